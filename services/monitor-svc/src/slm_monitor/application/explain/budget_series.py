@@ -1,4 +1,4 @@
-"""How a window's budget was spent: its figure at each step of the way, for charts."""
+"""The course of a window's budget: its figure at each step since the window began, for charts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_POINTS = 1000
 
 
 def instants_of(span: Interval, step: int, present: int) -> list[int]:
-    """The end of each step from the window's start on, and the present or the window's end as the last one."""
+    """The end of each step from the window's start on; the last one is the present or the window's end."""
     last = min(span[1], present)
     return [*range(span[0] + step, last, step), last]
 
@@ -28,7 +28,7 @@ def instants_of(span: Interval, step: int, present: int) -> list[int]:
 async def budget_points(
     record: History, terms: ServiceLevelTarget, span: Interval, step: int, present: int, known_at: int | None = None
 ) -> list[dict[str, Any]]:
-    """Figure and budget as of each step, by what is known now of the time until then."""
+    """Figure and budget at each step, by the facts known now about the time up to that step."""
     facts = await records.known_facts(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
     return await asyncio.to_thread(_points, terms, facts, instants_of(span, step, present))
 
@@ -36,7 +36,7 @@ async def budget_points(
 def _points(terms: ServiceLevelTarget, facts: KnownFacts, instants: Sequence[int]) -> list[dict[str, Any]]:
     found = []
     for at in instants:
-        # Not the last microsecond: what happens at the end of a step belongs to the next.
+        # One microsecond before the step ends: an event at its end belongs to the next step.
         seen = explanation_dispatch.explain_figure(terms, replace(facts, as_of=at, until=at - 1), brief=True)
         found.append(
             {

@@ -1,4 +1,4 @@
-"""Why a ticket's clock stands as it does: terms, every interval with what caused it, the sums; so it can be redone."""
+"""Explanation of a ticket's clock: terms, every interval with its cause, and the sums, so that it can be redone."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ _TERMS = (
 def explain_clock(
     clock: Clock, ticket: TicketWithClocks, signed: Mapping[str, Any], sees: str = WHOLE
 ) -> dict[str, Any]:
-    """``signed``: the target as its agreement's version writes it. The same facts and terms give the same bytes.
+    """The explanation of a clock as a document. The same facts and terms give the same bytes.
 
-    ``sees``: the other side of a support is not told what the ticket says of itself, so why rules were passed over is
-    left out.
+    ``signed``: the target as its version was signed. ``sees``: a reader with a projected view does not see what the
+    ticket says of itself, so the reasons for which rules were passed over are left out.
     """
     until = clock.ended_at or ticket.as_of
     stretches = clock_derivation.clock_segments(clock, ticket.events, until)
@@ -111,7 +111,7 @@ def _interval(each: ClockSegment, sees: str) -> dict[str, Any]:
 
 
 def clock_text(told: Mapping[str, Any]) -> str:
-    """The derivation for people, a line per interval."""
+    """The explanation as text for people, one line per interval."""
     within = told["terms"]["objective"]["within"]
     ((meaning, length),) = within.items()
     lines = [

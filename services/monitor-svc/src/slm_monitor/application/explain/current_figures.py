@@ -1,4 +1,4 @@
-"""Figures to date: every open window of an agreement as of one instant, worked out from the record of facts."""
+"""Current figures: every open window of an agreement as of one instant, computed from the record of facts."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from slm_monitor.domain.terms.terms_history import TermsHistory
 
 _SECOND = 1_000_000
 MOST_WINDOWS = 400
-"""Windows of one answer: some hundred targets with a window or two open."""
+"""Most windows in one answer: enough for some hundred targets with one or two open windows each."""
 
 
 class TooManyWindows(ValueError):
-    """More windows are open than one answer holds."""
+    """More windows are open than one answer may hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class FiguresQuestion:
-    """``since`` and ``until``: windows that end before the one or begin at the other are left out, tickets are counted
-    that ended between them, and a rolling window stands at ``until`` if that has passed.
+    """The question for current figures. Windows that end before ``since`` or begin at or after ``until`` are left out;
+    tickets count if they ended between the two; a rolling window is taken at ``until`` if that has passed.
 
-    ``closed``: (target, window) → when it closed; those that closed before ``closed_after`` are left out.
+    ``closed``: (target, window) → when it closed. Windows that closed before ``closed_after`` are left out.
     """
 
     as_of: int
@@ -46,16 +46,16 @@ class FiguresQuestion:
 
     @property
     def last(self) -> int:
-        """The last instant that is answered for."""
+        """The last instant for which figures are given, µs."""
         return min(self.as_of, self.until - 1)
 
 
 async def current_figures_of(
     record: History, parsed: ParsedTerms, targets: Sequence[Mapping[str, Any]], asked: FiguresQuestion
 ) -> list[dict[str, Any]]:
-    """One document for each open window of the targets given, and one for each target of tickets or rolling windows.
+    """One document for each open window of these targets, and one for each target of tickets or of a rolling window.
 
-    All of them are by the facts that had been received by ``as_of``, and of nothing later. Raises TooManyWindows.
+    All are computed by the facts that had been received by ``as_of``, and by nothing later. Raises TooManyWindows.
     """
     found: list[dict[str, Any]] = []
     for row in targets:
@@ -63,7 +63,7 @@ async def current_figures_of(
         agreement = await record.agreement(target.agreement_id)
         lines = parsed.lines(agreement, target)
         if any(line.latest.group_by for line in lines):
-            # Judged for each value of its labels: those are targets of their own.
+            # A grouped target is evaluated for each label value, and those instances are targets of their own.
             continue
         for line in lines:
             for terms, name, span in _windows(line, asked):
@@ -76,8 +76,10 @@ async def current_figures_of(
 def beside_warnings(
     found: Sequence[Mapping[str, Any]], risks: Sequence[Mapping[str, Any]], as_of: int
 ) -> list[dict[str, Any]]:
-    """The figures with the status that ``GET /targets`` tells: a warning that stood at ``as_of`` puts a target at
-    risk. ``risks``: as they are answered, ``{"target_id", "window_id", "opened_at", "cleared_at"}``."""
+    """The figures with the status that ``GET /targets`` shows: a warning in force at ``as_of`` puts a target at risk.
+
+    ``risks``: documents ``{"target_id", "window_id", "opened_at", "cleared_at"}`` as the API answers them.
+    """
     stood = {
         (each["target_id"], each["window_id"])
         for each in risks
@@ -91,7 +93,7 @@ def beside_warnings(
 
 
 def _windows(line: TermsHistory, asked: FiguresQuestion) -> Iterator[tuple[ServiceLevelTarget, str, Interval]]:
-    """The windows of a terms line to answer for, each with the terms it is judged by."""
+    """The windows of a terms history that the question covers, each with the terms by which it is evaluated."""
     present = line.at(asked.last)
     kind = (present or line.latest).window_kind
     if kind == "calendar":
@@ -163,7 +165,7 @@ async def _figure(
 async def _tickets(
     record: History, terms: ServiceLevelTarget, span: Interval, asked: FiguresQuestion
 ) -> dict[str, Any]:
-    """The tickets of which the target's clock ended in the span: how many in time, and which ones late."""
+    """Tickets whose clock of this target ended in the span: how many met it, and which were late."""
     ended = await closed_tickets.ended_tickets(record, terms, [terms.target_id], span, asked.as_of, asked.as_of)
     late = [each for each in ended if not each.is_met]
     return {
@@ -178,7 +180,8 @@ async def _tickets(
 
 
 def _parts(sums: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Numerator and denominator of the figure, where it is a share: of time up, of events, slices or tickets."""
+    """Numerator and denominator of a figure that is a share: of uptime, events, slices or tickets. (None, None)
+    otherwise."""
     if "up" in sums:
         return str(sums["up"]), str(sums["up"] + sums["down"])
     if "met" in sums and "judged" in sums:

@@ -1,4 +1,4 @@
-"""A target's state as of now, with what is left of its budget and of the time to act."""
+"""The current state of a target: its figure, what is left of its budget, and the time left to act."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _SECOND = 1_000_000
 
 
 class CurrentStatus:
-    """Looks at targets; the terms of an agreement are read once, however many of its targets are looked at."""
+    """Reads the current state of targets. The terms of an agreement are read once, however many of its targets are
+    asked for."""
 
     def __init__(self, record: History, parsed: records.ParsedTerms, now: int) -> None:
         self._parsed = parsed
@@ -30,8 +31,8 @@ class CurrentStatus:
         self._agreements: dict[str, AgreementTerms] = {}
 
     async def of(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
-        """What to show beside a window's row, or instead of it: time alone moves an availability, so that one is
-        measured when it is asked for."""
+        """Fields to show in addition to a window's row, or instead of its values. Availability changes with time alone,
+        so that figure is computed at the time of the request."""
         terms = await self._terms(target, window)
         if terms is None or terms.promise is None:
             return {"budget": None, "time_left": None}
@@ -65,18 +66,18 @@ class CurrentStatus:
             "budget": seen.budget_document(),
         }
         if "up" in seen.sums:
-            # What the judge put away is of an earlier instant: one answer shows one figure.
+            # The stored sums are of an earlier instant than the budget, and one answer must show one figure.
             shown |= {"good": int(seen.sums["up"]), "total": int(seen.sums["up"] + seen.sums["down"])}
         return shown
 
 
 def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The budget by the figures that the judge put away; None where there is nothing to spend."""
+    """The budget by the stored figures; None if the target has no budget."""
     assert terms.promise is not None
     promised, detail = terms.promise, window["detail"]
     good, total = int(window["good"]), int(window["total"])
     if promised.unit == PERCENT and not promised.allowed:
-        # An objective of 100 percent leaves nothing to spend: it has no budget, not one of zero.
+        # An objective of 100 percent has no budget, which is not the same as a budget of zero.
         return None
     if terms.aggregation == "time_slices" and "judged" in detail:
         bad = detail["judged"] - Fraction(detail["good"])
@@ -84,7 +85,7 @@ def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any
     if terms.aggregation in ("availability", "composite") and "budget" in detail:
         return budget_document("microseconds", Fraction(detail["budget"]), Fraction(total - good))
     if terms.aggregation == "availability":
-        # Of a rolling window nothing lies ahead: its budget is of the time that counts in it.
+        # A rolling window ends now, so no time lies ahead: its budget is a share of the time that counts in it.
         return budget_document("microseconds", promised.allowed * total, Fraction(total - good))
     if terms.aggregation in SHARES and terms.aggregation != "composite":
         return budget_document("events", promised.allowed * total, Fraction(promised.bad(good, total)))
@@ -94,7 +95,7 @@ def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any
 
 
 def _left(window: Mapping[str, Any], detail: Mapping[str, Any], now: int) -> dict[str, Any] | None:
-    """How long the window lasts, and until when somebody has to act, as far as that can be told."""
+    """The time left in the window, and the time to the projected breach if there is one; None for a closed window."""
     if window["closed_at"] is not None:
         return None
     breach_at = detail.get("exhausted_at") or detail.get("projected_at")

@@ -1,4 +1,5 @@
-"""A window of a target that is made of others: of their states, figures or verdicts, or of tickets' clocks."""
+"""Explanation of a derived target's window, from the states, figures or verdicts of its members, or from tickets'
+clocks."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ async def explain_derived(
     known_at: int | None,
     judge: Judge,
 ) -> Outcome:
-    """The window, by what its members are known to have come to; ``judge`` judges a member."""
+    """The facts and the outcome of a window, by what is known of its members. ``judge`` evaluates a member's window."""
     excluded, named = await records.excluded_time(record, terms, span, known_at)
     facts = KnownFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
     if terms.aggregation == "compliance":
@@ -120,7 +121,7 @@ async def _of_windows(
 def _member_window(
     terms: ServiceLevelTarget, lines: Sequence[TermsHistory], window_id: str, facts: KnownFacts
 ) -> tuple[ServiceLevelTarget, Interval] | None:
-    """A member's window of the same name, or the rolling one that ends with the same minute."""
+    """A member's window with the same id, or its rolling window that ends with the same minute; None if it has none."""
     if terms.window_kind != "rolling":
         found = records.calendar_window(lines, window_id)
         return None if found is None else (found[0], (found[1].start, found[1].end))
@@ -159,7 +160,7 @@ def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.Mem
 async def _of_tickets(
     record: History, terms: ServiceLevelTarget, facts: KnownFacts, known_at: int | None
 ) -> ExplainedWindow:
-    """Tickets met ÷ tickets judged: each counts in the window in which its clock ended."""
+    """Compliance = tickets met ÷ tickets evaluated. A ticket counts in the window in which its clock ended."""
     assert terms.promise is not None
     agreement = await record.agreement(terms.agreement_id)
     key, lines = compliance.target_key(terms.parameters), lines_of(agreement.versions, agreement.ended_at)

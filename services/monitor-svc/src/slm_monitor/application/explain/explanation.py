@@ -1,4 +1,4 @@
-"""How a figure came about: terms, window, every stretch with its facts, sums and verdict, so that it can be redone."""
+"""Explanation of a figure: terms, window, every interval with its facts, sums and verdict, so that it can be redone."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, ServiceLeve
 from slm_monitor.domain.terms.terms_history import TermsHistory
 
 EXPLAINED = STATED | COUNTED | DERIVED
-"""All but clocks, which are explained ticket by ticket."""
+"""The aggregations that are explained by window. Clocks are explained by ticket instead."""
 _LAST = 253_402_300_799_000_000
 
 
 class NoSuchWindow(ValueError):
-    """The target has no window of that name, or none at that instant."""
+    """The target has no window of this id, or none at this instant."""
 
 
 @dataclass(frozen=True)
 class ExplanationQuestion:
-    """A calendar window by its id, or a rolling one by its length and the instant at which it stands; None: the one
-    of now."""
+    """The window to explain: a calendar window by its id, or a rolling window by its length and the instant at which it
+    ends. Without either, the window of now."""
 
     window: str | None
     at: int | None = None
@@ -41,7 +41,7 @@ class ExplanationQuestion:
 
 @dataclass(frozen=True)
 class EvaluatedWindow:
-    """One window of a target, by the terms and facts it is judged by."""
+    """One window of a target, with the terms and facts by which it is evaluated, and the outcome."""
 
     terms: ServiceLevelTarget
     window_id: str
@@ -50,7 +50,8 @@ class EvaluatedWindow:
 
 
 async def explain_window(record: History, target: TargetRow, asked: ExplanationQuestion, now: int) -> dict[str, Any]:
-    """The derivation of a window's figure. Raises NoSuchWindow, CalendarError where the window's id names none."""
+    """Explain the figure of a window, as a document. Raises NoSuchWindow, and CalendarError for an invalid window
+    id."""
     agreement = await record.agreement(target.agreement_id)
     lines = records.lines_of_target(agreement, target)
     present = now if asked.known_at is None else min(now, asked.known_at)
@@ -63,7 +64,7 @@ async def explain_window(record: History, target: TargetRow, asked: ExplanationQ
 def window_asked_for(
     lines: Sequence[TermsHistory], asked: ExplanationQuestion, present: int
 ) -> tuple[ServiceLevelTarget, Interval]:
-    """The terms and the bounds of the window asked for. Raises NoSuchWindow, CalendarError."""
+    """The terms and the bounds of the window in question. Raises NoSuchWindow, CalendarError."""
     if asked.window is None:
         return _present(lines, asked.at or present)
     if any(line.latest.window_kind == "rolling" and line.latest.window == asked.window for line in lines):
@@ -103,8 +104,10 @@ def _name_of(lines: Sequence[TermsHistory], terms: ServiceLevelTarget, span: Int
 async def evaluate_window(
     record: History, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
 ) -> EvaluatedWindow:
-    """A window as its facts have it; what is long to work out does not hold others up."""
-    # A closed window is the same whenever it is asked for; but an outage may still come to count in one.
+    """Evaluate a window from its facts. Long computations run in a thread, so that other requests are answered
+    meanwhile."""
+    # The outcome of a closed window does not depend on when it is asked for. Outages are the exception: one may reach
+    # the counted length later.
     is_rolling = terms.window_kind == "rolling"
     as_of = min(present, span[1] + (0 if is_rolling else terms.closing_delay))
     if terms.aggregation == "outages" and not is_rolling:
@@ -124,7 +127,7 @@ async def evaluate_window(
 async def _as_decided(
     record: History, seen: ExplainedWindow, window_id: str, span: Interval, known_at: int | None
 ) -> ExplainedWindow:
-    """Without the levels of which a dispute decided that they were not missed."""
+    """The outcome without the levels that a dispute decided were not missed."""
     if not seen.missed and seen.verdict != "breached":
         return seen
     if seen.target.window_kind == "rolling":
@@ -138,7 +141,8 @@ async def _as_decided(
 
 def _of_member(record: History, window_id: str, present: int, known_at: int | None) -> derived_explanation.Judge:
     async def member(terms: ServiceLevelTarget, span: Interval) -> derived_explanation.Outcome:
-        # What stands of a member that both parties accepted is what they accepted, as long as nobody asks for more.
+        # If both parties accepted a member's window, its figure is the one that they accepted, unless the reader asks
+        # for another instant.
         known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
         seen_at = present if known is None else min(present, known)
         judged = await evaluate_window(record, terms, window_id, span, seen_at, known)
@@ -150,7 +154,7 @@ def _of_member(record: History, window_id: str, present: int, known_at: int | No
 def explanation_document(
     agreement: AgreementTerms, judged: EvaluatedWindow, asked: ExplanationQuestion
 ) -> dict[str, Any]:
-    """As it is answered: the same facts give the same bytes, in whatever order they came."""
+    """The answer as a document. The same facts give the same bytes, in whatever order they arrived."""
     terms, facts = judged.terms, judged.facts
     signed = _signed(agreement, terms)
     start, end = facts.span
@@ -188,7 +192,7 @@ def _in_unit(seen: ExplainedWindow) -> str | None:
 
 
 def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
-    """The target as the version that judges it was signed."""
+    """The target as it was signed in the version by which it is evaluated."""
     target_id = terms.instance_of or terms.target_id
     for version in agreement.versions:
         if version["version"] == terms.version:

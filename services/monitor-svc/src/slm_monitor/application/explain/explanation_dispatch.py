@@ -1,4 +1,4 @@
-"""The figure of one window from the facts given, by the functions that the judge uses, as one shape for all kinds."""
+"""Computation of one window's figure from given facts, with the evaluators' functions and one shape for all kinds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["ExplainedWindow", "KnownFacts", "explain_figure"]
 def explain_figure(
     target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider | None = None, *, brief: bool = False
 ) -> ExplainedWindow:
-    """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
-    intervals, where only the figure is wanted."""
+    """Evaluate one window. ``states`` replaces the timeline of the facts, for a composite. ``brief``: without
+    intervals, where only the figure is needed."""
     if target.aggregation in RECOVERED:
         return recovery_explanation.explain_recoveries(target, facts, brief=brief)
     if states is not None or target.aggregation in STATED:

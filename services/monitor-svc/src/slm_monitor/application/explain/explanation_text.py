@@ -1,4 +1,4 @@
-"""A derivation as compact text, for people who read it in a terminal or a letter."""
+"""Explanations as compact text, for readers in a terminal or a letter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slm_events import wording
 
 
 def explanation_text(explained: Mapping[str, Any]) -> str:
-    """One line a thing; ends with a newline."""
+    """The explanation as text, one fact per line; it ends with a newline."""
     return "\n".join(_lines(explained)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A window's figure from its recoveries, each told with its facts and lengths."""
+"""A window's figure from its recoveries, each with its facts and lengths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from slm_monitor.domain.windows.recovery_evaluation import WITHIN
 
 
 def explain_recoveries(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
-    """The window judged as the judge does. ``brief``: without the recoveries."""
+    """Evaluate the window by the evaluators' functions. ``brief``: without the list of recoveries."""
     named = {fact.key: name_of(fact) for fact in facts.single}
     recoveries = sorted(found for fact in facts.single if (found := recovery_of(fact)) is not None)
     finding = recovery_evaluation.evaluate_recoveries(recoveries, target, facts.span, facts.as_of, facts.excluded)

@@ -1,4 +1,4 @@
-"""A window's figure from what was counted or measured in it, summed by the minute."""
+"""A window's figure from measured rows, summed by the minute."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
 def explain_series(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
-    """The window judged by the tally that the judge keeps of it. ``brief``: without the intervals."""
+    """Evaluate the window with the accumulator that the evaluator keeps for it. ``brief``: without intervals."""
     kind: Callable[[ServiceLevelTarget, KnownFacts, WindowRows], ExplainedWindow] = {
         "mean": _of_extent,
         "max": _of_extent,
@@ -58,7 +58,7 @@ def _found(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) 
 
 
 def _first_bad(counting: WindowRows) -> FirstBadEvent | None:
-    """The first minute with a bad event, and the sums up to its end."""
+    """The first minute with a bad event, and the sums up to its end; None if all events are good."""
     rows = counting.rows
     minutes = rows.at // MINUTE
     bad = minutes[rows.good < rows.total]
@@ -70,7 +70,7 @@ def _first_bad(counting: WindowRows) -> FirstBadEvent | None:
 
 
 def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """Good ÷ all: of counts, and of values at most a threshold."""
+    """The share good ÷ total: of counts, or of values that are at most a threshold."""
     assert target.promise is not None
     promised = target.promise
     _, finding = _found(target, facts, counting)
@@ -100,7 +100,7 @@ def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
 
 
 def _raw(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | None]:
-    """The share before exclusions, where any matter."""
+    """The share before exclusions; empty if no exclusion matters."""
     if not counting.excluded:
         return {}
     total = int(counting.raw.total.sum())
@@ -109,7 +109,8 @@ def _raw(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | No
 
 
 def _quantile(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | None]:
-    """Of a quantile also the value it has: the least that as many of the values as promised are at most."""
+    """The quantile's value: the least value that at least the promised share of values does not exceed (nearest
+    rank)."""
     if target.aggregation != "quantile" or target.promise is None:
         return {}
     ordered = np.sort(counting.rows.value[counting.rows.total > 0])
@@ -118,13 +119,13 @@ def _quantile(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str
     share = target.promise.value
     place = -(-share.numerator * len(ordered) // share.denominator) - 1
     if ordered[place] == FAILED:
-        # So many probes failed that no value has this share of all below it.
+        # So many probes failed that no value has the promised share of all at or below it.
         return {"quantile": None}
     return {"quantile": figures.exact(classifiers.exact_decimal(float(ordered[place])))}
 
 
 def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """Mean, max and min of the values; there is nothing to spend."""
+    """Mean, max or min of the values. Such a target has no budget."""
     tally, finding = _found(target, facts, counting)
     assert isinstance(tally, ValueAccumulator)
     ways = {
@@ -153,7 +154,7 @@ def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
 
 
 def _of_occurrences(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """How many occurred, of a category if one is named."""
+    """The number of occurrences, of one category if the terms name one."""
     assert target.promise is not None
     _, finding = _found(target, facts, counting)
     number = finding.total
@@ -173,7 +174,7 @@ def _of_occurrences(target: ServiceLevelTarget, facts: KnownFacts, counting: Win
 
 
 def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """The net promoter score."""
+    """The net promoter score, in points: share of promoters minus share of detractors, times 100."""
     _, finding = _found(target, facts, counting)
     promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
     number = finding.total
@@ -196,7 +197,7 @@ def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
 
 
 def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """A window cut into equal slices, each good or bad by itself."""
+    """A window split into equal slices, each of which is good or bad."""
     assert target.promise is not None
     terms, rows = _slice_terms(target), counting.rows
     excluded = facts.excluded if target.planned_downtime == "removed" else ()
@@ -213,7 +214,7 @@ def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: Wind
             certain_since(finding, facts.as_of),
         )
     elif facts.is_distinct:
-        # Those that the judge's own slices are, of which a window has as many as lie in it whole.
+        # The same slices as the evaluator's: a window has those that lie in it as a whole.
         start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
         tally = window_rows.accumulate_rows(target, rows, start)
         assert isinstance(tally, SliceAccumulator)

@@ -1,4 +1,4 @@
-"""A window's figure from an indicator's states: availability and outages, with every stretch and what began it."""
+"""A window's figure from an indicator's states: availability and outages, with every interval and its cause."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from slm_monitor.domain.windows import availability_evaluation, outage_evaluatio
 def explain_availability(
     target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider, *, brief: bool = False
 ) -> ExplainedWindow:
-    """Time up ÷ (up + down). ``brief``: without the intervals."""
+    """Availability = time up ÷ (time up + time down). ``brief``: without intervals."""
     start, end = facts.span
     as_of = min(facts.as_of, end)
     finding = availability_evaluation.evaluate_availability(states, target, start, end, as_of, (), facts.excluded)
@@ -77,11 +77,12 @@ def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction
     return lines
 
 
-# -- what each stretch is and came from ---------------------------------------------------------------------------
+# -- intervals and their causes -----------------------------------------------------------------------------------
 
 
 def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> list[dict[str, Any]]:
-    """Each stretch of the window in one state: how it counts, the service time in it, what began and what ended it."""
+    """The intervals of the window in one state each: how it counts, the service time in it, and what began and ended
+    it."""
     start, end = facts.span
     known = max(start, min(end, facts.as_of))
     policy = StatePolicy(target.unknown, target.degraded)
@@ -105,7 +106,7 @@ def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: State
 
 
 def _cut(segments: Sequence[Segment], edges: Sequence[int], known: int) -> Iterator[Segment]:
-    """The segments up to what is known, parted at the edges."""
+    """The segments up to the instant ``known``, split at the edges."""
     for segment in segments:
         end = min(segment.end, known)
         inner = sorted({edge for edge in edges if segment.start < edge < end})
@@ -121,7 +122,7 @@ def _counts_as(target: ServiceLevelTarget, each: Segment, policy: StatePolicy, e
 
 
 class _Causes:
-    """What happened at an instant, and which facts speak of a stretch."""
+    """The causes of changes at an instant, and the facts about an interval."""
 
     def __init__(self, facts: KnownFacts, excluded: Sequence[Interval]) -> None:
         self._start = facts.span[0]
@@ -150,7 +151,8 @@ class _Causes:
                 self._excluded[edge] = f"exclusion {exclusion.exclusion_id}"
 
     def of(self, instant: int) -> str:
-        """A fact by its id (else by its content's hash), an exclusion, or nothing that is known."""
+        """The cause of a change at an instant: a fact by its id (or the hash of its content), an exclusion, a silence,
+        or a general text if none is known."""
         if begun := self._begun.get(instant):
             return f"fact {name_of(begun[-1])}"
         if ended := self._ended.get(instant):
@@ -162,7 +164,8 @@ class _Causes:
         return "the state before the window" if instant == self._start else "a later fact that says otherwise"
 
     def facts_of(self, piece: Segment) -> list[str]:
-        """The last state stated by then, and the outages that lie over it. Pieces are asked for in order, once each."""
+        """The last state reported by then, and the outages that overlap the interval. Intervals must be asked for in
+        order, once each."""
         while self._waiting and self._waiting[-1].at < piece.end:
             self._lasting.append(self._waiting.pop())
         self._lasting = [fact for fact in self._lasting if fact.body["to"] > piece.start]
@@ -179,7 +182,7 @@ class _Causes:
 def _outages_of(
     target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider, until: int
 ) -> list[outages.Outage]:
-    """The outages that start in the window, followed up to ``until``."""
+    """The outages that start in the window, followed until ``until``."""
     start, end = facts.span
     policy = StatePolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)
@@ -190,7 +193,7 @@ def _outages_of(
 
 
 def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> ExplainedWindow:
-    """How many outages reached the length, counted in the window in which they start."""
+    """The number of outages that reached the length, counted in the window in which they start."""
     start, end = facts.span
     assert target.promise is not None
     length = _length(target)
@@ -223,7 +226,7 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
 
 
 def _length(target: ServiceLevelTarget) -> int:
-    """How long an outage must be to count, microseconds."""
+    """The length from which on an outage counts, in µs. Raises CalendarError."""
     try:
         return outage_evaluation.length_of(target)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:

@@ -1,4 +1,4 @@
-"""A ticket as it stands now: its clocks worked out from its events and terms, as the judge does."""
+"""The current view of a ticket: its clocks, computed from its events and terms by the evaluator's functions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TicketWithClocks:
 
 
 def ticket_with_clocks(ticket: str, facts: Iterable[Fact], book: RuleBook, as_of: int) -> TicketWithClocks:
-    """What is known of a ticket at an instant."""
+    """Compute the view of a ticket at an instant."""
     events = ticket_target.ordered_events(facts)
     failed: list[FailedClock] = []
     found = [clock.as_of(as_of) for clock in clock_replay.replay_by_rules(events, book, as_of, failed.append)]
@@ -50,19 +50,20 @@ def ticket_with_clocks(ticket: str, facts: Iterable[Fact], book: RuleBook, as_of
 
 @dataclass(frozen=True)
 class TicketReader:
-    """Who reads a ticket. ``is_sender``: the party whose source sent it; ``sees``: ``whole`` | ``projected``."""
+    """The reader of a ticket. ``is_sender``: whether its party's source sent the ticket. ``sees``: ``whole`` |
+    ``projected``."""
 
     is_sender: bool
     sees: str
     agreements: frozenset[str] | None
-    """The agreements that the reader has a part in; None: all of them."""
+    """The agreements to which the reader is a party; None: all of them."""
 
     def may_see(self, agreement_id: str) -> bool:
         return self.agreements is None or agreement_id in self.agreements
 
 
 def ticket_document(ticket: TicketWithClocks, reader: TicketReader) -> dict[str, Any]:
-    """A ticket as its reader sees it, with the clocks of the reader's agreements."""
+    """A ticket as its reader may see it, with the clocks of the reader's agreements."""
     state = ticket.state
     is_whole = reader.sees == WHOLE
     is_shown = [clock for clock in ticket.clocks if reader.may_see(clock.target.agreement_id)]
@@ -89,7 +90,7 @@ def ticket_document(ticket: TicketWithClocks, reader: TicketReader) -> dict[str,
 
 
 def clock_document(clock: Clock, ticket: TicketWithClocks) -> dict[str, Any]:
-    """One clock: when it is due, what is left, and what has passed; lengths in whole seconds."""
+    """One clock as a document: its deadline, what is left and what has passed, in whole seconds."""
     terms, events, as_of = clock.target, ticket.events, ticket.as_of
     until = clock.ended_at or as_of
     calendar, service = clock.elapsed_by(until)
@@ -159,7 +160,7 @@ def _is_reached(at: int, clock: Clock, as_of: int) -> bool:
 
 
 def exchanges(found: Iterable[Clock]) -> list[dict[str, Any]]:
-    """Of each update target: its answered exchanges; the ticket is met iff every one is."""
+    """For each update target its answered exchanges. The ticket meets the target if every exchange does."""
     by_target: dict[str, list[Clock]] = {}
     for clock in found:
         if clock.target.clock is not None and clock.target.clock.clock == "update":
@@ -185,7 +186,8 @@ def instant_text(instant: int | None) -> str | None:
 
 
 def event_documents(facts: Iterable[tuple[Fact, int]]) -> list[dict[str, Any]]:
-    """A ticket's events as they were taken in (with the instant of receipt), in the order in which they are judged."""
+    """A ticket's events as they were received, with the instant of receipt, in the order in which they are
+    evaluated."""
     ordered = sorted(facts, key=lambda each: ticket_target.event_of(each[0]).order)
     return [
         {"at": to_text(fact.at), "received_at": to_text(received_at), "id": ticket_events.own_id(fact.key), **fact.body}

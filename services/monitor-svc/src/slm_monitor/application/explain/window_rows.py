@@ -1,4 +1,4 @@
-"""The rows of a window that a target counts, as columns: which belong to it, and what they come to by the minute."""
+"""The rows of a window that count for a target, as columns, and their sums by the minute."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ Integers = npt.NDArray[np.int64]
 
 
 class Rows(NamedTuple):
-    """When, what was measured, and how much of it was good among how much, in the order of the instants."""
+    """Columns of rows in the order of their instants: the instant, the value, and good of total events."""
 
     at: Integers
     value: npt.NDArray[np.float64]
     good: Integers
     total: Integers
     untold: Integers
-    """Values of histograms, which have no single value, that do not tell how they are counted."""
+    """The number of values in histograms whose buckets do not settle whether they are good."""
     merged: npt.NDArray[np.object_]
-    """The histogram of a row that is one, else None."""
+    """The histogram of a row that has one, else None."""
 
     def taken(self, wanted: npt.NDArray[np.bool_]) -> Rows:
         at, value, good, total = self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted]
@@ -46,8 +46,8 @@ class Rows(NamedTuple):
 
 
 class WindowRows(NamedTuple):
-    """The rows that count in a window; how many of its events lie ``outside`` service hours and in ``excluded`` time;
-    ``raw``: the rows that would count without exclusions."""
+    """The rows that count in a window. ``outside`` and ``excluded``: how many events lie outside service hours and in
+    excluded time. ``raw``: the rows that would count without exclusions."""
 
     rows: Rows
     outside: int
@@ -56,7 +56,8 @@ class WindowRows(NamedTuple):
 
 
 def rows_in_window(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
-    """A row belongs to the window, to service time and to an exclusion by the start of its minute."""
+    """The rows of a window. The start of a row's minute decides whether it lies in the window, in service time and in
+    an exclusion."""
     rows = _all(target, facts)
     minute = rows.at // MINUTE * MINUTE
     inside = (minute >= facts.span[0]) & (minute < facts.span[1])
@@ -68,14 +69,14 @@ def rows_in_window(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
     kept = served & ~excluded
     agreed = rows.taken(kept)
     if target.planned_downtime == "excused":
-        # Counts as good whatever it was.
+        # Events in excused time count as good, whatever they were.
         agreed = rows._replace(good=np.where(excluded, rows.total, rows.good)).taken(served)
     outside, removed = int(rows.total[inside & ~serving].sum()), int(rows.total[served & excluded].sum())
     return WindowRows(agreed, outside, removed, rows.taken(served))
 
 
 def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
-    """The rows of the labels that the target counts."""
+    """The rows with the labels that the target counts."""
     wanted, measure = accumulators.wanted_labels(target), classifiers.classifier_of(target)
     values = facts.values if facts.is_distinct else distinct_rows(facts.values)
     fits = np.array([_fits(labels_of(subject), wanted) for subject in values.subjects], dtype=np.bool_)
@@ -105,7 +106,7 @@ def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
 
 
 def distinct_rows(values: MeasuredValues) -> MeasuredValues:
-    """Each row once: it is known by its indicator with its labels, its instant and its content."""
+    """The rows without repetitions. A row is identified by its series (indicator and labels), instant and content."""
     seen: set[object] = set()
     kept = []
     of = values.of.tolist() if values.of is not None else [math.nan] * len(values)
@@ -118,7 +119,7 @@ def distinct_rows(values: MeasuredValues) -> MeasuredValues:
 
 
 def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.bool_]:
-    """Which of the instants lie in the sorted, disjoint intervals."""
+    """For each instant whether it lies in one of the sorted, disjoint intervals."""
     if not pairs:
         return np.zeros(len(instants), dtype=np.bool_)
     starts, ends = np.array(pairs, dtype=np.int64).T
@@ -128,7 +129,7 @@ def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.boo
 
 
 def accumulate_rows(target: ServiceLevelTarget, rows: Rows, start: int) -> Accumulator:
-    """The rows added up as the judge adds them up."""
+    """Add rows up as the evaluator does, into a new accumulator for the window that starts at ``start``."""
     made = accumulators.accumulator_of(target)(start, None)
     if made.__class__ is ShareAccumulator and target.expected_volume is None:
         return ShareAccumulator((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.untold.sum())))
@@ -149,7 +150,7 @@ def _deltas(rows: Rows, *, exact: bool) -> Iterator[Delta]:
 
 
 def _parts(rows: Rows, width: int) -> Iterator[tuple[int, slice]]:
-    """The rows by stretches of that width: its number, and where its rows are."""
+    """Split rows into intervals of ``width`` µs: the number of each interval since 1970, and the slice of its rows."""
     numbers, starts = np.unique(rows.at // width, return_index=True)
     edges = [*starts.tolist(), len(rows.at)]
     for number, (start, end) in zip(numbers.tolist(), pairwise(edges), strict=True):
@@ -157,16 +158,17 @@ def _parts(rows: Rows, width: int) -> Iterator[tuple[int, slice]]:
 
 
 def distribution(rows: Rows) -> dict[str, int]:
-    """How often each value occurs, the lowest first."""
+    """Value → number of its occurrences, the lowest value first."""
     values, times = np.unique(rows.value, return_counts=True)
     found = zip(values.tolist(), times.tolist(), strict=True)
     return {figures.exact(classifiers.exact_decimal(value)) or "": number for value, number in found}
 
 
 def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:
-    """The sums by minute, hour or day (UTC), whichever first gives a list that can be read; empty ones are left out.
+    """Sums by minute, hour or day (UTC), whichever is the finest that gives a readable list. Empty buckets are left
+    out.
 
-    ``digest`` names the rows of a bucket: SHA-256 over their instants, then their values, as 64 bits each.
+    ``digest`` identifies the rows of a bucket: SHA-256 over their instants, then their values, as 64 bits each.
     """
     width = next((each for each in (MINUTE, HOUR, DAY) if (span[1] - span[0]) // each <= _MOST_BUCKETS), DAY)
     return [

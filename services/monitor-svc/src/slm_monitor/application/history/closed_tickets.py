@@ -1,4 +1,4 @@
-"""Tickets whose clocks ended in a window, as was known at an instant, or as draft terms would have it."""
+"""Tickets whose clocks ended in a window: as known at an instant, or as draft terms would evaluate them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from slm_monitor.domain.tickets import ticket_target
 
 @dataclass(frozen=True, slots=True)
 class ClosedTicket:
-    """A ticket of which a clock ended: it is met if all of its clocks were."""
+    """A ticket with a clock that ended. It is met if all of its clocks were."""
 
     ticket: str
     ended_at: int
@@ -29,7 +29,7 @@ class ClosedTicket:
 
 
 class TicketHistory(Protocol):
-    """The part of the record that tickets are in."""
+    """The part of the record that holds tickets."""
 
     async def overturned(self, breach_ids: Sequence[str], known_at: int | None) -> Iterable[str]: ...
 
@@ -44,7 +44,8 @@ class TicketHistory(Protocol):
 
 @dataclass(slots=True)
 class TicketOutcome:
-    """A ticket worked out from its events. ``missed``: the breaches of its clocks, as a dispute may overturn one."""
+    """A ticket evaluated from its events. ``missed``: the ids of its clocks' breaches, each of which a dispute may
+    overturn."""
 
     ticket: str
     ended_at: int
@@ -60,7 +61,7 @@ def ticket_outcome(
     span: Interval,
     present: int,
 ) -> TicketOutcome | None:
-    """What a ticket's events come to at ``present``; None where no clock of these targets ended in the span."""
+    """Evaluate a ticket's events as of ``present``; None if no clock of these targets ended in the span."""
     events = ticket_target.ordered_events(facts)
     failed: list[FailedClock] = []
     if ticket_events.inconsistency(events) is not None:
@@ -87,8 +88,8 @@ def ticket_outcome(
 
 
 def clock_ends(standing: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
-    """Clocks with the instants at which they count. The stints of one target count at one instant: that of the first
-    breached one, else that at which the last one stopped."""
+    """Clocks with the instants at which they count. The clocks of one target by assignment count together: at the
+    instant of the first breach, or if there is none at the one at which the last of them stopped."""
     stints: dict[str, list[Clock]] = {}
     for clock in standing:
         if clock.target.clock is not None and clock.target.clock.each_assignment:
@@ -106,7 +107,7 @@ def clock_ends(standing: Sequence[Clock], present: int) -> Iterable[tuple[Clock,
 
 
 def _is_met(clock: Clock, present: int) -> bool:
-    """Whether nothing of it was late by an instant."""
+    """Whether a clock had no breach by an instant."""
     return clock.state == clock_replay.MET or clock.breached_at is None or clock.breached_at > present
 
 
@@ -118,10 +119,10 @@ async def ended_tickets(
     as_of: int,
     known_at: int | None,
 ) -> Sequence[ClosedTicket]:
-    """The tickets whose clocks of these targets ended in a span, in the order of their names. ``terms``: a target of
-    the agreement that the targets are of.
+    """The tickets whose clocks of these targets ended in a span, by name. ``terms``: a target of the same agreement.
 
-    A ticket of which nothing was received since ``known_at`` was then what it is now; the others are worked out anew.
+    The stored result holds for a ticket of which nothing was received since ``known_at``; other tickets are evaluated
+    again by the facts known then.
     """
     as_it_is = await record.tickets_ended(target_ids, span, as_of)
     if known_at is None:

@@ -1,4 +1,4 @@
-"""Terms that nobody has signed, tried on the record: it is read as if they had always been in force."""
+"""The record as draft terms see it: as if they had always been in force and no other terms existed."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.terms.terms_history import lines_of
 
 AT_ONCE = 500
-"""Tickets worked out in one go."""
+"""Tickets evaluated in one page."""
 
 
 class PagedHistory(History, Protocol):
-    """The record, with a party's tickets page by page."""
+    """The record, with a party's tickets read page by page."""
 
     async def tickets(
         self, owner_party_id: str, before: int, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Tickets of which something happened before an instant, by name from ``after`` on, with all of their facts."""
+        """Tickets with an event before an instant, by name after ``after``, each with all of its facts."""
         ...
 
 
 class DraftHistory:
-    """A record in which one draft is the only agreement, and nothing was excluded or disputed.
+    """A record in which the draft is the only agreement, and nothing was excluded or disputed.
 
-    ``document``: as an AgreementFinalized would have it.
+    ``document``: the draft in the form of AgreementFinalized.
     """
 
     def __init__(self, history: PagedHistory, document: Mapping[str, Any], present: int) -> None:
@@ -86,7 +86,7 @@ class DraftHistory:
         return {}
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
-        """All of the party's tickets, worked out by the draft."""
+        """The party's tickets whose clocks ended in the span, evaluated by the draft."""
         book = target_matching.rule_book(lines_of(self._terms.versions, None))
         found: list[ClosedTicket] = []
         after = ""

@@ -1,4 +1,4 @@
-"""The record of facts read back: what is known of a window of a target, now or as of an earlier instant."""
+"""The record of facts, read back: what is known of a target's window, now or as of an earlier instant."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.em
 
 
 class History(Protocol):
-    """Where facts are kept for good. ``known_at``: as the record was at that instant; None: as it is."""
+    """The store of all facts. ``known_at``: the record as it was at that instant; None: as it is now."""
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
     async def indicator(self, subject: str) -> Indicator | None: ...
 
     async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
-        """Facts kept one by one; those of a span, or all."""
+        """Facts that are kept one by one: those of a span, or all."""
         ...
 
     async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
-        """The readings of counters of a stream in a stretch, the one before them and the one after."""
+        """The counter readings of a stream from ``first`` to ``last``, with the one before and the one after."""
         ...
 
     async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
-        """Facts kept in columns, in the order of their instants, whatever the order of their arrival."""
+        """Rows in the order of their instants, whatever the order of their arrival."""
         ...
 
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
@@ -55,41 +55,41 @@ class History(Protocol):
         ...
 
     async def begins_at(self, subject: str) -> int | None:
-        """From when on everything of an indicator is there; None: from the first fact on."""
+        """The instant from which on the record of an indicator is complete; None: from the first fact on."""
         ...
 
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
-        """Those of these breaches that a dispute decided were none."""
+        """Those of these breaches that a dispute overturned."""
         ...
 
     async def overturned_runs(
         self, target_id: str, window_id: str, minute: int, known_at: int | None
     ) -> Collection[str]:
-        """The levels of a rolling target whose run of missed minutes a dispute decided was none, where it goes over a
-        minute."""
+        """The levels of a rolling target of which a dispute overturned the missed run that contains this minute."""
         ...
 
     async def accepted_at(self, target_id: str, window_id: str) -> int | None:
-        """When both parties accepted a window as it stands; None: they have not."""
+        """The instant at which both parties accepted a window; None if they have not."""
         ...
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
-        """The tickets whose clocks of these targets ended in a span, in the order of their names."""
+        """The tickets whose clocks of these targets ended in a span, by name."""
         ...
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
-        """All agreements by which a party's tickets may be judged."""
+        """All agreements by which a party's tickets may be evaluated."""
         ...
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
-        """A party's tickets of which something was received after an instant, each with what was known at it."""
+        """The party's tickets of which something was received after an instant, each with the facts known at that
+        instant."""
         ...
 
 
 class NotInRecord(ValueError):
-    """Facts of a window have been deleted: its figure stands as it was established, and cannot be worked out again."""
+    """Facts of a window have been deleted: its published figure remains, and cannot be computed again."""
 
     def __init__(self, begins_at: int) -> None:
         super().__init__(f"the record of facts reaches back to {to_text(begins_at)}")
@@ -97,7 +97,7 @@ class NotInRecord(ValueError):
 
 
 async def check_is_recorded(record: History, subject: str, span: Interval) -> None:
-    """Raises NotInRecord where a window begins before what is kept of an indicator."""
+    """Raise NotInRecord if a window begins before the record of an indicator is complete."""
     begins_at = await record.begins_at(subject)
     if begins_at is not None and span[0] < begins_at:
         raise NotInRecord(begins_at)
@@ -106,7 +106,7 @@ async def check_is_recorded(record: History, subject: str, span: Interval) -> No
 async def known_facts(
     record: History, terms: ServiceLevelTarget, span: Interval, as_of: int, known_at: int | None = None
 ) -> KnownFacts:
-    """All that is known of a window of a target that is judged by an indicator."""
+    """Read everything that is known of a window of a target with an indicator."""
     assert terms.indicator is not None
     if terms.aggregation in STATED:
         indicator = await record.indicator(terms.indicator)
@@ -125,7 +125,8 @@ async def known_facts(
 
 
 def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interval) -> Interval:
-    """A recovery may have begun, and have lost data, before the window in which it ended."""
+    """The span of excluded time that a window needs. A recovery may have begun, and lost data, before the window in
+    which it ended."""
     if terms.aggregation not in RECOVERED:
         return span
     ended = [each for fact in mine if (each := recovery_of(fact)) is not None and span[0] <= each.restored < span[1]]
@@ -133,13 +134,14 @@ def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interv
 
 
 def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
-    """Whether it has the labels of the instance that is judged."""
+    """Whether a fact has the labels of the evaluated instance."""
     labels = fact.body.get("labels") or {}
     return all(labels.get(name) == value for name, value in terms.group)
 
 
 async def _counted(record: History, single: Sequence[Fact], known_at: int | None) -> Sequence[Fact]:
-    """Facts kept one by one, readings of counters as what they add to those before."""
+    """Facts that are kept one by one, with each counter reading replaced by the count that it adds to the one
+    before."""
     around: list[Fact] = []
     for stream, (first, last) in counters.reading_spans(single).items():
         around += await record.readings(stream, first, last, known_at)
@@ -149,7 +151,7 @@ async def _counted(record: History, single: Sequence[Fact], known_at: int | None
 async def excluded_time(
     record: History, terms: ServiceLevelTarget, span: Interval, known_at: int | None
 ) -> tuple[list[Interval], list[tuple[Exclusion, EffectiveExclusion]]]:
-    """The time of a window that does not count for a target, and the exclusions that it comes from."""
+    """The excluded time of a target in a window, and the exclusions that it comes from."""
     named = await _exclusions(record, terms, known_at)
     return intervals.clip(intervals.union(*(counted.stretches for _, counted in named)), *span), named
 
@@ -157,7 +159,8 @@ async def excluded_time(
 async def _exclusions(
     record: History, terms: ServiceLevelTarget, known_at: int | None
 ) -> list[tuple[Exclusion, EffectiveExclusion]]:
-    """Those that are about a target, with what of each counts: they may compete for a cap with others."""
+    """The exclusions that cover a target, with the time of each that counts. All of the agreement's are computed
+    together, as they may share a cap."""
     approved = await record.exclusions(terms.agreement_id, known_at)
     if not approved:
         return []
@@ -168,7 +171,7 @@ async def _exclusions(
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
-    """A target; one that is judged for the values of ``labels`` is an instance of another."""
+    """The identity of a target. An instance of a grouped target has ``instance_of`` and ``labels``."""
 
     agreement_id: str
     target_id: str
@@ -177,17 +180,17 @@ class TargetRow:
 
     @property
     def signed_id(self) -> str:
-        """The target of the agreement."""
+        """The id of the target as it was signed."""
         return self.instance_of or self.target_id
 
 
 def target_row(row: Mapping[str, Any]) -> TargetRow:
-    """A row of a target."""
+    """Make a TargetRow from a row of the store."""
     return TargetRow(row["agreement_id"], row["target_id"], row.get("instance_of"), row.get("labels") or {})
 
 
 def lines_of_target(agreement: AgreementTerms, target: TargetRow) -> list[TermsHistory]:
-    """The terms lines of one target, the earliest first."""
+    """The terms histories of one target, the earliest first."""
     found = [line for line in lines_of(agreement.versions, agreement.ended_at) if line.target_id == target.signed_id]
     return _of_instance(found, target)
 
@@ -200,20 +203,23 @@ def _of_instance(found: list[TermsHistory], target: TargetRow) -> list[TermsHist
 
 
 class ParsedTerms:
-    """Terms lines by agreement and target. What is signed does not change: they follow from how many versions an
-    agreement has, and when it was ended, and a list of targets asks for those of an agreement again and again."""
+    """A cache of terms histories by agreement and target.
+
+    Signed terms do not change, so they depend only on the number of an agreement's versions and on its early end. A
+    list of targets asks for those of the same agreement many times.
+    """
 
     def __init__(self, most: int = 500) -> None:
         self._most = most
         self._found: OrderedDict[tuple[str, int, int | None, str], dict[str, list[TermsHistory]]] = OrderedDict()
 
     def lines(self, agreement: AgreementTerms, target: TargetRow) -> list[TermsHistory]:
-        """As ``lines_of_target``."""
+        """The terms histories of one target, as ``lines_of_target`` returns them."""
         return _of_instance(self.of(agreement).get(target.signed_id, []), target)
 
     def of(self, agreement: AgreementTerms) -> Mapping[str, list[TermsHistory]]:
-        """The lines of each of an agreement's targets."""
-        # How other systems name service and customer may change while the terms do not.
+        """Target id → terms histories, for all targets of an agreement."""
+        # The names of service and customer in other systems may change while the versions do not.
         names = str([agreement.versions[-1].get(name) for name in ("service_external_refs", "customer_external_refs")])
         key = (agreement.agreement_id, len(agreement.versions), agreement.ended_at, names)
         if key not in self._found:
@@ -228,10 +234,11 @@ class ParsedTerms:
 
 
 def calendar_window(lines: Sequence[TermsHistory], window_id: str) -> tuple[ServiceLevelTarget, Window] | None:
-    """The window of that id, clipped to the term, with the terms of its start; None where the target has none such.
+    """The window of this id, clipped to the term, with the terms in force at its start; None if the target has no such
+    window.
 
     The later parts of a window that an amendment has cut are named after their versions: ``2026-11.v2``. Raises
-    CalendarError where the id names no window.
+    CalendarError if the id names no window.
     """
     whole_id, _, _ = window_id.partition(".v")
     kind = windows.kind_of_id(whole_id)
@@ -247,8 +254,8 @@ def calendar_window(lines: Sequence[TermsHistory], window_id: str) -> tuple[Serv
 
 
 def rolling_span(line: TermsHistory, terms: ServiceLevelTarget, at: int) -> Interval:
-    """What a rolling figure covers at an instant, within the term: states and slices up to the start of the instant's
-    minute, what is summed by the minute up to its end."""
+    """The interval that a rolling figure covers at an instant, within the term. For states and slices it ends at the
+    start of the instant's minute; for sums by the minute, at that minute's end."""
     minute = at // MINUTE * MINUTE
     if _is_before_its_minute(terms):
         return max(line.begins_at, minute - terms.rolling_microseconds), minute
@@ -257,7 +264,7 @@ def rolling_span(line: TermsHistory, terms: ServiceLevelTarget, at: int) -> Inte
 
 
 def minute_of(terms: ServiceLevelTarget, span: Interval) -> int:
-    """The minute that a rolling window stands at, since 1970."""
+    """The minute since 1970 at which a rolling window with this span is evaluated."""
     return span[1] // MINUTE - (0 if _is_before_its_minute(terms) else 1)
 
 
@@ -269,8 +276,8 @@ def _is_before_its_minute(terms: ServiceLevelTarget) -> bool:
 def calendar_windows(
     line: TermsHistory, start: int, end: int, *, begun_before: bool = False
 ) -> Iterator[tuple[ServiceLevelTarget, Window]]:
-    """The windows that begin in a stretch, in order, each with the terms it is judged by; ``begun_before``: also the
-    one that the stretch begins in."""
+    """The windows that begin in ``[start, end)``, in order, each with the terms by which it is evaluated.
+    ``begun_before``: also the window in which ``start`` lies."""
     at: int | None = max(start, line.begins_at)
     while at is not None and at < min(end, line.ends_at):
         span, terms = span_at(line, at), line.at(at)

@@ -1,4 +1,4 @@
-"""What is known of one window, and what it comes to: the one shape that all kinds of figures are answered in."""
+"""Known facts and outcome of one window, in one shape for all kinds of figures."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 @dataclass(frozen=True)
 class KnownFacts:
-    """What is known of a window ``span`` at ``as_of``, and the exclusions approved.
+    """The facts known of the window ``span`` as of ``as_of``, and the approved exclusions.
 
-    ``until``: what was counted after this instant is left out; None: all that is known counts, as it does in an open
-    window.
+    ``until``: rows after this instant are left out. None: all known rows count, as in an open window.
     """
 
     span: Interval
@@ -36,18 +35,19 @@ class KnownFacts:
     initial_state: str
     until: int | None = None
     is_distinct: bool = False
-    """Whether each fact is there once, as in the record; what is only tried may say a thing twice."""
+    """Whether each fact is there once, as in the record. Facts in a preview's request may be repeated."""
     stale_after: int | None = None
     exclusions: Sequence[tuple[Exclusion, EffectiveExclusion]] = ()
-    """What ``excluded`` comes from, with what of it counts; empty where nobody approved it by name."""
+    """The exclusions that ``excluded`` comes from, with the time of each that counts; empty if the excluded time was
+    not given by approved exclusions."""
 
 
 @dataclass(frozen=True)
 class ExplainedWindow:
-    """A window's outcome. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices, outages or
-    occurrences; None where there is nothing to spend.
+    """The outcome of a window. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices, outages or
+    occurrences; None if the target has no budget.
 
-    ``arithmetic``: how a person gets from the sums to figure and budget, a line each.
+    ``arithmetic``: how to compute figure and budget from the sums, one line for each.
     """
 
     target: ServiceLevelTarget
@@ -65,7 +65,7 @@ class ExplainedWindow:
     missed: Sequence[MissedLevel] = ()
 
     def document(self) -> dict[str, Any]:
-        """As it is answered: exact numbers as fractions, shares of one, and percent to show."""
+        """The outcome as a document: exact numbers as fractions, shares as shares of one, and percent for display."""
         return {
             "figure": figures.exact(self.figure),
             "figure_display": self.target.display(self.figure),
@@ -83,7 +83,7 @@ class ExplainedWindow:
         }
 
     def without(self, levels: Collection[str]) -> ExplainedWindow:
-        """As it is where the parties decided that these levels were not missed."""
+        """The outcome after the parties decided that these levels were not missed."""
         missed = [each for each in self.missed if each.level not in levels]
         extra = {**self.extra, "overturned": sorted(levels)}
         if OBJECTIVE not in levels:
@@ -92,7 +92,7 @@ class ExplainedWindow:
         return replace(self, missed=missed, extra=extra, verdict=verdict, breached_at=None)
 
     def levels_document(self, as_of: int) -> list[dict[str, Any]]:
-        """Each level of the promise: whether the figure keeps it, and since when it is missed for certain."""
+        """Each level of the promise: whether the figure keeps it, and since when it is certainly missed."""
         since = {each.level: each.at for each in self.missed if each.at <= as_of}
         return [
             {
@@ -110,7 +110,7 @@ class ExplainedWindow:
         return budget_document(self.unit, self.budget, self.spent)
 
     def compared(self) -> list[str]:
-        """The figure beside each level of the promise."""
+        """Lines that compare the figure with each level of the promise."""
         return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
 
 
@@ -118,7 +118,7 @@ NO_BUDGET = "budget: an objective of 100 percent has none"
 
 
 def budget_document(unit: str, budget: Fraction, spent: Fraction) -> dict[str, Any]:
-    """What there is to spend, and what of it is left: below zero where it is overdrawn."""
+    """The budget and what is left of it, which is below zero if it is overspent."""
     return {
         "unit": unit,
         "whole": figures.exact(budget),
@@ -136,7 +136,7 @@ def _compared(level: str, promised: Objective, figure: Fraction) -> str:
 
 
 def verdict_of(target: ServiceLevelTarget, finding: Evaluation, facts: KnownFacts) -> str:
-    """The verdict, by the rule that the judge settles windows by; a rolling figure is judged as it stands."""
+    """The verdict, by the rule by which the evaluator closes windows. A rolling window has a verdict at any instant."""
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
     breached = certain_since(finding, facts.as_of) is not None
     at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
@@ -144,23 +144,26 @@ def verdict_of(target: ServiceLevelTarget, finding: Evaluation, facts: KnownFact
 
 
 def status_beside(verdict: str | None, is_warned: bool) -> str | None:
-    """The one word of a window and an instant, where the judge's warnings are known: one that stands puts a target at
-    risk, also where the window's own figures are back at their threshold, or its cause lies before the window."""
+    """The status of a window at an instant, given whether one of its published warnings is in force.
+
+    A warning puts a target at risk even if the figures are back at their threshold, or its cause lies before the
+    window.
+    """
     return "at_risk" if verdict == "met" and is_warned else verdict
 
 
 def certain_since(finding: Evaluation, as_of: int) -> int | None:
-    """When the objective was missed for certain, if it was by then."""
+    """The instant at which the objective was certainly missed; None if it was not by ``as_of``."""
     return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
 
 
 def name_of(fact: Fact) -> str:
-    """A fact as its sender knows it: source and id; one without an id by the hash of its content."""
+    """The name of a fact as its sender knows it: source and id; the hash of its content if it has no id."""
     return "/".join(part for part in fact.key.split("\x1f") if part)
 
 
 def exclusion_document(exclusion: Exclusion, counted: EffectiveExclusion, span: Interval) -> dict[str, Any]:
-    """An exclusion as far as it concerns a window: what of it counts, and what does not, with why."""
+    """An exclusion within a window: the time that counts, and the time that does not, with the reasons."""
     inside = intervals.clip(counted.stretches, *span)
     return {
         "exclusion_id": exclusion.exclusion_id,
