@@ -1,4 +1,4 @@
-"""The worker that carries out back-tests, a window at a time, so that none holds up another, nor a restart any."""
+"""The worker of back-tests. It evaluates one window at a time, so that no job delays another or a restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _logger = structlog.get_logger(__name__)
 
 
 class BacktestWorker:
-    """Any number may run against one database: each works on jobs that it holds a lease of."""
+    """A worker that evaluates jobs under a lease. Any number of workers may run on one database."""
 
     name = "backtests"
 
@@ -30,13 +30,13 @@ class BacktestWorker:
         self._pause_seconds = pause_seconds
 
     async def run(self) -> None:
-        """Work until cancelled. Raises infrastructure faults, to be started again."""
+        """Work until cancelled. Raises faults of the infrastructure, after which it is started again."""
         while True:
             if not await self.step():
                 await asyncio.sleep(self._pause_seconds)
 
     async def step(self) -> bool:
-        """Judge one window of one job; False where nothing waits."""
+        """Evaluate one window of one job; return False if no job waits."""
         token = new_id()
         job = await self._jobs.claim(token)
         self.progress.beat()
@@ -55,7 +55,7 @@ class BacktestWorker:
         return True
 
     async def _judged(self, job: BacktestJob, token: str) -> dict[str, object] | None:
-        """The next window's outcome; None where the job was lost meanwhile. The lease is renewed while it takes."""
+        """Evaluate the job's next window, and renew the lease meanwhile; None if the job was lost."""
         span = job.spans[len(job.judged)]
         work = asyncio.create_task(backtests.evaluate_backtest(self._history, job.question, span, job.requested_at))
         try:

@@ -1,4 +1,5 @@
-"""Draft terms tried on stored history: which windows they would have met, and what could be promised instead."""
+"""Back-tests of draft terms on stored history: the windows that would have met them, and an objective that is
+realistic."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from slm_monitor.domain.windows import compliance
 MEASURED = STATED | COUNTED
 """The aggregations whose figures follow from the facts of one indicator."""
 TRIED = MEASURED | DERIVED | {"clock"}
-"""Those that can be tried on what is stored."""
+"""The aggregations that can be tried on stored history."""
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STANDARD = 12
 MOST_WINDOWS = 400
@@ -36,11 +37,11 @@ _DRAFT = named_id(NAMESPACE, "draft")
 
 @dataclass(frozen=True, slots=True)
 class BacktestQuestion:
-    """Terms as a preview takes them, and the indicator (by its subject) whose history they are tried on: the empty text
-    where they are about tickets, or made of others.
+    """Draft terms, and the subject of the indicator whose history they are tried on: empty for terms about tickets and
+    for derived targets.
 
-    ``members``: the drafts of other targets that it is made of. ``owner``: the party whose tickets and indicators are
-    meant. ``per``: the calendar windows that a per-ticket target is tried on.
+    ``members``: the drafts of the member targets. ``owner``: the party that owns tickets and indicators. ``per``: the
+    calendar window in which a per-ticket target is tried.
     """
 
     terms: Mapping[str, Any]
@@ -65,7 +66,7 @@ class BacktestQuestion:
 
 @dataclass(frozen=True, slots=True)
 class BacktestWindow:
-    """One window to judge."""
+    """One window to evaluate."""
 
     window_id: str
     start: int
@@ -74,7 +75,7 @@ class BacktestWindow:
 
 @dataclass(frozen=True, slots=True)
 class BacktestJob:
-    """A back-test as it is kept; ``judged`` has a row for each window that is through, in their order."""
+    """A back-test as it is stored. ``judged`` has a row for each evaluated window, in their order."""
 
     backtest_id: str
     owner_party_id: str
@@ -88,23 +89,24 @@ class BacktestJob:
 
 
 class BacktestJobs(Protocol):
-    """Where back-tests are kept."""
+    """The store of back-tests."""
 
     async def claim(self, token: str) -> BacktestJob | None:
-        """A job with a window to judge that nobody works on, ours for a while; those that are behind come first."""
+        """Lease a job with a window to evaluate that no worker holds. Jobs with the fewest evaluated windows come
+        first."""
         ...
 
     async def renew(self, job: BacktestJob, token: str) -> bool: ...
 
     async def judged(self, job: BacktestJob, token: str, row: Mapping[str, Any]) -> bool:
-        """Keep a window's outcome; False where the job is no longer ours, or was cancelled."""
+        """Store a window's outcome; return False if the lease was lost or the job was cancelled."""
         ...
 
     async def failed(self, job: BacktestJob, token: str, reason: str) -> None: ...
 
 
 def target_of(question: BacktestQuestion) -> ServiceLevelTarget:
-    """The terms, parsed. Raises PreviewRejected naming the field."""
+    """Parse the terms. Raises PreviewRejected that names the field."""
     target, *_ = parse_draft(draft_of(question))
     if target.aggregation in MEASURED:
         return replace(target, indicator=question.indicator)
@@ -115,7 +117,7 @@ def target_of(question: BacktestQuestion) -> ServiceLevelTarget:
 
 
 def draft_of(question: BacktestQuestion) -> dict[str, Any]:
-    """The agreement that the terms would make. Raises PreviewRejected."""
+    """The agreement that the terms would make, as a document. Raises PreviewRejected."""
     window = {"per": "ticket"} if question.terms.get("aggregation") == "clock" else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
     draft = draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
@@ -133,9 +135,9 @@ def draft_of(question: BacktestQuestion) -> dict[str, Any]:
 
 
 def check_question(question: BacktestQuestion) -> ServiceLevelTarget:
-    """The terms, if they can be tried with what they are made of.
+    """Parse the terms, and check that they can be tried with their members.
 
-    Raises PreviewRejected, and CalendarError of the time zone.
+    Raises PreviewRejected, and CalendarError for an unknown time zone.
     """
     target, *members = parse_draft(draft_of(question))
     windows.window_at("month", target.zone, 0)
@@ -154,7 +156,7 @@ def check_question(question: BacktestQuestion) -> ServiceLevelTarget:
 
 
 def subjects_of(question: BacktestQuestion) -> set[str]:
-    """The indicators that the terms are tried on."""
+    """The subjects of the indicators that the terms are tried on."""
     if question.indicator:
         return {question.indicator}
     target, *members = parse_draft(draft_of(question))
@@ -165,7 +167,7 @@ def subjects_of(question: BacktestQuestion) -> set[str]:
 
 
 def is_about_tickets(question: BacktestQuestion) -> bool:
-    """Whether tickets are what the terms are tried on."""
+    """Whether the terms are tried on tickets."""
     return any(each.clock is not None for each in parse_draft(draft_of(question)))
 
 
@@ -182,11 +184,11 @@ def spans_of(
     between: tuple[int, int] | None,
     per: str = "month",
 ) -> list[BacktestWindow]:
-    """The windows that are over: the ``last`` so many, or those that begin in a stretch. None of them lies wholly
-    before ``first``, the first fact there is: nothing is known of it.
+    """The ended windows to try: the last ``last`` of them, or those that begin within ``between``. A window that lies
+    wholly before ``first``, the first fact, is left out.
 
-    A rolling target is tried on stretches of its length, one after the other up to now; a per-ticket target on the
-    calendar windows ``per``.
+    A rolling target is tried on consecutive intervals of its length up to now; a per-ticket target on the calendar
+    windows ``per``.
     """
     if first is None:
         return []
@@ -213,14 +215,14 @@ def _longest(target: ServiceLevelTarget, kind: str) -> int:
 async def evaluate_backtest(
     history: PagedHistory, question: BacktestQuestion, span: BacktestWindow, present: int
 ) -> dict[str, Any]:
-    """One window under the draft, by what is known at ``present``; the work is done beside the event loop."""
+    """Evaluate one window under the draft, by the facts known at ``present``. The computation runs in a thread."""
     target = target_of(question)
     if target.aggregation not in MEASURED:
         return await _derived_window(DraftHistory(history, draft_of(question), present), target, span)
     record: History = history
     facts = await records.known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
     seen = await asyncio.to_thread(explanation_dispatch.explain_figure, target, facts, brief=True)
-    # Of a quantile the value that it has, which there is none of where too many probes failed.
+    # For a quantile the attained value is the quantile itself; there is none if too many probes failed.
     is_quantile = target.aggregation == "quantile"
     attained = seen.extra.get("quantile") if is_quantile else figures.exact(target.shown(seen.figure))
     return {
@@ -236,7 +238,7 @@ async def evaluate_backtest(
 
 
 async def _derived_window(draft: DraftHistory, target: ServiceLevelTarget, span: BacktestWindow) -> dict[str, Any]:
-    """A window of what is made of others, or of tickets, each of which counts where its clock ended."""
+    """Evaluate a window of a derived target, or of tickets, each of which counts where its clock ended."""
     bounds, as_of = (span.start, span.end), span.end + target.closing_delay
     row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
     if target.aggregation == "clock":
@@ -270,7 +272,7 @@ async def _derived_window(draft: DraftHistory, target: ServiceLevelTarget, span:
 
 
 def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What the windows come to: how many were met, the worst, and what 11 of 12 of them would have met."""
+    """The result over all windows: how many were met, the worst, and the objective that 11 of 12 would have met."""
     target = target_of(question)
     endless = [each for each in judged if each["attained"] is None and each["verdict"] == "breached"]
     measured = [each for each in judged if each["attained"] is not None]
@@ -280,7 +282,7 @@ def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, A
         unit = target.promise.unit
         rises = AT_MOST if target.aggregation == "quantile" else target.promise.comparison
     met = sum(each["verdict"] == "met" for each in counted)
-    # The worst first: the lowest of what is promised to be at least, the highest of what is promised to be at most.
+    # The worst window first: the lowest figure of an ``at_least`` objective, the highest of an ``at_most`` one.
     ordered = [*endless, *sorted(measured, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)]
     share = Fraction(met, len(counted)) if counted else None
     return {
@@ -296,14 +298,15 @@ def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, A
 
 
 def _realistic(share: Fraction | None) -> str | None:
-    """``ok``, ``warning`` where fewer than 90 % of the windows would have been met, ``error`` where fewer than half."""
+    """The rating of the objective: ``warning`` if fewer than 90 % of the windows met it, ``error`` if fewer than half
+    did, else ``ok``; None without windows."""
     if share is None:
         return None
     return "error" if share < Fraction(1, 2) else "warning" if share < Fraction(9, 10) else "ok"
 
 
 def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> dict[str, str] | None:
-    """The tightest objective that 11 of 12 windows would have met, at four decimals, and exactly."""
+    """The strictest objective that 11 of 12 windows would have met, rounded to four decimals, and exactly."""
     if not ordered:
         return None
     missed = len(ordered) - -(-11 * len(ordered) // 12)
@@ -311,6 +314,6 @@ def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> d
         return None
     exact = Fraction(ordered[missed]["attained"])
     scaled = exact * _DECIMALS
-    # Rounded away from tight, or the windows would not have met it.
+    # Rounded towards the less strict side: otherwise the windows would not have met it.
     units = scaled.__floor__() if rises == AT_LEAST else scaled.__ceil__()
     return {rises: figures.display(Fraction(units, _DECIMALS)), "unit": unit, "exact": figures.exact(exact) or ""}

@@ -1,4 +1,4 @@
-"""Burn rate warnings under an objective that is only tried: pairs, factors, thresholds, and when each would tell."""
+"""Burn rate warnings under a draft objective: pairs of windows, factors, thresholds, and times to detection."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from slm_monitor.domain.terms.burn_rate import BurnRatePair
 
 @dataclass(frozen=True)
 class BurnRateQuestion:
-    """Which warnings an objective (a share of one) gets over a period of microseconds.
+    """The question which warnings an objective (a share of one) gets over a period in µs.
 
-    ``pairs``: documents, or None for the default ones; ``rate`` a burn rate of its own to be told of; ``bad`` the bad
-    share of the outage whose detection is timed. ``drops`` and ``exhaustions`` are as in a target's ``warn_at``: with a
-    rate, each warning says whether it would warn of it, held for as long as it looks back, of a budget still whole.
+    ``pairs``: documents, or None for the default pairs. ``rate``: a burn rate to be explained. ``bad``: the bad share
+    of the outage whose detection is timed. ``drops`` and ``exhaustions`` are written as in a target's ``warn_at``. With
+    a rate, each warning says whether that rate would raise it if it lasted for the whole lookback, with the budget
+    unspent before.
     """
 
     objective: Fraction
@@ -33,7 +34,7 @@ class BurnRateQuestion:
 
 
 def preview_burn_rates(asked: BurnRateQuestion) -> dict[str, Any]:
-    """Pairs, those dropped and why, and the limits. Raises PreviewRejected naming the field."""
+    """The pairs, those dropped and why, and the limits. Raises PreviewRejected that names the field."""
     if not 0 <= asked.objective <= 1:
         raise refusal("objective", asked.objective, "an objective lies between 0 and 100 percent")
     if asked.period <= 0:
@@ -55,7 +56,8 @@ def preview_burn_rates(asked: BurnRateQuestion) -> dict[str, Any]:
 
 
 def _drop(document: Mapping[str, Any], number: int, asked: BurnRateQuestion) -> dict[str, Any]:
-    """The burn rate at which so much of the budget goes within that time, and whether the rate asked about is one."""
+    """The burn rate that spends this share of the budget within this time, and whether the rate in question would raise
+    this warning."""
     field = f"budget_drop[{number}]"
     try:
         by, within = Fraction(str(document["by"])) / 100, durations.from_iso(document["within"], f"{field}.within")
@@ -139,7 +141,7 @@ def _pair_document(pair: BurnRatePair, asked: BurnRateQuestion) -> dict[str, Any
 
 
 def _rate(factor: Fraction, asked: BurnRateQuestion) -> dict[str, Any]:
-    """What a burn rate means under this objective and period."""
+    """The consequences of a burn rate under this objective and period."""
     if factor <= 0:
         raise refusal("rate", figures.exact(factor), "a burn rate above zero")
     highest = burn_rate.highest_rate(asked.objective)
@@ -153,5 +155,5 @@ def _rate(factor: Fraction, asked: BurnRateQuestion) -> dict[str, Any]:
 
 
 def _length(microseconds: Fraction | None) -> str | None:
-    """Whole microseconds, the nearest; None stays None."""
+    """The length in ISO 8601, rounded to whole microseconds; None stays None."""
     return None if microseconds is None else durations.to_iso(round(microseconds))

@@ -1,4 +1,4 @@
-"""A ticket's clocks under terms that are only tried: the judge's own walk over the events given, and its derivation."""
+"""A ticket's clocks under draft terms: the evaluator's replay of the given events, and its explanation."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_r
 
 @dataclass(frozen=True)
 class ClockQuestion:
-    """Which clocks a ticket gets. Instants are microseconds UTC.
+    """The question which clocks a ticket gets. Instants are µs since 1970, UTC.
 
-    ``service_hours``: a document, or several that match at once; ``window``: the stretch whose sums are wanted.
+    ``service_hours``: a document, or several that match at once. ``window``: the interval whose sums are wanted.
     """
 
     targets: Sequence[Mapping[str, Any]]
@@ -50,17 +50,17 @@ class ClockQuestion:
 
 
 def preview_clocks(asked: ClockQuestion) -> dict[str, Any]:
-    """``{"clocks": [...]}``, one for each clock that the ticket has had by ``as_of`` (by default its last event), and
-    ``findings`` about targets whose clock can never run.
+    """Return ``{"clocks": [...]}`` with one entry for each clock that the ticket has had by ``as_of`` (default: its
+    last event), and ``findings`` about targets whose clock can never run.
 
-    Raises PreviewRejected naming the field.
+    Raises PreviewRejected that names the field.
     """
     events = _events(asked)
     as_of = asked.as_of if asked.as_of is not None else max((event.at for event in events), default=0)
     if events and as_of - events[0].at > LONGEST:
         raise refusal("as_of", to_text(as_of), "a preview looks at ten years of a ticket at most")
     heard = [event for event in events if event.at <= as_of]
-    # Deadlines lie after the last event; hours are searched ten years ahead.
+    # Deadlines lie after the last event, so service hours are resolved for ten more years.
     first = events[0].at if events else as_of
     hours = [dated_hours(each, first, as_of + LONGEST) for each in asked.service_hours]
     found = [_clocks(asked, each, heard, as_of) for each in hours]
@@ -78,7 +78,7 @@ def preview_clocks(asked: ClockQuestion) -> dict[str, Any]:
 
 
 def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
-    """Slips, as the check of an agreement finds them."""
+    """Findings about likely mistakes, in the form that the check of an agreement uses."""
     return [
         {
             "field": f"targets[{place}].start",
@@ -116,7 +116,7 @@ def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_
 def _strictest(
     same: Sequence[Clock], events: Sequence[TicketEvent], as_of: int, asked: ClockQuestion
 ) -> dict[str, Any]:
-    """Of one clock under several service hours: the earliest deadline, and the longest elapsed time."""
+    """One clock under several service hours, as a document: the earliest deadline and the longest elapsed time."""
     strictest = min(same, key=lambda clock: clock.shown_deadline(as_of))
     elapsed = [clock.elapsed_by(_end(clock, as_of)) for clock in same]
     longest = (max(calendar for calendar, _ in elapsed), max(service for _, service in elapsed))
@@ -133,7 +133,7 @@ def _document(
     terms = clock.target.clock
     assert terms is not None
     until = _end(clock, as_of)
-    # Of a clock that still runs the whole way to its deadline is told, so that the deadline can be redone by hand.
+    # A running clock is explained up to its deadline, so that the deadline can be redone by hand.
     ahead = clock.deadline_at if clock.state == clock_replay.RUNNING and asked.as_of is None else until
     stretches = clock_derivation.clock_segments(clock, events, max(until, ahead))
     deadline = clock.shown_deadline(as_of)
@@ -175,7 +175,8 @@ def _escalation(clock: Clock, offset: Duration, deadline: int) -> dict[str, Any]
 
 
 def _exchanges(found: Iterable[Clock]) -> dict[str, Any] | None:
-    """Of an update clock: the ticket is met iff every exchange is; mean (whole microseconds) and longest of those."""
+    """The answered exchanges of an update clock: whether every one was met, and their mean and longest length. The mean
+    is in whole µs, rounded down."""
     answered = [clock for clock in found if _is_update(clock) and clock.stopped_at is not None]
     if not answered:
         return None
@@ -210,7 +211,7 @@ def _derived(stretches: Sequence[ClockSegment]) -> dict[str, Any]:
 
 
 def _windowed(clock: Clock, stretches: Sequence[ClockSegment], window: tuple[int, int] | None) -> dict[str, Any] | None:
-    """What of the clock lies in a reporting window."""
+    """The part of the clock that lies in a reporting window; None without one."""
     if window is None:
         return None
     inside = clock_derivation.clip_segments(stretches, *window, clock.target.hours)

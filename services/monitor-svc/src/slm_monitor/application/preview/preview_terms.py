@@ -1,4 +1,4 @@
-"""Terms as a negotiator tries them: one target by itself, parsed as a finalized agreement's targets are."""
+"""Draft terms of single targets, parsed in the way in which the targets of a signed agreement are."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 KINDS = ("availability", "ratio", "value", "count", "rating", "recovery")
 NOBODY = "preview"
-"""The party, agreement and indicator of terms that belong to nobody yet."""
+"""Stands for party, agreement and indicator of draft terms, which belong to nobody yet."""
 HOURS = "tried"
 _LONG_AGO = "1000-01-01T00:00:00Z"
-"""Before any fact: a preview's own term cuts its window."""
+"""Start of a draft's term. It lies before any fact, because the term cuts the windows."""
 
 
 class PreviewRejected(ValueError):
-    """What was asked cannot be previewed; ``errors`` as in problem documents: field, value, remedy."""
+    """The question cannot be previewed. ``errors`` are as in problem documents: field, value, remedy."""
 
     def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
@@ -31,7 +31,7 @@ class PreviewRejected(ValueError):
 
 
 def refusal(field: str, value: Any, remedy: str) -> PreviewRejected:
-    """A refusal of one field."""
+    """Make the rejection of one field."""
     return PreviewRejected([finding(field, value, remedy)])
 
 
@@ -44,7 +44,7 @@ _CHOICES = {
     "on_priority_change": ("carry_elapsed", "restart", "from_opening"),
 }
 LONGEST = 10 * 366 * 86_400_000_000
-"""Microseconds that a preview looks at: longer windows and longer lives of tickets are refused."""
+"""Longest time, in µs, that a preview covers. Longer windows and lives of tickets are refused."""
 
 
 def terms_of(
@@ -53,14 +53,14 @@ def terms_of(
     *,
     timezone: str = "UTC",
 ) -> list[ServiceLevelTarget]:
-    """The targets under these service hours. Raises PreviewRejected naming what is missing or means nothing."""
+    """Parse targets under these service hours. Raises PreviewRejected that names a missing or invalid field."""
     return parse_draft(draft_agreement(targets, service_hours, timezone=timezone))
 
 
 def draft_agreement(
     targets: Sequence[Mapping[str, Any]], service_hours: Any, *, timezone: str = "UTC", owner: str = NOBODY
 ) -> dict[str, Any]:
-    """An agreement of these targets as its AgreementFinalized would have it. Raises PreviewRejected."""
+    """An agreement of these targets, in the form of AgreementFinalized. Raises PreviewRejected."""
     documents = [_completed_target(target, place) for place, target in enumerate(targets)]
     return {
         "agreement_id": NOBODY,
@@ -77,12 +77,11 @@ def draft_agreement(
 
 
 def dated_hours(service_hours: Any, first: int, last: int) -> Any:
-    """Service hours with the holidays of countries and of iCalendar files as dates, from the year of ``first`` to that
-    of ``last``, as a draft resolves them. Raises PreviewRejected.
-    """
+    """Resolve the holidays of countries and of iCalendar files in service hours to dates, as a draft agreement does,
+    from the year of ``first`` to that of ``last``. Raises PreviewRejected."""
     if not hours_document.needs_years(service_hours):
         return service_hours
-    # A zone east of UTC is already in the year that UTC is not.
+    # A time zone east of UTC reaches a new year before UTC does, and one west of it after.
     first_year, last_year = max(utc_date(first).year - 1, MINYEAR), min(utc_date(last).year + 1, MAXYEAR)
     try:
         return hours_document.resolve(service_hours, first_year, last_year)
@@ -91,13 +90,14 @@ def dated_hours(service_hours: Any, first: int, last: int) -> Any:
 
 
 def accounts_of(service_hours: Any) -> dict[str, Any]:
-    """What of iCalendar files was taken and left out: ``{"calendars": [...]}``, empty where there was none."""
+    """The report on iCalendar files, with what was taken and left out: ``{"calendars": [...]}``, empty if there was
+    none."""
     accounts = service_hours.get("calendars") if isinstance(service_hours, Mapping) else None
     return {"calendars": accounts} if accounts else {}
 
 
 def parse_draft(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
-    """The targets of a draft. Raises PreviewRejected naming what is missing or means nothing."""
+    """Parse the targets of a draft. Raises PreviewRejected that names a missing or invalid field."""
     targets = [tracked_document.tracked_target(each) for each in agreement["targets"]]
     try:
         found = terms.parse_targets({**agreement, "targets": targets}, terms.JUDGED)
@@ -126,7 +126,7 @@ _NOT_JUDGED = (
     "unacceptable",
     "unacceptable.unit",
 )
-"""What a target may say of itself that no figure depends on."""
+"""Fields of a target that have no effect on any figure."""
 
 
 def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
 
 
 def _indicator_kind_field(target: Mapping[str, Any]) -> Mapping[str, str]:
-    """The kind of the indicator that is meant, where the terms say it."""
+    """The indicator's kind as a document field, if the terms name it; else empty. Raises PreviewRejected."""
     written = target.get("indicator")
     kind = written.get("kind") if isinstance(written, Mapping) else None
     if kind not in (None, *KINDS):

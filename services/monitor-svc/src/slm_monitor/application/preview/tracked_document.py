@@ -1,4 +1,4 @@
-"""Documents that know which of their fields somebody has read: those that nobody has are unknown."""
+"""Documents that record which of their fields were read. Fields that no code reads are unknown, and can be reported."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _OURS = ("objective", "unacceptable", "window")
-"""The parts of a target whose fields are all read as it is parsed; of others some are the sender's, or read later."""
+"""The parts of a target whose fields are all read while it is parsed. Other parts hold free content, or are read
+later."""
 
 
 class TrackedDocument(dict[str, Any]):
-    """A document that remembers which of its fields were asked for."""
+    """A document that records which of its fields were asked for."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         super().__init__(document)
@@ -29,7 +30,7 @@ class TrackedDocument(dict[str, Any]):
         return super().get(name, default)
 
     def unread(self) -> Iterator[str]:
-        """The fields that hold something and were never asked for."""
+        """The paths of fields that have a value and were never asked for."""
         for name, value in self.items():
             if name not in self._asked and value is not None:
                 yield name
@@ -38,11 +39,11 @@ class TrackedDocument(dict[str, Any]):
 
     @property
     def asked(self) -> list[str]:
-        """The names of the fields that somebody looked for."""
+        """The names of the fields that were asked for, sorted."""
         return sorted(self._asked)
 
 
 def tracked_target(document: Mapping[str, Any]) -> TrackedDocument:
-    """A target's document, its parts noted too."""
+    """Wrap a target's document, and those of its parts whose fields are all read."""
     parts = {name: TrackedDocument(document[name]) for name in _OURS if isinstance(document.get(name), Mapping)}
     return TrackedDocument({**document, **parts})

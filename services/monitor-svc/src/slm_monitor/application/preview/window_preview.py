@@ -1,4 +1,4 @@
-"""A target's window under terms that are only tried: the judge's own figures of the facts given, and the derivation."""
+"""A target's window under draft terms: the evaluator's figures from the given facts, and their explanation."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ _LONG_AGO = -(2**55)
 
 @dataclass(frozen=True)
 class WindowQuestion:
-    """What a window comes to. Instants are microseconds UTC; ``window`` is an id such as 2026-11, or a stretch.
+    """The question for a window's outcome. Instants are µs since 1970, UTC; ``window`` is an id such as 2026-11, or an
+    interval.
 
-    ``terms``: one target; a composite names its members in ``members``, each a question of its own.
+    ``terms``: one target. A composite has its members in ``members``, each a question of its own.
     """
 
     terms: Mapping[str, Any]
@@ -66,7 +67,7 @@ class WindowQuestion:
 
 
 def preview_window(asked: WindowQuestion) -> dict[str, Any]:
-    """Figure, budget, verdict and derivation. Raises PreviewRejected naming the field."""
+    """Return figure, budget, verdict and explanation. Raises PreviewRejected that names the field."""
     try:
         return _preview(asked)
     except CalendarError as error:
@@ -135,7 +136,7 @@ def _facts(asked: WindowQuestion, span: tuple[int, int]) -> KnownFacts:
 
 
 def _holding(facts: Iterable[Fact]) -> list[Fact]:
-    """Of several facts under one key the one that holds over the others."""
+    """Of several facts under one key, the one with the highest rank."""
     held: dict[str, Fact] = {}
     for fact in facts:
         before = held.get(fact.key)
@@ -162,7 +163,7 @@ def _composite(asked: WindowQuestion) -> Mapping[str, Any] | None:
 
 
 def _needed(rule: Mapping[str, Any], members: int) -> int:
-    """How many members must hold: all of them, or the k of ``{"k_of_n": k}``."""
+    """The number of members that must hold: all of them, or the k of ``{"k_of_n": k}``. Raises PreviewRejected."""
     written = rule.get("rule")
     if written in ("serial", "all_of"):
         return members

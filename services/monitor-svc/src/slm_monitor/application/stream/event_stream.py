@@ -1,6 +1,6 @@
-"""The live stream: one reader of the published topics for a process, and a bounded queue for each client.
+"""The live stream of published events: one reader of the topics per process, and a bounded queue per client.
 
-An event's id is the vector of offsets after it, so that any replica can go on from there.
+An event's id is the vector of offsets after it, so that a client can resume at any replica.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ STREAMED = tuple(topic.name for topic in (AGREEMENTS, BREACHES, TARGETS, REPORTS
 QUEUE = 1_000
 FURTHEST_BEHIND = 10_000
 AT_ONCE = 100
-"""Events handed out before the clients get a turn: less than a queue holds, or who reads would fall behind too."""
+"""Events handed out before the clients get a turn. It must be less than a queue holds, or even a reading client would
+fall behind."""
 GRACE_SECONDS = 5.0
-"""How long a client that was let go may take for what is in its queue; then its stream is ended."""
+"""Seconds that a slow client has to read what is left in its queue, before its stream is ended."""
 _BEAT_SECONDS = 15.0
 _BEAT = b": still here\n\n"
 Vector = dict[TopicPartition, int]
@@ -31,12 +32,12 @@ T = TypeVar("T")
 
 
 class InvalidStreamPosition(ValueError):
-    """The id names no place in these topics."""
+    """The id names no position in these topics."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamFilter:
-    """What one client wants of what its party may see."""
+    """The events that one client wants, among those that its party may see."""
 
     caller: Principal
     agreement_id: str | None = None
@@ -64,7 +65,8 @@ class StreamEvent:
 
 @dataclass(slots=True)
 class StreamClient:
-    """A stream. ``missed``: where to catch up from before the queue is read; ``end``: ends it from outside."""
+    """The stream of one client. ``missed``: the position from which to catch up before the queue is read. ``end``: ends
+    the stream from outside."""
 
     wanted: StreamFilter
     missed: Vector | None = None
@@ -75,7 +77,7 @@ class StreamClient:
 
 
 class EventStream:
-    """A worker: tails the published topics and hands every event to the clients that may see it."""
+    """A worker that tails the published topics and hands every event to the clients that may see it."""
 
     name = "live"
 
@@ -90,11 +92,11 @@ class EventStream:
 
     @property
     def is_full(self) -> bool:
-        """Counts also those that were let go and have not gone."""
+        """Whether no more clients are accepted. Slow clients count until their streams have ended."""
         return self._streams >= self._most_clients
 
     async def run(self) -> None:
-        """Tail for ever; after a fault the next start goes on where this one ended."""
+        """Tail the topics until cancelled. After a fault the next start continues from the last position."""
         if not self._at:
             self._at = await self._ends()
         self._started.set()
@@ -126,7 +128,8 @@ class EventStream:
         moved.set()
 
     def _offer(self, key: int, client: StreamClient, line: bytes) -> None:
-        """A client that does not read costs nobody else: it is let go, and resumes by its last id."""
+        """Put an event into a client's queue. A client whose queue is full is dropped, so that it delays no other; it
+        can resume by its last id."""
         try:
             client.queue.put_nowait(line)
         except asyncio.QueueFull:
@@ -135,7 +138,8 @@ class EventStream:
             asyncio.get_running_loop().call_later(GRACE_SECONDS, client.end)
 
     async def client(self, wanted: StreamFilter, last_event_id: str | None) -> StreamClient:
-        """A client from when its ``lines`` are read, or from after the event it names. Raises InvalidStreamPosition."""
+        """Make a client. It receives events from the moment at which its ``lines`` are read, or from after the event
+        that it names. Raises InvalidStreamPosition."""
         await self._started.wait()
         if not last_event_id:
             return StreamClient(wanted)
@@ -149,7 +153,7 @@ class EventStream:
         return StreamClient(wanted, missed)
 
     async def lines(self, client: StreamClient) -> AsyncGenerator[bytes, None]:
-        """The stream's bytes until the client goes away or falls behind."""
+        """Yield the bytes of a stream until the client goes away or falls behind."""
         self._streams += 1
         try:
             async for line in self._joined(client):
@@ -166,7 +170,7 @@ class EventStream:
             self._open.pop(id(client), None)
 
     async def _joined(self, client: StreamClient) -> AsyncIterator[bytes]:
-        """Beats until this replica has read as far as the one the client comes from; what it reads then is new."""
+        """Yield beats until this replica has read as far as the client had; then join the client to the live events."""
         while client.missed is not None and not self._has_reached(client.missed):
             if await _within(_BEAT_SECONDS, self._moved.wait()) is None:
                 yield _BEAT
@@ -198,9 +202,9 @@ class EventStream:
 
 
 async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
-    """What is awaited, None where it takes longer."""
+    """Await a result; return None if it takes longer."""
     try:
-        # Not wait_for: Python 3.11's loses a cancellation that meets a result.
+        # Not ``asyncio.wait_for``: in Python 3.11 it loses a cancellation that arrives together with the result.
         async with asyncio.timeout(seconds):
             return await awaited
     except TimeoutError:
@@ -208,7 +212,7 @@ async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
 
 
 def stream_event_of(record: StoredRecord) -> StreamEvent | None:
-    """A record as clients are told of it; None for what is no published event, or was told before."""
+    """A record as an event for clients; None if it is no published event, or was published before."""
     if REDRIVEN in record.headers:
         return None
     try:
@@ -234,12 +238,12 @@ def server_sent_event(event: StreamEvent, at: Vector) -> bytes:
 
 
 def text_of(at: Vector) -> str:
-    """Offsets in the order of topics and partitions: ``12.0.3-5.6.7-…``."""
+    """The id of a vector: offsets in the order of topics and partitions, ``12.0.3-5.6.7-…``."""
     return "-".join(".".join(str(at[place]) for place in sorted(at) if place.topic == topic) for topic in STREAMED)
 
 
 def vector_of(text: str, like: Vector) -> Vector:
-    """The vector an id names, over the places of ``like``. Raises InvalidStreamPosition."""
+    """The vector of an id, over the places of ``like``. Raises InvalidStreamPosition."""
     parts = text.split("-")
     places = [[place for place in sorted(like) if place.topic == topic] for topic in STREAMED]
     numbers = [part.split(".") for part in parts]
