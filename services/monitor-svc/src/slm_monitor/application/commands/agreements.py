@@ -43,7 +43,7 @@ class TermsStore(Protocol):
 async def adopt_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
     """Store the terms of a signed version, by which evaluation follows from their effective instant on.
 
-    + Raises NotJudgeable if a target cannot be evaluated; the record is then set aside.
+    Raises NotJudgeable if a target cannot be evaluated; the record is then set aside.
     """
     document = asdict(finalized)
     targets = parse_targets(document)

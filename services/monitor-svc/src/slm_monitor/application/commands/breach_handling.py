@@ -55,7 +55,7 @@ async def take_step(
 ) -> BreachWorkflow:
     """Take a breach through one step. Raises NoSuchBreach, StepNotAllowed, WrongStep.
 
-    + The responsible party acknowledges and explains; after that, either party may close. The handling records how a
+    The responsible party acknowledges and explains; after that, either party may close. The handling records how a
     breach was dealt with. A party that denies that there was a breach disputes it instead.
     """
     held = await lives.locked(breach_id)

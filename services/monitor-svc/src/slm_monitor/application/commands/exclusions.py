@@ -72,7 +72,7 @@ class ExclusionRequest:
     """The request of an exclusion. It has exactly one of ``interval`` and ``recurrence`` (``{"rule", "from",
     "duration", "timezone"}``, ``from`` an instant).
 
-    + ``services``, ``indicators`` and ``targets`` limit it to parts of the agreement, by id or key.
+    ``services``, ``indicators`` and ``targets`` limit it to parts of the agreement, by id or key.
     """
 
     agreement_id: str

@@ -14,7 +14,7 @@ from slm_monitor.application.state.ports import JUDGED, CatchUp, PartitionStep
 class CatchingUp:
     """The agreement versions whose recorded past one partition has not yet evaluated in full.
 
-    + A version goes through two phases, as an import does. First every partition evaluates the agreement's indicators
+    A version goes through two phases, as an import does. First every partition evaluates the agreement's indicators
     and tickets, up to the instant at which the terms arrived or later. When all partitions have done so, the derived
     targets are evaluated.
     """
@@ -29,7 +29,7 @@ class CatchingUp:
     def hear(self, found: Iterable[CatchUp], tickets: Iterable[str]) -> None:
         """Add versions to catch up with, after new terms arrived or the partition was loaded.
 
-        + ``tickets``: the tickets that must be evaluated by these terms.
+        ``tickets``: the tickets that must be evaluated by these terms.
         """
         waiting = set(tickets)
         for each in found:
@@ -63,7 +63,7 @@ class CatchingUp:
     def mark(self, step: PartitionStep) -> None:
         """Write the version that is caught up with into the step's events, and count the events of breaches and risks.
 
-        + Where several versions of an agreement catch up at once, the events bear the lowest.
+        Where several versions of an agreement catch up at once, the events bear the lowest.
         """
         if not self._found:
             return

@@ -51,7 +51,7 @@ class CheckpointSchedule:
         """The partitions whose last checkpoint is at least ``at_most_every`` seconds old, each with whether it must be
         whole, that is, hold rows and accumulators too.
 
-        + At most one partition is whole because of its age, so that no partition waits for more than one other.
+        At most one partition is whole because of its age, so that no partition waits for more than one other.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]

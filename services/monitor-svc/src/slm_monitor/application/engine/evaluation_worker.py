@@ -76,7 +76,7 @@ class EvaluationWorker:
         self._taking = Poller()
         self._lost_at: dict[int, float] = {}
 
-    # -- owning -------------------------------------------------------------------------------------------------
+    # -- ownership of partitions --------------------------------------------------------------------------------
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Take over partitions that both intake topics assign; return the positions to read from, which the store
@@ -113,7 +113,7 @@ class EvaluationWorker:
         """Leave and rejoin the group if a partition is lost to the fence and still assigned to this worker: nobody
         evaluates it.
 
-        + Raises LogUnavailable, which ends the run so that it is started again.
+        Raises LogUnavailable, which ends the run so that it is started again.
         """
         now = time.monotonic()
         orphaned = [number for number, lost_at in self._lost_at.items() if now - lost_at > ORPHANED_SECONDS]
@@ -144,7 +144,7 @@ class EvaluationWorker:
         except NotOwner:
             self._lose(number)
 
-    # -- turning ------------------------------------------------------------------------------------------------
+    # -- turns --------------------------------------------------------------------------------------------------
 
     def ring(self) -> None:
         """Wake the worker: there are messages in the inbox."""
@@ -155,7 +155,7 @@ class EvaluationWorker:
     async def run(self) -> None:
         """Join the group and evaluate until cancelled.
 
-        + A fault of the infrastructure ends it; the next start loads everything again. Raises Halt where the log has
+        A fault of the infrastructure ends it; the next start loads everything again. Raises Halt where the log has
         lost records that were not read yet.
         """
         async with self._log.consume(GROUP, _TOPICS, self) as consumer:
@@ -327,7 +327,7 @@ class EvaluationWorker:
             if self._firing.is_settled(number, partition):
                 partition.settle()
 
-    # -- putting away -------------------------------------------------------------------------------------------
+    # -- checkpoints --------------------------------------------------------------------------------------------
 
     async def save(self) -> None:
         """Write a whole checkpoint of every owned partition now."""

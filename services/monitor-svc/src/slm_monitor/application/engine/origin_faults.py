@@ -104,7 +104,7 @@ class OriginFaults:
     """Counts faults by origin. An origin with too many faults is set aside: what it sends goes to the quarantine
     untried.
 
-    + Raises Halt if sources of several parties exceed their limit, or records that belong to no party do: the cause is
+    Raises Halt if sources of several parties exceed their limit, or records that belong to no party do: the cause is
     then more likely this service than the data.
     """
 

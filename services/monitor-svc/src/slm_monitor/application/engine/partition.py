@@ -65,7 +65,7 @@ class StepInput:
 class Partition:
     """The state of one partition. It is built from a ``LoadedPartition``, and only ``step`` changes it.
 
-    + ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded again.
+    ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded again.
     """
 
     def __init__(self, loaded: LoadedPartition, store: EvaluationStore, partitions: int) -> None:

@@ -36,7 +36,7 @@ class PartitionActions:
     """The operations of the worker that isolation needs. Each raises NotOwner if another worker owns the partition by
     now.
 
-    + ``judge`` evaluates records without those kept apart; ``commit`` evaluates facts and leaves the position where it
+    ``judge`` evaluates records without those kept apart; ``commit`` evaluates facts and leaves the position where it
     is; ``reload`` drops the memory after a failure and loads it again.
     """
 
@@ -56,7 +56,7 @@ class _Failure:
 class PoisonIsolation:
     """Finds the part of a record that cannot be evaluated and has everything else evaluated.
 
-    + A faulty part goes to the quarantine of its party; a record that belongs to no party goes to the dead letters.
+    A faulty part goes to the quarantine of its party; a record that belongs to no party goes to the dead letters.
     """
 
     def __init__(self, reader: RecordReader, origins: OriginFaults, hands: PartitionActions) -> None:
@@ -96,7 +96,7 @@ class PoisonIsolation:
     async def _failure(self, number: int, work: Awaitable[object]) -> _Failure | None:
         """Run some work. If it fails, load the memory again and return the reason; return None if it succeeds.
 
-        + Raises NotOwner and faults of the infrastructure: neither is caused by the record.
+        Raises NotOwner and faults of the infrastructure: neither is caused by the record.
         """
         try:
             await work
@@ -112,9 +112,9 @@ class PoisonIsolation:
     ) -> list[tuple[RecordPart, str]] | None:
         """Evaluate a record one indicator or ticket at a time; return the parts that fail, each with its reason.
 
-        + None: the record cannot be read, or no part of it fails alone.
+        None: the record cannot be read, or no part of it fails alone.
 
-        + The position does not move. If the record is read again, its facts are recognised by their identity and not
+        The position does not move. If the record is read again, its facts are recognised by their identity and not
         taken twice.
         """
         try:

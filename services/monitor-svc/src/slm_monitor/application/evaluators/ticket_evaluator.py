@@ -58,7 +58,7 @@ class TicketEvaluator:
     def attach(self, lines: Sequence[TermsHistory]) -> frozenset[str]:
         """Attach the terms histories of an agreement; return the parties whose tickets must be evaluated again.
 
-        + An agreement without per-ticket targets counts too: a ticket that names no customer may belong to it.
+        An agreement without per-ticket targets counts too: a ticket that names no customer may belong to it.
         """
         if not lines:
             return frozenset()
@@ -189,7 +189,7 @@ def _evaluate_or_mark(
 ) -> tuple[int | None, bool]:
     """Evaluate a ticket; return the next instant at which time alone may change it, and whether a part of it is held.
 
-    + A ticket that cannot be evaluated is marked; neither other tickets nor the record that brought its events are
+    A ticket that cannot be evaluated is marked; neither other tickets nor the record that brought its events are
     affected.
     """
     own = Changes(mark=moment.mark)

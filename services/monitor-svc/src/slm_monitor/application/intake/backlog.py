@@ -28,7 +28,7 @@ Taken = Callable[[], Awaitable[Mapping[Place, int]]]
 class Backlog:
     """A worker that compares the ends of the intake topics with the evaluated positions, twice a second.
 
-    + Records that this process appends count at once. ``shown`` is called at each look with topic, partition and
+    Records that this process appends count at once. ``shown`` is called at each look with topic, partition and
     backlog.
     """
 

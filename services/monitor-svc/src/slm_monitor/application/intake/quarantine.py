@@ -78,7 +78,7 @@ class QuarantineDecisions:
     async def release(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
         """Release a fact into the intake, for the party that owns it or an operator. Raises NoSuchFact, NotPossible.
 
-        + The limit on instants in the future does not apply again; all other rules for facts do.
+        The limit on instants in the future does not apply again; all other rules for facts do.
         """
         aside = await self._held(ward, quarantine_id, caller)
         if aside.owner_party_id is None:

@@ -105,7 +105,7 @@ def compare_open_tickets(
     """Compare a list of open tickets with the known tickets. ``known``: those listed that are known; ``ours``: all that
     are known as open.
 
-    + ``missing``: listed and not known. ``stale``: changed after the last known event, or listed although known as
+    ``missing``: listed and not known. ``stale``: changed after the last known event, or listed although known as
     ended. ``wrongly_open``: known as open and not listed.
     """
     names = {each.number for each in listed}

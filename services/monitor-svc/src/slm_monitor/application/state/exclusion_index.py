@@ -45,7 +45,7 @@ class ExclusionIndex:
         """Replace the terms or exclusions of an agreement; ``since`` is the earliest instant at which anything changed,
         if known.
 
-        + The first message about an agreement after a restart needs ``since``: the partition may have loaded the new
+        The first message about an agreement after a restart needs ``since``: the partition may have loaded the new
         exclusions already without having evaluated by them. The comparison with what it holds then finds no change, so
         ``since`` is taken as the instant of change.
         """
@@ -79,7 +79,7 @@ class ExclusionIndex:
         """The exclusions in a window of a target, as documents: the seconds of each that count, and which parts do not
         and why.
 
-        + Where exclusions overlap, each has its full seconds, so that their sum may exceed the excluded time.
+        Where exclusions overlap, each has its full seconds, so that their sum may exceed the excluded time.
         """
         if not self._counting.get(terms.agreement_id):
             return []
@@ -133,7 +133,7 @@ def exclusions_in_window(
 class ExclusionChange:
     """The difference between two sets of exclusions of one agreement, as it affects targets.
 
-    + A figure also names the exclusions in its window and what of them does not count, so a difference in either
+    A figure also names the exclusions in its window and what of them does not count, so a difference in either
     affects it.
     """
 

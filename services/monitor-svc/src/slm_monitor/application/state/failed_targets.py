@@ -23,7 +23,7 @@ class FailedTargets:
     """The targets that failed since the partition was loaded. Their state in memory may be half changed, so they are
     evaluated again only after the partition has been loaded again: at a restart, or because their terms have changed.
 
-    + ``kept``: target → reason, as the store has it. An event is published when such a target is evaluated again.
+    ``kept``: target → reason, as the store has it. An event is published when such a target is evaluated again.
     """
 
     def __init__(self, kept: Mapping[str, str]) -> None:

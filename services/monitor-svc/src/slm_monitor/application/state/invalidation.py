@@ -14,7 +14,7 @@ class Invalidation:
     """The part of an indicator that must be evaluated again: windows from ``since`` (µs) on, a range of minutes, or
     both.
 
-    + With neither, only what time alone has changed is evaluated.
+    With neither, only what time alone has changed is evaluated.
     """
 
     since: int | None = None

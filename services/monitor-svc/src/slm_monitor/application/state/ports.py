@@ -24,7 +24,7 @@ class NotOwner(Exception):
 class InboxRow:
     """A message to a partition.
 
-    + ``kind`` is terms | hold | release | derive | caught_up | exclusion | derived | accepted | dispute | record |
+    ``kind`` is terms | hold | release | derive | caught_up | exclusion | derived | accepted | dispute | record |
     sources.
     """
 
@@ -38,7 +38,7 @@ class InboxRow:
 class Hold:
     """An import that is loading history. The indicators and sources that it names are not evaluated before ``through``.
 
-    + ``release`` is None while the import is open; afterwards it holds the intake positions up to which its facts
+    ``release`` is None while the import is open; afterwards it holds the intake positions up to which its facts
     reach.
     """
 
@@ -105,7 +105,7 @@ class ImportEffect:
 class PendingDependencies:
     """The terms and tickets that some partition has not evaluated yet; derived targets made of them must wait.
 
-    + ``ticket_owners``: the parties some of whose tickets are still to be evaluated.
+    ``ticket_owners``: the parties some of whose tickets are still to be evaluated.
     """
 
     has_terms: bool = False
@@ -311,7 +311,7 @@ class Checkpoint:
     """The part of a partition that is written about once a second: rows into the record, accumulators and figures
     beside.
 
-    + ``positions``: everything below them has been evaluated; a topic that is left out keeps its position.
+    ``positions``: everything below them has been evaluated; a topic that is left out keeps its position.
     """
 
     positions: Mapping[str, int]

@@ -1,6 +1,6 @@
 """The evaluator of derived targets of one partition: composites, and the compliance of tickets.
 
-+ Their members may lie in any partition. Changes of members arrive as messages in the inbox, and a derived target is
+Their members may lie in any partition. Changes of members arrive as messages in the inbox, and a derived target is
 evaluated as of the global watermark, up to which every partition has taken in its facts.
 """
 
@@ -191,7 +191,7 @@ class DerivedEvaluator:
     ) -> list[int]:
         """Evaluate the targets due by the global watermark ``up_to``; return the inbox rows that this has answered.
 
-        + A target waits while tickets of its clocks are still to be evaluated: with only some of them, its figure would
+        A target waits while tickets of its clocks are still to be evaluated: with only some of them, its figure would
         be wrong.
         """
         answered: list[int] = []

@@ -66,7 +66,7 @@ class CalendarWindowTarget:
         """The windows to evaluate, with their terms: all begun by ``moment.as_of`` that are open or reach past
         ``since``.
 
-        + Windows that had ended by ``moment.through`` are left out: they wait for an import.
+        Windows that had ended by ``moment.through`` are left out: they wait for an import.
         """
         line, as_of = self.standing.line, moment.as_of
         first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
@@ -99,7 +99,7 @@ def close_of(window: Window, terms: ServiceLevelTarget) -> int | None:
 def span_at(line: TermsHistory, instant: int) -> calendar_windows.Window | None:
     """The window in which an instant lies, clipped to the term of the agreement; None outside it.
 
-    + A window begun under earlier terms keeps its end, whatever period the terms in force by then have. An amendment
+    A window begun under earlier terms keeps its end, whatever period the terms in force by then have. An amendment
     that splits cuts it, and the second part is named after the new version: ``2026-11.v2``.
     """
     terms = line.at(instant)

@@ -21,7 +21,7 @@ class Holds:
     """The holds that one partition knows. A hold reaches up to its ``through``: only what lies before that instant
     waits.
 
-    + A hold goes through four states. Open. Released: its party has sent everything or it has expired, and this
+    A hold goes through four states. Open. Released: its party has sent everything or it has expired, and this
     partition has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and
     tickets. Evaluated everywhere: all partitions have. Derived targets, whose members may lie in any partition, wait
     for the last state, so that none is published with only some of its members.
@@ -57,7 +57,7 @@ class Holds:
         self._global_watermark.update(each.import_id for each in found)
         return found
 
-    # -- what waits ---------------------------------------------------------------------------------------------
+    # -- held subjects ------------------------------------------------------------------------------------------
 
     def through(self, subject: str) -> int | None:
         """The instant up to which an indicator or a ticket is held; None if it is not."""
@@ -90,7 +90,7 @@ class Holds:
         told = min((each.import_id for each in self._holds.values() if covers(each, made_of)), default=None)
         return replace(moment, through=held, import_id=told if held is None else None)
 
-    # -- how far each is ----------------------------------------------------------------------------------------
+    # -- states of each hold ------------------------------------------------------------------------------------
 
     def next_due(self) -> int | None:
         """The next instant at which an open hold expires; None without one."""

@@ -1,6 +1,6 @@
 """Columns of minute sums for one target.
 
-+ A column is read from the series once; afterwards only changed minutes are read again, so that the cost of an
+A column is read from the series once; afterwards only changed minutes are read again, so that the cost of an
 evaluation does not grow with the length of its window.
 """
 

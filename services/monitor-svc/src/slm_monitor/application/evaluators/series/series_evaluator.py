@@ -45,7 +45,7 @@ LONGEST_UNJUDGED = 60
 class SeriesEvaluator:
     """Takes rows, and evaluates the targets that they affect.
 
-    + Rows that can change figures only wait for the next checkpoint: ``refresh`` then updates the figures.
+    Rows that can change figures only wait for the next checkpoint: ``refresh`` then updates the figures.
     """
 
     def __init__(
@@ -237,7 +237,7 @@ class SeriesEvaluator:
         recounted, self._recounted = self._recounted, {}
         return recounted
 
-    # -- judging ------------------------------------------------------------------------------------------------
+    # -- evaluation ---------------------------------------------------------------------------------------------
 
     def wake(self, subject: str) -> None:
         """Evaluate an indicator's targets next, because a timer fired."""
@@ -397,7 +397,7 @@ class SeriesEvaluator:
             elif key in changes.windows:
                 self._written[key] = status
 
-    # -- putting away -------------------------------------------------------------------------------------------
+    # -- checkpoints --------------------------------------------------------------------------------------------
 
     @property
     def has_unsaved(self) -> bool:

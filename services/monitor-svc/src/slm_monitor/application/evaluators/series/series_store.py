@@ -73,7 +73,7 @@ class JoinedSeries:
 class SortedRows:
     """The rows of a batch sorted by series and instant, with array operations over all series at once.
 
-    + Series number i has the rows ``starts[i]`` to ``ends[i]`` (exclusive); ``rises[i]``: its instants rise strictly.
+    Series number i has the rows ``starts[i]`` to ``ends[i]`` (exclusive); ``rises[i]``: its instants rise strictly.
     """
 
     def __init__(self, values: MeasuredValues) -> None:

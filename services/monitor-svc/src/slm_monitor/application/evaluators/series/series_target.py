@@ -35,7 +35,7 @@ NEVER = (0, 0)
 class SeriesTarget(CalendarWindowTarget):
     """A target evaluated from sums by the minute.
 
-    + ``tallies``: window → accumulator; ``raw``: window → accumulator without exclusions, where any apply. ``quiet``:
+    ``tallies``: window → accumulator; ``raw``: window → accumulator without exclusions, where any apply. ``quiet``:
     instants ``[start, end)`` in which good rows change figures only, because no warning and no miss is possible.
     """
 
@@ -166,7 +166,7 @@ class SeriesTarget(CalendarWindowTarget):
         for delta in series.deltas(number):
             self._count(series, delta)
 
-    # -- judging ------------------------------------------------------------------------------------------------
+    # -- evaluation ---------------------------------------------------------------------------------------------
 
     def judge(
         self,
@@ -264,7 +264,7 @@ def _quiet(
 def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Accumulator, Accumulator]:
     """A new accumulator for a window, and one without exclusions.
 
-    + The latter of an aggregation that is no share is filled only if exclusions are approved.
+    The latter of an aggregation that is no share is filled only if exclusions are approved.
     """
     kind = accumulators.accumulator_of(terms)
     tally = kind(start, sums)

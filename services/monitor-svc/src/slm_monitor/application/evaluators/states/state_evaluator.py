@@ -93,7 +93,7 @@ class StateEvaluator:
     async def _part(self, subject: str, changes: Changes) -> None:
         """Create or amend an instance of each grouped target for every label value that any fact ever had.
 
-        + Replaced facts count too: otherwise the set of instances would depend on which facts came later.
+        Replaced facts count too: otherwise the set of instances would depend on which facts came later.
         """
         if subject not in self._unparted:
             return
