@@ -3,12 +3,12 @@
 From the bottom:
 
 * ``state``: the ports to the outside, and what a partition keeps in memory;
-* ``commands``, ``intake``: what others ask for or tell; facts on their way in;
+* ``commands``, ``intake``: use cases that others start; the intake of facts;
 * ``evaluators``: which targets are evaluated, and when;
 * ``history``: the record of facts, read back;
 * ``explain``: how a figure came about;
-* ``engine``, ``preview``: the worker that evaluates continuously; terms that are only tried;
-* ``stream``: the live stream, which stands alone.
+* ``engine``, ``preview``: the worker that evaluates continuously; previews and back-tests of draft terms;
+* ``stream``: the live stream, which depends on none of the others.
 
 Nothing here knows HTTP or SQL.
 """

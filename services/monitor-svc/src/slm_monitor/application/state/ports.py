@@ -123,8 +123,10 @@ class AgreementTerms:
 
 @dataclass(slots=True)
 class AccumulatorState:
-    """The accumulators of one target: window id → (good, total). ``by``: the fingerprint of the terms that they were
-    made with."""
+    """The accumulators of one target: window id → [start, sums, sums without exclusions].
+
+    ``by``: the fingerprint of the terms and exclusions that they were made with.
+    """
 
     by: str
     windows: Mapping[str, tuple[int, int]]
