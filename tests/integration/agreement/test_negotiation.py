@@ -137,7 +137,7 @@ async def test_another_document_under_the_same_key_is_refused(service: Agreement
         "document": {**terms.document(EFFECTIVE), "title": "Another"},
     }
     status, problem = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", body)
-    assert (status, problem["type"]) == (409, "/problems/wrong-state")
+    assert (status, problem["type"]) == (409, "/problems/key-taken")
 
 
 async def test_an_agreement_comes_in_force_at_its_instant_and_not_before(service: AgreementUnderTest) -> None:
