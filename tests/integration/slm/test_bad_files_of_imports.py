@@ -111,7 +111,11 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_line(tmp_path: Path, form: s
     assert said in refused(imported(tmp_path, data, (MAPPING % form).encode()))
 
 
-@pytest.mark.parametrize("data", [gzip.compress(CSV.encode())[:-12], gzip.compress(CSV.encode())[:12] + b"x" * 40])
+@pytest.mark.parametrize(
+    "data",
+    [gzip.compress(CSV.encode())[:-12], gzip.compress(CSV.encode())[:12] + b"x" * 40],
+    ids=["cut off", "overwritten"],
+)
 def test_a_packed_file_that_is_broken_is_refused_in_a_line(tmp_path: Path, data: bytes) -> None:
     assert "The file cannot be read" in refused(imported(tmp_path, data, (MAPPING % "csv").encode(), name="data.gz"))
 

@@ -64,7 +64,7 @@ def addresses(**more: str) -> dict[str, str]:
         "a" * 64,
         "0123456789abcdef" * 4,
         "changeme" * 8,
-        "slm_" + secrets.token_urlsafe(12),
+        pytest.param("slm_" + secrets.token_urlsafe(12), id="96 bits"),
         "correct horse battery staple " * 3,
         "Passw0rd!" * 6,
     ],
