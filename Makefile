@@ -6,6 +6,7 @@ READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded)
 E ?=
 F ?=
+J ?= 0
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +22,8 @@ demo: $(READY) ## the whole cycle with live traffic on a fast clock, then stays 
 up: $(READY) ## all four services and their PostgreSQL in one process
 	@.venv/bin/slm up
 
-test: $(READY) ## every test but benchmarks, attacks and soak runs
-	@.venv/bin/pytest tests --ignore=tests/bench --ignore=tests/attack -m "not soak" -q
+test: $(READY) ## every test but benchmarks, attacks and soak runs; J=2 shares the files among two processes
+	@.venv/bin/pytest tests --ignore=tests/bench --ignore=tests/attack -m "not soak" -q -n $(J) --dist loadfile
 
 attack: $(READY) ## all of every attack on the running product; SLM_ATTACK_SEED chooses the random cases
 	@SLM_ATTACK=all .venv/bin/pytest tests/attack -q -s
