@@ -9,8 +9,9 @@ _UUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _HASH = r"(?<![0-9a-zA-Z])[0-9a-f]{64}(?![0-9a-zA-Z])"
 _KEY = r"slm_[A-Za-z0-9_-]{43}"
 _VARIABLE = re.compile(f"(?P<id>{_UUID})|(?P<hash>{_HASH})|(?P<key>{_KEY})")
-MASKED = frozenset({"traceparent", "ce_traceparent"})
-"""Fields of random or real content that say nothing of the scenario."""
+IDS = re.compile(_UUID)
+MASKED = frozenset({"traceparent", "ce_traceparent", "ce_id", "ce_causationid", "ce_correlationid"})
+"""Random or made in passing: which event of one instant got which id says nothing."""
 NAMED = frozenset({"next", "cursor", "etag", "if-match", "if-none-match"})
 """Opaque tokens: of equal ones it is kept that they are equal."""
 
@@ -24,6 +25,10 @@ class Plain:
 
     def text(self, value: str) -> str:
         return _VARIABLE.sub(lambda found: self._named(found.lastgroup or "", found[0]), value)
+
+    def known(self, value: str) -> str:
+        """A text whose ids, hashes and keys have been met before; what has not is left out."""
+        return _VARIABLE.sub(lambda found: self._known.get(found[0], ""), value)
 
     def value(self, value: Any, name: str = "") -> Any:
         """A JSON value in the same shape."""

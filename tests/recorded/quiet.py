@@ -115,12 +115,14 @@ class Quiet:
             await app.access.catch_up()
 
     async def _look(self) -> bool:
-        """Turn everybody who looks for what is due; whether anybody did anything."""
-        found = False
+        """Turn those who look for what is due until one has done something; whether one has.
+
+        One at a time: what two of them publish side by side would be read in any order.
+        """
         for worker in self._lookers:
-            while await worker.step():
-                found = True
-        return found
+            if await worker.step():
+                return True
+        return False
 
     async def _busy(self) -> str | None:
         """What is under way; None where nothing is."""
