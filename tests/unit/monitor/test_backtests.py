@@ -88,6 +88,12 @@ def test_what_cannot_be_tried_on_history_is_refused() -> None:
         backtests.target_of(question(aggregation="sum"))
 
 
+@pytest.mark.parametrize("key", [{"": ""}, ["a"], 7])
+def test_a_key_that_is_no_text_is_refused(key: Any) -> None:
+    with pytest.raises(PreviewRejected, match=r"terms\.key: write a text"):
+        backtests.check_question(question(key=key))
+
+
 CLOCK = {
     "key": "p1",
     "aggregation": "clock",

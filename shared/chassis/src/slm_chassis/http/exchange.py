@@ -201,7 +201,7 @@ class Exchange:
             self._is_swallowed = True
             return
         if self._is_known_to_client(message["status"], headers):
-            message["status"] = HTTPStatus.NOT_MODIFIED
+            message["status"] = HTTPStatus.NOT_MODIFIED.value  # a log line shows the number, not the name of the enum
             for name in ("content-type", "content-length"):
                 del headers[name]
             self._is_bodiless = True

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime
 from difflib import get_close_matches
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from types import UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
@@ -267,8 +267,12 @@ _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone
 """What msgspec says without saying what to do."""
 
 
+@lru_cache(maxsize=256)
 def _remedy_of(name: str, kind: type[Any]) -> str:
-    """What to do with a field that items of this kind do not have: perhaps it is misspelt."""
+    """What to do with a field that items of this kind do not have: perhaps it is misspelt.
+
+    Remembered, as all items of a large batch mostly have the same wrong field.
+    """
     place, _, last = name.rpartition(".")
     known = [each.name for each in fields(CounterReading if place else kind)]
     near = get_close_matches(last, known, 1)

@@ -139,6 +139,8 @@ def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
         else {**_indicator_kind_field(target), "owner_party_id": NOBODY, "key": NOBODY}
     )
     key = target.get("key") or f"{NOBODY}-{place}"
+    if not isinstance(key, str):
+        raise refusal("terms.key", key, "write a text")
     return {"key": key, "target_id": key, **target, "indicator": indicator, "service_hours": HOURS}
 
 
