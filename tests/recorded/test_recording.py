@@ -32,6 +32,7 @@ async def test_the_demonstration_is_as_recorded_on_the_embedded_log(postgres: ob
     await _same()
 
 
+@pytest.mark.soak
 async def test_the_demonstration_is_as_recorded_on_kafka(postgres: object) -> None:
     try:
         broker = kafka_support.private()
