@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from slm_chassis import logs
 from tests.recorded import recorder, scenario
 from tests.recorded.comparing import differences, read, write
 
@@ -56,6 +57,7 @@ def compare(old: Path, new: Path) -> int:
 
 def main() -> int:
     given = sys.argv[1:]
+    logs.configure("ERROR")
     if len(given) == 3 and given[0] == "compare":
         return compare(Path(given[1]), Path(given[2]))
     if given and given[0] in ("record", "demo"):

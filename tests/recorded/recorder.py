@@ -16,7 +16,6 @@ from pydantic import SecretStr
 
 import slm.installation
 from slm.installation import Installation, opened
-from slm_chassis import logs
 from slm_chassis.log.port import EventLog, StoredRecord, TopicPartition
 from slm_chassis.settings import Settings
 from slm_events.catalogue import TOPICS
@@ -185,7 +184,6 @@ async def playing(folder: Path, *, log: str = "", partitions: int = 1) -> AsyncI
     installing: Any = slm.installation
     kept = installing.clock_from
     installing.clock_from = lambda text: clock
-    logs.configure("ERROR")
     settings = Settings(
         data_dir=folder, bootstrap_key=SecretStr(KEY), partitions=partitions, log=log, log_level="ERROR"
     )
