@@ -124,7 +124,7 @@ async def test_tickets_of_jira_are_judged_from_the_changelog_and_from_the_list(t
         assert "judged after" in said.text
         assert "reports right after" in said.text
         last = said.text.strip().splitlines()[-1]
-        assert last.startswith("7 rows read, 2 left out, 5 accepted, 0 refused, 0 of 1 tickets without a target")
+        assert last.startswith("7 rows read, 2 left out, 5 accepted, 0 refused, 0 of 1 ticket without a target")
         first = await clock_of(installed, key, "HELP-1")
         assert first["deadline_at"] == "2026-11-02T20:03:02.000000Z"
         assert first["state"] == "met"
@@ -153,7 +153,7 @@ async def test_the_present_state_of_a_list_never_pauses_the_past(tmp_path: Path)
         assert clock["state"] == "breached"
         assert clock["breached_at"] == "2026-11-20T12:00:00.000000Z"
         assert "tickets of which the file tells one state only: pauses before it do not count: 2" in said.text
-        assert "no target judges: 1 tickets" in said.text
+        assert "no target judges: 1 ticket" in said.text
         assert "1 of 2 tickets without a target" in said.text
 
 

@@ -267,16 +267,22 @@ _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone
 """What msgspec says without saying what to do."""
 
 
-@lru_cache(maxsize=256)
 def _remedy_of(name: str, kind: type[Any]) -> str:
-    """What to do with a field that items of this kind do not have: perhaps it is misspelt.
-
-    Remembered, as all items of a large batch mostly have the same wrong field.
-    """
+    """What to do with a field that items of this kind do not have: perhaps it is misspelt."""
     place, _, last = name.rpartition(".")
-    known = [each.name for each in fields(CounterReading if place else kind)]
-    near = get_close_matches(last, known, 1)
-    return f"nobody knows this field; did you mean {near[0]}?" if near else "nobody knows this field; leave it out"
+    known = tuple(each.name for each in fields(CounterReading if place else kind))
+    near = _nearest(last, known)
+    return f"nobody knows this field; did you mean {near}?" if near else "nobody knows this field; leave it out"
+
+
+@lru_cache(maxsize=256)
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
+    """The known name that is spelt most like this one; None if none is near.
+
+    Remembered, as the items of a large batch mostly have the same wrong field and a comparison takes a tenth of a
+    millisecond.
+    """
+    return next(iter(get_close_matches(name, known, 1)), None)
 
 
 class IntakeFormat:
