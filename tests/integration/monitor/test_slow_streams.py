@@ -160,7 +160,7 @@ async def test_one_stream_too_many_is_refused_and_has_a_place_once_another_ends(
             await anext(await each.__aenter__())
         refused = await service.operator.get("/api/v1/stream")
         document = json.loads(refused.content)
-        assert (refused.status_code, document["type"]) == (503, "/problems/too-many-streams")
+        assert (refused.status_code, document["type"]) == (503, "/problems/streams-full")
         assert int(refused.headers["Retry-After"]) > 0
         await held[0].__aexit__(None, None, None)
 
