@@ -279,8 +279,8 @@ def _remedy_of(name: str, kind: type[Any]) -> str:
 def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     """The known name that is spelt most like this one; None if none is near.
 
-    Remembered, as the items of a large batch mostly have the same wrong field and a comparison takes a tenth of a
-    millisecond.
+    The answer is cached: the items of a large batch mostly have the same wrong field, and comparing it with every
+    known name for each of 90,000 items made their sender wait for longer than its time-out.
     """
     return next(iter(get_close_matches(name, known, 1)), None)
 
