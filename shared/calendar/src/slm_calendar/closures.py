@@ -1,4 +1,4 @@
-"""Why a service is closed: the part of its hours that says so, stretch by stretch."""
+"""The closed time of service hours, each interval with its reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Closure(NamedTuple):
 
 
 def closures(hours: ServiceHours, start: int, end: int) -> list[Closure]:
-    """Every closed stretch of [start, end) with its reason, in order; adjoining ones of one reason are one."""
+    """Return the closed intervals within [start, end), in order, each with its reason.
+
+    Adjoining intervals with the same reason are joined into one.
+    """
     if end <= start or hours.always_open:
         return []
     closed = intervals.subtract([(start, end)], hours.intervals(start, end))
@@ -35,6 +38,7 @@ def closures(hours: ServiceHours, start: int, end: int) -> list[Closure]:
 
 
 def _by_day(hours: ServiceHours, closed: Interval) -> Iterator[Closure]:
+    """Split a closed interval at local midnights and give each part the reason of its day."""
     start, end = closed
     day = local_date(hours.zone, start)
     while start < end:

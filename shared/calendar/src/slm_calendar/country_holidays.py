@@ -1,4 +1,4 @@
-"""Public holidays of a country and its subdivision as dates."""
+"""The public holidays of a country or one of its subdivisions, as dates."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ FIELDS = {"country", "subdivision", "name"}
 
 
 def written_out(entries: list[Any], first_year: int, last_year: int) -> list[Any]:
-    """The entries with each ``{"country", "subdivision"}`` replaced by its ``{"date", "name"}`` in those years.
+    """Return the entries with each ``{"country", "subdivision"}`` replaced by ``{"date", "name"}`` entries for those
+    years.
 
-    Raises CalendarError for a country or subdivision that is not known, or years in the wrong order.
+    Raises CalendarError for an unknown country or subdivision, and if ``last_year`` is before ``first_year``.
     """
     errors: list[Finding] = []
     if last_year < first_year:

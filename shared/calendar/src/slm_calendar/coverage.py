@@ -1,4 +1,4 @@
-"""Whether one calendar's hours cover another's, and what they leave open: exactly, and in a normal week."""
+"""The comparison of two calendars: which required hours the other does not cover, exactly and in a normal week."""
 
 from __future__ import annotations
 
@@ -17,43 +17,46 @@ from slm_calendar.wall_clock import written_intervals
 
 @dataclass(frozen=True, slots=True)
 class NormalWeek:
-    """What a week without holidays and clock changes leaves uncovered, on the wall clock of the hours required."""
+    """The hours that stay uncovered in a week without holidays and clock changes, on the required hours' wall clock."""
 
     uncovered: tuple[DayIntervals, ...]
     """Monday to Sunday; microseconds since midnight."""
 
     @property
     def uncovered_time(self) -> int:
-        """Microseconds a week."""
+        """The uncovered time of one week in microseconds."""
         return sum(intervals.total(day) for day in self.uncovered)
 
     def to_document(self) -> dict[str, list[list[str]]]:
-        """``{"mon-fri": [["08:00", "09:00"]]}``: neighbouring days with equal gaps are one entry, covered days none."""
+        """Return the uncovered hours by weekday, such as ``{"mon-fri": [["08:00", "09:00"]]}``.
+
+        Neighbouring days with equal gaps share one entry. A day without a gap has none.
+        """
         return {name: written_intervals(hours) for name, hours in _day_ranges(self.uncovered)}
 
 
 def intersection(left: ServiceHours, right: ServiceHours, start: int, end: int) -> list[Interval]:
-    """When both are open within [start, end)."""
+    """Return the intervals within [start, end) in which both are open."""
     return intervals.intersect(left.intervals(start, end), right.intervals(start, end))
 
 
 def uncovered(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> list[Interval]:
-    """When ``required`` is open and ``provided`` is not, within [start, end)."""
+    """Return the intervals within [start, end) in which ``required`` is open and ``provided`` is not."""
     if provided.always_open or required is provided:
         return []
     return intervals.subtract(required.intervals(start, end), provided.intervals(start, end))
 
 
 def contains(provided: ServiceHours, required: ServiceHours, start: int, end: int) -> bool:
-    """True where every open instant of ``required`` within [start, end) is one of ``provided``."""
+    """Whether ``provided`` is open at every instant of [start, end) at which ``required`` is."""
     return not uncovered(required, provided, start, end)
 
 
 def normal_week(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> NormalWeek:
-    """The pattern that most ISO weeks of [start, end) leave uncovered by the two weekly patterns alone.
+    """Return the gaps of the weekly patterns alone, as most ISO weeks of [start, end) have them.
 
-    Holidays, overrides and breaks of both sides are left out. Of patterns equally frequent the earlier one is taken;
-    where two zones change their clocks on different days the exceptional weeks are so outvoted.
+    Holidays, overrides and breaks of both sides are ignored. If two zones change their clocks on different days, the
+    few weeks between differ from the rest: the most frequent pattern wins, and of equally frequent ones the earliest.
     """
     weekly = required.without_exceptions(), provided.without_exceptions()
     patterns: Counter[tuple[DayIntervals, ...]] = Counter()
@@ -63,7 +66,7 @@ def normal_week(required: ServiceHours, provided: ServiceHours, start: int, end:
 
 
 def _pattern(gaps: Iterable[Interval], hours: ServiceHours) -> tuple[DayIntervals, ...]:
-    """The gaps of one week by weekday, on the wall clock; what spans midnight is cut there."""
+    """Return the gaps of one week by weekday, on the required hours' wall clock, cut at midnight."""
     days: list[list[Interval]] = [[] for _ in WEEKDAYS]
     for start, end in gaps:
         while start < end:

@@ -1,4 +1,4 @@
-"""Durations that carry their meaning, and the deadlines they give."""
+"""Durations measured in calendar time, service time or business days, and the deadlines they give."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["calendar", "service_time", "business_days", "business_days_end",
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 DAYS_SEARCHED = 3660
-"""Ten years without a working day: the hours count as never open."""
+"""Days in which a working day is looked for. After ten years without one, the hours count as never open."""
 
 MOST_BUSINESS_DAYS = 10_000
 
@@ -30,10 +30,12 @@ class Duration:
     kind: Kind
     amount: int | str
     backward: bool = False
-    """The sign; kept apart, for a zero can point backward too."""
+    """Whether it runs backward in time. A flag rather than a sign of ``amount``, because a duration of zero also has a
+    direction.
+    """
 
     def to_document(self) -> dict[str, int | str]:
-        """The document that ``parse`` reads: ``{"service_time": "PT4H"}``."""
+        """Return the document that ``parse`` reads, such as ``{"service_time": "PT4H"}``."""
         if isinstance(self.amount, str):
             return {self.kind: self.amount}
         if self.kind in ("calendar", "service_time"):
@@ -41,7 +43,7 @@ class Duration:
         return {self.kind: self.amount}
 
     def __str__(self) -> str:
-        """As people read it: ``PT4H of service time``, ``2 business days``."""
+        """Return the duration in words, such as ``PT4H of service time`` or ``2 business days``."""
         if self.kind == "due_at":
             return f"due at {self.amount}"
         if self.kind == "calendar" or self.kind == "service_time":
@@ -52,10 +54,12 @@ class Duration:
 
 
 def parse(document: object, field: str = "within", *, offset: bool = False) -> Duration:
-    """``{"calendar": "PT4H"}``, ``{"service_time": "PT4H"}``, ``{"business_days": 2}``, ``{"business_days_end": 1}`` or
-    ``{"due_at": "field"}`` → Duration.
+    """Parse a duration's document.
 
-    Negative durations only where ``offset`` is set: before a deadline, never of a target. CalendarError otherwise.
+    The document has one key: ``{"calendar": "PT4H"}``, ``{"service_time": "PT4H"}``, ``{"business_days": 2}``,
+    ``{"business_days_end": 1}`` or ``{"due_at": "field"}``. Negative durations are accepted only if ``offset`` is set:
+    an offset may lie before a deadline, a target's duration may not be negative. Raises CalendarError for anything
+    else.
     """
     if not isinstance(document, Mapping) or len(document) != 1 or next(iter(document)) not in KINDS:
         remedy = f'write an object with one of {", ".join(KINDS)}, such as {{"service_time": "PT4H"}}'
@@ -80,9 +84,10 @@ def _parsed(kind: Kind, written: Any, field: str) -> Duration:
 
 
 def deadline(duration: Duration, start: int, hours: ServiceHours, fields: Mapping[str, int] | None = None) -> int:
-    """The instant at which the duration from ``start`` is over; ``fields`` are a ticket's dates as instants.
+    """Return the instant at which the duration that begins at ``start`` is over.
 
-    NeverOpen where the hours have no open instant within ten years.
+    ``fields`` are the ticket's dates as instants, by field name; only ``due_at`` reads them. Raises NeverOpen if the
+    hours have no open instant within ten years.
     """
     if duration.kind == "due_at":
         due = (fields or {}).get(str(duration.amount))
@@ -98,14 +103,16 @@ def deadline(duration: Duration, start: int, hours: ServiceHours, fields: Mappin
 
 
 def extended(duration: Duration, due: int, paused: int, hours: ServiceHours) -> int:
-    """A deadline moved on by paused time in the duration's own measure; no pause moves nothing."""
+    """Return a deadline moved later by ``paused`` microseconds, counted as the duration counts time."""
     if not paused:
         return due
     return due + paused if duration.kind == "calendar" else hours.add(due, paused)
 
 
 def elapsed(duration: Duration, start: int, end: int, hours: ServiceHours) -> int:
-    """Microseconds from start to end in the duration's own measure: calendar time, or open time for all others."""
+    """Return the microseconds from start to end: calendar time for a calendar duration, open time for every
+    other kind.
+    """
     return max(0, end - start) if duration.kind == "calendar" else hours.open_time(start, end)
 
 
@@ -131,7 +138,7 @@ def _close_of_business_day(count: int, start: int, hours: ServiceHours) -> int:
 
 
 def _business_day(count: int, first: date, hours: ServiceHours) -> date:
-    """The count-th working day after (or, negative, before) that date."""
+    """Return the count-th working day after that date, or before it if ``count`` is negative."""
     step, remaining, since = (1 if count > 0 else -1), abs(count), 0
     day = first
     while remaining:

@@ -1,4 +1,4 @@
-"""What a calendar document or question is refused with: field, value and remedy."""
+"""The errors of this package: each names the field, its value and a remedy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypedDict
 
 
 class Finding(TypedDict):
-    """One thing to mend: where it stands, what stands there and what should."""
+    """One error in a document: the field, the value found there and what to write instead."""
 
     field: str
     value: str
@@ -15,7 +15,7 @@ class Finding(TypedDict):
 
 
 class CalendarError(ValueError):
-    """A calendar document, duration, window or range that means nothing; ``errors`` lists every reason."""
+    """A calendar document, duration, window or range is invalid; ``errors`` lists every reason."""
 
     def __init__(self, errors: Iterable[Finding]) -> None:
         self.errors: list[Finding] = list(errors)
@@ -23,14 +23,14 @@ class CalendarError(ValueError):
 
 
 class NeverOpen(CalendarError):
-    """No open instant within the horizon of ten years in the direction asked for."""
+    """The hours have no open instant within ten years in the direction of the search."""
 
 
 def finding(field: str, value: object, remedy: str) -> Finding:
-    """One finding; the value is shown as text, cut to 80 characters."""
+    """Return a finding whose value is text, cut to 80 characters."""
     return Finding(field=field, value=str(value)[:80], remedy=remedy)
 
 
 def refusal(field: str, value: object, remedy: str) -> CalendarError:
-    """A CalendarError with a single finding."""
+    """Return a CalendarError with one finding."""
     return CalendarError([finding(field, value, remedy)])

@@ -1,4 +1,4 @@
-"""What service hours say, day by day: weekly intervals, holidays, overrides and breaks of one zone."""
+"""The definition of service hours: weekly intervals, holidays, overrides and breaks in one time zone."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from slm_calendar.local_time import DAY, date_exists, instant_of, zone_named
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 DayIntervals = tuple[Interval, ...]
-"""Sorted (open, close) pairs in microseconds since the wall clock's midnight; close may be a whole day."""
+"""Sorted (open, close) pairs in microseconds since local midnight. A close may be 24:00."""
 
 WHOLE_DAY: DayIntervals = ((0, DAY),)
 
 
 @dataclass(frozen=True)
 class HoursDefinition:
-    """Service hours as data; every field is immutable, so that equal documents share computed tables."""
+    """Service hours as immutable, hashable data, so that equal documents share their computed tables."""
 
     timezone: str
     weekly: tuple[DayIntervals, ...]
     holidays: tuple[tuple[date, date], ...] = ()
-    """First and last day, both included."""
+    """(first day, last day) of each, both included."""
     yearly: frozenset[tuple[int, int]] = frozenset()
-    """(month, day); the 29th of February is one in leap years only."""
+    """(month, day) of holidays that return every year. 29 February is a holiday in leap years only."""
     overrides: tuple[tuple[date, DayIntervals], ...] = ()
     breaks: tuple[Interval, ...] = ()
-    """Sorted, disjoint, in instants."""
+    """Sorted, disjoint intervals in microseconds UTC."""
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
@@ -48,7 +48,7 @@ class HoursDefinition:
 
     @cached_property
     def always_open(self) -> bool:
-        """True where no instant can be closed."""
+        """Whether the hours are open at every instant."""
         return (
             all(day == WHOLE_DAY for day in self.weekly)
             and not (self.holidays or self.yearly or self.breaks)
@@ -56,24 +56,31 @@ class HoursDefinition:
         )
 
     def is_holiday(self, day: date) -> bool:
-        """True on a holiday, whether or not an override reopens it."""
+        """Whether the day is listed as a holiday. An override may open it all the same."""
         if (day.month, day.day) in self.yearly:
             return True
         return any(first <= day <= last for first, last in self.holidays)
 
     def wall_clock(self, day: date) -> DayIntervals:
-        """The day's hours on the wall clock: override over holiday over weekly."""
+        """Return the day's hours on the wall clock. An override comes before a holiday, a holiday before the weekly
+        hours.
+        """
         override = self._override_of.get(day)
         if override is not None:
             return override
         return () if self.is_holiday(day) else self.weekly[day.weekday()]
 
     def open_on(self, day: date) -> list[Interval]:
-        """The day's open intervals as instants, united, breaks taken out; none on a date that does not exist."""
+        """Return the day's open intervals in microseconds UTC, joined and without breaks; none if the zone skipped this
+        date.
+        """
         return intervals.subtract(intervals.union(self.converted(day)), self.breaks)
 
     def converted(self, day: date) -> list[Interval]:
-        """The day's hours as instants, breaks still inside; intervals that a clock change swallowed are gone."""
+        """Return the day's hours in microseconds UTC, breaks not yet subtracted.
+
+        An interval that a clock change leaves with no length is dropped.
+        """
         hours = self.wall_clock(day)
         if not hours or not date_exists(self.zone, day):
             return []
@@ -81,7 +88,7 @@ class HoursDefinition:
         return [(start, end) for start, end in pairs if start < end]
 
     def open_between(self, first: date, last: date) -> list[Interval]:
-        """The open intervals of all local days from first to last, united, breaks taken out."""
+        """Return the open intervals of the local days from first to last (both included), joined and without breaks."""
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         united = intervals.union(pair for day in days for pair in self.converted(day))
         return intervals.subtract(united, self.breaks)

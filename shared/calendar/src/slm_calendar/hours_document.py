@@ -1,4 +1,4 @@
-"""The document of service hours: read with every error named, resolved, and written back."""
+"""The JSON document of service hours: reading it with every error, resolving it to dates, and writing it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from slm_calendar.wall_clock import day_intervals, written_intervals
 from slm_events.instants import from_text, to_text
 
 FIELDS = ("timezone", "weekly", "holidays", "overrides", "breaks", "calendars")
-"""``calendars``: the account of each iCalendar file whose holidays were written out, for those who sign."""
+"""``calendars`` holds the report on each iCalendar file whose holidays became dates, for the people who sign."""
 _ACCOUNT = {"entry": str, "events": int, "taken": int, "left_out": list, "more_left_out": int}
 
 
 def read_hours(document: str | Mapping[str, Any]) -> HoursDefinition:
-    """The definition, or CalendarError naming every field that is wrong."""
+    """Return the definition; raises CalendarError that names every wrong field."""
     return _Reader(document).read()
 
 
 def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> dict[str, Any]:
-    """The document with the holidays of countries and of iCalendar files as dates of first_year … last_year and day
-    ranges as days; checked."""
+    """Return the document, checked, with holidays of countries and iCalendar files as dates and day ranges as single
+    days.
+
+    Only holidays of the years first_year to last_year are written.
+    """
     if not isinstance(document, Mapping):
         return write(read_hours(document))
     holidays = document.get("holidays")
@@ -42,14 +45,14 @@ def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) 
 
 
 def needs_years(document: object) -> bool:
-    """Whether it names holidays whose dates depend on the years asked about: a country's, or those of a file."""
+    """Whether it names holidays whose dates depend on the years: those of a country or of an iCalendar file."""
     listed = document.get("holidays") if isinstance(document, Mapping) else None
     named = {"country", ical_holidays.FIELD}
     return isinstance(listed, list) and any(isinstance(each, Mapping) and named & set(each) for each in listed)
 
 
 def write(definition: HoursDefinition) -> dict[str, Any]:
-    """The document of a definition, days and dates in order, empty parts left out."""
+    """Return the document of a definition: days and dates in order, empty parts left out."""
     holidays: list[dict[str, str]] = [
         {"date": str(first)} if first == last else {"from": str(first), "to": str(last)}
         for first, last in definition.holidays
@@ -63,7 +66,9 @@ def write(definition: HoursDefinition) -> dict[str, Any]:
 
 
 def _days_of(key: str) -> list[str] | None:
-    """``"mon"`` → [mon]; ``"mon-fri"`` and ``"sat-mon"`` → all days from one to the other; None: no such days."""
+    """Return the weekdays that a key names: ``"mon"``, ``"mon-fri"`` or, over the weekend, ``"sat-mon"``; None if it is
+    none.
+    """
     first, dash, last = key.strip().lower().partition("-")
     last = last if dash else first
     if first not in WEEKDAYS or last not in WEEKDAYS:

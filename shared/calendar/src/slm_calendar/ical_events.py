@@ -1,4 +1,4 @@
-"""The events of an iCalendar text (RFC 5545), each as days, or with the reason why it is none."""
+"""The events of an iCalendar text (RFC 5545): those of whole days, and for each other one why it is no holiday."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from slm_calendar.local_time import instant_of, since_midnight, wall_clock, zone
 TIME_OF_DAY = "it has a time of day; only events of whole days are holidays"
 CANCELLED = "it is cancelled"
 _DEEPEST = 4
-"""Components in components: a calendar, its events and their alarms are three."""
+"""The deepest nesting of components. A calendar, its events and their alarms make three levels."""
 _MOST_LINES = 50_000
 _ALL_DAY = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
-"""What Exchange and others mark an all-day event with, whose times run from midnight to midnight."""
+"""Properties by which Exchange and other programs mark an all-day event whose times run from midnight to midnight."""
 _MIDNIGHT = time(0)
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TIME = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(Z?)")
@@ -33,7 +33,7 @@ Line = tuple[Mapping[str, str], str]
 
 @dataclass(frozen=True)
 class SkippedEvent:
-    """An event that gives no holiday."""
+    """An event that gives no holiday, and why."""
 
     event: str
     begins: str
@@ -43,7 +43,7 @@ class SkippedEvent:
 
 @dataclass(frozen=True)
 class Event:
-    """One VEVENT of whole days, or an override of one day of another event."""
+    """One VEVENT of whole days, or an override of one day of a recurring event."""
 
     uid: str
     name: str
@@ -51,23 +51,23 @@ class Event:
     first: date
     days: int
     rule: Mapping[str, str] = field(default_factory=dict)
-    """Parts of its RRULE, COUNT and UNTIL among them."""
+    """The parts of its RRULE, including COUNT and UNTIL."""
     more: frozenset[date] = frozenset()
     without: frozenset[date] = frozenset()
     replaces: date | None = None
     and_following: bool = False
     sequence: int = 0
     why_not: str = ""
-    """Why it gives no holiday; an override of that kind takes the day it replaces away."""
+    """Why it gives no holiday. An override with a reason removes the day that it replaces."""
 
 
 class Unreadable(ValueError):
-    """The text is no calendar: which line, and why."""
+    """The text is no iCalendar document; the message names the line and the reason."""
 
 
 @dataclass
 class _Component:
-    """The lines of one VEVENT as they are read."""
+    """The properties of one component of a calendar while it is read."""
 
     kind: str
     line: int
@@ -80,7 +80,10 @@ class _Component:
 
 
 def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEvent]]:
-    """All events of all calendars in the text; times in UTC are days of ``zone``. Raises Unreadable."""
+    """Return the events of all calendars in the text, and the events that give no holiday.
+
+    A time in UTC belongs to the day that it is in ``zone``. Raises Unreadable if the text is no calendar.
+    """
     events: list[Event] = []
     left_out: list[SkippedEvent] = []
     for component, is_cancelled in _components(text):
@@ -99,7 +102,9 @@ def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEve
 
 
 def _components(text: str) -> Iterator[tuple[_Component, bool]]:
-    """What stands in a VCALENDAR (time zones aside), and whether its METHOD cancels everything in it."""
+    """Yield the components of each VCALENDAR except time zones, each with whether the calendar's METHOD cancels them
+    all.
+    """
     if not text.lstrip("\ufeff\r\n ").upper().startswith("BEGIN:VCALENDAR"):
         raise Unreadable("line 1: it does not begin with BEGIN:VCALENDAR")
     open_ones: list[str] = []
@@ -170,7 +175,7 @@ def _event(component: _Component, zone: ZoneInfo) -> Event:
 
 
 def _replaced_by(component: _Component, zone: ZoneInfo) -> date | None:
-    """The day of another event that an unreadable override replaces."""
+    """Return the day that an unreadable override replaces; None if the component is no override."""
     replaced = component.properties.get("RECURRENCE-ID")
     try:
         return _day(*replaced[0], "RECURRENCE-ID", zone, True) if replaced else None
@@ -189,7 +194,7 @@ def _whole(text: str) -> int:
 
 
 def _day(parameters: Mapping[str, str], value: str, name: str, zone: ZoneInfo, whole_days: bool) -> date:
-    """The day that is meant. A TZID on a date says nothing about it; times count only in events of whole days."""
+    """Return the day of a date or, in an event of whole days, of a time. A TZID beside a date has no meaning."""
     if written := _DATE.fullmatch(value.strip()):
         return date(*(int(part) for part in written.groups()))
     shown = _moment(value, name, zone)
@@ -215,7 +220,9 @@ def _moment(value: str, name: str, zone: ZoneInfo) -> datetime:
 
 
 def _days(first: date, end: Line | None, length: str, zone: ZoneInfo, whole_days: bool) -> int:
-    """How many days it lasts; DTEND is the first day after, and without it the event is one day long."""
+    """Return how many days the event lasts. DTEND is the first day after it; without DTEND and DURATION it lasts one
+    day.
+    """
     if end is not None:
         last = _day(*end, "DTEND", zone, whole_days)
         if last < first:

@@ -1,4 +1,4 @@
-"""Holidays of an iCalendar file as the dates of a service hours document, and what of the file gives none."""
+"""The holidays of an iCalendar file as dates of a service hours document, and a report on the events that give none."""
 
 from __future__ import annotations
 
@@ -17,20 +17,24 @@ from slm_calendar.local_time import zone_named
 
 FIELD = "icalendar"
 LONGEST = 200_000
-"""Characters of a file: some years of a country's holidays take a tenth of it."""
+"""Characters of a file at most. Several years of a country's holidays need a tenth of it."""
 MOST_FILES = 10
 """Files in one document of service hours."""
 LISTED = 50
-"""Events that gave no holiday and are listed one by one; the others are counted."""
+"""Events without a holiday that are listed one by one; the rest are only counted."""
 _MOST_RULES, _MOST_DENSE_RULES, _MOST_EMPTY_RULES = 200, 10, 3
-"""Recurring events of a file; the daily and weekly ones of them; those that never occur. Work of 2 s at most."""
+"""Limits for recurring events of a file: all of them, the daily and weekly ones, and those that never occur. Together
+they bound the work to 2 s.
+"""
 _MOST_DAYS = 5_000
 _EARLIEST = 1900
 
 
 @dataclass
 class ReadHolidays:
-    """What a file came to: its holidays, how many events it has and how many of them gave one, and the rest."""
+    """The result of reading a file: the holidays, the number of events, how many gave a holiday, and those that did
+    not.
+    """
 
     holidays: list[dict[str, str]]
     events: int
@@ -38,7 +42,10 @@ class ReadHolidays:
     left_out: list[SkippedEvent]
 
     def account(self, entry: str) -> dict[str, Any]:
-        """What a signed document keeps of the file: how many events gave a holiday, and each that gave none."""
+        """Return the report that a signed document keeps of the file.
+
+        It says how many events gave a holiday and lists the others, at most LISTED of them.
+        """
         listed = [
             {"event": each.event or f"line {each.line}", "begins": each.begins, "why": each.why}
             for each in self.left_out[:LISTED]
@@ -49,16 +56,16 @@ class ReadHolidays:
 
 @dataclass
 class DatedHours:
-    """Entries of a document with its files as dates, and the account of each file."""
+    """The holiday entries with every file replaced by dates, and the report on each file."""
 
     entries: list[Any] = field(default_factory=list)
     accounts: list[dict[str, Any]] = field(default_factory=list)
 
 
 def written_out(entries: list[Any], first_year: int, last_year: int, timezone: object = "UTC") -> DatedHours:
-    """The entries with each ``{"icalendar": text}`` replaced by the dates of its all-day events in those years.
+    """Return the entries with each ``{"icalendar": text}`` replaced by the dates of its all-day events in those years.
 
-    Raises CalendarError for what is no calendar, and for a calendar without a holiday in those years.
+    Raises CalendarError for a text that is no calendar, and for a calendar without a holiday in those years.
     """
     errors: list[Finding] = []
     done = DatedHours()
@@ -91,10 +98,11 @@ def _zone(timezone: object) -> ZoneInfo:
 
 
 def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> ReadHolidays:
-    """The all-day events of those years, recurring ones written out, as ``{"date"}`` or ``{"from", "to"}`` and a name.
+    """Return the all-day events of those years as ``{"date"}`` or ``{"from", "to"}`` with a name, recurring ones
+    expanded.
 
-    ``zone`` is where days begin that are written in UTC. Raises CalendarError for text that is no calendar, asks for
-    too much work, or gives no holiday at all.
+    ``zone`` decides the day of times in UTC. Raises CalendarError for a text that is no calendar, needs too much work
+    or gives no holiday.
     """
     if last_year < first_year:
         raise refusal("last_year", last_year, f"give a year that is not before {first_year}")
@@ -119,7 +127,7 @@ def _summary(left_out: Sequence[SkippedEvent]) -> str:
 
 
 class _Expansion:
-    """The days of events within some years, with a bound on the work."""
+    """The days of a file's events within some years, computed with bounded work."""
 
     def __init__(self, first_year: int, last_year: int) -> None:
         self.begin, self.end = date(first_year, 1, 1), date(min(last_year, MAXYEAR), 12, 31)
@@ -185,7 +193,7 @@ class _Expansion:
         return day <= self.end and day + timedelta(days=event.days - 1) >= self.begin
 
     def _days_of(self, event: Event, overrides: Mapping[date, Event]) -> Iterator[date]:
-        """The days on which the event begins, those that overrides replace taken out."""
+        """Yield the days on which the event begins, without the days that overrides replace."""
         moves = sorted((day, each) for day, each in overrides.items() if each.and_following)
         for day in sorted({*self._recurring(event), *event.more} - event.without - set(overrides)):
             # RANGE=THISANDFUTURE moves all later days as it moves its own, or takes them away with a cancellation.

@@ -9,7 +9,7 @@ Interval: TypeAlias = tuple[int, int]
 
 
 def union(*lists: Iterable[Interval]) -> list[Interval]:
-    """Every instant that lies in any of the intervals, which may come unsorted, overlapping or empty."""
+    """Return the union of the intervals. They may be unsorted, overlapping or empty."""
     united: list[Interval] = []
     for start, end in sorted(pair for pairs in lists for pair in pairs):
         if end <= start:
@@ -23,7 +23,7 @@ def union(*lists: Iterable[Interval]) -> list[Interval]:
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
-    """Every instant that lies in both; each list sorted and disjoint."""
+    """Return what lies in both lists. Each list must be sorted and disjoint."""
     common: list[Interval] = []
     i = j = 0
     while i < len(left) and j < len(right):
@@ -39,7 +39,7 @@ def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Inter
 
 
 def subtract(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
-    """Every instant of ``left`` that is not in ``right``; each list sorted and disjoint."""
+    """Return what lies in ``left`` and not in ``right``. Each list must be sorted and disjoint."""
     remaining: list[Interval] = []
     j = 0
     for start, end in left:
@@ -57,10 +57,10 @@ def subtract(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interv
 
 
 def clip(pairs: Sequence[Interval], start: int, end: int) -> list[Interval]:
-    """The part of the sorted, disjoint intervals that lies in [start, end)."""
+    """Return the part of the sorted, disjoint intervals that lies in [start, end)."""
     return intersect(pairs, [(start, end)]) if start < end else []
 
 
 def total(pairs: Iterable[Interval]) -> int:
-    """The summed length of disjoint intervals."""
+    """Return the total length of disjoint intervals."""
     return sum(end - start for start, end in pairs)

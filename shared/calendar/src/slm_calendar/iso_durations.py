@@ -32,9 +32,9 @@ _SHORTHAND_UNITS = {
 
 
 def from_iso(text: object, field: str = "duration") -> int:
-    """``PT4H``, ``P1DT2H30M``, ``P4W``, ``PT0.25S``, ``-PT30M`` → microseconds; a day is 24 hours.
+    """Return the microseconds of ``PT4H``, ``P1DT2H30M``, ``P4W``, ``PT0.25S`` or ``-PT30M``. A day is 24 hours.
 
-    Raises CalendarError for years and months, whose length is no number, and for fractions under a microsecond.
+    Raises CalendarError for years and months, whose length varies, and for fractions of a microsecond.
     """
     match = _ISO.fullmatch(text) if isinstance(text, str) else None
     if match is None:
@@ -55,7 +55,10 @@ def from_iso(text: object, field: str = "duration") -> int:
 
 
 def to_iso(microseconds: int) -> str:
-    """Microseconds → ``P1DT2H30M``, ``PT0.25S``, ``-PT30M``, ``PT0S``; ``from_iso`` gives the same number back."""
+    """Return the ISO 8601 text of microseconds, such as ``P1DT2H30M``, ``PT0.25S``, ``-PT30M`` or ``PT0S``.
+
+    ``from_iso`` gives the same number back.
+    """
     sign, rest = ("-", -microseconds) if microseconds < 0 else ("", microseconds)
     days, rest = divmod(rest, DAY)
     hours, rest = divmod(rest, HOUR)
@@ -70,9 +73,10 @@ def to_iso(microseconds: int) -> str:
 
 
 def from_shorthand(text: object, field: str = "duration") -> int:
-    """``5m``, ``1h30m``, ``500ms``, ``1d``, ``1w`` and, as 30, 90 and 365 days, ``1M``, ``1Q``, ``1Y`` → microseconds.
+    """Return the microseconds of ``5m``, ``1h30m``, ``500ms``, ``1d`` or ``1w``.
 
-    For imported documents only; capital M is a month, small m a minute.
+    ``1M``, ``1Q`` and ``1Y`` are 30, 90 and 365 days: a capital M is a month, a small m a minute. For imported
+    documents only. Raises CalendarError for any other text.
     """
     parts = _SHORTHAND.findall(text) if isinstance(text, str) else []
     if not parts or "".join(number + unit for number, unit in parts) != text:

@@ -1,4 +1,4 @@
-"""Between local wall-clock time of an IANA zone and instants (integer microseconds UTC)."""
+"""Conversions between local wall-clock time of an IANA zone and instants (integer microseconds UTC)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @lru_cache(maxsize=1024)
 def zone_named(name: str) -> ZoneInfo:
-    """The IANA zone, or a CalendarError that names the field ``timezone``."""
+    """Return the IANA zone; raises CalendarError for the field ``timezone``."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as problem:
@@ -28,10 +28,10 @@ def zone_named(name: str) -> ZoneInfo:
 
 
 def instant_of(zone: ZoneInfo, day: date, microseconds: int = 0) -> int:
-    """The instant at which the zone's clock shows that time of that day.
+    """Return the instant at which the zone's clock shows that time of that day.
 
-    ``microseconds`` count from the day's midnight on the wall clock and may be a whole day (24:00). A time that the
-    zone skipped moves forward by the gap, a time that came twice is the first: both are what fold=0 gives.
+    ``microseconds`` count from local midnight and may be a whole day (24:00). A time that a clock change skips is moved
+    later by the gap. Of a time that occurs twice, the first is taken. Python's fold=0 gives both.
     """
     naive = _NAIVE_EPOCH + timedelta(days=day.toordinal() - _EPOCH_ORDINAL, microseconds=microseconds)
     offset = naive.replace(tzinfo=zone).utcoffset() or timedelta()
@@ -39,30 +39,30 @@ def instant_of(zone: ZoneInfo, day: date, microseconds: int = 0) -> int:
 
 
 def date_exists(zone: ZoneInfo, day: date) -> bool:
-    """False for a date that the zone's calendar skipped (Apia, 2011-12-30)."""
+    """Whether the date exists in this zone. Apia skipped 2011-12-30."""
     return instant_of(zone, day) < instant_of(zone, day, DAY)
 
 
 def local_date(zone: ZoneInfo, instant: int) -> date:
-    """The date that the zone's clock shows at that instant."""
+    """Return the date that the zone's clock shows at that instant."""
     return wall_clock(zone, instant).date()
 
 
 def local_time_of_day(zone: ZoneInfo, instant: int) -> int:
-    """Microseconds since midnight that the zone's wall clock shows at that instant."""
+    """Return the microseconds since midnight that the zone's clock shows at that instant."""
     return since_midnight(wall_clock(zone, instant))
 
 
 def wall_clock(zone: ZoneInfo, instant: int) -> datetime:
-    """What the zone's clock shows at that instant, naive."""
+    """Return the naive date and time that the zone's clock shows at that instant."""
     return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone).replace(tzinfo=None)
 
 
 def since_midnight(shown: datetime) -> int:
-    """Microseconds of the day that a clock shows."""
+    """Return the microseconds since midnight of a time on a wall clock."""
     return ((shown.hour * 60 + shown.minute) * 60 + shown.second) * SECOND + shown.microsecond
 
 
 def utc_date(instant: int) -> date:
-    """The UTC date of an instant."""
+    """Return the UTC date of an instant."""
     return date.fromordinal(_EPOCH_ORDINAL + instant // DAY)

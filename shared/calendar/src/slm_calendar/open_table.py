@@ -1,4 +1,4 @@
-"""Open intervals with running sums, one table per stretch of about 13 months, built when first asked for."""
+"""Tables of open intervals with running sums, each for about 13 months, computed on first use."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from slm_calendar.intervals import Interval
 from slm_calendar.local_time import utc_date
 
 STRETCH_BITS = 45
-"""A stretch is 2^45 µs, 407 days: its number is the instant shifted right, far cheaper than finding a year."""
+"""A table covers 2^45 µs, 407 days. Its number is the instant shifted right, which costs far less than finding the
+year.
+"""
 
 TABLES_KEPT = 4096
-"""For all service hours of the process together; a table of office hours takes some 10 KB."""
+"""The number of tables kept for all service hours of the process. A table of office hours takes about 10 KB."""
 
 
 class OpenTable:
-    """The open intervals of one stretch, clipped to it, and the open time up to the end of each."""
+    """The open intervals of one table's time, and the open time up to the end of each, in microseconds."""
 
     __slots__ = ("closes", "opens", "sums", "total")
 
@@ -32,7 +34,7 @@ class OpenTable:
         self.total: int = self.sums[-1] if pairs else 0
 
     def open_before(self, instant: int) -> int:
-        """Open time from the stretch's start to the instant."""
+        """Return the open time from the table's start to the instant."""
         index = bisect_right(self.opens, instant) - 1
         if index < 0:
             return 0
@@ -40,19 +42,22 @@ class OpenTable:
         return self.sums[index] if instant >= closes else self.sums[index] - closes + instant
 
     def instant_using_up(self, open_time: int) -> int:
-        """The first instant by which that much of the stretch (0 < open_time ≤ total) was open: at most a closing."""
+        """Return the earliest instant up to which the table has ``open_time`` of open time (0 < open_time ≤ total).
+
+        If the time is used up exactly at closing, it is the closing instant.
+        """
         index = bisect_left(self.sums, open_time)
         return self.closes[index] - (self.sums[index] - open_time)
 
     def instant_leaving(self, open_time: int) -> int:
-        """The last instant up to which only that much of the stretch (0 ≤ open_time < total) was open."""
+        """Return the latest instant up to which the table has no more than ``open_time`` (0 ≤ open_time < total)."""
         index = bisect_right(self.sums, open_time)
         return self.closes[index] - (self.sums[index] - open_time)
 
 
 @lru_cache(maxsize=TABLES_KEPT)
 def table_of(definition: HoursDefinition, stretch: int) -> OpenTable:
-    """The table of the stretch [stretch·2^45, (stretch+1)·2^45) µs."""
+    """Return the table for [stretch·2^45, (stretch+1)·2^45) µs."""
     start, end = stretch << STRETCH_BITS, (stretch + 1) << STRETCH_BITS
     # A local date reaches at most 14 hours east and 12 west of its UTC namesake, and Apia once moved by a whole day.
     margin = timedelta(days=2)

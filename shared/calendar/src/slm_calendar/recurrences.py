@@ -1,4 +1,4 @@
-"""Recurring stretches of time: an RRULE of RFC 5545 in a zone's wall clock, resolved to instants."""
+"""Recurring intervals: an RRULE of RFC 5545 on a zone's wall clock, resolved to instants."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY, instant_of, since_midnight, wall_clock, zone_named
 
 MOST = 1_000
-"""Occurrences of one rule: about nineteen years of weekly ones."""
+"""Occurrences of one rule at most: about nineteen years of weekly ones."""
 LONGEST = 10 * 366 * DAY
-"""A rule is looked at no further than this after its first occurrence."""
+"""How far after its first occurrence a rule is evaluated."""
 
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 
@@ -23,10 +23,11 @@ _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 def occurrences(
     rule: str, zone: str, first: int, length: int, end: int | None = None, field: str = "recurrence.rule"
 ) -> list[Interval]:
-    """Every ``[start, start + length)`` of the rule from ``first`` on that begins before ``end``.
+    """Return ``[start, start + length)`` for each occurrence of the rule from ``first`` on that begins before ``end``.
 
-    Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time. A rule needs COUNT, UNTIL or an
-    ``end``. CalendarError says what is wrong with it.
+    Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time in microseconds. Raises CalendarError
+    for a rule that is invalid, has neither COUNT nor UNTIL while ``end`` is None, never occurs, or occurs more than
+    MOST times.
     """
     parts = _parts(rule, field)
     where = zone_named(zone)
@@ -69,7 +70,7 @@ def _count(parts: dict[str, str], field: str) -> int | None:
 
 
 def _until(parts: dict[str, str], zone: ZoneInfo, field: str) -> int | None:
-    """The last instant at which an occurrence may begin; a date without a time means all of that local day."""
+    """Return the last instant at which an occurrence may begin. A date without a time includes that whole local day."""
     written = parts.pop("UNTIL", None)
     if written is None:
         return None

@@ -1,4 +1,4 @@
-"""RRULE of RFC 5545 on a wall clock, evaluated in bounded time."""
+"""Recurrence rules (RRULE of RFC 5545) on a wall clock, evaluated in bounded time."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PARTS = frozenset(
 )
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _CYCLE = 400
-"""Years after which dates, weekdays and ISO weeks repeat: 146,097 days, which are 20,871 weeks."""
+"""Years after which dates, weekdays and ISO weeks repeat: 146,097 days, or 20,871 weeks."""
 
 
 def parts_of(rule: str) -> dict[str, str]:
-    """``FREQ=YEARLY;COUNT=3`` → its parts by name. Raises ValueError with the remedy for a rule that is none."""
+    """Return the parts of a rule such as ``FREQ=YEARLY;COUNT=3`` by name; raises ValueError with the remedy."""
     parts: dict[str, str] = {}
     for part in rule.removeprefix("RRULE:").split(";"):
         name, equals, value = part.partition("=")
@@ -46,9 +46,10 @@ def parts_of(rule: str) -> dict[str, str]:
 
 
 def matching(parts: Mapping[str, str], first: datetime, latest: datetime) -> Iterator[datetime]:
-    """The rule's wall-clock times from ``first`` to ``latest``, both included; the caller takes COUNT and UNTIL out.
+    """Yield the rule's wall-clock times from ``first`` to ``latest``, both included.
 
-    Raises ValueError, TypeError, LookupError or OverflowError for parts that mean nothing.
+    ``parts`` must not hold COUNT and UNTIL: the caller applies them. Raises ValueError, TypeError, LookupError or
+    OverflowError for invalid parts, possibly only while iterating.
     """
     # dateutil looks for a day that never comes (30 February) until the year 9999: 3 s for a daily rule from 2026 on.
     # Moved by whole cycles of the calendar the same rule reaches that year in a twentieth of the steps.

@@ -1,4 +1,4 @@
-"""Service hours: when a service is promised, and how much of that time lies between two instants."""
+"""Service hours: when a service is promised, and how much open time lies between two instants."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from slm_calendar.open_table import STRETCH_BITS, OpenTable, table_of
 __all__ = ["ALWAYS", "CalendarError", "NeverOpen", "ServiceHours", "parse", "resolve"]
 
 HORIZON_STRETCHES = 9
-"""Ten years: so long without an open instant, hours count as never open."""
+"""Tables that are searched for an open instant. After ten years without one, the hours count as never open."""
 
 FURTHEST = 100 * 365 * DAY
-"""No deadline is looked for further away than this."""
+"""How far away a deadline may be, in microseconds."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ServiceHours:
         return self.definition.zone
 
     def intervals(self, start: int, end: int) -> list[Interval]:
-        """The open intervals within [start, end), united and clipped; none for a reversed pair."""
+        """Return the open intervals within [start, end), joined and clipped; none if end is not after start."""
         if end <= start:
             return []
         if self.always_open:
@@ -62,11 +62,11 @@ class ServiceHours:
         return intervals.clip(intervals.union(found), start, end)
 
     def open_on(self, day: date) -> list[Interval]:
-        """The open intervals of one local day, the last one ending at its closing time; none: no working day."""
+        """Return the open intervals of one local day in microseconds UTC. A day without any is not a working day."""
         return self.definition.open_on(day)
 
     def open_time(self, start: int, end: int) -> int:
-        """Real elapsed microseconds inside open intervals between two instants; 0 for a reversed pair."""
+        """Return the elapsed microseconds inside open intervals between two instants; 0 if end is not after start."""
         if end <= start:
             return 0
         if self.always_open:
@@ -79,11 +79,11 @@ class ServiceHours:
         return table.total - table.open_before(start) + between + table_of(self.definition, last).open_before(end)
 
     def add(self, start: int, microseconds: int) -> int:
-        """The instant by which that much open time has passed since ``start``.
+        """Return the instant at which ``microseconds`` of open time have passed since ``start``.
 
-        Time used up exactly at closing gives the closing instant; zero the next open instant. A negative amount walks
-        backward: used up exactly at opening it gives the opening instant. NeverOpen after ten years without an opening;
-        CalendarError beyond a hundred years.
+        Time that is used up exactly at closing ends at the closing instant. Zero gives the next open instant. A
+        negative amount walks backward and may end exactly at an opening instant. Raises NeverOpen after ten years
+        without open time and CalendarError beyond a hundred years.
         """
         if microseconds == 0:
             return self.next_open(start)
@@ -92,7 +92,9 @@ class ServiceHours:
         return self._forward(start, microseconds) if microseconds > 0 else self._backward(start, -microseconds)
 
     def next_open(self, at: int) -> int:
-        """``at`` itself where it is open, else the next opening instant. NeverOpen after ten years without one."""
+        """Return ``at`` if the hours are open then, else the next opening instant; raises NeverOpen after ten years
+        without one.
+        """
         if self.always_open:
             return at
         stretch = at >> STRETCH_BITS
@@ -104,10 +106,10 @@ class ServiceHours:
         raise self._never_open(at)
 
     def last_open(self, at: int) -> int:
-        """``at`` itself where the time just before it is open, else the last closing instant before it.
+        """Return ``at`` if the hours are open just before it, else the last closing instant before it.
 
-        The mirror image of ``next_open``: walking backward, intervals are open at their closing and not at their
-        opening. NeverOpen after ten years without one.
+        This is the mirror image of ``next_open``: walking backward, an interval includes its closing instant and
+        excludes its opening. Raises NeverOpen after ten years without one.
         """
         if self.always_open:
             return at
@@ -120,7 +122,7 @@ class ServiceHours:
         raise self._never_open(at)
 
     def is_open(self, at: int) -> bool:
-        """True inside an open interval."""
+        """Whether the instant is inside an open interval."""
         if self.always_open:
             return True
         table = table_of(self.definition, at >> STRETCH_BITS)
@@ -128,13 +130,13 @@ class ServiceHours:
         return index >= 0 and at < table.closes[index]
 
     def without_exceptions(self) -> ServiceHours:
-        """The weekly pattern alone: no holidays, overrides or breaks."""
+        """Return the weekly hours without holidays, overrides and breaks."""
         return of(
             replace(self.definition, holidays=(), yearly=frozenset(), overrides=(), breaks=()),
         )
 
     def to_document(self) -> dict[str, Any]:
-        """The document that ``parse`` turns into equal hours."""
+        """Return the document that ``parse`` turns into equal hours."""
         return hours_document.write(self.definition)
 
     def _forward(self, start: int, remaining: int) -> int:
@@ -177,7 +179,7 @@ class ServiceHours:
 
 @lru_cache(maxsize=4096)
 def of(definition: HoursDefinition) -> ServiceHours:
-    """The service hours of a definition; equal definitions share one object while it is in use."""
+    """Return the service hours of a definition. Equal definitions share one object."""
     return ServiceHours(definition, definition.always_open)
 
 
@@ -186,11 +188,11 @@ ALWAYS = of(ALWAYS_OPEN)
 
 
 def parse(document: str | Mapping[str, Any] | None) -> ServiceHours:
-    """Service hours from a resolved document; ``"24x7"`` or None is always open.
+    """Return the service hours of a resolved document; ``"24x7"`` and None are always open.
 
-    The shape: ``{"timezone": IANA name, "weekly": {"mon": [["08:00", "18:00"]], ...}, "holidays": [{"date"} |
-    {"from", "to"} | {"yearly": "MM-DD"}], "overrides": [{"date", "intervals"}], "breaks": [{"from", "to"}]}``; all but
-    the zone may be missing. Raises CalendarError with every field, value and remedy in ``errors``.
+    The document is ``{"timezone": IANA name, "weekly": {"mon": [["08:00", "18:00"]], ...}, "holidays": [{"date"} |
+    {"from", "to"} | {"yearly": "MM-DD"}], "overrides": [{"date", "intervals"}], "breaks": [{"from", "to"}]}``; only the
+    time zone is required. Raises CalendarError whose ``errors`` give every wrong field with its value and a remedy.
     """
     if document is None or document == "24x7":
         return ALWAYS
@@ -198,10 +200,10 @@ def parse(document: str | Mapping[str, Any] | None) -> ServiceHours:
 
 
 def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> str | dict[str, Any]:
-    """The author's document with day ranges and holidays written out, so that it never changes again.
+    """Return the author's document with day ranges and holidays as dates, so that its meaning never changes again.
 
     ``{"country": "DE", "subdivision": "BE"}`` and ``{"icalendar": "BEGIN:VCALENDAR…"}`` become the dates of the years
-    first_year … last_year. ``"24x7"`` stays.
+    first_year to last_year. ``"24x7"`` stays.
     """
     if document == "24x7":
         return "24x7"

@@ -1,4 +1,4 @@
-"""Times of day as people write them: ``"08:00"`` to ``"24:00"``."""
+"""Times of day as text, from ``"00:00"`` to ``"24:00"``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 
 
 def time_of_day(text: object) -> int | None:
-    """``"08:30"``, ``"08:30:15"`` or ``"24:00"`` → microseconds since midnight; None where it is no time of day."""
+    """Return the microseconds since midnight of ``"08:30"``, ``"08:30:15"`` or ``"24:00"``; None if it is no time of
+    day.
+    """
     match = _TIME.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
@@ -24,19 +26,21 @@ def time_of_day(text: object) -> int | None:
 
 
 def written(microseconds: int) -> str:
-    """Microseconds since midnight (whole seconds) → ``"08:30"``, with seconds only where there are any."""
+    """Return the text of microseconds since midnight (whole seconds), such as ``"08:30"``; seconds only if they are not
+    0.
+    """
     minutes, seconds = divmod(microseconds // SECOND, 60)
     clock = f"{minutes // 60:02d}:{minutes % 60:02d}"
     return f"{clock}:{seconds:02d}" if seconds else clock
 
 
 def written_intervals(hours: DayIntervals) -> list[list[str]]:
-    """The document's form of a day's intervals."""
+    """Return a day's intervals as the document writes them."""
     return [[written(opens), written(closes)] for opens, closes in hours]
 
 
 def day_intervals(pairs: object, field: str, errors: list[Finding]) -> DayIntervals:
-    """The day's intervals, sorted; what is wrong is appended to ``errors``."""
+    """Return the day's intervals, sorted. Each error is appended to ``errors``."""
     if not isinstance(pairs, list | tuple):
         errors.append(finding(field, pairs, 'write a list of pairs such as [["08:00", "12:00"], ["13:00", "18:00"]]'))
         return ()
@@ -49,7 +53,7 @@ def day_intervals(pairs: object, field: str, errors: list[Finding]) -> DayInterv
 
 
 def _time_remedy(wrong: object) -> str:
-    """What to write instead of something that is no time of day; ``9:00`` only lacks a digit."""
+    """Return what to write instead of an invalid time of day. ``9:00`` lacks only a digit."""
     meant = f"0{wrong}"
     if isinstance(wrong, str) and time_of_day(meant) is not None:
         return f'write "{meant}": hours and minutes have two digits each'

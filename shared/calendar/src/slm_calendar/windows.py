@@ -1,4 +1,4 @@
-"""Calendar windows: day, ISO week, month, quarter or year of an IANA zone, and their ids."""
+"""Calendar windows and their ids: days, ISO weeks, months, quarters and years of an IANA zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A half-open stretch [start, end) in microseconds UTC; windows of one kind and zone follow without gaps."""
+    """A half-open interval [start, end) in microseconds UTC. Windows of one kind and zone follow each other without
+    gaps.
+    """
 
     id: str
     start: int
@@ -27,7 +29,7 @@ class Window:
 
 
 def window_at(kind: Kind, zone: str, instant: int) -> Window:
-    """The window of that kind in which the instant lies."""
+    """Return the window of that kind that contains the instant."""
     where = zone_named(zone)
     first = _first_day(kind, local_date(where, instant))
     window = _window(kind, zone, first)
@@ -42,12 +44,12 @@ def window_at(kind: Kind, zone: str, instant: int) -> Window:
 
 
 def next_window(kind: Kind, zone: str, instant: int) -> Window:
-    """The window after the one in which the instant lies."""
+    """Return the window after the one that contains the instant."""
     return window_at(kind, zone, window_at(kind, zone, instant).end)
 
 
 def windows_between(kind: Kind, zone: str, start: int, end: int) -> Iterator[Window]:
-    """Every window that has an instant in [start, end), unclipped, in order."""
+    """Yield in order, unclipped, every window that overlaps [start, end)."""
     while start < end:
         window = window_at(kind, zone, start)
         yield window
@@ -55,9 +57,9 @@ def windows_between(kind: Kind, zone: str, start: int, end: int) -> Iterator[Win
 
 
 def window_of_id(window_id: str, zone: str) -> Window:
-    """The window named ``2026-11``, ``2026-Q4``, ``2026-W47``, ``2026-11-22`` or ``2026``.
+    """Return the window with the id ``2026-11``, ``2026-Q4``, ``2026-W47``, ``2026-11-22`` or ``2026``.
 
-    CalendarError where it names none, or a day that the zone skipped.
+    Raises CalendarError for any other id, and for a day that the zone skipped.
     """
     for kind, pattern, first_day in _IDS:
         if match := pattern.fullmatch(window_id):
@@ -74,7 +76,7 @@ def window_of_id(window_id: str, zone: str) -> Window:
 
 
 def kind_of_id(window_id: str) -> Kind:
-    """The kind of window that an id names; CalendarError where it names none."""
+    """Return the kind of window that an id names; raises CalendarError if it is no id."""
     for kind, pattern, _ in _IDS:
         if pattern.fullmatch(window_id):
             return kind
