@@ -141,7 +141,7 @@ def test_days_of_series_overrides_and_lengths(texts: list[str], expected: list[s
         ("DTSTART:20260301T000000\nDTEND:20260302T000000", "it has a time of day"),
         ("DTSTART:20260301T090000\nX-MICROSOFT-CDO-ALLDAYEVENT:TRUE", "begins at 09:00"),
         ("DTSTART;VALUE=DATE:20260302\nDTEND;VALUE=DATE:20260301", "it ends before it begins"),
-        ("DTSTART;VALUE=DATE:20260301\nDURATION:soon", "is none such as P1D"),
+        ("DTSTART;VALUE=DATE:20260301\nDURATION:soon", "is not a duration such as P1D"),
         ("DTSTART;VALUE=DATE:20260301\nDTSTART;VALUE=DATE:20260302", "it has several DTSTART"),
         ("DTSTART;VALUE=DATE:20260301\nRRULE:FREQ=HOURLY", "FREQ is one of DAILY"),
         ("DTSTART;VALUE=DATE:20260301\nwhat is this", "line 4 cannot be read"),
@@ -161,4 +161,4 @@ def test_other_components_are_named_and_time_zones_are_not() -> None:
         "END:VCALENDAR", "BEGIN:VTODO\nSUMMARY:Buy\nEND:VTODO\nBEGIN:VTIMEZONE\nTZID:X\nEND:VTIMEZONE\nEND:VCALENDAR"
     )
     found = ical_holidays.read_holidays(text, 2026, 2026)
-    assert [(each.event, each.why) for each in found.left_out] == [("Buy", "it is a VTODO, no event")]
+    assert [(each.event, each.why) for each in found.left_out] == [("Buy", "it is a VTODO, not an event")]

@@ -89,7 +89,7 @@ def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEve
     for component, is_cancelled in _components(text):
         try:
             if component.kind != "VEVENT":
-                raise ValueError(f"it is a {component.kind}, no event")
+                raise ValueError(f"it is a {component.kind}, not an event")
             event = _event(component, zone)
             events.append(replace(event, why_not=CANCELLED) if is_cancelled else event)
         except (ValueError, OverflowError) as problem:
@@ -120,19 +120,19 @@ def _components(text: str) -> Iterator[tuple[_Component, bool]]:
             name, parameters, value = line.parts()
         except ValueError as problem:
             if len(open_ones) < 2:
-                raise Unreadable(f"line {number}: {line[:40]!r} is no line of a calendar") from problem
+                raise Unreadable(f"line {number}: {line[:40]!r} is not a property of iCalendar") from problem
             found[-1].broken = found[-1].broken or f"line {number} cannot be read"
             continue
         name, value = name.upper(), str(value)
         if name == "BEGIN":
             open_ones.append(value.upper())
             if len(open_ones) > _DEEPEST or (len(open_ones) == 1 and value.upper() != "VCALENDAR"):
-                raise Unreadable(f"line {number}: {value[:40]} does not stand in a calendar")
+                raise Unreadable(f"line {number}: {value[:40]} is not allowed here")
             if len(open_ones) == 2:
                 found.append(_Component(value.upper()[:40], number))
         elif name == "END":
             if not open_ones or open_ones.pop() != value.upper():
-                raise Unreadable(f"line {number}: END:{value[:40]} ends nothing")
+                raise Unreadable(f"line {number}: END:{value[:40]} has no matching BEGIN")
             if not open_ones:
                 yield from ((each, is_cancelled) for each in found if each.kind != "VTIMEZONE")
                 found, is_cancelled = [], False
@@ -141,7 +141,7 @@ def _components(text: str) -> Iterator[tuple[_Component, bool]]:
         elif len(open_ones) == 1 and name == "METHOD":
             is_cancelled = value.upper() == "CANCEL"
         elif not open_ones:
-            raise Unreadable(f"line {number}: it stands outside of any calendar")
+            raise Unreadable(f"line {number}: it is outside any calendar")
     if open_ones:
         raise Unreadable(f"it ends within {open_ones[-1][:40]}")
 
@@ -202,14 +202,14 @@ def _day(parameters: Mapping[str, str], value: str, name: str, zone: ZoneInfo, w
     if not (whole_days or of_dates):
         raise ValueError(TIME_OF_DAY)
     if name == "DTSTART" and shown.time() != _MIDNIGHT:
-        raise ValueError(f"it is marked as an event of whole days, but begins at {shown:%H:%M}")
+        raise ValueError(f"it is marked as an all-day event, but begins at {shown:%H:%M}")
     return shown.date()
 
 
 def _moment(value: str, name: str, zone: ZoneInfo) -> datetime:
     written = _TIME.fullmatch(value.strip())
     if written is None:
-        raise ValueError(f"its {name} {value[:40]!r} is no date such as 20261225")
+        raise ValueError(f"its {name} {value[:40]!r} is not a date such as 20261225")
     *numbers, utc = written.groups()
     shown = datetime(*(int(number) for number in numbers))  # type: ignore[arg-type]  # noqa: DTZ001 - a wall clock
     if not utc:
@@ -233,7 +233,7 @@ def _days(first: date, end: Line | None, length: str, zone: ZoneInfo, whole_days
         return 1
     written = _LENGTH.fullmatch(length)
     if written is None or not any(written.groups()):
-        raise ValueError(f"its DURATION {length[:40]!r} is none such as P1D")
+        raise ValueError(f"its DURATION {length[:40]!r} is not a duration such as P1D")
     weeks, days, hours, minutes, seconds = (int(number or 0) for number in written.groups())
     whole = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     return max(-(-whole // timedelta(days=1)), 1) if whole % timedelta(days=1) == timedelta() else whole.days + 1
@@ -255,5 +255,5 @@ def _rule(text: str, zone: ZoneInfo, whole_days: bool) -> Mapping[str, str]:
     if "UNTIL" in parts:
         parts["UNTIL"] = _day({}, parts["UNTIL"], "UNTIL", zone, True).strftime("%Y%m%d")
     if not re.fullmatch(r"[1-9]\d{0,5}", parts.get("COUNT", "1")):
-        raise ValueError(f"its RRULE's COUNT {parts['COUNT'][:40]!r} is no number of days")
+        raise ValueError(f"its RRULE's COUNT {parts['COUNT'][:40]!r} is not a positive whole number")
     return parts

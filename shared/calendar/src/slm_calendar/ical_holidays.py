@@ -116,7 +116,9 @@ def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | N
     left_out = sorted([*left_out, *found.left_out], key=lambda each: (each.why == CANCELLED, each.line))
     holidays = sorted(found.holidays, key=lambda each: each.get("date") or each["from"])
     if not holidays:
-        remedy = f"it gives no holiday from {first_year} to {last_year}: {_summary(left_out) or 'it has no event'}"
+        remedy = (
+            f"no event is a holiday from {first_year} to {last_year}: {_summary(left_out) or 'the file has no event'}"
+        )
         raise refusal("holidays", text, f"{remedy}; give a calendar whose events are whole days of these years")
     return ReadHolidays(holidays, len(events) + len(left_out) - found.among_events, found.taken, left_out)
 
@@ -196,7 +198,7 @@ class _Expansion:
         """Yield the days on which the event begins, without the days that overrides replace."""
         moves = sorted((day, each) for day, each in overrides.items() if each.and_following)
         for day in sorted({*self._recurring(event), *event.more} - event.without - set(overrides)):
-            # RANGE=THISANDFUTURE moves all later days as it moves its own, or takes them away with a cancellation.
+            # RANGE=THISANDFUTURE moves all later days by as much as its own day; if cancelled, it removes them.
             last = next((each for since, each in reversed(moves) if since <= day), None)
             if last is None:
                 yield day

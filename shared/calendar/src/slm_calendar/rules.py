@@ -51,8 +51,8 @@ def matching(parts: Mapping[str, str], first: datetime, latest: datetime) -> Ite
     ``parts`` must not hold COUNT and UNTIL: the caller applies them. Raises ValueError, TypeError, LookupError or
     OverflowError for invalid parts, possibly only while iterating.
     """
-    # dateutil looks for a day that never comes (30 February) until the year 9999: 3 s for a daily rule from 2026 on.
-    # Moved by whole cycles of the calendar the same rule reaches that year in a twentieth of the steps.
+    # For a day that never comes (30 February) dateutil searches until the year 9999: 3 s for a daily rule from 2026
+    # on. Moved forward by whole cycles of the calendar, the same rule reaches that year in a twentieth of the steps.
     years = max(MAXYEAR - latest.year, 0) // _CYCLE * _CYCLE
     text = ";".join(f"{name}={value}" for name, value in parts.items())
     until = latest.replace(year=latest.year + years)
