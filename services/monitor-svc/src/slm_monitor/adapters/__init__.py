@@ -1,4 +1,4 @@
-"""How monitor-svc talks to PostgreSQL, and the formats of what it reads from the log and from requests.
+"""monitor-svc's access to PostgreSQL, and the formats of log records and request bodies.
 
 From the bottom: ``formats``, ``rows``, ``queries``, ``commands``, ``store``. Nothing here decides anything about
 service levels.

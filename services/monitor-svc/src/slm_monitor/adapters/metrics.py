@@ -1,4 +1,4 @@
-"""What monitor-svc measures about itself beside what every service does."""
+"""Metrics of monitor-svc, in addition to those that every service has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from slm_monitor.application.state.ports import PartitionStep
 
 
 class MonitorMetrics(Metrics):
-    """``slm_monitor_…``."""
+    """The metrics whose names begin with ``slm_monitor_``."""
 
     def __init__(self) -> None:
         super().__init__("monitor")
@@ -24,7 +24,7 @@ class MonitorMetrics(Metrics):
         )
 
     def stepped(self, step: PartitionStep) -> None:
-        """What the judge has committed."""
+        """Count what a committed step of a partition set aside."""
         for target_id, reason in step.changes.unjudgeable.items():
             (self._aside.discard if reason is None else self._aside.add)(target_id)
             self.unjudgeable_targets.set(len(self._aside))

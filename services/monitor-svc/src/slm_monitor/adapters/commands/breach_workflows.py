@@ -1,4 +1,4 @@
-"""Breaches with their lives in PostgreSQL: steps are kept, lists can be asked for by where a life stands."""
+"""Breach workflows in PostgreSQL: the steps taken, and lists of breaches by the state of their workflow."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _SELECTED = (*BREACH.c, _LIFE.c.number, _LIFE.c.reached, _LIFE.c.contest)
 
 
 class SqlBreachWorkflows:
-    """Lives of breaches, inside the transaction that moves one."""
+    """Breach workflows, read and written inside the transaction that takes a step."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -83,7 +83,7 @@ class SqlBreachWorkflows:
 
 
 class BreachQueries:
-    """Reads of breaches."""
+    """Queries for breaches and their workflows."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -96,7 +96,7 @@ class BreachQueries:
         span: tuple[int | None, int | None],
         state: str | None,
     ) -> dict[str, Any]:
-        """Breaches, the latest first, withdrawn ones included; ``span``: certain within it."""
+        """Breaches, the latest first, withdrawn ones included; ``span``: only those that became certain within it."""
         wanted: list[ColumnElement[bool]] = [
             BREACH.c[name] == value for name, value in filters.items() if value is not None
         ]
@@ -119,7 +119,7 @@ class BreachQueries:
         return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_document)
 
     async def one(self, caller: Principal, breach_id: str) -> tuple[dict[str, Any], BreachWorkflow] | None:
-        """A breach with the steps of its life, if the caller may see it."""
+        """A breach with the steps of its workflow, if the caller may see it."""
         query = select(*_SELECTED, _state).select_from(_JOINED)
         query = query.where(BREACH.c.breach_id == breach_id, visible(BREACH, caller))
         async with self.database.read() as connection:

@@ -1,4 +1,4 @@
-"""Exclusions as they are read: what concerns the caller's party, page by page."""
+"""Queries for exclusions and delegates: those that concern the caller's party, in pages."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _DELEGATE = table(
 
 
 class ExclusionQueries(TargetQueries):
-    """The read side of exclusions."""
+    """Queries for exclusions and delegates."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -83,7 +83,7 @@ class ExclusionQueries(TargetQueries):
         )
 
     def _seen(self, caller: Principal) -> ColumnElement[bool]:
-        """What concerns the caller's party, or a party that it decides for."""
+        """Condition: an exclusion concerns the caller's party, or a party for which it is a delegate now."""
         if caller.is_operator:
             return true()
         return or_(
@@ -96,7 +96,7 @@ class ExclusionQueries(TargetQueries):
         )
 
     async def delegates(self, caller: Principal, page: Page, agreement_id: str | None) -> dict[str, Any]:
-        """Those whom the caller's party has appointed, and as which it was."""
+        """Delegates that the caller's party appointed, and appointments of the caller's party as a delegate."""
         mine = or_(_DELEGATE.c.party_id == caller.party_id, _DELEGATE.c.delegate_party_id == caller.party_id)
         keys = ["appointed_at", "delegate_id"]
         rows = await self._page(
@@ -138,7 +138,7 @@ def delegate_document(delegate: Delegate) -> dict[str, Any]:
 
 
 def exclusion_entry_document(entry: ExclusionEntry, uncounted: Sequence[UncountedTime] | None = None) -> dict[str, Any]:
-    """An exclusion as JSON; ``uncounted`` where it was worked out."""
+    """An exclusion as JSON. ``uncounted``: the time that it excludes, if that was calculated."""
     document: dict[str, Any] = {
         "exclusion_id": entry.exclusion_id,
         "agreement_id": entry.agreement_id,

@@ -1,4 +1,4 @@
-"""Back-tests in PostgreSQL: rows that workers lease, by the database's clock."""
+"""Back-tests in PostgreSQL. Workers lease their rows, and the database's clock decides when a lease ends."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ SELECT * FROM backtest
 
 
 class SqlBacktests:
-    """Back-tests, for the worker and for those who ask."""
+    """Back-tests, for their workers and for the API."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # -- the worker's -------------------------------------------------------------------------------------------
+    # -- for workers --------------------------------------------------------------------------------------------
 
     async def claim(self, token: str) -> BacktestJob | None:
         async with self._database.begin() as transaction:
@@ -84,7 +84,7 @@ class SqlBacktests:
             shared = {"backtest_id": job.backtest_id, "token": token}
             return (await transaction.execute(text(statement), {**shared, **more})).rowcount == 1
 
-    # -- theirs who ask -----------------------------------------------------------------------------------------
+    # -- for the API --------------------------------------------------------------------------------------------
 
     async def add(self, job: BacktestJob, by: str) -> None:
         spans = [[span.window_id, span.start, span.end] for span in job.spans]
@@ -108,7 +108,7 @@ class SqlBacktests:
         return None if row is None else job_of(row)
 
     async def page(self, caller: Principal, page: Page) -> Sequence[BacktestJob]:
-        """The newest first."""
+        """A page of the back-tests that the caller may see, the newest first."""
         at, name = page.after if page.after is not None and len(page.after) == 2 else (None, "")
         asked = {"everybody": caller.is_operator, "party": caller.party_id, "at": at, "name": name, "most": page.fetch}
         async with self._database.read() as connection:
@@ -116,13 +116,13 @@ class SqlBacktests:
         return [job_of(row) for row in rows]
 
     async def cancel(self, backtest_id: str) -> bool:
-        """False where it has ended."""
+        """Cancel a back-test; False if it had already ended."""
         async with self._database.begin() as transaction:
             asked = {"backtest_id": backtest_id, "now": transaction.now}
             return (await transaction.execute(text(_CANCEL), asked)).rowcount == 1
 
     async def first_ticket(self, owner_party_id: str) -> int | None:
-        """The instant of a party's first ticket."""
+        """The instant at which a party's first ticket was opened; None without any."""
         query = "SELECT min(opened_at) FROM ticket WHERE owner_party_id = :owner"
         async with self._database.read() as connection:
             first: int | None = (await connection.execute(text(query), {"owner": owner_party_id})).scalar_one()

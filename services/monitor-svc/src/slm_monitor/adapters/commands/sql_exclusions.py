@@ -1,4 +1,4 @@
-"""Exclusions in PostgreSQL, and the worker that decides those on which nobody spoke in time."""
+"""Exclusions in PostgreSQL, and the worker that decides requests that nobody answered in time."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _exclusion_row(entry: ExclusionEntry) -> dict[str, Any]:
 
 
 class SqlExclusions:
-    """The exclusions, inside one transaction."""
+    """Exclusions and delegates, read and written inside one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -201,7 +201,7 @@ class SqlExclusions:
 
 
 class SilenceDecider:
-    """Decides exclusions on which nobody spoke by their instant; any number of replicas may look."""
+    """Worker that decides exclusions whose ``decide_by`` passed without an answer; every replica may run one."""
 
     name = "silent exclusions"
 
@@ -212,9 +212,9 @@ class SilenceDecider:
         self.progress = Progress()
 
     async def step(self) -> int:
-        """One look; how many it decided."""
+        """Look once; return the number of exclusions decided."""
         async with self._database.begin() as transaction:
-            # As with the judge's timers no replica's own clock decides.
+            # The database's clock decides, as it does for timers of partitions: the clocks of replicas differ.
             real = (await transaction.execute(text(_PRESENT))).scalar_one()
             now = min(self._clock.now(), self._clock.of_real(int(real)))
             decided = await exclusions.decide_silent(SqlExclusions(transaction), now)

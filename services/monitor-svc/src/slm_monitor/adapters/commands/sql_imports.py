@@ -1,4 +1,4 @@
-"""Imports of history in PostgreSQL: written with the news they are to partitions, and read by both sides."""
+"""Imports of history in PostgreSQL: changed together with messages to the partitions, and read by both parties."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OTHER_SIDE = """
                        OR (target.terms ->> 'aggregation' = 'clock' AND target.provider_party_id = import.owner_party_id
                            AND jsonb_array_length(import.sources) > 0)))
 """
-"""An import concerns whoever has an agreement that judges what it names."""
+"""Condition: a target of the caller's party uses an indicator of the import, or tickets of its owner."""
 _LISTED = f"""
 SELECT * FROM import
  WHERE (:operator OR owner_party_id = :party OR {_OTHER_SIDE})
@@ -70,7 +70,7 @@ SELECT DISTINCT member.asked FROM member JOIN waiting ON
            '$.aggregation.composite.members[*].indicator ? (@.owner_party_id == $owner && $keys[*] == @.key)',
            jsonb_build_object('owner', waiting.owner_party_id, 'keys', waiting.indicators))
 """
-"""Targets that an import holds a part of, themselves or through what they are made of."""
+"""Targets that must wait for an import: it loads history for them, or for a member that they are derived from."""
 _SHARED = """
 SELECT DISTINCT indicator FROM target
  WHERE indicator = ANY(:named) AND (provider_party_id = :party OR customer_party_id = :party)
@@ -79,7 +79,7 @@ _INSTANTS = ("opened_at", "through", "expires_at", "ended_at", "judged_at")
 
 
 class SqlImports:
-    """Imports of history."""
+    """Imports of history: commands and queries."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -103,7 +103,7 @@ class SqlImports:
                 await tell_partitions(transaction, "hold", {"import_id": opened.import_id})
 
     async def is_heard(self, import_id: str) -> bool:
-        """Whether every partition knows of what it was told about the import."""
+        """Whether every partition has processed all messages about the import."""
         query = "SELECT count(*) FROM judge_inbox WHERE ref ->> 'import_id' = :import_id"
         async with self._database.read() as connection:
             waiting: int = (await connection.execute(text(query), {"import_id": import_id})).scalar_one()
@@ -127,7 +127,7 @@ class SqlImports:
                 await tell_partitions(transaction, "release", {"import_id": import_id})
 
     async def page(self, caller: Principal, page: Page, state: str | None) -> dict[str, Any]:
-        """The imports that concern a caller, the latest first; ``state``: open (completing ones too) or judged."""
+        """The imports that concern a caller, the latest first. ``state``: open (this includes completing) or judged."""
         before = page.after or (None, None)
         asked = {**_who(caller), "state": state, "opened_before": before[0], "id_before": before[1], "most": page.fetch}
         async with self._database.read() as connection:
@@ -138,7 +138,7 @@ class SqlImports:
         )
 
     async def one(self, import_id: str, caller: Principal) -> dict[str, Any] | None:
-        """An import with what it touched of each agreement that the caller may see."""
+        """An import, with the number of results that it changed in each agreement that the caller may see."""
         asked = {**_who(caller), "import_id": import_id}
         async with self._database.read() as connection:
             found = (await connection.execute(text(_ONE), asked)).mappings().one_or_none()
@@ -153,7 +153,7 @@ class SqlImports:
         return {**import_document(row, caller, shown), **counts, "agreements": touched}
 
     async def held(self, target_ids: Sequence[str]) -> set[str]:
-        """Those of the targets of whose past an import holds a part."""
+        """Those of these targets that must wait for an import which has not been evaluated to the end."""
         async with self._database.read() as connection:
             return {row[0] for row in await connection.execute(text(_HELD), {"target_ids": list(target_ids)})}
 
@@ -163,7 +163,7 @@ def _who(caller: Principal) -> dict[str, Any]:
 
 
 async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Of the indicators that other parties import, those of the caller's own agreements."""
+    """The indicators among the imports of other parties that a target of the caller's own agreements uses."""
     named = [
         f"{row['owner_party_id']}/{key}"
         for row in rows
@@ -177,8 +177,8 @@ async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence
 
 
 def import_document(row: Mapping[str, Any], caller: Principal, shown: Collection[str]) -> dict[str, Any]:
-    """A row as it is answered: whose import it is, since when, what waits for it, and how far it is. The other side of
-    an agreement sees which of the indicators it is judged by, and not who of the party opened the import."""
+    """An import as JSON. A caller of another party sees only the indicators that its own agreements use (``shown``),
+    and does not see which person opened the import."""
     document = _document(row)
     if caller.may_see(row["owner_party_id"]):
         return document

@@ -1,4 +1,4 @@
-"""Facts set aside in PostgreSQL, and what was decided on each."""
+"""Quarantined facts in PostgreSQL, and the decision on each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UPDATE quarantine SET state = :state, decided_by = :principal_id, decided_at = :
 
 
 class SqlQuarantinedFacts:
-    """The ward, inside the transaction that decides."""
+    """The quarantine, inside the transaction that decides on a fact."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

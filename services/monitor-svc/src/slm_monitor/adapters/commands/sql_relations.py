@@ -1,4 +1,4 @@
-"""Relations of parties in PostgreSQL, each pair in the order of its ids."""
+"""Relations between parties in PostgreSQL. Each pair is stored once, with the lesser id first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SELECT EXISTS (SELECT FROM party_relation WHERE first_party_id = :first AND seco
 
 
 class SqlRelations:
-    """The relations, inside one transaction."""
+    """Relations between parties, inside one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

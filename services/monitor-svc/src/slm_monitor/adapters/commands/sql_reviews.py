@@ -1,4 +1,4 @@
-"""What reviews decide of windows and breaches, kept with the news that it is to partitions."""
+"""Decisions of reviews on windows and breaches, stored together with messages to the partitions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TELL_ONE = "INSERT INTO judge_inbox (partition, kind, ref) VALUES (:partition, 
 
 
 class SqlReviews(SqlBreachWorkflows):
-    """Inside the transaction that hears of a decision."""
+    """Acceptances and disputes, written inside the transaction that receives the event about a decision."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)

@@ -1,4 +1,4 @@
-"""Ratings that another service tells of, put on the intake in the transaction that hears of them."""
+"""Ratings from the events of another service, appended to the intake in the transaction that receives the event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.e
 
 
 class SqlRatings:
-    """The intake, inside a transaction."""
+    """The intake of ratings, inside one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

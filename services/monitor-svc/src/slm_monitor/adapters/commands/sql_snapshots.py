@@ -1,4 +1,4 @@
-"""What snapshots have told of tickets, in PostgreSQL: one at a time for each ticket."""
+"""Facts that snapshots of tickets produced, in PostgreSQL. Snapshots of one ticket are processed one at a time."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ ON CONFLICT (subject) DO UPDATE SET facts = excluded.facts, updated_at = exclude
 
 
 class SqlSnapshots:
-    """Snapshots of tickets."""
+    """The remembered facts of snapshots, by ticket."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
     async def of_ticket(self, subject: str, now: int) -> AsyncIterator[RememberedTicket]:
-        """What is known, locked. The events are in the log before this commits: after a crash in between the same
-        snapshot tells of the same events under the same ids."""
+        """Lock a ticket and give what is known of it; on leaving, store what the caller put into ``keep``.
+
+        The caller appends the events to the log before this transaction commits. After a crash in between, the same
+        snapshot produces the same events under the same ids, so that nothing is counted twice.
+        """
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             await driver.execute(_LOCK, subject)
@@ -39,7 +42,7 @@ class SqlSnapshots:
             remembered = RememberedTicket(_newest(judged, told), kept.get("position", ""))
             yield remembered
             if remembered.keep:
-                # What the judge has taken up need not be remembered twice.
+                # A fact that its partition has stored already need not be remembered here too.
                 waiting = {key: fact for key, fact in {**told, **remembered.keep}.items() if judged.get(key) != fact}
                 document = {"position": remembered.position, "facts": [_fact_row(fact) for fact in waiting.values()]}
                 latest = max(fact.at for fact in remembered.keep.values())

@@ -1,4 +1,4 @@
-"""Signed terms, indicators and the quarantine in PostgreSQL, written with the news they are to partitions."""
+"""Signed terms, indicators and the quarantine in PostgreSQL. New terms are written with messages to the partitions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ID_OF = {"customer": "customer_party_id", "service": "service_id"}
 
 
 class SqlTerms:
-    """Signed terms, inside the transaction that hears of them."""
+    """Signed terms, inside the transaction that receives an event about them."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -78,7 +78,8 @@ class SqlTerms:
         return sorted(set(renamed.scalars()))
 
     async def _named(self, finalized: dict[str, Any]) -> dict[str, Any]:
-        """The terms with the names that were heard last: a name may be changed while the signature is on its way."""
+        """The terms with the latest external references of their customer and service. These may have changed while the
+        event about the signature was on its way."""
         ids = {of: finalized[field] for of, field in _ID_OF.items()}
         rows = (await self._transaction.execute(text(_KNOWN), ids)).all()
         known = {row.named_id: row.external_refs for row in rows}
@@ -100,7 +101,7 @@ class SqlTerms:
 
 
 async def tell_partitions(transaction: Transaction, kind: str, ref: Mapping[str, Any]) -> None:
-    """A row into every partition's inbox."""
+    """Put a message into the inbox of every partition."""
     await transaction.execute(text(_TELL), {"kind": kind, "ref": json.dumps(ref)})
 
 
@@ -121,7 +122,7 @@ def _target_row(finalized: Mapping[str, Any], target: Mapping[str, Any]) -> dict
 
 
 class SqlIndicators:
-    """Registered indicators."""
+    """The registry of indicators."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -129,7 +130,7 @@ class SqlIndicators:
     async def register(
         self, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]]
     ) -> tuple[Indicator, bool]:
-        """The indicator as it stands under its subject, and whether it is new."""
+        """Register an indicator; return what is registered under its subject now, and whether this call wrote it."""
         async with self._database.begin() as transaction:
             return await register_indicator_row(transaction, indicator, external_refs)
 
@@ -141,8 +142,11 @@ async def register_indicator_row(
     *,
     from_terms: bool = False,
 ) -> tuple[Indicator, bool]:
-    """The indicator as it stands under its subject, and whether it is new. What terms have registered (``from_terms``)
-    the owner defines once in full, its kind apart, which the terms have said."""
+    """Register an indicator; return what is registered under its subject now, and whether this call wrote it.
+
+    Signed terms register an indicator with no more than its kind (``from_terms``). Its owner may then define it once in
+    full, with the same kind. Any other definition of a known indicator changes nothing.
+    """
     done = await transaction.execute(
         text(
             "INSERT INTO indicator (subject, indicator_id, owner_party_id, key, kind, unit, initial_state,"
@@ -180,7 +184,7 @@ async def register_indicator_row(
 
 
 class SqlQuarantine:
-    """Facts set aside at the door."""
+    """The quarantine of facts that the intake did not accept."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Columns of values as bytes: what the door puts on the log, what a step keeps, and the segments of the record."""
+"""Columns of values as bytes: records of the intake topics, the blob of a step, and the segments of the record."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def decode_blob(data: bytes) -> MeasuredValues:
 
 
 def encode_intake(values: MeasuredValues, facts: Sequence[Fact]) -> bytes:
-    """What was admitted, as one record of the intake."""
+    """Accepted values and facts, as one record of an intake topic."""
     kept = [[fact.subject, fact.key, fact.at, fact.body, fact.revision, fact.recorded_at] for fact in facts]
     return _encoder.encode({"values": encode_values(values) if len(values) else None, "facts": kept})
 
 
 def decode_intake(data: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
-    """Raises ValueError, and nothing else, for whatever ``encode_intake`` cannot have written."""
+    """Read what ``encode_intake`` wrote. Raises ValueError, and no other exception, for any other bytes."""
     try:
         document = _decoder.decode(data)
         values = None if document["values"] is None else decode_values(document["values"])
@@ -86,9 +86,10 @@ def _is_storable(fact: Fact) -> bool:
 
 
 def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
-    """(rows, compressed columns) of an hour's facts; instants as differences, which compress well.
+    """Return (number of rows, compressed columns) of the rows of one hour.
 
-    ``received``: how many rows in a row were received when.
+    Instants are stored as differences, because these compress well. ``received`` holds pairs: a number of consecutive
+    rows and the instant at which they were received.
     """
     at = np.concatenate([chunk.at for chunk in chunks])
     value = np.concatenate([chunk.value for chunk in chunks])
@@ -107,7 +108,7 @@ def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
 
 
 def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
-    """An hour's facts; those that had been received by ``known_at``, if given."""
+    """The rows of one hour; if ``known_at`` is given, only those that had been received by then."""
     document = _decoder.decode(zlib.decompress(data))
     at = np.cumsum(np.frombuffer(document["at"], dtype="<i8"))
     chunk = Chunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))
@@ -120,14 +121,16 @@ def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
 
 
 def last_receipt(data: bytes, received_at: int) -> int:
-    """When the last of a segment's rows was received; ``received_at``: the first."""
+    """The instant at which the last row of a segment was received. ``received_at``: the instant of the first."""
     received = _decoder.decode(zlib.decompress(data)).get("received") or [[0, received_at]]
     return max(int(instant) for _, instant in received)
 
 
 def joined_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, int, int]:
-    """Segments of an hour as one, each given with the receipt of its first row: (rows, compressed columns, the first
-    and the last receipt)."""
+    """Join the segments of one hour, each given with the receipt of its first row.
+
+    Return (number of rows, compressed columns, first receipt, last receipt).
+    """
     chunks: list[Chunk] = []
     for data, received_at in segments:
         whole, place = decode_segment(data), 0

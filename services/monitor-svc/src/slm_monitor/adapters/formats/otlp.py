@@ -1,9 +1,9 @@
 """OTLP metrics in their JSON form as measurements: 64-bit integers are strings, enums numbers or names.
 
-A metric is the indicator of its name; the attribute ``slm.indicator`` names another one, and ``slm.part`` (good, bad,
-total) makes a sum one side of a ratio. A gauge is a value, a monotonic sum so many occurrences; of cumulative
-temporality it is what the counters of its resource read. Other attributes are labels. A point without a recorded value
-is no measurement.
+The name of a metric is the key of an indicator; the attribute ``slm.indicator`` names another one. ``slm.part`` (good,
+bad, total) makes a sum one part of a ratio. A gauge is a value. A monotonic sum of delta temporality is a number of
+occurrences; one of cumulative temporality is a counter reading, with the resource as its source. Other attributes are
+labels. A point without a recorded value is left out.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ _KINDS = ("gauge", "sum", "histogram", "exponentialHistogram")
 
 
 class InvalidDataPoint(ValueError):
-    """A data point that is no measurement of ours; says what to send."""
+    """A data point that cannot be converted into a measurement. The message says what to send instead."""
 
 
 @dataclass
 class DecodedExport:
-    """Measurements as the door takes them, and why others are none; ``points``: of how many data points each is."""
+    """Measurements in the form that the intake accepts, and the reasons for data points that were refused.
+
+    ``points``: for each measurement, the number of data points that it was made from.
+    """
 
     measurements: list[dict[str, Any]] = field(default_factory=list)
     points: list[int] = field(default_factory=list)
@@ -41,7 +44,7 @@ class DecodedExport:
 
 
 def decode_metrics(document: Any) -> DecodedExport:
-    """An ``ExportMetricsServiceRequest``. Raises ValueError where it is none."""
+    """Convert an ``ExportMetricsServiceRequest``. Raises ValueError if the document is not one."""
     if not isinstance(document, Mapping) or not isinstance(document.get("resourceMetrics", []), list):
         raise ValueError('an export of OTLP metrics is an object with "resourceMetrics"')
     decoded = DecodedExport()
@@ -63,12 +66,12 @@ def decode_metrics(document: Any) -> DecodedExport:
 
 
 def instant_of(nanoseconds: str | int) -> str:
-    """``timeUnixNano`` as an instant, whole microseconds."""
+    """``timeUnixNano`` as a text of an instant, in whole microseconds."""
     return to_text(int(nanoseconds) // 1000)
 
 
 def temporality_of(written: int | str) -> str:
-    """``1`` and ``AGGREGATION_TEMPORALITY_DELTA`` → DELTA. Raises InvalidDataPoint for what is neither."""
+    """DELTA or CUMULATIVE, from OTLP's number or name. Raises InvalidDataPoint for any other value."""
     name = written.removeprefix(_PREFIX) if isinstance(written, str) else _TEMPORALITIES.get(written)
     if name not in (DELTA, CUMULATIVE):
         raise InvalidDataPoint("send the aggregation temporality")
@@ -91,7 +94,7 @@ def _listed(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
-    """Attributes with a plain value, as text."""
+    """The attributes that have a plain value, as text. Arrays and maps are left out."""
     found = {}
     for each in _listed(holder, "attributes"):
         ((kind, value),) = (each.get("value") or {"": None}).items()
@@ -145,7 +148,10 @@ def _decode_point(
 
 
 def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool:
-    """Whether a point tells what was counted since some start; of a sum alone that can be judged minute by minute."""
+    """Whether a point is a count since some start.
+
+    Raises InvalidDataPoint for histograms that are, because only sums can be split into minutes.
+    """
     if kind == "gauge" or (kind == "sum" and part is None and not data.get("isMonotonic")):
         return False
     if temporality_of(data.get("aggregationTemporality", 0)) == DELTA:
@@ -157,13 +163,13 @@ def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool
 
 
 def _resource_name(resource: Mapping[str, str]) -> str:
-    """Counters of one resource follow each other, those of two do not, and only its attributes tell them apart."""
+    """The source of a resource's counters: a hash of its attributes, because OTLP gives no name."""
     text = json.dumps(dict(resource), sort_keys=True)
     return f"otlp:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def _read(point: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """What a counter reads, and since when it counts, if that is known."""
+    """A counter reading, with the instant since which the counter counts, if that is known."""
     start = int(point.get("startTimeUnixNano") or 0)
     return {name: int(_number(point)), **({"since": instant_of(start)} if start else {})}
 
@@ -177,7 +183,7 @@ def _join(
     *,
     is_cumulative: bool,
 ) -> None:
-    """Sums of one instant that are parts of the same ratio become one measurement."""
+    """Join sums of the same instant and labels that are parts of one ratio into one measurement."""
     count = _number(point)
     if kind != "sum" or part not in PARTS or count != int(count):
         raise InvalidDataPoint(f"{PART} is one of {', '.join(PARTS)}, of a sum of whole numbers")
@@ -187,7 +193,7 @@ def _join(
     counts = half.setdefault("cumulative", {}) if is_cumulative else half
     counts[part] = counts.get(part, 0) + int(count)
     if is_cumulative and "since" in (read := _read(point, part)):
-        # The counters of a pair are set back together: the later start is that of both.
+        # Both counters of a ratio are reset together, so the later start holds for both.
         counts["since"] = max(read["since"], counts.get("since", read["since"]))
     if "total" not in counts and {"good", "bad"} <= set(counts):
         counts["total"] = counts["good"] + counts.pop("bad")
@@ -212,7 +218,7 @@ def _exponential(point: Mapping[str, Any]) -> Histogram:
         raise InvalidDataPoint("send values that are not negative, or a histogram with explicit bounds")
     positive = point.get("positive") or {}
     offset = int(positive.get("offset") or 0)
-    # OTLP numbers a bucket by its beginning: bucket n is (b^n, b^(n+1)].
+    # OTLP numbers a bucket by its lower bound: bucket n is (b^n, b^(n+1)].
     buckets = {offset + n + 1: int(each) for n, each in enumerate(positive.get("bucketCounts") or ())}
     return histograms.exponential_histogram(
         int(point.get("scale") or 0), buckets, int(point.get("zeroCount") or 0), float(point.get("zeroThreshold") or 0)

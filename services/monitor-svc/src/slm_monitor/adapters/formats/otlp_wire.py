@@ -1,4 +1,4 @@
-"""Exports of OTLP as bytes: JSON or protobuf, compressed with gzip or not, and the answers in the same form."""
+"""OTLP exports as bytes: JSON or protobuf, plain or compressed with gzip, and answers in the same format."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ JSON, PROTOBUF = "application/json", "application/x-protobuf"
 KINDS = (JSON, PROTOBUF)
 ENCODINGS = ("identity", "gzip")
 MOST_BYTES = 32 << 20
-"""Of a body once it is unpacked: gzip makes a thousand bytes of one."""
+"""Largest body after decompression. gzip can expand a byte to a thousand."""
 
 
 class TooLarge(ValueError):
-    """The body is larger than one export may be."""
+    """The decompressed body is larger than one export may be."""
 
 
 def decode_export(body: bytes, content_type: str, encoding: str) -> Any:
-    """An export as the document that OTLP's JSON form would be. Raises ValueError, TooLarge, RecursionError."""
+    """Decode an export into OTLP's JSON form. Raises ValueError, TooLarge, RecursionError."""
     plain = _unpacked(body) if encoding == "gzip" else body
     if content_type == JSON:
         return json.loads(plain)
@@ -38,7 +38,7 @@ def decode_export(body: bytes, content_type: str, encoding: str) -> Any:
 
 
 def encode_answer(rejected: int, why: str, content_type: str) -> bytes:
-    """An ``ExportMetricsServiceResponse``: empty where nothing was rejected."""
+    """Encode an ``ExportMetricsServiceResponse``. It is empty if nothing was rejected."""
     if content_type == JSON:
         told = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": why}} if rejected else {}
         return json.dumps(told).encode()

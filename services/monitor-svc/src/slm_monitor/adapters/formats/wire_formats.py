@@ -1,6 +1,8 @@
-"""What comes in, decoded: bodies of the REST door and records of the intake topics, item by item where one is bad.
+"""Decoders for request bodies of the intake and for records of the intake topics.
 
-MalformedBody       the whole is no JSON array, object or NDJSON, or has more items than one batch may
+A batch is decoded at once; if an item is bad, the items are decoded one by one, and only the bad ones are rejected.
+
+MalformedBody       the body is not a JSON array, object or NDJSON, or has more items than a batch may have
 """
 
 from __future__ import annotations
@@ -30,10 +32,10 @@ from slm_monitor.domain.intake.fast_path import PlainValues
 T = TypeVar("T", Measurement, TicketMessage)
 _NUMBERS = {float: float | str, int: int | str}
 INTERNAL = "application/vnd.slm.intake+msgpack"
-"""Content type of records that a door has admitted already."""
+"""Content type of records that the intake has validated already."""
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 MOST_ITEMS = 100_000
-"""More in one batch would keep everybody else waiting, and refusing each would take memory without end."""
+"""A larger batch would keep all other requests waiting, and a rejection for each item would take too much memory."""
 
 
 class MalformedBody(ValueError):
@@ -41,7 +43,7 @@ class MalformedBody(ValueError):
 
 
 def _strict(kind: type[Any]) -> type[Any]:
-    """A message class as it is decoded: it has the same fields and refuses all others, at every level."""
+    """The class that an item is decoded into: the fields of ``kind``; any other field is an error, at any level."""
     written = get_type_hints(kind)
     described: list[Any] = []
     for each in fields(kind):
@@ -51,7 +53,7 @@ def _strict(kind: type[Any]) -> type[Any]:
 
 
 def _as_sent(written: Any, *, is_number: bool) -> Any:
-    """The type of a field: a number may come as text, and what a field holds refuses unknown fields too."""
+    """The type of a field as it is sent: a number may come as text, and nested objects reject unknown fields too."""
     if written is CounterReading:
         return _strict(CounterReading)
     if is_number and written in _NUMBERS:
@@ -73,7 +75,7 @@ class ItemDecoder(Generic[T]):
         self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
 
     def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[Rejection]]:
-        """(index, item) of the good ones, refusals of the others. Raises MalformedBody."""
+        """Return (index, item) of the readable items, and the rejections of the others. Raises MalformedBody."""
         is_lines = _is_lines(content_type)
         if not body.strip():
             raise MalformedBody("the body is empty")
@@ -86,7 +88,7 @@ class ItemDecoder(Generic[T]):
         return self._one_by_one(_limited(_raw_lines(body) if is_lines else _raw_array(body)))
 
     def converted(self, items: Sequence[Any]) -> list[T]:
-        """Items that were decoded as JSON already. Raises msgspec.ValidationError, which says where."""
+        """Convert items that are JSON values already. Raises msgspec.ValidationError, which names the place."""
         return msgspec.convert(items, list[self._kind])  # type: ignore[name-defined]
 
     def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[Rejection]]:
@@ -105,7 +107,7 @@ class ItemDecoder(Generic[T]):
 
 
 class _PlainItem(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """Decoded ten times as fast as a dataclass with a dozen fields that are hardly ever there."""
+    """A measurement that is one value. Decoded ten times as fast as ``Measurement`` with its dozen rare fields."""
 
     indicator: str
     at: datetime
@@ -120,7 +122,7 @@ TICKET_EVENTS = ItemDecoder(TicketMessage)
 
 
 def plain_values(body: bytes, content_type: str) -> PlainValues | None:
-    """A batch of nothing but single values; None where there is anything else in it, or nothing."""
+    """Decode a batch that consists of single values only; None if it is empty or has any other item."""
     if _may_hold_nul(body):
         return None
     try:
@@ -138,7 +140,7 @@ def _is_lines(content_type: str) -> bool:
 
 
 def _may_hold_nul(body: bytes) -> bool:
-    """Whether text may hold what no database column does; looked for in whole, as it hardly ever occurs."""
+    """Whether a text may contain NUL, which no database column can hold. One search covers the body."""
     return b"\\u0000" in body
 
 
@@ -154,7 +156,7 @@ def _raw_lines(body: bytes) -> list[Any]:
 
 _BORDERS = msgspec.json.Decoder(list[msgspec.Raw])
 _WHOLE = 1 << 20
-"""Bytes of an array that is parsed in one step, during which nothing else in the process goes on."""
+"""Largest array, in bytes, that is parsed in one step, because nothing else in the process runs meanwhile."""
 _MOST_COMMAS = 30 * MOST_ITEMS
 
 
@@ -173,7 +175,7 @@ def _raw_array(body: bytes) -> list[Any]:
 
 
 def _raw_pieces(body: bytes) -> list[Any]:
-    """The items of a large array: their borders are found first, then each is parsed by itself."""
+    """The items of a large array: its borders are found first, then each item is parsed by itself."""
     if body.count(b",") > _MOST_COMMAS:
         raise MalformedBody(f"the body has more values than {MOST_ITEMS} items can have; send fewer at once")
     try:
@@ -185,7 +187,7 @@ def _raw_pieces(body: bytes) -> list[Any]:
 
 
 def _parsed_or_wrong(text: bytes) -> Any:
-    """An item, or what is wrong with it as JSON."""
+    """Parse an item; return a ValueError, without raising it, if it is not JSON."""
     try:
         return _parsed(text)
     except (ValueError, RecursionError) as error:
@@ -193,8 +195,8 @@ def _parsed_or_wrong(text: bytes) -> Any:
 
 
 def _parsed(text: bytes) -> Any:
-    """Python's reader takes NaN, Infinity, lone surrogates and endless digits, which are then refused in their item
-    instead of with the whole batch."""
+    """Parse with Python's reader. It accepts NaN, Infinity, lone surrogates and very long numbers, so that only the
+    item that has them is rejected, and not the whole batch."""
     return json.loads(text, parse_int=_integer)
 
 
@@ -203,11 +205,11 @@ def _integer(digits: str) -> int | float:
 
 
 _DIGITS = 400
-"""Beyond the range of a float, which no number of ours leaves."""
+"""An integer with more digits is beyond the range of a float, and makes its item invalid."""
 
 
 def _unreadable(index: int, item: Any) -> Rejection | None:
-    """What is wrong with an item as JSON, before it is looked at as what it should be."""
+    """The rejection of an item that is not a JSON object with storable texts; None if it may be decoded further."""
     if isinstance(item, ValueError):
         return Rejection(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
     if not isinstance(item, dict):
@@ -227,7 +229,7 @@ def _is_storable(value: Any) -> bool:
 
 
 def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
-    """msgspec's ``Expected `str`, got `int` - at `$.indicator``` as field, value and remedy."""
+    """Turn a message of msgspec (``Expected `str`, got `int` - at `$.indicator```) into field, value and remedy."""
     text, _, path = message.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     if text.startswith(_UNKNOWN):
@@ -250,7 +252,7 @@ def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
 
 
 def _value_at(item: Any, place: str) -> Any:
-    """What stands at ``cumulative.total`` or ``values[2]`` of an item; None where nothing does."""
+    """The value of an item at a path such as ``cumulative.total`` or ``values[2]``; None if there is none."""
     for name in _STEPS.findall(place):
         if isinstance(item, dict):
             item = item.get(name)
@@ -264,11 +266,11 @@ def _value_at(item: Any, place: str) -> Any:
 _STEPS = re.compile(r"[^.\[\]]+")
 _UNKNOWN = "Object contains unknown field `"
 _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone, like 2026-11-22T10:00:00Z"}
-"""What msgspec says without saying what to do."""
+"""Messages of msgspec that do not say what to do, with a remedy for each."""
 
 
 def _remedy_of(name: str, kind: type[Any]) -> str:
-    """What to do with a field that items of this kind do not have: perhaps it is misspelt."""
+    """The remedy for a field that items of this kind do not have: the known field that is spelt like it, if any."""
     place, _, last = name.rpartition(".")
     known = tuple(each.name for each in fields(CounterReading if place else kind))
     near = _nearest(last, known)
@@ -286,7 +288,7 @@ def _nearest(name: str, known: tuple[str, ...]) -> str | None:
 
 
 class IntakeFormat:
-    """All formats of the intake, for those who read and write it."""
+    """The formats of the intake, behind the port that intake and engine use."""
 
     internal = INTERNAL
 

@@ -1,4 +1,4 @@
-"""The read side: rows as documents for the API, filtered by the caller's party, page by page.
+"""Queries for the API: rows as JSON documents, filtered by the caller's party and split into pages.
 
 This package must not write.
 """

@@ -1,4 +1,4 @@
-"""Indicators as they are read: what they are, and whether anything is heard of them."""
+"""Queries for indicators: their definitions, and whether they are stale."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _SILENCE = table("silence", column("subject", Text), column("since", BigInteger)
 
 
 class IndicatorQueries(TargetQueries):
-    """The read side of indicators."""
+    """Queries for indicators."""
 
     async def page(self, caller: Principal, page: Page, silent: bool | None) -> dict[str, Any]:
-        """Those of the caller's party, by subject; ``silent``: only those that are, or only the others."""
+        """Indicators of the caller's party, by subject. ``silent``: True for stale ones only, False for all others."""
         joined = _INDICATOR.outerjoin(_SILENCE, _SILENCE.c.subject == _INDICATOR.c.subject)
         since = _SILENCE.c.since
         query = (

@@ -1,4 +1,4 @@
-"""The read side: rows of the judge's tables as JSON-ready documents, filtered by the caller's party."""
+"""Queries for targets, windows, breaches, warnings and clocks, as JSON documents, filtered by the caller's party."""
 
 from __future__ import annotations
 
@@ -170,14 +170,14 @@ SELECT target_id, state, count(*) FROM (
 
 
 def visible(source: Any, caller: Principal) -> ColumnElement[bool]:
-    """Rows that concern the caller's party; an operator sees all."""
+    """Condition: the caller's party is the provider or the customer of the row; an operator sees all rows."""
     if caller.is_operator:
         return true()
     return or_(source.c.provider_party_id == caller.party_id, source.c.customer_party_id == caller.party_id)
 
 
 def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as JSON: instants as text, lengths in seconds, the published event's fields left where they were."""
+    """A row as JSON: instants as text, durations in seconds, and columns under the names that the API uses."""
     document: dict[str, Any] = {}
     for name, value in row.items():
         if name in _INSTANTS and value is not None:
@@ -190,7 +190,7 @@ def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class TargetQueries:
-    """Reads of monitor-svc's database."""
+    """Queries for targets and their results."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -236,7 +236,8 @@ class TargetQueries:
         return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_document)
 
     async def warnings_at(self, target_id: str, window_id: str, instant: int) -> list[dict[str, Any]]:
-        """The warnings of a window that stood at an instant, the oldest first; the caller may see the target."""
+        """The warnings of a window that were open at an instant, the oldest first. The caller must be allowed to see
+        the target."""
         stood = or_(RISK.c.cleared_at.is_(None), RISK.c.cleared_at > instant)
         query = (
             select(RISK)
@@ -263,7 +264,7 @@ class TargetQueries:
         return rows[0] if rows else None
 
     async def windows_at(self, target_ids: Sequence[str], instant: int) -> dict[str, dict[str, Any]]:
-        """The window of each target that holds the instant, else the last one begun."""
+        """Target → the window that contains the instant, or the last one that began before it."""
         query = (
             select(WINDOW)
             .where(WINDOW.c.target_id.in_(target_ids), WINDOW.c.start <= instant)
@@ -273,7 +274,7 @@ class TargetQueries:
         return {row["target_id"]: row for row in await self._rows(query)}
 
     async def closed_windows(self, target_ids: Sequence[str], since: int, until: int) -> dict[tuple[str, str], int]:
-        """(target, window) → when it closed, of those that end after ``since`` and closed by ``until``."""
+        """(target, window) → instant of closing, for windows that end after ``since`` and closed by ``until``."""
         query = select(WINDOW.c.target_id, WINDOW.c.window_id, WINDOW.c.closed_at).where(
             WINDOW.c.target_id.in_(target_ids), WINDOW.c.end > since, WINDOW.c.closed_at <= until
         )
@@ -282,8 +283,8 @@ class TargetQueries:
     async def breaches_in(
         self, agreement_id: str, since: int, until: int, windows: Sequence[str]
     ) -> list[dict[str, Any]]:
-        """Standing breaches that were certain between two instants, or are of these windows and had not recovered at
-        the first; the caller may see the agreement."""
+        """Breaches in force that became certain in ``[since, until)``, or earlier in one of these windows without
+        having recovered by ``since``. The caller must be allowed to see the agreement."""
         goes_on = or_(BREACH.c.until.is_(None), BREACH.c.until > since)
         counts = or_(BREACH.c.certain_at >= since, and_(BREACH.c.window_id.in_(windows), goes_on))
         query = (
@@ -295,7 +296,8 @@ class TargetQueries:
         return [breach_document(row) for row in await self._rows(query)]
 
     async def risks_in(self, agreement_id: str, since: int, until: int) -> list[dict[str, Any]]:
-        """Warnings raised between two instants, or not cleared at the first; the caller may see the agreement."""
+        """Warnings opened in ``[since, until)``, or earlier and not cleared by ``since``. The caller must be allowed to
+        see the agreement."""
         lasted = or_(RISK.c.opened_at >= since, RISK.c.cleared_at.is_(None), RISK.c.cleared_at > since)
         query = (
             select(RISK)
@@ -313,7 +315,10 @@ class TargetQueries:
         closed: bool | None = None,
         span: tuple[int | None, int | None] = (None, None),
     ) -> dict[str, Any]:
-        """All windows of a target, the newest first; the caller has been let see the target."""
+        """A page of the windows of a target, the newest first. The caller must be allowed to see the target.
+
+        ``span``: only windows that begin within it. ``closed``: True for closed windows only, False for open ones only.
+        """
         seen: list[ColumnElement[bool]] = []
         if closed is not None:
             seen.append(WINDOW.c.closed_at.is_not(None) if closed else WINDOW.c.closed_at.is_(None))
@@ -333,8 +338,7 @@ class TargetQueries:
         return page.shape(rows, lambda row: [row["start"], row["window_id"]], row_document)
 
     async def clock_counts(self, target_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Per target: how many clocks are in which state; the stints of a ticket count as one, in the worst of their
-        states."""
+        """Target → state → number of clocks. All stints of a ticket count as one clock, in their worst state."""
         counts: dict[str, dict[str, int]] = {}
         async with self._database.read() as connection:
             for target_id, state, count in await connection.execute(text(_COUNTS), {"targets": list(target_ids)}):
@@ -342,7 +346,7 @@ class TargetQueries:
         return counts
 
     async def last_heard(self, subjects: Sequence[str]) -> dict[str, int]:
-        """Indicator → the instant of the latest fact of it; those without any are left out."""
+        """Indicator → the instant of its latest fact. Indicators without facts are left out."""
         if not subjects:
             return {}
         async with self._database.read() as connection:
@@ -350,7 +354,7 @@ class TargetQueries:
             return {row[0]: row[1] for row in found if row[1] is not None and row[1] > staleness_rows.NOTHING_YET}
 
     async def judged_positions(self) -> dict[tuple[str, int], int]:
-        """How far each partition has been judged, timers that were due included: (topic, partition) → position."""
+        """(topic, partition) → the position up to which records have been evaluated, with the timers that were due."""
         query = text("SELECT partition, figures_measurements, figures_tickets FROM judge_partition")
         reached: dict[tuple[str, int], int] = {}
         async with self._database.read() as connection:
@@ -364,7 +368,7 @@ _NOBODY = Principal("", None, "", frozenset())
 
 
 def breach_document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A breach or risk: the event as published, and what has become of it since."""
+    """A breach or warning as JSON: the published event, and the present values of its row."""
     document = dict(row["document"])
     own = row_document({name: value for name, value in row.items() if name != "document"})
     return {**document, **own}

@@ -1,4 +1,4 @@
-"""The read side of tickets: their lists, and one ticket with all that its clocks are worked out from."""
+"""Queries for tickets: lists, and one ticket with the facts and terms that its clocks are calculated from."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _RISKY = table(
     column("at_risk_at", BigInteger),
 )
 _OWNERS_OWN = ("type", "held_by", "unmatched")
-"""Filters by what the other side of a support does not see."""
+"""Filters by fields that a caller of another party may not see."""
 _MOST = 100_000
 _EVER = 2**62
 _FACTS = """
@@ -65,14 +65,14 @@ SELECT target_id, count(*) FROM ticket, jsonb_array_elements_text(inconsistent -
 
 
 def _seen(caller: Principal) -> ColumnElement[bool]:
-    """Tickets of the caller's party, and those that an agreement of it judges."""
+    """Condition: a ticket is of the caller's party, or an agreement of that party applies to it."""
     if caller.is_operator:
         return true()
     return or_(_TICKET.c.owner_party_id == caller.party_id, _TICKET.c.readers.has_key(caller.party_id))
 
 
 class TicketQueries:
-    """Reads of tickets."""
+    """Queries for tickets and their clocks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -91,10 +91,10 @@ class TicketQueries:
         unjudgeable: bool,
         inconsistent: bool = False,
     ) -> dict[str, Any]:
-        """Tickets, by source and number."""
+        """A page of the tickets that the caller may see, by owner, source and number."""
         wanted = [_TICKET.c[name] == value for name, value in filters.items() if value is not None]
         if any(filters.get(name) is not None for name in _OWNERS_OWN) or unjudgeable:
-            # What a reader is not shown it cannot ask for, either.
+            # A filter on a hidden field would reveal it: only tickets that the caller sees in full are searched.
             wanted.append(_shows_all(caller))
         if is_open is not None:
             wanted.append(_TICKET.c.ended_at.is_(None) if is_open else _TICKET.c.ended_at.is_not(None))
@@ -109,7 +109,7 @@ class TicketQueries:
         )
 
     async def at_risk(self, caller: Principal, page: Page, filters: Mapping[str, Any], now: int) -> dict[str, Any]:
-        """Clocks that run and have warned, the one with the least time to its deadline first."""
+        """Running clocks that have reached a warning and not their deadline; the nearest deadline first."""
         keys = [_RISKY.c[name] for name in ("deadline_at", "target_id", "ticket", "ordinal")]
         ticket = [_TICKET.c[name] for name in ("type", "priority", "held_by", "opened_at", "team", "readers")]
         query = (
@@ -128,39 +128,39 @@ class TicketQueries:
         )
 
     async def find(self, caller: Principal, source: str, number: str) -> dict[str, Any] | None:
-        """A ticket of the caller's party before one that merely concerns it."""
+        """The ticket of this number; one of the caller's own party rather than one that the party may only see."""
         query = select(_TICKET).where(_TICKET.c.source == source, _TICKET.c.number == number, _seen(caller))
         rows = await self._rows(query.order_by(_TICKET.c.owner_party_id != (caller.party_id or ""), _TICKET.c.subject))
         return rows[0] if rows else None
 
     async def facts(self, subject: str, known_at: int | None = None) -> list[tuple[Fact, int]]:
-        """A ticket's events, each with the instant of its receipt; those known at an instant, if given."""
+        """The facts of a ticket, each with the instant of its receipt. ``known_at``: only those received by then."""
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             rows = await driver.fetch(_FACTS, subject, _EVER if known_at is None else known_at)
             return [(Fact(*row[:6]), row[6]) for row in map(tuple, rows)]
 
     async def agreements(self, owner_party_id: str) -> list[AgreementTerms]:
-        """All whose targets may apply to a party's tickets."""
+        """The agreements whose targets may apply to a party's tickets."""
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             return await ticket_terms.agreements_of_party(driver, owner_party_id)
 
     async def inconsistent_counts(self, target_ids: list[str]) -> dict[str, int]:
-        """Target → how many tickets it would have judged, whose events contradict each other."""
+        """Target → number of tickets that it would have evaluated, but whose events contradict each other."""
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             return {row[0]: row[1] for row in await driver.fetch(_INCONSISTENT, target_ids)}
 
     async def open_tickets(self, owner_party_id: str, source: str) -> list[dict[str, Any]]:
-        """What we take for open of one source."""
+        """The tickets of one source that have not ended, by the facts received so far."""
         query = select(_TICKET.c.number, _TICKET.c.state, _TICKET.c.last_at).where(
             _TICKET.c.owner_party_id == owner_party_id, _TICKET.c.source == source, _TICKET.c.ended_at.is_(None)
         )
         return await self._rows(query.order_by(_TICKET.c.number).limit(_MOST))
 
     async def known(self, owner_party_id: str, source: str, numbers: list[str]) -> list[dict[str, Any]]:
-        """Those of these numbers that we know."""
+        """The tickets of one source that have one of these numbers."""
         query = select(_TICKET.c.number, _TICKET.c.state, _TICKET.c.last_at, _TICKET.c.ended_at).where(
             _TICKET.c.owner_party_id == owner_party_id, _TICKET.c.source == source, _TICKET.c.number.in_(numbers)
         )
@@ -172,7 +172,7 @@ def _column(name: str) -> ColumnElement[Any]:
 
 
 def visibility(row: Mapping[str, Any], caller: Principal) -> str:
-    """How much of a ticket the caller sees, its own and an operator's included."""
+    """How much of a ticket the caller sees: WHOLE for its owner and for operators, otherwise as the agreement says."""
     if caller.is_operator or row["owner_party_id"] == caller.party_id:
         return WHOLE
     return str((row["readers"] or {}).get(caller.party_id, PROJECTED))
@@ -200,12 +200,12 @@ def _ticket_document(row: Mapping[str, Any], caller: Principal) -> dict[str, Any
 
 
 def _projected(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
-    """What the other side of a support sees otherwise: a ticket's team, and never the person who works on it."""
+    """The fields that a caller without full view sees changed: the ticket's team instead of the person, and no type."""
     return {} if visibility(row, caller) == WHOLE else {"type": None, "held_by": row["team"]}
 
 
 def _risky(row: Mapping[str, Any], now: int, caller: Principal) -> dict[str, Any]:
-    """``time_left_seconds`` on the wall clock: as long as there is until somebody is hurt."""
+    """A clock at risk as JSON. ``time_left_seconds`` is real time until the deadline, not service time."""
     own = {name: value for name, value in row.items() if name not in ("at_risk_at", "team", "readers")}
     document = row_document({**own, **_projected(row, caller)})
     opened_at = None if row["opened_at"] is None else to_text(row["opened_at"])

@@ -1,4 +1,4 @@
-"""The signed terms by which a party's tickets may be judged."""
+"""The signed terms whose targets may apply to a party's tickets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SELECT agreement_id, document, ended_at FROM agreement_terms LEFT JOIN agreement
 
 
 async def agreements_of_party(driver: asyncpg.Connection, party_id: str) -> list[AgreementTerms]:
-    """Its agreements as a provider, and those with its teams and suppliers, each with all its versions."""
+    """The agreements in which a party is the provider, and its OLAs and UCs as the customer, each with all versions."""
     versions: dict[str, list[Mapping[str, Any]]] = {}
     ends: dict[str, int | None] = {}
     for agreement_id, document, ended_at in await driver.fetch(_TERMS, party_id):

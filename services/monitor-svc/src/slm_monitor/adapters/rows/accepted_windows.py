@@ -1,4 +1,4 @@
-"""Windows that both parties accepted, what later facts would make of them, and breaches that disputes overturned."""
+"""Windows that both parties accepted, their adjustments by later facts, and breaches that disputes overturned."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OVERTURNED = "SELECT DISTINCT breach_id FROM dispute WHERE state = 'upheld'"
 
 
 async def with_acceptance(driver: asyncpg.Connection, partition: int, windows: Iterable[Window]) -> list[Window]:
-    """The windows of a partition, with what both parties accepted of them."""
+    """Set acceptance and latest adjustment on the windows of a partition, and return all of them."""
     loaded = list(windows)
     by_name = {(window.target_id, window.window_id): window for window in loaded}
     for target_id, window_id, accepted_at in await driver.fetch(_FROZEN, partition):
@@ -52,7 +52,7 @@ async def with_acceptance(driver: asyncpg.Connection, partition: int, windows: I
 
 
 async def keep_adjustments(driver: asyncpg.Connection, events: Iterable[Any]) -> None:
-    """Remember each adjustment as it is published, in the same transaction."""
+    """Store each adjustment in the transaction that publishes it."""
     rows = [_adjustment_row(event) for event in events if isinstance(event, WindowAdjusted)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
@@ -77,13 +77,13 @@ def _adjustment_row(event: WindowAdjusted) -> dict[str, Any]:
 
 
 class AcceptedWindows:
-    """The read side."""
+    """Queries for accepted windows and their adjustments."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def accepted(self, target_id: str, window_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Those of these windows that are frozen: when, and by which acceptance."""
+        """Window id → its acceptance, for those of these windows that both parties accepted."""
         rows = await self._rows(_ACCEPTED, target_id, window_ids)
         return {
             row["window_id"]: {
@@ -96,7 +96,7 @@ class AcceptedWindows:
         }
 
     async def adjustments(self, target_id: str, window_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Those of these windows and those booked in them, in the order in which they were published."""
+        """Adjustments of these windows or booked in them, in the order of their publication."""
         return [_adjustment_document(row) for row in await self._rows(_ADJUSTMENTS, target_id, window_ids)]
 
     async def _rows(self, query: str, target_id: str, window_ids: Sequence[str]) -> Sequence[Mapping[Any, Any]]:

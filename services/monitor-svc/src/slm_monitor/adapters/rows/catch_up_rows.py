@@ -1,4 +1,4 @@
-"""Rows of signed versions that are judged over the past: how far partitions are, and how much they published."""
+"""Rows of catch-ups: which partitions have evaluated the recorded past by a new version, and what they published."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ HEARD = f"""
                          WHERE partition = $1 AND kind = 'terms' AND ref ->> 'agreement_id' = catch_up.agreement_id)
  ORDER BY agreement_id, version
 """
-"""Those whose terms a partition has heard: of the others it does not know yet which tickets they wake."""
+"""Catch-ups whose terms have arrived in the partition. Before that the partition does not know which tickets must be
+evaluated again."""
 _COUNT = "UPDATE catch_up SET breach_events = breach_events + $3 WHERE agreement_id = $1 AND version = $2"
 _ADVANCE = """
 UPDATE catch_up SET {place} = {place} || to_jsonb($3::int)
@@ -43,8 +44,11 @@ def catch_up_of(row: asyncpg.Record) -> CatchUp:
 
 
 async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:
-    """Take every version as far as a step has brought it, in the order of their ids: two partitions may come to the
-    same ones at once. Who is last tells that all is done."""
+    """Record how far a step has brought every catch-up. The last partition to finish publishes that it is complete.
+
+    Rows are updated in the order of their ids, because two partitions may update the same ones at once and must not
+    block each other.
+    """
     driver = await transaction.driver()
     for (agreement_id, version), events in sorted(step.catch_up_breaches.items()):
         await driver.execute(_COUNT, agreement_id, version, events)

@@ -1,4 +1,4 @@
-"""What the intake looks up: readings of counters around a stretch of time, limits that targets compare values with."""
+"""Look-ups of the intake: counter readings around an interval, and the limits that targets compare values with."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ UNION ALL
 
 
 AROUND, AROUND_AS_KNOWN = _around(_NOW), _around(_THEN)
-"""The readings of a stream in a stretch, with the one before and the one after; as of $5, the instant of receipt."""
+"""The readings of a stream from $3 to $4, with the one before and the one after. AROUND_AS_KNOWN: only what had been
+received by $5."""
 
 
 def arguments(stream: str, first: int, last: int) -> tuple[Any, ...]:
-    """The first four of both queries."""
+    """The first four parameters of AROUND and AROUND_AS_KNOWN."""
     return indicator_of(stream), msgspec.json.encode(labels_of(stream)).decode(), first, last
 
 
@@ -46,7 +47,7 @@ TARGETS = "SELECT indicator, terms -> 'aggregation', terms -> 'objective' FROM t
 
 
 def limits(rows: Sequence[Any]) -> dict[str, frozenset[tuple[str, float]]]:
-    """By indicator: how its targets compare each value, and with what."""
+    """Indicator → the comparisons, as (kind, limit), that its targets apply to each value."""
     found: dict[str, set[tuple[str, float]]] = {}
     for indicator, aggregation, objective in rows:
         compared = classifiers.value_comparison(aggregation, objective)

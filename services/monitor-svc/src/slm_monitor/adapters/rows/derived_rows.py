@@ -1,4 +1,4 @@
-"""Rows of what targets are made of, and of the news that there is something new in it."""
+"""Rows of the members of derived targets, and messages that a member has changed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SELECT ticket, ended_at, is_met FROM ({COUNTED}) AS ended
 
 
 def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[MissedRun]]:
-    """One that has not recovered goes on."""
+    """Target → its runs of missed minutes. A run that has not recovered is open-ended."""
     runs: dict[str, list[MissedRun]] = {}
     for target_id, first, until in rows:
         runs.setdefault(target_id, []).append(MissedRun(first, OPEN_ENDED if until is None else until // MINUTE - 1))
@@ -43,7 +43,7 @@ def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[MissedR
 
 
 async def send_to_inboxes(driver: asyncpg.Connection, news: Sequence[DependencyChange]) -> None:
-    """Put news into the inboxes of the partitions in which the targets live."""
+    """Put each change of a member into the inbox of the partition that evaluates the derived target."""
     if news:
         await driver.execute(
             _TELL, [each.partition for each in news], [each.target_id for each in news], [each.since for each in news]

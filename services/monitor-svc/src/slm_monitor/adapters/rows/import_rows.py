@@ -1,4 +1,4 @@
-"""Rows of imports: how far the partitions are with each, and what was published for it."""
+"""Rows of imports: which partitions have evaluated each, and what was published for it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TOUCHED = "SELECT * FROM import_touched WHERE import_id = $1 ORDER BY agreement
 
 
 def hold_of(row: Mapping[str, Any], partition: int) -> Hold:
-    """An import as a partition sees it."""
+    """The hold of an import, as one partition sees it."""
     indicators, sources = (frozenset(row[name]) for name in ("indicators", "sources"))
     return Hold(
         row["import_id"],
@@ -64,8 +64,11 @@ def hold_of(row: Mapping[str, Any], partition: int) -> Hold:
 
 
 async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:
-    """Take every import as far as a step has brought it. Rows are taken in the order of their ids: two partitions may
-    come to the same imports at once."""
+    """Record how far a step has brought every import.
+
+    Rows are updated in the order of their ids, because two partitions may update the same ones at once and must not
+    block each other.
+    """
     driver = await transaction.driver()
     for import_id, expires_at in sorted(step.extended.items()):
         await driver.execute(_EXTEND, import_id, expires_at)
@@ -83,7 +86,7 @@ async def advance(transaction: Transaction, partition: int, step: PartitionStep)
 
 
 async def _tell_judged(driver: asyncpg.Connection, transaction: Transaction, import_id: str, now: int) -> None:
-    """All partitions are done: one event for each agreement that the import touched."""
+    """All partitions have evaluated the import: publish one event for each agreement whose results it changed."""
     row = await driver.fetchrow(_JUDGED, import_id, now)
     for touched in await driver.fetch(_TOUCHED, import_id):
         event = target_events.import_judged(

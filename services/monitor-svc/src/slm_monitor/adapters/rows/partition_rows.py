@@ -1,4 +1,4 @@
-"""Rows of the judge's tables, to and from what the judge works with; bulk writes as one JSON document a table."""
+"""Rows of a partition, converted to and from the objects of the evaluators; a bulk write is one document a table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ON CONFLICT ({key}) DO UPDATE SET {assignments}
 
 
 def _upsert(table: str, key: str, changing: str, kept: str | None = None) -> str:
-    """``kept``: a document that stays as it is where the new row has none."""
+    """An upsert statement. ``kept``: a column with a document that stays as it is if the new row has an empty one."""
     assigned = {column: f'excluded."{column}"' for column in changing.split()}
     if kept is not None:
         assigned[kept] = f"""coalesce(nullif(excluded."{kept}", '{{}}'), {table}."{kept}")"""
@@ -71,7 +71,7 @@ ON CONFLICT DO NOTHING RETURNING quarantine_id
 
 
 async def load_partition(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
-    """Everything that a partition is, read in one transaction."""
+    """Load a partition, read in one transaction."""
     row = await driver.fetchrow("SELECT * FROM judge_partition WHERE partition = $1", partition)
     blobs = await driver.fetch(
         "SELECT data, received_at FROM fact_blob WHERE partition = $1 AND seq > $2 ORDER BY seq",
@@ -119,14 +119,14 @@ async def _of(driver: asyncpg.Connection, table: str, partition: int) -> Sequenc
 
 
 async def _indicator_breaches(driver: asyncpg.Connection, partition: int) -> Sequence[asyncpg.Record]:
-    # A ticket's breaches are read when the ticket is judged.
+    # The breaches of a ticket are read when the ticket is evaluated.
     query = """SELECT breach.* FROM breach JOIN target USING (target_id)
                 WHERE breach.partition = $1 AND (target.indicator IS NOT NULL OR breach.subject = '')"""
     return await driver.fetch(query, partition)  # type: ignore[no-any-return]
 
 
 async def _standing_risks(driver: asyncpg.Connection, partition: int, watermark: int) -> Sequence[asyncpg.Record]:
-    # One that cleared lately is reopened where it comes back.
+    # A warning that cleared recently is loaded too, because it is reopened if its condition returns in time.
     query = """SELECT * FROM risk WHERE partition = $1 AND standing
                UNION ALL SELECT * FROM risk WHERE partition = $1 AND NOT standing AND again_until >= $2"""
     return await driver.fetch(query, partition, watermark)  # type: ignore[no-any-return]
@@ -211,14 +211,14 @@ ON CONFLICT (target_id) DO NOTHING
 
 
 async def write_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
-    """Targets that a label value has brought, beside those they are instances of."""
+    """Write the instances of targets that a new label value has created, with the columns of their targets."""
     for terms in born:
         labels = json.dumps(dict(terms.group))
         await driver.execute(_INSTANCE, terms.instance_of, terms.target_id, terms.key, terms.title, labels)
 
 
 async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
-    """Windows, breaches and risks as they are now."""
+    """Write the windows, breaches and risks that a step changed."""
     for statement, rows in (
         (_WINDOWS, [_partition_row(window, partition) for window in changes.windows.values()]),
         (_BREACHES, [_partition_row(breach, partition) for breach in changes.breaches.values()]),
@@ -237,7 +237,7 @@ _NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Window,
 
 
 async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: Checkpoint) -> None:
-    """Facts into the record by indicator and hour; sums and figures beside them."""
+    """Write rows into the record by series and hour, the accumulators of series, and the figures of windows."""
     if checkpoint.segments:
         encoded = [column_codec.encode_segment(chunks) for _, _, chunks in checkpoint.segments]
         await driver.execute(
@@ -270,7 +270,7 @@ def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, A
 
 
 async def quarantine_facts(transaction: Transaction, facts: Sequence[QuarantineEntry]) -> None:
-    """Keep facts that were set aside, and tell whom they belong to. The same fact twice is kept once."""
+    """Put facts into the quarantine, and publish an event for each. The same fact with the same reason is kept once."""
     rows = {row[0]: row for row in map(_quarantine_row, facts)}
     if not rows:
         return
@@ -291,7 +291,7 @@ def _quarantine_row(each: QuarantineEntry) -> tuple[str, str | None, str, str, s
 
 
 def storable(value: Any) -> Any:
-    """What was sent may hold what no text column does: it is shown by the replacement character."""
+    """Replace NUL by U+FFFD and lone surrogates by a question mark, because no text column can hold them."""
     if isinstance(value, str):
         return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):

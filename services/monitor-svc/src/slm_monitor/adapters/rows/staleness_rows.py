@@ -1,4 +1,4 @@
-"""Rows of indicators that are silent, and when each was last heard."""
+"""Rows of stale indicators, and the instant of the latest data of each indicator."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ SELECT subject,
        ) AS last
   FROM unnest(CAST(:subjects AS text[])) AS asked (subject)
 """
-"""Of any indicators, watched or not."""
+"""The latest data of any indicators, whether they have a ``stale_after`` or not."""
 NOTHING_YET = -(2**61)
 
 
 async def silent_indicators(driver: asyncpg.Connection, partition: int) -> Mapping[str, int]:
-    """The indicators of a partition that were told silent, and since when."""
+    """The indicators of a partition that were published as stale → since when."""
     rows = await driver.fetch("SELECT subject, since FROM silence WHERE partition = $1", partition)
     return {row["subject"]: row["since"] for row in rows}
 
 
 async def write_silences(driver: asyncpg.Connection, partition: int, silences: Mapping[str, int | None]) -> None:
-    """As they are from now on: silent since an instant, or not."""
+    """Store that indicators are stale since an instant, or (None) that they no longer are."""
     rows = [(subject, partition, since) for subject, since in sorted(silences.items()) if since is not None]
     if rows:
         await driver.executemany(_SILENT, rows)
@@ -50,7 +50,7 @@ async def write_silences(driver: asyncpg.Connection, partition: int, silences: M
 
 
 def last_words(rows: Sequence[asyncpg.Record]) -> Mapping[str, tuple[int, int | None]]:
-    """Subject → (age, last word)."""
+    """Subject → (``stale_after``, instant of its latest data or None)."""
     return {
         row["subject"]: (row["stale_after"], None if row["last"] is None or row["last"] < NOTHING_YET else row["last"])
         for row in rows

@@ -1,4 +1,4 @@
-"""Rows of tickets and their clocks, to and from what the judge works with."""
+"""Rows of tickets and their clocks, converted to and from the objects of the evaluators."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ SELECT ticket, coalesce(min(breached_at) FILTER (WHERE is_late), max(stopped_at)
  GROUP BY target_id, ticket
 HAVING bool_or(is_late) OR bool_and(state IN ('met', 'completed_late') AND stopped_at <= $2)
 """
-"""The ends of the clocks of some targets ($1) as of an instant ($2). Stints of one target are one: the ticket counts at
-its first breached stint, else at the stop of the last one, and not before that has come."""
+"""The ended clocks of some targets ($1) as of an instant ($2). All stints of a ticket under one target count as one: at
+the breach of the first breached stint, otherwise at the stop of the last one, once all stints have stopped."""
 ENDED = f"""
 SELECT count(ticket) AS judged, count(ticket) FILTER (WHERE is_met) AS met
   FROM unnest($3::bigint[], $4::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
@@ -97,7 +97,7 @@ SELECT count(subject)
         AND (inconsistent ->> 'at')::bigint >= starts AND (inconsistent ->> 'at')::bigint < ends
  GROUP BY place ORDER BY place
 """
-"""Per span: the tickets that some targets ($1) would have judged and whose events contradict each other."""
+"""Number of tickets per span that some targets ($1) would have evaluated, but whose events contradict each other."""
 BEHIND = """
 SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,
        ARRAY(SELECT DISTINCT owner_party_id FROM ticket WHERE waiting) AS ticket_owners
@@ -108,7 +108,7 @@ _DUES = "SELECT subject, due_at FROM ticket WHERE partition = $1 AND due_at IS N
 async def published_clocks(
     driver: asyncpg.Connection, tickets: Sequence[str]
 ) -> dict[str, dict[tuple[str, str, int], PublishedClock]]:
-    """Ticket → clock → what was published of it."""
+    """Ticket → clock → the state of the clock as last published."""
     found: dict[str, dict[tuple[str, str, int], PublishedClock]] = {}
     for target_id, ticket, ordinal, state, deadline_at, kept, started_at in await driver.fetch(_TOLD, list(tickets)):
         risks = tuple((percent, identity) for percent, identity in kept.get("risks", ()))
@@ -119,14 +119,14 @@ async def published_clocks(
 
 
 async def due_instants(driver: asyncpg.Connection, partition: int) -> list[tuple[str, int]]:
-    """When time alone may change something of a ticket."""
+    """Tickets of a partition with the instant at which time alone may change one of their clocks."""
     return [(row[0], row[1]) for row in await driver.fetch(_DUES, partition)]
 
 
 async def write_tickets(
     driver: asyncpg.Connection, partition: int, stages: Mapping[str, str], changes: Changes
 ) -> None:
-    """Tickets and clocks as they are now; ``stages``: how far each ticket is."""
+    """Write the tickets and clocks that a step changed. ``stages``: ticket → JUDGED, WAITING or HELD."""
     judged = [_ticket_row(each, stages, partition) for each in changes.tickets.values()]
     others = [
         _ticket_key_columns(subject, stage, partition)

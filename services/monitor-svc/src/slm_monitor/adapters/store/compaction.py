@@ -1,4 +1,4 @@
-"""Segments of the record put together in the background: one for each series and hour, once nothing comes any more."""
+"""Compaction of the record in the background: the segments of a series and hour become one when the hour is quiet."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from slm_monitor.adapters.formats import column_codec
 from slm_monitor.domain.facts.facts import HOUR
 
 _LOCK = (7_547, 1)
-"""Any numbers, the same for all replicas: one of them puts together at a time."""
+"""Key of the advisory lock by which one replica compacts at a time. Any numbers, the same in all replicas."""
 _QUIET = 600_000_000
-"""Microseconds without another row after which an hour is taken for complete; what comes later is put to it."""
+"""Microseconds without a new row after which an hour counts as complete. Later rows are compacted again."""
 _HOURS_BEHIND = 2
 _MOST_SEGMENTS = 2_000
 _NEVER = 2**62
@@ -55,7 +55,7 @@ DELETE FROM fact_segment USING unnest($1::text[], $2::bigint[], $3::bigint[]) AS
 
 
 class Compaction:
-    """A worker; any number may run. What a segment says of the receipt of its rows is kept."""
+    """Worker that joins segments; any number may run. The instants of receipt of the rows are kept."""
 
     name = "compaction"
 
@@ -70,7 +70,7 @@ class Compaction:
             await asyncio.sleep(_PAUSE_SECONDS if done else _IDLE_SECONDS)
 
     async def step(self) -> int:
-        """Put together what one transaction may hold; how many hours of series that were."""
+        """Compact as much as fits into one transaction; return the number of (series, hour) pairs processed."""
         self.progress.beat()
         now = self._clock.now()
         async with self._database.begin() as transaction:
@@ -89,7 +89,7 @@ class Compaction:
 
 
 def _together(held: Sequence[asyncpg.Record]) -> tuple[list[Any], list[Any], list[Any]]:
-    """What is to be noted of hours that are one segment already, put together of others, and dropped."""
+    """Return the rows to mark as compacted, the rows to replace by joined segments, and the rows to delete."""
     noted: list[Any] = []
     put: list[Any] = []
     dropped: list[Any] = []
@@ -103,7 +103,7 @@ def _together(held: Sequence[asyncpg.Record]) -> tuple[list[Any], list[Any], lis
                 [(each["data"], each["received_at"]) for each in segments]
             )
         except Exception as error:
-            # What cannot be read is left as it is, and kept for ever: it holds up no other.
+            # A segment that cannot be read stays as it is for ever, so that it does not stop the compaction of others.
             _logger.error("segments not put together", subject=subject, hour=hour, exc_info=error)
             noted += [(subject, hour, each["seq"], _NEVER) for each in segments]
             continue

@@ -1,7 +1,7 @@
-"""What has been in the record for as long as it is to be kept is deleted, once the judge knows that it will be gone.
+"""Retention: facts older than the configured period are deleted, after every partition knows from when on facts remain.
 
-Figures, breaches and sums stay. A fact stays as long as an open window or a look back rests on it, and so does the last
-word before what is deleted: the state that everything after it begins with.
+Figures, breaches and sums stay. A fact stays as long as an open window or the look-back of a rolling window needs it.
+The last state before the deleted time stays too, because the time after it begins in that state.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ DELETE FROM fact_superseded WHERE ctid = ANY(ARRAY(
 
 
 class Retention:
-    """A worker; any number may run. Only where a retention is configured: without, everything is kept."""
+    """Worker that deletes old facts; any number may run. It runs only if a retention period is configured."""
 
     name = "retention"
 
@@ -112,7 +112,10 @@ class Retention:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def step(self) -> int:
-        """Announce what will be gone, and delete some of what the judge has heard of; how many rows it deleted."""
+        """Announce which facts will be deleted, and delete some of those that every partition knows of.
+
+        Returns the number of rows deleted.
+        """
         self.progress.beat()
         cutoff = self._clock.now() - self._kept_for
         async with self._database.begin() as transaction:
@@ -137,7 +140,7 @@ class Retention:
             await driver.execute(_TELL, json.dumps({"subject": subject, "begins_at": begins_at}))
 
     async def _bounds(self, driver: asyncpg.Connection, subject: str, cutoff: int) -> tuple[int, int]:
-        """From when on windows may be judged, and from when on facts are kept for that."""
+        """Return the first instant whose windows may be evaluated, and the earlier one from which facts are kept."""
         began = await driver.fetchval(_OPEN, subject)
         begins_at = min(each for each in (cutoff, began) if each is not None) // HOUR * HOUR
         return begins_at, (begins_at - _look_back(await driver.fetch(_AGREEMENTS, subject))) // HOUR * HOUR
@@ -156,7 +159,7 @@ class Retention:
         return deleted
 
     async def _forget(self, driver: asyncpg.Connection, cutoff: int) -> int:
-        """Tickets that ended long ago: their clocks stay as they are, whatever may still come of them."""
+        """Delete the facts of tickets that ended long ago. Their clocks stay as they are, even after later facts."""
         page = await driver.fetch(_TICKETS, self._after_ticket, cutoff, FORGOTTEN, _TICKETS_AT_ONCE)
         self._after_ticket = page[-1][0] if len(page) == _TICKETS_AT_ONCE else ""
         gone = [subject for subject, stays in page if not stays]

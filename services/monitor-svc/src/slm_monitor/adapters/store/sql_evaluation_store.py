@@ -1,4 +1,4 @@
-"""The judge's store in PostgreSQL: facts, findings, positions and events of a step in one transaction."""
+"""The store of the evaluators in PostgreSQL: facts, results, positions and events of a step, in one transaction."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ _DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $
 
 
 class WrongPartitions(Exception):
-    """The number of judge partitions is fixed when an installation is created."""
+    """The number of partitions differs from the one with which the installation was created; it cannot be changed."""
 
 
 class SqlEvaluationStore:
-    """The judge's store over a service database; safe to share between partitions of one process."""
+    """The store of the evaluators. One object may be shared by all partitions of a process."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -103,8 +103,11 @@ class SqlEvaluationStore:
         self._indicators: OrderedDict[str, Indicator] = OrderedDict()
 
     async def prepare(self, partitions: int) -> None:
-        """Create the partitions of a new installation. Raises WrongPartitions where it was created with another number:
-        changing it moves every indicator and needs the documented migration."""
+        """Create the partitions of a new installation.
+
+        Raises WrongPartitions if the installation was created with another number: changing it would move indicators to
+        other partitions, which needs the documented migration.
+        """
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             await driver.execute("LOCK TABLE judge_partition IN EXCLUSIVE MODE")
@@ -142,7 +145,7 @@ class SqlEvaluationStore:
     # -- reading ------------------------------------------------------------------------------------------------
 
     async def taken(self) -> Mapping[tuple[str, int], int]:
-        """Up to where each partition has been taken in, by whichever replica: (topic, partition) → position."""
+        """(topic, partition) → the position up to which records have been processed, by whichever replica."""
         rows = await self._fetch("SELECT partition, measurements, tickets FROM judge_partition")
         return {(topic, row[0]): row[place] for row in rows for place, topic in _PLACES}
 
@@ -270,9 +273,9 @@ class SqlEvaluationStore:
         return found.get(subject)
 
     async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]:
-        """Those that are registered; what is not in memory is read, so that a new one is known everywhere at once."""
+        """Subject → indicator. Unregistered subjects are left out, and not cached: a new indicator is found at once."""
         missing = [subject for subject in subjects if subject not in self._indicators]
-        # Their owner may still define what terms alone have registered, on any replica: it is read every time.
+        # An indicator that only terms have registered is read every time: its owner may still define it on any replica.
         provisional: dict[str, Indicator] = {}
         if missing:
             query = """SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after,
@@ -285,7 +288,7 @@ class SqlEvaluationStore:
         return {subject: found[subject] for subject in subjects if subject in found}
 
     async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
-        """What the targets of indicators compare values with."""
+        """Indicator → the comparisons, as (kind, limit), that its targets apply to each value."""
         return counter_rows.limits(await self._fetch(counter_rows.TARGETS, list(subjects)))
 
     # -- writing ------------------------------------------------------------------------------------------------
@@ -342,7 +345,10 @@ class SqlEvaluationStore:
         return blob_seq if step.blob is not None else None
 
     async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: PartitionStep) -> int:
-        """First of all: only the owner at the expected position writes. Returns the sequence for a blob."""
+        """Advance the positions, as the first statement of a step; return the sequence number for its blob.
+
+        Raises NotOwner if the epoch or the expected positions are outdated, so that only the owner can write.
+        """
         blob_seq = await driver.fetchval(
             _FENCE,
             partition,

@@ -1,4 +1,4 @@
-"""Targets set aside as judging them fails: the rows that say so, and who reads them."""
+"""Failed targets, whose evaluation raises an error: their rows, and queries for them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FORGET = "DELETE FROM unjudgeable WHERE target_id = ANY($1)"
 
 
 async def keep_failures(driver: asyncpg.Connection, partition: int, told: Mapping[str, str | None], now: int) -> None:
-    """``told``: target → why it cannot be judged; None: it is judged again."""
+    """Store which targets failed. ``told``: target → reason, or None if the target is evaluated again."""
     rows = [{"target_id": name, "reason": _storable(reason)} for name, reason in told.items() if reason is not None]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows), partition, now)
@@ -39,20 +39,20 @@ def _storable(reason: str) -> str:
 
 
 class FailedTargetQueries:
-    """The read side."""
+    """Queries for failed targets."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def of(self, target_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Those of these targets that cannot be judged now, with why and since when."""
+        """Target → reason and beginning of its failure, for those of these targets that have failed."""
         query = select(_TABLE).where(_TABLE.c.target_id.in_(target_ids))
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {row.target_id: {"reason": row.reason, "since_at": to_text(row.since_at)} for row in rows}
 
     async def targets(self, caller: Principal, page: Page) -> list[dict[str, Any]]:
-        """The targets that cannot be judged now, of those the caller may see."""
+        """A page of the failed targets that the caller may see."""
         keys = (TARGET.c.agreement_id, TARGET.c.key, TARGET.c.target_id)
         query = (
             select(TARGET)

@@ -1,4 +1,4 @@
-"""The record of facts in PostgreSQL, read back: what the judge has put away, and what it has not yet."""
+"""The record of facts in PostgreSQL, read back: facts in segments, and facts that no checkpoint has moved there yet."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ UNION ALL
 SELECT subject, key, at, body, revision, recorded_at FROM fact_superseded
  WHERE subject = $1 AND at >= $2 AND at < $3 AND received_at <= $4 AND superseded_at > $4
 """
-# One statement, so one snapshot: what a checkpoint moves from the blobs to the segments is seen once. A segment was
-# received at the earliest when its first row was.
+# One statement, so one snapshot: rows that a checkpoint moves from the blobs to the segments at the same time are read
+# once. ``received_at`` of a segment is the receipt of its first row; later rows are left out on decoding.
 _VALUES = """
 SELECT subject, data FROM fact_segment
  WHERE subject IN (SELECT $1 UNION SELECT subject FROM series_state WHERE indicator = $1)
@@ -43,7 +43,7 @@ SELECT subject, data FROM fact_segment
 UNION ALL
 SELECT NULL, data FROM fact_blob WHERE partition = $5 AND received_at <= $4
 """
-# As of _VALUES: one statement, and the rows of every label.
+# One statement for the same reason as _VALUES. The series of an indicator are those of all its labels.
 _FIRST = """
 SELECT (SELECT min(at) FROM fact WHERE subject = $1),
        (SELECT min(hour) FROM fact_segment
@@ -95,7 +95,7 @@ SELECT ticket, max(ended_at), bool_and(is_met) FROM ({ticket_rows.COUNTED}) AS e
 
 
 class SqlHistory:
-    """Reads of the record; safe to share."""
+    """Queries of the record. One object may be shared by all users of a process."""
 
     def __init__(self, database: Database, store: SqlEvaluationStore, partitions: int) -> None:
         self._database = database
@@ -130,7 +130,7 @@ class SqlHistory:
         return await asyncio.to_thread(_decoded, rows, subject, span, known_at)
 
     async def first_at(self, subject: str) -> int | None:
-        """The instant (or the hour) of the first fact there is of an indicator, whatever its labels."""
+        """The instant of an indicator's first fact, with any labels; for rows in a segment, the start of their hour."""
         rows = await self._fetch(_FIRST, subject, partition_of(subject, self._partitions))
         at, hour, blobs = rows[0]
         recent = await asyncio.to_thread(_first_of, blobs, subject)
@@ -180,7 +180,7 @@ class SqlHistory:
     async def tickets(
         self, owner_party_id: str, before: int, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Tickets of which something happened before an instant, by name from ``after`` on, with all of their facts."""
+        """Tickets with an event before an instant, each with all its facts: the next ``most`` names after ``after``."""
         names = [row[0] for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most, FORGOTTEN)]
         return list((await self._of_tickets(names, _EVER)).items())
 
@@ -220,6 +220,6 @@ def _of_indicator(values: MeasuredValues, subject: str) -> MeasuredValues:
 
 
 def _first_of(blobs: Sequence[bytes], subject: str) -> int | None:
-    """The first instant of an indicator in what is not put away yet."""
+    """The first instant of an indicator in the blobs, that is in rows that no checkpoint has moved to segments yet."""
     parts = (_of_indicator(column_codec.decode_blob(data), subject) for data in blobs)
     return min((int(part.at.min()) for part in parts if len(part)), default=None)

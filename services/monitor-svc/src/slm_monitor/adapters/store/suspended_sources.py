@@ -1,4 +1,4 @@
-"""Sources that are set aside as too much of what they send cannot be judged: their rows, and who reads them."""
+"""Suspended sources: too many of their facts could not be evaluated. Their rows, and queries for them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FORGET = "DELETE FROM source_aside WHERE owner_party_id = :owner AND topic = :t
 
 
 async def suspend_sources(driver: asyncpg.Connection, sources: Sequence[SuspendedSource], now: int) -> None:
-    """Set sources aside, and have all partitions know."""
+    """Suspend sources, and notify all partitions."""
     if not sources:
         return
     rows = [(each.owner_party_id, each.topic, storable(each.source), storable(each.reason), now) for each in sources]
@@ -40,13 +40,13 @@ async def suspend_sources(driver: asyncpg.Connection, sources: Sequence[Suspende
 
 
 class SuspendedSources:
-    """The read side, and taking a source up again."""
+    """Queries for suspended sources, and the command that resumes one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(self, caller: Principal, page: Page) -> dict[str, Any]:
-        """Those of the caller's party; all of them for an operator."""
+        """Suspended sources of the caller's party; all of them for an operator."""
         keys = (_TABLE.c.owner_party_id, _TABLE.c.topic, _TABLE.c.source)
         query = select(_TABLE).where(page.beyond(*keys)).order_by(*keys).limit(page.fetch)
         if not caller.is_operator:
@@ -60,7 +60,7 @@ class SuspendedSources:
         )
 
     async def resume(self, owner_party_id: str, topic: str, source: str) -> bool:
-        """Judge what it sends from now on; False where it was not set aside."""
+        """Accept what a source sends from now on. Returns False if it was not suspended."""
         async with self._database.begin() as transaction:
             given = {"owner": owner_party_id, "topic": topic, "source": source}
             gone = await transaction.execute(text(_FORGET), given)

@@ -1,4 +1,4 @@
-"""What was published of closed windows, revision by revision: written by the judge's step, read for histories."""
+"""The published revisions of closed windows: written by the steps of partitions, read for histories."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SELECT window_id, version, start, "end", status, figure, display, good, total, r
 
 
 async def keep_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
-    """Remember each closing, restatement and adjustment as it is published, in the same transaction."""
+    """Store each closing, restatement and adjustment in the transaction that publishes it."""
     rows = [_revision_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
@@ -54,20 +54,20 @@ def _revision_row(event: WindowClosed) -> dict[str, Any]:
 
 
 class WindowHistory:
-    """Reads of it."""
+    """Queries for closed windows and their revisions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def revisions(self, target_id: str, window_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """Per window: what was published of it, the first first."""
+        """Window id → its published revisions, the earliest first."""
         found: dict[str, list[dict[str, Any]]] = {}
         for row in await self._rows(_REVISIONS, {"target_id": target_id, "window_ids": list(window_ids)}):
             found.setdefault(row["window_id"], []).append(_revision_document(row))
         return found
 
     async def closed(self, target_id: str, span: tuple[int, int], most: int) -> list[dict[str, Any]]:
-        """The last so many closed windows that begin in a stretch, the earliest first."""
+        """The latest closed windows that begin in ``span``, at most ``most`` of them, the earliest first."""
         rows = await self._rows(_CLOSED, {"target_id": target_id, "start": span[0], "end": span[1], "most": most})
         return [_closed(row) for row in reversed(rows)]
 
