@@ -48,7 +48,7 @@ def test_a_service_is_started_alone_and_told_only_what_its_settings_know(
 def test_every_file_that_compose_and_dockerfile_name_is_there() -> None:
     mounted = [
         volume.split(":")[0]
-        for name in ("gateway", "postgres")
+        for name in ("postgres",)
         for volume in COMPOSE["services"][name]["volumes"]
         if volume.startswith("./")
     ]
@@ -58,8 +58,16 @@ def test_every_file_that_compose_and_dockerfile_name_is_there() -> None:
         if line.startswith("COPY ") and "--from" not in line
         for path in line.split()[1:-1]
     ]
-    for path in [*mounted, *copied, COMPOSE["services"]["monitor"]["build"]["dockerfile"]]:
+    built = {service["build"]["dockerfile"] for service in COMPOSE["services"].values() if "build" in service}
+    for path in [*mounted, *copied, *built]:
         assert (ROOT / path).exists(), path
+
+
+def test_the_build_may_copy_what_the_dockerfile_copies() -> None:
+    let_in = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    for line in DOCKERFILE.splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            assert set(line.split()[1:-1]) <= set(let_in), line
 
 
 def test_everything_that_is_waited_for_says_when_it_is_ready() -> None:
@@ -151,8 +159,9 @@ def test_only_this_machine_can_connect() -> None:
 
 
 def test_images_are_named_by_their_full_version() -> None:
-    images = {service["image"] for service in COMPOSE["services"].values()} - {"slm:local"}
-    images |= set(re.findall(r"^FROM (\S+)", DOCKERFILE, flags=re.MULTILINE))
+    images = {service["image"] for service in COMPOSE["services"].values() if "build" not in service}
+    stages = dict(re.findall(r"^FROM (\S+) AS (\S+)", DOCKERFILE, flags=re.MULTILINE))
+    images |= set(re.findall(r"^FROM (\S+)", DOCKERFILE, flags=re.MULTILINE)) - set(stages.values())
     for image in images:
         version = re.search(r":(\d+(?:\.\d+)+)", image)
         # PostgreSQL counts in two numbers, the others in three.

@@ -1,17 +1,22 @@
-"""The compose gateway serves what the services' own route tables say: no resource more, none less."""
+"""The compose gateway serves what the services' own route tables say, and the documents that one process serves."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
-from slm import contexts, face
+from slm import contexts, documents, face
+from slm.installation import opened
 from slm_chassis.app import topics
 from slm_chassis.clock import SystemClock
+from slm_chassis.http import reference
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.migrations import migrate
+from slm_chassis.settings import Settings
 
 NGINX = Path(__file__).resolve().parents[2] / "deploy/compose/nginx.conf"
 
@@ -42,6 +47,33 @@ def test_the_gateway_serves_a_front_page_and_the_documents(page: str) -> None:
 )
 def test_the_gateway_limits_too(limit: str) -> None:
     assert re.search(rf"^\s*{limit}", NGINX.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+async def test_the_gateway_serves_the_documents_that_one_process_serves(tmp_path: Path) -> None:
+    """What ``slm documents`` writes when the image is built is what the running product answers."""
+    documents.write(tmp_path / "made")
+    written = {str(path.relative_to(tmp_path / "made")): path for path in (tmp_path / "made").rglob("*.*")}
+    async with opened(Settings(data_dir=tmp_path / "data")) as installation:
+        transport = httpx.ASGITransport(installation.face)
+        async with httpx.AsyncClient(transport=transport, base_url="http://slm") as client:
+            whole = (await client.get("/openapi.json")).json()
+            assert json.loads(written.pop(documents.OPENAPI).read_text(encoding="utf-8")) == whole
+            types = whole["components"]["schemas"]["ProblemType"]["enum"]
+            assert sorted(f"/{name.removesuffix('.html')}" for name in written) == types
+            for path in types:
+                assert (await client.get(path)).text == written[f"{path[1:]}.html"].read_text(encoding="utf-8"), path
+
+
+def test_the_gateway_finds_the_documents_where_the_image_has_them() -> None:
+    configuration = NGINX.read_text(encoding="utf-8")
+    dockerfile = (NGINX.parent / "Dockerfile").read_text(encoding="utf-8")
+    assert "RUN .venv/bin/slm documents /documents\n" in dockerfile
+    assert "COPY --from=documents /documents /usr/share/nginx/documents\n" in dockerfile
+    for path, found in (("= /openapi.json", None), ("~ ^/problems/(?<code>[a-z-]+)$", "/problems/$code.html")):
+        body = configuration.split(f"location {path} {{", 1)[1].split("\n    }", 1)[0]
+        assert "root /usr/share/nginx/documents;" in body
+        assert found is None or f"try_files {found} @nothing;" in body
+    assert f'add_header Content-Security-Policy "{reference.POLICY}" always;' in configuration
 
 
 def resources_of_gateway(context: str) -> set[str]:

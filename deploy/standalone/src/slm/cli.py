@@ -58,6 +58,17 @@ def migrate(data_dir: DataDir = None) -> None:
 
 
 @app.command()
+def documents(
+    folder: Annotated[Path, typer.Argument(help="The folder to write into; made where it is missing.")],
+) -> None:
+    """Write the OpenAPI document of all services and the pages of their problems, for a gateway to serve."""
+    from slm import documents as shared
+
+    with refusals():
+        shared.write(folder)
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(version_of("slm"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from slm_chassis.app import Build
+from slm_chassis.http.problem_types import ProblemType
 from slm_chassis.settings import ServiceSettings
 
 CONTEXTS = ("agreement", "monitor", "report", "review")
@@ -19,6 +22,18 @@ def build_of(context: str) -> Build:
     """A service's ``bootstrap.build``; imported when asked for, so that ``slm version`` need not load them all."""
     build: Build = import_module(f"{package_of(context)}.bootstrap").build
     return build
+
+
+def document_of(context: str) -> dict[str, Any]:
+    """A service's OpenAPI document, as it serves it; made without starting anything."""
+    document: dict[str, Any] = import_module(f"{package_of(context)}.bootstrap").document()
+    return document
+
+
+def problems_of(context: str) -> Mapping[str, ProblemType]:
+    """Every type of problem that a service answers with, by code."""
+    types: Mapping[str, ProblemType] = import_module(f"{package_of(context)}.api.document").DOCUMENT.types
+    return types
 
 
 def settings_of(context: str) -> type[ServiceSettings]:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from slm.contexts import CONTEXTS, document_of
+
 UNITED = "ProblemType"
 """The one schema that differs between services and is one in the whole: the types of problem that there are."""
+
+
+def document() -> dict[str, Any]:
+    """The document of the whole product, as it serves it at ``/openapi.json``; made without starting anything."""
+    return merged({context: document_of(context) for context in CONTEXTS})
 
 
 def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from slm_agreement.adapters.sql_ledger import SqlDesk
 from slm_agreement.adapters.term_timer import TermTimer
 from slm_agreement.api import (
@@ -23,7 +25,7 @@ from slm_agreement.subscriptions import HANDLERS
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
-from slm_chassis.http.api import build_api
+from slm_chassis.http.api import build_api, openapi_of
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
@@ -32,6 +34,7 @@ from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 
 CONTEXT = "agreement"
+_TITLE = "Agreements: parties, catalogue, negotiation"
 _ROUTERS = tuple(
     each.router
     for each in (
@@ -54,9 +57,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
     desk = SqlDesk(database, foundation.access, named_id(NAMESPACE, "installation", settings.installation))
-    http = build_api(
-        foundation, title="Agreements: parties, catalogue, negotiation", routers=_ROUTERS, documentation=DOCUMENT
-    )
+    http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
     problems.install(http)
     dependencies.DESK.put(http, desk)
     workers: list[Worker] = [
@@ -65,3 +66,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         TermTimer(desk),
     ]
     return App(foundation, http, workers)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of the service, which needs neither database nor log."""
+    return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

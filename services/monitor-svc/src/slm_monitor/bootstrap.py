@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
-from slm_chassis.http.api import build_api
+from slm_chassis.http.api import build_api, openapi_of
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
@@ -51,6 +53,7 @@ from slm_monitor.subscriptions import HANDLERS
 
 CONTEXT = "monitor"
 GROUP = "slm-monitor"
+_TITLE = "Measurements, judgement and breaches"
 _ROUTERS = (
     intake.router,
     otlp.router,
@@ -91,7 +94,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     heard = Subscriptions(GROUP, database, log, HANDLERS)
     http = build_api(
         foundation,
-        title="Measurements, judgement and breaches",
+        title=_TITLE,
         routers=_ROUTERS,
         documentation=DOCUMENT,
         direct=intake.DIRECT,
@@ -130,3 +133,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     if own.retention_days is not None:
         workers.append(Retention(database, clock, own.retention_days * DAY, partitions))
     return App(foundation, http, workers)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of the service, which needs neither database nor log."""
+    return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
-from slm_chassis.http.api import build_api
+from slm_chassis.http.api import build_api, openapi_of
 from slm_chassis.http.peers import Peer
 from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
@@ -25,6 +27,7 @@ from slm_report.subscriptions import HEARD, projection
 
 CONTEXT = "report"
 GROUP = "slm-report"
+_TITLE = "Service reports"
 _ROUTERS = (reports.router, credit_previews.router)
 HEARD_AT_ONCE = 2_000
 """Events of a partition handled in one transaction. More of them save little and make a retry dearer."""
@@ -38,7 +41,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     own = settings if isinstance(settings, ReportSettings) else ReportSettings(**settings.model_dump())
     monitor = Peer("monitor", own.monitor_url, setting="SLM_REPORT_MONITOR_URL")
     desk = Desk(database, SqlReceivedFacts, SqlReports, MonitorFigures(monitor), lag.look, own.quiet_seconds)
-    http = build_api(foundation, title="Service reports", routers=_ROUTERS, documentation=DOCUMENT)
+    http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
     problems.install(http)
     dependencies.DESK.put(http, desk)
     dependencies.LAG.put(http, lag)
@@ -49,3 +52,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         Publisher(desk),
     ]
     return App(foundation, http, workers, [monitor])
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of the service, which needs neither database nor log."""
+    return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
-from slm_chassis.http.api import build_api
+from slm_chassis.http.api import build_api, openapi_of
 from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
@@ -23,6 +25,7 @@ CONTEXT = "review"
 GROUP = "slm-review"
 HEARD_AT_ONCE = 2_000
 """Events of a partition handled in one transaction."""
+_TITLE = "Reviews, action plans and proposals"
 _ROUTERS = (action_plans.router, reviews.router, actions.router, lessons.router, proposals.router)
 
 
@@ -30,7 +33,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     """The service, connected to its migrated database and not yet started. Raises OSError, DBAPIError without one."""
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
-    http = build_api(foundation, title="Reviews, action plans and proposals", routers=_ROUTERS, documentation=DOCUMENT)
+    http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
     problems.install(http)
     desk = dependencies.DESK.put(http, SqlDesk(database))
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
@@ -41,3 +44,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         CalendarWatch(desk, pause),
     ]
     return App(foundation, http, workers)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of the service, which needs neither database nor log."""
+    return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

@@ -62,9 +62,20 @@ def build_api(
     LOG.put(api, foundation.log)
     health.PROBE.put(api, WriteProbe(foundation.database))
     health.READINESS.put(api, [])
+    _include(api, routers)
+    return api
+
+
+def openapi_of(*, title: str, routers: Sequence[APIRouter], documentation: Documentation) -> dict[str, Any]:
+    """The OpenAPI document of the API that ``build_api`` makes of the same, without database, log or keys."""
+    api = bare_api(title=title, metrics=Metrics("document"), documentation=documentation)
+    _include(api, routers)
+    return api.openapi()
+
+
+def _include(api: FastAPI, routers: Sequence[APIRouter]) -> None:
     for router in (*routers, schemas.router, health.router):
         api.include_router(router, dependencies=[Depends(strict.check_request)])
-    return api
 
 
 def bare_api(
