@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TypedDict
 
@@ -27,10 +28,17 @@ class NeverOpen(CalendarError):
 
 
 def finding(field: str, value: object, remedy: str) -> Finding:
-    """Return a finding whose value is text, cut to 80 characters."""
-    return Finding(field=field, value=str(value)[:80], remedy=remedy)
+    """Return a finding whose value is text, cut to 80 characters. What is no text is shown as JSON writes it."""
+    return Finding(field=field, value=_as_text(value)[:80], remedy=remedy)
 
 
 def refusal(field: str, value: object, remedy: str) -> CalendarError:
     """Return a CalendarError with one finding."""
     return CalendarError([finding(field, value, remedy)])
+
+
+def _as_text(value: object) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | bool | None) else str(value)
+    except (ValueError, TypeError):  # an integer of thousands of digits, or an object that JSON does not know
+        return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else "a huge number"

@@ -215,7 +215,7 @@ def _unexpected(error: BaseException, request_id: str) -> Problem:
 
 
 def _presentable(value: Any, depth: int = 0) -> Any:
-    """JSON that is finite, short and safe to send back."""
+    """Return a wrong value as JSON that is finite, short and safe to send back; what is nested deeper is left out."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -226,5 +226,7 @@ def _presentable(value: Any, depth: int = 0) -> Any:
         return {str(key)[:_SHOWN]: _presentable(inner, depth + 1) for key, inner in list(value.items())[:20]}
     if isinstance(value, list | tuple) and depth < 3:
         return [_presentable(inner, depth + 1) for inner in value[:20]]
+    if isinstance(value, Mapping | list | tuple):
+        return "{…}" if isinstance(value, Mapping) else "[…]"
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -182,15 +182,21 @@ def shown_value(value: Any) -> Any:
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
-    text = value if isinstance(value, str) else f"{value:.6e}" if isinstance(value, float) else _digits(value)
+    text = value if isinstance(value, str) else f"{value:.6e}" if isinstance(value, float) else _as_text(value)
     text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _digits(value: Any) -> str:
+def _as_text(value: Any) -> str:
+    """Return a large integer, a list or an object as JSON writes it: that is how its sender wrote it."""
     if isinstance(value, int) and value.bit_length() > _SHOWN * 8:
         return "a huge number"
-    return str(value)[: _SHOWN * 2] if isinstance(value, int | list | dict) else type(value).__name__
+    if not isinstance(value, int | list | dict):
+        return type(value).__name__
+    try:
+        return json.dumps(value, ensure_ascii=False)[: _SHOWN * 2]
+    except (ValueError, TypeError):  # an integer of thousands of digits inside
+        return "a list" if isinstance(value, list) else "an object"
 
 
 _SHOWN = 200
