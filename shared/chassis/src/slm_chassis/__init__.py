@@ -1,1 +1,1 @@
-"""Log, outbox, inbox, HTTP, access, settings and metrics of every service."""
+"""The technical base of every service: log, outbox, inbox, HTTP, access, settings and metrics."""

@@ -1,6 +1,6 @@
-"""Who may do what: principals and their API keys, known to every service from the topic ``slm.access``.
+"""Principals and their API keys: who may do what, read by every service from the topic ``slm.access``.
 
-AccessUnavailable       the topic has not been read up to its end lately: a key may have been issued or revoked since
+AccessUnavailable       the topic was not read up to its end lately, so a key may have been issued or revoked since
 """
 
 from __future__ import annotations
@@ -23,66 +23,71 @@ from slm_events import envelope
 from slm_events.catalogue import ACCESS, PUBLISHED
 
 OPERATOR = "operator"
-"""The role of the installation's own people: it stands for every other role and sees every party."""
+"""The role of the people who run the installation. It implies every other role and sees every party."""
 
 FRESH_SECONDS = 2.0
-"""A revoked key is dead everywhere within this: whoever has not read the log to its end for so long accepts none."""
+"""The longest time until a revoked key is refused everywhere. A process that has not read the topic to its end for so
+long accepts no key.
+"""
 BEAT_SECONDS = 0.4
-"""So often the log is asked where its end is."""
+"""The time between two checks that the topic has been read to its end."""
 
 _BOOTSTRAP_ID = named_id(NAMESPACE, "principal", "bootstrap")
 _logger = structlog.get_logger(__name__)
 
 
 class AccessUnavailable(Exception):
-    """Whether any key is good cannot be told now; the same request may succeed later."""
+    """It is unknown at the moment which keys are valid. The same request may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls, and with which key. ``party_id`` None is an operator of the installation."""
+    """The caller and the key it used. ``party_id`` is None for an operator of the installation."""
 
     principal_id: str
     party_id: str | None
     name: str
     roles: frozenset[str]
     scopes: frozenset[str] = frozenset()
-    """``<resource>:read`` and ``<resource>:write``, ``*`` for every resource; empty allows all that the roles do."""
+    """``<resource>:read`` and ``<resource>:write``, with ``*`` for every resource. If empty, the roles alone decide."""
     person_id: str | None = None
     key_id: str | None = None
 
     @property
     def is_operator(self) -> bool:
+        """Whether it is one of the people who run the installation."""
         return self.party_id is None and OPERATOR in self.roles
 
     def may_see(self, *party_ids: str | None) -> bool:
-        """Whether what concerns these parties may be shown; an operator sees all."""
+        """Whether it may see data of these parties: it belongs to one of them or is an operator."""
         return self.is_operator or (self.party_id is not None and self.party_id in party_ids)
 
     def has_role(self, *roles: str) -> bool:
-        """Whether one of the roles is held; an operator stands for every role, its use cases still ask for a party."""
+        """Whether it has one of the roles. An operator has them all, though a use case may still require a party."""
         return self.is_operator or not self.roles.isdisjoint(roles)
 
     def in_scope(self, resource: str, action: str) -> bool:
-        """Whether the key allows ``read`` or ``write`` on a resource, the first path segment after /api/v1."""
+        """Whether the key's scopes allow ``read`` or ``write`` on a resource, which is the first path segment after
+        /api/v1.
+        """
         return not self.scopes or not self.scopes.isdisjoint({f"{resource}:{action}", f"*:{action}"})
 
 
 def new_key() -> str:
-    """A new API key: ``slm_`` and 256 random bits. It is shown once; only its hash is kept."""
+    """Return a new API key: ``slm_`` and 256 random bits. It is shown once; only its hash is stored."""
     return "slm_" + secrets.token_urlsafe(32)
 
 
 def hash_of(key: str) -> str:
-    """SHA-256 of a key, hex. A plain hash is enough: 256 random bits cannot be guessed from it."""
+    """Return the SHA-256 of a key in hexadecimal. It needs no salt: 256 random bits cannot be found by guessing."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class AccessRegistry:
-    """All live keys in memory, kept up to date from the log; a worker that never finishes.
+    """All valid keys in memory, kept up to date from the log. It is a worker that runs until it is cancelled.
 
-    It fails closed. A record that cannot be read voids the keys of the principal it is about, until a readable one
-    follows. Where the log has not been read up to its end for ``FRESH_SECONDS``, no key is accepted.
+    It fails closed. A record that cannot be read invalidates all keys of its principal until a readable record follows.
+    If the topic has not been read to its end for ``FRESH_SECONDS``, no key is accepted.
     """
 
     name = "access"
@@ -96,30 +101,33 @@ class AccessRegistry:
         self._dead: set[str] = set()
         self._on_death: list[Callable[[str], None]] = []
         self._ahead: dict[str, set[str]] = {}
-        """Principal → the hashes of a state learned before the log delivered it."""
+        """Principal id → the hashes of its keys that ``learn`` was given and the log has not delivered."""
         self._delivered: dict[str, set[str]] = {}
-        """Principal → the hashes of all keys the log has told of."""
+        """Principal id → the hashes of all its keys that the log has delivered."""
         self._positions: dict[int, int] = {}
         self._ends: Mapping[int, int] = {}
         self._moved = asyncio.Condition()
         self._asking: asyncio.Task[None] | None = None
         self._asked_at = 0.0
         self._confirmed_at: float | None = None
-        """When the log's end was asked for that has been reached since."""
+        """Monotonic time of the latest check whose end of the log has been reached."""
         self._trouble: str | None = None
-        """Why the end was not reached at the last attempt."""
+        """Why the latest check failed."""
         self._is_beating = False
         self.told_seconds = 2.0
-        """How long ``told`` waits."""
+        """How long ``told`` waits at most."""
         self.caught_up = False
-        """Whether everything enrolled before the start is known."""
+        """Whether everything that was in the topic at the start has been read."""
         if bootstrap_key:
             self._principals[hash_of(bootstrap_key)] = Principal(
                 _BOOTSTRAP_ID, None, "bootstrap operator", frozenset({OPERATOR}), key_id=_BOOTSTRAP_ID
             )
 
     def learn(self, event: Any) -> None:
-        """Take a PrincipalEnrolled or KeyRevoked; what the owner of principals calls right after its commit."""
+        """Apply a PrincipalEnrolled or KeyRevoked before the log delivers it.
+
+        The service that owns the principals calls it right after its commit.
+        """
         hashes = {key["sha256"] for key in event.keys}
         # The log may have been faster than the return from the commit.
         if hashes - self._delivered.get(event.principal_id, set()):
@@ -127,20 +135,20 @@ class AccessRegistry:
         self._take(event)
 
     async def told(self, principal_id: str) -> None:
-        """Wait until the log has what was learned of a principal, or so long that it must be away.
+        """Wait until the log has delivered what ``learn`` was given for a principal, or ``told_seconds`` have passed.
 
-        From then on the key is good at every service, since they all ask the log before they refuse one.
+        From then on every service accepts the key, because each reads the log to its end before it refuses one.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.told_seconds), self._moved:
                 await self._moved.wait_for(lambda: principal_id not in self._ahead)
 
     def on_death(self, callback: Callable[[str], None]) -> None:
-        """Call back with the id of each key that dies, for what it opened and is still open."""
+        """Register a callback that gets the id of each revoked key, to close what the key has opened."""
         self._on_death.append(callback)
 
     def is_dead(self, key_id: str) -> bool:
-        """Whether a key that was live has been revoked since this process knows of it."""
+        """Whether this process has accepted the key before and knows that it is revoked now."""
         return key_id in self._dead
 
     def _take(self, event: Any) -> None:
@@ -159,7 +167,7 @@ class AccessRegistry:
             self._principals[sha256] = replace(principal, scopes=scopes, key_id=key["key_id"])
 
     def _void(self, principal_id: str) -> None:
-        """Nobody knows what a principal may do now: end all its keys until a readable record says which are good."""
+        """Invalidate all keys of a principal until a readable record says which are valid."""
         for sha256 in self._hashes.pop(principal_id, set()):
             self._bury(self._principals.pop(sha256, None))
 
@@ -171,13 +179,14 @@ class AccessRegistry:
             callback(principal.key_id)
 
     def known(self, key: str) -> Principal | None:
-        """The principal of a key as far as this process knows."""
+        """Return the principal of a key as far as this process has read; None if it knows of none."""
         return self._principals.get(hash_of(key))
 
     async def identify(self, key: str) -> Principal | None:
-        """The principal of a key; on a miss asks the log first, as the key may be newer than what was read.
+        """Return the principal of a key; None if the key is unknown or revoked.
 
-        None: unknown or revoked. Raises AccessUnavailable, for any key, where the log has not been read to its end.
+        An unknown key may be newer than what was read, so the log is read to its end before it is refused. Raises
+        AccessUnavailable, for valid keys too, if that is not possible.
         """
         await self.confirm()
         principal = self.known(key)
@@ -187,7 +196,9 @@ class AccessRegistry:
         return principal
 
     async def confirm(self) -> None:
-        """Make sure that whatever was in the log two seconds ago is known. Raises AccessUnavailable."""
+        """Make sure that everything in the log two seconds ago has been read; raises AccessUnavailable if that
+        fails.
+        """
         if self._is_fresh():
             return
         if self._is_beating and self._trouble is not None:
@@ -198,7 +209,9 @@ class AccessRegistry:
         return self._confirmed_at is not None and time.monotonic() - self._confirmed_at <= FRESH_SECONDS
 
     async def catch_up(self, timeout_seconds: float = FRESH_SECONDS) -> None:
-        """Wait until all that was in the log at the call is known. Raises AccessUnavailable."""
+        """Wait until everything that was in the log at the call has been read; raises AccessUnavailable if that
+        fails.
+        """
         asked_at, read = time.monotonic(), dict(self._positions)
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -215,7 +228,10 @@ class AccessRegistry:
         self._confirmed_at, self._trouble = max(asked_at, self._confirmed_at or 0.0), None
 
     async def run(self) -> None:
-        """Read the topic from its beginning, for ever. Raises LogUnavailable; a restart goes on where it was."""
+        """Read the topic from its beginning until cancelled.
+
+        Raises LogUnavailable. If it is run again, it continues where it stopped.
+        """
         beating = asyncio.create_task(self._beat(), name="access beat")
         try:
             positions = await self._start()
@@ -229,7 +245,10 @@ class AccessRegistry:
             await asyncio.gather(beating, return_exceptions=True)
 
     async def _beat(self) -> None:
-        """Ask again and again where the log ends: silence on the topic must not be taken for a log that is away."""
+        """Check regularly that the topic has been read to its end.
+
+        Without it, a topic without new records would look the same as a log that cannot be reached.
+        """
         self._is_beating = True
         was_refusing = False
         while True:
@@ -276,13 +295,13 @@ class AccessRegistry:
         hashes = {key["sha256"] for key in event.keys}
         self._delivered.setdefault(event.principal_id, set()).update(hashes)
         if self._ahead.get(event.principal_id, set()) - hashes:
-            # Older than what was learned right after its commit: it must not take the newer key away again.
+            # Older than the state that `learn` was given: it must not invalidate the newer key.
             return
         self._ahead.pop(event.principal_id, None)
         self._take(event)
 
     async def _ask(self) -> None:
-        """One question to the log for all misses of a moment, so that wrong keys cannot hammer it."""
+        """Read the log to its end, once for all unknown keys of a moment, so that wrong keys cannot overload it."""
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_paced(), name="access-miss")
             self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -291,13 +310,13 @@ class AccessRegistry:
     async def _ask_paced(self) -> None:
         await asyncio.sleep(max(0.0, self._asked_at + self._pause_seconds - time.monotonic()))
         self._asked_at = time.monotonic()
-        # Whoever comes from here on needs a younger end of the log than this question will see.
+        # A request that arrives from here on needs a later end of the log than this check will see.
         self._asking = None
         await self.catch_up()
 
 
 def _enrolment_of(record: StoredRecord) -> Any:
-    """The state of a principal that a record holds. Raises NotAnEvent, whatever the record is."""
+    """Return the PrincipalEnrolled or KeyRevoked of a record; raises NotAnEvent for every other record."""
     event = envelope.from_record(record.value, record.headers).data
     if PUBLISHED[type(event)].topic is not ACCESS:
         raise envelope.NotAnEvent(f"{type(event).__name__} is no state of a principal")

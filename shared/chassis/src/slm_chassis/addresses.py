@@ -1,4 +1,4 @@
-"""Addresses of databases and logs as operators write them: checked at the start, shown without their passwords."""
+"""URLs of databases and logs: checked at the start, and shown without their passwords."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FORM = "postgresql://user:password@host:5432/database"
 
 
 def checked_log(url: str) -> str:
-    """The address of a log. Raises ValueError saying how to write one."""
+    """Return the URL of a log; raises ValueError that says how to write one."""
     scheme, separator, rest = url.partition("://")
     if scheme in POSTGRES:
         return checked_postgres(url)
@@ -26,7 +26,7 @@ def checked_log(url: str) -> str:
 
 
 def checked_postgres(url: str) -> str:
-    """The address of a database. Raises ValueError saying how to write one."""
+    """Return the URL of a PostgreSQL database; raises ValueError that says how to write one."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -42,7 +42,9 @@ def checked_postgres(url: str) -> str:
 
 
 def with_tls(url: str, sslmode: str, root_certificate: Path | None) -> str:
-    """A PostgreSQL URL with ``sslmode`` and ``sslrootcert`` added where it does not give them; others as they are."""
+    """Return a PostgreSQL URL with ``sslmode`` and ``sslrootcert`` added if it lacks them; any other URL is
+    unchanged.
+    """
     if not url.startswith(tuple(f"{scheme}://" for scheme in POSTGRES)) or not (sslmode or root_certificate):
         return url
     parts = urlsplit(url)
@@ -59,7 +61,7 @@ def with_tls(url: str, sslmode: str, root_certificate: Path | None) -> str:
 
 
 def shown(url: str) -> str:
-    """An address for people: without a password, and without what stands behind a question mark."""
+    """Return a URL for people to read: without the password and the query string."""
     parts = urlsplit(url)
     if parts.scheme not in POSTGRES:
         return url

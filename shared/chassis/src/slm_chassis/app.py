@@ -1,4 +1,4 @@
-"""A service as a running thing: its API, workers and connections, started and stopped together."""
+"""A running service: its API, workers and connections, started and stopped together."""
 
 from __future__ import annotations
 
@@ -37,38 +37,43 @@ from slm_chassis.workers import Supervisor, Worker
 from slm_events.catalogue import TOPICS
 
 GONE_MILLISECONDS = 60_000
+"""How long a client may leave data unacknowledged before its connection is closed."""
 _OTHER_FILES = 512
-"""Open files beside the connections of clients."""
+"""Open files that a process needs in addition to its connections."""
 _TICKS_A_SECOND = 10
-"""uvicorn's."""
+"""How often uvicorn calls ``on_tick``."""
 _logger = structlog.get_logger(__name__)
 
 
 @dataclass
 class App:
-    """One service, built on its foundation and not yet started."""
+    """One service that has been built and can be started."""
 
     foundation: Foundation
     http: FastAPI
     workers: list[Worker]
     peers: Sequence[Peer] = ()
-    """The services that this one reads from."""
+    """The other services whose API this one reads."""
     _supervisor: Supervisor = field(init=False, repr=False)
 
     @property
     def context(self) -> str:
+        """The service's short name, such as ``monitor``."""
         return self.foundation.context
 
     @property
     def database(self) -> Database:
+        """The service's database."""
         return self.foundation.database
 
     @property
     def access(self) -> AccessRegistry:
+        """The principals and keys that the service knows."""
         return self.foundation.access
 
     @property
     def log(self) -> EventLog:
+        """The log that the service reads and writes."""
         return self.foundation.log
 
     def __post_init__(self) -> None:
@@ -76,12 +81,14 @@ class App:
         READINESS.find(self.http).append(self._supervisor.healthy)
 
     async def start(self) -> None:
-        """Start the workers; the service is ready once /readyz says so."""
+        """Start the workers. The service is ready as soon as /readyz says so."""
         self._supervisor.start()
 
     async def stop(self) -> None:
-        """Stop the workers, then close connections to other services and the database. What is unfinished goes on at
-        the next start."""
+        """Stop the workers, then close the connections to other services and the database.
+
+        Unfinished work continues at the next start.
+        """
         self.end_streams()
         await self._supervisor.stop()
         for peer in self.peers:
@@ -89,18 +96,18 @@ class App:
         await self.database.close()
 
     def end_streams(self) -> None:
-        """End the answers that have no end, so that the server can stop."""
+        """End the answers that have no end of their own, so that the server can stop."""
         STREAMS.find(self.http).end()
 
 
 class Build(Protocol):
-    """A service's ``bootstrap.build``."""
+    """The type of a service's ``bootstrap.build``."""
 
     def __call__(self, settings: ServiceSettings, log: EventLog, clock: Clock) -> Awaitable[App]: ...
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handling, which would raise the signal again before anything is closed."""
+    """uvicorn without its signal handling, which raises the signal again before anything is closed."""
 
     def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
         super().__init__(config)
@@ -118,9 +125,9 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a process serves HTTP, within which limits, and how long it waits for requests when it stops.
+    """The address at which a process serves HTTP, its limits, and how long it waits for running requests when it stops.
 
-    Port 0 takes a free one.
+    Port 0 means any free port.
     """
 
     host: str
@@ -132,22 +139,22 @@ class Endpoint:
 async def serve(
     apps: Sequence[App], http: ASGIApp, endpoint: Endpoint, *, started: Callable[[int], None] = lambda port: None
 ) -> None:
-    """Start the apps, serve until SIGTERM or SIGINT, then end streams, requests and workers in this order.
+    """Start the apps and serve until SIGTERM or SIGINT; then end streams, requests and workers in this order.
 
-    ``started`` is told the port listened on. Raises OSError where the port is taken.
+    ``started`` is called with the port. Raises OSError if the port is taken.
     """
     _allow_files(endpoint.limits.max_connections)
     server = _server(http, endpoint)
 
     def leave() -> None:
-        # A second signal means it: no more waiting for requests in progress.
+        # A second signal ends the requests that are still running.
         server.force_exit = server.should_exit
         server.should_exit = True
         for app in apps:
             app.end_streams()
 
     try:
-        # Before the signals: a service that cannot listen must not take another's handlers away.
+        # Before the signal handlers: a service that cannot listen must not replace those of another one.
         listener = _listen(endpoint.host, endpoint.port)
     except OSError:
         await asyncio.gather(*(app.stop() for app in apps))
@@ -159,7 +166,7 @@ async def serve(
             started(listener.getsockname()[1])
             await server.serve([listener])
         finally:
-            # Where serving was cancelled uvicorn has not closed what it listens on.
+            # If serving was cancelled, uvicorn has not closed its listening sockets.
             for listening in getattr(server, "servers", []):
                 listening.close()
             await asyncio.gather(*(app.stop() for app in apps))
@@ -188,7 +195,7 @@ def _server(http: ASGIApp, endpoint: Endpoint) -> _Server:
 
 
 def _allow_files(connections: int) -> None:
-    """Raise the process's limit of open files as far as it may go: 1,024 are fewer than the connections it may have."""
+    """Raise the process's limit of open files towards what the connections need. The usual 1,024 are fewer."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -203,7 +210,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.create_server((host, port), family=family, backlog=2_048)
     listener.setblocking(False)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Connections inherit it: who takes nothing for so long is gone, and what is held for him is let go.
+        # Connections inherit it. A client that acknowledges nothing for so long is gone; its memory is freed.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MILLISECONDS)
     return listener
 
@@ -222,12 +229,12 @@ def _signals(leave: Callable[[], None]) -> Iterator[None]:
 
 
 def topics(partitions: int) -> list[TopicSpec]:
-    """Every topic of the published language, as the log creates them."""
+    """Return every topic of the published language in the form in which a log creates it."""
     return [TopicSpec(topic.name, partitions, topic.compacted, topic.retention_days) for topic in TOPICS.values()]
 
 
 async def connect_log(settings: Settings, clock: Clock, client: str) -> EventLog:
-    """The installation's log with all its topics; waits for its server. Raises StartupFailed."""
+    """Open the installation's log, create missing topics and wait for its server; raises StartupFailed."""
     url = settings.address(settings.log)
 
     async def attempt() -> EventLog:
@@ -243,7 +250,7 @@ async def connect_log(settings: Settings, clock: Clock, client: str) -> EventLog
 
 
 def kafka_security(settings: Settings) -> Security:
-    """How to speak to the brokers, of an installation's settings."""
+    """Return how to connect to the Kafka brokers, from the settings."""
     password = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
     return Security(
         tls=settings.kafka_tls,
@@ -257,7 +264,7 @@ def kafka_security(settings: Settings) -> Security:
 
 
 async def run(settings: ServiceSettings, build: Build) -> None:
-    """One service alone: wait for database and log, migrate, serve until told to stop. Raises StartupFailed."""
+    """Run one service alone: wait for database and log, migrate, serve until stopped. Raises StartupFailed."""
     context = settings.context
     own = f"SLM_{context.upper()}"
     missing = [
@@ -285,7 +292,7 @@ async def run(settings: ServiceSettings, build: Build) -> None:
 
 
 def main(context: str, build: Build, settings: Callable[[], ServiceSettings] | None = None) -> None:
-    """``python -m slm_<context>``. ``settings`` is the service's own class where it has more to configure."""
+    """Run ``python -m slm_<context>``. ``settings`` is the service's own settings class if it has one."""
     kind = settings if isinstance(settings, type) else ServiceSettings
     try:
         given = startup.read(settings or (lambda: service_settings(context)), kind)

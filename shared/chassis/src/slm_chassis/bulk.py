@@ -1,4 +1,4 @@
-"""Rows by the hundred: one statement that inserts or replaces them all."""
+"""Bulk writes: one statement that inserts or replaces hundreds of rows."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _ARRAYS: tuple[tuple[type[Any], str], ...] = (
     (DateTime, "timestamptz[]"),
     (Text, "text[]"),
 )
-"""The array that carries a column's values. BigInteger stands before Integer, which it is a kind of."""
+"""The PostgreSQL array type for each column type. BigInteger comes before Integer because it is a subclass of it."""
 
 
 def to_json(value: Any) -> str | None:
-    """A value of a JSONB column as its text; None stays None, SQL's null."""
+    """Return the text of a value for a JSONB column; None stays None, which is SQL's NULL."""
     return None if value is None else msgspec.json.encode(value).decode()
 
 
 def from_json(text: str) -> Any:
-    """The value that a JSONB column's text stands for."""
+    """Return the value of a JSONB column's text."""
     return msgspec.json.decode(text)
 
 
 async def upsert(
     transaction: Transaction, table: Table, rows: Sequence[Mapping[str, Any]], *, newer: tuple[str, str] | None = None
 ) -> None:
-    """Insert rows or replace those of the same primary key, in one statement and in the order of their keys.
+    """Insert rows, or replace those with the same primary key, in one statement and in the order of their keys.
 
-    Every row has the same columns. ``newer`` is (JSONB column, field): a row is replaced only by one whose field is
-    at least as high, or where the column is null. JSONB columns take text, see ``to_json``. No two rows may have one
-    primary key.
+    Every row has the same columns, and no two rows share a primary key. JSONB columns take text (see ``to_json``).
+    ``newer`` is (JSONB column, field): a row is replaced only if the new row's field is at least as high, or if one of
+    the columns is null.
     """
     if not rows:
         return
     key = tuple(column.name for column in table.primary_key)
-    # The order keeps two writers from waiting for each other crosswise.
+    # The same order in all writers prevents deadlocks between them.
     ordered = sorted(rows, key=lambda row: tuple(row[name] for name in key))
     names = tuple(ordered[0])
     driver = await transaction.driver()
@@ -53,7 +53,7 @@ async def upsert(
 
 
 def newest(rows: Iterable[Mapping[str, Any]], table: Table, order: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """One row for each primary key: the one of the highest ``order``, of equals the last."""
+    """Return for each primary key the row with the highest ``order``; of equal ones, the last."""
     key = [column.name for column in table.primary_key]
     found: dict[tuple[Any, ...], tuple[Any, Mapping[str, Any]]] = {}
     for row, rank in zip(rows, order, strict=True):

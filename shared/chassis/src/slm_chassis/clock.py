@@ -1,4 +1,4 @@
-"""Time as something that is passed in: the only place of the product where a clock is read."""
+"""Clocks, passed in as parameters. This is the only module that reads the system's time."""
 
 from __future__ import annotations
 
@@ -11,84 +11,95 @@ from typing import Protocol
 from slm_events import instants
 
 SECOND = 1_000_000
-"""Microseconds; every instant and length in the product is an integer of them."""
+"""Microseconds. Every instant and length of time in the product is an integer number of them."""
 
 
 class Clock(Protocol):
-    """An installation's time. All its processes agree on it, also where it runs faster than real time."""
+    """The time of an installation, the same in all its processes. It may run faster than real time."""
 
     def now(self) -> int:
-        """The present instant, microseconds UTC."""
+        """Return the present instant in microseconds UTC."""
         ...
 
     def of_real(self, real: int) -> int:
-        """The installation's instant at a real one, e.g. a database's or broker's time stamp."""
+        """Return the installation's instant at a real instant, such as the timestamp of a database or broker."""
         ...
 
     def real_seconds(self, microseconds: int) -> float:
-        """How long a length of installation time lasts in real seconds."""
+        """Return how many real seconds a length of installation time takes."""
         ...
 
 
 def real_now() -> int:
-    """Real time, microseconds UTC: for leases and time-outs, which an accelerated clock must not shorten."""
+    """Return real time in microseconds UTC, for leases and timeouts, which an accelerated clock must not shorten."""
     return time.time_ns() // 1_000
 
 
 class SystemClock:
-    """Installation time is real time."""
+    """A clock that shows real time."""
 
     def now(self) -> int:
+        """Return real time in microseconds UTC."""
         return real_now()
 
     def of_real(self, real: int) -> int:
+        """Return the same instant: installation time is real time."""
         return real
 
     def real_seconds(self, microseconds: int) -> float:
+        """Return the microseconds as seconds."""
         return microseconds / SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class ScaledClock:
-    """``origin + rate × (real − start)``: one accelerated time for all processes given the same three numbers."""
+    """A clock that shows ``origin + rate × (real − start)``, the same in all processes with these three numbers."""
 
     origin: int
     start: int
     rate: Fraction
 
     def now(self) -> int:
+        """Return the accelerated time in microseconds UTC."""
         return self.of_real(real_now())
 
     def of_real(self, real: int) -> int:
+        """Return the accelerated instant at a real one."""
         return self.origin + int(self.rate * (real - self.start))
 
     def real_seconds(self, microseconds: int) -> float:
+        """Return the real seconds that a length of accelerated time takes."""
         return float(Fraction(microseconds, SECOND) / self.rate)
 
 
 class ManualClock:
-    """Stands still until a test moves it."""
+    """A clock for tests. It shows the same instant until it is moved."""
 
     def __init__(self, at: int) -> None:
         self._at = at
 
     def now(self) -> int:
+        """Return the instant to which it was moved last."""
         return self._at
 
     def of_real(self, real: int) -> int:
+        """Return the instant to which it was moved last, whatever the real one."""
         return self._at
 
     def real_seconds(self, microseconds: int) -> float:
+        """Return 0: nobody waits for a clock that does not move."""
         return 0.0
 
     def move_to(self, at: int) -> None:
+        """Show this instant from now on."""
         self._at = at
 
 
 def clock_from(text: str | None) -> Clock:
-    """``SLM_CLOCK``: empty → real time; ``origin,start,rate`` (RFC 3339, RFC 3339, number) → an accelerated clock.
+    """Return the clock that ``SLM_CLOCK`` describes.
 
-    Raises ValueError that says which part is wrong.
+    Empty means real time; ``origin,start,rate`` (RFC 3339, RFC 3339, number) means an accelerated clock. Raises
+    ValueError that names the wrong part.
     """
     if not text:
         return SystemClock()
@@ -112,6 +123,6 @@ def _instant(part: str, text: str) -> int:
 
 
 async def sleep_until(clock: Clock, at: int) -> None:
-    """Sleep until the clock shows ``at``; returns at once if it is past."""
+    """Sleep until the clock shows ``at``; return at once if that is past."""
     delay = clock.real_seconds(at - clock.now())
     await asyncio.sleep(max(0.0, delay))

@@ -1,4 +1,4 @@
-"""Garbage collection in a process that holds much for long: what is there to stay is not looked through again."""
+"""Garbage collection for processes that hold many long-lived objects."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import gc
 
 
 def set_apart(is_hurried: bool = False) -> None:
-    """Collect all garbage, and let later collections pass over what is left; hurried, over what there is.
+    """Exclude the objects that exist now from later garbage collections.
 
-    A full collection stops the process, for a quarter of a second where there are a million objects, and the
-    interpreter makes one whenever it sees fit. Call this where nobody waits, after much was loaded, and again after
-    more was: what was set apart before and is garbage by now goes then. Hurried, it takes no time, and no garbage goes.
+    A full collection stops the process, by a quarter of a second for a million objects, and the interpreter runs one
+    whenever it likes. Call this after much was loaded and while nobody waits. It first collects all garbage, including
+    objects excluded earlier. ``is_hurried`` skips that: it takes no time, but keeps the garbage.
     """
     if not is_hurried:
         gc.unfreeze()

@@ -1,4 +1,4 @@
-"""A service's database: transactions that carry state and outgoing events together, or neither."""
+"""A service's database and its transactions, in which state and outgoing events commit together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from slm_events.envelope import Envelope, to_headers, to_json
 from slm_events.instants import to_text
 
 OUTBOX_CHANNEL = "slm_outbox"
-"""Where a process without a relay tells the others' relays that rows wait."""
+"""The PostgreSQL channel on which a process without a relay notifies the relays of new outbox rows."""
 
 _INSERT_OUTBOX = """
 INSERT INTO outbox (topic, partition, key, value, headers)
@@ -43,36 +43,38 @@ class _OutgoingEvent(NamedTuple):
 
 
 class Transaction:
-    """One transaction of a database: state, and the events that tell of it, commit together."""
+    """One database transaction: changes of state and the events about them commit together."""
 
     def __init__(self, connection: AsyncConnection, *, now: int, source: str, new_id: NewId) -> None:
         self.connection = connection
         self.now = now
-        """Installation time when the transaction was opened, microseconds UTC."""
+        """Installation time at which the transaction was opened, microseconds UTC."""
         self._source = source
         self._new_id = new_id
         self._outgoing: list[_OutgoingEvent] = []
         self._begun = False
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        """Run a statement; ``parameters`` a mapping, or a list of mappings to run it once for each."""
+        """Run a statement. ``parameters`` is a mapping, or a list of mappings to run it once with each."""
         self._begun = True
         result = await self.connection.execute(statement, parameters)
         assert isinstance(result, CursorResult)
         return result
 
     async def driver(self) -> asyncpg.Connection:
-        """The driver's connection inside this transaction, for COPY and hot statements."""
+        """Return asyncpg's connection inside this transaction, for COPY and frequent statements."""
         if not self._begun:
-            # The transaction begins with the first statement; what went to the driver before would commit by itself.
+            # SQLAlchemy begins the transaction with its first statement. A statement sent to the driver before that
+            # would commit by itself.
             self._begun = True
             await self.connection.exec_driver_sql("SELECT 1")
         return (await self.connection.get_raw_connection()).driver_connection
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
-        """Let a published event leave with this transaction; ``at`` is when it happened, by default ``now``.
+        """Publish an event when this transaction commits.
 
-        Raises KeyError for what is not in ``slm_events.catalogue``.
+        ``at`` is when it happened, by default ``now``. Raises KeyError if ``slm_events.catalogue`` does not have its
+        type.
         """
         row = PUBLISHED[type(event)]
         identity = event_id or self._new_id()
@@ -92,12 +94,12 @@ class Transaction:
         self.append(row.topic.name, Record(key, to_json(event), to_headers(envelope)))
 
     def append(self, topic: str, record: Record, partition: int | None = None) -> None:
-        """Let a record as it is leave with this transaction."""
+        """Append an unchanged record to a topic when this transaction commits."""
         self._outgoing.append(_OutgoingEvent(topic, partition, record))
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """A part that can fail by itself: when the block raises, its writes and its events are undone, no others."""
+        """Run the block in a savepoint: if it raises, only its own writes and events are undone."""
         kept = len(self._outgoing)
         try:
             async with self.connection.begin_nested():
@@ -107,7 +109,7 @@ class Transaction:
             raise
 
     async def flush(self) -> bool:
-        """Write the outbox rows, all in one statement; whether there were any. Called just before the commit."""
+        """Write all outbox rows in one statement just before the commit; return whether there were any."""
         if not self._outgoing:
             return False
         driver = await self.driver()
@@ -117,7 +119,7 @@ class Transaction:
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database; safe to share between tasks of one event loop."""
+    """A pool of connections to one PostgreSQL database. Tasks of one event loop may share it."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock, source: str, new_id: NewId = new_id) -> None:
         self.engine = engine
@@ -125,7 +127,7 @@ class Database:
         self.source = source
         """``/slm/<installation>/<context>``: the source of every event published through this database."""
         self.url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        """For connections of one's own, e.g. to LISTEN."""
+        """The database's URL with its password, for separate connections, such as one that listens."""
         self._new_id = new_id
         self._callbacks: list[Callable[[], None]] = []
         self._unannounced = False
@@ -138,7 +140,9 @@ class Database:
     async def open(
         cls, url: str, *, clock: Clock, source: str, new_id: NewId = new_id, pool_size: int = 10
     ) -> Database:
-        """Connect once to see that the database is there; raises OSError or sqlalchemy.exc.DBAPIError where not."""
+        """Return a database after one successful connection; raises OSError or sqlalchemy.exc.DBAPIError if it
+        fails.
+        """
         engine = open_engine(url, client=source, pool_size=pool_size)
         database = cls(engine, clock=clock, source=source, new_id=new_id)
         try:
@@ -151,9 +155,9 @@ class Database:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
-        """A transaction: commits when the block ends, rolls back when it raises.
+        """Open a transaction that commits at the end of the block and rolls back if the block raises.
 
-        An infrastructure fault raised from the commit leaves the outcome unknown: read before trying again.
+        After an infrastructure fault in the commit its outcome is unknown: read the state before trying again.
         """
         if (outer := self._enclosing()) is not None:
             async with outer.savepoint():
@@ -169,7 +173,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection to read from; whatever is written through it is rolled back."""
+        """Open a connection for reading. Writes through it are rolled back."""
         if (outer := self._enclosing()) is not None:
             yield outer.connection
             return
@@ -178,9 +182,9 @@ class Database:
 
     @contextmanager
     def enclose(self, transaction: Transaction) -> Iterator[None]:
-        """Inside the block this task's ``begin()`` joins the transaction, and ``read()`` sees what it has written.
+        """Make ``begin()`` and ``read()`` of this task use the given transaction inside the block.
 
-        For a caller that must commit something of its own with whatever a use case does.
+        It lets a caller commit its own writes together with those of a use case.
         """
         token = _enclosing.set(_EnclosingTransaction(self, transaction, asyncio.current_task()))
         try:
@@ -190,16 +194,17 @@ class Database:
 
     def _enclosing(self) -> Transaction | None:
         enclosing = _enclosing.get()
-        # Tasks started inside inherit the variable, but run beside the transaction and perhaps after it.
+        # A task started inside the block inherits the variable but may run longer than the transaction.
         if enclosing is None or enclosing.database is not self or enclosing.task is not asyncio.current_task():
             return None
         return enclosing.transaction
 
     def on_commit(self, callback: Callable[[], None]) -> None:
-        """Call back after every commit that left outbox rows; must not block."""
+        """Register a callback to run after every commit that wrote outbox rows. It must not block."""
         self._callbacks.append(callback)
 
     async def close(self) -> None:
+        """Finish the pending notification and close all connections."""
         if self._announcing is not None:
             await self._announcing
         await self.engine.dispose()
@@ -210,7 +215,7 @@ class Database:
             try:
                 yield connection
             except BaseException as error:
-                # Here rather than in SQLAlchemy's events, because ``driver()`` goes past those.
+                # Not in SQLAlchemy's events: they do not see errors of statements sent through ``driver()``.
                 if sqlstate(error) == READ_ONLY:
                     self._distrust_before = time.monotonic()
                 if spoils_connection(error):
@@ -218,7 +223,7 @@ class Database:
                 raise
 
     def _refuse_spent(self, connection: Any, record: Any, _proxy: Any) -> None:
-        # Costs no round trip, unlike a ping; and a ping succeeds on a former primary.
+        # Unlike a ping it costs no round trip. A ping would also succeed on a former primary.
         if record.info["opened"] <= self._distrust_before or connection.driver_connection.is_closed():
             raise exc.DisconnectionError("the connection was lost or leads to a server that is read-only now")
 
@@ -231,7 +236,11 @@ class Database:
                 self._announcing = asyncio.create_task(self._notify())
 
     async def _notify(self) -> None:
-        """Tell other processes' relays; after the commit and coalesced, since NOTIFY inside it serializes commits."""
+        """Notify the relays of other processes.
+
+        It comes after the commit and once for several commits, because a NOTIFY inside a transaction serializes all
+        commits.
+        """
         while self._unannounced:
             self._unannounced = False
             try:

@@ -1,4 +1,4 @@
-"""Records a consumer could not handle: set aside, looked at, put back; and those that wait behind them."""
+"""Dead letters: records that a consumer could not handle, and the records of the same key that wait behind them."""
 
 from __future__ import annotations
 
@@ -19,22 +19,28 @@ from slm_events.catalogue import DEAD_LETTERS
 _LONGEST_REASON = 2_000
 _LONGEST_KEY = 600
 _SHOWN_OF_KEY = 500
-"""Of a longer one; with its digest behind it it is short enough to be kept as it is."""
+"""Characters kept of a key that is too long. With its digest appended it fits the index."""
 
 REDRIVEN = "slm_dead_letter"
-"""Header of a record that was put back: the id of its dead letter."""
+"""Header of a redriven record: the id of its dead letter."""
 
 MEANT_FOR = "slm_dead_letter_for"
-"""Header of a record that was put back: the consumer that could not handle it. The others have seen it before."""
+"""Header of a redriven record: the consumer that could not handle it. Other consumers skip the record: they have seen
+it.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A record set aside. ``state``: ``failed``; ``parked`` behind a failed one of its key; ``redriven``, under way."""
+    """A record that was not handled.
+
+    ``state`` is ``failed``; ``parked``, waiting behind a failed record of its key; or ``redriven``, back in its topic
+    and not handled yet.
+    """
 
     dead_letter_id: str
     seq: int
-    """The order of setting aside."""
+    """The order in which dead letters were stored."""
     consumer: str
     topic: str
     partition: int
@@ -49,26 +55,26 @@ class DeadLetter:
 
 
 RELAY = "relay"
-"""Instead of a consumer: an event that could not even be appended, as its record is too large."""
+"""The consumer of a dead letter that is an event too large for the log: the outbox relay."""
 _BY_KEY = -1
-"""Instead of a partition: the one its key goes to."""
+"""The partition of a dead letter whose key decides the partition."""
 
 
 class NotFirst(ValueError):
-    """The dead letter waits behind another of its key, which has to be put back before it."""
+    """The dead letter waits behind another one of its key, which must be redriven first."""
 
 
 async def listing(database: Database, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
-    """Dead letters in the order of setting aside; ``after`` the ``seq`` to go on from."""
+    """Return dead letters by ``seq``, those after ``after`` and at most ``limit``."""
     query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
     async with database.read() as connection:
         return [_shape(row) for row in await connection.execute(query)]
 
 
 async def redrive(database: Database, dead_letter_id: str) -> None:
-    """Put a record back into its topic under its own id; it stays listed until it has been handled.
+    """Append a dead letter's record to its topic again; the dead letter stays listed until the record is handled.
 
-    What is parked behind it follows by itself, one by one. Raises KeyError for an unknown id, NotFirst.
+    The records parked behind it follow one by one. Raises KeyError for an unknown id, and NotFirst.
     """
     async with database.begin() as transaction:
         found = await transaction.execute(
@@ -84,14 +90,16 @@ async def redrive(database: Database, dead_letter_id: str) -> None:
 
 
 def is_for(consumer: str, headers: Mapping[str, str]) -> bool:
-    """Whether a record concerns a consumer: not where it was put back for another one."""
+    """Whether a consumer must handle a record. False if the record was redriven for another consumer."""
     return headers.get(MEANT_FOR, consumer) == consumer
 
 
 async def set_aside(
     transaction: Transaction, consumer: str, record: StoredRecord, *, reason: str, attempts: int
 ) -> None:
-    """Keep a record that cannot be handled, in the transaction that moves the position past it, and tell the others."""
+    """Store a record as failed, in the transaction that moves the consumer past it, and publish it to the dead letters'
+    topic.
+    """
     reason = _storable(reason)[:_LONGEST_REASON]
     await _keep(transaction, consumer, record, state="failed", reason=reason, attempts=attempts)
     told = {
@@ -109,7 +117,7 @@ async def set_aside(
 async def refused(
     connection: AsyncConnection, topic: str, partition: int | None, record: Record, reason: str, *, at: int
 ) -> None:
-    """Keep an event that the log will never take, in the transaction that takes it out of the outbox."""
+    """Store an event that the log will never accept, in the transaction that deletes it from the outbox."""
     row = {
         "dead_letter_id": new_id(),
         "consumer": RELAY,
@@ -128,12 +136,12 @@ async def refused(
 
 
 async def park(transaction: Transaction, consumer: str, record: StoredRecord, *, behind: str) -> None:
-    """Let a record wait behind a dead letter of its key."""
+    """Store a record that must wait behind a dead letter of its key."""
     await _keep(transaction, consumer, record, state="parked", reason=f"parked behind {behind}", attempts=0)
 
 
 async def heads(transaction: Transaction, consumer: str, topic: str, keys: Collection[str]) -> dict[str, str]:
-    """Of these keys, those with dead letters → the id of the first: only that one may be handled."""
+    """Return the id of the first dead letter of each key that has any. Only that one may be handled."""
     rows = await transaction.execute(
         select(table.c.key, table.c.dead_letter_id)
         .ext(distinct_on(table.c.key))
@@ -145,9 +153,9 @@ async def heads(transaction: Transaction, consumer: str, topic: str, keys: Colle
 
 
 async def resolve(transaction: Transaction, consumer: str, dead_letter_id: str) -> str | None:
-    """A record that was put back has been handled: forget it and put back what is parked behind it.
+    """Delete the dead letter of a redriven record that was handled, and redrive the one parked behind it.
 
-    Returns the id of the next dead letter of its key.
+    Returns the id of the next dead letter of its key; None if there is none.
     """
     gone = await transaction.execute(
         delete(table)
@@ -175,7 +183,7 @@ async def resolve(transaction: Transaction, consumer: str, dead_letter_id: str) 
 
 async def _put_back(transaction: Transaction, letter: DeadLetter) -> None:
     if letter.consumer == RELAY:
-        # Nobody has seen it yet, so it is for all; where it is refused again, it comes back.
+        # No consumer has seen it, so it is for all of them. If the log refuses it again, it comes back.
         await transaction.execute(delete(table).where(table.c.dead_letter_id == letter.dead_letter_id))
         record = Record(letter.key, letter.value, letter.headers)
         transaction.append(letter.topic, record, None if letter.partition == _BY_KEY else letter.partition)
@@ -196,7 +204,7 @@ async def _keep(
     known = headers.pop(REDRIVEN, None)
     headers.pop(MEANT_FOR, None)
     if known is not None:
-        # A record that was put back keeps its dead letter, and with it its place before those behind it.
+        # A redriven record keeps its dead letter, and so its place before the records parked behind it.
         again = await transaction.execute(
             update(table)
             .where(table.c.dead_letter_id == known, table.c.consumer == consumer)
@@ -220,7 +228,9 @@ async def _keep(
 
 
 def kept_key(key: str) -> str:
-    """A record's key as dead letters keep it: text the database takes, short enough for its index, one for each key."""
+    """Return a record's key as a dead letter stores it: valid text, short enough for the index, and unique for each
+    key.
+    """
     key = _storable(key)
     if len(key) <= _LONGEST_KEY:
         return key
@@ -232,7 +242,7 @@ def _storable_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _storable(words: str) -> str:
-    """Text as PostgreSQL takes it: what cannot even be kept would stop its consumer for ever."""
+    """Return text that PostgreSQL accepts. A dead letter that cannot be stored would stop its consumer for ever."""
     return words.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 

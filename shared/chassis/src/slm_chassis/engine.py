@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL with the product's time-outs."""
+"""SQLAlchemy engines for PostgreSQL with the product's timeouts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ _STATEMENT_SECONDS = 60.0
 def open_engine(
     url: str, *, client: str, pool_size: int, statement_seconds: float | None = _STATEMENT_SECONDS
 ) -> AsyncEngine:
-    """An engine for ``postgresql://…`` with the product's time-outs; ``client`` is the name the server shows."""
-    # The driver reads the address itself: it knows sslmode and the like, which SQLAlchemy would hand on as they are.
+    """Return an engine for ``postgresql://…`` with the product's timeouts. The server lists its connections under
+    ``client``.
+    """
+    # asyncpg parses the URL itself: it understands sslmode and the like, which SQLAlchemy would pass on unchanged.
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
     async def connect(*_: Any, **__: Any) -> asyncpg.Connection:
@@ -40,8 +42,8 @@ def open_engine(
         max_overflow=5,
         pool_timeout=10.0,
         pool_use_lifo=True,
-        # Errors end in logs and dead letters, where what people wrote has no business.
+        # Error messages end in logs and dead letters, which must not contain what people wrote.
         hide_parameters=True,
-        # Documents are much of what is read; the standard library's reader takes five times as long.
+        # Most data read are JSON documents; the standard library's decoder takes five times as long.
         json_deserializer=msgspec.json.decode,
     )

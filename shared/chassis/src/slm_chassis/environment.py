@@ -1,4 +1,6 @@
-"""The environment as settings read it: any ``SLM_…`` variable may stand in a file that ``SLM_…_FILE`` names."""
+"""Environment variables of the settings. The value of any ``SLM_…`` variable may be in a file named by
+``SLM_…_FILE``.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,13 @@ _LONGEST = 64 << 10
 
 
 class WrongVariable(ValueError):
-    """A variable of the environment cannot be used; the text names it and what to do."""
+    """An environment variable cannot be used; the message names it and the remedy."""
 
 
 def resolved(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment with the contents of the files that ``SLM_…_FILE`` variables name. Raises WrongVariable."""
+    """Return the environment with the contents of the files that ``SLM_…_FILE`` variables name; raises
+    WrongVariable.
+    """
     found = dict(environment)
     for name, path in environment.items():
         if name.startswith(_PREFIX) and name.endswith(_SUFFIX) and path:
@@ -46,9 +50,9 @@ def _content(name: str, path: Path) -> str:
 
 
 def suspects(environment: Mapping[str, str], known: Collection[str], *, all_unknown: bool = False) -> list[str]:
-    """``SLM_…`` variables that nobody reads and that look like slips for one that is read, a sentence each.
+    """Return a sentence for each ``SLM_…`` variable that is not read and looks like a misspelling of one that is.
 
-    ``all_unknown``: also those that look like nothing; where the caller knows every variable there is.
+    ``all_unknown`` adds those that look like none. It needs a caller that knows every variable there is.
     """
     sentences = []
     for name in sorted(environment):

@@ -1,4 +1,4 @@
-"""The foundation of a service: database, log, clock, keys, metrics and limits, the same in all of them."""
+"""The parts that every service is built on: database, log, clock, access, metrics and limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slm_chassis.settings import ServiceSettings
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """What a service is built on. ``log`` is lent: whoever opened it closes it."""
+    """The parts that a service is built on. Whoever opened ``log`` closes it."""
 
     context: str
     database: Database
@@ -29,9 +29,10 @@ class Foundation:
 async def open_foundation(
     context: str, settings: ServiceSettings, log: EventLog, clock: Clock, metrics: Metrics | None = None
 ) -> Foundation:
-    """The foundation that the settings describe, on a migrated database. Raises OSError, DBAPIError without one.
+    """Return the foundation that the settings describe, on a migrated database.
 
-    ``metrics`` are the service's own where it measures more than every service does.
+    ``metrics`` is given by a service that has more than the common ones. Raises OSError or DBAPIError if the database
+    cannot be reached.
     """
     source = f"/slm/{settings.installation}/{context}"
     database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)

@@ -1,4 +1,4 @@
-"""Ids: random ones that sort by time, and ones that follow from a name: a file applied twice makes one thing."""
+"""Ids: random ones that sort by time, and ids computed from a name, so that a file applied twice creates one thing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from slm_chassis.clock import real_now
 
 NAMESPACE = uuid.UUID("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3")
-"""The product's fixed namespace: ids of parties are UUIDv5 of it and their key."""
+"""The product's fixed namespace. A party's id is the UUIDv5 of it and the party's key."""
 
 NewId = Callable[[], str]
 
 
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562): 48 bits of real milliseconds, then random."""
+    """Return a UUIDv7 (RFC 9562): 48 bits of real time in milliseconds, then random bits."""
     value = (real_now() // 1_000) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
@@ -24,6 +24,6 @@ def new_id() -> str:
 
 
 def named_id(namespace: uuid.UUID | str, *name: str | int) -> str:
-    """UUIDv5 of a namespace and a name, the name being a JSON array (RFC 8785 for strings and integers)."""
+    """Return the UUIDv5 of a namespace and a name; the name is hashed as a JSON array in the form of RFC 8785."""
     space = namespace if isinstance(namespace, uuid.UUID) else uuid.UUID(namespace)
     return str(uuid.uuid5(space, json.dumps(name, separators=(",", ":"), ensure_ascii=False)))

@@ -1,4 +1,4 @@
-"""How hard a key of the operator's own choosing is to guess: at least as hard as 128 random bits, or it is refused."""
+"""The strength of a key that the operator chose: it must be as hard to guess as 128 random bits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import string
 
 LEAST_BITS = 128
 LEAST_WITHOUT_WORDS = 84
-"""Of what is left once words, runs and repetitions count for no more than they are worth."""
+"""The bits that must remain after words, sequences and repetitions have been counted at their low value."""
 _WORD_BITS = 13.0
-"""A word out of a list of eight thousand."""
+"""The bits of a word from a list of eight thousand."""
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
 _SEPARATORS = "-_. "
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
@@ -18,7 +18,7 @@ REMEDY = "make one with: python3 -c 'import secrets; print(\"slm_\" + secrets.to
 
 
 def weakness_of(key: str) -> str | None:
-    """Why a key must not open everything, in words; None where it may."""
+    """Return in words why a key is too weak; None if it is strong enough."""
     if not key.isascii() or not key.isprintable() or " " in key:
         return "it holds characters that no HTTP header carries as they are"
     secret = key.removeprefix("slm_")
@@ -37,12 +37,14 @@ def _alphabet(secret: str) -> int:
     kinds = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
     letters = sum(len(kind) for kind in kinds if any(character in kind for character in secret))
     others = set(secret) - set(string.ascii_letters + string.digits)
-    # All of Base64 counts as 64, whether a key happens to hold its last two signs or not.
+    # Base64 counts as 64 characters even if a key does not happen to contain the last two.
     return max(1, (64 if letters == 62 else letters) + (len(string.punctuation) if others - set("-_") else 0))
 
 
 def _without_the_obvious(secret: str) -> float:
-    """Bits of a key in which each word counts as one of a list, and what continues or repeats counts nothing."""
+    """Return the bits of a key in which each word counts as one from a list, and sequences and repetitions count
+    nothing.
+    """
     each = math.log2(_alphabet(secret))
     words = [] if _HEX.fullmatch(secret) else [match.group() for match in _WORD.finditer(secret)]
     rest = secret if not words else _WORD.sub("", secret)
@@ -57,7 +59,7 @@ def _without_the_obvious(secret: str) -> float:
 
 
 def _continues(text: str, index: int) -> bool:
-    """Whether a character goes on as the two before it did: ``aaa``, ``abc``, ``321``."""
+    """Whether a character continues the sequence of the two before it, as in ``aaa``, ``abc`` or ``321``."""
     if index < 2:
         return False
     step = ord(text[index]) - ord(text[index - 1])

@@ -1,4 +1,4 @@
-"""How far a consumer is behind the log: records still to hear, and the instant up to which everything was heard."""
+"""The lag of a consumer: how many records it has not read, and up to which instant it has read everything."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from slm_chassis.tables import consumer_position as table
 from slm_chassis.workers import Progress
 
 LOOK_SECONDS = 0.5
+"""The time between two looks at the log."""
 _MOST_MARKS = 1_000
-"""Instants remembered while a consumer is behind: with one look in half a second, the last eight minutes."""
+"""Marks kept at most while a consumer is behind: eight minutes of one mark every half second."""
 
 Place = tuple[str, int]
 """(topic, partition)."""
@@ -30,19 +31,20 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ConsumerPosition:
-    """What a consumer has heard, at one look."""
+    """How far a consumer has read, at one look."""
 
     until_at: int | None = None
-    """Everything that was in the log at this instant has been heard; installation time, microseconds UTC. None: not
-    known yet."""
+    """Everything in the log at this instant has been read (installation time, microseconds UTC). None if not
+    known yet.
+    """
     until_on_server: datetime | None = None
-    """The same instant by the clock of the consumer's database server."""
+    """The same instant on the clock of the consumer's database server."""
     behind: int = 0
-    """Records in the log that have not been heard."""
+    """Records in the log that have not been read."""
 
 
 class _Mark(NamedTuple):
-    """Where the log ended at an instant."""
+    """The ends of all partitions at one instant."""
 
     at: int
     on_server: datetime
@@ -51,7 +53,9 @@ class _Mark(NamedTuple):
 
 
 class Lag:
-    """A worker that compares the ends of the topics with the positions of a group, whichever replica holds them."""
+    """A worker that compares the ends of the topics with the stored positions of a group, whichever replica
+    reads them.
+    """
 
     def __init__(
         self, group: str, database: Database, log: EventLog, topics: Sequence[str], metrics: Metrics | None = None
@@ -72,20 +76,21 @@ class Lag:
             self._seconds = metrics.gauge("behind_seconds", "Seconds since everything in the log had been heard.")
 
     async def run(self) -> None:
+        """Measure every ``LOOK_SECONDS`` until cancelled."""
         while True:
             try:
                 await self.look()
             except Exception as error:
-                # Nothing is known of a log or a database that is away: the instant stays, and so its age grows.
+                # While log or database cannot be reached, the instant stays the same and its age grows.
                 if not is_infrastructure_fault(error) and not isinstance(error, LogError):
                     raise
             self.progress.beat()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> ConsumerPosition:
-        """Read the positions first and the ends after them, so that the lag is never taken for less than it is.
+        """Measure once and return the result; raises infrastructure faults and LogError.
 
-        Raises infrastructure faults, LogError.
+        Positions are read before the ends, so that the lag is never shown smaller than it is.
         """
         now = self._database.clock.now()
         positions, on_server = await self._positions()
@@ -101,7 +106,7 @@ class Lag:
 
     def _mark(self, mark: _Mark) -> None:
         if len(self._marks) >= _MOST_MARKS:
-            # Half of them are enough to say when a long backlog will have been heard.
+            # Half of them are enough to measure a long backlog.
             self._marks = deque(list(self._marks)[::2])
         self._marks.append(mark)
 

@@ -1,4 +1,4 @@
-"""The ledger of a use case: collections of values in one transaction, and a way to tell of changes."""
+"""The interface of a ledger: the repositories of a use case in one transaction, and the publication of events."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
 
 
 class Repository(Protocol[T]):
-    """All values of one kind, each under the id that is its first field."""
+    """All values of one kind. A value's first field is its id."""
 
-    async def get(self, key: str) -> T | None: ...
+    async def get(self, key: str) -> T | None:
+        """Return the value with this id; None if there is none."""
 
     async def find(self, **equal: Any) -> list[T]:
-        """The values whose fields equal those given, ordered by id."""
+        """Return the values whose fields equal the given ones, ordered by id."""
         ...
 
     async def put(self, *values: T) -> None:
-        """Keep each value in place of the one with its id."""
+        """Store each value, replacing the one with the same id."""
         ...
 
 
 class LedgerOfTransaction(Protocol):
-    """What the ledgers of all services share. Whoever changes a thing begins with ``lock``."""
+    """What the ledgers of all services have in common. A use case that changes something calls ``lock`` first."""
 
     now: int
     """Installation time, microseconds UTC."""
 
     async def lock(self, subject: str) -> None:
-        """Nobody else changes what has this id until the transaction ends."""
+        """Keep others from changing what has this id until the transaction ends."""
         ...
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
@@ -43,5 +44,5 @@ class LedgerOfTransaction(Protocol):
     async def note(
         self, by: Principal | None, action: str, subject: str, detail: Mapping[str, Any] = NO_DETAIL
     ) -> None:
-        """Write down who did what to what; without a principal it was the product itself."""
+        """Write to the audit trail who did what to which subject. Without a principal the product itself did it."""
         ...

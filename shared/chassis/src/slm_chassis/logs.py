@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on standard error, ours and the libraries' alike."""
+"""Structured logs: one JSON object for each line on standard error, from our code and from libraries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def _without_colours(logger: Any, method: str, event: MutableMapping[str, Any]) 
 
 
 def configure(level: str = "INFO") -> None:
-    """Set up structlog and the standard library's logging for the whole process. Raises ValueError on a wrong level."""
+    """Set up structlog and the standard library's logging for the whole process; raises ValueError for a wrong
+    level.
+    """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ValueError(f"SLM_LOG_LEVEL is {level!r}; write DEBUG, INFO, WARNING or ERROR")
@@ -50,6 +52,6 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
-    # uvicorn's too: that it listens and stops is said by whoever started it, in words where people read along.
+    # uvicorn too: the code that starts it logs where it listens, in words on the command line.
     for noisy in ("aiokafka", "asyncio", "alembic", "httpx", "httpcore", "uvicorn"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))

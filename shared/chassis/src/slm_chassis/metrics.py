@@ -1,20 +1,21 @@
-"""The catalogue of metrics as a type: what is counted and measured is an attribute here, nothing else is.
+"""The metrics of a service as attributes of one class: nothing else is counted or measured.
 
-A registry belongs to one service, and its context is part of every name, so that four services can share a process.
+Each registry belongs to one service, whose name is part of every metric's name, so that several services can share a
+process.
 """
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-# One more series for each counter, which no dashboard asks for.
+# It would add one more series for each counter, which no dashboard uses.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Metrics:
-    """What every service measures about itself; a service with more subclasses it and adds attributes."""
+    """The metrics that every service has. A service with more of them subclasses it."""
 
     def __init__(self, context: str) -> None:
         self.registry = CollectorRegistry()
@@ -27,14 +28,17 @@ class Metrics:
         self.ready = self.gauge("ready", "1 where the service says it is ready.")
 
     def counter(self, name: str, help: str, *labels: str) -> Counter:
+        """Register a counter of this service."""
         return Counter(name, help, labels, namespace=self._namespace, registry=self.registry)
 
     def gauge(self, name: str, help: str, *labels: str) -> Gauge:
+        """Register a gauge of this service."""
         return Gauge(name, help, labels, namespace=self._namespace, registry=self.registry)
 
     def histogram(self, name: str, help: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+        """Register a histogram of this service; the default buckets are seconds."""
         return Histogram(name, help, labels, namespace=self._namespace, registry=self.registry, buckets=buckets)
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""Brings a service's database to the newest version of its package's migrations, creating it where it is missing."""
+"""Database migrations: a service's database is created if missing and brought to the newest version."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from slm_chassis.engine import open_engine
 
 _ENVIRONMENT = Path(__file__).parent / "migration_environment"
 _LOCK_CLASS = 7_546
-"""Any number, the same for all: keeps these advisory locks apart from others in the database."""
+"""Any number, the same in all processes. It separates these advisory locks from others in the database."""
 
 
 class Unmigratable(RuntimeError):
-    """The database is of a newer version than the code."""
+    """The database has a newer version than the program."""
 
 
 async def migrate(database_url: str, package: str) -> None:
-    """Apply ``<package>/migrations/versions`` up to its head, in one transaction.
+    """Apply ``<package>/migrations/versions`` up to the newest version, in one transaction.
 
-    Replicas may start together: one migrates, the others wait and find it done. Raises what the migration raised, the
-    database being as before, and Unmigratable where a newer version has migrated it.
+    Replicas may start together: one migrates, and the others wait. Raises the migration's own error, which leaves the
+    database unchanged, and Unmigratable if a newer program has migrated it.
     """
     await ensure_database(database_url)
     engine = open_engine(database_url, client=f"{package} migrations", pool_size=1, statement_seconds=None)
@@ -45,14 +45,16 @@ async def migrate(database_url: str, package: str) -> None:
 
 
 async def ensure_database(database_url: str) -> None:
-    """Create the database an URL names, unless it exists; needs the right to connect to ``postgres`` only if not."""
+    """Create the database that the URL names, if it is missing. Only then is the right to connect to ``postgres``
+    needed.
+    """
     try:
         await (await asyncpg.connect(database_url, timeout=10.0)).close()
         return
     except asyncpg.InvalidCatalogNameError:
         pass
     except asyncpg.ProtocolViolationError as error:
-        # PgBouncer's way of saying the same.
+        # PgBouncer answers with this error if the database does not exist.
         if "does not exist" not in str(error):
             raise
     url = make_url(database_url)

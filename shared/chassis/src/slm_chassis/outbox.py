@@ -1,4 +1,4 @@
-"""Events out: the relay that carries committed outbox rows to the log, losing none, in the order of each key."""
+"""The outbox relay: it carries committed events to the log, without losing any and in the order of each key."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from slm_chassis.workers import Backoff, Progress
 _log = structlog.get_logger(__name__)
 
 APPEND_SECONDS = 20.0
-"""A relay that has not appended within this of taking the lock gives its batch back."""
+"""A relay that has not appended its batch within this time after taking the lock gives the batch back."""
 
-# The lock first and the rows in a statement of their own: a snapshot taken before the lock was ours would still show
-# rows which the relay before us has appended and deleted. Where nothing waits, nothing is locked or written.
+# Take the lock first and read the rows in a second statement: a snapshot from before the lock would still show rows
+# that the previous relay has appended and deleted. If no rows wait, nothing is locked or written.
 _LOCK = text(
     "SELECT EXISTS (SELECT FROM outbox) AS waiting,"
     " (SELECT id FROM outbox_relay WHERE EXISTS (SELECT FROM outbox) FOR UPDATE SKIP LOCKED) AS locked"
 )
 
-# Whatever is visible, lowest number first. Never ``seq > last``: numbers become visible in the order of the commits,
-# not in their own, and a row that was still uncommitted when a higher one passed would be skipped for ever.
+# All visible rows, lowest number first. Never use ``seq > last``: rows become visible in the order of their commits,
+# not of their numbers. A row committed after one with a higher number has been relayed would be skipped for ever.
 _TAKE = """
 WITH taken AS (DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1)
                RETURNING seq, topic, partition, key, value, headers::text AS headers)
@@ -42,13 +42,13 @@ SELECT topic, partition, key, value, headers FROM taken ORDER BY seq
 
 
 Refused = tuple[str, int | None, Record, str]
-"""Topic, partition, record, and why the log will never take it."""
+"""Topic, partition, record, and why the log will never accept it."""
 
 
 class Relay:
-    """Carries outbox rows to the log. Any number may run against one database; one at a time works.
+    """Appends outbox rows to the log. Several may run on one database; only one works at a time.
 
-    At least once: a crash between the append and the commit repeats a batch under the same event ids.
+    Delivery is at least once: a crash between the append and the commit repeats a batch with the same event ids.
     """
 
     name = "relay"
@@ -63,11 +63,11 @@ class Relay:
         database.on_commit(self.wake)
 
     def wake(self) -> None:
-        """Rows may wait: look at once."""
+        """Look for rows at once."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Relay until cancelled; waits out a database or a log that is away."""
+        """Relay rows until cancelled; wait while the database or the log cannot be reached."""
         listening = asyncio.create_task(self._listen(), name="relay's ears")
         backoff = Backoff(longest=5.0)
         try:
@@ -86,7 +86,9 @@ class Relay:
                 await listening
 
     async def step(self) -> int | None:
-        """Relay one batch; the number of rows, None where another relay is at it. Raises infrastructure faults."""
+        """Relay one batch and return the number of rows; None if another relay is working. Raises infrastructure
+        faults.
+        """
         async with self._database.read() as connection:
             waiting, locked = (await connection.execute(_LOCK)).one()
             if not waiting:
@@ -106,7 +108,7 @@ class Relay:
         moved = await self.step()
         self.progress.beat()
         if moved is None:
-            # The other one may have looked before our commit; it is done in a moment, so ask again soon.
+            # The other relay may have looked before our commit. It finishes in a moment, so try again soon.
             await asyncio.sleep(random.uniform(0.002, 0.01))
         elif moved < self._max_rows:
             # Not wait_for: in Python 3.11 it loses a cancellation that comes in the same turn of the loop as the wake.
@@ -115,16 +117,16 @@ class Relay:
                     await self._woken.wait()
 
     async def _append(self, rows: Sequence[asyncpg.Record], locked_at: float) -> list[Refused]:
-        """Raises infrastructure faults; returns what the log will never take."""
+        """Append the rows and return those that the log will never accept; raises infrastructure faults."""
         topics: dict[str, list[asyncpg.Record]] = {}
         for row in rows:
             topics.setdefault(row["topic"], []).append(row)
         if time.monotonic() - locked_at > APPEND_SECONDS:
-            # Frozen meanwhile: the server may have ended our session, and another relay may have appended all this.
+            # This process was frozen: the server may have ended its session, and another relay may have appended these.
             raise LogUnavailable("the relay held its batch for too long")
         async with asyncio.timeout(APPEND_SECONDS), asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._append_topic(topic, waiting)) for topic, waiting in topics.items()]
-        # A group passes over children that were cancelled by somebody else, e.g. by a client of the log that closes.
+        # A TaskGroup ignores a child cancelled by someone else, for example by a client of the log that is closing.
         if any(task.cancelled() for task in tasks):
             raise LogUnavailable("an append was given up")
         return [refused for task in tasks for refused in task.result()]
@@ -139,7 +141,7 @@ class Relay:
         return found
 
     async def _append_singly(self, topic: str, records: Sequence[Record], partition: int | None) -> list[Refused]:
-        """One record that the log refuses must not hold up all that come after it."""
+        """Append the records one by one, so that one that the log refuses does not block the others."""
         found: list[Refused] = []
         for record in records:
             try:
@@ -150,7 +152,9 @@ class Relay:
         return found
 
     async def _listen(self) -> None:
-        """Hear of rows written by processes that have no relay; the poll covers for it while it is deaf."""
+        """Wake the relay when a process without a relay has written rows. While it is disconnected, polling
+        finds them.
+        """
         backoff = Backoff(first=0.5)
         while True:
             gone = asyncio.Event()
@@ -170,9 +174,10 @@ class Relay:
 
 
 def _runs(rows: Sequence[asyncpg.Record]) -> list[tuple[int | None, list[Record]]]:
-    """Rows of a topic as few appends: one for each partition named, one for what goes by its key.
+    """Group a topic's rows into few appends: one for each named partition, and one for the rows placed by their keys.
 
-    Where both kinds mix, a key may be of both, so that none of one kind passes one of the other.
+    A key may have rows of both kinds. Where the two kinds alternate, a new group begins, so that the order of rows is
+    kept.
     """
     runs: list[tuple[int | None, list[Record]]] = []
     open_runs: dict[int | None, list[Record]] = {}

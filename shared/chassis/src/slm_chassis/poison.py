@@ -1,4 +1,6 @@
-"""When too much is set aside it is not the data that is bad: the limit that stops a consumer."""
+"""The limit of dead letters, beyond which a consumer stops: the cause is then a fault in the program, not in
+the data.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ IN_A_ROW = 100
 SHARE = 0.05
 WINDOW_SECONDS = 60.0
 ENOUGH = 400
-"""So many records tell a share of one in twenty from bad luck."""
+"""Records from which on a share of one in twenty is more than bad luck."""
 LONGEST_SECONDS = 3_600.0
-"""Where fewer come in a minute, those of earlier minutes count, but not beyond this."""
+"""If a minute has fewer records than that, those of earlier minutes count too, but not beyond this age."""
 
 
 class PoisonLimit:
-    """Counts records handled and set aside. ``time_of`` gives seconds that only go forward."""
+    """Counts handled records and dead letters. ``time_of`` returns seconds that never go backward."""
 
     def __init__(self, time_of: Callable[[], float] = time.monotonic) -> None:
         self._time_of = time_of
@@ -28,16 +30,18 @@ class PoisonLimit:
         self._aside = 0
 
     def handled(self, records: int) -> None:
+        """Count records that were handled."""
         if records:
             self._in_a_row = 0
             self._count(records, 0)
 
     def set_aside(self) -> None:
+        """Count one record that became a dead letter."""
         self._in_a_row += 1
         self._count(0, 1)
 
     def check(self, reason: str) -> None:
-        """Before setting one more aside. Raises Halt where that would be one too many."""
+        """Check before one more record becomes a dead letter; raises Halt if there are too many."""
         if self._in_a_row >= IN_A_ROW:
             raise Halt(f"{self._in_a_row} records in a row could not be handled; the last: {reason}")
         self._forget()
@@ -52,7 +56,7 @@ class PoisonLimit:
         self._forget()
 
     def _forget(self) -> None:
-        """What is older than a minute, as long as enough is left; and whatever is older than an hour."""
+        """Drop counts older than a minute while enough remain, and all that are older than an hour."""
         now = self._time_of()
         while self._counts:
             at, handled, aside = self._counts[0]
@@ -65,6 +69,9 @@ class PoisonLimit:
 
 
 def _tolerated(total: int) -> float:
-    """One in twenty of enough records; of fewer it takes a larger share, up to the hundred that may fail in a row."""
+    """Return the dead letters allowed among ``total`` records: one in twenty of at least ``ENOUGH``.
+
+    Of fewer records a larger share is allowed, up to the hundred that may fail in a row.
+    """
     few = IN_A_ROW - (total - IN_A_ROW) * (IN_A_ROW - SHARE * ENOUGH) / (ENOUGH - IN_A_ROW)
     return max(SHARE * total, min(IN_A_ROW, few))

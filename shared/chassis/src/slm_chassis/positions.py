@@ -1,4 +1,4 @@
-"""How far a consumer is, kept in its own database, and the fence that keeps a former owner from writing."""
+"""A consumer's positions, stored in its own database, and the fence that stops a former owner from writing."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from slm_chassis.log.port import Consumer, EventLog, TopicPartition
 from slm_chassis.tables import consumer_position as table
 
 RECLAIM_SECONDS = 5.0
-"""How long a fenced-off partition rests before it is claimed again, where the group still assigns it."""
+"""How long a partition that was lost rests before it is claimed again, if the group still assigns it."""
 
 
 class FenceLost(Exception):
-    """Another owner has taken the partition over: nothing of this one's memory of it is true any more."""
+    """Another owner has taken the partition over, so nothing that this one remembers of it is valid."""
 
 
 @dataclass(slots=True, eq=False)
 class Ownership:
-    """One time of owning a partition: the fence, and the next offset to handle."""
+    """One period of owning a partition: the epoch of its fence, and the next offset to handle."""
 
     source: TopicPartition
     epoch: int
     position: int
     stale: bool = False
-    """The outcome of the last transaction is unknown: read the position again before reading the log."""
+    """The outcome of the last transaction is unknown: read the stored position before reading the log."""
 
 
 class Positions:
-    """The partitions a consumer owns. It is what the log's group calls back when partitions come and go."""
+    """The partitions that a consumer owns. The log's group calls it when it assigns and revokes partitions."""
 
     def __init__(self, consumer: str, database: Database, log: EventLog) -> None:
         self._consumer = consumer
@@ -43,13 +43,14 @@ class Positions:
         self._lost_at: dict[TopicPartition, float] = {}
 
     def of(self, source: TopicPartition) -> Ownership | None:
+        """Return the ownership of a partition; None if it is not owned."""
         return self._owned.get(source)
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Take partitions over: from now on no former owner can move their positions."""
+        """Take partitions over and return their positions. From then on no former owner can move them."""
         begins = {topic: await self._log.begin_offsets(topic) for topic in {source.topic for source in partitions}}
         async with self._database.begin() as transaction:
-            # Sorted, so that two members never wait for each other crosswise.
+            # Sorted, to prevent deadlocks between two members.
             claimed = [
                 await self._claim(transaction, source, begins[source.topic][source.partition])
                 for source in sorted(partitions)
@@ -60,14 +61,15 @@ class Positions:
         return {ownership.source: ownership.position for ownership in claimed}
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        """Forget partitions that the group has taken away."""
         for source in partitions:
             self._owned.pop(source, None)
             self._lost_at.pop(source, None)
 
     async def move(self, transaction: Transaction, ownership: Ownership, position: int) -> None:
-        """First statement of every writing transaction. Raises FenceLost, and the transaction must not commit.
+        """Store the new position, as the first statement of every writing transaction.
 
-        Set ``ownership.position`` once it has committed.
+        Raises FenceLost; the transaction must then not commit. Set ``ownership.position`` after the commit.
         """
         moved = await transaction.execute(
             update(table)
@@ -79,16 +81,16 @@ class Positions:
             raise FenceLost(f"{self._consumer} no longer owns {ownership.source} in epoch {ownership.epoch}")
 
     def drop(self, ownership: Ownership) -> None:
-        """Forget a partition after Fenced; ``recover`` claims it again if the group still assigns it after a rest."""
+        """Forget a partition after FenceLost. ``recover`` claims it again later if the group still assigns it."""
         if self._owned.get(ownership.source) is ownership:
             del self._owned[ownership.source]
             self._lost_at[ownership.source] = time.monotonic()
 
     async def recover(self, consumer: Consumer) -> None:
-        """Before a poll: positions of unknown outcome are read again, partitions lost but still assigned claimed."""
+        """Before a poll, read positions of unknown outcome again, and claim lost partitions that are still assigned."""
         for ownership in [each for each in self._owned.values() if each.stale]:
             await self._reread(ownership, consumer)
-        # Were it not claimed again, a claim that reached the database late would leave the partition without any owner.
+        # Otherwise a claim that reached the database late would leave the partition without an owner.
         rested = time.monotonic() - RECLAIM_SECONDS
         lost = frozenset(source for source, at in self._lost_at.items() if at <= rested) & consumer.assignment
         if lost:

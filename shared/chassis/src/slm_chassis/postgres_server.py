@@ -1,4 +1,4 @@
-"""A private PostgreSQL server from the wheel, for an installation that was given none."""
+"""The private PostgreSQL server that an installation gets if no database is configured."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from slm_chassis import postgres_programs
 from slm_chassis.postgres_programs import PostgresFailed
 
 _PORT = 5432
-"""Names the socket's file only; the server listens on no network."""
+"""Part of the socket file's name. The server listens on no network."""
 
 _LONGEST_SOCKET_PATH = 100
 _START_SECONDS = 120.0
-"""Recovery after a power cut replays at most ``max_wal_size``."""
+"""Recovery after a power failure replays at most ``max_wal_size``."""
 
 _SETTINGS = {
     "listen_addresses": "''",
@@ -34,7 +34,7 @@ _SETTINGS = {
     "effective_cache_size": "'1GB'",
     "maintenance_work_mem": "'64MB'",
     "work_mem": "'8MB'",
-    # What is committed is on the disk. Never weaker.
+    # What is committed must be on the disk. Never weaken these.
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
@@ -46,7 +46,7 @@ _SETTINGS = {
     "checkpoint_completion_target": "0.9",
     "random_page_cost": "1.1",
     "jit": "off",
-    # Queues' tables are emptied as fast as they are filled.
+    # Tables used as queues are emptied as fast as they are filled.
     "autovacuum_naptime": "'15s'",
     "autovacuum_vacuum_cost_delay": "'1ms'",
     "timezone": "'UTC'",
@@ -62,14 +62,14 @@ _SETTINGS = {
 
 
 class DataDirectoryInUse(RuntimeError):
-    """Another process of this product already runs on the data directory."""
+    """Another process of this product runs on the data directory."""
 
 
 class PrivatePostgres:
-    """A server of one's own on a data directory, reached through a socket that only this user can open.
+    """A PostgreSQL server on a data directory, reached through a socket that only this user can open.
 
-    It outlives its owner's death: after ``kill -9`` the next ``start`` on the directory takes over the server that
-    still runs, or recovers what a dead one left.
+    It survives its owner: after ``kill -9`` the next ``start`` on the directory takes over the running server, or
+    recovers what a dead one left.
     """
 
     def __init__(self, data_dir: Path, lock: int, sockets: Path) -> None:
@@ -79,9 +79,9 @@ class PrivatePostgres:
 
     @classmethod
     def start(cls, data_dir: Path) -> PrivatePostgres:
-        """Create the data directory if need be, start the server unless it runs; blocks until it takes connections.
+        """Create the data directory if it is missing, and start the server if it does not run.
 
-        Raises DataDirectoryInUse, PostgresFailed.
+        Blocks until the server accepts connections. Raises DataDirectoryInUse and PostgresFailed.
         """
         data_dir = data_dir.absolute()
         data_dir.parent.mkdir(parents=True, exist_ok=True)
@@ -99,40 +99,41 @@ class PrivatePostgres:
             raise
 
     def url(self, database: str = "postgres") -> str:
-        """``postgresql://…`` for any process of this user on this machine."""
+        """Return a ``postgresql://…`` URL for any process of this user on this machine."""
         return _url(self._sockets, database)
 
     @staticmethod
     def url_of_running(data_dir: Path, database: str = "postgres") -> str | None:
-        """The same, of a server that another process has started on the directory; None where none runs there."""
+        """Return the URL of a server that another process has started on the directory; None if none runs there."""
         data_dir = data_dir.absolute()
         return None if _postmaster(data_dir) is None else _url(_socket_directory(data_dir), database)
 
     @property
     def process_id(self) -> int | None:
-        """The server's own process, None where it does not run."""
+        """The server's process id; None if it does not run."""
         return _postmaster(self._data_dir)
 
     @property
     def data_dir(self) -> Path:
+        """The server's data directory."""
         return self._data_dir
 
     @property
     def socket_path(self) -> Path:
-        """The socket it listens on."""
+        """The socket that the server listens on."""
         return self._sockets / f".s.PGSQL.{_PORT}"
 
     def restart(self) -> None:
-        """Start the server again where it died or no longer answers; blocks. Raises PostgresFailed.
+        """Start the server again after it died or stopped answering; blocks. Raises PostgresFailed.
 
-        What it left goes first: processes it had started, its lock file, its sockets and shared memory.
+        What the old server left is removed first: its processes, lock file, sockets and shared memory.
         """
         if self._lock < 0:
             raise PostgresFailed("the server was stopped by its owner")
         self._launch()
 
     def stop(self) -> None:
-        """Stop the server; connections still open are ended, what they had committed is safe. Idempotent."""
+        """Stop the server. Open connections are ended; what they have committed is safe. It may be called twice."""
         if self._lock < 0:
             return
         try:
@@ -151,7 +152,7 @@ class PrivatePostgres:
         while True:
             _clear_remains(self._data_dir, self._sockets)
             try:
-                # The file is for what is said before the server keeps its own log; it must be the server's to write.
+                # start.log gets the output from before the server opens its own log. The server's user must own it.
                 postgres_programs.run(
                     *("pg_ctl", "start", "-D", place, "-l", f"{place}/start.log"),
                     *("-w", "-t", str(int(_START_SECONDS))),
@@ -174,7 +175,7 @@ def _url(sockets: Path, database: str) -> str:
 
 
 def _take_lock(data_dir: Path) -> int:
-    """A lock the kernel takes back when its holder dies, however it dies."""
+    """Return a lock that the kernel releases when its holder dies, however that happens."""
     lock = os.open(data_dir.with_name(data_dir.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -185,13 +186,13 @@ def _take_lock(data_dir: Path) -> int:
 
 
 def _initialize(data_dir: Path) -> None:
-    """Make the data directory beside its place and move it there whole, so that half of one is never found."""
+    """Create the data directory under another name and then rename it, so that an incomplete one is never found."""
     making = data_dir.with_name(data_dir.name + ".new")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(mode=0o700)
     if (owner := postgres_programs.server_user()) is not None:
         os.chown(making, owner.pw_uid, owner.pw_gid)
-    # Order and case of letters come with the server, not from the machine: an upgrade of the machine changes no index.
+    # Collation comes with the server, not from the operating system, whose upgrades would make indexes invalid.
     postgres_programs.run(
         *("initdb", "-D", postgres_programs.place(making), "-U", "postgres", "--auth=trust"),
         *("--encoding=UTF8", "--locale=C"),
@@ -218,7 +219,7 @@ def _configuration(sockets: str) -> str:
 
 
 def _socket_directory(data_dir: Path) -> Path:
-    """The data directory, which is private; where its path is too long for a socket, a private one that is short."""
+    """Return the data directory, or a short private directory if its path is too long for a socket."""
     if len(os.fsencode(data_dir / f".s.PGSQL.{_PORT}.lock")) <= _LONGEST_SOCKET_PATH:
         return data_dir
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
@@ -234,7 +235,10 @@ def _socket_directory(data_dir: Path) -> Path:
 
 
 def _postmaster(data_dir: Path) -> int | None:
-    """The process id of the server that runs on the directory. A number in a file alone may be anyone's by now."""
+    """Return the id of the server's process on the directory; None if none runs.
+
+    The id in the lock file alone proves nothing: the number may belong to another process by now.
+    """
     try:
         number = int((data_dir / "postmaster.pid").read_text().split("\n", 1)[0])
     except (FileNotFoundError, ValueError):
@@ -255,9 +259,9 @@ def _serves(process_id: int, data_dir: Path) -> bool:
 
 
 def _clear_remains(data_dir: Path, sockets: Path) -> None:
-    """Before a start: end what a dead server left running, drop lock files that name nobody's process.
+    """Before a start, end what a dead server left running and remove its lock files.
 
-    The server refuses to start while the number in one belongs to any process, also one that is dead but unreaped.
+    The server refuses to start while the number in a lock file belongs to any process, even a zombie.
     """
     if _postmaster(data_dir) is not None:
         # Alive but not answering: still in recovery, shutting down, or its socket is gone.
@@ -280,7 +284,7 @@ def _end(data_dir: Path, *, seconds: int) -> None:
                 *("pg_ctl", "stop", "-D", place, "-m", "fast", "-w", "-t", str(seconds)), inside=data_dir
             )
     except PostgresFailed:
-        # It may have ended between the look and the call.
+        # It may have ended between the check and the call.
         if _postmaster(data_dir) is not None:
             raise
 

@@ -1,4 +1,4 @@
-"""Watches the private PostgreSQL while the product runs, and starts it again where it has died."""
+"""A watchdog for the private PostgreSQL: it starts the server again when it has died."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from slm_chassis.workers import Backoff
 
 LOOK_SECONDS = 0.25
 SILENT_SECONDS = 30.0
-"""A server that runs and takes no connections for so long is started again: its socket is gone, or it hangs."""
+"""A running server that accepts no connections for so long is restarted: it hangs, or its socket file is gone."""
 SHORT_LIFE_SECONDS = 10.0
-"""A server that dies sooner after its start has not really started."""
+"""If a server dies within this time after its start, the start counts as failed."""
 ATTEMPTS = 6
-"""Starts in a row that fail before we give up: some twenty seconds, more where each start takes long."""
+"""Failed starts in a row before giving up, which takes about twenty seconds or more."""
 
 _log = structlog.get_logger(__name__)
 
 
 async def watch(server: PrivatePostgres) -> None:
-    """Keep the server running until cancelled. Raises PostgresFailed where it does not start again and again."""
+    """Keep the server running until cancelled; raises PostgresFailed if it repeatedly does not start."""
     backoff = Backoff(first=0.2, longest=8.0)
     started_at, failures, answered_at = time.monotonic(), 0, time.monotonic()
     while True:
@@ -44,7 +44,7 @@ async def watch(server: PrivatePostgres) -> None:
 
 
 async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> int:
-    """Start until it runs; returns how many starts in a row have failed so far. Raises PostgresFailed."""
+    """Start the server until it runs; return how many starts in a row have failed. Raises PostgresFailed."""
     reason = "it died soon after each start"
     _log.error("PostgreSQL is gone, starting it again", data=str(server.data_dir))
     while failures < ATTEMPTS:
@@ -55,7 +55,7 @@ async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> i
         try:
             await asyncio.shield(starting)
         except asyncio.CancelledError:
-            # It goes on in its thread; whoever stops the server must not do so in the middle of it.
+            # The start continues in its thread. The server must not be stopped in the middle of it.
             await asyncio.wait([starting])
             raise
         except PostgresFailed as failed:
@@ -72,8 +72,8 @@ async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> i
 
 
 def _gist(said: str) -> str:
-    """Of what a server said, the lines that tell why it gave up; the newest three, else its last lines."""
-    # What the server's children say as it dies tells nothing of why it does not come back.
+    """Return the newest three lines that say why the server gave up, or its last three lines."""
+    # The last messages of the dying server's children do not say why it cannot start again.
     lines = [line for line in said.strip().splitlines() if "unexpected postmaster exit" not in line]
     return "\n".join([line for line in lines if "FATAL" in line or "PANIC" in line][-3:] or lines[-3:])
 

@@ -1,4 +1,4 @@
-"""The ledger in PostgreSQL: values as rows, one advisory lock for each thing that is changed."""
+"""The ledger in PostgreSQL: values are rows, and each changed thing has an advisory lock."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ T = TypeVar("T")
 
 
 class SqlRepository(Generic[T]):
-    """A table as a collection of values of one class, whose fields are its columns and whose id is its key.
+    """A table as a collection of values of one class. The class's fields are its columns; the first one is its primary
+    key.
 
-    ``load`` makes a value of a row. ``dump`` makes a row of a value that has other values inside; without it the
-    fields are the columns as they are.
+    ``load`` makes a value from a row. ``dump`` makes a row from a value with nested values; without it every field is
+    stored as it is.
     """
 
     def __init__(
@@ -39,15 +40,18 @@ class SqlRepository(Generic[T]):
         self._key = next(iter(table.primary_key))
 
     async def get(self, key: str) -> T | None:
+        """Return the value with this id; None if there is none."""
         found = await self.find(**{self._key.name: key})
         return found[0] if found else None
 
     async def find(self, **equal: Any) -> list[T]:
+        """Return the values whose fields equal the given ones, ordered by id. None matches NULL."""
         given = {name: value for name, value in equal.items() if value is not None}
         statement = _select(self._table, tuple(given), tuple(equal.keys() - given.keys()))
         return [self._load(**row) for row in (await self._transaction.execute(statement, given)).mappings()]
 
     async def put(self, *values: T) -> None:
+        """Insert the values, or replace those with the same id."""
         if values:
             await self._transaction.execute(_upsert(self._table), [self._dump(value) for value in values])
 
@@ -55,7 +59,7 @@ class SqlRepository(Generic[T]):
         return {column.name: getattr(value, column.name) for column in self._table.c}
 
 
-# Building these statements took a third of the time of handling an event; there are some thirty of them in all.
+# Cached: building these statements took a third of the time of handling an event. There are about thirty of them.
 @cache
 def _select(table: Table, given: tuple[str, ...], absent: tuple[str, ...]) -> Select[Any]:
     equal = [table.c[name] == bindparam(name, type_=table.c[name].type) for name in given]
@@ -70,21 +74,24 @@ def _upsert(table: Table) -> Insert:
 
 
 class SqlLedgerOfTransaction:
-    """What the ledgers of all services share: the clock, the lock, and what leaves with the commit."""
+    """The part that the ledgers of all services have in common: clock, locks, events and the audit trail."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self.now = transaction.now
 
     async def lock(self, subject: str) -> None:
+        """Wait for the advisory lock of this id and keep it until the transaction ends."""
         await self._transaction.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
+        """Publish the event if the transaction commits."""
         self._transaction.publish(event, at=at, event_id=event_id)
 
     async def note(
         self, by: Principal | None, action: str, subject: str, detail: Mapping[str, Any] = NO_DETAIL
     ) -> None:
+        """Write to the audit trail who did what to which subject. Without a principal the product itself did it."""
         row = {
             "at": self.now,
             "principal_id": by.principal_id if by else None,

@@ -1,6 +1,6 @@
-"""What keeps a process from starting, said at once: the variable, the service, and what to do.
+"""Problems at the start of a process, reported at once with the variable, the service and the remedy.
 
-StartupFailed       the process cannot start, or has waited for long enough; its text is for the operator
+StartupFailed       the process cannot start, or has waited too long; its text is for the operator
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _REFUSALS = {
 
 
 class StartupFailed(RuntimeError):
-    """The process cannot start; the text names variable, service and remedy."""
+    """The process cannot start; the text names the variable, the service and the remedy."""
 
 
 def read(settings: Callable[[], S], kind: type[S]) -> S:
-    """Settings from the environment. Raises StartupFailed naming every variable that is wrong."""
+    """Return the settings from the environment; raises StartupFailed that names every wrong variable."""
     try:
         given = settings()
     except WrongVariable as wrong:
@@ -49,13 +49,13 @@ def read(settings: Callable[[], S], kind: type[S]) -> S:
 
 
 def warn_of_slips(known: list[str], *, all_unknown: bool = False) -> None:
-    """Log each ``SLM_…`` variable that nobody reads and that looks like a slip."""
+    """Log each ``SLM_…`` variable that is not read and looks like a misspelling."""
     for sentence in suspects(os.environ, known, all_unknown=all_unknown):
         _logger.warning("unknown variable", reason=sentence)
 
 
 def sentences(wrong: ValidationError, kind: type[Settings]) -> list[str]:
-    """What is wrong with settings, a sentence a variable; never the value of a secret."""
+    """Return one sentence for each wrong setting. It never contains the value of a secret."""
     found = []
     for error in wrong.errors():
         field = str(error["loc"][0]) if error["loc"] else ""
@@ -70,14 +70,14 @@ _SECRETS = ("bootstrap_key", "kafka_password", "database_url", "log")
 
 
 def _variable(field: str, kind: type[Settings]) -> str:
-    """The variable a field was read from: the one of its own that is set, else that of the installation."""
+    """Return the variable from which a field was read: the service's own if it is set, else the installation's."""
     names = [name for name in kind.variables() if name.endswith(f"_{field.upper()}")]
     set_ones = [name for name in names if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
     return next(iter([*set_ones, *names]), f"SLM_{field.upper()}")
 
 
 def require_free(host: str, port: int, variable: str) -> None:
-    """Make sure that the port can be listened on, before anything is started. Raises StartupFailed."""
+    """Check that the port is free before anything is started; raises StartupFailed."""
     if port == 0:
         return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -91,10 +91,10 @@ def require_free(host: str, port: int, variable: str) -> None:
 
 
 async def patiently(what: str, attempt: Callable[[], Awaitable[T]], *, seconds: float = 300.0) -> T:
-    """Try until it succeeds where the infrastructure is away, saying every few seconds what is waited for.
+    """Repeat ``attempt`` while the infrastructure cannot be reached, and log every few seconds what is waited for.
 
-    ``what``: service, variable and address, in words. Raises StartupFailed after ``seconds``, and at once where the
-    server is there and refuses; other errors are raised as they are.
+    ``what`` names service, variable and address. Raises StartupFailed after ``seconds``, or at once if the server
+    answers and refuses. Other errors are raised unchanged.
     """
     backoff, began = Backoff(longest=5.0), time.monotonic()
     while True:

@@ -1,4 +1,4 @@
-"""Events in: each handled once in effect, its position, its inbox id, its state and what it causes in one commit."""
+"""Subscriptions: each incoming event takes effect once. Position, inbox entry, state and new events commit together."""
 
 from __future__ import annotations
 
@@ -25,25 +25,27 @@ from slm_events.envelope import Envelope, NotAnEvent, from_record
 _log = structlog.get_logger(__name__)
 
 Handler = Callable[[Transaction, Envelope], Awaitable[None]]
-"""Applies one event inside the transaction given. Must not commit, and must leave nothing behind but in it."""
+"""Applies one event inside the given transaction. It must not commit, and must have no effect outside the
+transaction.
+"""
 
 BatchHandler = Callable[[Transaction, Sequence[Envelope]], Awaitable[None]]
-"""Applies events, in the order of their log, inside the transaction given. The same duties as a Handler.
+"""Applies events in the order of the log inside the given transaction. It must not commit or have any other effect.
 
-Where it raises, nothing of the batch is kept: smaller batches are tried until the event at fault stands alone.
+If it raises, the whole batch is rolled back, and smaller batches are tried until the failing event is alone.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class InBatches:
-    """A projection: one function takes all events of a batch, so that its state is written by set and not by event."""
+    """A projection: one function applies all events of a batch, so that its state is written once for many events."""
 
     events: Collection[type[Any]]
     apply: BatchHandler
 
 
 def topics_of(events: Collection[type[Any]]) -> list[str]:
-    """Where events of these types are, sorted."""
+    """Return the topics of these types of event, sorted."""
     return sorted({PUBLISHED[event].topic.name for event in events})
 
 
@@ -60,7 +62,7 @@ _PRUNE = text("DELETE FROM inbox WHERE consumer = :consumer AND handled_at < now
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    """A record that concerns this consumer; without an envelope it is no event, and ``flaw`` says why."""
+    """A record for this consumer. If it is not an event, ``envelope`` is None and ``flaw`` says why."""
 
     record: StoredRecord
     envelope: Envelope | None
@@ -68,7 +70,7 @@ class _Delivery:
 
     @property
     def key(self) -> str:
-        """The record's key as dead letters keep it."""
+        """The record's key as a dead letter stores it."""
         return dead_letters.kept_key(self.record.key)
 
     @property
@@ -77,7 +79,9 @@ class _Delivery:
 
 
 class _HandlingFailure(Exception):
-    """Handling failed at a delivery, or at the commit (index None), and not for want of a database."""
+    """Handling failed, at the delivery with this index or at the commit (None), and not because of the
+    infrastructure.
+    """
 
     def __init__(self, index: int | None, reason: str, *, hopeless: bool = False) -> None:
         super().__init__(reason)
@@ -87,7 +91,7 @@ class _HandlingFailure(Exception):
 
 
 class Subscriptions:
-    """A member of a consumer group that hands events to the handlers of their type; safe to run in many replicas."""
+    """A member of a consumer group that passes events to the handlers of their type. Several replicas may run."""
 
     def __init__(
         self,
@@ -120,8 +124,10 @@ class Subscriptions:
         self._prune_at = time.monotonic()
 
     async def run(self) -> None:
-        """Handle events until cancelled; waits out a database or a log that is away. Raises Halt, and handler bugs
-        that are not tied to a record."""
+        """Handle events until cancelled; wait while the database or the log cannot be reached.
+
+        Raises Halt, and errors of handlers that cannot be attributed to a record.
+        """
         backoff = Backoff(longest=5.0)
         try:
             while True:
@@ -140,16 +146,16 @@ class Subscriptions:
             await self.close()
 
     async def step(self, wait_seconds: float = 0.5) -> int:
-        """One turn: what waits, at most ``max_records``; returns how many records were passed.
+        """Poll once, handle at most ``max_records`` records and return their number.
 
-        Raises infrastructure faults (call again later), Halt, OffsetVanished.
+        Raises infrastructure faults, after which it may be called again, and Halt and OffsetVanished.
         """
         consumer = await self._join()
         await self._positions.recover(consumer)
         batches = await consumer.poll(self._max_records, wait_seconds)
         owned = [(batch, own) for batch in batches if (own := self._positions.of(batch.source)) is not None]
         for _, ownership in owned:
-            # The log has moved past these: until handled, they are to be read again.
+            # The log's position is past these records. Until they are handled, it must be set back.
             ownership.stale = True
         for batch, ownership in owned:
             await self._take(batch, ownership)
@@ -164,7 +170,7 @@ class Subscriptions:
             self._consumer.wake()
 
     async def close(self) -> None:
-        """Leave the group, so that others take over at once."""
+        """Leave the group, so that other members take over at once."""
         self._consumer = None
         await self._stack.aclose()
 
@@ -185,7 +191,7 @@ class Subscriptions:
 
     def _delivery(self, record: StoredRecord) -> _Delivery | None:
         kind = record.headers.get("ce_type")
-        # A type without a handler may be newer than this program: that is no fault.
+        # A type without a handler may be newer than this program, which is not an error.
         if kind and kind not in self._types and dead_letters.REDRIVEN not in record.headers:
             return None
         if not dead_letters.is_for(self._group, record.headers):
@@ -196,7 +202,7 @@ class Subscriptions:
             return _Delivery(record, None, str(flaw))
 
     async def _apply(self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int, retries: int) -> None:
-        """Handle deliveries and move to ``until``; what cannot be handled is narrowed down and set aside alone."""
+        """Handle deliveries and move to ``until``. A record that fails is isolated and stored as a dead letter."""
         failed = await self._try(ownership, deliveries, until, retries)
         if failed is None:
             return
@@ -205,7 +211,7 @@ class Subscriptions:
             await self._set_aside(ownership, deliveries[0], until, failed.reason, attempts)
             return
         if failed.index is None:
-            # Nobody knows which one it is: it is looked for by halves, without more pauses on the way.
+            # The failing event is unknown, so it is searched for by halves, without further pauses.
             half = len(deliveries) // 2
             await self._apply(ownership, deliveries[:half], deliveries[half].record.offset, 0)
             await self._apply(ownership, deliveries[half:], until, 0)
@@ -249,7 +255,7 @@ class Subscriptions:
         self.progress.beat()
 
     async def _deliver_all(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> int:
-        """Hand over what is neither handled before nor to be parked; returns how many were not parked."""
+        """Handle the deliveries that are new and not to be parked; return how many were not parked."""
         heads = await self._heads(transaction, deliveries)
         held_back = frozenset(heads)
         claimed = await self._claim(transaction, [each for each in deliveries if each.key not in held_back])
@@ -277,7 +283,7 @@ class Subscriptions:
         return len(deliveries) - parked
 
     async def _hand_over(self, transaction: Transaction, fresh: Sequence[tuple[int, Envelope]]) -> None:
-        """Let the handlers apply events, each with its index among the deliveries."""
+        """Call the handlers for the events, each with its index among the deliveries."""
         if self._apply_batch is not None:
             if fresh:
                 await self._apply_batch(transaction, [envelope for _, envelope in fresh])
@@ -292,8 +298,8 @@ class Subscriptions:
                 raise _HandlingFailure(index, f"{type(error).__name__}: {error}") from error
 
     async def _claim(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> set[str]:
-        """Enter events into the inbox; the ids of those that were not in it."""
-        # Sorted, so that two members never wait for each other crosswise.
+        """Enter events into the inbox; return the ids of those that were not in it."""
+        # Sorted, to prevent deadlocks between two members.
         ids = sorted({each.envelope.id for each in deliveries if each.envelope is not None})
         if not ids:
             return set()
@@ -330,7 +336,9 @@ class Subscriptions:
         )
 
     def _is_of_this_installation(self, delivery: _Delivery) -> bool:
-        """Whether a failure may come from a bad deployment. What is no event, or is a stranger's, is its writer's."""
+        """Whether a failure may be caused by a bad deployment. For another writer's record or a non-event, it
+        is not.
+        """
         ours = self._database.source.rpartition("/")[0] + "/"
         return delivery.envelope is not None and delivery.envelope.source.startswith(ours)
 

@@ -1,4 +1,6 @@
-"""The tables every service's database has beside its own: what leaves, what came in, how far, what was set aside."""
+"""The technical tables in every service's database: outbox, inbox, positions, dead letters, idempotency keys
+and audit.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ metadata = MetaData()
 outbox = Table(
     "outbox",
     metadata,
-    # Taken at the insert just before the commit, after the aggregate's lock: rows of one key are numbered in the order
-    # of their commits. Rows of different keys may become visible in another order.
+    # The number is assigned just before the commit and after the aggregate's lock, so that rows of one key are
+    # numbered in the order of their commits. Rows of different keys may become visible in another order.
     Column("seq", BigInteger, Identity(always=True), primary_key=True),
     Column("topic", Text, nullable=False),
     Column("partition", Integer),
@@ -34,10 +36,10 @@ outbox = Table(
     Column("value", LargeBinary, nullable=False),
     Column("headers", JSON, nullable=False),
 )
-"""Records on their way to the log; the relay deletes what it has appended."""
+"""Records on their way to the log. The relay deletes those that it has appended."""
 
 outbox_relay = Table("outbox_relay", metadata, Column("id", SmallInteger, primary_key=True, autoincrement=False))
-"""One row; who holds its lock is the relay."""
+"""One row. Its lock decides which relay works."""
 
 write_probe = Table(
     "write_probe",
@@ -46,7 +48,7 @@ write_probe = Table(
     Column("written_at", DateTime(timezone=True), nullable=False),
     postgresql_with={"fillfactor": 10},
 )
-"""One row, written again and again to see that the database takes writes."""
+"""One row, updated repeatedly to check that the database accepts writes."""
 
 inbox = Table(
     "inbox",
@@ -56,7 +58,7 @@ inbox = Table(
     Column("handled_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("inbox_handled_at", "handled_at", postgresql_using="brin"),
 )
-"""Events whose effect has committed; ``handled_at`` is the server's own time and serves pruning only."""
+"""Events whose effect is committed. ``handled_at`` is the server's own time and used only for pruning."""
 
 consumer_position = Table(
     "consumer_position",
@@ -68,13 +70,13 @@ consumer_position = Table(
     Column("position", BigInteger, nullable=False),
     postgresql_with={"fillfactor": 50},
 )
-"""The next offset to handle, and the fence: each taking over increments ``epoch``."""
+"""The next offset to handle, and the fence: every change of owner increments ``epoch``."""
 
 dead_letter = Table(
     "dead_letter",
     metadata,
     Column("dead_letter_id", Text, primary_key=True),
-    # The order of setting aside: records of one key are put back in it.
+    # The order in which dead letters were stored: records of one key are redriven in it.
     Column("seq", BigInteger, Identity(always=True), nullable=False),
     Column("consumer", Text, nullable=False),
     Column("topic", Text, nullable=False),
@@ -89,7 +91,9 @@ dead_letter = Table(
     Column("at", BigInteger, nullable=False),
     Index("dead_letter_key", "consumer", "topic", "key", "seq"),
 )
-"""Records a consumer could not handle. ``state``: ``failed``, ``parked`` behind a failed one, ``redriven``."""
+"""Records that a consumer could not handle. ``state`` is ``failed``, ``parked`` (behind a failed one) or
+``redriven``.
+"""
 
 idempotency_key = Table(
     "idempotency_key",
@@ -105,7 +109,7 @@ idempotency_key = Table(
     Column("created_at", BigInteger, nullable=False),
     Index("idempotency_key_created_at", "created_at"),
 )
-"""Results of POSTs by the client's key; ``status`` null while in flight. Instants are real time, microseconds UTC."""
+"""Answers to POSTs by the client's key. ``status`` is null while one runs. Instants are real time, microseconds UTC."""
 
 audit = Table(
     "audit",
@@ -120,9 +124,9 @@ audit = Table(
     Column("detail", JSON, nullable=False),
     Index("audit_subject", "subject", "seq"),
 )
-"""Who did what to what, written in the transaction that did it."""
+"""The audit trail: who did what to which subject, written in the transaction that did it."""
 
-# A queue's table: most of its rows are dead; vacuum it by count, not by share.
+# Most rows of a table used as a queue are dead, so it is vacuumed by count and not by share.
 _QUEUE_VACUUM = (
     "ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,"
     " autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0,"
@@ -131,7 +135,7 @@ _QUEUE_VACUUM = (
 
 
 def create_all(connection: Connection) -> None:
-    """Create the tables, for a service's first migration: ``tables.create_all(op.get_bind())``."""
+    """Create the tables, in a service's first migration: ``tables.create_all(op.get_bind())``."""
     metadata.create_all(connection)
     connection.execute(text(_QUEUE_VACUUM))
     connection.execute(text("INSERT INTO outbox_relay (id) VALUES (1) ON CONFLICT DO NOTHING"))

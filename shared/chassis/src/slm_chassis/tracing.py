@@ -1,8 +1,8 @@
-"""What caused what: ids that travel from an HTTP request through every event it leads to.
+"""Tracing: ids that travel from an HTTP request to every event that it causes.
 
-A ``traceparent`` (W3C Trace Context) is passed on as it came. Spans are made only by OpenTelemetry: where the extra
-``tracing`` is installed and an exporter is configured, a request is a span of its own and the parent of what follows.
-Without it no span is made up, since nobody could look it up.
+A ``traceparent`` (W3C Trace Context) is passed on unchanged. Only OpenTelemetry makes spans: with the extra ``tracing``
+installed and an exporter configured, each request is a span and the parent of what follows. Without it no span is
+invented, since nobody could look it up.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=No
 """One id for everything that follows from one request or one first event."""
 
 causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
-"""The id of the event being handled: the direct cause of what is published now."""
+"""The id of the event being handled, which is the direct cause of the events published now."""
 
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
-"""W3C trace context of the work in hand; None where nobody traces it."""
+"""The W3C trace context of the current work; None if it is not traced."""
 
 
 @contextmanager
 def caused_by(envelope: Envelope) -> Iterator[None]:
-    """Whatever is published inside names this event as its cause."""
+    """Make this event the cause of everything that is published inside the block."""
     tokens = (
         (correlation_id, correlation_id.set(envelope.correlation_id or envelope.id)),
         (causation_id, causation_id.set(envelope.id)),
@@ -50,19 +50,19 @@ def caused_by(envelope: Envelope) -> Iterator[None]:
 
 
 def valid(given: str | None) -> str | None:
-    """The header ``traceparent`` as it came, None where it is missing or does not follow W3C Trace Context."""
+    """Return the header ``traceparent`` unchanged; None if it is missing or does not follow W3C Trace Context."""
     return given if given is not None and _TRACEPARENT.fullmatch(given) else None
 
 
 @dataclass
 class Span:
-    """The trace context of a request, and its OpenTelemetry span where one is recorded."""
+    """The trace context of a request, and its OpenTelemetry span if one is recorded."""
 
     traceparent: str | None
     _recorded: Any = None
 
     def end(self, method: str, route: str, status: int) -> None:
-        """Name what was asked for and how it was answered."""
+        """Record the request's method and route and the status of its answer."""
         if self._recorded is not None:
             self._recorded.update_name(f"{method} {route}")
             self._recorded.set_attribute("http.request.method", method)
@@ -72,7 +72,10 @@ class Span:
 
 @contextmanager
 def span(name: str, given: str | None, state: str | None = None) -> Iterator[Span]:
-    """A request inside a trace: what is published meanwhile has its trace context. ``given``: a valid traceparent."""
+    """Run the block as a request inside a trace, whose context the published events get.
+
+    ``given`` is a valid traceparent or None; ``state`` is the header ``tracestate``.
+    """
     if not _is_recording():
         with _within(given):
             yield Span(given)
@@ -89,7 +92,9 @@ def span(name: str, given: str | None, state: str | None = None) -> Iterator[Spa
 
 
 def configure(context: str) -> bool:
-    """Export spans over OTLP, as the variables ``OTEL_EXPORTER_OTLP_…`` say; whether that is possible and asked for."""
+    """Export spans over OTLP as the variables ``OTEL_EXPORTER_OTLP_…`` say; return whether that is configured and
+    possible.
+    """
     asked = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("ENDPOINT", "TRACES_ENDPOINT"))
     if trace is None or not asked:
         return False
@@ -107,7 +112,7 @@ def configure(context: str) -> bool:
 
 
 def _is_recording() -> bool:
-    """Whether somebody has set OpenTelemetry up, here or by starting the process under ``opentelemetry-instrument``."""
+    """Whether OpenTelemetry is set up, by ``configure`` or by ``opentelemetry-instrument``."""
     return trace is not None and not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 

@@ -1,4 +1,4 @@
-"""Work that runs for ever beside the HTTP door, and who restarts it, watches it and stops it."""
+"""Workers that run until they are cancelled, and the supervisor that restarts, monitors and stops them."""
 
 from __future__ import annotations
 
@@ -18,66 +18,76 @@ from slm_events.instants import to_text
 _log = structlog.get_logger(__name__)
 
 FAILURES_TOLERATED = 3
-"""Failures in a row, other than of the infrastructure, after which a worker counts as unhealthy."""
+"""Failures in a row, not counting infrastructure faults, after which a worker is unhealthy."""
 _SHOWN = 300
-"""Characters of an error that are told."""
+"""Characters of an error that are shown."""
 
 
 class Worker(Protocol):
     """Something that works until it is cancelled.
 
-    A worker that has ``progress`` beats it at each turn, also an idle one; one without is not watched for standstill.
+    A worker with a ``progress`` calls its ``beat`` at each turn, even an idle one. Without it a standstill is not
+    noticed.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name under which it is logged and reported."""
 
     async def run(self) -> None:
-        """Work until cancelled. Raise an infrastructure fault to be started again, Halt to stay stopped."""
+        """Work until cancelled. Raise an infrastructure fault to be started again, or Halt to stay stopped."""
         ...
 
 
 class Halt(Exception):
-    """Going on would do harm, e.g. park everything after a bad deployment: stay stopped until somebody looks."""
+    """Raised by a worker that must not go on, for example because it would park everything after a bad deployment.
+
+    It stays stopped until somebody looks.
+    """
 
 
 class Progress:
-    """A sign of life: when the worker last finished a turn."""
+    """When a worker last finished a turn."""
 
     def __init__(self) -> None:
         self._beat_at = time.monotonic()
 
     def beat(self) -> None:
+        """Note that a turn is finished."""
         self._beat_at = time.monotonic()
 
     def idle_seconds(self) -> float:
+        """Return the real seconds since the last turn."""
         return time.monotonic() - self._beat_at
 
 
 @dataclass
 class Backoff:
-    """Growing pauses with jitter: ``first`` seconds, twice as long each time, at most ``longest``."""
+    """Growing pauses with jitter: ``first`` seconds, doubled each time, at most ``longest``."""
 
     first: float = 0.1
     longest: float = 10.0
     _tries: int = field(default=0, init=False)
 
     async def pause(self) -> None:
+        """Sleep for the next pause."""
         await asyncio.sleep(self.next_seconds())
 
     def next_seconds(self) -> float:
+        """Return the next pause in seconds."""
         seconds = min(self.longest, self.first * 2.0 ** min(self._tries, 30))
         self._tries += 1
         # Jitter spreads replicas that lost the same database at the same moment.
         return seconds * random.uniform(0.5, 1.0)
 
     def reset(self) -> None:
+        """Begin again with the shortest pause."""
         self._tries = 0
 
 
 @dataclass
 class _Post:
-    """A worker, its task, and what went wrong with it lately."""
+    """A worker, its task, and its latest failures."""
 
     worker: Worker
     task: asyncio.Task[None] | None = None
@@ -88,7 +98,7 @@ class _Post:
 
 
 class Supervisor:
-    """Keeps workers running: restarts with growing pauses, tells who is in trouble, stops them in time."""
+    """Keeps workers running: restarts them with growing pauses, reports those in trouble, and stops them."""
 
     def __init__(self, workers: Sequence[Worker], clock: Clock, *, stall_seconds: float = 30.0) -> None:
         self._posts = [_Post(worker) for worker in workers]
@@ -96,13 +106,13 @@ class Supervisor:
         self._stall_seconds = stall_seconds
 
     def start(self) -> None:
-        """Start a task for each worker; call it inside the event loop they shall run in."""
+        """Start a task for each worker. Must be called inside the event loop in which they run."""
         for post in self._posts:
             if post.task is None:
                 post.task = asyncio.create_task(self._keep_running(post), name=post.worker.name)
 
     async def stop(self, timeout_seconds: float = 10.0) -> None:
-        """Cancel the workers and wait for them; logs who did not end in time. May be called twice."""
+        """Cancel the workers and wait for them; log those that do not end in time. It may be called twice."""
         tasks = [post.task for post in self._posts if post.task is not None]
         for task in tasks:
             task.cancel()
@@ -114,14 +124,14 @@ class Supervisor:
             post.task = None
 
     def healthy(self) -> list[str]:
-        """What is wrong, one sentence a worker; empty where all is well."""
+        """Return what is wrong, one sentence for each worker; empty if all are well."""
         return [problem for post in self._posts if (problem := self._problem(post)) is not None]
 
     def _problem(self, post: _Post) -> str | None:
         name = post.worker.name
         if post.task is None:
             return f"{name} is not running"
-        # One that has worked for as long as a standstill may last is forgiven, though nothing has ended it since.
+        # A worker that has run long enough since its last failure counts as healthy again.
         forgiven = time.monotonic() - post.failed_at > self._stall_seconds
         if post.halted or (post.failures >= FAILURES_TOLERATED and not forgiven):
             return f"{name} {'stopped' if post.halted else 'keeps failing'}: {post.trouble}"
@@ -151,7 +161,7 @@ class Supervisor:
             await backoff.pause()
 
     def _note(self, post: _Post, error: BaseException) -> None:
-        # The first line, for anybody may ask whether we are ready: a database tells statements and values in the rest.
+        # Only the first line: everybody may read /readyz, and the rest of a database error shows statements and values.
         said = next(iter(str(error).splitlines()), "")[:_SHOWN]
         post.trouble = f"{type(error).__name__}: {said} (at {to_text(self._clock.now())})"
         post.halted = isinstance(error, Halt)

@@ -1,4 +1,4 @@
-"""Whether a service's database takes writes and its events leave: asked by writing, at most once a second."""
+"""A check that a service's database accepts writes and that its events reach the log, at most once a second."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slm_chassis.tables import outbox, write_probe
 KEPT_SECONDS = 1.0
 PATIENCE_SECONDS = 2.0
 STUCK_SECONDS = 10.0
-"""An event that waits longer to be relayed waits for something that does not come by itself."""
+"""If an event waits longer than this to be relayed, something is wrong that does not resolve by itself."""
 
 _WORDS = {
     READ_ONLY: "it is read-only: a former primary, or made so",
@@ -25,7 +25,7 @@ _WORDS = {
 
 
 class WriteProbe:
-    """Writes one row in place and commits. Reading proves nothing: a former primary and a full disk answer reads."""
+    """Updates one row and commits. Reading would prove nothing: a former primary and a full disk still answer reads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class WriteProbe:
         self._oldest_since = 0.0
 
     async def problems(self) -> list[str]:
-        """What is wrong, one sentence each; the answer of the last second where there is one."""
+        """Return what is wrong, one sentence each. An answer is reused for ``KEPT_SECONDS``."""
         async with self._asking:
             if self._asked_at is None or time.monotonic() - self._asked_at > KEPT_SECONDS:
                 self._found = await self._ask()

@@ -1,1 +1,1 @@
-"""The REST door every service has: problems, access, idempotency, paging and versions of what is edited."""
+"""The REST API that every service has: problems, access, idempotency, paging and entity tags."""

@@ -1,4 +1,4 @@
-"""The header ``Accept``: which media types a client takes (RFC 9110, 12.5.1)."""
+"""The header ``Accept``: which media types a client accepts (RFC 9110, 12.5.1)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from slm_chassis.http.problems import Problem
 
 
 def takes(accept: str, media_type: str) -> bool:
-    """Whether the client takes an answer of this type. The most specific range that names it decides."""
+    """Whether the client accepts this media type. The most specific range that covers it decides."""
     return quality(accept, media_type) > 0
 
 
 def quality(accept: str, media_type: str) -> float:
-    """How much the client wants this type, 0 to 1. Without the header everything is welcome."""
+    """Return how much the client prefers this media type, from 0 to 1; 1 without the header."""
     if not accept.strip():
         return 1.0
     wanted = media_type.partition(";")[0].strip().lower()
@@ -26,13 +26,13 @@ def quality(accept: str, media_type: str) -> float:
 
 
 def best(accept: str, offered: Collection[str]) -> str | None:
-    """Of the types offered, the one that the client wants most; the first of equals. None where it takes none."""
+    """Return the offered media type that the client prefers, the first of equals; None if it accepts none."""
     found = max(offered, key=lambda media_type: quality(accept, media_type))
     return found if takes(accept, found) else None
 
 
 def not_acceptable(accept: str, offered: Collection[str]) -> Problem:
-    """406: nothing that can be sent is taken."""
+    """Return the problem 406: the client accepts none of the offered media types."""
     there = " or ".join(sorted(offered))
     detail = (
         f"Accept is {accept[:200]!r}, and the answer is {there}. Send Accept: {sorted(offered)[0]}, or leave it out."

@@ -1,4 +1,4 @@
-"""Authentication of a request, and what its principal must hold."""
+"""Authentication of requests, and the roles and scopes that a route demands."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ async def authenticate(
     header: Annotated[str | None, Depends(_header)] = None,
     query: Annotated[str | None, Depends(_query)] = None,
 ) -> Principal:
-    """The principal of the request's API key. Raises 401 without a live key, 403 outside the key's scopes."""
+    """Return the principal of the request's API key; raises 401 without a valid key and 403 outside the key's
+    scopes.
+    """
     return await identify(request)
 
 
 async def identify(request: Request) -> Principal:
-    """What ``authenticate`` does, for those outside a route."""
+    """Return the principal of a request outside a route's dependencies; raises the same problems as
+    ``authenticate``.
+    """
     known = getattr(request.state, "principal", None)
     if isinstance(known, Principal):
         return known
@@ -49,23 +53,23 @@ async def identify(request: Request) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(authenticate)]
-"""A parameter of this type makes a route ask for a key and receive its principal."""
+"""A route with a parameter of this type demands a key and receives its principal."""
 
 
 def require(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency that gives the principal if it holds one of the roles; 403 naming them if not."""
+    """Return a dependency that gives the principal if it has one of the roles, and else raises 403 that names them."""
 
     async def holder(caller: Caller) -> Principal:
         demand(caller, *roles)
         return caller
 
-    # The API's document tells who may do what.
+    # The OpenAPI document lists the roles of each operation.
     holder.roles = roles  # type: ignore[attr-defined]
     return holder
 
 
 def demand(caller: Principal, *roles: str) -> None:
-    """Raises 403 naming the roles unless the caller holds one of them."""
+    """Raise 403 that names the roles unless the caller has one of them."""
     if not caller.has_role(*roles):
         held = ", ".join(sorted(caller.roles)) or "none"
         detail = f"This needs the role {' or '.join(roles)}; {caller.name!r} has {held}."
@@ -73,7 +77,7 @@ def demand(caller: Principal, *roles: str) -> None:
 
 
 def key_of(request: Request) -> str:
-    """The key that a request carries; empty without one."""
+    """Return the key that a request carries; empty if there is none."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()

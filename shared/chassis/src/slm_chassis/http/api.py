@@ -1,4 +1,4 @@
-"""Builds a service's REST API: the routers given, inside what every request of every service gets."""
+"""The construction of a service's REST API: its routers and everything that all requests have in common."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ def build_api(
     direct: Mapping[str, Handler] = MappingProxyType({}),
     documentation: Documentation = UNDOCUMENTED,
 ) -> FastAPI:
-    """The API of one service; routers carry whole paths (``/api/v1/parties``). ``direct``: paths that are answered
-    before the framework looks for a route. ``documentation``: what the OpenAPI document says beside the routes.
+    """Return the API of one service. Its routers carry whole paths such as ``/api/v1/parties``.
 
-    Routes ask for access, database, clock, log and streams by the parts of ``slm_chassis.http.parts``.
+    ``direct`` maps paths to handlers that answer before FastAPI looks for a route. ``documentation`` is what the
+    OpenAPI document says in addition to the routes. Routes get access, database, clock, log and streams from the parts
+    in ``slm_chassis.http.parts``.
     """
     api = bare_api(
         title=title,
@@ -88,7 +89,9 @@ def bare_api(
     direct: Mapping[str, Handler] = MappingProxyType({}),
     documentation: Documentation = UNDOCUMENTED,
 ) -> FastAPI:
-    """An API without routes, inside what every request gets: ids, problems, limits, access log, page of docs."""
+    """Return an API without a service's routes, with what all requests have in common: ids, problems, limits
+    and logs.
+    """
     api = _Api(
         title=title,
         description=document.INTRODUCTION,
@@ -120,10 +123,10 @@ def bare_api(
 
 
 class _Api(FastAPI):
-    """FastAPI whose document is completed with what follows from the routes."""
+    """FastAPI with an OpenAPI document that is completed from the routes."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, made once."""
+        """Return the OpenAPI document, which is made once."""
         if self.openapi_schema is None:
             document.complete(super().openapi(), self, DOCUMENTATION.find(self))
         assert self.openapi_schema is not None
@@ -133,7 +136,7 @@ class _Api(FastAPI):
 async def _respond(request: Request, error: Exception) -> Response:
     problem = problems.problem_of(error, request.state.request_id)
     if problem.status == 405:
-        # The router knows the methods of the first route only that has this path.
+        # Starlette knows only the methods of the first route with this path.
         policies = POLICIES.find(request.app)
         problem.headers = {
             **(problem.headers or {}),
@@ -143,7 +146,7 @@ async def _respond(request: Request, error: Exception) -> Response:
 
 
 def _operation_id(route: APIRoute) -> str:
-    """The function's name, which generated clients call the operation by."""
+    """Return the operation's id, by which generated clients name it: the resource and the function's name."""
     if PROBLEMS in (route.openapi_extra or {}):
         return route.name
     return f"{route.path_format.removeprefix('/api/v1/').split('/', 1)[0]}_{route.name}"

@@ -1,4 +1,4 @@
-"""How many bytes of request bodies a process holds at once, together and of each party."""
+"""The limit of request bodies that a process holds in memory, in total and for each party."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from slm_chassis.faults import Overload
 
 RETRY_SECONDS = 1
 _SHARE = 4
-"""The fraction of all bytes, one in so many, that the requests of one party may hold."""
+"""One party's requests may hold one part in so many of all bytes."""
 
 
 class Bodies:
-    """Bytes received of requests that are not answered yet; what is only announced may never come, and is not held.
+    """The bytes received of unanswered requests. Announced bytes are not counted, because they may never come.
 
-    ``largest`` is the largest body there may be: a share that cannot hold one would refuse it for ever.
+    ``largest`` is the largest allowed body: a smaller share would refuse such a body for ever.
     """
 
     def __init__(self, most: int, largest: int) -> None:
@@ -24,19 +24,20 @@ class Bodies:
         self._of: Counter[str] = Counter()
 
     def check(self, announced: int, holder: str) -> None:
-        """Before a body is read. Raises Overload where it would be too much."""
+        """Check, before a body is read, that there is room for it; raises Overload if not."""
         if self._of[holder] + announced > self._share:
             raise Overload(f"{self._of[holder]} bytes of your other requests are being worked on", RETRY_SECONDS)
         if self._held + announced > self._most:
             raise Overload(f"{self._held} bytes of other requests are being worked on", RETRY_SECONDS)
 
     def hold(self, size: int, holder: str) -> None:
-        """Raises Overload where it is too much; held is then nothing of it."""
+        """Count received bytes; raises Overload, without counting any, if there is no room for them."""
         self.check(size, holder)
         self._held += size
         self._of[holder] += size
 
     def release(self, size: int, holder: str) -> None:
+        """Stop counting the bytes of an answered request."""
         self._held -= size
         self._of[holder] -= size
         if self._of[holder] <= 0:

@@ -1,7 +1,7 @@
-"""A client's connection: its head bounded in size, number and time, and nothing read of a body before it is asked for.
+"""Client connections: the request head is limited in size, count and time, and a body is read only when asked for.
 
-uvicorn's parser bounds none of this by itself. ``Connection`` stands between the socket and uvicorn's protocol, so that
-it decides how much is read at a time, and how a connection ends of which a part was never read.
+uvicorn's parser has none of these limits. ``Connection`` sits between the socket and uvicorn's protocol. It decides how
+much is read at a time, and how to close a connection with unread data.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from uvicorn.server import ServerState
 from slm_chassis.http.limits import Limits
 
 LINGER_SECONDS = 1.0
-"""How long a refused client may take to read its answer. Closing at once would reset the connection under it."""
+"""How long a refused client may take to read its answer. Closing at once would reset the connection before it has."""
 _HEAD_BITE, _BODY_BITE = 16 << 10, 64 << 10
 _WIDEST = 8
-"""Bytes on the wire for one of a body: six where each comes as a chunk of its own."""
+"""Wire bytes allowed for each byte of a body. A body that comes in chunks of one byte needs six."""
 _HEAD, _BODY, _DONE = "head", "body", "done"
 _PROBLEMS = {
     400: ("malformed-request", "This is not HTTP/1.1", "Send a valid HTTP/1.1 request."),
@@ -32,11 +32,11 @@ _PROBLEMS = {
 
 
 class TooMuch(Exception):
-    """Raised into the parser to stop it: the request is refused."""
+    """Raised inside the parser to stop it, because the request is refused."""
 
 
 class IncomingConnection:
-    """What the rest of the server may ask of the connection of a request: ``scope["slm.incoming"]``."""
+    """What the other middleware may ask of a request's connection; found as ``scope["slm.incoming"]``."""
 
     __slots__ = ("_cycle", "_protocol")
 
@@ -49,12 +49,12 @@ class IncomingConnection:
         return not self._cycle.more_body
 
     def vouch(self) -> None:
-        """Say that the caller is known: its connection is not among those that make room for others."""
+        """Mark the caller as authenticated, so that its connection is not closed to make room for others."""
         self._protocol.vouched()
 
 
 class Watch:
-    """All connections of a server, those of unknown callers in the order in which they came."""
+    """All connections of a server. Those without an authenticated caller are kept in the order of their opening."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -62,28 +62,30 @@ class Watch:
         self._unknown: dict[Http, None] = {}
 
     def add(self, connection: Http) -> None:
-        """Count a new connection; where it is one too many, the oldest of an unknown caller makes room."""
+        """Add a new connection. If there are too many, the oldest one without an authenticated caller is closed."""
         self._open.add(connection)
         self._unknown[connection] = None
         if len(self._open) > self.limits.max_connections:
             next(iter(self._unknown)).end()
 
     def vouched(self, connection: Http) -> None:
+        """Mark a connection's caller as authenticated."""
         self._unknown.pop(connection, None)
 
     def discard(self, connection: Http) -> None:
+        """Forget a closed connection."""
         self._open.discard(connection)
         self._unknown.pop(connection, None)
 
     def sweep(self, now: float) -> None:
-        """End the connections whose heads take too long; called once a second with the loop's time."""
+        """Refuse connections whose request head takes too long. Called once a second with the event loop's time."""
         oldest = now - self.limits.head_seconds
         for connection in [each for each in self._open if each.awaits_head_since < oldest]:
             connection.refuse(408)
 
 
 class Http(HttpToolsProtocol):
-    """uvicorn's protocol with a bounded head."""
+    """uvicorn's HTTP protocol with a limited request head."""
 
     def __init__(self, watch: Watch, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state, asyncio.get_running_loop())
@@ -99,12 +101,12 @@ class Http(HttpToolsProtocol):
 
     @property
     def bite(self) -> int:
-        """How many bytes to read next: while a head is read, little of the body may come with it."""
+        """How many bytes to read next. While a head is read it is small, so that little of the body comes along."""
         return _BODY_BITE if self._phase is _BODY else _HEAD_BITE
 
     @property
     def has_unread(self) -> bool:
-        """Whether the client has more to send of what it began."""
+        """Whether the client has more to send of a request that it began."""
         return self._phase is not _DONE and (self._phase is _BODY or self.is_refused)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -116,10 +118,11 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def vouched(self) -> None:
+        """Mark the caller as authenticated."""
         self._watch.vouched(self)
 
     def end(self) -> None:
-        """Close without a word."""
+        """Close the connection without an answer."""
         self._watch.discard(self)
         self.transport.abort()
 
@@ -134,12 +137,12 @@ class Http(HttpToolsProtocol):
             self._wire_bytes += len(data)
         super().data_received(data)
         if self._wire_bytes > self._watch.limits.max_head_bytes + _WIDEST * self._body_bytes:
-            # Chunks of nothing but extensions, or a trailer without an end.
+            # Chunks that consist of extensions, or a trailer without an end.
             self.refuse(431)
         if self._phase is _HEAD and self._head_bytes > self._watch.limits.max_head_bytes:
             self.refuse(431)
         elif self._is_body_new:
-            # The application asks for the body once the caller is known.
+            # Reading continues when the application asks for the body, after it has authenticated the caller.
             self._is_body_new = False
             self.flow.pause_reading()
 
@@ -159,7 +162,7 @@ class Http(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._grow(len(name) + len(value) + 4)
-        # The fields of a trailer come here, too. They are no headers: a handler that runs must not see them change.
+        # Trailer fields arrive here too. They must not change the headers under a running handler.
         if self._phase is _HEAD:
             super().on_header(name, value)
 
@@ -188,31 +191,33 @@ class Http(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Called by uvicorn where the parser stopped."""
+        """Refuse the request; uvicorn calls this when its parser stops."""
         self.refuse(self._status)
 
     def refuse(self, status: int) -> None:
-        """Answer by ourselves, where no request has come to be, and close."""
+        """Answer with a problem document, without uvicorn, and close the connection."""
         if self.is_refused or self.transport.is_closing():
             return
         self.is_refused = True
         self.awaits_head_since = float("inf")
         is_answering = self.cycle is not None and not self.cycle.response_complete
-        # An answer that has begun cannot be followed by another; a client that said nothing is told nothing.
+        # A second answer cannot follow one that has begun. A client that sent nothing gets no answer.
         if not is_answering and (self._head_bytes or status == 400):
             self.transport.write(_answer(status))
         self.transport.close()
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Between a socket and ``Http``: reads in small bites, and closes in a way that lets the answer arrive."""
+    """The protocol between a socket and ``Http``: reads small pieces and lets the last answer arrive before it
+    closes.
+    """
 
     def __init__(self, http: Http, buffer: memoryview) -> None:
         self._http = http
         self._buffer = buffer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no instances of asyncio's class.
+        # uvloop's transports are not instances of asyncio's class.
         self._http.connection_made(_LingeringTransport(cast("asyncio.Transport", transport), self._http))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -235,7 +240,7 @@ class Connection(asyncio.BufferedProtocol):
 
 
 class _LingeringTransport(asyncio.Transport):
-    """A transport whose close leaves the client time to read the answer where it has more to send."""
+    """A transport that, when it closes, gives a client that is still sending time to read the answer."""
 
     def __init__(self, transport: asyncio.Transport, http: Http) -> None:
         super().__init__()
@@ -276,8 +281,8 @@ class _LingeringTransport(asyncio.Transport):
 
 
 def protocol(watch: Watch) -> Callable[..., asyncio.BaseProtocol]:
-    """What uvicorn calls for each connection."""
-    # One buffer for all: it is filled and taken in one step of the loop.
+    """Return the protocol factory that uvicorn calls for each connection."""
+    # All connections share one buffer: it is filled and emptied within one step of the event loop.
     buffer = memoryview(bytearray(_BODY_BITE))
 
     def made(

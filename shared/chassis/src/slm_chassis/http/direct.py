@@ -1,7 +1,7 @@
-"""Routes answered before the framework looks for them: for the few whose requests come by the thousand a second.
+"""Handlers that answer before FastAPI looks for a route, for routes with thousands of requests a second.
 
-They are declared as routes too, so that they stand in the API's document; a request with an Idempotency-Key takes
-that way, which is the same function behind more machinery.
+They are also declared as routes, so that the OpenAPI document has them. A request with an Idempotency-Key takes the
+route, which calls the same function.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _KEY = b"idempotency-key"
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """What the access log and the metrics ask a route for."""
+    """The part of a route that the access log and the metrics read."""
 
     path: str
 
 
 class Direct:
-    """ASGI middleware. ``handlers``: path → what answers a POST to it."""
+    """ASGI middleware that answers a POST to a path in ``handlers`` with its handler."""
 
     def __init__(self, app: ASGIApp, *, handlers: Mapping[str, Handler]) -> None:
         self._app = app

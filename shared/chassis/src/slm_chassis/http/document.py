@@ -1,7 +1,7 @@
-"""An API's OpenAPI document: what FastAPI derives from the routes, and what it cannot know.
+"""An API's OpenAPI document: FastAPI's own, completed with what FastAPI cannot know.
 
-The common part of every operation (problems that a key, a body, a path or a header can bring; ``Idempotency-Key``;
-headers of answers) follows from the route, so that no route can forget it.
+The parts that all operations share (the problems that a key, a body, a path or a header can cause; ``Idempotency-Key``;
+headers of answers) are derived from the route, so that no route can forget them.
 """
 
 from __future__ import annotations
@@ -111,10 +111,10 @@ _PROBLEM: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """What a service's document says beside its routes.
+    """What a service's OpenAPI document says in addition to its routes.
 
-    ``tags``: name → what its resources are about. ``parameters``: name → description, for parameters whose route has
-    none. ``examples``: operationId → a successful answer.
+    ``tags``: tag → description. ``parameters``: name → description, for parameters that have none in their route.
+    ``problems``: the service's own types of problem. ``examples``: operationId → a successful answer.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -133,14 +133,14 @@ UNDOCUMENTED = Documentation()
 
 @dataclass(frozen=True, slots=True)
 class _RouteFacts:
-    """What a route tells of itself beyond FastAPI's own document."""
+    """The policy and the roles of a route, which FastAPI's own document does not show."""
 
     policy: Policy
     roles: Sequence[str]
 
 
 def complete(document: dict[str, Any], api: FastAPI, documentation: Documentation) -> dict[str, Any]:
-    """FastAPI's document, changed in place: problems, headers, tags and examples added."""
+    """Add problems, headers, tags and examples to FastAPI's document, which is changed in place and returned."""
     types = documentation.types
     routes = dict(_routes(api))
     components = document.setdefault("components", {})
@@ -171,7 +171,7 @@ def complete(document: dict[str, Any], api: FastAPI, documentation: Documentatio
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(path, method in small letters, operation) of every operation in an OpenAPI document."""
+    """Yield (path, method in small letters, operation) for every operation of an OpenAPI document."""
     for path, item in document.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
@@ -179,7 +179,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 
 def _clear_parameters(operation: dict[str, Any], method: str, descriptions: Mapping[str, str]) -> None:
-    """A parameter may be left out, but it is never null; a key in the query counts on GET only."""
+    """Correct the parameters: an optional one is never null, and the key in the query is only for GET."""
     for each in operation.get("parameters", ()):
         schema = each["schema"]
         choices = [one for one in schema.pop("anyOf", ()) if one != {"type": "null"}]
@@ -234,7 +234,7 @@ def _describe(
 
 
 def _codes(operation: Mapping[str, Any], path: str, method: str, route: _RouteFacts) -> Iterator[str]:
-    """Codes of the problems that follow from what the route takes."""
+    """Yield the codes of the problems that follow from the route's policy, parameters and body."""
     policy = route.policy
     yield from _ANY
     names = {(each["in"], each["name"]) for each in operation.get("parameters", ())}
@@ -312,7 +312,7 @@ def _routes(api: FastAPI) -> Iterator[tuple[tuple[str, str], _RouteFacts]]:
 
 
 def _roles(dependant: Dependant | None) -> Iterator[str]:
-    """The roles that a route's dependencies ask for."""
+    """Yield the roles that a route's dependencies demand."""
     if dependant is not None:
         yield from getattr(dependant.call, "roles", ())
         for inner in dependant.dependencies:

@@ -1,4 +1,4 @@
-"""Versions of what can be edited: ``ETag`` out, ``If-Match`` in, so that nobody overwrites what they have not seen."""
+"""Entity tags: an ``ETag`` in answers and an ``If-Match`` in changes, so that nobody overwrites unseen changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ IF_MATCH = "If-Match"
 
 
 def etag_of(version: int | str) -> str:
-    """A version as a strong entity tag, for the header ``ETag``."""
+    """Return the strong entity tag of a version, for the header ``ETag``."""
     return f'"{version}"'
 
 
@@ -26,17 +26,19 @@ async def _required(
 
 
 IfMatch = Annotated[str, Depends(_required)]
-"""A parameter of this type makes a route require the header; 428 without it."""
+"""A route with a parameter of this type requires the header; it answers 428 without it."""
 
 
 def is_named(if_none_match: str, etag: str) -> bool:
-    """Whether ``If-None-Match`` names this entity tag, by the weak comparison (RFC 9110, 13.1.2)."""
+    """Whether ``If-None-Match`` contains this entity tag, by weak comparison (RFC 9110, 13.1.2)."""
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def check_if_match(if_match: str, version: int | str) -> None:
-    """Raises 412 unless the header names the present version (or is ``*``). Weak tags never match (RFC 9110 13.1.1)."""
+    """Raise 412 unless the header contains the present version or is ``*``. Weak tags never match (RFC 9110,
+    13.1.1).
+    """
     tags = {tag.strip() for tag in if_match.split(",")}
     if "*" not in tags and etag_of(version) not in tags:
         detail = f"The present version is {etag_of(version)}. Read it again, apply your change to it and send that."

@@ -1,4 +1,4 @@
-"""One request and its answer: ids, the body's limits, the headers that every answer has."""
+"""One request and its answer: ids, limits of the body, and the headers that every answer has."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from slm_chassis.http.streams import Streams
 from slm_chassis.identity import new_id
 
 FAREWELL_SECONDS = 1.0
+"""How long to wait for a client to take the end of a stream."""
 DRAIN_SECONDS = 0.5
-"""How long the rest of a small refused body is waited for, so that its connection can go on."""
+"""How long to wait for the rest of a small refused body, so that its connection can be used again."""
 SLOWEST = 32 << 10
-"""Bytes a second at which a large body has all the time it needs."""
+"""Bytes a second. A body that arrives at least as fast is never too slow, however large."""
 _BULK_VALUES = 4
-"""Times as many values may be in a bulk body that the framework parses: 100,000 items of three fields each."""
+"""A bulk body that FastAPI parses may have so many times more values: 100,000 items of three fields each."""
 _ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",
@@ -37,12 +38,12 @@ _SAFETY = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-"""What every answer says to browsers; pages that need more say so themselves."""
+"""Security headers of every answer. A page that needs others sets its own."""
 _HSTS = "max-age=31536000"
 
 
 class Exchange:
-    """A request as its handler sees it; a wrapper around the server's ``receive`` and ``send``."""
+    """A request and its answer: a wrapper around the server's ``receive`` and ``send``."""
 
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, limits: Limits, streams: Streams, gate: Gate
@@ -77,16 +78,19 @@ class Exchange:
         self.announced = int(length) if length.isdigit() and len(length) < 16 else 0
         self.has_body = "transfer-encoding" in headers or length not in ("", "0")
         scope.setdefault("state", {})["request_id"] = self.request_id
-        # A HEAD is answered by the route of the GET, whose body is left out.
+        # The route of the GET answers a HEAD; its body is not sent.
         self.scope: Scope = {**scope, "method": "GET"} if self.method == "HEAD" else scope
 
     @property
     def route(self) -> str:
-        """The path's template, so that ids do not make metrics without end."""
+        """The path's template. Metrics use it instead of the path, whose ids would make an unlimited number of
+        series.
+        """
         return getattr(self.scope.get("route"), "path", None) or "-"
 
     @contextmanager
     def traced(self) -> Iterator[None]:
+        """Run the block with the request's correlation id, tracing span and log fields."""
         correlation = tracing.correlation_id.set(self.correlation_id)
         try:
             with tracing.span(self.method, self.traceparent, self.headers.get("tracestate")) as span:
@@ -102,7 +106,7 @@ class Exchange:
         return fields if self.traceparent is None else {**fields, "trace_id": self.traceparent[3:35]}
 
     async def admit(self) -> None:
-        """Ask the gate. Raises what it raises; nothing of the body has been read then."""
+        """Ask the gate before any of the body is read; raises what the gate raises."""
         self.admission = await self._gate.admit(Request(self.scope), self.announced)
         if self.method == "HEAD" and self.admission.policy.is_stream:
             raise Problem(405, "method-not-allowed", "A stream has no end to leave out", headers={"Allow": "GET"})
@@ -110,13 +114,16 @@ class Exchange:
             self._incoming.vouch()
 
     def release(self) -> None:
-        """The request is answered: neither its body nor its place is held any more."""
+        """Give back the request's share of the limits once it is answered."""
         if self.admission is not None:
             self._gate.bodies.release(self._held, self.admission.holder)
             self._gate.release(self.admission)
 
     async def receive(self) -> Message:
-        """The next piece of the body; of JSON that the framework will parse, the whole, once its bounds are checked."""
+        """Return the next piece of the body.
+
+        A JSON body that FastAPI will parse comes in one piece, after its depth and number of values have been checked.
+        """
         if self._is_received or self.admission is None or not self._is_json(self.admission):
             return await self._piece()
         pieces = []
@@ -133,7 +140,7 @@ class Exchange:
         return {"type": "http.request", "body": body, "more_body": False}
 
     def _is_json(self, admission: Admission) -> bool:
-        # Without a content type the framework takes a body for JSON, too.
+        # FastAPI reads a body without a content type as JSON, too.
         kind = self.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         return self.has_body and admission.policy.is_parsed and kind.endswith(("/json", "+json"))
 
@@ -164,12 +171,12 @@ class Exchange:
         self._held += size
 
     async def refuse(self, problem: Problem) -> None:
-        """Answer with a problem. A small body is read off before, so that its connection can be used again."""
+        """Answer with a problem. A small body is read to its end first, so that the connection can be used again."""
         await self._drain()
         await respond(problem, self.scope["path"])(self.scope, self._receive, self.send)
 
     async def _drain(self) -> None:
-        # Whoever asks whether to go on (Expect: 100-continue) would be told to by our reading.
+        # Reading would tell a client that waits (Expect: 100-continue) to send its body.
         is_small = 0 < self.announced <= REFUSED_BYTES and "expect" not in self.headers
         if self._is_received or not is_small or self._incoming is None:
             return
@@ -181,6 +188,7 @@ class Exchange:
                     self._is_received = message["type"] != "http.request" or not message.get("more_body", False)
 
     async def send(self, message: Message) -> None:
+        """Send a part of the answer, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             await self._start(message)
             return
@@ -220,7 +228,7 @@ class Exchange:
         for name, value in (self.admission.headers if self.admission else {}).items():
             headers[name] = value
         if self._incoming is not None and not self._incoming.is_whole():
-            # The rest of the body would be taken for the next request: the connection ends with this answer.
+            # The server would read the rest of the body as the next request, so the connection must end.
             headers["Connection"] = "close"
         if headers.get("content-type", "").startswith("text/event-stream"):
             self.is_stream = True
@@ -241,9 +249,9 @@ class Exchange:
         return 200 <= status < 300 and not accept.takes(given, media_type)
 
     async def finish(self) -> None:
-        """End an answer that its author did not: the client sees a whole one and reconnects."""
+        """End an answer that its handler has not ended. The client sees a complete one and reconnects."""
         if self.status and not self._ended:
-            # A client that reads nothing would have us wait for ever: then its connection ends as it is.
+            # A client that reads nothing would keep us waiting for ever. After the timeout its connection just ends.
             with suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL_SECONDS):
                     await self._send({"type": "http.response.body", "body": b"", "more_body": False})

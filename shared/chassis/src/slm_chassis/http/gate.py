@@ -1,4 +1,4 @@
-"""Who may send a body: the caller, its rates and its budgets are known before the first byte of the body is read."""
+"""Admission of requests: the caller, its rate and its limits are checked before the first byte of the body is read."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from slm_chassis.http.problems import Problem
 from slm_chassis.http.rates import Rate
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
-"""What machines ask every few seconds: not limited, and not worth a line in the log."""
+"""Paths that monitoring asks every few seconds. They are not limited and not logged."""
 NOBODY = ""
-"""Holder of the bodies of callers without a key: one share for all of them."""
+"""The holder of all bodies of callers without a key, who share one limit."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(slots=True)
 class Admission:
-    """What a request may do, and what it holds until it is answered."""
+    """What a request is allowed, and what it holds until it is answered."""
 
     policy: Policy
     max_body_bytes: int
     principal_id: str = ""
     holder: str = NOBODY
     headers: Mapping[str, str] = field(default_factory=dict)
-    """``RateLimit-*`` of the answer."""
+    """The ``RateLimit-*`` headers of the answer."""
     is_counted: bool = False
-    """Whether it is one of the principal's requests in progress, or of its streams."""
+    """Whether it counts as one of the principal's open requests or streams."""
 
 
 class Gate:
-    """Admits the requests of one service. ``access`` None: a face without keys of its own."""
+    """Admits the requests of one service. ``access`` is None for an API that has no keys of its own."""
 
     def __init__(self, limits: Limits, access: AccessRegistry | None) -> None:
         self._limits = limits
@@ -54,7 +54,7 @@ class Gate:
         self.bodies = Bodies(limits.max_bodies_bytes, largest)
 
     async def admit(self, request: Request, announced: int) -> Admission:
-        """Everything that can be said of a request without its body. Raises Problem, AccessUnavailable, Overload."""
+        """Check everything about a request that needs no body; raises Problem, AccessUnavailable or Overload."""
         policy = self.policies.of(request.app, request.method, request.url.path)
         admission = Admission(
             policy, self._limits.max_bulk_body_bytes if policy.is_bulk else self._limits.max_body_bytes
@@ -79,12 +79,12 @@ class Gate:
 
     async def _identified(self, request: Request, access: AccessRegistry, key: str) -> Principal:
         if not key or access.known(key) is None:
-            # Only a wrong or missing key costs its address anything: good ones from there go on undisturbed.
+            # Only a wrong or missing key counts for its address, so valid keys from there are not limited by it.
             self._address_rate.spend(_address(request))
         return await identify(request)
 
     def _serves(self, request: Request) -> bool:
-        """Whether there is such a route: who has no key is told that there is none rather than asked for one."""
+        """Whether there is such a route. Without one, a caller without a key gets 404 and is not asked for a key."""
         return self.policies.serves(request.method, request.url.path)
 
     def _count(self, admission: Admission) -> None:
@@ -102,7 +102,8 @@ class Gate:
     def _check(self, request: Request, admission: Admission, announced: int) -> None:
         given = request.headers.get("accept", "")
         policy = admission.policy
-        # Of what only reads, the answer itself says what it is; what writes must not be done and then not be told.
+        # A read is checked against the answer's own type, later. A write must not be done if its answer could not be
+        # sent.
         is_known = policy.is_stream or request.method not in _SAFE
         if given and is_known and accept.best(given, policy.media) is None:
             raise accept.not_acceptable(given, policy.media)
@@ -112,7 +113,7 @@ class Gate:
             self.bodies.check(announced, admission.holder)
 
     def release(self, admission: Admission) -> None:
-        """The request is answered."""
+        """Stop counting an answered request as open."""
         if admission.is_counted:
             admission.is_counted = False
             counts = self._streams if admission.policy.is_stream else self._requests
@@ -122,7 +123,7 @@ class Gate:
 
 
 def too_large(most: int) -> Problem:
-    """413, naming the limit."""
+    """Return the problem 413 that names the limit."""
     detail = f"A body may have {most} bytes here. Send the rest in further requests."
     return Problem(413, "too-large", "The body is too large", detail)
 

@@ -1,4 +1,4 @@
-"""What an operator's tools ask: is it alive, is it ready and if not why, what are its figures."""
+"""Health and metrics for an operator's tools: ``/livez``, ``/readyz`` and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slm_chassis.tables import dead_letter, outbox
 from slm_chassis.write_probe import WriteProbe
 
 Check = Callable[[], Sequence[str]]
-"""Gives what is wrong, one sentence each; empty where nothing is. Must not block."""
+"""A function that returns what is wrong, one sentence each; empty if nothing is. It must not block."""
 
 READINESS = Part[list[Check]]("readiness")
 PROBE = Part[WriteProbe]("write_probe")
@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 
 
 async def problems_of(api: FastAPI) -> list[str]:
-    """Everything that keeps a service from being ready, one sentence each."""
+    """Return every reason why a service is not ready, one sentence each."""
     access = ACCESS.find(api)
     found = list(await PROBE.find(api).problems())
     if not access.caught_up:
@@ -46,10 +46,10 @@ async def problems_of(api: FastAPI) -> list[str]:
 
 
 async def figures_of(api: FastAPI) -> bytes:
-    """The metrics, with those that must be asked for at the moment of reading."""
+    """Return the metrics as text, including those that are measured when they are read."""
     metrics, database = METRICS.find(api), DATABASE.find(api)
     await problems_of(api)
-    # Where the log is away the outbox grows, and that is when its figure is wanted; without a database there is none.
+    # The outbox grows while the log cannot be reached, which is when this metric matters. It needs the database.
     with suppress(OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
         async with asyncio.timeout(_CHECK_SECONDS), database.read() as connection:
             metrics.outbox_rows.set(await connection.scalar(select(func.count()).select_from(outbox)) or 0)
@@ -68,15 +68,18 @@ async def _access_problems(access: AccessRegistry) -> list[str]:
 
 @router.get("/livez")
 async def live() -> dict[str, str]:
+    """Answer that the process is alive."""
     return {"status": "alive"}
 
 
 @router.get("/readyz")
 async def ready(request: Request) -> Response:
+    """Answer 200 if the service is ready, else 503 with the reasons."""
     found = await problems_of(request.app)
     return JSONResponse({"status": "not ready" if found else "ready", "reasons": found}, 503 if found else 200)
 
 
 @router.get("/metrics")
 async def figures(request: Request) -> Response:
+    """Answer with the metrics in Prometheus's text format."""
     return Response(await figures_of(request.app), media_type=CONTENT_TYPE_LATEST)

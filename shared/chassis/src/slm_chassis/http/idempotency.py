@@ -1,7 +1,7 @@
-"""``Idempotency-Key`` on every POST: its answer is stored in the transaction of its effect and given again.
+"""``Idempotency-Key`` on every POST: the answer is stored in the transaction of its effect and repeated on request.
 
-The first request with a key claims it with a lease, committed at once. The handler then runs inside one transaction
-that the use case's ``database.begin()`` joins; the answer is written into it, and all of it commits together before
+The first request with a key claims it with a lease, which is committed at once. The handler then runs inside one
+transaction that the use case's ``database.begin()`` joins. The answer is written into it, and all of it commits before
 the answer is sent. A crash leaves either effect and answer, or a claim that ends with its lease.
 """
 
@@ -29,9 +29,9 @@ from slm_chassis.tables import idempotency_key as keys
 
 HEADER = "Idempotency-Key"
 KEPT = 72 * 3_600 * SECOND
-"""How long an answer is given again, real microseconds."""
+"""How long an answer is repeated, real microseconds."""
 LEASE = 60 * SECOND
-"""How long a request in flight keeps others with its key away; real microseconds."""
+"""How long a running request blocks others with its key, real microseconds."""
 
 _logger = structlog.get_logger(__name__)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -39,7 +39,7 @@ _STORED_HEADERS = ("content-type", "location", "etag")
 
 
 class IdempotencyKeys:
-    """ASGI middleware: a POST with the header is done once."""
+    """ASGI middleware: a POST with the header has its effect once."""
 
     def __init__(self, app: ASGIApp, *, database: Database) -> None:
         self._app = app
@@ -58,7 +58,7 @@ class IdempotencyKeys:
         await answer(scope, receive, send)
 
     async def _take(self, claim: _Claim) -> Response | None:
-        """The answer of an earlier request, or None where the key is now ours. Raises 409, 422."""
+        """Claim the key and return None, or return the answer of an earlier request; raises 409 and 422."""
         await self._purge(claim.leased_until - LEASE)
         async with self._database.begin() as transaction:
             if await claim.insert(transaction):
@@ -72,7 +72,7 @@ class IdempotencyKeys:
         return Response(bytes(row.body), row.status, {**row.headers, "Idempotency-Replayed": "true"})
 
     async def _perform(self, claim: _Claim, request: Request) -> Response:
-        """Run the handler; effect and answer commit together, or neither does and the key is free again."""
+        """Run the handler. Its effect and answer commit together; if they do not, the key is free again."""
         captured = _CapturedAnswer(request)
         try:
             async with self._database.begin() as transaction:
@@ -93,7 +93,7 @@ class IdempotencyKeys:
             async with self._database.begin() as transaction:
                 await transaction.execute(delete(keys).where(*claim.held))
         except Exception as error:
-            # The claim ends with its lease anyway; what went wrong before is what the caller should hear of.
+            # The claim ends with its lease anyway. The caller needs the earlier error, not this one.
             _logger.warning("idempotency key not released", exc_info=error)
 
     async def _purge(self, now: int) -> None:
@@ -104,12 +104,12 @@ class IdempotencyKeys:
 
 
 class _NoEffect(Exception):
-    """The answer is an error: what the handler did is rolled back."""
+    """Raised to roll back what a handler did whose answer is an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """Who asks for what under which key, until when the claim holds; the lease's end also tells claims apart."""
+    """A principal's claim to a key for one request. The end of the lease tells two claims to one key apart."""
 
     principal_id: str
     route: str
@@ -126,7 +126,10 @@ class _Claim:
         return (*self.identity, keys.c.status.is_(None), keys.c.leased_until == self.leased_until)
 
     async def insert(self, transaction: Transaction) -> bool:
-        """Whether the key is ours: new, older than it is kept, or left in flight past its lease by the same request."""
+        """Claim the key; return whether that succeeded.
+
+        It succeeds if the key is new, older than answers are kept, or left over from the same request after its lease.
+        """
         now = self.leased_until - LEASE
         row = {
             "request_digest": self.digest,
@@ -150,7 +153,7 @@ class _Claim:
         return (await transaction.execute(statement)).one_or_none() is not None
 
     async def store(self, transaction: Transaction, captured: _CapturedAnswer) -> None:
-        """Write the answer beside the effect. Raises 409 where the lease ended and another request took the key."""
+        """Store the answer beside its effect; raises 409 if the lease has ended and another request has the key."""
         answer = {"status": captured.status, "headers": captured.stored_headers(), "body": bytes(captured.body)}
         if (await transaction.execute(update(keys).where(*self.held).values(answer))).rowcount != 1:
             raise _in_flight()
@@ -171,7 +174,7 @@ def _in_flight() -> Problem:
 
 
 class _CapturedAnswer:
-    """The handler's answer, held back until its effect has committed."""
+    """The handler's answer, held back until its effect is committed."""
 
     def __init__(self, request: Request) -> None:
         self._request = request

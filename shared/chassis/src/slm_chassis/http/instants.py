@@ -1,4 +1,4 @@
-"""Instants in what a request says: RFC 3339 text in, microseconds UTC for the use cases, 422 for anything else."""
+"""Instants in requests: RFC 3339 text becomes microseconds UTC; anything else is answered with 422."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REMEDY = "write an RFC 3339 instant with its offset, like 2026-11-22T10:00:00Z"
 
 
 def read(text: str, field: str) -> int:
-    """Raises 422 naming the field."""
+    """Return the instant in microseconds UTC; raises 422 that names the field."""
     try:
         return from_text(text)
     except ValueError as error:
@@ -17,4 +17,5 @@ def read(text: str, field: str) -> int:
 
 
 def optional(text: str | None, field: str) -> int | None:
+    """Return the instant in microseconds UTC, None for None; raises 422 that names the field."""
     return None if text is None else read(text, field)

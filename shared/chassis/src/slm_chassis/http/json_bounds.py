@@ -1,4 +1,4 @@
-"""Bounds of a JSON text that are checked before it is parsed: how deep it nests and how many values it has."""
+"""Limits of a JSON text that are checked before it is parsed: its nesting depth and its number of values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
 def check_bounds(body: bytes, max_depth: int, max_values: int) -> None:
-    """Raises 400 for a text that nests deeper, 413 for one that has more values. Invalid JSON is left to the parser."""
+    """Raise 400 for a text that is nested too deeply and 413 for one with too many values.
+
+    A text that is not valid JSON is left to the parser.
+    """
     if body.count(b"[") + body.count(b"{") > max_depth and depth(body, max_depth) > max_depth:
         detail = f"Arrays and objects may be nested {max_depth} deep. Send a flatter document."
         raise Problem(400, "too-deep", "The body is nested too deeply", detail)
@@ -24,19 +27,22 @@ def check_bounds(body: bytes, max_depth: int, max_values: int) -> None:
 
 
 def values(body: bytes) -> int:
-    """At most so many values are in the text: each is after a comma, or the first of an array or object."""
+    """Return an upper bound for the number of values: each follows a comma or is the first of an array or object."""
     return body.count(b",") + body.count(b"[") + body.count(b"{") + 1
 
 
 def depth(body: bytes, enough: int) -> int:
-    """How deep the text nests. Stops looking beyond ``enough``; each step is one pass of C over what is left."""
+    """Return the nesting depth of the text; stops counting beyond ``enough``.
+
+    Each step removes all innermost brackets in one pass in C.
+    """
     brackets = _ESCAPE.sub(b"", body) if b"\\" in body else body
     brackets = _STRING.sub(b"", brackets.translate(_ONE_KIND, _OTHERS))
     found = 0
     while brackets and found <= enough:
         fewer = brackets.replace(b"[]", b"")
         if len(fewer) == len(brackets):
-            # Never closed: no valid JSON, but a parser goes down all the same.
+            # Never closed, so not valid JSON, but a parser would still recurse this deep.
             return found + brackets.count(b"[")
         found += 1
         brackets = fewer

@@ -1,4 +1,4 @@
-"""How much of everything the HTTP door takes: one value for each limit, read from the settings."""
+"""The limits of a service's HTTP API, read from the settings."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from slm_chassis.settings import Settings
 
 REFUSED_BYTES = 64 << 10
-"""The most that is read of a body that is refused, and the largest body of a route that takes no key."""
+"""Bytes read at most of a refused body; also the largest body on a route without a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one service's HTTP door. The settings of the same names document and bound them."""
+    """The limits of one service's HTTP API. The settings of the same names document them and check their range."""
 
     max_body_bytes: int = 1 << 20
     max_bulk_body_bytes: int = 16 << 20
@@ -34,5 +34,5 @@ class Limits:
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
-        """The limits that an installation's settings name."""
+        """Return the limits that the settings give."""
         return cls(**{each.name: getattr(settings, each.name) for each in fields(cls)})

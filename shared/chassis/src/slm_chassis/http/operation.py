@@ -1,11 +1,11 @@
-"""What a route says of itself in the API's document, as the keyword arguments of its decorator."""
+"""The description of a route for the OpenAPI document, as keyword arguments of its decorator."""
 
 from __future__ import annotations
 
 from typing import Any
 
 PROBLEMS = "x-problems"
-"""The member of ``openapi_extra`` with the codes of a route's own problems, which the document lists as answers."""
+"""The member of ``openapi_extra`` that holds the codes of a route's own problems."""
 ETAG, LOCATION = "ETag", "Location"
 _JSON = "application/json"
 
@@ -20,11 +20,11 @@ def operation(
     media: str = _JSON,
     extra: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Keyword arguments for ``@router.get`` and its like; the function's name becomes the operationId.
+    """Return keyword arguments for ``@router.get`` and the other decorators. The function's name gives the operationId.
 
-    ``answer``: the model of a successful answer, None where it has no body. The model describes the answer; it does
-    not rewrite it. ``problems``: codes of the problems that this route adds to those that its parameters, body and key
-    bring anyway. ``also``: a second status with the same answer, such as 200 beside 201. ``headers``: ``ETAG``,
+    ``answer`` is the model of a successful answer, or None if it has no body. The model only describes the answer and
+    does not change it. ``problems`` are the codes that this route adds to those that follow from its parameters, body
+    and key. ``also`` is a second status with the same answer, such as 200 beside 201. ``headers`` may hold ``ETAG`` and
     ``LOCATION``.
     """
     described: dict[str, Any] = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}

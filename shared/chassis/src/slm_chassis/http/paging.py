@@ -1,4 +1,4 @@
-"""Cursor pagination: ``?limit=&cursor=`` → ``{"items": […], "next": "…" | null}``."""
+"""Cursor pagination: ``?limit=&cursor=`` in, ``{"items": […], "next": "…" | null}`` out."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What part of a list is asked for: at most ``limit`` items after the sort values ``after`` (None: from the start).
+    """The requested part of a list: at most ``limit`` items after the sort values ``after``, or from the start if None.
 
-    A query fetches ``limit + 1`` rows, so that ``shape`` can tell whether there are more.
+    A query must fetch ``fetch`` rows, one more than ``limit``, so that ``shape`` knows whether there are more.
     """
 
     limit: int
@@ -32,11 +32,13 @@ class Page:
 
     @property
     def fetch(self) -> int:
-        """Rows to ask the database for."""
+        """The number of rows to fetch."""
         return self.limit + 1
 
     def beyond(self, *columns: ColumnElement[Any], descending: bool = False) -> ColumnElement[bool]:
-        """The WHERE clause of a query ordered by the columns. Raises 422 where the cursor is of another list."""
+        """Return the WHERE clause for a query ordered by the columns; raises 422 if the cursor belongs to
+        another list.
+        """
         if self.after is None:
             return true()
         if len(self.after) != len(columns):
@@ -47,19 +49,19 @@ class Page:
     def shape(
         self, rows: Sequence[Item], key: Callable[[Item], Sequence[Any]], show: Callable[[Item], Any] = lambda row: row
     ) -> dict[str, Any]:
-        """Up to ``limit + 1`` rows → the answer; ``key`` gives a row's sort values, ``show`` its JSON."""
+        """Return the answer for up to ``limit + 1`` rows; ``key`` gives a row's sort values, ``show`` its JSON."""
         more = len(rows) > self.limit
         shown = rows[: self.limit]
         return {"items": [show(row) for row in shown], "next": cursor_of(key(shown[-1])) if more else None}
 
 
 def cursor_of(values: Sequence[Any]) -> str:
-    """Sort values of the last row seen → an opaque cursor."""
+    """Return an opaque cursor for the sort values of the last row."""
     return base64.urlsafe_b64encode(json.dumps(list(values), separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def values_of(cursor: str) -> tuple[Any, ...]:
-    """A cursor → sort values, strings and integers only. Raises 422 on what is no cursor."""
+    """Return the sort values of a cursor, each text, an integer or None; raises 422 for an invalid cursor."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
@@ -81,4 +83,4 @@ async def _page(
 
 
 Paging = Annotated[Page, Depends(_page)]
-"""A parameter of this type gives a route the two query parameters."""
+"""A route with a parameter of this type has the query parameters ``limit`` and ``cursor``."""

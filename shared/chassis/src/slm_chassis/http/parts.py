@@ -20,24 +20,26 @@ class Part(Generic[T]):
     """The name and the type of one part of a service.
 
     The service's bootstrap puts the part. A route asks for it by a parameter ``Annotated[T, Depends(PART.of)]``, and
-    code without a route finds it by ``PART.find(api)``.
+    code outside a route finds it by ``PART.find(api)``.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def put(self, api: FastAPI, value: T) -> T:
-        """Give the part to all routes of this API; returns the part."""
+        """Give the part to all routes of this API, and return it."""
         setattr(api.state, self.name, value)
         return value
 
     def find(self, api: FastAPI) -> T:
-        """The part of this API. Raises AttributeError where the bootstrap has put none."""
+        """Return the part of this API; raises AttributeError if the bootstrap has not put it."""
         found: T = getattr(api.state, self.name)
         return found
 
     async def of(self, request: Request) -> T:
-        """The part, as a FastAPI dependency. It is a coroutine because FastAPI runs other functions in a thread."""
+        """Return the part, as a FastAPI dependency. It is a coroutine because FastAPI runs other functions in a
+        thread.
+        """
         return self.find(request.app)
 
 

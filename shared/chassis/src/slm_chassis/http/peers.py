@@ -1,4 +1,4 @@
-"""Another service, read over its public REST API with the key of whoever asks."""
+"""Requests to another service's public REST API, with the caller's own key."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ class PeerAway(Exception):
 
 
 class Peer:
-    """A service that this one reads from: at an address, or lent by the process that runs both."""
+    """Another service that this one reads from, at a URL or within the same process."""
 
     def __init__(self, context: str, url: str = "", *, setting: str = "", timeout_seconds: float = 15.0) -> None:
-        """``setting``: what to set where the address is missing, to be named in the error."""
+        """``setting`` is the name of the setting for the URL; an error about a missing URL names it."""
         self.context = context
         self._setting = setting
         self._timeout = timeout_seconds
         self._client = None if not url else self._made(url, None)
 
     def lend(self, app: ASGIApp) -> None:
-        """Both run in one process: requests go to the application itself, through everything that guards its door."""
+        """Send requests to the other service's application in this process, unless there is a URL.
+
+        They pass through the same checks of keys and limits as requests over the network.
+        """
         if self._client is None:
-            # What goes wrong inside is an answer of 500, as it would be over the network.
+            # An exception in the application must become a 500, as it would over the network.
             self._client = self._made(_NO_HOST, httpx.ASGITransport(app, raise_app_exceptions=False))
 
     async def get(self, path: str, params: Mapping[str, str], key: str) -> httpx.Response:
-        """The answer, whatever its status below 500. Raises PeerAway."""
+        """Return the answer with any status below 500; raises PeerAway."""
         if self._client is None:
             raise PeerAway(f"this process has no address of {self.context}-svc; set {self._setting}")
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
@@ -44,6 +47,7 @@ class Peer:
         return answer
 
     async def close(self) -> None:
+        """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
 

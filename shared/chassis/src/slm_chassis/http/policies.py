@@ -1,4 +1,4 @@
-"""What is asked of a request before its body is read, found from its method and path alone."""
+"""The rules for a request that are known from its method and path, before its body is read."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from slm_chassis.http.access import authenticate
 
 API = "/api/v1/"
 BULK: Mapping[str, Any] = {"x-bulk-body": True}
-"""``openapi_extra`` of a route whose bodies may be as large as ``SLM_MAX_BULK_BODY_BYTES``."""
+"""The ``openapi_extra`` of a route whose bodies may be as large as ``SLM_MAX_BULK_BODY_BYTES``."""
 STREAM = "text/event-stream"
 _JSON = frozenset({"application/json"})
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules for the requests of one route. The defaults are those of nearly every route under ``/api/v1``."""
+    """The rules for the requests of one route. The defaults fit nearly every route under ``/api/v1``."""
 
     is_keyless: bool = False
     is_bulk: bool = False
     is_parsed: bool = True
-    """Whether the framework parses the body; otherwise the handler does, item by item."""
+    """Whether FastAPI parses the body. If not, the handler does, item by item."""
     is_stream: bool = False
     media: frozenset[str] = field(default=_JSON)
-    """Media types that a successful answer may have."""
+    """The media types of a successful answer."""
 
 
 _KEYED = Policy()
@@ -39,7 +39,7 @@ _KEYLESS = Policy(is_keyless=True)
 
 
 class Policies:
-    """The policies of an API's routes. They are read from the route table at the first request, when it is complete."""
+    """The policies of an API's routes, read from its route table at the first request, when the table is complete."""
 
     def __init__(self) -> None:
         self._exact: dict[tuple[str, str], Policy] = {}
@@ -48,7 +48,9 @@ class Policies:
         self._is_read = False
 
     def of(self, app: FastAPI, method: str, path: str) -> Policy:
-        """The policy of the route that answers. A path under ``/api/v1`` that no route serves asks for a key, too."""
+        """Return the policy of the route for this method and path. An unknown path under ``/api/v1`` also demands a
+        key.
+        """
         if not self._is_read:
             self._read(app)
         method = "GET" if method == "HEAD" else method
@@ -61,13 +63,13 @@ class Policies:
         return _KEYED if path.startswith(API) else _KEYLESS
 
     def serves(self, method: str, path: str) -> bool:
-        """Whether a route answers this, once policies have been asked for."""
+        """Whether a route answers this method and path. Only valid after ``of`` was called once."""
         return (method, path) in self._exact or any(
             of_method == method and pattern.fullmatch(path) for of_method, pattern in self._served
         )
 
     def allowed(self, app: FastAPI, path: str) -> list[str]:
-        """The methods that a path takes, for the header ``Allow``; HEAD wherever GET is, unless it has no end."""
+        """Return the methods of a path for the header ``Allow``. HEAD is among them if GET is, except for a stream."""
         if not self._is_read:
             self._read(app)
         found = {method for method, exact in self._exact if exact == path}
@@ -98,7 +100,7 @@ def _policies(app: FastAPI) -> Iterator[tuple[str, str, Policy]]:
 
 
 def policy_of(context: Any) -> Policy:
-    """The policy of a route, given as FastAPI's ``iter_route_contexts`` yields it."""
+    """Return the policy of a route as FastAPI's ``iter_route_contexts`` yields it."""
     extra: Mapping[str, Any] = getattr(context, "openapi_extra", None) or {}
     media = _media(context)
     is_bulk = bool(extra.get("x-bulk-body"))
@@ -112,7 +114,7 @@ def policy_of(context: Any) -> Policy:
 
 
 def _asks_for_key(dependant: Dependant | None) -> bool:
-    """Whether the route, or something it depends on, receives the caller."""
+    """Whether the route or one of its dependencies receives the caller."""
     if dependant is None:
         return False
     return dependant.call is authenticate or any(_asks_for_key(inner) for inner in dependant.dependencies)

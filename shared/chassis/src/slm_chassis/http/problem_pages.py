@@ -18,7 +18,7 @@ _DAY = "public, max-age=86400"
 
 
 def router(types: Mapping[str, ProblemType]) -> APIRouter:
-    """The pages of these types; open to everyone, as the type of a problem document is an address."""
+    """Return the pages of these types of problem. They need no key, because a problem's type is a public URL."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get(PREFIX + "{code}")
@@ -31,7 +31,7 @@ def router(types: Mapping[str, ProblemType]) -> APIRouter:
 
 
 def page(problem: ProblemType) -> str:
-    """One type of problem as HTML."""
+    """Return the page of one type of problem as HTML."""
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{escape(problem.title)}</title><style>{STYLE}</style>"

@@ -1,4 +1,4 @@
-"""The types of problem that an API answers with: for each code its status, its cause and its remedy."""
+"""The types of problem that every API answers with: for each code its status, cause and remedy."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 PREFIX = "/problems/"
-"""The type URI of a problem document is this and the code; a page explains it there."""
+"""A problem's type URI is this prefix and its code. A page at that path explains it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """One code of a problem document. ``cause`` and ``remedy`` are whole sentences for people."""
+    """One code of a problem document. ``cause`` and ``remedy`` are whole sentences."""
 
     code: str
     status: int
@@ -21,12 +21,12 @@ class ProblemType:
 
     @property
     def uri(self) -> str:
-        """The member ``type`` of a problem document, and the path of the page that explains it."""
+        """The ``type`` of a problem document, which is also the path of the page that explains it."""
         return PREFIX + self.code
 
 
 def by_code(types: Iterable[ProblemType]) -> Mapping[str, ProblemType]:
-    """The types by their codes. Raises ValueError for a code with two meanings."""
+    """Return the types by their codes; raises ValueError if one code has two meanings."""
     found: dict[str, ProblemType] = {}
     for each in types:
         if found.setdefault(each.code, each) != each:
@@ -264,7 +264,7 @@ OF_EVERY_API = by_code(
         ),
     )
 )
-"""What any operation of any service can answer with."""
+"""Problems that any operation of any service can answer with."""
 
 ALREADY_ENDED = ProblemType(
     "already-ended",
@@ -289,4 +289,4 @@ NOT_YOUR_TURN = ProblemType(
     "Ask the other party, or use a key of the party that `detail` names.",
 )
 OF_SEVERAL = (ALREADY_ENDED, KEY_TAKEN, NOT_YOUR_TURN)
-"""What several services answer with; each names those that are its own."""
+"""Problems of several services. Each service lists the ones that it uses."""

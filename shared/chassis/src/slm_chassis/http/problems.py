@@ -1,13 +1,10 @@
-"""Errors as RFC 9457 problem documents that say what to do; whatever is raised ends here.
+"""Errors as problem documents (RFC 9457) that say what to do. Every exception in a request ends here.
 
-Problem                  raised by API modules: the answer itself
-RequestValidationError   → 400 malformed-json, 422 invalid-request
-HTTPException            → 404 not-found, 405 method-not-allowed, 413 too-large …
-Overloaded               → 429 overloaded, with Retry-After
-AccessUnavailable                                → 503 access-unknown
-infrastructure faults                            → 503 unavailable
-SQLSTATE 22 (a value that cannot be stored)      → 422; 23 (a constraint) → 409 conflict
-anything else            → 500 with an id that is in the log
+Problem                  raised by API modules: the answer itself RequestValidationError   → 400 malformed-json, 422
+invalid-request HTTPException            → 404 not-found, 405 method-not-allowed, 413 too-large … Overload
+→ 429 overloaded, with Retry-After AccessUnavailable        → 503 access-unknown infrastructure faults    → 503
+unavailable SQLSTATE 22              → 422 invalid-request (a value that cannot be stored) SQLSTATE 23              →
+409 conflict (a constraint) anything else            → 500 with an id that is in the log
 """
 
 from __future__ import annotations
@@ -30,13 +27,13 @@ from slm_chassis.http.problem_types import PREFIX
 
 _logger = structlog.get_logger(__name__)
 _SHOWN = 200
-"""Characters of a wrong value that are shown back."""
+"""Characters of a wrong value that the answer repeats."""
 _MOST_ERRORS = 100
-"""Fields that one answer names: a body of 100,000 wrong values would be answered with megabytes."""
+"""Fields that one answer names at most. A body of 100,000 wrong values would otherwise cause an answer of megabytes."""
 
 
 class Problem(HTTPException):
-    """An answer that is an error: status, ``type`` /problems/<code>, title, detail, and errors per field.
+    """An error as the answer to a request: status, code, title, detail, and errors by field.
 
     Each error is ``{"field": "items[0].at", "value": what was sent, "remedy": what to send instead}``.
     """
@@ -58,18 +55,18 @@ class Problem(HTTPException):
 
 
 def not_found(kind: str, given: str) -> Problem:
-    """404 for what does not exist and for what belongs to others: nobody learns which of the two."""
+    """Return the problem 404, the same for what does not exist and for what belongs to others."""
     return Problem(404, "not-found", f"No such {kind}", f"There is no {kind} {given!r} that you may see; check the id.")
 
 
 def invalid(field: str, value: Any, remedy: str) -> Problem:
-    """422 for one field."""
+    """Return the problem 422 for one field."""
     errors = [{"field": field, "value": value, "remedy": remedy}]
     return Problem(422, "invalid-request", "The request is not valid", f"{field}: {remedy}", errors)
 
 
 def respond(problem: Problem, instance: str) -> Response:
-    """The problem as a response; ``instance`` is the path asked for."""
+    """Return the problem as a response; ``instance`` is the path of the request."""
     document: dict[str, Any] = {
         "type": PREFIX + problem.code,
         "title": problem.title,
@@ -86,7 +83,10 @@ def respond(problem: Problem, instance: str) -> Response:
 
 
 def problem_of(error: BaseException, request_id: str) -> Problem:
-    """What an error means to the caller; the unexpected is logged under ``request_id`` and told without internals."""
+    """Return the problem for an exception.
+
+    An unexpected one is logged under ``request_id``, and the answer shows only the id.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
@@ -119,7 +119,9 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _wrong(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is wrong with a field, or with the places within free data that a validator names in ``places``."""
+    """Yield the errors of one field: one, or one for each place within free data that a validator names in
+    ``places``.
+    """
     field, remedy = _field(one["loc"]), _remedy(one)
     places = one.get("ctx", {}).get("places", {"": _value(one)})
     for path, value in places.items():
@@ -128,7 +130,9 @@ def _wrong(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _field(location: Sequence[str | int]) -> str:
-    """``("body", "items", 0, "at")`` → ``items[0].at``; other places than the body are named: ``query.limit``."""
+    """Return the name of a field: ``("body", "items", 0, "at")`` → ``items[0].at``, ``("query", "limit")`` →
+    ``query.limit``.
+    """
     parts = location[1:] if location and location[0] == "body" and len(location) > 1 else location
     text = ""
     for part in parts:
@@ -137,7 +141,7 @@ def _field(location: Sequence[str | int]) -> str:
 
 
 def _value(one: Mapping[str, Any]) -> Any:
-    """What was sent as the field; pydantic gives the whole object around one that is missing."""
+    """Return the value that was sent. For a missing field pydantic gives the object around it, so the value is None."""
     return None if one["type"] == "missing" else one.get("input")
 
 

@@ -1,4 +1,4 @@
-"""How many requests a principal, or an address without a key, may make in a span of time: counted by ``limits``."""
+"""Rate limits of principals, and of addresses without a key, counted by the library ``limits``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_chassis.clock import SECOND, real_now
 from slm_chassis.http.problems import Problem
 
 _MOST_KEPT = 50_000
-"""Counters in memory; beyond, those whose span is over are thrown away."""
+"""Counters in memory at most. Beyond that, expired ones are deleted."""
 
 
 def _now() -> float:
@@ -20,7 +20,9 @@ def _now() -> float:
 
 
 class Counters(Storage):
-    """Counters of one process. The storage that ``limits`` brings starts a thread for every hundredth of a second."""
+    """The counters of one process. The in-memory storage of ``limits`` would start a thread every hundredth of a
+    second.
+    """
 
     STORAGE_SCHEME = ["slm"]  # noqa: RUF012  the base class has it so
 
@@ -30,9 +32,11 @@ class Counters(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
+        """The errors of this storage, as ``limits`` requires."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to a counter, which expires after ``expiry`` seconds; return the new count."""
         now = _now()
         count, until = self._found.get(key, (0, 0.0))
         if until <= now:
@@ -43,32 +47,37 @@ class Counters(Storage):
         return count + amount
 
     def get(self, key: str) -> int:
+        """Return the count; 0 if the counter has expired."""
         count, until = self._found.get(key, (0, 0.0))
         return count if until > _now() else 0
 
     def get_expiry(self, key: str) -> float:
+        """Return the time at which the counter expires, in seconds since 1970."""
         return max(self._found.get(key, (0, 0.0))[1], _now())
 
     def check(self) -> bool:
+        """Whether the storage works, as ``limits`` requires."""
         return True
 
     def reset(self) -> int:
+        """Delete all counters and return how many there were."""
         count = len(self._found)
         self._found.clear()
         return count
 
     def clear(self, key: str) -> None:
+        """Delete one counter."""
         self._found.pop(key, None)
 
     def _forget(self, now: float) -> None:
         self._found = {key: kept for key, kept in self._found.items() if kept[1] > now}
         if len(self._found) >= _MOST_KEPT:
-            # That many callers within one span: the oldest counter makes room.
+            # All counters are current, so the oldest is deleted.
             self._found.pop(next(iter(self._found)))
 
 
 class Rate:
-    """One limit, such as ``1000/second``, counted for each holder apart. Raises ValueError for a text that is none."""
+    """One limit, such as ``1000/second``, counted for each holder separately; raises ValueError for an invalid text."""
 
     def __init__(self, text: str, name: str) -> None:
         self._item = limits.parse(text)
@@ -78,7 +87,7 @@ class Rate:
         self._policy = f"{self._item.amount};w={self._item.get_expiry()}"
 
     def spend(self, holder: str) -> dict[str, str]:
-        """Count one request; the ``RateLimit-*`` headers of its answer. Raises 429 where it is one too many."""
+        """Count one request and return the ``RateLimit-*`` headers of its answer; raises 429 if it is one too many."""
         within = self._limiter.hit(self._item, self._name, holder)
         headers = self._headers(holder)
         if not within:

@@ -1,4 +1,4 @@
-"""``/docs``: an OpenAPI document as a page to read, made here because a page from elsewhere needs the internet."""
+"""``/docs``: the OpenAPI document as a page. It is made here because the usual pages load scripts from the internet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ td{padding:.15rem .8rem .15rem 0;vertical-align:top}
 """
 _DEPTH = 6
 _pages: WeakKeyDictionary[FastAPI, str] = WeakKeyDictionary()
-"""The page of each API, once somebody asked for it."""
+"""The page of each API, kept after it was made once."""
 
 
 POLICY = "; ".join(
@@ -47,7 +47,7 @@ _WEEK = "public, max-age=604800"
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """The page is made once: nobody without a key may have it made again and again."""
+    """Answer with the page. It is made only once, so that requests without a key cannot cause repeated work."""
     api: FastAPI = request.app
     if api not in _pages:
         _pages[api] = page(api.openapi())
@@ -56,12 +56,12 @@ async def docs(request: Request) -> HTMLResponse:
 
 @router.get("/favicon.ico")
 async def icon() -> Response:
-    """What browsers ask for beside every page."""
+    """Answer with the icon that browsers request for every page."""
     return Response(_ICON, media_type="image/svg+xml", headers={"Cache-Control": _WEEK})
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """The whole document as HTML, one section a tag, one fold-out an operation."""
+    """Return the whole document as HTML, with a section for each tag and a foldable part for each operation."""
     title = escape(document["info"]["title"])
     sections: dict[str, list[str]] = {}
     for path, method, operation in _operations(document):
@@ -119,7 +119,7 @@ def _examples(media: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _resolved(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
-    """The schema with its references written out, to a depth that ends what refers to itself."""
+    """Return the schema with its references replaced, up to a depth that stops recursive ones."""
     if isinstance(schema, list):
         return [_resolved(document, each, depth) for each in schema]
     if not isinstance(schema, dict):
@@ -129,6 +129,6 @@ def _resolved(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
         if depth == 0:
             return {"$ref": name}
         return _resolved(document, document.get("components", {}).get("schemas", {}).get(name, {}), depth - 1)
-    # Titles are the fields' names again; a field that is itself called title has a schema there, not a text.
+    # A title only repeats the field's name. A field that is itself called "title" has a schema there, not text.
     kept = {key: value for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
     return {key: _resolved(document, value, depth) for key, value in kept.items()}

@@ -19,7 +19,7 @@ _logger = structlog.get_logger("slm.access_log")
 
 
 class Requests:
-    """ASGI middleware around a service's API; every error below it becomes a problem document."""
+    """ASGI middleware around a service's API: admits requests, turns errors into problem documents, and logs."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, streams: Streams, limits: Limits, gate: Gate) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class Requests:
         except Exception as error:
             problem = problem_of(error, exchange.request_id)
             if exchange.status:
-                # The answer has begun: ending it short is all that is left, and the client sees that it is short.
+                # The answer has begun, so it can only be cut short. The client can see that it is incomplete.
                 raise
             await exchange.refuse(problem)
 
@@ -69,8 +69,8 @@ class Requests:
             self._metrics.http_seconds.labels(exchange.method, route).observe(seconds)
         self._metrics.http_requests.labels(exchange.method, route, str(exchange.status)).inc()
         principal = scope.get("state", {}).get("principal")
-        # Never the query string: browsers send their key in it.
-        # What comes by the thousand a second is counted; a line for each would cost as much as the work itself.
+        # Never log the query string: browsers send their key in it.
+        # Frequent requests are only counted: a log line for each would cost as much as the request.
         is_routine = scope.get("slm.frequent", False) and exchange.status < 400
         (_logger.debug if route in QUIET or is_routine else _logger.info)(
             "request",

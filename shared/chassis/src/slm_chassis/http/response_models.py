@@ -1,4 +1,4 @@
-"""Response models whose fields are those of a dataclass, so that a resource lists its fields once."""
+"""Response models with the fields of a dataclass, so that a resource lists its fields only once."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def _written(value: Any) -> Any:
 
 
 Instant = Annotated[str, BeforeValidator(_written)]
-"""Microseconds UTC from the use cases, RFC 3339 text out."""
+"""An instant: microseconds UTC in the use cases, RFC 3339 text in the answer."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def of_dataclass(kind: type[Any], *, without: Collection[str] = ()) -> Callable[[type[Model]], type[Model]]:
-    """Give the decorated model every field of the dataclass that it does not declare itself.
+    """Return a decorator that gives a model every field of the dataclass that the model does not declare itself.
 
-    All of them are required: an answer always has every field. An integer named ``at`` or ``…_at`` is an instant and
-    becomes RFC 3339 text. The model declares what it describes, narrows or adds. ``without`` names fields of the
-    dataclass that never go out.
+    All fields are required: an answer always has every field. An integer named ``at`` or ``…_at`` is an instant and
+    becomes RFC 3339 text. The model declares only fields that it describes, narrows or adds. ``without`` names fields
+    of the dataclass that are left out.
     """
     types = get_type_hints(kind)
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of the published events, derived from their classes: what ``ce_dataschema`` points to."""
+"""JSON Schemas of the published events, derived from their classes. An event's ``ce_dataschema`` names one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers without an end (server-sent events) that are open now."""
+"""The open event streams (server-sent events) of a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slm_chassis.metrics import Metrics
 
 
 class Streams:
-    """Answers without an end (server-sent events) that are open now: ended at shutdown, and with the caller's key."""
+    """The open event streams (server-sent events), which end at shutdown and when the caller's key is revoked."""
 
     def __init__(self, metrics: Metrics, access: AccessRegistry | None = None) -> None:
         self._gauge = metrics.http_streams
@@ -22,13 +22,13 @@ class Streams:
             access.on_death(self._end_those_of)
 
     def end(self) -> None:
-        """End all, those that begin later too; their clients reconnect elsewhere."""
+        """End all streams, including those that begin later. Their clients reconnect elsewhere."""
         self.ending = True
         for task in self._open:
             self._end(task)
 
     def ender(self) -> Callable[[], None]:
-        """What ends the stream that answers the present request, from anywhere and whenever."""
+        """Return a function that ends the stream of the present request. It may be called from anywhere at any time."""
         task = asyncio.current_task()
         assert task is not None
 
@@ -39,17 +39,19 @@ class Streams:
         return end
 
     def was_ended(self, task: asyncio.Task[object]) -> bool:
-        """Whether it was us who cancelled the task."""
+        """Whether the task was cancelled by this object."""
         return task in self._ended
 
     def add(self, task: asyncio.Task[object], key_id: str | None = None) -> None:
+        """Register the stream that a task answers with."""
         self._open[task] = key_id
         self._gauge.set(len(self._open))
-        # The key may have died between its check and this moment.
+        # The key may have been revoked since it was checked.
         if self.ending or (key_id is not None and self._access is not None and self._access.is_dead(key_id)):
             self._end(task)
 
     def discard(self, task: asyncio.Task[object]) -> None:
+        """Forget a stream that has ended."""
         self._open.pop(task, None)
         self._ended.discard(task)
         self._gauge.set(len(self._open))

@@ -1,4 +1,6 @@
-"""What no route has to check by itself: unknown query parameters, text that no column can hold, documents too deep."""
+"""Checks common to all routes: unknown query parameters, text that cannot be stored, and documents nested too
+deeply.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,18 @@ from starlette.datastructures import QueryParams
 from slm_chassis.http.problems import Problem, invalid
 
 MOST_NESTED = 32
-"""Levels of a JSON document. Readers in other languages stop at a hundred or so, Python's own at a thousand."""
+"""The deepest nesting of a JSON document. Parsers of other languages stop at about a hundred, Python's at a
+thousand.
+"""
 KEY = "key"
-"""The query parameter in which browsers send their API key. Where it does not count, the key is asked for."""
+"""The query parameter in which browsers send their API key. It is always allowed; where it is ignored, 401 says so."""
 _TEXT = "leave out NUL characters and lone surrogates: no text may hold them"
 
 
 async def check_request(request: Request) -> None:
-    """Refuse what a route would ignore or could not store. A dependency of every route; raises 422 naming the field."""
+    """Refuse what a route would ignore or could not store. Every route depends on it; raises 422 that names the
+    field.
+    """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
         return
@@ -29,16 +35,16 @@ async def check_request(request: Request) -> None:
     for name, value in request.path_params.items():
         if isinstance(value, str) and not is_storable(value):
             raise invalid(f"path.{name}", value, _TEXT)
-    # Routes that read their body themselves answer for each of its items.
+    # Routes that read their body themselves check each of its items.
     if route.body_field is not None and "json" in request.headers.get("content-type", ""):
         body = await request.body()
-        # Both are rare, and looking for their bytes costs a hundredth of walking through the document.
+        # Both are rare, and searching for their bytes costs a hundredth of walking through the document.
         if b"\\u" in body or body.count(b"{") + body.count(b"[") > MOST_NESTED:
             check_document(await _parsed(request))
 
 
 def check_query(given: QueryParams, known: Collection[str]) -> None:
-    """Raises 422 naming every parameter that is not known, and each that holds what no text may."""
+    """Raise 422 that names every unknown parameter, or a parameter whose text cannot be stored."""
     unknown = [name for name in given if name not in known and name != KEY]
     if unknown:
         takes = f"this takes {', '.join(sorted(known))}" if known else "this takes no query parameters"
@@ -53,19 +59,19 @@ def check_query(given: QueryParams, known: Collection[str]) -> None:
 
 
 def check_document(document: Any) -> None:
-    """Raises 422 naming where a JSON document is nested too deep, or holds text that cannot be stored."""
+    """Raise 422 that names the place where a JSON document is nested too deeply or holds text that cannot be stored."""
     for path, value in _texts(document, "", 0):
         if not is_storable(value):
             raise invalid(path, value, _TEXT)
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL and UTF-8 can hold it: neither a NUL nor half of a surrogate pair."""
+    """Whether PostgreSQL and UTF-8 can hold the text: it has neither a NUL nor half a surrogate pair."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
 
 
 def is_deeper(document: Any, levels: int) -> bool:
-    """Whether objects and arrays are nested in each other more than so many levels."""
+    """Whether objects and arrays are nested more than ``levels`` deep."""
     layer = [document]
     for _ in range(levels + 1):
         layer = [inner for each in layer if isinstance(each, dict | list) for inner in _inner(each)]
@@ -103,7 +109,7 @@ async def _parsed(request: Request) -> Any:
 
 
 def _names(dependant: Dependant) -> Iterator[str]:
-    """The names of a route's query parameters, those of its dependencies among them."""
+    """Yield the names of a route's query parameters, including those of its dependencies."""
     yield from (field.alias for field in dependant.query_params)
     for each in dependant.dependencies:
         yield from _names(each)

@@ -1,4 +1,6 @@
-"""Web addresses that a person may write: only http and https, since others run as code where they are followed."""
+"""Checks of URLs that people enter. Only http and https are allowed: other schemes can run code when a link is
+followed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ T = TypeVar("T")
 
 
 def address(text: str) -> str:
-    """The address as it is. Raises ValueError for anything but http and https with a host."""
+    """Return the URL unchanged; raises ValueError unless it is http or https with a host."""
     if not _ADDRESS.fullmatch(text) or any(sign in text for sign in '<>"`'):
         raise ValueError(_REMEDY)
     try:
@@ -30,9 +32,9 @@ def address(text: str) -> str:
 
 
 def addresses_within(value: T) -> T:
-    """Free structured data as it is; raises where fields that are named for an address hold anything else.
+    """Return free structured data unchanged; raises if a field whose name says that it is a URL holds anything else.
 
-    The error's context names them all: ``places`` is path → what was found there.
+    ``places`` in the error's context maps the path of each such field to its value.
     """
     wrong = {path: found for path, found in _named(value, "") if not _is_address(found)}
     if wrong:
@@ -63,6 +65,6 @@ def _named(value: Any, path: str) -> list[tuple[str, str]]:
 
 
 WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(address)]
-"""A field for an address that others may follow."""
+"""A field for a URL that others may follow."""
 WithAddresses = AfterValidator(addresses_within)
-"""Annotates a field of free structured data, in which addresses may be."""
+"""The annotation of a field of free structured data that may contain URLs."""

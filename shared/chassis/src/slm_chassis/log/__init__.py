@@ -1,1 +1,1 @@
-"""The log: an append-only record of what happened, as a port with three adapters."""
+"""The event log: a port with three adapters (PostgreSQL, Kafka and memory)."""

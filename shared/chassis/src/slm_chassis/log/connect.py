@@ -1,4 +1,4 @@
-"""Opens the log a URL names."""
+"""The opening of the log that a URL names."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from slm_chassis.log.postgres import PostgresEventLog
 
 
 async def open_log(url: str, *, clock: Clock, client: str, security: Security | None = None) -> EventLog:
-    """``postgresql://…``, ``kafka://host:port[,host:port]`` or ``memory://``.
+    """Open the log at ``postgresql://…``, ``kafka://host:port[,host:port]`` or ``memory://``.
 
-    ``client`` is the name the log's server sees, ``security`` how to speak to Kafka.
-    Raises ValueError for another scheme, LogUnavailable.
+    The log's server lists its connections under ``client``. ``security`` is for Kafka only. Raises ValueError for
+    another scheme, and LogUnavailable.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "memory":

@@ -1,4 +1,4 @@
-"""The log on Apache Kafka, for installations that scale out."""
+"""The event log on Apache Kafka, for installations that scale out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TOPIC_ALREADY_EXISTS = 36
 
 
 class KafkaEventLog:
-    """The log port over topics of Kafka; open it with ``open``."""
+    """The log port on Kafka topics. Create it with ``open``."""
 
     def __init__(self, cluster: Cluster, append_seconds: float) -> None:
         self._cluster = cluster
@@ -61,9 +61,9 @@ class KafkaEventLog:
     async def open(
         cls, servers: str, *, client: str, append_seconds: float = APPEND_SECONDS, security: Security | None = None
     ) -> KafkaEventLog:
-        """``servers``: ``host:port[,host:port]``. Raises LogUnavailable where none answers.
+        """Connect to ``host:port[,host:port]``; raises LogUnavailable if no broker answers.
 
-        ``append_seconds``: how long an append waits for brokers that are away.
+        ``append_seconds`` is how long an append waits for brokers that cannot be reached.
         """
         log = cls(Cluster(servers, client, (security or Security()).options()), append_seconds)
         async with log._admin.use():
@@ -145,7 +145,7 @@ class KafkaEventLog:
                         at[batch.source] = batch.next_offset
                         yield batch
             except LogUnavailable:
-                # Nobody waits for an answer here: an outage is but a delay.
+                # No caller waits for an answer here, so an outage is only a delay.
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _tail_once(self, at: Mapping[TopicPartition, int]) -> AsyncGenerator[Batch, None]:
@@ -165,7 +165,7 @@ class KafkaEventLog:
 
 
 def _seen(future: asyncio.Future[object]) -> None:
-    """An append that failed elsewhere leaves futures nobody asks again."""
+    """Read the error of an append whose call has already failed. asyncio would log it as never retrieved."""
     if not future.cancelled():
         future.exception()
 
@@ -176,13 +176,13 @@ def _new_topic(spec: TopicSpec) -> NewTopic:
         spec.name,
         spec.partitions,
         BROKERS_DEFAULT,
-        # Not None, or the client insists on a number of replicas.
+        # With None the client would demand a number of replicas.
         replica_assignments={},
         topic_configs={
-            # When a record arrived decides what "future" is, so the broker says it, not the client.
+            # The time of arrival decides which event times lie in the future, so it comes from the broker's clock.
             "message.timestamp.type": "LogAppendTime",
             "max.message.bytes": str(MAX_RECORD_BYTES),
-            # The broker unpacks what other clients compress: this one reads gzip alone, and would stop at the rest.
+            # The broker decompresses what other clients send: this client reads only gzip and would stop at the rest.
             "compression.type": "uncompressed",
             "cleanup.policy": "compact" if spec.compacted else "delete",
             "retention.ms": str(kept),
@@ -192,13 +192,13 @@ def _new_topic(spec: TopicSpec) -> NewTopic:
 
 
 async def _counts(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> dict[str, int]:
-    """Topic → number of partitions, of those that exist."""
+    """Return the number of partitions of each topic that exists."""
     described = await admin.describe_topics(list(topics))
     return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["partitions"]}
 
 
 async def _create(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None:
-    """Create topics and wait until every partition has its leader."""
+    """Create topics and wait until every partition has a leader."""
     answer = await admin.create_topics([_new_topic(spec) for spec in specs])
     for topic, code, message in answer.topic_errors:
         if code not in (NO_ERROR, TOPIC_ALREADY_EXISTS):

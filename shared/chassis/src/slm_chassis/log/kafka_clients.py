@@ -1,4 +1,4 @@
-"""The Kafka clients of one process: made at first use, dropped after a fault, made again."""
+"""The Kafka clients of one process: made at first use, closed after a fault, and made again."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """How to speak to the brokers: in the clear or by TLS, without or with a login."""
+    """How to connect to the brokers: with or without TLS, with or without a login."""
 
     tls: bool = False
     root_certificate: Path | None = None
-    """Of the brokers' certificates; None: the machine's own authorities."""
+    """The authority of the brokers' certificates. None means the authorities that the machine trusts."""
     certificate: Path | None = None
     certificate_key: Path | None = None
     sasl: str = ""
-    """``PLAIN``, ``SCRAM-SHA-256``, ``SCRAM-SHA-512``; empty: no login."""
+    """``PLAIN``, ``SCRAM-SHA-256`` or ``SCRAM-SHA-512``; empty for no login."""
     user: str = ""
     password: str = field(default="", repr=False)
 
     def options(self) -> dict[str, object]:
-        """Arguments of every client. Raises ValueError where the parts do not fit together."""
+        """Return the arguments of every client; raises ValueError if the settings contradict each other."""
         if self.sasl and not (self.user and self.password):
             raise ValueError("SLM_KAFKA_SASL needs SLM_KAFKA_USER and SLM_KAFKA_PASSWORD; set both")
         if not self.sasl and (self.user or self.password):
@@ -71,13 +71,14 @@ class Security:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where the brokers are, the name they see, and how to speak to them."""
+    """The brokers' addresses, the client name that they see, and the security options."""
 
     servers: str
     client: str
     security: Mapping[str, object] = field(default_factory=dict)
 
     def producer(self) -> AIOKafkaProducer:
+        """Return a new producer."""
         return AIOKafkaProducer(
             bootstrap_servers=self.servers,
             client_id=self.client,
@@ -91,6 +92,7 @@ class Cluster:
         )
 
     def admin(self) -> AIOKafkaAdminClient:
+        """Return a new admin client."""
         return AIOKafkaAdminClient(
             bootstrap_servers=self.servers,
             client_id=self.client,
@@ -99,11 +101,12 @@ class Cluster:
         )
 
     def consumer(self, **settings: object) -> AIOKafkaConsumer:
+        """Return a new consumer with further aiokafka settings."""
         return AIOKafkaConsumer(
             bootstrap_servers=self.servers,
             client_id=self.client,
             enable_auto_commit=False,
-            # An offset that is gone must be heard of, never jumped over.
+            # A position that Kafka no longer holds must raise an error. Kafka must not skip records silently.
             auto_offset_reset="none",
             isolation_level="read_committed",
             max_partition_fetch_bytes=4 << 20,
@@ -116,7 +119,9 @@ class Cluster:
 
 
 class SharedClient(Generic[C]):
-    """A client many calls use at once. One call's fault drops it, and the next call makes another."""
+    """A client that many calls use at the same time. After a fault in one call it is closed; the next call makes a new
+    one.
+    """
 
     def __init__(self, make: Callable[[], C], drop: Callable[[C], Awaitable[None]]) -> None:
         self._make = make
@@ -126,20 +131,20 @@ class SharedClient(Generic[C]):
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[C]:
-        """Raises the errors of the port alone."""
+        """Give the started client to the block; raises only the errors of the log port."""
         with translated():
             client = await self._started()
             try:
                 yield client
             except errors.MessageSizeTooLargeError:
-                # The fault of one record, and no reason to fail the appends beside it.
+                # The record is at fault, not the client, which other appends are using.
                 raise
             except (errors.KafkaError, OSError):
                 await self.drop(client)
                 raise
 
     async def drop(self, client: C | None = None) -> None:
-        """Drop the client, unless another is in use by now."""
+        """Close the client, unless another one has replaced it."""
         if self._client is None or client not in (None, self._client):
             return
         gone, self._client = self._client, None
@@ -155,7 +160,7 @@ class SharedClient(Generic[C]):
 
 
 async def start(client: C, drop: Callable[[C], Awaitable[None]]) -> None:
-    """Start a client within the time, or drop it and raise: its own ``start`` can wait for ever."""
+    """Start a client within the time limit, or close it and raise. aiokafka's ``start`` can wait for ever."""
     try:
         async with asyncio.timeout(START_SECONDS):
             await client.start()  # type: ignore[attr-defined]
@@ -165,9 +170,10 @@ async def start(client: C, drop: Callable[[C], Awaitable[None]]) -> None:
 
 
 async def drop_producer(producer: AIOKafkaProducer) -> None:
-    """End a producer without its ``stop``, which hangs with the brokers away, and which delivers what failed already.
+    """Close a producer without its ``stop``.
 
-    Delivered late, a record would stand behind those that were appended after its failure.
+    ``stop`` hangs while the brokers cannot be reached, and then delivers records whose append has failed already. Such
+    a record would come after those that were appended later.
     """
     producer._closed = True
     await _ended(producer.client.close())
@@ -175,10 +181,12 @@ async def drop_producer(producer: AIOKafkaProducer) -> None:
 
 
 async def drop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer within the time limit."""
     await _ended(consumer.stop())
 
 
 async def drop_admin(admin: AIOKafkaAdminClient) -> None:
+    """Close an admin client within the time limit."""
     await _ended(admin.close())
 
 

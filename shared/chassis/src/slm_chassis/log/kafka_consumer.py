@@ -1,4 +1,4 @@
-"""A member of a consumer group on Kafka: Kafka deals the partitions, the positions come from ``Rebalance.assigned``."""
+"""A member of a Kafka consumer group. Kafka assigns the partitions; ``Rebalance.assigned`` gives the positions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KafkaRecords = Mapping[KafkaPartition, Sequence[ConsumerRecord]]
 
 
 def stored(record: ConsumerRecord) -> StoredRecord:
-    """Clients of other languages may send no key, no value, or headers that are no text."""
+    """Return a Kafka record as the log's. Other clients may send no key, no value, or headers that are not text."""
     return StoredRecord(
         record.topic,
         record.partition,
@@ -39,9 +39,10 @@ def stored(record: ConsumerRecord) -> StoredRecord:
 async def batches_of(
     consumer: AIOKafkaConsumer, found: KafkaRecords, before: Mapping[TopicPartition, int]
 ) -> list[Batch]:
-    """What a consumer found, and moves of its positions without records: over marks of transactions, say.
+    """Return the records that a consumer fetched, as batches.
 
-    ``before``: the positions it read from; partitions that are not in it are left out.
+    A batch is empty if the position only moved, for example past a transaction marker. ``before`` has the positions
+    that were read from; partitions missing in it are left out.
     """
     batches = []
     for source, at in before.items():
@@ -55,7 +56,7 @@ async def batches_of(
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Notes what Kafka deals, between two polls; ``KafkaConsumer`` acts on it within the next."""
+    """Records what Kafka assigns between two polls. ``KafkaConsumer`` acts on it at its next poll."""
 
     def __init__(self, consumer: AIOKafkaConsumer, bell: Bell) -> None:
         self._consumer = consumer
@@ -69,7 +70,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Sequence[KafkaPartition]) -> None:
         for partition in assigned:
-            # Before the fetcher's next turn, or it would start at the group's committed hint.
+            # Must happen before the fetcher's next turn, which would start at the offset committed in Kafka.
             self._consumer.pause(partition)
             self._consumer.seek(partition, 0)
         self.changed, self.dealt = True, frozenset(TopicPartition(*partition) for partition in assigned)
@@ -77,7 +78,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class KafkaConsumer:
-    """A member of a group; a client that broke is replaced at the next poll."""
+    """A member of a group. If its Kafka client fails, the next poll makes a new one."""
 
     def __init__(self, cluster: Cluster, group: str, topics: Sequence[str], rebalance: Rebalance) -> None:
         self._cluster = cluster
@@ -122,10 +123,12 @@ class KafkaConsumer:
         self._bell.ring()
 
     async def join(self) -> None:
+        """Start the client and subscribe to the topics; raises LogUnavailable."""
         with translated():
             await self._start()
 
     async def leave(self) -> None:
+        """Give up all partitions and close the client."""
         if self._hinting is not None:
             self._hinting.cancel()
             await asyncio.gather(self._hinting, return_exceptions=True)
@@ -158,7 +161,7 @@ class KafkaConsumer:
             await self._settle()
             if not self._positions:
                 assert self._consumer is not None
-                # Nothing to fetch; but errors of the group's coordination come out here, and polling keeps us in.
+                # There is nothing to fetch, but polling keeps us in the group and raises its coordination errors.
                 await self._fetch(max_records, 0.0)
                 await self._bell.wait(seconds)
                 return []
@@ -171,7 +174,7 @@ class KafkaConsumer:
             raise
 
     async def _settle(self) -> None:
-        """Hand over and take over what Kafka dealt since the last poll."""
+        """Give up and take over partitions as Kafka assigned them since the last poll."""
         assert self._consumer is not None and self._listener is not None
         if not self._listener.changed:
             return
@@ -186,7 +189,7 @@ class KafkaConsumer:
             self._listener.changed = True
             raise
         if self._listener.changed:
-            # Dealt again in the meantime: what was just taken over is handed over at the next turn.
+            # Kafka assigned again in the meantime: the next turn gives up what was just taken over.
             self._positions = {source: positions[source] for source in dealt}
             return
         for source in dealt:
@@ -210,7 +213,7 @@ class KafkaConsumer:
         finally:
             ringing.cancel()
             if not fetching.done():
-                # It waits also beyond its time-out while the group is dealing.
+                # While the group is rebalancing it waits longer than its timeout.
                 fetching.cancel()
         await asyncio.wait((fetching,))
         if fetching.cancelled() or self._listener.changed:

@@ -1,4 +1,4 @@
-"""What an error of the Kafka client means to a user of the log."""
+"""The translation of the Kafka client's errors into those of the log port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_chassis.log.port import LogUnavailable, OffsetVanished, RecordRefused, 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the client's errors into those of the port."""
+    """Raise the log port's error for each error of the Kafka client in the block."""
     try:
         yield
     except errors.MessageSizeTooLargeError as cause:

@@ -1,4 +1,4 @@
-"""A log in the memory of one process, for tests: nothing survives it, everything else is as in the real ones."""
+"""An event log in the memory of one process, for tests. Apart from durability it behaves like the other adapters."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Partition:
 
 
 class MemoryEventLog:
-    """The log port over lists. ``fail_next`` and ``forget`` let a test play an outage and a retention."""
+    """The log port on lists. ``fail_next`` simulates an outage and ``forget`` simulates retention."""
 
     def __init__(self) -> None:
         self._topics: dict[str, list[_Partition]] = {}
@@ -112,19 +112,20 @@ class MemoryEventLog:
                     await bell.wait(TAIL_SECONDS)
 
     async def close(self) -> None:
-        """Nothing is held but memory."""
+        """Do nothing: there is nothing to close."""
 
     def fail_next(self, appends: int) -> None:
-        """Let the next appends fail as if the log's server were away."""
+        """Make the next ``appends`` calls of ``append`` fail as if the log's server could not be reached."""
         self._failures = appends
 
     def forget(self, source: TopicPartition, before: int) -> None:
-        """Drop a partition's records below an offset, as retention does."""
+        """Delete a partition's records below an offset, as retention does."""
         held = self._held(source.topic)[source.partition]
         del held.records[: before - held.first]
         held.first = before
 
     def read(self, source: TopicPartition, offset: int, limit: int) -> Batch | None:
+        """Return records of one partition from an offset; None if there are none yet. Raises OffsetVanished."""
         held = self._held(source.topic)[source.partition]
         if not held.first <= offset <= held.end:
             raise OffsetVanished(f"{source} holds {held.first}..{held.end}, not {offset}")
@@ -132,9 +133,11 @@ class MemoryEventLog:
         return Batch(source, records, offset + len(records)) if records else None
 
     def partition_counts(self, topics: Sequence[str]) -> dict[str, int]:
+        """Return the number of partitions of each topic."""
         return {topic: len(self._held(topic)) for topic in topics}
 
     def ring(self, topics: Sequence[str]) -> None:
+        """Wake the consumers of these topics."""
         for topic in topics:
             self._wakeups.ring(topic)
 
@@ -145,7 +148,7 @@ class MemoryEventLog:
 
 
 class MemoryConsumer:
-    """A member of a group; takes and gives up partitions at its polls, as the real ones do."""
+    """A member of a group. As in the other adapters, its partitions change only during polls."""
 
     def __init__(
         self,
@@ -184,13 +187,14 @@ class MemoryConsumer:
             self._positions[source] = offset
 
     async def commit_hint(self, positions: Mapping[TopicPartition, int]) -> None:
-        """No lag tool looks into memory."""
+        """Do nothing: no lag tool can read this memory."""
 
     def wake(self) -> None:
         self._woken = True
         self._bell.ring()
 
     async def release(self, partitions: frozenset[TopicPartition]) -> None:
+        """Give up these partitions, after the owner has been told."""
         if not partitions:
             return
         for source in partitions:
@@ -215,7 +219,7 @@ class MemoryConsumer:
             if batch:
                 batches.append(batch)
                 max_records -= len(batch.records)
-                # To the end of the order, so that a busy partition never starves the others.
+                # Move it to the end of the order, so that a busy partition does not starve the others.
                 del self._positions[source]
                 self._positions[source] = batch.next_offset
             if max_records <= 0:

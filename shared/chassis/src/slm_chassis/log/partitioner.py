@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: murmur2, as Kafka's own default partitioner chooses it."""
+"""The partition of a key: murmur2, as Kafka's default partitioner computes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _M = 0x5BD1E995
 
 
 def murmur2(data: bytes) -> int:
-    """Kafka's 32-bit murmur2 (``org.apache.kafka.common.utils.Utils.murmur2``), as an unsigned number."""
+    """Return Kafka's 32-bit murmur2 (``org.apache.kafka.common.utils.Utils.murmur2``) as an unsigned number."""
     length = len(data)
     h = _SEED ^ length
     whole = length & ~3
@@ -27,5 +27,5 @@ def murmur2(data: bytes) -> int:
 
 @lru_cache(maxsize=65_536)
 def partition_of(key: str, partitions: int) -> int:
-    """The partition of ``key`` among ``partitions``; the same on every adapter and in Kafka's Java clients."""
+    """Return the partition of a key, the same in every adapter and in Kafka's Java clients."""
     return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions

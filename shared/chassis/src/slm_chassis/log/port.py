@@ -1,12 +1,12 @@
-"""The log as its users see it: topics of partitions of records, appended durably and read from a position.
+"""The port of the event log: topics are divided into partitions of records, appended durably and read from a position.
 
 Every adapter passes ``tests/conformance/test_event_log.py``.
 
     LogError
-      UnknownTopic        the topic was never created, or with another number of partitions than asked for
-      OffsetVanished      a position points before what the log still holds: stop, never skip
-      RecordRefused       the log will never take a record of this append: it is too large, say
-      LogUnavailable      the log's server is away; the same call may succeed later
+      UnknownTopic        the topic does not exist, or has another number of partitions
+      OffsetVanished      the log no longer holds the position: the reader must stop and never skip
+      RecordRefused       the log will never accept a record of this append, for example because it is too large
+      LogUnavailable      the log's server cannot be reached; the same call may succeed later
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import NamedTuple, Protocol
 
 
 class LogError(Exception):
-    """Anything the log cannot do."""
+    """The base of all errors of the log."""
 
 
 class UnknownTopic(LogError):
-    """The topic does not exist; create it at start with ``ensure_topics``."""
+    """The topic does not exist. ``ensure_topics`` creates it at the start."""
 
 
 class RecordRefused(LogError):
-    """A record of this append is one that the log never takes; the others may be appended already, or not."""
+    """The log will never accept one of the append's records. The others may have been appended or not."""
 
 
 class OffsetVanished(LogError):
-    """The position lies before the oldest record the log still holds: records were lost to the reader."""
+    """The position lies before the oldest record in the log: the reader has missed records."""
 
 
 class LogUnavailable(LogError):
@@ -38,13 +38,15 @@ class LogUnavailable(LogError):
 
 
 class TopicPartition(NamedTuple):
+    """One partition of a topic, by its number."""
+
     topic: str
     partition: int
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record to append. The key decides the partition (murmur2, as Kafka's default) unless one is named."""
+    """A record to append. Its key decides the partition (murmur2, as in Kafka) unless the append names one."""
 
     key: str
     value: bytes
@@ -53,7 +55,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record as the log holds it. ``appended_at`` is the log's own real time, microseconds UTC."""
+    """A record in the log. ``appended_at`` is real time on the log's own clock, microseconds UTC."""
 
     topic: str
     partition: int
@@ -66,7 +68,7 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """A topic to create. ``retention_days`` None keeps for ever."""
+    """A topic to create. ``retention_days`` None keeps its records for ever."""
 
     name: str
     partitions: int
@@ -76,9 +78,9 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive records of one partition, in order; ``next_offset`` is the position after them.
+    """Consecutive records of one partition, in order. ``next_offset`` is the position after them.
 
-    May hold no records where the position moved all the same: over marks of transactions, say.
+    A batch without records means that only the position moved, for example past a transaction marker in Kafka.
     """
 
     source: TopicPartition
@@ -87,86 +89,101 @@ class Batch:
 
 
 class Rebalance(Protocol):
-    """What a member of a group does when partitions come and go. Must not block longer than a few seconds.
+    """The reaction of a group's member when it gains or loses partitions. It must not block for more than a few
+    seconds.
 
-    Called within ``poll`` alone and when leaving, so never beside the member's own work.
+    It is called only during ``poll`` and when the member leaves, so never in parallel with the member's own work.
     """
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Partitions newly owned → the position to read each from. Positions live with the effects, not in the log."""
+        """Return the position from which to read each gained partition.
+
+        Positions are stored with the effects of the records, not in the log.
+        """
         ...
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
-        """Partitions owned no longer; perhaps already owned by another. Never called for partitions not assigned."""
+        """Stop working on lost partitions, which another member may own already. Called only for partitions once
+        assigned.
+        """
         ...
 
 
 class Consumer(Protocol):
-    """One member of a consumer group. Not safe for concurrent use but for ``wake``."""
+    """One member of a consumer group. Only ``wake`` may be called concurrently."""
 
     @property
-    def assignment(self) -> frozenset[TopicPartition]: ...
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions that this member owns."""
 
     async def poll(self, max_records: int, wait_seconds: float) -> Sequence[Batch]:
-        """Records at the positions of the owned partitions, at most one batch a partition; empty after the wait.
+        """Return new records of the owned partitions, at most one batch for each; empty if none came within the wait.
 
-        The position moves past what is returned. Raises OffsetVanished, UnknownTopic, LogUnavailable.
+        Each position moves past the returned records. Raises OffsetVanished, UnknownTopic and LogUnavailable.
         """
         ...
 
     def seek(self, source: TopicPartition, offset: int) -> None:
-        """Read from here at the next poll; ignored for a partition not owned."""
+        """Read the partition from this offset at the next poll; ignored if it is not owned."""
         ...
 
     async def commit_hint(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Tell lag tools how far the group is. Never raises; never decides where a member starts."""
+        """Publish for lag tools how far the group has read. It never raises, and never decides where a member
+        starts.
+        """
         ...
 
     def wake(self) -> None:
-        """End a waiting poll early (another source of work has something)."""
+        """End a waiting poll early, because the caller has other work."""
         ...
 
 
 class EventLog(Protocol):
-    """The log."""
+    """An append-only log of records in topics."""
 
     async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
-        """Create what does not exist. Raises UnknownTopic where a topic exists with another number of partitions."""
+        """Create the topics that do not exist; raises UnknownTopic if one exists with another number of partitions."""
         ...
 
     async def partitions(self, topic: str) -> int:
-        """How many partitions a topic has. Raises UnknownTopic."""
+        """Return the number of a topic's partitions; raises UnknownTopic."""
         ...
 
     async def append(
         self, topic: str, records: Sequence[Record], partition: int | None = None
     ) -> Sequence[tuple[int, int]]:
-        """Append durably; returns (partition, offset) of each record, in the order given.
+        """Append records durably; return (partition, offset) of each, in the given order.
 
-        Records of one key keep their order. All of a call is durable when it returns; on an error any part may be.
+        Records with the same key keep their order. When the call returns, all its records are durable; after an error
+        any of them may be.
         """
         ...
 
     async def end_offsets(self, topic: str) -> Mapping[int, int]:
-        """Partition → the offset after its last record. Whatever was appended before the call lies below."""
+        """Return for each partition the offset after its last record. Every record appended before the call has a lower
+        one.
+        """
         ...
 
     async def begin_offsets(self, topic: str) -> Mapping[int, int]:
-        """Partition → the offset of its oldest record still held."""
+        """Return for each partition the offset of the oldest record that it still holds."""
         ...
 
     def consume(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> AbstractAsyncContextManager[Consumer]:
-        """Join a group: its members share the topics' partitions, a dead member's move within some seconds.
+        """Join a consumer group, whose members share the partitions of the topics.
 
-        Topics with equal partition counts are assigned alike: partition n of each goes to the same member.
+        The partitions of a member that died move to others within some seconds. Topics with equal numbers of partitions
+        are assigned alike: partition n of each goes to the same member.
         """
         ...
 
     def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
-        """All partitions without a group, for ever, from the positions given (others: from the end as of now).
+        """Yield the records of all partitions for ever, without a group.
 
-        An outage of the server is but a delay. Raises OffsetVanished, UnknownTopic.
+        Reading starts at the given positions, or at the present end of a partition that has none. An outage of the
+        server is only a delay. Raises OffsetVanished and UnknownTopic.
         """
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close all connections."""

@@ -1,8 +1,8 @@
-"""The log in a PostgreSQL database of its own: the default, without a broker.
+"""The event log in a PostgreSQL database of its own. It is the default and needs no broker.
 
-How it keeps its promises is spread over the modules beside it: ``postgres_writer`` (group commit, gapless offsets),
-``postgres_reader``, ``postgres_recent`` (what need not be read back), ``postgres_group`` (leases), ``postgres_signals``
-(wake-ups), ``postgres_tidy`` (retention).
+Its parts: ``postgres_writer`` (group commit, offsets without gaps), ``postgres_reader``, ``postgres_recent``
+(read-your-writes cache), ``postgres_group`` (leases), ``postgres_signals`` (wake-ups) and ``postgres_tidy`` (retention
+and compaction).
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class _Topic:
 
 
 class PostgresEventLog:
-    """The log port over tables; open it with ``open``, which creates database and tables where missing."""
+    """The log port on tables. Create it with ``open``, which creates the database and its tables if they are
+    missing.
+    """
 
     def __init__(self, pool: Pool, url: str, client: str) -> None:
         self._pool = pool
@@ -67,7 +69,7 @@ class PostgresEventLog:
 
     @classmethod
     async def open(cls, url: str, *, client: str) -> PostgresEventLog:
-        """Raises LogUnavailable while the server is away."""
+        """Open the log; raises LogUnavailable if the server cannot be reached."""
         with unavailable():
             await prepare(url, client)
             log = cls(await Pool.open(url, client), url, client)
@@ -160,7 +162,7 @@ class PostgresEventLog:
                 try:
                     batches = await reader.read(TAIL_RECORDS)
                 except LogUnavailable:
-                    # Nobody waits for an answer here: an outage is but a delay.
+                    # No caller waits for an answer here, so an outage is only a delay.
                     await asyncio.sleep(SAFETY_SECONDS)
                     continue
                 for batch in batches:
@@ -169,7 +171,7 @@ class PostgresEventLog:
                     reader.doubt()
 
     async def tidy(self) -> None:
-        """Apply retention and compaction now instead of within the minute."""
+        """Apply retention and compaction now rather than within the next minute."""
         await self._tidy.step()
         self._recent.forget()
 

@@ -1,4 +1,7 @@
-"""Consumer groups of the PostgreSQL log: lease rows on the database's clock, shared by ranges over the live members."""
+"""Consumer groups of the PostgreSQL log: leases on partitions, shared by ranges among the live members.
+
+Leases expire by the clock of the database.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from slm_chassis.log.sharing import share_of
 from slm_chassis.log.wakeups import Bell
 
 BEAT_SECONDS = 1.0
-# A member that does not poll any more gives its partitions up, as with Kafka's max.poll.interval.
+# A member that has stopped polling for so long loses its partitions, as with Kafka's max.poll.interval.
 STUCK_SECONDS = 300.0
 
 BEAT = """
@@ -44,12 +47,12 @@ WHERE lease."group" = $1 AND lease.member = $2 AND lease.partition = given.parti
 
 
 def signal_of(group: str) -> str:
-    """The name under which a change in a group is signalled."""
+    """Return the name under which changes in a group are signalled."""
     return f"group {group}"
 
 
 class Leases:
-    """One member's leases: ``beat`` keeps them, ``give_up`` and ``claim`` bring them to the member's share."""
+    """The leases of one member. ``beat`` renews them; ``give_up`` and ``claim`` adjust them to the member's share."""
 
     def __init__(self, pool: Pool, group: str, places: Mapping[TopicPartition, Place]) -> None:
         self._pool = pool
@@ -65,39 +68,42 @@ class Leases:
         self.held: frozenset[TopicPartition] = frozenset()
 
     async def beat(self) -> None:
-        """Renew, see what was lost, and learn the share among those alive now."""
+        """Renew the leases, notice which are lost, and compute the share among the members that are alive."""
         async with self._lock:
             renewed = await self._pool.rows(BEAT, self._group, self._id, list(self._counts))
-            # All that was renewed, also what is not known to be held: the answer to a claim or a release may have been
-            # lost, and a lease that its member renews without using it would leave the partition without a reader.
+            # Everything renewed counts as held, even leases that this member does not know. The answer to a claim or a
+            # release may have been lost, and a lease that is renewed but not used would leave its partition unread.
             self.held = frozenset(self._sources[row[0]] for row in renewed if row[0] in self._sources)
             members = {row[0]: row[1] for row in await self._pool.rows(MEMBERS, self._group)}
             if self._id in members:
                 self.share = share_of(self._id, members, self._counts)
 
     async def claim(self) -> None:
-        """Take what of the share is free or expired."""
+        """Claim the partitions of the share that are free or whose lease has expired."""
         async with self._lock:
             wanted = [self._places[source].id for source in self.share - self.held]
             taken = await self._pool.rows(CLAIM, self._group, self._id, wanted) if wanted else []
             self.held |= {self._sources[row[0]] for row in taken}
 
     async def give_up(self, sources: frozenset[TopicPartition]) -> None:
+        """Release these leases."""
         async with self._lock:
             self.held -= sources
             await self._pool.rows(RELEASE, self._group, self._id, [self._places[source].id for source in sources])
 
     async def leave(self) -> None:
+        """Release all leases and leave the group."""
         await self.give_up(frozenset(self._places))
         await self._pool.rows(LEAVE, self._group, self._id)
 
     async def hint(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Store how far the member has read, for lag tools."""
         known = {self._places[source].id: at for source, at in positions.items() if source in self._places}
         await self._pool.rows(HINT, self._group, self._id, list(known), list(known.values()))
 
 
 class PostgresConsumer:
-    """A member of a group. A task keeps its leases; partitions come and go within ``poll`` alone."""
+    """A member of a group. A task renews its leases; its partitions change only during ``poll``."""
 
     def __init__(
         self,
@@ -136,7 +142,7 @@ class PostgresConsumer:
             if batches or left <= 0 or self._woken:
                 self._woken = False
                 if not batches:
-                    # Nothing may have been waited for: whoever polls in a circle lets the others have a turn.
+                    # Nothing may have been awaited so far: a caller that polls in a loop must let other tasks run.
                     await asyncio.sleep(0)
                 return batches
             if not await self._bell.wait(min(left, SAFETY_SECONDS)):
@@ -146,7 +152,7 @@ class PostgresConsumer:
         self._reader.seek(source, offset)
 
     async def commit_hint(self, positions: Mapping[TopicPartition, int]) -> None:
-        # Written with the next beat: nobody waits for it.
+        # Written with the next renewal of the leases: nobody waits for it.
         self._hints |= positions
 
     def wake(self) -> None:
@@ -154,12 +160,13 @@ class PostgresConsumer:
         self._bell.ring()
 
     async def join(self) -> None:
+        """Join the group and begin to renew leases; raises LogUnavailable."""
         await self._leases.beat()
         self._announce()
         self._task = asyncio.create_task(self._keep(), name="log leases")
 
     async def leave(self) -> None:
-        """Hand everything over at once. With the server away, the leases expire instead."""
+        """Give up all partitions at once. If the server cannot be reached, the leases expire instead."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

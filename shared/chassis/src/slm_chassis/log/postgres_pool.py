@@ -1,4 +1,4 @@
-"""Connections to the PostgreSQL log's database, and what a lost one means."""
+"""Connections to the PostgreSQL log's database, and the translation of their faults."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READERS = 8
 
 @contextmanager
 def unavailable() -> Iterator[None]:
-    """Turn every way in which the server can be away into LogUnavailable."""
+    """Raise LogUnavailable for every fault in the block that means that the server cannot be reached."""
     try:
         yield
     except Exception as cause:
@@ -28,7 +28,7 @@ def unavailable() -> Iterator[None]:
 
 
 async def connect(url: str, client: str, **settings: str) -> asyncpg.Connection:
-    """A connection of its own; ``settings`` are the server's, e.g. ``synchronous_commit="off"``."""
+    """Return a new connection. ``settings`` are server settings, such as ``synchronous_commit="off"``."""
     return await asyncpg.connect(
         url,
         timeout=CONNECT_SECONDS,
@@ -38,14 +38,15 @@ async def connect(url: str, client: str, **settings: str) -> asyncpg.Connection:
 
 
 class Pool:
-    """A pool for reading and housekeeping; every fault of a connection leaves it as LogUnavailable."""
+    """A pool of connections for reading and housekeeping. Infrastructure faults are raised as LogUnavailable."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
     @classmethod
     async def open(cls, url: str, client: str) -> Pool:
-        # A plan made while the tables were young and empty would scan them for ever.
+        """Open the pool."""
+        # A plan made while the tables were still empty would keep on scanning them.
         settings = {"application_name": client, "jit": "off", "enable_seqscan": "off", "enable_bitmapscan": "off"}
         pool = await asyncpg.create_pool(
             url,
@@ -60,15 +61,18 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """Lend a connection to the block; raises LogUnavailable."""
         with unavailable():
             async with self._pool.acquire(timeout=COMMAND_SECONDS) as connection:
                 yield connection
 
     async def rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Run one statement and return its rows; raises LogUnavailable."""
         async with self.connection() as connection:
             return list(await connection.fetch(statement, *values))
 
     async def close(self) -> None:
+        """Close all connections, by force if that takes too long."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._pool.close()
@@ -77,4 +81,6 @@ class Pool:
 
 
 async def _as_it_is(_connection: asyncpg.Connection) -> None:
-    """Nothing of ours outlives its use of a connection; resetting it cost a round trip for each read."""
+    """Leave the connection as it is. No use of it leaves anything behind, and a reset costs a round trip for
+    each read.
+    """

@@ -1,4 +1,4 @@
-"""Reads partitions of the PostgreSQL log from positions: one query for all of them, limited in records and bytes."""
+"""Reading from positions in the PostgreSQL log: one query for all partitions, limited in records and bytes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from slm_chassis.log.postgres_pool import Pool
 from slm_chassis.log.postgres_recent import RecentRecords
 
 SAFETY_SECONDS = 0.5
-"""A signal may get lost: so often whoever waits for one looks all the same."""
+"""How often a reader looks although no signal came, because a signal may be lost."""
 CERTAIN_SECONDS = 1.0
-"""And so often the tables are asked where there are signals, but perhaps not all."""
+"""How often the tables are read although signals come, because some may be missing."""
 POLL_BYTES = 8 << 20
 FIRST_GUESS = 1_000
 
-# A row without offset tells of a position outside what its partition holds.
+# A row without an offset means that the position is outside its partition.
 READ = """
 SELECT partition, at, first_offset, next_offset, "offset", key, value, headers, appended_at
 FROM (
@@ -43,14 +43,14 @@ _headers = msgspec.json.Decoder(dict[str, str])
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A partition as the reader needs it: its row id, and whether its topic is compacted."""
+    """A partition's row id, and whether its topic is compacted."""
 
     id: int
     compacted: bool
 
 
 class Reader:
-    """Positions in some partitions, and what comes after them. Positions move past what is returned."""
+    """The positions of some partitions. Reading moves them past the returned records."""
 
     def __init__(self, pool: Pool, recent: RecentRecords) -> None:
         self._pool = pool
@@ -61,13 +61,15 @@ class Reader:
         self._average = POLL_BYTES // FIRST_GUESS
         self._foreign = -1
         self._ended_at = 0.0
-        """When all that the tables held had been read: what came since may be in memory."""
+        """Monotonic time at which everything in the tables had been read; later records may be in memory."""
 
     @property
     def sources(self) -> frozenset[TopicPartition]:
+        """The partitions that are read."""
         return frozenset(self._positions)
 
     def add(self, places: Mapping[TopicPartition, Place], positions: Mapping[TopicPartition, int]) -> None:
+        """Begin to read these partitions from these positions."""
         for source, place in places.items():
             self._places[source] = place
             self._sources[place.id] = source
@@ -75,21 +77,23 @@ class Reader:
         self.doubt()
 
     def remove(self, sources: Iterable[TopicPartition]) -> None:
+        """Stop reading these partitions."""
         for source in sources:
             del self._sources[self._places.pop(source).id]
             del self._positions[source]
 
     def seek(self, source: TopicPartition, offset: int) -> None:
+        """Read a partition from this offset next; ignored if it is not read here."""
         if source in self._positions:
             self._positions[source] = offset
             self.doubt()
 
     def doubt(self) -> None:
-        """Ask the tables at the next read."""
+        """Make the next read ask the tables, not only the memory."""
         self._ended_at = 0.0
 
     async def read(self, max_records: int) -> list[Batch]:
-        """At most one batch a partition. Raises OffsetVanished, LogUnavailable."""
+        """Return new records, at most one batch for each partition; raises OffsetVanished and LogUnavailable."""
         if not self._positions:
             return []
         if self._knows_all():
@@ -99,7 +103,7 @@ class Reader:
         return self._moved_past(await self._fetched(max_records))
 
     def _knows_all(self) -> bool:
-        """Whether all there is beyond the positions was appended by this process."""
+        """Whether this process itself appended everything beyond the positions."""
         return self._foreign == self._recent.foreign and time.monotonic() - self._ended_at < CERTAIN_SECONDS
 
     def _remembered(self, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:
@@ -114,7 +118,7 @@ class Reader:
         return found
 
     async def _fetched(self, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:
-        # Fetching ten thousand rows to return the eighty that fit would be the dearest part of catching up.
+        # Fetching ten thousand rows to return the eighty that fit would be the most expensive part of catching up.
         limit = min(max_records, max(16, 2 * POLL_BYTES // max(1, self._average)))
         asked, self._foreign, asked_at = dict(self._positions), self._recent.foreign, time.monotonic()
         ids = [self._places[source].id for source in asked]
@@ -137,7 +141,7 @@ class Reader:
         for source, records in found.items():
             after = records[-1].offset + 1
             batches.append(Batch(source, records, after))
-            # To the end of the order, so that a busy partition never starves the others.
+            # Move it to the end of the order, so that a busy partition does not starve the others.
             del self._positions[source]
             self._positions[source] = after
         count = sum(len(batch.records) for batch in batches)
@@ -154,7 +158,7 @@ def _stored(source: TopicPartition, row: tuple[int, int, int, int, int, bytes, b
 
 
 def _headers_of(written: bytes) -> dict[str, str]:
-    """Another program may have written what is no object of texts: then the record has none, and is no event."""
+    """Return a record's headers. If another program wrote something else, the record has none and is no event."""
     try:
         return _headers.decode(written)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""What this process appended last, for its own readers: what they would read back is in their hands already."""
+"""A read-your-writes cache: the records that this process appended last, for its own readers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ RECENT_BYTES = 8 << 20
 
 
 class RecentRecords:
-    """Records of this process by offset, the newest bytes of them; durable before they come here.
+    """This process's newest records by offset, up to a number of bytes. They are durable before they are kept here.
 
-    ``foreign`` grows whenever another process has appended, or may have unheard: then only the tables know what came.
+    ``foreign`` increases when another process has, or may have, appended. Then only the tables hold all records.
     """
 
     def __init__(self, most_bytes: int = RECENT_BYTES) -> None:
@@ -25,6 +25,7 @@ class RecentRecords:
         self.foreign = 0
 
     def keep(self, records: Iterable[StoredRecord]) -> None:
+        """Add records and drop the oldest beyond the limit of bytes."""
         for record in records:
             source = TopicPartition(record.topic, record.partition)
             self._held.setdefault(source, {})[record.offset] = record
@@ -37,13 +38,15 @@ class RecentRecords:
             del self._held[TopicPartition(oldest.topic, oldest.partition)][oldest.offset]
 
     def forget(self) -> None:
-        """The tables have forgotten some, perhaps of these."""
+        """Drop all records, because retention or compaction may have deleted some of them."""
         self._held.clear()
         self._order.clear()
         self._bytes = 0
 
     def run(self, source: TopicPartition, at: int, most: int, most_bytes: int) -> list[StoredRecord]:
-        """Consecutive records from ``at`` on, as many as are held and allowed; the first whatever its size."""
+        """Return consecutive records from ``at`` on, within both limits; the first one is returned whatever its
+        size.
+        """
         held = self._held.get(source)
         found: list[StoredRecord] = []
         while held and len(found) < most and most_bytes > 0 and (record := held.get(at)) is not None:
@@ -53,5 +56,5 @@ class RecentRecords:
         return found
 
     def is_past(self, source: TopicPartition, at: int) -> bool:
-        """Whether this process has appended at or after this position."""
+        """Whether this process has appended a record at or after this position."""
         return self._ends.get(source, 0) > at

@@ -1,4 +1,4 @@
-"""The tables of the PostgreSQL log, and the creation of its database where it is missing."""
+"""The tables of the PostgreSQL log, and the creation of its database."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ VERSIONS = (
 
 
 async def prepare(url: str, client: str) -> None:
-    """Create the database and its tables where they are missing; many processes may do so at once."""
+    """Create the database and its tables if they are missing. Several processes may do so at once."""
     await ensure_database(url)
     connection = await connect(url, client, client_min_messages="warning")
     try:

@@ -1,4 +1,4 @@
-"""NOTIFY and LISTEN of the PostgreSQL log: how processes ring one another's bells."""
+"""NOTIFY and LISTEN of the PostgreSQL log: how processes wake each other's readers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RECONNECT_SECONDS = 0.5
 
 
 class Signals:
-    """Rings the bells of this process at once, those of the others through one coalesced NOTIFY.
+    """Wakes this process's readers directly, and those of other processes with one NOTIFY for several signals.
 
-    A signal may get lost with its connection; whoever waits looks again after a while all the same.
+    A signal may be lost with its connection, so every reader also looks without one from time to time.
     """
 
     def __init__(self, url: str, client: str, wakeups: Wakeups, recent: RecentRecords) -> None:
@@ -34,16 +34,18 @@ class Signals:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
+        """Start the tasks that notify and listen."""
         self._tasks = [asyncio.create_task(self._send(), name="log notify")]
         self._tasks.append(asyncio.create_task(self._listen(), name="log listen"))
 
     async def stop(self) -> None:
+        """Cancel both tasks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def ring(self, names: Iterable[str]) -> None:
-        """``names`` are topics and groups."""
+        """Signal that these topics or groups have changed."""
         for name in names:
             self._wakeups.ring(name)
             self._pending.add(name)
@@ -82,7 +84,7 @@ class Signals:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         await connection.add_listener(CHANNEL, self._heard)
-        # What was signalled while nobody listened.
+        # Signals may have been missed while nobody listened.
         self._recent.foreign += 1
         self._wakeups.ring_all()
         await lost.wait()

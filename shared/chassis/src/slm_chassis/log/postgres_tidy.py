@@ -21,7 +21,7 @@ FROM topic JOIN partition ON partition.topic = topic.id
 WHERE retention_days IS NOT NULL AND NOT compacted AND first_offset < next_offset
 """
 COMPACTED = "SELECT partition.id FROM topic JOIN partition ON partition.topic = topic.id WHERE compacted"
-# Records of a partition lie in the order of appended_at, so the scan ends at the first that is young enough.
+# A partition's records are in the order of appended_at, so the scan ends at the first one that is kept.
 TRIM = """
 WITH old AS (
     SELECT max("offset") AS last FROM (
@@ -42,20 +42,20 @@ WHERE record.partition = $1 AND record.key = kept.key AND record."offset" < kept
 
 
 class Tidy:
-    """Drops what retention and compaction let go, one process at a time."""
+    """Deletes records by retention and compaction, in one process at a time."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def run(self) -> None:
-        """Every minute, until cancelled."""
+        """Run a step every minute until cancelled."""
         while True:
             await asyncio.sleep(TIDY_SECONDS)
             with suppress(LogUnavailable, asyncpg.PostgresError):
                 await self.step()
 
     async def step(self) -> None:
-        """One turn; nothing if another process has its turn."""
+        """Apply retention and compaction once; do nothing if another process is doing it."""
         async with self._pool.connection() as connection:
             if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", TIDY_LOCK):
                 return

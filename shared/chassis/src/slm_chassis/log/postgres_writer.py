@@ -1,4 +1,4 @@
-"""Group commit of the PostgreSQL log: what waits is appended in one transaction, by one statement."""
+"""Group commit of the PostgreSQL log: all waiting records are appended in one transaction by one statement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APPEND = "SELECT append_records($1, $2, $3, $4, $5, $6, $7)"
 
 @dataclass(slots=True)
 class Row:
-    """A record on its way; ``place`` is the row id of its partition, ``partition`` the number."""
+    """A record to append; ``place`` is its partition's row id, ``partition`` the partition's number."""
 
     place: int
     partition: int
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(slots=True)
 class Request:
-    """One call of ``append``: its rows, and the future that gets their offsets."""
+    """One call of ``append``: its rows, and the future of their offsets."""
 
     topic: str
     rows: Sequence[Row]
@@ -37,7 +37,9 @@ class Request:
 
 
 class Writer:
-    """The one task of a process that appends. ``appended`` is called after each commit with what is durable now."""
+    """The task of a process that appends. ``appended`` is called after each commit with the records that are now
+    durable.
+    """
 
     def __init__(self, url: str, client: str, appended: Callable[[Sequence[StoredRecord]], None]) -> None:
         self._url = url
@@ -49,10 +51,11 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
+        """Start the task."""
         self._task = asyncio.create_task(self._run(), name="log writer")
 
     async def stop(self) -> None:
-        """Whatever still waits gets LogUnavailable."""
+        """Stop the task. Appends that still wait raise LogUnavailable."""
         if self._task is None:
             return
         self._task.cancel()
@@ -65,7 +68,7 @@ class Writer:
             self._connection.terminate()
 
     async def append(self, topic: str, rows: Sequence[Row]) -> list[int]:
-        """The offsets of the rows, once they are durable."""
+        """Append the rows and return their offsets once they are durable; raises LogUnavailable."""
         if self._task is None:
             raise LogUnavailable("the log is closed")
         request = Request(topic, rows, sum(len(row.record.value) + len(row.headers) for row in rows))
@@ -74,7 +77,7 @@ class Writer:
 
     async def _run(self) -> None:
         while True:
-            # Whoever gave up may have appended it elsewhere by now: late, it would stand behind what came after it.
+            # A caller that gave up may have appended the record again. Appended late, it would come after newer ones.
             requests = [request for request in await self._next_requests() if not request.offsets.done()]
             if not requests:
                 continue
@@ -114,7 +117,7 @@ class Writer:
                 _answer(request, [next(offsets) for _ in request.rows])
 
     async def _commit_singly(self, requests: list[Request], cause: Exception) -> None:
-        """One bad request must not fail those that happened to wait beside it."""
+        """Append each request by itself, so that a bad one does not fail those that waited beside it."""
         if len(requests) == 1:
             _fail(requests[0], RecordRefused(f"the log refused the records: {cause}"))
             return

@@ -1,4 +1,4 @@
-"""How a group's members share partitions: by ranges, so that partition n of like topics goes to one member."""
+"""The division of partitions among a group's members: by ranges, so that one member gets partition n of all topics."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ M = TypeVar("M")
 def share_of(
     member: M, members: Mapping[M, Collection[str]], partitions: Mapping[str, int]
 ) -> frozenset[TopicPartition]:
-    """What ``member`` shall own.
+    """Return the partitions that ``member`` should own.
 
-    ``members``: each member of the group, in an order all agree on, with the topics it reads.
-    ``partitions``: topic → number of partitions.
+    ``members`` are the group's members, in the same order for all of them, with the topics that each reads.
+    ``partitions`` is the number of partitions by topic.
     """
     return frozenset(
         TopicPartition(topic, number)

@@ -1,4 +1,4 @@
-"""Lets the readers of this process know at once that a topic has grown, so that nobody polls to find out."""
+"""Wake-up signals within one process: readers learn at once that a topic has grown, without polling."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 
 
 class Wakeups:
-    """Topic → the bells of those who wait for it."""
+    """The bells of the readers that wait for each topic."""
 
     def __init__(self) -> None:
         self._bells: dict[str, set[Bell]] = {}
 
     @contextmanager
     def bell(self, topics: Iterable[str]) -> Iterator[Bell]:
-        """A bell that ``ring`` of any of the topics rings."""
+        """Give the block a bell that rings when ``ring`` is called for one of the topics."""
         bell, names = Bell(), list(topics)
         for topic in names:
             self._bells.setdefault(topic, set()).add(bell)
@@ -26,28 +26,32 @@ class Wakeups:
                 self._bells[topic].discard(bell)
 
     def ring(self, topic: str) -> None:
+        """Ring the bells of a topic."""
         for bell in self._bells.get(topic, ()):
             bell.ring()
 
     def ring_all(self) -> None:
+        """Ring the bells of all topics."""
         for topic in self._bells:
             self.ring(topic)
 
 
 class Bell:
-    """Remembers a ring until it is heard: ``clear`` before looking, ``wait`` after having found nothing."""
+    """A flag to wait for. Call ``clear`` before looking for work, and ``wait`` if there was none."""
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
+        """Set the flag and wake the one who waits."""
         self._rung.set()
 
     def clear(self) -> None:
+        """Clear the flag."""
         self._rung.clear()
 
     async def wait(self, seconds: float) -> bool:
-        """Until the next ring, or the time is over; whether it has rung."""
+        """Wait until the bell rings or the seconds are over; return whether it has rung."""
         if not self._rung.is_set() and seconds > 0:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):

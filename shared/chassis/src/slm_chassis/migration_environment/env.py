@@ -1,4 +1,4 @@
-"""What alembic runs around every service's migrations: the connection it was given, and nothing else."""
+"""Alembic's environment for the migrations of every service: it uses the connection that it is given."""
 
 from __future__ import annotations
 
