@@ -153,22 +153,22 @@ async def test_a_bad_measurement_costs_itself_alone(service: Service, bad: str, 
         (
             "ticket-events",
             event(bad=1),
-            {"field": "bad", "value": 1, "remedy": "nobody knows this field; leave it out"},
+            {"field": "bad", "value": 1, "remedy": "this field is not known; leave it out"},
         ),
         (
             "ticket-events",
             event(prioritty="P1"),
-            {"field": "prioritty", "value": "P1", "remedy": "nobody knows this field; did you mean priority?"},
+            {"field": "prioritty", "value": "P1", "remedy": "this field is not known; did you mean priority?"},
         ),
         (
             "measurements",
             value(tickets=1),
-            {"field": "tickets", "value": 1, "remedy": "nobody knows this field; leave it out"},
+            {"field": "tickets", "value": 1, "remedy": "this field is not known; leave it out"},
         ),
         (
             "measurements",
             {**value(), "cumulative": {"good": 1, "totl": 2}},
-            {"field": "cumulative.totl", "value": 2, "remedy": "nobody knows this field; did you mean total?"},
+            {"field": "cumulative.totl", "value": 2, "remedy": "this field is not known; did you mean total?"},
         ),
         (
             "measurements",

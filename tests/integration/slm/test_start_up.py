@@ -141,7 +141,7 @@ async def test_a_slip_in_a_variables_name_is_warned_about(tmp_path: Path, postgr
     slips = {"SLM_REPORT_POTR": "1", "SLM_DATABASE_URL": "x", "SLM_BOOTSTRAP_KEY_FLIE": "x", "SLM_AGREEMENT_PORT": "1"}
     said = await refused("slm_report", tmp_path, addresses(SLM_REPORT_DATABASE_URL="", **slips))
     for name, meant in (("SLM_REPORT_POTR", "SLM_REPORT_PORT"), ("SLM_DATABASE_URL", "SLM_REPORT_DATABASE_URL")):
-        assert f"{name} is set and nobody reads it; is {meant} meant?" in said
+        assert f"{name} is set but not used; did you mean {meant}?" in said
     assert "SLM_AGREEMENT_PORT" not in said
 
 

@@ -124,7 +124,7 @@ async def test_unknown_fields_and_words_that_are_no_booleans_have_remedies_in_pl
     errors = document(answer, 422, "invalid-request")["errors"]
     assert {error["field"]: (error["value"], error["remedy"]) for error in errors} == {
         "query.loud": ("maybe", "write true or false"),
-        "colour": ("red", "nobody knows this field; leave it out"),
+        "colour": ("red", "this field is not known; leave it out"),
     }
 
 

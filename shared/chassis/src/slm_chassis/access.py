@@ -285,7 +285,7 @@ class AccessRegistry:
         except envelope.NotAnEvent as flaw:
             self._void(record.key)
             _logger.error(
-                "access record unreadable, the keys of its principal are void",
+                "access record unreadable, the keys of its principal are refused",
                 principal_id=record.key,
                 partition=record.partition,
                 offset=record.offset,
@@ -319,13 +319,13 @@ def _enrolment_of(record: StoredRecord) -> Any:
     """Return the PrincipalEnrolled or KeyRevoked of a record; raises NotAnEvent for every other record."""
     event = envelope.from_record(record.value, record.headers).data
     if PUBLISHED[type(event)].topic is not ACCESS:
-        raise envelope.NotAnEvent(f"{type(event).__name__} is no state of a principal")
+        raise envelope.NotAnEvent(f"{type(event).__name__} does not describe a principal")
     if event.principal_id != record.key:
-        raise envelope.NotAnEvent(f"the record tells of {event.principal_id!r} under the key of another principal")
+        raise envelope.NotAnEvent(f"the record describes {event.principal_id!r} under the key of another principal")
     for key in event.keys:
         texts = (key.get("key_id"), key.get("sha256"), key.get("revoked_at") or "", *_scopes_of(key))
         if not all(isinstance(text, str) for text in texts):
-            raise envelope.NotAnEvent("a key has no key_id or sha256, or scopes or revoked_at are no text")
+            raise envelope.NotAnEvent("a key has no key_id or sha256, or its scopes or revoked_at are not text")
     return event
 
 

@@ -18,11 +18,11 @@ def checked_log(url: str) -> str:
         for server in rest.rstrip("/").split(","):
             host, colon, port = server.strip().rpartition(":")
             if not colon or not host or not _is_port(port):
-                raise ValueError(f"{server!r} is no host:port; write kafka://host:9092[,host:9092]")
+                raise ValueError(f"{server!r} is not host:port; write kafka://host:9092[,host:9092]")
         return url
     if scheme == "memory" and separator:
         return url
-    raise ValueError(f"it is no address of a log; write {_FORM} or kafka://host:9092")
+    raise ValueError(f"it is not the address of a log; write {_FORM} or kafka://host:9092")
 
 
 def checked_postgres(url: str) -> str:
@@ -31,7 +31,7 @@ def checked_postgres(url: str) -> str:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise ValueError(f"it is no address ({error}); write {_FORM}") from None
+        raise ValueError(f"it is not a URL ({error}); write {_FORM}") from None
     if parts.scheme not in POSTGRES or "://" not in url:
         raise ValueError(f"its scheme is {parts.scheme or 'missing'}; write {_FORM}")
     if not parts.path.strip("/"):

@@ -202,7 +202,7 @@ def _allow_files(connections: int) -> None:
         raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
         if raised < wanted:
-            _logger.warning("few open files", allowed=raised, wanted=wanted, remedy="raise ulimit -n")
+            _logger.warning("too few open files allowed", allowed=raised, wanted=wanted, remedy="raise ulimit -n")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -225,7 +225,7 @@ class Database:
     def _refuse_spent(self, connection: Any, record: Any, _proxy: Any) -> None:
         # Unlike a ping it costs no round trip. A ping would also succeed on a former primary.
         if record.info["opened"] <= self._distrust_before or connection.driver_connection.is_closed():
-            raise exc.DisconnectionError("the connection was lost or leads to a server that is read-only now")
+            raise exc.DisconnectionError("the connection was lost, or its server is read-only now")
 
     def _announce(self) -> None:
         for callback in self._callbacks:

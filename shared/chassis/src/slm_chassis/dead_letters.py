@@ -85,7 +85,7 @@ async def redrive(database: Database, dead_letter_id: str) -> None:
             raise KeyError(f"there is no dead letter {dead_letter_id}")
         letter = _shape(row)
         if letter.state == "parked":
-            raise NotFirst(f"{dead_letter_id} waits: {letter.reason}; put that one back, the others follow")
+            raise NotFirst(f"{dead_letter_id} waits: {letter.reason}; redrive that one, the others follow")
         await _put_back(transaction, letter)
 
 

@@ -43,7 +43,7 @@ def _content(name: str, path: Path) -> str:
     try:
         text = content.decode().strip("\r\n")
     except UnicodeDecodeError as error:
-        raise WrongVariable(f"{name} names {path}, which is no text; name the file that holds the value") from error
+        raise WrongVariable(f"{name} names {path}, which is not text; name the file that holds the value") from error
     if not text.strip():
         raise WrongVariable(f"{name} names {path}, which is empty; write the value into it")
     return text
@@ -62,7 +62,7 @@ def suspects(environment: Mapping[str, str], known: Collection[str], *, all_unkn
         meant = next((each for each in sorted(known) if each.endswith("_" + plain.removeprefix(_PREFIX))), None)
         close = [meant] if meant else difflib.get_close_matches(plain, known, 1, _LIKENESS)
         if close:
-            sentences.append(f"{name} is set and nobody reads it; is {close[0]} meant?")
+            sentences.append(f"{name} is set but not used; did you mean {close[0]}?")
         elif all_unknown:
-            sentences.append(f"{name} is set and nobody reads it")
+            sentences.append(f"{name} is set but not used")
     return sentences

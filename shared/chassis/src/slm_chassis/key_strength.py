@@ -20,14 +20,14 @@ REMEDY = "make one with: python3 -c 'import secrets; print(\"slm_\" + secrets.to
 def weakness_of(key: str) -> str | None:
     """Return in words why a key is too weak; None if it is strong enough."""
     if not key.isascii() or not key.isprintable() or " " in key:
-        return "it holds characters that no HTTP header carries as they are"
+        return "it contains characters that an HTTP header cannot carry unchanged"
     secret = key.removeprefix("slm_")
     bits = len(secret) * math.log2(_alphabet(secret))
     if bits < LEAST_BITS:
-        return f"{len(secret)} characters of its kind are at most {bits:.0f} bits, and {LEAST_BITS} are needed"
+        return f"its {len(secret)} characters give at most {bits:.0f} bits, but {LEAST_BITS} are needed"
     left = _without_the_obvious(secret)
     if left < LEAST_WITHOUT_WORDS:
-        return f"it is made of words, runs or repetitions, which leave about {left:.0f} bits to guess"
+        return f"it consists of words, sequences or repetitions, which leave about {left:.0f} bits to guess"
     return None
 
 

@@ -72,8 +72,11 @@ class Lag:
         self._records: Gauge | None = None
         self._seconds: Gauge | None = None
         if metrics is not None:
-            self._records = metrics.gauge("behind_records", "Records in the log and not heard yet.", "topic")
-            self._seconds = metrics.gauge("behind_seconds", "Seconds since everything in the log had been heard.")
+            self._records = metrics.gauge("behind_records", "Records in the log that have not been read.", "topic")
+            self._seconds = metrics.gauge(
+                "behind_seconds",
+                "Age in seconds of the latest instant up to which everything in the log has been read.",
+            )
 
     async def run(self) -> None:
         """Measure every ``LOOK_SECONDS`` until cancelled."""

@@ -23,9 +23,9 @@ class Metrics:
         self.http_requests = self.counter("http_requests", "Requests answered.", "method", "route", "status")
         self.http_seconds = self.histogram("http_request_seconds", "Time to answer a request.", "method", "route")
         self.http_streams = self.gauge("http_streams", "Event streams open now.")
-        self.outbox_rows = self.gauge("outbox_rows", "Events committed and not yet in the log.")
-        self.dead_letters = self.gauge("dead_letters", "Records set aside because they can never be processed.")
-        self.ready = self.gauge("ready", "1 where the service says it is ready.")
+        self.outbox_rows = self.gauge("outbox_rows", "Events that are committed and not yet in the log.")
+        self.dead_letters = self.gauge("dead_letters", "Records in dead letters because they could not be processed.")
+        self.ready = self.gauge("ready", "1 if the service is ready, else 0.")
 
     def counter(self, name: str, help: str, *labels: str) -> Counter:
         """Register a counter of this service."""

@@ -147,7 +147,13 @@ class Relay:
             try:
                 await self._log.append(topic, [record], partition)
             except RecordRefused as refused:
-                _log.error("event set aside", topic=topic, key=record.key, bytes=len(record.value), reason=str(refused))
+                _log.error(
+                    "event stored as a dead letter",
+                    topic=topic,
+                    key=record.key,
+                    bytes=len(record.value),
+                    reason=str(refused),
+                )
                 found.append((topic, partition, record, str(refused)))
         return found
 

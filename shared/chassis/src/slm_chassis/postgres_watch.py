@@ -66,8 +66,8 @@ async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> i
             return failures
     raise PostgresFailed(
         f"the private PostgreSQL on {server.data_dir} died and could not be started again in {ATTEMPTS} attempts: "
-        f"{_gist(reason)}\nIts own words are in {server.data_dir / 'log'}. "
-        "Mend the cause (a full disk, wrong owners, a damaged file: restore the backup) and start again."
+        f"{_gist(reason)}\nIts own log is in {server.data_dir / 'log'}. "
+        "Correct the cause (a full disk, wrong owners, a damaged file: restore the backup) and start again."
     )
 
 

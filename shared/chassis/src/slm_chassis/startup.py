@@ -85,8 +85,8 @@ def require_free(host: str, port: int, variable: str) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         raise StartupFailed(
-            f"cannot listen on {host}:{port}: {error.strerror or error}. Stop what listens there, or choose another "
-            f"address by {variable}"
+            f"cannot listen on {host}:{port}: {error.strerror or error}. Stop what listens there, or set another "
+            f"address with {variable}"
         ) from None
 
 
@@ -109,8 +109,8 @@ async def patiently(what: str, attempt: Callable[[], Awaitable[T]], *, seconds: 
             waited = time.monotonic() - began
             if waited >= seconds:
                 raise StartupFailed(
-                    f"{what} has been away for {waited:.0f} s: {reason}. Start it, correct its address (its user, "
-                    "password and TLS too), or wait longer by SLM_START_SECONDS"
+                    f"{what} could not be reached for {waited:.0f} s: {reason}. Start it, correct its address (with "
+                    "its user, password and TLS), or set SLM_START_SECONDS to wait longer"
                 ) from error
             _logger.warning("waiting", what=what, reason=reason, waited_seconds=round(waited, 1), of=seconds)
         await backoff.pause()

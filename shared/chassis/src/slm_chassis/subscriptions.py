@@ -327,7 +327,7 @@ class Subscriptions:
             self._limit.set_aside()
         self.progress.beat()
         _log.error(
-            "record set aside",
+            "record stored as a dead letter",
             consumer=self._group,
             topic=record.topic,
             partition=record.partition,

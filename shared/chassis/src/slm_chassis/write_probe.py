@@ -17,10 +17,10 @@ STUCK_SECONDS = 10.0
 """If an event waits longer than this to be relayed, something is wrong that does not resolve by itself."""
 
 _WORDS = {
-    READ_ONLY: "it is read-only: a former primary, or made so",
+    READ_ONLY: "it is read-only: it is a former primary, or was set to read-only",
     "53100": "its disk is full",
     "42501": "the role may not write to its tables",
-    "42P01": "its tables are not there: it was never migrated, or by another version",
+    "42P01": "its tables are missing: it was never migrated, or by another version",
 }
 
 

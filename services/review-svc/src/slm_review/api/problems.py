@@ -30,7 +30,7 @@ def problem_of(refused: Refusal) -> Problem:
         detail = f"{refused} Lessons, actions and proposals can still be added to it."
         return Problem(409, "review-already-held", "The review was held before", detail)
     if isinstance(refused, AlreadyEnded):
-        return Problem(409, "already-ended", "It has ended before", str(refused))
+        return Problem(409, "already-ended", "It has already ended", str(refused))
     if isinstance(refused, NotOpen):
         return Problem(409, "review-not-open", "The review is not open", str(refused))
     raise refused

@@ -243,7 +243,7 @@ OF_EVERY_API = by_code(
         ProblemType(
             "access-unknown",
             503,
-            "No key can be checked now",
+            "Keys cannot be checked now",
             "The service has not read the log of keys to its end within the last two seconds. A key may have been"
             " revoked meanwhile, so none is accepted.",
             "Send the same request again after the seconds in Retry-After.",
@@ -269,22 +269,22 @@ OF_EVERY_API = by_code(
 ALREADY_ENDED = ProblemType(
     "already-ended",
     409,
-    "It has ended before",
-    "What the request would end was completed, declined, revoked or cancelled before.",
-    "Read its present state; nothing more is to be done.",
+    "It has already ended",
+    "It was completed, declined, revoked or cancelled before this request.",
+    "Read its present state; there is nothing left to do.",
 )
 KEY_TAKEN = ProblemType(
     "key-taken",
     409,
     "The key is taken",
-    "Something with another content was made under this key before. The same content again would have been answered"
-    " with what exists.",
+    "This key already belongs to something with other content. A request with the same content would have been"
+    " answered with the existing one.",
     "Use another key, or change what exists.",
 )
 NOT_YOUR_TURN = ProblemType(
     "not-your-turn",
     403,
-    "Not yours to do",
+    "It is the other party's turn",
     "This step belongs to the other party.",
     "Ask the other party, or use a key of the party that `detail` names.",
 )

@@ -94,7 +94,7 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
     if isinstance(error, HTTPException):
         return _of_status(error)
     if isinstance(error, ClientDisconnect):
-        return Problem(400, "disconnected", "The client went away before its request was complete")
+        return Problem(400, "disconnected", "The client disconnected before its request was complete")
     if isinstance(error, Overload):
         return _overloaded(error)
     if isinstance(error, AccessUnavailable):
@@ -147,7 +147,7 @@ def _value(one: Mapping[str, Any]) -> Any:
 
 _REMEDIES = {
     "missing": "this is required",
-    "extra_forbidden": "nobody knows this field; leave it out",
+    "extra_forbidden": "this field is not known; leave it out",
     "bool_parsing": "write true or false",
 }
 
@@ -177,7 +177,7 @@ def _of_status(error: HTTPException) -> Problem:
 
 
 def _overloaded(error: Overload) -> Problem:
-    detail = f"{error}. Nothing of this was taken; send the same again in {error.retry_after} s."
+    detail = f"{error}. Nothing of this request was done; send the same request again in {error.retry_after} s."
     return Problem(
         429, "overloaded", "Too many requests are waiting", detail, headers={"Retry-After": str(error.retry_after)}
     )
@@ -195,7 +195,7 @@ def _access_unknown() -> Problem:
         "The log of keys could not be read to its end within the last two seconds. A key may have been revoked"
         " meanwhile, so none is accepted. Send the same request again in a moment."
     )
-    return Problem(503, "access-unknown", "No key can be checked now", detail, headers={"Retry-After": "1"})
+    return Problem(503, "access-unknown", "Keys cannot be checked now", detail, headers={"Retry-After": "1"})
 
 
 def _of_storing(error: BaseException, request_id: str) -> Problem:
@@ -207,14 +207,14 @@ def _of_storing(error: BaseException, request_id: str) -> Problem:
         return Problem(422, "invalid-request", "The request is not valid", detail)
     if state.startswith("23"):
         _logger.warning("conflict found by the database", sqlstate=state, exc_info=error)
-        detail = "It contradicts what is stored, perhaps since a moment ago. Read the present state and try again."
+        detail = "It conflicts with what is stored, which may have just changed. Read the present state and try again."
         return Problem(409, "conflict", "Conflicts with what is stored", detail)
     return _unexpected(error, request_id)
 
 
 def _unexpected(error: BaseException, request_id: str) -> Problem:
     _logger.error("unexpected error", id=request_id, exc_info=error)
-    detail = f"The fault is ours and it is recorded. Ask the operator, naming {request_id}."
+    detail = f"The service has a fault, which is in its log. Tell the operator the id {request_id}."
     return Problem(500, "unexpected", "Unexpected error", detail)
 
 

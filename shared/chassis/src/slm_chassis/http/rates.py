@@ -93,9 +93,10 @@ class Rate:
         if not within:
             headers["Retry-After"] = str(max(1, int(headers["RateLimit-Reset"])))
             detail = (
-                f"At most {self._item} are taken of one {self._name}. Nothing of this was taken; send it again later."
+                f"The limit is {self._item} for one {self._name}. Nothing of this request was done; send it again"
+                " later."
             )
-            raise Problem(429, "rate-exceeded", f"Too many requests of one {self._name}", detail, headers=headers)
+            raise Problem(429, "rate-exceeded", f"Too many requests from one {self._name}", detail, headers=headers)
         return headers
 
     def _headers(self, holder: str) -> dict[str, str]:

@@ -51,7 +51,7 @@ def check_query(given: QueryParams, known: Collection[str]) -> None:
         errors = [
             {"field": f"query.{name}", "value": given[name], "remedy": f"leave it out; {takes}"} for name in unknown
         ]
-        detail = f"Nobody knows {', '.join(f'query.{name}' for name in unknown)}; {takes}."
+        detail = f"Not known: {', '.join(f'query.{name}' for name in unknown)}; {takes}."
         raise Problem(422, "unknown-parameter", "A query parameter is not known", detail, errors)
     for name, value in given.multi_items():
         if not is_storable(value):

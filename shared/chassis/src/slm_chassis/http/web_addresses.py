@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 _ADDRESS = re.compile(r"https?://[!-~\u00a1-\uffff]+", re.IGNORECASE)
 _NAMES = re.compile(r"(.*_)?(url|uri|href|link)", re.IGNORECASE)
-_REMEDY: LiteralString = "write an address that begins with https:// or http://"
+_REMEDY: LiteralString = "write a URL that begins with https:// or http://"
 T = TypeVar("T")
 
 

@@ -22,4 +22,4 @@ def translated() -> Iterator[None]:
     except errors.UnknownTopicOrPartitionError as cause:
         raise UnknownTopic(f"Kafka does not know the topic: {cause}") from cause
     except (errors.KafkaError, OSError) as cause:
-        raise LogUnavailable(f"Kafka is away: {cause or type(cause).__name__}") from cause
+        raise LogUnavailable(f"Kafka cannot be reached: {cause or type(cause).__name__}") from cause

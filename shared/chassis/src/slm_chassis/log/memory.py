@@ -62,7 +62,7 @@ class MemoryEventLog:
         held = self._held(topic)
         if self._failures:
             self._failures -= 1
-            raise LogUnavailable("the memory log was told to fail")
+            raise LogUnavailable("the test makes this append fail")
         positions = []
         for record in records:
             number = partition_of(record.key, len(held)) if partition is None else partition

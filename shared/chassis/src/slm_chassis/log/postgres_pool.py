@@ -24,7 +24,7 @@ def unavailable() -> Iterator[None]:
     except Exception as cause:
         if not is_infrastructure_fault(cause):
             raise
-        raise LogUnavailable(f"the log's PostgreSQL is away: {cause or type(cause).__name__}") from cause
+        raise LogUnavailable(f"the log's PostgreSQL cannot be reached: {cause or type(cause).__name__}") from cause
 
 
 async def connect(url: str, client: str, **settings: str) -> asyncpg.Connection:

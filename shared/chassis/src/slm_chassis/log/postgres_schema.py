@@ -19,7 +19,7 @@ VERSIONS = (
         retention_days integer
     );
 
-    -- Updated by every append: room on the page keeps the updates there.
+    -- Updated by every append. Free space on the page lets PostgreSQL write the new row version there.
     CREATE TABLE partition (
         id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         topic         integer NOT NULL REFERENCES topic,
@@ -60,9 +60,9 @@ VERSIONS = (
     ) WITH (fillfactor = 20);
     """,
     """
-    -- One round trip for the whole of an append. "into_partitions" ascend, so that no two appends wait for one
-    -- another in a circle; the lock of a partition is held until the commit, so that offsets follow its order.
-    -- Answers with the first offset in each partition, and last the instant of them all.
+    -- One round trip for a whole append. "into_partitions" are in ascending order, so that two appends cannot
+    -- deadlock. A partition's lock is held until the commit, so that offsets follow the order of commits.
+    -- Returns the first offset in each partition, and then the instant of all of them.
     CREATE OR REPLACE FUNCTION append_records(
         into_partitions integer[], counts integer[],
         turns integer[], ranks integer[], keys bytea[], vals bytea[], heads bytea[]

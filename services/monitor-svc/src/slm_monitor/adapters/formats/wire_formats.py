@@ -274,7 +274,7 @@ def _remedy_of(name: str, kind: type[Any]) -> str:
     place, _, last = name.rpartition(".")
     known = tuple(each.name for each in fields(CounterReading if place else kind))
     near = _nearest(last, known)
-    return f"nobody knows this field; did you mean {near}?" if near else "nobody knows this field; leave it out"
+    return f"this field is not known; did you mean {near}?" if near else "this field is not known; leave it out"
 
 
 @lru_cache(maxsize=256)

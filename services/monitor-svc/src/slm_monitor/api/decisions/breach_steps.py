@@ -103,7 +103,7 @@ async def _take_step(
     except NoSuchBreach:
         raise not_found("breach", breach_id) from None
     except StepNotAllowed as error:
-        raise Problem(403, "not-your-turn", "Not yours to do", f"{error}.") from None
+        raise Problem(403, "not-your-turn", "It is the other party's turn", f"{error}.") from None
     except WrongStep as error:
         errors = [{"field": "state", "value": step, "remedy": f"one of {', '.join(error.allowed) or 'no steps'}"}]
         raise Problem(409, "wrong-step", "Not a step that can be taken now", f"{error}.", errors) from None
