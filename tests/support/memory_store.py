@@ -208,8 +208,8 @@ class MemoryEvaluationStore:
         states: dict[str, dict[tuple[str, str, int], PublishedClock]] = {}
         for key, entry in self.clocks.items():
             if key[1] in tickets:
-                told = replace(entry.told, state=entry.clock.state, deadline_at=entry.clock.deadline_at)
-                states.setdefault(key[1], {})[key] = told
+                published = replace(entry.published, state=entry.clock.state, deadline_at=entry.clock.deadline_at)
+                states.setdefault(key[1], {})[key] = published
         breaches: dict[str, dict[str, Breach]] = {}
         for breach in self.breaches.values():
             if breach.subject in tickets:

@@ -180,9 +180,9 @@ def test_values_of_at_least_a_limit_are_told_only_where_its_bucket_is_empty() ->
 
 def test_a_measure_says_which_values_it_cannot_tell() -> None:
     held = Histogram((100.0, 300.0), (5, 4, 1))
-    assert classifiers.Classifier(classifiers.AT_MOST, 300.0).told(held) == (9, 10, 0)
-    assert classifiers.Classifier(classifiers.AT_MOST, 200.0).told(held) == (0, 0, 10)
-    assert classifiers.Classifier(classifiers.EXACT).told(held) == (0, 0, 10)
+    assert classifiers.Classifier(classifiers.AT_MOST, 300.0).histogram_counts(held) == (9, 10, 0)
+    assert classifiers.Classifier(classifiers.AT_MOST, 200.0).histogram_counts(held) == (0, 0, 10)
+    assert classifiers.Classifier(classifiers.EXACT).histogram_counts(held) == (0, 0, 10)
 
 
 @pytest.mark.parametrize("more", [{"sum": float("inf")}, {"min": "low"}, {"max": True}, {"count": 11}])

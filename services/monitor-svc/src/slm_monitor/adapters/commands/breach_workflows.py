@@ -130,12 +130,12 @@ class BreachQueries:
             return None
         life = _life_of(row)
         own = {name: row[name] for name in (*(each.name for each in BREACH.c), "state")}
-        told = {
+        workflow = {
             "allowed": list(life.allowed),
             "steps": [_step_shaped(step) for step in steps],
             "disputes": [_dispute_shaped(dispute) for dispute in disputes],
         }
-        return {**breach_document(own), "life": {"state": life.state, **told}}, life
+        return {**breach_document(own), "life": {"state": life.state, **workflow}}, life
 
 
 def _life_of(row: Mapping[Any, Any]) -> BreachWorkflow:

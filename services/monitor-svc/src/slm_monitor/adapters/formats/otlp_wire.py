@@ -40,8 +40,8 @@ def decode_export(body: bytes, content_type: str, encoding: str) -> Any:
 def encode_answer(rejected: int, why: str, content_type: str) -> bytes:
     """Encode an ``ExportMetricsServiceResponse``. It is empty if nothing was rejected."""
     if content_type == JSON:
-        told = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": why}} if rejected else {}
-        return json.dumps(told).encode()
+        answer = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": why}} if rejected else {}
+        return json.dumps(answer).encode()
     response = ExportMetricsServiceResponse()
     if rejected:
         response.partial_success.rejected_data_points = rejected

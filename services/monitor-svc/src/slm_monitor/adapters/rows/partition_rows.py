@@ -162,7 +162,7 @@ def risk_of(row: asyncpg.Record) -> Risk:
 
 
 def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
-    tallies = {line: AccumulatorState(by, windows) for line, (by, windows) in row["tallies"].items()}
+    tallies = {line: AccumulatorState(fingerprint, windows) for line, (fingerprint, windows) in row["tallies"].items()}
     return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
 
 
@@ -258,7 +258,7 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
 
 
 def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
-    tallies = {line: [tally.by, tally.windows] for line, tally in kept.tallies.items()}
+    tallies = {line: [tally.fingerprint, tally.windows] for line, tally in kept.tallies.items()}
     return {
         "subject": subject,
         "indicator": indicator_of(subject),

@@ -171,7 +171,7 @@ def _reasons(unjudgeable: Iterable[tuple[str, str, str]]) -> list[dict[str, str]
 
 
 def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
-    clock, terms, told = entry.clock, entry.clock.target, entry.told
+    clock, terms, published = entry.clock, entry.clock.target, entry.published
     target_id, ticket, ordinal = entry.key
     return {
         "target_id": target_id,
@@ -204,5 +204,5 @@ def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
         "is_stint": terms.clock is not None and terms.clock.each_assignment,
         "net_calendar": clock.net_calendar,
         "net_service": clock.net_service,
-        "told": {"warned": told.warned, "escalated": told.escalated, "risks": told.risks},
+        "told": {"warned": published.warned, "escalated": published.escalated, "risks": published.risks},
     }

@@ -24,12 +24,14 @@ ON CONFLICT (target_id) DO UPDATE SET reason = excluded.reason
 _FORGET = "DELETE FROM unjudgeable WHERE target_id = ANY($1)"
 
 
-async def keep_failures(driver: asyncpg.Connection, partition: int, told: Mapping[str, str | None], now: int) -> None:
-    """Store which targets failed. ``told``: target → reason, or None if the target is evaluated again."""
-    rows = [{"target_id": name, "reason": _storable(reason)} for name, reason in told.items() if reason is not None]
+async def keep_failures(
+    driver: asyncpg.Connection, partition: int, failures: Mapping[str, str | None], now: int
+) -> None:
+    """Store which targets failed. ``failures``: target → reason, or None if the target is evaluated again."""
+    rows = [{"target_id": name, "reason": _storable(reason)} for name, reason in failures.items() if reason is not None]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows), partition, now)
-    gone = sorted(name for name, reason in told.items() if reason is None)
+    gone = sorted(name for name, reason in failures.items() if reason is None)
     if gone:
         await driver.execute(_FORGET, gone)
 

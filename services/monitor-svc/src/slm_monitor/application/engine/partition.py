@@ -76,8 +76,8 @@ class Partition:
         self._saved_blob = loaded.saved_blob
         self.unsaved_rows = sum(len(values) for values, _ in loaded.blobs)
         """The number of rows that a restart would have to count again."""
-        self._judged: dict[str, int] = {}
-        self._told: dict[str, int] = {}
+        self._evaluated: dict[str, int] = {}
+        self._saved: dict[str, int] = {}
         self._store = store
         self._partitions = partitions
         self._watermark = loaded.watermark
@@ -132,7 +132,7 @@ class Partition:
     @property
     def is_saved(self) -> bool:
         """Whether every evaluated result is in the store, where readers see it."""
-        return self._judged == self._told and not self._counts.has_unsaved
+        return self._evaluated == self._saved and not self._counts.has_unsaved
 
     @property
     def has_rows(self) -> bool:
@@ -142,8 +142,8 @@ class Partition:
     def settle(self) -> None:
         """Note that everything taken in so far has been evaluated, so that a client who waits for his own write may
         read."""
-        if self._judged != self.positions:
-            self._judged = dict(self.positions)
+        if self._evaluated != self.positions:
+            self._evaluated = dict(self.positions)
 
     def next_due(self) -> int | None:
         """The next instant at which time alone may change a result: a timer, the expiry of a hold, or the end of a
@@ -332,13 +332,13 @@ class Partition:
         await self._counts.refresh(EvaluationMoment(self._watermark, now))
         windows = self._counts.unsaved_windows()
         segments, series = self._counts.unsaved() if is_whole else ([], {})
-        if not segments and not series and not windows and self._judged == self._told:
+        if not segments and not series and not windows and self._evaluated == self._saved:
             return None
-        self._told = self._judged
+        self._saved = self._evaluated
         if is_whole:
             self._saved_blob, self.unsaved_rows = self.blob_seq, 0
         news = self._derivations.news_of(windows)
-        return Checkpoint(self._judged, self._saved_blob, segments, series, windows, news)
+        return Checkpoint(self._evaluated, self._saved_blob, segments, series, windows, news)
 
 
 def _earliest(inbox: Iterable[InboxRow], agreement_id: str) -> int | None:

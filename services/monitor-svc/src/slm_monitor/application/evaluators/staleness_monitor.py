@@ -23,14 +23,14 @@ class StalenessMonitor:
         self._timers = timers
         self._watched: dict[str, WatchedIndicator | None] = {}
         """Indicator → its staleness; None: the indicator has no ``stale_after``."""
-        self._told = dict(loaded.silences)
+        self._published = dict(loaded.silences)
         self._woken: set[str] = set()
 
     async def recover(self, subjects: Iterable[str]) -> None:
         """Read the last signal of each of these indicators after a restart, and set its timer."""
         found = await self._store.last_words(sorted(subjects))
         for subject, (age, last) in found.items():
-            self._watched[subject] = WatchedIndicator(age, last, self._told.get(subject))
+            self._watched[subject] = WatchedIndicator(age, last, self._published.get(subject))
             self._set(subject)
 
     async def hear_values(self, values: MeasuredValues | None) -> None:
@@ -68,7 +68,7 @@ class StalenessMonitor:
         if subject not in self._watched:
             indicator = await self._store.indicator(subject)
             age = None if indicator is None else indicator.stale_after
-            self._watched[subject] = None if age is None else WatchedIndicator(age, None, self._told.get(subject))
+            self._watched[subject] = None if age is None else WatchedIndicator(age, None, self._published.get(subject))
         return self._watched[subject]
 
     def _heard(self, subject: str, at: int) -> None:
@@ -106,8 +106,8 @@ class StalenessMonitor:
             if turn is not None and held.last is not None:
                 since = held.since if turn == "silent" else before
                 assert since is not None
-                told = staleness.silent_event if turn == "silent" else staleness.resumed_event
-                event = told(indicator, held.last, since, now=moment.now)
+                event_of = staleness.silent_event if turn == "silent" else staleness.resumed_event
+                event = event_of(indicator, held.last, since, now=moment.now)
                 at = since if turn == "silent" else held.last
                 step.changes.publish(event, at, staleness.silence_event_id(indicator, turn, since))
             if held.due is not None and held.due > moment.as_of:

@@ -181,7 +181,7 @@ def _evaluate_or_mark(
     ticket: str,
     facts: Iterable[Fact],
     book: RuleBook,
-    told: ticket_target.States,
+    published: ticket_target.States,
     breaches: dict[str, Breach],
     moment: EvaluationMoment,
     changes: Changes,
@@ -194,7 +194,7 @@ def _evaluate_or_mark(
     """
     own = Changes(mark=moment.mark)
     try:
-        judged = ticket_target.evaluate_ticket(ticket, facts, book, told, breaches, moment, own, overturned)
+        judged = ticket_target.evaluate_ticket(ticket, facts, book, published, breaches, moment, own, overturned)
     except Exception as error:
         _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"

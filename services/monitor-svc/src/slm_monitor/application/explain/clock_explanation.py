@@ -110,23 +110,23 @@ def _interval(each: ClockSegment, sees: str) -> dict[str, Any]:
     }
 
 
-def clock_text(told: Mapping[str, Any]) -> str:
-    """The explanation as text for people, one line per interval."""
-    within = told["terms"]["objective"]["within"]
+def clock_text(clock: Mapping[str, Any]) -> str:
+    """The clock as text for people, one line per interval."""
+    within = clock["terms"]["objective"]["within"]
     ((meaning, length),) = within.items()
     lines = [
-        f"{told['ticket']}: {told['target_title']} ({told['target_key']}, version {told['agreement_version']})",
-        f"{told['clock']} within {length} ({meaning.replace('_', ' ')}): {told['verdict']}, {told['state']}",
+        f"{clock['ticket']}: {clock['target_title']} ({clock['target_key']}, version {clock['agreement_version']})",
+        f"{clock['clock']} within {length} ({meaning.replace('_', ' ')}): {clock['verdict']}, {clock['state']}",
         "",
-        *(f"passed over: {each['target_key']}: {each['because']}" for each in told["passed_over"]),
-        f"started    {_short(told['started_at'])}",
+        *(f"passed over: {each['target_key']}: {each['because']}" for each in clock["passed_over"]),
+        f"started    {_short(clock['started_at'])}",
     ]
-    if told["attached_at"] != told["started_at"]:
-        late = ", past its deadline" if told["past_due"] else ""
-        lines.append(f"applies    {_short(told['attached_at'])}{late}")
-    if told["carried"]["calendar"] != "PT0S":
-        lines.append(f"carried    {told['carried']['calendar']}, of service time {told['carried']['service']}")
-    lines += [*_table(told["intervals"]), *_sums(told)]
+    if clock["attached_at"] != clock["started_at"]:
+        late = ", past its deadline" if clock["past_due"] else ""
+        lines.append(f"applies    {_short(clock['attached_at'])}{late}")
+    if clock["carried"]["calendar"] != "PT0S":
+        lines.append(f"carried    {clock['carried']['calendar']}, of service time {clock['carried']['service']}")
+    lines += [*_table(clock["intervals"]), *_sums(clock)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -140,20 +140,20 @@ def _table(intervals: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["", *rows, ""] if rows else [""]
 
 
-def _sums(told: Mapping[str, Any]) -> list[str]:
-    sums = told["sums"]
+def _sums(clock: Mapping[str, Any]) -> list[str]:
+    sums = clock["sums"]
     lines = [
         f"open {sums['open']}, closed {sums['closed']}, paused {sums['paused']}"
         f" (of service time {sums['paused_service']})",
-        f"deadline   {_short(told['original_deadline_at'])} and paused time: {_short(told['deadline_at'])}",
+        f"deadline   {_short(clock['original_deadline_at'])} and paused time: {_short(clock['deadline_at'])}",
     ]
     for name in ("stopped", "breached"):
-        if told[f"{name}_at"]:
-            lines.append(f"{name:10} {_short(told[f'{name}_at'])}")
-    for each in told["held"]:
+        if clock[f"{name}_at"]:
+            lines.append(f"{name:10} {_short(clock[f'{name}_at'])}")
+    for each in clock["held"]:
         lines.append(f"held by    {each['by'] or 'nobody'}: {durations.to_iso(each['service_seconds'] * 1_000_000)}")
-    if told["breached_at"]:
-        lines.append(f"at the breach held by {told['held_by_at_breach'] or 'nobody'}")
+    if clock["breached_at"]:
+        lines.append(f"at the breach held by {clock['held_by_at_breach'] or 'nobody'}")
     return lines
 
 

@@ -86,14 +86,14 @@ async def _of_windows(
 ) -> ExplainedWindow:
     agreement = await record.agreement(terms.agreement_id)
     keys = {line.target_id: line.latest.key for line in lines_of(agreement.versions, agreement.ended_at)}
-    members, told = [], []
+    members, listed = [], []
     for member in made.members:
         assert member.target_id is not None
         lines = records.lines_of_target(agreement, TargetRow(terms.agreement_id, member.target_id))
         found = _member_window(terms, lines, window_id, facts)
         seen = None if found is None else (await judge(*found))[1]
         members.append(_member(member, seen, facts.as_of))
-        told.append(
+        listed.append(
             {
                 "target_id": member.target_id,
                 "target_key": keys.get(member.target_id),
@@ -112,7 +112,7 @@ async def _of_windows(
         None,
         {"rule": made.rule, "of": made.of, "members": len(members)},
         certain_since(finding, facts.as_of),
-        extra={"members": told},
+        extra={"members": listed},
         arithmetic=[_arithmetic(made, members)],
         missed=finding.missed,
     )
@@ -176,7 +176,7 @@ async def _of_tickets(
     finding = series_evaluation.evaluate_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)
     budget = allowed * judged if allowed else None
-    told: list[dict[str, Any]] = [
+    listed: list[dict[str, Any]] = [
         {"ticket": ticket.ticket, "ended_at": to_text(ticket.ended_at), "met": ticket.is_met} for ticket in tickets
     ]
     return ExplainedWindow(
@@ -189,7 +189,7 @@ async def _of_tickets(
         {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent},
         certain_since(finding, facts.as_of),
         burn_rate.burn_rate_of(spent, judged, 1 - allowed),
-        extra={"tickets": told},
+        extra={"tickets": listed},
         arithmetic=[f"figure = met ÷ judged = {met} ÷ {judged}" if judged else "figure: no ticket was judged"],
         missed=finding.missed,
     )

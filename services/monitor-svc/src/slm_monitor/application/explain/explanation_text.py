@@ -68,11 +68,11 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
 
 def _interval(each: Mapping[str, Any]) -> str:
     rest = {name: value for name, value in each.items() if name not in ("from", "to", "facts", "state", "counts_as")}
-    told = ", ".join(f"{name.replace('_', ' ')} {_as_text(value)}" for name, value in rest.items())
+    details = ", ".join(f"{name.replace('_', ' ')} {_as_text(value)}" for name, value in rest.items())
     state = f"{each['state']} counts as {each['counts_as']}, " if "state" in each else ""
     facts = each.get("facts")
     names = f" [{', '.join(facts)}]" if isinstance(facts, list) and facts else ""
-    return f"{each['from']} {each['to']} {state}{told}{names}"
+    return f"{each['from']} {each['to']} {state}{details}{names}"
 
 
 def _as_text(value: Any) -> str:

@@ -46,7 +46,7 @@ def explain_series(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool
     sums = {**seen.sums, "outside_service_hours": counting.outside, "excluded": counting.excluded}
     if target.indicator_kind == "rating":
         sums["scores"] = window_rows.distribution(counting.rows)
-    if counting.rows.untold.any():
+    if counting.rows.unclassified.any():
         seen = replace(seen, arithmetic=[f"figure: none; {series_evaluation.unclassified_reason(target)}"])
     return replace(seen, sums=sums, intervals=() if brief else window_rows.buckets(counting.rows, facts.span))
 

@@ -200,8 +200,10 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
     finding = outage_evaluation.evaluate_outages(states, target, start, end, facts.as_of, facts.excluded)
     until = max(end, facts.as_of)
     judged = excluded_time.apply_exclusions([], target.hours.intervals(start, until), facts.excluded, target)[1]
-    told_of = [(each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)]
-    counted = sum(at is not None and at <= facts.as_of for _, at in told_of)
+    outage_ends = [
+        (each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)
+    ]
+    counted = sum(at is not None and at <= facts.as_of for _, at in outage_ends)
     return ExplainedWindow(
         target,
         verdict_of(target, finding, facts),
@@ -209,7 +211,7 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
         "outages",
         target.promise.value,
         Fraction(finding.total),
-        {"outages": len(told_of), "counted": counted},
+        {"outages": len(outage_ends), "counted": counted},
         certain_since(finding, facts.as_of),
         intervals=[
             {
@@ -218,7 +220,7 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
                 "service_time": durations.to_iso(each.length),
                 "counted_at": None if at is None or at > facts.as_of else to_text(at),
             }
-            for each, at in told_of
+            for each, at in outage_ends
         ],
         arithmetic=[f"figure = outages of at least {durations.to_iso(length)} of service time = {counted}"],
         missed=finding.missed,

@@ -35,14 +35,14 @@ class Rows(NamedTuple):
     value: npt.NDArray[np.float64]
     good: Integers
     total: Integers
-    untold: Integers
+    unclassified: Integers
     """The number of values in histograms whose buckets do not settle whether they are good."""
     merged: npt.NDArray[np.object_]
     """The histogram of a row that has one, else None."""
 
     def taken(self, wanted: npt.NDArray[np.bool_]) -> Rows:
         at, value, good, total = self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted]
-        return Rows(at, value, good, total, self.untold[wanted], self.merged[wanted])
+        return Rows(at, value, good, total, self.unclassified[wanted], self.merged[wanted])
 
 
 class WindowRows(NamedTuple):
@@ -92,13 +92,13 @@ def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
     )
     order = np.lexsort((of, value, at))
     good, total = measure.counted(value[order], of[order])
-    untold, merged = np.zeros(len(order), dtype=np.int64), np.full(len(order), None, dtype=np.object_)
+    unclassified, merged = np.zeros(len(order), dtype=np.int64), np.full(len(order), None, dtype=np.object_)
     for place, number in enumerate((order - len(values)).tolist()):
         histogram = single[number].histogram if number >= 0 else None
         if histogram is not None:
-            good[place], total[place], untold[place] = measure.told(histogram)
+            good[place], total[place], unclassified[place] = measure.histogram_counts(histogram)
             merged[place] = histogram
-    return Rows(at[order], value[order], good, total, untold, merged)
+    return Rows(at[order], value[order], good, total, unclassified, merged)
 
 
 def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -132,8 +132,8 @@ def accumulate_rows(target: ServiceLevelTarget, rows: Rows, start: int) -> Accum
     """Add rows up as the evaluator does, into a new accumulator for the window that starts at ``start``."""
     made = accumulators.accumulator_of(target)(start, None)
     if made.__class__ is ShareAccumulator and target.expected_volume is None:
-        return ShareAccumulator((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.untold.sum())))
-    made.untold = int(rows.untold.sum())
+        return ShareAccumulator((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.unclassified.sum())))
+    made.unclassified = int(rows.unclassified.sum())
     for delta in _deltas(rows, exact=target.aggregation in ("mean", "max", "min")):
         made.add(delta, 0)
     return made
@@ -185,6 +185,6 @@ def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:
 
 
 def _digest(rows: Rows, part: slice) -> str:
-    told = hashlib.sha256(rows.at[part].astype("<i8").tobytes())
-    told.update(rows.value[part].astype("<f8").tobytes())
-    return told.hexdigest()[:16]
+    digest = hashlib.sha256(rows.at[part].astype("<i8").tobytes())
+    digest.update(rows.value[part].astype("<f8").tobytes())
+    return digest.hexdigest()[:16]

@@ -85,8 +85,8 @@ class QuarantineDecisions:
             raise WithoutOwner("nobody is known to whom this fact belongs; discard it, and have it sent again")
         topic, admitted = await self._admitted(aside.fact, aside.owner_party_id)
         if admitted.refusals:
-            told = "; ".join(f"{each.field}: {each.remedy}" for each in admitted.refusals)
-            raise StillRefused(f"it cannot be judged as it is: {told}", tuple(admitted.refusals))
+            problems = "; ".join(f"{each.field}: {each.remedy}" for each in admitted.refusals)
+            raise StillRefused(f"it cannot be judged as it is: {problems}", tuple(admitted.refusals))
         for partition, values, facts in by_partition(admitted, self._partitions):
             record = Record("", self._form.encode(values, facts), {"content-type": self._form.internal})
             ward.append(topic, record, partition)

@@ -52,7 +52,7 @@ async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None
     taken = validation.admit_measurements([(0, item)], owner, lambda _: held, FOREVER, may_name_owner=False)
     for refusal in taken.refusals:
         reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
-        told = {"indicator": key, "score": surveyed.score, "answer_id": surveyed.answer_id}
-        await ratings.set_aside(QuarantineEntry(owner, key, reason, told))
+        content = {"indicator": key, "score": surveyed.score, "answer_id": surveyed.answer_id}
+        await ratings.set_aside(QuarantineEntry(owner, key, reason, content))
     for fact in taken.facts:
         await ratings.append(fact)

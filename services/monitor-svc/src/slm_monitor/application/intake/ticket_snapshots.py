@@ -59,16 +59,16 @@ async def take_snapshot(
     )
     async with snapshots.of_ticket(subject, now) as known:
         events = ticket_target.ordered_events(known.facts.values())
-        told = ticket_snapshot.implied_events(snapshot, known.facts, events)
-        facts = _admitted(owner, source, number, told, now)
+        implied = ticket_snapshot.implied_events(snapshot, known.facts, events)
+        facts = _admitted(owner, source, number, implied, now)
         if facts:
             known.position = await door.append_ticket_facts(facts)
             known.keep = {fact.key: fact for fact in facts}
-        shown = [{"event": each.event, "at": to_text(each.at), "id": each.id} for each in told]
+        shown = [{"event": each.event, "at": to_text(each.at), "id": each.id} for each in implied]
         return {"source": source, "number": number, "events": shown, "position": known.position}
 
 
-def _admitted(owner: str, source: str, number: str, told: Sequence[ImpliedEvent], now: int) -> list[Fact]:
+def _admitted(owner: str, source: str, number: str, implied: Sequence[ImpliedEvent], now: int) -> list[Fact]:
     """Check derived events by the rules for events that are sent. Raises InvalidSnapshot."""
     messages = [
         TicketMessage(
@@ -82,7 +82,7 @@ def _admitted(owner: str, source: str, number: str, told: Sequence[ImpliedEvent]
             attributes=dict(each.attributes),
             revision=each.revision,
         )
-        for each in told
+        for each in implied
     ]
     facts, refused = validation.admit_ticket_events(enumerate(messages), owner, now, False)
     if refused:

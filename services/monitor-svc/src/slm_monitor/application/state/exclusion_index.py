@@ -146,9 +146,12 @@ class ExclusionChange:
     ) -> None:
         self.agreement_id = agreement_id
         self._at_the_earliest = since
-        told, tells = ({(each.exclusion_id, each.scope): counts for each, counts in held} for held in (before, after))
+        earlier, later = (
+            {(each.exclusion_id, each.scope): counts for each, counts in held} for held in (before, after)
+        )
         moved = {
-            name: _first(told.get(name, _NOTHING), tells.get(name, _NOTHING)) for name in told.keys() | tells.keys()
+            name: _first(earlier.get(name, _NOTHING), later.get(name, _NOTHING))
+            for name in earlier.keys() | later.keys()
         }
         self._firsts = [(scope, at) for (_, scope), at in moved.items() if at is not None]
 

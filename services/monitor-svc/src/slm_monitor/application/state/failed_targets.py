@@ -28,18 +28,18 @@ class FailedTargets:
 
     def __init__(self, kept: Mapping[str, str]) -> None:
         self._kept = dict(kept)
-        self._told: dict[str, str | None] = dict(kept)
+        self._published: dict[str, str | None] = dict(kept)
         self._failed: set[str] = set()
         self._readable: set[str] = set()
         self._about: dict[str, Mapping[str, Any]] = {}
-        self._untold: dict[str, str | None] = {}
+        self._unpublished: dict[str, str | None] = {}
         self.wants_reload = False
         """Whether a failed target has new terms, so that the partition must be loaded again to evaluate it."""
 
     @property
     def has_news(self) -> bool:
         """Whether an event about a target must be published that no evaluation will bring about."""
-        return bool(self._untold)
+        return bool(self._unpublished)
 
     @contextmanager
     def attempt(self, line: TermsHistory, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
@@ -68,7 +68,7 @@ class FailedTargets:
             yield
         except Exception as error:
             self._fail(line, error)
-            self._untold[line.target_id] = self._kept[line.target_id]
+            self._unpublished[line.target_id] = self._kept[line.target_id]
         else:
             # A target with ``group_by`` is evaluated through its instances only, so no evaluation of its own reports
             # its return.
@@ -100,7 +100,7 @@ class FailedTargets:
     def _take_up(self, line: TermsHistory) -> None:
         del self._kept[line.target_id]
         self._about[line.target_id] = target_events.about_target(line.latest)
-        self._untold[line.target_id] = None
+        self._unpublished[line.target_id] = None
 
     def unread(self, versions: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
         """The targets of an agreement whose terms cannot be read: target id → its indicator, or None if it has none."""
@@ -117,19 +117,19 @@ class FailedTargets:
 
     def note(self, target_id: str) -> None:
         """Report that the target's terms cannot be read. Only the partition to which the target belongs calls this."""
-        if self._told.get(target_id) != self._kept[target_id]:
+        if self._published.get(target_id) != self._kept[target_id]:
             _logger.error("target set aside", target=target_id, reason=self._kept[target_id])
-            self._untold[target_id] = self._kept[target_id]
+            self._unpublished[target_id] = self._kept[target_id]
 
     def tell(self, changes: Changes, now: int) -> None:
         """Publish an event for each target that has failed, and for each that is evaluated again, since the last
         call."""
-        for target_id, reason in self._untold.items():
+        for target_id, reason in self._unpublished.items():
             changes.unjudgeable.setdefault(target_id, reason)
-        self._untold.clear()
+        self._unpublished.clear()
         for target_id, reason in sorted(changes.unjudgeable.items()):
-            if self._told.get(target_id) != reason:
-                self._told[target_id] = reason
+            if self._published.get(target_id) != reason:
+                self._published[target_id] = reason
                 changes.publish(target_events.target_set_aside(self._about[target_id], reason, now=now), now)
 
     def _fail(self, line: TermsHistory, error: Exception) -> None:

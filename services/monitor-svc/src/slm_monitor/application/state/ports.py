@@ -123,13 +123,14 @@ class AgreementTerms:
 
 @dataclass(slots=True)
 class AccumulatorState:
-    """The accumulators of one target: window id → [start, sums, sums without exclusions].
+    """The accumulators of one target, as a checkpoint stores them.
 
-    ``by``: the fingerprint of the terms and exclusions that they were made with.
+    ``fingerprint`` is of the terms and exclusions that they were made with. ``windows``: window id → [start, sums, sums
+    without regard to exclusions]; the form of the sums depends on the aggregation.
     """
 
-    by: str
-    windows: Mapping[str, tuple[int, int]]
+    fingerprint: str
+    windows: Mapping[str, Sequence[Any]]
 
 
 @dataclass(slots=True)

@@ -44,7 +44,7 @@ class TargetDependencies:
         self._sources: dict[str, Dependencies] = {}
         self._of_subject: dict[str, set[str]] = {}
         self._of_target: dict[str, set[str]] = {}
-        self._told: dict[tuple[str, str], tuple[object, ...]] = {}
+        self._notified: dict[tuple[str, str], tuple[object, ...]] = {}
         self._indicators: dict[str, str] = {}
         self._ticket_owners: dict[str, str] = {}
         self._reached: dict[str, TransitiveDependencies] = {}
@@ -128,13 +128,13 @@ class TargetDependencies:
                 continue
             if window.judged_to is not None:
                 # Changes of a rolling window before the current minute are breaches, which are reported by themselves.
-                told: tuple[object, ...] = (window.status,)
+                content: tuple[object, ...] = (window.status,)
                 since = window.judged_to * MINUTE
             else:
-                told = (window.status, window.figure, window.closed_at, window.start, window.end)
+                content = (window.status, window.figure, window.closed_at, window.start, window.end)
                 since = window.start
-            if self._told.get((window.target_id, window.window_id)) != told:
-                self._told[window.target_id, window.window_id] = told
+            if self._notified.get((window.target_id, window.window_id)) != content:
+                self._notified[window.target_id, window.window_id] = content
                 _note(found, derived, since)
 
     def _addressed(self, found: Mapping[str, int]) -> list[DependencyChange]:

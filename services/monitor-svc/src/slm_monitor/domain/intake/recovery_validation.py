@@ -19,20 +19,20 @@ def validate_recovery(item: Measurement, indicator: Indicator) -> tuple[int, dic
 
     Raises ItemRejected if a field is missing, unknown, or contradicts another one.
     """
-    told = item.recovery
-    if told is None or not set(_REQUIRED) <= told.keys() <= {*_REQUIRED, DATA_TO}:
+    sent = item.recovery
+    if sent is None or not set(_REQUIRED) <= sent.keys() <= {*_REQUIRED, DATA_TO}:
         remedy = f"give {' and '.join(_REQUIRED)}, and {DATA_TO} where it is known"
-        raise ItemRejected("no_recovery", "recovery", None if told is None else sorted(told), remedy)
-    began, restored = (_at(told, name) for name in _REQUIRED)
+        raise ItemRejected("no_recovery", "recovery", None if sent is None else sorted(sent), remedy)
+    began, restored = (_at(sent, name) for name in _REQUIRED)
     if restored < began:
         remedy = "service is restored at or after the start of the outage"
-        raise ItemRejected("reversed_interval", "recovery.service_restored", str(told["service_restored"]), remedy)
+        raise ItemRejected("reversed_interval", "recovery.service_restored", str(sent["service_restored"]), remedy)
     body: dict[str, Any] = {BEGAN: began}
-    if DATA_TO in told:
-        body[DATA_TO] = _at(told, DATA_TO)
+    if DATA_TO in sent:
+        body[DATA_TO] = _at(sent, DATA_TO)
         if body[DATA_TO] > restored:
             remedy = "data cannot have been restored to an instant after service was"
-            raise ItemRejected("reversed_interval", f"recovery.{DATA_TO}", str(told[DATA_TO]), remedy)
+            raise ItemRejected("reversed_interval", f"recovery.{DATA_TO}", str(sent[DATA_TO]), remedy)
     if item.test:
         body["test"] = True
     if labels := labels_of(item):
@@ -40,5 +40,5 @@ def validate_recovery(item: Measurement, indicator: Indicator) -> tuple[int, dic
     return restored, body
 
 
-def _at(told: Mapping[str, datetime], name: str) -> int:
-    return validate_instant(told[name], f"recovery.{name}")
+def _at(sent: Mapping[str, datetime], name: str) -> int:
+    return validate_instant(sent[name], f"recovery.{name}")

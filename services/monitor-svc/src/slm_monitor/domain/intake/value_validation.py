@@ -94,7 +94,7 @@ def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
     except NoHistogram as error:
         raise ItemRejected("no_histogram", "histogram", None, str(error)) from error
     for kind, limit in sorted(indicator.limits):
-        if not classifiers.Classifier(kind, limit).told(histogram)[2]:
+        if not classifiers.Classifier(kind, limit).histogram_counts(histogram)[2]:
             continue
         if kind == classifiers.EXACT:
             remedy = "send sum, min and max beside the buckets, or the values: a target is judged by them"
@@ -103,9 +103,9 @@ def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
         remedy = f"{bucket}the values themselves: a target is judged by the limit of {limit:g}"
         raise ItemRejected("no_such_bound", "histogram.bounds", None, remedy)
     labels = labels_of(item)
-    told = {"histogram": body, "labels": labels}
-    own = own_key(item) or content_key({"at": at, "source": item.source, **told})
-    return Fact(indicator.subject, own, at, told, item.revision, recorded_at)
+    content = {"histogram": body, "labels": labels}
+    own = own_key(item) or content_key({"at": at, "source": item.source, **content})
+    return Fact(indicator.subject, own, at, content, item.revision, recorded_at)
 
 
 _COUNTS = ("good", "bad", "total", "count", "value", "values", "failed")

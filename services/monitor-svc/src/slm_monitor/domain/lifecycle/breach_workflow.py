@@ -122,5 +122,5 @@ def event_of(published: Mapping[str, Any], life: BreachWorkflow, step: BreachSte
         return BreachAcknowledged(**fields)
     if step.step == CLOSE:
         return BreachClosed(**fields)
-    told = {name: step.document.get(name) for name in ("cause", "corrective_action", "linked_problem")}
-    return BreachExplained(**fields, **told)  # type: ignore[arg-type]
+    explained = {name: step.document.get(name) for name in ("cause", "corrective_action", "linked_problem")}
+    return BreachExplained(**fields, **explained)  # type: ignore[arg-type]

@@ -98,7 +98,7 @@ def reconcile_window(
         "good": str(window.good),
         "total": str(window.total),
     }
-    told = _told_of(window)
+    published = _published_fields(window)
     for level, promised in terms.levels:
         reconcile_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
     due_risks = [] if closes or breached else holding_risks(standing, window.window_id, finding.risks, moment.as_of)
@@ -108,7 +108,7 @@ def reconcile_window(
     copy_figures(window, terms, finding, moment)
     window.status = status_of(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
-        if told != _told_of(window):
+        if published != _published_fields(window):
             window.revision += 1
             restated = target_events.window_restated(terms, window, before=before, cause=moment.cause, now=moment.now)
             changes.publish(restated, moment.now)
@@ -121,7 +121,7 @@ def reconcile_window(
 _TIMES = ("excluded", "unknown", "down", "raw_figure")
 
 
-def _told_of(window: Window) -> tuple[object, ...]:
+def _published_fields(window: Window) -> tuple[object, ...]:
     """Return what was published of a closed window: if any of it changes, counts and times included, it is restated."""
     times = (window.detail.get(name) for name in _TIMES)
     return (window.status, window.figure, window.good, window.total, *times)
@@ -267,15 +267,19 @@ def revise_breach(
     """Publish the next revision of a breach if its facts have changed; return whether they have. ``now`` is its
     document by all facts. ``by_evidence`` False: a change of the evidence alone is not a revision.
     """
-    told = breach.document
+    published = breach.document
     breach.pending = None
     compared = [name for name in target_events.BREACH_MOVES if by_evidence or name != "evidence"]
-    if all(told.get(name) == now[name] for name in compared):
+    if all(published.get(name) == now[name] for name in compared):
         return False
     breach.certain_at = instants.from_text(now["certain_at"])
     breach.revision += 1
     event = target_events.breach_revised(terms, breach, now, cause=moment.cause)
-    breach.document = {**told, **{name: now[name] for name in target_events.BREACH_MOVES}, "revision": breach.revision}
+    breach.document = {
+        **published,
+        **{name: now[name] for name in target_events.BREACH_MOVES},
+        "revision": breach.revision,
+    }
     changes.publish(
         event, breach.certain_at, target_events.event_id(breach.breach_id, "breach-revised", breach.revision)
     )

@@ -106,10 +106,10 @@ def breach_revised(
     """Build a BreachRevised event. ``breach.document`` is the last published document, ``moved`` the one by all facts
     now.
     """
-    told = breach.document
-    before = {name: told.get(name) for name in BREACH_MOVES}
+    document = breach.document
+    before = {name: document.get(name) for name in BREACH_MOVES}
     return monitor.BreachRevised(
-        **{**moved, "revision": breach.revision}, cause=cause, before={"revision": told.get("revision"), **before}
+        **{**moved, "revision": breach.revision}, cause=cause, before={"revision": document.get("revision"), **before}
     )
 
 

@@ -211,7 +211,7 @@ class TicketClock:
     ticket: str
     clock: Clock
     due_at: int | None
-    told: PublishedClock = field(default_factory=lambda: PublishedClock())
+    published: PublishedClock = field(default_factory=lambda: PublishedClock())
     at_risk_at: int | None = None
     """The instant from which the clock is at risk."""
     excused: bool = False
@@ -223,9 +223,9 @@ class TicketClock:
 
         A clock that was past due when it was attached had its deadline before its start.
         """
-        known = [self.clock.started_at, self.told.started_at, self.clock.breached_at]
-        if self.told.state:
-            known.append(self.told.deadline_at)
+        known = [self.clock.started_at, self.published.started_at, self.clock.breached_at]
+        if self.published.state:
+            known.append(self.published.deadline_at)
         return min(at for at in known if at is not None)
 
     @property

@@ -118,10 +118,10 @@ class VerdictWindows:
         met = max(0, self.members - missing - self.silent)
         if met < self.needed:
             # The silent members may still decide the verdict either way.
-            told = {"needed": self.needed, "kept": met, "members": self.members}
-            return WindowValue(None, met, met + missing, dict(told), dict(told))
+            counts = {"needed": self.needed, "kept": met, "members": self.members}
+            return WindowValue(None, met, met + missing, dict(counts), dict(counts))
         return self._come(met, met + missing)
 
     def _come(self, kept: int, decided: int) -> WindowValue:
-        told = {"needed": self.needed, "kept": kept, "members": self.members}
-        return WindowValue(Fraction(kept, decided), kept, decided, dict(told), dict(told))
+        counts = {"needed": self.needed, "kept": kept, "members": self.members}
+        return WindowValue(Fraction(kept, decided), kept, decided, dict(counts), dict(counts))

@@ -69,10 +69,10 @@ class RecoveryWindows:
             each for each, thing in zip(self.seen, self.things, strict=True) if thing.first <= minute <= thing.last
         ]
         good = sum(each.kept for each in inside)
-        told = {"recoveries": recovery_evaluation.recovery_evidence(inside)}
+        evidence = {"recoveries": recovery_evaluation.recovery_evidence(inside)}
         detail = {"recoveries": len(inside), "tests": sum(each.recovery.is_test for each in inside)}
         if self.terms.aggregation == WITHIN:
             come = sum_windows(self.terms, self.things, minute, minute).come(minute)
-            return replace(come, evidence=told, detail={**come.detail, **detail})
+            return replace(come, evidence=evidence, detail={**come.detail, **detail})
         longest = max((recovery_evaluation.length_of(each, self.terms) for each in inside), default=None)
-        return WindowValue(longest, good, len(inside), told, detail)
+        return WindowValue(longest, good, len(inside), evidence, detail)

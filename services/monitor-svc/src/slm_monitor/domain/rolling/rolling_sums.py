@@ -56,21 +56,21 @@ class RollingSums:
         return TargetMinutes(self._sums, terms, self._excluding.minutes_of(terms))
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
-        found, length = self._told(terms, first, last), terms.rolling_microseconds // MINUTE
-        untold = self._untold(terms, first - length + 1, last)
-        if not untold:
+        found, length = self._classified_windows(terms, first, last), terms.rolling_microseconds // MINUTE
+        unclassified = self._unclassified(terms, first - length + 1, last)
+        if not unclassified:
             return found
-        return PartlyClassified(found, first, length, untold, series_evaluation.unclassified_reason(terms))
+        return PartlyClassified(found, first, length, unclassified, series_evaluation.unclassified_reason(terms))
 
-    def _untold(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
+    def _unclassified(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
         """Return the minutes that count and have unclassified values in histograms."""
         if self._values is None:
             return []
-        untold = self._values.untold(classifiers.classifier_of(terms), first, last)
-        kept = self._by(terms).kept(first, last, self._line.begins_at) if untold else None
-        return [minute for minute in untold if kept is None or kept[minute - first]]
+        unclassified = self._values.unclassified_minutes(classifiers.classifier_of(terms), first, last)
+        kept = self._by(terms).kept(first, last, self._line.begins_at) if unclassified else None
+        return [minute for minute in unclassified if kept is None or kept[minute - first]]
 
-    def _told(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+    def _classified_windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
         """Return the windows of the target's aggregation, without regard to unclassified values."""
         by, begins_at = self._by(terms), self._line.begins_at
         if terms.aggregation in VALUES:
@@ -109,8 +109,8 @@ class RollingSums:
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         length = terms.rolling_microseconds // MINUTE
-        if untold := self._untold(terms, minute - length + 1, minute):
-            return untold[-1] + length
+        if unclassified := self._unclassified(terms, minute - length + 1, minute):
+            return unclassified[-1] + length
         windows = windows.windows if isinstance(windows, PartlyClassified) else windows
         if isinstance(windows, SliceWindows | ValueWindows | PromoterScoreWindows):
             return windows.next_change_at(minute)

@@ -34,7 +34,7 @@ class MinuteValues(Protocol):
         """Return the sum of the values of the minutes ``first`` to ``last`` inclusive."""
         ...
 
-    def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
+    def unclassified_minutes(self, measure: Classifier, first: int, last: int) -> list[int]:
         """Return the minutes with values in histograms that this classifier cannot classify."""
         ...
 
@@ -96,8 +96,8 @@ class ValueWindows:
             )
         assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
-        told = {"number": number, "figure": figures.exact(figure)}
-        return WindowValue(figure, number if is_kept else 0, number, told, {"number": number})
+        evidence = {"number": number, "figure": figures.exact(figure)}
+        return WindowValue(figure, number if is_kept else 0, number, evidence, {"number": number})
 
     def next_change_at(self, minute: int) -> int | None:
         """Return the next minute at which a value leaves the window; None if the window has none."""

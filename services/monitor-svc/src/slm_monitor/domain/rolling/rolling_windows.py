@@ -134,16 +134,16 @@ class PartlyClassified:
     windows: Windows
     first: int
     length: int
-    untold: Sequence[int]
+    unclassified: Sequence[int]
     reason: str
 
     def missed(self, promised: Objective) -> Flags:
         flags = self.windows.missed(promised).copy()
-        for minute in self.untold:
+        for minute in self.unclassified:
             flags[max(0, minute - self.first) : max(0, minute - self.first + self.length)] = False
         return flags
 
     def come(self, minute: int) -> WindowValue:
-        if any(minute - self.length < each <= minute for each in self.untold):
+        if any(minute - self.length < each <= minute for each in self.unclassified):
             return WindowValue(None, 0, 0, {}, {"reason": self.reason})
         return self.windows.come(minute)

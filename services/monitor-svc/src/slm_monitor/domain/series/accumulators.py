@@ -19,12 +19,12 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 class Accumulator(Protocol):
     """The sums of one window.
 
-    ``stale``: the sums must be computed again from the rows. ``untold``: how many values came in histograms whose
+    ``stale``: the sums must be computed again from the rows. ``unclassified``: how many values came in histograms whose
     buckets do not show whether they are good.
     """
 
     stale: bool
-    untold: int
+    unclassified: int
 
     def add(self, delta: Delta, place: int) -> None:
         """Add the change of one minute; ``place`` is the index of the target's classifier in the series."""
@@ -40,8 +40,8 @@ class ShareAccumulator:
     """
 
     def __init__(self, kept: Any = None, *, by_minute: bool = False) -> None:
-        good, total, bad, *untold = kept or (0, 0, {})
-        self.good, self.total, self.untold = int(good), int(total), sum(untold)
+        good, total, bad, *unclassified = kept or (0, 0, {})
+        self.good, self.total, self.unclassified = int(good), int(total), sum(unclassified)
         self.bad: dict[int, int] | None = {int(minute): int(n) for minute, n in bad.items()} if by_minute else None
         self.stale = False
 
@@ -49,7 +49,7 @@ class ShareAccumulator:
         good, total = delta.good[place], delta.total[place]
         self.good += good
         self.total += total
-        self.untold += _untold(delta, place)
+        self.unclassified += _unclassified(delta, place)
         if self.bad is not None and good != total:
             self.bad[delta.minute] = self.bad.get(delta.minute, 0) + total - good
             if not self.bad[delta.minute]:
@@ -57,7 +57,7 @@ class ShareAccumulator:
 
     def document(self) -> Any:
         sums = [self.good, self.total, {str(minute): n for minute, n in (self.bad or {}).items()}]
-        return [*sums, self.untold] if self.untold else sums
+        return [*sums, self.unclassified] if self.unclassified else sums
 
 
 _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
@@ -70,8 +70,8 @@ class ValueAccumulator:
     """
 
     def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Objective]] = ()) -> None:
-        total, number, low, high, beyond, *untold = kept or _NOTHING
-        self.untold = sum(untold)
+        total, number, low, high, beyond, *unclassified = kept or _NOTHING
+        self.unclassified = sum(unclassified)
         self._levels = levels
         self.beyond = {
             level: {int(minute): int(n) for minute, n in beyond.get(level, {}).items()} for level, _ in levels
@@ -82,7 +82,7 @@ class ValueAccumulator:
         self.stale = False
 
     def add(self, delta: Delta, place: int) -> None:
-        self.untold += _untold(delta, place)
+        self.unclassified += _unclassified(delta, place)
         for value in delta.removed:
             self.sum -= value
             self.number -= 1
@@ -105,7 +105,7 @@ class ValueAccumulator:
         low, high = (None if each is None else str(each) for each in (self.low, self.high))
         beyond = {level: {str(minute): n for minute, n in each.items()} for level, each in self.beyond.items()}
         sums = [str(self.sum), self.number, low, high, beyond]
-        return [*sums, self.untold] if self.untold else sums
+        return [*sums, self.unclassified] if self.unclassified else sums
 
     def _merge(self, histogram: Histogram, minute: int, sign: int) -> None:
         """Add (``sign`` 1) or remove (−1) a histogram that gives its sum and extremes.
@@ -148,7 +148,7 @@ class OccurrenceAccumulator:
 
     def __init__(self, kept: Any = None) -> None:
         self.by_minute = {int(minute): int(number) for minute, number in (kept or {}).items()}
-        self.stale, self.untold = False, 0
+        self.stale, self.unclassified = False, 0
 
     def add(self, delta: Delta, place: int) -> None:
         number = self.by_minute.get(delta.minute, 0) + delta.total[place]
@@ -180,7 +180,7 @@ class SliceAccumulator:
     def __init__(self, start: int, terms: SliceTerms, kept: Any = None) -> None:
         self.start, self.terms = start, terms
         self.sums = {int(number): [int(good), int(total)] for number, (good, total) in (kept or {}).items()}
-        self.stale, self.untold = False, 0
+        self.stale, self.unclassified = False, 0
 
     def add(self, delta: Delta, place: int) -> None:
         number = (delta.minute * MINUTE - self.start) // self.terms.width
@@ -192,8 +192,8 @@ class SliceAccumulator:
         return {str(number): sums for number, sums in self.sums.items()}
 
 
-def _untold(delta: Delta, place: int) -> int:
-    return delta.untold[place] if delta.untold else 0
+def _unclassified(delta: Delta, place: int) -> int:
+    return delta.unclassified[place] if delta.unclassified else 0
 
 
 def accumulator_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulator]:

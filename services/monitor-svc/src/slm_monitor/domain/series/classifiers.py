@@ -61,15 +61,15 @@ class Classifier(NamedTuple):
             return times, times
         return np.zeros(len(value), dtype=np.int64), one * got
 
-    def told(self, histogram: Histogram) -> tuple[int, int, int]:
+    def histogram_counts(self, histogram: Histogram) -> tuple[int, int, int]:
         """Return (good, total, unclassified) of the values in a histogram.
 
         The values are unclassified if the limit lies inside a bucket, or if exact values are needed and the histogram
         has no sum, minimum and maximum.
         """
         if self.kind not in (AT_MOST, AT_LEAST):
-            is_told = self.kind == EXACT and histogram.is_summed
-            return (0, histogram.total, 0) if is_told else (0, 0, histogram.total)
+            is_classified = self.kind == EXACT and histogram.is_summed
+            return (0, histogram.total, 0) if is_classified else (0, 0, histogram.total)
         ask = histogram.at_most if self.kind == AT_MOST else histogram.at_least
         good = ask(self.limit)
         return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)

@@ -39,7 +39,7 @@ class Delta:
     total: Sequence[int]
     added: Sequence[Fraction] = ()
     removed: Sequence[Fraction] = ()
-    untold: Sequence[int] = ()
+    unclassified: Sequence[int] = ()
     """How many values in histograms cannot be classified, by classifier; empty if there are none."""
     merged: Sequence[Histogram] = ()
     unmerged: Sequence[Histogram] = ()
@@ -58,7 +58,7 @@ class Series:
         """The greatest instant of all rows: every later row is new, so its identity need not be looked up."""
         self.hours: dict[int, HourBucket] = {}
         self.past = HourColumns(len(self.measures))
-        self.untold = UnclassifiedValues()
+        self.unclassified = UnclassifiedValues()
         self.unsaved: set[int] = set()
         """Hours with columns of rows that are not in the store yet."""
         self._tidied: int | None = None
@@ -247,13 +247,13 @@ class Series:
         return Delta(row.at // MINUTE, goods, totals, added=[exact])
 
     def _change_histogram(self, histogram: Histogram, minute: int, hour: HourBucket, sign: int) -> Delta:
-        told = [measure.told(histogram) for measure in self.measures]
-        good, total, untold = ([sign * each[part] for each in told] for part in range(3))
-        delta = Delta(minute, good, total, untold=untold)
+        counts = [measure.histogram_counts(histogram) for measure in self.measures]
+        good, total, unclassified = ([sign * each[part] for each in counts] for part in range(3))
+        delta = Delta(minute, good, total, unclassified=unclassified)
         for place, measure in enumerate(self.measures):
             hour.good[place, minute % 60] += delta.good[place]
             hour.total[place, minute % 60] += delta.total[place]
-            self.untold.note(measure, minute, delta.untold[place])
+            self.unclassified.note(measure, minute, delta.unclassified[place])
         if self._is_exact and histogram.is_summed:
             if sign < 0:
                 hour.part(minute % 60, histogram)
@@ -283,13 +283,13 @@ class Series:
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
         """Add the histograms among rows to sums of hours from ``first`` on (None: one hour)."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
-        self.untold.forget([minute for minute, _ in merged])
+        self.unclassified.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
             place = minute % 60 if first is None else minute - first * 60
             for number, measure in enumerate(self.measures):
-                good, total, hidden = measure.told(histogram)
+                good, total, hidden = measure.histogram_counts(histogram)
                 sums[:, number, place] += (good, total)
-                self.untold.note(measure, minute, hidden)
+                self.unclassified.note(measure, minute, hidden)
 
     def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[MeasuredRow]) -> None:
         """Set the sums of the hours ``first`` to ``last`` from the store; these hours need no rows in memory."""
@@ -331,7 +331,7 @@ class Series:
         hour = self.hours.get(number)
         good, total = self.past.of(number) if hour is None else (hour.good, hour.total)
         exact = {} if hour is None else hour.exact
-        filled = {*np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist(), *self.untold.within(number)}
+        filled = {*np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist(), *self.unclassified.within(number)}
         merged = {} if hour is None else hour.merged
         return [
             Delta(
@@ -339,7 +339,7 @@ class Series:
                 good[:, minute].tolist(),
                 total[:, minute].tolist(),
                 exact.get(minute, ()),
-                untold=self.untold.of(self.measures, number * 60 + minute),
+                unclassified=self.unclassified.of(self.measures, number * 60 + minute),
                 merged=merged.get(minute, ()),
             )
             for minute in sorted(filled)

@@ -19,18 +19,18 @@ _MOVES: dict[str, type[clocks.ClockMoved]] = {
 def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
     """Build the event of a transition. ``move``: started | paused | resumed | stopped | cancelled."""
     clock = entry.clock
-    told = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
+    fields = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
     if move == "stopped":
         return clocks.ClockStopped(
-            **told,
+            **fields,
             elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
             elapsed_service_seconds=clock.elapsed_service // 1_000_000,
             net_calendar_seconds=clock.net_calendar // 1_000_000,
             net_service_seconds=clock.net_service // 1_000_000,
         )
     if move == "started":
-        return clocks.ClockStarted(**told, past_due=clock.past_due)
-    return _MOVES[move](**told)
+        return clocks.ClockStarted(**fields, past_due=clock.past_due)
+    return _MOVES[move](**fields)
 
 
 def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:

@@ -73,14 +73,14 @@ def publish_due(
 
     Of several warnings that are due at once, only the highest is published.
     """
-    told = before or PublishedClock()
-    due = [(percent, at) for percent, at in notices.warnings if at <= moment.as_of and percent not in told.warned]
-    risks = told.risks
+    published = before or PublishedClock()
+    due = [(percent, at) for percent, at in notices.warnings if at <= moment.as_of and percent not in published.warned]
+    risks = published.risks
     if due:
         percent, at = due[-1]
         _warn(entry, percent, at, events, moment, changes)
         risks = (*risks, (percent, _raise(entry, percent, at, moment, changes)))
-    escalated = list(told.escalated)
+    escalated = list(published.escalated)
     for place, escalation, at in notices.escalations:
         if at <= moment.as_of and place not in escalated:
             _escalate(entry, escalation, at, events, moment, changes)
@@ -91,9 +91,11 @@ def publish_due(
         span = (clock.started_at, clock.deadline_at)
         clear_clock_risks(clock.target, _window_id(entry), risks, outcome, clock.changed_at, span, moment, changes)
         risks = ()
-    warned = (*told.warned, *(percent for percent, _ in due))
-    now = PublishedClock(entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks, told.started_at)
-    return replace(entry, told=now)
+    warned = (*published.warned, *(percent for percent, _ in due))
+    now = PublishedClock(
+        entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks, published.started_at
+    )
+    return replace(entry, published=now)
 
 
 def deadline_moved(entry: TicketClock, before: PublishedClock, moment: EvaluationMoment, changes: Changes) -> None:

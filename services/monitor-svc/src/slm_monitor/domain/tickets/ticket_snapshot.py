@@ -65,12 +65,12 @@ def implied_events(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequen
     """
     then = _known(event for event in events if event.at <= snapshot.updated_at)
     ever = _known(events)
-    told: list[ImpliedEvent] = []
+    implied: list[ImpliedEvent] = []
     if ever.opened is None:
-        told.append(_opening(snapshot, then))
-    told += _ends(snapshot, ever, facts)
-    told += _changes(snapshot, then, len([event for event in events if event.at == snapshot.updated_at]))
-    return told
+        implied.append(_opening(snapshot, then))
+    implied += _ends(snapshot, ever, facts)
+    implied += _changes(snapshot, then, len([event for event in events if event.at == snapshot.updated_at]))
+    return implied
 
 
 def _known(events: Iterable[TicketEvent]) -> _KnownTicket:
@@ -104,21 +104,21 @@ def _ends(snapshot: Snapshot, known: _KnownTicket, facts: Mapping[str, Fact]) ->
     """Return the first response and the ends that the snapshot names and that are unknown, or known at
     another instant.
     """
-    told: list[ImpliedEvent] = []
+    implied: list[ImpliedEvent] = []
     answered = snapshot.instants.get("first_response")
     if answered is not None and (known.responded is None or known.responded.at != answered):
-        told += _happened("first_response", answered, known.responded, facts, f"{_MARK}first_response")
+        implied += _happened("first_response", answered, known.responded, facts, f"{_MARK}first_response")
     for name in ("resolved", "closed", "cancelled"):
         at = snapshot.instants.get(name)
         if at is None:
             continue
         if known.ended is None:
-            told.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
+            implied.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
         elif known.ended.event == name and known.ended.at != at:
-            told += _happened(name, at, known.ended, facts, f"{_MARK}{name}/{to_text(at)}")
+            implied += _happened(name, at, known.ended, facts, f"{_MARK}{name}/{to_text(at)}")
         elif known.ended.event != name and f"{_MARK}{name}/{to_text(at)}" not in map(own_id, facts):
-            told.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
-    return told
+            implied.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
+    return implied
 
 
 def _happened(

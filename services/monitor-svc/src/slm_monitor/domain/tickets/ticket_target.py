@@ -71,14 +71,14 @@ def evaluate_ticket(
             held.add(entry.key)
             wanted_breaches.add(_breach_id(entry))
             continue
-        told = states.get(entry.key)
-        _publish_moves(entry, told, moment, changes)
+        published = states.get(entry.key)
+        _publish_moves(entry, published, moment, changes)
         if overturned and _breach_id(entry) in overturned:
             # The decision of a dispute annulled this breach: if it is still published, it is withdrawn below.
             entry = replace(entry, excused=True)
         else:
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
-        changes.clocks[entry.key] = clock_notifications.publish_due(entry, told, notices, events, moment, changes)
+        changes.clocks[entry.key] = clock_notifications.publish_due(entry, published, notices, events, moment, changes)
         dues.append(entry.due_at)
     cause = moment.cause if contradicting is None else INCONSISTENT
     waits = _withdraw(breaches, wanted_breaches, book.latest, cause, moment, changes)
@@ -110,8 +110,8 @@ def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Evaluat
         return True
     if clock.breached_at is None or clock.breached_at > min(through, moment.as_of):
         return False
-    told = breaches.get(_breach_id(entry))
-    return told is None or not told.standing or told.certain_at != clock.breached_at
+    published = breaches.get(_breach_id(entry))
+    return published is None or not published.standing or published.certain_at != clock.breached_at
 
 
 def inconsistent_ticket(events: Sequence[TicketEvent], found: Sequence[Clock]) -> InconsistentTicket | None:
@@ -149,9 +149,11 @@ def _breach_id(entry: TicketClock) -> str:
 _ENDS = {clock_replay.MET: "stopped", clock_replay.COMPLETED_LATE: "stopped", clock_replay.CANCELLED: "cancelled"}
 
 
-def _publish_moves(entry: TicketClock, told: PublishedClock | None, moment: EvaluationMoment, changes: Changes) -> None:
+def _publish_moves(
+    entry: TicketClock, published: PublishedClock | None, moment: EvaluationMoment, changes: Changes
+) -> None:
     """Publish one event for each transition of the clock since it was last published."""
-    state, before = entry.clock.state, None if told is None else told.state
+    state, before = entry.clock.state, None if published is None else published.state
     moves = [] if before is not None else ["started"]
     if state in _ENDS:
         if before is None or before not in _ENDS or _ENDS[before] != _ENDS[state]:
@@ -167,8 +169,8 @@ def _publish_moves(entry: TicketClock, told: PublishedClock | None, moment: Eval
     for move in moves:
         event = clock_events.clock_moved(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
-    if told is not None and not moves and state not in _ENDS and told.deadline_at != entry.clock.deadline_at:
-        clock_notifications.deadline_moved(entry, told, moment, changes)
+    if published is not None and not moves and state not in _ENDS and published.deadline_at != entry.clock.deadline_at:
+        clock_notifications.deadline_moved(entry, published, moment, changes)
 
 
 def _settle_breach(
@@ -282,7 +284,7 @@ def _undo(
     Return whether one waits for the end of an import.
     """
     waits = False
-    for key, told in sorted(states.items(), key=lambda each: each[0]):
+    for key, published in sorted(states.items(), key=lambda each: each[0]):
         target_id, ticket, _ = key
         terms = latest.get(target_id)
         if key in changes.clocks or key in held or terms is None:
@@ -294,8 +296,8 @@ def _undo(
         _, source, number = ticket.split("/", 2)
         window_id = f"{source}/{number}"
         clock_notifications.clear_clock_risks(
-            terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes
+            terms, window_id, published.risks, "averted", moment.as_of, (None, None), moment, changes
         )
-        if told.state != clock_replay.CANCELLED:
+        if published.state != clock_replay.CANCELLED:
             changes.publish(clock_events.clock_undone(terms, source, number, now=moment.now), moment.now)
     return waits

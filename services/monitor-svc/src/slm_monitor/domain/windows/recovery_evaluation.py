@@ -37,14 +37,14 @@ class MeasuredRecovery:
 
     def document(self) -> dict[str, Any]:
         """Return the recovery as a document for events and explanations."""
-        told = self.recovery
+        recovery = self.recovery
         return {
-            "from": to_text(told.began),
-            "to": to_text(told.restored),
+            "from": to_text(recovery.began),
+            "to": to_text(recovery.restored),
             "recovery_time": durations.to_iso(self.took),
             "recovery_point": None if self.lost is None else durations.to_iso(self.lost),
             "kept": self.kept,
-            "test": told.is_test,
+            "test": recovery.is_test,
         }
 
 
@@ -108,8 +108,8 @@ def _served(terms: ServiceLevelTarget, excluded: Sequence[Interval], start: int,
 
 def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
     """Return for each limit whether it is met; an unknown value is not compared."""
-    told = {"time": one.took, "point": one.lost}
-    return [value <= limit for name, limit in limits.items() if (value := told[name]) is not None]
+    values = {"time": one.took, "point": one.lost}
+    return [value <= limit for name, limit in limits.items() if (value := values[name]) is not None]
 
 
 def evaluate_recoveries(

@@ -39,8 +39,8 @@ def evaluate_accumulator(
     ``burning`` are burn rate warnings. ``excluded`` are exclusions that remove slices from the schedule. ``first_bad``
     is where an objective of 100 percent was first missed.
     """
-    if tally.untold:
-        return Evaluation(None, 0, 0, met=True, detail=unclassified_detail(tally.untold, terms))
+    if tally.unclassified:
+        return Evaluation(None, 0, 0, met=True, detail=unclassified_detail(tally.unclassified, terms))
     if isinstance(tally, SliceAccumulator):
         return _of_slices(tally, terms, span, as_of, burning, excluded)
     if isinstance(tally, OccurrenceAccumulator):

@@ -31,7 +31,7 @@ class Holds:
         self._number = number
         self._holds = {hold.import_id: hold for hold in holds}
         self._released: set[str] = set()
-        self._global_watermark: set[str] = set()
+        self._evaluated_everywhere: set[str] = set()
         self._expiring: set[str] = set()
 
     def hear(self, hold: Hold) -> None:
@@ -52,9 +52,11 @@ class Holds:
     def reach_everywhere(self) -> list[Hold]:
         """Return the holds that all partitions have evaluated and that no earlier call has returned."""
         found = [
-            each for each in self._holds.values() if each.is_everywhere and each.import_id not in self._global_watermark
+            each
+            for each in self._holds.values()
+            if each.is_everywhere and each.import_id not in self._evaluated_everywhere
         ]
-        self._global_watermark.update(each.import_id for each in found)
+        self._evaluated_everywhere.update(each.import_id for each in found)
         return found
 
     # -- held subjects ------------------------------------------------------------------------------------------
@@ -78,8 +80,8 @@ class Holds:
             return moment
         held = self.through(subject)
         mine = (each for each in self._holds.values() if each.import_id in self._released and not each.is_judged_here)
-        told = min((each.import_id for each in mine if each.covers(subject)), default=None)
-        return replace(moment, through=held, import_id=told if held is None else None)
+        import_id = min((each.import_id for each in mine if each.covers(subject)), default=None)
+        return replace(moment, through=held, import_id=import_id if held is None else None)
 
     def moment_derived(self, made_of: TransitiveDependencies, moment: EvaluationMoment) -> EvaluationMoment:
         """The moment of evaluating a derived target, with the instant up to which its past is held and, if none is, the
@@ -87,8 +89,8 @@ class Holds:
         if not self._holds:
             return moment
         held = self.through_derived(made_of)
-        told = min((each.import_id for each in self._holds.values() if covers(each, made_of)), default=None)
-        return replace(moment, through=held, import_id=told if held is None else None)
+        import_id = min((each.import_id for each in self._holds.values() if covers(each, made_of)), default=None)
+        return replace(moment, through=held, import_id=import_id if held is None else None)
 
     # -- states of each hold ------------------------------------------------------------------------------------
 
@@ -140,7 +142,7 @@ class Holds:
 
     def waiting_derived(self) -> list[Hold]:
         """The holds whose derived targets may be evaluated now."""
-        return [each for each in self._holds.values() if each.import_id in self._global_watermark]
+        return [each for each in self._holds.values() if each.import_id in self._evaluated_everywhere]
 
     def judged_derived(self, hold: Hold, step: PartitionStep) -> None:
         """Remove a hold: this partition has evaluated its derived targets too, which is the last state."""

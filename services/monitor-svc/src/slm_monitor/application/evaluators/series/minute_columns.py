@@ -102,9 +102,9 @@ class MinuteColumns:
         """The least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
         return self._extremes.take(self._together.extremes, first, last)
 
-    def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
+    def unclassified_minutes(self, measure: Classifier, first: int, last: int) -> list[int]:
         """The minutes with histograms whose buckets do not settle how many of their values are good."""
-        return self._together.untold(measure, first, last)
+        return self._together.unclassified_minutes(measure, first, last)
 
     def summed(self, first: int, last: int) -> Decimal:
         """The exact sum of the values from ``first`` to ``last``, inclusive."""

@@ -109,7 +109,7 @@ class SeriesEvaluator:
             standing = self._standing(line, subject)
             held = targets[line.key] = SeriesTarget(standing, self._excluded, None)
             tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
-            if tally is not None and tally.by == held.fingerprint:
+            if tally is not None and tally.fingerprint == held.fingerprint:
                 targets[line.key] = held = SeriesTarget(standing, self._excluded, tally.windows)
             held.amend(line)
         else:
@@ -483,7 +483,7 @@ class SeriesEvaluator:
 def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
     """Whether all rows are good and lie in the minutes in which good rows change figures only."""
     return all(
-        calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 and not each.untold
+        calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 and not each.unclassified
         for each in deltas
     )
 

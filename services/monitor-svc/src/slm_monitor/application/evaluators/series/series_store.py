@@ -44,9 +44,9 @@ class JoinedSeries:
             total += theirs[1]
         return good, total
 
-    def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
+    def unclassified_minutes(self, measure: Classifier, first: int, last: int) -> list[int]:
         """The minutes with histograms whose buckets do not settle how many of their values are good."""
-        return sorted({minute for each in self.series for minute in each.untold.between(measure, first, last)})
+        return sorted({minute for each in self.series for minute in each.unclassified.between(measure, first, last)})
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
         """The least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""

@@ -39,7 +39,9 @@ class SeriesTarget(CalendarWindowTarget):
     instants ``[start, end)`` in which good rows change figures only, because no warning and no miss is possible.
     """
 
-    def __init__(self, standing: TargetState, excluded: ExclusionIndex, kept: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, standing: TargetState, excluded: ExclusionIndex, kept: Mapping[str, Sequence[Any]] | None
+    ) -> None:
         super().__init__(standing)
         self._excluded = excluded
         self.tallies: dict[str, Accumulator] = {}
@@ -68,7 +70,7 @@ class SeriesTarget(CalendarWindowTarget):
             self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
         return self._fingerprint
 
-    def kept(self) -> dict[str, Any]:
+    def kept(self) -> dict[str, Sequence[Any]]:
         """The accumulators as a checkpoint keeps them: window id → [start, sums, raw sums]."""
         starts = {window.window_id: window.start for window in self.standing.windows.values()}
         return {
