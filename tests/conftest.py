@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from slm_chassis import logs
+from tests.support import answers, real
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
-from tests.support import real
 
 
 @pytest.fixture(scope="session", autouse=True)
 def logs_as_in_production() -> None:
     """structlog's own default renders each traceback with all locals, which takes seconds."""
     logs.configure("INFO")
+
+
+@pytest.fixture(scope="session")
+def undeclared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file of what was found wrong with answers; from now on they are looked at."""
+    file = tmp_path_factory.mktemp("answers") / "undeclared"
+    os.environ[answers.VARIABLE] = str(file)
+    answers.watch()
+    yield file
+    del os.environ[answers.VARIABLE]
+
+
+@pytest.fixture(autouse=True)
+def answers_as_declared(undeclared: Path) -> Iterator[None]:
+    """Every JSON answer that was served in the test is as its operation declares it."""
+    yield
+    found = answers.take(undeclared)
+    assert not found, "\n".join(["answers that are not as declared:", *found])
 
 
 @pytest.fixture(scope="session")

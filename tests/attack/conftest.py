@@ -28,6 +28,11 @@ class Effort:
         return random.Random(self.seed)
 
 
+@pytest.fixture(autouse=True)
+def answers_as_declared() -> None:
+    """Attacks measure the product as it is, without a look at each answer."""
+
+
 @pytest.fixture
 def effort() -> Effort:
     """This run's share and seed."""

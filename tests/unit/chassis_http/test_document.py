@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -19,6 +20,8 @@ from slm_chassis.http.etag import IfMatch, etag_of
 from slm_chassis.http.operation import ETAG, LOCATION, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problem_types import OF_EVERY_API, ProblemType, by_code
+from slm_chassis.http.response_models import ABSENT, Answer, list_of
+from tests.support import answers
 from tests.support import api as trial
 
 Keeper = Annotated[Principal, Depends(require("keeper"))]
@@ -29,26 +32,35 @@ class Thing(BaseModel):
     name: str
 
 
+class ThingAnswer(Answer):
+    """A thing as it is answered."""
+
+    name: str
+    """What it is called"""
+    weight: str = ABSENT
+    """In kilograms; left out where it was never weighed"""
+
+
 router = APIRouter(prefix="/api/v1/things", tags=["things"])
 
 
-@router.get("", **operation("List all things", list[Thing]))
+@router.get("", **operation("List all things", list_of(ThingAnswer)))
 async def list_things(caller: Caller, page: Paging, kind: str | None = None) -> dict[str, Any]:
     return page.shape([], lambda row: [row])
 
 
-@router.post("", **operation("Make a thing", Thing, "worn-out", status=201, also=200, headers=(LOCATION,)))
+@router.post("", **operation("Make a thing", ThingAnswer, "worn-out", status=201, also=200, headers=(LOCATION,)))
 async def make_thing(body: Thing, caller: Keeper) -> dict[str, Any]:
     return {"name": body.name, "beside": "what the model does not name"}
 
 
-@router.get("/{thing_id}", **operation("Read one thing", Thing, headers=(ETAG,)))
+@router.get("/{thing_id}", **operation("Read one thing", ThingAnswer, headers=(ETAG,)))
 async def read_thing(thing_id: str, caller: Caller, response: Response) -> dict[str, Any]:
     response.headers["ETag"] = etag_of(7)
     return {"name": thing_id}
 
 
-@router.put("/{thing_id}", **operation("Rename a thing", Thing, headers=(ETAG,)))
+@router.put("/{thing_id}", **operation("Rename a thing", ThingAnswer, headers=(ETAG,)))
 async def rename_thing(thing_id: str, body: Thing, caller: Caller, if_match: IfMatch) -> dict[str, Any]:
     return {"name": body.name}
 
@@ -106,7 +118,21 @@ def test_a_post_declares_its_body_its_role_its_key_of_repetition_and_its_own_pro
     assert operation["description"] == "Needs the role `keeper`."
     assert operation["responses"]["200"]["headers"].keys() == {"Location", "Idempotency-Replayed"}
     assert operation["responses"]["201"]["content"]["application/json"]["schema"] == {
-        "$ref": "#/components/schemas/Thing"
+        "$ref": "#/components/schemas/ThingAnswer"
+    }
+
+
+def test_fields_are_described_and_lists_named_after_their_items(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["ThingAnswer"]["required"] == ["name"]
+    assert schemas["ThingAnswer"]["properties"]["weight"] == {
+        "description": "In kilograms; left out where it was never weighed",
+        "title": "Weight",
+        "type": "string",
+    }
+    assert schemas["ThingList"]["properties"]["items"]["items"] == {"$ref": "#/components/schemas/ThingAnswer"}
+    assert document["paths"]["/api/v1/things"]["get"]["responses"]["200"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/ThingList"
     }
 
 
@@ -144,12 +170,40 @@ def test_two_meanings_of_one_code_are_refused() -> None:
         by_code([WORN_OUT, ProblemType("worn-out", 410, "", "", "")])
 
 
-async def test_a_model_describes_an_answer_and_does_not_rewrite_it(api: FastAPI) -> None:
+async def test_a_model_describes_an_answer_and_does_not_rewrite_it(api: FastAPI, undeclared: Path) -> None:
     log = api.state.log
     await trial.announce(log, trial.enrolled("slm_keeper", "keeper"))
     async with trial.running(api.state.access), trial.client_of(api, "slm_keeper") as client:
         answer = await client.post("/api/v1/things", json={"name": "lamp"})
     assert answer.json() == {"name": "lamp", "beside": "what the model does not name"}
+    # Every test sees that, and this one expects it.
+    assert answers.take(undeclared)[0] == "POST /api/v1/things 201: beside: Extra inputs are not permitted"
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b'{"name":"lamp"}', None),
+        (b'{"name":"lamp","weight":"1.5"}', None),
+        (b'{"name":"lamp","weight":1.5}', "weight: Input should be a valid string"),
+        (b'{"name":"lamp","weight":null}', "weight: Input should be a valid string"),
+        (b'{"weight":"1.5"}', "name: Field required"),
+        (b'{"name":"lamp","height":"1"}', "height: Extra inputs are not permitted"),
+    ],
+)
+def test_an_answer_with_other_fields_or_types_is_noticed(body: bytes, fault: str | None) -> None:
+    assert answers.faults_of(ThingAnswer, body) == ([] if fault is None else [fault])
+
+
+async def test_a_status_that_is_not_declared_is_noticed(api: FastAPI, undeclared: Path) -> None:
+    @api.get("/api/v1/odd", **operation("Answer oddly", ThingAnswer))
+    async def odd(response: Response) -> dict[str, Any]:
+        response.status_code = 202
+        return {"name": "lamp"}
+
+    async with trial.client_of(api) as client:
+        assert (await client.get("/api/v1/odd")).status_code == 202
+    assert answers.take(undeclared)[0] == "GET /api/v1/odd 202: the status is not declared"
 
 
 async def test_every_method_of_a_path_is_in_allow_whichever_route_has_it(client: httpx.AsyncClient) -> None:

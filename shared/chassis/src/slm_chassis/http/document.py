@@ -6,9 +6,11 @@ headers of answers) are derived from the route, so that no route can forget them
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from importlib import resources
 from typing import Any
 
 from fastapi import FastAPI
@@ -129,6 +131,14 @@ class Documentation:
 
 
 UNDOCUMENTED = Documentation()
+ANSWERS = "answers.json"
+"""The file with a service's examples, in the package of its routes; ``python -m tools.openapi.examples`` writes it."""
+
+
+def answers_of(package: str) -> Mapping[str, Any]:
+    """operationId → example of a successful answer, from the package's ``answers.json``."""
+    found: Mapping[str, Any] = json.loads(resources.files(package).joinpath(ANSWERS).read_text(encoding="utf-8"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +240,7 @@ def _describe(
     if route.roles:
         need = f"Needs the role {' or '.join(f'`{role}`' for role in route.roles)}."
         operation["description"] = f"{operation.get('description', '')}\n\n{need}".strip()
+    _name_answers(responses)
     _add_example(responses, examples.get(operation["operationId"]))
 
 
@@ -292,12 +303,20 @@ def _example(problem: ProblemType) -> dict[str, Any]:
     return {"type": problem.uri, "title": problem.title, "status": problem.status, "detail": problem.remedy}
 
 
+def _name_answers(responses: Mapping[str, Any]) -> None:
+    """FastAPI puts a title of its own beside a model's reference."""
+    for response in responses.values():
+        for media in response.get("content", {}).values():
+            if "$ref" in media.get("schema", {}):
+                media["schema"].pop("title", None)
+
+
 def _add_example(responses: Mapping[str, Any], example: Any) -> None:
     if example is None:
         return
     for status, response in responses.items():
         media = response.get("content", {}).get("application/json")
-        if status.startswith(_SUCCESS) and media is not None and "example" not in media:
+        if status.startswith(_SUCCESS) and media is not None and not media.keys() & {"example", "examples"}:
             media["example"] = example
 
 

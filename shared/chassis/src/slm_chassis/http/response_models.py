@@ -1,14 +1,56 @@
-"""Response models with the fields of a dataclass, so that a resource lists its fields only once."""
+"""Response models: their base, lists in pages, fields that may be absent, and models with the fields of a dataclass."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import fields
-from typing import Annotated, Any, TypeVar, cast, get_type_hints
+from functools import cache
+from typing import Annotated, Any, Generic, TypeVar, cast, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from slm_events import instants
+
+Item = TypeVar("Item")
+
+
+class Answer(BaseModel):
+    """A JSON answer, or a part of one.
+
+    The text below a field is its description in the API's document: what it means, its unit, its format. A field
+    without a default is in every answer, null where its type says so.
+    """
+
+    model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
+
+
+class ListAnswer(Answer, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    """The items of this page, in the order of the list"""
+    next: str | None
+    """Opaque cursor of the next page, for `?cursor=`; null on the last page"""
+
+
+@cache
+def list_of(item: type[BaseModel]) -> type[BaseModel]:
+    """The model of a page of these items, called ``PartyList`` for a ``PartyAnswer``: clients name their classes so.
+
+    A list that says more than its items is a class of its own: ``class ReportList(ListAnswer[ReportAnswer])``.
+    """
+    name = f"{item.__name__.removesuffix('Answer')}List"
+    text = f"One page of a list of {item.__name__}."
+    made: type[BaseModel] = create_model(name, __base__=ListAnswer[item], __module__=item.__module__, __doc__=text)  # type: ignore[valid-type]
+    return made
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+ABSENT: Any = Field(default=None, json_schema_extra=_without_default)
+"""Default of a field that some answers leave out: where it is there it is not null, unless its type says so."""
 
 
 def _written(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import not_found
 from slm_events.catalogue import BY_TYPE
 from slm_events.envelope import SCHEMAS, schema_uri
@@ -13,8 +14,12 @@ from slm_events.schema import schema_of
 router = APIRouter(tags=["schemas"])
 
 
-@router.get("/api/v1/schemas/{event_type}", summary="JSON Schema of a published event")
-async def event_schema(event_type: str) -> JSONResponse:
+_MEDIA = "application/schema+json"
+_ANY_SCHEMA = {"type": "object", "description": "A JSON Schema, draft 2020-12"}
+
+
+@router.get("/api/v1/schemas/{event_type}", **operation("Read the JSON Schema of an event", _ANY_SCHEMA, media=_MEDIA))
+async def get_event_schema(event_type: str) -> JSONResponse:
     """Open to everyone, as the published language is. ``event_type`` is ``slm.<context>.<event>.v<major>``, or the
     ``dataschema`` of an event, which is that after ``urn:slm:schema:``."""
     event_type = event_type.removeprefix(SCHEMAS)
@@ -27,4 +32,4 @@ async def event_schema(event_type: str) -> JSONResponse:
         **schema_of(row.event),
     }
     headers = {"Cache-Control": "public, max-age=3600"}
-    return JSONResponse(schema, headers=headers, media_type="application/schema+json")
+    return JSONResponse(schema, headers=headers, media_type=_MEDIA)

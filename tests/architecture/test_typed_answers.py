@@ -1,0 +1,131 @@
+"""Every operation of the API says what it answers: models whose fields are described, examples, summaries, names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from slm.contexts import CONTEXTS, document_of
+from slm.openapi import merged
+from slm_chassis.http.document import operations
+
+UNTYPED: dict[str, list[str]] = json.loads(
+    (Path(__file__).parent / "untyped_operations.json").read_text(encoding="utf-8")
+)
+"""Operations that still miss something of it, by service. A list here may only become shorter."""
+_JSON = "application/json"
+_REFERENCE = "#/components/schemas/"
+_FEWEST_WORDS = 3
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, dict[str, Any]]:
+    """Context → the document of the service."""
+    return {context: document_of(context) for context in CONTEXTS}
+
+
+def faults_of(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    """What an operation does not say."""
+    name = operation["operationId"]
+    if not name.isidentifier():
+        yield f"operationId {name!r} is no name in a program"
+    summary = operation.get("summary", "")
+    if len(summary.split()) < _FEWEST_WORDS or summary.lower() == name.replace("_", " ").lower():
+        yield f"summary {summary!r} is no more than a name"
+    for status, response in operation["responses"].items():
+        media = response.get("content", {}).get(_JSON)
+        if not status.startswith("2") or media is None:
+            continue
+        reference = media["schema"].get("$ref", "")
+        if not reference.startswith(_REFERENCE):
+            yield f"{status} has no named model"
+            continue
+        for place in undescribed(document, reference.removeprefix(_REFERENCE), set()):
+            yield f"{place} is not described"
+        if "example" not in media and not media.get("examples"):
+            yield f"{status} has no example"
+
+
+def undescribed(document: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[str]:
+    """The properties of a model without a description, those of the models that it is made of among them."""
+    if name in seen:
+        return
+    seen.add(name)
+    schema = document["components"]["schemas"][name]
+    properties = schema.get("properties", {})
+    for key, inner in properties.items():
+        if not inner.get("description", "").strip():
+            yield f"{name}.{key}"
+    for found in re.findall(rf'"{re.escape(_REFERENCE)}([^"]+)"', json.dumps(schema)):
+        yield from undescribed(document, found, seen)
+
+
+def closed(schema: Any) -> Any:
+    """The same schemas, of which none allows a property that it does not name."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(each) for name, each in schema.items()}
+    return {"additionalProperties": False, **inner} if isinstance(schema.get("properties"), dict) else inner
+
+
+def test_operations_are_typed_described_and_shown(documents: Any) -> None:
+    found: dict[str, dict[str, list[str]]] = {}
+    for context, document in documents.items():
+        for path, method, operation in operations(document):
+            faults = list(faults_of(document, method, path, operation))
+            if faults:
+                found.setdefault(context, {})[f"{method.upper()} {path}"] = faults
+    new = {
+        context: {name: faults for name, faults in operations.items() if name not in UNTYPED.get(context, ())}
+        for context, operations in found.items()
+    }
+    assert {context: operations for context, operations in new.items() if operations} == {}
+
+
+def test_the_list_of_untyped_operations_names_only_such(documents: Any) -> None:
+    faulty = {
+        (context, f"{method.upper()} {path}")
+        for context, document in documents.items()
+        for path, method, operation in operations(document)
+        if any(faults_of(document, method, path, operation))
+    }
+    done = {(context, name) for context, names in UNTYPED.items() for name in names} - faulty
+    assert done == set(), "typed by now: take them off the list"
+
+
+def test_operation_ids_are_unique_in_the_merged_document(documents: Any) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(merged(documents))]
+    assert len(names) == len(set(names))
+
+
+def test_every_example_of_an_answer_is_as_its_model_says(documents: Any) -> None:
+    document = closed(merged(documents))
+    wrong = []
+    for path, method, operation in operations(document):
+        for status, response in operation["responses"].items():
+            media = response.get("content", {}).get(_JSON)
+            if status.startswith("2") and media is not None:
+                schema = {**media["schema"], "components": document["components"]}
+                examples = [each["value"] for each in media.get("examples", {}).values()]
+                for example in [*examples, *([media["example"]] if "example" in media else [])]:
+                    wrong += [
+                        f"{method} {path} {status}: {error.json_path}: {error.message[:200]}"
+                        for error in jsonschema.Draft202012Validator(schema).iter_errors(example)
+                    ]
+    assert wrong == []
+
+
+def test_a_property_without_a_description_is_found_however_deep() -> None:
+    schemas: dict[str, Any] = {
+        "Outer": {"properties": {"inner": {"description": "What is in it", "$ref": f"{_REFERENCE}Inner"}}},
+        "Inner": {"properties": {"outer": {"$ref": f"{_REFERENCE}Outer"}, "size": {"description": "In bytes"}}},
+    }
+    assert list(undescribed({"components": {"schemas": schemas}}, "Outer", set())) == ["Inner.outer"]
