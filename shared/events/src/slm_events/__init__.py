@@ -1,1 +1,1 @@
-"""Every event one service publishes to another; standard library only."""
+"""The events that services publish to one another. This package imports only the standard library."""

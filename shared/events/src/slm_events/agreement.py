@@ -1,4 +1,4 @@
-"""What agreement-svc publishes: who takes part, what is offered, and how agreements come about and end."""
+"""The events of agreement-svc: principals, parties, services, and the life of agreements."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalEnrolled:
-    """A principal as it stands now, with the hashes of its keys; each record replaces the one before."""
+    """The present state of a principal with the hashes of its keys. Each record replaces the one before."""
 
     principal_id: str
     party_id: str | None
-    """None: an operator of the installation, who sees every party."""
+    """None for an operator of the installation, who sees every party."""
     name: str
     roles: list[str]
-    """Of ``operator service_level_manager business_signatory provider_signatory integrator viewer``."""
+    """Any of ``operator service_level_manager business_signatory provider_signatory integrator viewer``."""
     person_id: str | None = None
     keys: list[dict[str, Any]] = field(default_factory=list)
-    """Each ``{"key_id", "sha256", "scopes", "revoked_at": text | None}``; scopes [] means all that the roles allow."""
+    """Each ``{"key_id", "sha256", "scopes", "revoked_at": text | None}``; an empty ``scopes`` allows all that the roles
+    do.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRevoked(PrincipalEnrolled):
-    """A key of a principal was revoked; carries the principal's whole state, as the topic is compacted."""
+    """A key of a principal was revoked. The event carries the principal's whole state, because the topic is
+    compacted.
+    """
 
     revoked_key_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartyRegistered:
-    """A party that can provide or receive a service, as it stands now."""
+    """The present state of a party, which can provide or receive services."""
 
     party_id: str
     key: str
@@ -40,19 +44,19 @@ class PartyRegistered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartiesRelated:
-    """Two parties know one another: from now on each may name the other, and its services."""
+    """Two parties are related: from now on each may name the other and its services."""
 
     relation_id: str
     first_party_id: str
     second_party_id: str
     made_how: str
-    """``invitation``: the other side accepted one; ``operator``: an operator linked them."""
+    """``invitation``: one party accepted the other's invitation. ``operator``: an operator related them."""
     made_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceCatalogued:
-    """A service in its provider's catalogue, with the business outcome it exists for, as it stands now."""
+    """The present state of a service in its provider's catalogue, with the business outcome that it exists for."""
 
     service_id: str
     key: str
@@ -64,7 +68,7 @@ class ServiceCatalogued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementRecorded:
-    """A customer's service level requirement: what it needs and why, before anyone has promised it."""
+    """A customer's service level requirement: what it needs and why, before anything is agreed."""
 
     requirement_id: str
     customer_party_id: str
@@ -76,7 +80,7 @@ class RequirementRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementMoved:
-    """What every step of a negotiation tells: which agreement, which revision, who moved, when."""
+    """The fields that all steps of a negotiation have: the agreement, the revision, and who acted when."""
 
     agreement_id: str
     version: int
@@ -93,7 +97,7 @@ class AgreementMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementProposed(AgreementMoved):
-    """A draft was put to the other party."""
+    """A party proposed a draft to the other one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +119,7 @@ class AgreementWithdrawn(AgreementMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendmentDrafted:
-    """A new version of an agreement was drafted; ``proposal_id`` names the target revision proposal it answers."""
+    """A new version of an agreement was drafted. ``proposal_id`` names the target revision proposal that it answers."""
 
     agreement_id: str
     version: int
@@ -128,10 +132,10 @@ class AmendmentDrafted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementFinalized:
-    """Both parties signed: the whole terms, complete enough that nobody has to ask back.
+    """Both parties signed. The event carries the whole terms, so that no consumer has to ask for more.
 
-    ``targets`` holds target terms as documented in ``docs/reference/terms.md``; ``service_hours`` maps a name to
-    service hours with every holiday resolved to dates; ``supports`` names the supporting agreements.
+    ``targets`` holds the terms of the targets as documented in ``docs/reference/terms.md``. ``service_hours`` maps a
+    name to service hours with every holiday as a date. ``supports`` names the supporting agreements.
     """
 
     agreement_id: str
@@ -158,56 +162,58 @@ class AgreementFinalized:
     supports: list[dict[str, Any]] = field(default_factory=list)
     credits: list[dict[str, Any]] = field(default_factory=list)
     reporting: dict[str, Any] = field(default_factory=dict)
-    """``{"period": "month"}``: the cadence of reports."""
+    """How often reports are published, such as ``{"period": "month"}``."""
     review: dict[str, Any] = field(default_factory=dict)
     """``{"cadence": "month" | "quarter" | ..., "on_breach": true, "after_met_windows": 3}``."""
     baseline: dict[str, Any] = field(default_factory=dict)
-    """Target key → exact figure attained at signing, where there was one."""
+    """Target key → the exact figure that was attained at signing, if there was one."""
     planned_maintenance: dict[str, Any] = field(default_factory=dict)
-    """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``: planned time announced later, or past the cap, is
-    not excluded."""
+    """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``. Planned time that is announced later than
+    ``notice``, or that exceeds the cap, is not excluded.
+    """
     signatures: list[dict[str, Any]] = field(default_factory=list)
     """Each ``{"party_id", "person_id", "name", "mandate", "key_id", "key_issued_how", "key_issued_by", "key_issued_at",
-    "signed_at"}``: who signed, with which key, and how, by whom and when that key was issued."""
+    "signed_at"}``: who signed with which key, and how, by whom and when that key was issued.
+    """
     finalized_at: str
     customer_key: str = ""
     customer_external_refs: list[dict[str, Any]] = field(default_factory=list)
-    """Each ``{"system", "id", "url"}``: how other systems name the customer, when the agreement was signed."""
+    """Each ``{"system", "id", "url"}``: the customer's names in other systems at the time of signing."""
     service_external_refs: list[dict[str, Any]] = field(default_factory=list)
-    """How other systems name the service."""
+    """Each ``{"system", "id", "url"}``: the service's names in other systems at the time of signing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementTurned:
-    """What every turn of a signed agreement's life tells."""
+    """The fields that all changes in the life of a signed agreement have."""
 
     agreement_id: str
     version: int
     provider_party_id: str
     customer_party_id: str
     at: str
-    """The instant from which it holds, which may lie before the instant of publishing."""
+    """The instant from which the change applies. It may be earlier than the event's publication."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementInForce(AgreementTurned):
-    """The agreement's effective instant has come."""
+    """The agreement has come into force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementSuperseded(AgreementTurned):
-    """An amendment took effect in its place."""
+    """An amendment came into force and replaced this version."""
 
     by_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementExpired(AgreementTurned):
-    """The term ended."""
+    """The agreement reached the end of its term."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementTerminated(AgreementTurned):
-    """The agreement was ended before its term."""
+    """The agreement was ended before the end of its term."""
 
     reason: str

@@ -1,4 +1,4 @@
-"""What monitor-svc publishes of a breach's life once it stands: that somebody saw it, explained it, and closed it."""
+"""The events of a breach after it was published: acknowledged, explained and closed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from slm_events.monitor import TargetJudged
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachHandled(TargetJudged):
-    """What every step of a breach's life tells: which breach, and who did what."""
+    """The fields that all steps of handling a breach have: the breach, and who did what."""
 
     breach_id: str
     revision: int
-    """Of the breach: its life begins anew where it stands again after a withdrawal."""
+    """The revision of the breach. If a breach is published again after a withdrawal, its handling starts again."""
     level: str
     by_party_id: str
     by_principal_id: str
@@ -25,12 +25,12 @@ class BreachHandled(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachAcknowledged(BreachHandled):
-    """The party responsible has taken note of the breach."""
+    """The responsible party acknowledged the breach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachExplained(BreachHandled):
-    """The party responsible says what caused it, and what is done so that it does not happen again."""
+    """The responsible party explained the cause and the action that prevents the breach from happening again."""
 
     cause: str
     corrective_action: str
@@ -40,4 +40,4 @@ class BreachExplained(BreachHandled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachClosed(BreachHandled):
-    """A party regards the breach as dealt with; its figure and its credits are untouched by that."""
+    """A party closed the breach. Its figure and its credits do not change."""

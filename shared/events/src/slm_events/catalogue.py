@@ -1,4 +1,4 @@
-"""The published language as data: every event, its type, its topic and its key. What is not here is not published."""
+"""The catalogue of the published language: every event with its type, topic and key. Nothing else is published."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from slm_events import agreement, breach_life, clocks, monitor, report, review
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic: its name, the context that writes it, what is kept and for how long (None: for ever)."""
+    """A topic: its name, the service that writes it, and how long its records are kept (None: for ever)."""
 
     name: str
     writer: str
     compacted: bool = False
     retention_days: int | None = None
     intake: bool = False
-    """Intake topics are stamped by the log (append time) and spread over the judge's partitions."""
+    """Records get their time from the log (append time) and are distributed over the evaluation workers of
+    monitor-svc.
+    """
     parks: bool = False
-    """Where a consumer sets a record aside, later records of its key wait behind it."""
+    """If a consumer stores a record as a dead letter, later records with the same key wait behind it."""
 
 
 ACCESS = Topic("slm.access", "agreement", compacted=True)
@@ -53,7 +55,7 @@ TOPICS: dict[str, Topic] = {
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event of the language: its class, type, topic, and the fields that give its key and its subject."""
+    """One event of the language: its class, type and topic, and the fields that hold its key and its subject."""
 
     event: type[Any]
     type: str
@@ -61,7 +63,7 @@ class EventType:
     key_field: str
     subject_field: str
     parties: tuple[str, ...]
-    """Fields that name the parties who may see it."""
+    """The fields that hold the parties who may see it."""
 
 
 _BOTH = ("provider_party_id", "customer_party_id")

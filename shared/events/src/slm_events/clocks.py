@@ -1,4 +1,4 @@
-"""What monitor-svc publishes of the clocks of tickets, each turn with the terms the clock runs by."""
+"""The events of ticket clocks. Each names the version of the terms by which the clock runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockMoved:
-    """What every change of a ticket's clock carries."""
+    """The fields that all changes of a ticket's clock have."""
 
     agreement_id: str
     agreement_version: int
@@ -27,19 +27,23 @@ class ClockMoved:
     """Event time of the change."""
     published_at: str
     importing: bool = False
-    """An import was still loading history of the ticket's source."""
+    """Whether an import was still loading history of the ticket's source."""
     import_id: str | None = None
-    """The import whose history this tells of; ``ImportJudged`` follows."""
+    """The import whose history caused the event. ``ImportJudged`` follows when all of it is judged."""
     catch_up: int | None = None
-    """The version that catches up with what was recorded before it was signed; ``AgreementCaughtUp`` follows."""
+    """The agreement version whose past is being judged after its signing. ``AgreementCaughtUp`` follows when that is
+    done.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStarted(ClockMoved):
-    """A ticket's clock for a target began to run."""
+    """A ticket's clock for a target started."""
 
     past_due: bool = False
-    """The target came to apply when its deadline had passed: no breach is told, unless the terms say so."""
+    """The deadline had already passed when the target began to apply. No breach is published unless the terms demand
+    it.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,53 +53,56 @@ class ClockPaused(ClockMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockResumed(ClockMoved):
-    """The clock runs again, its deadline moved by the paused time."""
+    """The clock runs again. Its deadline has moved by the paused time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStopped(ClockMoved):
-    """The ticket reached the clock's stop: met, or completed late."""
+    """The ticket met the clock's stop condition, either in time (``met``) or late (``completed_late``)."""
 
     elapsed_calendar_seconds: int
     elapsed_service_seconds: int
     net_calendar_seconds: int = 0
-    """Without any waiting, also that which began after the deadline."""
+    """Elapsed calendar time without all pauses, including those that began after the deadline."""
     net_service_seconds: int = 0
+    """Elapsed service time without all pauses, including those that began after the deadline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockCancelled(ClockMoved):
-    """The target no longer applies to the ticket, or the ticket was cancelled: neither met nor breached."""
+    """The target no longer applies to the ticket, or the ticket was cancelled. The clock is neither met nor
+    breached.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockWarned(ClockMoved):
-    """A share of the clock's duration is used up while it runs; its deadline is still ahead."""
+    """A running clock has used up a share of its duration, and its deadline has not passed yet."""
 
     threshold: str
-    """Percent of the duration: ``75``."""
+    """The share in percent of the duration, such as ``75``."""
     time_left_seconds: int
-    """To the deadline, in the clock's own measure."""
+    """Seconds until the deadline, counted as the clock counts time."""
     held_by: str | None = None
-    """The team, or else the person, that holds the ticket."""
+    """The team that holds the ticket, or the person if there is no team."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockDeadlineMoved(ClockMoved):
-    """The deadline of a clock that goes on is another one, though no pause has ended: a correction, a date of the
-    ticket, or amended terms."""
+    """The deadline changed without the end of a pause: by a correction, a date of the ticket, or amended terms."""
 
     previous_deadline_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockEscalated(ClockMoved):
-    """The instant of an agreed escalation has come, and the clock has not stopped."""
+    """An agreed escalation is due, and the clock has not stopped."""
 
     level: str
     """``functional`` | ``hierarchical``."""
     to: str | None
-    """Who is called upon, where the terms say it."""
+    """Whom to escalate to, if the terms name somebody."""
     offset: dict[str, Any]
-    """From the deadline, with its meaning: ``{"service_time": "-PT30M"}``."""
+    """The escalation's distance from the deadline, such as ``{"service_time": "-PT30M"}``."""
     held_by: str | None = None
+    """The team that holds the ticket, or the person if there is no team."""

@@ -1,4 +1,6 @@
-"""CloudEvents 1.0 around an event, and the binding to a log record: value is the data, headers are the attributes."""
+"""The CloudEvents 1.0 envelope of an event, and its binding to log records: data in the value, attributes in
+headers.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,12 @@ from slm_events.instants import from_text
 
 
 class NotAnEvent(ValueError):
-    """A record that is no event of the published language."""
+    """The record is not an event of the published language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """An event with its CloudEvents attributes; instants are RFC 3339 text."""
+    """An event with its CloudEvents attributes. Instants are RFC 3339 text."""
 
     id: str
     source: str
@@ -51,24 +53,26 @@ _HEADERS = {
 _INSTANTS = ("ce_time", "ce_recordedtime")
 _LONGEST_ATTRIBUTE = 1_000
 SCHEMAS = "urn:slm:schema:"
-"""Where an installation can be reached changes; what an event is does not, and events are kept for ever."""
+"""The prefix of schema URIs. It is a URN because events are kept for ever, and an installation's address may change."""
 
 
 def schema_uri(event_type: str) -> str:
-    """The URI that names the schema of an event's data (CloudEvents asks for an absolute one). Every service answers
-    ``GET /api/v1/schemas/<it>`` with the schema."""
+    """Return the absolute URI of the schema of an event's data, as CloudEvents demands it.
+
+    Every service answers ``GET /api/v1/schemas/{event_type}``, with the type or this URI, with the schema.
+    """
     return SCHEMAS + event_type
 
 
 def to_json(event: Any) -> bytes:
-    """The event's data as compact JSON; dataclass fields by name."""
-    # Not asdict of the whole, whose deep copy took a third of the time of publishing: fields are JSON already.
+    """Return the event's data as compact JSON, with its fields by name."""
+    # dataclasses.asdict copies deeply, which took a third of the time of publishing. The fields are JSON already.
     shallow = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     return json.dumps(shallow, separators=(",", ":"), ensure_ascii=False, default=dataclasses.asdict).encode()
 
 
 def to_headers(envelope: Envelope) -> dict[str, str]:
-    """CloudEvents binary mode: attributes as headers, ``content-type`` without prefix."""
+    """Return the attributes as headers in CloudEvents binary mode."""
     headers = {"ce_specversion": "1.0", "content-type": "application/json"}
     for header, name in _HEADERS.items():
         value = getattr(envelope, name)
@@ -79,10 +83,10 @@ def to_headers(envelope: Envelope) -> dict[str, str]:
 
 
 def from_record(value: bytes, headers: Mapping[str, str]) -> Envelope:
-    """A log record → the envelope with its event; unknown fields are ignored.
+    """Return the envelope and event of a log record. Unknown fields are ignored.
 
-    Raises NotAnEvent, and nothing else, whatever the bytes are; it names what is missing or wrong: attribute, type, or
-    a field of the data.
+    Raises only NotAnEvent, whatever the bytes are. It names the attribute, the type or the field that is missing or
+    wrong.
     """
     row, raw = raw_from_record(value, headers)
     known: dict[str, Any] = {name: headers.get(header) for header, name in _HEADERS.items()}
@@ -94,9 +98,9 @@ def from_record(value: bytes, headers: Mapping[str, str]) -> Envelope:
 
 
 def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[EventType, dict[str, Any]]:
-    """A log record → what is published under its type, and its data as JSON with unknown fields.
+    """Return the event type of a log record and its data as JSON, including unknown fields.
 
-    For those who pass an event on. Raises NotAnEvent, and nothing else, whatever the bytes are.
+    For code that passes an event on unchanged. Raises only NotAnEvent, whatever the bytes are.
     """
     for header in ("ce_id", "ce_source", "ce_type"):
         if not headers.get(header):
@@ -130,7 +134,9 @@ def _check_attribute(header: str, text: str) -> None:
 
 
 def from_json(event: type[Any], data: Any) -> Any:
-    """Decoded JSON object → event; raises TypeError naming a missing field, ignores unknown ones."""
+    """Return the event of a decoded JSON object; raises TypeError that names a missing field. Unknown fields are
+    ignored.
+    """
     if not isinstance(data, dict):
         raise TypeError("the data is not a JSON object")
     names = {field.name for field in dataclasses.fields(event)}
@@ -138,5 +144,5 @@ def from_json(event: type[Any], data: Any) -> Any:
 
 
 def type_of(event: Any) -> str:
-    """The published type of an event instance or class."""
+    """Return the published type of an event or of its class."""
     return PUBLISHED[event if isinstance(event, type) else type(event)].type

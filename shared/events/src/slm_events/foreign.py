@@ -1,6 +1,6 @@
-"""JSON that somebody else wrote: bounded in size and depth before it is decoded, and storable afterwards.
+"""Decoding of JSON from other writers. Its size and depth are limited, and its text can be stored in a database.
 
-Unreadable      the bytes are no JSON that may be worked with; its text says why
+Unreadable      the bytes are not acceptable JSON; the message says why
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import re
 from typing import Any, NoReturn
 
 MOST_BYTES = 16 << 20
-"""The largest value of a record: what the log on Kafka takes."""
+"""The largest value of a record, which is the limit of the log on Kafka."""
 DEEPEST = 96
-"""Nesting of lists and objects: half as much again as a request's body may have, which an event may hold."""
+"""The deepest nesting of lists and objects: half as much again as a request's body may have, since events contain such
+bodies.
+"""
 MOST_DIGITS = 300
-"""Of a whole number: fewer than overflow a float, more than any figure has."""
+"""Digits of a whole number at most: too few to overflow a float, and more than any figure has."""
 
-# Possessive, and the closing quote may be missing: linear in the length whatever the bytes are.
+# Possessive quantifiers and an optional closing quote keep the time linear for all input.
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKETS = b"[]{}"
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(_BRACKETS))
@@ -26,18 +28,18 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Unreadable(ValueError):
-    """The bytes are no JSON that may be worked with."""
+    """The bytes are not acceptable JSON."""
 
 
 def json_of(value: bytes, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPEST) -> Any:
-    """Bytes → JSON value. Raises Unreadable, and nothing else, whatever the bytes are."""
+    """Return the JSON value of the bytes. Raises only Unreadable, whatever the bytes are."""
     if len(value) > most_bytes:
         raise Unreadable(f"the value has {len(value)} bytes; at most {most_bytes} are read")
     if not is_within(value, deepest):
         raise Unreadable(f"lists and objects are nested more than {deepest} deep, or are not closed")
     try:
         found = _DECODER.decode(value.decode())
-    # Whatever it is, these bytes are its cause, and the next ones may be good: too deep, too long, no memory for it.
+    # Any exception (too deep, too long, out of memory) is caused by these bytes, and the next record may be fine.
     except Exception as error:
         raise Unreadable(str(error) or type(error).__name__) from error
     if _HINT.search(value) and not is_storable(found):
@@ -46,12 +48,12 @@ def json_of(value: bytes, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPES
 
 
 def is_within(value: bytes, deepest: int) -> bool:
-    """Whether nothing is nested deeper, told without decoding and in time linear in the length."""
+    """Whether the JSON is nested at most ``deepest`` levels. It is not decoded; the time is linear in its length."""
     if value.count(b"[") + value.count(b"{") <= deepest:
         return True
     brackets = _STRINGS.sub(b"", value).translate(None, _ALL_BUT_BRACKETS)
     for _ in range(deepest):
-        # Each turn takes away the innermost pairs, of which there are no more kinds than two.
+        # Each turn removes the innermost pairs, which are either [] or {}.
         left = brackets.replace(b"[]", b"").replace(b"{}", b"")
         if not left or len(left) == len(brackets):
             return not left
@@ -60,7 +62,7 @@ def is_within(value: bytes, deepest: int) -> bool:
 
 
 def is_storable(value: Any) -> bool:
-    """Whether PostgreSQL keeps all text of a JSON value; the value must not be nested deeply."""
+    """Whether PostgreSQL can store all text in a JSON value. The value must not be nested deeply."""
     if isinstance(value, str):
         return _UNSTORABLE.search(value) is None
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Instants as the published language writes them: integer microseconds UTC in, RFC 3339 text with six digits out."""
+"""Instants of the published language: integer microseconds UTC inside, RFC 3339 text with six decimals outside."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _FIRST, _LAST = (
 
 
 def to_text(instant: int) -> str:
-    """Microseconds since 1970 UTC → ``2026-11-22T10:00:00.000000Z``."""
-    # Not strftime, which writes years before 1000 with fewer than four digits.
+    """Return the text of microseconds since 1970 UTC, such as ``2026-11-22T10:00:00.000000Z``."""
+    # strftime would write years before 1000 with fewer than four digits.
     return (_EPOCH + timedelta(microseconds=instant)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def from_text(text: str) -> int:
-    """RFC 3339 text with an offset → microseconds since 1970 UTC.
+    """Return the microseconds since 1970 UTC of RFC 3339 text with an offset.
 
-    Raises ValueError where the text is no date-time or carries no offset (an instant without a zone is not an instant),
-    and where its offset carries it out of the years 1 to 9999, so that whatever is read can be written.
+    Raises ValueError if the text is no date-time, has no offset, or is outside the years 1 to 9999 in UTC (so that
+    every instant that can be read can also be written).
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

@@ -1,4 +1,4 @@
-"""What monitor-svc publishes: risks, breaches and windows, each with the terms it was judged by, and exclusions."""
+"""The events of monitor-svc about targets, windows, breaches, imports, exclusions and indicators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetJudged:
-    """What every finding about a target carries: whose it is, by which terms, in which window."""
+    """The fields that all results of a target have: the target, its parties, the terms and the window."""
 
     agreement_id: str
     agreement_version: int
@@ -19,23 +19,28 @@ class TargetJudged:
     provider_party_id: str
     customer_party_id: str
     window_id: str
-    """``2026-11``, ``2026-Q4``, ``PT1H`` for a rolling window, ``<source>/<number>`` for a ticket."""
+    """``2026-11`` or ``2026-Q4`` for a calendar window, ``PT1H`` for a rolling one, ``<source>/<number>`` for a
+    ticket.
+    """
     window_start_at: str | None
     window_end_at: str | None
     importing: bool = False
-    """An import was still loading history of what this was judged by: it holds for the facts that had come."""
+    """Whether an import was still loading history of the target's facts. Its remaining facts may change the result."""
     import_id: str | None = None
-    """The import whose history this tells of. ``ImportJudged`` follows once all that the import touched is told."""
+    """The import whose history caused the event. ``ImportJudged`` follows when everything the import touched is
+    published.
+    """
     catch_up: int | None = None
-    """The version of the agreement that catches up with what was recorded before it was signed. ``AgreementCaughtUp``
-    follows once all of it is told."""
+    """The agreement version whose past is being judged after its signing. ``AgreementCaughtUp`` follows when that is
+    done.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetAtRisk(TargetJudged):
-    """A target will probably be missed if nobody acts; ``time_left_seconds`` says how long there is.
+    """A target will probably be missed if nobody acts within ``time_left_seconds``.
 
-    A warning that comes back soon after it cleared is the same risk: its id, with the next ``revision``.
+    If a cleared warning fires again soon, it is the same risk: it keeps its id and gets the next ``revision``.
     """
 
     risk_id: str
@@ -60,11 +65,11 @@ class TargetAtRisk(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskCleared(TargetJudged):
-    """The warning no longer holds: its measure is back behind the threshold by a tenth, or the window is over."""
+    """A warning no longer applies: its measure is below the threshold by a tenth, or the window has ended."""
 
     risk_id: str
     revision: int = 0
-    """The one of the ``TargetAtRisk`` that it ends."""
+    """The revision of the ``TargetAtRisk`` that it clears."""
     cause: str
     threshold: str
     outcome: str
@@ -75,28 +80,31 @@ class RiskCleared(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetBreached(TargetJudged):
-    """A service level target is breached, for certain, with the evidence that shows it.
+    """A service level target is certainly breached. The event carries the evidence.
 
-    ``breach_id`` is UUIDv5 over agreement, version, target, window, level and ordinal: the same facts give the same id.
+    ``breach_id`` is the UUIDv5 of agreement, version, target, window, level and ordinal, so the same facts give the
+    same id.
     """
 
     breach_id: str
     revision: int
-    """0 at first; one more each time a fact moves the breach, and each time it stands again after a withdrawal."""
+    """0 at first. It increases by one when facts change the breach, and when it is published again after a
+    withdrawal.
+    """
     level: str
     """``objective`` | ``unacceptable``."""
     ordinal: int
     objective: dict[str, Any]
     figure: str | None
-    """Exact, in the objective's unit, as ``numerator/denominator``; None where a ticket's deadline is the figure."""
+    """The exact figure as ``numerator/denominator`` in the objective's unit; None if a ticket missed its deadline."""
     figure_display: str
     shortfall: str | None
-    """Exact distance between figure and objective, in the objective's unit."""
+    """The exact distance between figure and objective, in the objective's unit."""
     certain_at: str
-    """Event time from which no later fact could have saved it."""
+    """The event time from which on no later fact could have prevented the breach."""
     published_at: str
     late: bool = False
-    """Found by a late fact, after the window had closed."""
+    """Whether a late fact caused the breach after its window had closed."""
     ticket: dict[str, Any] | None = None
     responsible_party_id: str
     evidence: dict[str, Any] = field(default_factory=dict)
@@ -106,20 +114,22 @@ class TargetBreached(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachRevised(TargetBreached):
-    """Facts moved a published breach that still stands: its instant, figure or evidence is another one.
+    """Facts changed a published breach: its instant, its figure or its evidence.
 
-    It carries the breach as it is now; ``before`` names what is refuted.
+    The event carries the breach as it is now; ``before`` holds the values that no longer apply.
     """
 
     cause: str
-    """What moved it: ``fact`` | ``exclusion`` | ``dispute`` | ``terms``."""
+    """What changed it: ``fact`` | ``exclusion`` | ``dispute`` | ``terms``."""
     before: dict[str, Any]
-    """``{"revision", "certain_at", "figure", "figure_display", "shortfall", "evidence"}`` as last published."""
+    """The values published last: ``{"revision", "certain_at", "figure", "figure_display", "shortfall",
+    "evidence"}``.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRecovered(TargetJudged):
-    """A rolling target is back within its objective. Late facts may move the instant: the last event holds."""
+    """A rolling target meets its objective again. If late facts change the instant, the last such event is valid."""
 
     breach_id: str
     figure: str | None
@@ -132,7 +142,7 @@ class TargetRecovered(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachWithdrawn(TargetJudged):
-    """A fact undid a published breach: it does not stand."""
+    """Facts showed that a published breach is not one. It no longer counts."""
 
     breach_id: str
     revision: int
@@ -145,7 +155,7 @@ class BreachWithdrawn(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowClosed(TargetJudged):
-    """A window's verdict, established after its end and the closing delay."""
+    """The result of a window, published after its end and the closing delay."""
 
     verdict: str
     """``met`` | ``breached`` | ``no_data`` | ``not_applicable``."""
@@ -156,29 +166,31 @@ class WindowClosed(TargetJudged):
     figure: str | None
     figure_display: str
     raw_figure: str | None
-    """The same before exclusions."""
+    """The figure before exclusions."""
     good: str
-    """Numerator of the figure: microseconds up, good events or tickets met."""
+    """The numerator of the figure: microseconds up, good events, or tickets met."""
     total: str
     excluded_seconds: int
     exclusions: list[dict[str, Any]] = field(default_factory=list)
-    """Those that lie in the window: ``{"exclusion_id", "kind", "seconds", "uncounted"}``; ``uncounted`` lists what was
-    approved and does not count, with the reason."""
+    """The exclusions within the window: ``{"exclusion_id", "kind", "seconds", "uncounted"}``. ``uncounted`` lists
+    approved time that is not excluded, with the reason.
+    """
     unknown_seconds: int
     downtime_seconds: int
     inconsistent_tickets: int = 0
-    """Tickets of the window that are in no figure, as their events contradict each other."""
+    """Tickets of the window that are not in the figure because their events contradict each other."""
     budget_consumed_percent: str | None
     weight: str
     coverage_percent: str | None = None
-    """Exact share of the scheduled time that is known, exclusions apart: 0 where nothing was ever measured. None of
-    what is counted, where nobody knows how much was missed."""
+    """The exact share of the scheduled time, without excluded time, in which the state is known; 0 if nothing was
+    measured. None for counted events, where the number of missing ones is unknown.
+    """
     closed_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowRestated(WindowClosed):
-    """A late fact changed a closed window: its verdict, its figure, or the counts and times behind the figure."""
+    """Late facts changed a closed window: its verdict, its figure, or the counts and times behind the figure."""
 
     cause: str
     before: dict[str, Any]
@@ -187,35 +199,41 @@ class WindowRestated(WindowClosed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowAdjusted(TargetJudged):
-    """Later facts give a window that both parties accepted another outcome. It stays as it is: the difference belongs
-    to the current period."""
+    """Later facts would give an accepted window another result. The window does not change.
+
+    The difference belongs to the current period.
+    """
 
     revision: int
-    """The one that was accepted."""
+    """The revision that was accepted."""
     number: int
-    """Of the window's adjustments, from 1."""
+    """The number of the adjustment of this window, from 1."""
     booked_in_window_id: str | None
-    """The target's window that was open then; None where it has none any more."""
+    """The target's window that was open at that time; None if there was none."""
     verdict: str
-    """What the window would have come to, and below its figure."""
+    """The verdict that the window would have now, as are the figures that follow."""
     figure: str | None
     figure_display: str
     good: str
     total: str
     difference: str | None
-    """Of the figure, in its unit, from ``before``; the differences of all adjustments add up."""
+    """The change of the figure since ``before``, in the figure's unit. The differences of all adjustments can
+    be added.
+    """
     cause: str
     before: dict[str, Any]
-    """``{"verdict", "figure"}`` as accepted, or by the adjustment before."""
+    """``{"verdict", "figure"}`` as accepted, or as of the previous adjustment."""
     accepted_at: str
     published_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJudged:
-    """All that an import of history touched of an agreement is judged and published: from now on its figures stand.
+    """Everything of an agreement that an import of history touched is judged and published. Its figures are final
+    again.
 
-    One event for each agreement it touched. What was published for it carries its ``import_id``.
+    There is one event for each agreement that the import touched. The events caused by the import carry its
+    ``import_id``.
     """
 
     import_id: str
@@ -225,27 +243,29 @@ class ImportJudged:
     owner_party_id: str
     """The party whose history was imported."""
     through_at: str
-    """The import held back what lies before this instant."""
+    """The import held back the judgement of everything before this instant."""
     ended_as: str
     """``completed`` | ``ended`` | ``expired``."""
     windows_closed: int
-    """How many windows closed, each of them once."""
+    """The number of windows that closed."""
     windows_restated: int
-    """How many windows that had closed before were restated, each of them once."""
+    """The number of previously closed windows that were restated."""
     clocks_ended: int
-    """How many clocks of tickets ended by its history."""
+    """The number of ticket clocks that its history ended."""
     breach_events: int
-    """How many events of the topic ``slm.breaches`` carry its ``import_id``: whoever reads both waits for them."""
+    """The number of events on the topic ``slm.breaches`` with its ``import_id``. A consumer of both topics waits for
+    them.
+    """
     judged_at: str
-    """Installation time: what is known of the agreement at this instant has all of the import in it."""
+    """Installation time. From this instant on, the agreement's results include the whole import."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementCaughtUp:
-    """A signed version has been judged over all that was recorded before it was signed: from now on its figures stand.
+    """A signed version is judged over everything recorded before it was signed. Its figures are final from now on.
 
-    One event for each version, also where nothing had been recorded. What was published meanwhile carries the version
-    as its ``catch_up``.
+    There is one event for each version, even if nothing was recorded before. The events published meanwhile carry the
+    version as ``catch_up``.
     """
 
     agreement_id: str
@@ -253,15 +273,16 @@ class AgreementCaughtUp:
     provider_party_id: str
     customer_party_id: str
     breach_events: int
-    """How many events of the topic ``slm.breaches`` carry the version as ``catch_up``: whoever reads both topics waits
-    for them."""
+    """The number of events on the topic ``slm.breaches`` that carry the version as ``catch_up``. A consumer of both
+    topics waits for them.
+    """
     caught_up_at: str
-    """Installation time: what is known of the agreement at this instant has all of its past in it."""
+    """Installation time. From this instant on, the agreement's results include its whole past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetTakenUp:
-    """A target that could not be judged is judged again, with all of its past."""
+    """A target that could not be judged is judged again, with its whole past."""
 
     agreement_id: str
     agreement_version: int
@@ -275,19 +296,21 @@ class TargetTakenUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSetAside(TargetTakenUp):
-    """A target cannot be judged: its figure stays what it was, its facts are kept, and all others are judged."""
+    """A target cannot be judged. It keeps its last figure, and its facts are kept; all other targets are judged as
+    usual.
+    """
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuarantined:
-    """A fact was set aside instead of judged; it is kept and can be seen with its reason."""
+    """A fact was put into quarantine and is not judged. It is kept and can be read with its reason."""
 
     quarantine_id: str
     owner_party_id: str | None
     subject: str
-    """The indicator's or ticket's key."""
+    """The key of the indicator or the ticket."""
     reason: str
     fact: dict[str, Any]
     received_at: str
@@ -295,7 +318,7 @@ class FactQuarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExclusionMoved:
-    """What every turn of an exclusion's life tells: what is excluded, why, and who asked for it."""
+    """The fields that all changes of an exclusion have: what is excluded, why, and who requested it."""
 
     exclusion_id: str
     agreement_id: str
@@ -304,12 +327,14 @@ class ExclusionMoved:
     kind: str
     """``planned`` | ``force_majeure`` | ``customer_caused`` | ``claim``."""
     service_ids: list[str]
-    """These, ``indicators`` and ``target_ids`` say what of the agreement is meant; all of it where all are empty."""
+    """Together with ``indicators`` and ``target_ids`` it limits the exclusion. If all are empty, the whole agreement is
+    meant.
+    """
     indicators: list[str]
     """Each ``<owner party>/<key>``."""
     target_ids: list[str]
     intervals: list[dict[str, str]]
-    """Each ``{"from", "to"}``; a recurrence is resolved."""
+    """Each ``{"from", "to"}``, with all occurrences of a recurrence."""
     recurrence: dict[str, Any] | None
     text: str
     evidence: list[dict[str, Any]]
@@ -318,7 +343,7 @@ class ExclusionMoved:
     announced_at: str
     decide_by_at: str | None
     if_silent: str | None
-    """``approved`` | ``rejected``: what silence until ``decide_by_at`` means."""
+    """``approved`` | ``rejected``: the decision if nobody decides until ``decide_by_at``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,25 +353,29 @@ class ExclusionRequested(ExclusionMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExclusionDecided(ExclusionMoved):
-    """The other party, its delegate or its silence, decided; what was approved is out of the figures from now on."""
+    """An exclusion was approved or rejected. Approved time is excluded from the figures from now on.
+
+    The other party or its delegate decided, or nobody did until ``decide_by_at``.
+    """
 
     decision: str
     """``approved`` | ``rejected``."""
     decided_by_party_id: str | None
-    """None: by silence."""
+    """None if nobody decided until ``decide_by_at``."""
     decided_for_party_id: str | None = None
-    """The party in whose place its delegate decided; None where it decided itself."""
+    """The party for which its delegate decided; None if the party decided itself."""
     decided_at: str
     reason: str
     uncounted: list[dict[str, str]]
-    """Approved time that does not count all the same: ``{"from", "to", "because", "detail"}``, because of
-    ``announced_late`` or ``past_cap``."""
+    """Approved time that is nevertheless not excluded: ``{"from", "to", "because", "detail"}``. ``because`` is
+    ``announced_late`` or ``past_cap``.
+    """
     published_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExclusionRevoked(ExclusionMoved):
-    """An approved exclusion was taken back: the time counts again."""
+    """An approved exclusion was revoked: its time counts again."""
 
     revoked_by_party_id: str | None
     revoked_at: str
@@ -355,7 +384,7 @@ class ExclusionRevoked(ExclusionMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorSilent:
-    """Nothing was heard of an indicator for so long that its state is unknown from now on."""
+    """An indicator has had no measurement for so long that its state is unknown from now on."""
 
     indicator: str
     """``<owner party>/<key>``."""
@@ -370,4 +399,6 @@ class IndicatorSilent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorResumed(IndicatorSilent):
-    """A silent indicator was heard again; ``last_measured_at`` is the measurement that ended the silence."""
+    """A silent indicator has a measurement again. ``last_measured_at`` is that of the measurement that ended the
+    silence.
+    """

@@ -1,4 +1,4 @@
-"""What report-svc publishes."""
+"""The events of report-svc."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPublished:
-    """A period's service report, or a new revision of it after a restatement."""
+    """The service report of a period, or a new revision of it after a restatement."""
 
     report_id: str
     revision: int
@@ -20,9 +20,11 @@ class ReportPublished:
     period_start_at: str
     period_end_at: str
     verdict: str
-    """The worst of the lines: ``breached`` | ``at_risk`` | ``no_data`` | ``met``."""
+    """The worst verdict of the lines: ``breached`` | ``at_risk`` | ``no_data`` | ``met``."""
     lines: list[dict[str, Any]] = field(default_factory=list)
-    """Per target and window: ``{"target_id", "target_key", "window_id", "agreed", "actual", "baseline", "verdict"}``"""
+    """For each target and window ``{"target_id", "target_key", "window_id", "agreed", "actual", "baseline",
+    "verdict"}``.
+    """
     breaches: int
     url: str
     published_at: str

@@ -1,4 +1,6 @@
-"""What review-svc publishes: plans against harm, reviews, actions, lessons and proposals for new targets."""
+"""The events of review-svc: action plans, reviews, actions, lessons, disputes, surveys and proposals for new
+targets.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlanOpened:
-    """Somebody is to act before a target is missed."""
+    """Somebody should act before a target is missed."""
 
     plan_id: str
     agreement_id: str
@@ -26,7 +28,11 @@ class ActionPlanOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlanEnded:
-    """How it ended: ``averted`` (a breach was in sight, and none came), ``breached``, or ``cleared`` (none was)."""
+    """An action plan ended.
+
+    ``outcome`` is ``breached``; ``averted`` if a breach was predicted and none came; or ``cleared`` if none was
+    predicted.
+    """
 
     plan_id: str
     agreement_id: str
@@ -42,7 +48,7 @@ class ActionPlanEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStepCompleted:
-    """A step of an action plan was ticked off by whoever carried it out."""
+    """A step of an action plan was completed."""
 
     plan_id: str
     agreement_id: str
@@ -52,7 +58,7 @@ class PlanStepCompleted:
     provider_party_id: str
     customer_party_id: str
     number: int
-    """From 1, in the order of the plan."""
+    """The step's number in the plan, from 1."""
     step: str
     note: str
     completed_by_party_id: str | None
@@ -61,7 +67,7 @@ class PlanStepCompleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewMoved:
-    """What every step of a service review tells."""
+    """The fields that all steps of a service review have."""
 
     review_id: str
     agreement_id: str
@@ -76,14 +82,14 @@ class ReviewMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewScheduled(ReviewMoved):
-    """The agreement's cadence asks for a review at ``due_at``."""
+    """A review is due at ``due_at``, as the agreement demands regularly."""
 
     due_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewOpened(ReviewMoved):
-    """A review was opened, its agenda assembled from what happened."""
+    """A review was opened. Its agenda lists what happened since the last one."""
 
     agenda: list[dict[str, Any]] = field(default_factory=list)
 
@@ -98,12 +104,12 @@ class ReviewHeld(ReviewMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewLapsed(ReviewMoved):
-    """There is nothing left to review: every breach that it was opened for was withdrawn."""
+    """The review has no purpose any more: every breach for which it was opened was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOpened:
-    """An improvement action: who does what by when, and which target it should move."""
+    """An improvement action was opened: who does what by when, and which target it should improve."""
 
     action_id: str
     review_id: str
@@ -121,7 +127,7 @@ class ActionOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionCompleted:
-    """An improvement action was done; whether it moved its target, later figures say."""
+    """An improvement action was completed. Later figures show whether it improved its target."""
 
     action_id: str
     review_id: str
@@ -137,7 +143,7 @@ class ActionCompleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonRecorded:
-    """What was learned."""
+    """A lesson from a review was recorded."""
 
     lesson_id: str
     review_id: str
@@ -150,15 +156,15 @@ class LessonRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRevisionProposed:
-    """A new objective is proposed for a target; agreement-svc answers with a draft amendment.
+    """A new objective is proposed for a target. agreement-svc answers with a draft amendment.
 
-    At most one proposal is open for an agreement. Another target of it is told under the same ``proposal_id``, and is
-    added to the same draft.
+    At most one proposal is open for an agreement. A further target has the same ``proposal_id`` and is added to the
+    same draft.
     """
 
     proposal_id: str
     review_id: str | None
-    """None: raised by comfortably attained windows, outside a review."""
+    """None if it was proposed because of comfortably met windows and not in a review."""
     agreement_id: str
     agreement_version: int
     target_id: str
@@ -166,7 +172,7 @@ class TargetRevisionProposed:
     provider_party_id: str
     customer_party_id: str
     objective: dict[str, Any]
-    """The objective proposed, in the form of the target's terms."""
+    """The proposed objective, in the form of the target's terms."""
     reason: str
     proposed_by_party_id: str | None
     proposed_at: str
@@ -174,7 +180,7 @@ class TargetRevisionProposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRevisionDeclined:
-    """A party said no to a proposal; its draft amendment, where nobody has taken it up, goes with it."""
+    """A party declined a proposal. Its draft amendment is withdrawn, unless somebody has already worked on it."""
 
     proposal_id: str
     agreement_id: str
@@ -188,7 +194,7 @@ class TargetRevisionDeclined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodAccepted:
-    """Both parties accept what was established of a period: from now on later facts adjust the current one instead."""
+    """Both parties accept the results of a period. Later facts do not change them, but adjust the current period."""
 
     acceptance_id: str
     review_id: str | None
@@ -198,22 +204,23 @@ class PeriodAccepted:
     customer_party_id: str
     period: str
     windows: list[dict[str, Any]]
-    """Each ``{"target_id", "window_id", "revision"}``: as it stood when it was accepted. One that has been restated
-    since is not what they accepted, and is not frozen."""
+    """Each ``{"target_id", "window_id", "revision"}`` as accepted. A window that has been restated since is not frozen,
+    because the parties did not accept its present result.
+    """
     accepted_by: list[dict[str, Any]]
-    """Each ``{"party_id", "principal_id", "name", "at"}``, one of either party at least."""
+    """Each ``{"party_id", "principal_id", "name", "at"}``, with at least one for each party."""
     accepted_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """What every turn of a dispute tells: which breach it is about, of which revision."""
+    """The fields that all events of a dispute have: the breach and its revision, and the reason."""
 
     dispute_id: str
     review_id: str | None
     breach_id: str
     revision: int
-    """Of the breach."""
+    """The disputed revision of the breach."""
     agreement_id: str
     target_id: str
     target_key: str
@@ -225,7 +232,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreachDisputed(Dispute):
-    """A party says that a breach was none."""
+    """A party disputes a breach."""
 
     by_party_id: str
     by_principal_id: str
@@ -235,7 +242,7 @@ class BreachDisputed(Dispute):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeDecided(Dispute):
-    """The parties have agreed on it: where it is ``upheld`` the breach is withdrawn, ``rejected`` it stands."""
+    """The parties agree about a disputed breach. ``upheld``: the breach is withdrawn. ``rejected``: it remains."""
 
     decision: str
     """``upheld`` | ``rejected``."""
@@ -246,10 +253,10 @@ class DisputeDecided(Dispute):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionSurveyed:
-    """Somebody answered how content they are with a service. The same answer again with a higher revision corrects it.
+    """Somebody rated their satisfaction with a service. A higher revision of the same answer corrects it.
 
-    monitor-svc takes it as a rating, of the indicator of that key of the provider's, which is registered with its scale
-    where it is not yet.
+    monitor-svc records it as a rating of the provider's indicator with that key. If the indicator is not registered
+    yet, it is registered with this scale.
     """
 
     answer_id: str
@@ -260,9 +267,9 @@ class SatisfactionSurveyed:
     provider_party_id: str
     customer_party_id: str
     indicator: str
-    """Its key, such as ``satisfaction.checkout``."""
+    """The indicator's key, such as ``satisfaction.checkout``."""
     score: str
-    """Exact, as are both ends of the scale."""
+    """The exact score, as are both ends of the scale."""
     lowest: str
     highest: str
     touch_point: str | None

@@ -1,4 +1,4 @@
-"""JSON Schema of an event's data, read off its dataclass: what ``dataschema`` points to and the reference prints."""
+"""JSON Schemas of events, derived from their dataclasses. ``dataschema`` names them and the reference prints them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _SCALARS = {str: "string", int: "integer", bool: "boolean"}
 
 
 def schema_of(event: type[Any]) -> dict[str, Any]:
-    """JSON Schema (2020-12) of an event class; a field without a default is required, unknown ones are allowed.
+    """Return the JSON Schema (2020-12) of an event class.
 
-    Raises TypeError for a field whose type has no place in the published language.
+    A field without a default is required; unknown fields are allowed. Raises TypeError for a field of a type that the
+    published language does not have.
     """
     hints = typing.get_type_hints(event)
     texts = field_texts(event)
@@ -31,12 +32,12 @@ def schema_of(event: type[Any]) -> dict[str, Any]:
 
 
 def is_required(field: dataclasses.Field[Any]) -> bool:
-    """Whether data without this field is no event of its type."""
+    """Whether data without this field are not an event of its type."""
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
 def field_texts(event: type[Any]) -> dict[str, str]:
-    """Field → the string that stands under it in the class, inherited fields included."""
+    """Return for each field the string below it in the class, including inherited fields."""
     texts: dict[str, str] = {}
     for ancestor in reversed(event.__mro__):
         if dataclasses.is_dataclass(ancestor):

@@ -1,4 +1,4 @@
-"""The types of an event's fields, checked in data that somebody else wrote."""
+"""Checks that data from other writers have the field types of an event."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST = 2**63
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Shape:
-    """A field: its name, what it must be, in words and as a check, and whether it may be missing."""
+    """One field: its name, its type in words and as a check, and whether it is required."""
 
     name: str
     words: str
@@ -26,7 +26,7 @@ class Shape:
 
 
 def flaw_of(event: type[Any], data: Mapping[str, Any]) -> str | None:
-    """The first field that is missing or of another type than the event class says; None where all fit."""
+    """Return what is wrong with the first missing or wrong field; None if all fields fit the event class."""
     for shape in _shapes_of(event):
         if shape.name not in data:
             if shape.is_required:
@@ -37,7 +37,7 @@ def flaw_of(event: type[Any], data: Mapping[str, Any]) -> str | None:
 
 
 def _shapes_of(event: type[Any]) -> tuple[Shape, ...]:
-    """The fields of an event class. Raises TypeError for a type that has no place in the published language."""
+    """Return the fields of an event class; raises TypeError for a type that the published language does not have."""
     if (known := _known.get(event)) is None:
         hints = typing.get_type_hints(event)
         known = _known[event] = tuple(_shape(field, hints[field.name]) for field in dataclasses.fields(event))
@@ -45,7 +45,7 @@ def _shapes_of(event: type[Any]) -> tuple[Shape, ...]:
 
 
 _known: dict[type[Any], tuple[Shape, ...]] = {}
-"""Read off each class once: it costs a hundred times what a check does."""
+"""The fields of each class, derived once because that costs a hundred times what a check does."""
 
 
 def _shape(field: dataclasses.Field[Any], hint: Any) -> Shape:
@@ -66,7 +66,7 @@ def _check(hint: Any) -> tuple[str, Check]:
         words, fits = _check(arguments[0])
         return f"a list of which each is {words}", lambda value: isinstance(value, list) and all(map(fits, value))
     if origin is dict:
-        # The names are text in JSON anyhow.
+        # Names in JSON are always text.
         words, fits = _check(arguments[1])
         return "an object", lambda value: isinstance(value, dict) and all(map(fits, value.values()))
     raise TypeError(f"{hint} has no place in the published language")

@@ -1,4 +1,4 @@
-"""What codes of the published language say to people: durations, windows, causes of warnings, counted things."""
+"""Texts for the codes of the published language: durations, windows, causes of warnings, counts."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _PAIR = re.compile(r"(?P<long>[^/@]+)/(?P<short>[^/@]+)@(?P<factor>.+)")
 
 
 def counted(number: int, thing: str, things: str | None = None) -> str:
-    """``1 agreement``, ``0 agreements``, ``1,283 tickets``; ``things`` is the plural where an s does not make it."""
+    """Return a number and its noun, such as ``1 agreement`` or ``1,283 tickets``; ``things`` is an irregular plural."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def duration(text: str) -> str:
-    """``PT4H`` → ``4 h``, ``P1DT2H30M`` → ``1 d 2 h 30 min``, ``P1M`` → ``1 month``; anything else as written."""
+    """Return an ISO 8601 duration in words: ``PT4H`` → ``4 h``, ``P1M`` → ``1 month``. Other text is unchanged."""
     match = _DURATION.fullmatch(text)
     return text if match is None else _said(match)
 
 
 def durations(text: str) -> str:
-    """The text with each ISO 8601 duration in it in words."""
+    """Return the text with every ISO 8601 duration in words."""
     return _DURATION.sub(_said, text)
 
 
@@ -38,7 +38,10 @@ def _said(match: re.Match[str]) -> str:
 
 
 def window(window_id: str) -> str:
-    """``PT1H`` → ``rolling 1 h``, ``2026-11-15/P1M`` → ``1 month from 2026-11-15``; others as they are named."""
+    """Return a window in words: ``PT1H`` → ``rolling 1 h``, ``2026-11-15/P1M`` → ``1 month from 2026-11-15``.
+
+    Other ids are unchanged.
+    """
     if _DURATION.fullmatch(window_id):
         return f"rolling {duration(window_id)}"
     start, _, length = window_id.partition("/")
@@ -46,7 +49,9 @@ def window(window_id: str) -> str:
 
 
 def deadline(within: Mapping[str, Any]) -> str:
-    """The ``within`` of an objective: ``within 4 h service time``, ``within 2 business days``."""
+    """Return the ``within`` of an objective in words, such as ``within 4 h service time`` or ``within 2 business
+    days``.
+    """
     for measure, amount in within.items():
         if measure == "due_at":
             return f"by the instant in its field {amount}"
@@ -59,7 +64,7 @@ def deadline(within: Mapping[str, Any]) -> str:
 
 
 def warning(cause: str, threshold: str) -> str:
-    """Why a target is at risk: ``50 % of the budget used``, ``budget burning more than 14.4 times too fast …``."""
+    """Return why a target is at risk, such as ``50 % of the budget used``."""
     if cause == "budget_consumed":
         return f"{threshold} % of the budget used"
     if cause == "elapsed":
