@@ -110,7 +110,7 @@ def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[EventType
             _check_attribute(header, text)
     row = BY_TYPE.get(headers["ce_type"])
     if row is None:
-        raise NotAnEvent(f"{headers['ce_type']!r} is no published event type")
+        raise NotAnEvent(f"{headers['ce_type']!r} is not a published event type")
     try:
         data = json_of(value)
     except Unreadable as error:
@@ -125,7 +125,9 @@ def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[EventType
 def _check_attribute(header: str, text: str) -> None:
     # Ids and subjects go into indexes, which refuse long ones, and into columns, which refuse NUL.
     if len(text) > _LONGEST_ATTRIBUTE or not is_storable(text):
-        raise NotAnEvent(f"{header} is longer than {_LONGEST_ATTRIBUTE} characters or holds what is no text")
+        raise NotAnEvent(
+            f"{header} is longer than {_LONGEST_ATTRIBUTE} characters or contains characters that cannot be stored"
+        )
     if header in _INSTANTS:
         try:
             from_text(text)

@@ -43,7 +43,7 @@ def json_of(value: bytes, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPES
     except Exception as error:
         raise Unreadable(str(error) or type(error).__name__) from error
     if _HINT.search(value) and not is_storable(found):
-        raise Unreadable("text holds a NUL character or half a surrogate pair, which no database keeps")
+        raise Unreadable("text contains a NUL character or half a surrogate pair, which cannot be stored")
     return found
 
 
@@ -79,12 +79,12 @@ def _integer(digits: str) -> int:
 def _number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"the number {digits[:20]} is beyond the range of numbers")
+        raise ValueError(f"the number {digits[:20]} is too large or too small")
     return number
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_no_number)

@@ -64,7 +64,7 @@ def _check(hint: Any) -> tuple[str, Check]:
         return f"{words} or null", lambda value: value is None or fits(value)
     if origin is list:
         words, fits = _check(arguments[0])
-        return f"a list of which each is {words}", lambda value: isinstance(value, list) and all(map(fits, value))
+        return f"a list in which each item is {words}", lambda value: isinstance(value, list) and all(map(fits, value))
     if origin is dict:
         # Names in JSON are always text.
         words, fits = _check(arguments[1])
