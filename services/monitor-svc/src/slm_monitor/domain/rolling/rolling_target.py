@@ -132,8 +132,8 @@ def _settle_present(
         and breach.level == target_events.OBJECTIVE
         for breach in standing.breaches.values()
     )
-    judged = (each.windows_at(minute) for each in reversed(stretches))
-    windows = next((each for each in judged if each is not None), None) or rolled.windows(terms, minute, minute)
+    windows_at = (each.windows_at(minute) for each in reversed(stretches))
+    windows = next((each for each in windows_at if each is not None), None) or rolled.windows(terms, minute, minute)
     come = windows.come(minute)
     finding = Evaluation(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
