@@ -65,6 +65,16 @@ async def rename_thing(thing_id: str, body: Thing, caller: Caller, if_match: IfM
     return {"name": body.name}
 
 
+@router.post("/newest/polish", **operation("Polish the newest thing", ThingAnswer))
+async def polish_newest(caller: Caller) -> dict[str, Any]:
+    return {"name": "newest"}
+
+
+@router.get("/{thing_id:path}/polish", **operation("Read how well a thing is polished", ThingAnswer))
+async def read_polish(thing_id: str, caller: Caller) -> dict[str, Any]:
+    return {"name": thing_id}
+
+
 @router.delete("/{thing_id}", **operation("Remove a thing", None, status=204))
 async def remove_thing(thing_id: str, caller: Caller) -> None: ...
 
@@ -211,6 +221,17 @@ async def test_every_method_of_a_path_is_in_allow_whichever_route_has_it(client:
     assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PUT")
     answer = await client.delete("/api/v1/things")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
+async def test_a_path_of_its_own_is_not_an_id(client: httpx.AsyncClient) -> None:
+    """Although ``GET /things/{thing_id}/polish`` matches it as well."""
+    assert (await client.post("/api/v1/things/newest/polish")).json() == {"name": "newest"}
+    for method in ("GET", "HEAD", "DELETE"):
+        answer = await client.request(method, "/api/v1/things/newest/polish")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (await client.get("/api/v1/things/old/polish")).json() == {"name": "old"}
+    unknown = await client.get("/api/v1/things/newest/polish", headers={"Authorization": "", "X-API-Key": ""})
+    assert (unknown.status_code, unknown.headers["allow"]) == (405, "POST")
 
 
 async def test_head_is_answered_where_get_is(client: httpx.AsyncClient) -> None:

@@ -100,6 +100,10 @@ class Gate:
         admission.is_counted = True
 
     def _check(self, request: Request, admission: Admission, announced: int) -> None:
+        if self.policies.refuses(request.method, request.url.path):
+            allowed = ", ".join(self.policies.allowed(request.app, request.url.path))
+            detail = "Use one of the methods in the header Allow."
+            raise Problem(405, "method-not-allowed", "Method not allowed", detail, headers={"Allow": allowed})
         given = request.headers.get("accept", "")
         policy = admission.policy
         # A read is checked against the answer's own type, later. A write must not be done if its answer could not be

@@ -45,6 +45,7 @@ class Policies:
         self._exact: dict[tuple[str, str], Policy] = {}
         self._patterns: list[tuple[str, re.Pattern[str], Policy]] = []
         self._served: list[tuple[str, re.Pattern[str]]] = []
+        self._narrow: list[tuple[re.Pattern[str], frozenset[str]]] = []
         self._is_read = False
 
     def of(self, app: FastAPI, method: str, path: str) -> Policy:
@@ -64,22 +65,41 @@ class Policies:
 
     def serves(self, method: str, path: str) -> bool:
         """Whether a route answers this method and path. Only valid after ``of`` was called once."""
-        return (method, path) in self._exact or any(
-            of_method == method and pattern.fullmatch(path) for of_method, pattern in self._served
+        return not self.refuses(method, path) and (
+            (method, path) in self._exact
+            or any(of_method == method and pattern.fullmatch(path) for of_method, pattern in self._served)
         )
+
+    def refuses(self, method: str, path: str) -> bool:
+        """Whether the narrowest path that matches does not have this method, although a wider one may have it.
+
+        ``PUT /things/newest`` is not ``PUT /things/{id}`` where there is a ``GET /things/newest``. Only valid after
+        ``of`` was called once.
+        """
+        methods = self._methods_of_narrow(path)
+        return methods is not None and method not in methods
+
+    def _methods_of_narrow(self, path: str) -> frozenset[str] | None:
+        """The methods of a path that is special among the paths of a wider pattern; None for any other."""
+        return next((methods for pattern, methods in self._narrow if pattern.fullmatch(path)), None)
 
     def allowed(self, app: FastAPI, path: str) -> list[str]:
         """Return the methods of a path for the header ``Allow``. HEAD is among them if GET is, except for a stream."""
         if not self._is_read:
             self._read(app)
-        found = {method for method, exact in self._exact if exact == path}
-        found |= {method for method, pattern in self._served if pattern.fullmatch(path)}
+        narrow = self._methods_of_narrow(path)
+        found = set(narrow or ())
+        if narrow is None:
+            found = {method for method, exact in self._exact if exact == path}
+            found |= {method for method, pattern in self._served if pattern.fullmatch(path)}
         if "GET" in found and not self.of(app, "GET", path).is_stream:
             found.add("HEAD")
         return sorted(found)
 
     def _read(self, app: FastAPI) -> None:
+        methods: dict[str, set[str]] = {}
         for method, path, policy in _policies(app):
+            methods.setdefault(path, set()).add(method)
             if "{" not in path:
                 self._exact.setdefault((method, path), policy)
                 continue
@@ -87,7 +107,20 @@ class Policies:
             self._served.append((method, pattern))
             if policy != _KEYED:
                 self._patterns.append((method, pattern, policy))
+        self._narrow = list(_narrow(methods))
         self._is_read = True
+
+
+def _narrow(methods: Mapping[str, set[str]]) -> Iterator[tuple[re.Pattern[str], frozenset[str]]]:
+    """Pattern and methods of each path that a wider one matches as well, the narrowest first."""
+    patterns = {path: compile_path(path)[0] for path in methods}
+    samples = {path: re.sub(r"{[^}]+}", "x", path) for path in methods}
+    for path in sorted(methods, key=lambda path: len(re.sub(r"{[^}]+}", "", path)), reverse=True):
+        if any(
+            patterns[wider].fullmatch(samples[path]) and not patterns[path].fullmatch(samples[wider])
+            for wider in methods
+        ):
+            yield patterns[path], frozenset(methods[path])
 
 
 def _policies(app: FastAPI) -> Iterator[tuple[str, str, Policy]]:
