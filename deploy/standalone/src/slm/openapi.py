@@ -17,14 +17,14 @@ def document() -> dict[str, Any]:
 
 
 def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Context → document, into one; schemas of the same name and other content are renamed ``<context>.<name>``."""
+    """Context → document, into one; schemas of the same name and other content are renamed ``<Context><Name>``."""
     names = _ambiguous(documents)
     paths: dict[str, Any] = {}
     tags: dict[str, Any] = {}
     components: dict[str, dict[str, Any]] = {}
     head: dict[str, Any] = {}
     for context, document in documents.items():
-        renamed = _rename(document, {name: f"{context}.{name}" for name in names})
+        renamed = _rename(document, {name: f"{context.capitalize()}{name}" for name in names})
         head = head or {key: value for key, value in renamed.items() if key not in ("paths", "components", "tags")}
         for path, operations in renamed.get("paths", {}).items():
             paths.setdefault(path, operations)
@@ -66,6 +66,10 @@ def _rename(document: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any
     renamed: dict[str, Any] = _replace(document, references)
     if _schemas(renamed):
         schemas = {names.get(name, name): schema for name, schema in _schemas(renamed).items()}
+        for old, new in names.items():
+            # Generated clients name a class by its schema's title.
+            if schemas.get(new, {}).get("title") == old:
+                schemas[new]["title"] = new
         renamed["components"] = {**renamed["components"], "schemas": schemas}
     return renamed
 
