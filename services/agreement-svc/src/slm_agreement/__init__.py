@@ -1,1 +1,1 @@
-"""The agreements and how they come about."""
+"""Agreements and their negotiation: parties, catalogue, drafts, signatures and terms."""

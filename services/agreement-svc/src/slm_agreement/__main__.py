@@ -1,4 +1,4 @@
-"""``python -m slm_agreement``: the service alone."""
+"""Run the service alone: ``python -m slm_agreement``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wires the service: the only place that knows every part of it."""
+"""The construction of the service from its parts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _ROUTERS = tuple(
 
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
-    """The service, ready to start, on a migrated database. Raises OSError where that is away."""
+    """Return the service, ready to start, on a migrated database; raises OSError if the database cannot be reached."""
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
     desk = SqlDesk(database, foundation.access, named_id(NAMESPACE, "installation", settings.installation))
@@ -69,5 +69,5 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document of the service, which needs neither database nor log."""
+    """Return the OpenAPI document of the service. It needs neither a database nor a log."""
     return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

@@ -1,4 +1,4 @@
-"""What this service is told by its environment: ``SLM_AGREEMENT_*``, else ``SLM_*``."""
+"""Settings of this service, read from ``SLM_AGREEMENT_*`` or else ``SLM_*``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from slm_chassis.settings import ServiceSettings
 
 
 class AgreementSettings(ServiceSettings):
-    """Nothing beyond what every service is told."""
+    """The settings that every service has; there are no others."""
 
     context: ClassVar[str] = "agreement"

@@ -1,4 +1,4 @@
-"""What this service hears, and what it does about it."""
+"""The events that this service consumes, each with its handler."""
 
 from __future__ import annotations
 

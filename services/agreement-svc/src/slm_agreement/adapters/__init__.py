@@ -1,1 +1,3 @@
-"""Tables, stores and queries in PostgreSQL, and the worker that turns agreements when their instants come."""
+"""Tables, repositories and queries in PostgreSQL, and the worker that applies changes of agreements when they
+are due.
+"""

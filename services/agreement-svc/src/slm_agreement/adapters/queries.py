@@ -1,4 +1,4 @@
-"""The read side: lists for a caller, filtered by what its party may see."""
+"""Queries for lists and single rows, limited to what the caller's party may see."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rows = Sequence[RowMapping]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A resource that can be listed: its table, sorted by id, and which of its rows a caller sees."""
+    """A table that can be listed by id, and the condition that selects the rows a caller may see."""
 
     table: Table
     seen_by: Callable[[Principal], ColumnElement[bool]]
@@ -34,7 +34,7 @@ class Listing:
 async def page_of(
     database: Database, listing: Listing, caller: Principal, page: Page, *conditions: ColumnElement[bool]
 ) -> Rows:
-    """One page's rows that the caller may see, and one more."""
+    """Return one page of the rows that the caller may see, and one more row."""
     statement = (
         select(listing.table)
         .where(page.beyond(listing.id), listing.seen_by(caller), *conditions)
@@ -46,14 +46,14 @@ async def page_of(
 
 
 async def one_of(database: Database, listing: Listing, caller: Principal, identity: str) -> RowMapping | None:
-    """The row with that id, if the caller may see it."""
+    """Return the row with that id; None if the caller may not see it."""
     statement = select(listing.table).where(listing.id == identity, listing.seen_by(caller))
     async with database.read() as connection:
         return (await connection.execute(statement)).mappings().one_or_none()
 
 
 async def agreements(database: Database, caller: Principal, page: Page, *conditions: ColumnElement[bool]) -> Rows:
-    """Agreements of the caller's party, each with the version signed last, else the newest one it may see."""
+    """Return a page of the caller's agreements, each with the version signed last or, if none is signed, the newest."""
     agreement, version = tables.agreement, tables.agreement_version
     shown = (
         select(version)
@@ -75,7 +75,7 @@ async def agreements(database: Database, caller: Principal, page: Page, *conditi
 
 
 async def history(database: Database, caller: Principal, agreement_id: str, page: Page) -> Rows:
-    """What was done to an agreement by whom, the first first; another party's private drafts left out."""
+    """Return a page of what was done to an agreement, oldest first, without another party's private drafts."""
     private = audit.c.detail["private"].as_boolean()
     may_see = true() if caller.is_operator else or_(private.isnot(True), audit.c.party_id == caller.party_id)
     statement = (
@@ -89,7 +89,7 @@ async def history(database: Database, caller: Principal, agreement_id: str, page
 
 
 def having_reference(table: Table, system: str, identity: str) -> ColumnElement[bool]:
-    """Things that are ``identity`` in another ``system``."""
+    """Return the condition that a row has this id in another system."""
     return table.c.external_refs.contains([{"system": system, "id": identity}])
 
 
@@ -99,24 +99,24 @@ _SHOWN_OF_VERSION = ("state", "title", "effective_at", "ends_at", "finalized_at"
 def _own(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
     if caller.is_operator:
         return true()
-    # Compared with no party at all, SQL would show what belongs to operators.
+    # Without this, "party_id IS NULL" would show a caller without party the rows of operators.
     return false() if caller.party_id is None else party_id == caller.party_id
 
 
 def _sees_party(caller: Principal) -> ColumnElement[bool]:
-    """The caller's own party and those it has a relation with."""
+    """Select the caller's own party and the parties related to it."""
     party_id = tables.party.c.party_id
     return or_(_own(caller, party_id), _knows(caller, party_id))
 
 
 def _sees_service(caller: Principal) -> ColumnElement[bool]:
-    """Services of the caller's party, and of those it has a relation with."""
+    """Select the services of the caller's own party and of the parties related to it."""
     provider = tables.service.c.provider_party_id
     return or_(_own(caller, provider), _knows(caller, provider))
 
 
 def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether the caller's party has a relation with the party of a row."""
+    """Select rows of parties that are related to the caller's."""
     relation = tables.party_relation
     together = or_(
         and_(relation.c.first_party_id == party_id, relation.c.second_party_id == caller.party_id),
@@ -126,14 +126,14 @@ def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[boo
 
 
 def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
-    """Requirements that the caller's party recorded, or that others have of its services."""
+    """Select the requirements of the caller's party, and those that others have of its services."""
     service, requirement = tables.service, tables.requirement
     provided = and_(service.c.service_id == requirement.c.service_id, service.c.provider_party_id == caller.party_id)
     return or_(_own(caller, requirement.c.customer_party_id), exists().where(provided))
 
 
 def _sees_relation(caller: Principal) -> ColumnElement[bool]:
-    """Relations of the caller's party; operators see all."""
+    """Select the relations of the caller's party. Operators see all."""
     relation = tables.party_relation
     return or_(_own(caller, relation.c.first_party_id), _own(caller, relation.c.second_party_id))
 
@@ -144,14 +144,16 @@ def _sees_agreement(caller: Principal) -> ColumnElement[bool]:
 
 
 def _sees_version(caller: Principal) -> ColumnElement[bool]:
-    """As ``Version.visible_to``: a draft is its author's alone until it is proposed."""
+    """Select the versions that ``Version.visible_to`` allows: a draft is visible only to its author until it is
+    proposed.
+    """
     version = tables.agreement_version
     shared = func.coalesce(version.c.drafted_by_party_id, caller.party_id) == caller.party_id
     return or_(true() if caller.is_operator else shared, version.c.tabled.isnot(None))
 
 
 def _of_party(table: Table) -> Callable[[Principal], ColumnElement[bool]]:
-    """Rows of the caller's party alone; operators see all."""
+    """Return a condition that selects the rows of the caller's party. Operators see all."""
     return lambda caller: _own(caller, table.c.party_id)
 
 

@@ -1,4 +1,4 @@
-"""Agreements in PostgreSQL: a row per version, its revisions, acceptances and signatures beside it."""
+"""Agreements in PostgreSQL: one row for each version, and tables of its revisions, acceptances and signatures."""
 
 from __future__ import annotations
 
@@ -59,18 +59,20 @@ _SIGNATURE = (
 
 
 class SqlAgreements:
-    """One transaction's agreements."""
+    """The agreements within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def identity(self, agreement_id: str) -> Identity | None:
+        """Return the identity of an agreement; None if there is none."""
         table = tables.agreement
         statement = select(*(table.c[name] for name in _IDENTITY)).where(table.c.agreement_id == agreement_id)
         row = (await self._transaction.execute(statement)).mappings().one_or_none()
         return None if row is None else Identity(**row)
 
     async def signed_of(self, provider_party_id: str) -> list[Identity]:
+        """Return a provider's agreements with a version that is signed and has not ended."""
         table, version = tables.agreement, tables.agreement_version
         live = select(version.c.agreement_id).where(version.c.state.in_([str(state) for state in LIVE]))
         statement = (
@@ -81,9 +83,11 @@ class SqlAgreements:
         return [Identity(**row) for row in (await self._transaction.execute(statement)).mappings()]
 
     async def add(self, identity: Identity) -> None:
+        """Insert an agreement without versions."""
         await self._transaction.execute(insert(tables.agreement).values(_attributes(identity, _IDENTITY)))
 
     async def versions(self, agreement_id: str) -> list[Version]:
+        """Return every version, in ascending order."""
         identity = await self.identity(agreement_id)
         if identity is None:
             return []
@@ -106,6 +110,7 @@ class SqlAgreements:
         ]
 
     async def save(self, version: Version) -> None:
+        """Insert or update a version with its revisions, acceptances and signatures."""
         key = {"agreement_id": version.identity.agreement_id, "version": version.number}
         row = {
             "agreement_id": version.identity.agreement_id,
@@ -153,7 +158,7 @@ def _attributes(value: object, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _revision(row: Mapping[str, Any]) -> Revision:
-    # The author's roles of that time are nobody's business any more; who it was is.
+    # The author's roles at that time are not stored, because no rule needs them later.
     author = Mover(row["author_principal_id"], row["author_party_id"], frozenset(), row["author_person_id"])
     return Revision(
         row["number"],

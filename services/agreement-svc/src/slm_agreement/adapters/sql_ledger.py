@@ -24,17 +24,17 @@ _DUE_AT_ONCE = 100
 
 
 def person(mandates: list[dict[str, Any]], **row: Any) -> Person:
-    """A row of ``person`` → the person."""
+    """Return the person of a row."""
     return Person(mandates=[Mandate(**mandate) for mandate in mandates], **row)
 
 
 def principal(keys: list[dict[str, Any]], **row: Any) -> EnrolledPrincipal:
-    """A row of ``principal`` → the principal."""
+    """Return the principal of a row."""
     return EnrolledPrincipal(keys=[ApiKey(**key) for key in keys], **row)
 
 
 class SqlLedger(SqlLedgerOfTransaction):
-    """One transaction's ledger."""
+    """The storage within one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
@@ -47,17 +47,20 @@ class SqlLedger(SqlLedgerOfTransaction):
         self.invitations = SqlRepository(transaction, tables.invitation, Invitation)
         self.agreements = SqlAgreements(transaction)
         self.enrolled: list[PrincipalEnrolled] = []
-        """What was published about principals, for this process to learn after the commit."""
+        """Events about principals, to be applied to this process's registry after the commit."""
 
     async def invitation_with(self, sha256: str) -> str | None:
+        """Return the id of the invitation whose code has this hash; None if there is none."""
         table = tables.invitation
         return await self._first(select(table.c.invitation_id).where(table.c.sha256 == sha256))
 
     async def principal_of(self, person_id: str) -> str | None:
+        """Return the id of the principal of a person; None if there is none."""
         table = tables.principal
         return await self._first(select(table.c.principal_id).where(table.c.person_id == person_id))
 
     async def people_with(self, party_id: str, email: str) -> list[str]:
+        """Return the ids of a party's people with this mail address, ignoring upper and lower case."""
         table = tables.person
         statement = select(table.c.person_id).where(
             table.c.party_id == party_id, func.lower(func.trim(table.c.email)) == email.strip().lower()
@@ -68,13 +71,16 @@ class SqlLedger(SqlLedgerOfTransaction):
         return (await self._transaction.execute(statement)).scalars().first()
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
+        """Publish the event with the commit, and remember it if it is about a principal."""
         super().publish(event, at=at, event_id=event_id)
         if isinstance(event, PrincipalEnrolled):
             self.enrolled.append(event)
 
 
 class SqlDesk:
-    """Ledgers from a database; what they publish about principals is learned here as soon as it is committed."""
+    """Opens ledgers of a database. After each commit this process applies the events about principals to its own
+    registry.
+    """
 
     def __init__(self, database: Database, access: AccessRegistry, space: str) -> None:
         self.space = space
@@ -83,14 +89,16 @@ class SqlDesk:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlLedger]:
+        """Open a ledger whose changes commit at the end of the block."""
         async with self._database.begin() as transaction:
             ledger = SqlLedger(transaction)
             yield ledger
-        # Without waiting for the log: a key just issued is good in the next request, one just revoked is not.
+        # Not from the log, so that a key just issued or revoked takes effect in this process with the next request.
         for event in ledger.enrolled:
             self._access.learn(event)
 
     async def due(self) -> list[str]:
+        """Return the ids of agreements with a version whose state must change now, the earliest first."""
         table = tables.agreement_version
         statement = (
             select(table.c.agreement_id)

@@ -21,7 +21,7 @@ metadata = MetaData()
 
 
 def _refs(table: str) -> tuple[Column[object], Index]:
-    """References to the same thing in other systems, and the index by which it is found."""
+    """Return the column of the ids in other systems, and its index."""
     column: Column[object] = Column("external_refs", JSONB, nullable=False)
     return column, Index(
         f"{table}_external_refs", column, postgresql_using="gin", postgresql_ops={"external_refs": "jsonb_path_ops"}
@@ -32,7 +32,7 @@ party = Table(
     "party",
     metadata,
     Column("party_id", Text, primary_key=True),
-    # Not unique: an operator's keys and those that invited parties chose are names in different spaces.
+    # Not unique: operators' keys and the keys chosen by invited parties are in different namespaces.
     Column("key", Text, nullable=False),
     Column("name", Text, nullable=False),
     *_refs("party"),
@@ -95,7 +95,7 @@ principal = Table(
     Index("principal_party_id", "party_id", "principal_id"),
     Index("principal_person_id", "person_id", unique=True, postgresql_where=text("person_id IS NOT NULL")),
 )
-"""``keys`` holds hashes only: a key is shown once and stored nowhere."""
+"""``keys`` holds only hashes: a key is shown once and not stored."""
 
 service = Table(
     "service",
@@ -162,7 +162,7 @@ agreement_version = Table(
     Column("edits", Integer, nullable=False),
     Column("next_turn_at", BigInteger),
     ForeignKeyConstraint(["agreement_id"], ["agreement.agreement_id"]),
-    # A proposal heard twice makes one draft, whatever else goes wrong.
+    # A proposal that is delivered twice must not make two drafts.
     UniqueConstraint("agreement_id", "proposal_id"),
     Index("agreement_version_next_turn_at", "next_turn_at", postgresql_where=text("next_turn_at IS NOT NULL")),
 )
@@ -176,7 +176,7 @@ revision = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("hash", Text, nullable=False),
-    # Bytes, not JSON: what is signed is these bytes, and a database's own idea of JSON would change them.
+    # Bytes, not JSON: these bytes are what is signed, and the database would normalize JSON.
     Column("canonical", LargeBinary, nullable=False),
     Column("author_principal_id", Text, nullable=False),
     Column("author_party_id", Text),

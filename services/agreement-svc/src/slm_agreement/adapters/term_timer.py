@@ -1,4 +1,4 @@
-"""The worker that turns agreements when their instants come."""
+"""The worker that changes the state of agreements when it is due."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from slm_agreement.application.ledger import Desk
 from slm_chassis.workers import Progress
 
 _PAUSE_SECONDS = 0.2
-"""Real time between two looks; a look with nothing due is one query on a partial index."""
+"""Real seconds between two checks. A check with nothing due is one query on a partial index."""
 
 
 class TermTimer:
-    """Turns what is due; any number of replicas may look, each turn happens once."""
+    """Applies the changes that are due. Several replicas may run; each change happens once."""
 
     name = "term timer"
 
@@ -23,12 +23,13 @@ class TermTimer:
         self.progress = Progress()
 
     async def step(self) -> int:
-        """One look; how many turns it made."""
+        """Check once; return the number of changes."""
         turns = await terms.turn_due(self._desk)
         self.progress.beat()
         return turns
 
     async def run(self) -> None:
+        """Check again and again until cancelled."""
         while True:
             if not await self.step():
                 await asyncio.sleep(self._pause_seconds)

@@ -1,1 +1,1 @@
-"""What users do with agreements: each module a noun, each function a verb that opens its own transaction."""
+"""The use cases of agreement-svc. Each module is a noun; each function is a verb and opens its own transaction."""

@@ -1,4 +1,4 @@
-"""Agreements as their parties make them: draft, revise, propose, counter, accept, withdraw, sign."""
+"""Agreements: draft, revise, propose, counter, accept, withdraw, sign."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slm_chassis.access import Principal
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a new agreement is drafted from: whose it is, and a document or a template or both."""
+    """A new agreement: its parties and service, and a document, a template or both."""
 
     kind: str
     scope: str
@@ -34,7 +34,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Redraft:
-    """What a draft is rewritten as, and which version; None: the newest in draft."""
+    """New content for a draft. ``version`` None means the newest version."""
 
     document: Mapping[str, Any]
     template: str | None = None
@@ -42,9 +42,10 @@ class Redraft:
 
 
 async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Version], bool]:
-    """Version 1 with its first revision, and whether it is new; the same order again gives what is there.
+    """Create an agreement with version 1 and its first revision; return its versions and whether it is new.
 
-    Raises Invalid for what does not hold, WrongState where the key stands for another agreement.
+    The same order again returns the existing one. Raises Invalid for invalid content, and KeyTaken if the key belongs
+    to another agreement.
     """
     callers.must_manage(caller)
     key = callers.key_or_random(order.key)
@@ -84,7 +85,7 @@ async def revise(
     redraft: Redraft,
     unless_changed: Callable[[Version], None],
 ) -> tuple[list[Version], Version]:
-    """Another revision of a draft. ``unless_changed`` raises where the version is not the one its editor has seen."""
+    """Add a revision to a draft. ``unless_changed`` raises if the version is not the one that its editor has seen."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _open_one(versions, redraft.version)
@@ -103,7 +104,7 @@ async def revise(
 async def propose(
     desk: Desk, caller: Principal, agreement_id: str, revision_hash: str
 ) -> tuple[list[Version], Version]:
-    """Puts the draft with that hash to the other party."""
+    """Propose the draft with that hash to the other party."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -119,7 +120,7 @@ async def counter(
     revision_hash: str,
     document: Mapping[str, Any],
 ) -> tuple[list[Version], Version]:
-    """Answers the revision with that hash by another document."""
+    """Answer the revision with that hash with another document."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -135,7 +136,7 @@ async def counter(
 async def accept_revision(
     desk: Desk, caller: Principal, agreement_id: str, revision_hash: str
 ) -> tuple[list[Version], Version]:
-    """Accepts the revision with that hash."""
+    """Accept the revision with that hash."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -150,7 +151,7 @@ async def accept_revision(
 async def withdraw_agreement(
     desk: Desk, caller: Principal, agreement_id: str, reason: str, number: int | None
 ) -> tuple[list[Version], Version]:
-    """Ends a negotiation."""
+    """End a negotiation."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _open_one(versions, number, also=State.WITHDRAWN)
@@ -162,7 +163,7 @@ async def withdraw_agreement(
 async def sign(
     desk: Desk, caller: Principal, agreement_id: str, revision_hash: str, waivers: Sequence[Mapping[str, str]]
 ) -> tuple[list[Version], Version]:
-    """Signs the revision with that hash as the person behind the key; the last signature required finalizes it."""
+    """Sign the revision with that hash as the person behind the key. The last required signature finalizes it."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
@@ -177,14 +178,14 @@ async def sign(
 
 
 async def opened(ledger: Ledger, caller: Principal, agreement_id: str) -> list[Version]:
-    """All versions that the caller may see, the agreement locked. Raises Unknown for a foreign or unknown agreement."""
+    """Lock the agreement and return all versions that the caller may see; raises Unknown if there are none."""
     await ledger.lock(agreement_id)
     versions = await ledger.agreements.versions(agreement_id)
     return visible(caller, agreement_id, versions)
 
 
 def visible(caller: Principal, agreement_id: str, versions: list[Version]) -> list[Version]:
-    """The versions that the caller may see. Raises Unknown where there is none."""
+    """Return the versions that the caller may see; raises Unknown if there are none."""
     may_see = bool(versions) and caller.may_see(
         versions[0].identity.provider_party_id, versions[0].identity.customer_party_id
     )
@@ -197,7 +198,9 @@ def visible(caller: Principal, agreement_id: str, versions: list[Version]) -> li
 async def _same(
     ledger: Ledger, caller: Principal, identity: Identity, known: Identity, document: dict[str, Any]
 ) -> list[Version]:
-    """What the key stands for, if it is the very same; else KeyTaken without telling what it is."""
+    """Return the existing versions if the key belongs to the same content; else raise KeyTaken without revealing
+    anything.
+    """
     versions = await ledger.agreements.versions(known.agreement_id)
     first = versions[0]
     wanted = write(Version(identity, 1), document, callers.mover(caller), None, ledger.now).hash
@@ -208,7 +211,9 @@ async def _same(
 
 
 def _with(versions: Sequence[Version], revision_hash: str) -> Version:
-    """The version whose revision is named, else the one being negotiated: its rules say what is wrong."""
+    """Return the version with this revision or, if there is none, the one being negotiated, whose rules then
+    refuse it.
+    """
     for version in sorted(versions, key=lambda v: (v.state in OPEN, v.number), reverse=True):
         if any(revision.hash == revision_hash for revision in version.revisions):
             return version
@@ -247,13 +252,13 @@ def _is_private(version: Version) -> bool:
 
 
 def _standing(versions: Sequence[Version], version: Version) -> list[Version]:
-    """The version being negotiated, and the one signed last."""
+    """Return the version being negotiated and the one signed last."""
     signed = latest_signed(versions)
     return [version, *(other for other in versions if other.number == signed and other is not version)]
 
 
 async def signer(ledger: Ledger, caller: Principal, identity: Identity) -> Signer:
-    """The person behind the caller's key, as one who may sign now. Raises NotAllowed."""
+    """Return the person behind the caller's key as a signer; raises NotAllowed if they may not sign now."""
     side = identity.side_of(caller.party_id)
     principal = await ledger.principals.get(caller.principal_id)
     person = await ledger.people.get(principal.person_id) if principal and principal.person_id else None
@@ -278,6 +283,6 @@ async def _names(ledger: Ledger, identity: Identity) -> Names:
 
 
 async def visible_versions(desk: Desk, caller: Principal, agreement_id: str) -> list[Version]:
-    """The versions that the caller may see. Raises Unknown for a foreign or unknown agreement."""
+    """Return the versions that the caller may see; raises Unknown if there are none."""
     async with desk.begin() as ledger:
         return visible(caller, agreement_id, await ledger.agreements.versions(agreement_id))

@@ -1,4 +1,4 @@
-"""Amendments: new versions negotiated while the old one is in force, by a party or in answer to a proposal."""
+"""Amendments: new versions that are negotiated while the old one is in force."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ _ITSELF = Mover("agreement-svc", None, frozenset())
 async def draft(
     desk: Desk, caller: Principal, agreement_id: str, document: Mapping[str, Any] | None
 ) -> tuple[list[Version], Version, bool]:
-    """A new version in draft, private to the caller's party, and whether it is new.
+    """Create a new draft version, visible only to the caller's party; return all versions, this one, and whether it is
+    new.
 
-    Without a document it starts as a copy of the version signed last, with no effective instant yet. A draft of the
-    same party with the same content is given back instead of a second one.
+    Without a document it is a copy of the version signed last, without an effective instant. If the party already has a
+    draft with the same content, that one is returned.
     """
     callers.must_manage(caller)
     async with desk.begin() as ledger:
@@ -47,12 +48,11 @@ async def draft(
 
 
 async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
-    """A proposed target becomes a draft amendment that both parties see; heard again, nothing more happens.
+    """Draft an amendment for a proposed target. Both parties see it; the same proposal again changes nothing.
 
-    Another target of the same proposal is added to that draft, as long as no party has taken it up.
-
-    Raises Unknown where the agreement was never here. A proposal that cannot be drafted (the agreement has ended, the
-    target is gone, the objective does not hold) is noted and goes no further.
+    A further target of the same proposal is added to the draft while no party has changed it. Raises Unknown if this
+    service does not know the agreement. A proposal that cannot be drafted (the agreement has ended, the target no
+    longer exists, the objective is invalid) is noted in the audit trail and ignored.
     """
     await ledger.lock(proposal.agreement_id)
     versions = await ledger.agreements.versions(proposal.agreement_id)
@@ -79,7 +79,7 @@ async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
 
 
 async def withdraw_draft(ledger: Ledger, declined: TargetRevisionDeclined) -> None:
-    """A proposal was declined: its draft is withdrawn, unless a party has taken it up meanwhile."""
+    """Withdraw the draft of a declined proposal, unless a party has changed or proposed it."""
     await ledger.lock(declined.agreement_id)
     for version in await ledger.agreements.versions(declined.agreement_id):
         if version.proposal_id == declined.proposal_id and _is_untouched(version):
@@ -92,14 +92,14 @@ async def withdraw_draft(ledger: Ledger, declined: TargetRevisionDeclined) -> No
 
 
 def _is_untouched(version: Version) -> bool:
-    """Whether nobody but this service has written a draft, and nobody has put it on the table."""
+    """Whether only this service has written revisions of the draft, and nobody has proposed it."""
     return version.state == State.DRAFT and all(each.author == _ITSELF for each in version.revisions)
 
 
 def _answered(
     versions: Sequence[Version], proposal: TargetRevisionProposed, draft: Version | None, now: int
 ) -> Version:
-    """The draft with the proposed objective; without a draft, a new version made of the one signed last."""
+    """Return the draft with the proposed objective. Without a draft, a new version is made from the one signed last."""
     base = _base(versions)
     written = base.current.document if draft is None else draft.head.document
     changed = documents.with_objective(written, proposal.target_id, proposal.objective)
@@ -113,7 +113,7 @@ def _answered(
 
 
 def _base(versions: Sequence[Version]) -> Version:
-    """The version signed last: what an amendment amends. Raises WrongState."""
+    """Return the version signed last, which an amendment amends; raises WrongState."""
     number = latest_signed(versions)
     if number is None:
         raise WrongState("Nothing is signed yet: revise the draft or counter the proposal instead.")

@@ -1,4 +1,4 @@
-"""What a caller may do for which party, and the keys that make applying a file twice make one thing."""
+"""The rights of callers, and the ids that follow from keys, so that a file applied twice creates one thing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LEVEL_MANAGER = "service_level_manager"
 
 
 def mover(caller: Principal) -> Mover:
-    """The caller as the rules of negotiation know it."""
+    """Return the caller as the negotiation's rules need it."""
     return Mover(caller.principal_id, caller.party_id, caller.roles, caller.person_id)
 
 
 def party_for(caller: Principal, party_id: str | None, field: str = "party_id") -> str:
-    """The party on whose behalf the caller acts: its own, or for an operator the one named.
+    """Return the party for which the caller acts: its own, or for an operator the given one.
 
-    Raises Unknown for another's party, Invalid where an operator names none.
+    Raises Unknown for another's party, and Invalid if an operator gives none.
     """
     if caller.is_operator:
         if party_id is None:
@@ -33,14 +33,14 @@ def party_for(caller: Principal, party_id: str | None, field: str = "party_id") 
 
 
 def party_of(caller: Principal) -> str:
-    """The party that the caller belongs to. Raises NotAllowed for an operator."""
+    """Return the caller's party; raises NotAllowed for an operator."""
     if caller.party_id is None:
         raise NotAllowed("An operator of the installation is no party: use a key of the provider or the customer.")
     return caller.party_id
 
 
 def id_of(party_id: str | UUID, kind: str, key: str) -> str:
-    """The id that a key stands for within a party. Raises Unknown for what is no party's id."""
+    """Return the id that follows from a party's key; raises Unknown if the party's id is invalid."""
     try:
         return named_id(party_id, kind, key)
     except ValueError:
@@ -48,19 +48,19 @@ def id_of(party_id: str | UUID, kind: str, key: str) -> str:
 
 
 def must_manage(caller: Principal) -> None:
-    """Raises NotAllowed unless the caller is a service level manager or an operator."""
+    """Raise NotAllowed unless the caller is a service level manager or an operator."""
     if not caller.has_role(LEVEL_MANAGER):
         raise NotAllowed(f"This needs the role {LEVEL_MANAGER}.")
 
 
 def must_operate(caller: Principal) -> None:
-    """Raises NotAllowed unless the caller is an operator of the installation."""
+    """Raise NotAllowed unless the caller is an operator of the installation."""
     if not caller.is_operator:
         raise NotAllowed("This needs an operator of the installation.")
 
 
 def key_or_random(key: str | None, field: str = "key") -> str:
-    """The client's key, checked, or a random one. Raises Invalid."""
+    """Return the client's key, or a random one if there is none; raises Invalid."""
     if key is None:
         return new_id()
     if not KEY.match(key):

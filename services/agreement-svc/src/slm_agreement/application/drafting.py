@@ -1,4 +1,4 @@
-"""Turning what an author writes into a document that holds, also against what is registered."""
+"""The resolution of an author's text into a valid document, checked against what is registered."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ SCOPES = ("service", "customer", "corporate")
 
 
 async def check_identity(ledger: Ledger, identity: Identity) -> None:
-    """Raises Invalid unless kind and scope are known, and the drafting party knows the other one and its service.
+    """Raise Invalid unless kind and scope are known and the drafting party is related to the other party and its
+    service.
 
-    A party that it has no relation with is answered like none at all: ids follow from keys and can be guessed.
+    A party without a relation is treated like an unknown one, because ids follow from keys and can be guessed.
     """
     findings = Findings()
     if identity.kind not in templates.KINDS:
@@ -48,9 +49,9 @@ async def resolved(
     template_key: str | None,
     standing: Collection[Version] = (),
 ) -> dict[str, Any]:
-    """The document as it will be proposed: complete with defaults, with what its author's party names registered.
+    """Return the document as it will be proposed, complete and checked against what the author's party has registered.
 
-    ``standing`` are versions whose supports may stay: either side named its own in them.
+    ``standing`` are versions whose supports may stay, because each side has named its own there.
     """
     template = _template(template_key, identity.kind)
     document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])
@@ -88,14 +89,14 @@ def _template(key: str | None, kind: str) -> Template | None:
 async def check_own_signatories(
     ledger: Ledger, identity: Identity, party_id: str | None, document: Mapping[str, Any]
 ) -> None:
-    """Raises Invalid where the document names somebody as signing for a party who is not one of its people."""
+    """Raise Invalid if the document names a signatory of this party who is not one of its people."""
     findings = Findings()
     await _check_signatories(ledger, identity, party_id, document, findings)
     findings.refuse_any("The document names signatories that your party does not have: counter with others.")
 
 
 async def _is_partys_own(ledger: Ledger, identity: Identity, party_id: str | None, agreement_id: str) -> bool:
-    """Whether a support is another agreement that the author's party takes part in and may see."""
+    """Whether the support is another agreement of the author's party, and visible to it."""
     other = await ledger.agreements.identity(agreement_id)
     if other is None or other.agreement_id == identity.agreement_id:
         return False
@@ -105,7 +106,9 @@ async def _is_partys_own(ledger: Ledger, identity: Identity, party_id: str | Non
 
 
 async def _is_between_them(ledger: Ledger, identity: Identity, requirement_id: str) -> bool:
-    """Whether a requirement is the customer's, of a service of the provider: both parties may read such a one."""
+    """Whether the requirement is the customer's and about a service of the provider, so that both parties may
+    read it.
+    """
     requirement = await ledger.requirements.get(requirement_id)
     if requirement is None or requirement.customer_party_id != identity.customer_party_id:
         return False
@@ -116,7 +119,7 @@ async def _is_between_them(ledger: Ledger, identity: Identity, requirement_id: s
 async def _check_signatories(
     ledger: Ledger, identity: Identity, party_id: str | None, document: Mapping[str, Any], findings: Findings
 ) -> None:
-    """Look up the people of the acting party alone: an answer about the other's would tell whom it has."""
+    """Check the signatories of the acting party only. A check of the other party's people would reveal whom it has."""
     sides = (("provider", identity.provider_party_id), ("customer", identity.customer_party_id))
     for side, of in sides:
         for index, person_id in enumerate(document["signatories"][side] if of == party_id else ()):

@@ -1,4 +1,4 @@
-"""Invitations: made, withdrawn, and accepted by whoever holds the code."""
+"""Invitations: creating, withdrawing, and accepting with the code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAYS_OPEN, MOST_DAYS_OPEN = 14, 90
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """What a company that is new here says of itself and of the person who accepts for it."""
+    """The data of a company that is new here, and of the person who accepts for it."""
 
     key: str
     name: str
@@ -34,7 +34,7 @@ class Newcomer:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedInvitation:
-    """What came of a code: the invitation, and a key where one was made, shown this once."""
+    """The result of a code: the invitation, and the new key if one was created, which is shown only once."""
 
     invitation: Invitation
     principal_id: str | None = None
@@ -45,9 +45,9 @@ class AcceptedInvitation:
 async def invite(
     desk: Desk, caller: Principal, principal_id: str | None, alias: str, note: str, expires_at: int | None
 ) -> tuple[Invitation, str]:
-    """A new invitation and, this once, its code. Raises Unknown, NotAllowed, Invalid.
+    """Create an invitation; return it and its code, which is shown only now. Raises Unknown, NotAllowed and Invalid.
 
-    Without ``principal_id`` it invites a company. With one it lets the person behind that principal make a key.
+    Without ``principal_id`` it invites a company. With it, it lets the person behind that principal create a key.
     """
     callers.must_manage(caller)
     code = new_key()
@@ -73,7 +73,10 @@ async def invite(
 
 
 async def withdraw_invitation(desk: Desk, caller: Principal, invitation_id: str) -> Invitation:
-    """The code is void; again changes nothing. Raises Unknown, WrongState for one that was accepted."""
+    """Withdraw an invitation, so that its code is refused. Repeating it changes nothing.
+
+    Raises Unknown, and WrongState if the invitation was accepted.
+    """
     callers.must_manage(caller)
     async with desk.begin() as ledger:
         await ledger.lock(invitation_id)
@@ -93,9 +96,10 @@ async def withdraw_invitation(desk: Desk, caller: Principal, invitation_id: str)
 async def accept_invitation(
     desk: Desk, caller: Principal, code: str | None, newcomer: Newcomer | None
 ) -> AcceptedInvitation:
-    """Use a code, once: as its bearer, or with a key of the party that is to know the inviter.
+    """Accept with a code, which works once: as its holder, or with a key of the party that gets related to the inviter.
 
-    Raises Unknown for a code that is wrong, used, withdrawn or expired, all alike; Invalid, NotAllowed, WrongState.
+    Raises Unknown for a code that is wrong, used, withdrawn or expired, without a difference between them; also
+    Invalid, NotAllowed and WrongState.
     """
     if caller.party_id is not None:
         callers.must_manage(caller)
@@ -109,7 +113,7 @@ async def accept_invitation(
 
 
 async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitation:
-    """A party that is here already comes to know the inviter."""
+    """Relate a registered party to the inviter."""
     if caller.party_id is None:
         raise Invalid("Only a party accepts.", [Finding("code", "…", "send it with a key of the invited party")])
     invitation = await _open(ledger, await ledger.invitation_with(hash_of(code)) or "")
@@ -125,7 +129,7 @@ async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitat
 async def _arrive(
     ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None
 ) -> AcceptedInvitation:
-    """A company that is new here: its party with a random id, its first manager, and that person's key."""
+    """Register a new company: its party with a random id, its first manager, and that person's key."""
     if newcomer is None:
         remedy = "say who you are: party {key, name} and person {key, name, email}"
         raise Invalid("The invitation is for a company.", [Finding("party", "none", remedy)])

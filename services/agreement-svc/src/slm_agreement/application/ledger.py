@@ -1,4 +1,6 @@
-"""What a use case needs of storage: collections of domain values in one transaction, and a way to tell of changes."""
+"""The storage that the use cases need: collections of domain values in one transaction, and the publication of
+events.
+"""
 
 from __future__ import annotations
 
@@ -14,70 +16,86 @@ from slm_chassis.ledger import LedgerOfTransaction, Repository
 
 
 class Agreements(Protocol):
-    """Agreements with all their versions. Whoever changes one begins with ``Ledger.lock``."""
+    """Agreements with all their versions. A use case that changes one calls ``Ledger.lock`` first."""
 
-    async def identity(self, agreement_id: str) -> Identity | None: ...
+    async def identity(self, agreement_id: str) -> Identity | None:
+        """Return the identity of an agreement; None if there is none."""
 
     async def add(self, identity: Identity) -> None:
-        """A new agreement, without a version yet."""
+        """Add an agreement without versions."""
         ...
 
     async def versions(self, agreement_id: str) -> list[Version]:
-        """Every version, the first first."""
+        """Return every version, in ascending order."""
         ...
 
     async def signed_of(self, provider_party_id: str) -> list[Identity]:
-        """A provider's agreements of which a version is signed and has not ended."""
+        """Return a provider's agreements with a version that is signed and has not ended."""
         ...
 
     async def save(self, version: Version) -> None:
-        """Keep a version as it stands, and when it turns next."""
+        """Store a version and the instant of its next change of state."""
         ...
 
 
 class Ledger(LedgerOfTransaction, Protocol):
-    """One transaction."""
+    """The storage within one transaction."""
 
     @property
-    def parties(self) -> Repository[Party]: ...
+    def parties(self) -> Repository[Party]:
+        """The parties."""
+
     @property
-    def people(self) -> Repository[Person]: ...
+    def people(self) -> Repository[Person]:
+        """The people of all parties."""
+
     @property
-    def services(self) -> Repository[Service]: ...
+    def services(self) -> Repository[Service]:
+        """The services of all catalogues."""
+
     @property
-    def requirements(self) -> Repository[Requirement]: ...
+    def requirements(self) -> Repository[Requirement]:
+        """The service level requirements."""
+
     @property
-    def principals(self) -> Repository[EnrolledPrincipal]: ...
+    def principals(self) -> Repository[EnrolledPrincipal]:
+        """The principals with their keys."""
+
     @property
-    def relations(self) -> Repository[Relation]: ...
+    def relations(self) -> Repository[Relation]:
+        """The relations between parties."""
+
     @property
-    def invitations(self) -> Repository[Invitation]: ...
+    def invitations(self) -> Repository[Invitation]:
+        """The invitations."""
+
     @property
-    def agreements(self) -> Agreements: ...
+    def agreements(self) -> Agreements:
+        """The agreements with their versions."""
 
     async def invitation_with(self, sha256: str) -> str | None:
-        """The id of the invitation whose code has this hash."""
+        """Return the id of the invitation whose code has this hash; None if there is none."""
         ...
 
     async def principal_of(self, person_id: str) -> str | None:
-        """The id of the principal that a person is bound to."""
+        """Return the id of the principal of a person; None if there is none."""
         ...
 
     async def people_with(self, party_id: str, email: str) -> list[str]:
-        """Ids of a party's people with a mail address, however it is capitalised."""
+        """Return the ids of a party's people with this mail address, ignoring upper and lower case."""
         ...
 
 
 class Desk(Protocol):
-    """Where ledgers come from."""
+    """Opens ledgers."""
 
     space: str
-    """The installation's name space: what an operator names by a key has its id from here."""
+    """The installation's namespace, from which the ids of an operator's keys follow."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """A ledger whose changes are kept when the block ends, and forgotten when it raises."""
+        """Open a ledger whose changes are kept at the end of the block, or dropped if it raises."""
         ...
 
     async def due(self) -> list[str]:
-        """Ids of agreements with a version whose next turn has come, the earliest first."""
+        """Return the ids of agreements with a version whose state must change now, the earliest first."""
         ...

@@ -1,4 +1,4 @@
-"""Parties: those who provide or receive services. Operators of the installation register them."""
+"""Parties, which provide or receive services. Operators of the installation register them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PARTIES = Register[Party](
 
 @dataclass(frozen=True, slots=True)
 class PartyDetails:
-    """What can be edited of a party."""
+    """The fields of a party that can be edited."""
 
     name: str
     external_refs: list[dict[str, Any]]
 
 
 async def register(desk: Desk, caller: Principal, key: str | None, details: PartyDetails) -> tuple[Party, bool]:
-    """A party under its key, and whether it is new."""
+    """Register a party under its key; return it and whether it is new."""
     callers.must_operate(caller)
     key = callers.key_or_random(key)
     party = Party(named_id(desk.space, key), key, details.name, details.external_refs)
@@ -44,7 +44,7 @@ async def register(desk: Desk, caller: Principal, key: str | None, details: Part
 async def edit_party(
     desk: Desk, caller: Principal, party_id: str, details: PartyDetails, unless_changed: Callable[[Party], None]
 ) -> Party:
-    """Another name or other references; the key stays. Raises Unknown."""
+    """Change the name or references of a party; its key stays. Raises Unknown."""
     callers.must_operate(caller)
     async with desk.begin() as ledger:
         party = await PARTIES.locked(ledger, caller, party_id)

@@ -24,7 +24,7 @@ PEOPLE = Register[Person](
 
 @dataclass(frozen=True, slots=True)
 class PersonDetails:
-    """What can be edited of a person."""
+    """The fields of a person that can be edited."""
 
     name: str
     email: str | None
@@ -35,7 +35,7 @@ class PersonDetails:
 async def record(
     desk: Desk, caller: Principal, party_id: str | None, key: str | None, details: PersonDetails
 ) -> tuple[Person, bool]:
-    """A person of the caller's party (an operator names the party), and whether it is new."""
+    """Record a person of the caller's party (an operator names the party); return it and whether it is new."""
     callers.must_manage(caller)
     party_id = callers.party_for(caller, party_id)
     key = callers.key_or_random(key)
@@ -51,7 +51,7 @@ async def record(
 async def edit_person(
     desk: Desk, caller: Principal, person_id: str, details: PersonDetails, unless_changed: Callable[[Person], None]
 ) -> Person:
-    """Another name, address or other mandates; what was signed under the old ones stays signed. Raises Unknown."""
+    """Change the name, address or mandates of a person. Existing signatures stay valid. Raises Unknown."""
     callers.must_manage(caller)
     async with desk.begin() as ledger:
         person = await PEOPLE.locked(ledger, caller, person_id)
@@ -63,7 +63,7 @@ async def edit_person(
 
 
 async def _must_not_sign(ledger: Ledger, caller: Principal, person: Person) -> None:
-    """Raises NotAllowed where a manager would change who somebody is, or may sign as, that signs."""
+    """Raise NotAllowed if a manager would change the identity or the mandates of a person who may sign."""
     bound = await ledger.principal_of(person.person_id)
     principal = await ledger.principals.get(bound) if bound is not None else None
     if principal is not None and principal.may_sign and not caller.is_operator:
@@ -71,7 +71,7 @@ async def _must_not_sign(ledger: Ledger, caller: Principal, person: Person) -> N
 
 
 async def _address_is_free(ledger: Ledger, person: Person) -> None:
-    """Raises Invalid where somebody else of the party has the mail address: it tells one human being from another."""
+    """Raise Invalid if another person of the party has this mail address, because it identifies a human being."""
     if not person.email:
         return
     await ledger.lock(f"addresses of {person.party_id}")

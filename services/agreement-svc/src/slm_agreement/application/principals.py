@@ -1,6 +1,6 @@
-"""Principals and API keys: operators enrol for any party, service level managers within their own.
+"""Principals and API keys. Operators enrol principals of any party, service level managers those of their own.
 
-Whoever may sign is enrolled and edited by operators alone; its keys are made by its holder or an operator.
+Only operators enrol and edit a principal that may sign; its keys are issued by its holder or an operator.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PRINCIPALS = Register[EnrolledPrincipal](
 
 @dataclass(frozen=True, slots=True)
 class PrincipalDetails:
-    """What a principal is enrolled and edited with."""
+    """The fields of a principal that can be edited."""
 
     name: str
     roles: list[str]
@@ -43,7 +43,10 @@ class PrincipalDetails:
 async def enrol(
     desk: Desk, caller: Principal, party_id: str | None, key: str | None, details: PrincipalDetails
 ) -> tuple[EnrolledPrincipal, bool]:
-    """A principal without keys yet, and whether it is new. An operator who names no party enrols an operator."""
+    """Enrol a principal without keys; return it and whether it is new.
+
+    An operator who names no party enrols another operator.
+    """
     callers.must_manage(caller)
     if not (caller.is_operator and party_id is None):
         party_id = callers.party_for(caller, party_id)
@@ -65,9 +68,10 @@ async def edit_principal(
     details: PrincipalDetails,
     unless_changed: Callable[[EnrolledPrincipal], None],
 ) -> EnrolledPrincipal:
-    """Another name or other roles; its keys stay and take the new roles at once, its person stays for ever.
+    """Change the name or roles of a principal. Its keys get the new roles at once; its person cannot change.
 
-    Raises Unknown, NotAllowed, Invalid; WrongState where a live key could sign that neither holder nor operator made.
+    Raises Unknown, NotAllowed and Invalid, and WrongState if the principal would get a valid key that may sign and was
+    issued by somebody other than its holder or an operator.
     """
     async with desk.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)
@@ -89,7 +93,8 @@ async def edit_principal(
 
 
 async def issue_key(desk: Desk, caller: Principal, principal_id: str, scopes: list[str]) -> tuple[ApiKey, str]:
-    """A new key and, this once, its secret, for oneself or for a principal that one manages.
+    """Issue a key for the caller or a principal that the caller manages; return it and its secret, which is shown only
+    now.
 
     Raises NotAllowed for scopes beyond those of the caller's own key, and for another principal that may sign.
     """
@@ -109,7 +114,7 @@ async def issue_key(desk: Desk, caller: Principal, principal_id: str, scopes: li
 
 
 async def revoke_key(desk: Desk, caller: Principal, principal_id: str, key_id: str) -> None:
-    """The key is dead here at once and everywhere within moments; again changes nothing. Raises Unknown."""
+    """Revoke a key: here at once, everywhere within two seconds. Repeating it changes nothing. Raises Unknown."""
     async with desk.begin() as ledger:
         principal = await _held_or_managed(ledger, caller, principal_id)
         revoked = principal.revoke(key_id, ledger.now)
@@ -121,14 +126,14 @@ async def revoke_key(desk: Desk, caller: Principal, principal_id: str, key_id: s
 
 
 async def to_invite(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
-    """The principal whose holder the caller may invite to make a key. Raises Unknown, NotAllowed."""
+    """Return the principal for which the caller may invite a key; raises Unknown and NotAllowed."""
     principal = await _managed(ledger, caller, principal_id)
     _not_anothers_signature(caller, principal)
     return principal
 
 
 def _issuing(caller: Principal, principal: EnrolledPrincipal) -> tuple[str, bool]:
-    """How the caller issues a key of the principal, and whether that key may sign."""
+    """Return how the caller issues a key of the principal, and whether that key may sign."""
     if caller.principal_id == principal.principal_id:
         own = principal.live_key(caller.key_id)
         return enrolment.BY_HOLDER, own is not None and own.may_sign
@@ -145,7 +150,10 @@ def _not_anothers_signature(caller: Principal, principal: EnrolledPrincipal) -> 
 
 
 async def _held_or_managed(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
-    """The principal, locked, if it is the caller's own or the caller manages its party. Raises Unknown, NotAllowed."""
+    """Lock and return the principal if it is the caller's own or the caller manages its party.
+
+    Raises Unknown and NotAllowed.
+    """
     if principal_id != caller.principal_id:
         return await _managed(ledger, caller, principal_id)
     await ledger.lock(principal_id)
@@ -156,13 +164,13 @@ async def _held_or_managed(ledger: Ledger, caller: Principal, principal_id: str)
 
 
 async def _managed(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
-    """The principal, locked, if the caller manages its party. Raises Unknown, NotAllowed."""
+    """Lock and return the principal if the caller manages its party; raises Unknown and NotAllowed."""
     callers.must_manage(caller)
     return await PRINCIPALS.locked(ledger, caller, principal_id)
 
 
 def _must_hold(caller: Principal, scopes: list[str]) -> None:
-    """A key that is limited must not beget one that is less so."""
+    """Refuse scopes beyond those of the caller's own key, so that a limited key cannot issue a less limited one."""
     if not caller.scopes:
         return
     beyond = [each for each in scopes if not caller.in_scope(*each.split(":", 1))]
@@ -172,7 +180,7 @@ def _must_hold(caller: Principal, scopes: list[str]) -> None:
 
 
 async def _check(ledger: Ledger, principal: EnrolledPrincipal) -> None:
-    """Party and person exist and belong together, and the person is nobody else's."""
+    """Check that party and person exist and belong together, and that the person has no other principal."""
     if principal.party_id is not None and await ledger.parties.get(principal.party_id) is None:
         raise Unknown(f"There is no party {principal.party_id!r}.")
     if principal.person_id is None:

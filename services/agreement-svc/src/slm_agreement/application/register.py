@@ -1,7 +1,7 @@
-"""The rules that all registers share: parties, people, services, requirements, principals and invitations.
+"""The rules that all registers share: parties, people, services, requirements and principals.
 
-An entry is made under a key: the first time makes it, the same again changes nothing, another content is refused.
-Whoever edits an entry locks it first.
+An entry is created under a key. The same content under the same key changes nothing; other content is refused. A use
+case that edits an entry locks it first.
 """
 
 from __future__ import annotations
@@ -23,25 +23,28 @@ T = TypeVar("T", bound="DataclassInstance")
 
 @dataclass(frozen=True)
 class Register(Generic[T]):
-    """One kind of entries: where they are kept, who may see one, and what is published and audited of it."""
+    """One kind of entries: its repository, who may see an entry, and what is published and audited about it."""
 
     noun: str
-    """The kind, as errors and the audit name it: ``party``."""
+    """The kind in errors and in the audit trail, such as ``party``."""
     verb: str
-    """What the audit calls the making of an entry: ``register``."""
+    """The creation of an entry in the audit trail, such as ``register``."""
     kept: Callable[[Ledger], Repository[T]]
     may_see: Callable[[Principal, T], bool]
     audited: Callable[[T], Mapping[str, Any]]
-    """The detail that the audit keeps of a new entry; of an edited one it keeps the same without the key."""
+    """The details of a new entry for the audit trail. Those of an edited entry are the same without the key."""
     event: Callable[[T], Any] | None = None
-    """The event that is published when an entry is made or edited."""
+    """The event that is published when an entry is created or edited."""
     incidental: tuple[str, ...] = ()
-    """Fields that do not make a difference, such as the instant of recording."""
+    """Fields that are ignored when contents are compared, such as the instant of recording."""
     unknown: str = " that you may see"
-    """How the error that an entry does not exist ends."""
+    """The end of the error text for an entry that does not exist."""
 
     async def enter(self, ledger: Ledger, caller: Principal, value: T) -> tuple[T, bool]:
-        """The entry under the value's id, and whether it is new. Raises KeyTaken where another one has the key."""
+        """Create the entry, or find the existing one; return it and whether it is new.
+
+        Raises KeyTaken if the existing entry has other content.
+        """
         identity, kept = self._id_of(value), self.kept(ledger)
         await ledger.lock(identity)
         known = await kept.get(identity)
@@ -55,7 +58,9 @@ class Register(Generic[T]):
         return value, True
 
     async def locked(self, ledger: Ledger, caller: Principal, identity: str) -> T:
-        """An entry that nobody else changes until the transaction ends. Raises Unknown where the caller sees none."""
+        """Lock an entry until the end of the transaction and return it; raises Unknown if the caller may not
+        see one.
+        """
         await ledger.lock(identity)
         found = await self.kept(ledger).get(identity)
         if found is None or not self.may_see(caller, found):
@@ -63,7 +68,7 @@ class Register(Generic[T]):
         return found
 
     async def change(self, ledger: Ledger, caller: Principal, value: T) -> T:
-        """Keep a locked entry as it is now; returns it."""
+        """Store a locked entry's new content, and return it."""
         await self._keep(ledger, value)
         detail = {name: told for name, told in self.audited(value).items() if name != "key"}
         await ledger.note(caller, f"{self.noun}.edit", self._id_of(value), detail)
@@ -82,5 +87,5 @@ class Register(Generic[T]):
 
 
 def edited(value: T, details: DataclassInstance) -> T:
-    """The value with every field of the details in place of its own."""
+    """Return the value with the fields of the details in place of its own."""
     return replace(value, **{field.name: getattr(details, field.name) for field in fields(details)})

@@ -1,4 +1,4 @@
-"""Relations of parties: what an operator links, and what everybody who names another party is asked for."""
+"""Relations between parties, and the check of whether one party may name another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_chassis.access import Principal
 
 
 async def link(desk: Desk, caller: Principal, party_ids: list[str]) -> tuple[Relation, bool]:
-    """Let two parties know one another (operators), and whether they did not before. Raises Invalid, NotAllowed."""
+    """Relate two parties, by an operator; return the relation and whether it is new. Raises Invalid and NotAllowed."""
     callers.must_operate(caller)
     findings = Findings()
     async with desk.begin() as ledger:
@@ -25,7 +25,7 @@ async def link(desk: Desk, caller: Principal, party_ids: list[str]) -> tuple[Rel
 
 
 async def relate(ledger: Ledger, caller: Principal, one: str, other: str, how: str) -> tuple[Relation, bool]:
-    """The relation of two registered parties, and whether it is new."""
+    """Relate two registered parties; return the relation and whether it is new."""
     relation = relations.between(one, other, how, ledger.now)
     await ledger.lock(relation.relation_id)
     known = await ledger.relations.get(relation.relation_id)
@@ -38,7 +38,7 @@ async def relate(ledger: Ledger, caller: Principal, one: str, other: str, how: s
 
 
 async def knows(ledger: Ledger, party_id: str, other: str) -> bool:
-    """Whether a party may name another: itself, or one that it has a relation with."""
+    """Whether a party may name another one: itself, or a related party."""
     if party_id == other:
         return await ledger.parties.get(party_id) is not None
     try:

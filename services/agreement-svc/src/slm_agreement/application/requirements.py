@@ -1,4 +1,4 @@
-"""Service level requirements: what a customer needs and why, before anyone has promised it."""
+"""Service level requirements: what a customer needs and why, before anything is agreed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RequirementDetails:
 async def record(
     desk: Desk, caller: Principal, customer_party_id: str | None, key: str | None, details: RequirementDetails
 ) -> tuple[Requirement, bool]:
-    """A requirement of the caller's party (an operator names the customer), and whether it is new."""
+    """Record a requirement of the caller's party (an operator names the customer); return it and whether it is new."""
     callers.must_manage(caller)
     customer = callers.party_for(caller, customer_party_id, "customer_party_id")
     key = callers.key_or_random(key)
@@ -45,7 +45,7 @@ async def record(
         if await ledger.parties.get(customer) is None:
             raise Unknown(f"There is no party {customer!r}.")
         service = await ledger.services.get(service_id)
-        # A service of a stranger is answered like none at all: ids follow from keys and can be guessed.
+        # The service of an unrelated party is treated like an unknown one, because ids can be computed from keys.
         if service is None or not await relations.knows(ledger, customer, service.provider_party_id):
             remedy = "write the id of a service of your own party, or of one that yours has a relation with"
             raise Invalid("There is no such service.", [Finding("service_id", service_id, remedy)])

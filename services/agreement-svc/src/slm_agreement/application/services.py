@@ -1,4 +1,4 @@
-"""The service catalogue: what a provider offers, and the business outcome each service exists for."""
+"""The service catalogue: a provider's services and the business outcome of each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SERVICES = Register[Service](
 
 @dataclass(frozen=True, slots=True)
 class ServiceDetails:
-    """What can be edited of a service."""
+    """The fields of a service that can be edited."""
 
     name: str
     outcome: str
@@ -37,7 +37,7 @@ class ServiceDetails:
 async def catalogue(
     desk: Desk, caller: Principal, provider_party_id: str | None, key: str | None, details: ServiceDetails
 ) -> tuple[Service, bool]:
-    """A service of the caller's party (an operator names the provider), and whether it is new."""
+    """Add a service of the caller's party (an operator names the provider); return it and whether it is new."""
     callers.must_manage(caller)
     provider = callers.party_for(caller, provider_party_id, "provider_party_id")
     key = callers.key_or_random(key)
@@ -52,7 +52,7 @@ async def catalogue(
 async def edit_service(
     desk: Desk, caller: Principal, service_id: str, details: ServiceDetails, unless_changed: Callable[[Service], None]
 ) -> Service:
-    """Another name, outcome or description; the key and the provider stay. Raises Unknown."""
+    """Change the name, outcome or description of a service; its key and provider stay. Raises Unknown."""
     callers.must_manage(caller)
     async with desk.begin() as ledger:
         service = await SERVICES.locked(ledger, caller, service_id)

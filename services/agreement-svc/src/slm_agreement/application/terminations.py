@@ -1,4 +1,4 @@
-"""Ending an agreement before its term: with the notice that was agreed, or earlier with the other side's consent."""
+"""The end of an agreement before its term: with the agreed notice, or earlier with the other party's consent."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Turned = tuple[list[Version], Version]
 
 
 async def terminate(desk: Desk, caller: Principal, agreement_id: str, reason: str, at: int | None) -> Turned:
-    """End the agreement at an instant (microseconds UTC; None: now) that keeps the notice period.
+    """End the agreement at an instant (microseconds UTC; None means now) that keeps the notice period.
 
-    Raises NotAllowed but for who may sign for a side; WrongState where nothing is signed; Invalid inside the notice
-    period.
+    Raises NotAllowed unless the caller may sign for a side, WrongState if nothing is signed, and Invalid within the
+    notice period.
     """
     async with desk.begin() as ledger:
         versions = await agreements.opened(ledger, caller, agreement_id)
@@ -32,7 +32,7 @@ async def terminate(desk: Desk, caller: Principal, agreement_id: str, reason: st
 
 
 async def ask(desk: Desk, caller: Principal, agreement_id: str, reason: str, at: int | None) -> Turned:
-    """Ask the other side to let the agreement end earlier than the notice period allows; again changes nothing."""
+    """Ask the other party to end the agreement earlier than the notice period allows. Repeating it changes nothing."""
     async with desk.begin() as ledger:
         versions = await agreements.opened(ledger, caller, agreement_id)
         by = await agreements.signer(ledger, caller, versions[0].identity)
@@ -46,7 +46,7 @@ async def ask(desk: Desk, caller: Principal, agreement_id: str, reason: str, at:
 
 
 async def consent(desk: Desk, caller: Principal, agreement_id: str, request_id: str) -> Turned:
-    """Let the agreement end as the other side asked: at its instant, or now where that has passed."""
+    """End the agreement as the other party requested, at the requested instant or now if that is past."""
     async with desk.begin() as ledger:
         versions = await agreements.opened(ledger, caller, agreement_id)
         by = await agreements.signer(ledger, caller, versions[0].identity)
@@ -57,7 +57,7 @@ async def consent(desk: Desk, caller: Principal, agreement_id: str, request_id: 
 
 
 async def drop_request(desk: Desk, caller: Principal, agreement_id: str, request_id: str) -> Turned:
-    """Take back what one asked, or decline what the other side asked."""
+    """Withdraw the own request, or decline the other party's."""
     async with desk.begin() as ledger:
         versions = await agreements.opened(ledger, caller, agreement_id)
         await agreements.signer(ledger, caller, versions[0].identity)

@@ -1,4 +1,4 @@
-"""What time does to signed agreements: they take effect, are superseded, expire or end."""
+"""The changes of signed agreements that time brings about: they come into force, are superseded, expire or end."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from slm_agreement.domain import term
 
 
 async def turn_due(desk: Desk) -> int:
-    """Turns every agreement whose instant has come, each in its own transaction; gives how many turns there were.
+    """Apply all changes that are due, each agreement in its own transaction; return the number of changes.
 
-    Any number of replicas may do this: whoever comes second finds nothing due any more.
+    Several replicas may call it: the second finds that nothing is due.
     """
     turns = 0
     for agreement_id in await desk.due():

@@ -1,4 +1,4 @@
-"""Findings about an agreement's tickets that need the provider's other agreements to be known."""
+"""Findings about an agreement's tickets that depend on the provider's other agreements."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SLA = "sla"
 
 
 async def findings(ledger: Ledger, version: Version) -> list[Finding]:
-    """Errors where tickets of the version's agreement would be another customer's, too.
+    """Return an error for each way in which tickets of this agreement could also belong to another customer.
 
-    Operational level agreements and underpinning contracts are between a provider and its own teams and suppliers:
-    they judge the same tickets as the agreement with the customer, by intention.
+    Only agreements with customers are checked. Operational level agreements and underpinning contracts judge the same
+    tickets on purpose.
     """
     identity = version.identity
     own = await _scope(ledger, identity) if identity.kind == _SLA else None
@@ -30,7 +30,7 @@ async def findings(ledger: Ledger, version: Version) -> list[Finding]:
 
 
 async def findings_now(desk: Desk, version: Version) -> list[Finding]:
-    """The findings for somebody who only reads the check."""
+    """Return the findings for a caller who only reads the check."""
     async with desk.begin() as ledger:
         return await findings(ledger, version)
 

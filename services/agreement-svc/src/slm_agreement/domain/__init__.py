@@ -1,1 +1,1 @@
-"""The rules of agreements: what a document may say, how two parties come to sign it, and how it ends."""
+"""The rules of agreements: the content of a document, the negotiation and signing by two parties, and the end."""

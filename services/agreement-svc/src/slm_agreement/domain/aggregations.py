@@ -1,4 +1,4 @@
-"""The aggregations a target may name, what each is written with, and the kind of indicator that it needs."""
+"""The aggregations of targets: how each is written, and which kind of indicator it needs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ KINDS = {
     "recovery_point": "recovery",
     "recovered_within": "recovery",
 }
-"""Aggregation → the kind of its indicator; a clock, compliance and a composite have none."""
+"""Aggregation → the kind of its indicator. A clock, compliance and a composite have no indicator."""
 OF_RECOVERIES = frozenset({"recovery_time", "recovery_point", "recovered_within"})
 OF_RATINGS = frozenset({"mean", "max", "min", "count", "share_at_least"})
-"""Those that an indicator of ratings may have too."""
+"""Aggregations that an indicator of kind ``rating`` may also have."""
 SHARES = frozenset(
     {
         "availability",
@@ -46,14 +46,14 @@ SHARES = frozenset(
         "recovered_within",
     }
 )
-"""Promised in percent."""
+"""Aggregations whose objective is in percent."""
 DERIVED = frozenset({"compliance", "composite"})
-"""Judged by other targets of the agreement."""
+"""Aggregations that are computed from other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
-"""Promised in the indicator's unit."""
+"""Aggregations whose objective is in the indicator's unit."""
 ALL = frozenset(KINDS) | DERIVED | {"clock"}
 ACCEPTED = ALL
-"""Those that may be agreed: all of which the judge keeps figures of."""
+"""Aggregations that may be agreed: all those for which monitor-svc computes figures."""
 
 _FORMS = {
     "availability": '"availability"',
@@ -84,7 +84,9 @@ _QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """``document`` is its resolved form; ``unit`` one that its writing carried (``300ms``)."""
+    """An aggregation. ``document`` is its resolved form; ``unit`` is the unit of its limit, if one was written
+    (``300ms``).
+    """
 
     name: str
     document: Any
@@ -92,27 +94,28 @@ class Aggregation:
 
     @property
     def parameters(self) -> Any:
+        """The parameters in the resolved form; None if it has none."""
         return self.document[self.name] if isinstance(self.document, Mapping) else None
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds that its indicator may have, the first where none is written; none where it has no indicator."""
+        """The kinds that its indicator may have, the default first; empty if it has no indicator."""
         kind = KINDS.get(self.name)
         return () if kind is None else (kind, "rating") if self.name in OF_RATINGS else (kind,)
 
     @property
     def may_roll(self) -> bool:
-        """Whether it is judged over rolling windows; members' figures are put together by calendar window alone."""
+        """Whether it can be judged over rolling windows. Members' figures are combined only over calendar windows."""
         return self.name != "composite" or bool(self.parameters["of"] != "figures")
 
     @property
     def is_of_states(self) -> bool:
-        """Whether it is a composite of states, which is judged as availability is."""
+        """Whether it is a composite of states, which is judged like availability."""
         return self.name == "composite" and bool(self.parameters["of"] == "states")
 
 
 def read_aggregation(reader: Reader, accepted: Collection[str], parties: Parties) -> Aggregation:
-    """The field ``aggregation`` of a target; a fault stands for availability."""
+    """Read the field ``aggregation`` of a target; return availability in place of an invalid one."""
     raw = reader.raw("aggregation")
     name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
     path = reader.at("aggregation")
@@ -152,7 +155,7 @@ def _share(name: str, limit: Any, reader: Reader) -> Aggregation:
 
 
 def quantity(written: Any) -> tuple[str | None, str | None]:
-    """``"300 ms"`` → ("300", "ms"); (None, None) where it is no number."""
+    """Return number and unit of a text, such as ("300", "ms") for ``"300 ms"``; (None, None) if it is no number."""
     match = _QUANTITY.match(written) if isinstance(written, str) else None
     number = decimal_text(match[1] if match else written)
     return number, (match[2] or None) if match and number is not None else None
@@ -192,7 +195,7 @@ def _nps(raw: Any, path: str, findings: Findings) -> dict[str, str]:
 
 
 def _recovered_within(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    """Limits of the time to recover, and of the time whose data may be lost; one of them at least."""
+    """Read the limits of the recovery time and of the time whose data may be lost; at least one is required."""
     reader = Reader(raw, path, findings)
     limits = {"time": "PT4H", "point": "PT15M"}
     resolved = {name: _positive(reader, name, example) for name, example in limits.items() if reader.has(name)}

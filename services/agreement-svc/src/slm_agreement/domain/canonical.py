@@ -1,4 +1,4 @@
-"""The canonical form of a revision (RFC 8785) and the hash that is its identity."""
+"""The canonical form of a revision (RFC 8785), and its hash, which is the revision's identity."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from slm_agreement.domain.errors import Finding, Invalid
 
 
 def canonical(content: Any) -> bytes:
-    """A JSON value → its canonical bytes.
+    """Return the canonical bytes of a JSON value.
 
-    Raises Invalid where the value has none: NaN, infinities, integers beyond 2^53, lone surrogates.
+    Raises Invalid if there are none: for NaN, infinities, integers beyond 2^53 and lone surrogates.
     """
     try:
         text = rfc8785.dumps(content)
@@ -25,5 +25,5 @@ def canonical(content: Any) -> bytes:
 
 
 def hash_of(canonical_bytes: bytes) -> str:
-    """SHA-256 of canonical bytes, lower-case hexadecimal."""
+    """Return the SHA-256 of canonical bytes in lower-case hexadecimal."""
     return hashlib.sha256(canonical_bytes).hexdigest()

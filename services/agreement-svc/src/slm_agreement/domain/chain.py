@@ -1,4 +1,4 @@
-"""The arithmetic of supporting promises: what supports can deliver together, and what each would have to promise."""
+"""The arithmetic of supporting agreements: what they deliver together, and what each of them would have to promise."""
 
 from __future__ import annotations
 
@@ -10,27 +10,31 @@ from typing import Any
 
 MOST_DEEP = 20
 MOST_SUPPORTS = 50
-"""Places of supports in a structure: exact products grow with each of them."""
+"""Places of supports in a structure at most, because the exact fractions grow with each."""
 
 
 class NoStructure(ValueError):
-    """What was written is no structure of supports; says what to write."""
+    """The value is not a structure of supports; the message says what to write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Parts of which ``needed`` have to work; all of them is serial. A part is a support's name or a group."""
+    """A group of parts of which at least ``needed`` must work. A part is a support's name or a group."""
 
     needed: int
     parts: tuple[str | Group, ...]
 
     @property
     def is_serial(self) -> bool:
+        """Whether all parts are needed."""
         return self.needed == len(self.parts)
 
 
 def parse(written: Any, depth: int = MOST_DEEP) -> str | Group:
-    """``"app"``, ``{"serial": ["app", "db"]}`` or ``{"k_of_n": {"k": 1, "members": ["a", "b"]}}``. NoStructure."""
+    """Parse a structure of supports; raises NoStructure.
+
+    It is ``"app"``, ``{"serial": ["app", "db"]}`` or ``{"k_of_n": {"k": 1, "members": ["a", "b"]}}``, also nested.
+    """
     structure = _parsed(written, depth)
     if sum(1 for _ in names(structure)) > MOST_SUPPORTS:
         raise NoStructure(f"write a structure of {MOST_SUPPORTS} supports at most")
@@ -52,7 +56,7 @@ def _parsed(written: Any, depth: int) -> str | Group:
 
 
 def names(structure: str | Group) -> Iterator[str]:
-    """Every support named, once for each place it has."""
+    """Yield the name of each support, once for each place that it has."""
     if isinstance(structure, str):
         yield structure
     else:
@@ -61,13 +65,16 @@ def names(structure: str | Group) -> Iterator[str]:
 
 
 def availability(structure: str | Group, shares: Mapping[str, Fraction]) -> Fraction:
-    """The share of time in which enough parts work, each for itself: product over serial, sum over k of n."""
+    """Return the share of time in which enough parts work, if they fail independently.
+
+    For serial parts it is the product of their shares, for k of n the probability that at least k of them work.
+    """
     if isinstance(structure, str):
         return shares[structure]
     working = [Fraction(1)]
     for part in structure.parts:
         share = availability(part, shares)
-        # working[n]: how likely it is that n of the parts so far work.
+        # working[n] is the probability that exactly n of the parts so far work.
         working = [
             down * (1 - share) + up * share
             for down, up in zip([*working, Fraction(0)], [Fraction(0), *working], strict=True)
@@ -76,8 +83,11 @@ def availability(structure: str | Group, shares: Mapping[str, Fraction]) -> Frac
 
 
 def needed(structure: str | Group, shares: Mapping[str, Fraction], objective: Fraction) -> dict[str, Fraction | None]:
-    """What each support alone would have to promise, the others unchanged; above one it cannot be mended there. None
-    where it makes no difference, or none in one step: a support with several places."""
+    """Return for each support the share that it alone would have to promise, if the others stay as they are.
+
+    Above 1 the objective cannot be reached there. None if the support makes no difference, or has several places, so
+    that the equation is not linear.
+    """
     places = list(names(structure))
     found: dict[str, Fraction | None] = {}
     for name in dict.fromkeys(places):
@@ -88,9 +98,9 @@ def needed(structure: str | Group, shares: Mapping[str, Fraction], objective: Fr
 
 
 def recovered_after(structure: str | Group, times: Mapping[str, int], side_by_side: bool = False) -> int:
-    """The time until all is restored, one after the other where all are needed; of k of n the k-th that is back.
+    """Return the time until everything is restored: the sum over serial parts, the k-th shortest of k of n.
 
-    ``side_by_side``: everything is worked on at once, so that also of those that are all needed the last one counts.
+    With ``side_by_side`` all parts are restored at the same time, so the longest of serial parts counts.
     """
     if isinstance(structure, str):
         return times[structure]
@@ -99,12 +109,14 @@ def recovered_after(structure: str | Group, times: Mapping[str, int], side_by_si
 
 
 def worst(structure: str | Group, losses: Mapping[str, int]) -> int:
-    """The most data that any member may lose."""
+    """Return the largest data loss that any member may have."""
     return max(losses[name] for name in names(structure))
 
 
 def first_uncovered(required: tuple[date, date], supported: Sequence[tuple[date, date]]) -> date | None:
-    """The first day of a term (its last day included) that no supporting term covers; None: all are covered."""
+    """Return the first day of a term, whose last day is included, that no supporting term covers; None if all are
+    covered.
+    """
     day, last = required
     for begins, ends in sorted(supported):
         if begins > day:

@@ -1,4 +1,4 @@
-"""The clauses of an agreement: the ten points of an SLA, the further ones, and which of them are still empty."""
+"""The clauses of an agreement: the ten points of an SLA and the further clauses, and a check for empty ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slm_agreement.domain.reading import Reader
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A clause by name, its title, and what a complete one says."""
+    """A clause: its name, its title, and what a complete one contains."""
 
     name: str
     title: str
@@ -52,7 +52,10 @@ NAMES = tuple(point.name for point in (*TEN_POINTS, *FURTHER))
 
 
 def resolve_clauses(raw: Any, findings: Findings) -> dict[str, Any]:
-    """Clauses by name, each an object with a ``text`` beside its data; a bare text stands for ``{"text": …}``."""
+    """Return the clauses by name, each an object with a ``text`` beside its data.
+
+    A plain text is short for ``{"text": …}``.
+    """
     reader = Reader(raw, "clauses", findings)
     clauses = {name: _clause(reader.raw(name), reader.at(name), findings) for name in NAMES if reader.has(name)}
     for name in NAMES:
@@ -70,9 +73,9 @@ def _clause(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
 
 
 def completeness(document: Mapping[str, Any], may_be_empty: Iterable[str]) -> list[dict[str, Any]]:
-    """Each of the ten points with ``filled`` and ``may_be_empty``.
+    """Return each of the ten points with ``filled`` and ``may_be_empty``.
 
-    A point is filled by its clause, or by the structured terms that say the same: service hours, targets.
+    A point is filled by its clause or by structured terms with the same meaning (service hours, targets).
     """
     allowed = set(may_be_empty)
     filled = set(document["clauses"]) | set(_said_by_terms(document))
@@ -105,4 +108,4 @@ _POINT_OF = {
     "recovery_point": "continuity",
     "recovered_within": "continuity",
 }
-"""Aggregation → the point of an agreement that says the same; any other is about performance."""
+"""Aggregation → the point of an SLA that it fills. All other aggregations fill performance."""

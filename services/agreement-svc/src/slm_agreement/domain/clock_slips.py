@@ -1,4 +1,4 @@
-"""Clocks of tickets that can never run: what starts them stops them at the same moment."""
+"""A check for ticket clocks that can never run because the event that starts them also stops them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from slm_agreement.domain.errors import SLIP, Finding
 
 _SAME = frozenset({"resolved", "fulfilled"})
 _ALWAYS = ({"event": ["closed", "cancelled"]},)
-"""Closing and cancelling end every clock, whatever the terms say."""
+"""Closing and cancelling a ticket end every clock, whatever the terms say."""
 
 
 def clock_slips(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """A slip for each start that implies a stop. A clock that runs for each assignment is stopped by the next one."""
+    """Return a slip for each start condition that implies a stop condition.
+
+    Clocks that start anew at each assignment are not checked, because the next assignment stops them.
+    """
     return [
         Finding(
             f"targets[{place}].start",
@@ -43,7 +46,7 @@ def _conditions(written: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _implies(start: Mapping[str, Any], stop: Mapping[str, Any]) -> bool:
-    """Whether the stop holds whenever the start does."""
+    """Whether the stop condition is true whenever the start condition is."""
     if not stop.keys() <= start.keys():
         return False
     return all(_alike(start[name], name) <= _alike(values, name) for name, values in stop.items())

@@ -1,4 +1,4 @@
-"""The terms of a target that is judged ticket by ticket: its clock, what starts, stops and pauses it."""
+"""The terms of a target that is judged for each ticket: its clock and the conditions that start, stop and pause it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLOCKS: dict[str, str | list[str]] = {
     "ownership": ["resolved", "closed"],
     "closure": "closed",
 }
-"""Clock → what stops it by default: the end of a ticket ends its clocks."""
+"""Clock → the events that stop it by default. Every clock stops when its ticket ends."""
 ASSIGNMENT = "assignment"
 ON_REOPEN = ("resume", "resume_counting_gap", "new_clock")
 ON_PRIORITY_CHANGE = ("carry_elapsed", "restart", "from_opening")
@@ -28,7 +28,7 @@ _MOST_ESCALATIONS = 20
 
 
 def terms(reader: Reader) -> dict[str, Any]:
-    """What a per-ticket target has beside the common terms; its indicator is null."""
+    """Return the terms of a ticket target that the common terms lack. Its indicator is null."""
     for name, remedy in _NOT_OF_CLOCKS.items():
         if reader.raw(name) is not None:
             reader.fault(name, reader.raw(name), remedy)
@@ -73,7 +73,9 @@ def _within(reader: Reader) -> dict[str, Any]:
 
 
 def duration(written: Any, path: str, findings: Findings, *, offset: bool = False) -> dict[str, Any]:
-    """A duration with its meaning, ``{"service_time": "PT4H"}``; negative ones only as an ``offset``."""
+    """Return a duration's document, such as ``{"service_time": "PT4H"}``. A negative one is allowed only as an
+    ``offset``.
+    """
     try:
         parsed = durations.parse(written, path, offset=offset)
     except CalendarError as error:
@@ -87,7 +89,7 @@ def duration(written: Any, path: str, findings: Findings, *, offset: bool = Fals
 
 
 def _each(reader: Reader, clock: str, start: Any) -> str | None:
-    """Whether every assignment to a team has a clock of its own, as the default is of an ownership clock."""
+    """Return whether each assignment to a team has its own clock, which is the default of an ownership clock."""
     at_assignment = ticket_conditions.events_of(start) == {"assigned"}
     written = reader.raw("each", ASSIGNMENT if clock == "ownership" and at_assignment else None)
     if written in (None, ASSIGNMENT) and (written is None or at_assignment):
@@ -104,7 +106,7 @@ def _after_first_response(reader: Reader, clock: str) -> bool:
 
 
 def _escalations(reader: Reader) -> list[dict[str, Any]]:
-    """Who is called upon, and when: ``at`` counts from the deadline, before it where it is negative."""
+    """Read whom to escalate to and when. ``at`` counts from the deadline; if negative, it lies before it."""
     raw = reader.raw("escalations", [])
     if not isinstance(raw, list) or len(raw) > _MOST_ESCALATIONS:
         remedy = f'write up to {_MOST_ESCALATIONS} like {{"at": {{"service_time": "-PT30M"}}, "level": "functional"}}'

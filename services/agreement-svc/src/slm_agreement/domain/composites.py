@@ -1,4 +1,4 @@
-"""Targets that are judged by other targets of the same agreement: compliance of tickets, and composites."""
+"""Targets that are computed from other targets of the agreement: compliance of tickets, and composites."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ RULES = {
     "figures": ("weighted_mean", "missing_sum"),
     "verdicts": ("all_of",),
 }
-"""What is put together → the rules that need no number; states and verdicts know ``{"k_of_n": k}`` too."""
+"""What is combined → the rules without a number. States and verdicts also have ``{"k_of_n": k}``."""
 _SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices"})
 _MOST_MEMBERS = 100
 
 
 def compliance(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    """``{"target": "p1-resolution"}``; a bare key stands for it."""
+    """Read ``{"target": "p1-resolution"}``, for which a plain key is short."""
     reader = Reader({"target": raw} if isinstance(raw, str) else raw, path, findings)
     resolved = {"target": reader.key("target")}
     reader.done()
@@ -29,9 +29,9 @@ def compliance(raw: Any, path: str, findings: Findings) -> dict[str, str]:
 
 
 def composite(raw: Any, path: str, findings: Findings, around: Parties) -> dict[str, Any]:
-    """``{"of": "states", "rule": "serial", "members": [{"target": "database", "weight": "1"}]}``.
+    """Read ``{"of": "states", "rule": "serial", "members": [{"target": "database", "weight": "1"}]}``.
 
-    States may be those of an indicator too: ``{"indicator": "payments.database"}``.
+    A member of a composite of states may also be an indicator: ``{"indicator": "payments.database"}``.
     """
     reader = Reader(raw, path, findings)
     of = reader.choice("of", tuple(RULES))
@@ -81,12 +81,14 @@ def _rule(reader: Reader, of: str, members: int) -> Any:
 
 
 def members_of(target: Mapping[str, Any]) -> list[str]:
-    """The keys of the targets that a target is judged by."""
+    """Return the keys of the targets from which a target is computed."""
     return [key for _, key in _named_targets(target, "")]
 
 
 def check_composites(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:
-    """Every target that another is judged by exists, is of a kind that can be put together so, and not itself."""
+    """Add a finding for each member that does not exist, cannot be combined in this way, or depends on the composite
+    itself.
+    """
     by_key = {target["key"]: target for target in targets}
     for index, target in enumerate(targets):
         for field, key in _named_targets(target, f"targets[{index}].aggregation"):
@@ -117,7 +119,7 @@ def _fault(target: Mapping[str, Any], member: Mapping[str, Any] | None, by_key: 
 
 
 def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
-    """Why a member cannot be put together in the way that the composite says."""
+    """Return why a member cannot be combined in the composite's way; None if it can."""
     of, name = target["aggregation"]["composite"]["of"], name_of(member)
     if of == "states":
         is_stated = name in ("availability", "outages")
@@ -132,7 +134,7 @@ def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
 
 
 def name_of(target: Mapping[str, Any]) -> str:
-    """The name of a resolved target's aggregation."""
+    """Return the name of a resolved target's aggregation."""
     aggregation = target["aggregation"]
     return next(iter(aggregation)) if isinstance(aggregation, Mapping) else str(aggregation)
 

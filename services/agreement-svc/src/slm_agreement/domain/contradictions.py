@@ -1,4 +1,4 @@
-"""Terms of a target that no longer agree with its objective: one that a review proposed replaces it alone."""
+"""A check for terms that contradict the objective, for example after a review has replaced the objective alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_agreement.domain.errors import Finding
 
 
 def contradictions_in(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Each contradiction as an error that says which of the two to change."""
+    """Return each contradiction as an error that says which of the two values to change."""
     return [finding for index, target in enumerate(targets) for finding in _of(target, f"targets[{index}]")]
 
 

@@ -1,4 +1,4 @@
-"""What differs between two revisions, clause by clause and target by target."""
+"""The differences between two revisions, by clause and by target."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ _ABSENT = object()
 
 
 def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Two resolved documents → ``{"clauses", "targets", "document"}``: what was added, removed and changed where.
+    """Return ``{"clauses", "targets", "document"}`` with what differs between two resolved documents.
 
-    Each change of a clause or target is ``{name, "change": added | removed | changed, "fields": [{"field", "from",
-    "to"}]}``; ``document`` lists the fields of everything else. A side that has no such field lacks ``from`` or ``to``.
+    Each difference of a clause or target is ``{name, "change": added | removed | changed, "fields": [{"field", "from",
+    "to"}]}``. ``document`` lists the fields of everything else. ``from`` or ``to`` is missing if that side has no such
+    field.
     """
     rest = {name: value for name, value in before.items() if name not in ("clauses", "targets")}
     rest_after = {name: value for name, value in after.items() if name not in ("clauses", "targets")}
@@ -39,7 +40,7 @@ def _changed_entries(label: str, before: Mapping[str, Any], after: Mapping[str, 
 
 
 def _fields(before: Any, after: Any, path: str = "") -> list[dict[str, Any]]:
-    """Leaves that differ; objects are compared field by field, lists as a whole."""
+    """Return the fields that differ. Objects are compared field by field, lists as a whole."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         found = []
         for name in dict.fromkeys([*before, *after]):

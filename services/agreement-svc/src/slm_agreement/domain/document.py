@@ -1,4 +1,4 @@
-"""The document of a revision: what an author writes, checked as a whole, with every default and date written out."""
+"""The document of a revision: the author's text, checked as a whole and completed with every default and date."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from slm_events import instants
 
 PERIODS = target_windows.CALENDAR_WINDOWS
 HOLIDAY_YEARS = 10
-"""How far ahead holidays are written out where the agreement has no end."""
+"""For how many years holidays are written as dates if the agreement has no end."""
 _SECOND = 1_000_000
 _LATEST = instants.from_text("9000-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a document is about: which agreement, between whom, over which service."""
+    """The agreement, parties and service to which a document belongs."""
 
     agreement_id: str
     provider_party_id: str
@@ -37,9 +37,9 @@ class Subject:
 
 
 def resolve_document(raw: Any, subject: Subject, template: Template | None, default_title: str) -> dict[str, Any]:
-    """The document as it will be proposed, signed and judged. Resolving a resolved document changes nothing.
+    """Return the document as it will be proposed, signed and judged. Resolving a resolved document changes nothing.
 
-    Raises Invalid with everything there is to mend.
+    Raises Invalid that lists everything to correct.
     """
     place = nesting.too_deep(raw)
     if place is not None:
@@ -81,7 +81,10 @@ def resolve_document(raw: Any, subject: Subject, template: Template | None, defa
 
 
 def with_objective(document: Mapping[str, Any], target_id: str, objective: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A resolved document with one target's objective replaced and no effective instant; None without that target."""
+    """Return a resolved document with one target's objective replaced and without an effective instant.
+
+    None if the document does not have the target.
+    """
     if not any(target["target_id"] == target_id for target in document["targets"]):
         return None
     changed = [
@@ -91,7 +94,7 @@ def with_objective(document: Mapping[str, Any], target_id: str, objective: Mappi
 
 
 def _promising(target: Mapping[str, Any], objective: Mapping[str, Any]) -> dict[str, Any]:
-    """A target with another objective; without a budget it keeps no warnings about one."""
+    """Return a target with another objective. If that leaves no error budget, warnings about the budget are removed."""
     changed = {**target, "objective": dict(objective)}
     if objectives.has_no_budget(changed["objective"]) and target["warn_at"]:
         kept = {name: value for name, value in target["warn_at"].items() if name not in target_warnings.OF_BUDGETS}
@@ -100,6 +103,7 @@ def _promising(target: Mapping[str, Any], objective: Mapping[str, Any]) -> dict[
 
 
 def closing_delay_seconds(document: Mapping[str, Any]) -> int:
+    """Return the document's closing delay in seconds."""
     return (target_windows.length(document["closing_delay"]) or 0) // _SECOND
 
 
@@ -168,7 +172,7 @@ def _service_hours(reader: Reader, term: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> Any:
-    """One calendar with day ranges and holidays written out and frozen, so that signed hours never change."""
+    """Return one calendar with day ranges and holidays as dates, so that signed hours never change."""
     if raw == targets.ALWAYS:
         return raw
     if not isinstance(raw, Mapping):
@@ -219,7 +223,7 @@ def _review(reader: Reader, period: str) -> dict[str, Any]:
 
 
 def _signatories(reader: Reader, subject: Subject) -> dict[str, list[str]]:
-    """Person ids per side; empty means: any one person of that side with a mandate."""
+    """Return the person ids for each side. An empty list means any one person of that side with a mandate."""
     signatories = Reader(reader.raw("signatories", {}), "signatories", reader.findings)
     resolved = {
         side: sorted({_id_of(party_id, "person", name) for name in signatories.texts(side)})
@@ -230,12 +234,12 @@ def _signatories(reader: Reader, subject: Subject) -> dict[str, list[str]]:
 
 
 def _requirements(reader: Reader, subject: Subject) -> list[str]:
-    """Ids of the customer's requirements that the agreement answers."""
+    """Return the ids of the customer's requirements that the agreement answers."""
     return sorted({_id_of(subject.customer_party_id, "requirement", name) for name in reader.texts("requirements")})
 
 
 def _supports(reader: Reader) -> list[dict[str, str]]:
-    """The supporting agreements, by id."""
+    """Return the supporting agreements by id."""
     raw = reader.raw("supports", [])
     supports = []
     for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
@@ -251,7 +255,7 @@ def _supports(reader: Reader) -> list[dict[str, str]]:
 
 
 def _id_of(party_id: str, kind: str, name: str) -> str:
-    """An id as written, or the id that a client-chosen key stands for."""
+    """Return an id unchanged, or the id that follows from a key."""
     return name.lower() if _is_uuid(name) else named_id(party_id, kind, name)
 
 

@@ -1,4 +1,4 @@
-"""Principals and their API keys: who may call, as whom, with which roles; and the events that tell every service."""
+"""Principals, their roles and their API keys, and the events by which every service learns of them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ MANAGER = "service_level_manager"
 SIGNATORIES = frozenset(SIGNATORY_ROLES.values())
 PARTY_ROLES = (MANAGER, "business_signatory", "provider_signatory", "integrator", "viewer")
 BY_OPERATOR, BY_INVITATION, BY_HOLDER, BY_MANAGER = "operator", "invitation", "holder", "manager"
-"""How a key was issued: by an operator; by its holder with an invitation's code, or with a key it had; by a manager of
-its party."""
+"""How a key was issued: by an operator; by its holder with an invitation's code; by its holder with an older key; by a
+manager of its party.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key by its SHA-256; the key itself is shown once and kept nowhere."""
+    """An API key by its SHA-256. The key itself is shown once and not stored."""
 
     key_id: str
     sha256: str
@@ -30,15 +31,15 @@ class ApiKey:
     revoked_at: int | None = None
     issued_how: str = BY_MANAGER
     issued_by_principal_id: str = ""
-    """Who issued it; of an invitation, who invited."""
+    """Who issued it; for a key from an invitation, who invited."""
     issued_by_name: str = ""
     may_sign: bool = False
-    """Whether nobody but its holder or an operator ever had a hand in it: no other key signs."""
+    """Whether only its holder or an operator was involved in issuing it. No other key may sign."""
 
 
 @dataclass(slots=True)
 class EnrolledPrincipal:
-    """A principal as it stands; ``party_id`` None is an operator of the installation."""
+    """The present state of a principal. ``party_id`` is None for an operator of the installation."""
 
     principal_id: str
     party_id: str | None
@@ -50,18 +51,19 @@ class EnrolledPrincipal:
 
     @property
     def may_sign(self) -> bool:
-        """Whether it holds the role of a signatory."""
+        """Whether it has the role of a signatory."""
         return not SIGNATORIES.isdisjoint(self.roles)
 
     def live_key(self, key_id: str | None) -> ApiKey | None:
-        """A key of this principal that is not revoked."""
+        """Return the key with this id; None if it is unknown or revoked."""
         return next((key for key in self.keys if key.key_id == key_id and key.revoked_at is None), None)
 
     def enrolled(self) -> PrincipalEnrolled:
+        """Return the event that carries the present state."""
         return PrincipalEnrolled(**self._state())
 
     def revoke(self, key_id: str, now: int) -> KeyRevoked | None:
-        """Revokes a key; None where it was revoked before. Raises Unknown."""
+        """Revoke a key and return the event; None if it was revoked before. Raises Unknown."""
         for index, key in enumerate(self.keys):
             if key.key_id != key_id:
                 continue
@@ -91,9 +93,10 @@ class EnrolledPrincipal:
 
 
 def check_roles(roles: list[str], party_id: str | None, person_id: str | None) -> list[str]:
-    """Roles without repetition. Raises Invalid.
+    """Return the roles, sorted and without repetition; raises Invalid for roles that the principal cannot have.
 
-    Operators belong to no party, everyone else to one. Who manages principals does not sign, and no machine does.
+    An operator belongs to no party, everyone else to one. Who manages principals cannot sign, and neither can a
+    machine.
     """
     allowed = PARTY_ROLES if party_id is not None else (OPERATOR,)
     for index, role in enumerate(roles):

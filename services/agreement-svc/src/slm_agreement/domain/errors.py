@@ -1,13 +1,13 @@
-"""Why something is refused.
+"""The reasons for a refusal.
 
-Refused
-  Unknown       there is no such thing, or none that this party may see
-  NotAllowed    the thing exists, but this person or principal may not do it
-  WrongState    not now: another move must come first
-    KeyTaken          something with another content was made under the key
-    OtherSideAnswers  the revision on the table is this party's own
-    NothingChanged    the document is the revision on the table
-  Invalid       what was written does not hold: ``findings`` says field, value and remedy
+Refusal
+  Unknown       it does not exist, or this party may not see it
+  NotAllowed    it exists, but this person or principal may not do this
+  WrongState    not possible in the present state: another step must come first
+    KeyTaken          the key belongs to something with other content
+    OtherSideAnswers  the proposed revision is this party's own
+    NothingChanged    the document equals the proposed revision
+  Invalid       what was written is not valid; ``findings`` gives field, value and remedy
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ ERROR, SLIP, WARNING = "error", "slip", "warning"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong or doubtful: where, what stands there, what to write instead.
+    """One error or doubt: the field, its value, and what to write instead.
 
-    ``severity`` is ``error``, ``slip`` or ``warning``; ``code`` names the rule, so that a waiver can name it. An error
-    cannot be waived.
+    ``severity`` is ``error``, ``slip`` or ``warning``; an error cannot be waived. ``code`` names the rule, and a waiver
+    refers to it.
     """
 
     field: str
@@ -34,11 +34,12 @@ class Finding:
     severity: str = "error"
 
     def document(self) -> dict[str, str]:
+        """Return the finding as JSON."""
         return asdict(self)
 
 
 class Refusal(Exception):
-    """Anything the rules do not let pass; ``code`` is stable, ``title`` is for people."""
+    """The base of all refusals. ``code`` is stable; ``title`` is for people."""
 
     code = "refused"
     title = "Refused"
@@ -50,51 +51,66 @@ class Refusal(Exception):
 
 
 class Unknown(Refusal):
+    """It does not exist, or this party may not see it."""
+
     code = "not-found"
     title = "There is no such thing"
 
 
 class NotAllowed(Refusal):
+    """This person or principal may not do this."""
+
     code = "not-allowed"
     title = "This principal may not do that"
 
 
 class WrongState(Refusal):
+    """It is not possible in the present state."""
+
     code = "wrong-state"
     title = "Not in this state"
 
 
 class KeyTaken(WrongState):
+    """The key belongs to something with other content."""
+
     code = "key-taken"
     title = "The key is taken"
 
 
 class OtherSideAnswers(WrongState):
+    """The proposed revision is this party's own, so the other party must answer."""
+
     code = "other-side-answers"
     title = "The other side answers"
 
 
 class NothingChanged(WrongState):
+    """The document equals the proposed revision."""
+
     code = "nothing-changed"
     title = "Nothing would change"
 
 
 class Invalid(Refusal):
+    """What was written is not valid; ``findings`` gives field, value and remedy."""
+
     code = "invalid"
     title = "The document does not hold"
 
 
 class Findings:
-    """Collects findings while a document is read, so that one answer names everything there is to mend."""
+    """Collects findings while a document is read, so that one answer lists everything to correct."""
 
     def __init__(self) -> None:
         self.items: list[Finding] = []
 
     def add(self, field: str, value: Any, remedy: str, code: str = "invalid") -> None:
+        """Add a finding. A long value is shortened."""
         self.items.append(Finding(field, _shortened(value), remedy, code))
 
     def refuse_any(self, detail: str) -> None:
-        """Raises Invalid if anything was found."""
+        """Raise Invalid if there is any finding."""
         if self.items:
             raise Invalid(detail, self.items)
 

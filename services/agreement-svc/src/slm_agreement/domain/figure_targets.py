@@ -1,4 +1,4 @@
-"""The terms of a target that is judged by a figure: of an indicator, or of other targets."""
+"""The terms of a target that is judged by a figure, of an indicator or of other targets."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from slm_agreement.domain.surroundings import Surroundings
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}\Z")
 _MOST_LABELS = 5
 _EXPECTING = frozenset({"ratio", "share_at_most", "share_at_least", "quantile", "compliance"})
-"""Of how many events a window will have something can be expected, and be certain before it closes."""
+"""Aggregations with an expected number of events in a window. With it a breach can be certain before the window
+closes.
+"""
 
 
 def terms(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dict[str, Any]:
-    """What such a target has beside the common terms."""
+    """Return the terms of a figure target that the common terms lack."""
     indicator = _indicator(reader, aggregation, around)
     unit = indicator["unit"] if indicator else None
     if indicator and indicator["kind"] == "rating":
@@ -71,14 +73,14 @@ def _warnings(
         allowed = objectives.allowed_share(promised)
     known = _known(aggregation, promised)
     if "rolling" in window:
-        # A window that never ends has no course to be projected.
+        # A rolling window never ends, so its end cannot be projected.
         known &= target_warnings.OF_ROLLING
     has_budget = not objectives.has_no_budget(promised) or aggregation.name == "quantile"
     return target_warnings.of_figure(reader, known, window, allowed, has_budget=has_budget)
 
 
 def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]:
-    """The warnings that are judged of a target."""
+    """Return the warnings that a target may have."""
     name = aggregation.name
     if name == "availability" or aggregation.is_of_states:
         return target_warnings.OF_STATES

@@ -1,4 +1,4 @@
-"""The event of a finalized agreement: the whole terms, complete enough that no other service has to ask back."""
+"""The event of a finalized agreement, which carries the whole terms, so that no service has to ask for more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slm_events.agreement import AgreementFinalized
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What parties and service are called when the agreement is signed."""
+    """The names of the parties and the service at the time of signing."""
 
     provider: str
     customer: str
@@ -26,7 +26,9 @@ class Names:
 
 
 def finalized(version: Version, names: Names) -> AgreementFinalized:
-    """From a version that has just been finalized. Targets and hours were resolved when the revision was written."""
+    """Return the event for a version that has just been finalized. Its targets and hours were resolved in the
+    revision.
+    """
     identity, revision = version.identity, version.current
     document = revision.document
     return AgreementFinalized(

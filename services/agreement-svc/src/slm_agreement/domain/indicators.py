@@ -1,4 +1,4 @@
-"""The indicator that a target is measured by: a party's stream, by its key."""
+"""The indicator that measures a target, named by its owner and its key."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """Those of the agreement: an indicator belongs to one of them."""
+    """The provider and the customer of the agreement. An indicator belongs to one of them."""
 
     provider: str
     customer: str
 
 
 def read_indicator(reader: Reader, kinds: tuple[str, ...], unit: str | None, parties: Parties) -> dict[str, Any]:
-    """The field ``indicator``: a key, or key, owner, kind and unit; ``unit`` is one that was written elsewhere."""
+    """Read the field ``indicator``: a key, or an object with key, owner, kind and unit.
+
+    ``unit`` is a unit that the target gives elsewhere.
+    """
     raw = reader.raw("indicator")
     indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
     key = indicator.raw("key")
@@ -42,7 +45,7 @@ def read_indicator(reader: Reader, kinds: tuple[str, ...], unit: str | None, par
 
 
 def _owner(indicator: Reader, parties: Parties) -> str:
-    """Whose indicator it is: ``owner`` as provider or customer, or the id of either; the provider's by default."""
+    """Return the owner's party id, from ``owner`` (provider or customer) or an id. The provider is the default."""
     known = {"provider": parties.provider, "customer": parties.customer}
     owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
     named = owner if owner is not None else owner_id if owner_id is not None else "provider"

@@ -1,4 +1,4 @@
-"""Invitations: a code that works once, by which a company takes part or a person makes a key of its own."""
+"""Invitations: a code that works once, with which a company joins or a person creates their own key."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from slm_events.agreement import KeyRevoked, PrincipalEnrolled
 PARTY, PRINCIPAL = "party", "principal"
 OPEN, ACCEPTED, WITHDRAWN, EXPIRED = "open", "accepted", "withdrawn", "expired"
 SCOPE = "invitations:write"
-"""All that a code is good for, wherever it is sent as a key."""
+"""The only scope of a code that is used as a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation as it stands; of its code only the SHA-256 is kept. Instants in microseconds UTC."""
+    """The present state of an invitation. Only the SHA-256 of its code is stored. Instants are microseconds UTC."""
 
     invitation_id: str
     party_id: str | None
-    """Who invites; None: an operator of the installation."""
+    """The inviting party; None for an operator of the installation."""
     principal_id: str | None
-    """Whose key the code makes; None: it invites a company."""
+    """The principal for which the code creates a key; None if it invites a company."""
     alias: str
-    """What the inviter calls the invited company or person, until it chooses a key and name of its own."""
+    """The inviter's name for the invited company or person, until it chooses its own key and name."""
     note: str
     sha256: str
     created_at: int
@@ -36,28 +36,30 @@ class Invitation:
 
     @property
     def kind(self) -> str:
+        """``party`` for a company, ``principal`` for a person's key."""
         return PARTY if self.principal_id is None else PRINCIPAL
 
     @property
     def by_operator(self) -> bool:
+        """Whether an operator invited."""
         return self.party_id is None
 
     def state_at(self, now: int) -> str:
-        """``open``, ``accepted``, ``withdrawn`` or ``expired``."""
+        """Return ``open``, ``accepted``, ``withdrawn`` or ``expired``."""
         return EXPIRED if self.state == OPEN and now >= self.expires_at else self.state
 
     def opened(self) -> PrincipalEnrolled:
-        """What makes the code known as a key that may do nothing but accept."""
+        """Return the event that makes every service accept the code as a key for accepting the invitation."""
         return self._bearer().enrolled()
 
     def closed(self, now: int) -> KeyRevoked:
-        """What makes the code void everywhere."""
+        """Return the event that makes every service refuse the code."""
         revoked = self._bearer().revoke(self.invitation_id, now)
         assert revoked is not None
         return revoked
 
     def _bearer(self) -> EnrolledPrincipal:
-        """Whoever holds the code, as a principal of no party and without a role."""
+        """Return the holder of the code as a principal without party and role."""
         key = ApiKey(self.invitation_id, self.sha256, [SCOPE], self.created_at)
         return EnrolledPrincipal(
             self.invitation_id, None, self.invitation_id, "bearer of an invitation", [], None, [key]

@@ -1,4 +1,4 @@
-"""Planned maintenance as it is agreed: how long ahead it is announced, and how much of it there may be in a period."""
+"""The terms of planned maintenance: how long before it is announced, and how much of it is allowed in a period."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ NAME = "planned_maintenance"
 
 
 def resolve_maintenance(reader: Reader) -> dict[str, Any]:
-    """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``, each part as it is written; empty where nothing is
-    said: then all planned time that the other party approves is excluded."""
+    """Read ``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``, of which each part may be missing.
+
+    An empty result means that all planned time that the other party approves is excluded.
+    """
     if reader.raw(NAME) is None:
         return {}
     planned = Reader(reader.raw(NAME), NAME, reader.findings)

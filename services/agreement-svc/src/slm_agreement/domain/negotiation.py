@@ -1,4 +1,4 @@
-"""How two parties come to agree: propose, counter, accept, withdraw. Every move names the revision it is about."""
+"""The negotiation between two parties: propose, counter, accept, withdraw. Every step names a revision's hash."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ NEGOTIATOR = "service_level_manager"
 
 
 def revise(version: Version, document: dict[str, Any], mover: Mover, base_version: int | None, now: int) -> Revision:
-    """A new revision of a draft, by the party that drafts it; the same content is the same revision."""
+    """Add a revision to a draft, for the party that drafts it. The same content gives the same revision."""
     _negotiator(version, mover)
     _must_be(version, State.DRAFT, remedy="answer with a counter-proposal")
     known = len(version.revisions)
     revision = write(version, document, mover, base_version, now)
-    # The last one written is the draft, also where it repeats an earlier text.
+    # The revision written last is the draft, even if it repeats an earlier text.
     if revision is not version.head:
         version.revisions.append(replace(revision, number=known + 1, author=mover, created_at=now))
     version.edits += len(version.revisions) - known
@@ -46,7 +46,7 @@ def revise(version: Version, document: dict[str, Any], mover: Mover, base_versio
 
 
 def record_proposal(version: Version, revision_hash: Any, mover: Mover, now: int) -> None:
-    """Puts a draft to the other party."""
+    """Propose a draft to the other party."""
     _negotiator(version, mover)
     if version.state == State.PROPOSED and _tabled_by(version, mover) and version.current.hash == revision_hash:
         return
@@ -60,7 +60,7 @@ def record_proposal(version: Version, revision_hash: Any, mover: Mover, now: int
 def record_counter(
     version: Version, revision_hash: Any, document: dict[str, Any], mover: Mover, base_version: int | None, now: int
 ) -> Revision:
-    """Answers the revision on the table with another one, which then is on the table."""
+    """Answer the proposed revision with another one, which becomes the proposed one."""
     _negotiator(version, mover)
     known = len(version.revisions)
     if version.state == State.COUNTERED and _tabled_by(version, mover):
@@ -88,7 +88,7 @@ def record_acceptance(
     now: int,
     around: Sequence[Finding] = (),
 ) -> None:
-    """Accepts the revision on the table; both parties then want the same one. Refused while a check finds errors."""
+    """Accept the other party's proposed revision; raises Invalid while a check finds errors."""
     _negotiator(version, mover)
     party_id = str(mover.party_id)
     if version.state == State.AGREED and version.current.hash == revision_hash and version.accepted_by(party_id):
@@ -106,7 +106,7 @@ def record_acceptance(
 
 
 def record_withdrawal(version: Version, reason: str, mover: Mover, now: int) -> None:
-    """Ends a negotiation; either party may, until both have signed."""
+    """End a negotiation. Either party may do so until both have signed."""
     _negotiator(version, mover)
     if version.state == State.WITHDRAWN:
         return
@@ -115,13 +115,13 @@ def record_withdrawal(version: Version, reason: str, mover: Mover, now: int) -> 
     version.state = State.WITHDRAWN
     version.ended_at, version.end_reason = now, reason
     version.edits += 1
-    # Nobody but its author knew of a draft; there is nothing to tell.
+    # Only its author knew of a draft, so there is no event.
     if not private:
         version.events.append(_moved(AgreementWithdrawn, version, mover, now, reason=reason))
 
 
 def drafted(version: Version, now: int) -> AmendmentDrafted:
-    """What tells of a drafted amendment."""
+    """Return the event for a drafted amendment."""
     return AmendmentDrafted(
         agreement_id=version.identity.agreement_id,
         version=version.number,

@@ -1,4 +1,4 @@
-"""How deep a document may be nested: what is signed must be readable by everybody, for ever."""
+"""The limit of a document's nesting, so that every program can read what is signed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from slm_agreement.domain.errors import Finding
 
 DEEPEST = 32
-"""Objects and lists within one another, the document itself counted."""
+"""Levels of objects and lists, including the document itself."""
 
 
 def too_deep(document: Any) -> str | None:
-    """The path of something that is nested too deeply; None where nothing is. Needs no recursion itself."""
+    """Return the path of a value that is nested too deeply; None if there is none. It does not recurse."""
     waiting: list[tuple[str, Any, int]] = [("", document, 1)]
     while waiting:
         path, value, depth = waiting.pop()
@@ -25,7 +25,7 @@ def too_deep(document: Any) -> str | None:
 
 
 def finding(path: str) -> Finding:
-    """The finding that something is nested too deeply."""
+    """Return the finding that the value at this path is nested too deeply."""
     shown = path if len(path) <= 120 else f"{path[:119]}…"
     remedy = f"nest objects and lists at most {DEEPEST} deep"
     return Finding(shown, "nested too deeply", remedy, "document.too-deep")

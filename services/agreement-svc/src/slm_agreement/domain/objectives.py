@@ -1,4 +1,4 @@
-"""What is promised of a figure: the objective, and the looser second level that is called unacceptable."""
+"""The objective of a figure, and the optional second, looser level called unacceptable."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COMPARISONS = {
     "recovery_point": (AT_MOST,),
     "share_at_least": _EITHER,
 }
-"""What else than at least may be promised of an aggregation; of a share of time or tickets nothing."""
+"""The comparisons of an aggregation's objective. All other aggregations only have ``at_least``."""
 _COUNTS = frozenset({"count", "outages"})
 _MINUTES = frozenset({"recovery_time", "recovery_point"})
 PERCENT = "percent"
@@ -34,7 +34,7 @@ _MINUTE = 60_000_000
 
 
 def objective(reader: Reader, aggregation: Aggregation, unit: str | None) -> dict[str, str]:
-    """``{"at_least": "99.9", "unit": "percent"}``; ``unit`` is the indicator's, for a promise about its values."""
+    """Read ``{"at_least": "99.9", "unit": "percent"}``; ``unit`` is the indicator's, for an objective in that unit."""
     if is_of_verdicts(aggregation) and not reader.has("objective"):
         reader.raw("objective")
         return {AT_LEAST: "100", "unit": PERCENT}
@@ -44,7 +44,7 @@ def objective(reader: Reader, aggregation: Aggregation, unit: str | None) -> dic
 def unacceptable(
     reader: Reader, aggregation: Aggregation, unit: str | None, promised: dict[str, str]
 ) -> dict[str, str] | None:
-    """The second level, looser than the objective; None where none is written."""
+    """Read the second level, which must be looser than the objective; None if there is none."""
     if not reader.has("unacceptable"):
         reader.raw("unacceptable")
         return None
@@ -64,7 +64,7 @@ def unacceptable(
 
 
 def is_looser(second: Mapping[str, str], promised: Mapping[str, str], comparison: str) -> bool:
-    """Whether the second level allows what the promise does not."""
+    """Whether the second level allows values that the objective does not."""
     written, limit = Decimal(second[comparison]), Decimal(promised[comparison])
     return written < limit if comparison == AT_LEAST else written > limit
 
@@ -106,7 +106,7 @@ def _number(objective: Reader, name: str, aggregation: Aggregation) -> str:
 
 
 def _minutes(objective: Reader, name: str) -> str:
-    """``"PT4H"`` or ``"240"``."""
+    """Read whole minutes, written as ``"PT4H"`` or ``"240"``."""
     written = objective.raw(name)
     length = target_windows.length(written)
     if length is not None and length % _MINUTE == 0:
@@ -135,12 +135,12 @@ def _unit(objective: Reader, aggregation: Aggregation, unit: str | None) -> str:
 
 
 def unit_in(written: Any) -> str | None:
-    """The unit that a number carries: ``"300ms"`` → ``ms``."""
+    """Return the unit of a quantity: ``"300ms"`` → ``ms``."""
     return aggregations.quantity(written)[1]
 
 
 def _unit_of(aggregation: Aggregation) -> str:
-    """The one unit an aggregation is promised in; empty where it is the indicator's."""
+    """Return the only unit that an aggregation's objective may have; empty if it is the indicator's unit."""
     if aggregation.name in aggregations.SHARES:
         return PERCENT
     named = {"nps": "points", **dict.fromkeys(_COUNTS, "count"), **dict.fromkeys(_MINUTES, "minutes")}
@@ -148,7 +148,7 @@ def _unit_of(aggregation: Aggregation) -> str:
 
 
 def is_of_verdicts(aggregation: Aggregation) -> bool:
-    """Whether it is a composite of verdicts, whose promise is that they are met."""
+    """Whether it is a composite of verdicts, whose objective is that they are met."""
     return aggregation.name == "composite" and aggregation.parameters["of"] == "verdicts"
 
 
@@ -159,14 +159,14 @@ def _form(aggregation: Aggregation, allowed: tuple[str, ...], unit: str | None) 
 
 
 def has_no_budget(promised: Mapping[str, str]) -> bool:
-    """Whether nothing at all may be bad: of all time, events or tickets, or of occurrences."""
+    """Whether the objective allows nothing bad: no time, events or tickets, or no occurrences."""
     if promised.get("unit") == PERCENT and AT_LEAST in promised:
         return Fraction(promised[AT_LEAST]) == 100
     return promised.get("unit") in (PERCENT, "count") and AT_MOST in promised and Fraction(promised[AT_MOST]) == 0
 
 
 def allowed_share(promised: dict[str, str]) -> Fraction | None:
-    """The part of all time or events that may be bad; None of a promise that is no share."""
+    """Return the share of time or events that may be bad; None if the objective is not in percent."""
     if promised["unit"] != PERCENT:
         return None
     if AT_MOST in promised:

@@ -1,4 +1,4 @@
-"""Who can take part: parties, people with their mandates, services with their outcome, requirements."""
+"""Parties, people with their mandates, services with their outcome, and requirements."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ SIGNATORY_ROLES = {"provider": "provider_signatory", "customer": "business_signa
 
 @dataclass(frozen=True, slots=True)
 class Party:
+    """A party, which can provide or receive services."""
+
     party_id: str
     key: str
     name: str
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
 
     def registered(self) -> PartyRegistered:
+        """Return the event that carries the present state."""
         return PartyRegistered(
             party_id=self.party_id, key=self.key, name=self.name, external_refs=list(self.external_refs)
         )
@@ -26,7 +29,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """The right to sign for one's party in a role; instants in microseconds UTC, half-open, None is unbounded."""
+    """The right to sign for the own party in a role, from ``valid_from`` until before ``valid_until`` (microseconds
+    UTC).
+
+    None means no limit.
+    """
 
     role: str
     text: str
@@ -34,12 +41,15 @@ class Mandate:
     valid_until: int | None = None
 
     def holds_at(self, now: int) -> bool:
+        """Whether the mandate is valid at this instant."""
         begun = self.valid_from is None or self.valid_from <= now
         return begun and (self.valid_until is None or now < self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """A person of a party, with their mandates."""
+
     person_id: str
     party_id: str
     key: str
@@ -50,18 +60,18 @@ class Person:
 
     @property
     def identity(self) -> str:
-        """The same mail address at two parties is the same human being."""
+        """What identifies the human being: the mail address, which may occur at two parties, else the person's id."""
         return (self.email or "").strip().casefold() or self.person_id
 
     def mandate_for(self, side: str, now: int) -> Mandate | None:
-        """The mandate under which the person may sign for a side now."""
+        """Return the mandate under which the person may sign for a side now; None if there is none."""
         role = SIGNATORY_ROLES[side]
         return next((mandate for mandate in self.mandates if mandate.role == role and mandate.holds_at(now)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service in its provider's catalogue, with the business outcome it exists for."""
+    """A service in its provider's catalogue, with the business outcome that it exists for."""
 
     service_id: str
     provider_party_id: str
@@ -72,6 +82,7 @@ class Service:
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
 
     def catalogued(self) -> ServiceCatalogued:
+        """Return the event that carries the present state."""
         return ServiceCatalogued(
             service_id=self.service_id,
             key=self.key,
@@ -84,7 +95,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a customer needs of a service and why, before anyone has promised it."""
+    """A customer's need of a service and the reason for it, before anything is agreed."""
 
     requirement_id: str
     customer_party_id: str
@@ -96,6 +107,7 @@ class Requirement:
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
 
     def recorded(self) -> RequirementRecorded:
+        """Return the event of the recorded requirement."""
         return RequirementRecorded(
             requirement_id=self.requirement_id,
             customer_party_id=self.customer_party_id,

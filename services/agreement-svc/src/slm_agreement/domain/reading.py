@@ -1,4 +1,4 @@
-"""Reading what somebody wrote, field by field: nothing is overlooked, and every fault has a name and a remedy."""
+"""The reading of documents field by field: no field is overlooked, and every error has a path and a remedy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from slm_agreement.domain.errors import Findings
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 KEY_REMEDY = "write 1 to 100 letters, digits, dots, dashes or underscores, beginning with a letter or digit"
 _DOUBLE_DIGITS = 15
-"""Decimal literals of up to 15 significant digits come back from a double as they were written."""
+"""A decimal literal with up to 15 significant digits survives the conversion to a double and back."""
 
 
 class Reader:
-    """Takes fields out of a mapping; what nobody took by ``done`` is unknown and refused with the fields there are."""
+    """Reads fields of a mapping. ``done`` refuses the fields that were not read and names the known ones.
+
+    Each method reads one field. For an invalid value it adds a finding and returns a valid replacement.
+    """
 
     def __init__(self, data: Any, path: str, findings: Findings) -> None:
         self.path = path
@@ -27,26 +30,30 @@ class Reader:
         self._data: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
 
     def has(self, name: str) -> bool:
+        """Whether the field is present and not null."""
         return self._data.get(name) is not None
 
     def at(self, name: str) -> str:
+        """Return the path of a field."""
         return f"{self.path}.{name}" if self.path else name
 
     def fault(self, name: str, value: Any, remedy: str) -> None:
+        """Add a finding about a field."""
         self.findings.add(self.at(name), value, remedy)
 
     def raw(self, name: str, default: Any = None) -> Any:
-        """The value as written; absent and null give the default."""
+        """Return the value as written; the default if it is missing or null."""
         self._known.append(name)
         value = self._data.get(name)
         return default if value is None else value
 
     def explicit(self, name: str, default: Any) -> Any:
-        """The value as written, null included; absent gives the default."""
+        """Return the value as written, including null; the default if it is missing."""
         self._known.append(name)
         return self._data.get(name, default)
 
     def choice(self, name: str, options: Sequence[str], default: str | None = None) -> str:
+        """Return one of the options."""
         value = self.raw(name, default)
         if value in options and isinstance(value, str):
             return value
@@ -54,6 +61,7 @@ class Reader:
         return options[0]
 
     def text(self, name: str, default: str | None = None, longest: int = 10_000) -> str:
+        """Return a text of 1 to ``longest`` characters. It may be empty if the default is."""
         value = self.raw(name, default)
         if isinstance(value, str) and len(value) <= longest and (value or default == ""):
             return value
@@ -61,6 +69,7 @@ class Reader:
         return ""
 
     def key(self, name: str) -> str:
+        """Return a key, such as ``p1-resolution``."""
         value = self.raw(name)
         if isinstance(value, str) and KEY.match(value):
             return value
@@ -68,24 +77,25 @@ class Reader:
         return ""
 
     def flag(self, name: str, default: bool) -> bool:
+        """Return true or false."""
         value = self.raw(name, default)
         if not isinstance(value, bool):
             self.fault(name, value, "write true or false")
         return bool(value)
 
     def whole(self, name: str, default: int, least: int, most: int, says: str) -> int:
-        """A whole number within bounds; ``says`` completes the remedy "write …"."""
+        """Return a whole number within the bounds; ``says`` completes the remedy "write …"."""
         value = self.raw(name, default)
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
             return value
         if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,16}", value) and least <= int(value) <= most:
-            # The number is right: whoever reads only what it is about would write the same again.
+            # The number is right but quoted. The usual remedy would make the author write the same again.
             says = f"{int(value)} without quotes: it is a number, not text"
         self.fault(name, value, f"write {says}")
         return default
 
     def decimal(self, name: str, default: str | None = None, least: str = "0", most: str | None = None) -> str:
-        """An exact decimal as text; bounds are included."""
+        """Return an exact decimal as text. Both bounds are allowed values."""
         value = self.raw(name, default)
         text = decimal_text(value)
         if text is None:
@@ -96,7 +106,7 @@ class Reader:
         return text
 
     def texts(self, name: str, default: Iterable[str] = (), options: Sequence[str] | None = None) -> list[str]:
-        """A list of non-empty texts without repetition; a single text stands for a list of one."""
+        """Return a list of non-empty texts without repetition. A single text is short for a list of one."""
         value = self.raw(name, list(default))
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
@@ -108,6 +118,7 @@ class Reader:
         return list(dict.fromkeys(items))
 
     def done(self) -> None:
+        """Add a finding for each field that no method has read."""
         for name in self._data:
             if name not in self._known:
                 known = ", ".join(dict.fromkeys(self._known))
@@ -117,7 +128,9 @@ class Reader:
 
 
 def _decimal_remedy(value: Any) -> str:
-    """What to write instead of something that is no decimal: the number it was meant as, where that can be told."""
+    """Return what to write instead of something that is no decimal, with the intended number if it can be
+    recognized.
+    """
     plain = decimal_text(value.strip().rstrip("%").strip().replace(",", ".")) if isinstance(value, str) else None
     if plain is not None and value.count(",") <= 1:
         return f'write "{plain}": digits with a point, without a percent sign or anything else'
@@ -125,9 +138,9 @@ def _decimal_remedy(value: Any) -> str:
 
 
 def decimal_text(value: Any) -> str | None:
-    """What was written as a number → its plain decimal text, exactly; None where that cannot be told.
+    """Return the plain decimal text of a number; None if its exact value is unknown.
 
-    Text and integers are exact. A float is taken for the literal it was read from, which is sure up to 15 digits.
+    Text and integers are exact. A float counts as the literal from which it was read, which is certain up to 15 digits.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None

@@ -1,5 +1,7 @@
-"""Which parties know one another: a relation stands once the other side accepted an invitation, or an operator linked
-them. Only then may one name the other, or its services."""
+"""Relations between parties. Only related parties may name each other and each other's services.
+
+Two parties are related after one accepted the other's invitation, or an operator related them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ INVITATION, OPERATOR = "invitation", "operator"
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Two parties that may name each other. ``made_how`` is ``invitation`` or ``operator``."""
+    """Two related parties. ``made_how`` is ``invitation`` or ``operator``."""
 
     relation_id: str
     first_party_id: str
@@ -23,10 +25,11 @@ class Relation:
     made_at: int
 
     def other_than(self, party_id: str) -> str:
-        """The party on the other side."""
+        """Return the party on the other side."""
         return self.second_party_id if party_id == self.first_party_id else self.first_party_id
 
     def related(self) -> PartiesRelated:
+        """Return the event of the new relation."""
         return PartiesRelated(
             relation_id=self.relation_id,
             first_party_id=self.first_party_id,
@@ -37,12 +40,12 @@ class Relation:
 
 
 def between(one: str, other: str, how: str, now: int) -> Relation:
-    """The relation of two parties, the same whichever of them is named first."""
+    """Return the relation of two parties, the same in either order."""
     first, second = sorted((one, other))
     return Relation(relation_id(one, other), first, second, how, now)
 
 
 def relation_id(one: str, other: str) -> str:
-    """The id of the relation of two parties. Raises ValueError where the first in order is no UUID."""
+    """Return the id of the relation of two parties; raises ValueError if the first in order is not a UUID."""
     first, second = sorted((one, other))
     return named_id(first, "relation", second)

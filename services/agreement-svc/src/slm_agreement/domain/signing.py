@@ -1,4 +1,4 @@
-"""Signing: by whom, under which mandate, on which hash; and when there are signatures enough."""
+"""Signing: who may sign which hash under which mandate, and when enough people have signed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIDES = ("provider", "customer")
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A person who may sign for a side now: with which mandate, by which key of which principal."""
+    """A person who may sign for a side now, with the mandate, the principal and the key."""
 
     side: str
     principal_id: str
@@ -30,10 +30,10 @@ class Signer:
 def signer(
     side: str, principal: EnrolledPrincipal | None, key_id: str | None, person: Person | None, now: int
 ) -> Signer:
-    """Who signs for a side with a key.
+    """Return the signer for a side.
 
-    Raises NotAllowed without role, person, mandate, or with a key in which somebody had a hand who is neither its
-    holder nor an operator.
+    Raises NotAllowed without the role, a person or a mandate, or if anybody but the key's holder or an operator was
+    involved in issuing the key.
     """
     role = SIGNATORY_ROLES[side]
     if principal is None or role not in principal.roles:
@@ -51,7 +51,10 @@ def signer(
 
 @dataclass(frozen=True, slots=True)
 class SigningContext:
-    """What a signature is checked against beside the version: its other versions, and findings of other agreements."""
+    """What a signature is checked against in addition to its version.
+
+    ``others`` are the agreement's other versions; ``around`` are findings about other agreements of the provider.
+    """
 
     others: Sequence[Version]
     names: finalizing.Names
@@ -66,11 +69,11 @@ def record_signature(
     context: SigningContext,
     now: int,
 ) -> None:
-    """One person's signature; with the last one that is required the version is finalized.
+    """Record one person's signature. The last required one finalizes the version.
 
-    ``waivers`` are ``{"code", "reason"}``: slips and warnings are waived by somebody who signs. Raises NotAllowed
-    where the person signed for the other side; WrongState unless agreed; Invalid for another hash, errors, unwaived
-    warnings.
+    ``waivers`` are ``{"code", "reason"}`` for slips and warnings. Raises NotAllowed if the person has signed for the
+    other side, WrongState unless the version is agreed, and Invalid for another hash, for errors, and for slips or
+    warnings that nobody has waived.
     """
     if _has_signed(version, by.person, revision_hash):
         return
@@ -87,10 +90,10 @@ def record_signature(
 
 
 def missing(version: Version) -> list[dict[str, str]]:
-    """Whose signatures are still required: ``{"side", "needs"}``.
+    """Return the signatures that are still required, each ``{"side", "needs"}``.
 
-    Everybody the document names, at least one person of each side, and on the side of the revision's author at least
-    one other person: nobody signs alone what they wrote.
+    Required are everybody whom the document names, at least one person of each side, and on the side of the revision's
+    author at least one other person.
     """
     return [{"side": side, "needs": need} for side in SIDES for need in _missing_of(version, side)]
 
@@ -133,7 +136,9 @@ def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Map
 
 
 def _waives(waiver: Mapping[str, str | None], finding: Finding, others: Sequence[Finding]) -> bool:
-    """A waiver without a field stands for the only finding of its code, never for one that nobody looked at."""
+    """Whether the waiver covers the finding. Without a field it covers a finding only if it is the only one with its
+    code.
+    """
     if waiver["code"] != finding.code:
         return False
     if waiver.get("field") is not None:
@@ -175,7 +180,7 @@ def _finalize(version: Version, names: finalizing.Names, others: Sequence[Versio
 
 
 def _heed_termination(version: Version, others: Sequence[Version]) -> None:
-    """An agreement that was terminated for a later instant ends then, whatever is signed in between."""
+    """Apply a termination that was agreed before: it also ends a version that is signed later."""
     for other in others:
         given = other.state in term.LIVE and other.end_reason and other.ends_at is not None
         if given and (version.ends_at is None or (other.ends_at or 0) < version.ends_at):

@@ -1,4 +1,4 @@
-"""Findings about what a document says in good form and surely does not mean."""
+"""A check for values that are valid but probably not intended, such as an objective of 0.999 percent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LAST_MINUTE = "23:59"
 
 
 def slips_in(document: Mapping[str, Any]) -> list[Finding]:
-    """Slips, and warnings about promises that the first bad event breaks."""
+    """Return the slips, and warnings about objectives that the first bad event breaches."""
     findings: list[Finding] = []
     for index, target in enumerate(document["targets"]):
         path = f"targets[{index}]"
@@ -24,7 +24,7 @@ def slips_in(document: Mapping[str, Any]) -> list[Finding]:
 
 
 def _fractions(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
-    """Shares of less than one percent: 0.999 is a thousandth of what 99.9 would have been."""
+    """Yield a slip for each share below one percent: 0.999 is a hundredth of 99.9."""
     for level in ("objective", "unacceptable"):
         promised = target.get(level)
         if promised and promised.get("unit") == objectives.PERCENT:
@@ -47,7 +47,7 @@ def _fraction(percent: str, field: str) -> Iterator[Finding]:
 
 
 def _thin_budget(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
-    """Fewer than one bad event allowed among all that are expected."""
+    """Yield a warning if fewer than one of the expected events may be bad."""
     volume = target.get("expected_volume")
     allowed = _allowed(target) if volume else None
     if volume and allowed and volume * allowed < 1:

@@ -1,6 +1,6 @@
-"""The SMART check as far as a document alone can tell: specific, measurable, relevant, time-bound, complete.
+"""The SMART check of a document: specific, measurable, relevant, time-bound and complete.
 
-The back-test against stored measurements and the check of the supporting chain come later.
+The back-test against stored measurements and the check of the supporting chain are elsewhere.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from slm_events import instants
 def smart_findings(
     version: Version, revision: Revision, others: Sequence[Version], now: int, around: Sequence[Finding] = ()
 ) -> list[Finding]:
-    """Findings about a revision; ``others`` are the agreement's other versions, ``around`` what was found of it among
-    the provider's other agreements.
+    """Return the findings about a revision.
 
-    Errors keep it from being accepted or signed; each slip and warning has to be waived by somebody who signs.
+    ``others`` are the agreement's other versions; ``around`` are findings about other agreements of the provider.
+    Errors prevent acceptance and signing. Each slip and warning must be waived by somebody who signs.
     """
     document = revision.document
     return [
@@ -39,11 +39,12 @@ def smart_findings(
 
 
 def errors_of(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that cannot be waived."""
     return [finding for finding in findings if finding.severity == ERROR]
 
 
 def to_waive(findings: Sequence[Finding]) -> list[Finding]:
-    """Slips and warnings."""
+    """Return the slips and warnings."""
     return [finding for finding in findings if finding.severity != ERROR]
 
 
@@ -64,7 +65,7 @@ def _specific(document: dict[str, Any]) -> list[Finding]:
 
 
 def _calendars(document: dict[str, Any]) -> list[Finding]:
-    """Events of iCalendar files that gave no holiday and were not cancelled: nobody signs past one unknowingly."""
+    """Return a warning for each iCalendar file with events that gave no holiday, except cancelled ones."""
     findings = []
     for name, hours in document["service_hours"].items():
         for account in hours.get("calendars", ()) if isinstance(hours, Mapping) else ():
@@ -126,7 +127,7 @@ def _complete(version: Version, document: dict[str, Any]) -> list[Finding]:
 
 
 def _up_to_date(version: Version, revision: Revision, others: Sequence[Version]) -> list[Finding]:
-    """An amendment written against an older version would silently undo what was signed since."""
+    """Check that no other version was signed since: an older base would silently undo its changes."""
     if any(other.state == State.TERMINATED for other in others):
         return [
             Finding("agreement", "terminated", "draft a new agreement: this one was ended", "up-to-date.terminated")
@@ -142,6 +143,6 @@ def _up_to_date(version: Version, revision: Revision, others: Sequence[Version])
 
 
 def latest_signed(versions: Sequence[Version]) -> int | None:
-    """The number of the version signed last; None before any was."""
+    """Return the number of the version that was signed last; None if there is none."""
     signed = [version for version in versions if version.state in SIGNED]
     return max(signed, key=lambda version: (version.finalized_at or 0, version.number)).number if signed else None

@@ -1,4 +1,4 @@
-"""What a target takes from the agreement around it."""
+"""The parts of an agreement on which the terms of a target depend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from slm_chassis.identity import named_id
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """``hours`` are the names of the agreement's service hours, ``accepted`` the aggregations that may be agreed."""
+    """An agreement's ids, the names of its service hours (``hours``), and the aggregations that may be agreed
+    (``accepted``).
+    """
 
     agreement_id: str
     provider_party_id: str
@@ -22,8 +24,9 @@ class Surroundings:
 
     @property
     def parties(self) -> Parties:
+        """The provider and the customer."""
         return Parties(self.provider_party_id, self.customer_party_id)
 
     def target_id(self, key: str) -> str:
-        """The same key is the same target in every version of the agreement, and in no other agreement."""
+        """Return the id of a target: the same in every version of the agreement, different in every other agreement."""
         return named_id(self.agreement_id, "target", key)

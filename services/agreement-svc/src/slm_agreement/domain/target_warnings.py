@@ -1,4 +1,4 @@
-"""The warnings a target may name, and their defaults."""
+"""The warnings of a target, and their defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slm_calendar import durations
 
 SHARES = ["50", "75", "90"]
 NOMINAL = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
-"""The length that a calendar window counts as, for burn rates."""
+"""The length of each calendar window for burn rates, in microseconds."""
 _NOMINAL_PERIODS = {days * DAY for days in (1, 7, 28, 30, 90, 365)}
 _NEVER: dict[str, Any] = {
     "budget_consumed": [],
@@ -25,27 +25,30 @@ _NEVER: dict[str, Any] = {
     "min_events": 0,
 }
 OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
+"""The warnings of a target of states. The sets below hold those of targets of events, slices, tickets, members'
+figures, values, and counts with an upper limit.
+"""
 OF_EVENTS = OF_STATES | {"min_events"}
 OF_SLICES = frozenset({"budget_consumed"})
 OF_TICKETS = frozenset({"projected", "min_events"})
 OF_FIGURES = frozenset({"projected"})
 OF_NUMBERS = frozenset({"min_events"})
 OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
-"""What is judged of promises about states, events, slices, tickets, members' figures, values, counts of at most N."""
+"""The warnings of a count with an upper limit."""
 OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "budget_drop", "min_events"})
-"""Those of them that are judged over rolling windows."""
+"""The warnings that are evaluated over rolling windows."""
 OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "budget_drop", "time_to_exhaustion"})
-"""Those said in terms of a budget. A projection is not: it compares figures."""
+"""The warnings about an error budget. A projection is not one of them: it compares figures."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 
 
 def of_figure(
     reader: Reader, knows: Collection[str], window: dict[str, str], allowed: Fraction | None, *, has_budget: bool
 ) -> dict[str, Any]:
-    """When to warn about a figure; absent means every default, null means never.
+    """Read the warnings of a figure target. If ``warn_at`` is missing, all defaults apply; null means no warnings.
 
-    ``knows``: the warnings that are judged of such a figure; ``allowed``: the share of it that may be bad. Without a
-    budget the defaults that are about one fall away, and one that is written is refused.
+    ``knows`` are the warnings that exist for such a target; ``allowed`` is the share of time or events that may be bad.
+    If there is no budget, the defaults about it are dropped, and explicit warnings about it are refused.
     """
     raw = reader.explicit("warn_at", {})
     if raw is None:
@@ -69,7 +72,7 @@ def of_figure(
 
 
 def _refuse_of_no_budget(inner: Reader) -> None:
-    """An objective of 100 percent has no budget, so nothing can be said in its terms; null and [] say nothing."""
+    """Refuse warnings about the budget of an objective of 100 percent, which has none. Null and [] are accepted."""
     for name in sorted(OF_BUDGETS):
         if inner.raw(name):
             remedy = "leave it out: an objective of 100 percent has no budget, its first bad event is the breach"
@@ -77,7 +80,9 @@ def _refuse_of_no_budget(inner: Reader) -> None:
 
 
 def again_after(reader: Reader, window: dict[str, str]) -> str:
-    """How soon a warning that cleared has to come back to be the same one: at most the window, by default an hour."""
+    """Read how soon a cleared warning must fire again to count as the same one: at most the window, by default
+    an hour.
+    """
     longest = NOMINAL.get(window.get("calendar", "")) or length(window.get("rolling"))
     default = "PT1H" if longest is None or longest >= 60 * MINUTE else window["rolling"]
     text = reader.raw("warn_again_after", default)
@@ -90,12 +95,12 @@ def again_after(reader: Reader, window: dict[str, str]) -> str:
 
 
 def of_clock(reader: Reader) -> dict[str, list[str]] | None:
-    """``{"elapsed": ["50", "75", "90"]}``: at shares of the duration; null means never."""
+    """Read ``{"elapsed": ["50", "75", "90"]}``, percents of a clock's duration; null means no warnings."""
     raw = reader.explicit("warn_at", {})
     if raw is None:
         return None
     inner = Reader(raw, reader.at("warn_at"), reader.findings)
-    # The same shares were once written as those of a budget.
+    # An older form of the terms calls the same shares budget_consumed.
     name = "budget_consumed" if inner.has("budget_consumed") and not inner.has("elapsed") else "elapsed"
     resolved = {"elapsed": _shares(inner, name)}
     for other in ("elapsed", *_NEVER):
@@ -151,12 +156,12 @@ def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: in
 
 
 def never_fires(factor: Fraction, allowed: Fraction) -> bool:
-    """Even if everything fails, the burn rate is 1 ÷ the share that may be bad."""
+    """Whether the factor cannot be reached: if everything fails, the burn rate is 1 ÷ the share that may be bad."""
     return factor * allowed >= 1
 
 
 def _short(reader: Reader, long: str) -> str:
-    """A short window that is left out is a twelfth of the long one."""
+    """Read the short window. If it is missing, it is a twelfth of the long one."""
     twelfth, rest = divmod(length(long) or 0, 12)
     if reader.raw("short") is None and twelfth > 0 and not rest and not twelfth % MINUTE:
         return durations.to_iso(twelfth)
@@ -164,7 +169,7 @@ def _short(reader: Reader, long: str) -> str:
 
 
 def _minutes(reader: Reader, name: str) -> str:
-    """A duration of whole minutes."""
+    """Read a duration of whole minutes."""
     text = reader.raw(name)
     microseconds = length(text)
     if microseconds is None or microseconds <= 0 or microseconds % MINUTE:
@@ -173,7 +178,7 @@ def _minutes(reader: Reader, name: str) -> str:
 
 
 def _factor(reader: Reader, long: int, period: int) -> str:
-    """The factor as written, or that of the share of the budget which may be gone within the long window."""
+    """Read the factor, or compute it from the share of the budget that may be used up within the long window."""
     if reader.has("factor") or not reader.has("budget_share"):
         reader.raw("budget_share")
         return reader.decimal("factor")
@@ -189,7 +194,7 @@ def _factor(reader: Reader, long: int, period: int) -> str:
 
 
 def _drops(reader: Reader) -> list[dict[str, str]]:
-    """``[{"by": "10", "within": "PT1H"}]``: that percent of the budget gone within that time."""
+    """Read ``[{"by": "10", "within": "PT1H"}]``: warn if that percent of the budget is used up within that time."""
     raw = reader.raw("budget_drop", [])
     if not isinstance(raw, list):
         reader.fault("budget_drop", raw, 'write a list like [{"by": "10", "within": "PT1H"}]')
@@ -206,7 +211,7 @@ def _drops(reader: Reader) -> list[dict[str, str]]:
 
 
 def _exhaustions(reader: Reader) -> list[str]:
-    """``["PT6H"]``: so long before the budget is gone at the pace of now."""
+    """Read ``["PT6H"]``: warn if the budget will be used up within that time at the present rate."""
     raw = reader.raw("time_to_exhaustion", [])
     texts = [raw] if isinstance(raw, str) else raw
     if not isinstance(texts, list) or not all((length(text) or 0) > 0 for text in texts):

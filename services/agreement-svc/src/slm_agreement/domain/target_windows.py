@@ -1,4 +1,4 @@
-"""The windows a target may be judged over."""
+"""The windows over which a target is judged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_ROLLING = 90 * DAY
 
 
 def length(text: Any) -> int | None:
-    """An ISO 8601 duration → microseconds; None where it is none (months and years are none: they have no length)."""
+    """Return the microseconds of an ISO 8601 duration; None for anything else, including months and years."""
     if not isinstance(text, str):
         return None
     try:
@@ -26,7 +26,7 @@ def length(text: Any) -> int | None:
 
 
 def window(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    """``{"calendar": "month"}`` or ``{"rolling": "PT1H"}``, checked."""
+    """Read and check ``{"calendar": "month"}`` or ``{"rolling": "PT1H"}``."""
     reader = Reader(raw, path, findings)
     if reader.has("rolling"):
         resolved = {"rolling": _rolling(reader)}
@@ -47,7 +47,7 @@ def _rolling(reader: Reader) -> str:
 
 
 def ticket_window(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    """``{"per": "ticket"}``, the window of a clock."""
+    """Read ``{"per": "ticket"}``, the window of a clock."""
     reader = Reader({"per": "ticket"} if raw is None else raw, path, findings)
     resolved = {"per": reader.choice("per", ("ticket",))}
     reader.done()

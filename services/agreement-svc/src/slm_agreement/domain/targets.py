@@ -1,4 +1,4 @@
-"""The terms of a service level target: what an author may write, checked, and every default written out."""
+"""The terms of a service level target: reading, checking, and completing them with every default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_ASSETS = 1000
 
 
 def resolve_all(raw: Any, around: Surroundings, findings: Findings) -> list[dict[str, Any]]:
-    """Targets as written → resolved ones; faults go into ``findings``. Resolving resolved terms changes nothing."""
+    """Return the resolved targets. Errors are added to ``findings``. Resolving resolved terms changes nothing."""
     if not isinstance(raw, list):
         findings.add("targets", raw, "write a list of targets")
         return []
@@ -26,7 +26,7 @@ def resolve_all(raw: Any, around: Surroundings, findings: Findings) -> list[dict
 
 
 def resolve_target(raw: Any, path: str, around: Surroundings, findings: Findings) -> dict[str, Any]:
-    """One target with every default written out, in the shape that `AgreementFinalized` carries."""
+    """Return one target with every default, in the form that ``AgreementFinalized`` carries."""
     reader = Reader(raw, path, findings)
     key = reader.key("key")
     for computed in ("target_id", "service_id"):
@@ -50,7 +50,7 @@ def resolve_target(raw: Any, path: str, around: Surroundings, findings: Findings
 
 def _common_terms(reader: Reader, around: Surroundings, is_clock: bool) -> dict[str, Any]:
     hours = reader.raw("service_hours", ALWAYS)
-    # Several hours may match a ticket at once; any other target is judged by one calendar.
+    # A clock may have several calendars, any other target only one.
     named = hours if is_clock and isinstance(hours, list) and hours else [hours]
     if not all(isinstance(each, str) and each in around.hours for each in named):
         reader.fault(
@@ -79,7 +79,7 @@ def _common_terms(reader: Reader, around: Surroundings, is_clock: bool) -> dict[
 
 
 def _degraded(reader: Reader) -> Any:
-    """How degraded time counts; with a weight, so much of it as up."""
+    """Read how degraded time counts. A weight counts that share of it as up."""
     raw = reader.raw("degraded", "up")
     if not isinstance(raw, Mapping):
         if raw in ("up", "down", "removed"):
@@ -93,7 +93,7 @@ def _degraded(reader: Reader) -> Any:
 
 
 def _assets(reader: Reader) -> list[str]:
-    """The configuration items that it is about, by the ids they have elsewhere."""
+    """Read the configuration items of the target, by their ids in other systems."""
     assets = reader.texts("assets")
     if len(assets) > _MOST_ASSETS or any(len(asset) > 200 for asset in assets):
         reader.fault("assets", len(assets), f"write up to {_MOST_ASSETS} ids of 1 to 200 characters")
@@ -101,7 +101,7 @@ def _assets(reader: Reader) -> list[str]:
 
 
 def _responsible(reader: Reader) -> dict[str, Any]:
-    """Who acts when the target is at risk, and the agreed steps."""
+    """Read who acts when the target is at risk, and the agreed steps."""
     responsible = Reader(reader.raw("responsible", {}), reader.at("responsible"), reader.findings)
     owner = responsible.text("owner", "", longest=200)
     steps = responsible.raw("plan", [])

@@ -1,4 +1,4 @@
-"""What a draft of each kind starts from: clauses to keep or rewrite, and which of the ten points may stay empty."""
+"""Templates of new drafts: clauses to keep or rewrite, and the points that may stay empty."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Clauses that a draft has unless it writes its own; ``may_be_empty`` names points nobody has to fill."""
+    """The clauses of a new draft that does not write its own. ``may_be_empty`` names points that may stay empty."""
 
     key: str
     kind: str
@@ -27,7 +27,7 @@ class Template:
     clauses: Mapping[str, Mapping[str, Any]]
 
     def document(self) -> dict[str, Any]:
-        """The template as users see it."""
+        """Return the template as the API shows it."""
         return {
             "key": self.key,
             "kind": self.kind,
@@ -92,12 +92,12 @@ TEMPLATES = {
 
 
 def named(key: str) -> Template:
-    """Raises Unknown."""
+    """Return the template with this key; raises Unknown."""
     if key not in TEMPLATES:
         raise Unknown(f"There is no template {key!r}; there are {', '.join(TEMPLATES)}.")
     return TEMPLATES[key]
 
 
 def of_kind(kind: str) -> Template:
-    """The template that says which points an agreement of a kind may leave empty."""
+    """Return the template of a kind, which says which points its agreements may leave empty."""
     return TEMPLATES[f"{kind}-standard"]

@@ -1,4 +1,4 @@
-"""What becomes of a signed version: in force at its instant, then superseded, expired or terminated."""
+"""The life of a signed version: it comes into force, and is then superseded, expires or is terminated."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from slm_events.agreement import (
 )
 
 LIVE = frozenset({State.FINALIZED, State.IN_FORCE})
+"""States of a version that is signed and has not ended."""
 
 
 def next_turn_at(version: Version) -> int | None:
-    """When the version turns next, microseconds UTC; None where it never does by itself."""
+    """Return when the version's state next changes by itself (microseconds UTC); None if it never does."""
     if version.state == State.IN_FORCE:
         return version.ends_at
     if version.state == State.FINALIZED:
@@ -32,10 +33,10 @@ def next_turn_at(version: Version) -> int | None:
 
 
 def turn_due(versions: Sequence[Version], now: int) -> list[tuple[int, Any]]:
-    """Turns whatever of one agreement is due, in the order of its instants; gives (instant, event) in that order.
+    """Apply all due changes of one agreement in the order of their instants; return (instant, event) in that order.
 
-    At one instant a version takes effect before another ends: an amendment effective at the old version's expiry
-    supersedes it.
+    At the same instant, coming into force is applied before an end: an amendment that takes effect at the old version's
+    expiry supersedes it.
     """
     turned: list[tuple[int, Any]] = []
     while due := [v for v in versions if (at := next_turn_at(v)) is not None and at <= now]:
@@ -46,23 +47,23 @@ def turn_due(versions: Sequence[Version], now: int) -> list[tuple[int, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class TerminationRequest:
-    """What one side asked: to end earlier than the notice period allows. Instants in microseconds UTC."""
+    """A party's request to end the agreement earlier than the notice period allows. Instants are microseconds UTC."""
 
     request_id: str
     party_id: str
     identity: str
-    """Which human being asked; one person does not consent to what they asked."""
+    """The human being who asked. The same person cannot consent."""
     name: str
     reason: str
     at: int | None
-    """None: as soon as the other side consents."""
+    """None means as soon as the other party consents."""
     asked_at: int
 
 
 def end_versions(versions: Sequence[Version], reason: str, at: int, now: int) -> list[tuple[int, Any]]:
-    """Ends the agreement before its term: every version signed and not yet ended.
+    """End the agreement before its term: every version that is signed and has not ended.
 
-    Raises WrongState where nothing is signed, Invalid for an instant in the past or inside the notice period.
+    Raises WrongState if nothing is signed, and Invalid for an instant in the past or within the notice period.
     """
     live = _live(versions)
     notice = _notice(live)
@@ -80,7 +81,7 @@ def end_versions(versions: Sequence[Version], reason: str, at: int, now: int) ->
 
 
 def ask(versions: Sequence[Version], asked: TerminationRequest) -> Version:
-    """Asks the other side to end earlier; gives the version that keeps the request. Raises WrongState, Invalid."""
+    """Record a request to end earlier; return the version that keeps it. Raises WrongState and Invalid."""
     live = _live(versions)
     if asked.at is not None and asked.at < asked.asked_at:
         remedy = f"write an instant from {instants.to_text(asked.asked_at)} on, or leave it out"
@@ -101,9 +102,10 @@ def ask(versions: Sequence[Version], asked: TerminationRequest) -> Version:
 def consent(
     versions: Sequence[Version], request_id: str, party_id: str, identity: str, now: int
 ) -> list[tuple[int, Any]]:
-    """Ends the agreement as the other side asked.
+    """End the agreement as the other party requested.
 
-    Raises NotAllowed for who asked, Unknown where nothing is asked under that id, WrongState where nothing is signed.
+    Raises NotAllowed for whoever asked, Unknown if there is no request with this id, and WrongState if nothing is
+    signed.
     """
     live = _live(versions)
     asked = _open_request_of(live, request_id)
@@ -115,7 +117,7 @@ def consent(
 
 
 def drop_request(versions: Sequence[Version], request_id: str) -> Version:
-    """Takes a request back, or declines it; gives the version that kept it. Raises Unknown, WrongState."""
+    """Withdraw or decline a request; return the version that kept it. Raises Unknown and WrongState."""
     live = _live(versions)
     _open_request_of(live, request_id)
     version = next(each for each in live if each.ending is not None)
@@ -132,7 +134,7 @@ def _live(versions: Sequence[Version]) -> list[Version]:
 
 
 def _notice(live: Sequence[Version]) -> str | None:
-    """The notice of the version in force, else of the first that will be."""
+    """Return the notice period of the version in force, or of the next one if none is in force."""
     version = min(live, key=lambda each: (each.state != State.IN_FORCE, each.number))
     notice: str | None = version.current.document["term"]["notice"]
     return notice

@@ -1,4 +1,6 @@
-"""To which tickets a clock applies, what starts, stops and pauses it, and which targets get in each other's way."""
+"""The conditions of ticket clocks: to which tickets a target applies, what starts, stops and pauses it, and
+overlaps.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,7 @@ _ATTRIBUTE_REMEDY = f"leave it out, or write one of: type, {', '.join(ATTRIBUTES
 
 
 def applies_to(reader: Reader) -> dict[str, Any]:
-    """Attribute → the values that a ticket must have one of; incidents unless a type is named."""
+    """Read attribute → the values of which a ticket must have one. Without a type it applies to incidents."""
     raw = reader.raw("applies_to", {})
     applies = Reader(raw, reader.at("applies_to"), reader.findings)
     types = applies.texts("type", ("incident",), TYPES) or ["incident"]
@@ -63,7 +65,7 @@ def applies_to(reader: Reader) -> dict[str, Any]:
 
 
 def _attribute(reader: Reader, name: str) -> list[str]:
-    """The values wanted of an attribute. An unknown name is refused: no ticket would ever match it."""
+    """Read the values of an attribute. An unknown name is refused, because no ticket would ever match it."""
     value = reader.raw(name)
     if value is None:
         return []
@@ -89,7 +91,10 @@ def _word(item: Any) -> str | None:
 def conditions(
     reader: Reader, name: str, default: str | list[str] | None = None, *, plain: str = "event"
 ) -> list[Any] | str:
-    """A word, a list of words and objects like ``{"event": "assigned", "team": ["network"]}``. One word stays one."""
+    """Read a word, or a list of words and of objects such as ``{"event": "assigned", "team": ["network"]}``.
+
+    A field with a default keeps a single word as it is; everything else becomes a list.
+    """
     raw = reader.raw(name, default if default is not None else [])
     items = [raw] if isinstance(raw, str | Mapping) else raw
     if not isinstance(items, list):
@@ -105,7 +110,7 @@ def conditions(
 
 
 def events_of(written: Any) -> set[str]:
-    """All events that resolved conditions name."""
+    """Return all events in resolved conditions."""
     items = [written] if isinstance(written, str) else written
     return {event for item in items for event in ([item] if isinstance(item, str) else item.get("event", ()))}
 
@@ -144,10 +149,10 @@ def _example(plain: str) -> str:
 
 
 def overlaps(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Clocks that can never apply: every ticket they name is taken by a target before them.
+    """Return an error for each clock that can never apply because an earlier target matches all its tickets.
 
-    The first target of a clock that applies to a ticket wins. Where one names a part of another's tickets their order
-    settles which; where both name the same, or the wider one comes first, none does.
+    The first target of a clock that matches a ticket applies. A target for a part of another's tickets must therefore
+    come before it.
     """
     found = []
     for index, target in enumerate(targets):
@@ -168,7 +173,7 @@ def _never(index: int, target: Mapping[str, Any], earlier: Mapping[str, Any]) ->
 
 
 def _takes_all(wider: Mapping[str, Any], narrower: Mapping[str, Any]) -> bool:
-    """Whether every ticket that one target names is named by the other, for the same clock."""
+    """Whether every ticket that ``narrower`` matches is matched by ``wider``, for the same clock."""
     if wider["aggregation"] != "clock" or narrower["aggregation"] != "clock" or wider["clock"] != narrower["clock"]:
         return False
     wanted = narrower["applies_to"]

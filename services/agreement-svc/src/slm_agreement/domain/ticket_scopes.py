@@ -1,4 +1,4 @@
-"""Whose tickets an agreement judges: those of its own service and customer, told apart from other customers'."""
+"""The tickets that an agreement judges: those of its own service and customer, and of no other customer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OWN = {"customer": "customers", "service": "services"}
 
 @dataclass(frozen=True, slots=True)
 class TicketScope:
-    """An agreement with a customer, and the names by which tickets mean that customer and the service."""
+    """The names by which tickets refer to an agreement's customer and service."""
 
     customer_party_id: str
     customers: frozenset[str]
@@ -22,7 +22,7 @@ class TicketScope:
 
 
 def of(customer: Party, service: Service) -> TicketScope:
-    """The scope of an agreement about a service with a customer."""
+    """Return the scope of an agreement about a service with a customer."""
     return TicketScope(
         customer.party_id,
         _names(customer.party_id, customer.key, customer.external_refs),
@@ -35,10 +35,10 @@ def _names(identity: str, key: str, refs: Iterable[Mapping[str, Any]]) -> frozen
 
 
 def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
-    """Errors of an agreement with a customer: tickets that would be another customer's, too.
+    """Return an error for each name by which tickets could belong to another customer too.
 
-    ``others``: the scopes of the provider's other signed agreements. A finding is read by both sides, so it names
-    only what the agreement itself says.
+    ``others`` are the scopes of the provider's other signed agreements. Both parties read the findings, so they name
+    only what the agreement itself contains.
     """
     clocks = [(place, each) for place, each in enumerate(document["targets"]) if each["aggregation"] == "clock"]
     found = [finding for place, target in clocks for finding in _foreign(target, f"targets[{place}]", own)]
@@ -46,7 +46,7 @@ def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: S
 
 
 def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator[Finding]:
-    """Names under ``applies_to`` that mean neither the agreement's customer nor its service."""
+    """Yield an error for names in ``applies_to`` that belong neither to the agreement's customer nor to its service."""
     for attribute, names in _OWN.items():
         written = target["applies_to"].get(attribute, [])
         foreign = sorted(({written} if isinstance(written, str) else set(written)) - getattr(own, names))
@@ -59,7 +59,7 @@ def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator
 
 
 def _shared(own: TicketScope, others: Sequence[TicketScope]) -> Iterator[Finding]:
-    """A name of the customer that another customer has, where both have the same service."""
+    """Yield an error for each name that two customers of the same service share."""
     for other in others:
         if other.customer_party_id == own.customer_party_id or not own.services & other.services:
             continue
