@@ -85,9 +85,9 @@ def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:
     wide = {**CLOCK, "key": "all", "applies_to": {}}
     [finding] = ticket_conditions.overlaps(taken(wide, CLOCK))
     assert (finding.field, finding.severity) == ("targets[1].applies_to", "error")
-    assert finding.remedy == "all comes first and takes all of these tickets: write this target before it"
+    assert finding.remedy == "all comes first and matches all of these tickets: write this target before it"
     [same] = ticket_conditions.overlaps(taken(CLOCK, {**CLOCK, "key": "again"}))
-    assert "names the same tickets" in same.remedy
+    assert "matches the same tickets" in same.remedy
     for settled in ([CLOCK, wide], [CLOCK, {**CLOCK, "key": "p2", "applies_to": {"priority": "P2"}}],
                     [CLOCK, {**CLOCK, "key": "r", "clock": "response"}],
                     [CLOCK, {**CLOCK, "key": "eu", "applies_to": {"site": "EU"}}]):  # fmt: skip

@@ -206,7 +206,9 @@ async def _same(
     wanted = write(Version(identity, 1), document, callers.mover(caller), None, ledger.now).hash
     seen = first.visible_to(caller.party_id) and identity == known
     if not seen or wanted not in {revision.hash for revision in first.revisions_for(caller.party_id)}:
-        raise KeyTaken("The key is taken by another agreement or document: post a revision to it, or use another key.")
+        raise KeyTaken(
+            "The key belongs to another agreement or document: post a revision to that one, or use another key."
+        )
     return visible(caller, known.agreement_id, versions)
 
 
@@ -224,7 +226,10 @@ def _open_one(versions: Sequence[Version], number: int | None, also: State | Non
     if number is not None:
         found = [version for version in versions if version.number == number]
         if not found:
-            raise Invalid("There is no such version.", [Finding("version", str(number), "write a version there is")])
+            raise Invalid(
+                "There is no such version.",
+                [Finding("version", str(number), "write the number of an existing version")],
+            )
         return found[0]
     candidates = [version for version in versions if version.state in OPEN or version.state == also]
     if not candidates:
@@ -270,7 +275,7 @@ async def _names(ledger: Ledger, identity: Identity) -> Names:
     customer = await ledger.parties.get(identity.customer_party_id)
     service = await ledger.services.get(identity.service_id)
     if provider is None or customer is None or service is None:
-        raise Unknown("The agreement's parties or service are no longer there.")
+        raise Unknown("The agreement's parties or service no longer exist.")
     return Names(
         provider.name,
         customer.name,

@@ -35,7 +35,7 @@ def party_for(caller: Principal, party_id: str | None, field: str = "party_id") 
 def party_of(caller: Principal) -> str:
     """Return the caller's party; raises NotAllowed for an operator."""
     if caller.party_id is None:
-        raise NotAllowed("An operator of the installation is no party: use a key of the provider or the customer.")
+        raise NotAllowed("An operator of the installation is not a party: use a key of the provider or the customer.")
     return caller.party_id
 
 
@@ -64,5 +64,5 @@ def key_or_random(key: str | None, field: str = "key") -> str:
     if key is None:
         return new_id()
     if not KEY.match(key):
-        raise Invalid("That is no key.", [Finding(field, key, KEY_REMEDY)])
+        raise Invalid("The key is not valid.", [Finding(field, key, KEY_REMEDY)])
     return key

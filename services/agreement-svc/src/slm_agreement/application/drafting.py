@@ -33,12 +33,16 @@ async def check_identity(ledger: Ledger, identity: Identity) -> None:
             remedy = "write the id of your own party, or of one that it has a relation with"
             findings.add(f"{side}_party_id", party_id, remedy)
     if identity.provider_party_id == identity.customer_party_id:
-        findings.add("customer_party_id", identity.customer_party_id, "write another party: nobody agrees with itself")
+        findings.add(
+            "customer_party_id",
+            identity.customer_party_id,
+            "write another party: provider and customer must be different",
+        )
     service = await ledger.services.get(identity.service_id)
     known = service is not None and await relations.knows(ledger, identity.drafting_party_id, service.provider_party_id)
     if not known or service is None or service.provider_party_id != identity.provider_party_id:
         findings.add("service_id", identity.service_id, "write the id of a service in the provider's catalogue")
-    findings.refuse_any("An agreement is between two parties that know one another, over a service of the provider.")
+    findings.refuse_any("An agreement needs two related parties and a service of the provider.")
 
 
 async def resolved(
@@ -67,7 +71,7 @@ async def resolved(
         if agreement_id not in kept and not await _is_partys_own(ledger, identity, party_id, agreement_id):
             remedy = "write the id of another agreement to which your party is a party"
             findings.add(f"supports[{index}].agreement_id", agreement_id, remedy)
-    findings.refuse_any("The document names what is not registered.")
+    findings.refuse_any("The document names something that is not registered.")
     return document
 
 
@@ -82,7 +86,7 @@ def _template(key: str | None, kind: str) -> Template | None:
         raise Invalid(unknown.detail, findings.items) from unknown
     if template.kind != kind:
         findings.add("template", key, f"write a template for the kind {kind}: {templates.of_kind(kind).key}")
-        findings.refuse_any("The template is for another kind.")
+        findings.refuse_any("The template is for another kind of agreement.")
     return template
 
 

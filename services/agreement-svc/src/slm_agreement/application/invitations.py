@@ -115,13 +115,18 @@ async def accept_invitation(
 async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitation:
     """Relate a registered party to the inviter."""
     if caller.party_id is None:
-        raise Invalid("Only a party accepts.", [Finding("code", "…", "send it with a key of the invited party")])
+        raise Invalid(
+            "Only a party can accept with a code in the body.",
+            [Finding("code", "…", "send it with a key of the invited party")],
+        )
     invitation = await _open(ledger, await ledger.invitation_with(hash_of(code)) or "")
     if invitation.kind != PARTY or invitation.party_id is None:
         remedy = "send the code itself as Authorization: Bearer, without `code` in the body"
-        raise Invalid("This code is not for a party that is here already.", [Finding("code", "…", remedy)])
+        raise Invalid("This code is not for a registered party.", [Finding("code", "…", remedy)])
     if invitation.party_id == caller.party_id:
-        raise Invalid("Nobody invites itself.", [Finding("code", "…", "give the code to the other party")])
+        raise Invalid(
+            "A party cannot accept its own invitation.", [Finding("code", "…", "give the code to the other party")]
+        )
     await relations.relate(ledger, caller, invitation.party_id, caller.party_id, INVITATION)
     return AcceptedInvitation(await _accepted(ledger, caller, invitation, caller.party_id))
 
@@ -159,14 +164,14 @@ async def _make_key(
     ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None
 ) -> AcceptedInvitation:
     if newcomer is not None:
-        remedy = "leave it out: the invitation is for one who is enrolled already"
-        raise Invalid("The invitation makes a key.", [Finding("party", newcomer.name, remedy)])
+        remedy = "leave it out: the invitation is for an enrolled principal"
+        raise Invalid("The invitation is for a key, not for a company.", [Finding("party", newcomer.name, remedy)])
     await ledger.lock(str(invitation.principal_id))
     principal = await ledger.principals.get(str(invitation.principal_id))
     if principal is None:
         _no_such_code()
     if principal.may_sign and not invitation.by_operator:
-        raise WrongState("Since the invitation was made the principal may sign: ask an operator for another one.")
+        raise WrongState("The principal may sign since the invitation was made: ask an operator for another one.")
     return await _with_key(ledger, caller, invitation, principal)
 
 
@@ -216,4 +221,4 @@ def _expiry(expires_at: int | None, now: int) -> int:
     if now < expires_at <= now + MOST_DAYS_OPEN * DAY:
         return expires_at
     remedy = f"write an instant within {MOST_DAYS_OPEN} days from now, or leave it out for {DAYS_OPEN} days"
-    raise Invalid("An invitation ends.", [Finding("expires_at", instants.to_text(expires_at), remedy)])
+    raise Invalid("An invitation must expire.", [Finding("expires_at", instants.to_text(expires_at), remedy)])

@@ -67,7 +67,7 @@ async def _must_not_sign(ledger: Ledger, caller: Principal, person: Person) -> N
     bound = await ledger.principal_of(person.person_id)
     principal = await ledger.principals.get(bound) if bound is not None else None
     if principal is not None and principal.may_sign and not caller.is_operator:
-        raise NotAllowed(f"{person.name} may sign: an operator edits the record of somebody who does.")
+        raise NotAllowed(f"{person.name} may sign: only an operator can edit this record.")
 
 
 async def _address_is_free(ledger: Ledger, person: Person) -> None:
@@ -77,5 +77,5 @@ async def _address_is_free(ledger: Ledger, person: Person) -> None:
     await ledger.lock(f"addresses of {person.party_id}")
     others = [each for each in await ledger.people_with(person.party_id, person.email) if each != person.person_id]
     if others:
-        remedy = f"write another address, or use the person there is, {others[0]}"
-        raise Invalid("The address is another person's.", [Finding("email", person.email, remedy)])
+        remedy = f"write another address, or use the existing person {others[0]}"
+        raise Invalid("Another person has this address.", [Finding("email", person.email, remedy)])

@@ -78,17 +78,19 @@ async def edit_principal(
         unless_changed(principal)
         if details.person_id != principal.person_id:
             remedy = f"write {principal.person_id or 'null'}, and enrol another principal for another person"
-            raise Invalid("A principal keeps its person.", [Finding("person_id", str(details.person_id), remedy)])
+            raise Invalid(
+                "The person of a principal cannot change.", [Finding("person_id", str(details.person_id), remedy)]
+            )
         roles = enrolment.check_roles(details.roles, principal.party_id, details.person_id)
         changed = replace(principal, name=details.name, roles=roles)
         if not caller.is_operator:
             if principal.may_sign or changed.may_sign:
                 raise NotAllowed(_BY_OPERATORS)
             if roles != principal.roles and principal_id == caller.principal_id:
-                raise NotAllowed("Nobody changes their own roles: ask another manager or an operator.")
+                raise NotAllowed("You cannot change your own roles: ask another manager or an operator.")
         tainted = [key.key_id for key in changed.keys if key.revoked_at is None and not key.may_sign]
         if changed.may_sign and not principal.may_sign and tainted:
-            raise WrongState(f"A manager made or asked for keys that are live: revoke {', '.join(tainted)} first.")
+            raise WrongState(f"A manager was involved in issuing valid keys: revoke {', '.join(tainted)} first.")
         return await PRINCIPALS.change(ledger, caller, changed)
 
 
@@ -144,8 +146,8 @@ def _issuing(caller: Principal, principal: EnrolledPrincipal) -> tuple[str, bool
 def _not_anothers_signature(caller: Principal, principal: EnrolledPrincipal) -> None:
     if principal.may_sign and not caller.is_operator:
         raise NotAllowed(
-            f"{principal.name!r} may sign: its keys are made by itself, with a key it has or with the code that an "
-            "operator hands over."
+            f"{principal.name!r} may sign: only the holder can issue its keys, with an existing key or with the "
+            "code of an operator's invitation."
         )
 
 
@@ -159,7 +161,7 @@ async def _held_or_managed(ledger: Ledger, caller: Principal, principal_id: str)
     await ledger.lock(principal_id)
     principal = await ledger.principals.get(principal_id)
     if principal is None:
-        raise Unknown("This key is no enrolled principal's: its own keys cannot be changed here.")
+        raise Unknown("This key does not belong to an enrolled principal, so its keys cannot be changed.")
     return principal
 
 
@@ -192,5 +194,5 @@ async def _check(ledger: Ledger, principal: EnrolledPrincipal) -> None:
         raise Invalid("There is no such person.", [Finding("person_id", principal.person_id, remedy)])
     bound = await ledger.principal_of(principal.person_id)
     if bound not in (None, principal.principal_id):
-        remedy = f"issue a key of the principal that this person is, {bound}: a person is one principal"
-        raise Invalid("The person is another principal already.", [Finding("person_id", principal.person_id, remedy)])
+        remedy = f"issue a key of the person's existing principal {bound}: a person has only one"
+        raise Invalid("The person already has another principal.", [Finding("person_id", principal.person_id, remedy)])

@@ -51,7 +51,7 @@ class Register(Generic[T]):
         if known is not None:
             if self._content(known) != self._content(value):
                 remedy = "edit that with PUT, or use another key."
-                raise KeyTaken(f"The key is taken by something with another content: {remedy}")
+                raise KeyTaken(f"The key belongs to an entry with other content: {remedy}")
             return known, False
         await self._keep(ledger, value)
         await ledger.note(caller, f"{self.noun}.{self.verb}", identity, self.audited(value))

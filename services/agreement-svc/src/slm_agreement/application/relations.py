@@ -20,7 +20,7 @@ async def link(desk: Desk, caller: Principal, party_ids: list[str]) -> tuple[Rel
                 findings.add(f"party_ids[{index}]", party_id, "write the id of a registered party")
         if len(set(party_ids)) != len(party_ids):
             findings.add("party_ids[1]", party_ids[1], "write the id of another party")
-        findings.refuse_any("A relation is between two registered parties.")
+        findings.refuse_any("A relation needs two registered parties.")
         return await relate(ledger, caller, party_ids[0], party_ids[1], relations.OPERATOR)
 
 

@@ -188,7 +188,7 @@ def _nps(raw: Any, path: str, findings: Findings) -> dict[str, str]:
     reader = Reader(raw, path, findings)
     resolved = {"promoters": reader.decimal("promoters", "9"), "detractors": reader.decimal("detractors", "6")}
     if Decimal(resolved["promoters"]) <= Decimal(resolved["detractors"]):
-        remedy = "write the score up to which one warns others; it lies below the one from which one recommends"
+        remedy = "write the highest score of a detractor; it must be below the lowest score of a promoter"
         reader.fault("detractors", resolved["detractors"], remedy)
     reader.done()
     return resolved

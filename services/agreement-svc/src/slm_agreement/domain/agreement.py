@@ -72,7 +72,9 @@ class Identity:
         """
         sides = {self.provider_party_id: "provider", self.customer_party_id: "customer"}
         if party_id is None:
-            raise NotAllowed("An operator of the installation is no party: use a key of the provider or the customer.")
+            raise NotAllowed(
+                "An operator of the installation is not a party: use a key of the provider or the customer."
+            )
         if party_id not in sides:
             raise Unknown(f"There is no agreement {self.agreement_id!r} that you may see.")
         return sides[party_id]

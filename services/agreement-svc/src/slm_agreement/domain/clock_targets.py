@@ -60,7 +60,7 @@ def terms(reader: Reader) -> dict[str, Any]:
 _NOT_OF_CLOCKS = {
     "indicator": "leave it out: a clock is judged by ticket events",
     "unacceptable": "leave it out: write a second clock with a longer time for it",
-    "group_by": "leave it out: each ticket is judged by itself; write a target for each of them with applies_to",
+    "group_by": "leave it out: each ticket is judged by itself; write one target for each group with applies_to",
     "expected_volume": "leave it out: each ticket is judged by itself",
 }
 
@@ -94,7 +94,7 @@ def _each(reader: Reader, clock: str, start: Any) -> str | None:
     written = reader.raw("each", ASSIGNMENT if clock == "ownership" and at_assignment else None)
     if written in (None, ASSIGNMENT) and (written is None or at_assignment):
         return None if written is None else ASSIGNMENT
-    reader.fault("each", written, f"write {ASSIGNMENT}, of a clock that starts at assigned, or leave it out")
+    reader.fault("each", written, f"write {ASSIGNMENT} for a clock that starts at assigned, or leave it out")
     return None
 
 

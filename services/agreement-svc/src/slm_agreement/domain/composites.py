@@ -62,7 +62,11 @@ def _members(reader: Reader, of: str, around: Parties) -> list[dict[str, Any]]:
         else:
             named = {"target": member.key("target")}
             if member.raw("indicator") is not None:
-                member.fault("indicator", member.raw("indicator"), "leave it out: only states are of an indicator")
+                member.fault(
+                    "indicator",
+                    member.raw("indicator"),
+                    "leave it out: only a composite of states has members that are indicators",
+                )
         members.append({**named, "weight": weight})
         member.done()
     return members
@@ -123,7 +127,7 @@ def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
     of, name = target["aggregation"]["composite"]["of"], name_of(member)
     if of == "states":
         is_stated = name in ("availability", "outages")
-        return None if is_stated else "write a target of availability, or an indicator: only they have states"
+        return None if is_stated else "write a target of availability or an indicator: only these have states"
     if of == "figures" and not (name in _SHARES or name == "composite"):
         return "write a target whose figure is a share in percent"
     if name == "clock":

@@ -76,7 +76,7 @@ def resolve_document(raw: Any, subject: Subject, template: Template | None, defa
     if planned := maintenance.resolve_maintenance(reader):
         resolved[maintenance.NAME] = planned
     reader.done()
-    findings.refuse_any("The document does not hold; mend what is listed and send it again.")
+    findings.refuse_any("The document is not valid. Correct what is listed and send it again.")
     return resolved
 
 
@@ -216,7 +216,9 @@ def _review(reader: Reader, period: str) -> dict[str, Any]:
     cadence = review.explicit("cadence", period)
     if cadence is not None and cadence not in PERIODS:
         review.fault("cadence", cadence, f"write one of: {', '.join(PERIODS)}, or null for none")
-    windows = review.whole("after_met_windows", 3, 1, 1000, "how many windows met in a row raise a target, like 3")
+    windows = review.whole(
+        "after_met_windows", 3, 1, 1000, "after how many met windows in a row a target may be raised, like 3"
+    )
     resolved = {"cadence": cadence, "on_breach": review.flag("on_breach", True), "after_met_windows": windows}
     review.done()
     return resolved

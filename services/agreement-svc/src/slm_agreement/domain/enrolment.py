@@ -105,9 +105,9 @@ def check_roles(roles: list[str], party_id: str | None, person_id: str | None) -
             raise Invalid("A role that this principal cannot have.", [Finding(f"roles[{index}]", role, remedy)])
     signing = sorted(SIGNATORIES & set(roles))
     if signing and MANAGER in roles:
-        remedy = f"give {signing[0]} to another person: who manages principals and drafts does not sign"
-        raise Invalid("Managing and signing are two people's work.", [Finding("roles", ", ".join(roles), remedy)])
+        remedy = f"give {signing[0]} to another person: whoever manages principals and drafts cannot sign"
+        raise Invalid("Managing and signing must be done by two people.", [Finding("roles", ", ".join(roles), remedy)])
     if signing and person_id is None:
         remedy = f"name the person who signs, or leave {signing[0]} out: a machine has no mandate"
-        raise Invalid("Only a person signs.", [Finding("person_id", "none", remedy)])
+        raise Invalid("Only a person can sign.", [Finding("person_id", "none", remedy)])
     return sorted(set(roles))

@@ -54,7 +54,7 @@ class Unknown(Refusal):
     """It does not exist, or this party may not see it."""
 
     code = "not-found"
-    title = "There is no such thing"
+    title = "It does not exist"
 
 
 class NotAllowed(Refusal):
@@ -68,7 +68,7 @@ class WrongState(Refusal):
     """It is not possible in the present state."""
 
     code = "wrong-state"
-    title = "Not in this state"
+    title = "Not possible in this state"
 
 
 class KeyTaken(WrongState):
@@ -82,7 +82,7 @@ class OtherSideAnswers(WrongState):
     """The proposed revision is this party's own, so the other party must answer."""
 
     code = "other-side-answers"
-    title = "The other side answers"
+    title = "The other party must answer"
 
 
 class NothingChanged(WrongState):
@@ -96,7 +96,7 @@ class Invalid(Refusal):
     """What was written is not valid; ``findings`` gives field, value and remedy."""
 
     code = "invalid"
-    title = "The document does not hold"
+    title = "The document is not valid"
 
 
 class Findings:

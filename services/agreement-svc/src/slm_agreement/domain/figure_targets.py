@@ -107,7 +107,7 @@ _WARNED = {
 def _group_by(reader: Reader, aggregation: Aggregation) -> list[str]:
     labels = reader.texts("group_by")
     if labels and not aggregation.kinds:
-        remedy = "leave it out: only measurements with labels are judged by them; write a target for each instead"
+        remedy = "leave it out: it works only for measurements with labels; write one target for each group instead"
         reader.fault("group_by", labels, remedy)
     if len(labels) > _MOST_LABELS or not all(_LABEL.match(label) for label in labels):
         reader.fault("group_by", labels, f'write the names of up to {_MOST_LABELS} labels, like ["region"]')

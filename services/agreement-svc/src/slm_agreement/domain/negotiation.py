@@ -68,12 +68,12 @@ def record_counter(
         if revision.hash == version.current.hash:
             return version.current  # the same counter-proposal, sent again
         del version.revisions[known:]
-    _must_be(version, *ON_THE_TABLE, remedy="only what is on the table can be countered")
+    _must_be(version, *ON_THE_TABLE, remedy="only a proposed revision can be countered")
     _others_word(version, mover)
     required_hash(revision_hash, version)
     revision = write(version, document, mover, base_version, now)
     if revision.hash == version.current.hash:
-        raise NothingChanged("That is the revision on the table: accept it, or change something.")
+        raise NothingChanged("The document equals the proposed revision: accept that one, or change something.")
     _table(version, revision, mover, now)
     version.state = State.COUNTERED
     version.events.append(_moved(AgreementCountered, version, mover, now))
@@ -93,12 +93,12 @@ def record_acceptance(
     party_id = str(mover.party_id)
     if version.state == State.AGREED and version.current.hash == revision_hash and version.accepted_by(party_id):
         return
-    _must_be(version, *ON_THE_TABLE, remedy="only what is on the table can be accepted")
+    _must_be(version, *ON_THE_TABLE, remedy="only a proposed revision can be accepted")
     _others_word(version, mover)
     required_hash(revision_hash, version)
     found = smart.errors_of(smart.smart_findings(version, version.current, others, now, around))
     if found:
-        raise Invalid("The check finds errors: counter with a revision that mends them.", found)
+        raise Invalid("The check finds errors: counter with a revision that corrects them.", found)
     version.acceptances.append(Acceptance(party_id, version.current.hash, mover.principal_id, now))
     version.state = State.AGREED
     version.edits += 1
@@ -110,7 +110,7 @@ def record_withdrawal(version: Version, reason: str, mover: Mover, now: int) -> 
     _negotiator(version, mover)
     if version.state == State.WITHDRAWN:
         return
-    _must_be(version, *OPEN, remedy="what was signed is terminated, not withdrawn")
+    _must_be(version, *OPEN, remedy="a signed version is terminated, not withdrawn")
     private = version.tabled is None and version.drafted_by_party_id is not None
     version.state = State.WITHDRAWN
     version.ended_at, version.end_reason = now, reason
@@ -153,7 +153,7 @@ def _tabled_by(version: Version, mover: Mover) -> bool:
 
 def _others_word(version: Version, mover: Mover) -> None:
     if _tabled_by(version, mover):
-        raise OtherSideAnswers("Your own revision is on the table: the other party answers, or you withdraw.")
+        raise OtherSideAnswers("Your own revision is proposed: the other party must answer it, or you withdraw it.")
 
 
 def _table(version: Version, revision: Revision, mover: Mover, now: int) -> None:

@@ -128,7 +128,7 @@ def _unit(objective: Reader, aggregation: Aggregation, unit: str | None) -> str:
         objective.fault("unit", stated, "write a unit like ms")
         return ""
     if any(each and each != found for each in (written, unit)):
-        objective.fault("unit", found, f"write the promise in the indicator's unit, {unit or written}")
+        objective.fault("unit", found, f"write the objective in the indicator's unit, {unit or written}")
     if found == PERCENT:
         objective.fault("unit", found, "write %: percent is the unit of shares of time, events or tickets")
     return found

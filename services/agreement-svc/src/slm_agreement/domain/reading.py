@@ -123,7 +123,9 @@ class Reader:
             if name not in self._known:
                 known = ", ".join(dict.fromkeys(self._known))
                 self.fault(
-                    str(name), self._data[name], f"leave it out: unknown or not supported yet; known are {known}"
+                    str(name),
+                    self._data[name],
+                    f"leave it out: it is unknown or not supported yet; known fields are {known}",
                 )
 
 

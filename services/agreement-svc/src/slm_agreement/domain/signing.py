@@ -39,10 +39,10 @@ def signer(
     if principal is None or role not in principal.roles:
         raise NotAllowed(f"Signing for the {side} needs the role {role}.")
     if person is None or person.party_id != principal.party_id:
-        raise NotAllowed("Only a person signs: enrol the principal with the person_id of somebody of your party.")
+        raise NotAllowed("Only a person can sign: enrol the principal with the person_id of somebody of your party.")
     key = principal.live_key(key_id)
     if key is None or not key.may_sign:
-        raise NotAllowed("A manager had a hand in this key: sign with one made from an operator's invitation.")
+        raise NotAllowed("A manager was involved in issuing this key: sign with a key from an operator's invitation.")
     mandate = person.mandate_for(side, now)
     if mandate is None:
         raise NotAllowed(f"{person.name} has no mandate as {role} now: record one with the person.")
@@ -78,7 +78,9 @@ def record_signature(
     if _has_signed(version, by.person, revision_hash):
         return
     if version.state != State.AGREED:
-        raise WrongState(f"Version {version.number} is {version.state}: only what both parties accepted is signed.")
+        raise WrongState(
+            f"Version {version.number} is {version.state}: only a version that both parties accepted can be signed."
+        )
     required_hash(revision_hash, version)
     _one_side_only(version, by)
     findings = smart.smart_findings(version, version.current, context.others, now, context.around)
@@ -126,13 +128,13 @@ def _one_side_only(version: Version, by: Signer) -> None:
 def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Mapping[str, str]]) -> None:
     errors = smart.errors_of(findings)
     if errors:
-        raise Invalid("The check finds errors: nothing can be signed while there are any.", errors)
+        raise Invalid("The check finds errors: correct them before anybody signs.", errors)
     given = [waiver for signature in version.signatures for waiver in signature.waivers] + list(waivers)
     open_ = smart.to_waive(findings)
     unwaived = [finding for finding in open_ if not any(_waives(waiver, finding, open_) for waiver in given)]
     if unwaived:
         remedy = 'add {"code", "reason"} to waivers for each, and "field" where several have the same code'
-        raise Invalid(f"Slips and warnings have to be mended or waived: {remedy}.", unwaived)
+        raise Invalid(f"Slips and warnings must be corrected or waived: {remedy}.", unwaived)
 
 
 def _waives(waiver: Mapping[str, str | None], finding: Finding, others: Sequence[Finding]) -> bool:

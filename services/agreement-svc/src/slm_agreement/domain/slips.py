@@ -53,7 +53,7 @@ def _thin_budget(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
     if volume and allowed and volume * allowed < 1:
         least = -(-allowed.denominator // allowed.numerator)
         remedy = (
-            f"of {volume} events less than one may be bad, so that the first one breaks the promise: lower the "
+            f"of {volume} events less than one may be bad, so the first bad one is a breach: lower the "
             f"objective, expect {least} or more, or waive this"
         )
         yield Finding(f"{path}.expected_volume", str(volume), remedy, "budget.less-than-one-event", WARNING)

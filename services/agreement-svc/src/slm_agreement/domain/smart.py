@@ -73,7 +73,7 @@ def _calendars(document: dict[str, Any]) -> list[Finding]:
             if left_out:
                 told = "; ".join(f"{each['event']} ({each['begins']}): {each['why']}" for each in left_out[:5])
                 value = f"{account.get('taken')} of {account.get('events')} events are holidays"
-                remedy = f"write the others as dates where they are meant, or waive this with a reason: {told}"
+                remedy = f"write the others as dates if they are holidays, or waive this with a reason: {told}"
                 field = f"service_hours.{name}.{account.get('entry')}.icalendar"
                 findings.append(Finding(field, value, remedy, "specific.calendar-left-out", "warning"))
     return findings
@@ -103,13 +103,13 @@ def _time_bound(version: Version, document: dict[str, Any], others: Sequence[Ver
     amending = any(other.state in SIGNED for other in others)
     begun = max((other.effective_at or 0 for other in others if other.state in SIGNED), default=0)
     if effective_at is None:
-        remedy = "write the instant from which it holds, like 2026-12-01T00:00:00Z"
+        remedy = "write the instant from which the agreement applies, like 2026-12-01T00:00:00Z"
         findings.append(Finding("term.effective_at", "none", remedy, "time-bound.no-effective-at"))
     elif amending and instants.from_text(effective_at) <= now:
         remedy = f"write an instant after {instants.to_text(now)}: an amendment never changes the past"
         findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.amends-the-past"))
     elif instants.from_text(effective_at) < begun:
-        remedy = f"write an instant from {instants.to_text(begun)} on, when the version signed before takes effect"
+        remedy = f"write an instant from {instants.to_text(begun)} on, when the previously signed version takes effect"
         findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.before-its-base"))
     if document["review"]["cadence"] is None:
         remedy = "write a review cadence, like month, or waive this with a reason"
@@ -138,7 +138,7 @@ def _up_to_date(version: Version, revision: Revision, others: Sequence[Version])
         return [Finding("version", str(version.number), remedy, "up-to-date.overtaken")]
     if latest == revision.base_version:
         return []
-    remedy = f"version {latest} was signed since: send a revision that is written against it"
+    remedy = f"version {latest} was signed since: send a revision that is based on it"
     return [Finding("base_version", str(revision.base_version), remedy, "up-to-date.base-version")]
 
 

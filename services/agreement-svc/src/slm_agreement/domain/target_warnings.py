@@ -65,8 +65,8 @@ def of_figure(
         elif name in knows:
             resolved[name] = _READ[name](inner, window, allowed or Fraction(0))
         elif inner.raw(name):
-            others = f"; it knows {', '.join(each for each in _NEVER if each in knows)}" if knows else ""
-            inner.fault(name, inner.raw(name), f"leave it out: it is not judged of such a target{others}")
+            others = f"; it has {', '.join(each for each in _NEVER if each in knows)}" if knows else ""
+            inner.fault(name, inner.raw(name), f"leave it out: such a target does not have this warning{others}")
     inner.done()
     return resolved
 
@@ -187,7 +187,7 @@ def _factor(reader: Reader, long: int, period: int) -> str:
     factor = Fraction(share) * period / long if long > 0 else Fraction(0)
     text = decimal_text(str(Decimal(factor.numerator) / Decimal(factor.denominator)))
     if text is None or Fraction(text) != factor:
-        remedy = f"write the factor instead: {share} of the budget of this period gives no finite decimal"
+        remedy = f"write the factor instead: {share} of the budget of this period is no finite decimal"
         reader.fault("budget_share", share, remedy)
         return "1"
     return text

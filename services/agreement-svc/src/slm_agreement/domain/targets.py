@@ -30,7 +30,7 @@ def resolve_target(raw: Any, path: str, around: Surroundings, findings: Findings
     reader = Reader(raw, path, findings)
     key = reader.key("key")
     for computed in ("target_id", "service_id"):
-        reader.raw(computed)  # what a resolved target carries is computed again, never taken over
+        reader.raw(computed)  # accepted but computed again, so that a resolved target can be sent back
     aggregation = aggregations.read_aggregation(reader, around.accepted, around.parties)
     terms: dict[str, Any] = {
         "target_id": around.target_id(key),
@@ -130,7 +130,7 @@ def _refuse_repetition(targets: list[dict[str, Any]], findings: Findings) -> Non
     for index, target in enumerate(targets):
         key = target["key"]
         if key and key in keys:
-            findings.add(f"targets[{index}].key", key, "write another key: this one names an earlier target")
+            findings.add(f"targets[{index}].key", key, "write another key: an earlier target has this one")
         keys.add(key)
         indicator = target.get("indicator")
         if indicator is None:

@@ -70,11 +70,11 @@ def end_versions(versions: Sequence[Version], reason: str, at: int, now: int) ->
     earliest = now + (target_windows.length(notice) or 0)
     if at < now:
         remedy = f"write an instant from {instants.to_text(now)} on, or leave it out for now"
-        raise Invalid("An agreement ends now or later.", [Finding("at", instants.to_text(at), remedy)])
+        raise Invalid("An agreement cannot end in the past.", [Finding("at", instants.to_text(at), remedy)])
     if at < earliest:
         remedy = (
-            f"write an instant from {instants.to_text(earliest)} on: the notice is {notice}; or ask the other side to "
-            "consent, with by_consent"
+            f"write an instant from {instants.to_text(earliest)} on, because the notice is {notice}; or ask the other "
+            "party to consent, with by_consent"
         )
         raise Invalid("The notice period is not kept.", [Finding("at", instants.to_text(at), remedy, "term.notice")])
     return _terminated(live, versions, reason, at, now)
@@ -85,10 +85,10 @@ def ask(versions: Sequence[Version], asked: TerminationRequest) -> Version:
     live = _live(versions)
     if asked.at is not None and asked.at < asked.asked_at:
         remedy = f"write an instant from {instants.to_text(asked.asked_at)} on, or leave it out"
-        raise Invalid("An agreement ends now or later.", [Finding("at", instants.to_text(asked.at), remedy)])
+        raise Invalid("An agreement cannot end in the past.", [Finding("at", instants.to_text(asked.at), remedy)])
     open_ = _open_request(live)
     if open_ is not None and open_.party_id != asked.party_id:
-        raise WrongState(f"The other side asked already: consent to {open_.request_id}, or withdraw it.")
+        raise WrongState(f"The other party has already asked: consent to {open_.request_id}, or decline it.")
     version = max(live, key=lambda each: each.number)
     same = open_ is not None and (open_.reason, open_.at) == (asked.reason, asked.at)
     if not same:
@@ -110,7 +110,7 @@ def consent(
     live = _live(versions)
     asked = _open_request_of(live, request_id)
     if asked.party_id == party_id or asked.identity == identity:
-        raise NotAllowed("The other side consents, and another person than the one who asked.")
+        raise NotAllowed("The other party must consent, and a different person from the one who asked.")
     for version in live:
         version.ending = None
     return _terminated(live, versions, asked.reason, max(now, asked.at or now), now)
@@ -147,7 +147,7 @@ def _open_request(live: Sequence[Version]) -> TerminationRequest | None:
 def _open_request_of(live: Sequence[Version], request_id: str) -> TerminationRequest:
     asked = _open_request(live)
     if asked is None or asked.request_id != request_id:
-        raise Unknown(f"Nobody asks to end the agreement under {request_id!r}.")
+        raise Unknown(f"There is no request {request_id!r} to end the agreement.")
     return asked
 
 

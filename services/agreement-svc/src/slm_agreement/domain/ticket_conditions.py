@@ -46,7 +46,9 @@ ATTRIBUTES = (
     "tags",
 )
 _OWN = re.compile(r"x_[a-z0-9_]{1,60}\Z")
-_ATTRIBUTE_REMEDY = f"leave it out, or write one of: type, {', '.join(ATTRIBUTES)}; an attribute of your own begins x_"
+_ATTRIBUTE_REMEDY = (
+    f"leave it out, or write one of: type, {', '.join(ATTRIBUTES)}; an attribute of your own begins with x_"
+)
 
 
 def applies_to(reader: Reader) -> dict[str, Any]:
@@ -145,7 +147,7 @@ def _example(plain: str) -> str:
     if plain == "state":
         return 'a state or a list of them, like ["awaiting_customer"], or an object like {"on_hold": "true"}'
     more = '{"event": "assigned", "team": ["network"]}'
-    return f'an event or a list of them, like "resolved", of {", ".join(EVENTS)}; with more to it: {more}'
+    return f'an event or a list of them, like "resolved", of {", ".join(EVENTS)}; with further conditions: {more}'
 
 
 def overlaps(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
@@ -164,9 +166,11 @@ def overlaps(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
 
 def _never(index: int, target: Mapping[str, Any], earlier: Mapping[str, Any]) -> Finding:
     if _takes_all(target, earlier):
-        remedy = f"{earlier['key']} names the same tickets and comes first, so that this never applies: name others"
+        remedy = (
+            f"{earlier['key']} matches the same tickets and comes first, so this one never applies: match other tickets"
+        )
     else:
-        remedy = f"{earlier['key']} comes first and takes all of these tickets: write this target before it"
+        remedy = f"{earlier['key']} comes first and matches all of these tickets: write this target before it"
     return Finding(
         f"targets[{index}].applies_to", _condition_text(target["applies_to"]), remedy, "specific.never-applies"
     )

@@ -65,7 +65,7 @@ def _shared(own: TicketScope, others: Sequence[TicketScope]) -> Iterator[Finding
             continue
         for name in sorted(own.customers & other.customers):
             remedy = (
-                "this name stands for another customer of the provider, too: a ticket that says it would be judged "
-                "for both; give each an external reference of its own"
+                "another customer of the provider has this name too: a ticket with it would be judged for both; give "
+                "each an external reference of its own"
             )
             yield Finding("customer_party_id", name, remedy, "specific.customers-overlap")
