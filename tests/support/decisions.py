@@ -109,5 +109,5 @@ class Overturned(_AtOnce):
 
 def _tell_of_exclusions(store: MemoryEvaluationStore, *others: Exclusion | None) -> None:
     known = [each for each in (*store.approved.values(), *others) if each is not None]
-    since = min((start for each in known for start, _ in each.stretches), default=None)
+    since = min((start for each in known for start, _ in each.intervals), default=None)
     store.tell("exclusion", agreement_id=AGREEMENT, since=since)

@@ -512,9 +512,9 @@ def exclusions(random: Random) -> list[Told]:
     made = []
     for number in range(6):
         start = random.randrange(BEGIN, LAST - 4 * HOUR)
-        stretches = [(start, start + random.randrange(MINUTE, 4 * HOUR))]
+        intervals = [(start, start + random.randrange(MINUTE, 4 * HOUR))]
         if number % 2:
-            stretches.append((start + DAY, start + DAY + random.randrange(MINUTE, HOUR)))
+            intervals.append((start + DAY, start + DAY + random.randrange(MINUTE, HOUR)))
         scope = (
             ExclusionScope(indicators=frozenset({f"{PROVIDER}/{random.choice(list(KINDS))}"}))
             if number
@@ -523,7 +523,7 @@ def exclusions(random: Random) -> list[Told]:
         decided = start + random.randrange(-DAY, HOUR)
         announced = decided - random.randrange(DAY)
         kind = "force_majeure" if number < 2 else "planned"
-        excluded = Exclusion(f"x{number}", AGREEMENT, kind, tuple(stretches), scope, announced, decided)
+        excluded = Exclusion(f"x{number}", AGREEMENT, kind, tuple(intervals), scope, announced, decided)
         made.append(Told(decided, decision=Approved(excluded)))
     return [*made, Told(made[-1].due + random.randrange(2 * DAY), decision=Revoked("x5"))]
 

@@ -28,7 +28,7 @@ def agreed(**planned: Any) -> dict[str, Any]:
 
 
 def exclusion(
-    *stretches: tuple[int, int],
+    *intervals: tuple[int, int],
     name: str = "a",
     kind: str = "planned",
     announced: str = "2026-11-01T00:00",
@@ -36,17 +36,17 @@ def exclusion(
     **scope: set[str],
 ) -> Exclusion:
     named = ExclusionScope(**{field: frozenset(names) for field, names in scope.items()})
-    return Exclusion(name, AGREEMENT, kind, stretches or (NIGHT,), named, at(announced), at(decided))
+    return Exclusion(name, AGREEMENT, kind, intervals or (NIGHT,), named, at(announced), at(decided))
 
 
 def excluded(*approved: Exclusion, **planned: Any) -> ExclusionIndex:
     return ExclusionIndex([AgreementTerms(AGREEMENT, [agreed(**planned)], None)], approved)
 
 
-def judged(down: tuple[str, str], *stretches: tuple[int, int], **terms: Any) -> Evaluation:
+def judged(down: tuple[str, str], *intervals: tuple[int, int], **terms: Any) -> Evaluation:
     target = line_of(available(**terms)).latest
     timeline = timeline_of([outage(*down)], "up")
-    return availability_evaluation.evaluate_availability(timeline, target, START, END, END, (), stretches)
+    return availability_evaluation.evaluate_availability(timeline, target, START, END, END, (), intervals)
 
 
 def test_downtime_inside_an_exclusion_leaves_both_sides_and_the_raw_figure_keeps_it() -> None:
@@ -78,7 +78,7 @@ def test_the_budget_shrinks_by_what_is_excluded_anywhere_in_the_window() -> None
 def test_planned_time_announced_too_late_does_not_count_and_says_why() -> None:
     late = exclusion(announced="2026-11-08T22:00")
     counted = maintenance_rules.effective_exclusions([late], [agreed(notice="P3D")])["a"]
-    assert counted.stretches == ()
+    assert counted.intervals == ()
     assert [(each.because, each.detail) for each in counted.uncounted] == [
         ("announced_late", "announced P2D ahead, the agreement wants P3D")
     ]
@@ -90,7 +90,7 @@ def test_notice_and_cap_are_for_planned_time_only() -> None:
     counted = maintenance_rules.effective_exclusions(
         [storm], [agreed(notice="P3D", cap={"hours": "1", "per": "month"})]
     )["a"]
-    assert (counted.stretches, counted.uncounted) == ((NIGHT,), ())
+    assert (counted.intervals, counted.uncounted) == ((NIGHT,), ())
 
 
 def test_what_is_past_the_cap_of_a_month_does_not_count_and_the_next_month_begins_anew() -> None:
@@ -98,8 +98,8 @@ def test_what_is_past_the_cap_of_a_month_does_not_count_and_the_next_month_begin
     counted = maintenance_rules.effective_exclusions(
         [exclusion(*nights)], [agreed(cap={"hours": "4", "per": "month"})]
     )["a"]
-    assert counted.stretches == (nights[0], (nights[1][0], nights[1][0] + HOUR), nights[2])
-    assert [(each.because, each.stretch) for each in counted.uncounted] == [
+    assert counted.intervals == (nights[0], (nights[1][0], nights[1][0] + HOUR), nights[2])
+    assert [(each.because, each.interval) for each in counted.uncounted] == [
         ("past_cap", (nights[1][0] + HOUR, nights[1][1]))
     ]
 
@@ -108,13 +108,13 @@ def test_of_two_that_compete_for_a_cap_the_first_approved_counts() -> None:
     first = exclusion((at("2026-11-20T00:00"), at("2026-11-20T04:00")), name="b", decided="2026-11-03T00:00")
     second = exclusion(NIGHT, name="a", decided="2026-11-04T00:00")
     counted = maintenance_rules.effective_exclusions([second, first], [agreed(cap={"hours": "4", "per": "month"})])
-    assert (counted["a"].stretches, counted["b"].stretches) == ((), first.stretches)
+    assert (counted["a"].intervals, counted["b"].intervals) == ((), first.intervals)
 
 
 def test_time_that_is_excluded_already_uses_no_cap_again() -> None:
     again = exclusion(NIGHT, name="b", decided="2026-11-04T00:00")
     counted = maintenance_rules.effective_exclusions([exclusion(), again], [agreed(cap={"hours": "4", "per": "month"})])
-    assert counted["b"].stretches == (NIGHT,)
+    assert counted["b"].intervals == (NIGHT,)
 
 
 def test_a_stretch_is_measured_by_the_version_in_force_at_its_start() -> None:
@@ -123,7 +123,7 @@ def test_a_stretch_is_measured_by_the_version_in_force_at_its_start() -> None:
     )
     nights = (NIGHT, (at("2026-12-10T22:00"), at("2026-12-11T02:00")))
     counted = maintenance_rules.effective_exclusions([exclusion(*nights)], [agreed(), strict])["a"]
-    assert counted.stretches == (NIGHT,)
+    assert counted.intervals == (NIGHT,)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def requested(by: str = PROVIDER) -> ExclusionEntry:
         customer_party_id=CUSTOMER,
         kind="planned",
         scope=ExclusionScope(),
-        stretches=(NIGHT,),
+        intervals=(NIGHT,),
         recurrence=None,
         text="upgrade",
         evidence=(),

@@ -67,9 +67,9 @@ class Judged:
         line = self.standing.line
         ranges = rolling_minutes.minutes_to_evaluate(self.window, line, touched, None, present)
         rolled = RollingSums(line, self.series, NOTHING_EXCLUDED)
-        stretches = [rolling_target.evaluate_minutes(line, rolled, first, last) for first, last in ranges]
+        intervals = [rolling_target.evaluate_minutes(line, rolled, first, last) for first, last in ranges]
         moment = EvaluationMoment(present * MINUTE, present * MINUTE)
-        rolling_target.reconcile_rolling(self.standing, self.window, rolled, stretches, moment, self.changes)
+        rolling_target.reconcile_rolling(self.standing, self.window, rolled, intervals, moment, self.changes)
 
     def found(self) -> list[tuple[int, int | None, str | None]]:
         """(first minute, minute of recovery, figure) of the breaches that stand."""

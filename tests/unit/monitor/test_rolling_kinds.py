@@ -81,7 +81,7 @@ def test_values_of_every_window_exactly(
             and at_minute >= 0
             and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
         ]
-        come = windows.come(FIRST + minute)
+        come = windows.value_at(FIRST + minute)
         assert come.figure == (combine(inside) if inside else None)
         kept = come.figure is None or Objective(comparison, Fraction(1, 10), "ms").is_kept(come.figure)
         assert missed[minute] == (not kept)
@@ -111,7 +111,7 @@ def test_net_promoter_scores_of_every_window_exactly(
             and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
         ]
         figure = Fraction(100 * sum(inside), len(inside)) if inside else None
-        assert windows.come(FIRST + minute).figure == figure
+        assert windows.value_at(FIRST + minute).figure == figure
         assert missed[minute] == (figure is not None and not promised.is_kept(figure))
 
 
@@ -140,7 +140,7 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
     for minute in range(FIRST, FIRST + MINUTES):
         span = (max(BEGIN, (minute - LENGTH) * MINUTE), minute * MINUTE)
         figure = recovery_evaluation.evaluate_recoveries(recoveries, of.latest, span, span[1]).figure
-        assert windows.come(minute).figure == figure
+        assert windows.value_at(minute).figure == figure
         assert missed[minute - FIRST] == (figure is not None and not promised.is_kept(figure))
 
 
@@ -174,7 +174,7 @@ def test_slices_that_are_over_and_lie_in_the_window(
             share = Fraction(good, total) if total else Fraction(no_data == "good")
             worth.append(share if budget == "ratio" else Fraction(share >= Fraction(3, 4)))
         figure = sum(worth, Fraction(0)) / len(worth) if worth else None
-        assert windows.come(minute).figure == figure
+        assert windows.value_at(minute).figure == figure
         assert missed[minute - FIRST] == (figure is not None and figure < Fraction(3, 5))
 
 
@@ -198,7 +198,7 @@ def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int
             for run in _runs(down)
             if run.first + 4 <= minute and run.last - run.first + 1 >= 4 and minute - LENGTH <= run.first < minute
         ]
-        assert windows.come(FIRST + minute).figure == len(counted)
+        assert windows.value_at(FIRST + minute).figure == len(counted)
 
 
 def _runs(minutes: list[int]) -> list[missed_runs.MissedRun]:
@@ -227,7 +227,7 @@ def test_a_ticket_is_met_while_all_of_its_clocks_that_ended_in_the_window_were(
         for name, ended_in, is_met in told:
             if minute - LENGTH < ended_in <= minute:
                 verdicts[name] = verdicts.get(name, True) and is_met
-        come = windows.come(FIRST + minute)
+        come = windows.value_at(FIRST + minute)
         assert (come.good, come.total) == (sum(verdicts.values()), len(verdicts))
 
 
@@ -260,5 +260,5 @@ def test_silent_members_of_verdicts_may_still_decide_and_are_left_out_where_othe
 ) -> None:
     # None, one and two of three members miss their promise.
     windows = VerdictWindows(FIRST, np.array([0, 1, 2]), needed, 3, silent)
-    come = [windows.come(FIRST + minute).figure for minute in range(3)]
+    come = [windows.value_at(FIRST + minute).figure for minute in range(3)]
     assert [None if figure is None else str(figure) for figure in come] == figures

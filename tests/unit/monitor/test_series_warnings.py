@@ -121,7 +121,7 @@ def test_a_drop_of_the_budget_of_a_rolling_window() -> None:
     def warned(clock: str) -> tuple[list[str], int | None]:
         minute = at(clock) // MINUTE
         windows = rolled.windows(line.latest, minute, minute)
-        come = windows.come(minute)
+        come = windows.value_at(minute)
         turns = rolled.next_change_at(line.latest, minute, windows, come, False)
         return names(rolled.risks(line.latest, minute, come)), turns
 

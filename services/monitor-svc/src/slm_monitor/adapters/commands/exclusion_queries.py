@@ -149,7 +149,7 @@ def exclusion_entry_document(entry: ExclusionEntry, uncounted: Sequence[Uncounte
         "services": sorted(entry.scope.services),
         "indicators": sorted(entry.scope.indicators),
         "targets": sorted(entry.scope.targets),
-        "intervals": [{"from": to_text(start), "to": to_text(end)} for start, end in entry.stretches],
+        "intervals": [{"from": to_text(start), "to": to_text(end)} for start, end in entry.intervals],
         "recurrence": entry.recurrence,
         "text": entry.text,
         "evidence": list(entry.evidence),

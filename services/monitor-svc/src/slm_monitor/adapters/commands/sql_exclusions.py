@@ -99,7 +99,7 @@ def entry_of(row: Mapping[str, Any]) -> ExclusionEntry:
         customer_party_id=row["customer_party_id"],
         kind=row["kind"],
         scope=ExclusionScope(*(frozenset(row[name]) for name in ("services", "indicators", "targets"))),
-        stretches=tuple((start, end) for start, end in row["stretches"]),
+        intervals=tuple((start, end) for start, end in row["stretches"]),
         recurrence=row["recurrence"],
         text=row["text"],
         evidence=row["evidence"],
@@ -123,7 +123,7 @@ def _exclusion_row(entry: ExclusionEntry) -> dict[str, Any]:
     scope = {"services": entry.scope.services, "indicators": entry.scope.indicators, "targets": entry.scope.targets}
     row: dict[str, Any] = {name: getattr(entry, name) for name in _COLUMNS if hasattr(entry, name)}
     row |= {name: json.dumps(sorted(named)) for name, named in scope.items()}
-    row |= {"stretches": json.dumps(entry.stretches), "evidence": json.dumps(list(entry.evidence))}
+    row |= {"stretches": json.dumps(entry.intervals), "evidence": json.dumps(list(entry.evidence))}
     row["recurrence"] = None if entry.recurrence is None else json.dumps(dict(entry.recurrence))
     for turn in ("requested", "decided", "revoked"):
         by: Actor = getattr(entry, f"{turn}_by")

@@ -171,9 +171,9 @@ APPROVED = "SELECT * FROM exclusion WHERE state = 'approved'"
 
 def exclusion_of(row: asyncpg.Record) -> Exclusion:
     scope = ExclusionScope(*(frozenset(row[name]) for name in ("services", "indicators", "targets")))
-    stretches = tuple((start, end) for start, end in row["stretches"])
+    intervals = tuple((start, end) for start, end in row["stretches"])
     return Exclusion(
-        row["exclusion_id"], row["agreement_id"], row["kind"], stretches, scope, row["announced_at"], row["decided_at"]
+        row["exclusion_id"], row["agreement_id"], row["kind"], intervals, scope, row["announced_at"], row["decided_at"]
     )
 
 

@@ -106,7 +106,7 @@ async def request_exclusion(
         customer_party_id=latest["customer_party_id"],
         kind=wanted.kind,
         scope=_scope(wanted, agreement.versions),
-        stretches=tuple(_stretches(wanted, latest)),
+        intervals=tuple(_requested_intervals(wanted, latest)),
         recurrence=_recurrence_document(wanted.recurrence, latest),
         text=wanted.text,
         evidence=wanted.evidence,
@@ -134,7 +134,7 @@ def _check(wanted: ExclusionRequest, now: int) -> None:
         raise refusal("decide_by", instants.to_text(wanted.decide_by), "give an instant that is still to come")
 
 
-def _stretches(wanted: ExclusionRequest, finalized: Mapping[str, Any]) -> list[Interval]:
+def _requested_intervals(wanted: ExclusionRequest, finalized: Mapping[str, Any]) -> list[Interval]:
     if wanted.interval is not None:
         start, end = wanted.interval
         if end <= start:

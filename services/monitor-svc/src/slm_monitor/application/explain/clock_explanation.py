@@ -50,8 +50,8 @@ def explain_clock(
     ticket says of itself, so the reasons for which rules were passed over are left out.
     """
     until = clock.ended_at or ticket.as_of
-    stretches = clock_derivation.clock_segments(clock, ticket.events, until)
-    sums = clock_derivation.clock_totals(stretches)
+    segments = clock_derivation.clock_segments(clock, ticket.events, until)
+    sums = clock_derivation.clock_totals(segments)
     own = ticket_view.clock_document(clock, ticket)
     return {
         "ticket": ticket.state.subject.split("/", 1)[1],
@@ -68,7 +68,7 @@ def explain_clock(
         "as_of": to_text(ticket.as_of),
         "state": clock.state,
         "verdict": _VERDICTS.get(clock.state, "open"),
-        "intervals": [_interval(each, sees) for each in stretches],
+        "intervals": [_interval(each, sees) for each in segments],
         "sums": {name: durations.to_iso(length) for name, length in sums._asdict().items()},
         "carried": {"calendar": durations.to_iso(clock.carried[0]), "service": durations.to_iso(clock.carried[1])},
         "measured_from": to_text(clock.measured_from),

@@ -147,7 +147,7 @@ class _Causes:
             self._silent |= {fact.body["to"] + facts.stale_after: fact for fact in self._outages}
         self._excluded = {edge: "exclusion" for pair in excluded for edge in pair}
         for exclusion, counted in facts.exclusions:
-            for edge in (edge for stretch in counted.stretches for edge in stretch if edge in self._excluded):
+            for edge in (edge for interval in counted.intervals for edge in interval if edge in self._excluded):
                 self._excluded[edge] = f"exclusion {exclusion.exclusion_id}"
 
     def of(self, instant: int) -> str:

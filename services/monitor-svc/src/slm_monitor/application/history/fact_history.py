@@ -153,7 +153,7 @@ async def excluded_time(
 ) -> tuple[list[Interval], list[tuple[Exclusion, EffectiveExclusion]]]:
     """The excluded time of a target in a window, and the exclusions that it comes from."""
     named = await _exclusions(record, terms, known_at)
-    return intervals.clip(intervals.union(*(counted.stretches for _, counted in named)), *span), named
+    return intervals.clip(intervals.union(*(counted.intervals for _, counted in named)), *span), named
 
 
 async def _exclusions(

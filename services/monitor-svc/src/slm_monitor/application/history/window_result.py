@@ -164,12 +164,12 @@ def name_of(fact: Fact) -> str:
 
 def exclusion_document(exclusion: Exclusion, counted: EffectiveExclusion, span: Interval) -> dict[str, Any]:
     """An exclusion within a window: the time that counts, and the time that does not, with the reasons."""
-    inside = intervals.clip(counted.stretches, *span)
+    inside = intervals.clip(counted.intervals, *span)
     return {
         "exclusion_id": exclusion.exclusion_id,
         "kind": exclusion.kind,
         "counted": [{"from": to_text(start), "to": to_text(end)} for start, end in inside],
         "not_counted": [
-            each.document() for each in counted.uncounted if each.stretch[0] < span[1] and each.stretch[1] > span[0]
+            each.document() for each in counted.uncounted if each.interval[0] < span[1] and each.interval[1] > span[0]
         ],
     }

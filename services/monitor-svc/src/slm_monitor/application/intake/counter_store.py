@@ -29,14 +29,14 @@ class ReadingChanges:
 
     def __init__(self) -> None:
         self.gone: dict[str, dict[str, Fact]] = {}
-        self.come: dict[str, dict[str, Fact]] = {}
+        self.arrived: dict[str, dict[str, Fact]] = {}
 
     def note(self, before: Fact | None, fact: Fact) -> None:
         """Note that a fact is in force, in place of ``before`` if there was one."""
         if before is not None and counters.is_reading(before):
             self.gone.setdefault(counters.stream_of(before), {})[before.key] = before
         if counters.is_reading(fact):
-            self.come.setdefault(counters.stream_of(fact), {})[fact.key] = fact
+            self.arrived.setdefault(counters.stream_of(fact), {})[fact.key] = fact
 
 
 class CounterStore:
@@ -50,15 +50,15 @@ class CounterStore:
     async def follow(self, moved: ReadingChanges, added: Added) -> None:
         """Change the rows of the readings that changed and of those after them: a reading contributes the difference to
         the one before."""
-        for stream in sorted(moved.gone.keys() | moved.come.keys()):
-            gone, come = moved.gone.get(stream, {}), moved.come.get(stream, {})
-            await self._follow(stream, gone, come, added)
+        for stream in sorted(moved.gone.keys() | moved.arrived.keys()):
+            gone, arrived = moved.gone.get(stream, {}), moved.arrived.get(stream, {})
+            await self._follow(stream, gone, arrived, added)
 
-    async def _follow(self, stream: str, gone: Mapping[str, Fact], come: Mapping[str, Fact], added: Added) -> None:
-        instants = [fact.at for fact in (*gone.values(), *come.values())]
+    async def _follow(self, stream: str, gone: Mapping[str, Fact], arrived: Mapping[str, Fact], added: Added) -> None:
+        instants = [fact.at for fact in (*gone.values(), *arrived.values())]
         first, last = min(instants), max(instants)
         before = await self._around(stream, first, last)
-        after = {key: fact for key, fact in before.items() if key not in gone} | dict(come)
+        after = {key: fact for key, fact in before.items() if key not in gone} | dict(arrived)
         one, two = _rows(before), _rows(after)
         series = self._counting.named(stream)
         for key in sorted(one.keys() | two.keys()):

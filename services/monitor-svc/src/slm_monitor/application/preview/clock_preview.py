@@ -135,7 +135,7 @@ def _document(
     until = _end(clock, as_of)
     # A running clock is explained up to its deadline, so that the deadline can be redone by hand.
     ahead = clock.deadline_at if clock.state == clock_replay.RUNNING and asked.as_of is None else until
-    stretches = clock_derivation.clock_segments(clock, events, max(until, ahead))
+    segments = clock_derivation.clock_segments(clock, events, max(until, ahead))
     deadline = clock.shown_deadline(as_of)
     return {
         "target": clock.target.key,
@@ -158,7 +158,7 @@ def _document(
         "carried": _measures(*clock.carried),
         "warnings": [{"percent": n, "at": to_text(clock_warnings.share_reached_at(clock, n))} for n in asked.warn_at],
         "escalations": [_escalation(clock, offset, deadline) for offset in asked.escalations],
-        "derivation": _derived(stretches),
+        "derivation": _derived(segments),
         "window": _windowed(clock, clock_derivation.clock_segments(clock, events, until), asked.window),
     }
 
@@ -193,8 +193,8 @@ def _is_update(clock: Clock) -> bool:
     return clock.target.clock is not None and clock.target.clock.clock == "update"
 
 
-def _derived(stretches: Sequence[ClockSegment]) -> dict[str, Any]:
-    sums = clock_derivation.clock_totals(stretches)
+def _derived(segments: Sequence[ClockSegment]) -> dict[str, Any]:
+    sums = clock_derivation.clock_totals(segments)
     return {
         "intervals": [
             {
@@ -204,17 +204,17 @@ def _derived(stretches: Sequence[ClockSegment]) -> dict[str, Any]:
                 "service_time": durations.to_iso(each.service),
                 "because": each.because,
             }
-            for each in stretches
+            for each in segments
         ],
         "sums": {name: durations.to_iso(length) for name, length in sums._asdict().items()},
     }
 
 
-def _windowed(clock: Clock, stretches: Sequence[ClockSegment], window: tuple[int, int] | None) -> dict[str, Any] | None:
+def _windowed(clock: Clock, segments: Sequence[ClockSegment], window: tuple[int, int] | None) -> dict[str, Any] | None:
     """The part of the clock that lies in a reporting window; None without one."""
     if window is None:
         return None
-    inside = clock_derivation.clip_segments(stretches, *window, clock.target.hours)
+    inside = clock_derivation.clip_segments(segments, *window, clock.target.hours)
     return {"from": to_text(window[0]), "to": to_text(window[1]), **_derived(inside)}
 
 

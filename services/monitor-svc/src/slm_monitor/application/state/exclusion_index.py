@@ -71,7 +71,7 @@ class ExclusionIndex:
         found = self._of_terms.get(key)
         if found is None:
             counting = self._counting.get(terms.agreement_id, ())
-            found = intervals.union(*(counts.stretches for each, counts in counting if each.scope.covers(terms)))
+            found = intervals.union(*(counts.intervals for each, counts in counting if each.scope.covers(terms)))
             self._of_terms[key] = found
         return found
 
@@ -121,11 +121,11 @@ def exclusions_in_window(
         {
             "exclusion_id": exclusion.exclusion_id,
             "kind": exclusion.kind,
-            "seconds": intervals.total(intervals.clip(counts.stretches, start, end)) // 1_000_000,
-            "uncounted": [each.document() for each in counts.uncounted if intervals.clip([each.stretch], start, end)],
+            "seconds": intervals.total(intervals.clip(counts.intervals, start, end)) // 1_000_000,
+            "uncounted": [each.document() for each in counts.uncounted if intervals.clip([each.interval], start, end)],
         }
         for exclusion, counts in counting
-        if intervals.clip(exclusion.stretches, start, end)
+        if intervals.clip(exclusion.intervals, start, end)
     ]
     return sorted(found, key=lambda each: str(each["exclusion_id"]))
 
@@ -168,7 +168,7 @@ class ExclusionChange:
 def _first(before: EffectiveExclusion, after: EffectiveExclusion) -> int | None:
     """The first instant at which an exclusion counts on one side only, or does not count for another reason; None if
     equal."""
-    differing = intervals.subtract(before.stretches, after.stretches)
-    differing += intervals.subtract(after.stretches, before.stretches)
-    differing += [each.stretch for each in set(before.uncounted) ^ set(after.uncounted)]
+    differing = intervals.subtract(before.intervals, after.intervals)
+    differing += intervals.subtract(after.intervals, before.intervals)
+    differing += [each.interval for each in set(before.uncounted) ^ set(after.uncounted)]
     return min((start for start, _ in differing), default=None)

@@ -39,7 +39,7 @@ def holder_times(clock: Clock, events: Sequence[TicketEvent], until: int) -> lis
     sums: dict[str | None, list[int]] = {}
     hours = clock.target.hours
     pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
-    for start, end, holder in _stretches(events, clock.measured_from, until, names_for(clock.target)):
+    for start, end, holder in _held_intervals(events, clock.measured_from, until, names_for(clock.target)):
         spent = sums.setdefault(holder, [0, 0])
         for begins, ends in intervals.subtract([(start, end)], pauses):
             spent[0] += ends - begins
@@ -57,7 +57,7 @@ def holder_at(events: Sequence[TicketEvent], instant: int, names: Sequence[str] 
     return holder_of(known, names)
 
 
-def _stretches(
+def _held_intervals(
     events: Sequence[TicketEvent], start: int, end: int, names: Sequence[str]
 ) -> list[tuple[int, int, str | None]]:
     """Return (start, end, holder) of each interval of ``[start, end)`` with one holder, in order and without gaps."""

@@ -77,20 +77,20 @@ class ClockTotals(NamedTuple):
     paused_service: int
 
 
-def clock_totals(stretches: Iterable[ClockSegment]) -> ClockTotals:
+def clock_totals(segments: Iterable[ClockSegment]) -> ClockTotals:
     """Return the sums of the segments."""
     of_kind: dict[Kind, int] = {"open": 0, "closed": 0, "paused": 0}
     paused_service = 0
-    for each in stretches:
+    for each in segments:
         of_kind[each.kind] += each.end - each.start
         paused_service += each.service if each.kind == "paused" else 0
     return ClockTotals(of_kind["open"], of_kind["closed"], of_kind["paused"], paused_service)
 
 
-def clip_segments(stretches: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours) -> list[ClockSegment]:
+def clip_segments(segments: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours) -> list[ClockSegment]:
     """Return the parts of the segments inside a reporting window."""
     inside = []
-    for each in stretches:
+    for each in segments:
         begins, ends = max(each.start, start), min(each.end, end)
         if begins < ends:
             service = 0 if each.kind == "closed" else hours.open_time(begins, ends)

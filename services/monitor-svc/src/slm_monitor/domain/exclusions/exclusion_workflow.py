@@ -36,7 +36,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionEntry:
-    """An exclusion in its present state. ``recurrence`` is the rule from which ``stretches`` were computed, if it
+    """An exclusion in its present state. ``recurrence`` is the rule from which ``intervals`` were computed, if it
     recurs.
     """
 
@@ -46,7 +46,7 @@ class ExclusionEntry:
     customer_party_id: str
     kind: str
     scope: ExclusionScope
-    stretches: tuple[Interval, ...]
+    intervals: tuple[Interval, ...]
     recurrence: Mapping[str, Any] | None
     text: str
     evidence: Sequence[Mapping[str, Any]]
@@ -79,7 +79,7 @@ class ExclusionEntry:
             self.exclusion_id,
             self.agreement_id,
             self.kind,
-            self.stretches,
+            self.intervals,
             self.scope,
             self.announced_at,
             self.decided_at,
@@ -132,7 +132,7 @@ def _event_fields(entry: ExclusionEntry) -> dict[str, Any]:
         "service_ids": sorted(entry.scope.services),
         "indicators": sorted(entry.scope.indicators),
         "target_ids": sorted(entry.scope.targets),
-        "intervals": [{"from": to_text(start), "to": to_text(end)} for start, end in entry.stretches],
+        "intervals": [{"from": to_text(start), "to": to_text(end)} for start, end in entry.intervals],
         "recurrence": None if entry.recurrence is None else dict(entry.recurrence),
         "text": entry.text,
         "evidence": [dict(each) for each in entry.evidence],

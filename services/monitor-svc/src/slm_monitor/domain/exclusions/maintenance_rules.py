@@ -47,7 +47,7 @@ class Exclusion:
     exclusion_id: str
     agreement_id: str
     kind: str
-    stretches: tuple[Interval, ...]
+    intervals: tuple[Interval, ...]
     scope: ExclusionScope
     announced_at: int
     decided_at: int
@@ -72,14 +72,14 @@ class MaintenanceRules:
 class UncountedTime:
     """Approved time that does not count. ``because`` is ``announced_late`` or ``past_cap``."""
 
-    stretch: Interval
+    interval: Interval
     because: str
     detail: str
 
     def document(self) -> dict[str, str]:
         return {
-            "from": to_text(self.stretch[0]),
-            "to": to_text(self.stretch[1]),
+            "from": to_text(self.interval[0]),
+            "to": to_text(self.interval[1]),
             "because": self.because,
             "detail": self.detail,
         }
@@ -89,7 +89,7 @@ class UncountedTime:
 class EffectiveExclusion:
     """The intervals of an exclusion that count, and those that do not."""
 
-    stretches: tuple[Interval, ...]
+    intervals: tuple[Interval, ...]
     uncounted: tuple[UncountedTime, ...] = ()
 
 
@@ -120,30 +120,30 @@ def effective_exclusions(
     found: dict[str, EffectiveExclusion] = {}
     for exclusion in sorted(approved, key=lambda each: (each.decided_at, each.exclusion_id)):
         if exclusion.kind != PLANNED or not rules:
-            found[exclusion.exclusion_id] = EffectiveExclusion(tuple(intervals.union(exclusion.stretches)))
+            found[exclusion.exclusion_id] = EffectiveExclusion(tuple(intervals.union(exclusion.intervals)))
             continue
         counts: list[Interval] = []
         uncounted: list[UncountedTime] = []
-        for stretch in exclusion.stretches:
-            rule = next((each for each in reversed(rules) if each.effective_at <= stretch[0]), rules[0])
-            late = _late(stretch, exclusion.announced_at, rule)
+        for interval in exclusion.intervals:
+            rule = next((each for each in reversed(rules) if each.effective_at <= interval[0]), rules[0])
+            late = _late(interval, exclusion.announced_at, rule)
             if late is not None:
                 uncounted.append(late)
                 continue
-            for window in windows.windows_between(rule.per, rule.zone, *stretch):  # type: ignore[arg-type]
-                part = (max(stretch[0], window.start), min(stretch[1], window.end))
+            for window in windows.windows_between(rule.per, rule.zone, *interval):  # type: ignore[arg-type]
+                part = (max(interval[0], window.start), min(interval[1], window.end))
                 within = _within(part, used.setdefault((rule.per, window.start), []), rule, counts)
                 uncounted += _past(part, within, rule, window.id)
         found[exclusion.exclusion_id] = EffectiveExclusion(tuple(intervals.union(counts)), tuple(uncounted))
     return found
 
 
-def _late(stretch: Interval, announced_at: int, rule: MaintenanceRules) -> UncountedTime | None:
-    if rule.notice is None or stretch[0] - announced_at >= rule.notice:
+def _late(interval: Interval, announced_at: int, rule: MaintenanceRules) -> UncountedTime | None:
+    if rule.notice is None or interval[0] - announced_at >= rule.notice:
         return None
-    ahead = durations.to_iso(stretch[0] - announced_at)
+    ahead = durations.to_iso(interval[0] - announced_at)
     return UncountedTime(
-        stretch, "announced_late", f"announced {ahead} ahead, the agreement wants {durations.to_iso(rule.notice)}"
+        interval, "announced_late", f"announced {ahead} ahead, the agreement wants {durations.to_iso(rule.notice)}"
     )
 
 

@@ -18,7 +18,7 @@ from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 _NO_SPAN = (None, None)
-ComeAt = Callable[[int], WindowValue | None]
+ValueAt = Callable[[int], WindowValue | None]
 
 
 def runs_of(standing: TargetState, window: Window, level: str) -> list[MissedRun]:
@@ -45,13 +45,13 @@ def _is_run(standing: TargetState, breach: Breach, level: str) -> bool:
 class LevelReconciliation:
     """The reconciliation of one level of a target.
 
-    ``come_at`` returns the value of the window that ends with a minute; None if that minute was not evaluated now.
+    ``value_at`` returns the value of the window that ends with a minute; None if that minute was not evaluated now.
     """
 
     standing: TargetState
     window: Window
     level: str
-    come_at: ComeAt
+    value_at: ValueAt
     moment: EvaluationMoment
     changes: Changes
 
@@ -70,15 +70,15 @@ class LevelReconciliation:
         for first in sorted(set(held) - wanted.keys()):
             self._undo(breaches[first])
         for first, run in sorted(wanted.items()):
-            come, breach = self.come_at(first), breaches.get(first)
+            value, breach = self.value_at(first), breaches.get(first)
             if breach is None:
-                assert come is not None
-                breach = self._breach(run, come)
+                assert value is not None
+                breach = self._breach(run, value)
             elif breach.breach_id in self.standing.overturned:
                 if breach.standing:
                     self._withdraw(breach)
-            elif come is not None:
-                self._refigure(breach, come)
+            elif value is not None:
+                self._refigure(breach, value)
             elif breach.pending is not None and self._is_over(breach):
                 self._tell_pending(breach)
             self._end(breach, run)
@@ -91,7 +91,7 @@ class LevelReconciliation:
             breach.until = breach.ordinal * MINUTE
             self.changes.breaches[breach.breach_id] = breach
 
-    def _breach(self, run: MissedRun, come: WindowValue) -> Breach:
+    def _breach(self, run: MissedRun, value: WindowValue) -> Breach:
         line, at = self.standing.line, run.first * MINUTE
         terms = line.at(at) or line.latest
         identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
@@ -106,29 +106,29 @@ class LevelReconciliation:
             self.moment.now,
             self.level,
         )
-        event = self._event(terms, breach, come, self.moment.now)
+        event = self._event(terms, breach, value, self.moment.now)
         reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
         return breach
 
-    def _event(self, terms: ServiceLevelTarget, breach: Breach, come: WindowValue, now: int) -> TargetBreached:
+    def _event(self, terms: ServiceLevelTarget, breach: Breach, value: WindowValue, now: int) -> TargetBreached:
         at = breach.certain_at
         return target_events.target_breached(
             terms,
             breach,
             promised=promise_of(terms, self.level),
-            figure=come.figure,
+            figure=value.figure,
             span=(at + MINUTE - terms.rolling_microseconds, at + MINUTE),
-            evidence=come.evidence,
+            evidence=value.evidence,
             now=now,
         )
 
-    def _refigure(self, breach: Breach, come: WindowValue) -> None:
+    def _refigure(self, breach: Breach, value: WindowValue) -> None:
         """Revise a breach after more facts of its first minute arrived.
 
         While that minute lasts, every fact would change it, so the revision is kept pending until the minute is over.
         """
         terms = self.standing.line.of_version(breach.version)
-        moved = self._event(terms, breach, come, self.moment.now)
+        moved = self._event(terms, breach, value, self.moment.now)
         if self._is_over(breach):
             reconciliation.revise_breach(breach, terms, target_events.document_of(moved), self.moment, self.changes)
             return
@@ -175,8 +175,8 @@ class LevelReconciliation:
             self.changes.publish(event, until, identity)
 
     def _figure(self, minute: int) -> Fraction | None:
-        come = self.come_at(minute)
-        return None if come is None else come.figure
+        value = self.value_at(minute)
+        return None if value is None else value.figure
 
 
 def promise_of(terms: ServiceLevelTarget, level: str) -> Objective | None:

@@ -48,11 +48,11 @@ class RollingTickets:
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
         return sum_windows(terms, self._things, first, last)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
     ) -> int | None:
         return next_change(self._things, minute)
 
@@ -80,11 +80,11 @@ class RollingVerdicts:
         missed = sum_windows(terms, things, first, last).total
         return VerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
     ) -> int | None:
         """Return None: time alone changes only the members, and each change of a member causes an evaluation."""
         return None
@@ -108,20 +108,20 @@ class VerdictWindows:
         result: Flags = np.asarray(self.members - self.missing < self.needed)
         return result
 
-    def come(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> WindowValue:
         """Return the value at a minute: the share of decided members that are met; no figure while silent members may
         decide.
         """
         missing = int(self.missing[minute - self.first])
         if self.members - missing < self.needed:
-            return self._come(self.members - missing, self.members)
+            return self._value(self.members - missing, self.members)
         met = max(0, self.members - missing - self.silent)
         if met < self.needed:
             # The silent members may still decide the verdict either way.
             counts = {"needed": self.needed, "kept": met, "members": self.members}
             return WindowValue(None, met, met + missing, dict(counts), dict(counts))
-        return self._come(met, met + missing)
+        return self._value(met, met + missing)
 
-    def _come(self, kept: int, decided: int) -> WindowValue:
+    def _value(self, kept: int, decided: int) -> WindowValue:
         counts = {"needed": self.needed, "kept": kept, "members": self.members}
         return WindowValue(Fraction(kept, decided), kept, decided, dict(counts), dict(counts))

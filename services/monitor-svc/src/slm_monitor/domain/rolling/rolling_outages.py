@@ -42,11 +42,11 @@ class RollingOutages:
         sums = sum_windows(terms, self._things, first, last)
         return OutageWindows(sums, self._states, self._begins_at, self._reached)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
     ) -> int | None:
         return next_change(self._things, minute)
 
@@ -63,17 +63,17 @@ class OutageWindows:
     def missed(self, promised: Objective) -> Flags:
         return self.sums.missed(promised)
 
-    def come(self, minute: int) -> WindowValue:
-        come, terms = self.sums.come(minute), self.sums.terms
+    def value_at(self, minute: int) -> WindowValue:
+        value, terms = self.sums.value_at(minute), self.sums.terms
         end = minute * MINUTE
         start = max(self.begins_at, end - terms.rolling_microseconds)
         seen = self.states.segments(start, end) if start < end else []
-        is_known = come.total or any(each.state != UNKNOWN for each in seen)
+        is_known = value.total or any(each.state != UNKNOWN for each in seen)
         inside = [(at, outage) for at, outage in self.reached if at <= end and start <= outage.start < end]
         assert terms.promise is not None
         return replace(
-            come,
-            figure=come.figure if is_known else None,
+            value,
+            figure=value.figure if is_known else None,
             evidence={"outages": outage_evaluation.outage_evidence(inside)},
             detail={"allowed": str(terms.promise.value)},
         )

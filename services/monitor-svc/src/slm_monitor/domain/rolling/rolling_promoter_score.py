@@ -41,7 +41,7 @@ class PromoterScoreWindows:
         result: Flags = np.asarray(beyond, dtype=np.bool_) & (self._number > 0)
         return result
 
-    def come(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> WindowValue:
         place = minute - self._first
         net, number = int(self._net[place]), int(self._number[place])
         figure: Fraction | None = series_evaluation.points(net, number)

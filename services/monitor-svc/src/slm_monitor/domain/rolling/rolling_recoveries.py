@@ -30,11 +30,11 @@ class RollingRecoveries:
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RecoveryWindows:
         return RecoveryWindows(terms, first, last, self._seen, self._things)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
     ) -> int | None:
         return next_change(self._things, minute)
 
@@ -64,7 +64,7 @@ class RecoveryWindows:
         result: Flags = np.asarray(sum_windows(self.terms, broken, self.first, self.last).total > 0)
         return result
 
-    def come(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> WindowValue:
         inside = [
             each for each, thing in zip(self.seen, self.things, strict=True) if thing.first <= minute <= thing.last
         ]
@@ -72,7 +72,7 @@ class RecoveryWindows:
         evidence = {"recoveries": recovery_evaluation.recovery_evidence(inside)}
         detail = {"recoveries": len(inside), "tests": sum(each.recovery.is_test for each in inside)}
         if self.terms.aggregation == WITHIN:
-            come = sum_windows(self.terms, self.things, minute, minute).come(minute)
-            return replace(come, evidence=evidence, detail={**come.detail, **detail})
+            value = sum_windows(self.terms, self.things, minute, minute).value_at(minute)
+            return replace(value, evidence=evidence, detail={**value.detail, **detail})
         longest = max((recovery_evaluation.length_of(each, self.terms) for each in inside), default=None)
         return WindowValue(longest, good, len(inside), evidence, detail)

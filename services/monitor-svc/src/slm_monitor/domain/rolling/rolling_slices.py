@@ -93,7 +93,7 @@ class SliceWindows:
         self._slid = (begins, ends, good)
         return good
 
-    def come(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> WindowValue:
         place = minute - self._first
         begins, ends = int(self._from[place]), int(self._to[place])
         judged, good = int(self._sums[1][ends] - self._sums[1][begins]), self._good(place)

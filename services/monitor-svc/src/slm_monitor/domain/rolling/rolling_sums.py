@@ -86,18 +86,18 @@ class RollingSums:
 
     # -- warnings -----------------------------------------------------------------------------------------------
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
         at = minute * MINUTE
         if terms.aggregation in VALUES or terms.aggregation == "nps":
             return []
         if terms.aggregation == "time_slices":
-            spent = come.detail["consumed_percent"]
+            spent = value.detail["consumed_percent"]
             return budget_warnings(terms, None if spent is None else Fraction(spent) / 100, at)
         lately = self._lately(terms, minute)
         found = lately.found()
-        if come.total >= terms.warn_at.min_events:
-            found += budget_warnings(terms, budget_consumed(terms, come.good, come.total), at)
-            found += series_warnings.budget_drops(terms, lately, _budget(terms, come), at)
+        if value.total >= terms.warn_at.min_events:
+            found += budget_warnings(terms, budget_consumed(terms, value.good, value.total), at)
+            found += series_warnings.budget_drops(terms, lately, _budget(terms, value), at)
         return found
 
     def _lately(self, terms: ServiceLevelTarget, minute: int) -> BurnRateLookback:
@@ -106,7 +106,7 @@ class RollingSums:
     # -- changes by time alone ----------------------------------------------------------------------------------
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
     ) -> int | None:
         length = terms.rolling_microseconds // MINUTE
         if unclassified := self._unclassified(terms, minute - length + 1, minute):
@@ -121,15 +121,15 @@ class RollingSums:
         lately = self._lately(terms, minute)
         found = [lately.may_rise_at(), minute + 1 if series_warnings.lost_lately(terms, lately) else None]
         if not is_count:
-            found.append(self._misses_at(terms, minute, come))
+            found.append(self._misses_at(terms, minute, value))
         return min((each for each in found if each is not None), default=None)
 
-    def _misses_at(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> int | None:
+    def _misses_at(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> int | None:
         """Return the first minute at which, as good events leave the window, the bad share may miss the objective or
         warn.
         """
         assert terms.promise is not None
-        bad = terms.promise.bad(come.good, come.total)
+        bad = terms.promise.bad(value.good, value.total)
         if not bad:
             return None
         length = terms.rolling_microseconds // MINUTE
@@ -138,9 +138,9 @@ class RollingSums:
         # A warning opens at its share, the objective is missed only beyond it. Being early is safe: bad + 1 covers
         # both.
         nearest = min(shares) * terms.promise.allowed
-        return minute + max(1, minute_series.leaves_at(np.cumsum(totals), come.total, bad + 1, nearest))
+        return minute + max(1, minute_series.leaves_at(np.cumsum(totals), value.total, bad + 1, nearest))
 
 
-def _budget(terms: ServiceLevelTarget, come: WindowValue) -> Fraction:
+def _budget(terms: ServiceLevelTarget, value: WindowValue) -> Fraction:
     assert terms.promise is not None
-    return terms.promise.allowed * come.total
+    return terms.promise.allowed * value.total

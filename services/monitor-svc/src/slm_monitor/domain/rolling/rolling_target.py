@@ -37,10 +37,10 @@ class EvaluatedMinutes:
     runs: Mapping[str, Sequence[MissedRun]]
     parts: Sequence[tuple[int, int, Windows]]
 
-    def come(self, minute: int) -> WindowValue | None:
+    def value_at(self, minute: int) -> WindowValue | None:
         """Return the value of the window that ends with a minute; None if that minute was not evaluated."""
         windows = self.windows_at(minute)
-        return None if windows is None else windows.come(minute)
+        return None if windows is None else windows.value_at(minute)
 
     def windows_at(self, minute: int) -> Windows | None:
         """Return the windows that include the one that ends with a minute; None if that minute was not evaluated."""
@@ -64,14 +64,14 @@ def reconcile_rolling(
     standing: TargetState,
     window: Window,
     rolled: RollingSource,
-    stretches: Sequence[EvaluatedMinutes],
+    evaluated: Sequence[EvaluatedMinutes],
     moment: EvaluationMoment,
     changes: Changes,
 ) -> int | None:
     """Apply evaluated minutes and publish what changed; return when time alone may change the result again, or None."""
-    if stretches:
-        _settle_runs(standing, window, stretches, moment, changes)
-    due = _settle_present(standing, window, rolled, stretches, moment, changes)
+    if evaluated:
+        _settle_runs(standing, window, evaluated, moment, changes)
+    due = _settle_present(standing, window, rolled, evaluated, moment, changes)
     if any(breach.pending is not None for breach in standing.breaches.values() if breach.standing):
         following = (moment.now // MINUTE + 1) * MINUTE
         due = following if due is None else min(due, following)
@@ -81,7 +81,7 @@ def reconcile_rolling(
 def _settle_runs(
     standing: TargetState,
     window: Window,
-    stretches: Sequence[EvaluatedMinutes],
+    evaluated: Sequence[EvaluatedMinutes],
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
@@ -90,30 +90,30 @@ def _settle_runs(
     All runs are read before ``judged_to`` moves, since a run that has not recovered ends there.
     """
     line = standing.line
-    lowest, end = min(stretch.first for stretch in stretches), rolling_minutes.last_minute(line)
+    lowest, end = min(minutes.first for minutes in evaluated), rolling_minutes.last_minute(line)
     found: list[tuple[str, list[int], list[MissedRun]]] = []
     for level in dict.fromkeys(level for terms in line.versions for level, _ in terms.levels):
         held = {run.first: run for run in rolling_breaches.runs_of(standing, window, level) if run.last >= lowest - 1}
         runs: list[MissedRun] = sorted(held.values())
-        for stretch in stretches:
-            runs = missed_runs.splice_runs(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
+        for minutes in evaluated:
+            runs = missed_runs.splice_runs(runs, minutes.first, minutes.last, minutes.runs.get(level, ()))
         # The target may have ended earlier than was known: runs beyond its end are cut.
         runs = [MissedRun(run.first, min(run.last, end)) for run in runs if run.first <= end]
         found.append((level, list(held), runs))
-    window.judged_to = min(max(window.judged_to or -1, *(stretch.last for stretch in stretches)), end)
+    window.judged_to = min(max(window.judged_to or -1, *(minutes.last for minutes in evaluated)), end)
 
-    def come_at(minute: int) -> WindowValue | None:
-        return next((come for each in reversed(stretches) if (come := each.come(minute)) is not None), None)
+    def value_at(minute: int) -> WindowValue | None:
+        return next((value for each in reversed(evaluated) if (value := each.value_at(minute)) is not None), None)
 
     for level, first_minutes, runs in found:
-        LevelReconciliation(standing, window, level, come_at, moment, changes).settle(first_minutes, runs)
+        LevelReconciliation(standing, window, level, value_at, moment, changes).settle(first_minutes, runs)
 
 
 def _settle_present(
     standing: TargetState,
     window: Window,
     rolled: RollingSource,
-    stretches: Sequence[EvaluatedMinutes],
+    evaluated: Sequence[EvaluatedMinutes],
     moment: EvaluationMoment,
     changes: Changes,
 ) -> int | None:
@@ -132,29 +132,29 @@ def _settle_present(
         and breach.level == target_events.OBJECTIVE
         for breach in standing.breaches.values()
     )
-    windows_at = (each.windows_at(minute) for each in reversed(stretches))
+    windows_at = (each.windows_at(minute) for each in reversed(evaluated))
     windows = next((each for each in windows_at if each is not None), None) or rolled.windows(terms, minute, minute)
-    come = windows.come(minute)
-    finding = Evaluation(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
-    found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
+    value = windows.value_at(minute)
+    finding = Evaluation(value.figure, value.good, value.total, not is_breached, evidence=value.evidence)
+    found = [] if is_breached or has_ended else rolled.risks(terms, minute, value)
     risks = reconciliation.holding_risks(standing, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     reconciliation.reconcile_risks(
         standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes
     )
-    _take_figures(window, terms, come, moment)
-    is_empty = come.figure is None
+    _take_figures(window, terms, value, moment)
+    is_empty = value.figure is None
     window.status = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
     changes.windows[window.target_id, window.window_id] = window
     if has_ended:
         return None
-    turns = rolled.next_change_at(terms, minute, windows, come, is_breached or bool(risks))
+    turns = rolled.next_change_at(terms, minute, windows, value, is_breached or bool(risks))
     return None if turns is None else min(turns * MINUTE, line.ends_at)
 
 
-def _take_figures(window: Window, terms: ServiceLevelTarget, come: WindowValue, moment: EvaluationMoment) -> None:
-    reconciliation.copy_figures(window, terms, Evaluation(come.figure, come.good, come.total, True), moment)
-    window.detail = dict(come.detail)
+def _take_figures(window: Window, terms: ServiceLevelTarget, value: WindowValue, moment: EvaluationMoment) -> None:
+    reconciliation.copy_figures(window, terms, Evaluation(value.figure, value.good, value.total, True), moment)
+    window.detail = dict(value.detail)
 
 
 def refresh_figures(
@@ -162,11 +162,11 @@ def refresh_figures(
 ) -> None:
     """Update only the figures of the window that ends with a minute."""
     terms = line.at(minute * MINUTE) or line.latest
-    come = rolled.windows(terms, minute, minute).come(minute)
+    value = rolled.windows(terms, minute, minute).value_at(minute)
     if terms.aggregation not in PLAIN:
-        _take_figures(window, terms, come, moment)
-    elif come.total:
-        series_evaluation.refresh_share(window, terms, come.good, come.total, moment.as_of)
+        _take_figures(window, terms, value, moment)
+    elif value.total:
+        series_evaluation.refresh_share(window, terms, value.good, value.total, moment.as_of)
 
 
 def quiet_interval(standing: TargetState, window: Window) -> tuple[int, int]:

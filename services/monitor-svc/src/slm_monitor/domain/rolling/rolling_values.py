@@ -86,7 +86,7 @@ class ValueWindows:
         result: Flags = missed_runs.sliding_sums(flags.astype(np.int64), self._length) > 0
         return result
 
-    def come(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> WindowValue:
         place = minute - self._first
         number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
         if self._is_extreme and number:

@@ -41,7 +41,7 @@ class Windows(Protocol):
         """Return at which of the minutes the figure misses the objective."""
         ...
 
-    def come(self, minute: int) -> WindowValue: ...
+    def value_at(self, minute: int) -> WindowValue: ...
 
 
 class RollingSource(Protocol):
@@ -49,16 +49,16 @@ class RollingSource(Protocol):
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows: ...
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
         """Return the warnings that hold at a minute."""
         ...
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
     ) -> int | None:
         """Return the next minute at which time alone may miss the objective or open a warning; None if it cannot.
 
-        If a breach or warning is open (``stands``), also the next minute at which time alone may end it. ``come`` is
+        If a breach or warning is open (``stands``), also the next minute at which time alone may end it. ``value`` is
         the value of the window that ends with ``minute``, and ``windows`` includes that window.
         """
         ...
@@ -76,7 +76,7 @@ class SumWindows:
     def missed(self, promised: Objective) -> Flags:
         return missed_runs.missed_minutes(self.good, self.total, promised)
 
-    def come(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> WindowValue:
         good, total = int(self.good[minute - self.first]), int(self.total[minute - self.first])
         figure: Fraction | None = Fraction(total)
         if self.terms.aggregation not in NUMBERED:
@@ -143,7 +143,7 @@ class PartlyClassified:
             flags[max(0, minute - self.first) : max(0, minute - self.first + self.length)] = False
         return flags
 
-    def come(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> WindowValue:
         if any(minute - self.length < each <= minute for each in self.unclassified):
             return WindowValue(None, 0, 0, {}, {"reason": self.reason})
-        return self.windows.come(minute)
+        return self.windows.value_at(minute)

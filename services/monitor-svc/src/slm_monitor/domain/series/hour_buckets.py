@@ -116,25 +116,25 @@ class HourBucket:
         if self.identities is not None:
             self.identities.update(row_identities(chunk))
 
-    def come(self, minute: int, values: Sequence[Fraction]) -> None:
+    def add_values(self, minute: int, values: Sequence[Fraction]) -> None:
         """Add exact values to a minute (0 to 59) of the hour."""
         self.exact.setdefault(minute, []).extend(values)
         if self.values is not None:
             self.values.add(minute, [float(each) for each in values])
 
-    def leave(self, minute: int, value: Fraction) -> None:
+    def remove_value(self, minute: int, value: Fraction) -> None:
         """Remove one exact value from a minute (0 to 59) of the hour."""
         self.exact[minute].remove(value)
         if self.values is not None:
             self._remake(self.values, minute)
 
-    def merge(self, minute: int, histogram: Histogram) -> None:
+    def add_histogram(self, minute: int, histogram: Histogram) -> None:
         """Add a histogram, which gives its sum and extremes, to a minute (0 to 59) of the hour."""
         self.merged.setdefault(minute, []).append(histogram)
         if self.values is not None:
             self.values.merge(minute, histogram)
 
-    def part(self, minute: int, histogram: Histogram) -> None:
+    def remove_histogram(self, minute: int, histogram: Histogram) -> None:
         """Remove a histogram from a minute (0 to 59) of the hour."""
         self.merged[minute].remove(histogram)
         if self.values is not None:

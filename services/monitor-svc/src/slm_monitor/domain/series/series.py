@@ -198,7 +198,7 @@ class Series:
             for place, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
                 added[place] = [exact_decimal(each) for each in chunk.value[start:end].tolist() if each != FAILED]
                 if added[place]:
-                    hour.come(int(touched[place]), added[place])
+                    hour.add_values(int(touched[place]), added[place])
         return [
             Delta(
                 int(minutes[start]),
@@ -241,9 +241,9 @@ class Series:
             return Delta(row.at // MINUTE, goods, totals)
         exact = exact_decimal(row.value)
         if sign < 0:
-            hour.leave(minute, exact)
+            hour.remove_value(minute, exact)
             return Delta(row.at // MINUTE, goods, totals, removed=[exact])
-        hour.come(minute, [exact])
+        hour.add_values(minute, [exact])
         return Delta(row.at // MINUTE, goods, totals, added=[exact])
 
     def _change_histogram(self, histogram: Histogram, minute: int, hour: HourBucket, sign: int) -> Delta:
@@ -256,10 +256,10 @@ class Series:
             self.unclassified.note(measure, minute, delta.unclassified[place])
         if self._is_exact and histogram.is_summed:
             if sign < 0:
-                hour.part(minute % 60, histogram)
+                hour.remove_histogram(minute % 60, histogram)
                 delta.unmerged = [histogram]
             else:
-                hour.merge(minute % 60, histogram)
+                hour.add_histogram(minute % 60, histogram)
                 delta.merged = [histogram]
         return delta
 
@@ -272,7 +272,7 @@ class Series:
         hour = HourBucket(sums[0], sums[1], chunks, named, {}, unsaved)
         for row in rows if self._is_exact else ():
             if row.histogram is not None and row.histogram.is_summed:
-                hour.merge(row.at // MINUTE % 60, row.histogram)
+                hour.add_histogram(row.at // MINUTE % 60, row.histogram)
         for chunk in parts if self._is_exact else ():
             if chunk.of is None:
                 for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):

@@ -58,12 +58,12 @@ class RollingWindowTarget(CalendarWindowTarget):
     ) -> int | None:
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         window = self._window()
-        stretches = [
+        evaluated = [
             rolling_target.evaluate_minutes(self.standing.line, rolled_from(start), start, end)
             for start, end in self._ranges(window, since, moment)
         ]
         assert window.judged_to is not None
-        latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
-        due = rolling_target.reconcile_rolling(self.standing, window, rolled_from(latest), stretches, moment, changes)
+        latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
+        due = rolling_target.reconcile_rolling(self.standing, window, rolled_from(latest), evaluated, moment, changes)
         window.detail = {**window.detail, "judged_to": window.judged_to}
         return due if due is not None and due > moment.as_of else None

@@ -354,17 +354,17 @@ class SeriesEvaluator:
             window.judged_to = first - 1
         rolling_minutes.hold_back(window, line, moment.through)
         reach, rolled = rolling_minutes.lookback_of(line), self._rolled(subject, target)
-        stretches: list[EvaluatedMinutes] = []
+        evaluated: list[EvaluatedMinutes] = []
         for start, end in rolling_minutes.minutes_to_evaluate(
             window, line, dirty.minutes, dirty.since, present, moment.through
         ):
             for piece in pieces(start, end):
                 await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
-                stretches.append(rolling_target.evaluate_minutes(line, rolled, piece.start, piece.stop - 1))
+                evaluated.append(rolling_target.evaluate_minutes(line, rolled, piece.start, piece.stop - 1))
                 self._evict(subject)
-        latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
+        latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
         await self._streams.load_minutes(subject, latest - reach, latest)
-        due = rolling_target.reconcile_rolling(standing, window, rolled, stretches, moment, changes)
+        due = rolling_target.reconcile_rolling(standing, window, rolled, evaluated, moment, changes)
         target.quiet = rolling_target.quiet_interval(standing, window)
         self._unsaved.add(subject)
         self._remember(standing, dirty, moment, changes)
