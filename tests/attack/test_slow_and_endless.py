@@ -326,7 +326,10 @@ async def test_a_large_body_of_a_known_caller_lets_others_be_answered(
     installed: Embedded, kind: str, door: str
 ) -> None:
     headers = {"X-API-Key": installed.cast.integrator_key, "Content-Type": "application/json"}
-    large = asyncio.create_task(installed.client.post(f"/api/v1/{door}", content=LARGE[kind], headers=headers))
+    # Its sender may wait for long beside all the others, who are what this is about.
+    large = asyncio.create_task(
+        installed.client.post(f"/api/v1/{door}", content=LARGE[kind], headers=headers, timeout=120)
+    )
     took = []
     while not large.done():
         began = time.perf_counter()

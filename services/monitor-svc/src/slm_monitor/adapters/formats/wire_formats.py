@@ -25,7 +25,7 @@ import numpy as np
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import CounterReading, Measurement, TicketMessage
-from slm_monitor.domain.facts.rejections import UNSTORABLE, Rejection, is_storable, shown_value
+from slm_monitor.domain.facts.rejections import LONGEST_NAME, UNSTORABLE, Rejection, is_storable, shown_value
 from slm_monitor.domain.intake.decimals import NUMBERS
 from slm_monitor.domain.intake.fast_path import PlainValues
 
@@ -240,7 +240,7 @@ def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
             "unknown_field",
             shown_value(name),
             shown_value(_value_at(item, name)),
-            _remedy_of(name, kind),
+            _remedy_of(name[:LONGEST_NAME], kind),
         )
     missing = text.startswith("Object missing required field `")
     if missing:
@@ -269,22 +269,17 @@ _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone
 """Messages of msgspec that do not say what to do, with a remedy for each."""
 
 
-def _remedy_of(name: str, kind: type[Any]) -> str:
-    """The remedy for a field that items of this kind do not have: the known field that is spelt like it, if any."""
-    place, _, last = name.rpartition(".")
-    known = tuple(each.name for each in fields(CounterReading if place else kind))
-    near = _nearest(last, known)
-    return f"this field is not known; did you mean {near}?" if near else "this field is not known; leave it out"
-
-
 @lru_cache(maxsize=256)
-def _nearest(name: str, known: tuple[str, ...]) -> str | None:
-    """The known name that is spelt most like this one; None if none is near.
+def _remedy_of(name: str, kind: type[Any]) -> str:
+    """The remedy for a field that items of this kind do not have: the known field that is spelt like it, if any.
 
     The answer is cached: the items of a large batch mostly have the same wrong field, and comparing it with every
-    known name for each of 90,000 items made their sender wait for longer than its time-out.
+    known name for each of 90,000 items would make their sender wait for seconds.
     """
-    return next(iter(get_close_matches(name, known, 1)), None)
+    place, _, last = name.rpartition(".")
+    known = [each.name for each in fields(CounterReading if place else kind)]
+    near = get_close_matches(last, known, 1)
+    return f"this field is not known; did you mean {near[0]}?" if near else "this field is not known; leave it out"
 
 
 class IntakeFormat:
