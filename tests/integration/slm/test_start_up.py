@@ -117,7 +117,7 @@ async def test_a_port_in_use_is_found_before_anything_is_started(module: str, tm
         if module == "slm_report":
             environment = addresses(SLM_REPORT_PORT=port)
         said = await refused(module, tmp_path, environment)
-    assert f"127.0.0.1:{port}" in said and "choose another address" in said
+    assert f"127.0.0.1:{port}" in said and "set another address" in said
     assert ("SLM_PORT" if module == "slm" else "SLM_REPORT_PORT") in said
     assert not (tmp_path / "data").exists()
 

@@ -94,7 +94,7 @@ def test_data_that_is_not_whole_is_not_an_event(value: bytes, complaint: str) ->
 
 def test_an_unknown_type_is_not_an_event() -> None:
     headers = {**envelope.to_headers(REGISTERED), "ce_type": "slm.agreement.party-registered.v9"}
-    with pytest.raises(NotAnEvent, match="no published event type"):
+    with pytest.raises(NotAnEvent, match="not a published event type"):
         envelope.from_record(envelope.to_json(PARTY), headers)
 
 
