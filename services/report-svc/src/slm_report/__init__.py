@@ -1,1 +1,1 @@
-"""Agreed against actual against baseline."""
+"""Service reports: agreed figures against actual figures against the baseline."""

@@ -1,4 +1,4 @@
-"""``python -m slm_report``: report-svc alone."""
+"""Run report-svc alone: ``python -m slm_report``."""
 
 from slm_chassis.app import main
 from slm_report.bootstrap import CONTEXT, build

@@ -1,4 +1,4 @@
-"""Wires report-svc: settings, log and clock in, a service ready to start out."""
+"""The construction of report-svc from settings, log and clock."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ GROUP = "slm-report"
 _TITLE = "Service reports"
 _ROUTERS = (reports.router, credit_previews.router)
 HEARD_AT_ONCE = 2_000
-"""Events of a partition handled in one transaction. More of them save little and make a retry dearer."""
+"""Events of a partition handled in one transaction. More would save little and make a retry more expensive."""
 
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
-    """The service on its migrated database, not yet started. Raises OSError or DBAPIError where there is none."""
+    """Return the service on its migrated database, not started; raises OSError or DBAPIError if it cannot be
+    reached.
+    """
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
     lag = Lag(GROUP, database, log, topics_of(HEARD), foundation.metrics)
@@ -55,5 +57,5 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document of the service, which needs neither database nor log."""
+    """Return the OpenAPI document of the service. It needs neither a database nor a log."""
     return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

@@ -1,4 +1,4 @@
-"""What report-svc is told by its environment."""
+"""Settings of report-svc, read from the environment."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from slm_chassis.settings import ServiceSettings
 
 
 class ReportSettings(ServiceSettings):
-    """``SLM_REPORT_<FIELD>``, else ``SLM_<FIELD>``."""
+    """Settings read from ``SLM_REPORT_<FIELD>`` or else ``SLM_<FIELD>``."""
 
     context: ClassVar[str] = "report"
 
     quiet_seconds: float = Field(default=1.0, ge=0)
-    """Real seconds without news of an agreement after which what was heard is put into its reports."""
+    """Real seconds without events about an agreement after which its reports are rebuilt."""
 
     monitor_url: str = ""
-    """Where monitor-svc answers, ``http://monitor:8080``: reports of open periods read their figures there. Not needed
-    where one process runs both."""
+    """URL of monitor-svc, such as ``http://monitor:8080``, for the figures of open periods. Not needed if one process
+    runs both services.
+    """

@@ -1,4 +1,4 @@
-"""Which events report-svc hears, and what it does on each."""
+"""The events that report-svc consumes, each with its handler."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ HEARD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
 
 
 def projection(desk: Desk) -> InBatches:
-    """The table above, applied to all events of a batch in the one transaction that they are handled in."""
+    """Return the handler of a batch: it applies the table to all events in one transaction."""
 
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
         batch = Batch()

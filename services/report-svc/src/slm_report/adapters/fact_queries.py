@@ -1,4 +1,4 @@
-"""The facts of a period, read from the tables of what was heard: SQL in, domain facts out, in a fixed order."""
+"""Queries for the facts of a period: rows of received events become domain facts in a fixed order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from slm_report.domain.periods import Period
 
 
 async def facts(transaction: Transaction, agreement_id: str, period: Period, trend_windows: int) -> Facts:
-    """Everything heard that can matter to a period, with ``trend_windows`` windows of each target from before it."""
+    """Return every received fact that can matter to a period.
+
+    Each target has up to ``trend_windows`` closed windows from before the period.
+    """
     found: dict[str, Any] = {}
     for name, query, make in (
         ("windows", _windows(agreement_id, period, trend_windows), _window),
@@ -55,9 +58,11 @@ def _windows(agreement_id: str, period: Period, trend_windows: int) -> Select[An
 
 
 def _breaches(agreement_id: str, period: Period) -> Select[Any]:
-    """Those of the period, those of windows open in it, and rolling ones that have not recovered before it."""
+    """Select the breaches of the period, those of windows that overlap it, and rolling ones without a recovery before
+    it.
+    """
     rows = tables.breach
-    # What is certain at its window's end counts in that window; LEAST passes over a window that has no end.
+    # A breach that is certain at its window's end belongs to that window. LEAST ignores a NULL end.
     counted_at = func.least(rows.c.certain_at, rows.c.calendar_end_at - 1)
     rolling = and_(
         rows.c.calendar_end_at.is_(None),

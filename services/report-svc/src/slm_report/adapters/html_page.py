@@ -1,4 +1,4 @@
-"""A report as a page for people: readable, printable, complete without scripts or anything from elsewhere."""
+"""The HTML page of a report: readable and printable, without scripts or anything loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slm_report.adapters.local_dates import LocalDates
 from slm_report.domain import figures
 
 SHOWN = 50
-"""Breaches and warnings listed; more are in the JSON."""
+"""Breaches and warnings listed at most. The JSON has all."""
 
 _JUDGED = ("met", "breached", "no_breach")
 _VERDICTS = {
@@ -46,7 +46,7 @@ _templates.filters["percent"] = lambda exact: figures.display(figures.parse(exac
 
 
 def render(report: Mapping[str, Any], key: str | None = None) -> str:
-    """The page of a report as the API shows it; ``key`` goes into links where the reader came with one."""
+    """Return the page of a report document. ``key`` is added to links if the reader's own address contained it."""
     dates = LocalDates(report["period"]["timezone"])
 
     def link(url: str) -> str:
@@ -87,7 +87,7 @@ _ENDS = {
 
 
 def _plans(report: Mapping[str, Any]) -> list[str]:
-    """What became of the warnings' plans, so that the numbers add up to that of the warnings."""
+    """Return how the plans of the warnings ended, so that the numbers add up to the number of warnings."""
     outcomes = Counter(plan["outcome"] for risk in report["risks"] for plan in risk["plans"])
     lines = [
         f"{wording.counted(outcomes[end], 'plan')} {words}"

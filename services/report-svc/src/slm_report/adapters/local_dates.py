@@ -1,4 +1,4 @@
-"""Instants as people of the agreement's zone read them."""
+"""Instants as text in the time zone of an agreement."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ _DAY = 86_400_000_000
 
 
 class LocalDates:
-    """Writes instants by the wall clock of one zone."""
+    """Formats instants by the wall clock of one time zone."""
 
     def __init__(self, zone: str) -> None:
         self._zone = ZoneInfo(zone)
 
     def moment(self, text: str | None) -> str:
-        """``22 Nov 2026, 10:00:05 CET``; ``–`` for none."""
+        """Return a text such as ``22 Nov 2026, 10:00:05 CET``; ``–`` for None."""
         if not text:
             return "–"
         local = self._local(instants.from_text(text))
         return f"{local.day} {local:%b %Y, %H:%M:%S} {local.tzname()}"
 
     def day(self, text: str | None) -> str:
-        """``22 Nov 2026``; ``–`` for none."""
+        """Return a text such as ``22 Nov 2026``; ``–`` for None."""
         if not text:
             return "–"
         local = self._local(instants.from_text(text))
         return f"{local.day} {local:%b %Y}"
 
     def last_day(self, text: str) -> str:
-        """The last day before an instant: how the end of a half-open period is said."""
+        """Return the last day before an instant, as people name the end of a half-open period."""
         local = self._local(instants.from_text(text) - 1)
         return f"{local.day} {local:%b %Y}"
 
     def tick(self, instant: int, length: int) -> str:
-        """A label on an axis of that length: the day, with the hour where the axis is short."""
+        """Return a label of an axis of that length: the day, and on short axes also the hour."""
         local = self._local(instant)
         return f"{local.day} {local:%b}" if length > 3 * _DAY else f"{local.day} {local:%b, %H:%M}"
 

@@ -1,4 +1,4 @@
-"""Figures to date, read from monitor-svc over its public REST API with the key of whoever asks for the report."""
+"""The present figures of open windows, read from monitor-svc's REST API with the key of the report's reader."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _PATH = "/api/v1/figures"
 
 
 class MonitorFigures:
-    """``application.ports.Figures``."""
+    """Implements ``application.ports.Figures``."""
 
     def __init__(self, monitor: Peer) -> None:
         self._monitor = monitor
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> ToDate:
+        """Return the open windows of the period; raises FiguresUnavailable and FiguresForbidden."""
         params = {
             "agreement_id": agreement_id,
             "from": instants.to_text(period.start),

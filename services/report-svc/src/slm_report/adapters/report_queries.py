@@ -1,4 +1,4 @@
-"""Reports as they are read: lists, single revisions and what revisions there are; each for who may see it."""
+"""Queries for reports that a caller may see: lists, single revisions, and whether reports will still change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ FILTERS = ("agreement_id", "period", "state", "verdict")
 async def listed(
     connection: AsyncConnection, caller: Principal, page: Page, wanted: Mapping[str, str | None]
 ) -> list[Any]:
-    """The newest revision of each report, latest period first; ``wanted`` maps of ``FILTERS`` to a value or None."""
+    """Return a page of the newest revisions, latest period first. ``wanted`` maps each of ``FILTERS`` to a value or
+    None.
+    """
     query = (
         select(report)
         .where(report.c.newest, _visible_to(caller))
@@ -36,7 +38,7 @@ async def listed(
 async def one(
     connection: AsyncConnection, caller: Principal, report_id: str, revision: int | None
 ) -> StoredReport | None:
-    """A revision, without a number the newest; None where there is none that the caller may see."""
+    """Return a revision, by default the newest; None if the caller may not see it."""
     chosen = report.c.newest if revision is None else report.c.revision == revision
     query = select(report).where(report.c.report_id == report_id, chosen, _visible_to(caller))
     row = (await connection.execute(query)).one_or_none()
@@ -44,7 +46,7 @@ async def one(
 
 
 async def revisions(connection: AsyncConnection, report_id: str) -> list[Any]:
-    """Number, state, verdict and ``built_at`` of every revision kept, oldest first."""
+    """Return number, state, verdict and ``built_at`` of every revision, oldest first."""
     query = (
         select(report.c.revision, report.c.state, report.c.verdict, report.c.built_at)
         .where(report.c.report_id == report_id)
@@ -56,16 +58,16 @@ async def revisions(connection: AsyncConnection, report_id: str) -> list[Any]:
 async def is_settling(
     connection: AsyncConnection, caller: Principal, agreement_id: str, import_id: str | None, until_at: int | None
 ) -> bool:
-    """Whether a report of the agreement will still change by what was heard up to ``until_at``, or by its past.
+    """Whether the agreement's reports will still change because of events received up to ``until_at``.
 
-    An import counts until it was heard whole, a signed version until it was judged over the past. False for an
+    An import counts until all its events are received, a signed version until its past is judged. False for an
     agreement that the caller may not see.
     """
     if until_at is None:
         return True
     if not await _may_see(connection, caller, agreement_id):
         return False
-    # A period is due as its windows close; what an import brings makes periods stale that had been settled.
+    # A period is due when its windows close. An import makes reported periods stale.
     waits = or_(agenda.c.stale_from.is_not(None), agenda.c.due_at <= until_at)
     waiting = select(agenda.c.agreement_id).where(agenda.c.agreement_id == agreement_id, waits)
     half_heard = select(import_heard.c.import_id).where(import_waits(agreement_id))
@@ -81,7 +83,7 @@ async def is_settling(
 
 
 async def waits_for(connection: AsyncConnection, caller: Principal, agreement_id: str) -> list[dict[str, Any]]:
-    """Why the agreement's reports wait; empty where they do not, or the caller may not see it."""
+    """Return why the agreement's reports wait; empty if they do not, or if the caller may not see the agreement."""
     if not await _may_see(connection, caller, agreement_id):
         return []
     imports = select(import_heard.c.import_id).where(import_waits(agreement_id)).order_by(import_heard.c.import_id)

@@ -1,4 +1,4 @@
-"""What was heard, in PostgreSQL: every fact under its id, so that hearing twice changes nothing."""
+"""Received facts in PostgreSQL: every fact is stored under its id, so that receiving it twice changes nothing."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class _StoredKind:
-    """How one kind of event is kept: the list of a batch, its table, its row, and what tells new from old."""
+    """How one kind of event is stored: its list in a batch, its table, its row, and which of two events is newer."""
 
     events: Callable[[Batch], Sequence[Any]]
     table: Table
     row: Callable[[Any], dict[str, Any]]
     newer: tuple[str, str] | None = None
-    """(column, field of the event in it) by which a word replaces another about the same thing; None: the last one."""
+    """(column, field of the event in it) that decides which of two events about the same thing is newer. None: the
+    later one.
+    """
 
     def rows(self, batch: Batch) -> list[Mapping[str, Any]]:
-        """One row for each thing that the batch tells of."""
+        """Return one row for each thing that the batch has events about."""
         events = self.events(batch)
         if not events:
             return []
@@ -41,7 +43,7 @@ class _StoredKind:
 
 
 def _text(event: Any) -> str | None:
-    # Shallow: what is inside an event is JSON already, and ``asdict`` would copy all of it.
+    # Shallow: the values in an event are JSON already, and ``asdict`` would copy all of them.
     return bulk.to_json({field.name: getattr(event, field.name) for field in fields(event)})
 
 
@@ -202,12 +204,13 @@ ON CONFLICT (agreement_id, version) DO UPDATE SET
 
 
 class SqlReceivedFacts:
-    """``application.ports.ReceivedFacts`` inside a transaction."""
+    """Implements ``application.ports.ReceivedFacts`` inside a transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def keep(self, batch: Batch) -> None:
+        """Store a batch. Of several events about one thing the newest is kept."""
         for kept in _KEPT:
             await bulk.upsert(self._transaction, kept.table, kept.rows(batch), newer=kept.newer)
         imports = {(event.agreement_id, event.import_id): event.breach_events for event in batch.imports}
@@ -218,7 +221,10 @@ class SqlReceivedFacts:
     async def _count(
         self, statement: str, heard: Mapping[tuple[str, Any], int], expected: Mapping[tuple[str, Any], int]
     ) -> None:
-        """``heard``: events of breaches of each (agreement, import or version); ``expected``: how many there are."""
+        """Add to the counts of breach events of imports or versions.
+
+        ``heard`` is the number of new ones for each (agreement, import or version), ``expected`` the final number.
+        """
         keys = sorted(heard.keys() | expected.keys())
         if keys:
             driver = await self._transaction.driver()
@@ -231,6 +237,7 @@ class SqlReceivedFacts:
             )
 
     async def earlier_stops(self, clocks: Sequence[ClockMoved]) -> list[tuple[str, int]]:
+        """Return (agreement id, instant) of the stored stops of these clocks."""
         if not clocks:
             return []
         rows = await (await self._transaction.driver()).fetch(
@@ -244,6 +251,7 @@ class SqlReceivedFacts:
         return [(row["agreement_id"], row["stopped_at"]) for row in rows]
 
     async def certain_at(self, breach_ids: Sequence[str]) -> dict[str, int]:
+        """Return when each known breach was certain, microseconds UTC."""
         if not breach_ids:
             return {}
         rows = tables.breach
@@ -253,15 +261,18 @@ class SqlReceivedFacts:
         return {row.breach_id: row.certain_at for row in found if row.certain_at is not None}
 
     async def versions(self, agreement_id: str) -> list[AgreementFinalized]:
+        """Return the signed versions of an agreement, in ascending order."""
         rows = tables.agreement_version
         query = select(rows.c.finalized).where(rows.c.agreement_id == agreement_id).order_by(rows.c.version)
         return [from_json(AgreementFinalized, row) for row in (await self._transaction.execute(query)).scalars()]
 
     async def ends(self, agreement_id: str) -> list[AgreementTurned]:
+        """Return how the versions of an agreement ended."""
         rows = tables.agreement_end
         query = select(rows.c.type, rows.c.event).where(rows.c.agreement_id == agreement_id)
         found = await self._transaction.execute(query.order_by(rows.c.version, rows.c.type))
         return [from_json(BY_TYPE[row.type].event, row.event) for row in found]
 
     async def facts(self, agreement_id: str, period: Period, trend_windows: int) -> Facts:
+        """Return the facts that can matter to the period."""
         return await fact_queries.facts(self._transaction, agreement_id, period, trend_windows)

@@ -1,4 +1,4 @@
-"""The agenda and the reports in PostgreSQL."""
+"""Agendas and reports in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from slm_report.adapters.tables import agenda, catch_up_heard, import_heard, rep
 from slm_report.application.ports import Agenda, StoredReport
 
 IMPATIENCE = 60
-"""A stale report is looked at again after this many times the pause, however busy its agreement is."""
+"""A stale report is rebuilt after this many times the pause, even if its agreement keeps getting events."""
 
 
 PATIENCE = timedelta(hours=1)
-"""So long reports wait for a signed version to be judged over the past, real time: monitor-svc may be away, or unable
-to judge by its terms."""
+"""How long (real time) reports wait for the judgement of a signed version's past. monitor-svc may be down, or unable to
+judge by its terms.
+"""
 
 _MARK_STALE = """
 INSERT INTO agenda AS kept (agreement_id, stale_from, stale_since, touched_at)
@@ -33,28 +34,31 @@ ON CONFLICT (agreement_id) DO UPDATE SET
     touched_at = excluded.touched_at
 WHERE kept.settled_until IS NULL OR excluded.stale_from < kept.settled_until
 """
-"""News of a period that has not had its turn changes no report: they are read when it is due."""
+"""An event about a period that is not due yet makes no report stale: it is read when the period is due."""
 
 
 class SqlReports:
-    """``application.ports.Reports`` inside a transaction."""
+    """Implements ``application.ports.Reports`` inside a transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def mark_stale(self, since: Mapping[str, int]) -> None:
+        """Mark the reports of agreements as stale from an instant on."""
         if since:
-            # Sorted, so that two members never wait for each other crosswise.
+            # Sorted, to prevent deadlocks between two members.
             agreements = sorted(since)
             driver = await self._transaction.driver()
             await driver.execute(_MARK_STALE, agreements, [since[agreement_id] for agreement_id in agreements])
 
     async def lock_agenda(self, agreement_id: str, heard: ConsumerPosition, quiet_seconds: float) -> Agenda:
+        """Lock the agreement's agenda and return it; it is created if there is none."""
         await self._transaction.execute(insert(agenda).values(agreement_id=agreement_id).on_conflict_do_nothing())
         query = _agendas(heard, quiet_seconds).where(agenda.c.agreement_id == agreement_id).with_for_update(of=agenda)
         return _agenda((await self._transaction.execute(query)).one())
 
     async def next_agenda(self, heard: ConsumerPosition, quiet_seconds: float) -> Agenda | None:
+        """Lock and return one agenda with work to do; None if there is none."""
         query = (
             _agendas(heard, quiet_seconds)
             .where(or_(agenda.c.due_at <= heard.until_at, agenda.c.stale_from.is_not(None)))
@@ -68,6 +72,7 @@ class SqlReports:
         return None if row is None else _agenda(row)
 
     async def settle_agenda(self, settled: Agenda) -> None:
+        """Store an agenda after its reports have been written."""
         values: dict[str, Any] = {
             "stale_from": settled.stale_from,
             "settled_until": settled.settled_until,
@@ -81,12 +86,14 @@ class SqlReports:
         )
 
     async def postpone(self, agreement_id: str, seconds: float) -> None:
+        """Skip an agenda for some seconds."""
         later = func.clock_timestamp() + literal(seconds) * text("interval '1 second'")
         await self._transaction.execute(
             update(agenda).where(agenda.c.agreement_id == agreement_id).values(not_before=later)
         )
 
     async def newest(self, report_id: str, *, state: str | None = None) -> StoredReport | None:
+        """Return the newest revision of a report, optionally in one state; None if there is none."""
         query = select(report).where(report.c.report_id == report_id).order_by(report.c.revision.desc()).limit(1)
         if state is not None:
             query = query.where(report.c.state == state)
@@ -94,6 +101,7 @@ class SqlReports:
         return None if row is None else stored(row)
 
     async def save(self, made: StoredReport) -> None:
+        """Insert or replace a revision and mark it as the newest."""
         older = update(report).where(report.c.report_id == made.report_id, report.c.newest).values(newest=False)
         await self._transaction.execute(older)
         values = {
@@ -118,7 +126,7 @@ class SqlReports:
 
 
 def stored(row: Any) -> StoredReport:
-    """A row of the table ``report`` → the revision it keeps."""
+    """Return the report revision of a row."""
     return StoredReport(
         report_id=row.report_id,
         revision=row.revision,
@@ -144,26 +152,28 @@ def _agendas(heard: ConsumerPosition, quiet_seconds: float) -> Select[Any]:
 
 
 def import_waits(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
-    """An import touches the agreement of which not everything has been heard."""
+    """Return the condition that not all events of an import that touches the agreement have been received."""
     partly = or_(import_heard.c.expected.is_(None), import_heard.c.breach_events < import_heard.c.expected)
     return and_(import_heard.c.agreement_id == agreement_id, partly)
 
 
 def catch_up_waits(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
-    """A signed version has not been judged over all that was recorded before, and is not waited for too long."""
+    """Return the condition that the past of a signed version is still being judged, for less than ``PATIENCE``."""
     partly = or_(catch_up_heard.c.expected.is_(None), catch_up_heard.c.breach_events < catch_up_heard.c.expected)
     is_young = catch_up_heard.c.since > func.clock_timestamp() - PATIENCE
     return and_(catch_up_heard.c.agreement_id == agreement_id, partly, is_young)
 
 
 def _importing() -> ColumnElement[bool]:
-    """Something of the agreement's past is heard by half."""
+    """Return the condition that only part of the agreement's past has been received."""
     agreement_id = agenda.c.agreement_id
     return or_(exists().where(import_waits(agreement_id)), exists().where(catch_up_waits(agreement_id)))
 
 
 def _quiet(heard: ConsumerPosition, quiet_seconds: float) -> ColumnElement[bool]:
-    """All has been heard that was in the log a pause after the agenda was touched, and nothing has touched it since."""
+    """Return the condition that the agreement has had no new event for ``quiet_seconds``, as of what has been
+    received.
+    """
     until = literal(heard.until_on_server, DateTime(timezone=True))
     pause = literal(quiet_seconds) * text("interval '1 second'")
     return func.coalesce(

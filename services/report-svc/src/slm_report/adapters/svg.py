@@ -1,4 +1,4 @@
-"""SVG elements, built as a tree so that whatever text a title holds is escaped."""
+"""SVG elements, built as a tree so that any text in them is escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GOOD_TINT, BAD_TINT = "#e3f2ec", "#fae6e4"
 
 
 def drawing(width: int, height: int, title: str, description: str) -> Element:
-    """An empty picture with its name and a sentence that says what it shows, for those who cannot see it."""
+    """Return an empty picture with a title, and a description for those who cannot see it."""
     root = Element(
         "svg",
         {
@@ -31,7 +31,7 @@ def drawing(width: int, height: int, title: str, description: str) -> Element:
 
 
 def add(parent: Element, tag: str, hint: str = "", **attributes: str | float) -> Element:
-    """An element; ``_`` in names stands for ``-``, ``hint`` is shown on pointing at it."""
+    """Add an element. ``_`` in attribute names becomes ``-``; ``hint`` is shown as a tooltip."""
     named = {name.replace("_", "-"): _written(value) for name, value in attributes.items()}
     element = SubElement(parent, tag, named)
     if hint:
@@ -40,7 +40,7 @@ def add(parent: Element, tag: str, hint: str = "", **attributes: str | float) ->
 
 
 def label(parent: Element, x: float, y: float, text: str, *, longest: int = 200, **attributes: str | float) -> None:
-    """A line of text, cut at ``longest`` characters; the whole of it stays as a hint."""
+    """Add a line of text, cut at ``longest`` characters; the whole text is its tooltip."""
     shown = text if len(text) <= longest else text[: longest - 1] + "…"
     attributes.setdefault("fill", INK)
     element = add(parent, "text", "", x=x, y=y, **attributes)
@@ -50,7 +50,7 @@ def label(parent: Element, x: float, y: float, text: str, *, longest: int = 200,
 
 
 def markup(root: Element) -> Markup:
-    """The picture as text that a template takes as it is."""
+    """Return the picture as text that a template inserts unescaped."""
     return Markup(tostring(root, encoding="unicode"))
 
 

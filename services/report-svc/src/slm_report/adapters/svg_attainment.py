@@ -1,4 +1,4 @@
-"""The charts of a report's lines: attained against agreed on one marked scale, and the budget spent beside it."""
+"""The charts of a report's lines: attained against agreed figures on one scale, and the error budget that is spent."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ WIDTH, ROW, TOP = 1040, 58, 34
 _PLOT_X, _PLOT_WIDTH = 300, 380
 _AXIS, _TICKS = 20, 4
 _BUDGET_X, _BUDGET_WIDTH, _BUDGET_FULL = 760, 240, 160
-"""A bar of one whole budget is ``_BUDGET_FULL`` wide and may run on to ``_BUDGET_WIDTH``."""
+"""A bar of one whole budget is ``_BUDGET_FULL`` wide; an exceeded one extends up to ``_BUDGET_WIDTH``."""
 
 
 class Scale(NamedTuple):
-    """Numbers → pixels along a chart. Drawing alone is in floats; no figure is read off it."""
+    """The mapping of numbers to pixels. Only drawing uses floats; no figure is computed from it."""
 
     low: Fraction
     high: Fraction
 
     def x(self, figure: Fraction) -> float:
+        """Return the pixel position of a figure, within the chart."""
         share = float((figure - self.low) / (self.high - self.low))
         return _PLOT_X + max(0.0, min(1.0, share)) * _PLOT_WIDTH
 
 
 def draw(report: Mapping[str, Any]) -> list[Markup]:
-    """One chart for each unit and sense of comparison, and one of the lines without a number.
+    """Return one chart for each unit and comparison, and one for the lines without a number.
 
-    All lines of a chart share one scale, which its axis marks; of a ticket target the share in time is drawn.
+    All lines of a chart share one scale, which its axis shows. For ticket targets the share in time is drawn.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in report["lines"]:
@@ -70,7 +71,7 @@ def _chart(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Markup
 
 
 def _axis(root: Element, scale: Scale, bottom: float) -> None:
-    """The chart's scale, marked at both ends and between."""
+    """Draw the chart's scale with marks at both ends and between."""
     for tick in range(_TICKS + 1):
         figure = scale.low + (scale.high - scale.low) * tick / _TICKS
         x = _PLOT_X + _PLOT_WIDTH * tick / _TICKS
@@ -124,7 +125,7 @@ def _figure(root: Element, y: float, line: Mapping[str, Any], scale: Scale | Non
 
 
 def _ground(root: Element, y: float, comparison: str, limit_x: float) -> None:
-    """The side that was agreed and the side that was not, parted by the objective."""
+    """Draw the agreed and the not agreed side in two colours, with the objective between them."""
     met_right = comparison == "at_least"
     left, right = (svg.BAD_TINT, svg.GOOD_TINT) if met_right else (svg.GOOD_TINT, svg.BAD_TINT)
     end = _PLOT_X + _PLOT_WIDTH
@@ -153,7 +154,9 @@ def _mark(root: Element, name: str, x: float, y: float, hint: str) -> None:
 
 
 def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale | None:
-    """From as far on the wrong side as on the right one, with all that is shown in it; None without a number."""
+    """Return a scale that contains all figures, with as much room on the wrong side as on the right; None without
+    numbers.
+    """
     if not comparison:
         return None
     if comparison == "tickets":

@@ -18,19 +18,23 @@ _TICKS = 6
 
 
 class Axis:
-    """Instants of the period → pixels."""
+    """The mapping of instants of the period to pixels."""
 
     def __init__(self, period: Mapping[str, str]) -> None:
         self.start = instants.from_text(period["start_at"])
         self.end = instants.from_text(period["end_at"])
 
     def x(self, at: str) -> float:
+        """Return the pixel position of an instant, within the chart."""
         share = (instants.from_text(at) - self.start) / (self.end - self.start)
         return _PLOT_X + max(0.0, min(1.0, share)) * _PLOT_WIDTH
 
 
 def draw(report: Mapping[str, Any]) -> Markup:
-    """One row a target; breaches in red from certain to recovered, warnings in amber above them."""
+    """Return the chart, with one row for each target.
+
+    A breach is red from when it was certain until it recovered; warnings are amber.
+    """
     targets = list({line["target_key"]: line["title"] for line in report["lines"]}.items())
     breaches = [breach for breach in report["breaches"] if breach["state"] != "withdrawn"]
     found = (wording.counted(len(breaches), "breach", "breaches"), wording.counted(len(report["risks"]), "warning"))

@@ -1,4 +1,4 @@
-"""The tables of report-svc: what was heard, each fact under its id; the agenda; and the reports with every revision."""
+"""The tables of report-svc: received facts under their ids, the agendas, and the reports with all revisions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ metadata = MetaData()
 
 
 def _event(name: str) -> Column[object]:
-    """An event's data as heard; null until that half of the life was heard."""
+    """Return the column of an event's data; null until the event is received."""
     return Column(name, JSONB(none_as_null=True))
 
 
@@ -20,7 +20,7 @@ agreement_version = Table(
     Column("version", Integer, primary_key=True),
     Column("finalized", JSONB, nullable=False),
 )
-"""Whole terms of every version signed."""
+"""The whole terms of every signed version."""
 
 agreement_end = Table(
     "agreement_end",
@@ -30,7 +30,7 @@ agreement_end = Table(
     Column("type", Text, primary_key=True),
     Column("event", JSONB, nullable=False),
 )
-"""How versions ended: superseded, expired, terminated."""
+"""How versions ended: superseded, expired or terminated."""
 
 target_window = Table(
     "target_window",
@@ -59,7 +59,7 @@ breach = Table(
     _event("recovered"),
     Index("breach_certain_at", "agreement_id", "certain_at"),
 )
-"""Breaches and what became of them; ``calendar_end_at`` only where the window is a calendar one."""
+"""Breaches with their withdrawal and recovery. ``calendar_end_at`` is set only for calendar windows."""
 
 risk = Table(
     "risk",
@@ -85,7 +85,7 @@ ticket_clock = Table(
     Column("stopped", JSONB, nullable=False),
     Index("ticket_clock_stopped_at", "agreement_id", "stopped_at"),
 )
-"""The last turn of each ticket's clock for a target; it is a stop where its state says so."""
+"""The last change of each ticket's clock for a target. Its state says whether that is a stop."""
 
 action_plan = Table(
     "action_plan",
@@ -97,7 +97,7 @@ action_plan = Table(
     _event("ended"),
     Index("action_plan_risk", "agreement_id", "risk_id"),
 )
-"""Plans against risks and how they ended."""
+"""Action plans for risks, and how they ended."""
 
 improvement_action = Table(
     "improvement_action",
@@ -110,7 +110,7 @@ improvement_action = Table(
     _event("completed"),
     Index("improvement_action_opened_at", "agreement_id", "opened_at"),
 )
-"""Actions that reviews opened."""
+"""Improvement actions that reviews opened."""
 
 exclusion = Table(
     "exclusion",
@@ -121,7 +121,7 @@ exclusion = Table(
     _event("revoked"),
     Index("exclusion_agreement_id", "agreement_id"),
 )
-"""Exclusions: who asked, who decided and why, and whether they were taken back."""
+"""Exclusions: who asked, who decided and why, and whether they were revoked."""
 
 import_heard = Table(
     "import_heard",
@@ -131,8 +131,11 @@ import_heard = Table(
     Column("breach_events", Integer, nullable=False),
     Column("expected", Integer),
 )
-"""Imports that touched an agreement: events of breaches heard of each, and how many there are (null: not all judged).
-An agreement's reports wait while any of its imports has not been heard whole."""
+"""The number of received breach events of each import that touched an agreement, and the final number (null until
+known).
+
+The agreement's reports wait while one of its imports is not complete.
+"""
 
 catch_up_heard = Table(
     "catch_up_heard",
@@ -143,8 +146,10 @@ catch_up_heard = Table(
     Column("expected", Integer),
     Column("since", DateTime(timezone=True), nullable=False),
 )
-"""Likewise of signed versions that are judged over what was recorded before. ``since`` is the server's own time: no
-report waits longer than ``PATIENCE`` for one."""
+"""The number of received breach events of each signed version whose past is being judged, and the final number.
+
+``since`` is the server's own time: no report waits longer than ``PATIENCE`` for it.
+"""
 
 agenda = Table(
     "agenda",
@@ -159,7 +164,7 @@ agenda = Table(
     Index("agenda_due_at", "due_at"),
     Index("agenda_stale_since", "stale_since", postgresql_where=text("stale_from IS NOT NULL")),
 )
-"""What is to be done per agreement. The time stamps are the server's own time and serve pauses only."""
+"""The work to do for each agreement. The timestamps are the server's own time and serve only for pauses."""
 
 report = Table(
     "report",
@@ -181,5 +186,7 @@ report = Table(
     Column("figures", LargeBinary),
     Index("report_newest", "period_start_at", "report_id", postgresql_where=text("newest")),
 )
-"""Reports; revision 0 is the interim one, ``newest`` marks the one that is shown first. ``figures`` is the answer that
-an interim one was made from, byte for byte."""
+"""Reports. Revision 0 is the interim one; ``newest`` marks the one shown first.
+
+``figures`` is the answer of monitor-svc that an interim report was made from, byte for byte.
+"""

@@ -1,1 +1,1 @@
-"""What the service does: hear, build, publish, show."""
+"""The use cases of report-svc: receive facts, build reports, and publish them."""

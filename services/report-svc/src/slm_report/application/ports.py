@@ -1,4 +1,4 @@
-"""What the use cases need of a store: what was heard, what is to be done next, and the reports made so far."""
+"""The storage that the use cases need: received facts, agendas, and the reports made so far."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """A revision of a report as it is kept."""
+    """A stored revision of a report."""
 
     report_id: str
     revision: int
@@ -33,100 +33,110 @@ class StoredReport:
     changes: list[dict[str, Any]]
     built_at: int
     figures: bytes | None = None
-    """Of an interim report: the answer of monitor-svc that it was made from, byte for byte."""
+    """The answer of monitor-svc that an interim report was made from, byte for byte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """What is to be done about an agreement. Instants in microseconds UTC; None: nothing."""
+    """The work to do for an agreement's reports. Instants are microseconds UTC; None means nothing to do."""
 
     agreement_id: str
     stale_from: int | None
-    """Reports of periods from this instant on may no longer say what is known."""
+    """Reports of periods from this instant on may be out of date."""
     settled_until: int | None
-    """Periods that end up to here have had their turn when they were due."""
+    """Periods that end up to this instant have been reported when they were due."""
     due_at: int | None
     """When the next period's report is due."""
     importing: bool = False
-    """An import touches the agreement that has not been heard whole, or signed terms are judged over the past: nothing
-    is published until all of it is heard."""
+    """Whether an import or the judgement of a signed version's past is incomplete. Nothing is published until it is
+    complete.
+    """
     quiet: bool = True
-    """What was heard of it has come to rest, so that it can be reported."""
+    """Whether the agreement has had no new events for a while, so that its reports can be made."""
 
 
 class ReceivedFacts(Protocol):
-    """What other services told, each fact kept under its id, inside one transaction. Keeping twice is keeping once."""
+    """Received facts within one transaction. Each is stored under its id, so that storing it twice changes nothing."""
 
     async def keep(self, batch: Batch) -> None:
-        """Keep a batch. Of several words about one thing the newest holds, in whatever order they were heard."""
+        """Store a batch. Of several events about one thing the newest is kept, whatever the order of arrival."""
         ...
 
     async def earlier_stops(self, clocks: Sequence[ClockMoved]) -> list[tuple[str, int]]:
-        """(agreement id, instant) of the stops kept so far of these clocks: they will be replaced."""
+        """Return (agreement id, instant) of the stored stops of these clocks, which will be replaced."""
         ...
 
     async def certain_at(self, breach_ids: Sequence[str]) -> dict[str, int]:
-        """Breach → when it was certain; a breach that was not heard yet is left out."""
+        """Return when each breach was certain. A breach that was not received yet is left out."""
         ...
 
-    async def versions(self, agreement_id: str) -> list[AgreementFinalized]: ...
-    async def ends(self, agreement_id: str) -> list[AgreementTurned]: ...
+    async def versions(self, agreement_id: str) -> list[AgreementFinalized]:
+        """Return the signed versions of an agreement, in ascending order."""
+
+    async def ends(self, agreement_id: str) -> list[AgreementTurned]:
+        """Return how the versions of an agreement ended."""
 
     async def facts(self, agreement_id: str, period: Period, trend_windows: int) -> Facts:
-        """What can matter to the period, with up to ``trend_windows`` closed windows a target before it."""
+        """Return what can matter to the period, with up to ``trend_windows`` closed windows of each target
+        before it.
+        """
         ...
 
 
 class Reports(Protocol):
-    """The reports made so far and the agenda of the next ones, inside one transaction."""
+    """The reports and agendas within one transaction."""
 
     async def mark_stale(self, since: Mapping[str, int]) -> None:
-        """Agreement → the instant from which the reports of its periods have to be looked at again."""
+        """Mark the reports of each agreement as stale from the given instant on."""
         ...
 
     async def lock_agenda(self, agreement_id: str, heard: Lagging, quiet_seconds: float) -> Agenda:
-        """The agreement's agenda, made if there is none; held until the transaction ends: one author at a time."""
+        """Return the agreement's agenda, created if there is none, and lock it until the transaction ends."""
         ...
 
     async def next_agenda(self, heard: Lagging, quiet_seconds: float) -> Agenda | None:
-        """Lock one agenda that is due, or stale and not touched for a while; None where nobody waits.
+        """Lock and return one agenda that is due or stale; None if there is none.
 
-        None either while an import touches the agreement, or before all has been heard that was in the log when it
-        was due, or a while after it was touched.
+        An agenda is skipped while an import touches its agreement, while the agreement keeps getting events, and until
+        everything that was in the log when it was due has been received.
         """
         ...
 
-    async def settle_agenda(self, agenda: Agenda) -> None: ...
+    async def settle_agenda(self, agenda: Agenda) -> None:
+        """Store an agenda after its reports have been written."""
 
     async def postpone(self, agreement_id: str, seconds: float) -> None:
-        """Leave an agenda alone for a while."""
+        """Skip an agenda for some seconds."""
         ...
 
-    async def newest(self, report_id: str, *, state: str | None = None) -> StoredReport | None: ...
+    async def newest(self, report_id: str, *, state: str | None = None) -> StoredReport | None:
+        """Return the newest revision of a report, optionally in one state; None if there is none."""
 
     async def save(self, stored: StoredReport) -> None:
-        """Keep a revision; an interim one replaces the interim before it."""
+        """Store a revision. An interim one replaces the previous interim one."""
         ...
 
 
 class Figures(Protocol):
-    """Who knows the figures of open windows."""
+    """The source of the present figures of open windows."""
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> ToDate:
-        """All open windows of the period as of one instant, with the rights of the key, and those that closed after
-        ``closed_after``. Raises FiguresUnavailable, FiguresForbidden."""
+        """Return all open windows of the period as of one instant, and those that closed after ``closed_after``.
+
+        They are read with the rights of the key. Raises FiguresUnavailable and FiguresForbidden.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where reports are written: the database, and the two stores to be had inside a transaction of it."""
+    """What the use cases work with: the database, and its two stores within a transaction."""
 
     database: Database
     heard: Callable[[Transaction], ReceivedFacts]
     reports: Callable[[Transaction], Reports]
     figures: Figures
     lag: Callable[[], Awaitable[Lagging]]
-    """How far hearing is behind the log, as of now."""
+    """Returns how far the received events are behind the log, as of now."""
     quiet_seconds: float
-    """Real seconds without news of an agreement after which what was heard is put into its reports."""
+    """Real seconds without events about an agreement after which its reports are rebuilt."""

@@ -1,4 +1,4 @@
-"""The worker that publishes reports when they are due and revises them when something new is known."""
+"""The worker that publishes reports when they are due, and revises them when new facts arrive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Publisher:
-    """Settles one agreement's agenda a turn; any number of replicas share the work by row locks."""
+    """Works on one agreement's agenda at a time. Several replicas share the work by row locks."""
 
     name = "publisher of reports"
 
@@ -26,17 +26,18 @@ class Publisher:
         self._desk = desk
 
     async def run(self) -> None:
+        """Work until cancelled; pause while there is nothing to do."""
         while True:
             busy = await self.step()
             if not busy:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def step(self) -> bool:
-        """One turn; whether there was anything to do."""
+        """Work on one agenda; return whether there was one."""
         try:
             busy = await reports.settle_next(self._desk)
         except reports.ReportFailure as unsettled:
-            # One agreement whose facts cannot be told must not keep all others waiting.
+            # An agreement whose reports fail must not block all others.
             _log.error("reports not made", agreement_id=unsettled.agreement_id, exc_info=unsettled)
             await reports.postpone(self._desk, unsettled.agreement_id, _POSTPONED_SECONDS)
             busy = True

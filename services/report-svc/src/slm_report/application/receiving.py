@@ -1,7 +1,7 @@
-"""What is done on hearing events: keep each under its id, and mark what has to be reported again because of it.
+"""The reaction to received events: each is stored under its id, and the reports that it affects are marked as stale.
 
-A batch of events is noted first and kept after that, so that a thousand events cost a few statements. Nothing here
-depends on the order between topics: a breach may be heard before its agreement, a plan before its risk.
+A batch of events is collected first and then stored, so that a thousand events need few statements. Nothing here
+depends on the order of topics: a breach may be received before its agreement, a plan before its risk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from slm_report.application.ports import ReceivedFacts, Reports
 
 @dataclass
 class Batch:
-    """Events heard together, by what is kept of them, each list in the order of hearing."""
+    """Events received together, by kind, each list in the order of arrival."""
 
     versions: list[AgreementFinalized] = field(default_factory=list)
     ends: list[AgreementTurned] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Batch:
     risks: list[TargetAtRisk] = field(default_factory=list)
     clearings: list[RiskCleared] = field(default_factory=list)
     clocks: list[ClockMoved] = field(default_factory=list)
-    """Stops, and what comes after a stop: it holds no more."""
+    """Stops of clocks, and changes after a stop, which undo it."""
     plans: list[ActionPlanOpened] = field(default_factory=list)
     plan_ends: list[ActionPlanEnded] = field(default_factory=list)
     actions: list[ActionOpened] = field(default_factory=list)
@@ -54,20 +54,23 @@ class Batch:
     revocations: list[ExclusionRevoked] = field(default_factory=list)
     imports: list[ImportJudged] = field(default_factory=list)
     imported: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(agreement, import) → events of breaches and risks among these that tell of its history."""
+    """(agreement, import) → the number of events about breaches and risks that its history caused."""
     caught_up: list[AgreementCaughtUp] = field(default_factory=list)
     catching_up: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """(agreement, version) → likewise of what was recorded before the version was signed."""
+    """(agreement, version) → the number of events about breaches and risks that the judgement of its past caused."""
     stale: dict[str, int] = field(default_factory=dict)
-    """Agreement → the earliest instant from which its reports may no longer say what is known."""
+    """Agreement → the earliest instant from which its reports may be out of date."""
 
     def mark(self, agreement_id: str, since: int) -> None:
+        """Mark the agreement's reports as stale from this instant on."""
         self.stale[agreement_id] = min(since, self.stale.get(agreement_id, since))
 
 
 def note_import(batch: Batch, event: TargetJudged | ClockMoved) -> None:
-    """An event that tells of an import's history, or of what was recorded before terms were signed: the agreement's
-    reports wait until all of it has been heard."""
+    """Count an event that an import, or the judgement of a signed version's past, caused.
+
+    The agreement's reports wait until all such events have been received.
+    """
     if event.import_id is not None:
         batch.imported[event.agreement_id, event.import_id] += PUBLISHED[type(event)].topic is BREACHES
     if event.catch_up is not None:
@@ -75,8 +78,8 @@ def note_import(batch: Batch, event: TargetJudged | ClockMoved) -> None:
 
 
 async def keep(heard: ReceivedFacts, reports: Reports, batch: Batch) -> None:
-    """Keep a batch in one transaction, and mark the reports that it concerns."""
-    # Where a clock stopped before, and when a withdrawn breach was certain, is known to the store alone.
+    """Store a batch in one transaction, and mark the reports that it affects."""
+    # Only the store knows when a clock stopped before, and when a withdrawn breach was certain.
     for agreement_id, stopped_at in await heard.earlier_stops(batch.clocks):
         batch.mark(agreement_id, stopped_at)
     await heard.keep(batch)
@@ -88,98 +91,114 @@ async def keep(heard: ReceivedFacts, reports: Reports, batch: Batch) -> None:
 
 
 def agreement_finalized(batch: Batch, event: AgreementFinalized) -> None:
+    """Collect a signed version; the agreement's reports wait until its past has been judged."""
     batch.versions.append(event)
-    # monitor-svc says when it has judged the past by these terms, also where there is none.
+    # monitor-svc publishes an event when it has judged the past by these terms, even if there is no past.
     batch.catching_up[event.agreement_id, event.version] += 0
     batch.mark(event.agreement_id, instants.from_text(event.effective_at))
 
 
 def agreement_ended(batch: Batch, event: AgreementTurned) -> None:
+    """Collect the end of a version."""
     batch.ends.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at) - 1)
 
 
 def window_closed(batch: Batch, event: WindowClosed) -> None:
-    """Also a restated one: every later report's trend rests on it too."""
+    """Collect a closed or restated window. The trends of later reports depend on it too."""
     batch.windows.append(event)
     batch.mark(event.agreement_id, _last_instant(event, event.closed_at))
 
 
 def target_breached(batch: Batch, event: TargetBreached) -> None:
+    """Collect a breach."""
     batch.breaches.append(event)
     batch.mark(event.agreement_id, _last_instant(event, event.certain_at))
 
 
 def breach_revised(batch: Batch, event: BreachRevised) -> None:
-    """The breach as it is now; the period in which it was before has to be reported again too."""
+    """Collect a revised breach; the period to which it belonged before is stale too."""
     target_breached(batch, event)
     batch.mark(event.agreement_id, _last_instant(event, event.before.get("certain_at") or event.certain_at))
 
 
 def breach_withdrawn(batch: Batch, event: BreachWithdrawn) -> None:
+    """Collect a withdrawal. Only the store knows the period of its breach."""
     batch.withdrawals.append(event)
 
 
 def target_recovered(batch: Batch, event: TargetRecovered) -> None:
+    """Collect a recovery."""
     batch.recoveries.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.recovered_at))
 
 
 def target_at_risk(batch: Batch, event: TargetAtRisk) -> None:
+    """Collect a warning."""
     batch.risks.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at))
 
 
 def risk_cleared(batch: Batch, event: RiskCleared) -> None:
+    """Collect the end of a warning."""
     batch.clearings.append(event)
     batch.mark(event.agreement_id, _last_instant(event, event.at))
 
 
 def clock_stopped(batch: Batch, event: ClockStopped) -> None:
+    """Collect the stop of a ticket's clock."""
     batch.clocks.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at))
 
 
 def clock_goes_on(batch: Batch, event: ClockMoved) -> None:
-    """A clock that had stopped may have been taken up again, or never have been: the period of its stop says so."""
+    """Collect another change of a clock, which undoes an earlier stop. The period of that stop is then stale."""
     batch.clocks.append(event)
 
 
 def plan_opened(batch: Batch, event: ActionPlanOpened) -> None:
+    """Collect an action plan."""
     batch.plans.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.opened_at))
 
 
 def plan_ended(batch: Batch, event: ActionPlanEnded) -> None:
+    """Collect the end of an action plan."""
     batch.plan_ends.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.ended_at))
 
 
 def action_opened(batch: Batch, event: ActionOpened) -> None:
+    """Collect an improvement action."""
     batch.actions.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.opened_at))
 
 
 def action_completed(batch: Batch, event: ActionCompleted) -> None:
+    """Collect the completion of an improvement action."""
     batch.completions.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.completed_at))
 
 
 def exclusion_decided(batch: Batch, event: ExclusionDecided) -> None:
+    """Collect a decision about an exclusion."""
     batch.decisions.append(event)
     _mark_excluded(batch, event)
 
 
 def exclusion_revoked(batch: Batch, event: ExclusionRevoked) -> None:
+    """Collect the revocation of an exclusion."""
     batch.revocations.append(event)
     _mark_excluded(batch, event)
 
 
 def import_judged(batch: Batch, event: ImportJudged) -> None:
+    """Collect the end of an import's judgement, with its number of breach events."""
     batch.imports.append(event)
 
 
 def agreement_caught_up(batch: Batch, event: AgreementCaughtUp) -> None:
+    """Collect the end of the judgement of a version's past, with its number of breach events."""
     batch.caught_up.append(event)
 
 
@@ -189,6 +208,6 @@ def _mark_excluded(batch: Batch, event: ExclusionMoved) -> None:
 
 
 def _last_instant(event: TargetJudged, at: str) -> int:
-    """When a finding counts: what is established at a window's end belongs into that window, not after it."""
+    """Return the instant that decides the period of a result. A result at a window's end belongs to that window."""
     instant = instants.from_text(at)
     return instant if event.window_end_at is None else min(instant, instants.from_text(event.window_end_at) - 1)

@@ -1,4 +1,4 @@
-"""Reports: built on request, published when their period is complete, revised when something new is known of it."""
+"""Reports: built on request, published when their period is complete, and revised when new facts arrive."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from slm_report.domain.terms_line import Term
 from slm_report.domain.to_date import ToDate
 
 PERIODS_A_TURN = 12
-"""Periods settled in one transaction; an agreement heard years after it began takes several."""
+"""Periods reported in one transaction. An agreement that is received years after its beginning needs several."""
 
 
 class ReportFailure(Exception):
-    """An agreement's reports could not be made; the cause is beside it. The others are not to wait for it."""
+    """The reports of one agreement could not be made. The cause is attached; other agreements go on."""
 
     def __init__(self, agreement_id: str) -> None:
         super().__init__(f"reports of agreement {agreement_id} could not be made")
@@ -34,7 +34,7 @@ class ReportFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _OpenDesk:
-    """The desk inside one transaction."""
+    """The stores within one transaction."""
 
     transaction: Transaction
     heard: ReceivedFacts
@@ -48,11 +48,11 @@ def _open_desk(desk: Desk, transaction: Transaction) -> _OpenDesk:
 async def build_now(
     desk: Desk, caller: Principal, key: str, agreement_id: str, period_id: str | None
 ) -> tuple[StoredReport, bool]:
-    """Build a period's report: published if the period is complete, else interim, with the figures as of now.
+    """Build a period's report: a published one if the period is complete, else an interim one with the present figures.
 
-    Without ``period_id`` the period of the present instant; ``key`` is the caller's, whose rights the figures are
-    read with. Returns the report and whether this call made it. Raises UnknownAgreement, NoSuchPeriod, OutsideTerm,
-    FiguresUnavailable, FiguresForbidden.
+    Without ``period_id`` it is the current period. ``key`` is the caller's, whose rights apply to the figures. Returns
+    the report and whether this call made it. Raises UnknownAgreement, NoSuchPeriod, OutsideTerm, FiguresUnavailable and
+    FiguresForbidden.
     """
     lag = await desk.lag()
     made = await _build(desk, caller, agreement_id, period_id, lag, None)
@@ -67,7 +67,7 @@ async def build_now(
 async def _build(
     desk: Desk, caller: Principal, agreement_id: str, period_id: str | None, lag: Lagging, to_date: ToDate | None
 ) -> tuple[StoredReport, bool] | Period:
-    """One try in one transaction; the period where its report needs figures to date that were not given."""
+    """Try once in one transaction; return the period if its report needs present figures and ``to_date`` is None."""
     async with desk.database.begin() as transaction:
         opened = _open_desk(desk, transaction)
         terms = await _terms(opened.heard, agreement_id)
@@ -81,7 +81,9 @@ async def _build(
 
 
 async def settle_next(desk: Desk) -> bool:
-    """Publish or revise what is due or stale of one agreement; False where none waits. Raises ReportFailure."""
+    """Publish or revise the due or stale reports of one agreement; return False if there is none. Raises
+    ReportFailure.
+    """
     lag = await desk.lag()
     if lag.until_at is None:
         return False
@@ -101,13 +103,16 @@ async def settle_next(desk: Desk) -> bool:
 
 
 async def postpone(desk: Desk, agreement_id: str, seconds: float) -> None:
-    """Leave an agreement alone for a while, so that the others are settled."""
+    """Skip an agreement for some seconds, so that the others are worked on."""
     async with desk.database.begin() as transaction:
         await desk.reports(transaction).postpone(agreement_id, seconds)
 
 
 async def _settle(opened: _OpenDesk, agenda: Agenda, until: int) -> Agenda:
-    """``until``: everything that was in the log at this instant has been heard."""
+    """Write the reports of the agenda's periods; return its new state.
+
+    ``until``: everything that was in the log at this instant has been received.
+    """
     terms = await _terms(opened.heard, agenda.agreement_id)
     if not terms:
         return Agenda(agenda.agreement_id, None, None, None)
@@ -126,7 +131,7 @@ async def _settle(opened: _OpenDesk, agenda: Agenda, until: int) -> Agenda:
 
 
 def _since(agenda: Agenda, first: int, end: int | None) -> int:
-    """The earliest instant whose period has to be looked at, inside the agreement's life."""
+    """Return the earliest instant whose period must be reported, within the agreement's life."""
     since = first if agenda.settled_until is None else agenda.settled_until
     if agenda.stale_from is not None:
         since = min(since, agenda.stale_from)
@@ -136,11 +141,11 @@ def _since(agenda: Agenda, first: int, end: int | None) -> int:
 async def _write(
     opened: _OpenDesk, terms: Sequence[Term], period: Period, *, until: int | None, to_date: ToDate | None = None
 ) -> tuple[StoredReport, bool] | None:
-    """Write the period's report if it says something new, and whether it did; None where it is not complete.
+    """Write the period's report if it changed; return it and whether it changed, or None if the period is not complete.
 
-    Complete is what was due by ``until``, up to which everything has been heard, with all of its windows closed;
-    until None: nothing is, as more is known to come. What is not complete is written as an interim report where
-    ``to_date`` gives the figures of its open windows.
+    A period is complete if all its windows are closed and it was due by ``until``, up to which everything has been
+    received. ``until`` None means that more facts are known to come. An incomplete period gets an interim report if
+    ``to_date`` has the figures of its open windows.
     """
     agreement_id = terms[-1].terms.agreement_id
     facts = await opened.heard.facts(agreement_id, period, lines.TREND_WINDOWS)
@@ -169,13 +174,13 @@ async def _write(
 
 
 def _published(report: ServiceReport, now: int, before: StoredReport | None) -> StoredReport:
-    """The next revision of a report that is published, with what differs from the one before."""
+    """Return the next revision of a published report, with its differences from the previous one."""
     stored = _stored(report, now)
     return replace(stored, revision=(before.revision if before else 0) + 1, changes=_changes(before, stored.document))
 
 
 def _stored(report: ServiceReport, now: int) -> StoredReport:
-    """A report as it is kept, with the revision of an interim one."""
+    """Return a report as it is stored, with the revision number of an interim one."""
     document = report.document()
     agreement_id, period_id = document["agreement"]["agreement_id"], document["period"]["id"]
     return StoredReport(

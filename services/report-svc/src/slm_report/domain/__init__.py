@@ -1,1 +1,1 @@
-"""The rules of a service report: periods, lines, verdicts and how figures are written; no I/O and no clock."""
+"""The rules of a service report: periods, lines, verdicts and the display of figures. No I/O and no clock."""

@@ -1,4 +1,4 @@
-"""A credit schedule as it is agreed: bands without gap or overlap, and what each of them pays."""
+"""A credit schedule: bands without gap or overlap, and what each of them pays."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from slm_report.domain import figures
 FORMULAS = ("nothing", "flat", "percent_of_charge", "per_missed_percent", "per_missed_unit")
 ATTAINED, MISSED_PERCENT, MISSED_UNITS = "attained", "missed_percent", "missed_units"
 MEASURES: Mapping[str, Fraction | None] = {ATTAINED: Fraction(100), MISSED_PERCENT: Fraction(100), MISSED_UNITS: None}
-"""What the bands are of → where the scale ends, that end included; None: it has none."""
+"""What the bands measure → the end of the scale, which is an allowed value; None if there is no end."""
 _MINOR_UNITS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
 }
 _CURRENCY = re.compile(r"[A-Z]{3}")
 NUMBER = r"\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?"
-"""An exact number that is not negative, as text."""
+"""The pattern of an exact number of at least 0, as text."""
 _MOST_BANDS = 100
 
 
 class NoSchedule(ValueError):
-    """What was written is no credit schedule: field, value and what to write instead."""
+    """The document is not a valid credit schedule: field, value and what to write instead."""
 
     def __init__(self, field: str, value: Any, remedy: str) -> None:
         super().__init__(f"{field}: {remedy}")
@@ -35,7 +35,7 @@ class NoSchedule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """``[start, end)`` of the scale, the last one with its end, if it has one. ``rate`` is the formula's number."""
+    """``[start, end)`` of the scale; the last band includes its end. ``rate`` is the number of the formula."""
 
     start: Fraction
     end: Fraction | None
@@ -47,19 +47,22 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A cap: an amount, or a percent of the charge."""
+    """A cap: an amount of money, or a percentage of the charge."""
 
     amount: Fraction
     is_percent: bool
 
     def of(self, charge: Fraction) -> Fraction:
-        """As an amount of money, exact."""
+        """Return the cap as an exact amount of money."""
         return charge * self.amount / 100 if self.is_percent else self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``places``: the decimals of the currency's minor unit. ``least``: less than that in a period is not paid out."""
+    """A credit schedule.
+
+    ``places`` are the decimals of the currency's minor unit. Credits of a period below ``least`` are not paid out.
+    """
 
     currency: str
     places: int
@@ -71,7 +74,7 @@ class Schedule:
     clause: str = ""
 
     def band_of(self, value: Fraction) -> Band:
-        """The band a figure lies in. Raises NoSchedule for one that is off the scale."""
+        """Return the band of a figure; raises NoSchedule if the figure is outside the scale."""
         end = MEASURES[self.measure]
         if value < 0 or (end is not None and value > end):
             raise NoSchedule(self.measure, str(value), f"write a number from 0{f' to {end}' if end else ' upwards'}")
@@ -79,7 +82,7 @@ class Schedule:
 
 
 def parse(document: Any) -> Schedule:
-    """A schedule as it is written. Raises NoSchedule; of bands with a gap or an overlap it names the value."""
+    """Return the schedule of a document; raises NoSchedule. For a gap or an overlap it names the value."""
     if not isinstance(document, Mapping):
         raise NoSchedule("schedule", document, 'write an object with "currency" and "bands"')
     known = ("currency", "minor_unit", "measure", "bands", "cap_per_period", "cap_per_year", "minimum_payout", "clause")
@@ -106,7 +109,7 @@ def parse(document: Any) -> Schedule:
 
 
 def number(value: Any, field: str) -> Fraction:
-    """An exact number that is not negative, as text or a whole number. Raises NoSchedule."""
+    """Return an exact number of at least 0, written as text or a whole number; raises NoSchedule."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not re.fullmatch(NUMBER, text):
         raise NoSchedule(field, value, 'write an exact number as text, not below zero, such as "99.9"')

@@ -1,4 +1,6 @@
-"""Service credits and rewards of a period: the figures, the clause behind each, and amounts rounded once per line."""
+"""Service credits and rewards of a period, with the figure and clause of each; amounts are rounded once for
+each line.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,10 @@ CREDIT, REWARD, NONE = "credit", "reward", "none"
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
-    """What a target came to in the period: percents of the figure and of its objective, and units missed (tickets
-    late, minutes too long), as far as the schedule's measure and formulas ask for them."""
+    """The result of a target in the period, as far as the schedule needs it.
+
+    ``attained`` and ``objective`` are percents; ``missed_units`` are, for example, late tickets or minutes too long.
+    """
 
     target: str
     attained: Fraction | None = None
@@ -27,7 +31,7 @@ class Attainment:
 
 @dataclass(frozen=True, slots=True)
 class CreditLine:
-    """One credit or reward. ``exact`` before, ``amount`` after rounding and caps, in the currency's minor unit."""
+    """One credit or reward. ``exact`` is the amount before rounding and caps, ``amount`` after them in minor units."""
 
     target: str
     kind: str
@@ -42,7 +46,7 @@ class CreditLine:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """All lines of a period; amounts in the currency's minor unit. ``payout`` is 0 under the minimum."""
+    """All lines of a period, with amounts in the currency's minor unit. ``payout`` is 0 below the minimum."""
 
     schedule: Schedule
     lines: tuple[CreditLine, ...]
@@ -52,14 +56,16 @@ class Settlement:
 
     @property
     def is_below_minimum(self) -> bool:
-        """Whether the period's credits are too small to be paid out."""
+        """Whether the credits of the period are too small to be paid out."""
         return self.credits > 0 and self.payout == 0
 
 
 def settle(
     schedule: Schedule, attained: Sequence[Attainment], charge: Fraction, credited_this_year: Fraction = Fraction(0)
 ) -> Settlement:
-    """The credits of a period; caps are used up in the order of the lines. Raises NoSchedule naming what is missing."""
+    """Return the credits of a period. Caps are used up in the order of the lines. Raises NoSchedule for a missing
+    value.
+    """
     caps: dict[str, int] = {}
     if schedule.cap_per_period is not None:
         caps["cap_per_period"] = _whole_units(schedule.cap_per_period.of(charge), schedule)
@@ -79,7 +85,7 @@ def settle(
 
 
 def money(amount: int, schedule: Schedule) -> str:
-    """Minor units as text: ``250.00``."""
+    """Return an amount in minor units as text, such as ``250.00``."""
     return str(Decimal(amount).scaleb(-schedule.places)) if schedule.places else str(amount)
 
 
@@ -109,7 +115,7 @@ def _measured(schedule: Schedule, attained: Attainment, field: str) -> Fraction:
 
 
 def _reckoned(band: Band, attained: Attainment, charge: Fraction, field: str) -> tuple[Fraction, str]:
-    """The exact amount, and how it comes about."""
+    """Return the exact amount and its calculation in words."""
     rate = figures.display_bound(band.rate)
     if band.formula == "nothing":
         return Fraction(0), "nothing is due in this band"
@@ -125,7 +131,7 @@ def _reckoned(band: Band, attained: Attainment, charge: Fraction, field: str) ->
 
 
 def _missed_percent(attained: Attainment, field: str) -> Fraction:
-    """How much of a hundred the figure is short of its objective; nothing where it is kept."""
+    """Return by how many percentage points the figure misses its objective; 0 if it meets it."""
     objective = _given(attained.objective, f"{field}.objective")
     return max(Fraction(0), objective - _given(attained.attained, f"{field}.attained"))
 
@@ -137,10 +143,10 @@ def _given(value: Fraction | None, field: str) -> Fraction:
 
 
 def _half_up(units: Fraction) -> int:
-    """To the nearest whole number, a half away from zero; amounts are not negative."""
+    """Round to the nearest whole number, halves up. Amounts are never negative."""
     return math.floor(units + Fraction(1, 2))
 
 
 def _whole_units(amount: Fraction, schedule: Schedule) -> int:
-    """A cap in minor units, rounded down so that it is never exceeded."""
+    """Return a cap in minor units, rounded down so that it is never exceeded."""
     return math.floor(amount * Fraction(10) ** schedule.places)

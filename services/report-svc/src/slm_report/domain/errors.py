@@ -1,22 +1,22 @@
-"""Why no report is built.
+"""The reasons why no report is built.
 
-Refused
-  UnknownAgreement  no agreement of this id was heard of, or none that the caller is a party to
-  NoSuchPeriod      the text names no period of the agreement's cadence
-  OutsideTerm       the agreement was not in force in the period
-  FiguresUnavailable       monitor-svc cannot say now what the figures of open windows are
-  FiguresForbidden    the caller's key does not let it read figures from monitor-svc
+Refusal
+  UnknownAgreement    the agreement is unknown, or the caller is not a party to it
+  NoSuchPeriod        the text is no period of the agreement's reporting cadence
+  OutsideTerm         the agreement was not in force in the period
+  FiguresUnavailable  monitor-svc cannot give the figures of open windows now
+  FiguresForbidden    the caller's key may not read figures from monitor-svc
 """
 
 from __future__ import annotations
 
 
 class Refusal(Exception):
-    """Any reason for which no report is built; the message says it to the caller."""
+    """A reason why no report is built; the message is for the caller."""
 
 
 class UnknownAgreement(Refusal):
-    """No agreement of this id was heard of, or the caller is no party to it."""
+    """The agreement is unknown, or the caller is not a party to it."""
 
     def __init__(self, agreement_id: str) -> None:
         super().__init__(f"there is no signed agreement {agreement_id}")
@@ -24,7 +24,7 @@ class UnknownAgreement(Refusal):
 
 
 class NoSuchPeriod(Refusal):
-    """A text that names no period of the agreement's cadence; the message says how one is written."""
+    """The text is no period of the agreement's reporting cadence; the message says how to write one."""
 
     def __init__(self, text: str, remedy: str) -> None:
         super().__init__(remedy)
@@ -32,12 +32,12 @@ class NoSuchPeriod(Refusal):
 
 
 class OutsideTerm(Refusal):
-    """The agreement was not in force in the period asked for; the message names its term."""
+    """The agreement was not in force in the period; the message names its term."""
 
 
 class FiguresUnavailable(Refusal):
-    """monitor-svc cannot say now what the figures of open windows are; the message says why."""
+    """monitor-svc cannot give the figures of open windows now; the message says why."""
 
 
 class FiguresForbidden(Refusal):
-    """The caller's key does not let it read figures from monitor-svc."""
+    """The caller's key may not read figures from monitor-svc."""

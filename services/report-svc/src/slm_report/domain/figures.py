@@ -1,4 +1,4 @@
-"""How exact figures are written: fractions for machines, four decimals for people, never kinder than they are."""
+"""The writing of exact figures: fractions for machines, four decimals for people, never rounded to a better result."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _SCALE = 10**PLACES
 
 
 def parse(text: str | None) -> Fraction | None:
-    """``"99.9"`` or ``"1999/20"`` → the exact number; None stays None. Raises ValueError for anything else."""
+    """Return the exact number of ``"99.9"`` or ``"1999/20"``, and None for None; raises ValueError for other text."""
     return None if text is None else Fraction(text)
 
 
 def to_text(figure: Fraction | None) -> str | None:
-    """The exact number as ``numerator/denominator`` (whole numbers without denominator)."""
+    """Return the exact number as ``numerator/denominator``; whole numbers have no denominator."""
     return None if figure is None else str(figure)
 
 
 def bound_of(objective: Mapping[str, Any]) -> tuple[str, Fraction] | None:
-    """The objective's comparison and number: ``("at_least", 999/10)``; None for a deadline, which has no number."""
+    """Return an objective's comparison and number, such as ``("at_least", 999/10)``; None for a deadline."""
     for comparison in ("at_least", "at_most"):
         if comparison in objective:
             return comparison, Fraction(str(objective[comparison]))
@@ -31,7 +31,7 @@ def bound_of(objective: Mapping[str, Any]) -> tuple[str, Fraction] | None:
 
 
 def satisfies(figure: Fraction, objective: Mapping[str, Any]) -> bool:
-    """Whether a number meets the objective, equality included; a deadline compares nothing and is never missed here."""
+    """Whether a number meets the objective, equality included. A deadline has no number and counts as met."""
     bound = bound_of(objective)
     if bound is None:
         return True
@@ -40,7 +40,10 @@ def satisfies(figure: Fraction, objective: Mapping[str, Any]) -> bool:
 
 
 def display(figure: Fraction | None, objective: Mapping[str, Any] | None = None) -> str:
-    """Four decimals, half-even; where that would show met for unmet, away from the objective. ``–`` for None."""
+    """Return four decimals, rounded half to even; ``–`` for None.
+
+    If rounding would show a missed objective as met, the number is rounded the other way.
+    """
     if figure is None:
         return "–"
     scaled = round(figure * _SCALE)
@@ -51,7 +54,7 @@ def display(figure: Fraction | None, objective: Mapping[str, Any] | None = None)
 
 
 def display_bound(limit: Fraction) -> str:
-    """An agreed number with every decimal it has and no other; a fraction where they never end."""
+    """Return an agreed number with exactly its decimals, or as a fraction if they never end."""
     rest, places = limit.denominator, 0
     for prime in (2, 5):
         count = 0
@@ -66,7 +69,7 @@ def display_bound(limit: Fraction) -> str:
 
 
 def display_objective(objective: Mapping[str, Any]) -> str:
-    """An objective in words: ``≥ 99.9 %``, ``≤ 300 ms``, ``within 4 h service time``."""
+    """Return an objective in words, such as ``≥ 99.9 %``, ``≤ 300 ms`` or ``within 4 h service time``."""
     bound = bound_of(objective)
     if bound is not None:
         sign = "≥" if bound[0] == "at_least" else "≤"
@@ -78,12 +81,12 @@ def display_objective(objective: Mapping[str, Any]) -> str:
 
 
 def unit_sign(unit: object) -> str:
-    """``percent`` → ``%``; any other unit as it is named; nothing where there is none."""
+    """Return ``%`` for ``percent``, any other unit unchanged, and empty text for none."""
     return "%" if unit == "percent" else str(unit or "")
 
 
 def variance(figure: Fraction | None, objective: Mapping[str, Any]) -> Fraction | None:
-    """How far the figure lies on the agreed side of its objective; negative: short of it."""
+    """Return by how much the figure is better than its objective; negative if it misses it."""
     bound = bound_of(objective)
     if figure is None or bound is None:
         return None
@@ -92,7 +95,7 @@ def variance(figure: Fraction | None, objective: Mapping[str, Any]) -> Fraction 
 
 
 def display_variance(difference: Fraction | None) -> str:
-    """Signed, four decimals; a shortfall too small for them still shows as one."""
+    """Return the variance with its sign and four decimals. A tiny shortfall is never shown as 0."""
     if difference is None:
         return "–"
     scaled = round(difference * _SCALE)
@@ -102,12 +105,12 @@ def display_variance(difference: Fraction | None) -> str:
 
 
 def mean(figures: list[Fraction]) -> Fraction | None:
-    """The exact mean; None of nothing."""
+    """Return the exact mean; None for an empty list."""
     return sum(figures, Fraction(0)) / len(figures) if figures else None
 
 
 def display_seconds(seconds: int) -> str:
-    """A length in the two largest units that say it: ``1 d 4 h``, ``43 min 12 s``, ``0 s``."""
+    """Return a length of time in its two largest units, such as ``1 d 4 h``, ``43 min 12 s`` or ``0 s``."""
     parts: list[str] = []
     for size, name in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
         count, seconds = divmod(seconds, size)

@@ -1,4 +1,4 @@
-"""How a report names breaches, risks with their plans, and actions: as heard, with where to read the evidence."""
+"""The breaches, risks with their plans, and actions of a report, each with the path of its details."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from slm_report.domain.periods import Period
 def breach_entry(
     breach: Breach, period: Period, as_of: int, clocks: Mapping[tuple[str, str], ClockStopped]
 ) -> dict[str, Any]:
-    """A breach of the report's lines; ``counted`` says whether it belongs to this period.
+    """Return a breach as the report shows it; ``counted`` says whether it belongs to this period.
 
-    Its figure is the one of the instant at which it became certain. ``clocks``: (target, ticket) → how its clock
-    ended, for how late a ticket was.
+    Its figure is that of the instant at which it became certain. ``clocks`` maps (target, ticket) to the end of the
+    ticket's clock, from which its lateness follows.
     """
     heard = breach.breached
     clock = clocks.get((heard.target_id, heard.window_id)) if heard.ticket is not None else None
@@ -60,7 +60,9 @@ def _took(clock: ClockStopped, objective: Mapping[str, Any]) -> int:
 
 
 def _overdue(breach: Breach, clock: ClockStopped | None, as_of: int) -> int | None:
-    """How long after its deadline a ticket was done, by wall time; of one that is not, how long it is overdue."""
+    """Return the seconds of wall time by which a ticket was late, or is late so far; None if the breach has no
+    ticket.
+    """
     if breach.breached.ticket is None:
         return None
     ended = as_of if clock is None else instants.from_text(clock.at)
@@ -68,7 +70,7 @@ def _overdue(breach: Breach, clock: ClockStopped | None, as_of: int) -> int | No
 
 
 def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: int) -> dict[str, Any]:
-    """A warning with the plans it opened and how both ended."""
+    """Return a warning with its plans and how both ended."""
     heard = risk.raised
     return {
         "risk_id": heard.risk_id,
@@ -103,7 +105,7 @@ def _plan_entry(plan: Plan, outcome: str) -> dict[str, Any]:
 
 
 def action_entry(action: ActionOpened) -> dict[str, Any]:
-    """An improvement action that a review opened."""
+    """Return an improvement action as the report shows it."""
     return {
         "action_id": action.action_id,
         "target_key": action.target_key,

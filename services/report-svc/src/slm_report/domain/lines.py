@@ -1,4 +1,4 @@
-"""The lines of a report: per target and window, agreed against actual against baseline, as the judge established."""
+"""The lines of a report: for each target and window the agreed, actual and baseline figures."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from slm_report.domain.periods import Period
 from slm_report.domain.terms_line import Term, Window
 
 TREND_WINDOWS = 6
-"""How many closed windows with a figure a trend is the mean of, at most; the one reported on is the last of them."""
+"""A trend is the mean of at most so many closed windows with a figure, the last of them the reported one."""
 
 
 Names = Mapping[str, str]
-"""Parties' names by their ids."""
+"""The parties' names by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What all lines of one report are made from: its facts, its period and the instant that it speaks of."""
+    """What all lines of one report are made from: its facts, its period, and the instant it describes."""
 
     facts: Facts
     period: Period
@@ -34,7 +34,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number as it is (``numerator/denominator``; None: there is none) and as people read it."""
+    """A number as an exact fraction (``numerator/denominator``; None if there is none) and as people read it."""
 
     exact: str | None
     display: str
@@ -45,7 +45,7 @@ NOTHING = Figure(None, "–")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLine:
-    """One target in one window, or over the period where it has no calendar windows."""
+    """One target in one window, or over the whole period if the target has no calendar windows."""
 
     target_id: str
     target_key: str
@@ -59,8 +59,9 @@ class ReportLine:
     window_end_at: str
     closed: bool
     verdict: str
-    """``met`` | ``at_risk`` | ``breached`` | ``no_data`` | ``not_applicable``, of an open window as of ``as_of``;
-    ``open`` where nobody said; of a rolling target without a breach ``no_breach``."""
+    """``met`` | ``at_risk`` | ``breached`` | ``no_data`` | ``not_applicable``, for an open window as of ``as_of``.
+    ``open`` if it is unknown; ``no_breach`` for a rolling target without a breach.
+    """
     objective: dict[str, Any]
     agreed: str
     unit: str
@@ -79,15 +80,15 @@ class ReportLine:
     excluded_seconds: int | None = None
     unknown_seconds: int | None = None
     measured: str = ""
-    """What lies behind the figure, in words."""
+    """The amounts behind the figure, in words."""
     exclusions: list[dict[str, Any]] = field(default_factory=list)
-    """What was left out of the window: reason, who asked, who approved, and how long."""
+    """The exclusions of the window: reason, who asked, who approved, and how long."""
     coverage_percent: str | None = None
-    """Exact share of the window that is known at all; None where nobody established it."""
+    """The exact share of the window in which the state is known; None if it was not determined."""
     as_of: str | None = None
-    """The instant of a figure to date; None of what was established at the close."""
+    """The instant of a present figure; None for the figure of a closed window."""
     tickets: dict[str, Any] | None = None
-    """Of a per-ticket target: ``{"judged", "met", "breached", "share", "took", "late"}``."""
+    """For a ticket target: ``{"judged", "met", "breached", "share", "took", "late"}``."""
     revision: int | None = None
     restated: dict[str, Any] | None = None
     breach_ids: list[str] = field(default_factory=list)
@@ -95,7 +96,7 @@ class ReportLine:
 
 
 def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, Any], scope: Scope) -> ReportLine:
-    """A line of a closed window: every figure is the one the window was closed or restated with."""
+    """Return the line of a closed window, with the figures of its closing or restatement."""
     figure = figures.parse(window.figure)
     difference = figures.variance(figure, window.objective)
     facts = scope.facts
@@ -130,10 +131,10 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
 
 
 def open_line(window: Window, figure: Mapping[str, Any], scope: Scope) -> ReportLine:
-    """A line of a window that has not closed: the figure to date as monitor-svc answered it, and nothing older.
+    """Return the line of an open window, with the present figure that monitor-svc gave.
 
-    ``figure`` is empty in a published report, which is made from events alone: then breaches and warnings say how a
-    longer window stands, and no figure is shown.
+    ``figure`` is empty in a published report, which is made from events alone. Then breaches and warnings decide the
+    verdict of a longer window, and no figure is shown.
     """
     objective = window.target["objective"]
     facts, as_of = scope.facts, scope.as_of
@@ -154,7 +155,7 @@ def open_line(window: Window, figure: Mapping[str, Any], scope: Scope) -> Report
 
 
 def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: Scope) -> ReportLine:
-    """A line of a rolling target: whether it was breached at any time of the period, and its figure to date."""
+    """Return the line of a rolling target: whether it was breached within the period, and its present figure."""
     facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [
         breach
@@ -177,7 +178,7 @@ def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], 
 
 
 def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: Scope) -> ReportLine:
-    """A line of a per-ticket target: the tickets whose clock ended in the period, stopped in time or breached."""
+    """Return the line of a ticket target: the tickets whose clock ended in the period, in time or not."""
     facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
     stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
@@ -203,7 +204,7 @@ def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], s
 
 
 def _to_date(figure: Mapping[str, Any], objective: Mapping[str, Any], target_id: str, scope: Scope) -> dict[str, Any]:
-    """Every number of an open window, from one answer as of one instant."""
+    """Return the numbers of an open window, all from one answer as of one instant."""
     if not figure or "figure" not in figure:
         return {}
     actual = figures.parse(figure["figure"])
@@ -281,7 +282,7 @@ def _baseline(term: Term | None, target: Mapping[str, Any], objective: Mapping[s
 
 
 def _trend(facts: Facts, target_id: str, until_at: str | None) -> tuple[Fraction | None, int]:
-    """The mean of the last closed windows of a target that ended by an instant (None: of all), and of how many."""
+    """Return the mean of a target's last closed windows, and how many they are. ``until_at`` None means all windows."""
     attained = [
         Fraction(each.figure)
         for each in facts.windows
@@ -306,5 +307,5 @@ def _findings(breaches: Sequence[Breach], risks: Sequence[Risk]) -> dict[str, An
 
 
 def _hours(named: Any) -> str:
-    """The names of the service hours; a clock may have several."""
+    """Return the names of the service hours; a clock may have several."""
     return named if isinstance(named, str) else ", ".join(map(str, named))

@@ -1,4 +1,4 @@
-"""What lies behind a figure, in units that people use: time, events, occurrences or tickets, never microseconds."""
+"""The amounts behind a figure in units that people use: time, events, occurrences or tickets, never microseconds."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ _ONE = {"tickets in time": "ticket in time", "slices good": "slice good"}
 
 
 def in_words(aggregation: str, good: str | None, total: str | None, downtime_seconds: int | None) -> str:
-    """``1 h 5 min down of 30 d``, ``5,534 of 6,789 tickets in time``, ``3 occurrences``; empty where nothing can be
-    said."""
+    """Return the amounts, such as ``1 h 5 min down of 30 d``, ``5,534 of 6,789 tickets in time`` or ``3 occurrences``.
+
+    Empty if there is nothing to say.
+    """
     if good is None or total is None or not _is_whole(good) or not _is_whole(total):
         return ""
     of, whole = int(good), int(total)
@@ -38,9 +40,9 @@ def in_words(aggregation: str, good: str | None, total: str | None, downtime_sec
 
 
 def is_time(aggregation: str, good: int, total: int, downtime_seconds: int | None) -> bool:
-    """Whether good and total are microseconds: of an availability, and of a composite of states.
+    """Whether good and total are microseconds, as for an availability and a composite of states.
 
-    A composite of figures has no downtime that its parts could add up to.
+    A composite of figures has no downtime that its parts add up to.
     """
     if aggregation == "availability":
         return True
@@ -51,10 +53,10 @@ def is_time(aggregation: str, good: int, total: int, downtime_seconds: int | Non
 def exclusion_entry(
     counted: Mapping[str, Any], decided: Any, names: Mapping[str, str], revoked: Any = None
 ) -> dict[str, Any]:
-    """An exclusion of a window: why, who asked, who approved, and how much of the window it took out.
+    """Return an exclusion of a window: why, who asked, who approved, and how much of the window it excludes.
 
-    ``counted`` is monitor-svc's ``{"exclusion_id", "kind", "seconds", "uncounted"}``; ``names``: parties by id.
-    ``decided`` and ``revoked`` are the events of its life, None where they were not heard.
+    ``counted`` is monitor-svc's ``{"exclusion_id", "kind", "seconds", "uncounted"}``; ``names`` maps party ids to
+    names. ``decided`` and ``revoked`` are its events, None if not received.
     """
     seconds = int(counted.get("seconds") or 0)
     return {

@@ -1,4 +1,4 @@
-"""Reporting periods: stretches of an agreement's local calendar, named as windows are (``2026-11``, ``2026-Q4``)."""
+"""Reporting periods of an agreement's local calendar, named like windows (``2026-11``, ``2026-Q4``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_report.domain.errors import NoSuchPeriod
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open stretch ``[start, end)``, microseconds UTC."""
+    """A half-open period ``[start, end)``, microseconds UTC."""
 
     id: str
     kind: Kind
@@ -21,22 +21,22 @@ class Period:
 
 
 def kind_named(text: object) -> Kind | None:
-    """A cadence as agreements write it; None for what is none."""
+    """Return a reporting cadence; None for any other text."""
     return next((kind for kind in KINDS if kind == text), None)
 
 
 def containing(instant: int, kind: Kind, zone: str) -> Period:
-    """The period of that kind that holds the instant, by the zone's wall clock."""
+    """Return the period of that kind that contains the instant, on the zone's calendar."""
     return _of(window_at(kind, zone, instant), kind, zone)
 
 
 def following(period: Period) -> Period:
-    """The period after this one."""
+    """Return the next period."""
     return containing(period.end, period.kind, period.zone)
 
 
 def named(text: str, kind: Kind, zone: str) -> Period:
-    """``2026-11`` → that month. Raises NoSuchPeriod where the text names none of that kind."""
+    """Return the period with this name, such as ``2026-11``; raises NoSuchPeriod if it is none of that kind."""
     try:
         if kind_of_id(text) == kind:
             return _of(window_of_id(text, zone), kind, zone)

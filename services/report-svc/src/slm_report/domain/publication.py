@@ -1,4 +1,4 @@
-"""A report's identity, its revisions, and the one place where ``ReportPublished`` is born."""
+"""A report's identity and revisions, and the creation of the event ``ReportPublished``."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from slm_chassis.identity import named_id
 from slm_events.report import ReportPublished
 
 INTERIM_REVISION = 0
-"""A report is kept under this revision while it is interim; what is published begins with 1."""
+"""The revision number of an interim report. Published revisions begin with 1."""
 
 NOTHING = "–"
-"""Stands where a line or a finding was not there before, or is not there any more."""
+"""Shown for a line or finding that one of the two revisions does not have."""
 
 
 def report_id(agreement_id: str, period_id: str) -> str:
-    """UUIDv5 of the agreement's id and ``["report", period]``: the same period's report has the same id everywhere."""
+    """Return the report's id: the UUIDv5 of the agreement's id and ``["report", period]``."""
     return named_id(agreement_id, "report", period_id)
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """SHA-256 of what a report says; two documents with one digest are one revision."""
+    """Return the SHA-256 of a report's content. Equal digests mean the same revision."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One difference between two revisions of a report. Every kind has every field, so that a page can show any."""
+    """One difference between two revisions of a report. Every kind has all fields, so that a page can show any."""
 
     kind: str
     """``line_added`` | ``line_changed`` | ``line_removed`` | ``breaches`` | ``findings``."""
@@ -39,11 +39,13 @@ class Change:
     before: str
     after: str
     cause: str | None = None
-    """Why the figure was restated; None where no restatement is behind the change."""
+    """Why the figure was restated; None if no restatement caused the change."""
 
 
 def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Change]:
-    """What a revision changed, line by line, with the cause where a restatement named one; empty for the first."""
+    """Return what a revision changed, line by line, with the cause of each restatement; empty for the first
+    revision.
+    """
     if before is None:
         return []
     old_lines = {_line_key(line): line for line in before["lines"]}
@@ -83,12 +85,12 @@ def _line_key(line: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _said(line: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a reader takes from a line; counts behind an unchanged figure are part of it."""
+    """Return the part of a line that matters to a reader, including the amounts behind an unchanged figure."""
     return line["verdict"], line["actual"], line["good"], line["total"]
 
 
 def published(identity: str, revision: int, document: Mapping[str, Any], published_at: str) -> ReportPublished:
-    """The event that tells of a revision."""
+    """Return the event of a published revision."""
     return ReportPublished(
         report_id=identity,
         revision=revision,

@@ -1,4 +1,4 @@
-"""A period's service report: a pure function of what was heard, so that the same facts give the same report."""
+"""A period's service report: a pure function of the received facts, so that the same facts give the same report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PUBLISHED = "published"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceReport:
-    """What a report says; everything in it follows from the facts up to ``as_of``."""
+    """The content of a report. All of it follows from the facts up to ``as_of``."""
 
     state: str
     """``interim`` while a window of the period is open, else ``published``."""
@@ -38,44 +38,46 @@ class ServiceReport:
     lines: list[ReportLine]
     breaches: list[dict[str, Any]]
     breach_count: int
-    """Breaches that stand and belong to this period and no other."""
+    """Valid breaches that belong to this period."""
     breaches_going_on: int
-    """Breaches of earlier periods that had not recovered when this one began."""
+    """Breaches of earlier periods that had not recovered when this period began."""
     risks: list[dict[str, Any]]
     plans_averted: int
     plans_ended: int
     actions: list[dict[str, Any]]
     figures: dict[str, Any] | None
-    """Of an interim report: the instant, the position and the digest of the answer that its figures are from."""
+    """For an interim report: the instant, log position and digest of the answer from which its figures are."""
 
     def document(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """Return the report as JSON."""
         return asdict(self)
 
 
 def missing_windows(terms: Sequence[Term], facts: Facts, period: Period) -> list[str]:
-    """Windows that end in the period and have not been heard closed, as ``target key window``; empty: complete."""
+    """Return ``target window`` for each window that ends in the period and is not closed yet; empty if complete."""
     closed = facts.closed()
     ending = terms_line.ending(terms_line.windows(terms, period), period)
     return [f"{window.target['key']} {window.id}" for window in ending if not _is_closed(window, closed)]
 
 
 def _is_closed(window: Window, closed: Mapping[tuple[str, str], WindowClosed]) -> bool:
-    """A target that is judged for each value of a label has no window of its own: those of its instances close."""
+    """Whether the window is closed. A target with ``group_by`` has no window of its own: those of its instances
+    close.
+    """
     if not window.target.get("group_by"):
         return window.key in closed
     mine = [each for each in closed.values() if each.target_key.startswith(f"{window.target['key']}[")]
-    # Nobody knows beforehand which values there will be: without any, there is nothing to wait for.
+    # The values of a label are not known in advance. Without an instance there is nothing to wait for.
     return not mine or any(each.window_id == window.id for each in mine)
 
 
 def build(
     terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as_of: int, to_date: ToDate | None = None
 ) -> ServiceReport:
-    """The report of a period. ``terms`` are the agreement's whole line; facts after ``as_of`` do not count.
+    """Return the report of a period. ``terms`` are all versions of the agreement; facts after ``as_of`` are ignored.
 
-    ``to_date``: of an interim report, the figures of open windows, with the breaches and warnings that belong to
-    them; what was heard of breaches adds those that were withdrawn.
+    ``to_date`` gives an interim report the figures of open windows, with their breaches and warnings. From the received
+    facts only the withdrawn breaches are added to these.
     """
     if to_date is not None:
         facts = _with_findings(facts, to_date)
@@ -107,7 +109,7 @@ def build(
 
 
 def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
-    """What stands, as answered; of what was heard only the withdrawn is added, which the answer leaves out."""
+    """Return the facts with the breaches and risks of the answer, plus withdrawn breaches, which the answer lacks."""
     told = {breach.breached.breach_id for breach in to_date.breaches}
     undone = [each for each in facts.breaches if not each.stands and each.breached.breach_id not in told]
     breaches = sorted([*to_date.breaches, *undone], key=lambda each: (each.certain_at, each.breached.breach_id))
@@ -115,7 +117,7 @@ def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
 
 
 def _lines(terms: Sequence[Term], scope: Scope, to_date: ToDate | None) -> list[ReportLine]:
-    """Lines in the order of the terms' targets, each target's windows oldest first, whoever was heard first."""
+    """Return the lines in the order of the terms' targets, each target's windows oldest first."""
     closed, period = scope.facts.closed(), scope.period
     told = to_date or ToDate(b"", scope.as_of, {})
     found: list[tuple[int, str, ReportLine]] = []
@@ -141,7 +143,7 @@ def _lines(terms: Sequence[Term], scope: Scope, to_date: ToDate | None) -> list[
 
 
 def _standing_line(term: Term, target: dict[str, Any], told: ToDate, scope: Scope) -> ReportLine:
-    """The line of a target without calendar windows."""
+    """Return the line of a target without calendar windows."""
     if "rolling" in target["window"]:
         figure = told.of(target["target_id"], str(target["window"]["rolling"]))
         return lines.rolling_line(term, target, figure, scope)
@@ -151,7 +153,7 @@ def _standing_line(term: Term, target: dict[str, Any], told: ToDate, scope: Scop
 def _open_instances(
     known: Sequence[Window], told: ToDate, terms: Sequence[Term], scope: Scope
 ) -> list[tuple[int, str, ReportLine]]:
-    """Open windows of the instances of targets that are judged for each value of a label."""
+    """Return the open windows of the instances of targets with ``group_by``."""
     rows, closed = [], scope.facts.closed()
     for window in known:
         if not window.target.get("group_by"):
@@ -166,7 +168,7 @@ def _open_instances(
 
 
 def _instance(target: Mapping[str, Any], figure: Mapping[str, Any]) -> dict[str, Any]:
-    """What an instance is called: by its title as its closed windows and breaches are, by its key for machines."""
+    """Return id, key and title of an instance: the title as its closed windows and breaches have it."""
     key = figure["target_key"]
     values = key[len(target["key"]) + 1 : -1]
     title = f"{target['title']} ({values})" if target.get("title") else key
@@ -179,7 +181,7 @@ def _names(terms: Sequence[Term]) -> dict[str, str]:
 
 
 def _unforeseen(terms: Sequence[Term], scope: Scope, known: set[tuple[str, str]]) -> list[tuple[int, str, ReportLine]]:
-    """Windows closed in the period that the terms do not let expect: what was established is shown, never dropped."""
+    """Return the windows closed in the period that do not follow from the terms, so that no result is dropped."""
     period = scope.period
     standing = {target["target_id"] for _, target in terms_line.standing_targets(terms, period)}
     rows = []
@@ -200,7 +202,9 @@ def _order(terms: Sequence[Term], target_id: str) -> int:
 
 
 def _verdict(report_lines: Sequence[ReportLine], facts: Facts) -> str:
-    """The worst of the lines. What never had a figure hides no other line, nor does what was never scheduled."""
+    """Return the worst verdict of the lines. Targets that never had a figure, or were never scheduled, do not decide
+    it.
+    """
     measured = {window.target_id for window in facts.windows if window.figure is not None}
     said = {line.verdict for line in report_lines if line.verdict != "no_data" or line.target_id in measured}
     return next((verdict for verdict in _WORST_FIRST if verdict in said), "no_data")

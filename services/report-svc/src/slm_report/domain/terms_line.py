@@ -1,4 +1,4 @@
-"""An agreement's terms by instant: which version was in force when, and which windows its targets had."""
+"""The versions of an agreement by time: which was in force when, and the windows of their targets."""
 
 from __future__ import annotations
 
@@ -17,25 +17,28 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A version's stretch in force ``[start, end)``; end None: without end so far."""
+    """The interval ``[start, end)`` in which a version is in force; ``end`` None while it has none."""
 
     terms: AgreementFinalized
     start: int
     end: int | None
     superseded: bool
-    """It ended because the next version took effect: windows begun under it are still judged by it, to their end."""
+    """Whether it ended because the next version came into force. Windows that began before are judged by it to their
+    end.
+    """
 
     def has(self, target_id: str) -> bool:
+        """Whether the version has the target."""
         return any(target["target_id"] == target_id for target in self.terms.targets)
 
     def holds(self, start: int, end: int) -> bool:
-        """Whether it was in force at some instant of ``[start, end)``."""
+        """Whether the version was in force at some instant of ``[start, end)``."""
         return self.start < end and (self.end is None or self.end > start)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A calendar window that a target has, clipped to the agreement's term, with the terms it is judged by."""
+    """A calendar window of a target, clipped to the agreement's term, with the version by which it is judged."""
 
     term: Term
     target: dict[str, Any]
@@ -45,11 +48,12 @@ class Window:
 
     @property
     def key(self) -> tuple[str, str]:
+        """The target's id and the window's id."""
         return self.target["target_id"], self.id
 
 
 def line(versions: Sequence[AgreementFinalized], turns: Sequence[AgreementTurned]) -> list[Term]:
-    """Versions and the turns of their lives → terms in order; versions that never came to be in force are left out."""
+    """Return the terms in order, from versions and their ends. Versions that never came into force are left out."""
     ordered = sorted(versions, key=lambda version: version.version)
     terms: list[Term] = []
     for index, version in enumerate(ordered):
@@ -71,23 +75,25 @@ def _end(version: AgreementFinalized, turns: Sequence[AgreementTurned], later: i
 
 
 def at(terms: Sequence[Term], instant: int) -> Term | None:
-    """The term in force at an instant."""
+    """Return the term in force at an instant; None if there is none."""
     return next((term for term in terms if term.holds(instant, instant + 1)), None)
 
 
 def life(terms: Sequence[Term]) -> tuple[int, int | None]:
-    """From the first effective instant to the last end (None: none so far). Needs at least one term."""
+    """Return the first effective instant and the last end (None if there is none). Needs at least one term."""
     return terms[0].start, terms[-1].end
 
 
 def period_at(terms: Sequence[Term], instant: int) -> Period:
-    """The reporting period that holds an instant, by the terms in force then, else by the nearest ones."""
+    """Return the reporting period that contains an instant, by the terms in force then or else the nearest ones."""
     term = at(terms, instant) or (terms[0] if instant < terms[0].start else terms[-1])
     return periods.containing(instant, period_kind(term), term.terms.timezone)
 
 
 def period_named(terms: Sequence[Term], text: str) -> Period:
-    """The period of that name, in the cadence of the newest terms that know such a name. Raises NoSuchPeriod."""
+    """Return the period with that name, in the cadence of the newest terms that have such a name; raises
+    NoSuchPeriod.
+    """
     for term in reversed(terms[1:]):
         try:
             return periods.named(text, period_kind(term), term.terms.timezone)
@@ -97,30 +103,32 @@ def period_named(terms: Sequence[Term], text: str) -> Period:
 
 
 def period_kind(term: Term) -> Kind:
-    """The cadence of reports that the terms agreed; a month where they say nothing we know."""
+    """Return the agreed reporting cadence; a month if the terms name none that is known."""
     return periods.kind_named(term.terms.reporting.get("period")) or "month"
 
 
 def last_instant(terms: Sequence[Term], period: Period) -> int:
-    """The period's end, clipped to the agreement's life."""
+    """Return the period's end, clipped to the agreement's life."""
     _, end = life(terms)
     return period.end if end is None else min(period.end, end)
 
 
 def due_at(terms: Sequence[Term], period: Period) -> int:
-    """From when a period's report can be published: its end plus the closing delay of the terms in force then."""
+    """Return when a period's report can be published: its end plus the closing delay of the terms in force then."""
     end = last_instant(terms, period)
     term = at(terms, end - 1) or terms[-1]
     return end + term.terms.closing_delay_seconds * 1_000_000
 
 
 def in_force(terms: Sequence[Term], period: Period) -> list[Term]:
-    """The terms that were in force at some time of the period."""
+    """Return the terms that were in force at some time of the period."""
     return [term for term in terms if term.holds(period.start, period.end)]
 
 
 def standing_targets(terms: Sequence[Term], period: Period) -> list[tuple[Term, dict[str, Any]]]:
-    """Every target without calendar windows (rolling, per ticket) of the period, by the last terms that had it."""
+    """Return each target without calendar windows (rolling or per ticket) of the period, by the last terms that have
+    it.
+    """
     found: dict[str, tuple[Term, dict[str, Any]]] = {}
     for term in in_force(terms, period):
         for target in term.terms.targets:
@@ -130,7 +138,7 @@ def standing_targets(terms: Sequence[Term], period: Period) -> list[tuple[Term, 
 
 
 def windows(terms: Sequence[Term], period: Period) -> list[Window]:
-    """Every calendar window that overlaps the period, in the order of the terms' targets."""
+    """Return every calendar window that overlaps the period, in the order of the terms' targets."""
     found: dict[tuple[str, str], Window] = {}
     for term in terms:
         for target in term.terms.targets:
@@ -141,7 +149,7 @@ def windows(terms: Sequence[Term], period: Period) -> list[Window]:
 
 
 def ending(all_windows: Sequence[Window], period: Period) -> list[Window]:
-    """Those that end in the period, which is where their report is."""
+    """Return the windows that end in the period, which is where they are reported."""
     return [window for window in all_windows if period.start < window.end <= period.end]
 
 
@@ -157,7 +165,9 @@ def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: 
 
 
 def _judging(terms: Sequence[Term], target_id: str, stretch: Period) -> tuple[Term, int] | None:
-    """The terms a window is judged by: those of its start, else the first in it that have the target."""
+    """Return the terms by which a window is judged: those at its start, or else the first within it that have the
+    target.
+    """
     for term in terms:
         if term.has(target_id) and term.holds(stretch.start, stretch.end):
             return term, max(term.start, stretch.start)
@@ -165,7 +175,7 @@ def _judging(terms: Sequence[Term], target_id: str, stretch: Period) -> tuple[Te
 
 
 def _end_of(target: Mapping[str, Any], terms: Sequence[Term], term: Term) -> int | None:
-    """When the target ends: with the agreement, or as terms without it take effect."""
+    """Return when the target ends: with the agreement, or when terms without it come into force."""
     position = terms.index(term)
     for this, later in zip_longest(terms[position:], terms[position + 1 :]):
         if later is None or not this.superseded or not later.has(target["target_id"]):

@@ -1,4 +1,4 @@
-"""The tickets of a line: share in time, how long they took, and the late ones."""
+"""The tickets of a line: the share in time, how long they took, and the late ones."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from slm_report.domain.facts import Breach
 from slm_report.domain.periods import Period
 
 SHOWN = 200
-"""Late tickets that a report lists; it counts all of them."""
+"""Late tickets that a report lists at most. It counts all of them."""
 _PERCENTILES = (50, 90, 95)
 _SECOND = 1_000_000
 
 
 def judged(breaches: Sequence[Breach], stopped: Sequence[ClockStopped], period: Period) -> tuple[set[str], set[str]]:
-    """Tickets missed and met. Breaches decide; a late clock whose breach was withdrawn was in time after all."""
+    """Return the missed and the met tickets. Breaches decide: a late clock whose breach was withdrawn was in time."""
     missed = {breach.breached.window_id for breach in breaches if breach.stands}
     undone = {breach.breached.window_id for breach in breaches} - missed
     late = {name_of(clock) for clock in stopped if clock.state == "completed_late"}
@@ -36,9 +36,10 @@ def table(
     measure: str,
     as_of: int,
 ) -> dict[str, Any]:
-    """How many, the share in time, percentiles of the time that the ended ones took, and the late ones.
+    """Return the number of tickets, the share in time, percentiles of their duration, and the late ones.
 
-    ``measure``: what the objective counts in, ``calendar`` or an agreed kind of service time.
+    ``measure`` is what the objective counts in: ``calendar`` or a kind of service time. Only ended tickets have a
+    duration.
     """
     total = met + len(missed)
     clocks = {name_of(clock): clock for clock in stopped}
@@ -59,22 +60,23 @@ def table(
 
 
 def name_of(clock: ClockStopped) -> str:
-    """A ticket's name as its window's id."""
+    """Return a ticket's name as its window's id."""
     return f"{clock.source}/{clock.ticket}"
 
 
 def measure_of(objective: Mapping[str, Any]) -> str:
-    """``calendar`` where the objective counts wall time, else how it counts open time."""
+    """Return ``calendar`` if the objective counts wall time, else the kind of service time that it counts."""
     within = objective.get("within")
     return next(iter(within), "service_time") if isinstance(within, Mapping) else "service_time"
 
 
 def elapsed_seconds(clock: ClockStopped, measure: str) -> int:
+    """Return the seconds that a clock took, in the given measure."""
     return clock.elapsed_calendar_seconds if measure == "calendar" else clock.elapsed_service_seconds
 
 
 def _late(ticket: str, clock: ClockStopped | None, certain_at: int | None, measure: str, as_of: int) -> dict[str, Any]:
-    """A late ticket; one without a stop is still open, late by wall time so far."""
+    """Return a late ticket. One that is still open is late by the wall time so far."""
     deadline = certain_at
     if clock is not None and clock.deadline_at is not None:
         deadline = instants.from_text(clock.deadline_at)
@@ -90,10 +92,10 @@ def _late(ticket: str, clock: ClockStopped | None, certain_at: int | None, measu
 
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:
-    """The nearest rank: the least value that so many percent of all are at most."""
+    """Return the percentile by nearest rank: the smallest value that is at least as large as so many percent of all."""
     return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
 
 
 def _due(clock: ClockStopped) -> int:
-    """The instant a late clock counts at: its deadline, as its breach does."""
+    """Return the instant at which a late clock counts: its deadline, as for its breach."""
     return instants.from_text(clock.deadline_at or clock.at)

@@ -1,4 +1,4 @@
-"""Figures to date: monitor-svc's one answer about all open windows of an agreement, kept whole."""
+"""The present figures of an agreement's open windows: one answer of monitor-svc, kept whole."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from slm_events.monitor import RiskCleared, TargetAtRisk, TargetBreached, Target
 from slm_report.domain.facts import Breach, Risk
 
 TICKETS = "tickets"
-"""The name of the window of a target of tickets: all of the time asked for."""
+"""The window name of a ticket target: the whole requested time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToDate:
-    """What was answered, as of one instant (microseconds UTC). ``text``: its bytes, exactly."""
+    """The answer as of one instant (microseconds UTC). ``text`` are its exact bytes."""
 
     text: bytes
     as_of: int
     position: dict[str, int]
     windows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    """(target, window) → its figure to date."""
+    """(target, window) → its present figure."""
     breaches: list[Breach] = field(default_factory=list)
     risks: list[Risk] = field(default_factory=list)
 
     def of(self, target_id: str, window_id: str) -> dict[str, Any]:
-        """The figure of a window; empty where the answer has none."""
+        """Return the figure of a window; empty if the answer has none."""
         return self.windows.get((target_id, window_id), {})
 
     def instances_of(self, target_key: str) -> Iterator[dict[str, Any]]:
-        """The windows of the targets that are judged for each value of a label of this one."""
+        """Return the windows of the instances of a target with ``group_by``."""
         return (each for each in self.windows.values() if each["target_key"].startswith(f"{target_key}["))
 
     def reference(self) -> dict[str, Any]:
-        """What a report says of the answer that it was made from."""
+        """Return what a report says about the answer that it was made from."""
         digest = hashlib.sha256(self.text).hexdigest()
         return {"as_of": instants.to_text(self.as_of), "position": self.position, "sha256": digest}
 
 
 def of_answer(text: bytes) -> ToDate:
-    """The bytes of an answer of ``GET /figures`` → its figures. Raises ValueError, KeyError for anything else."""
+    """Return the figures in an answer of ``GET /figures``; raises ValueError or KeyError for anything else."""
     document = json.loads(text)
     return ToDate(
         text=text,

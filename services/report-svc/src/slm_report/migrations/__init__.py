@@ -1,1 +1,1 @@
-"""Steps that bring the database of report-svc to its newest form."""
+"""Migrations of the database of report-svc."""

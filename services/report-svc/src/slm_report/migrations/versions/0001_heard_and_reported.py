@@ -1,4 +1,4 @@
-"""The first tables: what was heard, the agenda and the reports."""
+"""The first tables: received facts, agendas and reports."""
 
 from __future__ import annotations
 
@@ -146,6 +146,7 @@ CREATE INDEX report_newest ON report (period_start_at, report_id) WHERE newest;
 
 
 def upgrade() -> None:
+    """Create the tables."""
     tables.create_all(op.get_bind())
     for statement in _TABLES.split(";"):
         if statement.strip():

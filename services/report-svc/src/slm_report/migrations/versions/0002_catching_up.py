@@ -1,4 +1,4 @@
-"""Signed versions that monitor-svc judges over what was recorded before."""
+"""The table of signed versions whose past monitor-svc is judging."""
 
 from __future__ import annotations
 
@@ -20,4 +20,5 @@ _CATCH_UP = """
 
 
 def upgrade() -> None:
+    """Create the table."""
     op.execute(_CATCH_UP)
