@@ -62,10 +62,10 @@ def test_every_figure_of_a_complete_schedule_has_exactly_one_band(attained: Frac
 def test_a_gap_names_the_value_that_would_fall_through() -> None:
     gap = refused([{"from": "0", "to": "98.99", "flat": "5"}, {"from": "99", "nothing": True}])
     assert gap.value == "98.99"
-    assert "98.99 would fall through" in gap.remedy
+    assert "no band contains 98.99" in gap.remedy
     assert refused([{"from": "90", "flat": "5"}]).value == "0"
     assert refused([{"from": "0", "to": "99", "flat": "5"}]).value == "99"
-    assert refused([{"from": "0", "to": "9", "flat": "5"}], measure="missed_units").remedy.startswith("9 would fall")
+    assert refused([{"from": "0", "to": "9", "flat": "5"}], measure="missed_units").remedy.startswith("no band contains 9:")
 
 
 def test_an_overlap_names_the_value_that_lies_in_two_bands() -> None:

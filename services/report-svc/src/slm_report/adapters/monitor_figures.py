@@ -37,7 +37,7 @@ class MonitorFigures:
         if answer.status_code == httpx.codes.FORBIDDEN:
             raise FiguresForbidden(_detail(answer))
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise FiguresUnavailable("monitor-svc has not taken up this agreement yet")
+            raise FiguresUnavailable("monitor-svc does not know this agreement yet")
         if answer.status_code != httpx.codes.OK:
             raise FiguresUnavailable(f"monitor-svc answered {answer.status_code}: {_detail(answer)}")
         return of_answer(answer.content)

@@ -92,7 +92,7 @@ def parse(document: Any) -> Schedule:
         raise NoSchedule("currency", currency, "write an ISO 4217 code, such as EUR")
     places = document.get("minor_unit", _MINOR_UNITS.get(currency, 2))
     if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= 6:
-        raise NoSchedule("minor_unit", places, "write how many decimals its smallest unit has, such as 2")
+        raise NoSchedule("minor_unit", places, "write the number of decimals of its smallest unit, such as 2")
     measure = document.get("measure", ATTAINED)
     if not isinstance(measure, str) or measure not in MEASURES:
         raise NoSchedule("measure", measure, f"write one of: {', '.join(MEASURES)}")
@@ -126,17 +126,19 @@ def _bands(written: Any, scale_end: Fraction | None) -> tuple[Band, ...]:
     for lower, upper in pairwise(bands):
         if lower.start == upper.start or (lower.end is not None and lower.end > upper.start):
             value = figures.display_bound(upper.start)
-            raise NoSchedule("bands", value, f"bands overlap: {value} lies in two of them; a band ends before its to")
+            raise NoSchedule("bands", value, f'bands overlap: {value} is in two of them; "to" is not part of its band')
         if lower.end is not None and lower.end < upper.start:
             raise _gap(lower.end, upper.start)
     last = bands[-1]
     if scale_end is not None and last.start > scale_end:
         value = figures.display_bound(last.start)
-        raise NoSchedule("bands", value, f"no figure reaches it: the scale ends at {scale_end}")
+        raise NoSchedule("bands", value, f"no figure can be in this band: the scale ends at {scale_end}")
     if last.end is not None and (scale_end is None or last.end < scale_end):
         raise _gap(last.end, scale_end)
     if last.end is not None and last.end != scale_end:
-        raise NoSchedule("bands", figures.display_bound(last.end), f"write {scale_end}, where the scale ends, or no to")
+        raise NoSchedule(
+            "bands", figures.display_bound(last.end), f'write {scale_end}, where the scale ends, or leave "to" out'
+        )
     ends = [band.start for band in bands[1:]] + [scale_end]
     return tuple(
         Band(band.start, end, band.formula, band.rate, band.is_reward, band.clause)
@@ -147,7 +149,7 @@ def _bands(written: Any, scale_end: Fraction | None) -> tuple[Band, ...]:
 def _gap(start: Fraction, end: Fraction | None) -> NoSchedule:
     value = figures.display_bound(start)
     upto = "upwards" if end is None else f"to below {figures.display_bound(end)}"
-    remedy = f'{value} would fall through: write a band for figures from {value} {upto}, if only {{"nothing": true}}'
+    remedy = f'no band contains {value}: write one for figures from {value} {upto}, such as {{"nothing": true}}'
     return NoSchedule("bands", value, remedy)
 
 
@@ -161,7 +163,7 @@ def _band(written: Any, field: str) -> Band:
     start = number(written.get("from", "0"), f"{field}.from")
     end = None if written.get("to") is None else number(written["to"], f"{field}.to")
     if end is not None and end <= start:
-        raise NoSchedule(f"{field}.to", written["to"], "write a number above from: a band ends before its to")
+        raise NoSchedule(f"{field}.to", written["to"], 'write a number above "from": "to" is not part of its band')
     rate = Fraction(0) if named == ["nothing"] else number(written[named[0]], f"{field}.{named[0]}")
     reward = written.get("reward", False)
     if not isinstance(reward, bool):

@@ -138,7 +138,7 @@ def _missed_percent(attained: Attainment, field: str) -> Fraction:
 
 def _given(value: Fraction | None, field: str) -> Fraction:
     if value is None:
-        raise NoSchedule(field, None, "write it: the schedule reckons with it")
+        raise NoSchedule(field, None, "write it: the schedule needs it")
     return value
 
 

@@ -43,7 +43,7 @@ def named(text: str, kind: Kind, zone: str) -> Period:
     except CalendarError:
         pass
     example = window_at(kind, zone, 1_795_000_000_000_000).id
-    raise NoSuchPeriod(text, f"{text!r} is no {kind}; write it like {example}")
+    raise NoSuchPeriod(text, f"{text!r} is not a {kind}; write it like {example}")
 
 
 def _of(window: Window, kind: Kind, zone: str) -> Period:
