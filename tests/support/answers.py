@@ -1,4 +1,4 @@
-"""Checks every JSON answer that an API serves in a test against the response model that its operation declares.
+"""Checks every answer that an API serves in a test against what its operation declares: its model, its problems.
 
 ``watch`` is switched on for all tests. In production nothing looks at an answer a second time: see decision 0054.
 """
@@ -17,10 +17,15 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from slm_chassis.http.document import operations
+from slm_chassis.http.operation import PROBLEMS
+
+_JSON, _PROBLEM = "application/json", "application/problem+json"
 VARIABLE = "ANSWERS_NOT_AS_DECLARED"
 """Environment variable: the file to which this process and those that it starts append what they find."""
 _SHOWN = 10
 _adapters: dict[Any, TypeAdapter[Any]] = {}
+_problems: dict[tuple[str, frozenset[tuple[str, str]]], dict[tuple[str, str], set[str]]] = {}
 
 
 def watch() -> None:
@@ -67,16 +72,31 @@ def declared(api: FastAPI) -> Iterator[tuple[str, str, dict[int, Any]]]:
                 yield method, context.path, models
 
 
+def problems_of(api: FastAPI) -> dict[tuple[str, str], set[str]]:
+    """(method, path) → the codes of all problems that the operation declares; only where it names its own."""
+    found: dict[tuple[str, str], set[str]] = {}
+    own = {
+        (method.lower(), compile_path(context.path)[1])
+        for context in iter_route_contexts(api.routes)
+        if context.path and PROBLEMS in (getattr(context, "openapi_extra", None) or {})
+        for method in context.methods or ()
+    }
+    for path, method, operation in operations(api.openapi()):
+        if (method, path) in own:
+            references = [answer["$ref"] for answer in operation["responses"].values() if "$ref" in answer]
+            found[method, path] = {code for each in references for code in each.rsplit("/", 1)[-1].split(".")}
+    return found
+
+
 class _Checked:
     """ASGI: an API, and outside of everything that it does a look at its answers."""
 
     def __init__(self, api: FastAPI, inner: ASGIApp) -> None:
+        self._api = api
         self._inner = inner
-        self._declared = [
-            (method, compile_path(path)[0], f"{method} {path}", models) for method, path, models in declared(api)
-        ]
+        self._models = {(method, path): models for method, path, models in declared(api)}
         self._served = [
-            (method, compile_path(context.path)[0])
+            (method, compile_path(context.path)[0], context.path)
             for context in iter_route_contexts(api.routes)
             if context.path
             for method in (context.methods or ())
@@ -86,30 +106,43 @@ class _Checked:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        status, is_json, pieces = 0, False, []
+        status, media, pieces = 0, "", []
 
         async def observed(message: Message) -> None:
-            nonlocal status, is_json
+            nonlocal status, media
             await send(message)
             if message["type"] == "http.response.start":
                 status = message["status"]
-                is_json = dict(message["headers"]).get(b"content-type", b"").startswith(b"application/json")
-            elif is_json and 200 <= status < 300:
+                media = dict(message["headers"]).get(b"content-type", b"").decode().partition(";")[0]
+            elif media in (_JSON, _PROBLEM):
                 pieces.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    self._check(scope["method"], scope["path"], status, b"".join(pieces))
+                    self._check(scope["method"], scope["path"], status, media, b"".join(pieces))
 
         await self._inner(scope, receive, observed)
 
-    def _check(self, method: str, path: str, status: int, body: bytes) -> None:
-        if not body:
+    def _check(self, method: str, path: str, status: int, media: str, body: bytes) -> None:
+        routes = [route for name, pattern, route in self._served if name == method and pattern.fullmatch(path)]
+        if not body or not routes or status == 405:
             return
-        first = next((pattern for name, pattern in self._served if name == method and pattern.fullmatch(path)), None)
-        for name, pattern, title, models in self._declared:
-            if name == method and pattern == first:
-                faults = faults_of(models[status], body) if status in models else ["the status is not declared"]
-                _report([f"{title} {status}: {fault}" for fault in faults], body)
-                return
+        title = f"{method} {routes[0]} {status}"
+        models = self._models.get((method, routes[0]))
+        if media == _PROBLEM:
+            faults = self._undeclared(method, routes[0], body)
+        elif models is not None and 200 <= status < 300:
+            faults = faults_of(models[status], body) if status in models else ["the status is not declared"]
+        else:
+            return
+        _report([f"{title}: {fault}" for fault in faults], body)
+
+    def _undeclared(self, method: str, route: str, body: bytes) -> list[str]:
+        # Services are built anew for each test: the document of equal ones is made once.
+        same = self._api.title, frozenset((name, path) for name, _, path in self._served)
+        if same not in _problems:
+            _problems[same] = problems_of(self._api)
+        codes = _problems[same].get((method.lower(), compile_path(route)[1]))
+        code = json.loads(body)["type"].rsplit("/", 1)[-1]
+        return [] if codes is None or code in codes else [f"the problem {code} is not declared"]
 
 
 def _report(faults: list[str], body: bytes) -> None:

@@ -20,12 +20,15 @@ from slm_chassis.http.etag import IfMatch, etag_of
 from slm_chassis.http.operation import ETAG, LOCATION, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problem_types import OF_EVERY_API, ProblemType, by_code
+from slm_chassis.http.problems import Problem
 from slm_chassis.http.response_models import ABSENT, Answer, list_of
 from tests.support import answers
 from tests.support import api as trial
 
 Keeper = Annotated[Principal, Depends(require("keeper"))]
 WORN_OUT = ProblemType("worn-out", 409, "It is worn out", "The thing was used too `often`.", "Make another one.")
+
+WORN_OUT_THING = Problem(409, "worn-out", "It is worn out", "Make another one.")
 
 
 class Thing(BaseModel):
@@ -214,6 +217,16 @@ async def test_a_status_that_is_not_declared_is_noticed(api: FastAPI, undeclared
     async with trial.client_of(api) as client:
         assert (await client.get("/api/v1/odd")).status_code == 202
     assert answers.take(undeclared)[0] == "GET /api/v1/odd 202: the status is not declared"
+
+
+async def test_a_problem_that_is_not_declared_is_noticed(api: FastAPI, undeclared: Path) -> None:
+    @api.get("/api/v1/odd", **operation("Fail oddly", ThingAnswer))
+    async def odd() -> dict[str, Any]:
+        raise WORN_OUT_THING
+
+    async with trial.client_of(api) as client:
+        assert (await client.get("/api/v1/odd")).status_code == 409
+    assert answers.take(undeclared)[0] == "GET /api/v1/odd 409: the problem worn-out is not declared"
 
 
 async def test_every_method_of_a_path_is_in_allow_whichever_route_has_it(client: httpx.AsyncClient) -> None:

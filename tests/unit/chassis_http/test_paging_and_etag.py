@@ -44,6 +44,23 @@ def test_rows_beyond_a_cursor_are_compared_as_a_whole() -> None:
     assert "(at, name) <" in text
 
 
+def test_a_list_in_memory_is_paged_in_its_own_order() -> None:
+    names = ["sla", "ola", "uc"]
+    seen: list[str] = []
+    cursor: str | None = None
+    for _ in names:
+        page = paging.Page(1, paging.values_of(cursor) if cursor else None)
+        shaped = page.shape(page.within(names, lambda name: [name]), lambda name: [name])
+        seen += shaped["items"]
+        cursor = shaped["next"]
+    assert (seen, cursor) == (names, None)
+
+
+def test_a_cursor_that_names_nothing_in_a_list_in_memory_is_refused() -> None:
+    with pytest.raises(Problem, match="use a cursor exactly"):
+        paging.Page(1, ("gone",)).within(["sla"], lambda name: [name])
+
+
 def test_an_edit_must_name_the_version_it_was_made_on() -> None:
     etag.check_if_match('"7"', 7)
     etag.check_if_match('"6", "7"', 7)

@@ -46,6 +46,18 @@ class Page:
         values = tuple_(*(literal(value, column.type) for value, column in zip(self.after, columns, strict=True)))
         return tuple_(*columns) < values if descending else tuple_(*columns) > values
 
+    def within(self, items: Sequence[Item], key: Callable[[Item], Sequence[Any]]) -> Sequence[Item]:
+        """Return this part of a list that is in memory, and one item more.
+
+        Raises 422 where the list has no item with the cursor's sort values.
+        """
+        if self.after is None:
+            return items[: self.fetch]
+        place = next((n for n, item in enumerate(items) if tuple(key(item)) == self.after), None)
+        if place is None:
+            raise _wrong_cursor("")
+        return items[place + 1 : place + 1 + self.fetch]
+
     def shape(
         self, rows: Sequence[Item], key: Callable[[Item], Sequence[Any]], show: Callable[[Item], Any] = lambda row: row
     ) -> dict[str, Any]:

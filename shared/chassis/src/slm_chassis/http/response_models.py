@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Annotated, Any, Generic, TypeVar, cast, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
 from slm_events import instants
 
@@ -49,15 +49,23 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-ABSENT: Any = Field(default=None, json_schema_extra=_without_default)
-"""Default of a field that some answers leave out: where it is there it is not null, unless its type says so."""
+def absent(alias: str | None = None) -> Any:
+    """A field that some answers leave out. Where it is there it is not null, unless its type says so.
+
+    ``alias`` is its name in the answer if that is no name in Python.
+    """
+    return Field(default=None, alias=alias, json_schema_extra=_without_default)
+
+
+ABSENT: Any = absent()
+"""Default of a field that some answers leave out and whose name needs no alias."""
 
 
 def _written(value: Any) -> Any:
     return instants.to_text(value) if isinstance(value, int) else value
 
 
-Instant = Annotated[str, BeforeValidator(_written)]
+Instant = Annotated[str, BeforeValidator(_written), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An instant: microseconds UTC in the use cases, RFC 3339 text in the answer."""
 
 Model = TypeVar("Model", bound=BaseModel)
