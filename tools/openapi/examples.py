@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "tests/recorded/whole/answers.jsonl.gz"
 _PLACEHOLDER = re.compile(r"<(id|hash|key|token) (\d+)>")
 _ITEMS = 2
-_COMFORTABLE = 4_000
+_COMFORTABLE = 6_000
 """Characters of an example that nobody has to scroll through."""
 
 

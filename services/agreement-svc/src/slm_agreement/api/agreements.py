@@ -9,6 +9,15 @@ from sqlalchemy import ColumnElement
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.agreement_answers import (
+    AgreementAnswer,
+    AgreementCheck,
+    AgreementSummary,
+    HistoryEntry,
+    RevisionAnswer,
+    RevisionDifferences,
+    RevisionSummary,
+)
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewAgreement, NewAmendment, NewRevision
@@ -20,16 +29,31 @@ from slm_chassis.access import Principal
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock, TheDatabase
 from slm_chassis.http.problems import not_found
+from slm_chassis.http.response_models import list_of
 
 VersionNumber = Annotated[int | None, Query(description="By default the version signed last, else the newest")]
 
 router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"])
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    **operation(
+        "Draft an agreement",
+        AgreementAnswer,
+        "not-allowed",
+        "not-found",
+        "key-taken",
+        "invalid",
+        status=201,
+        also=200,
+        headers=(ETAG,),
+    ),
+)
 async def draft_agreement(body: NewAgreement, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Draft an agreement from a document, a template or both. The same key and document again: 200."""
     order = Draft(external_refs=body.references(), **body.model_dump(exclude={"external_refs"}))
@@ -38,7 +62,7 @@ async def draft_agreement(body: NewAgreement, caller: Caller, desk: TheDesk, res
     return shown(versions, versions[0], response)
 
 
-@router.get("")
+@router.get("", **operation("List the agreements of your party", list_of(AgreementSummary)))
 async def list_agreements(
     caller: Caller,
     database: TheDatabase,
@@ -55,7 +79,9 @@ async def list_agreements(
     return page.shape(rows, lambda row: [row["agreement_id"]], shapes.agreement_line)
 
 
-@router.get("/{agreement_id}")
+@router.get(
+    "/{agreement_id}", **operation("Read an agreement with one version in full", AgreementAnswer, headers=(ETAG,))
+)
 async def get_agreement(
     agreement_id: str, caller: Caller, desk: TheDesk, response: Response, version: VersionNumber = None
 ) -> dict[str, Any]:
@@ -64,16 +90,28 @@ async def get_agreement(
     return shown(versions, _chosen(versions, version), response)
 
 
-@router.get("/{agreement_id}/revisions")
+@router.get("/{agreement_id}/revisions", **operation("List the revisions of a version", list_of(RevisionSummary)))
 async def list_revisions(
-    agreement_id: str, caller: Caller, desk: TheDesk, version: VersionNumber = None
+    agreement_id: str, caller: Caller, desk: TheDesk, page: Paging, version: VersionNumber = None
 ) -> dict[str, Any]:
     """The revisions of a version that you may read: yours, and those put to you."""
     chosen = _chosen(await agreements.visible_versions(desk, caller, agreement_id), version)
-    return {"items": [shapes.revision_line(each) for each in _readable(chosen, caller)], "next": None}
+    readable = page.within(_readable(chosen, caller), _number)
+    return page.shape(readable, _number, shapes.revision_line)
 
 
-@router.post("/{agreement_id}/revisions", status_code=201)
+@router.post(
+    "/{agreement_id}/revisions",
+    **operation(
+        "Write another revision of your draft",
+        AgreementAnswer,
+        "not-allowed",
+        "wrong-state",
+        "invalid",
+        status=201,
+        headers=(ETAG,),
+    ),
+)
 async def revise_draft(
     agreement_id: str, body: NewRevision, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
@@ -87,7 +125,7 @@ async def revise_draft(
     return shown(versions, version, response)
 
 
-@router.get("/{agreement_id}/revisions/{revision}")
+@router.get("/{agreement_id}/revisions/{revision}", **operation("Read a revision with its content", RevisionAnswer))
 async def get_revision(
     agreement_id: str, revision: str, caller: Caller, desk: TheDesk, version: VersionNumber = None
 ) -> dict[str, Any]:
@@ -96,7 +134,7 @@ async def get_revision(
     return shapes.revision(_revision(versions, version, revision, caller))
 
 
-@router.get("/{agreement_id}/diff")
+@router.get("/{agreement_id}/diff", **operation("Compare two revisions field by field", RevisionDifferences))
 async def compare_revisions(
     agreement_id: str,
     caller: Caller,
@@ -116,7 +154,7 @@ async def compare_revisions(
     }
 
 
-@router.get("/{agreement_id}/check")
+@router.get("/{agreement_id}/check", **operation("Check what a version still lacks", AgreementCheck))
 async def check_agreement(
     agreement_id: str, caller: Caller, desk: TheDesk, clock: TheClock, version: VersionNumber = None
 ) -> dict[str, Any]:
@@ -138,7 +176,19 @@ async def check_agreement(
     }
 
 
-@router.post("/{agreement_id}/amendments", status_code=201)
+@router.post(
+    "/{agreement_id}/amendments",
+    **operation(
+        "Draft an amendment of a signed agreement",
+        AgreementAnswer,
+        "not-allowed",
+        "wrong-state",
+        "invalid",
+        status=201,
+        also=200,
+        headers=(ETAG,),
+    ),
+)
 async def draft_amendment(
     agreement_id: str, body: NewAmendment, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
@@ -148,8 +198,8 @@ async def draft_amendment(
     return shown(versions, version, response)
 
 
-@router.get("/{agreement_id}/events")
-async def list_events(
+@router.get("/{agreement_id}/events", **operation("List what was done to an agreement", list_of(HistoryEntry)))
+async def list_agreement_history(
     agreement_id: str, caller: Caller, desk: TheDesk, database: TheDatabase, page: Paging
 ) -> dict[str, Any]:
     """What was done to the agreement, by whom and when."""
@@ -169,6 +219,10 @@ def _chosen(versions: list[Version], number: int | None) -> Version:
     if version is None:
         raise not_found("version", str(number))
     return version
+
+
+def _number(revision: Revision) -> list[int]:
+    return [revision.number]
 
 
 def _readable(version: Version, caller: Principal) -> list[Revision]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from slm_agreement.api.chain_answers import ChainPreviewAnswer
 from slm_agreement.domain import chain
 from slm_agreement.domain.chain import Group, NoStructure
 from slm_calendar import coverage, durations, intervals, service_hours
@@ -17,6 +18,7 @@ from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import SECOND
 from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
+from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import to_text
 
@@ -110,8 +112,8 @@ class ChainToPreview(_ChainQuestion):
     recovery: Recovery | None = None
 
 
-@router.post("", summary="Whether supporting promises carry what is promised, and what each would need")
-def chain_preview(asked: ChainToPreview) -> dict[str, Any]:
+@router.post("", **operation("Preview whether supporting promises are enough", ChainPreviewAnswer))
+def preview_chain(asked: ChainToPreview) -> dict[str, Any]:
     """Exact: percents as fractions, lengths and gaps to the second; what is short is named with what it would need."""
     try:
         return {

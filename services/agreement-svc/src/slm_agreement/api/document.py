@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_chassis.http.document import Documentation
+from slm_chassis.http.document import Documentation, answers_of
 from slm_chassis.http.problem_types import KEY_TAKEN, ProblemType
 
 _TAGS = {
@@ -77,4 +77,4 @@ _PROBLEMS = (
         "Send the request without Idempotency-Key, and revoke a key or invitation whose answer was lost.",
     ),
 )
-DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS)
+DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=answers_of(__package__ or ""))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header
 
 from slm_agreement.adapters import queries
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.answers import AcceptedInvitationAnswer, InvitationAnswer, NewInvitationAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.schemas import AcceptanceBody, NewInvitation
 from slm_agreement.application import invitations
@@ -15,17 +16,30 @@ from slm_agreement.application.invitations import AcceptedInvitation, Newcomer
 from slm_agreement.domain.invitations import Invitation
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheAccess, TheClock, TheDatabase
 from slm_chassis.http.problems import Problem
+from slm_chassis.http.response_models import list_of
 
 IdempotencyKey = Annotated[str | None, Header(include_in_schema=False)]
 
 router = APIRouter(prefix="/api/v1/invitations", tags=["invitations and relations"])
 
 
-@router.post("", status_code=201)
-async def invite(
+@router.post(
+    "",
+    **operation(
+        "Invite a company or a person",
+        NewInvitationAnswer,
+        "not-allowed",
+        "not-found",
+        "invalid",
+        "no-idempotency-here",
+        status=201,
+    ),
+)
+async def create_invitation(
     body: NewInvitation,
     caller: Caller,
     desk: TheDesk,
@@ -44,7 +58,7 @@ async def invite(
     return {**shapes.invitation(made, clock.now()), "code": code}
 
 
-@router.get("")
+@router.get("", **operation("List the invitations of your party", list_of(InvitationAnswer)))
 async def list_invitations(caller: Caller, database: TheDatabase, clock: TheClock, page: Paging) -> dict[str, Any]:
     """The invitations your party made, without their codes."""
     rows = await queries.page_of(database, queries.INVITATIONS, caller, page)
@@ -52,7 +66,18 @@ async def list_invitations(caller: Caller, database: TheDatabase, clock: TheCloc
     return page.shape(rows, lambda row: [row["invitation_id"]], lambda row: shapes.invitation(Invitation(**row), now))
 
 
-@router.post("/accept")
+@router.post(
+    "/accept",
+    **operation(
+        "Accept an invitation by its code",
+        AcceptedInvitationAnswer,
+        "not-allowed",
+        "not-found",
+        "wrong-state",
+        "invalid",
+        "no-idempotency-here",
+    ),
+)
 async def accept_invitation(
     body: AcceptanceBody,
     caller: Caller,
@@ -73,14 +98,17 @@ async def accept_invitation(
     return _invitation_answer(accepted, clock.now())
 
 
-@router.get("/{invitation_id}")
+@router.get("/{invitation_id}", **operation("Read one invitation without its code", InvitationAnswer))
 async def get_invitation(invitation_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
     """One invitation, without its code."""
     row = await reading.one(database, queries.INVITATIONS, caller, "invitation", invitation_id)
     return shapes.invitation(Invitation(**row), clock.now())
 
 
-@router.post("/{invitation_id}/withdraw")
+@router.post(
+    "/{invitation_id}/withdraw",
+    **operation("Withdraw an invitation before it is accepted", InvitationAnswer, "not-allowed", "wrong-state"),
+)
 async def withdraw_invitation(invitation_id: str, caller: Caller, desk: TheDesk, clock: TheClock) -> dict[str, Any]:
     """Make the code void. 409 where it was accepted."""
     return shapes.invitation(await invitations.withdraw_invitation(desk, caller, invitation_id), clock.now())

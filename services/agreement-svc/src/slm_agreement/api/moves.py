@@ -6,26 +6,39 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from slm_agreement.api.agreement_answers import AgreementAnswer
 from slm_agreement.api.agreements import shown
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.schemas import CounterProposal, NamedRequest, Proposal, SignatureBody, Termination, Withdrawal
 from slm_agreement.application import agreements, terminations
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import ETAG, operation
 
 router = APIRouter(prefix="/api/v1/agreements", tags=["negotiation"])
 
 
-@router.post("/{agreement_id}/propose")
-async def propose(
+def _move(summary: str, *problems: str) -> dict[str, Any]:
+    """A move of a negotiation in the API's document: it answers with the agreement as it is then."""
+    return operation(summary, AgreementAnswer, "not-allowed", "wrong-state", *problems, headers=(ETAG,))
+
+
+@router.post(
+    "/{agreement_id}/propose",
+    **_move("Propose your draft to the other party", "invalid"),
+)
+async def propose_draft(
     agreement_id: str, body: Proposal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """Put your draft to the other party."""
     return shown(*await agreements.propose(desk, caller, agreement_id, body.revision_hash), response)
 
 
-@router.post("/{agreement_id}/counter")
-async def counter(
+@router.post(
+    "/{agreement_id}/counter",
+    **_move("Counter the revision on the table", "other-side-answers", "nothing-changed", "invalid"),
+)
+async def counter_revision(
     agreement_id: str, body: CounterProposal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """Answer the revision on the table, named by its hash, with a document of your own."""
@@ -33,7 +46,10 @@ async def counter(
     return shown(*moved, response)
 
 
-@router.post("/{agreement_id}/accept")
+@router.post(
+    "/{agreement_id}/accept",
+    **_move("Accept the revision on the table", "other-side-answers", "invalid"),
+)
 async def accept_revision(
     agreement_id: str, body: Proposal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
@@ -41,7 +57,10 @@ async def accept_revision(
     return shown(*await agreements.accept_revision(desk, caller, agreement_id, body.revision_hash), response)
 
 
-@router.post("/{agreement_id}/withdraw")
+@router.post(
+    "/{agreement_id}/withdraw",
+    **_move("Withdraw an agreement that is not signed", "invalid"),
+)
 async def withdraw_agreement(
     agreement_id: str, body: Withdrawal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
@@ -49,8 +68,11 @@ async def withdraw_agreement(
     return shown(*await agreements.withdraw_agreement(desk, caller, agreement_id, body.reason, body.version), response)
 
 
-@router.post("/{agreement_id}/sign")
-async def sign(
+@router.post(
+    "/{agreement_id}/sign",
+    **_move("Sign the revision that both parties accepted", "invalid"),
+)
+async def sign_revision(
     agreement_id: str, body: SignatureBody, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """Sign the agreed revision as the person behind your key; the last signature required finalizes it."""
@@ -58,8 +80,11 @@ async def sign(
     return shown(*await agreements.sign(desk, caller, agreement_id, body.revision_hash, waivers), response)
 
 
-@router.post("/{agreement_id}/terminate")
-async def terminate(
+@router.post(
+    "/{agreement_id}/terminate",
+    **_move("Terminate an agreement with notice", "invalid"),
+)
+async def terminate_agreement(
     agreement_id: str, body: Termination, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """End the agreement before its term, saying why (signatories), keeping the notice that was agreed.
@@ -71,16 +96,22 @@ async def terminate(
     return shown(*await end(desk, caller, agreement_id, body.reason, at), response)
 
 
-@router.post("/{agreement_id}/terminate/consent")
-async def consent_to_end(
+@router.post(
+    "/{agreement_id}/terminate/consent",
+    **_move("Consent to an earlier end", "invalid"),
+)
+async def consent_to_termination(
     agreement_id: str, body: NamedRequest, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """Let the agreement end as the other side asked (signatories): at its instant, or now where that has passed."""
     return shown(*await terminations.consent(desk, caller, agreement_id, body.request_id), response)
 
 
-@router.post("/{agreement_id}/terminate/withdraw")
-async def withdraw_ending(
+@router.post(
+    "/{agreement_id}/terminate/withdraw",
+    **_move("Withdraw or decline a request to end early"),
+)
+async def withdraw_termination_request(
     agreement_id: str, body: NamedRequest, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """Take back what your side asked, or decline what the other side asked (signatories)."""

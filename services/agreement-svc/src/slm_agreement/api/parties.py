@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.answers import PartyAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewParty, PartyEdit
@@ -16,13 +17,20 @@ from slm_agreement.application.parties import PartyDetails
 from slm_agreement.domain.people import Party
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.response_models import list_of
 
 router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    **operation(
+        "Register a party", PartyAnswer, "not-allowed", "key-taken", "invalid", status=201, also=200, headers=(ETAG,)
+    ),
+)
 async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Register a party (operators). The same key and content again: 200 and the same party."""
     party, is_new = await parties.register(desk, caller, body.key, _party_details(body))
@@ -30,7 +38,7 @@ async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response
     return reading.tagged(shapes.party(party), response)
 
 
-@router.get("")
+@router.get("", **operation("List the parties you know", list_of(PartyAnswer)))
 async def list_parties(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
@@ -40,14 +48,16 @@ async def list_parties(
     return page.shape(rows, lambda row: [row["party_id"]], lambda row: shapes.party(Party(**row)))
 
 
-@router.get("/{party_id}")
+@router.get("/{party_id}", **operation("Read one party", PartyAnswer, headers=(ETAG,)))
 async def get_party(party_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One party."""
     row = await reading.one(database, queries.PARTIES, caller, "party", party_id)
     return reading.tagged(shapes.party(Party(**row)), response)
 
 
-@router.put("/{party_id}")
+@router.put(
+    "/{party_id}", **operation("Edit name and references of a party", PartyAnswer, "not-allowed", headers=(ETAG,))
+)
 async def edit_party(
     party_id: str, body: PartyEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:

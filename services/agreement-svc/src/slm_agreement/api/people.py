@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, sql_ledger, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.answers import PersonAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import MandateBody, NewPerson, PersonEdit
@@ -17,13 +18,28 @@ from slm_agreement.domain.people import Mandate
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.response_models import list_of
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"])
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    **operation(
+        "Record a person with mandates",
+        PersonAnswer,
+        "not-allowed",
+        "not-found",
+        "key-taken",
+        "invalid",
+        status=201,
+        also=200,
+        headers=(ETAG,),
+    ),
+)
 async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Record a person of your party with the mandates to sign that the person holds."""
     person, is_new = await people.record(desk, caller, body.party_id, body.key, _person_details(body))
@@ -31,7 +47,7 @@ async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response
     return reading.tagged(shapes.person(person), response)
 
 
-@router.get("")
+@router.get("", **operation("List the people of your party", list_of(PersonAnswer)))
 async def list_people(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
@@ -41,14 +57,17 @@ async def list_people(
     return page.shape(rows, lambda row: [row["person_id"]], lambda row: shapes.person(sql_ledger.person(**row)))
 
 
-@router.get("/{person_id}")
+@router.get("/{person_id}", **operation("Read one person", PersonAnswer, headers=(ETAG,)))
 async def get_person(person_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One person."""
     row = await reading.one(database, queries.PEOPLE, caller, "person", person_id)
     return reading.tagged(shapes.person(sql_ledger.person(**row)), response)
 
 
-@router.put("/{person_id}")
+@router.put(
+    "/{person_id}",
+    **operation("Edit name, address and mandates of a person", PersonAnswer, "not-allowed", "invalid", headers=(ETAG,)),
+)
 async def edit_person(
     person_id: str, body: PersonEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:

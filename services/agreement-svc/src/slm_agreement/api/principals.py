@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Response
 
 from slm_agreement.adapters import queries, sql_ledger
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.answers import IssuedKeyAnswer, PrincipalAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.invitations import refuse_stored_secret
 from slm_agreement.api.schemas import NewKey, NewPrincipal, PrincipalEdit
@@ -15,13 +16,28 @@ from slm_agreement.application import principals
 from slm_agreement.application.principals import PrincipalDetails
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheAccess, TheDatabase
+from slm_chassis.http.response_models import list_of
 
 router = APIRouter(prefix="/api/v1/principals", tags=["principals"])
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    **operation(
+        "Enrol a principal without keys",
+        PrincipalAnswer,
+        "not-allowed",
+        "not-found",
+        "key-taken",
+        "invalid",
+        status=201,
+        also=200,
+        headers=(ETAG,),
+    ),
+)
 async def enrol_principal(body: NewPrincipal, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Enrol a principal: operators for any party, service level managers for their own."""
     principal, is_new = await principals.enrol(desk, caller, body.party_id, body.key, _principal_details(body))
@@ -29,7 +45,7 @@ async def enrol_principal(body: NewPrincipal, caller: Caller, desk: TheDesk, res
     return reading.tagged(shapes.principal(principal), response)
 
 
-@router.get("")
+@router.get("", **operation("List the principals of your party", list_of(PrincipalAnswer)))
 async def list_principals(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
     """Principals of your party, with their keys' ids but never the keys."""
     rows = await queries.page_of(database, queries.PRINCIPALS, caller, page)
@@ -38,14 +54,19 @@ async def list_principals(caller: Caller, database: TheDatabase, page: Paging) -
     )
 
 
-@router.get("/{principal_id}")
+@router.get("/{principal_id}", **operation("Read one principal with its keys", PrincipalAnswer, headers=(ETAG,)))
 async def get_principal(principal_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One principal."""
     row = await reading.one(database, queries.PRINCIPALS, caller, "principal", principal_id)
     return reading.tagged(shapes.principal(sql_ledger.principal(**row)), response)
 
 
-@router.put("/{principal_id}")
+@router.put(
+    "/{principal_id}",
+    **operation(
+        "Edit name and roles of a principal", PrincipalAnswer, "not-allowed", "wrong-state", "invalid", headers=(ETAG,)
+    ),
+)
 async def edit_principal(
     principal_id: str, body: PrincipalEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
@@ -55,7 +76,10 @@ async def edit_principal(
     return reading.tagged(shapes.principal(principal), response)
 
 
-@router.post("/{principal_id}/keys", status_code=201)
+@router.post(
+    "/{principal_id}/keys",
+    **operation("Issue an API key", IssuedKeyAnswer, "not-allowed", "no-idempotency-here", status=201),
+)
 async def issue_key(
     principal_id: str,
     body: NewKey,
@@ -74,7 +98,7 @@ async def issue_key(
     return {"key_id": api_key.key_id, "principal_id": principal_id, "scopes": api_key.scopes, "key": secret}
 
 
-@router.delete("/{principal_id}/keys/{key_id}", status_code=204)
+@router.delete("/{principal_id}/keys/{key_id}", **operation("Revoke an API key", None, "not-allowed", status=204))
 async def revoke_key(principal_id: str, key_id: str, caller: Caller, desk: TheDesk) -> None:
     """Revoke a key: dead here at once, and in every service within two seconds."""
     await principals.revoke_key(desk, caller, principal_id, key_id)

@@ -8,18 +8,23 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.answers import RelationAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.schemas import NewRelation
 from slm_agreement.application import relations
 from slm_agreement.domain.relations import Relation
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.response_models import list_of
 
 router = APIRouter(prefix="/api/v1/relations", tags=["invitations and relations"])
 
 
-@router.post("", status_code=201)
+@router.post(
+    "", **operation("Relate two parties to each other", RelationAnswer, "not-allowed", "invalid", status=201, also=200)
+)
 async def link_parties(body: NewRelation, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Let two parties know one another (operators); parties do so themselves by an invitation."""
     relation, is_new = await relations.link(desk, caller, body.party_ids)
@@ -27,14 +32,14 @@ async def link_parties(body: NewRelation, caller: Caller, desk: TheDesk, respons
     return shapes.relation(relation)
 
 
-@router.get("")
+@router.get("", **operation("List the relations of your party", list_of(RelationAnswer)))
 async def list_relations(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
     """The parties that yours knows: each may name the other, and its services."""
     rows = await queries.page_of(database, queries.RELATIONS, caller, page)
     return page.shape(rows, lambda row: [row["relation_id"]], lambda row: shapes.relation(Relation(**row)))
 
 
-@router.get("/{relation_id}")
+@router.get("/{relation_id}", **operation("Read one relation of two parties", RelationAnswer))
 async def get_relation(relation_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One relation."""
     row = await reading.one(database, queries.RELATIONS, caller, "relation", relation_id)

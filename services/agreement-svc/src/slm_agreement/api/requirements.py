@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.answers import RequirementAnswer, TemplateAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewRequirement
@@ -15,14 +16,29 @@ from slm_agreement.application import requirements
 from slm_agreement.application.requirements import RequirementDetails
 from slm_agreement.domain import templates
 from slm_agreement.domain.people import Requirement
+from slm_agreement.domain.templates import Template
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.response_models import list_of
 
 router = APIRouter(prefix="/api/v1", tags=["requirements and templates"])
 
 
-@router.post("/requirements", status_code=201)
+@router.post(
+    "/requirements",
+    **operation(
+        "Record what a service must do for you",
+        RequirementAnswer,
+        "not-allowed",
+        "not-found",
+        "key-taken",
+        "invalid",
+        status=201,
+        also=200,
+    ),
+)
 async def record_requirement(body: NewRequirement, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Record what your party needs of a service, and why."""
     details = RequirementDetails(body.service_id, body.text, body.outcome, body.references())
@@ -31,7 +47,7 @@ async def record_requirement(body: NewRequirement, caller: Caller, desk: TheDesk
     return shapes.requirement(requirement)
 
 
-@router.get("/requirements")
+@router.get("/requirements", **operation("List the requirements you may see", list_of(RequirementAnswer)))
 async def list_requirements(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
@@ -41,20 +57,25 @@ async def list_requirements(
     return page.shape(rows, lambda row: [row["requirement_id"]], lambda row: shapes.requirement(Requirement(**row)))
 
 
-@router.get("/requirements/{requirement_id}")
+@router.get("/requirements/{requirement_id}", **operation("Read one requirement", RequirementAnswer))
 async def get_requirement(requirement_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One requirement."""
     row = await reading.one(database, queries.REQUIREMENTS, caller, "requirement", requirement_id)
     return shapes.requirement(Requirement(**row))
 
 
-@router.get("/templates")
-async def list_templates(caller: Caller) -> dict[str, Any]:
+@router.get("/templates", **operation("List the templates of agreements", list_of(TemplateAnswer)))
+async def list_templates(caller: Caller, page: Paging) -> dict[str, Any]:
     """What drafts can start from: the ten points, which of them may stay empty, and clauses to keep or rewrite."""
-    return {"items": [template.document() for template in templates.TEMPLATES.values()], "next": None}
+    found = page.within(list(templates.TEMPLATES.values()), _key)
+    return page.shape(found, _key, Template.document)
 
 
-@router.get("/templates/{key}")
+@router.get("/templates/{key}", **operation("Read one template of agreements", TemplateAnswer))
 async def get_template(key: str, caller: Caller) -> dict[str, Any]:
     """One template."""
     return templates.named(key).document()
+
+
+def _key(template: Template) -> list[str]:
+    return [template.key]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.answers import ServiceAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewService, ServiceEdit
@@ -16,13 +17,28 @@ from slm_agreement.application.services import ServiceDetails
 from slm_agreement.domain.people import Service
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.response_models import list_of
 
 router = APIRouter(prefix="/api/v1/services", tags=["services"])
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    **operation(
+        "Enter a service into the catalogue",
+        ServiceAnswer,
+        "not-allowed",
+        "not-found",
+        "key-taken",
+        "invalid",
+        status=201,
+        also=200,
+        headers=(ETAG,),
+    ),
+)
 async def catalogue_service(body: NewService, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Enter a service of your party into the catalogue, with the outcome it exists for."""
     service, is_new = await services.catalogue(desk, caller, body.provider_party_id, body.key, _service_details(body))
@@ -30,7 +46,7 @@ async def catalogue_service(body: NewService, caller: Caller, desk: TheDesk, res
     return reading.tagged(shapes.service(service), response)
 
 
-@router.get("")
+@router.get("", **operation("List the services you may see", list_of(ServiceAnswer)))
 async def list_services(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
@@ -40,14 +56,17 @@ async def list_services(
     return page.shape(rows, lambda row: [row["service_id"]], lambda row: shapes.service(Service(**row)))
 
 
-@router.get("/{service_id}")
+@router.get("/{service_id}", **operation("Read one service", ServiceAnswer, headers=(ETAG,)))
 async def get_service(service_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One service."""
     row = await reading.one(database, queries.SERVICES, caller, "service", service_id)
     return reading.tagged(shapes.service(Service(**row)), response)
 
 
-@router.put("/{service_id}")
+@router.put(
+    "/{service_id}",
+    **operation("Edit name, outcome and description of a service", ServiceAnswer, "not-allowed", headers=(ETAG,)),
+)
 async def edit_service(
     service_id: str, body: ServiceEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:

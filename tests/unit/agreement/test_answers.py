@@ -1,0 +1,28 @@
+"""The response models name the same words as the rules."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from slm_agreement.api import agreement_answers, answers, terms_answers
+from slm_agreement.application.drafting import SCOPES
+from slm_agreement.domain import aggregations, clock_targets, enrolment, target_windows, templates
+from slm_agreement.domain.agreement import State
+
+
+def test_every_state_role_kind_scope_and_period_is_in_the_models() -> None:
+    assert set(get_args(agreement_answers.AgreementState)) == set(State)
+    assert set(get_args(answers.Role)) == {enrolment.OPERATOR, *enrolment.PARTY_ROLES}
+    assert set(get_args(agreement_answers.Kind)) == set(templates.KINDS)
+    assert set(get_args(agreement_answers.Scope)) == set(SCOPES)
+    assert get_args(terms_answers.Period) == target_windows.CALENDAR_WINDOWS
+
+
+def test_every_clock_and_kind_of_indicator_is_in_the_models() -> None:
+    fields = terms_answers.ClockTargetAnswer.model_fields
+    assert set(get_args(fields["clock"].annotation)) == set(clock_targets.CLOCKS)
+    assert set(get_args(fields["on_reopen"].annotation)) == set(clock_targets.ON_REOPEN)
+    assert set(get_args(fields["on_priority_change"].annotation)) == set(clock_targets.ON_PRIORITY_CHANGE)
+    assert set(get_args(fields["on_terms_change"].annotation)) == set(clock_targets.ON_TERMS_CHANGE)
+    kinds = get_args(terms_answers.IndicatorAnswer.model_fields["kind"].annotation)
+    assert set(kinds) == set(aggregations.KINDS.values())
