@@ -1,1 +1,1 @@
-"""Reviews, disputes, actions, lessons, proposals."""
+"""Reviews, action plans, improvement actions, lessons and proposals for new targets."""

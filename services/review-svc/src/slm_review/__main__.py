@@ -1,4 +1,4 @@
-"""``python -m slm_review``: the service alone, told by its environment."""
+"""Run review-svc alone: ``python -m slm_review``."""
 
 from __future__ import annotations
 

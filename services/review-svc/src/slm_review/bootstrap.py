@@ -1,4 +1,4 @@
-"""Builds review-svc: the only place that knows all its parts."""
+"""The construction of review-svc from its parts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ _ROUTERS = (action_plans.router, reviews.router, actions.router, lessons.router,
 
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
-    """The service, connected to its migrated database and not yet started. Raises OSError, DBAPIError without one."""
+    """Return the service on its migrated database, not started; raises OSError or DBAPIError if it cannot be
+    reached.
+    """
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
@@ -47,5 +49,5 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document of the service, which needs neither database nor log."""
+    """Return the OpenAPI document of the service. It needs neither a database nor a log."""
     return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

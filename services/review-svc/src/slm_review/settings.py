@@ -1,4 +1,4 @@
-"""What review-svc is told by its environment."""
+"""Settings of review-svc, read from the environment."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from slm_chassis.settings import ServiceSettings
 
 
 class ReviewSettings(ServiceSettings):
-    """``SLM_REVIEW_<FIELD>`` over ``SLM_<FIELD>``."""
+    """Settings read from ``SLM_REVIEW_<FIELD>`` or else ``SLM_<FIELD>``."""
 
     context: ClassVar[str] = "review"
 
     watch_pause_seconds: float = 0.5
-    """Real time between two looks for reviews that are due."""
+    """Real seconds between two checks for reviews that are due."""

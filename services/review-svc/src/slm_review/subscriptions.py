@@ -1,4 +1,4 @@
-"""What review-svc hears, and which use case answers."""
+"""The events that review-svc consumes, each with its use case."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ HEARD: Mapping[type[Any], UseCase] = {
 
 
 async def _apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
-    """Handle a batch one after the other, on a ledger that reads it in a few queries and writes by set."""
+    """Handle a batch one event after the other, on a ledger that reads it in a few queries and writes in bulk."""
     ledger = await CachedLedger.opened(transaction, [envelope.data for envelope in envelopes])
     for envelope in envelopes:
         with tracing.caused_by(envelope):

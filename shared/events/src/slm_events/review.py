@@ -89,7 +89,7 @@ class ReviewScheduled(ReviewMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewOpened(ReviewMoved):
-    """A review was opened. Its agenda lists what happened since the last one."""
+    """A review was opened. The event carries the first items of its agenda, at most 500."""
 
     agenda: list[dict[str, Any]] = field(default_factory=list)
 

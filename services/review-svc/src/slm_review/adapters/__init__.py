@@ -1,1 +1,1 @@
-"""PostgreSQL for the ledger and the lists, and the worker that watches the calendar."""
+"""The ledger and the queries in PostgreSQL, and the worker that opens scheduled reviews."""

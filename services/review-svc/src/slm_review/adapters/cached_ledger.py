@@ -1,7 +1,7 @@
-"""The ledger of a batch of events: what they touch is read in a few queries, changed in memory and written by set.
+"""The ledger of a batch of events: values are read in a few queries, changed in memory and written in bulk.
 
-Values are read by *paths*: fields that are known to pick out few rows. A path's values once read are complete, so
-that a later question is answered from memory, with everything that this batch has changed since.
+Values are read by *paths*: combinations of fields that select few rows. Once a path has been read for certain values,
+later searches by it are answered from memory and include the changes of this batch.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ _PATHS: dict[str, tuple[Path, ...]] = {
     "proposal": (("proposal_id",), ("agreement_id",)),
     "amendment": (("amendment_id",), ("proposal_id",)),
 }
-"""By table, the paths that may be read, the narrowest first; each has an index."""
+"""The paths of each table, the most selective first. Each has an index."""
 
 
 class CachedRepository(Generic[T]):
-    """A table's values as this batch sees them."""
+    """The values of a table as this batch sees them."""
 
     def __init__(self, transaction: Transaction, table: Table, kind: type[T]) -> None:
         self._transaction = transaction
@@ -75,10 +75,12 @@ class CachedRepository(Generic[T]):
         self._index: dict[Path, dict[Point, set[str]]] = {path: {} for path in self._paths}
 
     async def get(self, key: str) -> T | None:
+        """Return the value with this id; None if there is none."""
         await self.read((self._key,), [(key,)])
         return self._values.get(key)
 
     async def find(self, **equal: Any) -> list[T]:
+        """Return the values whose fields equal the given ones, ordered by id. The fields must contain a path."""
         usable = [path for path in self._paths if all(equal.get(name) is not None for name in path)]
         known = (path for path in usable if tuple(equal[name] for name in path) in self._loaded[path])
         path = next(known, usable[0])
@@ -89,13 +91,14 @@ class CachedRepository(Generic[T]):
         return [value for value in found if all(getattr(value, name) == wanted for name, wanted in rest)]
 
     async def put(self, *values: T) -> None:
+        """Store values in memory; ``flush`` writes them."""
         for value in values:
             key = getattr(value, self._key)
             self._keep(key, value)
             self._dirty[key] = value
 
     async def read(self, path: Path, points: Iterable[Point]) -> None:
-        """Read all values at these points of a path, in one query, but for those that are known already."""
+        """Read the values at these points of a path in one query, except those that are known already."""
         loaded = self._loaded[path]
         missing = sorted({point for point in points if point not in loaded})
         if not missing:
@@ -113,7 +116,7 @@ class CachedRepository(Generic[T]):
                 self._keep(row[self._key], self._kind(**self._decoded(row)))
 
     async def flush(self) -> None:
-        """Write what was put, in one statement."""
+        """Write the stored values in one statement."""
         rows = [self._encoded(value) for value in self._dirty.values()]
         self._dirty.clear()
         await bulk.upsert(self._transaction, self._table, rows)
@@ -134,7 +137,7 @@ class CachedRepository(Generic[T]):
     def _decoded(self, row: Any) -> dict[str, Any]:
         values = dict(row)
         for name in self._documents:
-            # The driver gives documents as text, or decoded where the connection has been told how.
+            # asyncpg returns documents as text, or decoded if the connection has a codec for them.
             if isinstance(values[name], str):
                 values[name] = bulk.from_json(values[name])
         return values
@@ -151,7 +154,7 @@ def _point(value: Any, path: Path) -> Point:
 
 
 class CachedWindows(CachedRepository[AttainedWindow]):
-    """Closed windows, also in the order in which those of one target ended."""
+    """Closed windows, which can also be read in the order in which those of a target ended."""
 
     _PATH = ("agreement_id", "target_id")
 
@@ -160,6 +163,7 @@ class CachedWindows(CachedRepository[AttainedWindow]):
         self._ended: dict[Point, list[tuple[int, str]]] = {}
 
     async def latest(self, agreement_id: str, target_id: str, until_at: int | None, count: int) -> list[AttainedWindow]:
+        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``."""
         point = (agreement_id, target_id)
         await self.read(self._PATH, [point])
         ended = self._ended.get(point, [])
@@ -179,7 +183,7 @@ class CachedWindows(CachedRepository[AttainedWindow]):
 
 
 class CachedLedger(SqlLedgerOfTransaction):
-    """A ledger of a batch. Nothing is written before ``flush``."""
+    """The ledger of a batch. Nothing is written before ``flush``."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
@@ -202,13 +206,14 @@ class CachedLedger(SqlLedgerOfTransaction):
 
     @classmethod
     async def opened(cls, transaction: Transaction, events: Sequence[Any]) -> CachedLedger:
-        """A ledger that has locked the events' agreements and read what handling them will most likely ask for."""
+        """Return a ledger that has locked the events' agreements and read what their handlers will probably need."""
         ledger = cls(transaction)
         await ledger._lock_all({event.agreement_id for event in events})
         await ledger._read_ahead(events)
         return ledger
 
     async def lock(self, subject: str) -> None:
+        """Lock the subject, unless this batch has locked it already."""
         if subject not in self._locked:
             await super().lock(subject)
             self._locked.add(subject)
@@ -216,10 +221,11 @@ class CachedLedger(SqlLedgerOfTransaction):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
+        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``."""
         return await self.windows.latest(agreement_id, target_id, until_at, count)
 
     async def flush(self) -> None:
-        """Write everything that was put, a statement a table."""
+        """Write everything that was stored, in one statement for each table."""
         for kept in (
             self.agreements,
             self.plans,
@@ -236,7 +242,7 @@ class CachedLedger(SqlLedgerOfTransaction):
             await kept.flush()
 
     async def _lock_all(self, agreement_ids: set[str]) -> None:
-        """All locks in one statement, by their numbers, so that two members never wait for each other crosswise."""
+        """Take all locks in one statement in the order of their numbers, to prevent deadlocks between two members."""
         driver = await self._transaction.driver()
         await driver.execute(_LOCK_ALL, list(agreement_ids))
         self._locked |= agreement_ids

@@ -1,4 +1,4 @@
-"""The worker that opens scheduled reviews when their time comes, and ends plans whose risk did not come back."""
+"""The worker that opens scheduled reviews when they are due, and ends plans whose risk did not return."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from slm_review.application import cadence, plans
 from slm_review.application.ledger import Desk
 
 _PAUSE_SECONDS = 0.5
-"""Real time between two looks; a look without due reviews is one indexed query."""
+"""Real seconds between two checks. A check without due reviews is one indexed query."""
 
 
 class CalendarWatch:
-    """Opens what is due; any number of replicas may watch, each review is opened once."""
+    """Opens due reviews and ends plans. Several replicas may run; each review is opened once."""
 
     name = "calendar-watch"
 
@@ -23,12 +23,13 @@ class CalendarWatch:
         self.progress = Progress()
 
     async def step(self) -> int:
-        """One look; how many reviews it opened and plans it took further."""
+        """Check once; return the number of opened reviews and changed plans."""
         opened = await cadence.open_due(self._desk) + await plans.end_quiet(self._desk)
         self.progress.beat()
         return opened
 
     async def run(self) -> None:
+        """Check again and again until cancelled."""
         while True:
             if not await self.step():
                 await asyncio.sleep(self._pause_seconds)

@@ -1,4 +1,4 @@
-"""Lists and single things to read: SQL → rows, filtered by the reader's party, newest first."""
+"""Queries for lists and single rows, limited to the caller's party, newest first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slm_review.adapters import tables
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A resource that can be listed: its table, what it is sorted by, and what never shows."""
+    """A table that can be listed: its sort column, and a condition for the rows that are shown."""
 
     table: Table
     by: str
@@ -24,10 +24,11 @@ class Listing:
 
     @property
     def order(self) -> tuple[Column[Any], Column[Any]]:
-        """Sort columns: an instant, then the id to tell equals apart."""
+        """The sort columns: an instant, then the id for rows with equal instants."""
         return self.table.c[self.by], next(iter(self.table.primary_key))
 
     def key(self, row: Mapping[str, Any]) -> Sequence[Any]:
+        """Return a row's sort values, for the cursor."""
         return [row[column.name] for column in self.order]
 
 
@@ -41,7 +42,9 @@ PROPOSALS = Listing(tables.proposal, "proposed_at", true())
 async def page_of(
     database: Database, listing: Listing, caller: Principal, page: Page, filters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """One page's rows and one more; a filter of None does not filter, one of a dict asks for a list that holds it."""
+    """Return one page of rows and one more. A filter of None is ignored; a dict must be contained in the
+    column's list.
+    """
     order = listing.order
     statement = (
         select(listing.table)
@@ -55,7 +58,7 @@ async def page_of(
 
 
 async def one_of(database: Database, listing: Listing, caller: Principal, key: str) -> dict[str, Any] | None:
-    """The row with that id, if the caller may see it."""
+    """Return the row with that id; None if the caller may not see it."""
     _, identity = listing.order
     statement = select(listing.table).where(listing.only, identity == key, _seen_by(caller, listing.table))
     async with database.read() as connection:
@@ -64,7 +67,7 @@ async def one_of(database: Database, listing: Listing, caller: Principal, key: s
 
 
 async def agenda_of(database: Database, review_id: str, page: Page) -> list[dict[str, Any]]:
-    """Items of an agenda in order of time, one page and one more."""
+    """Return one page of agenda items in order of time, and one more."""
     item = tables.agenda_item
     statement = (
         select(item)
@@ -77,6 +80,7 @@ async def agenda_of(database: Database, review_id: str, page: Page) -> list[dict
 
 
 async def agenda_count(database: Database, review_id: str) -> int:
+    """Return the number of items on an agenda."""
     item = tables.agenda_item
     async with database.read() as connection:
         return await connection.scalar(select(func.count()).where(item.c.review_id == review_id)) or 0

@@ -22,7 +22,7 @@ _DUE_AT_ONCE = 100
 
 
 class SqlLedger(SqlLedgerOfTransaction):
-    """One transaction's ledger; every question is a query."""
+    """The ledger of one transaction; every read is a query."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
@@ -41,6 +41,7 @@ class SqlLedger(SqlLedgerOfTransaction):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
+        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``."""
         rows = tables.attained_window
         query = (
             select(rows)
@@ -56,17 +57,19 @@ class SqlLedger(SqlLedgerOfTransaction):
 
 
 class SqlDesk:
-    """Ledgers from a database."""
+    """Opens ledgers of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlLedger]:
+        """Open a ledger whose changes commit at the end of the block."""
         async with self._database.begin() as transaction:
             yield SqlLedger(transaction)
 
     async def quiet_plans(self) -> list[tuple[str, str]]:
+        """Return (agreement id, plan id) of plans that time alone may end now, the earliest first."""
         plan = tables.action_plan
         statement = (
             select(plan.c.agreement_id, plan.c.plan_id)
@@ -78,6 +81,7 @@ class SqlDesk:
             return [(row.agreement_id, row.plan_id) for row in await connection.execute(statement)]
 
     async def due(self) -> list[tuple[str, str]]:
+        """Return (agreement id, review id) of scheduled reviews that are due, the earliest first."""
         review = tables.review
         statement = (
             select(review.c.agreement_id, review.c.review_id)

@@ -1,4 +1,4 @@
-"""The tables of this service: one for each kind of value its domain keeps, columns named as the fields."""
+"""The tables of review-svc: one for each kind of value in the domain, with columns named like its fields."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _number(*names: str) -> list[Column[Any]]:
 
 
 def _instant(*names: str) -> list[Column[Any]]:
-    """Microseconds UTC, lengths of time too."""
+    """Return columns of microseconds UTC, or of lengths of time in microseconds."""
     return [Column(name, BigInteger, nullable=False) for name in names]
 
 

@@ -1,1 +1,1 @@
-"""What users and events make this service do; each function runs inside one transaction's ledger."""
+"""The use cases of review-svc, for users and events. Each function runs inside one transaction's ledger."""

@@ -1,4 +1,4 @@
-"""Improvement actions: who does what by when, and which target it should move."""
+"""Improvement actions: who does what by when, and which target it should improve."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slm_review.domain.reviews import Review, require_opened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDecision:
-    """An action as a review words it; ``target`` is a target's id or key, ``due_at`` in microseconds UTC."""
+    """An action as a review decides it. ``target`` is a target's id or key, ``due_at`` is microseconds UTC."""
 
     text: str
     owner: str
@@ -30,7 +30,7 @@ class ActionDecision:
 
 
 async def open_action(desk: Desk, caller: Principal, review_id: str, decided: ActionDecision) -> Action:
-    """Open an action of an open or held review. Raises NotFound, NotOpen, NotAcceptable."""
+    """Open an action of an open or held review; raises NotFound, NotOpen and NotAcceptable."""
     async with desk.begin() as ledger:
         review = await reviews.take(ledger, caller, review_id)
         require_opened(review)
@@ -42,7 +42,7 @@ async def open_action(desk: Desk, caller: Principal, review_id: str, decided: Ac
 
 
 async def complete_action(desk: Desk, caller: Principal, action_id: str, note: str) -> Action:
-    """The action was done. Raises NotFound, AlreadyEnded."""
+    """Record that an action was completed; raises NotFound and AlreadyEnded."""
     async with desk.begin() as ledger:
         known = await locked(ledger, caller, ledger.actions, "action", action_id)
         action = decisions.completed(known, note, caller.principal_id, ledger.now)

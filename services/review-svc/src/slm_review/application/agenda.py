@@ -1,4 +1,4 @@
-"""Agendas: assembled when a review opens, growing while it is open."""
+"""Agendas: assembled when a review opens, and extended while it is open."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from slm_review.domain.reviews import Review
 
 
 async def assemble(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[dict[str, Any]]:
-    """Put on the agenda all that is known to belong there; the items as events write them, in order of time."""
+    """Put everything known on the review's agenda; return the items as events contain them, in order of time."""
     items = await gather(ledger, review, opened_by)
     await ledger.agenda.put(*items)
     return [agenda.told(item) for item in items]
 
 
 async def gather(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[AgendaItem]:
-    """All that is known to belong on a review's agenda, in order of time; also of one that has not opened yet."""
+    """Return all items of a review's agenda in order of time. The review need not be open yet."""
     whose = {"agreement_id": review.agreement_id}
     breaches = [breach for breach in await ledger.breaches.find(**whose) if _concerns(review, breach)]
     items = [agenda.of_breach(review, breach) for breach in ([opened_by] if opened_by else breaches)]
@@ -34,12 +34,12 @@ async def gather(ledger: Ledger, review: Review, opened_by: Breach | None = None
 
 
 async def add_breach(ledger: Ledger, review: Review, breach: Breach) -> None:
-    """One more breach to talk about."""
+    """Add a breach to the agenda."""
     await ledger.agenda.put(agenda.of_breach(review, breach))
 
 
 async def revise_breach(ledger: Ledger, breach: Breach) -> None:
-    """A breach was withdrawn or stands again: every agenda that names it says so."""
+    """Update every agenda with this breach after it was withdrawn or published again."""
     for item in await ledger.agenda.find(agreement_id=breach.agreement_id, kind="breach", ref_id=breach.breach_id):
         review = await ledger.reviews.get(item.review_id)
         if review is not None:
@@ -47,7 +47,7 @@ async def revise_breach(ledger: Ledger, breach: Breach) -> None:
 
 
 async def add_window(ledger: Ledger, window: AttainedWindow) -> None:
-    """A window closed or was restated: the open reviews that it concerns get to see it."""
+    """Add a closed or restated window to the agendas of the open reviews that cover it."""
     await _add_to_open(
         ledger,
         window.agreement_id,
@@ -57,7 +57,7 @@ async def add_window(ledger: Ledger, window: AttainedWindow) -> None:
 
 
 async def add_report(ledger: Ledger, report: PublishedReport) -> None:
-    """A report was published: the open reviews that it concerns get to see it."""
+    """Add a published report to the agendas of the open reviews that cover its period."""
     await _add_to_open(
         ledger,
         report.agreement_id,
@@ -67,7 +67,7 @@ async def add_report(ledger: Ledger, report: PublishedReport) -> None:
 
 
 async def add_proposal(ledger: Ledger, proposal: Proposal) -> None:
-    """A proposal was made: the open reviews get to see it, but for the one that made it."""
+    """Add a proposal to the agendas of the open reviews, except the one that made it."""
     await _add_to_open(
         ledger,
         proposal.agreement_id,

@@ -1,4 +1,4 @@
-"""Hearing of agreements: what was signed, what ended; whatever arrived before is completed here."""
+"""Signed agreements and their ends. Events that arrived before their agreement are completed here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slm_review.domain import agreements
 
 
 async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
-    """Keep a finalized version, schedule its first review, and complete what was waiting for it."""
+    """Store a finalized version, schedule its first review, and complete what was waiting for it."""
     await ledger.lock(event.agreement_id)
     agreement = agreements.finalized(event)
     if await ledger.agreements.get(agreement.version_id) is not None:
@@ -23,7 +23,7 @@ async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
 
 
 async def end(ledger: Ledger, event: AgreementTurned) -> None:
-    """A version was superseded, expired or terminated: reviews of what lies beyond are cancelled."""
+    """Store the end of a version; scheduled reviews are cut to it, or cancelled if their period begins after it."""
     await ledger.lock(event.agreement_id)
     agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))
     if agreement is None:

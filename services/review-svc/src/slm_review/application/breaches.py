@@ -1,4 +1,4 @@
-"""Breaches as they are told and withdrawn: plans that failed, reviews to hold."""
+"""Published and withdrawn breaches: they end plans and open reviews."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from slm_review.domain.reviews import Review
 
 
 async def hear(ledger: Ledger, event: TargetBreached) -> None:
-    """A target was breached: its open plans failed, and the agreement may want a review of it."""
+    """Store a breach. It ends open plans, and opens a review if the agreement demands one."""
     await ledger.lock(event.agreement_id)
     known = await ledger.breaches.get(event.breach_id)
     await _keep(ledger, known, findings.breached(event, known))
 
 
 async def withdraw(ledger: Ledger, event: BreachWithdrawn) -> None:
-    """A breach does not stand: agendas say so. The plan that it ended stays ended, for it was told."""
+    """Store the withdrawal of a breach and update agendas. A plan that it ended stays ended, because that was
+    published.
+    """
     await ledger.lock(event.agreement_id)
     known = await ledger.breaches.get(event.breach_id)
     await _keep(ledger, known, findings.withdrawn(event, known))
 
 
 async def review_waiting_breaches(ledger: Ledger, agreement: Agreement) -> None:
-    """Review the breaches that were heard before their agreement."""
+    """Review the breaches that arrived before their agreement."""
     found = await ledger.breaches.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, review_id=None
     )
@@ -44,7 +46,7 @@ async def _keep(ledger: Ledger, known: Breach | None, breach: Breach) -> None:
 
 
 async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
-    """The breach with the review that has it on its agenda, opened now if the agreement asks for one."""
+    """Return the breach with the review whose agenda has it; a review is opened if the agreement demands one."""
     if breach.review_id is not None:
         await agenda.revise_breach(ledger, breach)
         await _lapse_or_reopen(ledger, breach.review_id, breach)
@@ -59,7 +61,7 @@ async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
 
 
 async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> None:
-    """A review that breaches opened ends when none of them stands, and goes on when one stands again."""
+    """End a review whose breaches are all withdrawn; reopen it if one is published again."""
     review = await ledger.reviews.get(review_id)
     if review is None or review.reason != "breach":
         return
@@ -73,7 +75,7 @@ async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> No
 
 
 async def _review_for(ledger: Ledger, breach: Breach) -> Review | None:
-    """The review that is open already, the one opened first; else a new one where the agreement wants it."""
+    """Return the open review that was opened first; else a new one, or None if the agreement does not demand one."""
     opened = await ledger.reviews.find(agreement_id=breach.agreement_id, state="open")
     if opened:
         return min(opened, key=lambda review: (review.opened_at or 0, review.review_id))

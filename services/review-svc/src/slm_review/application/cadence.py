@@ -1,4 +1,4 @@
-"""Reviews by the calendar: scheduled one period ahead, opened when they are due."""
+"""Regular reviews: scheduled one period ahead, and opened when they are due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slm_review.domain import cadence, reviews
 
 
 async def schedule(ledger: Ledger, agreement_id: str, after: int) -> None:
-    """Schedule the review of the first period not over at ``after``, if the agreement has a cadence."""
+    """Schedule the review of the first period that has not ended at ``after``, if the agreement has a cadence."""
     found = cadence.next_period(await ledger.agreements.find(agreement_id=agreement_id), after)
     if found is None:
         return
@@ -21,7 +21,9 @@ async def schedule(ledger: Ledger, agreement_id: str, after: int) -> None:
 
 
 async def cut(ledger: Ledger, agreement_id: str) -> None:
-    """The agreement ends: a period that has begun is reviewed sooner, one that never will is not."""
+    """After an agreement ended, review the current period earlier, and cancel reviews of periods that will
+    never begin.
+    """
     end = cadence.ends_at(await ledger.agreements.find(agreement_id=agreement_id))
     if end is None:
         return
@@ -36,7 +38,7 @@ async def cut(ledger: Ledger, agreement_id: str) -> None:
 
 
 async def open_due(desk: Desk) -> int:
-    """Open every scheduled review whose time has come, each in a transaction of its own; how many."""
+    """Open every scheduled review that is due, each in its own transaction; return their number."""
     opened = 0
     for agreement_id, review_id in await desk.due():
         async with desk.begin() as ledger:
@@ -47,7 +49,7 @@ async def open_due(desk: Desk) -> int:
 async def _open(ledger: Ledger, agreement_id: str, review_id: str) -> bool:
     await ledger.lock(agreement_id)
     review = await ledger.reviews.get(review_id)
-    # Another replica may have opened it between the question and the lock.
+    # Another replica may have opened it between the query and the lock.
     if review is None or review.state != "scheduled" or review.due_at > ledger.now or review.to_at is None:
         return False
     opened = reviews.opened(review, ledger.now)

@@ -1,4 +1,4 @@
-"""What a use case needs of storage: collections of plain values in one transaction, and a way to tell of changes."""
+"""The storage that the use cases need: collections of values in one transaction, and the publication of events."""
 
 from __future__ import annotations
 
@@ -16,52 +16,75 @@ from slm_review.domain.reviews import Review
 
 
 class Ledger(LedgerOfTransaction, Protocol):
-    """One transaction. Whatever changes an agreement's things begins with ``lock`` of the agreement's id."""
+    """The storage within one transaction. A use case that changes something of an agreement locks the agreement's id
+    first.
+    """
 
     @property
-    def agreements(self) -> Repository[Agreement]: ...
+    def agreements(self) -> Repository[Agreement]:
+        """The signed versions of agreements."""
+
     @property
-    def plans(self) -> Repository[ActionPlan]: ...
+    def plans(self) -> Repository[ActionPlan]:
+        """The action plans for risks."""
+
     @property
-    def breaches(self) -> Repository[Breach]: ...
+    def breaches(self) -> Repository[Breach]:
+        """The breaches."""
+
     @property
-    def windows(self) -> Repository[AttainedWindow]: ...
+    def windows(self) -> Repository[AttainedWindow]:
+        """The closed windows."""
+
     @property
-    def reports(self) -> Repository[PublishedReport]: ...
+    def reports(self) -> Repository[PublishedReport]:
+        """The published reports."""
+
     @property
-    def reviews(self) -> Repository[Review]: ...
+    def reviews(self) -> Repository[Review]:
+        """The reviews."""
+
     @property
-    def agenda(self) -> Repository[AgendaItem]: ...
+    def agenda(self) -> Repository[AgendaItem]:
+        """The items of all agendas."""
+
     @property
-    def lessons(self) -> Repository[Lesson]: ...
+    def lessons(self) -> Repository[Lesson]:
+        """The lessons of reviews."""
+
     @property
-    def actions(self) -> Repository[Action]: ...
+    def actions(self) -> Repository[Action]:
+        """The improvement actions."""
+
     @property
-    def proposals(self) -> Repository[Proposal]: ...
+    def proposals(self) -> Repository[Proposal]:
+        """The proposals for new targets."""
+
     @property
-    def amendments(self) -> Repository[Amendment]: ...
+    def amendments(self) -> Repository[Amendment]:
+        """The draft amendments that answer proposals."""
 
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
-        """The last windows of a target that ended by an instant (None: that ended), in order, at most ``count``.
+        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``.
 
-        Those in which nothing was scheduled are passed over.
+        Windows in which nothing was scheduled are skipped.
         """
         ...
 
 
 class Desk(Protocol):
-    """Where ledgers come from."""
+    """Opens ledgers."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """A ledger whose changes are kept when the block ends, and forgotten when it raises."""
+        """Open a ledger whose changes are kept at the end of the block, or dropped if it raises."""
         ...
 
     async def quiet_plans(self) -> list[tuple[str, str]]:
-        """(agreement id, plan id) of plans whose risk cleared so long ago that they may be over, the earliest first."""
+        """Return (agreement id, plan id) of plans that time alone may end now, the earliest first."""
         ...
 
     async def due(self) -> list[tuple[str, str]]:
-        """(agreement id, review id) of scheduled reviews whose time has come, the earliest first."""
+        """Return (agreement id, review id) of scheduled reviews that are due, the earliest first."""
         ...

@@ -1,4 +1,4 @@
-"""Lessons: what a review learned."""
+"""Lessons that reviews record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_review.domain.reviews import require_opened
 
 
 async def record(desk: Desk, caller: Principal, review_id: str, text: str) -> Lesson:
-    """Write down a lesson of an open or held review. Raises NotFound, NotOpen."""
+    """Record a lesson of an open or held review; raises NotFound and NotOpen."""
     async with desk.begin() as ledger:
         review = await reviews.take(ledger, caller, review_id)
         require_opened(review)

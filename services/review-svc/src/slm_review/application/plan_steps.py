@@ -1,4 +1,4 @@
-"""Steps of action plans: ticked off one by one."""
+"""The completion of single steps of action plans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_review.domain.plans import ActionPlan
 
 
 async def complete_step(desk: Desk, caller: Principal, plan_id: str, number: int, note: str) -> ActionPlan:
-    """A step was carried out. Raises NotFound, AlreadyEnded, NotAcceptable."""
+    """Record that a step was completed; raises NotFound, AlreadyEnded and NotAcceptable."""
     async with desk.begin() as ledger:
         known = await locked(ledger, caller, ledger.plans, "action plan", plan_id)
         if known.opened_at is None:

@@ -1,4 +1,4 @@
-"""Action plans as risks come, go, or turn into breaches, in whatever order that is heard."""
+"""Action plans: opened by risks, and ended when the risk clears or becomes a breach. Events may arrive in any order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GOING_ON = ("open", "watching")
 
 
 async def open_plan(ledger: Ledger, event: TargetAtRisk) -> None:
-    """A target is at risk: the agreed steps become somebody's plan."""
+    """Open the plan of a target at risk, with the agreed steps."""
     if _is_past(ledger, event):
         return
     await ledger.lock(event.agreement_id)
@@ -26,7 +26,7 @@ async def open_plan(ledger: Ledger, event: TargetAtRisk) -> None:
 
 
 async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
-    """A warning no longer holds: unless it comes back soon, its plan is over."""
+    """Store that a warning cleared. Its plan ends unless the warning returns soon."""
     if _is_past(ledger, event):
         return
     await ledger.lock(event.agreement_id)
@@ -37,14 +37,16 @@ async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
 
 
 def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
-    """Whether an import, or terms signed since, tell of a warning in a window that is long over: nobody can act on it
-    any more."""
+    """Whether the event is about a window that ended long ago, as in an import or a past that is judged late.
+
+    Nobody can act on such a warning any more.
+    """
     end, is_history = event.window_end_at, event.import_id is not None or event.catch_up is not None
     return is_history and end is not None and instants.from_text(end) <= ledger.now
 
 
 async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_id: str, window_id: str) -> None:
-    """Something new is known of a target's window: end the open plans that it decides."""
+    """End the open plans of a target's window that new facts decide."""
     whose = {"agreement_id": agreement_id, "agreement_version": version, "target_id": target_id, "window_id": window_id}
     for state in _GOING_ON:
         for plan in await ledger.plans.find(**whose, state=state):
@@ -52,7 +54,7 @@ async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_
 
 
 async def end_quiet(desk: Desk) -> int:
-    """End the plans whose risk did not come back, each in a transaction of its own; how many of them moved."""
+    """End the plans whose risk did not return, each in its own transaction; return how many changed."""
     moved = 0
     for agreement_id, plan_id in await desk.quiet_plans():
         async with desk.begin() as ledger:
@@ -73,7 +75,7 @@ async def open_waiting_plans(ledger: Ledger, agreement: Agreement) -> None:
 
 
 async def _settle(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
-    """Move a plan as far as what is known allows, and keep it."""
+    """Move a plan to the state that follows from the known facts, store it and return it."""
     if plan.state == "waiting":
         plan = await _opened(ledger, plan)
     if plan.state in _GOING_ON:
@@ -110,7 +112,7 @@ async def _ended(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
     agreement = await ledger.agreements.get(version_id(plan.agreement_id, plan.agreement_version))
     patience = plans.again_after(None if agreement is None else agreement.target(plan.target_id))
     if plan.state == "watching" and plan.cleared_as is None:
-        # It came back after all: from now on it is somebody's again.
+        # The risk has returned, so its plan is open again.
         plan = replace(plan, state="open")
     ended = plans.with_outcome(plan, plans.harm(plan, known), window.verdict if window else None, ledger.now, patience)
     if ended.state == "watching":

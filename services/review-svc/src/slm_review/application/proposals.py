@@ -1,4 +1,4 @@
-"""Target revision proposals: made by a review or by attained figures, answered by an amendment, or declined."""
+"""Target revision proposals: made by a review or because of attained figures, answered by an amendment, or declined."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from slm_review.domain.reviews import require_opened
 async def propose(
     desk: Desk, caller: Principal, review_id: str, target: str, objective: dict[str, Any], reason: str
 ) -> Proposal:
-    """Propose a new objective for a target; it joins the agreement's open proposal where there is one.
+    """Propose a new objective for a target. It is added to the agreement's open proposal if there is one.
 
-    Raises NotFound, NotOpen, NotAcceptable.
+    Raises NotFound, NotOpen and NotAcceptable.
     """
     async with desk.begin() as ledger:
         review = await reviews.take(ledger, caller, review_id)
@@ -49,11 +49,11 @@ async def propose(
 
 
 async def collect(ledger: Ledger, proposal: Proposal, target: dict[str, Any]) -> Proposal:
-    """Keep a proposal for a target and tell of it; where one is open for the agreement, the target is added to that."""
+    """Store and publish a proposal for a target. If one is open for the agreement, the target is added to that one."""
     for known in await ledger.proposals.find(agreement_id=proposal.agreement_id):
         if known.is_open:
             proposal = proposed.with_target(known, target)
-    # In a replay its answer may have been heard before.
+    # In a replay the answer may have arrived before the proposal.
     for answer in await ledger.amendments.find(proposal_id=proposal.proposal_id):
         proposal = proposed.answered(proposal, answer)
     await ledger.proposals.put(proposal)
@@ -63,7 +63,10 @@ async def collect(ledger: Ledger, proposal: Proposal, target: dict[str, Any]) ->
 
 
 async def decline(desk: Desk, caller: Principal, proposal_id: str, reason: str) -> Proposal:
-    """A party says no; attained figures do not bring it up again for as many windows. Raises NotFound, AlreadyEnded."""
+    """Decline a proposal; raises NotFound and AlreadyEnded.
+
+    Attained figures do not cause it again for as many windows as a proposal needs.
+    """
     async with desk.begin() as ledger:
         known = await locked(ledger, caller, ledger.proposals, "target revision proposal", proposal_id)
         proposal = proposed.declined(known, reason, caller.party_id, caller.principal_id, ledger.now)
@@ -74,7 +77,7 @@ async def decline(desk: Desk, caller: Principal, proposal_id: str, reason: str) 
 
 
 async def link(ledger: Ledger, event: AmendmentDrafted) -> None:
-    """An amendment was drafted in answer to a proposal."""
+    """Store that an amendment was drafted in answer to a proposal."""
     amendment = proposed.amendment(event)
     if amendment is None:
         return
@@ -86,7 +89,7 @@ async def link(ledger: Ledger, event: AmendmentDrafted) -> None:
 
 
 async def settle(ledger: Ledger, agreement: Agreement) -> None:
-    """New terms were signed: the proposal that they answer is agreed, and what was open under older ones has lapsed."""
+    """After new terms were signed, mark the proposal that they answer as agreed, and older open ones as lapsed."""
     for proposal in await ledger.proposals.find(agreement_id=agreement.agreement_id):
         if proposal.amendment_version == agreement.version:
             state, reason = "agreed", f"Version {agreement.version} was signed."
@@ -98,7 +101,7 @@ async def settle(ledger: Ledger, agreement: Agreement) -> None:
 
 
 async def drop(ledger: Ledger, event: AgreementWithdrawn) -> None:
-    """A party withdrew a version in negotiation: it has declined the proposal that the version answered."""
+    """After a party withdrew a version in negotiation, mark the proposal that it answered as declined."""
     await ledger.lock(event.agreement_id)
     for proposal in await ledger.proposals.find(agreement_id=event.agreement_id):
         if proposal.amendment_version == event.version:

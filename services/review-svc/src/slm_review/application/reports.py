@@ -1,4 +1,4 @@
-"""Service reports as they are published: something to talk about."""
+"""Published service reports, as items of agendas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slm_review.domain import findings
 
 
 async def keep_report(ledger: Ledger, event: ReportPublished) -> None:
-    """A period's report; of its revisions the highest counts."""
+    """Store a period's report. Of its revisions the highest counts."""
     await ledger.lock(event.agreement_id)
     report = findings.reported(event)
     known = await ledger.reports.get(report.report_id)

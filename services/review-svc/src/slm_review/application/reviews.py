@@ -1,4 +1,4 @@
-"""Holding a review, and finding the one a decision belongs to."""
+"""Concluding a review, and reading the one to which a decision belongs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_review.domain.reviews import Review
 
 
 async def hold(desk: Desk, caller: Principal, review_id: str, summary: str, attendees: list[str]) -> Review:
-    """The review took place. Raises NotFound, NotOpen, AlreadyHeld."""
+    """Record that the review took place; raises NotFound, NotOpen and AlreadyHeld."""
     async with desk.begin() as ledger:
         review = reviews.held(
             await take(ledger, caller, review_id), summary, attendees, caller.principal_id, ledger.now
@@ -24,12 +24,15 @@ async def hold(desk: Desk, caller: Principal, review_id: str, summary: str, atte
 
 
 async def take(ledger: Ledger, caller: Principal, review_id: str) -> Review:
-    """A review of the caller's party, its agreement locked. Raises NotFound."""
+    """Lock the agreement of a review of the caller's party, and return the review; raises NotFound."""
     return await locked(ledger, caller, ledger.reviews, "review", review_id)
 
 
 async def preview(desk: Desk, review_id: str) -> list[AgendaItem]:
-    """The agenda that a scheduled review would have if it opened now, in order of time; the caller may see it."""
+    """Return the agenda that a scheduled review would have if it opened now, in order of time.
+
+    The caller's right to see the review must have been checked.
+    """
     async with desk.begin() as ledger:
         review = await ledger.reviews.get(review_id)
         return [] if review is None else await agenda.gather(ledger, review)

@@ -1,4 +1,4 @@
-"""The terms that a decision about a target starts from."""
+"""The present terms of a target, for decisions about it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from slm_review.domain.reviews import Review
 
 
 async def agreed(ledger: Ledger, review: Review, target: str) -> tuple[Agreement, dict[str, Any]]:
-    """The version in force, else the reviewed one, and the terms of the target named by id or key.
+    """Return the version in force, or else the reviewed one, and its terms of the target with this id or key.
 
-    Raises NotAcceptable, listing the keys there are.
+    Raises NotAcceptable that lists the existing keys.
     """
     versions = await ledger.agreements.find(agreement_id=review.agreement_id)
     reviewed = next(version for version in versions if version.version == review.agreement_version)

@@ -1,4 +1,4 @@
-"""Attained figures: kept for agendas, and for proposing a better target where they leave room for one."""
+"""Closed windows: stored for agendas, and for proposals of better targets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slm_review.domain.findings import AttainedWindow
 
 
 async def keep_window(ledger: Ledger, event: WindowClosed) -> None:
-    """A window closed or was restated; of its revisions the highest counts."""
+    """Store a closed or restated window. Of its revisions the highest counts."""
     await ledger.lock(event.agreement_id)
     window = findings.attained(event)
     known = await ledger.windows.get(window.attained_id)
@@ -23,13 +23,13 @@ async def keep_window(ledger: Ledger, event: WindowClosed) -> None:
     await ledger.windows.put(window)
     await agenda.add_window(ledger, window)
     await plans.settle_window(ledger, window.agreement_id, window.agreement_version, window.target_id, window.window_id)
-    # What is restated may be long past: then it is the latest windows that are looked at again.
+    # A restated window may be long past. Then the latest windows are checked again.
     until_at = None if isinstance(event, WindowRestated) else window.window_end_at
     await _propose(ledger, window, until_at)
 
 
 async def look_at_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
-    """Look at the windows that were heard before their agreement, at each in the order of its end."""
+    """Check the windows that arrived before their agreement for proposals, in the order of their ends."""
     heard = await ledger.windows.find(agreement_id=agreement.agreement_id)
     heard = [each for each in heard if each.agreement_version == agreement.version]
     for window in sorted(heard, key=lambda each: (each.window_end_at or 0, each.attained_id)):
@@ -37,7 +37,7 @@ async def look_at_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
 
 
 async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None) -> None:
-    """Propose to raise a target that was met comfortably in its latest windows, while its terms are in force."""
+    """Propose to raise a target whose latest windows were met comfortably, while its terms are in force."""
     versions = await ledger.agreements.find(agreement_id=window.agreement_id)
     agreement = agreements.newest(versions)
     if agreement is None or agreement.ended_at is not None:
@@ -52,7 +52,7 @@ async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None)
     if any(each.is_open and each.names(terms["target_id"]) for each in told):
         return
     refused_at = [each.ended_at or 0 for each in told if each.state == "declined" and each.names(terms["target_id"])]
-    # As many windows as it takes have to end after a party said no, before it is said again.
+    # After a decline, a whole new run of windows must end before the target is proposed again.
     if refused_at and any((each.window_end_at or 0) <= max(refused_at) for run in runs for each in run):
         return
     target = proposed.attained_target(terms, runs)
@@ -64,9 +64,10 @@ async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None)
 async def _runs(
     ledger: Ledger, agreement: Agreement, terms: dict[str, Any], window: AttainedWindow, until_at: int | None
 ) -> list[Sequence[AttainedWindow]]:
-    """The comfortable run of a target, or of each instance of one that is judged by label; nothing unless all have one.
+    """Return the comfortable run of a target, or of each instance of a target with ``group_by``.
 
-    Instances close one after the other: only the last close of a window finds all of them.
+    Empty unless all instances have one. Instances close one after the other: only the last one to close a window finds
+    all runs.
     """
     needed = agreement.after_met_windows
     ids = [window.target_id]

@@ -1,1 +1,1 @@
-"""The rules of plans, reviews, decisions and proposals: plain values in, values and events out."""
+"""The rules of plans, reviews, decisions and proposals: pure functions of values and events."""

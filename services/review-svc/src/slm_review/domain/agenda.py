@@ -1,4 +1,4 @@
-"""What a review talks about: one item for each breach, closed window, report, open action and proposal."""
+"""The items of an agenda: breaches, closed windows, reports, open actions and proposals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slm_review.domain.reviews import Review
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaItem:
-    """One point of an agenda; ``at`` in microseconds UTC."""
+    """One item of an agenda; ``at`` is microseconds UTC."""
 
     item_id: str
     review_id: str
@@ -45,6 +45,7 @@ def _item(review: Review, kind: str, ref_id: str, at: int, title: str, **detail:
 
 
 def of_breach(review: Review, breach: Breach) -> AgendaItem:
+    """Return the item of a breach."""
     item = _item(
         review,
         "breach",
@@ -66,6 +67,7 @@ def of_breach(review: Review, breach: Breach) -> AgendaItem:
 
 
 def of_window(review: Review, window: AttainedWindow) -> AgendaItem:
+    """Return the item of a closed or restated window."""
     return _item(
         review,
         "restatement" if window.restated_because else "window",
@@ -83,6 +85,7 @@ def of_window(review: Review, window: AttainedWindow) -> AgendaItem:
 
 
 def of_report(review: Review, report: PublishedReport) -> AgendaItem:
+    """Return the item of a published report."""
     return _item(
         review,
         "report",
@@ -97,6 +100,7 @@ def of_report(review: Review, report: PublishedReport) -> AgendaItem:
 
 
 def of_action(review: Review, action: Action) -> AgendaItem:
+    """Return the item of an open action."""
     return _item(
         review,
         "action",
@@ -111,6 +115,7 @@ def of_action(review: Review, action: Action) -> AgendaItem:
 
 
 def of_proposal(review: Review, proposal: Proposal) -> AgendaItem:
+    """Return the item of a proposal."""
     titles = ", ".join(each["target_title"] for each in proposal.targets)
     return _item(
         review,
@@ -124,6 +129,6 @@ def of_proposal(review: Review, proposal: Proposal) -> AgendaItem:
 
 
 def told(item: AgendaItem) -> dict[str, Any]:
-    """An item as events and answers write it."""
+    """Return an item as events and answers contain it."""
     names = ("kind", "ref_id", "state", "title")
     return {name: getattr(item, name) for name in names} | {"at": instants.to_text(item.at)} | item.detail

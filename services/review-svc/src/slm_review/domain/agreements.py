@@ -1,4 +1,4 @@
-"""What a review needs to know of an agreement: whose it is, its targets' terms, its review clause, its term."""
+"""The part of an agreement that reviews need: its parties, target terms, review clause and term."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENDED_AS: dict[type[AgreementTurned], str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """One version of an agreement as it was finalized; instants in microseconds UTC."""
+    """One signed version of an agreement. Instants are microseconds UTC."""
 
     version_id: str
     agreement_id: str
@@ -42,7 +42,7 @@ class Agreement:
     expires_at: int | None
     closing_delay: int
     targets: list[dict[str, Any]]
-    """Target terms as finalized."""
+    """The terms of the targets as finalized."""
     review: dict[str, Any]
     """``{"cadence", "on_breach", "after_met_windows"}``, each optional."""
     finalized_at: int
@@ -50,41 +50,45 @@ class Agreement:
     ended_as: str | None = None
 
     def target(self, target_id: str) -> dict[str, Any] | None:
-        """The terms of a target, by its id."""
+        """Return the terms of the target with this id; None if there is none."""
         return next((terms for terms in self.targets if terms["target_id"] == target_id), None)
 
     def target_of(self, target_id: str, key: str) -> dict[str, Any] | None:
-        """The terms of a target, or of the one that a target judged for a label value is an instance of."""
+        """Return the terms of a target, or of the target with ``group_by`` that it is an instance of; None if there are
+        none.
+        """
         return self.target(target_id) or next((terms for terms in self.targets if is_instance(key, terms)), None)
 
     @property
     def is_reviewed_on_breach(self) -> bool:
+        """Whether a breach opens a review."""
         return self.review.get("on_breach") is True
 
     @property
     def after_met_windows(self) -> int:
-        """How many comfortable windows in a row ask for a better target."""
+        """How many comfortably met windows in a row lead to a proposal."""
         return int(self.review.get("after_met_windows") or 3)
 
     @property
     def term_ends_at(self) -> int | None:
-        """The instant from which this version binds nobody, as far as is known."""
+        """The instant from which this version is not in force any more; None if it has no end yet."""
         ends = [end for end in (self.expires_at, self.ended_at) if end is not None]
         return min(ends) if ends else None
 
 
 def is_instance(key: str, terms: dict[str, Any]) -> bool:
-    """Whether a key such as ``latency[eu]`` names an instance of a target that is judged for each value of a label."""
+    """Whether a key such as ``latency[eu]`` is that of an instance of a target with ``group_by``."""
     return bool(terms.get("group_by")) and key.startswith(f"{terms['key']}[")
 
 
 @lru_cache(maxsize=5_000)
 def version_id(agreement_id: str, version: int) -> str:
+    """Return the id of a version of an agreement."""
     return named_id(agreement_id, "version", version)
 
 
 def finalized(event: AgreementFinalized) -> Agreement:
-    """The version that both parties signed."""
+    """Return the signed version of the event."""
     return Agreement(
         version_id=version_id(event.agreement_id, event.version),
         agreement_id=event.agreement_id,
@@ -106,7 +110,7 @@ def finalized(event: AgreementFinalized) -> Agreement:
 
 
 def with_end(agreement: Agreement, event: AgreementTurned) -> Agreement:
-    """The version after its end was heard; of several ends the earliest holds."""
+    """Return the version with this end. Of several ends the earliest counts."""
     at = instants.from_text(event.at)
     if agreement.ended_at is not None and agreement.ended_at <= at:
         return agreement
@@ -114,12 +118,12 @@ def with_end(agreement: Agreement, event: AgreementTurned) -> Agreement:
 
 
 def newest(versions: list[Agreement]) -> Agreement | None:
-    """The version signed last."""
+    """Return the version signed last; None if there is none."""
     return max(versions, key=lambda version: version.version, default=None)
 
 
 def in_force(versions: list[Agreement], at: int) -> Agreement | None:
-    """The version whose term holds the instant; of several the highest."""
+    """Return the version in force at an instant, the highest if there are several; None if there is none."""
     holding = [
         version
         for version in versions

@@ -1,4 +1,4 @@
-"""Which period an agreement's review cadence asks to review next."""
+"""The next period that an agreement's review cadence covers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_review.domain.agreements import Agreement
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A calendar window of the agreement's zone, cut where the agreement ends; microseconds UTC, [start, end)."""
+    """A calendar window in the agreement's zone, cut at the agreement's end: [start, end), microseconds UTC."""
 
     period_id: str
     start_at: int
@@ -19,15 +19,15 @@ class Period:
 
 
 def ends_at(versions: Sequence[Agreement]) -> int | None:
-    """Where the last version's term ends; None while one has no end."""
+    """Return the end of the last version's term; None while a version has no end."""
     ends = [version.term_ends_at for version in versions]
     return None if None in ends else max((end for end in ends if end is not None), default=None)
 
 
 def next_period(versions: Sequence[Agreement], after: int) -> tuple[Agreement, Period] | None:
-    """The first period not over at ``after``, and the version whose cadence asks for it (the newest where several do).
+    """Return the first period that has not ended at ``after``, and the version whose cadence demands it.
 
-    None where no version that is in force at or beyond ``after`` has a cadence.
+    If several versions do, it is the newest. None if no version in force at or after ``after`` has a cadence.
     """
     last = ends_at(versions)
     asked = [(agreement, period) for agreement in versions if (period := _period(agreement, after, last))]

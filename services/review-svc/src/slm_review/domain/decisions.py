@@ -1,4 +1,4 @@
-"""What a review decides: lessons, and improvement actions with what became of them."""
+"""The decisions of a review: lessons and improvement actions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_review.domain.errors import AlreadyEnded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """What was learned; instants in microseconds UTC."""
+    """A lesson of a review. Instants are microseconds UTC."""
 
     lesson_id: str
     review_id: str
@@ -26,7 +26,7 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """An improvement action: who does what by when, which target it should move and how."""
+    """An improvement action: who does what by when, which target it should improve, and how."""
 
     action_id: str
     review_id: str
@@ -50,6 +50,7 @@ class Action:
 
 
 def action_opened(action: Action) -> ActionOpened:
+    """Return the event of an opened action."""
     return ActionOpened(
         **_identity_of(action),
         text=action.text,
@@ -61,6 +62,7 @@ def action_opened(action: Action) -> ActionOpened:
 
 
 def recording_of(lesson: Lesson) -> LessonRecorded:
+    """Return the event of a recorded lesson."""
     return LessonRecorded(
         lesson_id=lesson.lesson_id,
         review_id=lesson.review_id,
@@ -73,7 +75,7 @@ def recording_of(lesson: Lesson) -> LessonRecorded:
 
 
 def completed(action: Action, note: str, by_principal_id: str, now: int) -> Action:
-    """The action once its owner has done it. Raises AlreadyEnded for one that was done before."""
+    """Return the action after its completion; raises AlreadyEnded if it was completed before."""
     if action.state != "open":
         raise AlreadyEnded(f"The action was completed at {instants.to_text(action.completed_at or 0)}.")
     return replace(
@@ -82,6 +84,7 @@ def completed(action: Action, note: str, by_principal_id: str, now: int) -> Acti
 
 
 def completion_of(action: Action) -> ActionCompleted:
+    """Return the event of a completed action."""
     return ActionCompleted(
         **_identity_of(action),
         note=action.completion_note,
@@ -91,7 +94,7 @@ def completion_of(action: Action) -> ActionCompleted:
 
 
 def _identity_of(action: Action) -> dict[str, Any]:
-    """The fields by which every event of an action names it, its target and the parties."""
+    """Return the fields that all events of an action have."""
     names = (
         "action_id",
         "review_id",

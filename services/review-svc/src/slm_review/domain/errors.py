@@ -1,22 +1,22 @@
-"""What a use case can refuse.
+"""The reasons for which a use case refuses.
 
-Refused
-  NotFound          no such thing, or none that the caller's party may see
+Refusal
+  NotFound          it does not exist, or the caller's party may not see it
   NotOpen           the review has not opened yet, was cancelled, or lapsed
   AlreadyEnded      the action, step or proposal was completed or declined before
   AlreadyHeld       the review was held before
-  NotAcceptable     a field's value is refused; says which and what to do
+  NotAcceptable     a field's value is not allowed; the error names it and the remedy
 """
 
 from __future__ import annotations
 
 
 class Refusal(Exception):
-    """Anything a use case does not do."""
+    """The base of all refusals."""
 
 
 class NotFound(Refusal):
-    """No such thing for this caller."""
+    """It does not exist for this caller."""
 
     def __init__(self, what: str, identity: str) -> None:
         super().__init__(f"there is no {what} {identity}")
@@ -29,7 +29,7 @@ class NotOpen(Refusal):
 
 
 class AlreadyEnded(Refusal):
-    """An action, a step of a plan or a proposal can be ended once."""
+    """The action, step or proposal was completed or declined before."""
 
 
 class AlreadyHeld(Refusal):
@@ -37,7 +37,7 @@ class AlreadyHeld(Refusal):
 
 
 class NotAcceptable(Refusal):
-    """A field's value is refused."""
+    """A field's value is not allowed."""
 
     def __init__(self, field: str, value: object, remedy: str) -> None:
         super().__init__(remedy)

@@ -1,4 +1,4 @@
-"""Exact numbers as text: what judged documents and events carry."""
+"""Exact numbers as text, as terms and events contain them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fractions import Fraction
 
 
 def parse(text: str) -> Fraction:
-    """``"99.9"`` or ``"1999/20"`` → Fraction. Raises ValueError where it is neither."""
+    """Return the Fraction of ``"99.9"`` or ``"1999/20"``; raises ValueError for other text."""
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
@@ -16,7 +16,7 @@ def parse(text: str) -> Fraction:
 
 
 def write(value: Fraction) -> str:
-    """The shortest exact text: a decimal where one exists, else ``numerator/denominator``."""
+    """Return the shortest exact text: a decimal if one exists, else ``numerator/denominator``."""
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1

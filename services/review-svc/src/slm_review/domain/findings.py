@@ -1,4 +1,4 @@
-"""What monitor-svc and report-svc established, as far as a review needs it: breaches, closed windows, reports."""
+"""The results of monitor-svc and report-svc that reviews need: breaches, closed windows and reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from slm_events.report import ReportPublished
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
-    """A breach as it stands now. ``certain_at`` is None while only its withdrawal was heard; instants in µs UTC."""
+    """The present state of a breach. Instants are microseconds UTC.
+
+    ``certain_at`` is None while only its withdrawal has arrived.
+    """
 
     breach_id: str
     agreement_id: str
@@ -41,7 +44,10 @@ class Breach:
 
 
 def breached(event: TargetBreached, known: Breach | None) -> Breach:
-    """The breach after it was told; of breach and withdrawal the higher revision holds, and of one both the latter."""
+    """Return the breach after this event.
+
+    Of a breach and its withdrawal the higher revision counts; with equal revisions the withdrawal does.
+    """
     told = Breach(
         breach_id=event.breach_id,
         **_window_of(event),
@@ -70,7 +76,7 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
 
 
 def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
-    """The breach after a fact undid it; a later revision that stands again is left alone."""
+    """Return the breach after its withdrawal. A later revision of the breach is not changed."""
     if known is not None:
         if event.revision < known.revision:
             return known
@@ -89,7 +95,7 @@ def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttainedWindow:
-    """A closed window's verdict, of its highest revision; instants in µs UTC."""
+    """The result of a closed window in its highest revision. Instants are microseconds UTC."""
 
     attained_id: str
     agreement_id: str
@@ -112,11 +118,11 @@ class AttainedWindow:
     closed_at: int
     restated_because: str | None = None
     coverage_percent: str | None = None
-    """Exact share of the window that is known; None: nothing is known of it, or it was never measured."""
+    """The exact share of the window in which the state is known; None if nothing is known or was measured."""
 
 
 def attained(event: WindowClosed) -> AttainedWindow:
-    """What a window that closed, or was restated, says."""
+    """Return the result of a closed or restated window."""
     return AttainedWindow(
         attained_id=attained_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),
         **_window_of(event),
@@ -134,7 +140,7 @@ def attained(event: WindowClosed) -> AttainedWindow:
 
 
 def _coverage(event: WindowClosed) -> str | None:
-    """As told; of what is counted, all of it where anything was counted, as nobody said how much was missed."""
+    """Return the coverage of the event. Counted events have none, so it is 100 if there was at least one event."""
     if event.coverage_percent is not None:
         return event.coverage_percent
     return "100" if int(event.total) > 0 else None
@@ -142,12 +148,13 @@ def _coverage(event: WindowClosed) -> str | None:
 
 @lru_cache(maxsize=20_000)
 def attained_id(agreement_id: str, version: int, target_id: str, window_id: str) -> str:
+    """Return the id of a window's result."""
     return named_id(agreement_id, "window", version, target_id, window_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedReport:
-    """A service report's latest revision; instants in µs UTC."""
+    """The latest revision of a service report. Instants are microseconds UTC."""
 
     report_id: str
     agreement_id: str
@@ -162,6 +169,7 @@ class PublishedReport:
 
 
 def reported(event: ReportPublished) -> PublishedReport:
+    """Return the report of the event."""
     return PublishedReport(
         report_id=event.report_id,
         agreement_id=event.agreement_id,
@@ -177,7 +185,7 @@ def reported(event: ReportPublished) -> PublishedReport:
 
 
 def _window_of(event: TargetBreached | BreachWithdrawn | WindowClosed) -> dict[str, Any]:
-    """The fields that say of which agreement, target and window an event speaks; instants in µs UTC."""
+    """Return the fields that identify agreement, target and window of an event. Instants are microseconds UTC."""
     return {
         "agreement_id": event.agreement_id,
         "agreement_version": event.agreement_version,

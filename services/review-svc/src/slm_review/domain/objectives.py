@@ -1,4 +1,4 @@
-"""Whether a proposed objective is one that the target could have."""
+"""The check of whether a target can have a proposed objective."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from slm_calendar.errors import CalendarError
 from slm_review.domain.errors import NotAcceptable
 
 _COMPARISONS = ("at_least", "at_most", "within")
-# Bounded, and without exponents: the number in "1e999999999" would not fit into any memory.
+# Limited in length and without exponents: "1e999999999" as an exact number would not fit into memory.
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 def revised(present: dict[str, Any], proposed: dict[str, Any]) -> dict[str, Any]:
-    """The proposed objective in the form of the target's terms, the unit taken over where none is given.
+    """Return the proposed objective in the form of the target's terms. A missing unit is that of the present objective.
 
-    Raises NotAcceptable where comparison or unit differ from the present ones, the value is none that an agreement
-    can hold, or nothing changes.
+    Raises NotAcceptable if comparison or unit differ from the present ones, the value is invalid, or nothing changes.
     """
     comparison = next(name for name in _COMPARISONS if name in present)
     if [name for name in _COMPARISONS if name in proposed] != [comparison] or proposed.keys() - {comparison, "unit"}:

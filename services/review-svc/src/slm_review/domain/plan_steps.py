@@ -1,4 +1,4 @@
-"""Steps of an action plan, ticked off by whoever carried them out."""
+"""The steps of an action plan and their completion."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from slm_review.domain.plans import ActionPlan, identity_of
 def completed(
     plan: ActionPlan, number: int, note: str, by_party_id: str | None, by_principal_id: str, now: int
 ) -> ActionPlan:
-    """The plan with a step done; ``number`` counts from 1. Steps may be ticked off after the plan has ended too.
+    """Return the plan with a completed step; ``number`` counts from 1. The plan itself may have ended.
 
-    Raises NotAcceptable for a number that the plan does not have, AlreadyEnded for a step that was done before.
+    Raises NotAcceptable for a number that the plan does not have, and AlreadyEnded for a completed step.
     """
     if not 1 <= number <= len(plan.steps):
         raise NotAcceptable("number", number, f"the plan has {len(plan.steps)} steps, counted from 1")
@@ -33,6 +33,7 @@ def completed(
 
 
 def completion_of(plan: ActionPlan, number: int) -> PlanStepCompleted:
+    """Return the event of a completed step."""
     step = plan.steps[number - 1]
     return PlanStepCompleted(
         **identity_of(plan),

@@ -17,12 +17,15 @@ from slm_events.review import ActionPlanEnded, ActionPlanOpened
 from slm_review.domain.findings import Breach
 
 MARGIN = 10
-"""A plan is due when a tenth of the time until harm is expected is still left, for the steps to take effect."""
+"""A plan is due when a tenth of the time until the expected harm is left, so that the steps can take effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlan:
-    """The plan against one risk. ``waiting`` until the risk and the agreed steps are both known; instants in µs UTC."""
+    """The plan for one risk. Instants are microseconds UTC.
+
+    It is ``waiting`` until both the risk and the agreed steps are known.
+    """
 
     plan_id: str
     risk_id: str
@@ -39,8 +42,8 @@ class ActionPlan:
     state: str = "waiting"
     """``waiting`` | ``open`` | ``watching`` | ``averted`` | ``breached`` | ``cleared``.
 
-    ``watching``: its risk is over, nothing is to be done any more, and whether harm was averted is not known yet.
-    ``cleared``: the risk went away, and no breach had been in sight.
+    ``watching``: the risk is over and nobody has to act, but it is not known yet whether harm was averted. ``cleared``:
+    the risk is over, and no breach had been predicted.
     """
     cause: str = ""
     threshold: str = ""
@@ -48,35 +51,37 @@ class ActionPlan:
     owner: str = ""
     steps: list[dict[str, Any]]
     responsible: dict[str, Any]
-    """As the risk told it: ``{"owner", "plan": [{"step", "owner"}]}``, possibly empty."""
+    """``{"owner", "plan": [{"step", "owner"}]}`` from the risk, possibly empty."""
     opened_at: int | None = None
     at_risk_at: int | None = None
     due_at: int | None = None
     harm_expected_at: int | None = None
-    """The projected breach, else the window's end, else when a rolling window has turned over."""
+    """The predicted breach; without one, the window's end; for a rolling window, when all its content has been
+    replaced.
+    """
     time_left_seconds: int | None = None
-    """At the opening, until harm is expected."""
+    """Seconds from the opening until harm is expected."""
     risk_revision: int = 0
-    """Of the risk as last heard: one that cleared and came back soon is the same, with the next revision."""
+    """The latest revision of the risk. A risk that clears and returns soon is the same one with the next revision."""
     breach_named_at: int | None = None
-    """When the projection expected the breach, as last told; None: it never named one."""
+    """When the latest projection expected the breach; None if there was none."""
     cleared_revision: int = -1
     cleared_as: str | None = None
     cleared_at: int | None = None
     quiet_at: int | None = None
-    """When time alone may take it further."""
+    """When the plan's state may change without an event."""
     breach_id: str | None = None
     ended_at: int | None = None
 
 
 @lru_cache(maxsize=20_000)
 def plan_id(agreement_id: str, risk_id: str) -> str:
-    """One plan a risk, however often the risk is heard."""
+    """Return the plan's id; each risk has one plan."""
     return named_id(agreement_id, "action-plan", risk_id)
 
 
 def awaited(event: TargetAtRisk | RiskCleared) -> ActionPlan:
-    """The plan of a risk of which something was heard for the first time."""
+    """Return a new plan for a risk of which the first event has arrived."""
     return ActionPlan(
         plan_id=plan_id(event.agreement_id, event.risk_id),
         risk_id=event.risk_id,
@@ -105,7 +110,7 @@ def _whose(event: TargetJudged) -> dict[str, Any]:
 
 
 def at_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
-    """The plan once its risk is known, or known to have come back."""
+    """Return the plan after its risk was raised, or has returned."""
     if plan.at_risk_at is not None and event.revision <= plan.risk_revision:
         return plan
     at = instants.from_text(event.at)
@@ -143,7 +148,7 @@ def _harm_expected_at(event: TargetAtRisk, at: int) -> int | None:
 
 
 def cleared(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
-    """The plan once its risk no longer holds; of several such news the one of the latest revision counts."""
+    """Return the plan after its risk cleared. Of several such events the latest revision counts."""
     if event.revision <= plan.cleared_revision:
         return plan
     known = replace(plan, cleared_revision=event.revision)
@@ -153,7 +158,7 @@ def cleared(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
 
 
 def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, now: int) -> ActionPlan:
-    """The plan with the agreed steps, from now on somebody's to carry out."""
+    """Return the opened plan with the agreed steps."""
     owner = responsible.get("owner") or fallback_owner
     steps = [{"step": step["step"], "owner": step.get("owner") or owner} for step in responsible.get("plan", [])]
     left = None if plan.harm_expected_at is None else max(0, plan.harm_expected_at - now) // SECOND
@@ -161,10 +166,10 @@ def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, n
 
 
 def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
-    """The breach, of those of the plan's target and window, that the plan was to avert and did not.
+    """Return the breach that the plan should have averted; None if there is none.
 
-    A rolling window keeps its id for ever: what was certain before the risk is another story, unless the risk is
-    known to have ended in a breach; then it counts, being found late, even if it was withdrawn since.
+    ``breaches`` are those of its target and window. A rolling window keeps its id for ever, so breaches from before the
+    risk are ignored. If the risk is known to have ended in a breach, also an earlier or a withdrawn one counts.
     """
     if plan.at_risk_at is None:
         return None
@@ -179,9 +184,9 @@ def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
 def with_outcome(
     plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int, again_after: int
 ) -> ActionPlan:
-    """The plan as far as it has come by now, in the states that ``state`` names.
+    """Return the plan in its state as of now.
 
-    ``again_after``: so long after its risk cleared (µs) the plan stays open, for the risk may come back.
+    ``again_after``: for so long after the risk cleared (microseconds) the plan stays open, because the risk may return.
     """
     if breach is not None:
         how: str | None = "breached"
@@ -200,21 +205,24 @@ def with_outcome(
 
 
 def waiting_until(plan: ActionPlan) -> ActionPlan:
-    """A plan that is watched over: of a rolling window time tells whether harm was averted, else its verdict does."""
+    """Return a watched plan with the time of its decision. Only for a rolling window does time decide, else its verdict
+    does.
+    """
     is_rolling = plan.window_end_at is None and plan.breach_named_at is not None
     return replace(plan, quiet_at=(plan.breach_named_at or 0) + _length_of(plan) if is_rolling else None)
 
 
 ELAPSED, WARNED_LATE = "elapsed", 75
-"""A ticket that was met counts as averted harm from this share of its duration on."""
+"""From this percentage of a ticket's duration on, meeting the deadline after a warning counts as averted harm."""
 
 
 def _cleared_to(plan: ActionPlan, verdict: str | None, now: int, again_after: int) -> str | None:
-    """How a risk without a breach ended, None while that is open.
+    """Return how a risk without a breach ended; None while that is open.
 
-    Harm was averted only where the projection had named a breach, and the window closed without one. A risk that ended
-    in a breach waits for the breach, so that the plan names it. A window's verdict comes on another topic and may be
-    later; a rolling window has none: there, none may come within a window's length after the projected instant.
+    Harm was averted only if a projection had predicted a breach and the window closed without one. A risk that ended in
+    a breach waits for the breach, so that the plan can name it. A window's verdict comes on another topic and may be
+    later. A rolling window has no verdict: there, no breach may come within a window's length after the predicted
+    instant.
     """
     assert plan.cleared_at is not None
     if plan.cleared_as == "breached":
@@ -246,18 +254,19 @@ AGAIN_AFTER = 3600 * SECOND
 
 
 def again_after(terms: Mapping[str, Any] | None) -> int:
-    """How long a plan stays open after its risk cleared, by the target's terms."""
+    """Return how long a plan stays open after its risk cleared (microseconds), from the target's terms."""
     written = (terms or {}).get("warn_again_after")
     return AGAIN_AFTER if written is None else iso_durations.from_iso(written)
 
 
 def identity_of(plan: ActionPlan) -> dict[str, Any]:
-    """The fields by which every event of a plan names it, its target and the parties."""
+    """Return the fields that all events of a plan have."""
     names = ("plan_id", "agreement_id", "target_id", "target_key", "risk_id", "provider_party_id", "customer_party_id")
     return {name: getattr(plan, name) for name in names}
 
 
 def plan_opened(plan: ActionPlan) -> ActionPlanOpened:
+    """Return the event of an opened plan."""
     assert plan.opened_at is not None
     return ActionPlanOpened(
         **identity_of(plan),
@@ -270,6 +279,7 @@ def plan_opened(plan: ActionPlan) -> ActionPlanOpened:
 
 
 def ending_of(plan: ActionPlan) -> ActionPlanEnded:
+    """Return the event of an ended plan."""
     assert plan.ended_at is not None
     return ActionPlanEnded(
         **identity_of(plan),

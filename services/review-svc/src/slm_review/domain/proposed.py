@@ -1,4 +1,4 @@
-"""Proposals for new targets: at most one is open for an agreement, and collects what is proposed of its targets."""
+"""Proposals for new targets. At most one is open for an agreement; further targets are added to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slm_review.domain.errors import AlreadyEnded
 from slm_review.domain.findings import AttainedWindow
 
 OPEN = frozenset({"proposed", "drafted"})
-"""Neither agreed nor declined yet."""
+"""States of a proposal that is neither agreed nor declined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +25,17 @@ class Proposal:
 
     proposal_id: str
     review_id: str | None
-    """None: raised by comfortably attained windows, outside a review."""
+    """None if it was proposed because of comfortably met windows and not in a review."""
     agreement_id: str
     agreement_version: int
     provider_party_id: str
     customer_party_id: str
     targets: list[dict[str, Any]]
-    """Each ``{"target_id", "target_key", "target_title", "present_objective", "objective", "reason"}``, in the order of
-    proposing."""
+    """Each ``{"target_id", "target_key", "target_title", "present_objective", "objective", "reason"}``, in the order in
+    which they were proposed.
+    """
     origin: str
-    """``review`` | ``attained``: what it began with."""
+    """``review`` | ``attained``: what caused its first target."""
     state: str = "proposed"
     """``proposed`` | ``drafted`` (an amendment answers it) | ``agreed`` | ``declined`` | ``lapsed``."""
     proposed_by_party_id: str | None
@@ -50,15 +51,17 @@ class Proposal:
 
     @property
     def is_open(self) -> bool:
+        """Whether it is neither agreed nor declined."""
         return self.state in OPEN
 
     def names(self, target_id: str) -> bool:
+        """Whether it contains the target."""
         return any(each["target_id"] == target_id for each in self.targets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
-    """A drafted version of an agreement that answers a proposal."""
+    """A draft version of an agreement that answers a proposal."""
 
     amendment_id: str
     agreement_id: str
@@ -69,7 +72,7 @@ class Amendment:
 
 
 def amendment(event: AmendmentDrafted) -> Amendment | None:
-    """The amendment, if it answers a proposal."""
+    """Return the amendment of the event; None if it answers no proposal."""
     if event.proposal_id is None:
         return None
     return Amendment(
@@ -83,7 +86,9 @@ def amendment(event: AmendmentDrafted) -> Amendment | None:
 
 
 def answered(proposal: Proposal, draft: Amendment) -> Proposal:
-    """The proposal once an amendment answers it; the answer to what was added later is a new revision of the same."""
+    """Return the proposal after an amendment answered it. A target added later is answered by a new revision of the
+    draft.
+    """
     if not proposal.is_open or proposal.amendment_version not in (None, draft.version):
         return proposal
     return replace(
@@ -96,7 +101,7 @@ def answered(proposal: Proposal, draft: Amendment) -> Proposal:
 
 
 def target_of(terms: dict[str, Any], present: dict[str, Any], objective: dict[str, Any], reason: str) -> dict[str, Any]:
-    """One target of a proposal; ``terms`` are those of the agreement."""
+    """Return one target of a proposal; ``terms`` are those of the agreement."""
     return {
         "target_id": terms["target_id"],
         "target_key": terms["key"],
@@ -108,14 +113,16 @@ def target_of(terms: dict[str, Any], present: dict[str, Any], objective: dict[st
 
 
 def with_target(proposal: Proposal, target: dict[str, Any]) -> Proposal:
-    """The proposal with one more target, or another objective for one that it names."""
+    """Return the proposal with a further target, or with another objective for a target that it contains."""
     others = [each for each in proposal.targets if each["target_id"] != target["target_id"]]
     return replace(proposal, targets=[*others, target])
 
 
 def from_attained(agreement: Agreement, target: dict[str, Any], until_at: int, now: int) -> Proposal:
-    """The proposal that a comfortable run begins; ``until_at``: the end of its last window, so that a replay makes the
-    same one."""
+    """Return a new proposal because of a comfortable run.
+
+    ``until_at`` is the end of the run's last window; the id follows from it, so that a replay makes the same proposal.
+    """
     return Proposal(
         proposal_id=named_id(agreement.agreement_id, "raise", agreement.version, target["target_id"], until_at),
         review_id=None,
@@ -132,7 +139,9 @@ def from_attained(agreement: Agreement, target: dict[str, Any], until_at: int, n
 
 
 def attained_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindow]]) -> dict[str, Any] | None:
-    """What the runs of a target ask for, of its instances all together; None where one asks for nothing."""
+    """Return the better objective for the runs of a target, or of all its instances; None if one of them does not allow
+    any.
+    """
     asked = [raising.raised(run) for run in runs]
     wanted = [each for each in asked if each is not None]
     if not runs or len(wanted) < len(runs):
@@ -149,7 +158,7 @@ def _instance_of(window: AttainedWindow, terms: dict[str, Any]) -> str:
 
 
 def declined(proposal: Proposal, reason: str, party_id: str | None, principal_id: str, now: int) -> Proposal:
-    """The proposal after a party said no. Raises AlreadyEnded for one that has ended."""
+    """Return the proposal after a party declined it; raises AlreadyEnded if it has ended."""
     if not proposal.is_open:
         raise AlreadyEnded(f"The proposal was {proposal.state} before.")
     return replace(
@@ -163,12 +172,12 @@ def declined(proposal: Proposal, reason: str, party_id: str | None, principal_id
 
 
 def with_end(proposal: Proposal, state: str, reason: str, at: int) -> Proposal:
-    """The proposal after what became of the agreement ended it."""
+    """Return the proposal after a change of the agreement ended it."""
     return replace(proposal, state=state, end_reason=reason, ended_at=at) if proposal.is_open else proposal
 
 
 def proposing_of(proposal: Proposal, target: dict[str, Any]) -> TargetRevisionProposed:
-    """What tells of one target of a proposal: the first makes a draft amendment, the others are added to it."""
+    """Return the event for one target of a proposal. The first causes a draft amendment; the others are added to it."""
     return TargetRevisionProposed(
         proposal_id=proposal.proposal_id,
         review_id=proposal.review_id,
@@ -186,6 +195,7 @@ def proposing_of(proposal: Proposal, target: dict[str, Any]) -> TargetRevisionPr
 
 
 def declining_of(proposal: Proposal) -> TargetRevisionDeclined:
+    """Return the event of a declined proposal."""
     return TargetRevisionDeclined(
         proposal_id=proposal.proposal_id,
         agreement_id=proposal.agreement_id,

@@ -1,4 +1,4 @@
-"""When attained figures ask for a better target, and which: exact arithmetic on the latest closed windows."""
+"""The rule for proposing better targets: exact arithmetic on the latest closed windows."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from slm_review.domain import exact
 from slm_review.domain.findings import AttainedWindow
 
 _CEILINGS = {"percent": Fraction(100), "ratio": Fraction(1)}
-"""The best a figure can be, by unit. A target without a ceiling has no budget that could be left over."""
+"""The best possible figure, by unit. A target without one has no budget of which something could be left."""
 _WHOLE = frozenset({"count", "outages"})
 _COVERED = Fraction(95)
-"""Percent of a window that must be known, so that its figure says something about the rest."""
+"""The percentage of a window that must be known for its figure to count."""
 _PLACES = 10**4
-"""An objective is proposed with four decimals, rounded to the easier side."""
+"""Proposed objectives have four decimals, rounded to the easier side."""
 
 
 def comfortable_limit(objective: dict[str, Any]) -> Fraction | None:
-    """The figure from which on half of the budget is left over; None where there is no budget to leave."""
+    """Return the figure from which on half of the error budget is left; None if there is no budget."""
     unit = objective.get("unit")
     if "at_least" in objective:
         least = exact.parse(objective["at_least"])
@@ -32,17 +32,14 @@ def comfortable_limit(objective: dict[str, Any]) -> Fraction | None:
 
 
 def counts(window: AttainedWindow) -> bool:
-    """Whether a closed window says how well the target does: it has a figure that stands, of a window that is known.
-
-    What a dispute has overturned, was hardly known, or was never measured, says nothing.
-    """
+    """Whether the window's figure counts: it was not overturned by a dispute, and enough of the window is known."""
     if window.figure is None or window.verdict not in ("met", "breached") or window.restated_because == "dispute":
         return False
     return window.coverage_percent is not None and exact.parse(window.coverage_percent) >= _COVERED
 
 
 def is_comfortable(window: AttainedWindow) -> bool:
-    """Met, and better than the objective by at least half the budget between the objective and the best figure."""
+    """Whether the window was met with at least half of the error budget left."""
     limit = comfortable_limit(window.objective)
     if limit is None or window.figure is None or window.verdict != "met":
         return False
@@ -51,10 +48,10 @@ def is_comfortable(window: AttainedWindow) -> bool:
 
 
 def comfortable_run(latest: Sequence[AttainedWindow], needed: int) -> list[AttainedWindow]:
-    """The latest ``needed`` windows if all of them were met comfortably under one objective, else nothing.
+    """Return the latest ``needed`` windows if all were met comfortably under one objective; else an empty list.
 
-    ``latest`` are the windows that closed last, in order, without those in which nothing was scheduled. One that does
-    not count ends the run: what it would have come to, nobody knows.
+    ``latest`` are the windows that closed last, in order, without those in which nothing was scheduled. A window that
+    does not count ends the run, because its real result is unknown.
     """
     run = list(latest[-needed:])
     if len(run) < needed or any(not counts(each) or not is_comfortable(each) for each in run):
@@ -63,9 +60,9 @@ def comfortable_run(latest: Sequence[AttainedWindow], needed: int) -> list[Attai
 
 
 def raised(run: Sequence[AttainedWindow]) -> dict[str, Any] | None:
-    """The objective that a run asks for: half the way to its best figure, and never tighter than its worst.
+    """Return the objective that a run allows: half the way to its best figure, but never tighter than its worst.
 
-    None where that is no tighter than the present one.
+    None if it is not tighter than the present one.
     """
     objective, figures = run[-1].objective, [exact.parse(each.figure or "0") for each in run]
     if "at_least" in objective:
@@ -80,7 +77,7 @@ def raised(run: Sequence[AttainedWindow]) -> dict[str, Any] | None:
 
 
 def easiest(objectives: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Of objectives of one form the one that is easiest to meet: what all instances of a target can keep."""
+    """Return the objective that is easiest to meet, which all instances of a target can keep."""
     if "at_least" in objectives[0]:
         return min(objectives, key=lambda each: exact.parse(each["at_least"]))
     return max(objectives, key=lambda each: exact.parse(each["at_most"]))

@@ -1,4 +1,4 @@
-"""Service reviews: scheduled by cadence or opened by a breach, held once, with an agenda that grows while open."""
+"""Service reviews: scheduled regularly or opened by a breach, with an agenda that grows until they are held."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from slm_review.domain.errors import AlreadyHeld, NotOpen
 from slm_review.domain.findings import Breach
 
 TOLD_AT_OPENING = 500
-"""Items of an agenda that the event of its opening carries: a record stays far below a broker's limit of 1 MB."""
+"""Agenda items in the event of an opening, so that its record stays far below a broker's limit of 1 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """A service review of one agreement; instants in microseconds UTC."""
+    """A service review of one agreement. Instants are microseconds UTC."""
 
     review_id: str
     agreement_id: str
@@ -35,7 +35,7 @@ class Review:
     """``scheduled`` | ``open`` | ``held`` | ``cancelled`` | ``lapsed`` (its breaches were withdrawn)."""
     from_at: int
     to_at: int | None
-    """What lies in [from, to) belongs on the agenda; None: whatever happens while the review is open."""
+    """The agenda contains what happened in [from_at, to_at); None means until the review is held."""
     due_at: int
     opened_at: int | None = None
     held_at: int | None = None
@@ -45,7 +45,9 @@ class Review:
 
 
 def by_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
-    """The review that a breach opens. The first breach names it, so that hearing it twice makes one."""
+    """Return the review that a breach opens. Its id follows from the breach, so that a repeated event makes no second
+    one.
+    """
     assert breach.certain_at is not None
     return Review(
         review_id=named_id(agreement.agreement_id, "review", "breach", breach.breach_id),
@@ -66,7 +68,9 @@ def by_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
 
 
 def by_cadence(agreement: Agreement, period: Period) -> Review:
-    """The review of a period, due once its windows have closed; one a period, whatever version schedules it."""
+    """Return the review of a period, due when the period's windows have closed. Each period has one, whatever the
+    version.
+    """
     return Review(
         review_id=named_id(agreement.agreement_id, "review", "cadence", period.period_id),
         agreement_id=agreement.agreement_id,
@@ -85,21 +89,22 @@ def by_cadence(agreement: Agreement, period: Period) -> Review:
 
 
 def opened(review: Review, now: int) -> Review:
+    """Return the opened review."""
     return replace(review, state="open", opened_at=now)
 
 
 def lapsed(review: Review) -> Review:
-    """An open review of breaches of which none stands any more."""
+    """Return the lapsed review, whose breaches are all withdrawn."""
     return replace(review, state="lapsed")
 
 
 def reopened(review: Review) -> Review:
-    """A lapsed review of which a breach stands again."""
+    """Return the review, open again if it had lapsed."""
     return replace(review, state="open") if review.state == "lapsed" else review
 
 
 def held(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
-    """The review after it took place. Raises NotOpen, AlreadyHeld."""
+    """Return the review after it took place; raises NotOpen and AlreadyHeld."""
     if review.state == "held":
         raise AlreadyHeld(f"It was held at {instants.to_text(review.held_at or 0)}.")
     require_opened(review)
@@ -114,7 +119,7 @@ def held(review: Review, summary: str, attendees: list[str], by_principal_id: st
 
 
 def require_opened(review: Review) -> None:
-    """Decisions belong to a review that is open or was held. Raises NotOpen."""
+    """Raise NotOpen unless the review is open or was held: only then can it make decisions."""
     if review.state == "scheduled":
         raise NotOpen(f"It opens at {instants.to_text(review.due_at)}.")
     if review.state == "lapsed":
@@ -124,24 +129,28 @@ def require_opened(review: Review) -> None:
 
 
 def covers(review: Review, start_at: int, end_at: int) -> bool:
-    """Whether something that lasted [start, end) belongs to the review's span; an instant is [at, at]."""
+    """Whether something that lasted [start, end) lies in the review's time; an instant is [at, at]."""
     reaches = end_at > review.from_at or start_at >= review.from_at
     return reaches and (review.to_at is None or start_at < review.to_at)
 
 
 def scheduling_of(review: Review, now: int) -> ReviewScheduled:
+    """Return the event of a scheduled review."""
     return ReviewScheduled(**_moved(review, now), due_at=instants.to_text(review.due_at))
 
 
 def review_opened(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened:
+    """Return the event of an opened review."""
     return ReviewOpened(**_moved(review, review.opened_at or 0), agenda=list(agenda[:TOLD_AT_OPENING]))
 
 
 def holding_of(review: Review) -> ReviewHeld:
+    """Return the event of a held review."""
     return ReviewHeld(**_moved(review, review.held_at or 0), summary=review.summary, attendees=review.attendees)
 
 
 def lapsing_of(review: Review, now: int) -> ReviewLapsed:
+    """Return the event of a lapsed review."""
     return ReviewLapsed(**_moved(review, now))
 
 

@@ -1,1 +1,1 @@
-"""The database's history, one alembic revision a step."""
+"""Migrations of the database of review-svc."""
