@@ -54,7 +54,7 @@ async def complete_action(desk: Desk, caller: Principal, action_id: str, note: s
 
 async def _action(ledger: Ledger, caller: Principal, review: Review, decided: ActionDecision) -> Action:
     if decided.due_at <= ledger.now:
-        remedy = f"give an instant still to come; it is {instants.to_text(ledger.now)} now"
+        remedy = f"give an instant in the future; it is {instants.to_text(ledger.now)} now"
         raise NotAcceptable("due_at", instants.to_text(decided.due_at), remedy)
     terms: dict[str, Any] = {}
     if decided.target is not None:

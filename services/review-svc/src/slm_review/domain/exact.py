@@ -11,7 +11,7 @@ def parse(text: str) -> Fraction:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
         raise ValueError(
-            f"{text!r} is no exact number; write a decimal like 99.9 or a fraction like 1999/20"
+            f"{text!r} is not an exact number; write a decimal like 99.9 or a fraction like 1999/20"
         ) from error
 
 

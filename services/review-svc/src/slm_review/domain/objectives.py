@@ -31,7 +31,7 @@ def revised(present: dict[str, Any], proposed: dict[str, Any]) -> dict[str, Any]
         _require_number(comparison, proposed[comparison], present.get("unit"))
     objective = {**present, comparison: proposed[comparison]}
     if objective == present:
-        raise NotAcceptable("objective", proposed, "propose something else than what is agreed now")
+        raise NotAcceptable("objective", proposed, "propose something other than the present objective")
     return objective
 
 

@@ -123,9 +123,9 @@ def require_opened(review: Review) -> None:
     if review.state == "scheduled":
         raise NotOpen(f"It opens at {instants.to_text(review.due_at)}.")
     if review.state == "lapsed":
-        raise NotOpen("It lapsed: every breach that it was opened for was withdrawn.")
+        raise NotOpen("It lapsed: every breach for which it was opened was withdrawn.")
     if review.state == "cancelled":
-        raise NotOpen("It was cancelled, as its agreement ended before the period began.")
+        raise NotOpen("It was cancelled because its agreement ended before the period began.")
 
 
 def covers(review: Review, start_at: int, end_at: int) -> bool:
