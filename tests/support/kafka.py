@@ -18,6 +18,7 @@ import uuid
 from pathlib import Path
 
 from tests.support.kafka_jars import class_path, java
+from tests.support.processes import free_port
 
 START_SECONDS = 60.0
 JVM = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -153,12 +154,6 @@ class Broker:
             self._process.kill()
             self._process.wait(timeout=30)
         self._process = None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def given() -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -16,6 +18,10 @@ import httpx
 import psutil
 
 from tests.support import answers
+
+_FIRST_PORT, _PORTS = 20_000, 6_000
+"""Below those that the system gives to connections: none of theirs takes a port before a process listens on it."""
+_numbers = itertools.count(secrets.randbelow(_PORTS))
 
 
 @dataclass
@@ -60,9 +66,14 @@ def kill_family(process_id: int) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on which nothing listens, and that neither this process nor another one of pytest-xdist has given out."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2
+    for number in _numbers:
+        port = _FIRST_PORT + worker * _PORTS + number % _PORTS
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the numbers never end")
 
 
 @asynccontextmanager

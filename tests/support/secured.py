@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.kafka import Broker, free_port
+from tests.support.kafka import Broker
+from tests.support.processes import free_port
 
 PASSWORD = "a password with ' and % in it"
 USER = "slm"
