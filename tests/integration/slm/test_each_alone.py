@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from pathlib import Path
 
 import httpx
@@ -58,17 +57,3 @@ async def test_a_service_waits_for_its_database(tmp_path: Path, postgres: object
             assert await running.stop() == 0, running.said()
     finally:
         server.remove()
-
-
-async def test_a_service_without_addresses_says_what_to_set(tmp_path: Path) -> None:
-    async with started(["slm_report"], tmp_path / "output", 0, {}) as running:
-        assert await asyncio.wait_for(running.process.wait(), 30) == 1
-        assert "SLM_REPORT_DATABASE_URL" in running.said()
-
-
-async def test_a_service_whose_port_is_taken_says_so_and_ends(tmp_path: Path, postgres: object) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        async with started(["slm_report"], tmp_path / "output", port, environment_of("report", port)) as running:
-            assert await asyncio.wait_for(running.process.wait(), 30) == 1
-            assert "Address already in use" in running.said()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -110,16 +109,4 @@ async def test_a_stop_during_the_start_leaves_no_server_behind(tmp_path: Path) -
             while not (tmp_path / "data" / "postgres.lock").exists():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert await running.stop(seconds=60) == 0, running.said()
-    assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
-
-
-async def test_a_taken_port_is_an_error_and_leaves_no_server_behind(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = int(other.getsockname()[1])
-        environment = {"SLM_DATA_DIR": str(tmp_path / "data"), "SLM_PORT": str(port)}
-        async with started(["slm", "up"], tmp_path / "output", port, environment) as running:
-            assert await asyncio.wait_for(running.process.wait(), 90) == 1
-            assert "in use" in running.said()
     assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
