@@ -32,9 +32,11 @@ async def keep_unless_broken(transaction: Transaction, envelope: Envelope) -> No
 
 @pytest.fixture(params=["one at a time", "in batches"])
 async def subscriptions(
-    database: Database, log: MemoryEventLog, request: pytest.FixtureRequest
+    database: Database, log: MemoryEventLog, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Subscriptions]:
     broken.clear()
+    # A hundred records that are tried four times each would be waited for half a minute.
+    monkeypatch.setattr("slm_chassis.subscriptions._RETRY_SECONDS", 0.0001)
     handlers = {PartyRegistered: keep_unless_broken, AmendmentDrafted: keep_unless_broken}
     batched = request.param == "in batches"
     given = in_batches(handlers, keep_unless_broken) if batched else handlers
