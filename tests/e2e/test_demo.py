@@ -123,7 +123,7 @@ async def test_a_port_that_is_asked_for_and_in_use_is_said_in_a_line(clock: str,
     assert said.strip() == f"Port {port} is in use; end what listens on it, or give another --port."
 
 
-@pytest.mark.parametrize("monitors", [1, 2])
+@pytest.mark.parametrize("monitors", [2, pytest.param(1, marks=pytest.mark.soak)])
 async def test_it_passes_with_services_apart_on_kafka(
     monitors: int, clock: str, seen: dict[str, list[str]], own_kafka: str, postgres: object, tmp_path: Path
 ) -> None:
