@@ -63,7 +63,7 @@ async def test_unreadable_records_keep_nobody_elses_facts_waiting(service: Servi
         for topic in TOPICS:
             await service.log.append(topic, records, random.randrange(PARTITIONS))
     sent = await service.measure({"indicator": UP, "at": "2026-11-05T09:00:00Z", "state": "down"})
-    params = {"agreement_id": AGREEMENT, "at_least": sent["position"]}
+    params = {"agreement_id": AGREEMENT, "min_position": sent["position"]}
     for _ in range(effort.cases(30, 150)):
         answer = await service.provider.get("/api/v1/targets", params=params)
         if answer.status_code != 504:

@@ -70,7 +70,7 @@ class Sent:
             place, _, offset = part.partition(":")
             self.position[place] = max(self.position.get(place, 0), int(offset))
 
-    def at_least(self) -> str:
+    def min_position(self) -> str:
         return ".".join(f"{place}:{offset}" for place, offset in sorted(self.position.items()))
 
 
@@ -87,7 +87,7 @@ async def measure(log: str, work: Work, profile: Path | None = None) -> str:
             before, began = system.cpu(), time.perf_counter()
             sent = await _send(system, cast, keys, work, work.rows)
             acknowledged = time.perf_counter()
-            await judged(system, cast, sent.at_least())
+            await judged(system, cast, sent.min_position())
             ended = time.perf_counter()
             await asyncio.sleep(SETTLE_SECONDS)
         spent = {name: seconds - before[name] for name, seconds in system.cpu().items()}
@@ -213,7 +213,7 @@ async def judged(system: System, cast: Cast, position: str) -> None:
 async def _reached(system: System, cast: Cast, position: str) -> None:
     headers = {"Authorization": f"Bearer {cast.viewer_key}"}
     while True:
-        answer = await system.client.get(f"/api/v1/targets?limit=1&at_least={position}", headers=headers)
+        answer = await system.client.get(f"/api/v1/targets?limit=1&min_position={position}", headers=headers)
         if answer.status_code != 504:
             answer.raise_for_status()
             return

@@ -55,7 +55,7 @@ def _date(case: Case) -> str:
 def _is_holiday(case: Case, day: str) -> bool:
     """Whether that day is closed for being one, and not by the weekly hours."""
     told = _of_day(case, day)
-    return bool(told) and all(each["because"] == "holiday" for each in told)
+    return bool(told) and all(each["cause"] == "holiday" for each in told)
 
 
 def _is_open(case: Case) -> bool:

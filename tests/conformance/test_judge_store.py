@@ -118,14 +118,14 @@ async def test_what_stands_is_as_it_was_committed_whatever_happens_to_it_in_memo
     store: EvaluationStore,
 ) -> None:
     epoch = (await store.take_over(0)).epoch
-    window = Window("target", "2026-11", 1, NOON, NOON + HOUR, status="met", figure="1/1")
+    window = Window("target", "2026-11", 1, NOON, NOON + HOUR, verdict="met", figure="1/1")
     one = step(0, 1)
     one.changes.windows["target", "2026-11"] = window
     one.changes.unjudgeable["target"] = "TypeError: broken"
     await store.commit(0, epoch, one)
-    window.status = "breached"
+    window.verdict = "breached"
     loaded = await store.reload(0, epoch)
-    assert [(each.status, each.figure) for each in loaded.windows] == [("met", "1/1")]
+    assert [(each.verdict, each.figure) for each in loaded.windows] == [("met", "1/1")]
     assert loaded.unjudgeable == {"target": "TypeError: broken"}
     two = step(1, 2)
     two.changes.unjudgeable["target"] = None

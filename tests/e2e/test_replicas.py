@@ -211,7 +211,7 @@ async def a_review_proposes_a_target(scene: Scene) -> Item:
     review_id = (await until(reviewed, "reviews of all breaches"))[0]
     await until(ended, "an action plan for each part, ended as breached")
     path = f"/api/v1/reviews/{review_id}"
-    await scene.callers.post(f"{path}/hold", {"summary": "Parts fail.", "attendees": ["Ada Byron"]})
+    await scene.callers.post(f"{path}/conclude", {"summary": "Parts fail.", "attendees": ["Ada Byron"]})
     body = {"target": "up-0", "objective": {"at_least": "99.5"}, "reason": "What one part can keep."}
     made = await scene.callers.post(f"{path}/target-revision-proposals", body, **{"Idempotency-Key": new_id()})
 

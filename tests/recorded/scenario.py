@@ -173,7 +173,7 @@ async def demonstration(play: Play) -> tuple[World, Schedule]:
             if items:
                 position = (await world.post(cast.integrator_key, door, items))["position"]
         if position is not None:
-            await world.get(cast.viewer_key, f"breaches?standing=true&at_least={position}")
+            await world.get(cast.viewer_key, f"breaches?standing=true&min_position={position}")
     play.stage = "breached"
     await world.look(cast.provider_manager_key)
     agreement_id = drafted["agreement_id"]
@@ -224,8 +224,8 @@ async def _errors(world: World) -> None:
         manager, "PUT", f"{API}/services/{cast.service_id}", json={"name": "Till"}, headers={"If-Match": '"9"'}
     )
     for path in (
-        "targets?at_least=nonsense",
-        "targets?at_least=m9:99",
+        "targets?min_position=nonsense",
+        "targets?min_position=m9:99",
         "breaches?from=yesterday",
         "breaches?standing=maybe",
         "clocks?state=nonsense",
@@ -426,7 +426,7 @@ async def _second_agreement(world: World, plan: Schedule) -> None:
     await world.post(integrator, "measurements", [])
     ticket = {"source": "desk", "ticket": "INC7", "type": "incident", "priority": "P1", "service": "checkout"}
     await world.post(integrator, "ticket-events", [{**ticket, "id": "1", "event": "opened", "at": at}])
-    snapshot = {"type": "incident", "priority": "P1", "status": "in_progress", "opened_at": at, "updated_at": at}
+    snapshot = {"type": "incident", "priority": "P1", "state": "in_progress", "opened_at": at, "updated_at": at}
     await play.ask(integrator, "PUT", f"{API}/tickets/desk/INC8", json={**snapshot, "service": "checkout"})
     await play.ask(integrator, "PUT", f"{API}/tickets/desk/INC8", json={**snapshot, "service": "checkout"})
     await world.post(
@@ -479,7 +479,7 @@ async def _exclusions(world: World, plan: Schedule) -> None:
     patch = await world.post(
         manager,
         "exclusions",
-        wanted("A patch.", "planned", now + DAY, if_silent="approved", decide_by=to_text(now + HOUR)),
+        wanted("A patch.", "planned", now + DAY, if_silent="approved", decide_by_at=to_text(now + HOUR)),
     )
     no = await world.post(manager, "exclusions", wanted("No.", "force_majeure", start + HOUR))
     await world.post(manager, "exclusions", wanted("Odd.", "nonsense", start))
@@ -536,7 +536,7 @@ async def _imports_and_quarantine(world: World, plan: Schedule) -> None:
         await world.post(integrator, f"quarantine/{each['quarantine_id']}/{move}")
     await world.get(integrator, "quarantine?state=discarded")
     await world.post(integrator, "quarantine/sources/resume", {"source": "nobody", "topic": "slm.tickets"})
-    await world.get(integrator, "indicators?silent=true")
+    await world.get(integrator, "indicators?stale=true")
 
 
 async def _previews(world: World) -> None:
@@ -596,7 +596,7 @@ async def _explanations(world: World, plan: Schedule) -> None:
             f"explain?at={early}",
             "explain?window=nonsense",
             f"windows?known_at={early}",
-            "windows?status=breached",
+            "windows?verdict=breached",
             "windows?closed=true",
             "history?step=P1D",
             f"history?at={early}",
@@ -606,7 +606,7 @@ async def _explanations(world: World, plan: Schedule) -> None:
             await world.get(viewer, f"{path}/{query}")
     for query in ("", "?format=text", f"?known_at={early}", "?ordinal=2", "?ordinal=9"):
         await world.get(viewer, f"tickets/servicenow/INC0001/clocks/p1-resolution/explain{query}")
-    for query in (f"?known_at={early}", "?at_least=t0:1"):
+    for query in (f"?known_at={early}", "?min_position=t0:1"):
         await world.get(viewer, f"tickets/servicenow/INC0001{query}")
     await world.get(viewer, f"figures?agreement_id={world.met['agreement_id'][0]}&as_of={early}")
     for path in ("agreements", "targets", "breaches", "principals", "people", "reviews", "tickets", "risks"):
@@ -627,7 +627,7 @@ async def _breaches(world: World) -> None:
             (manager, "close", {"note": "Too early."}),
             (manager, "acknowledge", {"note": "Seen by the night shift."}),
             (manager, "acknowledge", {}),
-            (manager, "explain", {"cause": "A failed disk.", "corrective_action": "Disks are watched."}),
+            (manager, "root-cause", {"root_cause": "A failed disk.", "corrective_action": "Disks are watched."}),
             (customer, "close", {"note": "Fine."}),
         ):
             shown = await world.get(key, path)
@@ -636,7 +636,7 @@ async def _breaches(world: World) -> None:
             await play.move_to(play.clock.now() + MINUTE)
     await world.post(manager, f"breaches/{breaches[0]['breach_id']}/acknowledge", {})
     await world.post(manager, f"breaches/{breaches[0]['breach_id']}/acknowledge", {}, headers={"If-Match": '"99"'})
-    for query in ("state=closed", "state=explained", "state=open", "level=objective", "level=unacceptable"):
+    for query in ("state=closed", "state=root_cause_given", "state=open", "level=objective", "level=unacceptable"):
         await world.get(manager, f"breaches?{query}")
 
 
@@ -650,11 +650,11 @@ async def _review(world: World) -> None:
     for review in reviews[:1]:
         path = f"reviews/{review['review_id']}"
         await world.get(manager, f"{path}/agenda")
-        await world.post(cast.viewer_key, f"{path}/hold", {"summary": "Held."})
-        await world.post(manager, f"{path}/hold", {})
+        await world.post(cast.viewer_key, f"{path}/conclude", {"summary": "Held."})
+        await world.post(manager, f"{path}/conclude", {})
         held = {"summary": "Checkout was away twice.", "attendees": ["Ada Byron", "Carl Friedrich"]}
-        await world.post(manager, f"{path}/hold", held)
-        await world.post(manager, f"{path}/hold", held)
+        await world.post(manager, f"{path}/conclude", held)
+        await world.post(manager, f"{path}/conclude", held)
         await world.post(manager, f"{path}/lessons", {"text": "Switch first, look after."})
         action = {
             "text": "Switch by itself.",
@@ -730,9 +730,9 @@ async def _after_the_month(world: World) -> None:
     for review in (await world.get(manager, "reviews?state=open")).json()["items"][:2]:
         path = f"reviews/{review['review_id']}"
         await world.get(manager, path)
-        await world.post(customer, f"{path}/hold", {"summary": "All is well.", "attendees": ["Ada Byron"]})
+        await world.post(customer, f"{path}/conclude", {"summary": "All is well.", "attendees": ["Ada Byron"]})
         await world.get(manager, path)
-    await world.get(manager, "reviews?state=held")
+    await world.get(manager, "reviews?state=concluded")
     await world.get(manager, "reviews?state=lapsed")
 
 
@@ -768,13 +768,13 @@ async def _end(world: World) -> None:
         path = f"agreements/{agreement_id}"
         await world.post(manager, f"{path}/terminate", asking)
         asked = await world.post(signs, f"{path}/terminate", asking)
-        request = {"request_id": (asked.get("ending_asked") or {}).get("request_id", NOBODY)}
+        request = {"request_id": (asked.get("termination_request") or {}).get("request_id", NOBODY)}
         await world.get(customer, path)
         if number == 0:
             await world.post(signs, f"{path}/terminate", asking)
             await world.post(signs, f"{path}/terminate/withdraw", request)
             asked = await world.post(signs, f"{path}/terminate", asking)
-            request = {"request_id": (asked.get("ending_asked") or {}).get("request_id", NOBODY)}
+            request = {"request_id": (asked.get("termination_request") or {}).get("request_id", NOBODY)}
         await world.post(signs, f"{path}/terminate/consent", request)
         await world.post(countersigns, f"{path}/terminate/consent", {"request_id": NOBODY})
         await world.post(countersigns, f"{path}/terminate/consent", request)

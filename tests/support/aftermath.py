@@ -29,7 +29,7 @@ SELECT EXISTS (SELECT FROM judge_inbox) OR EXISTS (SELECT FROM outbox) OR EXISTS
 _FINDINGS = {
     # An open availability moves with every microsecond; its verdict does not.
     "windows": """
-        SELECT key, window_id, start, "end", status, closed_at IS NOT NULL AS closed, moving,
+        SELECT key, window_id, start, "end", verdict, closed_at IS NOT NULL AS closed, moving,
                CASE WHEN NOT moving THEN jsonb_build_array(good, total, figure, display, detail) END AS figure
           FROM (SELECT *, closed_at IS NULL AND terms ->> 'aggregation' = 'availability' AS moving
                   FROM target_window JOIN target USING (target_id)) AS seen

@@ -225,7 +225,7 @@ class Replay:
                 each.version,
                 each.start,
                 each.end,
-                each.status,
+                each.verdict,
                 each.good,
                 each.total,
                 each.figure,

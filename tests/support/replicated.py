@@ -65,7 +65,7 @@ def _available(part: int) -> Item:
         "title": f"Part {part} is available",
         "indicator": f"shop.part-{part}",
         "aggregation": "availability",
-        "objective": {"at_least": "99.9", "unit": "percent"},
+        "objective": {"min_position": "99.9", "unit": "percent"},
         "window": {"calendar": "day"},
         "warn_at": {"budget_consumed": ["50"], "projected": False},
         "responsible": {"owner": "Operations", "plan": [{"step": "Switch over", "owner": "Duty engineer"}]},
@@ -78,7 +78,7 @@ def _fast(speed: int) -> Item:
         "title": f"Part {speed} answers within 300 ms",
         "indicator": {"key": f"shop.speed-{speed}", "unit": "ms"},
         "aggregation": {"share_at_most": "300"},
-        "objective": {"at_least": "95", "unit": "percent"},
+        "objective": {"min_position": "95", "unit": "percent"},
         "window": {"calendar": "day"},
         "warn_at": {},
     }
@@ -213,10 +213,10 @@ class Scene:
     log_url: str
     clock: str
 
-    async def breaches(self, at_least: str = "") -> dict[tuple[str, str], str]:
+    async def breaches(self, min_position: str = "") -> dict[tuple[str, str], str]:
         """(target, window) → id of the breaches that stand."""
         path = f"/api/v1/breaches?agreement_id={self.agreement_id}&standing=true&limit=1000"
-        page = await self.callers.get(f"{path}&at_least={at_least}" if at_least else path)
+        page = await self.callers.get(f"{path}&min_position={min_position}" if min_position else path)
         return {(each["target_key"], each["window_id"]): each["breach_id"] for each in page["items"]}
 
     async def items(self, path: str) -> list[Item]:

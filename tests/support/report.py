@@ -354,7 +354,7 @@ def excluded(name: str, since: str, until: str) -> ExclusionDecided:
     )
 
 
-def to_date(figure: str | None, status: str, of: dict[str, Any] = MONTHLY, **more: Any) -> dict[str, Any]:
+def to_date(figure: str | None, verdict: str, of: dict[str, Any] = MONTHLY, **more: Any) -> dict[str, Any]:
     """A window of November as monitor-svc answers it to date."""
     window_id = of["window"].get("rolling") or ("tickets" if "per" in of["window"] else NOVEMBER[0])
     return {
@@ -367,7 +367,7 @@ def to_date(figure: str | None, status: str, of: dict[str, Any] = MONTHLY, **mor
         "aggregation": of["aggregation"],
         "objective": of["objective"],
         "closed": False,
-        "status": status,
+        "verdict": verdict,
         "figure": figure,
     } | more
 

@@ -54,9 +54,9 @@ async def test_an_earlier_end_needs_the_other_sides_consent(
     cast, path = signed
     status, asked = await _ask(service, cast.customer_signatory_key, path, at=SOON, by_consent=True)
     assert (status, asked["state"], asked["ends_at"]) == (200, "in_force", None)
-    named = {"request_id": asked["ending_asked"]["request_id"]}
+    named = {"request_id": asked["termination_request"]["request_id"]}
     _, seen = await service.ask(cast.provider_manager_key, "GET", path.removesuffix("/terminate"))
-    assert (seen["ending_asked"]["by"], seen["ending_asked"]["reason"]) == ("Emmy Noether", "Insourced")
+    assert (seen["termination_request"]["by"], seen["termination_request"]["reason"]) == ("Emmy Noether", "Insourced")
     for key, expected in (
         (cast.customer_signatory_key, 403),
         (cast.provider_manager_key, 403),
@@ -66,7 +66,7 @@ async def test_an_earlier_end_needs_the_other_sides_consent(
     other = {"request_id": "11111111-1111-4111-8111-111111111111"}
     assert (await service.ask(cast.provider_signatory_key, "POST", f"{path}/consent", other))[0] == 404
     status, ended = await service.ask(cast.provider_signatory_key, "POST", f"{path}/consent", named)
-    assert (status, ended["ends_at"], ended["ending_asked"]) == (200, "2026-12-20T00:00:00.000000Z", None)
+    assert (status, ended["ends_at"], ended["termination_request"]) == (200, "2026-12-20T00:00:00.000000Z", None)
     assert (await service.ask(cast.provider_signatory_key, "POST", f"{path}/consent", named))[0] == 404
     assert await service.move_to("2026-12-21T00:00:00Z") == 1
     [told] = await service.told(AgreementTerminated)
@@ -79,7 +79,7 @@ async def test_consent_given_late_ends_the_agreement_then(
     cast, path = signed
     _, asked = await _ask(service, cast.provider_signatory_key, path, at=SOON, by_consent=True)
     await service.move_to("2026-12-24T00:00:00Z")
-    named = {"request_id": asked["ending_asked"]["request_id"]}
+    named = {"request_id": asked["termination_request"]["request_id"]}
     status, ended = await service.ask(cast.customer_signatory_key, "POST", f"{path}/consent", named)
     assert (status, ended["state"], ended["ended_at"]) == (200, "terminated", "2026-12-24T00:00:00.000000Z")
 
@@ -89,9 +89,9 @@ async def test_a_request_to_end_is_withdrawn_or_declined(service: AgreementUnder
     for dropping in (cast.customer_signatory_key, cast.provider_signatory_key):
         _, asked = await _ask(service, cast.customer_signatory_key, path, by_consent=True)
         _, again = await _ask(service, cast.customer_signatory_key, path, by_consent=True)
-        assert asked["ending_asked"] == again["ending_asked"]
+        assert asked["termination_request"] == again["termination_request"]
         assert (await _ask(service, cast.provider_signatory_key, path, by_consent=True))[0] == 409
-        named = {"request_id": asked["ending_asked"]["request_id"]}
+        named = {"request_id": asked["termination_request"]["request_id"]}
         status, dropped = await service.ask(dropping, "POST", f"{path}/withdraw", named)
-        assert (status, dropped["ending_asked"], dropped["state"]) == (200, None, "in_force")
+        assert (status, dropped["termination_request"], dropped["state"]) == (200, None, "in_force")
         assert (await service.ask(cast.provider_signatory_key, "POST", f"{path}/consent", named))[0] == 404

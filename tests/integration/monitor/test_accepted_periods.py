@@ -152,7 +152,7 @@ async def test_readers_see_what_is_frozen_and_what_came_since(service: Service) 
     await service.agree(finalized(target, agreement_id=agreement, agreement_key="frozen"))
     outage = {"from": "2026-11-03T10:00:00Z", "to": "2026-11-03T10:30:00Z"}
     answer = await service.measure({"indicator": "frozen", "outage": outage})
-    path, asked = f"/api/v1/targets/{target_id}", {"at_least": answer["position"]}
+    path, asked = f"/api/v1/targets/{target_id}", {"min_position": answer["position"]}
     await read(service, path, asked)
     before = await the(service, path)
     accept = accepted("2026-11-03", revision=before["revision"], target=target_id)
@@ -163,7 +163,7 @@ async def test_readers_see_what_is_frozen_and_what_came_since(service: Service) 
     assert (window["accepted"]["period"], window["adjustments"]) == ("2026-11-03", [])
     more = {"from": "2026-11-03T12:00:00Z", "to": "2026-11-03T13:00:00Z"}
     answer = await service.measure({"indicator": "frozen", "outage": more})
-    await read(service, path, {"at_least": answer["position"]})
+    await read(service, path, {"min_position": answer["position"]})
     window = await the(service, path)
     assert (window["figure"], window["revision"]) == (before["figure"], before["revision"])
     (adjusted,) = window["adjustments"]

@@ -33,7 +33,7 @@ async def measured(service: Service, key: str) -> None:
     ]
     states = [{"indicator": key, "at": "2026-10-31T23:00:00Z", "state": "up"}]
     answer = await service.measure(*states, *downs)
-    await service.provider.get("/api/v1/targets", params={"at_least": answer["position"]})
+    await service.provider.get("/api/v1/targets", params={"min_position": answer["position"]})
 
 
 async def ended(service: Service, backtest_id: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ async def test_drafts_of_ratings_recoveries_counters_and_histograms_are_tried(se
         {"indicator": "past.latency", "at": at, "histogram": {"bounds": [300], "counts": [9, 1]}},
     )
     assert answer["accepted"] == 6, answer
-    await service.provider.get("/api/v1/targets", params={"at_least": answer["position"]})
+    await service.provider.get("/api/v1/targets", params={"min_position": answer["position"]})
     for key, aggregation, objective, figure in KINDS:
         terms = {"aggregation": aggregation, "objective": objective, "window": {"calendar": "day"}, "indicator": key}
         asked = {"terms": terms, "windows": {"from": "2026-11-03T00:00:00Z", "to": "2026-11-04T00:00:00Z"}}
@@ -192,7 +192,7 @@ async def tickets(service: Service) -> None:
     ]
     answer = await service.provider.post("/api/v1/ticket-events", json=told)
     answer.raise_for_status()
-    await service.provider.get("/api/v1/targets", params={"at_least": answer.json()["position"]})
+    await service.provider.get("/api/v1/targets", params={"min_position": answer.json()["position"]})
 
 
 async def test_a_drafted_clock_is_tried_on_the_tickets_that_there_are(service: Service) -> None:

@@ -47,7 +47,7 @@ async def post(service: Service, body: bytes | str, door: str = "measurements", 
 async def counted(service: Service, target: dict[str, Any], position: str, day: str = "2026-11-05") -> int:
     """Values in the day's window once everything up to a position is judged."""
     path = f"/api/v1/targets/{target['target_id']}/windows"
-    answer = await service.provider.get(path, params={"at_least": position})
+    answer = await service.provider.get(path, params={"min_position": position})
     answer.raise_for_status()
     return next((row["total"] for row in answer.json()["items"] if row["window_id"] == day), 0)
 
@@ -57,7 +57,12 @@ def verdict(answer: httpx.Response) -> dict[str, Any]:
     assert answer.status_code == 202, answer.text
     (item,) = answer.json()["items"]
     assert item["errors"][0]["remedy"]
-    return {"index": item["index"], "status": item["status"], "code": item["code"], "field": item["errors"][0]["field"]}
+    return {
+        "index": item["index"],
+        "outcome": item["outcome"],
+        "code": item["code"],
+        "field": item["errors"][0]["field"],
+    }
 
 
 BAD_VALUES: list[tuple[str, str, str]] = [
@@ -143,7 +148,7 @@ async def test_a_bad_measurement_costs_itself_alone(service: Service, bad: str, 
     bad = bad.replace("LATENCY", LATENCY)
     for body, headers in ((f"[{good},{bad},{good}]", JSON), (f"{good}\n{bad}\n{good}\n", NDJSON)):
         answer = await post(service, body, **headers)
-        assert verdict(answer) == {"index": 1, "status": "rejected", "code": code, "field": name}
+        assert verdict(answer) == {"index": 1, "outcome": "rejected", "code": code, "field": name}
         assert answer.json()["accepted"] == 2
 
 
@@ -222,7 +227,7 @@ async def test_a_bad_ticket_event_costs_itself_alone(
 ) -> None:
     good = event(ticket="good")
     answer = await post(service, json.dumps([good, bad, good]), "ticket-events")
-    assert verdict(answer) == {"index": 1, "status": "rejected", "code": code, "field": name}
+    assert verdict(answer) == {"index": 1, "outcome": "rejected", "code": code, "field": name}
     assert answer.json()["accepted"] == 2
 
 
@@ -230,7 +235,7 @@ async def test_instants_of_far_centuries_are_kept_exactly(service: Service) -> N
     instants = ["0001-01-01T00:00:00.000001Z", "1066-10-14T09:00:00.999999Z", "1969-12-31T23:59:59.500000Z"]
     given = [event(ticket="old", at=instant, id=instant) for instant in instants]
     position = (await post(service, json.dumps(given), "ticket-events")).json()["position"]
-    answer = await service.provider.get("/api/v1/tickets/desk/old", params={"at_least": position})
+    answer = await service.provider.get("/api/v1/tickets/desk/old", params={"min_position": position})
     assert [each["at"] for each in answer.json()["events"]] == instants
 
 
@@ -245,7 +250,7 @@ async def test_a_bad_item_leaves_the_other_9999(service: Service, share: dict[st
 async def test_a_future_measurement_is_quarantined_shown_and_told(service: Service, share: dict[str, Any]) -> None:
     good, ahead = value(at="2026-11-05T08:00:00Z"), value(at="2026-11-06T08:00:00Z", id="ahead")
     answer = await post(service, json.dumps([good, ahead, good]))
-    assert verdict(answer) == {"index": 1, "status": "quarantined", "code": "in_the_future", "field": "at"}
+    assert verdict(answer) == {"index": 1, "outcome": "quarantined", "code": "in_the_future", "field": "at"}
     assert answer.json()["quarantined"] == 1
     await counted(service, share, answer.json()["position"])
     for client in (service.provider, service.viewer, service.operator):
@@ -296,7 +301,7 @@ async def test_what_a_ticket_is_like_has_the_same_names_at_both_doors(service: S
     assert [each["errors"][0]["field"] for each in answer.json()["items"]] == ["foo", "foo"]
     given = {name: value for name, value in misplaced.items() if name != "foo"}
     taken = await post(service, json.dumps([given]), "ticket-events")
-    read = await service.provider.get("/api/v1/tickets/desk/T3", params={"at_least": taken.json()["position"]})
+    read = await service.provider.get("/api/v1/tickets/desk/T3", params={"min_position": taken.json()["position"]})
     assert read.json()["held_by"] == "tier2"
     for name in ("assignee", "service", "customer", "category"):
         assert (await post(service, json.dumps([{**given, "id": name, name: "x"}]), "ticket-events")).is_success
@@ -341,7 +346,7 @@ async def test_an_owner_that_is_no_id_is_refused_at_every_door(service: Service,
     for method, path, given in (
         ("POST", "/api/v1/indicators", {"key": "bad.owner", "kind": "value"}),
         ("POST", "/api/v1/imports", {"key": "bad owner", "sources": ["desk"]}),
-        ("PUT", "/api/v1/tickets/desk/T9", {"status": "open"}),
+        ("PUT", "/api/v1/tickets/desk/T9", {"state": "open"}),
         ("POST", "/api/v1/ticket-reconciliations", {"source": "desk", "tickets": []}),
         ("POST", "/api/v1/quarantine/sources/resume", {"topic": "slm.tickets", "source": "desk"}),
     ):

@@ -14,8 +14,8 @@ from tests.support.monitor import CUSTOMER, PROVIDER, available, finalized
 from tests.support.monitor_service import Service, problem
 from tests.support.service import records, until
 
-EXPLANATION = {
-    "cause": "a failed disk",
+ROOT_CAUSE = {
+    "root_cause": "a failed disk",
     "corrective_action": "disks are watched",
     "linked_problem": {"system": "itsm", "id": "PRB-1"},
 }
@@ -30,7 +30,7 @@ async def breached(service: Service, name: str) -> dict[str, Any]:
     await service.agree(finalized(target, agreement_id=agreement, agreement_key=name))
     outage = {"from": "2026-11-05T06:00:00Z", "to": "2026-11-05T09:00:00Z"}
     answer = await service.measure({"indicator": name, "outage": outage, "id": "o"})
-    params = {"agreement_id": agreement, "at_least": answer["position"]}
+    params = {"agreement_id": agreement, "min_position": answer["position"]}
     (found,) = (await service.provider.get("/api/v1/breaches", params=params)).json()["items"]
     return dict(found)
 
@@ -55,20 +55,20 @@ def told(service: Service, breach: dict[str, Any]) -> list[StoredRecord]:
     return [each for each in found if breach["breach_id"].encode() in each.value and b"by_party_id" in each.value]
 
 
-async def test_a_breach_is_acknowledged_explained_and_closed(service: Service) -> None:
+async def test_a_breach_is_acknowledged_given_its_root_cause_and_closed(service: Service) -> None:
     breach = await breached(service, "life.whole")
     assert breach["state"] == "open"
     first = await take(service.provider, breach, "acknowledge", note="seen")
     assert first.json()["life"]["state"] == "acknowledged"
-    assert first.json()["life"]["allowed"] == ["explain", "dispute"]
-    second = await take(service.provider, breach, "explain", first.headers["ETag"], **EXPLANATION)
+    assert first.json()["life"]["allowed"] == ["root-cause", "dispute"]
+    second = await take(service.provider, breach, "root-cause", first.headers["ETag"], **ROOT_CAUSE)
     assert second.status_code == 200
     third = await take(service.customer, breach, "close", note="agreed")
     closed = third.json()
     assert (closed["state"], closed["life"]["allowed"]) == ("closed", [])
     assert [(each["step"], each["by_party_id"]) for each in closed["life"]["steps"]] == [
         ("acknowledge", PROVIDER),
-        ("explain", PROVIDER),
+        ("root-cause", PROVIDER),
         ("close", CUSTOMER),
     ]
     assert closed["life"]["steps"][1]["linked_problem"] == {"system": "itsm", "id": "PRB-1"}
@@ -77,7 +77,7 @@ async def test_a_breach_is_acknowledged_explained_and_closed(service: Service) -
 
 async def test_the_three_steps_are_published_under_ids_that_follow_from_the_breach(service: Service) -> None:
     breach = await breached(service, "life.told")
-    for step, body in (("acknowledge", {}), ("explain", EXPLANATION), ("close", {})):
+    for step, body in (("acknowledge", {}), ("root-cause", ROOT_CAUSE), ("close", {})):
         assert (await take(service.provider, breach, step, **body)).status_code == 200
 
     async def all_told() -> bool:
@@ -86,15 +86,15 @@ async def test_the_three_steps_are_published_under_ids_that_follow_from_the_brea
     await until(all_told)
     found = told(service, breach)
     assert [record.headers["ce_type"] for record in found] == [
-        f"slm.monitor.breach-{name}.v1" for name in ("acknowledged", "explained", "closed")
+        f"slm.monitor.breach-{name}.v1" for name in ("acknowledged", "root-cause-given", "closed")
     ]
     assert found[0].headers["ce_id"] == named_id(breach["breach_id"], "breach-acknowledged", 0)
 
 
-@pytest.mark.parametrize("step", ["explain", "close"])
+@pytest.mark.parametrize("step", ["root-cause", "close"])
 async def test_a_step_out_of_order_is_a_conflict_that_names_the_next(step: str, service: Service) -> None:
     breach = await breached(service, f"life.order-{step}")
-    answer = await take(service.provider, breach, step, **(EXPLANATION if step == "explain" else {}))
+    answer = await take(service.provider, breach, step, **(ROOT_CAUSE if step == "root-cause" else {}))
     assert (answer.status_code, problem(answer)["errors"][0]["remedy"]) == (409, "one of acknowledge, dispute")
 
 
@@ -102,9 +102,9 @@ async def test_who_has_seen_another_state_is_refused(service: Service) -> None:
     breach = await breached(service, "life.changed")
     seen = (await read(service.provider, breach)).headers["ETag"]
     assert (await take(service.provider, breach, "acknowledge", seen)).status_code == 200
-    stale = await take(service.provider, breach, "explain", seen, **EXPLANATION)
+    stale = await take(service.provider, breach, "root-cause", seen, **ROOT_CAUSE)
     assert (stale.status_code, problem(stale)["type"]) == (412, "/problems/changed-meanwhile")
-    assert (await take(service.provider, breach, "explain", None, **EXPLANATION)).status_code == 428
+    assert (await take(service.provider, breach, "root-cause", None, **ROOT_CAUSE)).status_code == 428
 
 
 async def test_only_the_party_responsible_acknowledges_and_no_stranger_sees_it(service: Service) -> None:
@@ -123,7 +123,7 @@ async def test_a_withdrawn_breach_cannot_be_handled_and_one_that_stands_again_is
         outage = {"from": "2026-11-05T06:00:00Z", "to": f"2026-11-05T06:{minutes}:00Z"}
         item = {"indicator": "life.again", "outage": outage, "id": "o", "revision": revision}
         position = (await service.measure(item))["position"]
-        params = {"agreement_id": breach["agreement_id"], "at_least": position, "state": state}
+        params = {"agreement_id": breach["agreement_id"], "min_position": position, "state": state}
         (found,) = (await service.provider.get("/api/v1/breaches", params=params)).json()["items"]
         assert found["state"] == state
         answer = await take(service.provider, breach, "acknowledge")

@@ -39,7 +39,7 @@ def life(ticket: str, opened: str, resolved_at: str | None = None) -> list[dict[
 
 
 async def figures(held: Monitor) -> dict[str, tuple[int, int, str]]:
-    return {name: (row["good"], row["total"], row["status"]) for name, row in (await held.windows(SHARE)).items()}
+    return {name: (row["good"], row["total"], row["verdict"]) for name, row in (await held.windows(SHARE)).items()}
 
 
 @pytest.mark.parametrize("of", [CLOCK["key"], {"target": CLOCK["key"]}])

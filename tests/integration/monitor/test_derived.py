@@ -89,7 +89,7 @@ async def test_all_of_the_members_targets_have_to_be_met(database_url: str) -> N
     members = [host(key, "99") for key in HOSTS[:3]]
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held, composite("verdicts", "all_of", by_target(*HOSTS[:3])), *members)
-        assert (await window(held, "verdicts"))["status"] == "met"
+        assert (await window(held, "verdicts"))["verdict"] == "met"
         await down(held, HOSTS[1], "2026-11-05T00:00", "2026-11-05T10:00", id="o")
         (member,) = [each for each in await held.breaches() if each["target_key"] == HOSTS[1]]
         (breach,) = await breaches_of(held, "verdicts")
@@ -107,7 +107,7 @@ async def test_a_weighted_mean_of_figures_is_established_when_the_members_have_c
         await down(held, HOSTS[1], "2026-11-02T00:00", "2026-11-05T00:00")
         await held.settle("2026-12-02T00:00")
         closed = await window(held, "figures")
-        assert (closed["figure"], closed["status"]) == ("195/2", "breached")
+        assert (closed["figure"], closed["verdict"]) == ("195/2", "breached")
         names = [(name, data["target_key"]) for name, data in await held.published() if name == "window-closed"]
         assert names.index(("window-closed", "all-figures")) > names.index(("window-closed", HOSTS[1]))
         assert "window-restated" not in await held.names()

@@ -98,7 +98,7 @@ async def test_what_was_decided_stays_decided_after_a_restart_and_with_more_fact
             await again.measure({"indicator": UP, "outage": more})
             await again.settle("2026-12-03T00:00")
             assert [each["standing"] for each in await again.breaches()] == [False]
-            assert (await again.windows(TARGET))["2026-11"]["status"] == "met"
+            assert (await again.windows(TARGET))["2026-11"]["verdict"] == "met"
 
 
 async def test_of_a_rolling_target_only_the_run_that_was_disputed_is_withdrawn(database_url: str) -> None:

@@ -58,7 +58,7 @@ async def told(service: Service, *events: dict[str, Any]) -> dict[str, dict[str,
     """Key → the ticket's last clock of it, once these events are judged."""
     answer = await service.provider.post("/api/v1/ticket-events", json=list(events))
     assert answer.json()["accepted"] == len(events), answer.text
-    ticket = await read(service.provider, f"tickets/ends/{events[0]['ticket']}", at_least=answer.json()["position"])
+    ticket = await read(service.provider, f"tickets/ends/{events[0]['ticket']}", min_position=answer.json()["position"])
     return {each["target_key"]: each for each in ticket["clocks"]}
 
 
@@ -164,13 +164,13 @@ async def test_a_snapshot_that_says_open_again_reopens_the_ticket(service: Servi
     path = "/api/v1/tickets/ends/snapped"
     base = {"opened_at": "2026-11-05T08:00:00Z", "type": "incident", "priority": "P1"}
     for more in (
-        {"updated_at": "2026-11-05T08:10:00Z", "status": "in_progress", "first_response_at": "2026-11-05T08:05:00Z"},
+        {"updated_at": "2026-11-05T08:10:00Z", "state": "in_progress", "first_response_at": "2026-11-05T08:05:00Z"},
         {"updated_at": "2026-11-05T08:30:00Z", "resolved_at": "2026-11-05T08:30:00Z"},
-        {"updated_at": "2026-11-05T09:00:00Z", "status": "in_progress"},
+        {"updated_at": "2026-11-05T09:00:00Z", "state": "in_progress"},
     ):
         answer = await service.provider.put(path, json={**base, **more})
         assert answer.status_code == 202, answer.text
-    ticket = await read(service.provider, "tickets/ends/snapped", at_least=answer.json()["position"])
+    ticket = await read(service.provider, "tickets/ends/snapped", min_position=answer.json()["position"])
     found = {each["target_key"]: each for each in ticket["clocks"]}
     assert (found["resol"]["state"], found["resol"]["deadline_at"]) == ("running", "2026-11-05T16:30:00.000000Z")
     assert (found["resp"]["state"], ticket["state"], ticket["ended_at"]) == ("met", "in_progress", None)
@@ -232,7 +232,7 @@ async def test_a_ticket_with_something_before_its_opening_is_not_judged_and_says
         )
     ).json()["position"]
     for client in (service.provider, service.customer):
-        ticket = await read(client, f"tickets/ends/{number}", at_least=position)
+        ticket = await read(client, f"tickets/ends/{number}", min_position=position)
         assert ticket["clocks"] == []
         assert early in ticket.get("inconsistent", "") and "before its opening" in ticket["inconsistent"]
         page = await read(client, "tickets", source="ends", inconsistent=True)
@@ -248,7 +248,7 @@ async def test_a_breach_of_a_ticket_that_turns_out_inconsistent_is_withdrawn_wit
     position = (
         await service.provider.post("/api/v1/ticket-events", json=[event(number, "resolved", "1T08:00")])
     ).json()["position"]
-    ticket = await read(service.provider, f"tickets/ends/{number}", at_least=position)
+    ticket = await read(service.provider, f"tickets/ends/{number}", min_position=position)
     assert ticket["clocks"] == []
     page = await read(service.provider, "breaches", agreement_id=AGREEMENT, limit=200)
     standing = {each["standing"] for each in page["items"] if each["window_id"] == f"ends/{number}"}

@@ -67,7 +67,7 @@ async def statuses(client: httpx.AsyncClient) -> dict[str, str | None]:
     """Key → status of the open window; None where the target has none of its own."""
     listed = (await client.get("/api/v1/targets", params={"agreement_id": AGREEMENT})).json()["items"]
     assert [each["key"] for each in listed if each["unjudgeable"]] == []
-    return {each["key"]: (each["window"] or {}).get("status") for each in listed}
+    return {each["key"]: (each["window"] or {}).get("verdict") for each in listed}
 
 
 async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -> None:

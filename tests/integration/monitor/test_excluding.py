@@ -195,7 +195,9 @@ async def test_silence_decides_at_its_instant_once_though_two_replicas_look(data
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held)
         await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
-        await ask(held, "2026-11-05T10:00", "2026-11-05T12:00", decide_by=at("2026-11-12T00:00"), if_silent="approved")
+        await ask(
+            held, "2026-11-05T10:00", "2026-11-05T12:00", decide_by_at=at("2026-11-12T00:00"), if_silent="approved"
+        )
         lookers = [SilenceDecider(held.database, held.clock) for _ in range(2)]
         assert [await each.step() for each in lookers] == [0, 0]
         held.clock.move_to(at("2026-11-12T00:00:01Z"))
@@ -213,7 +215,7 @@ async def test_planned_time_without_its_notice_is_approved_and_does_not_count(da
         await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
         await approve(held, await ask(held, "2026-11-05T10:00", "2026-11-05T12:00", kind="planned"))
         (told,) = [data for kind, data in await held.published() if kind == "exclusion-decided"]
-        assert [each["because"] for each in told["uncounted"]] == ["announced_late"]
+        assert [each["cause"] for each in told["uncounted"]] == ["announced_late"]
         assert [breach["standing"] for breach in await held.breaches()] == [True]
 
 
@@ -414,8 +416,8 @@ async def test_a_recurrence_is_resolved_when_it_is_asked_for(service: Service) -
         ({"indicators": ["unheard-of"]}, "indicators[0]"),
         ({"services": ["unheard-of"]}, "services[0]"),
         ({"announced_at": "2036-11-05T09:00:00Z"}, "announced_at"),
-        ({"decide_by": "2036-11-05T09:00:00Z"}, "if_silent"),
-        ({"decide_by": "2016-11-05T09:00:00Z", "if_silent": "approved"}, "decide_by"),
+        ({"decide_by_at": "2036-11-05T09:00:00Z"}, "if_silent"),
+        ({"decide_by_at": "2016-11-05T09:00:00Z", "if_silent": "approved"}, "decide_by_at"),
         (
             {
                 "interval": None,

@@ -70,10 +70,10 @@ async def test_every_stretch_of_a_month_names_its_facts_and_adds_up_to_the_judge
         await held.settle("2026-12-01T00:11")
         told = await explained(held, MONTH)
         window = (await held.windows(MONTH["target_id"]))["2026-11"]
-        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"])
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["verdict"])
         assert told["verdict"] == "breached"
         lines = [
-            (each["state"], each["because"], each["until"], each["facts"]) for each in told["derivation"]["intervals"]
+            (each["state"], each["cause"], each["until"], each["facts"]) for each in told["derivation"]["intervals"]
         ]
         assert lines == [
             ("up", "the state before the window", "fact probe/o1", []),
@@ -124,7 +124,7 @@ async def test_a_rolling_window_is_explained_at_an_instant(database_url: str) ->
         await held.settle()
         (row,) = (await held.windows(ROLLING["target_id"])).values()
         told = await explained(held, ROLLING, "PT1H", "2026-11-05T10:30")
-        assert (told["figure"], told["verdict"]) == (row["figure"], row["status"]) == ("75/1", "breached")
+        assert (told["figure"], told["verdict"]) == (row["figure"], row["verdict"]) == ("75/1", "breached")
         later = await explained(held, ROLLING, "PT1H", "2026-11-05T11:01:30")
         assert (later["window"]["from"], later["figure"]) == ("2026-11-05T10:02:00.000000Z", "100/1")
 
@@ -138,7 +138,7 @@ async def test_a_rolling_availability_is_explained_to_the_minute(database_url: s
             await held.settle(instant)
             (row,) = (await held.windows(rolling["target_id"])).values()
             told = await explained(held, rolling, "PT2H", instant)
-            assert (told["figure"], told["verdict"]) == (row["figure"], row["status"])
+            assert (told["figure"], told["verdict"]) == (row["figure"], row["verdict"])
         assert told["window"]["from"] == "2026-11-05T09:46:00.000000Z"
 
 
@@ -218,7 +218,7 @@ async def test_excluded_time_is_named_and_known_from_its_decision_on(database_ur
         before, after = await explained(held, MONTH, known_at="2026-11-06T09:59"), await explained(held, MONTH)
         assert (before["exclusions"], before["derivation"]["sums"]["down"]) == ([], 2 * HOUR)
         assert after["exclusions"][0]["exclusion_id"] == name
-        told = [(each["state"], each["counts_as"], each["because"]) for each in after["derivation"]["intervals"]]
+        told = [(each["state"], each["counts_as"], each["cause"]) for each in after["derivation"]["intervals"]]
         assert told[1:4] == [
             ("down", "down", "fact o1"),
             ("down", "excluded", f"exclusion {name}"),
@@ -302,7 +302,7 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
             assert (told["figure"], told["figure_display"], told["verdict"]) == (
                 window["figure"],
                 window["figure_display"],
-                window["status"],
+                window["verdict"],
             ), when
 
 
@@ -350,7 +350,7 @@ async def test_silence_is_told_as_what_it_is(database_url: str) -> None:
         await held.measure({"indicator": UP, "at": "2026-11-05T08:00:00Z", "state": "up", "id": "s1"})
         await held.settle()
         told = (await explained(held, MONTH))["derivation"]["intervals"][-1]
-        assert (told["state"], told["because"]) == ("unknown", "silence since s1")
+        assert (told["state"], told["cause"]) == ("unknown", "silence since s1")
 
 
 async def test_an_instance_is_explained_by_the_rows_of_its_labels(database_url: str) -> None:

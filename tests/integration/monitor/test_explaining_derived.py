@@ -49,7 +49,7 @@ async def test_the_derivation_of_a_composite_comes_to_what_was_judged(number: in
             await down(held, key, f"2026-11-05T{start}", f"2026-11-05T{end}")
         await held.settle("2026-12-02T00:00")
         told, window = await explained(held, target["target_id"]), (await held.windows(target["target_id"]))["2026-11"]
-        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"])
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["verdict"])
         if "members" in told:
             assert [each["target_key"] for each in told["members"]] == HOSTS[:2]
             assert f"  member {HOSTS[0]}: " in explanation_text.explanation_text(told)
@@ -70,7 +70,7 @@ async def test_a_member_that_both_parties_accepted_is_told_as_they_accepted_it(d
             await down(held, key, "2026-11-05T10:00", "2026-11-05T14:00")
         await held.settle()
         told, window = await explained(held, name), (await held.windows(name))["2026-11"]
-        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"])
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["verdict"])
         assert [each["verdict"] for each in told["members"]] == ["met", "breached"]
         anew = await explained(held, name, known_at="2026-12-06T00:00")
         assert [each["figure"] for each in anew["members"]] == ["895/9", "895/9"]
@@ -86,7 +86,7 @@ async def test_compliance_names_every_ticket_that_was_judged(database_url: str) 
         await held.settle("2026-12-01T01:00")
         told = await explained(held, compliant.SHARE)
         window = (await held.windows(compliant.SHARE))["2026-11"]
-        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"]) == ("50/1", "breached")
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["verdict"]) == ("50/1", "breached")
         assert [(each["ticket"].split("/")[-1], each["met"]) for each in told["tickets"]] == [
             ("late", False),
             ("met", True),

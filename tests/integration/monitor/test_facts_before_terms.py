@@ -88,7 +88,7 @@ async def _send(service: Service, hour: str) -> None:
     events = await service.provider.post("/api/v1/ticket-events", json=ticket_events(hour))
     assert events.json()["accepted"] == 2
     for position in (answer["position"], events.json()["position"]):
-        judged = await service.provider.get("/api/v1/targets", params={"at_least": position})
+        judged = await service.provider.get("/api/v1/targets", params={"min_position": position})
         assert judged.status_code == 200, judged.text
 
 
@@ -104,9 +104,9 @@ async def _figures(service: Service) -> dict[str, Any]:
         path = f"/api/v1/targets/{target['target_id']}/windows"
         rows = (await service.provider.get(path)).json()["items"]
         found[target["key"]] = sorted(
-            (row["window_id"], row["total"] - row["good"], row["status"])
+            (row["window_id"], row["total"] - row["good"], row["verdict"])
             if target["key"] in TIMED
-            else (row["window_id"], row["figure"], row["good"], row["total"], row["status"])
+            else (row["window_id"], row["figure"], row["good"], row["total"], row["verdict"])
             for row in rows
         )
     return found

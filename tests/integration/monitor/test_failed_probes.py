@@ -68,7 +68,7 @@ async def measured(service: Service) -> str:
 async def test_a_failed_probe_is_beyond_every_limit(service: Service, measured: str, key: str, kind: str) -> None:
     target = terms(key, {kind: ""})["target_id"]
     path = f"/api/v1/targets/{target}"
-    rows = (await service.provider.get(f"{path}/windows", params={"at_least": measured})).json()["items"]
+    rows = (await service.provider.get(f"{path}/windows", params={"min_position": measured})).json()["items"]
     (window,) = [row for row in rows if row["window_id"] in ("2026-11-05", "P1D")]
     assert window["figure"] == FIGURES[key]
     explained = await service.provider.get(f"{path}/explain", params={"window": window["window_id"]})

@@ -96,8 +96,8 @@ async def test_a_warning_of_a_ticket_stays_whole_when_it_is_cleared(service: Ser
     async def happens(event: str, at: str) -> None:
         body = [{**named_so, "event": event, "at": f"2026-11-05T{at}:00Z"}]
         answer = await service.provider.post("/api/v1/ticket-events", json=body)
-        at_least = {"at_least": answer.json()["position"]}
-        assert (await service.provider.get(f"/api/v1/tickets/to-date/{until}", params=at_least)).is_success
+        min_position = {"min_position": answer.json()["position"]}
+        assert (await service.provider.get(f"/api/v1/tickets/to-date/{until}", params=min_position)).is_success
 
     async def warning() -> dict[str, Any]:
         risks = (await to_date(service, **{"from": "2026-11-01T00:00:00Z"}))["risks"]

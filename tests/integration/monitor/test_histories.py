@@ -50,7 +50,7 @@ def outage(start: str, end: str, **more: Any) -> dict[str, Any]:
 
 async def test_a_restated_window_shows_what_was_published_of_it_and_what_was_known_when(service: Service) -> None:
     first = await service.measure(outage("03T10:00", "03T11:00", id="long"))
-    windows = await read(service.provider, DAYS, "windows", at_least=first["position"], closed=True)
+    windows = await read(service.provider, DAYS, "windows", min_position=first["position"], closed=True)
     assert [each["window_id"] for each in windows["items"]] == [f"2026-11-0{day}" for day in (4, 3, 2, 1)]
     between = to_text(service.clock.now())
     second = await service.measure(outage("03T10:00", "03T10:06", id="long", revision=1))
@@ -58,25 +58,25 @@ async def test_a_restated_window_shows_what_was_published_of_it_and_what_was_kno
         service.provider,
         DAYS,
         "windows",
-        at_least=second["position"],
+        min_position=second["position"],
         **{"from": "2026-11-03T00:00:00Z", "to": "2026-11-04T00:00:00Z"},
     )
     (window,) = page["items"]
-    assert window["status"] == "met"
-    assert [(each["status"], each["cause"]) for each in window["revisions"]][-1] == ("met", "fact")
+    assert window["verdict"] == "met"
+    assert [(each["verdict"], each["cause"]) for each in window["revisions"]][-1] == ("met", "fact")
     assert window["revisions"][-1]["before"]["verdict"] == "breached"
     known = await read(service.customer, DAYS, "windows", known_at=between)
     third = next(each for each in known["items"] if each["window_id"] == "2026-11-03")
-    assert (third["status"], third["figure"]) == ("breached", "575/6")
-    assert third["revisions"][-1]["status"] == "breached"
-    breached = await read(service.provider, DAYS, "windows", status="breached")
+    assert (third["verdict"], third["figure"]) == ("breached", "575/6")
+    assert third["revisions"][-1]["verdict"] == "breached"
+    breached = await read(service.provider, DAYS, "windows", verdict="breached")
     assert breached["items"] == []
 
 
 async def test_a_derivation_can_be_read_as_text(service: Service) -> None:
     answer = await service.measure(outage("02T10:00", "02T10:30", id="half"))
     told = await read(
-        service.customer, DAYS, "explain", window="2026-11-02", format="text", at_least=answer["position"]
+        service.customer, DAYS, "explain", window="2026-11-02", format="text", min_position=answer["position"]
     )
     assert "2026-11-02T10:00:00.000000Z 2026-11-02T10:30:00.000000Z down counts as down, service time PT30M" in told
     assert told.splitlines()[-3:] == [
@@ -98,7 +98,7 @@ async def test_an_open_window_that_burns_its_budget_too_fast_is_explained_as_at_
         {"indicator": BUSY, "at": f"2026-11-05T09:{40 + n}:00Z", "value": 100 if n % 2 else 900} for n in range(20)
     ]
     position = (await service.measure(*calm, *hasty))["position"]
-    told = await read(service.customer, BURNING, "explain", at_least=position)
+    told = await read(service.customer, BURNING, "explain", min_position=position)
     assert (told["figure"], told["verdict"]) == ("95/1", "at_risk")
     assert [(each["cause"], each["threshold"]) for each in told["warnings"]] == [("burn_rate", "PT1H/PT30M@2")]
     calm_then = await read(service.customer, BURNING, "explain", known_at="2026-11-04T23:00:00Z")
@@ -111,7 +111,7 @@ async def test_an_open_window_that_burns_its_budget_too_fast_is_explained_as_at_
 async def test_targets_are_listed_with_their_budgets_and_the_time_left(service: Service) -> None:
     item = {"indicator": LATENCY, "at": "2026-11-04T23:30:00Z", "value": 100}
     position = (await service.measure(item, outage("05T09:00", "05T09:07", id="today")))["position"]
-    answer = await service.provider.get("/api/v1/targets", params={"agreement_id": AGREEMENT, "at_least": position})
+    answer = await service.provider.get("/api/v1/targets", params={"agreement_id": AGREEMENT, "min_position": position})
     windows = {each["key"]: each["window"] for each in answer.json()["items"]}
     day, share = windows["availability"], windows[SHARE["key"]]
     assert (day["budget"]["whole"], day["budget"]["left"]) == ("864000000/1", "444000000/1")
@@ -127,7 +127,7 @@ async def test_figures_and_budgets_come_as_series(service: Service) -> None:
         for hour in range(24)
     ]
     answer = await service.measure(*values)
-    told = await read(service.provider, SHARE, "history", window="2026-11", step="P1D", at_least=answer["position"])
+    told = await read(service.provider, SHARE, "history", window="2026-11", step="P1D", min_position=answer["position"])
     assert [(each["at"][8:13], each["figure"]) for each in told["points"]] == [
         ("02T00", None),
         ("03T00", None),
@@ -150,7 +150,7 @@ async def test_figures_and_budgets_come_as_series(service: Service) -> None:
         (DAYS, "history", {"window": "2026-11-02", "step": "PT1S"}, 422),
         (SHARE, "history", {"window": "2026-11", "step": "PT5M"}, 422),
         (DAYS, "history", {"window": "2027-01"}, 404),
-        (DAYS, "windows", {"status": "lost"}, 422),
+        (DAYS, "windows", {"verdict": "lost"}, 422),
         (DAYS, "windows", {"from": "x"}, 422),
     ],
 )

@@ -64,7 +64,7 @@ async def told(held: Monitor) -> dict[tuple[str, str], list[str]]:
 async def stands(held: Monitor) -> dict[str, Any]:
     """Figures, verdicts and standing breaches."""
     windows = {
-        (target["key"], name): (row["status"], row["figure"], row["good"], row["total"])
+        (target["key"], name): (row["verdict"], row["figure"], row["good"], row["total"])
         for target in (available(), SHARE)
         for name, row in (await held.windows(target["target_id"])).items()
     }

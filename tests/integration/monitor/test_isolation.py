@@ -166,7 +166,7 @@ MEND = "UPDATE agreement_terms SET document = jsonb_set(document, '{targets,0,ag
 async def turns(held: Monitor) -> list[tuple[str, str]]:
     """What was told of targets set aside and taken up again."""
     told = await held.published()
-    return [(name, data["target_key"]) for name, data in told if name in ("target-set-aside", "target-taken-up")]
+    return [(name, data["target_key"]) for name, data in told if name in ("target-unjudgeable", "target-judgeable")]
 
 
 async def test_stored_terms_that_cannot_be_read_stop_no_other_target_and_no_reader(database_url: str) -> None:
@@ -180,8 +180,8 @@ async def test_stored_terms_that_cannot_be_read_stop_no_other_target_and_no_read
             again.may_set_aside = True
             await again.measure({"indicator": OTHER, "outage": OUTAGE}, {"indicator": UP, "outage": OUTAGE})
             await again.settle()
-            assert (await again.windows("other-target"))["2026-11"]["status"] == "breached"
-            assert await turns(again) == [("target-set-aside", available()["key"])]
+            assert (await again.windows("other-target"))["2026-11"]["verdict"] == "breached"
+            assert await turns(again) == [("target-unjudgeable", available()["key"])]
             (reason,) = (await listed(again)).values()
             assert "cannot be read" in reason
         async with judging(database, log, clock) as still:
@@ -192,9 +192,9 @@ async def test_stored_terms_that_cannot_be_read_stop_no_other_target_and_no_read
         async with judging(database, log, clock) as mended:
             mended.may_set_aside = True
             await mended.settle()
-            assert (await turns(mended))[1:] == [("target-taken-up", available()["key"])]
+            assert (await turns(mended))[1:] == [("target-judgeable", available()["key"])]
             assert await listed(mended) == {}
-            assert (await mended.windows(available()["target_id"]))["2026-11"]["status"] == "breached"
+            assert (await mended.windows(available()["target_id"]))["2026-11"]["verdict"] == "breached"
 
 
 async def test_a_target_that_cannot_be_judged_is_told_and_so_is_that_it_is_judged_again(database_url: str) -> None:
@@ -205,9 +205,9 @@ async def test_a_target_that_cannot_be_judged_is_told_and_so_is_that_it_is_judge
             await held.hear(finalized(available()))
             await held.measure({"indicator": UP, "outage": OUTAGE})
             await held.settle()
-            assert await turns(held) == [("target-set-aside", available()["key"])]
+            assert await turns(held) == [("target-unjudgeable", available()["key"])]
             await execute(held, "DELETE FROM fact WHERE key = 'broken'")
         async with judging(database, log, clock) as again:
             again.may_set_aside = True
             await again.settle()
-            assert (await turns(again))[1:] == [("target-taken-up", available()["key"])]
+            assert (await turns(again))[1:] == [("target-judgeable", available()["key"])]

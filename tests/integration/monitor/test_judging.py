@@ -95,11 +95,11 @@ async def test_a_window_closes_after_its_delay_and_a_late_fact_restates_it(datab
         assert "window-closed" not in await held.names()
         await held.settle("2026-12-01T00:10")
         november = (await held.windows(target["target_id"]))["2026-11"]
-        assert (november["status"], november["figure"], november["revision"]) == ("met", "100/1", 0)
+        assert (november["verdict"], november["figure"], november["revision"]) == ("met", "100/1", 0)
         await held.measure(outage("2026-11-20T00:00", "2026-11-20T10:00"))
         await held.settle()
         november = (await held.windows(target["target_id"]))["2026-11"]
-        assert (november["status"], november["revision"]) == ("breached", 1)
+        assert (november["verdict"], november["revision"]) == ("breached", 1)
         published = [
             (name, data) for name, data in await held.published() if name in ("target-breached", "window-restated")
         ]
@@ -133,7 +133,7 @@ async def test_a_share_of_a_month_is_at_risk_while_open_and_breached_at_its_clos
         await ready(held, month)
         await held.measure(*values("2026-11-05T10:00", *[100.0] * 9, 900.0))
         await held.settle()
-        assert (await held.windows(month["target_id"]))["2026-11"]["status"] == "at_risk"
+        assert (await held.windows(month["target_id"]))["2026-11"]["verdict"] == "at_risk"
         await held.settle("2026-12-01T00:10")
         (breach,) = await held.breaches()
         assert (breach["figure"], breach["shortfall"], breach["certain_at"]) == (
@@ -272,7 +272,7 @@ async def test_a_termination_ends_the_window_at_its_instant(database_url: str) -
         )
         await held.settle()
         (window,) = (await held.windows(target["target_id"])).values()
-        assert (window["end_at"], window["status"]) == ("2026-11-09T00:00:00.000000Z", "met")
+        assert (window["end_at"], window["verdict"]) == ("2026-11-09T00:00:00.000000Z", "met")
 
 
 async def test_an_amendment_judges_the_next_window_and_leaves_this_one(database_url: str) -> None:

@@ -54,11 +54,11 @@ async def test_no_door_shows_a_budget_of_an_objective_of_all(service: Service, m
     path = f"/api/v1/targets/{target(key)['target_id']}"
     shown = {}
     for door in ("", "/explain"):
-        answer = await service.provider.get(path + door, params={"at_least": measured})
+        answer = await service.provider.get(path + door, params={"min_position": measured})
         assert answer.status_code == 200, answer.text
         shown[door] = answer.json()
     window = shown[""]["window"]
-    assert (window["status"], window["budget"], window["detail"].get("consumed_percent")) == ("breached", None, None)
+    assert (window["verdict"], window["budget"], window["detail"].get("consumed_percent")) == ("breached", None, None)
     assert window["detail"].get("budget") is None
     explained = shown["/explain"]
     assert (explained["budget"], explained["burn_rate"]) == (None, None)

@@ -30,17 +30,17 @@ BURNING = named(
 
 async def words(service: Service, target: dict[str, Any], position: str) -> dict[str, str]:
     """Door → the state it tells of a target."""
-    asked = {"agreement_id": AGREEMENT, "at_least": position}
+    asked = {"agreement_id": AGREEMENT, "min_position": position}
     listed = (await service.customer.get("/api/v1/targets", params=asked)).json()["items"]
     path = f"/api/v1/targets/{target['target_id']}"
     explained = (await service.customer.get(f"{path}/explain")).json()
     figures = (await service.customer.get("/api/v1/figures", params={"agreement_id": AGREEMENT})).json()
     known = (await service.customer.get(f"{path}/windows", params={"known_at": figures["as_of"]})).json()
     return {
-        "targets": next(each for each in listed if each["key"] == target["key"])["window"]["status"],
+        "targets": next(each for each in listed if each["key"] == target["key"])["window"]["verdict"],
         "explain": explained["verdict"],
-        "figures": next(each for each in figures["windows"] if each["target_key"] == target["key"])["status"],
-        "windows": known["items"][0]["status"],
+        "figures": next(each for each in figures["windows"] if each["target_key"] == target["key"])["verdict"],
+        "windows": known["items"][0]["verdict"],
     }
 
 
@@ -89,7 +89,7 @@ async def test_a_burn_rate_that_goes_on_is_one_warning_however_many_minutes_turn
             since = until
             # Five minutes of the clock. So long a look back lets a slow machine stall without the rate ending.
             await asyncio.sleep(0.5)
-        await service.customer.get(f"/api/v1/targets/{BURNING['target_id']}", params={"at_least": position})
+        await service.customer.get(f"/api/v1/targets/{BURNING['target_id']}", params={"min_position": position})
         figures = (await service.customer.get("/api/v1/figures", params={"agreement_id": AGREEMENT})).json()
     assert from_text(figures["as_of"]) - at(NOW) > 5 * MINUTE
     risks = [each for each in figures["risks"] if each["cause"] == "burn_rate"]

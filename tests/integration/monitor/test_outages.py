@@ -58,7 +58,7 @@ async def test_an_outage_counts_in_the_window_in_which_it_starts_though_that_has
         await ready(held, few("0", "PT1H"))
         await turns(held, "2026-11-30T23:50", "down")
         await held.settle("2026-12-01T00:11")
-        assert (await held.windows(TARGET))["2026-11"]["status"] == "met"
+        assert (await held.windows(TARGET))["2026-11"]["verdict"] == "met"
         await held.settle("2026-12-01T00:50")
         (breach,) = await held.breaches()
         assert (breach["window_id"], breach["certain_at"], breach["late"]) == (

@@ -101,7 +101,7 @@ async def test_what_is_too_much_is_refused_and_what_was_taken_is_judged_once_jud
         await until(lambda: takes(service, BUSY, taken))
         answer = await send(service, BUSY, taken)
         position = answer.json()["position"]
-        state = (await service.provider.get(f"/api/v1/targets/{target_id}", params={"at_least": position})).json()
+        state = (await service.provider.get(f"/api/v1/targets/{target_id}", params={"min_position": position})).json()
         assert state["window"]["total"] == 10 * (taken + 1)
         await until(lambda: shows(service, 0))
 

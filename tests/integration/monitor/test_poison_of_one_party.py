@@ -23,7 +23,7 @@ AGREEMENT = named_id(PROVIDER, "agreement", "poison")
 READY = {"status": "ready", "reasons": []}
 INTERNAL = {"content-type": "application/vnd.slm.intake+msgpack"}
 NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
-NAMES = ("status", "type", "priority", "team", "assignee", "service", "customer", "category")
+NAMES = ("state", "type", "priority", "team", "assignee", "service", "customer", "category")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def is_ready(service: Service) -> Any:
 async def assert_judged(service: Service) -> None:
     """A measurement of the provider is judged, on whichever partition it lies."""
     sent = await service.measure({"indicator": UP, "at": "2026-11-05T09:00:00Z", "state": "down"})
-    params = {"agreement_id": AGREEMENT, "at_least": sent["position"]}
+    params = {"agreement_id": AGREEMENT, "min_position": sent["position"]}
     for _ in range(6):
         answer = await service.provider.get("/api/v1/targets", params=params)
         if answer.status_code != 504:
@@ -130,13 +130,15 @@ async def test_a_source_that_is_set_aside_is_quarantined_until_it_is_resumed(ser
     first = (await service.customer.post("/api/v1/ticket-events", json=[opened])).json()
     other = (await service.customer.post("/api/v1/ticket-events", json=[{**opened, "source": "other"}])).json()
     for sent in (first, other):
-        assert (await service.customer.get(f"/api/v1/clocks?at_least={sent['position']}")).status_code == 200
+        assert (await service.customer.get(f"/api/v1/clocks?min_position={sent['position']}")).status_code == 200
     assert (await service.customer.get("/api/v1/tickets/desk/G1")).status_code == 404
     assert (await service.customer.get("/api/v1/tickets/other/G1")).status_code == 200
     given = {"topic": "slm.tickets", "source": "desk"}
     assert (await service.provider.post("/api/v1/quarantine/sources/resume", json=given)).status_code == 404
     assert (await service.customer.post("/api/v1/quarantine/sources/resume", json=given)).status_code == 200
-    held = (await service.customer.get("/api/v1/quarantine", params={"limit": 1000, "state": "held"})).json()["items"]
+    held = (await service.customer.get("/api/v1/quarantine", params={"limit": 1000, "state": "quarantined"})).json()[
+        "items"
+    ]
     (mine,) = [each for each in held if each["subject"].endswith("/desk/G1")]
     async with asyncio.timeout(30):
         while await service.waits_in_the_inbox():  # noqa: ASYNC110

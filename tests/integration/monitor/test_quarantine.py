@@ -14,7 +14,7 @@ async def aside(service: Service, key: str, item: dict[str, Any], path: str = "m
     """The id under which an item of the future was set aside."""
     answer = await service.provider.post(f"/api/v1/{path}", json=[item])
     assert answer.json()["quarantined"] == 1, answer.text
-    page = await service.provider.get("/api/v1/quarantine", params={"state": "held", "limit": 1000})
+    page = await service.provider.get("/api/v1/quarantine", params={"state": "quarantined", "limit": 1000})
     (found,) = [each for each in page.json()["items"] if each["subject"] == key]
     return str(found["quarantine_id"])
 
@@ -85,4 +85,4 @@ async def test_only_its_party_or_an_operator_decides(service: Service) -> None:
     for client, status in ((service.customer, 404), (service.foreigner, 404), (service.viewer, 403)):
         for step in ("release", "discard"):
             assert problem(await client.post(f"/api/v1/quarantine/{name}/{step}"))["status"] == status
-    assert await state_of(service, name) == "held"
+    assert await state_of(service, name) == "quarantined"

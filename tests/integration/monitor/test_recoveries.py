@@ -141,7 +141,7 @@ async def test_a_recovery_that_means_nothing_is_refused_with_its_field(database_
             answer = await held.measure(item, TOLD[0])
             assert (answer.accepted, [each.field for each in answer.refusals]) == (1, [field]), item
         ahead = await held.measure(recovered("04T12:00", "05T10:06"))
-        assert [(each.status, each.field) for each in ahead.refusals] == [("quarantined", "recovery.service_restored")]
+        assert [(each.outcome, each.field) for each in ahead.refusals] == [("quarantined", "recovery.service_restored")]
 
 
 async def test_a_recovery_counts_for_as_long_as_its_end_lies_in_the_rolling_window(database_url: str) -> None:

@@ -71,7 +71,7 @@ async def test_a_breach_is_there_for_whoever_asks_with_the_position_of_its_cause
         await service.agree(finalized(target, agreement_id=agreement, agreement_key=f"cause {number}"))
         outage = {"from": "2026-11-05T06:00:00Z", "to": "2026-11-05T09:00:00Z"}
         answer = await service.measure({"indicator": f"rest.cause-{number}", "outage": outage})
-        page = await read(service.provider, "breaches", agreement_id=agreement, at_least=answer["position"])
+        page = await read(service.provider, "breaches", agreement_id=agreement, min_position=answer["position"])
         assert [each["certain_at"] for each in page["items"]] == ["2026-11-05T06:43:12.000000Z"]
 
 
@@ -79,9 +79,9 @@ async def test_values_and_clocks_are_there_for_whoever_asks_with_their_position(
     for number in range(5):
         answer = await service.measure({"indicator": LATENCY, "at": f"2026-11-05T08:00:0{number}Z", "value": 100})
         path = f"targets/{SHARE['target_id']}"
-        assert (await read(service.provider, path, at_least=answer["position"]))["window"]["total"] == number + 1
+        assert (await read(service.provider, path, min_position=answer["position"]))["window"]["total"] == number + 1
     position = await tickets(service, *(opened(f"many-{number}") for number in range(1_200)))
-    clocks = await walked(service.provider, "clocks", target_id=CLOCK["target_id"], limit=1000, at_least=position)
+    clocks = await walked(service.provider, "clocks", target_id=CLOCK["target_id"], limit=1000, min_position=position)
     late = [clock for clock in clocks if clock["number"].startswith("many-")]
     assert len(late) == 1_200
     assert {clock["state"] for clock in late} == {"breached"}
@@ -89,8 +89,8 @@ async def test_values_and_clocks_are_there_for_whoever_asks_with_their_position(
 
 @pytest.mark.parametrize("wrong", ["x", "m0", "m0:x", "q0:1", "m0:1;m1:2", "m²:1", "m0:" + "9" * 5000])
 async def test_a_position_that_no_door_answered_is_a_problem(service: Service, wrong: str) -> None:
-    answer = await service.provider.get("/api/v1/breaches", params={"at_least": wrong})
-    assert problem(answer)["errors"][0]["field"] == "query.at_least"
+    answer = await service.provider.get("/api/v1/breaches", params={"min_position": wrong})
+    assert problem(answer)["errors"][0]["field"] == "query.min_position"
 
 
 async def test_a_position_of_a_partition_that_does_not_exist_is_a_problem_at_once(service: Service) -> None:
@@ -104,7 +104,7 @@ async def test_a_party_sees_what_it_agreed_and_nobody_else_does(service: Service
         {"indicator": UP, "outage": {"from": "2026-11-05T07:00:00Z", "to": "2026-11-05T09:00:00Z"}}
     )
     both = f"{position}.{answer['position']}"
-    breaches = await read(service.provider, "breaches", agreement_id=AGREEMENT, at_least=both)
+    breaches = await read(service.provider, "breaches", agreement_id=AGREEMENT, min_position=both)
     breach_id = breaches["items"][0]["breach_id"]
     paths = [
         f"targets/{MONTH['target_id']}",
@@ -128,7 +128,7 @@ async def test_pages_show_everything_once(service: Service) -> None:
     events = [opened(f"paged-{number}", f"2026-11-05T0{number}:00:00Z") for number in range(9)]
     position = await tickets(service, *events)
     for path, name in (("clocks", "ticket"), ("targets", "target_id"), ("breaches", "breach_id")):
-        whole = [row[name] for row in await walked(service.provider, path, limit=1000, at_least=position)]
+        whole = [row[name] for row in await walked(service.provider, path, limit=1000, min_position=position)]
         assert [row[name] for row in await walked(service.provider, path, limit=7)] == whole
         assert len(set(whole)) == len(whole) > 2
     windows = f"targets/{MONTH['target_id']}/windows"

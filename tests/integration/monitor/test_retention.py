@@ -114,7 +114,7 @@ async def test_the_present_is_judged_as_ever_after_a_restart(database_url: str) 
             await again.measure(*({"indicator": UP, "outage": outage} for outage in outages))
             await again.settle()
             windows = await again.windows(TARGET["target_id"])
-            assert (windows["2027-01"]["status"], windows["2027-01"]["detail"]["down"]) == (
+            assert (windows["2027-01"]["verdict"], windows["2027-01"]["detail"]["down"]) == (
                 "breached",
                 170 * 60_000_000,
             )
@@ -174,7 +174,7 @@ async def test_readers_are_told_what_can_no_longer_be_worked_out(service: Servic
     await service.agree(finalized(target, agreement_id=agreement, agreement_key="gone"))
     outage = {"from": "2026-11-05T06:00:00Z", "to": "2026-11-05T09:00:00Z"}
     answer = await service.measure({"indicator": "gone", "outage": outage})
-    path, asked = f"/api/v1/targets/{target_id}", {"at_least": answer["position"]}
+    path, asked = f"/api/v1/targets/{target_id}", {"min_position": answer["position"]}
     (window,) = (await service.provider.get(f"{path}/windows", params=asked)).json()["items"]
     assert window["in_record"] is True
     async with service.app.database.begin() as transaction:
@@ -182,7 +182,7 @@ async def test_readers_are_told_what_can_no_longer_be_worked_out(service: Servic
         start = {"subject": f"{PROVIDER}/gone", "begins_at": at("2026-11-02T00:00")}
         await transaction.execute(text(statement), start)
     (window,) = (await service.provider.get(f"{path}/windows")).json()["items"]
-    assert (window["in_record"], window["status"]) == (False, "breached")
+    assert (window["in_record"], window["verdict"]) == (False, "breached")
     for asked in ({}, {"known_at": "2026-11-05T08:00:00Z"}):
         told = problem(await service.provider.get(f"{path}/explain", params={"window": "2026-11", **asked}))
         assert (told["status"], "2026-11-02" in told["detail"]) == (410, True)

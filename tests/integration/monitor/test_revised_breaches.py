@@ -200,7 +200,7 @@ async def test_closed_slices_below_their_objective_are_breached(database_url: st
         await held.measure(*items)
         await held.settle()
         window = (await held.windows(ratio("99")["target_id"]))["2026-11-05"]
-        assert (window["figure_display"], window["status"], window["detail"]["budget"]) == (
+        assert (window["figure_display"], window["verdict"], window["detail"]["budget"]) == (
             "98.0000",
             "breached",
             "1/1",

@@ -150,7 +150,7 @@ async def test_a_target_may_be_measured_by_another_indicator_from_the_next_windo
         await held.measure({"indicator": "payments.probe", "outage": outage})
         await held.settle("2026-12-02T00:00")
         windows = await held.windows(month["target_id"])
-        assert {name: (row["version"], row["status"]) for name, row in windows.items()} == {
+        assert {name: (row["version"], row["verdict"]) for name, row in windows.items()} == {
             "2026-11": (1, "met"),
             "2026-12": (2, "met"),
         }

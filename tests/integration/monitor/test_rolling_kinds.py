@@ -80,7 +80,7 @@ async def test_a_mean_breaks_with_a_value_and_recovers_when_it_has_left(database
         await held.save()
         assert (await window(held, "mean"))["figure"] == "1751/10"
         await held.settle(f"{DAY}T10:15")
-        assert (await window(held, "mean"))["status"] == "no_data"
+        assert (await window(held, "mean"))["verdict"] == "no_data"
 
 
 async def test_a_maximum_is_missed_while_one_value_is_in_the_window_at_both_levels(database_url: str) -> None:
@@ -145,7 +145,7 @@ async def test_an_outage_counts_from_its_length_until_its_start_leaves(database_
         await measured(held, UP, "10:30", state="up")
         await held.settle(f"{DAY}T11:00")
         # An outage that began at 10:00 lies in the window that begins then, and in none after it.
-        assert (await window(held, "outages"))["status"] == "breached"
+        assert (await window(held, "outages"))["verdict"] == "breached"
         await held.settle(f"{DAY}T11:01")
         assert (await news(held))[1:] == [("recovered", "1/1", "11:01")]
 
@@ -176,14 +176,14 @@ async def test_verdicts_are_missed_while_too_few_members_are_met(database_url: s
         await measured(held, UP, "10:00", state="down")
         await held.settle(f"{DAY}T10:10")
         # One is missed, of the other nothing is known: it may still be the one that is needed.
-        assert (await window(held, "both"))["status"] == "no_data"
+        assert (await window(held, "both"))["verdict"] == "no_data"
         await measured(held, LATENCY, "10:20", value=900)
         assert await news(held, "both") == [("breached", "0/1", "10:20")]
         await held.settle(f"{DAY}T11:20")
         # The value has left: nothing is known of its member again.
         assert (await news(held, "both"))[1:] == [("recovered", None, "11:20")]
         await measured(held, LATENCY, "11:21", value=100)
-        assert [(await window(held, "both"))[name] for name in ("status", "figure")] == ["met", "50/1"]
+        assert [(await window(held, "both"))[name] for name in ("verdict", "figure")] == ["met", "50/1"]
 
 
 def life(ticket: str, opened: str, ended: str | None = None) -> list[dict[str, Any]]:

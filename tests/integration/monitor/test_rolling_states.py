@@ -39,7 +39,7 @@ async def test_a_rolling_figure_breaches_and_recovers_as_time_goes_by(database_u
         await held.settle("2026-11-05T11:02")
         assert await news(held) == [("target-breached", "10:07"), ("target-recovered", "11:02")]
         window = (await held.windows(TARGET))["PT1H"]
-        assert (window["figure"], window["status"]) == ("90/1", "met")
+        assert (window["figure"], window["verdict"]) == ("90/1", "met")
 
 
 async def test_history_in_one_go_gives_what_minute_by_minute_gave(database_url: str) -> None:

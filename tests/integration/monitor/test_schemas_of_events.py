@@ -14,7 +14,7 @@ async def test_the_schema_of_an_event_is_an_absolute_uri_and_can_be_fetched(serv
     await service.agree(finalized(available("99.9", "day")))
     down = {"outage": {"from": "2026-11-05T06:00:00Z", "to": "2026-11-05T07:00:00Z"}}
     sent = await service.measure({"indicator": "payments.checkout", **down})
-    await service.provider.get("/api/v1/breaches", params={"at_least": sent["position"]})
+    await service.provider.get("/api/v1/breaches", params={"min_position": sent["position"]})
     log: Any = service.log
     headers = [record.headers for part in log._topics["slm.breaches"] for record in part.records]
     assert headers

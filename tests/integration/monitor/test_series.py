@@ -54,7 +54,7 @@ async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None
 async def state(held: Monitor, judged: dict[str, Any], window: str = "2026-11") -> tuple[str, str | None]:
     await held.save()
     found = (await held.windows(judged["target_id"]))[window]
-    return found["status"], found["figure"]
+    return found["verdict"], found["figure"]
 
 
 async def test_a_ratio_is_the_sum_of_good_over_the_sum_of_all(database_url: str) -> None:

@@ -17,7 +17,7 @@ def target(key: str, indicator: str, of: dict[str, Any]) -> dict[str, Any]:
 
 
 async def states(service: Service, position: str | None = None) -> dict[str, dict[str, Any]]:
-    params = {"agreement_id": AGREEMENT, **({"at_least": position} if position else {})}
+    params = {"agreement_id": AGREEMENT, **({"min_position": position} if position else {})}
     answer = await service.customer.get("/api/v1/targets", params=params)
     return {each["key"]: each for each in answer.json()["items"]}
 

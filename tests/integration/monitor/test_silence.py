@@ -1,4 +1,4 @@
-"""Indicators that fall silent: told once, by a timer, also after a restart; and told again when they are heard."""
+"""Indicators that become stale: told once, by a timer, also after a restart; and told again when they are heard."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def register(held: Monitor, key: str = UP, kind: str = "availability") -> 
 async def told(held: Monitor) -> list[tuple[str, str, str]]:
     """(event, last measured, silent since) in the order of leaving."""
     return [
-        (name, data["last_measured_at"][11:16], data["silent_since_at"][11:16])
+        (name, data["last_measured_at"][11:16], data["stale_since_at"][11:16])
         for name, data in await held.published()
         if name.startswith("indicator-")
     ]
@@ -36,14 +36,14 @@ async def test_silence_is_told_once_at_its_instant_and_so_is_its_end(database_ur
         assert await told(held) == []
         await held.settle("2026-11-05T11:00")
         await held.settle("2026-11-05T13:00")
-        assert await told(held) == [("indicator-silent", "10:00", "11:00")]
+        assert await told(held) == [("indicator-stale", "10:00", "11:00")]
         await turns(held, "2026-11-05T12:30", "up")
         assert await told(held) == [
-            ("indicator-silent", "10:00", "11:00"),
+            ("indicator-stale", "10:00", "11:00"),
             ("indicator-resumed", "12:30", "11:00"),
         ]
         await held.settle("2026-11-05T13:31")
-        assert (await told(held))[2:] == [("indicator-silent", "12:30", "13:30")]
+        assert (await told(held))[2:] == [("indicator-stale", "12:30", "13:30")]
 
 
 async def test_values_are_words_too(database_url: str) -> None:
@@ -51,7 +51,7 @@ async def test_values_are_words_too(database_url: str) -> None:
         await register(held, LATENCY, "value")
         await held.measure({"indicator": LATENCY, "at": "2026-11-05T09:30:00Z", "value": 100})
         await held.settle("2026-11-05T10:30")
-        assert await told(held) == [("indicator-silent", "09:30", "10:30")]
+        assert await told(held) == [("indicator-stale", "09:30", "10:30")]
 
 
 async def test_a_restart_tells_no_silence_again_and_forgets_no_timer(database_url: str) -> None:
@@ -62,10 +62,10 @@ async def test_a_restart_tells_no_silence_again_and_forgets_no_timer(database_ur
             await turns(held, "2026-11-05T08:00", "up")
             await held.measure({"indicator": LATENCY, "at": "2026-11-05T09:30:00Z", "value": 100})
             await held.settle()
-            assert await told(held) == [("indicator-silent", "08:00", "09:00")]
+            assert await told(held) == [("indicator-stale", "08:00", "09:00")]
         async with judging(database, log, clock) as again:
             await again.settle("2026-11-05T10:30")
-            assert (await told(again))[1:] == [("indicator-silent", "09:30", "10:30")]
+            assert (await told(again))[1:] == [("indicator-stale", "09:30", "10:30")]
             await turns(again, "2026-11-05T10:29", "up")
             assert (await told(again))[2:] == [("indicator-resumed", "10:29", "09:00")]
 
@@ -80,7 +80,7 @@ async def test_a_restart_knows_the_last_word_of_what_is_measured_by_label(databa
             await held.save()
         async with judging(database, log, clock) as again:
             await again.settle("2026-11-05T10:30")
-            assert await told(again) == [("indicator-silent", "09:30", "10:30")]
+            assert await told(again) == [("indicator-stale", "09:30", "10:30")]
 
 
 async def test_silent_time_is_unknown_and_leaves_the_figure(database_url: str) -> None:
@@ -119,11 +119,9 @@ async def test_silent_indicators_are_listed(service: Service) -> None:
     )
     listed: list[dict[str, Any]] = []
     while not listed:
-        listed = (await service.provider.get("/api/v1/indicators", params={"silent": True})).json()["items"]
-    assert [(each["key"], each["silent_since_at"]) for each in listed] == [
-        ("silent.one", "2026-11-05T09:01:00.000000Z")
-    ]
-    others = (await service.provider.get("/api/v1/indicators", params={"silent": False, "limit": 1000})).json()["items"]
+        listed = (await service.provider.get("/api/v1/indicators", params={"stale": True})).json()["items"]
+    assert [(each["key"], each["stale_since_at"]) for each in listed] == [("silent.one", "2026-11-05T09:01:00.000000Z")]
+    others = (await service.provider.get("/api/v1/indicators", params={"stale": False, "limit": 1000})).json()["items"]
     assert "silent.never" in {each["key"] for each in others}
 
 

@@ -35,7 +35,7 @@ def instance(region: str) -> str:
 
 async def status(held: Monitor, region: str, window: str = "2026-11") -> tuple[str, str | None]:
     row = (await held.windows(instance(region)))[window]
-    return row["status"], row["figure"]
+    return row["verdict"], row["figure"]
 
 
 async def test_each_region_breaches_by_its_own_downtime(database_url: str) -> None:
@@ -58,7 +58,7 @@ async def test_what_has_no_region_belongs_to_none(database_url: str) -> None:
         await turns(held, "05T10:00", "down", None)
         assert (await status(held, "EU"))[0] == "met"
         # Without labels it is one stream, of all that is said.
-        assert (await held.windows("all"))["2026-11"]["status"] == "breached"
+        assert (await held.windows("all"))["2026-11"]["verdict"] == "breached"
 
 
 async def test_a_correction_moves_a_state_to_another_region(database_url: str) -> None:
@@ -132,7 +132,7 @@ async def test_a_region_told_of_by_mistake_is_judged_as_if_nothing_were_said_in_
         async with judging(*where) as again:
             await again.settle("2026-12-01T00:10")
             closed = (await again.windows(instance("UE")))["2026-11"]
-            assert (closed["status"], closed["closed_at"] is None) == ("met", False)
+            assert (closed["verdict"], closed["closed_at"] is None) == ("met", False)
 
 
 async def test_a_fact_heard_before_the_agreement_and_taken_back_has_an_instance_too(database_url: str) -> None:

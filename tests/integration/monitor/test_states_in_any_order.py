@@ -117,7 +117,7 @@ async def outcome(url: str, seed: int, order: random.Random | None) -> dict[str,
             await again.settle()
             await again.settle("2026-12-02T00:00")
             windows = {
-                (each["key"], name): (row["status"], row["figure"], row["good"], row["total"], _told(row["detail"]))
+                (each["key"], name): (row["verdict"], row["figure"], row["good"], row["total"], _told(row["detail"]))
                 for each in TARGETS
                 for name, row in (await again.windows(each["target_id"])).items()
             }

@@ -58,7 +58,7 @@ async def test_a_ticket_carries_its_clocks_with_what_is_left_and_who_holds_it(se
         event("whole", "agent_replied", "07:30"),
         event("whole", "customer_replied", "09:00"),
     )
-    ticket = await read(service.provider, "tickets/reading/whole", at_least=position)
+    ticket = await read(service.provider, "tickets/reading/whole", min_position=position)
     (clock,) = [each for each in ticket["clocks"] if each["clock"] == "resolution"]
     assert (clock["state"], clock["deadline_at"]) == ("running", "2026-11-05T11:30:00.000000Z")
     assert 5_000 < clock["time_left_seconds"] <= 5_400
@@ -73,7 +73,9 @@ async def test_tickets_at_risk_come_by_the_time_left_page_by_page(service: Servi
     opened = [event(f"risk-{n}", "opened", at) for n, at in enumerate(("07:40", "07:00", "07:20", "09:59"))]
     position = await sent(service, *opened, event("risk-2", "resolved", "08:00"))
     found: list[str] = []
-    page = await read(service.customer, "tickets", at_risk=True, target_id=P1["target_id"], limit=1, at_least=position)
+    page = await read(
+        service.customer, "tickets", at_risk=True, target_id=P1["target_id"], limit=1, min_position=position
+    )
     found += [each["number"] for each in page["items"]]
     while page["next"]:
         page = await read(
@@ -94,7 +96,7 @@ async def test_lists_tell_unmatched_open_and_other_tickets_apart(service: Servic
     )
 
     async def numbers(**params: Any) -> list[str]:
-        page = await read(service.provider, "tickets", source="reading", at_least=position, **params)
+        page = await read(service.provider, "tickets", source="reading", min_position=position, **params)
         return [each["number"] for each in page["items"] if each["number"].startswith("list-")]
 
     assert await numbers() == ["list-ended", "list-open", "list-p9"]
@@ -114,13 +116,13 @@ async def test_a_clock_says_why_it_stands_as_it_does(service: Service) -> None:
         event("why", "resolved", "09:00", id="e4"),
     )
     path = f"tickets/reading/why/clocks/{P2['key']}/explain"
-    told = await read(service.customer, path, at_least=position)
+    told = await read(service.customer, path, min_position=position)
     assert [(each["kind"], each["length"], each["event_id"]) for each in told["intervals"]] == [
         ("open", "PT1H", "e1"),
         ("paused", "PT30M", "e2"),
         ("open", "PT3H30M", "e3"),
     ]
-    assert told["passed_over"] == [{"target_key": P1["key"], "because": "priority is P2, not P1"}]
+    assert told["passed_over"] == [{"target_key": P1["key"], "cause": "priority is P2, not P1"}]
     assert (told["verdict"], told["sums"]["open"], told["deadline_at"]) == (
         "met",
         "PT4H30M",

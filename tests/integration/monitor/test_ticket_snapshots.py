@@ -38,19 +38,19 @@ def names(answer: dict[str, Any]) -> list[str]:
 
 
 async def test_snapshots_in_a_row_tell_of_each_event_once_and_the_clock_follows(service: Service) -> None:
-    first = shown("07:00", status="new", team="desk")
+    first = shown("07:00", state="new", team="desk")
     answers = await asyncio.gather(*(put(service, "INC/1", first) for _ in range(5)))
     assert sorted(names(answer) for answer in answers) == [[], [], [], [], ["opened"]]
-    assert names(await put(service, "INC/1", shown("08:00", status="awaiting_customer"))) == ["state_changed"]
-    assert names(await put(service, "INC/1", shown("09:00", status="active", team="network"))) == [
+    assert names(await put(service, "INC/1", shown("08:00", state="awaiting_customer"))) == ["state_changed"]
+    assert names(await put(service, "INC/1", shown("09:00", state="active", team="network"))) == [
         "assigned",
         "state_changed",
     ]
-    last = await put(service, "INC/1", shown("09:30", status="active", resolved_at="2026-11-05T09:25:00Z"))
+    last = await put(service, "INC/1", shown("09:30", state="active", resolved_at="2026-11-05T09:25:00Z"))
     assert names(last) == ["resolved"]
-    again = await put(service, "INC/1", shown("09:30", status="active", resolved_at="2026-11-05T09:25:00Z"))
+    again = await put(service, "INC/1", shown("09:30", state="active", resolved_at="2026-11-05T09:25:00Z"))
     assert (again["events"], again["position"]) == ([], last["position"])
-    answer = await service.provider.get("/api/v1/tickets/tool/INC/1", params={"at_least": last["position"]})
+    answer = await service.provider.get("/api/v1/tickets/tool/INC/1", params={"min_position": last["position"]})
     ticket = answer.json()
     (clock,) = ticket["clocks"]
     assert (clock["state"], clock["deadline_at"]) == ("met", "2026-11-05T12:00:00.000000Z")
@@ -69,8 +69,8 @@ async def test_a_snapshot_is_compared_with_events_that_were_sent_too(service: Se
     }
     answer = await service.provider.post("/api/v1/ticket-events", json=[opened])
     position = answer.json()["position"]
-    await service.provider.get("/api/v1/tickets/tool/both", params={"at_least": position})
-    assert names(await put(service, "both", shown("08:00", status="new"))) == []
+    await service.provider.get("/api/v1/tickets/tool/both", params={"min_position": position})
+    assert names(await put(service, "both", shown("08:00", state="new"))) == []
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ async def test_only_those_who_may_send_send_and_only_for_their_party(service: Se
 
 async def test_a_list_of_open_tickets_is_held_against_ours(service: Service) -> None:
     for number in ("open", "gone", "moved"):
-        position = (await put(service, f"list-{number}", shown("08:00", status="active")))["position"]
-        await service.provider.get(f"/api/v1/tickets/tool/list-{number}", params={"at_least": position})
+        position = (await put(service, f"list-{number}", shown("08:00", state="active")))["position"]
+        await service.provider.get(f"/api/v1/tickets/tool/list-{number}", params={"min_position": position})
     listed = [
         {"number": "list-open", "state": "active"},
         {"number": "list-new"},

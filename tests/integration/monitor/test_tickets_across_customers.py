@@ -86,7 +86,7 @@ async def status(client: httpx.AsyncClient, path: str) -> int:
 
 async def test_a_ticket_of_another_customers_service_is_not_judged_and_not_seen(service: Service) -> None:
     position = await opened(service, "of-beta", service=SERVICE_B)
-    known = await read(service.provider, "tickets/desk/of-beta", at_least=position)
+    known = await read(service.provider, "tickets/desk/of-beta", min_position=position)
     assert [each["agreement_id"] for each in known["clocks"]] == [BETA]
     assert await status(service.customer, "tickets/desk/of-beta") == 404
     assert await status(service.customer, "tickets/desk/of-beta/clocks/p1-resolution/explain") == 404
@@ -100,12 +100,12 @@ async def test_a_ticket_of_another_customers_service_is_not_judged_and_not_seen(
 
 async def test_a_ticket_that_names_neither_is_unmatched_where_there_are_two_customers(service: Service) -> None:
     position = await opened(service, "of-nobody")
-    page = await read(service.provider, "tickets", unmatched=True, at_least=position)
+    page = await read(service.provider, "tickets", unmatched=True, min_position=position)
     (listed,) = [each for each in page["items"] if each["number"] == "of-nobody"]
-    assert "names no customer" in listed.get("unmatched_because", "")
+    assert "names no customer" in listed.get("unmatched_cause", "")
     known = await read(service.provider, "tickets/desk/of-nobody")
     assert (known["clocks"], known["unmatched"]) == ([], True)
-    assert known["unmatched_because"] == listed["unmatched_because"]
+    assert known["unmatched_cause"] == listed["unmatched_cause"]
     assert await status(service.customer, "tickets/desk/of-nobody") == 404
 
 
@@ -123,9 +123,9 @@ async def test_a_name_that_nobody_knows_makes_a_ticket_unmatched(
 ) -> None:
     number = "-".join(["unknown", *said, str(len(str(said)))])
     position = await opened(service, number, attributes=said)
-    known = await read(service.provider, f"tickets/desk/{number}", at_least=position)
+    known = await read(service.provider, f"tickets/desk/{number}", min_position=position)
     assert known["clocks"] == []
-    assert because in known.get("unmatched_because", "")
+    assert because in known.get("unmatched_cause", "")
 
 
 @pytest.mark.parametrize("said", [{"service": "key-of-service-alpha"}, {"customer": CUSTOMER}])
@@ -134,7 +134,7 @@ async def test_a_ticket_is_matched_by_the_key_of_its_service_or_its_customer(
 ) -> None:
     number = f"named-by-{'-'.join(said)}"
     position = await opened(service, number, attributes=said)
-    known = await read(service.provider, f"tickets/desk/{number}", at_least=position)
+    known = await read(service.provider, f"tickets/desk/{number}", min_position=position)
     assert [each["agreement_id"] for each in known["clocks"]] == [ALPHA]
 
 
@@ -168,7 +168,7 @@ async def test_a_ticket_that_turns_out_to_be_another_customers_is_no_longer_seen
         "service": SERVICE_B,
     }
     position = await sent(service, event)
-    known = await read(service.provider, "tickets/desk/mistaken", at_least=position)
+    known = await read(service.provider, "tickets/desk/mistaken", min_position=position)
     assert [(each["agreement_id"], each["state"]) for each in known["clocks"]] == [
         (ALPHA, "cancelled"),
         (BETA, "breached"),
@@ -181,7 +181,7 @@ async def test_a_team_sees_of_its_tickets_neither_customer_nor_text_nor_person(s
     said = {"team": "network", "assignee": "Ada", "x_text": "secret", "customer": CUSTOMER}
     position = await opened(service, "for-the-team", "05:30", service=SERVICE_A, attributes=said)
     client = service.client(TEAM_KEY)
-    seen = await read(client, "tickets/desk/for-the-team", at_least=position)
+    seen = await read(client, "tickets/desk/for-the-team", min_position=position)
     assert [each["agreement_id"] for each in seen["clocks"]] == [INTERNAL]
     assert (seen["number"], seen["priority"], seen["held_by"]) == ("for-the-team", "P1", "network")
     assert (seen["type"], seen["events"]) == (None, [])
@@ -200,5 +200,5 @@ async def test_a_team_sees_of_its_tickets_neither_customer_nor_text_nor_person(s
 
 async def test_a_team_does_not_see_tickets_of_other_teams(service: Service) -> None:
     position = await opened(service, "for-others", service=SERVICE_A, attributes={"team": "desk"})
-    await read(service.provider, "tickets/desk/for-others", at_least=position)
+    await read(service.provider, "tickets/desk/for-others", min_position=position)
     assert await status(service.client(TEAM_KEY), "tickets/desk/for-others") == 404

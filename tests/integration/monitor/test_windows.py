@@ -108,7 +108,7 @@ async def test_values_after_a_termination_are_not_counted_though_it_was_heard_la
         await held.save()
         await end(held, "2026-11-09T00:00")
         window = (await held.windows(share["target_id"]))["2026-11"]
-        assert (window["good"], window["total"], window["status"]) == (1, 1, "met")
+        assert (window["good"], window["total"], window["verdict"]) == (1, 1, "met")
 
 
 async def test_values_counted_before_an_amendment_was_heard_are_counted_by_it(database_url: str) -> None:
@@ -155,15 +155,15 @@ async def test_what_the_first_measurement_says_was_before_it_restates_the_window
     async with monitor(database_url, "2026-12-20T00:00") as held:
         await ready(held, month)
         await held.settle("2026-12-20T00:01")
-        assert (await held.windows(month["target_id"]))["2026-11"]["status"] == "met"
+        assert (await held.windows(month["target_id"]))["2026-11"]["verdict"] == "met"
         await held.measure(state("2026-12-15T00:00", "up", previous="down"))
         await held.settle()
         november = (await held.windows(month["target_id"]))["2026-11"]
-        assert (november["status"], november["revision"]) == ("breached", 1)
+        assert (november["verdict"], november["revision"]) == ("breached", 1)
         await held.measure(state("2026-10-15T00:00", "up"))
         await held.settle()
         november = (await held.windows(month["target_id"]))["2026-11"]
-        assert (november["status"], november["revision"]) == ("met", 2)
+        assert (november["verdict"], november["revision"]) == ("met", 2)
 
 
 async def test_nobody_watching_takes_back_the_time_since_the_last_word(database_url: str) -> None:

@@ -61,7 +61,7 @@ async def test_half_of_an_imports_tickets_is_never_published(service: Running) -
     assert service.published() == []
     await judged(service, 0)
     (event,) = service.published()
-    assert [line["actual_display"] for line in event.lines] == ["99.9500", "2 of 2 in time"]
+    assert [line["attained_display"] for line in event.lines] == ["99.9500", "2 of 2 in time"]
 
 
 async def test_a_report_waits_for_the_imports_breaches_on_the_other_topic(service: Running) -> None:
@@ -73,7 +73,7 @@ async def test_a_report_waits_for_the_imports_breaches_on_the_other_topic(servic
     assert service.published() == []
     await imported(service, heard.breached("late", "2026-11-04T14:00", late, TICKETS))
     (event,) = service.published()
-    assert (event.breaches, event.lines[1]["actual_display"]) == (1, "1 of 2 in time")
+    assert (event.breaches, event.lines[1]["attained_display"]) == (1, "1 of 2 in time")
 
 
 async def test_an_import_makes_one_revision_of_a_report_that_was_published_before(service: Running) -> None:
@@ -86,7 +86,7 @@ async def test_an_import_makes_one_revision_of_a_report_that_was_published_befor
     assert [event.revision for event in service.published()] == [1]
     await judged(service, 0)
     assert [(event.revision, event.verdict) for event in service.published()] == [(1, "no_data"), (2, "met")]
-    assert service.published()[-1].lines[1]["actual_display"] == "5 of 5 in time"
+    assert service.published()[-1].lines[1]["attained_display"] == "5 of 5 in time"
 
 
 async def test_what_is_asked_for_while_an_import_is_half_heard_is_not_published(service: Running) -> None:
@@ -135,7 +135,7 @@ async def test_signed_terms_are_reported_once_they_are_judged_over_the_past(serv
     assert service.published() == []
     await catches_up(service, heard.breached("late", "2026-11-04T14:00", late, TICKETS))
     (event,) = service.published()
-    assert (event.revision, event.breaches, event.lines[1]["actual_display"]) == (1, 1, "4 of 5 in time")
+    assert (event.revision, event.breaches, event.lines[1]["attained_display"]) == (1, 1, "4 of 5 in time")
     answer = await service.gets(f"/api/v1/reports?agreement_id={AGREEMENT}")
     assert (answer["heard"]["waits_for"], answer["heard"]["settling"]) == ([], False)
 

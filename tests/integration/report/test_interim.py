@@ -31,7 +31,7 @@ async def test_the_figure_of_the_last_warning_is_never_the_figure_to_date(servic
         made = (await client.post("/api/v1/reports", json=WANTED)).json()
         page = (await client.get(made["page_url"])).text
     (line,) = made["lines"]
-    assert (line["actual"]["display"], line["verdict"], line["as_of"]) == ("96.5498", "breached", made["as_of"])
+    assert (line["attained"]["display"], line["verdict"], line["as_of"]) == ("96.5498", "breached", made["as_of"])
     assert line["raw"]["display"] == "99.0000"
     assert (line["variance"]["display"], line["downtime_seconds"], line["unknown_seconds"]) == ("-3.3502", 2880, 60)
     assert line["measured"] == "48 min down of 21 d 30 min"
@@ -98,8 +98,8 @@ async def test_one_page_shows_one_count_of_tickets(service: Running) -> None:
         made = (await client.post("/api/v1/reports", json=WANTED)).json()
         page = (await client.get(made["page_url"])).text
     clock, compliance = made["lines"]
-    assert (clock["actual"]["display"], clock["tickets"]["share_display"]) == ("1 of 8 in time", "12.5000")
-    assert (compliance["actual"]["display"], compliance["measured"]) == ("12.5000", "1 of 8 tickets in time")
+    assert (clock["attained"]["display"], clock["tickets"]["share_display"]) == ("1 of 8 in time", "12.5000")
+    assert (compliance["attained"]["display"], compliance["measured"]) == ("12.5000", "1 of 8 tickets in time")
     assert "33.3333" not in page
     assert len(clock["tickets"]["late"]) == 7
 
@@ -115,7 +115,7 @@ async def test_a_breach_going_on_from_before_is_counted_beside_those_of_the_peri
         page = (await client.get(made["page_url"])).text
     assert (made["verdict"], made["breach_count"], made["breaches_going_on"]) == ("breached", 0, 1)
     assert "and 1 going on from before" in page
-    assert made["lines"][0]["actual"]["display"] == "94.0000"
+    assert made["lines"][0]["attained"]["display"] == "94.0000"
 
 
 async def test_exclusions_are_named_with_reason_and_who_approved(service: Running) -> None:

@@ -45,7 +45,7 @@ async def test_a_restatement_after_publishing_makes_a_revision_and_the_old_one_s
     assert (newest["revision"], newest["verdict"]) == (2, "breached")
     assert newest["changes"][0]["cause"] == "late measurement"
     first = await service.gets(f"/api/v1/reports/{REPORT}?revision=1")
-    assert (first["verdict"], first["lines"][0]["actual"]["display"]) == ("met", "99.9500")
+    assert (first["verdict"], first["lines"][0]["attained"]["display"]) == ("met", "99.9500")
     assert [each["revision"] for each in first["revisions"]] == [1, 2]
 
 
@@ -56,7 +56,7 @@ async def test_a_withdrawn_breach_makes_a_revision(service: Running) -> None:
     await service.hears(heard.restated(verdict="met", figure="100"), heard.withdrawn("breach"))
     assert [(event.verdict, event.breaches) for event in service.published()] == [("breached", 1), ("met", 0)]
     newest = await service.gets(f"/api/v1/reports/{REPORT}")
-    assert newest["breaches"][0]["withdrawn_because"] == "corrected measurement"
+    assert newest["breaches"][0]["withdrawal_cause"] == "corrected measurement"
 
 
 async def test_news_that_changes_nothing_publishes_nothing(service: Running) -> None:

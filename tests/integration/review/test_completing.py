@@ -54,14 +54,14 @@ async def test_a_review_of_a_withdrawn_breach_ends_as_lapsed(service: Service) -
     await service.hear(withdrawn("b"))
     (review,) = (await ask(service, "viewer", "GET", "/reviews?reason=breach")).json()["items"]
     assert review["state"] == "lapsed"
-    held = await ask(
+    refused = await ask(
         service,
         "provider",
         "POST",
-        f"/reviews/{review['review_id']}/hold",
+        f"/reviews/{review['review_id']}/conclude",
         {"summary": "Nothing.", "attendees": ["A. Roy"]},
     )
-    assert held.status_code == 409
+    assert refused.status_code == 409
     await service.hear(breached("b", "2026-11-22T09:00", revision=1))
     (review,) = (await ask(service, "viewer", "GET", "/reviews?reason=breach")).json()["items"]
     assert review["state"] == "open"

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from slm_events.instants import from_text
-from slm_events.review import ActionOpened, LessonRecorded, ReviewHeld, TargetRevisionProposed
+from slm_events.review import ActionOpened, LessonRecorded, ReviewConcluded, TargetRevisionProposed
 from tests.integration.review.conftest import Service
 from tests.support.review import AGREEMENT, at_risk, breached, drafted, finalized, id_of, month, withdrawn
 
@@ -19,7 +19,7 @@ ACTION = {
     "external_refs": [{"system": "jira", "id": "OPS-42"}],
 }
 PROPOSAL = {"target": "checkout-availability", "objective": {"at_least": "99.95"}, "reason": "There is room."}
-HOLDING = {"summary": "A failed deployment.", "attendees": ["Ada", "Bob"]}
+CONCLUSION = {"summary": "A failed deployment.", "attendees": ["Ada", "Bob"]}
 
 
 async def opened(service: Service) -> str:
@@ -42,13 +42,13 @@ async def get(service: Service, who: str, path: str, **params: str) -> httpx.Res
 
 async def test_a_review_runs_from_the_breach_to_the_linked_proposal(service: Service) -> None:
     review_id = await opened(service)
-    held = await post(service, "provider", f"/reviews/{review_id}/hold", HOLDING)
-    assert (held.status_code, held.json()["state"]) == (200, "held")
+    concluded = await post(service, "provider", f"/reviews/{review_id}/conclude", CONCLUSION)
+    assert (concluded.status_code, concluded.json()["state"]) == (200, "concluded")
     lesson = await post(service, "customer", f"/reviews/{review_id}/lessons", {"text": "Roll back first."})
     action = await post(service, "customer", f"/reviews/{review_id}/actions", ACTION)
     proposal = await post(service, "customer", f"/reviews/{review_id}/target-revision-proposals", PROPOSAL)
     assert [answer.status_code for answer in (lesson, action, proposal)] == [201, 201, 201]
-    for kind in (ReviewHeld, LessonRecorded, ActionOpened, TargetRevisionProposed):
+    for kind in (ReviewConcluded, LessonRecorded, ActionOpened, TargetRevisionProposed):
         assert len(await service.told(kind)) == 1
     await service.hear(drafted(proposal.json()["proposal_id"]))
     linked = (await get(service, "viewer", f"/target-revision-proposals/{proposal.json()['proposal_id']}")).json()
@@ -153,26 +153,31 @@ async def test_strangers_see_empty_lists_and_operators_all(service: Service) -> 
         assert len((await get(service, "operator", f"/{resource}")).json()["items"]) == 1
 
 
-@pytest.mark.parametrize("decision", ["hold", "lessons", "actions", "target-revision-proposals"])
+@pytest.mark.parametrize("decision", ["conclude", "lessons", "actions", "target-revision-proposals"])
 async def test_who_only_reads_decides_nothing(service: Service, decision: str) -> None:
     review_id = await opened(service)
-    bodies = {"hold": HOLDING, "lessons": {"text": "x"}, "actions": ACTION, "target-revision-proposals": PROPOSAL}
+    bodies = {
+        "conclude": CONCLUSION,
+        "lessons": {"text": "x"},
+        "actions": ACTION,
+        "target-revision-proposals": PROPOSAL,
+    }
     for who, status in (("viewer", 403), ("agent", 403), ("stranger", 404)):
         assert (await post(service, who, f"/reviews/{review_id}/{decision}", bodies[decision])).status_code == status
 
 
 async def test_a_review_is_held_once_and_told_why(service: Service) -> None:
     review_id = await opened(service)
-    await post(service, "customer", f"/reviews/{review_id}/hold", HOLDING)
-    again = await post(service, "customer", f"/reviews/{review_id}/hold", HOLDING)
-    assert (again.status_code, again.json()["type"]) == (409, "/problems/review-already-held")
+    await post(service, "customer", f"/reviews/{review_id}/conclude", CONCLUSION)
+    again = await post(service, "customer", f"/reviews/{review_id}/conclude", CONCLUSION)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/review-already-concluded")
     assert "2026-11-22T10:00:00.000000Z" in again.json()["detail"]
 
 
 async def test_a_scheduled_review_says_when_it_opens(service: Service) -> None:
     await service.hear(finalized())
     (review,) = (await get(service, "customer", "/reviews", state="scheduled")).json()["items"]
-    early = await post(service, "customer", f"/reviews/{review['review_id']}/hold", HOLDING)
+    early = await post(service, "customer", f"/reviews/{review['review_id']}/conclude", CONCLUSION)
     assert (early.status_code, early.json()["type"]) == (409, "/problems/review-not-open")
     assert review["due_at"] in early.json()["detail"]
 
@@ -186,7 +191,7 @@ async def test_a_scheduled_review_says_when_it_opens(service: Service) -> None:
         ("actions", ACTION | {"due_at": 1_795_000_000}, "due_at"),
         ("actions", ACTION | {"target": "typo"}, "target"),
         ("lessons", {"text": ""}, "text"),
-        ("hold", {"summary": "x", "attendees": []}, "attendees"),
+        ("conclude", {"summary": "x", "attendees": []}, "attendees"),
         ("target-revision-proposals", PROPOSAL | {"objective": {"at_least": 99.95}}, "objective.at_least"),
         ("target-revision-proposals", PROPOSAL | {"objectve": {}}, "objectve"),
     ],
@@ -210,10 +215,10 @@ async def test_an_idempotency_key_makes_one_lesson_of_two_requests(service: Serv
 
 async def test_who_did_what_is_written_down(service: Service) -> None:
     review_id = await opened(service)
-    await post(service, "customer", f"/reviews/{review_id}/hold", HOLDING)
+    await post(service, "customer", f"/reviews/{review_id}/conclude", CONCLUSION)
     async with service.app.database.read() as connection:
         rows = (await connection.exec_driver_sql("SELECT action, subject, principal_id FROM audit")).all()
-    assert [tuple(row) for row in rows] == [("review.held", review_id, "principal of customer")]
+    assert [tuple(row) for row in rows] == [("review.concluded", review_id, "principal of customer")]
 
 
 async def test_the_api_describes_itself_with_examples(service: Service) -> None:

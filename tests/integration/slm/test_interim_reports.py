@@ -57,7 +57,7 @@ class Signed:
     async def send(self, path: str, items: list[dict[str, Any]]) -> None:
         """Facts, and a wait until they are judged."""
         answer = await negotiation.post(self.client, self.cast.integrator_key, path, items)
-        await self.get(f"/api/v1/targets?agreement_id={self.agreement_id}&at_least={answer['position']}")
+        await self.get(f"/api/v1/targets?agreement_id={self.agreement_id}&min_position={answer['position']}")
 
     async def targets(self) -> dict[str, Any]:
         found = await self.get(f"/api/v1/targets?agreement_id={self.agreement_id}")
@@ -118,10 +118,10 @@ async def test_an_open_availability_has_the_figure_that_its_record_gives_at_that
     line = next(each for each in made["lines"] if each["target_key"] == "availability")
     target = (await signed.targets())["availability"]
     known = await signed.get(f"/api/v1/targets/{target['target_id']}/windows?known_at={made['as_of']}")
-    assert line["actual"]["display"] == known["items"][0]["figure_display"]
+    assert line["attained"]["display"] == known["items"][0]["figure_display"]
     assert (line["downtime_seconds"], line["verdict"]) == (3600, "breached")
     assert made["breach_count"] == 1
-    assert line["actual"]["display"] in page
+    assert line["attained"]["display"] in page
 
 
 async def test_tickets_and_their_compliance_say_the_same_on_one_page(signed: Signed) -> None:
@@ -134,8 +134,8 @@ async def test_tickets_and_their_compliance_say_the_same_on_one_page(signed: Sig
     made, page = await signed.report()
     lines = {each["target_key"]: each for each in made["lines"]}
     shown = (await signed.targets())["resp-share"]["window"]["figure_display"]
-    assert (lines["resp-share"]["actual"]["display"], shown) == ("12.5000", "12.5000")
-    assert lines["resp"]["actual"]["display"] == "1 of 8 in time"
+    assert (lines["resp-share"]["attained"]["display"], shown) == ("12.5000", "12.5000")
+    assert lines["resp"]["attained"]["display"] == "1 of 8 in time"
     assert "33.3333" not in page
 
 

@@ -92,6 +92,6 @@ class FakeApi:
         for index, item in enumerate(items):
             if item["id"] == self.refuse_id:
                 errors = [{"field": "at", "value": item.get("at"), "remedy": "check the clock"}]
-                yield {"index": index, "status": "rejected", "code": "in_the_future", "errors": errors}
+                yield {"index": index, "outcome": "rejected", "code": "in_the_future", "errors": errors}
             else:
                 self.facts[item["source"], item.get("ticket", ""), item["id"]] = item

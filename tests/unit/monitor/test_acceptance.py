@@ -51,14 +51,14 @@ def accept(standing: TargetState, revision: int = 0) -> Changes:
 def test_each_outcome_that_would_have_been_is_told_once_with_its_difference() -> None:
     standing, window = closed()
     accept(standing)
-    stands = (window.status, window.figure, window.good, window.revision)
+    stands = (window.verdict, window.figure, window.good, window.revision)
     (first,) = settle(standing, window, missed(9_980))
     assert (first.number, first.verdict, first.difference) == (1, "breached", "-3/20")
     assert (first.booked_in_window_id, first.before["verdict"]) == ("2026-12", "met")
     assert settle(standing, window, missed(9_980)) == []
     (second,) = settle(standing, window, MET)
     assert (second.number, second.verdict, second.difference) == (2, "met", "3/20")
-    assert (window.status, window.figure, window.good, window.revision) == stands
+    assert (window.verdict, window.figure, window.good, window.revision) == stands
 
 
 def test_no_breach_of_a_frozen_window_is_published_or_withdrawn() -> None:
@@ -90,7 +90,7 @@ def test_a_breach_that_was_overturned_leaves_the_figure_and_takes_the_verdict() 
     standing.overturned = {identity}
     told = {type(each).__name__: each for each in settle(standing, window, missed(9_980))}
     assert told.keys() == {"BreachWithdrawn", "WindowRestated"}
-    assert (window.status, window.figure) == ("met", "499/5")
+    assert (window.verdict, window.figure) == ("met", "499/5")
     assert settle(standing, window, missed(9_980)) == []
 
 
@@ -98,4 +98,4 @@ def test_a_window_that_began_before_the_record_stays_as_it_is() -> None:
     standing, window = closed()
     standing.record_begins_at = at("2026-11-15T00:00")
     assert settle(standing, window, missed(9_980)) == []
-    assert (window.status, window.revision) == ("met", 0)
+    assert (window.verdict, window.revision) == ("met", 0)

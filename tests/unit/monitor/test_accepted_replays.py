@@ -30,7 +30,7 @@ MADE_OF = {each["target_id"]: members_of(each) for each in TARGETS}
 
 
 def told_of(window: Window) -> tuple[Any, ...]:
-    return (window.version, window.status, window.figure)
+    return (window.version, window.verdict, window.figure)
 
 
 def adjustments(replay: Replay) -> dict[Key, list[WindowAdjusted]]:
@@ -74,8 +74,8 @@ async def accepted(seed: int) -> None:
 
 def _check_adjustments(window: Window, told: list[WindowAdjusted], in_order: Window | None) -> None:
     assert [each.number for each in told] == list(range(1, len(told) + 1))
-    last = (told[-1].verdict, told[-1].figure) if told else (window.status, window.figure)
-    assert in_order is None or last == (in_order.status, in_order.figure)
+    last = (told[-1].verdict, told[-1].figure) if told else (window.verdict, window.figure)
+    assert in_order is None or last == (in_order.verdict, in_order.figure)
     figures = [window.figure, *(each.figure for each in told)]
     if None not in figures:
         moved = sum((Fraction(each.difference or 0) for each in told), Fraction(0))

@@ -17,16 +17,16 @@ from slm_monitor.domain.lifecycle.breach_workflow import (
     CONFIRMED,
     DISPUTE,
     DISPUTED,
-    EXPLAIN,
-    EXPLAINED,
+    GIVE_ROOT_CAUSE,
     OPEN,
+    ROOT_CAUSE_GIVEN,
     WITHDRAWN,
     BreachWorkflow,
     WrongStep,
 )
 
-STEPS = (ACKNOWLEDGE, EXPLAIN, CLOSE, DISPUTE, CONFIRM)
-ORDER = (ACKNOWLEDGE, EXPLAIN, CLOSE)
+STEPS = (ACKNOWLEDGE, GIVE_ROOT_CAUSE, CLOSE, DISPUTE, CONFIRM)
+ORDER = (ACKNOWLEDGE, GIVE_ROOT_CAUSE, CLOSE)
 
 
 class Lives(RuleBasedStateMachine):
@@ -65,18 +65,18 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def withdraw(self) -> None:
         self.standing = False
-        self.life = self.life.after_evaluation(self.revision, standing=False)
+        self.life = self.life.judged(self.revision, standing=False)
 
     @precondition(lambda self: not self.standing)
     @rule()
     def stand_again(self) -> None:
         self.standing, self.done = True, []
         self.revision += 1
-        self.life = self.life.after_evaluation(self.revision, standing=True)
+        self.life = self.life.judged(self.revision, standing=True)
 
     @rule()
     def hear_the_judge_again(self) -> None:
-        assert self.life.after_evaluation(self.revision, self.standing) == self.life
+        assert self.life.judged(self.revision, self.standing) == self.life
 
     @invariant()
     def allows_what_its_history_allows(self) -> None:
@@ -85,7 +85,7 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def says_where_it_stands(self) -> None:
         handled = [step for step in self.done if step in ORDER]
-        reached = (OPEN, ACKNOWLEDGED, EXPLAINED, CLOSED)[len(handled)]
+        reached = (OPEN, ACKNOWLEDGED, ROOT_CAUSE_GIVEN, CLOSED)[len(handled)]
         last = self.done[-1] if self.done else ""
         state = {DISPUTE: DISPUTED, CONFIRM: CONFIRMED}.get(last, reached)
         assert self.life.state == (state if self.standing else WITHDRAWN)
@@ -102,10 +102,7 @@ TestLives = Lives.TestCase
 
 def test_a_tag_names_one_state_of_one_life() -> None:
     open_, seen = BreachWorkflow(), BreachWorkflow().after(ACKNOWLEDGE)
-    tags = {
-        each.tag
-        for each in (open_, seen, open_.after_evaluation(0, standing=False), seen.after_evaluation(1, standing=True))
-    }
+    tags = {each.tag for each in (open_, seen, open_.judged(0, standing=False), seen.judged(1, standing=True))}
     assert len(tags) == 4
 
 

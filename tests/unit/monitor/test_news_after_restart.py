@@ -36,7 +36,7 @@ async def restarted() -> Replay:
     )
     await replay.hear([state(BEGIN, "up"), state(DOWN, "down"), state(DOWN + DAY, "up")], DOWN + DAY)
     await replay.hear([], AFTER)
-    assert (week(replay).status, week(replay).closed_at) == ("breached", AFTER)
+    assert (week(replay).verdict, week(replay).closed_at) == ("breached", AFTER)
     await replay.restart()
     return replay
 
@@ -54,7 +54,7 @@ async def test_an_exclusion_restates_its_window() -> None:
     replay = await restarted()
     excluded = Exclusion("x", AGREEMENT, "claim", ((DOWN, DOWN + DAY),), ExclusionScope(), AFTER, AFTER)
     await replay.hear([Told(AFTER, decision=Approved(excluded))], AFTER)
-    assert (week(replay).status, week(replay).figure) == ("met", "100/1")
+    assert (week(replay).verdict, week(replay).figure) == ("met", "100/1")
     assert ("WindowRestated", "exclusion") in events(replay)
 
 
@@ -62,14 +62,14 @@ async def test_a_dispute_withdraws_its_breach() -> None:
     replay = await restarted()
     (breach,) = replay.store.breaches.values()
     await replay.hear([Told(AFTER, decision=Overturned.of(breach))], AFTER)
-    assert week(replay).status == "met" and ("BreachWithdrawn", "dispute") in events(replay)
+    assert week(replay).verdict == "met" and ("BreachWithdrawn", "dispute") in events(replay)
 
 
 async def test_what_was_accepted_is_adjusted_by_what_comes_with_it() -> None:
     replay = await restarted()
     replay.store.tell("accepted", windows=[[SITE, "2026-W45", 0]], accepted_at=AFTER)
     await replay.hear([state(DOWN + HOUR, "up")], AFTER)
-    assert (week(replay).status, week(replay).frozen_at) == ("breached", AFTER)
+    assert (week(replay).verdict, week(replay).frozen_at) == ("breached", AFTER)
     assert events(replay)[-1] == ("WindowAdjusted", "fact")
 
 
@@ -79,11 +79,11 @@ async def test_an_import_that_ends_has_it_judged(expires_at: int) -> None:
     replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), expires_at, expires_at)
     replay.store.tell("hold", import_id="i")
     await replay.hear([state(DOWN + HOUR, "up")], AFTER)
-    assert week(replay).status == "breached"
+    assert week(replay).verdict == "breached"
     # Facts of its past keep it open for an hour more; that its time is over is told to every partition.
     for _ in range(2):
         await replay.hear([], AFTER + HOUR)
-    assert (week(replay).status == "met") == (expires_at == AFTER)
+    assert (week(replay).verdict == "met") == (expires_at == AFTER)
     replay.release()
     await replay.hear([], AFTER)
-    assert week(replay).status == "met"
+    assert week(replay).verdict == "met"

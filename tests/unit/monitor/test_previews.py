@@ -41,7 +41,7 @@ def test_a_deadline_comes_with_every_stretch_that_leads_to_it() -> None:
     ]
     (clock,) = ask("clock", targets=[P1], events=events, service_hours=BUSINESS)["clocks"]
     assert clock["deadline_at"] == "2026-11-04T11:30:00.000000Z"
-    told = [(each["from"][8:16], each["kind"], each["because"]) for each in clock["derivation"]["intervals"]]
+    told = [(each["from"][8:16], each["kind"], each["cause"]) for each in clock["derivation"]["intervals"]]
     assert told == [
         ("02T15:00", "open", "opened"),
         ("02T16:00", "paused", "state_changed to waiting"),
@@ -94,7 +94,7 @@ def test_a_window_wholly_removed_has_no_figure() -> None:
 
 def test_each_stretch_of_a_window_names_the_fact_that_began_it() -> None:
     told = day(AVAILABLE, outage("11:00", "13:00", id="o1"))["derivation"]["intervals"]
-    assert [(each["state"], each["because"]) for each in told] == [
+    assert [(each["state"], each["cause"]) for each in told] == [
         ("up", "the state before the window"),
         ("down", "fact o1"),
         ("up", "end of the outage o1"),
@@ -138,11 +138,11 @@ def test_slices_without_data_take_their_part_of_the_budget_with_them() -> None:
 def test_dropped_pairs_are_listed_with_the_reason() -> None:
     answer = ask("burn-rate", objective="90", period="week")
     assert [pair["factor"] for pair in answer["pairs"]] == ["84/25", "7/5"]
-    assert [(pair["long"], pair["because"][:20]) for pair in answer["dropped"]] == [
+    assert [(pair["long"], pair["cause"][:20]) for pair in answer["dropped"]] == [
         ("P1D", "its factor is under "),
         ("P3D", "its factor is under "),
     ]
-    assert ask("burn-rate", objective="50", period="P30D")["dropped"][0]["because"].startswith("it can never fire")
+    assert ask("burn-rate", objective="50", period="P30D")["dropped"][0]["cause"].startswith("it can never fire")
 
 
 def test_a_written_pair_that_can_never_fire_is_refused() -> None:

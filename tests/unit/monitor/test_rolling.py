@@ -102,9 +102,9 @@ def test_judging_minute_by_minute_in_any_order_of_arrival_finds_what_judging_onc
         arriving = [fact for fact, arrival in zip(measured, arrivals, strict=True) if arrival == minute]
         judged.judge(minute, judged.take(*data.draw(st.permutations(arriving))))
     assert judged.found() == at_once(measured).found()
-    assert (judged.window.figure, judged.window.status) == (
+    assert (judged.window.figure, judged.window.verdict) == (
         at_once(measured).window.figure,
-        at_once(measured).window.status,
+        at_once(measured).window.verdict,
     )
 
 

@@ -109,6 +109,6 @@ def test_a_reconciliation_names_what_is_missing_stale_and_open_only_to_us() -> N
     listed = [OpenTicket("1", 10, "active"), OpenTicket("2", 5), OpenTicket("3")]
     told = ticket_snapshots.compare_open_tickets(listed, known, ours)
     assert (told["missing"], [each["number"] for each in told["wrongly_open"]]) == (["3"], ["9"])
-    assert [(each["number"], each["because"]) for each in told["stale"]] == [("2", ["we saw it end"])]
-    moved = ticket_snapshots.compare_open_tickets([OpenTicket("1", 11, "waiting")], known, [])["stale"][0]["because"]
+    assert [(each["number"], each["causes"]) for each in told["stale"]] == [("2", ["we saw it end"])]
+    moved = ticket_snapshots.compare_open_tickets([OpenTicket("1", 11, "waiting")], known, [])["stale"][0]["causes"]
     assert moved == ["it was updated after our last event", "its state is active to us"]

@@ -69,4 +69,4 @@ def test_what_is_judged_by_label_is_taken_up_with_its_terms() -> None:
         pass
     aside.tell(changes, AFTER)
     assert changes.unjudgeable == {line.target_id: None} and not aside.returns(line)
-    assert [type(each.event).__name__ for each in changes.events] == ["TargetTakenUp"]
+    assert [type(each.event).__name__ for each in changes.events] == ["TargetJudgeable"]

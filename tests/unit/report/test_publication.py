@@ -57,8 +57,8 @@ def test_what_is_published_carries_exact_figures() -> None:
             "agreement_version": 1,
             "window_id": "2026-11",
             "agreed": {"at_least": "99.9", "unit": "percent"},
-            "actual": "1999/20",
-            "actual_display": "99.9500",
+            "attained": "1999/20",
+            "attained_display": "99.9500",
             "baseline": "1999/20",
             "verdict": "met",
         }

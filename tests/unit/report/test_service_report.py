@@ -42,7 +42,7 @@ def history(*figures: str | None) -> list[WindowClosed]:
 def test_a_closed_window_is_reported_as_it_was_established() -> None:
     line = only_line(Facts(windows=[heard.closed(figure="99.89999999", verdict="breached")]))
     assert (line.verdict, line.closed, line.agreement_version) == ("breached", True, 1)
-    assert (line.actual.exact, line.actual.display) == ("9989999999/100000000", "99.8999")
+    assert (line.attained.exact, line.attained.display) == ("9989999999/100000000", "99.8999")
     assert line.raw.display == "99.9100"
     assert line.agreed == "≥ 99.9 %"
     assert line.baseline.display == "99.9500"
@@ -72,12 +72,12 @@ def test_what_was_heard_of_an_open_window_gives_its_state_and_no_figure() -> Non
     risk = Risk(heard.at_risk("risk", "2026-11-20T10:00"))
     assert only_line(Facts(), as_of=november).verdict == "open"
     at_risk = only_line(Facts(risks=[risk]), as_of=november)
-    assert (at_risk.verdict, at_risk.actual.display, at_risk.budget_consumed_percent.display) == ("at_risk", "–", "–")
+    assert (at_risk.verdict, at_risk.attained.display, at_risk.budget_consumed_percent.display) == ("at_risk", "–", "–")
     calm = Risk(risk.raised, heard.cleared("risk", "averted", "2026-11-21T10:00"))
     assert only_line(Facts(risks=[calm]), as_of=november).verdict == "open"
     breach = Breach(heard.breached("breach", "2026-11-22T09:00"))
     broken = only_line(Facts(risks=[risk], breaches=[breach]), as_of=november)
-    assert (broken.verdict, broken.actual.display) == ("breached", "–")
+    assert (broken.verdict, broken.attained.display) == ("breached", "–")
 
 
 def test_the_verdict_is_the_worst_of_the_lines() -> None:
@@ -161,7 +161,7 @@ def test_tickets_count_where_their_clock_ended() -> None:
     assert line.tickets is not None
     assert line.tickets["share_display"] == "66.6667"
     assert [(late["ticket"], late["late_seconds"]) for late in line.tickets["late"]] == [("servicenow/3", 3600)]
-    assert (line.verdict, line.actual.display) == ("breached", "2 of 3 in time")
+    assert (line.verdict, line.attained.display) == ("breached", "2 of 3 in time")
 
 
 def test_a_late_clock_whose_breach_was_withdrawn_was_in_time_after_all() -> None:

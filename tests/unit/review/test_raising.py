@@ -108,7 +108,7 @@ def test_a_tight_window_breaks_the_run() -> None:
         {"coverage_percent": "0"},
         {"figure": None},
         {"verdict": "no_data"},
-        {"restated_because": "dispute"},
+        {"restatement_cause": "dispute"},
     ],
 )
 def test_a_window_that_says_nothing_ends_the_run(changed: dict[str, Any]) -> None:

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from slm_events.agreement import AgreementExpired, AgreementSuperseded, AgreementTerminated
-from slm_events.review import ReviewHeld, ReviewLapsed, ReviewOpened, ReviewScheduled
+from slm_events.review import ReviewConcluded, ReviewLapsed, ReviewOpened, ReviewScheduled
 from slm_review.application import agreements, breaches, cadence, reports, reviews, windows
-from slm_review.domain.errors import AlreadyHeld, NotFound, NotOpen
+from slm_review.domain.errors import AlreadyConcluded, NotFound, NotOpen
 from slm_review.domain.reviews import Review
 from tests.support.review import (
     CUSTOMER,
@@ -76,9 +76,9 @@ async def test_a_breach_after_the_review_was_held_opens_the_next(ledger: MemoryL
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
-    await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
+    await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
     await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
-    assert len(in_state(ledger, "open")) == len(in_state(ledger, "held")) == 1
+    assert len(in_state(ledger, "open")) == len(in_state(ledger, "concluded")) == 1
 
 
 async def test_a_breach_heard_twice_is_on_the_agenda_once(ledger: MemoryLedger) -> None:
@@ -220,26 +220,26 @@ async def test_a_held_review_says_what_was_said_and_by_whom(ledger: MemoryLedger
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
-    held = await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada", "Bob"])
-    assert (held.state, held.summary, held.attendees) == ("held", "talked", ["Ada", "Bob"])
-    assert [event.summary for event in ledger.told(ReviewHeld)] == ["talked"]
-    assert ledger.notes == [("review.held", review.review_id)]
+    concluded = await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada", "Bob"])
+    assert (concluded.state, concluded.summary, concluded.attendees) == ("concluded", "talked", ["Ada", "Bob"])
+    assert [event.summary for event in ledger.told(ReviewConcluded)] == ["talked"]
+    assert ledger.notes == [("review.concluded", review.review_id)]
 
 
 async def test_a_review_is_held_once(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
-    await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
-    with pytest.raises(AlreadyHeld):
-        await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "again", ["Ada"])
+    await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
+    with pytest.raises(AlreadyConcluded):
+        await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "again", ["Ada"])
 
 
 async def test_a_scheduled_review_cannot_be_held(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized())
     (review,) = in_state(ledger, "scheduled")
     with pytest.raises(NotOpen, match="2026-12-01T00:10"):
-        await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "early", ["Ada"])
+        await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "early", ["Ada"])
 
 
 async def test_a_strangers_review_is_not_found(ledger: MemoryLedger) -> None:
@@ -247,4 +247,4 @@ async def test_a_strangers_review_is_not_found(ledger: MemoryLedger) -> None:
     (review,) = in_state(ledger, "scheduled")
     stranger = dataclasses.replace(person(CUSTOMER), party_id=id_of("stranger"))
     with pytest.raises(NotFound):
-        await reviews.hold(MemoryDesk(ledger), stranger, review.review_id, "mine?", ["Eve"])
+        await reviews.conclude(MemoryDesk(ledger), stranger, review.review_id, "mine?", ["Eve"])

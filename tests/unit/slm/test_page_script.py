@@ -70,7 +70,7 @@ def test_one_agreement_is_not_many(agreements: int, told: str) -> None:
 
 
 def target(no_data: dict[str, Any] | None) -> dict[str, Any]:
-    window = {"window_id": "2026-11", "status": "met", "figure_display": "100.0000", "detail": {}}
+    window = {"window_id": "2026-11", "verdict": "met", "figure_display": "100.0000", "detail": {}}
     return {"title": "Checkout", "terms": {"objective": None}, "tickets": None, "window": window, "no_data": no_data}
 
 

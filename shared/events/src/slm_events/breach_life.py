@@ -1,4 +1,4 @@
-"""The events of a breach after it was published: acknowledged, explained and closed."""
+"""The events of a breach after it was published: acknowledged, root cause given, closed."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class BreachAcknowledged(BreachHandled):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreachExplained(BreachHandled):
-    """The responsible party explained the cause and the action that prevents the breach from happening again."""
+class BreachRootCauseGiven(BreachHandled):
+    """The responsible party gave the root cause, and the action that prevents the breach from happening again."""
 
-    cause: str
+    root_cause: str
     corrective_action: str
     linked_problem: dict[str, Any] | None = None
     """``{"system", "id", "url"}`` of the problem record."""

@@ -129,7 +129,7 @@ def _rows() -> list[EventType]:
         monitor.TargetRecovered,
         monitor.BreachWithdrawn,
         breach_life.BreachAcknowledged,
-        breach_life.BreachExplained,
+        breach_life.BreachRootCauseGiven,
         breach_life.BreachClosed,
     )
     add(
@@ -138,8 +138,8 @@ def _rows() -> list[EventType]:
         "agreement_id",
         "target_id",
         _BOTH,
-        monitor.TargetSetAside,
-        monitor.TargetTakenUp,
+        monitor.TargetUnjudgeable,
+        monitor.TargetJudgeable,
         monitor.WindowClosed,
         monitor.WindowRestated,
         monitor.WindowAdjusted,
@@ -170,7 +170,7 @@ def _rows() -> list[EventType]:
         "indicator",
         "indicator",
         ("owner_party_id",),
-        monitor.IndicatorSilent,
+        monitor.IndicatorStale,
         monitor.IndicatorResumed,
     )
     add("monitor", TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined)
@@ -193,7 +193,7 @@ def _rows() -> list[EventType]:
         _BOTH,
         review.ReviewScheduled,
         review.ReviewOpened,
-        review.ReviewHeld,
+        review.ReviewConcluded,
         review.ReviewLapsed,
     )
     add("review", REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened, review.ActionCompleted)

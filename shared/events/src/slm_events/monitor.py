@@ -281,7 +281,7 @@ class AgreementCaughtUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetTakenUp:
+class TargetJudgeable:
     """A target that could not be judged is judged again, with its whole past."""
 
     agreement_id: str
@@ -295,7 +295,7 @@ class TargetTakenUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetSetAside(TargetTakenUp):
+class TargetUnjudgeable(TargetJudgeable):
     """A target cannot be judged. It keeps its last figure, and its facts are kept; all other targets are judged as
     usual.
     """
@@ -367,7 +367,7 @@ class ExclusionDecided(ExclusionMoved):
     decided_at: str
     reason: str
     uncounted: list[dict[str, str]]
-    """Approved time that is nevertheless not excluded: ``{"from", "to", "because", "detail"}``. ``because`` is
+    """Approved time that is nevertheless not excluded: ``{"from", "to", "cause", "detail"}``. ``cause`` is
     ``announced_late`` or ``past_cap``.
     """
     published_at: str
@@ -383,7 +383,7 @@ class ExclusionRevoked(ExclusionMoved):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndicatorSilent:
+class IndicatorStale:
     """An indicator has had no measurement for so long that its state is unknown from now on."""
 
     indicator: str
@@ -393,12 +393,12 @@ class IndicatorSilent:
     kind: str
     service_id: str | None
     last_measured_at: str
-    silent_since_at: str
+    stale_since_at: str
     published_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndicatorResumed(IndicatorSilent):
-    """A silent indicator has a measurement again. ``last_measured_at`` is that of the measurement that ended the
-    silence.
+class IndicatorResumed(IndicatorStale):
+    """A stale indicator has a measurement again. ``last_measured_at`` is that of the measurement that ended its
+    staleness.
     """

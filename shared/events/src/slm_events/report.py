@@ -22,8 +22,8 @@ class ReportPublished:
     verdict: str
     """The worst verdict of the lines: ``breached`` | ``at_risk`` | ``no_data`` | ``met``."""
     lines: list[dict[str, Any]] = field(default_factory=list)
-    """For each target and window ``{"target_id", "target_key", "window_id", "agreed", "actual", "baseline",
-    "verdict"}``.
+    """For each target and window ``{"target_id", "target_key", "agreement_version", "window_id", "agreed",
+    "attained", "attained_display", "baseline", "verdict"}``.
     """
     breaches: int
     url: str

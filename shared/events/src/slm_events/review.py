@@ -95,8 +95,8 @@ class ReviewOpened(ReviewMoved):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewHeld(ReviewMoved):
-    """The review took place."""
+class ReviewConcluded(ReviewMoved):
+    """The review took place, and the parties concluded it."""
 
     summary: str
     attendees: list[str] = field(default_factory=list)

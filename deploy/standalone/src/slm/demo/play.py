@@ -169,7 +169,7 @@ async def recover(stage: Stage, traffic: Traffic) -> None:
         position = await traffic.until_played()
 
         async def recovered() -> dict[str, Any] | None:
-            found = await stage.items("/api/v1/breaches", standing="true", at_least=position)
+            found = await stage.items("/api/v1/breaches", standing="true", min_position=position)
             return next((each for each in found if each["target_key"] == _MOST_URGENT and each["recovered_at"]), None)
 
         async def met() -> dict[str, Any] | None:
@@ -207,7 +207,7 @@ async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
 
 
 async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
-    """The breach has opened a review; it is held, with a lesson and an action. Gives its id."""
+    """The breach has opened a review; it is concluded, with a lesson and an action. Gives its id."""
     with stage.tell.telling("review") as line:
         wanted = set(breach_ids)
 
@@ -221,13 +221,12 @@ async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
         seen = await stage.patience.until(opened, "a review with both breaches on its agenda")
         path = f"/api/v1/reviews/{seen['review_id']}"
         if seen["state"] == "open":
-            await stage.post(f"{path}/hold", _HELD)
+            await stage.post(f"{path}/conclude", _CONCLUSION)
         await stage.post(f"{path}/lessons", {"text": "Switch to the second site first, look for the cause after."})
         due_at = to_text(stage.patience.now() + 30 * _DAY)
         action = await stage.post(f"{path}/actions", {**_ACTION, "due_at": due_at})
-        line.text = (
-            f"held with {wording.counted(seen['agenda_count'], 'item')}; a lesson, and an action of {action['owner']}"
-        )
+        items = wording.counted(seen["agenda_count"], "item")
+        line.text = f"concluded with {items}; a lesson, and an action of {action['owner']}"
     return str(seen["review_id"])
 
 
@@ -257,7 +256,7 @@ async def digest(stage: Stage, position: str) -> list[str]:
     with stage.tell.telling("digest") as line:
 
         async def judged() -> list[dict[str, Any]] | None:
-            return await stage.items("/api/v1/breaches", standing="true", at_least=position)
+            return await stage.items("/api/v1/breaches", standing="true", min_position=position)
 
         found = await stage.patience.until(judged, "all facts judged")
         end = stage.schedule.at(schedule.LAST + 1)
@@ -271,7 +270,7 @@ def digest_of(breach_ids: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(breach_ids)).encode()).hexdigest()[:16]
 
 
-_HELD = {
+_CONCLUSION = {
     "summary": "Checkout was away twice: a failed deployment, then its repair. Answers were slow in between.",
     "attendees": ["Ada Byron", "Carl Friedrich"],
 }

@@ -18,7 +18,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class Traffic:
-    """Sends minute after minute. ``position`` is the doors' token for all facts sent so far, for ``at_least``."""
+    """Sends minute after minute. ``position`` is the doors' token for all facts sent so far, for ``min_position``."""
 
     def __init__(self, client: httpx.AsyncClient, integrator_key: str, schedule: Schedule, clock: Clock) -> None:
         self._client = client

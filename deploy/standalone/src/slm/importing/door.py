@@ -45,7 +45,7 @@ class SentItems:
 
     def add(self, items: Sequence[Item], answer: dict[str, Any]) -> None:
         """Count a batch's answer: a verdict per item, or only for those that were not accepted."""
-        refused = [each for each in answer.get("items", []) if each.get("status") != "accepted"]
+        refused = [each for each in answer.get("items", []) if each.get("outcome") != "accepted"]
         self.accepted += len(items) - len(refused)
         self.refused += len(refused)
         self.position = answer.get("position") or self.position
@@ -152,7 +152,7 @@ class Door:
     def unmatched(self, source: str) -> Iterator[tuple[str, str]]:
         """Number and reason of each ticket of the source that no target judges."""
         for ticket in self._pages("/api/v1/tickets", {"source": source, "unmatched": "true"}):
-            yield str(ticket["number"]), str(ticket.get("unmatched_because") or "no target applies to it")
+            yield str(ticket["number"]), str(ticket.get("unmatched_cause") or "no target applies to it")
 
     def _pages(self, path: str, query: dict[str, str]) -> Iterator[Item]:
         asked = query | {"limit": "200"}
@@ -253,4 +253,4 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
 def _verdict(verdict: dict[str, Any]) -> str:
     told = [f"{each.get('field')}: {each.get('remedy')}" for each in verdict.get("errors", [])]
     reason = verdict.get("reason") or verdict.get("code") or ""
-    return " ".join(part for part in (verdict.get("status"), str(reason), "; ".join(told)) if part)
+    return " ".join(part for part in (verdict.get("outcome"), str(reason), "; ".join(told)) if part)

@@ -134,7 +134,7 @@ function budget(window) {
 
 function ofTickets(tickets) {
   const running = (tickets.states.running ?? 0) + (tickets.states.paused ?? 0);
-  return { window_id: "per ticket", status: running ? `${running} running` : "no ticket open",
+  return { window_id: "per ticket", verdict: running ? `${running} running` : "no ticket open",
     figure_display: tickets.judged ? `${tickets.met} of ${tickets.judged} met` : "" };
 }
 
@@ -152,7 +152,7 @@ function targetRow(target) {
 
 // A target that gets no data is loud: amber, with since when, whatever its figure was.
 function state(target, window) {
-  if (!target.no_data) return badge(window?.status);
+  if (!target.no_data) return badge(window?.verdict);
   return make("span", {}, badge("no_data"), make("div", { class: "fine", text: silence(target.no_data) }));
 }
 
@@ -220,7 +220,7 @@ function showAgreements(page) {
 }
 
 function showTargets(page) {
-  const states = page.items.map((target) => (target.no_data ? "no_data" : target.window?.status));
+  const states = page.items.map((target) => (target.no_data ? "no_data" : target.window?.verdict));
   const count = (wanted) => states.filter((state) => state === wanted).length;
   stage("monitor", countOf(page),
     `at risk: ${count("at_risk")}, breached: ${count("breached")}, without data: ${count("no_data")}`);

@@ -89,7 +89,7 @@ async def terminate_agreement(
 ) -> dict[str, Any]:
     """End the agreement before its term, saying why (signatories), keeping the notice that was agreed.
 
-    With `by_consent` it only asks the other side to let it end earlier: see `ending_asked` of the answer.
+    With `by_consent` it only asks the other side to let it end earlier: see `termination_request` of the answer.
     """
     at = instants.optional(body.at, "at")
     end = terminations.ask if body.by_consent else terminations.terminate

@@ -204,7 +204,7 @@ class Termination(Body):
 
 class NamedRequest(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"request_id": examples.SERVICE_ID}]})
-    request_id: Annotated[str, Field(max_length=100, description="As `ending_asked` names it")]
+    request_id: Annotated[str, Field(max_length=100, description="As `termination_request` names it")]
 
 
 class NewAmendment(Body):

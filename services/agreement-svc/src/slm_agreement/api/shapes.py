@@ -160,7 +160,7 @@ def agreement(versions: Sequence[Version], shown: Version) -> dict[str, Any]:
         "finalized_at": text_of(shown.finalized_at),
         "ended_at": text_of(shown.ended_at),
         "end_reason": shown.end_reason,
-        "ending_asked": _ending(versions),
+        "termination_request": _ending(versions),
         "proposal_id": shown.proposal_id,
         "versions": [
             {

@@ -47,7 +47,7 @@ def _group(line: Mapping[str, Any]) -> tuple[str, str]:
     if line["tickets"]:
         return "percent", "tickets"
     bound = figures.bound_of(line["objective"])
-    if bound is None or figures.parse(line["actual"]["exact"]) is None:
+    if bound is None or figures.parse(line["attained"]["exact"]) is None:
         return "", ""
     return str(line["unit"]), bound[0]
 
@@ -105,7 +105,7 @@ def _row(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) 
 
 
 def _figure(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
-    bound, actual = figures.bound_of(line["objective"]), figures.parse(line["actual"]["exact"])
+    bound, actual = figures.bound_of(line["objective"]), figures.parse(line["attained"]["exact"])
     if bound is None or actual is None or scale is None:
         svg.label(root, _PLOT_X, y + 22, _nothing(line), fill=svg.MUTED, font_style="italic")
         return
@@ -118,7 +118,7 @@ def _figure(root: Element, y: float, line: Mapping[str, Any], scale: Scale | Non
                 root, name, scale.x(figure), y + 13, f"{name} {line[name]['display']} {figures.unit_sign(line['unit'])}"
             )
     colour = {"met": svg.GOOD, "breached": svg.BAD, "at_risk": svg.WARN}.get(line["verdict"], svg.ACCENT)
-    shown = f"{line['actual']['display']} {figures.unit_sign(line['unit'])}".strip()
+    shown = f"{line['attained']['display']} {figures.unit_sign(line['unit'])}".strip()
     svg.add(root, "circle", f"attained {shown}", cx=scale.x(actual), cy=y + 13, r=6, fill=colour, stroke=svg.PAPER)
     svg.label(root, _PLOT_X, y + 38, f"attained {shown}", fill=colour, font_size=12, font_weight="600")
     svg.label(root, _PLOT_X + _PLOT_WIDTH, y + 38, f"agreed {line['agreed']}", font_size=12, text_anchor="end")
@@ -162,7 +162,7 @@ def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale 
     if comparison == "tickets":
         return Scale(Fraction(0), Fraction(100))
     bounds = [bound[1] for line in lines if (bound := figures.bound_of(line["objective"])) is not None]
-    names = ("actual", "baseline", "trend")
+    names = ("attained", "baseline", "trend")
     found = [figures.parse(line[name]["exact"]) for line in lines for name in names]
     shown = [figure for figure in found if figure is not None]
     if unit == "percent" and comparison == "at_least":
@@ -183,7 +183,7 @@ def _tickets(root: Element, y: float, line: Mapping[str, Any]) -> None:
     if met < _PLOT_WIDTH:
         svg.add(root, "rect", "breached", x=_PLOT_X + met, y=y + 4, width=_PLOT_WIDTH - met, height=18, fill=svg.BAD)
     colour = svg.BAD if tickets["breached"] else svg.GOOD
-    svg.label(root, _PLOT_X, y + 38, line["actual"]["display"], fill=colour, font_size=12, font_weight="600")
+    svg.label(root, _PLOT_X, y + 38, line["attained"]["display"], fill=colour, font_size=12, font_weight="600")
 
 
 def _budget(root: Element, y: float, line: Mapping[str, Any]) -> None:
@@ -212,4 +212,4 @@ def _nothing(line: Mapping[str, Any]) -> str:
 
 
 def _description(lines: list[Mapping[str, Any]]) -> str:
-    return "; ".join(f"{line['title']}: {line['actual']['display']}, agreed {line['agreed']}" for line in lines)
+    return "; ".join(f"{line['title']}: {line['attained']['display']}, agreed {line['agreed']}" for line in lines)

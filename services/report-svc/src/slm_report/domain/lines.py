@@ -67,7 +67,7 @@ class ReportLine:
     unit: str
     service_hours: str
     weight: str
-    actual: Figure = NOTHING
+    attained: Figure = NOTHING
     raw: Figure = NOTHING
     baseline: Figure = NOTHING
     trend: Figure = NOTHING
@@ -109,7 +109,7 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
         window_end_at=window.window_end_at or "",
         closed=True,
         verdict=window.verdict,
-        actual=_figure(figure, window.objective),
+        attained=_figure(figure, window.objective),
         raw=_figure(figures.parse(window.raw_figure), window.objective),
         baseline=_baseline(term, target, window.objective),
         trend=_figure(trend, window.objective),
@@ -146,7 +146,7 @@ def open_line(window: Window, figure: Mapping[str, Any], scope: Scope) -> Report
         window_start_at=instants.to_text(window.start),
         window_end_at=instants.to_text(window.end),
         closed=False,
-        verdict=figure.get("status") or _state(breaches, risks, as_of, "open"),
+        verdict=figure.get("verdict") or _state(breaches, risks, as_of, "open"),
         baseline=_baseline(window.term, window.target, objective),
         as_of=instants.to_text(as_of),
         **_to_date(figure, objective, window.target["target_id"], scope),
@@ -164,8 +164,8 @@ def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], 
     ]
     risks = facts.risks_of(target["target_id"])
     closed = as_of >= period.end
-    status = figure.get("status")
-    otherwise = status if status in ("no_data", "at_risk", "breached") and not closed else "no_breach"
+    verdict = figure.get("verdict")
+    otherwise = verdict if verdict in ("no_data", "at_risk", "breached") and not closed else "no_breach"
     return ReportLine(
         **_head(target["target_id"], term, target, "rolling", target["objective"]),
         **_whole(term, period, str(target["window"].get("rolling", "")), closed),
@@ -195,7 +195,7 @@ def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], s
         **_head(target["target_id"], term, target, "tickets", target["objective"]),
         **_whole(term, period, period.id, as_of >= period.end),
         verdict="breached" if missed else "met" if met else "no_data",
-        actual=Figure(None, f"{met:,} of {judged:,} in time") if judged else NOTHING,
+        attained=Figure(None, f"{met:,} of {judged:,} in time") if judged else NOTHING,
         baseline=_baseline(term, target, target["objective"]),
         tickets=tickets,
         as_of=None if told is None else instants.to_text(min(as_of, period.end)),
@@ -211,7 +211,7 @@ def _to_date(figure: Mapping[str, Any], objective: Mapping[str, Any], target_id:
     difference = figures.variance(actual, objective)
     trend, count = _trend(scope.facts, target_id, None)
     return {
-        "actual": _figure(actual, objective),
+        "attained": _figure(actual, objective),
         "raw": _figure(figures.parse(figure.get("raw_figure")), objective),
         "trend": _figure(trend, objective),
         "trend_windows": count,

@@ -77,7 +77,7 @@ def _line_change(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -
 
 
 def _words(line: Mapping[str, Any] | None) -> str:
-    return NOTHING if line is None else f"{line['verdict']} {line['actual']['display']}"
+    return NOTHING if line is None else f"{line['verdict']} {line['attained']['display']}"
 
 
 def _line_key(line: Mapping[str, Any]) -> tuple[str, str]:
@@ -86,7 +86,7 @@ def _line_key(line: Mapping[str, Any]) -> tuple[str, str]:
 
 def _said(line: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the part of a line that matters to a reader, including the amounts behind an unchanged figure."""
-    return line["verdict"], line["actual"], line["good"], line["total"]
+    return line["verdict"], line["attained"], line["good"], line["total"]
 
 
 def published(identity: str, revision: int, document: Mapping[str, Any], published_at: str) -> ReportPublished:
@@ -116,8 +116,8 @@ def _published_line(line: Mapping[str, Any]) -> dict[str, Any]:
         "agreement_version": line["agreement_version"],
         "window_id": line["window_id"],
         "agreed": line["objective"],
-        "actual": line["actual"]["exact"],
-        "actual_display": line["actual"]["display"],
+        "attained": line["attained"]["exact"],
+        "attained_display": line["attained"]["display"],
         "baseline": line["baseline"]["exact"],
         "verdict": line["verdict"],
     }

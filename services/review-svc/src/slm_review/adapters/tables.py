@@ -101,7 +101,7 @@ breach = Table(
     *_maybe_text("shortfall"),
     *_maybe_instant("certain_at"),
     Column("ticket", JSONB(none_as_null=True)),
-    *_maybe_text("withdrawn_because", "review_id"),
+    *_maybe_text("withdrawal_cause", "review_id"),
     Index("breach_target_window", "agreement_id", "target_id", "window_id"),
 )
 
@@ -120,7 +120,7 @@ attained_window = Table(
     *_maybe_text("figure"),
     *_text("figure_display"),
     *_instant("closed_at"),
-    *_maybe_text("restated_because", "coverage_percent"),
+    *_maybe_text("restatement_cause", "coverage_percent"),
     Index("attained_window_target", "agreement_id", "target_id", "window_end_at"),
 )
 
@@ -148,11 +148,11 @@ review = Table(
     *_text("agreement_title", *_PARTIES, "reason"),
     *_maybe_text("period"),
     *_text("state"),
-    *_instant("from_at"),
-    *_maybe_instant("to_at"),
+    *_instant("start_at"),
+    *_maybe_instant("end_at"),
     *_instant("due_at"),
-    *_maybe_instant("opened_at", "held_at"),
-    *_maybe_text("held_by_principal_id"),
+    *_maybe_instant("opened_at", "concluded_at"),
+    *_maybe_text("concluded_by_principal_id"),
     *_text("summary"),
     *_document("attendees"),
     Index("review_agreement_id", "agreement_id", "state"),

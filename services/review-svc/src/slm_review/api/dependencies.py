@@ -15,4 +15,4 @@ DESK = Part[Desk]("desk")
 
 TheDesk = Annotated[Desk, Depends(DESK.of)]
 Decider = Annotated[Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory"))]
-"""A caller who may hold reviews and decide in them."""
+"""A caller who may conclude reviews and decide in them."""

@@ -30,9 +30,9 @@ _PARAMETERS = {
 _PROBLEMS = (
     ALREADY_ENDED,
     ProblemType(
-        "review-already-held",
+        "review-already-concluded",
         409,
-        "The review was held before",
+        "The review was concluded before",
         "A review is concluded once.",
         "Lessons, actions and proposals can still be added to it.",
     ),

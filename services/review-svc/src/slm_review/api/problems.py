@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from slm_chassis.http import problems
 from slm_chassis.http.problems import Problem
-from slm_review.domain.errors import AlreadyEnded, AlreadyHeld, NotAcceptable, NotFound, NotOpen, Refusal
+from slm_review.domain.errors import AlreadyConcluded, AlreadyEnded, NotAcceptable, NotFound, NotOpen, Refusal
 
 
 def install(api: FastAPI) -> None:
@@ -26,9 +26,9 @@ def problem_of(refused: Refusal) -> Problem:
         return problems.not_found(refused.what, refused.identity)
     if isinstance(refused, NotAcceptable):
         return problems.invalid(refused.field, refused.value, refused.remedy)
-    if isinstance(refused, AlreadyHeld):
+    if isinstance(refused, AlreadyConcluded):
         detail = f"{refused} Lessons, actions and proposals can still be added to it."
-        return Problem(409, "review-already-held", "The review was held before", detail)
+        return Problem(409, "review-already-concluded", "The review was concluded before", detail)
     if isinstance(refused, AlreadyEnded):
         return Problem(409, "already-ended", "It has already ended", str(refused))
     if isinstance(refused, NotOpen):

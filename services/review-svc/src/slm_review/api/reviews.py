@@ -1,4 +1,4 @@
-"""/api/v1/reviews: what is scheduled, open and held, and what a review decides."""
+"""/api/v1/reviews: what is scheduled, open and concluded, and what a review decides."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def list_reviews(
     page: Paging,
     database: TheDatabase,
     agreement_id: str | None = None,
-    state: Annotated[Literal["scheduled", "open", "held", "cancelled", "lapsed"] | None, Query()] = None,
+    state: Annotated[Literal["scheduled", "open", "concluded", "cancelled", "lapsed"] | None, Query()] = None,
     reason: Annotated[Literal["breach", "cadence"] | None, Query()] = None,
 ) -> dict[str, Any]:
     """Reviews, the latest due first."""
@@ -67,10 +67,10 @@ async def list_agenda(
     return page.shape(rows, lambda row: [row["at"], row["item_id"]])
 
 
-@router.post("/{review_id}/hold", response_model=schemas.ReviewAnswer)
-async def hold_review(review_id: str, body: schemas.ConclusionBody, caller: Decider, desk: TheDesk) -> Review:
+@router.post("/{review_id}/conclude", response_model=schemas.ReviewAnswer)
+async def conclude_review(review_id: str, body: schemas.ConclusionBody, caller: Decider, desk: TheDesk) -> Review:
     """The review took place."""
-    return await reviews.hold(desk, caller, review_id, body.summary, body.attendees)
+    return await reviews.conclude(desk, caller, review_id, body.summary, body.attendees)
 
 
 @router.post("/{review_id}/lessons", response_model=schemas.LessonAnswer, status_code=201)

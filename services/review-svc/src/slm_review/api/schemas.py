@@ -84,7 +84,7 @@ class ActionPlanAnswer(Shape):
 @of_dataclass(reviews.Review)
 class ReviewAnswer(Shape):
     reason: str = Field(description="breach | cadence")
-    state: str = Field(description="scheduled | open | held | cancelled | lapsed")
+    state: str = Field(description="scheduled | open | concluded | cancelled | lapsed")
 
 
 @of_dataclass(agenda.AgendaItem, without=("review_id", "agreement_id"))

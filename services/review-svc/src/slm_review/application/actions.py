@@ -30,7 +30,7 @@ class ActionDecision:
 
 
 async def open_action(desk: Desk, caller: Principal, review_id: str, decided: ActionDecision) -> Action:
-    """Open an action of an open or held review; raises NotFound, NotOpen and NotAcceptable."""
+    """Open an action of an open or concluded review; raises NotFound, NotOpen and NotAcceptable."""
     async with desk.begin() as ledger:
         review = await reviews.take(ledger, caller, review_id)
         require_opened(review)

@@ -28,12 +28,12 @@ async def cut(ledger: Ledger, agreement_id: str) -> None:
     if end is None:
         return
     for review in await ledger.reviews.find(agreement_id=agreement_id, state="scheduled"):
-        if review.to_at is not None and review.to_at > end:
-            delay = review.due_at - review.to_at
+        if review.end_at is not None and review.end_at > end:
+            delay = review.due_at - review.end_at
             await ledger.reviews.put(
                 replace(review, state="cancelled")
-                if review.from_at >= end
-                else replace(review, to_at=end, due_at=end + delay)
+                if review.start_at >= end
+                else replace(review, end_at=end, due_at=end + delay)
             )
 
 
@@ -50,10 +50,10 @@ async def _open(ledger: Ledger, agreement_id: str, review_id: str) -> bool:
     await ledger.lock(agreement_id)
     review = await ledger.reviews.get(review_id)
     # Another replica may have opened it between the query and the lock.
-    if review is None or review.state != "scheduled" or review.due_at > ledger.now or review.to_at is None:
+    if review is None or review.state != "scheduled" or review.due_at > ledger.now or review.end_at is None:
         return False
     opened = reviews.opened(review, ledger.now)
     await ledger.reviews.put(opened)
     ledger.publish(reviews.review_opened(opened, await agenda.assemble(ledger, opened)))
-    await schedule(ledger, agreement_id, review.to_at)
+    await schedule(ledger, agreement_id, review.end_at)
     return True

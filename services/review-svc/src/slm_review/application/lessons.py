@@ -12,7 +12,7 @@ from slm_review.domain.reviews import require_opened
 
 
 async def record(desk: Desk, caller: Principal, review_id: str, text: str) -> Lesson:
-    """Record a lesson of an open or held review; raises NotFound and NotOpen."""
+    """Record a lesson of an open or concluded review; raises NotFound and NotOpen."""
     async with desk.begin() as ledger:
         review = await reviews.take(ledger, caller, review_id)
         require_opened(review)

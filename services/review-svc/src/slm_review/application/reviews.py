@@ -11,15 +11,15 @@ from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.reviews import Review
 
 
-async def hold(desk: Desk, caller: Principal, review_id: str, summary: str, attendees: list[str]) -> Review:
-    """Record that the review took place; raises NotFound, NotOpen and AlreadyHeld."""
+async def conclude(desk: Desk, caller: Principal, review_id: str, summary: str, attendees: list[str]) -> Review:
+    """Record that the review took place; raises NotFound, NotOpen and AlreadyConcluded."""
     async with desk.begin() as ledger:
-        review = reviews.held(
+        review = reviews.concluded(
             await take(ledger, caller, review_id), summary, attendees, caller.principal_id, ledger.now
         )
         await ledger.reviews.put(review)
-        await ledger.note(caller, "review.held", review_id)
-        ledger.publish(reviews.holding_of(review))
+        await ledger.note(caller, "review.concluded", review_id)
+        ledger.publish(reviews.conclusion_of(review))
         return review
 
 

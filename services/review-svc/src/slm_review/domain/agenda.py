@@ -61,7 +61,7 @@ def of_breach(review: Review, breach: Breach) -> AgendaItem:
         shortfall=breach.shortfall,
         ticket=breach.ticket,
         revision=breach.revision,
-        withdrawn_because=breach.withdrawn_because,
+        withdrawal_cause=breach.withdrawal_cause,
     )
     return item if breach.is_standing else replace(item, state="withdrawn")
 
@@ -70,7 +70,7 @@ def of_window(review: Review, window: AttainedWindow) -> AgendaItem:
     """Return the item of a closed or restated window."""
     return _item(
         review,
-        "restatement" if window.restated_because else "window",
+        "restatement" if window.restatement_cause else "window",
         window.attained_id,
         window.closed_at,
         f"{window.target_title}: {window.figure_display} in {window.window_id}, {window.verdict}",
@@ -80,7 +80,7 @@ def of_window(review: Review, window: AttainedWindow) -> AgendaItem:
         verdict=window.verdict,
         objective=window.objective,
         figure_display=window.figure_display,
-        restated_because=window.restated_because,
+        restatement_cause=window.restatement_cause,
     )
 
 

@@ -4,7 +4,7 @@ Refusal
   NotFound          it does not exist, or the caller's party may not see it
   NotOpen           the review has not opened yet, was cancelled, or lapsed
   AlreadyEnded      the action, step or proposal was completed or declined before
-  AlreadyHeld       the review was held before
+  AlreadyConcluded  the review was concluded before
   NotAcceptable     a field's value is not allowed; the error names it and the remedy
 """
 
@@ -32,8 +32,8 @@ class AlreadyEnded(Refusal):
     """The action, step or proposal was completed or declined before."""
 
 
-class AlreadyHeld(Refusal):
-    """The review was held before."""
+class AlreadyConcluded(Refusal):
+    """The review was concluded before."""
 
 
 class NotAcceptable(Refusal):

@@ -38,7 +38,7 @@ class Breach:
     shortfall: str | None = None
     certain_at: int | None = None
     ticket: dict[str, Any] | None = None
-    withdrawn_because: str | None = None
+    withdrawal_cause: str | None = None
     review_id: str | None = None
     """The review that has it on its agenda."""
 
@@ -70,7 +70,7 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
         told,
         revision=known.revision,
         is_standing=known.is_standing,
-        withdrawn_because=known.withdrawn_because,
+        withdrawal_cause=known.withdrawal_cause,
         review_id=known.review_id,
     )
 
@@ -80,7 +80,7 @@ def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
     if known is not None:
         if event.revision < known.revision:
             return known
-        return replace(known, revision=event.revision, is_standing=False, withdrawn_because=event.cause)
+        return replace(known, revision=event.revision, is_standing=False, withdrawal_cause=event.cause)
     return Breach(
         breach_id=event.breach_id,
         **_window_of(event),
@@ -89,7 +89,7 @@ def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
         is_standing=False,
         objective={},
         figure_display=event.figure_display,
-        withdrawn_because=event.cause,
+        withdrawal_cause=event.cause,
     )
 
 
@@ -116,7 +116,7 @@ class AttainedWindow:
     figure: str | None
     figure_display: str
     closed_at: int
-    restated_because: str | None = None
+    restatement_cause: str | None = None
     coverage_percent: str | None = None
     """The exact share of the window in which the state is known; None if nothing is known or was measured."""
 
@@ -134,7 +134,7 @@ def attained(event: WindowClosed) -> AttainedWindow:
         figure=event.figure,
         figure_display=event.figure_display,
         closed_at=instants.from_text(event.closed_at),
-        restated_because=event.cause if isinstance(event, WindowRestated) else None,
+        restatement_cause=event.cause if isinstance(event, WindowRestated) else None,
         coverage_percent=_coverage(event),
     )
 

@@ -33,7 +33,7 @@ def comfortable_limit(objective: dict[str, Any]) -> Fraction | None:
 
 def counts(window: AttainedWindow) -> bool:
     """Whether the window's figure counts: it was not overturned by a dispute, and enough of the window is known."""
-    if window.figure is None or window.verdict not in ("met", "breached") or window.restated_because == "dispute":
+    if window.figure is None or window.verdict not in ("met", "breached") or window.restatement_cause == "dispute":
         return False
     return window.coverage_percent is not None and exact.parse(window.coverage_percent) >= _COVERED
 

@@ -1,4 +1,4 @@
-"""Service reviews: scheduled regularly or opened by a breach, with an agenda that grows until they are held."""
+"""Service reviews: scheduled regularly or opened by a breach, with an agenda that grows until they are concluded."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import instants
-from slm_events.review import ReviewHeld, ReviewLapsed, ReviewOpened, ReviewScheduled
+from slm_events.review import ReviewConcluded, ReviewLapsed, ReviewOpened, ReviewScheduled
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.cadence import Period
-from slm_review.domain.errors import AlreadyHeld, NotOpen
+from slm_review.domain.errors import AlreadyConcluded, NotOpen
 from slm_review.domain.findings import Breach
 
 TOLD_AT_OPENING = 500
@@ -32,14 +32,14 @@ class Review:
     """``breach`` | ``cadence``."""
     period: str | None
     state: str
-    """``scheduled`` | ``open`` | ``held`` | ``cancelled`` | ``lapsed`` (its breaches were withdrawn)."""
-    from_at: int
-    to_at: int | None
-    """The agenda contains what happened in [from_at, to_at); None means until the review is held."""
+    """``scheduled`` | ``open`` | ``concluded`` | ``cancelled`` | ``lapsed`` (its breaches were withdrawn)."""
+    start_at: int
+    end_at: int | None
+    """The agenda contains what happened in [start_at, end_at); None means until the review is concluded."""
     due_at: int
     opened_at: int | None = None
-    held_at: int | None = None
-    held_by_principal_id: str | None = None
+    concluded_at: int | None = None
+    concluded_by_principal_id: str | None = None
     summary: str = ""
     attendees: list[str]
 
@@ -59,8 +59,8 @@ def by_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
         reason="breach",
         period=None,
         state="open",
-        from_at=min(breach.certain_at, now),
-        to_at=None,
+        start_at=min(breach.certain_at, now),
+        end_at=None,
         due_at=now,
         opened_at=now,
         attendees=[],
@@ -81,8 +81,8 @@ def by_cadence(agreement: Agreement, period: Period) -> Review:
         reason="cadence",
         period=period.period_id,
         state="scheduled",
-        from_at=period.start_at,
-        to_at=period.end_at,
+        start_at=period.start_at,
+        end_at=period.end_at,
         due_at=period.end_at + agreement.closing_delay,
         attendees=[],
     )
@@ -103,23 +103,23 @@ def reopened(review: Review) -> Review:
     return replace(review, state="open") if review.state == "lapsed" else review
 
 
-def held(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
-    """Return the review after it took place; raises NotOpen and AlreadyHeld."""
-    if review.state == "held":
-        raise AlreadyHeld(f"It was held at {instants.to_text(review.held_at or 0)}.")
+def concluded(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
+    """Return the review after it took place; raises NotOpen and AlreadyConcluded."""
+    if review.state == "concluded":
+        raise AlreadyConcluded(f"It was concluded at {instants.to_text(review.concluded_at or 0)}.")
     require_opened(review)
     return replace(
         review,
-        state="held",
-        held_at=now,
-        held_by_principal_id=by_principal_id,
+        state="concluded",
+        concluded_at=now,
+        concluded_by_principal_id=by_principal_id,
         summary=summary,
         attendees=attendees,
     )
 
 
 def require_opened(review: Review) -> None:
-    """Raise NotOpen unless the review is open or was held: only then can it make decisions."""
+    """Raise NotOpen unless the review is open or was concluded: only then can it make decisions."""
     if review.state == "scheduled":
         raise NotOpen(f"It opens at {instants.to_text(review.due_at)}.")
     if review.state == "lapsed":
@@ -130,8 +130,8 @@ def require_opened(review: Review) -> None:
 
 def covers(review: Review, start_at: int, end_at: int) -> bool:
     """Whether something that lasted [start, end) lies in the review's time; an instant is [at, at]."""
-    reaches = end_at > review.from_at or start_at >= review.from_at
-    return reaches and (review.to_at is None or start_at < review.to_at)
+    reaches = end_at > review.start_at or start_at >= review.start_at
+    return reaches and (review.end_at is None or start_at < review.end_at)
 
 
 def scheduling_of(review: Review, now: int) -> ReviewScheduled:
@@ -144,9 +144,10 @@ def review_opened(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpe
     return ReviewOpened(**_moved(review, review.opened_at or 0), agenda=list(agenda[:TOLD_AT_OPENING]))
 
 
-def holding_of(review: Review) -> ReviewHeld:
-    """Return the event of a held review."""
-    return ReviewHeld(**_moved(review, review.held_at or 0), summary=review.summary, attendees=review.attendees)
+def conclusion_of(review: Review) -> ReviewConcluded:
+    """Return the event of a concluded review."""
+    at = review.concluded_at or 0
+    return ReviewConcluded(**_moved(review, at), summary=review.summary, attendees=review.attendees)
 
 
 def lapsing_of(review: Review, now: int) -> ReviewLapsed:

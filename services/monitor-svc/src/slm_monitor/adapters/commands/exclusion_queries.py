@@ -37,7 +37,7 @@ _TEXTS = (
     "revoked_by_principal_id",
     "revocation_reason",
 )
-_INSTANTS = ("requested_at", "announced_at", "decide_by", "decided_at", "revoked_at")
+_INSTANTS = ("requested_at", "announced_at", "decide_by_at", "decided_at", "revoked_at")
 _DOCUMENTS = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")
 EXCLUSION = table(
     "exclusion",
@@ -157,7 +157,7 @@ def exclusion_entry_document(entry: ExclusionEntry, uncounted: Sequence[Uncounte
         "requested_by_principal_id": entry.requested_by.principal_id,
         "requested_at": to_text(entry.requested_at),
         "announced_at": to_text(entry.announced_at),
-        "decide_by": _instant_or_none(entry.decide_by),
+        "decide_by_at": _instant_or_none(entry.decide_by_at),
         "if_silent": entry.if_silent,
         "waits_for_party_id": entry.other_party_id if entry.state == "requested" else None,
         "decided_by_party_id": entry.decided_by.party_id,

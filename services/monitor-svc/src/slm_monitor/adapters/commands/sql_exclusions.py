@@ -35,7 +35,7 @@ _COLUMNS = (
     "requested_by_principal_id",
     "requested_at",
     "announced_at",
-    "decide_by",
+    "decide_by_at",
     "if_silent",
     "decided_by_party_id",
     "decided_by_principal_id",
@@ -56,8 +56,8 @@ _KEEP = "UPDATE exclusion SET state = :state, {} WHERE exclusion_id = :exclusion
 )
 _LOCKED = "SELECT * FROM exclusion WHERE exclusion_id = :exclusion_id FOR UPDATE"
 _SILENT = """
-SELECT * FROM exclusion WHERE state = 'requested' AND decide_by <= :now
- ORDER BY decide_by, exclusion_id LIMIT 100 FOR UPDATE SKIP LOCKED
+SELECT * FROM exclusion WHERE state = 'requested' AND decide_by_at <= :now
+ ORDER BY decide_by_at, exclusion_id LIMIT 100 FOR UPDATE SKIP LOCKED
 """
 _PRESENT = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _EVER_APPROVED = """
@@ -106,7 +106,7 @@ def entry_of(row: Mapping[str, Any]) -> ExclusionEntry:
         requested_by=Actor(row["requested_by_party_id"], row["requested_by_principal_id"]),
         requested_at=row["requested_at"],
         announced_at=row["announced_at"],
-        decide_by=row["decide_by"],
+        decide_by_at=row["decide_by_at"],
         if_silent=row["if_silent"],
         state=row["state"],
         decided_by=Actor(row["decided_by_party_id"], row["decided_by_principal_id"]),
@@ -201,7 +201,7 @@ class SqlExclusions:
 
 
 class SilenceDecider:
-    """Worker that decides exclusions whose ``decide_by`` passed without an answer; every replica may run one."""
+    """Worker that decides exclusions whose ``decide_by_at`` passed without an answer; every replica may run one."""
 
     name = "silent exclusions"
 

@@ -49,7 +49,7 @@ WINDOW = table(
     column("version", Integer),
     column("start", BigInteger),
     column("end", BigInteger),
-    column("status", Text),
+    column("verdict", Text),
     column("good", BigInteger),
     column("total", BigInteger),
     column("figure", Text),

@@ -35,7 +35,7 @@ _TICKET = table(
     column("ended_at", BigInteger),
     column("unmatched", Boolean),
     column("unjudgeable", JSON),
-    column("unmatched_because", Text),
+    column("unmatched_cause", Text),
     column("readers", JSONB),
     column("team", Text),
     column("inconsistent", JSON),
@@ -193,7 +193,7 @@ def _ticket_document(row: Mapping[str, Any], caller: Principal) -> dict[str, Any
         **_projected(row, caller),
         **{shown: None if row[name] is None else to_text(row[name]) for name, shown in instants.items()},
         "unmatched": bool(row["unmatched"]) and is_own,
-        "unmatched_because": row["unmatched_because"] if is_own else None,
+        "unmatched_cause": row["unmatched_cause"] if is_own else None,
         "unjudgeable": row["unjudgeable"] or [] if is_own else [],
         "inconsistent": row["inconsistent"]["reason"] if row["inconsistent"] else None,
     }

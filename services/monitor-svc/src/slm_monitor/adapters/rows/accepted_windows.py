@@ -19,7 +19,7 @@ SELECT target_id, window_id, accepted_at FROM window_acceptance
   JOIN target_window USING (target_id, window_id, revision) WHERE partition = $1 AND closed_at IS NOT NULL
 """
 _LAST = """
-SELECT DISTINCT ON (target_id, window_id) target_id, window_id, number, window_adjustment.status,
+SELECT DISTINCT ON (target_id, window_id) target_id, window_id, number, window_adjustment.verdict,
        window_adjustment.figure
   FROM window_adjustment JOIN target_window USING (target_id, window_id)
  WHERE partition = $1 ORDER BY target_id, window_id, number DESC
@@ -46,8 +46,8 @@ async def with_acceptance(driver: asyncpg.Connection, partition: int, windows: I
     by_name = {(window.target_id, window.window_id): window for window in loaded}
     for target_id, window_id, accepted_at in await driver.fetch(_FROZEN, partition):
         by_name[target_id, window_id].frozen_at = accepted_at
-    for target_id, window_id, number, status, figure in await driver.fetch(_LAST, partition):
-        by_name[target_id, window_id].adjusted = Adjustment(number, status, figure)
+    for target_id, window_id, number, verdict, figure in await driver.fetch(_LAST, partition):
+        by_name[target_id, window_id].adjusted = Adjustment(number, verdict, figure)
     return loaded
 
 
@@ -65,7 +65,7 @@ def _adjustment_row(event: WindowAdjusted) -> dict[str, Any]:
         "number": event.number,
         "booked_in": event.booked_in_window_id,
         "published_at": from_text(event.published_at),
-        "status": event.verdict,
+        "verdict": event.verdict,
         "figure": event.figure,
         "display": event.figure_display,
         "good": int(event.good),
@@ -111,7 +111,7 @@ def _adjustment_document(row: Mapping[Any, Any]) -> dict[str, Any]:
         "number": row["number"],
         "booked_in_window_id": row["booked_in"],
         "published_at": to_text(row["published_at"]),
-        "verdict": row["status"],
+        "verdict": row["verdict"],
         "figure": row["figure"],
         "figure_display": row["display"],
         "good": str(row["good"]),

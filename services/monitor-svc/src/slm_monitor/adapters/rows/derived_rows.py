@@ -18,7 +18,7 @@ SELECT partition, 'derived', jsonb_build_object('target_id', target, 'since', si
   FROM unnest($1::int[], $2::text[], $3::bigint[]) AS news (partition, target, since)
 """
 MEMBER_WINDOWS = """
-SELECT target_id, window_id, status, figure, closed_at,
+SELECT target_id, window_id, verdict, figure, closed_at,
        (SELECT min(certain_at) FROM breach
          WHERE breach.target_id = target_window.target_id AND breach.window_id = target_window.window_id
            AND breach.version = target_window.version AND breach.level = 'objective' AND breach.standing) AS breached_at
@@ -53,7 +53,7 @@ async def send_to_inboxes(driver: asyncpg.Connection, news: Sequence[DependencyC
 def member_windows(rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], MemberWindow]:
     return {
         (row["target_id"], row["window_id"]): MemberWindow(
-            row["status"], row["figure"], row["closed_at"], row["breached_at"]
+            row["verdict"], row["figure"], row["closed_at"], row["breached_at"]
         )
         for row in rows
     }

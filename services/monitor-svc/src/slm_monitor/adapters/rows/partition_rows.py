@@ -47,7 +47,7 @@ def _upsert(table: str, key: str, changing: str, kept: str | None = None) -> str
 _WINDOWS = _upsert(
     "target_window",
     "target_id, window_id",
-    "version start end status good total figure display detail closed_at revision as_of",
+    "version start end verdict good total figure display detail closed_at revision as_of",
 )
 _BREACHES = _upsert("breach", "breach_id", "certain_at published_at standing revision until document pending")
 _RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome revision again_until", kept="document")
@@ -103,7 +103,7 @@ async def load_partition(driver: asyncpg.Connection, partition: int) -> LoadedPa
         ticket_dues=await ticket_rows.due_instants(driver, partition),
         exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
         watched=[each[0] for each in await driver.fetch(staleness_rows.WATCHED)],
-        silences=await staleness_rows.silent_indicators(driver, partition),
+        silences=await staleness_rows.stale_indicators(driver, partition),
         unjudgeable={
             row[0]: row[1]
             for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)

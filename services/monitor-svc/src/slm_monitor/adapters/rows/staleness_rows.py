@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-_SILENT = """
-INSERT INTO silence (subject, partition, since) VALUES ($1, $2, $3)
+_STALE = """
+INSERT INTO staleness (subject, partition, since) VALUES ($1, $2, $3)
 ON CONFLICT (subject) DO UPDATE SET since = excluded.since
 """
 WATCHED = "SELECT subject FROM indicator WHERE stale_after IS NOT NULL"
-LAST_SIGNALS = """
+LAST_WORDS = """
 SELECT subject, stale_after,
        greatest(
            (SELECT max(coalesce((body ->> 'to')::bigint, at)) FROM fact
@@ -33,9 +33,9 @@ SELECT subject,
 NOTHING_YET = -(2**61)
 
 
-async def silent_indicators(driver: asyncpg.Connection, partition: int) -> Mapping[str, int]:
+async def stale_indicators(driver: asyncpg.Connection, partition: int) -> Mapping[str, int]:
     """The indicators of a partition that were published as stale → since when."""
-    rows = await driver.fetch("SELECT subject, since FROM silence WHERE partition = $1", partition)
+    rows = await driver.fetch("SELECT subject, since FROM staleness WHERE partition = $1", partition)
     return {row["subject"]: row["since"] for row in rows}
 
 
@@ -43,13 +43,13 @@ async def write_silences(driver: asyncpg.Connection, partition: int, silences: M
     """Store that indicators are stale since an instant, or (None) that they no longer are."""
     rows = [(subject, partition, since) for subject, since in sorted(silences.items()) if since is not None]
     if rows:
-        await driver.executemany(_SILENT, rows)
-    resumed = [subject for subject, since in silences.items() if since is None]
-    if resumed:
-        await driver.execute("DELETE FROM silence WHERE subject = ANY($1)", resumed)
+        await driver.executemany(_STALE, rows)
+    heard = [subject for subject, since in silences.items() if since is None]
+    if heard:
+        await driver.execute("DELETE FROM staleness WHERE subject = ANY($1)", heard)
 
 
-def last_signals(rows: Sequence[asyncpg.Record]) -> Mapping[str, tuple[int, int | None]]:
+def last_words(rows: Sequence[asyncpg.Record]) -> Mapping[str, tuple[int, int | None]]:
     """Subject → (``stale_after``, instant of its latest data or None)."""
     return {
         row["subject"]: (row["stale_after"], None if row["last"] is None or row["last"] < NOTHING_YET else row["last"])

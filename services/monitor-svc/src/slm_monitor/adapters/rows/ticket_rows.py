@@ -43,7 +43,7 @@ _TICKET_COLUMNS = (
     "ended_at",
     "unmatched",
     "unjudgeable",
-    "unmatched_because",
+    "unmatched_cause",
     "readers",
     "team",
     "inconsistent",
@@ -158,7 +158,7 @@ def _ticket_row(state: TicketState, stages: Mapping[str, str], partition: int) -
     row = _ticket_key_columns(state.subject, stages.get(state.subject, JUDGED), partition)
     row |= {name: getattr(state, name) for name in _TICKET_COLUMNS if name != "unmatched"}
     return row | {
-        "unmatched": state.unmatched_because is not None,
+        "unmatched": state.unmatched_cause is not None,
         "readers": dict(state.readers),
         "inconsistent": None if state.inconsistent is None else asdict(state.inconsistent),
         "unjudgeable": _reasons(state.unjudgeable),

@@ -23,7 +23,7 @@ SELECT * FROM window_revision WHERE target_id = :target_id AND window_id = ANY(:
  ORDER BY window_id, published_at, revision
 """
 _CLOSED = """
-SELECT window_id, version, start, "end", status, figure, display, good, total, revision, closed_at FROM target_window
+SELECT window_id, version, start, "end", verdict, figure, display, good, total, revision, closed_at FROM target_window
  WHERE target_id = :target_id AND closed_at IS NOT NULL AND start >= :start AND start < :end
  ORDER BY start DESC LIMIT :most
 """
@@ -45,7 +45,7 @@ def _revision_row(event: WindowClosed) -> dict[str, Any]:
         "revision": event.revision,
         "published_at": from_text(event.closed_at),
         "version": event.agreement_version,
-        "status": event.verdict,
+        "verdict": event.verdict,
         "figure": event.figure,
         "display": event.figure_display,
         "cause": restated.cause if restated else None,
@@ -81,7 +81,7 @@ def _revision_document(row: Mapping[str, Any]) -> dict[str, Any]:
         "revision": row["revision"],
         "published_at": to_text(row["published_at"]),
         "version": row["version"],
-        "status": row["status"],
+        "verdict": row["verdict"],
         "figure": row["figure"],
         "figure_display": row["display"],
         "cause": row["cause"],
@@ -95,7 +95,7 @@ def _closed(row: Mapping[str, Any]) -> dict[str, Any]:
         "version": row["version"],
         "start_at": to_text(row["start"]),
         "end_at": to_text(row["end"]),
-        "status": row["status"],
+        "verdict": row["verdict"],
         "figure": row["figure"],
         "figure_display": row["display"],
         "good": row["good"],

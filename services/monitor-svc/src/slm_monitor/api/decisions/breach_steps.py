@@ -1,4 +1,4 @@
-"""Taking a breach through its life: ``POST /api/v1/breaches/{id}/acknowledge``, ``/explain`` and ``/close``."""
+"""Taking a breach through its life: ``POST /api/v1/breaches/{id}/acknowledge``, ``/root-cause`` and ``/close``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slm_monitor.adapters.commands.breach_workflows import SqlBreachWorkflows
 from slm_monitor.api.dependencies import TheBreaches
 from slm_monitor.application.commands import breach_handling
 from slm_monitor.application.commands.breach_handling import NoSuchBreach, StepNotAllowed
-from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, BreachWorkflow, WrongStep
+from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, GIVE_ROOT_CAUSE, BreachWorkflow, WrongStep
 
 router = APIRouter(prefix="/api/v1/breaches", tags=["breaches"])
 Handler = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
@@ -47,19 +47,19 @@ class LinkedProblem(_StepBody):
     url: WebAddress | None = None
 
 
-class Explanation(Note):
+class RootCause(Note):
     """Why it happened, and what is done about it."""
 
     model_config = {
         "extra": "forbid",
         "json_schema_extra": {
             "examples": [
-                {"cause": "A failed disk.", "corrective_action": "Disks are watched, and a standby takes over."}
+                {"root_cause": "A failed disk.", "corrective_action": "Disks are watched, and a standby takes over."}
             ]
         },
     }
 
-    cause: StepText
+    root_cause: StepText
     corrective_action: StepText
     linked_problem: LinkedProblem | None = None
 
@@ -72,12 +72,12 @@ async def acknowledge_breach(
     return await _take_step(breach_id, ACKNOWLEDGE, given, caller, if_match, queries, response)
 
 
-@router.post("/{breach_id}/explain")
+@router.post("/{breach_id}/root-cause")
 async def state_root_cause(
-    breach_id: str, given: Explanation, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response
+    breach_id: str, given: RootCause, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
     """Say what caused it and what is done about it, as the party responsible."""
-    return await _take_step(breach_id, EXPLAIN, given, caller, if_match, queries, response)
+    return await _take_step(breach_id, GIVE_ROOT_CAUSE, given, caller, if_match, queries, response)
 
 
 @router.post("/{breach_id}/close")

@@ -75,7 +75,7 @@ class ExclusionToRequest(_ExclusionBody):
                     "text": "Database upgrade",
                     "targets": ["checkout-availability"],
                     "interval": {"from": "2026-11-22T22:00:00Z", "to": "2026-11-23T02:00:00Z"},
-                    "decide_by": "2026-11-20T12:00:00Z",
+                    "decide_by_at": "2026-11-20T12:00:00Z",
                     "if_silent": "approved",
                 }
             ]
@@ -93,7 +93,7 @@ class ExclusionToRequest(_ExclusionBody):
     evidence: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=50)] = []
     announced_at: str | None = None
     """When it was announced to the other party; now where left out."""
-    decide_by: str | None = None
+    decide_by_at: str | None = None
     if_silent: Literal["approved", "rejected"] | None = None
 
 
@@ -162,7 +162,7 @@ def _wanted(given: ExclusionToRequest) -> ExclusionRequest:
         targets=given.targets,
         evidence=given.evidence,
         announced_at=instants.optional(given.announced_at, "announced_at"),
-        decide_by=instants.optional(given.decide_by, "decide_by"),
+        decide_by_at=instants.optional(given.decide_by_at, "decide_by_at"),
         if_silent=given.if_silent,
     )
 

@@ -48,7 +48,7 @@ class IndicatorToRegister(BaseModel):
     initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
     service_id: str | None = None
     stale_after: Annotated[str, Field(max_length=40, examples=["PT5M"])] | None = None
-    """ISO 8601. So long after its last measurement it counts as silent, and its state as unknown."""
+    """ISO 8601. So long after its last measurement it counts as stale, and its state as unknown."""
     scale: Scale | None = None
     """Of a rating: the lowest and the highest score that there is."""
     owner_party_id: UUID | None = None
@@ -134,7 +134,7 @@ def _stale_after(written: str | None) -> int | None:
 
 @router.get("")
 async def list_indicators(
-    caller: Caller, queries: TheIndicatorQueries, paging: Paging, silent: bool | None = None
+    caller: Caller, queries: TheIndicatorQueries, paging: Paging, stale: bool | None = None
 ) -> dict[str, Any]:
-    """The indicators of the caller's party; with ``silent=true`` those of which nothing is heard any more."""
-    return await queries.page(caller, paging, silent)
+    """The indicators of the caller's party; with ``stale=true`` those of which nothing is heard any more."""
+    return await queries.page(caller, paging, stale)

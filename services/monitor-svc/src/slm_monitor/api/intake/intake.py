@@ -33,7 +33,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
                     "items": [
                         {
                             "index": 17,
-                            "status": "rejected",
+                            "outcome": "rejected",
                             "code": "unknown_indicator",
                             "errors": [
                                 {
@@ -80,7 +80,7 @@ async def _taken(request: Request, door: Intake, topic: str, take: Take) -> Resp
     except (ValueError, RecursionError) as error:
         detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
         raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
-    if answer.accepted or any(refusal.status == "quarantined" for refusal in answer.refusals):
+    if answer.accepted or any(refusal.outcome == "quarantined" for refusal in answer.refusals):
         return Response(msgspec.json.encode(answer.document()), 202, media_type="application/json")
     return Response(_nothing_taken(answer, request.url.path), 422, media_type="application/problem+json")
 

@@ -39,7 +39,10 @@ Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
 @router.get("")
 async def list_quarantine(
-    caller: Caller, queries: TheQueries, paging: Paging, state: Literal["held", "released", "discarded"] | None = None
+    caller: Caller,
+    queries: TheQueries,
+    paging: Paging,
+    state: Literal["quarantined", "released", "discarded"] | None = None,
 ) -> dict[str, Any]:
     """The facts of the caller's party that were set aside, with the reason and what was decided on them."""
     return await queries.quarantine(caller, paging, {"state": state})

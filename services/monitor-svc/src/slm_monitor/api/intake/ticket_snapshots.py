@@ -48,7 +48,7 @@ class SnapshotToPut(BaseModel):
                 {
                     "updated_at": "2026-11-22T10:05:00Z",
                     "opened_at": "2026-11-22T10:00:00Z",
-                    "status": "in_progress",
+                    "state": "in_progress",
                     "type": "incident",
                     "priority": "P1",
                     "team": "network",
@@ -62,7 +62,7 @@ class SnapshotToPut(BaseModel):
 
     updated_at: str | None = None
     """Since when it is so; by default now."""
-    status: Name | None = None
+    state: Name | None = None
     opened_at: str | None = None
     type: Name | None = None
     priority: Name | None = None
@@ -128,7 +128,7 @@ async def put_snapshot(
 ) -> dict[str, Any]:
     """Take a snapshot of a ticket in, and say which events it told of; they are durable when the answer is sent.
 
-    The same snapshot again tells of none. Read the ticket with ``at_least=<position>`` for its clocks.
+    The same snapshot again tells of none. Read the ticket with ``min_position=<position>`` for its clocks.
     """
     parts.door.check(TICKETS.name)
     now = parts.clock.now()
@@ -163,7 +163,7 @@ def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:
     named = {name: getattr(given, name) for name in NAMED if name in sent}
     return Snapshot(
         updated_at=now if updated_at is None else updated_at,
-        state=given.status,
+        state=given.state,
         opened_at=instants.optional(given.opened_at, "opened_at"),
         instants={
             event: instants.optional(getattr(given, name), name) for name, event in _INSTANTS.items() if name in sent

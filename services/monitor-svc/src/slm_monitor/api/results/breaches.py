@@ -15,7 +15,7 @@ from slm_monitor.api.results.explanations import instant
 from slm_monitor.api.results.targets import Judged
 
 router = APIRouter(prefix="/api/v1", tags=["breaches"])
-BreachState = Literal["open", "acknowledged", "explained", "closed", "withdrawn", "disputed", "confirmed"]
+BreachState = Literal["open", "acknowledged", "root_cause_given", "closed", "withdrawn", "disputed", "confirmed"]
 
 
 @router.get("/breaches", dependencies=[Judged])

@@ -19,7 +19,7 @@ from slm_monitor.api.results.targets import Judged, own_target
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history.fact_history import NotInRecord, target_row
-from slm_monitor.application.history.window_result import status_beside
+from slm_monitor.application.history.window_result import verdict_with_warning
 from slm_monitor.domain.terms.terms import NotJudgeable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -56,7 +56,7 @@ async def explain_target(
     seen_at = asked.known_at or asked.at or readers.clock.now()
     told["warnings"] = await readers.queries.warnings_at(target_id, told["window"]["id"], seen_at)
     # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
-    told["verdict"] = status_beside(told["verdict"], bool(told["warnings"]))
+    told["verdict"] = verdict_with_warning(told["verdict"], bool(told["warnings"]))
     if format == "text" or (format is None and prefers_text(request)):
         return PlainTextResponse(explanation_text.explanation_text(told))
     return JSONResponse(told)

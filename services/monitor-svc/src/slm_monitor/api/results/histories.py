@@ -19,7 +19,7 @@ from slm_monitor.application.explain import budget_series, explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history import fact_history
 from slm_monitor.application.history.fact_history import NotInRecord
-from slm_monitor.application.history.window_result import status_beside
+from slm_monitor.application.history.window_result import verdict_with_warning
 from slm_monitor.application.preview.backtests import MEASURED
 from slm_monitor.domain.terms import figures
 
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
 _EVER = 2**62
 _AT_ONCE = 50
 """Windows of the past that one answer works out anew."""
-Status = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
+Verdict = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
 
 
 @router.get("/{target_id}/windows", dependencies=[Judged])
@@ -36,7 +36,7 @@ async def list_windows(
     caller: Caller,
     readers: TheReaders,
     paging: Paging,
-    status: Status | None = None,
+    verdict: Verdict | None = None,
     closed: bool | None = None,
     since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None,
     until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
@@ -47,7 +47,7 @@ async def list_windows(
     span = (instant(since, "from"), instant(until, "to"))
     known = instant(known_at, "known_at")
     if known is None:
-        return await _windows(readers, row, paging, status, closed, span)
+        return await _windows(readers, row, paging, verdict, closed, span)
     refuse_unexplained(row)
     page = Page(min(paging.limit, _AT_ONCE), paging.after)
     last = known if span[1] is None else min(known, span[1])
@@ -60,12 +60,12 @@ async def _windows(
     readers: TargetReaders,
     row: dict[str, Any],
     page: Page,
-    status: str | None,
+    verdict: str | None,
     closed: bool | None,
     span: tuple[int | None, int | None],
 ) -> dict[str, Any]:
     target_id, indicator = row["target_id"], row["indicator"]
-    found: dict[str, Any] = await readers.queries.windows(target_id, page, {"status": status}, closed, span)
+    found: dict[str, Any] = await readers.queries.windows(target_id, page, {"verdict": verdict}, closed, span)
     told = await readers.history.revisions(target_id, [each["window_id"] for each in found["items"]])
     begins_at = await readers.record.begins_at(indicator) if indicator else None
     names = [each["window_id"] for each in found["items"]]
@@ -94,7 +94,7 @@ async def _as_known(
         )
     except NoSuchWindow:
         # Later terms have undone it.
-        return {**window, "status": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
+        return {**window, "verdict": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
     try:
         judged = await explanation.evaluate_window(readers.record, terms, window["window_id"], span, present, known_at)
     except NotInRecord as error:
@@ -106,7 +106,7 @@ async def _as_known(
         "version": terms.version,
         "start_at": to_text(span[0]),
         "end_at": to_text(span[1]),
-        "status": status_beside(seen.verdict, bool(warned)),
+        "verdict": verdict_with_warning(seen.verdict, bool(warned)),
         "figure": figures.exact(terms.shown(seen.figure)),
         "figure_display": terms.display(seen.figure),
         "detail": dict(seen.sums),

@@ -29,17 +29,21 @@ _JUDGED_SECONDS = 10.0
 
 async def wait_until_judged(
     queries: TheQueries,
-    at_least: Annotated[str | None, Query(description="`position` of a door's answer: wait until it is judged")] = None,
+    min_position: Annotated[
+        str | None, Query(description="`position` of a door's answer: wait until it is judged")
+    ] = None,
 ) -> None:
     """Read your writes: wait until the judge has reached a position. 504 where it does not within 10 s."""
-    if at_least is None:
+    if min_position is None:
         return
     try:
-        wanted = position_of(at_least)
+        wanted = position_of(min_position)
     except ValueError as error:
-        raise invalid("query.at_least", at_least, str(error)) from error
+        raise invalid("query.min_position", min_position, str(error)) from error
     if not wanted.keys() <= (await queries.judged_positions()).keys():
-        raise invalid("query.at_least", at_least, "this is of another installation; send back what a door answered")
+        raise invalid(
+            "query.min_position", min_position, "this is of another installation; send back what a door answered"
+        )
     await wait_for_record(queries, wanted)
 
 
@@ -96,7 +100,7 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
         {
             **_terms(row),
             "no_data": missing.get(row["target_id"]),
-            "window": _status(await _window_document(row, windows.get(row["target_id"]), present), aside, row),
+            "window": _with_verdict(await _window_document(row, windows.get(row["target_id"]), present), aside, row),
             "unjudgeable": aside.get(row["target_id"]),
             "importing": row["target_id"] in importing,
             "tickets": _tickets(counts.get(row["target_id"], {}), odd.get(row["target_id"], 0))
@@ -107,14 +111,16 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
     ]
 
 
-def _status(window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The figure of a target that cannot be judged is as it last was; its status says so."""
-    return {**window, "status": "unjudgeable"} if window and row["target_id"] in aside else window
+def _with_verdict(
+    window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The figure of a target that cannot be judged is as it last was; its verdict says so."""
+    return {**window, "verdict": "unjudgeable"} if window and row["target_id"] in aside else window
 
 
 def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bool:
     """Whether nothing is known of a target; one that is judged by label has instances of which it may be."""
-    return not row["terms"].get("group_by") and (window is None or window["status"] == "no_data")
+    return not row["terms"].get("group_by") and (window is None or window["verdict"] == "no_data")
 
 
 def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, heard: Mapping[str, int]) -> dict[str, Any]:

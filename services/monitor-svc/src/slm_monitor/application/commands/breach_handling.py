@@ -1,4 +1,4 @@
-"""Handling of a breach: acknowledge, explain and close, each with its record and its event in one transaction."""
+"""Handling of a breach: acknowledge, give the root cause, close; each with its record and event in one transaction."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from slm_chassis.access import Principal
 from slm_monitor.domain.lifecycle import breach_workflow, target_events
-from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, BreachStep, BreachWorkflow
+from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, GIVE_ROOT_CAUSE, BreachStep, BreachWorkflow
 
-EVENTS = {ACKNOWLEDGE: "breach-acknowledged", EXPLAIN: "breach-explained", CLOSE: "breach-closed"}
+EVENTS = {ACKNOWLEDGE: "breach-acknowledged", GIVE_ROOT_CAUSE: "breach-root-cause-given", CLOSE: "breach-closed"}
+_OF_THE_RESPONSIBLE = {ACKNOWLEDGE: "acknowledge it", GIVE_ROOT_CAUSE: "give its root cause"}
+"""Steps that only the responsible party takes, in words."""
 
 
 class NoSuchBreach(Exception):
@@ -55,16 +57,16 @@ async def take_step(
 ) -> BreachWorkflow:
     """Take a breach through one step. Raises NoSuchBreach, StepNotAllowed, WrongStep.
 
-    The responsible party acknowledges and explains; after that, either party may close. The handling records how a
-    breach was dealt with. A party that denies that there was a breach disputes it instead.
+    The responsible party acknowledges and gives the root cause; after that, either party may close. The handling
+    records how a breach was dealt with. A party that denies that there was a breach disputes it instead.
     """
     held = await lives.locked(breach_id)
     if held is None or not (caller.is_operator or caller.party_id in held.parties()):
         raise NoSuchBreach(breach_id)
     if caller.party_id is None:
         raise StepNotAllowed("an operator sees breaches, but handles them for nobody: use a key of a party")
-    if step in (ACKNOWLEDGE, EXPLAIN) and caller.party_id != _responsible(held):
-        raise StepNotAllowed(f"only the party responsible for the breach may {step} it")
+    if step in _OF_THE_RESPONSIBLE and caller.party_id != _responsible(held):
+        raise StepNotAllowed(f"only the party responsible for the breach may {_OF_THE_RESPONSIBLE[step]}")
     unless_changed(held.life)
     life = held.life.after(step)
     taken = BreachStep(step, now, caller.party_id, caller.principal_id, caller.name, document)

@@ -85,7 +85,7 @@ class ExclusionRequest:
     targets: Sequence[str] = ()
     evidence: Sequence[Mapping[str, Any]] = ()
     announced_at: int | None = None
-    decide_by: int | None = None
+    decide_by_at: int | None = None
     if_silent: str | None = None
 
 
@@ -113,7 +113,7 @@ async def request_exclusion(
         requested_by=by,
         requested_at=now,
         announced_at=now if wanted.announced_at is None else wanted.announced_at,
-        decide_by=wanted.decide_by,
+        decide_by_at=wanted.decide_by_at,
         if_silent=wanted.if_silent,
     )
     await register.add(entry)
@@ -128,10 +128,10 @@ def _check(wanted: ExclusionRequest, now: int) -> None:
         raise refusal("interval", wanted.interval, "give an interval or a recurrence, one of them")
     if wanted.announced_at is not None and wanted.announced_at > now:
         raise refusal("announced_at", instants.to_text(wanted.announced_at), "it was announced by now, not later")
-    if (wanted.decide_by is None) != (wanted.if_silent is None):
-        raise refusal("if_silent", wanted.if_silent, "decide_by and if_silent belong together: give both or neither")
-    if wanted.decide_by is not None and wanted.decide_by <= now:
-        raise refusal("decide_by", instants.to_text(wanted.decide_by), "give an instant that is still to come")
+    if (wanted.decide_by_at is None) != (wanted.if_silent is None):
+        raise refusal("if_silent", wanted.if_silent, "decide_by_at and if_silent belong together: give both or neither")
+    if wanted.decide_by_at is not None and wanted.decide_by_at <= now:
+        raise refusal("decide_by_at", instants.to_text(wanted.decide_by_at), "give an instant that is still to come")
 
 
 def _requested_intervals(wanted: ExclusionRequest, finalized: Mapping[str, Any]) -> list[Interval]:

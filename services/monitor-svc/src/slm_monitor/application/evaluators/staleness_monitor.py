@@ -28,12 +28,12 @@ class StalenessMonitor:
 
     async def recover(self, subjects: Iterable[str]) -> None:
         """Read the last signal of each of these indicators after a restart, and set its timer."""
-        found = await self._store.last_signals(sorted(subjects))
+        found = await self._store.last_words(sorted(subjects))
         for subject, (age, last) in found.items():
             self._watched[subject] = WatchedIndicator(age, last, self._published.get(subject))
             self._set(subject)
 
-    async def note_values(self, values: MeasuredValues | None) -> None:
+    async def hear_values(self, values: MeasuredValues | None) -> None:
         """Note the latest instant of each series after rows were accepted."""
         if values is None or not len(values):
             return
@@ -44,9 +44,9 @@ class StalenessMonitor:
         np.maximum.at(latest, values.slot, values.at)
         for subject, held, at in zip(values.subjects, watched, latest.tolist(), strict=True):
             if held is not None:
-                self._note_signal(indicator_of(subject), at)
+                self._heard(indicator_of(subject), at)
 
-    async def note_facts(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
+    async def hear(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
         """Note the signals in accepted facts. ``last_of``: the exact last signal of those indicators whose states are
         kept."""
         for fact in facts:
@@ -54,7 +54,7 @@ class StalenessMonitor:
             if subject.count("/") != 1 or subject in last_of or fact.body.get("retracted"):
                 continue
             if await self._watch(subject) is not None:
-                self._note_signal(subject, fact.at)
+                self._heard(subject, fact.at)
         for subject, last in last_of.items():
             held = await self._watch(subject)
             if held is not None:
@@ -71,7 +71,7 @@ class StalenessMonitor:
             self._watched[subject] = None if age is None else WatchedIndicator(age, None, self._published.get(subject))
         return self._watched[subject]
 
-    def _note_signal(self, subject: str, at: int) -> None:
+    def _heard(self, subject: str, at: int) -> None:
         held = self._watched[subject]
         assert held is not None
         if held.last is None or at > held.last:
@@ -89,7 +89,7 @@ class StalenessMonitor:
         """Check an indicator in the next evaluation, because its timer fired."""
         self._woken.add(subject)
 
-    async def evaluate(self, holds: Holds, moment: EvaluationMoment, step: PartitionStep) -> None:
+    async def judge(self, holds: Holds, moment: EvaluationMoment, step: PartitionStep) -> None:
         """Publish which indicators became stale or sent again. A silence that began within a held past waits for the
         import."""
         for subject in sorted(self._woken):
@@ -104,11 +104,11 @@ class StalenessMonitor:
             if held.since != before:
                 step.silences[subject] = held.since
             if turn is not None and held.last is not None:
-                since = held.since if turn == "silent" else before
+                since = held.since if turn == "stale" else before
                 assert since is not None
-                event_of = staleness.silent_event if turn == "silent" else staleness.resumed_event
+                event_of = staleness.stale_event if turn == "stale" else staleness.resumed_event
                 event = event_of(indicator, held.last, since, now=moment.now)
-                at = since if turn == "silent" else held.last
-                step.changes.publish(event, at, staleness.silence_event_id(indicator, turn, since))
+                at = since if turn == "stale" else held.last
+                step.changes.publish(event, at, staleness.staleness_event_id(indicator, turn, since))
             if held.due is not None and held.due > moment.as_of:
                 self._timers.set((SILENCE, subject), held.due)

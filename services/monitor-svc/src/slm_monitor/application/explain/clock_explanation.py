@@ -62,7 +62,7 @@ def explain_clock(
         "agreement_version": clock.target.version,
         "terms": {name: signed[name] for name in _TERMS if signed.get(name) not in (None, [], {})},
         "passed_over": [
-            {"target_key": key, "because": reason if sees == WHOLE else "does not apply to this ticket"}
+            {"target_key": key, "cause": reason if sees == WHOLE else "does not apply to this ticket"}
             for key, reason in clock.passed_over
         ],
         "as_of": to_text(ticket.as_of),
@@ -105,7 +105,7 @@ def _interval(each: ClockSegment, sees: str) -> dict[str, Any]:
         "kind": each.kind,
         "length": durations.to_iso(each.end - each.start),
         "service_time": durations.to_iso(each.service),
-        "because": each.because,
+        "cause": each.cause,
         "event_id": ticket_events.own_id(each.event.fact_key) if each.event is not None and sees == WHOLE else None,
     }
 
@@ -118,7 +118,7 @@ def clock_text(clock: Mapping[str, Any]) -> str:
         f"{clock['ticket']}: {clock['target_title']} ({clock['target_key']}, version {clock['agreement_version']})",
         f"{clock['clock']} within {length} ({meaning.replace('_', ' ')}): {clock['verdict']}, {clock['state']}",
         "",
-        *(f"passed over: {each['target_key']}: {each['because']}" for each in clock["passed_over"]),
+        *(f"passed over: {each['target_key']}: {each['cause']}" for each in clock["passed_over"]),
         f"started    {_short(clock['started_at'])}",
     ]
     if clock["attached_at"] != clock["started_at"]:
@@ -133,7 +133,7 @@ def clock_text(clock: Mapping[str, Any]) -> str:
 def _table(intervals: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [
         f"  {_short(each['from'])}  {_short(each['to'])}  {each['kind']:6}  {each['service_time']:>12}  "
-        + each["because"]
+        + each["cause"]
         + (f" [{each['event_id']}]" if each["event_id"] else "")
         for each in intervals
     ]

@@ -14,7 +14,7 @@ from slm_monitor.application.explain.explanation import EXPLAINED
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import History, NotInRecord, ParsedTerms
-from slm_monitor.application.history.window_result import status_beside
+from slm_monitor.application.history.window_result import verdict_with_warning
 from slm_monitor.application.state import exclusion_index
 from slm_monitor.domain.states import excluded_time
 from slm_monitor.domain.terms import figures
@@ -76,7 +76,7 @@ async def current_figures_of(
 def beside_warnings(
     found: Sequence[Mapping[str, Any]], risks: Sequence[Mapping[str, Any]], as_of: int
 ) -> list[dict[str, Any]]:
-    """The figures with the status that ``GET /targets`` shows: a warning in force at ``as_of`` puts a target at risk.
+    """The figures with the verdict that ``GET /targets`` shows: a warning in force at ``as_of`` puts a target at risk.
 
     ``risks``: documents ``{"target_id", "window_id", "opened_at", "cleared_at"}`` as the API answers them.
     """
@@ -87,7 +87,7 @@ def beside_warnings(
         and (each["cleared_at"] is None or from_text(each["cleared_at"]) > as_of)
     }
     return [
-        {**each, "status": status_beside(each["status"], (each["target_id"], each["window_id"]) in stood)}
+        {**each, "verdict": verdict_with_warning(each["verdict"], (each["target_id"], each["window_id"]) in stood)}
         for each in found
     ]
 
@@ -127,21 +127,21 @@ async def _figure(
         "closed": (terms.target_id, name) in asked.closed,
     }
     if terms.aggregation == "clock":
-        return {**head, "status": None, **await _tickets(record, terms, span, asked)}
+        return {**head, "verdict": None, **await _tickets(record, terms, span, asked)}
     if terms.aggregation not in EXPLAINED:
-        return {**head, "status": None, "figure": None, "figure_display": "–", "reason": "not judged by figures"}
+        return {**head, "verdict": None, "figure": None, "figure_display": "–", "reason": "not judged by figures"}
     try:
         at = asked.last if terms.window_kind == "rolling" else asked.as_of
         judged = await explanation.evaluate_window(record, terms, name, span, at, asked.as_of)
     except NotInRecord as error:
-        return {**head, "status": None, "figure": None, "figure_display": "–", "reason": str(error)}
+        return {**head, "verdict": None, "figure": None, "figure_display": "–", "reason": str(error)}
     seen, facts = judged.seen, judged.facts
     document = seen.document()
     sums = dict(seen.sums)
     good, total = _parts(sums)
     return {
         **head,
-        "status": seen.verdict,
+        "verdict": seen.verdict,
         "figure": figures.exact(terms.shown(seen.figure)),
         "figure_display": terms.display(seen.figure),
         "raw_figure": sums.get("raw_figure") or seen.extra.get("raw_figure") or figures.exact(terms.shown(seen.figure)),

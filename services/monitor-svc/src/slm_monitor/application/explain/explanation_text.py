@@ -8,6 +8,9 @@ from typing import Any
 
 from slm_events import wording
 
+_LABELS = {"cause": "because"}
+"""Fields of an interval whose name would read oddly before what they hold."""
+
 
 def explanation_text(explained: Mapping[str, Any]) -> str:
     """The explanation as text, one fact per line; it ends with a newline."""
@@ -68,7 +71,9 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
 
 def _interval(each: Mapping[str, Any]) -> str:
     rest = {name: value for name, value in each.items() if name not in ("from", "to", "facts", "state", "counts_as")}
-    details = ", ".join(f"{name.replace('_', ' ')} {_as_text(value)}" for name, value in rest.items())
+    details = ", ".join(
+        f"{_LABELS.get(name, name.replace('_', ' '))} {_as_text(value)}" for name, value in rest.items()
+    )
     state = f"{each['state']} counts as {each['counts_as']}, " if "state" in each else ""
     facts = each.get("facts")
     names = f" [{', '.join(facts)}]" if isinstance(facts, list) and facts else ""

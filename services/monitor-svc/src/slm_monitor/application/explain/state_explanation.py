@@ -97,7 +97,7 @@ def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: State
             "state": each.state,
             "counts_as": _counts_as(target, each, policy, excluded),
             "service_time": durations.to_iso(intervals.total(intervals.clip(scheduled, each.start, each.end))),
-            "because": causes.of(each.start),
+            "cause": causes.of(each.start),
             "until": causes.of(each.end) if each.end < known else "what is known" if known < end else "the window ends",
             "facts": causes.facts_of(each),
         }
@@ -186,11 +186,9 @@ def _outages_of(
     start, end = facts.span
     policy = StatePolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)
-    segments, evaluated_hours = excluded_time.apply_exclusions(
-        states.segments(start, until), scheduled, facts.excluded, target
-    )
+    segments, judged = excluded_time.apply_exclusions(states.segments(start, until), scheduled, facts.excluded, target)
     began_before = any(policy.counts_as(each.state) == DOWN for each in states.segments(start - 1, start))
-    found = outages.find_outages(segments, evaluated_hours, policy)
+    found = outages.find_outages(segments, judged, policy)
     return [each for each in found if each.start < end and not (began_before and each.start == start)]
 
 
@@ -201,10 +199,9 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
     length = _length(target)
     finding = outage_evaluation.evaluate_outages(states, target, start, end, facts.as_of, facts.excluded)
     until = max(end, facts.as_of)
-    scheduled = target.hours.intervals(start, until)
-    _, evaluated_hours = excluded_time.apply_exclusions([], scheduled, facts.excluded, target)
+    judged = excluded_time.apply_exclusions([], target.hours.intervals(start, until), facts.excluded, target)[1]
     outage_ends = [
-        (each, outages.reached_at(each, evaluated_hours, length)) for each in _outages_of(target, facts, states, until)
+        (each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)
     ]
     counted = sum(at is not None and at <= facts.as_of for _, at in outage_ends)
     return ExplainedWindow(

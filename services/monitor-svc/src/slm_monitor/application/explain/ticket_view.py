@@ -30,7 +30,7 @@ class TicketWithClocks:
     state: TicketState
     unjudgeable: Sequence[FailedClock]
     as_of: int
-    unmatched_because: str | None = None
+    unmatched_cause: str | None = None
     inconsistent: str | None = None
 
 
@@ -39,8 +39,8 @@ def ticket_with_clocks(ticket: str, facts: Iterable[Fact], book: RuleBook, as_of
     events = ticket_target.ordered_events(facts)
     failed: list[FailedClock] = []
     found = [clock.as_of(as_of) for clock in clock_replay.replay_by_rules(events, book, as_of, failed.append)]
-    evaluated_by = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
-    because = book.matching(events, evaluated_by).unmatched_because
+    judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
+    because = book.matching(events, judging).unmatched_cause
     contradicting = ticket_events.inconsistency(events)
     shown = found if contradicting is None else []
     return TicketWithClocks(
@@ -75,8 +75,8 @@ def ticket_document(ticket: TicketWithClocks, reader: TicketReader) -> dict[str,
         "opened_at": instant_text(state.opened_at),
         "last_event_at": instant_text(state.last_at),
         "ended_at": instant_text(state.ended_at),
-        "unmatched": reader.is_sender and ticket.unmatched_because is not None,
-        "unmatched_because": ticket.unmatched_because if reader.is_sender else None,
+        "unmatched": reader.is_sender and ticket.unmatched_cause is not None,
+        "unmatched_cause": ticket.unmatched_cause if reader.is_sender else None,
         "unjudgeable": [
             {"clock": each.clock, "reason": each.reason}
             for each in ticket.unjudgeable

@@ -140,11 +140,11 @@ def verdict_of(target: ServiceLevelTarget, finding: Evaluation, facts: KnownFact
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
     breached = certain_since(finding, facts.as_of) is not None
     at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
-    return reconciliation.status_of(finding, breached, closes, at_risk)
+    return reconciliation.verdict_of(finding, breached, closes, at_risk)
 
 
-def status_beside(verdict: str | None, is_warned: bool) -> str | None:
-    """The status of a window at an instant, given whether one of its published warnings is in force.
+def verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:
+    """The verdict of a window at an instant, given whether one of its published warnings is in force.
 
     A warning puts a target at risk even if the figures are back at their threshold, or its cause lies before the
     window.

@@ -48,7 +48,7 @@ class IntakeAnswer:
     position: str
 
     def document(self) -> dict[str, Any]:
-        rejected = sum(refusal.status == "rejected" for refusal in self.refusals)
+        rejected = sum(refusal.outcome == "rejected" for refusal in self.refusals)
         return {
             "accepted": self.accepted,
             "rejected": rejected,
@@ -140,7 +140,7 @@ class Intake:
         return position_text(topic, last)
 
     async def _set_aside(self, admitted: ValidatedBatch, items: dict[int, Any], caller: Principal) -> None:
-        aside = [refusal for refusal in admitted.refusals if refusal.status == "quarantined"]
+        aside = [refusal for refusal in admitted.refusals if refusal.outcome == "quarantined"]
         if aside:
             await self._quarantine.set_aside(
                 [
@@ -164,7 +164,7 @@ _LONG = {short: topic for topic, short in _SHORT.items()}
 
 
 def position_text(topic: str, appended: Sequence[tuple[int, int]]) -> str:
-    """A position for ``at_least``: ``m0:15.m3:7`` is measurements up to offset 15 of partition 0 and 7 of partition
+    """A position for ``min_position``: ``m0:15.m3:7`` is measurements up to offset 15 of partition 0 and 7 of partition
     3."""
     return ".".join(f"{_SHORT[topic]}{partition}:{offset + 1}" for partition, offset in sorted(appended))
 

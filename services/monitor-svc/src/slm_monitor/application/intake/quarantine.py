@@ -18,7 +18,7 @@ from slm_monitor.domain.facts.rejections import Rejection
 from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
 from slm_monitor.domain.terms.terms import FOREVER
 
-HELD, RELEASED, DISCARDED = "held", "released", "discarded"
+QUARANTINED, RELEASED, DISCARDED = "quarantined", "released", "discarded"
 
 
 class NoSuchFact(Exception):
@@ -80,7 +80,7 @@ class QuarantineDecisions:
 
         The limit on instants in the future does not apply again; all other rules for facts do.
         """
-        aside = await self._held(ward, quarantine_id, caller)
+        aside = await self._quarantined(ward, quarantine_id, caller)
         if aside.owner_party_id is None:
             raise WithoutOwner("nobody is known to whom this fact belongs; discard it, and have it sent again")
         topic, admitted = await self._admitted(aside.fact, aside.owner_party_id)
@@ -94,14 +94,14 @@ class QuarantineDecisions:
 
     async def discard(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
         """Discard a fact: it stays in the quarantine and is never evaluated. Raises NoSuchFact, NotPossible."""
-        await self._held(ward, quarantine_id, caller)
+        await self._quarantined(ward, quarantine_id, caller)
         await ward.decide(quarantine_id, DISCARDED, caller.principal_id, now)
 
-    async def _held(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal) -> QuarantinedFact:
+    async def _quarantined(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal) -> QuarantinedFact:
         aside = await ward.locked(quarantine_id)
         if aside is None or not (caller.is_operator or caller.party_id == aside.owner_party_id):
             raise NoSuchFact(quarantine_id)
-        if aside.state != HELD:
+        if aside.state != QUARANTINED:
             raise DecidedBefore(f"it was {aside.state} already")
         return aside
 

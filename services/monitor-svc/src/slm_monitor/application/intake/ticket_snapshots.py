@@ -113,7 +113,7 @@ def compare_open_tickets(
     return {
         "listed": len(names),
         "missing": sorted(names - known.keys()),
-        "stale": [each for each in stale if each["because"]],
+        "stale": [each for each in stale if each["causes"]],
         "wrongly_open": [
             {"number": row["number"], "state": row["state"], "last_event_at": _text_or_none(row["last_at"])}
             for row in ours
@@ -123,18 +123,18 @@ def compare_open_tickets(
 
 
 def _stale(listed: OpenTicket, row: Mapping[str, Any]) -> dict[str, Any]:
-    because = []
+    causes = []
     if row["ended_at"] is not None:
-        because.append("we saw it end")
+        causes.append("we saw it end")
     if listed.updated_at is not None and (row["last_at"] is None or row["last_at"] < listed.updated_at):
-        because.append("it was updated after our last event")
+        causes.append("it was updated after our last event")
     if listed.state is not None and row["state"] != listed.state:
-        because.append(f"its state is {row['state']} to us")
+        causes.append(f"its state is {row['state']} to us")
     return {
         "number": listed.number,
         "state": row["state"],
         "last_event_at": _text_or_none(row["last_at"]),
-        "because": because,
+        "causes": causes,
     }
 
 

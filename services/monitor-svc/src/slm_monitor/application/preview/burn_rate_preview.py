@@ -48,7 +48,7 @@ def preview_burn_rates(asked: BurnRateQuestion) -> dict[str, Any]:
         "budget_share": figures.exact(1 - asked.objective) if asked.objective < 1 else None,
         "highest_burn_rate": figures.exact(burn_rate.highest_rate(asked.objective)),
         "pairs": [_pair_document(pair, asked) for pair in kept],
-        "dropped": [{**_pair_document(pair, asked), "because": why} for pair, why in dropped],
+        "dropped": [{**_pair_document(pair, asked), "cause": why} for pair, why in dropped],
         "rate": None if asked.rate is None else _rate(asked.rate, asked),
         "budget_drop": [_drop(document, number, asked) for number, document in enumerate(asked.drops)],
         "time_to_exhaustion": [_exhaustion(text, asked) for text in asked.exhaustions],

@@ -202,7 +202,7 @@ def _derived(segments: Sequence[ClockSegment]) -> dict[str, Any]:
                 "to": to_text(each.end),
                 "kind": each.kind,
                 "service_time": durations.to_iso(each.service),
-                "because": each.because,
+                "cause": each.cause,
             }
             for each in segments
         ],

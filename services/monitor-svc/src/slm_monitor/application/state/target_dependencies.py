@@ -128,10 +128,10 @@ class TargetDependencies:
                 continue
             if window.judged_to is not None:
                 # Changes of a rolling window before the current minute are breaches, which are reported by themselves.
-                content: tuple[object, ...] = (window.status,)
+                content: tuple[object, ...] = (window.verdict,)
                 since = window.judged_to * MINUTE
             else:
-                content = (window.status, window.figure, window.closed_at, window.start, window.end)
+                content = (window.verdict, window.figure, window.closed_at, window.start, window.end)
                 since = window.start
             if self._notified.get((window.target_id, window.window_id)) != content:
                 self._notified[window.target_id, window.window_id] = content

@@ -25,7 +25,7 @@ class ClockSegment(NamedTuple):
     end: int
     kind: Kind
     service: int
-    because: str
+    cause: str
     event: TicketEvent | None = None
 
 

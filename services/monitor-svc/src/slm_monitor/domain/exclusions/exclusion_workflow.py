@@ -53,7 +53,7 @@ class ExclusionEntry:
     requested_by: Actor
     requested_at: int
     announced_at: int
-    decide_by: int | None = None
+    decide_by_at: int | None = None
     if_silent: str | None = None
     state: str = REQUESTED
     decided_by: Actor = Actor()
@@ -102,13 +102,15 @@ def with_decision(
 
 
 def decided_by_silence(entry: ExclusionEntry) -> ExclusionEntry:
-    """Return the exclusion decided as its ``if_silent`` says, because nobody decided by ``decide_by``.
+    """Return the exclusion decided as its ``if_silent`` says, because nobody decided by ``decide_by_at``.
 
-    The instant of the decision is ``decide_by``. Raises WrongTurn.
+    The instant of the decision is ``decide_by_at``. Raises WrongTurn.
     """
-    assert entry.if_silent is not None and entry.decide_by is not None
+    assert entry.if_silent is not None and entry.decide_by_at is not None
     _expect(entry, REQUESTED, entry.if_silent)
-    return replace(entry, state=entry.if_silent, decided_at=entry.decide_by, decision_reason="nobody decided in time")
+    return replace(
+        entry, state=entry.if_silent, decided_at=entry.decide_by_at, decision_reason="nobody decided in time"
+    )
 
 
 def with_revocation(entry: ExclusionEntry, by: Actor, reason: str, now: int) -> ExclusionEntry:
@@ -139,7 +141,7 @@ def _event_fields(entry: ExclusionEntry) -> dict[str, Any]:
         "requested_by_party_id": entry.requested_by.party_id,
         "requested_at": to_text(entry.requested_at),
         "announced_at": to_text(entry.announced_at),
-        "decide_by_at": None if entry.decide_by is None else to_text(entry.decide_by),
+        "decide_by_at": None if entry.decide_by_at is None else to_text(entry.decide_by_at),
         "if_silent": entry.if_silent,
     }
 

@@ -70,17 +70,17 @@ class MaintenanceRules:
 
 @dataclass(frozen=True, slots=True)
 class UncountedTime:
-    """Approved time that does not count. ``because`` is ``announced_late`` or ``past_cap``."""
+    """Approved time that does not count. ``cause`` is ``announced_late`` or ``past_cap``."""
 
     interval: Interval
-    because: str
+    cause: str
     detail: str
 
     def document(self) -> dict[str, str]:
         return {
             "from": to_text(self.interval[0]),
             "to": to_text(self.interval[1]),
-            "because": self.because,
+            "cause": self.cause,
             "detail": self.detail,
         }
 

@@ -104,7 +104,7 @@ class Indicator:
     initial_state: str = "unknown"
     service_id: str | None = None
     stale_after: int | None = None
-    """The indicator is silent, and its state unknown, this many microseconds after its last measurement; None:
+    """The indicator is stale, and its state unknown, this many microseconds after its last measurement; None:
     never."""
     lowest: str | None = None
     highest: str | None = None

@@ -22,10 +22,10 @@ UNSTORABLE = "leave out NUL characters and lone surrogates: no text may hold the
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why the item at ``index`` was not accepted. ``status`` is ``rejected`` or ``quarantined``."""
+    """Why the item at ``index`` was not accepted. ``outcome`` is ``rejected`` or ``quarantined``."""
 
     index: int
-    status: str
+    outcome: str
     reason: str
     field: str
     value: Any
@@ -35,9 +35,9 @@ class Rejection:
 class ItemRejected(Exception):
     """An item cannot be accepted. ``parts`` are the fields of its ``Rejection`` without the index."""
 
-    def __init__(self, reason: str, field: str, value: Any, remedy: str, status: str = "rejected") -> None:
+    def __init__(self, reason: str, field: str, value: Any, remedy: str, outcome: str = "rejected") -> None:
         super().__init__(reason)
-        self.parts = (status, reason, field, value, remedy)
+        self.parts = (outcome, reason, field, value, remedy)
 
 
 def validate_instant(moment: datetime, name: str) -> int:
@@ -66,7 +66,7 @@ _LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
 
 
 def check_not_ahead(at: int, name: str, written: Any, limit: int) -> None:
-    """Raise ItemRejected, with status ``quarantined``, for an instant later than ``limit`` (microseconds)."""
+    """Raise ItemRejected, with outcome ``quarantined``, for an instant later than ``limit`` (microseconds)."""
     if at > limit:
         remedy = "check the sender's clock; it is kept, not judged"
         raise ItemRejected("in_the_future", name, _sent_instant(written), remedy, "quarantined")
@@ -166,7 +166,7 @@ def refused_documents(refusals: Sequence[Rejection]) -> list[dict[str, Any]]:
     return [
         {
             "index": each.index,
-            "status": each.status,
+            "outcome": each.outcome,
             "code": each.reason,
             "errors": [{"field": each.field, "value": shown_value(each.value), "remedy": each.remedy}],
         }

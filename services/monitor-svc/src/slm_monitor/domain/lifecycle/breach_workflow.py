@@ -1,4 +1,4 @@
-"""The workflow of a breach: acknowledged, explained, closed; disputed and confirmed, or withdrawn."""
+"""The workflow of a breach: acknowledged, root cause given, closed; disputed and confirmed, or withdrawn."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slm_events.breach_life import BreachAcknowledged, BreachClosed, BreachExplained, BreachHandled
+from slm_events.breach_life import BreachAcknowledged, BreachClosed, BreachHandled, BreachRootCauseGiven
 from slm_events.instants import to_text
 
-OPEN, ACKNOWLEDGED, EXPLAINED, CLOSED = "open", "acknowledged", "explained", "closed"
+OPEN, ACKNOWLEDGED, ROOT_CAUSE_GIVEN, CLOSED = "open", "acknowledged", "root_cause_given", "closed"
 WITHDRAWN, DISPUTED, CONFIRMED = "withdrawn", "disputed", "confirmed"
-STATES = (OPEN, ACKNOWLEDGED, EXPLAINED, CLOSED, WITHDRAWN, DISPUTED, CONFIRMED)
-ACKNOWLEDGE, EXPLAIN, CLOSE, DISPUTE, CONFIRM = "acknowledge", "explain", "close", "dispute", "confirm"
+STATES = (OPEN, ACKNOWLEDGED, ROOT_CAUSE_GIVEN, CLOSED, WITHDRAWN, DISPUTED, CONFIRMED)
+ACKNOWLEDGE, GIVE_ROOT_CAUSE, CLOSE, DISPUTE, CONFIRM = "acknowledge", "root-cause", "close", "dispute", "confirm"
 
-_FORWARD = {OPEN: (ACKNOWLEDGE, ACKNOWLEDGED), ACKNOWLEDGED: (EXPLAIN, EXPLAINED), EXPLAINED: (CLOSE, CLOSED)}
+_FORWARD = {
+    OPEN: (ACKNOWLEDGE, ACKNOWLEDGED),
+    ACKNOWLEDGED: (GIVE_ROOT_CAUSE, ROOT_CAUSE_GIVEN),
+    ROOT_CAUSE_GIVEN: (CLOSE, CLOSED),
+}
 """State → (step, next state) without a dispute."""
 
 
@@ -70,7 +74,7 @@ class BreachWorkflow:
             return replace(self, contest=contest, number=self.number + 1)
         return replace(self, reached=_FORWARD[self.reached][1], contest=None, number=self.number + 1)
 
-    def after_evaluation(self, revision: int, standing: bool) -> BreachWorkflow:
+    def judged(self, revision: int, standing: bool) -> BreachWorkflow:
         """Return the workflow after an evaluation; ``standing`` False withdraws the breach.
 
         A new revision starts a new workflow. A revision that is valid again after its withdrawal keeps its state.
@@ -80,7 +84,7 @@ class BreachWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class BreachStep:
-    """One step of a breach's workflow: who took it and when. ``document`` is the content, such as note and cause."""
+    """One step of a breach's workflow: who took it and when. ``document`` holds its note or root cause."""
 
     step: str
     at: int
@@ -122,5 +126,5 @@ def event_of(published: Mapping[str, Any], life: BreachWorkflow, step: BreachSte
         return BreachAcknowledged(**fields)
     if step.step == CLOSE:
         return BreachClosed(**fields)
-    explained = {name: step.document.get(name) for name in ("cause", "corrective_action", "linked_problem")}
-    return BreachExplained(**fields, **explained)  # type: ignore[arg-type]
+    explained = {name: step.document.get(name) for name in ("root_cause", "corrective_action", "linked_problem")}
+    return BreachRootCauseGiven(**fields, **explained)  # type: ignore[arg-type]

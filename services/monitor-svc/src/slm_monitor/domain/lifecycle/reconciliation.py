@@ -91,7 +91,7 @@ def reconcile_window(
     missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
     breached = target_events.OBJECTIVE in missed
     before = {
-        "verdict": window.status,
+        "verdict": window.verdict,
         "figure": window.figure,
         "figure_display": window.display,
         "revision": window.revision,
@@ -106,7 +106,7 @@ def reconcile_window(
     outcome = "breached" if breached else "window_closed" if closes else "averted"
     reconcile_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
     copy_figures(window, terms, finding, moment)
-    window.status = status_of(finding, breached, closes, bool(due_risks))
+    window.verdict = verdict_of(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
         if published != _published_fields(window):
             window.revision += 1
@@ -124,7 +124,7 @@ _TIMES = ("excluded", "unknown", "down", "raw_figure")
 def _published_fields(window: Window) -> tuple[object, ...]:
     """Return what was published of a closed window: if any of it changes, counts and times included, it is restated."""
     times = (window.detail.get(name) for name in _TIMES)
-    return (window.status, window.figure, window.good, window.total, *times)
+    return (window.verdict, window.figure, window.good, window.total, *times)
 
 
 def _as_decided(standing: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation) -> Evaluation:
@@ -153,11 +153,11 @@ def _adjust(
 ) -> None:
     """Publish that an accepted window would have another result now; the window itself does not change."""
     breached = any(each.level == target_events.OBJECTIVE and each.at <= moment.as_of for each in finding.missed)
-    status, figure = status_of(finding, breached, True, False), figures.exact(terms.shown(finding.figure))
-    before = window.adjusted or Adjustment(0, window.status, window.figure)
-    if (before.status, before.figure) == (status, figure):
+    verdict, figure = verdict_of(finding, breached, True, False), figures.exact(terms.shown(finding.figure))
+    before = window.adjusted or Adjustment(0, window.verdict, window.figure)
+    if (before.verdict, before.figure) == (verdict, figure):
         return
-    window.adjusted = Adjustment(before.number + 1, status, figure)
+    window.adjusted = Adjustment(before.number + 1, verdict, figure)
     difference = None
     if figure is not None and before.figure is not None:
         difference = figures.exact(Fraction(figure) - Fraction(before.figure))
@@ -176,7 +176,7 @@ def _adjust(
     changes.windows[window.target_id, window.window_id] = window
 
 
-def status_of(finding: Evaluation, breached: bool, closes: bool, at_risk: bool) -> str:
+def verdict_of(finding: Evaluation, breached: bool, closes: bool, at_risk: bool) -> str:
     """Return ``not_applicable`` | ``breached`` | ``no_data`` | ``at_risk`` | ``met``."""
     if not finding.scheduled:
         return "not_applicable"

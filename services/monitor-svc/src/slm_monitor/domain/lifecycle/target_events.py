@@ -201,7 +201,7 @@ def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
     seconds = {name: window.detail.get(name, 0) // 1_000_000 for name in ("excluded", "unknown", "down")}
     return {
         **_about_window(terms, window.window_id, window.start, window.end),
-        "verdict": window.status,
+        "verdict": window.verdict,
         "revision": window.revision,
         "objective": dict(terms.objective_document),
         "aggregation": terms.aggregation,
@@ -253,14 +253,14 @@ def window_adjusted(
         revision=window.revision,
         number=window.adjusted.number,
         booked_in_window_id=booked_in,
-        verdict=window.adjusted.status,
+        verdict=window.adjusted.verdict,
         figure=window.adjusted.figure,
         figure_display=display,
         good=str(good),
         total=str(total),
         difference=difference,
         cause=cause,
-        before={"verdict": before.status, "figure": before.figure},
+        before={"verdict": before.verdict, "figure": before.figure},
         accepted_at=to_text(window.frozen_at),
         published_at=to_text(now),
     )
@@ -327,7 +327,7 @@ def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[
 
 def target_set_aside(
     target: Mapping[str, Any], reason: str | None, *, now: int
-) -> monitor.TargetSetAside | monitor.TargetTakenUp:
+) -> monitor.TargetUnjudgeable | monitor.TargetJudgeable:
     """Build the event that a target cannot be evaluated (``reason``), or can be again (None).
 
     ``target`` has the fields of ``about_target``.
@@ -338,7 +338,7 @@ def target_set_aside(
         "target_key": target["key"],
         "published_at": to_text(now),
     }
-    return monitor.TargetTakenUp(**fields) if reason is None else monitor.TargetSetAside(**fields, reason=reason)
+    return monitor.TargetJudgeable(**fields) if reason is None else monitor.TargetUnjudgeable(**fields, reason=reason)
 
 
 def fact_quarantined(

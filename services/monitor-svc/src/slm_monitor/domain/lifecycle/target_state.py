@@ -18,7 +18,7 @@ class Adjustment:
     """The result that later facts would give a window which both parties accepted, as last published."""
 
     number: int
-    status: str
+    verdict: str
     figure: str | None
 
 
@@ -31,7 +31,7 @@ class Window:
     version: int
     start: int
     end: int
-    status: str = "no_data"
+    verdict: str = "no_data"
     good: int = 0
     total: int = 0
     figure: str | None = None
@@ -192,7 +192,7 @@ class TicketState:
     opened_at: int | None = None
     last_at: int | None = None
     ended_at: int | None = None
-    unmatched_because: str | None = None
+    unmatched_cause: str | None = None
     """Why no agreement with a customer evaluates the ticket; None if one does."""
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
     """The ticket's clocks that cannot be evaluated: (kind of clock, reason, agreement id)."""

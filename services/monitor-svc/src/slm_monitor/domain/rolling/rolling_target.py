@@ -117,7 +117,7 @@ def _settle_present(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> int | None:
-    """Update figures, status and warnings of the window that ends with the last evaluated minute.
+    """Update figures, verdict and warnings of the window that ends with the last evaluated minute.
 
     Return when time alone may change them, in microseconds; None: never.
     """
@@ -144,7 +144,7 @@ def _settle_present(
     )
     _take_figures(window, terms, value, moment)
     is_empty = value.figure is None
-    window.status = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
+    window.verdict = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
     changes.windows[window.target_id, window.window_id] = window
     if has_ended:
         return None
@@ -183,7 +183,7 @@ def quiet_interval(standing: TargetState, window: Window) -> tuple[int, int]:
         and not terms.warn_at.min_events
         for terms in line.versions
     )
-    if not is_plain or window.status != "met" or standing.standing_risks(window.window_id):
+    if not is_plain or window.verdict != "met" or standing.standing_risks(window.window_id):
         return (0, 0)
     ended = [breach.until or OPEN_ENDED for breach in standing.breaches.values() if breach.standing]
     return (max([line.begins_at, *ended]), line.ends_at)

@@ -1,4 +1,4 @@
-"""Staleness of indicators: when an indicator is silent, and the events of its silence and its return."""
+"""Staleness of indicators: when an indicator is stale, and the events of its staleness and its return."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from slm_monitor.domain.facts.intake_items import Indicator
 
 @dataclass(slots=True)
 class WatchedIndicator:
-    """An indicator that is watched for silence.
+    """An indicator that is watched for staleness.
 
     ``age`` is its ``stale_after`` and ``last`` the instant of its last measurement, in microseconds. ``since`` is the
-    instant from which its silence was published; None while it is not silent.
+    instant from which its staleness was published; None while it is not stale.
     """
 
     age: int
@@ -25,25 +25,25 @@ class WatchedIndicator:
 
     @property
     def due(self) -> int | None:
-        """The instant at which the indicator becomes silent unless a measurement arrives."""
+        """The instant at which the indicator becomes stale unless a measurement arrives."""
         return None if self.last is None else self.last + self.age
 
     def turn(self, as_of: int) -> str | None:
-        """Update the indicator to an instant; return ``"silent"`` or ``"resumed"`` if it changed, otherwise None."""
+        """Update the indicator to an instant; return ``"stale"`` or ``"resumed"`` if it changed, otherwise None."""
         due = self.due
         if due is None:
             return None
         if due <= as_of:
-            was_silent, self.since = self.since is not None, due
-            return None if was_silent else "silent"
+            was_stale, self.since = self.since is not None, due
+            return None if was_stale else "stale"
         if self.since is not None:
             self.since = None
             return "resumed"
         return None
 
 
-def silent_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorSilent:
-    return monitor.IndicatorSilent(**_event_fields(indicator, last, since, now))
+def stale_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorStale:
+    return monitor.IndicatorStale(**_event_fields(indicator, last, since, now))
 
 
 def resumed_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorResumed:
@@ -58,11 +58,11 @@ def _event_fields(indicator: Indicator, last: int, since: int, now: int) -> dict
         "kind": indicator.kind,
         "service_id": indicator.service_id,
         "last_measured_at": to_text(last),
-        "silent_since_at": to_text(since),
+        "stale_since_at": to_text(since),
         "published_at": to_text(now),
     }
 
 
-def silence_event_id(indicator: Indicator, turn: str, since: int) -> str:
-    """Return the id of an event of silence or return; the same silence published again has the same id."""
+def staleness_event_id(indicator: Indicator, turn: str, since: int) -> str:
+    """Return the id of an event of staleness or return; the same staleness published again has the same id."""
     return named_id(indicator.owner_party_id, "indicator", indicator.key, turn, since)

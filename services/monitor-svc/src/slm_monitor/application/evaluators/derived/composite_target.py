@@ -36,7 +36,7 @@ class CompositeTarget(CompositeMembers, StateTarget):
         result."""
         if self._compositions[self.standing.line.latest.version].of == STATES:
             timelines = await self._timelines(store)
-            return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
+            return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
         return await self._of_windows(store, dirty.since, moment, changes)
 
     # -- of figures and verdicts --------------------------------------------------------------------------------
@@ -78,5 +78,5 @@ class CompositeTarget(CompositeMembers, StateTarget):
             return MemberOutcome(None, None, None, is_final=terms is None, weight=member.weight)
         is_share = terms is None or terms.promise is None or terms.promise.unit == objectives.PERCENT
         figure = None if found.figure is None else Fraction(found.figure) / (100 if is_share else 1)
-        verdict = {"met": True, "at_risk": True, "breached": False}.get(found.status)
+        verdict = {"met": True, "at_risk": True, "breached": False}.get(found.verdict)
         return MemberOutcome(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)

@@ -29,7 +29,7 @@ class RollingStatesTarget(CompositeMembers, RollingStateTarget):
     ) -> int | None:
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         timelines = await self._timelines(store)
-        return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
+        return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
 
 
 class _ByMinute(RollingWindowTarget):
@@ -58,7 +58,7 @@ class RollingVerdictsTarget(CompositeMembers, _ByMinute):
         members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})
         runs = await store.member_runs(members, line.latest.window)
         windows = await store.member_windows(members, [line.latest.window])
-        heard = {target_id for (target_id, _), window in windows.items() if window.status != "no_data"}
+        heard = {target_id for (target_id, _), window in windows.items() if window.verdict != "no_data"}
         rolled = RollingVerdicts(self._compositions, runs, set(members) - heard)
         due = self._roll(lambda _: rolled, dirty.since, moment, changes)
         return None if due is None else min(due, line.ends_at)

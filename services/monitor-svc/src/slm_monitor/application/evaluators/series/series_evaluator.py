@@ -159,13 +159,13 @@ class SeriesEvaluator:
         """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
         self._streams.committed()
         for fact in facts:
-            self._create_labelled_series(fact)
+            self._hear(fact)
         accepted = await self._streams.take_facts(facts, self._add) if facts else []
         for subject in sorted({fact.subject for fact in accepted}):
             self._recounted.update((series.subject, series.high_water) for series in self._streams.of(subject))
         return accepted
 
-    def _create_labelled_series(self, fact: Fact) -> None:
+    def _hear(self, fact: Fact) -> None:
         """Create the series of a label value with its first fact, even if another fact with a higher rank replaces that
         one."""
         name = labelled(fact.subject, fact.body.get("labels") or {})
@@ -258,7 +258,7 @@ class SeriesEvaluator:
                 for target in targets.values():
                     self._dirty.setdefault(subject, Invalidation()).touch(target.standing.line.begins_at, cause)
 
-    async def evaluate(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
+    async def judge(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
         """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
@@ -271,7 +271,7 @@ class SeriesEvaluator:
             dues: list[int | None] = []
             for target in list(self._targets.get(subject, {}).values()):
                 with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
-                    dues.append(await self._evaluate(subject, target, dirty, caused, own))
+                    dues.append(await self._judge(subject, target, dirty, caused, own))
                 if self._aside.holds(target.standing.line):
                     self._let_go(subject, target)
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
@@ -283,7 +283,7 @@ class SeriesEvaluator:
         for key in [key for key in self._unsaved_windows if key[0] == target.standing.target_id]:
             del self._unsaved_windows[key]
 
-    async def _evaluate(
+    async def _judge(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         if target.standing.line.latest.window_kind == "rolling":
@@ -320,7 +320,7 @@ class SeriesEvaluator:
             lately = BurnRateLookback(by, line.begins_at, present)
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
         await self._measure_first_bad(subject, target)
-        due = target.evaluate(burning, lately, dirty, moment, changes)
+        due = target.judge(burning, lately, dirty, moment, changes)
         self._remember(target.standing, dirty, moment, changes)
         if burning:
             rises_at = present + 1
@@ -379,23 +379,23 @@ class SeriesEvaluator:
         return RollingSums(target.standing.line, columns, self._excluded, columns)
 
     def _remember(self, standing: TargetState, dirty: Invalidation, moment: EvaluationMoment, changes: Changes) -> None:
-        """Leave changes of figures alone to the next checkpoint; a change of status is written with this step."""
+        """Leave changes of figures alone to the next checkpoint; a change of verdict is written with this step."""
         for key in changes.dropped_windows:
             self._unsaved_windows.pop(key, None)
         for window in standing.windows.values():
             key = (window.target_id, window.window_id)
-            status = _told_of(window)
+            verdict = _told_of(window)
             # A restart evaluates open windows again, and windows with unsaved rows. It does not evaluate a closed
             # window again that changed by a corrected fact, an exclusion, new terms or the end of a hold: so that one
             # must be written now.
             is_recounted = standing.line.latest.indicator in self._recounted
             is_other = is_recounted or moment.cause != "fact" or dirty.since is not None
             is_lost = window.closed_at is not None and is_other
-            if key in changes.windows and self._written.get(key) == status and not is_lost:
+            if key in changes.windows and self._written.get(key) == verdict and not is_lost:
                 del changes.windows[key]
                 self._unsaved_windows[key] = window
             elif key in changes.windows:
-                self._written[key] = status
+                self._written[key] = verdict
 
     # -- checkpoints --------------------------------------------------------------------------------------------
 
@@ -491,7 +491,7 @@ def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
 def _told_of(window: Window) -> tuple[object, ...]:
     """The published fields of a window. A window in which one of them changes is written with the step that changes
     it."""
-    return (window.status, window.revision, window.closed_at, window.frozen_at, window.adjusted)
+    return (window.verdict, window.revision, window.closed_at, window.frozen_at, window.adjusted)
 
 
 def _folded(deltas: Sequence[Delta]) -> list[Delta]:

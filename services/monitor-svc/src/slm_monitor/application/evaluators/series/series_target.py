@@ -170,7 +170,7 @@ class SeriesTarget(CalendarWindowTarget):
 
     # -- evaluation ---------------------------------------------------------------------------------------------
 
-    def evaluate(
+    def judge(
         self,
         burning: Sequence[RiskEvaluation],
         lately: BurnRateLookback | None,
@@ -256,7 +256,7 @@ def _quiet(
     """The interval in which good rows change figures only; None where they may change more."""
     assert terms.promise is not None
     is_plain = terms.aggregation in EVENTS and terms.promise.comparison == "at_least"
-    if not is_plain or terms.warn_at.min_events or not finding.met or window.status != "met":
+    if not is_plain or terms.warn_at.min_events or not finding.met or window.verdict != "met":
         return None
     if any(each.standing and each.window_id == window.window_id for each in standing.breaches.values()):
         return None
