@@ -32,54 +32,73 @@ _LONGEST = 3660 * 86_400 * SECOND
 
 
 class _ChainQuestion(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class Availability(_ChainQuestion):
     """``structure``: a support's name, ``{"serial": […]}`` or ``{"k_of_n": {"k", "members": […]}}``, also nested."""
 
     at_least: Percent
+    """Percent that is promised"""
     structure: str | dict[str, Any]
+    """What is made of what: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also nested"""
     supports: Names
+    """Support → percent that it promises"""
 
 
 class Durations(_ChainQuestion):
     """Supporting durations along the path, in the same measure as what they support."""
 
     at_most: Length
+    """Duration that is promised (ISO 8601)"""
     path: Annotated[list[str], Field(min_length=1, max_length=1000)]
+    """The supports along the path; one may be there several times"""
     supports: Annotated[dict[str, Length], Field(max_length=1000)]
+    """Support → duration that it promises (ISO 8601)"""
 
 
 class Hours(_ChainQuestion):
     """Service hours promised, and those of the support, from ``from`` on before ``to``."""
 
     required: str | dict[str, Any]
+    """Service hours that are promised: `24x7`, or an object as in the terms"""
     provided: str | dict[str, Any]
+    """The support's service hours: `24x7`, or an object as in the terms"""
     start: str = Field(alias="from", examples=["2026-01-01T00:00:00Z"])
+    """First instant that is compared (RFC 3339)"""
     end: str = Field(alias="to", examples=["2027-01-01T00:00:00Z"])
+    """First instant that is no longer compared (RFC 3339)"""
 
 
 class Term(_ChainQuestion):
     """First and last day of what is promised and of each supporting agreement, last days included."""
 
     required: tuple[date, date]
+    """First and last day of what is promised"""
     supports: Annotated[list[tuple[date, date]], Field(max_length=1000)]
+    """First and last day of each supporting agreement"""
 
 
 class RecoveryOfSupport(_ChainQuestion):
     rto: Length
+    """Recovery time that it promises (ISO 8601)"""
     rpo: Length
+    """Recovery point that it promises (ISO 8601)"""
 
 
 class Recovery(_ChainQuestion):
     """Recovery time and point promised, and those of the supports, restored one after the other or side by side."""
 
     order: Literal["one_after_the_other", "side_by_side"] = "one_after_the_other"
+    """Whether the supports are restored one after the other or side by side"""
     rto_at_most: Length
+    """Recovery time that is promised (ISO 8601)"""
     rpo_at_most: Length
+    """Recovery point that is promised (ISO 8601)"""
     structure: str | dict[str, Any]
+    """What is made of what: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also nested"""
     supports: Annotated[dict[str, RecoveryOfSupport], Field(min_length=1, max_length=1000)]
+    """Support → its recovery time and point"""
 
 
 class ChainToPreview(_ChainQuestion):
@@ -87,6 +106,7 @@ class ChainToPreview(_ChainQuestion):
 
     model_config = ConfigDict(
         extra="forbid",
+        use_attribute_docstrings=True,
         json_schema_extra={
             "examples": [
                 {
@@ -106,10 +126,15 @@ class ChainToPreview(_ChainQuestion):
     )
 
     availability: Availability | None = None
+    """Do the supports reach the availability?"""
     durations: Durations | None = None
+    """Is the path short enough?"""
     hours: Hours | None = None
+    """Do the support's service hours cover the required ones?"""
     term: Term | None = None
+    """Do the supporting agreements cover the term?"""
     recovery: Recovery | None = None
+    """Do the supports recover in time?"""
 
 
 @router.post("", **operation("Preview whether supporting promises are enough", ChainPreviewAnswer))

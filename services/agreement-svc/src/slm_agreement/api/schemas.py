@@ -19,17 +19,23 @@ Hash = Annotated[str, Field(min_length=1, max_length=128, description="The hash 
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """A body that clients send. The text below a field is its description in the API's document."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class ExternalRef(Body):
     system: Annotated[str, Field(min_length=1, max_length=100)]
+    """Name of the other system"""
     id: Annotated[str, Field(min_length=1, max_length=200)]
+    """Id of the thing there"""
     url: WebAddress | None = None
+    """Address of a page about it"""
 
 
 class Referable(Body):
     external_refs: Annotated[list[ExternalRef], Field(max_length=100)] = []
+    """The same thing in other systems"""
 
     def references(self) -> list[dict[str, Any]]:
         return [reference.model_dump() for reference in self.external_refs]
@@ -38,6 +44,7 @@ class Referable(Body):
 class PartyEdit(Referable):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PARTY)]})
     name: Name
+    """Name for people"""
 
 
 class NewParty(PartyEdit):
@@ -47,7 +54,9 @@ class NewParty(PartyEdit):
 
 class MandateBody(Body):
     role: Annotated[str, Field(pattern="^(business_signatory|provider_signatory)$")]
+    """For which side of an agreement: `business_signatory` for the customer's"""
     text: Annotated[str, Field(max_length=1_000)] = ""
+    """On what the mandate rests, such as a resolution"""
     valid_from: Annotated[str | None, Field(description="RFC 3339; null: since ever")] = None
     valid_until: Annotated[str | None, Field(description="RFC 3339, excluded; null: without end")] = None
 
@@ -55,8 +64,11 @@ class MandateBody(Body):
 class PersonEdit(Referable):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PERSON)]})
     name: Name
+    """Name for people"""
     email: Annotated[str | None, Field(max_length=320)] = None
+    """Mail address; no two people of a party have the same"""
     mandates: Annotated[list[MandateBody], Field(max_length=100)] = []
+    """The person's mandates to sign"""
 
 
 class NewPerson(PersonEdit):
@@ -68,7 +80,9 @@ class NewPerson(PersonEdit):
 class PrincipalEdit(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PRINCIPAL)]})
     name: Name
+    """Name for people"""
     roles: Annotated[list[str], Field(max_length=20)]
+    """What it may do: `service_level_manager`, `business_signatory`, `provider_signatory`, `integrator`, `viewer`"""
     person_id: Annotated[str | None, Field(description="Who signs with this principal's keys")] = None
 
 
@@ -91,12 +105,14 @@ class NewRelation(Body):
         json_schema_extra={"examples": [{"party_ids": [examples.PROVIDER_ID, examples.CUSTOMER_ID]}]}
     )
     party_ids: Annotated[list[str], Field(min_length=2, max_length=2)]
+    """Ids of the two parties"""
 
 
 class NewInvitation(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.INVITATION]})
     alias: Annotated[str, Field(max_length=200, description="What you call the invited company or person")] = ""
     note: Annotated[str, Field(max_length=1_000)] = ""
+    """Note for yourself"""
     principal_id: Annotated[
         str | None, Field(description="Whose key the code makes; without it the code invites a company")
     ] = None
@@ -106,10 +122,12 @@ class NewInvitation(Body):
 class ArrivingParty(Body):
     key: Annotated[str, Field(max_length=100, description="Your own key for your company")]
     name: Name
+    """Name for people"""
 
 
 class ArrivingPerson(ArrivingParty):
     email: Annotated[str | None, Field(max_length=320)] = None
+    """Mail address"""
 
 
 class AcceptanceBody(Body):
@@ -118,14 +136,18 @@ class AcceptanceBody(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})
     code: Annotated[str | None, Field(max_length=200, description="With a key of a party that is here already")] = None
     party: ArrivingParty | None = None
+    """The company that is new here"""
     person: ArrivingPerson | None = None
+    """The person who accepts for it"""
 
 
 class ServiceEdit(Referable):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.SERVICE)]})
     name: Name
+    """Name for people"""
     outcome: Annotated[str, Field(max_length=10_000, description="The business outcome it exists for")] = ""
     description: Prose = ""
+    """What it is and does"""
 
 
 class NewService(ServiceEdit):
@@ -139,8 +161,11 @@ class NewRequirement(Referable):
     key: Key = None
     customer_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
     service_id: str
+    """Id of the service"""
     text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    """What is needed"""
     outcome: Prose = ""
+    """Why it is needed"""
 
 
 class NewAgreement(Referable):
@@ -149,8 +174,11 @@ class NewAgreement(Referable):
     kind: Annotated[str, Field(description="sla, ola or uc")] = "sla"
     scope: Annotated[str, Field(description="service, customer or corporate")] = "service"
     provider_party_id: str
+    """Id of the party that provides"""
     customer_party_id: str
+    """Id of the party that is provided for"""
     service_id: str
+    """Id of a service in the provider's catalogue"""
     template: Annotated[str | None, Field(description="Its clauses stand where the document has none")] = None
     document: Annotated[dict[str, Any], WithAddresses, Field(description="The terms; see the reference of terms")] = {}
 
@@ -158,7 +186,9 @@ class NewAgreement(Referable):
 class NewRevision(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"document": examples.DOCUMENT}]})
     document: Annotated[dict[str, Any], WithAddresses]
+    """The terms; see the reference of terms"""
     template: str | None = None
+    """Key of a template: its clauses are used where the document has none"""
     version: Annotated[int | None, Field(description="By default the newest version in draft")] = None
 
 
@@ -172,6 +202,7 @@ class CounterProposal(Proposal):
         json_schema_extra={"examples": [{"revision_hash": examples.HASH, "document": examples.DOCUMENT}]}
     )
     document: Annotated[dict[str, Any], WithAddresses]
+    """The terms; see the reference of terms"""
 
 
 class Waiver(Body):
@@ -180,22 +211,27 @@ class Waiver(Body):
         str | None, Field(max_length=300, description="Its field, where several findings have the code")
     ] = None
     reason: Annotated[str, Field(min_length=1, max_length=1_000)]
+    """Why it is let pass"""
 
 
 class SignatureBody(Proposal):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SIGNATURE]})
     waivers: Annotated[list[Waiver], Field(max_length=100)] = []
+    """The slips and warnings that you let pass"""
 
 
 class Withdrawal(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The project was stopped."}]})
     reason: Annotated[str, Field(max_length=1_000)] = ""
+    """Why"""
     version: int | None = None
+    """Number of the version; by default the one being negotiated"""
 
 
 class Termination(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Insourced.", "at": "2027-03-31T22:00:00Z"}]})
     reason: Annotated[str, Field(min_length=1, max_length=1_000)]
+    """Why"""
     at: Annotated[
         str | None, Field(description="RFC 3339, not before the notice period is over; null: now, or with consent")
     ] = None
