@@ -241,7 +241,7 @@ class AgreementAnswer(AgreementIdentity):
     """When the version ends by its terms; null: open-ended"""
     end_reason: str
     """Why it ended or was withdrawn; empty: no reason was given"""
-    ending_asked: TerminationRequestAnswer | None
+    termination_request: TerminationRequestAnswer | None
     """The open request to end the agreement earlier than the notice period allows; null: there is none"""
     proposal_id: str | None
     """Id of the target revision proposal that the version answers; null: none"""
