@@ -69,7 +69,7 @@ class ItemDecoder(Generic[T]):
     """Decodes batches of one kind of item: all at once, and one by one where that fails."""
 
     def __init__(self, kind: type[T]) -> None:
-        self._written: type[T] = kind
+        self._names = tuple(each.name for each in fields(kind))
         self._kind = strict = _strict(kind)
         self._array: msgspec.json.Decoder[list[T]] = msgspec.json.Decoder(list[strict])  # type: ignore[valid-type]
         self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
@@ -101,7 +101,7 @@ class ItemDecoder(Generic[T]):
                     good.append((index, msgspec.convert(item, self._kind)))
                     continue
                 except (msgspec.ValidationError, OverflowError) as error:
-                    refusal = _refusal(index, item, str(error), self._written)
+                    refusal = _refusal(index, item, str(error), self._names)
             refusals.append(refusal)
         return good, refusals
 
@@ -228,7 +228,7 @@ def _is_storable(value: Any) -> bool:
     return all(_is_storable(inner) for inner in value) if isinstance(value, list) else True
 
 
-def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
+def _refusal(index: int, item: Any, message: str, known: tuple[str, ...]) -> Rejection:
     """Turn a message of msgspec (``Expected `str`, got `int` - at `$.indicator```) into field, value and remedy."""
     text, _, path = message.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
@@ -240,7 +240,7 @@ def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
             "unknown_field",
             shown_value(name),
             shown_value(_value_at(item, name)),
-            _remedy_of(name[:LONGEST_NAME], kind),
+            _remedy_of(name[:LONGEST_NAME], known),
         )
     missing = text.startswith("Object missing required field `")
     if missing:
@@ -269,16 +269,18 @@ _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone
 """Messages of msgspec that do not say what to do, with a remedy for each."""
 
 
+_COUNTER_NAMES = tuple(each.name for each in fields(CounterReading))
+
+
 @lru_cache(maxsize=256)
-def _remedy_of(name: str, kind: type[Any]) -> str:
-    """The remedy for a field that items of this kind do not have: the known field that is spelt like it, if any.
+def _remedy_of(name: str, known: tuple[str, ...]) -> str:
+    """The remedy for a field that is not known: the known field that is spelt like it, if any.
 
     The answer is cached: the items of a large batch mostly have the same wrong field, and comparing it with every
     known name for each of 90,000 items would make their sender wait for seconds.
     """
     place, _, last = name.rpartition(".")
-    known = [each.name for each in fields(CounterReading if place else kind)]
-    near = get_close_matches(last, known, 1)
+    near = get_close_matches(last, _COUNTER_NAMES if place else known, 1)
     return f"this field is not known; did you mean {near[0]}?" if near else "this field is not known; leave it out"
 
 
