@@ -225,7 +225,7 @@ class MemoryEvaluationStore:
     async def indicator(self, subject: str) -> Indicator | None:
         return self.indicators.get(subject)
 
-    async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
+    async def last_signals(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
         found = {}
         for subject in subjects:
             words = [
@@ -329,7 +329,7 @@ class MemoryEvaluationStore:
             self.holds[import_id] = replace(self.holds[import_id], release={})
             self.tell("release", import_id=import_id)
         for import_id in step.released:
-            self.holds[import_id] = replace(self.holds[import_id], is_judged_here=True, is_everywhere=True)
+            self.holds[import_id] = replace(self.holds[import_id], is_evaluated_here=True, is_evaluated_everywhere=True)
             self.tell("derive", import_id=import_id)
         for (import_id, agreement_id), touched in step.touched.items():
             nothing = ImportEffect(touched.provider_party_id, touched.customer_party_id)

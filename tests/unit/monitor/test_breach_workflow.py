@@ -65,18 +65,18 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def withdraw(self) -> None:
         self.standing = False
-        self.life = self.life.judged(self.revision, standing=False)
+        self.life = self.life.after_evaluation(self.revision, standing=False)
 
     @precondition(lambda self: not self.standing)
     @rule()
     def stand_again(self) -> None:
         self.standing, self.done = True, []
         self.revision += 1
-        self.life = self.life.judged(self.revision, standing=True)
+        self.life = self.life.after_evaluation(self.revision, standing=True)
 
     @rule()
     def hear_the_judge_again(self) -> None:
-        assert self.life.judged(self.revision, self.standing) == self.life
+        assert self.life.after_evaluation(self.revision, self.standing) == self.life
 
     @invariant()
     def allows_what_its_history_allows(self) -> None:
@@ -102,7 +102,10 @@ TestLives = Lives.TestCase
 
 def test_a_tag_names_one_state_of_one_life() -> None:
     open_, seen = BreachWorkflow(), BreachWorkflow().after(ACKNOWLEDGE)
-    tags = {each.tag for each in (open_, seen, open_.judged(0, standing=False), seen.judged(1, standing=True))}
+    tags = {
+        each.tag
+        for each in (open_, seen, open_.after_evaluation(0, standing=False), seen.after_evaluation(1, standing=True))
+    }
     assert len(tags) == 4
 
 

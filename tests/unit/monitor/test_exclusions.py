@@ -146,20 +146,20 @@ def test_an_exclusion_concerns_what_it_names_or_all_of_its_agreement(scope: Any,
 def test_what_changed_is_told_from_the_first_instant_that_differs() -> None:
     held = excluded(exclusion())
     line = line_of(available())
-    assert held.hear(AGREEMENT, [agreed()], [exclusion()]).since(line) is None
+    assert held.update(AGREEMENT, [agreed()], [exclusion()]).since(line) is None
     later = (NIGHT[1], NIGHT[1] + HOUR)
-    assert held.hear(AGREEMENT, [agreed()], [exclusion(NIGHT, later)]).since(line) == NIGHT[1]
-    assert held.hear(AGREEMENT, [agreed()], []).since(line) == NIGHT[0]
+    assert held.update(AGREEMENT, [agreed()], [exclusion(NIGHT, later)]).since(line) == NIGHT[1]
+    assert held.update(AGREEMENT, [agreed()], []).since(line) == NIGHT[0]
     assert held.intervals_of(line.latest) == []
 
 
 def test_what_does_not_count_is_told_as_well_when_it_comes_and_when_it_goes() -> None:
     held, line, late = excluded(notice="P5D"), line_of(available()), exclusion(announced="2026-11-08T00:00")
     terms = [agreed(notice="P5D")]
-    assert held.hear(AGREEMENT, terms, [late]).since(line) == NIGHT[0]
+    assert held.update(AGREEMENT, terms, [late]).since(line) == NIGHT[0]
     assert held.intervals_of(line.latest) == []
-    assert held.hear(AGREEMENT, terms, [late]).since(line) is None
-    assert held.hear(AGREEMENT, terms, []).since(line) == NIGHT[0]
+    assert held.update(AGREEMENT, terms, [late]).since(line) is None
+    assert held.update(AGREEMENT, terms, []).since(line) == NIGHT[0]
 
 
 def test_whole_minutes_are_out_where_their_start_is() -> None:

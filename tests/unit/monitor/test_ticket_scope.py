@@ -32,9 +32,9 @@ def agreement(name: str, customer: str, service: str, **more: Any) -> TermsHisto
 def covering(book: RuleBook, *events: TicketEvent) -> tuple[set[str], str | None]:
     """The agreements that have a clock on the ticket, and why none does."""
     found = clock_replay.replay_by_rules(events, book, None)
-    judging = {clock.target.agreement_id for clock in found}
-    matching = book.matching(events, judging)
-    return set(matching.judging), matching.unmatched_cause
+    evaluated_by = {clock.target.agreement_id for clock in found}
+    matching = book.matching(events, evaluated_by)
+    return set(matching.evaluated_by), matching.unmatched_cause
 
 
 TWO = rule_book([agreement("one", A, "s1"), agreement("two", B, "s2")])

@@ -26,7 +26,7 @@ from slm_monitor.application.intake import satisfaction
 Kept = TypeVar("Kept")
 
 
-def _hears(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Transaction], Kept]) -> Handler:
+def _handled_by(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Transaction], Kept]) -> Handler:
     async def handle(transaction: Transaction, envelope: Envelope) -> None:
         await use_case(kept(transaction), envelope.data)
 
@@ -34,13 +34,13 @@ def _hears(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Tra
 
 
 HANDLERS: dict[type[Any], Handler] = {
-    PartiesRelated: _hears(relations.keep_relation, SqlRelations),
-    AgreementFinalized: _hears(agreements.adopt_terms, SqlTerms),
-    AgreementTerminated: _hears(agreements.end_agreement, SqlTerms),
-    PartyRegistered: _hears(agreements.name_party, SqlTerms),
-    ServiceCatalogued: _hears(agreements.name_service, SqlTerms),
-    PeriodAccepted: _hears(review_decisions.accept_period, SqlReviews),
-    BreachDisputed: _hears(review_decisions.dispute_breach, SqlReviews),
-    DisputeDecided: _hears(review_decisions.decide_dispute, SqlReviews),
-    SatisfactionSurveyed: _hears(satisfaction.rate_service, SqlRatings),
+    PartiesRelated: _handled_by(relations.keep_relation, SqlRelations),
+    AgreementFinalized: _handled_by(agreements.adopt_terms, SqlTerms),
+    AgreementTerminated: _handled_by(agreements.end_agreement, SqlTerms),
+    PartyRegistered: _handled_by(agreements.name_party, SqlTerms),
+    ServiceCatalogued: _handled_by(agreements.name_service, SqlTerms),
+    PeriodAccepted: _handled_by(review_decisions.accept_period, SqlReviews),
+    BreachDisputed: _handled_by(review_decisions.dispute_breach, SqlReviews),
+    DisputeDecided: _handled_by(review_decisions.decide_dispute, SqlReviews),
+    SatisfactionSurveyed: _handled_by(satisfaction.rate_service, SqlRatings),
 }

@@ -142,7 +142,7 @@ def _life_of(row: Mapping[Any, Any]) -> BreachWorkflow:
     life = BreachWorkflow(row["revision"])
     if row["number"] is not None:
         life = BreachWorkflow(row["revision"], row["reached"], row["contest"], row["number"])
-    return life.judged(row["revision"], row["standing"])
+    return life.after_evaluation(row["revision"], row["standing"])
 
 
 def _dispute_shaped(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class SqlImports:
             if inserted.rowcount:
                 await tell_partitions(transaction, "hold", {"import_id": opened.import_id})
 
-    async def is_heard(self, import_id: str) -> bool:
+    async def is_delivered(self, import_id: str) -> bool:
         """Whether every partition has processed all messages about the import."""
         query = "SELECT count(*) FROM judge_inbox WHERE ref ->> 'import_id' = :import_id"
         async with self._database.read() as connection:

@@ -36,25 +36,25 @@ class SqlSnapshots:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             await driver.execute(_LOCK, subject)
-            judged = {row["key"]: Fact(*row) for row in await driver.fetch(_KNOWN, subject)}
+            stored = {row["key"]: Fact(*row) for row in await driver.fetch(_KNOWN, subject)}
             kept = await driver.fetchval("SELECT facts FROM ticket_snapshot WHERE subject = $1", subject) or {}
             remembered_facts = {key: Fact(subject, key, *rest) for key, *rest in kept.get("facts", ())}
-            remembered = RememberedTicket(_newest(judged, remembered_facts), kept.get("position", ""))
+            remembered = RememberedTicket(_newest(stored, remembered_facts), kept.get("position", ""))
             yield remembered
             if remembered.keep:
                 # A fact that its partition has stored already need not be remembered here too.
                 waiting = {
                     key: fact
                     for key, fact in {**remembered_facts, **remembered.keep}.items()
-                    if judged.get(key) != fact
+                    if stored.get(key) != fact
                 }
                 document = {"position": remembered.position, "facts": [_fact_row(fact) for fact in waiting.values()]}
                 latest = max(fact.at for fact in remembered.keep.values())
                 await driver.execute(_KEEP, subject, json.dumps(document), latest, now)
 
 
-def _newest(judged: Mapping[str, Fact], remembered_facts: Mapping[str, Fact]) -> dict[str, Fact]:
-    found = dict(judged)
+def _newest(stored: Mapping[str, Fact], remembered_facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    found = dict(stored)
     for key, fact in remembered_facts.items():
         if key not in found or fact.rank > found[key].rank:
             found[key] = fact

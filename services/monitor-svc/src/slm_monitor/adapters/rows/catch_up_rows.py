@@ -13,8 +13,8 @@ INSERT INTO catch_up (agreement_id, version, provider_party_id, customer_party_i
 VALUES (:agreement_id, :version, :provider_party_id, :customer_party_id, :now) ON CONFLICT DO NOTHING
 """
 _SEEN = """
-SELECT agreement_id, version, begun_at, judged @> to_jsonb($1::int) AS is_judged_here,
-       jsonb_array_length(judged) >= (SELECT count(*) FROM judge_partition) AS is_everywhere
+SELECT agreement_id, version, begun_at, judged @> to_jsonb($1::int) AS is_evaluated_here,
+       jsonb_array_length(judged) >= (SELECT count(*) FROM judge_partition) AS is_evaluated_everywhere
   FROM catch_up WHERE caught_up_at IS NULL AND NOT derived @> to_jsonb($1::int)
 """
 OF_AGREEMENT = f"{_SEEN} AND agreement_id = $2 ORDER BY version"
@@ -40,7 +40,9 @@ _DONE = "UPDATE catch_up SET caught_up_at = $3 WHERE agreement_id = $1 AND versi
 
 
 def catch_up_of(row: asyncpg.Record) -> CatchUp:
-    return CatchUp(row["agreement_id"], row["version"], row["begun_at"], row["is_judged_here"], row["is_everywhere"])
+    return CatchUp(
+        row["agreement_id"], row["version"], row["begun_at"], row["is_evaluated_here"], row["is_evaluated_everywhere"]
+    )
 
 
 async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:

@@ -14,7 +14,8 @@ from slm_monitor.application.state.ports import Hold, PartitionStep
 from slm_monitor.domain.lifecycle import target_events
 
 _SEEN = """
-SELECT import.*, jsonb_array_length(released) >= (SELECT count(*) FROM judge_partition) AS is_everywhere FROM import
+SELECT import.*, jsonb_array_length(released) >= (SELECT count(*) FROM judge_partition) AS is_evaluated_everywhere
+  FROM import
 """
 ONE = f"{_SEEN} WHERE import_id = $1"
 WAITING = f"{_SEEN} WHERE NOT derived @> to_jsonb($1::int)"
@@ -59,7 +60,7 @@ def hold_of(row: Mapping[str, Any], partition: int) -> Hold:
         row["opened_at"] + LONGEST_MICROSECONDS,
         row["release"],
         partition in row["released"],
-        row["is_everywhere"],
+        row["is_evaluated_everywhere"],
     )
 
 

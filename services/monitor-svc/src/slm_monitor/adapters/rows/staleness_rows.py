@@ -11,7 +11,7 @@ INSERT INTO staleness (subject, partition, since) VALUES ($1, $2, $3)
 ON CONFLICT (subject) DO UPDATE SET since = excluded.since
 """
 WATCHED = "SELECT subject FROM indicator WHERE stale_after IS NOT NULL"
-LAST_WORDS = """
+LAST_SIGNALS = """
 SELECT subject, stale_after,
        greatest(
            (SELECT max(coalesce((body ->> 'to')::bigint, at)) FROM fact
@@ -44,12 +44,12 @@ async def write_silences(driver: asyncpg.Connection, partition: int, silences: M
     rows = [(subject, partition, since) for subject, since in sorted(silences.items()) if since is not None]
     if rows:
         await driver.executemany(_STALE, rows)
-    heard = [subject for subject, since in silences.items() if since is None]
-    if heard:
-        await driver.execute("DELETE FROM staleness WHERE subject = ANY($1)", heard)
+    resumed = [subject for subject, since in silences.items() if since is None]
+    if resumed:
+        await driver.execute("DELETE FROM staleness WHERE subject = ANY($1)", resumed)
 
 
-def last_words(rows: Sequence[asyncpg.Record]) -> Mapping[str, tuple[int, int | None]]:
+def last_signals(rows: Sequence[asyncpg.Record]) -> Mapping[str, tuple[int, int | None]]:
     """Subject → (``stale_after``, instant of its latest data or None)."""
     return {
         row["subject"]: (row["stale_after"], None if row["last"] is None or row["last"] < NOTHING_YET else row["last"])

@@ -224,8 +224,8 @@ class SqlEvaluationStore:
             found.setdefault(row["hour"], []).append(column_codec.decode_segment(row["data"]))
         return found
 
-    async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
-        return staleness_rows.last_words(await self._fetch(staleness_rows.LAST_WORDS, list(subjects)))
+    async def last_signals(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
+        return staleness_rows.last_signals(await self._fetch(staleness_rows.LAST_SIGNALS, list(subjects)))
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]

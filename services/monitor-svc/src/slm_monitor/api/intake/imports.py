@@ -70,7 +70,7 @@ async def _import_document(import_id: str, caller: Principal, store: SqlImports)
     document = await store.one(import_id, caller)
     if document is None:
         raise not_found("import", import_id)
-    if document["state"] == "open" and not await store.is_heard(import_id):
+    if document["state"] == "open" and not await store.is_delivered(import_id):
         document["state"] = "opening"
     return document
 

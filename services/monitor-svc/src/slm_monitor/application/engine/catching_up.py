@@ -26,7 +26,7 @@ class CatchingUp:
         them yet."""
         self._woken: set[tuple[str, int]] = set()
 
-    def hear(self, found: Iterable[CatchUp], tickets: Iterable[str]) -> None:
+    def add(self, found: Iterable[CatchUp], tickets: Iterable[str]) -> None:
         """Add versions to catch up with, after new terms arrived or the partition was loaded.
 
         ``tickets``: the tickets that must be evaluated by these terms.
@@ -36,28 +36,28 @@ class CatchingUp:
             self._found.setdefault(each.key, each)
             self._pending.setdefault(each.key, set()).update(waiting)
 
-    def hear_everywhere(self, agreement_id: str, version: int) -> None:
+    def note_evaluated_everywhere(self, agreement_id: str, version: int) -> None:
         """Note that all partitions have evaluated the indicators and tickets of this agreement version."""
         found = self._found.get((agreement_id, version))
         if found is not None:
-            found.is_everywhere = True
+            found.is_evaluated_everywhere = True
 
-    def reach_everywhere(self) -> list[CatchUp]:
+    def newly_evaluated_everywhere(self) -> list[CatchUp]:
         """Return the versions that all partitions have evaluated and that no earlier call has returned."""
-        reached = [each for key, each in self._found.items() if each.is_everywhere and key not in self._woken]
+        reached = [each for key, each in self._found.items() if each.is_evaluated_everywhere and key not in self._woken]
         self._woken.update(each.key for each in reached)
         return reached
 
     def next_due(self, watermark: int) -> int | None:
         """The instant up to which timers must fire so that a catch-up can end here: the arrival of its terms. A
         catch-up waits for that instant even if no timer is set before it. None: no catch-up waits for time to pass."""
-        waiting = (each.begun_at for each in self._found.values() if not each.is_judged_here)
+        waiting = (each.begun_at for each in self._found.values() if not each.is_evaluated_here)
         return min((begun_at for begun_at in waiting if begun_at > watermark), default=None)
 
     def derived_due(self, global_watermark: int) -> int | None:
         """The instant that the global watermark must reach so that the derived targets of a catch-up can be evaluated.
         None: no catch-up waits for it."""
-        waiting = (each.begun_at for each in self._found.values() if each.is_everywhere)
+        waiting = (each.begun_at for each in self._found.values() if each.is_evaluated_everywhere)
         return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
     def mark(self, step: PartitionStep) -> None:
@@ -80,7 +80,7 @@ class CatchingUp:
             if PUBLISHED[type(event)].topic is BREACHES:
                 step.catch_up_breaches[key] = step.catch_up_breaches.get(key, 0) + 1
 
-    def judged(self, step: PartitionStep) -> None:
+    def remove_evaluated(self, step: PartitionStep) -> None:
         """Remove the tickets that the step has evaluated in full from those that catch-ups wait for."""
         if any(self._pending.values()):
             done = {ticket for ticket, state in step.tickets.items() if state == JUDGED}
@@ -93,11 +93,11 @@ class CatchingUp:
         return [
             each
             for key, each in self._found.items()
-            if not each.is_judged_here and each.begun_at <= watermark and not self._pending.get(key)
+            if not each.is_evaluated_here and each.begun_at <= watermark and not self._pending.get(key)
         ]
 
-    def judged_here(self, found: CatchUp, step: PartitionStep) -> None:
-        found.is_judged_here = True
+    def finish_here(self, found: CatchUp, step: PartitionStep) -> None:
+        found.is_evaluated_here = True
         self._pending.pop(found.key, None)
         step.caught_up.append(found.key)
 
@@ -105,7 +105,7 @@ class CatchingUp:
         """The catch-ups whose derived targets may have been evaluated by this global watermark."""
         return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= global_watermark]
 
-    def judged_derived(self, found: CatchUp, step: PartitionStep) -> None:
+    def finish_derived(self, found: CatchUp, step: PartitionStep) -> None:
         """End the catch-up in this partition: its derived targets have been evaluated too."""
         del self._found[found.key]
         self._woken.discard(found.key)

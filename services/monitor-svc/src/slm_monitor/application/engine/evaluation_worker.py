@@ -231,7 +231,7 @@ class EvaluationWorker:
             return
         self._away.taken(number)
         try:
-            read = await self._judge(partition, batches)
+            read = await self._evaluate(partition, batches)
             self._origins.handled(sum(len(batch.records) for batch in batches), read)
         except NotOwner:
             self._lose(number)
@@ -241,7 +241,7 @@ class EvaluationWorker:
             _logger.warning("batch not judged", partition=number, exc_info=error)
             await self._one_by_one(number, batches)
 
-    async def _judge(
+    async def _evaluate(
         self, partition: Partition, batches: Sequence[Batch], apart: IsolatedFacts = _NOTHING
     ) -> ReadRecords:
         work = StepInput(positions={batch.source.topic: batch.next_offset for batch in batches})
@@ -267,7 +267,7 @@ class EvaluationWorker:
                 await self._unless_lost(number, self._patience.try_again(number, again))
 
     async def _judge_owned(self, number: int, batch: Batch, apart: IsolatedFacts) -> None:
-        await self._judge(self._held(number), [batch], apart)
+        await self._evaluate(self._held(number), [batch], apart)
 
     async def _commit_owned(self, number: int, work: StepInput, read: ReadRecords) -> None:
         await self._commit(self._held(number), work, read)

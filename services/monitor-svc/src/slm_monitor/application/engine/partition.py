@@ -101,7 +101,7 @@ class Partition:
         self._tickets.free(self._holds)
         self._catching_up = CatchingUp()
         for each in loaded.catch_ups:
-            self._catching_up.hear([each], self._tickets.to_judge(each.agreement_id))
+            self._catching_up.add([each], self._tickets.to_evaluate(each.agreement_id))
         if self._aside.has_news:
             self.timers.set((STATE, ""), AT_ONCE)
 
@@ -110,7 +110,7 @@ class Partition:
         again."""
         await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
         for values, received_at in loaded.blobs:
-            await self._silences.hear_values(await self._counts.take(values, received_at))
+            await self._silences.note_values(await self._counts.take(values, received_at))
         self._states.wake_all()
         self._counts.wake_all()
 
@@ -166,14 +166,14 @@ class Partition:
         step = PartitionStep(dict(self.positions), {**self.positions, **work.positions})
         self._watermark = max(self._watermark, work.watermark or 0)
         step.watermark, step.received_at = self._watermark, now
-        await self._hear(work.inbox, step)
+        await self._process_inbox(work.inbox, step)
         if work.values:
             step.blob = await self._counts.take(fact_columns.joined_batches(work.values), now)
             self.unsaved_rows += 0 if step.blob is None else len(step.blob)
         measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
         step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
         step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])
-        await self._hear_words(step)
+        await self._note_signals(step)
         step.facts += await self._tickets.take(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._holds
         )
@@ -190,14 +190,14 @@ class Partition:
         self.positions = dict(step.positions)
         await self._end_holds(now, step)
         moment = EvaluationMoment(self._watermark, now)
-        await self._states.judge(self._holds, moment, step.changes)
-        await self._counts.judge(self._holds, moment, step.changes)
+        await self._states.evaluate(self._holds, moment, step.changes)
+        await self._counts.evaluate(self._holds, moment, step.changes)
         is_busy = bool(work.values or work.facts)
         history = HISTORY_BESIDE if is_busy else TICKETS_A_STEP
-        await self._tickets.judge(self._holds, moment, step, TICKETS_A_STEP, history)
-        step.recounted = self._counts.recounted() | self._states.heard()
-        await self._silences.judge(self._holds, moment, step)
-        self._catching_up.judged(step)
+        await self._tickets.evaluate(self._holds, moment, step, TICKETS_A_STEP, history)
+        step.recounted = self._counts.recounted() | self._states.new_labels()
+        await self._silences.evaluate(self._holds, moment, step)
+        self._catching_up.remove_evaluated(step)
         await self._derive(work, now, step)
         self._catching_up.mark(step)
         note_import_effects(step)
@@ -206,40 +206,40 @@ class Partition:
         self._aside.tell(step.changes, now)
         return step
 
-    async def _hear_words(self, step: PartitionStep) -> None:
+    async def _note_signals(self, step: PartitionStep) -> None:
         """End the staleness of each indicator that sent something, and start its next waiting time."""
-        await self._silences.hear_values(step.blob)
+        await self._silences.note_values(step.blob)
         stated = {fact.subject for fact in step.facts if not is_counted(fact)}
         watched = [subject for subject in stated if await self._silences.is_watched(subject)]
-        last_words = {subject: await self._states.last_signal(subject) for subject in watched}
-        await self._silences.hear(step.facts, last_words)
+        last_signals = {subject: await self._states.last_signal(subject) for subject in watched}
+        await self._silences.note_facts(step.facts, last_signals)
 
     async def _derive(self, work: StepInput, now: int, step: PartitionStep) -> None:
         """Evaluate due derived targets, and address messages to derived targets whose members this step changed."""
         if work.global_watermark is not None:
             self._global_watermark = max(self._global_watermark, work.global_watermark)
             moment = EvaluationMoment(self._global_watermark, now)
-            step.inbox += await self._derived.judge(
+            step.inbox += await self._derived.evaluate(
                 self._global_watermark, self._holds, work.behind, moment, step.changes
             )
         step.news = self._derivations.news(self._states.touched(), step.changes)
 
     async def _end_holds(self, now: int, step: PartitionStep) -> None:
         """End expired holds, and wake the targets whose hold was released here or evaluated in every partition."""
-        for hold in self._holds.over(now):
+        for hold in self._holds.expired(now):
             # Another partition may have taken in facts of the same import and so moved its expiry: the store knows.
             fresh = await self._store.hold(hold.import_id, self.number)
             if fresh is not None and fresh.release is None and fresh.expires_at <= now:
                 self._holds.expire(hold, step)
             elif fresh is not None:
-                self._holds.hear(fresh)
-        for hold in self._holds.reach(self.positions):
+                self._holds.update(fresh)
+        for hold in self._holds.newly_released(self.positions):
             self._states.wake_held(hold)
             self._counts.wake_held(hold)
             self._tickets.free(self._holds)
-        for hold in self._holds.reach_everywhere():
+        for hold in self._holds.newly_evaluated_everywhere():
             self._derived.wake_held(hold)
-        for each in self._catching_up.reach_everywhere():
+        for each in self._catching_up.newly_evaluated_everywhere():
             self._derived.wake_agreement(each.agreement_id)
 
     def _go_on_with_imports(self, step: PartitionStep) -> None:
@@ -247,23 +247,23 @@ class Partition:
         partitions have reported theirs, the derived targets."""
         for hold in self._holds.waiting_here():
             if not self._tickets.waits_for(hold):
-                self._holds.judged_here(hold, step)
+                self._holds.finish_here(hold, step)
         for hold in self._holds.waiting_derived():
             if not self._derived.waits_for(hold):
-                self._holds.judged_derived(hold, step)
+                self._holds.finish_derived(hold, step)
 
     def _go_on_catching_up(self, step: PartitionStep) -> None:
         """Report the agreement versions with which this partition has caught up: first their indicators and tickets,
         then, once all partitions have reported theirs, the derived targets."""
         for each in self._catching_up.waiting_here(self._watermark):
             if not self.is_due(each.begun_at):
-                self._catching_up.judged_here(each, step)
+                self._catching_up.finish_here(each, step)
         for each in self._catching_up.waiting_derived(self._global_watermark):
             if not self._derived.waits_for_agreement(each.agreement_id):
-                self._catching_up.judged_derived(each, step)
+                self._catching_up.finish_derived(each, step)
 
-    async def _hear(self, inbox: Sequence[InboxRow], step: PartitionStep) -> None:
-        heard: set[str] = set()
+    async def _process_inbox(self, inbox: Sequence[InboxRow], step: PartitionStep) -> None:
+        updated: set[str] = set()
         for row in inbox:
             if row.kind == "terms":
                 agreement = await self._store.agreement(row.ref["agreement_id"])
@@ -271,11 +271,11 @@ class Partition:
                 woken: list[str] = []
                 for owner in self._attach(agreement.versions, agreement.ended_at, fresh=True):
                     woken += await self._tickets.wake_owner(owner, self.number, step, self._holds)
-                self._catching_up.hear(await self._store.catch_ups(agreement.agreement_id, self.number), woken)
+                self._catching_up.add(await self._store.catch_ups(agreement.agreement_id, self.number), woken)
             elif row.kind == "caught_up":
-                self._catching_up.hear_everywhere(row.ref["agreement_id"], row.ref["version"])
+                self._catching_up.note_evaluated_everywhere(row.ref["agreement_id"], row.ref["version"])
             elif row.kind == "derived":
-                step.inbox += self._derived.hear(row)
+                step.inbox += self._derived.receive(row)
                 continue
             elif row.kind == "accepted":
                 self._decisions.accept(row.ref, step.changes)
@@ -286,19 +286,19 @@ class Partition:
             elif row.kind == "sources":
                 pass  # The worker has read which sources are set aside, for all of its partitions.
             elif row.kind == "exclusion":
-                if row.ref["agreement_id"] not in heard:
-                    heard.add(row.ref["agreement_id"])
+                if row.ref["agreement_id"] not in updated:
+                    updated.add(row.ref["agreement_id"])
                     since = _earliest(inbox, row.ref["agreement_id"])
                     await self._exclude(await self._store.agreement(row.ref["agreement_id"]), since)
             else:
                 hold = await self._store.hold(row.ref["import_id"], self.number)
                 if hold is not None:
-                    self._holds.hear(hold)
+                    self._holds.update(hold)
             step.inbox.append(row.seq)
 
     async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
         approved = await self._store.exclusions(agreement.agreement_id)
-        moved = self._excluded.hear(agreement.agreement_id, agreement.versions, approved, since)
+        moved = self._excluded.update(agreement.agreement_id, agreement.versions, approved, since)
         self._states.exclude(moved)
         self._counts.exclude(moved)
         self._derived.exclude(moved)
@@ -316,8 +316,8 @@ class Partition:
                     if self._is_mine(line.target_id):
                         self._derived.attach(line, lines, fresh=fresh)
                 elif self._is_mine(line.latest.indicator):
-                    judge = self._states if line.latest.aggregation in STATED else self._counts
-                    judge.attach(line, fresh=fresh)
+                    evaluator = self._states if line.latest.aggregation in STATED else self._counts
+                    evaluator.attach(line, fresh=fresh)
         for target_id, indicator in self._aside.unread(versions).items():
             if self._is_mine(indicator or target_id):
                 self._aside.note(target_id)

@@ -36,11 +36,11 @@ class PartitionActions:
     """The operations of the worker that isolation needs. Each raises NotOwner if another worker owns the partition by
     now.
 
-    ``judge`` evaluates records without those kept apart; ``commit`` evaluates facts and leaves the position where it
+    ``evaluate`` evaluates records without those kept apart; ``commit`` evaluates facts and leaves the position where it
     is; ``reload`` drops the memory after a failure and loads it again.
     """
 
-    judge: Callable[[int, Batch, IsolatedFacts], Awaitable[object]]
+    evaluate: Callable[[int, Batch, IsolatedFacts], Awaitable[object]]
     commit: Callable[[int, StepInput, ReadRecords], Awaitable[object]]
     reload: Callable[[int], Awaitable[bool]]
 
@@ -69,7 +69,7 @@ class PoisonIsolation:
         set its faulty parts aside. Raises NotOwner, Halt."""
         failed = _Failure("")
         for _ in range(ATTEMPTS):
-            found = await self._failure(number, self._hands.judge(number, batch, IsolatedFacts()))
+            found = await self._failure(number, self._hands.evaluate(number, batch, IsolatedFacts()))
             if found is None:
                 self._origins.handled(1)
                 return
@@ -81,7 +81,7 @@ class PoisonIsolation:
         if guilty is None:
             self._origins.unattributed(reason)
             _logger.error("record set aside", topic=record.topic, offset=record.offset, reason=reason)
-            await self._hands.judge(
+            await self._hands.evaluate(
                 number, batch, IsolatedFacts([DeadRecord(record, reason, ATTEMPTS)], passed=[record])
             )
             return
@@ -91,7 +91,7 @@ class PoisonIsolation:
         ]
         _logger.error("facts quarantined", topic=record.topic, offset=record.offset, parts=len(guilty), reason=reason)
         apart = IsolatedFacts((), quarantined, [each for each in sources if each is not None], [record])
-        await self._hands.judge(number, batch, apart)
+        await self._hands.evaluate(number, batch, apart)
 
     async def _failure(self, number: int, work: Awaitable[object]) -> _Failure | None:
         """Run some work. If it fails, load the memory again and return the reason; return None if it succeeds.

@@ -28,12 +28,12 @@ class StalenessMonitor:
 
     async def recover(self, subjects: Iterable[str]) -> None:
         """Read the last signal of each of these indicators after a restart, and set its timer."""
-        found = await self._store.last_words(sorted(subjects))
+        found = await self._store.last_signals(sorted(subjects))
         for subject, (age, last) in found.items():
             self._watched[subject] = WatchedIndicator(age, last, self._published.get(subject))
             self._set(subject)
 
-    async def hear_values(self, values: MeasuredValues | None) -> None:
+    async def note_values(self, values: MeasuredValues | None) -> None:
         """Note the latest instant of each series after rows were accepted."""
         if values is None or not len(values):
             return
@@ -44,9 +44,9 @@ class StalenessMonitor:
         np.maximum.at(latest, values.slot, values.at)
         for subject, held, at in zip(values.subjects, watched, latest.tolist(), strict=True):
             if held is not None:
-                self._heard(indicator_of(subject), at)
+                self._note_signal(indicator_of(subject), at)
 
-    async def hear(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
+    async def note_facts(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
         """Note the signals in accepted facts. ``last_of``: the exact last signal of those indicators whose states are
         kept."""
         for fact in facts:
@@ -54,7 +54,7 @@ class StalenessMonitor:
             if subject.count("/") != 1 or subject in last_of or fact.body.get("retracted"):
                 continue
             if await self._watch(subject) is not None:
-                self._heard(subject, fact.at)
+                self._note_signal(subject, fact.at)
         for subject, last in last_of.items():
             held = await self._watch(subject)
             if held is not None:
@@ -71,7 +71,7 @@ class StalenessMonitor:
             self._watched[subject] = None if age is None else WatchedIndicator(age, None, self._published.get(subject))
         return self._watched[subject]
 
-    def _heard(self, subject: str, at: int) -> None:
+    def _note_signal(self, subject: str, at: int) -> None:
         held = self._watched[subject]
         assert held is not None
         if held.last is None or at > held.last:
@@ -89,7 +89,7 @@ class StalenessMonitor:
         """Check an indicator in the next evaluation, because its timer fired."""
         self._woken.add(subject)
 
-    async def judge(self, holds: Holds, moment: EvaluationMoment, step: PartitionStep) -> None:
+    async def evaluate(self, holds: Holds, moment: EvaluationMoment, step: PartitionStep) -> None:
         """Publish which indicators became stale or sent again. A silence that began within a held past waits for the
         import."""
         for subject in sorted(self._woken):

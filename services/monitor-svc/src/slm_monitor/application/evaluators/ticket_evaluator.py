@@ -95,7 +95,7 @@ class TicketEvaluator:
             step.tickets[ticket] = WAITING if holds.through(ticket) is None else HELD
         return woken
 
-    def to_judge(self, agreement_id: str) -> list[str]:
+    def to_evaluate(self, agreement_id: str) -> list[str]:
         """The tickets of an agreement's parties that wait to be evaluated, or of which an import holds a part."""
         owners = {owner for owner, known in self._lines.items() if agreement_id in known}
         return [ticket for ticket in (*self._waiting, *self._history, *self._held) if ticket.split("/", 1)[0] in owners]
@@ -144,7 +144,7 @@ class TicketEvaluator:
         waiting = (*self._waiting, *self._history, *self._held)
         return bool(hold.sources) and any(hold.covers(ticket) for ticket in waiting)
 
-    async def judge(
+    async def evaluate(
         self, holds: Holds, moment: EvaluationMoment, step: PartitionStep, most: int, most_history: int
     ) -> None:
         """Evaluate waiting tickets: at most ``most``, and ``most_history`` of those that an import or new terms
@@ -194,11 +194,11 @@ def _evaluate_or_mark(
     """
     own = Changes(mark=moment.mark)
     try:
-        judged = ticket_target.evaluate_ticket(ticket, facts, book, published, breaches, moment, own, overturned)
+        evaluated = ticket_target.evaluate_ticket(ticket, facts, book, published, breaches, moment, own, overturned)
     except Exception as error:
         _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"
         changes.tickets[ticket] = TicketState(ticket, None, unjudgeable=(("", reason, ""),))
         return None, False
     changes.add(own)
-    return judged
+    return evaluated

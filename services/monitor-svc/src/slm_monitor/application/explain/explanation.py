@@ -57,8 +57,8 @@ async def explain_window(record: History, target: TargetRow, asked: ExplanationQ
     present = now if asked.known_at is None else min(now, asked.known_at)
     terms, span = window_asked_for(lines, asked, present)
     name = asked.window or _name_of(lines, terms, span)
-    judged = await evaluate_window(record, terms, name, span, present, asked.known_at)
-    return await asyncio.to_thread(explanation_document, agreement, judged, asked)
+    evaluated = await evaluate_window(record, terms, name, span, present, asked.known_at)
+    return await asyncio.to_thread(explanation_document, agreement, evaluated, asked)
 
 
 def window_asked_for(
@@ -145,17 +145,17 @@ def _of_member(record: History, window_id: str, present: int, known_at: int | No
         # for another instant.
         known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
         seen_at = present if known is None else min(present, known)
-        judged = await evaluate_window(record, terms, window_id, span, seen_at, known)
-        return judged.facts, judged.seen
+        evaluated = await evaluate_window(record, terms, window_id, span, seen_at, known)
+        return evaluated.facts, evaluated.seen
 
     return member
 
 
 def explanation_document(
-    agreement: AgreementTerms, judged: EvaluatedWindow, asked: ExplanationQuestion
+    agreement: AgreementTerms, evaluated: EvaluatedWindow, asked: ExplanationQuestion
 ) -> dict[str, Any]:
     """The answer as a document. The same facts give the same bytes, in whatever order they arrived."""
-    terms, facts = judged.terms, judged.facts
+    terms, facts = evaluated.terms, evaluated.facts
     signed = _signed(agreement, terms)
     start, end = facts.span
     return {
@@ -168,7 +168,7 @@ def explanation_document(
         "terms": {name: value for name, value in signed.items() if value is not None},
         "judged_by": _judged_by(terms),
         "window": {
-            "id": judged.window_id,
+            "id": evaluated.window_id,
             "from": to_text(start),
             "to": to_text(min(end, _LAST)),
             "timezone": terms.zone,
@@ -179,10 +179,10 @@ def explanation_document(
         "known_at": None if asked.known_at is None else to_text(asked.known_at),
         "excluded": [{"from": to_text(begins), "to": to_text(ends)} for begins, ends in facts.excluded],
         "exclusions": [exclusion_document(*each, facts.span) for each in facts.exclusions],
-        **judged.seen.document(),
-        "levels": judged.seen.levels_document(facts.as_of),
-        "figure": _in_unit(judged.seen),
-        "figure_share": judged.seen.document()["figure"],
+        **evaluated.seen.document(),
+        "levels": evaluated.seen.levels_document(facts.as_of),
+        "figure": _in_unit(evaluated.seen),
+        "figure_share": evaluated.seen.document()["figure"],
     }
 
 

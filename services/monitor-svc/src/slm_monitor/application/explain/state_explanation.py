@@ -186,9 +186,11 @@ def _outages_of(
     start, end = facts.span
     policy = StatePolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)
-    segments, judged = excluded_time.apply_exclusions(states.segments(start, until), scheduled, facts.excluded, target)
+    segments, evaluated_hours = excluded_time.apply_exclusions(
+        states.segments(start, until), scheduled, facts.excluded, target
+    )
     began_before = any(policy.counts_as(each.state) == DOWN for each in states.segments(start - 1, start))
-    found = outages.find_outages(segments, judged, policy)
+    found = outages.find_outages(segments, evaluated_hours, policy)
     return [each for each in found if each.start < end and not (began_before and each.start == start)]
 
 
@@ -199,9 +201,10 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
     length = _length(target)
     finding = outage_evaluation.evaluate_outages(states, target, start, end, facts.as_of, facts.excluded)
     until = max(end, facts.as_of)
-    judged = excluded_time.apply_exclusions([], target.hours.intervals(start, until), facts.excluded, target)[1]
+    scheduled = target.hours.intervals(start, until)
+    _, evaluated_hours = excluded_time.apply_exclusions([], scheduled, facts.excluded, target)
     outage_ends = [
-        (each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)
+        (each, outages.reached_at(each, evaluated_hours, length)) for each in _outages_of(target, facts, states, until)
     ]
     counted = sum(at is not None and at <= facts.as_of for _, at in outage_ends)
     return ExplainedWindow(

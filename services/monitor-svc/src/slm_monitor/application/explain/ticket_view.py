@@ -39,8 +39,8 @@ def ticket_with_clocks(ticket: str, facts: Iterable[Fact], book: RuleBook, as_of
     events = ticket_target.ordered_events(facts)
     failed: list[FailedClock] = []
     found = [clock.as_of(as_of) for clock in clock_replay.replay_by_rules(events, book, as_of, failed.append)]
-    judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
-    because = book.matching(events, judging).unmatched_cause
+    evaluated_by = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
+    because = book.matching(events, evaluated_by).unmatched_cause
     contradicting = ticket_events.inconsistency(events)
     shown = found if contradicting is None else []
     return TicketWithClocks(

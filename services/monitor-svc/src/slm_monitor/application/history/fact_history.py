@@ -247,9 +247,9 @@ def calendar_window(lines: Sequence[TermsHistory], window_id: str) -> tuple[Serv
             if terms.window_kind != "calendar" or terms.window != kind:
                 continue
             whole = windows.window_of_id(whole_id, terms.zone)
-            for judged, span in calendar_windows(line, whole.start, whole.end, begun_before=True):
+            for evaluated, span in calendar_windows(line, whole.start, whole.end, begun_before=True):
                 if span.id == window_id:
-                    return judged, span
+                    return evaluated, span
     return None
 
 

@@ -41,7 +41,7 @@ class Backlog:
         self._most = most
         self._shown = shown
         self._ends: dict[Place, int] = {}
-        self._judged: dict[Place, int] = {}
+        self._evaluated: dict[Place, int] = {}
         self._per_second: dict[Place, float] = {}
         self._looked_at = 0.0
 
@@ -53,24 +53,26 @@ class Backlog:
 
     async def look(self) -> None:
         """Read positions and ends. Positions come first, so that the backlog is never underestimated."""
-        judged = await self._taken()
+        evaluated = await self._taken()
         ends = await asyncio.gather(*(self._log.end_offsets(topic) for topic in TOPICS))
         now = time.monotonic()
         for topic, found in zip(TOPICS, ends, strict=True):
             for partition, end in found.items():
                 place = (topic, partition)
-                at = judged.get(place, 0)
-                if place in self._judged:
-                    self._per_second[place] = (at - self._judged[place]) / max(now - self._looked_at, LOOK_SECONDS / 10)
-                self._judged[place] = at
+                at = evaluated.get(place, 0)
+                if place in self._evaluated:
+                    self._per_second[place] = (at - self._evaluated[place]) / max(
+                        now - self._looked_at, LOOK_SECONDS / 10
+                    )
+                self._evaluated[place] = at
                 self._ends[place] = max(end, self._ends.get(place, 0))
                 self._shown(topic, partition, self.behind(place))
         self._looked_at = now
 
     def behind(self, place: Place) -> int:
         """The number of records appended and not evaluated yet; 0 before the first look."""
-        judged = self._judged.get(place)
-        return 0 if judged is None else max(0, self._ends[place] - judged)
+        evaluated = self._evaluated.get(place)
+        return 0 if evaluated is None else max(0, self._ends[place] - evaluated)
 
     def appended(self, topic: str, stored: Sequence[tuple[int, int]]) -> None:
         """Count records that this process has appended: (partition, offset) of each."""
@@ -89,7 +91,7 @@ class Backlog:
 
     def check_any(self, topic: str) -> None:
         """Check the backlog before a request is read. Raises Overload if no partition could take any record."""
-        places = [place for place in self._judged if place[0] == topic]
+        places = [place for place in self._evaluated if place[0] == topic]
         if places and all(self.behind(place) >= self._most for place in places):
             self.check(topic, [partition for _, partition in places])
 

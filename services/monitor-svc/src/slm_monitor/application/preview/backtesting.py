@@ -43,7 +43,7 @@ class BacktestWorker:
         if job is None:
             return False
         try:
-            row = await self._judged(job, token)
+            row = await self._evaluate(job, token)
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
@@ -54,7 +54,7 @@ class BacktestWorker:
             await self._jobs.judged(job, token, row)
         return True
 
-    async def _judged(self, job: BacktestJob, token: str) -> dict[str, object] | None:
+    async def _evaluate(self, job: BacktestJob, token: str) -> dict[str, object] | None:
         """Evaluate the job's next window, and renew the lease meanwhile; None if the job was lost."""
         span = job.spans[len(job.judged)]
         work = asyncio.create_task(backtests.evaluate_backtest(self._history, job.question, span, job.requested_at))

@@ -28,14 +28,14 @@ class ExclusionIndex:
         for each in approved:
             by_agreement.setdefault(each.agreement_id, []).append(each)
         self._counting: dict[str, list[tuple[Exclusion, EffectiveExclusion]]] = {}
-        self._heard: set[str] = set()
+        self._updated: set[str] = set()
         self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
         self._minutes: dict[tuple[str, str, int], list[Interval]] = {}
         self._named: dict[tuple[str, str, int, int, int], list[dict[str, Any]]] = {}
         for agreement in agreements:
-            self._take(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
+            self._replace(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
 
-    def hear(
+    def update(
         self,
         agreement_id: str,
         versions: Sequence[Mapping[str, Any]],
@@ -50,14 +50,14 @@ class ExclusionIndex:
         ``since`` is taken as the instant of change.
         """
         before = self._counting.get(agreement_id, [])
-        self._take(agreement_id, versions, approved)
+        self._replace(agreement_id, versions, approved)
         after = self._counting[agreement_id]
-        if since is None or agreement_id in self._heard:
+        if since is None or agreement_id in self._updated:
             return ExclusionChange(agreement_id, before, after)
-        self._heard.add(agreement_id)
+        self._updated.add(agreement_id)
         return ExclusionChange(agreement_id, before, after, since)
 
-    def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
+    def _replace(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
         counts = maintenance_rules.effective_exclusions(approved, versions) if approved else {}
         self._counting[agreement_id] = [(each, counts[each.exclusion_id]) for each in approved]
         for key in [key for key in self._of_terms if key[0] == agreement_id]:

@@ -51,9 +51,9 @@ class Hold:
     latest_end: int = 2**62
     """The instant at which the import ends by itself even if facts keep arriving."""
     release: Mapping[str, int] | None = None
-    is_judged_here: bool = False
+    is_evaluated_here: bool = False
     """Whether the partition that reads this has evaluated the import's indicators and tickets."""
-    is_everywhere: bool = False
+    is_evaluated_everywhere: bool = False
     """Whether all partitions have evaluated the import's indicators and tickets, so that derived targets may be
     evaluated."""
 
@@ -74,9 +74,9 @@ class CatchUp:
     version: int
     begun_at: int
     """The instant at which the terms arrived, installation time. Timers due by then belong to the recorded past."""
-    is_judged_here: bool = False
+    is_evaluated_here: bool = False
     """Whether this partition has evaluated the indicators and tickets of the version."""
-    is_everywhere: bool = False
+    is_evaluated_everywhere: bool = False
     """Whether all partitions have evaluated the version's indicators and tickets, so that derived targets may be
     evaluated."""
 
@@ -398,7 +398,7 @@ class EvaluationStore(Protocol):
 
     async def indicator(self, subject: str) -> Indicator | None: ...
 
-    async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
+    async def last_signals(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
         """Indicator with a ``stale_after`` → that duration in µs, and the instant of its last signal."""
         ...
 

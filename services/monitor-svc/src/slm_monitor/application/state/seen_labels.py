@@ -18,7 +18,7 @@ class SeenLabels:
         for name in names:
             self._of.setdefault(indicator_of(name), set()).add(name)
 
-    def hear(self, fact: Fact) -> bool:
+    def add(self, fact: Fact) -> bool:
         """Note the labels of a fact; return whether they are new for its indicator."""
         labels = fact.body.get("labels")
         if not labels:
@@ -32,9 +32,11 @@ class SeenLabels:
 
     def groups(self, subject: str, names: Sequence[str]) -> set[Group]:
         """The values of these labels that facts of an indicator had."""
-        heard = [labels_of(name) for name in self._of.get(subject, ())]
+        label_sets = [labels_of(name) for name in self._of.get(subject, ())]
         return {
-            tuple((name, labels[name]) for name in names) for labels in heard if all(map(labels.__contains__, names))
+            tuple((name, labels[name]) for name in names)
+            for labels in label_sets
+            if all(map(labels.__contains__, names))
         }
 
     def unsaved(self) -> dict[str, int]:

@@ -21,7 +21,7 @@ Passed = tuple[tuple[str, str], ...]
 class TicketMatch:
     """The agreements that evaluate a ticket as it is now, and why no agreement with a customer does."""
 
-    judging: frozenset[str]
+    evaluated_by: frozenset[str]
     unmatched_cause: str | None
 
 
@@ -47,9 +47,9 @@ class RuleBook:
         """
         return self.agreements.at_opening(ticket_events.opened_at(events))
 
-    def matching(self, events: Sequence[TicketEvent], judging: Collection[str]) -> TicketMatch:
-        """Return who evaluates a ticket, and why nobody does. ``judging`` are the agreements that have clocks on the
-        ticket.
+    def matching(self, events: Sequence[TicketEvent], evaluated_by: Collection[str]) -> TicketMatch:
+        """Return who evaluates a ticket, and why nobody does. ``evaluated_by`` are the agreements that have clocks on
+        a ticket.
         """
         scope, opened_at, said = (
             self.scope_of(events),
@@ -58,9 +58,9 @@ class RuleBook:
         )
         covering = scope.covering(said)
         reason = covering.reason
-        if reason is None and not judging:
+        if reason is None and not evaluated_by:
             reason = self._why_none(covering.agreements, opened_at, said)
-        return TicketMatch(covering.agreements & set(judging), reason)
+        return TicketMatch(covering.agreements & set(evaluated_by), reason)
 
     def _why_none(self, covering: Collection[str], opened_at: int | None, said: Attributes) -> str | None:
         """Return why no rule of the agreements that cover a ticket applies to it; None if one applies."""

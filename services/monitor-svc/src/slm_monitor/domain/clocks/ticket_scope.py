@@ -134,12 +134,12 @@ class Agreements:
                 slas.append(target)
         return TicketScope(slas, frozenset(others))
 
-    def readers(self, owner_party_id: str, judging: Iterable[str]) -> dict[str, str]:
+    def readers(self, owner_party_id: str, evaluated_by: Iterable[str]) -> dict[str, str]:
         """Return the other parties of the agreements that evaluate a ticket, each with how much of the
         ticket it sees.
         """
         found: dict[str, str] = {}
-        for agreement_id in sorted(judging):
+        for agreement_id in sorted(evaluated_by):
             target = self._lines[agreement_id][0].latest
             sees = PROJECTED if target.is_support else WHOLE
             for party in {target.provider_party_id, target.customer_party_id} - {owner_party_id}:

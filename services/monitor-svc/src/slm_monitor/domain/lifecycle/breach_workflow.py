@@ -74,7 +74,7 @@ class BreachWorkflow:
             return replace(self, contest=contest, number=self.number + 1)
         return replace(self, reached=_FORWARD[self.reached][1], contest=None, number=self.number + 1)
 
-    def judged(self, revision: int, standing: bool) -> BreachWorkflow:
+    def after_evaluation(self, revision: int, standing: bool) -> BreachWorkflow:
         """Return the workflow after an evaluation; ``standing`` False withdraws the breach.
 
         A new revision starts a new workflow. A revision that is valid again after its withdrawal keeps its state.

@@ -36,18 +36,18 @@ class SliceWindows:
         earliest = max(first - self._length, -(-begins_at // MINUTE))
         self._start = -(-earliest // width) * width
         number = max(0, last // width - self._start // width)
-        self._judged = self._worth = np.zeros(0, dtype=np.int64)
+        self._evaluated = self._worth = np.zeros(0, dtype=np.int64)
         self._ratios: list[Fraction] = []
         self._slid = (0, 0, Fraction(0))
         """(first slice, slice after the last, sum) of the ratios summed last: the next window changes few of them."""
         if number:
-            self._judge(begins_at, number)
-        self._sums = [np.concatenate(([0], np.cumsum(each))) for each in (self._worth, self._judged)]
+            self._evaluate(begins_at, number)
+        self._sums = [np.concatenate(([0], np.cumsum(each))) for each in (self._worth, self._evaluated)]
         minutes = np.arange(first, last + 1, dtype=np.int64)
         self._from = np.clip(-(-(minutes - self._length - self._start) // width), 0, number)
         self._to = np.maximum(np.clip((minutes - self._start) // width, 0, number), self._from)
 
-    def _judge(self, begins_at: int, number: int) -> None:
+    def _evaluate(self, begins_at: int, number: int) -> None:
         """Compute whether each slice is scheduled and judged, and how good it is."""
         width, last = self._width, self._start + number * self._width - 1
         good, total = (
@@ -56,16 +56,16 @@ class SliceWindows:
         kept = self._by.kept(self._start, last, begins_at)
         scheduled: Flags = np.ones(number, dtype=np.bool_) if kept is None else kept[::width]
         no_data = self._by.terms.no_data
-        self._judged = (scheduled & ((total > 0) | (no_data != "ignore"))).astype(np.int64)
+        self._evaluated = (scheduled & ((total > 0) | (no_data != "ignore"))).astype(np.int64)
         if self._slices.budget == "ratio":
             empty = Fraction(no_data == "good")
             self._ratios = [
                 (Fraction(g, t) if t else empty) if counts else Fraction(0)
-                for g, t, counts in zip(good.tolist(), total.tolist(), self._judged.tolist(), strict=True)
+                for g, t, counts in zip(good.tolist(), total.tolist(), self._evaluated.tolist(), strict=True)
             ]
         is_good = ~missed_runs.missed_minutes(good, total, Objective(AT_LEAST, self._slices.good_if))
         worth: Flags = np.where(total > 0, is_good, no_data == "good")
-        self._worth = self._judged * worth
+        self._worth = self._evaluated * worth
 
     def _counts(self) -> tuple[Counts, Counts]:
         good, judged = (each[self._to] - each[self._from] for each in self._sums)
@@ -101,7 +101,7 @@ class SliceWindows:
         budget = self._by.terms.promise.allowed * judged
         spent = (judged - good) / budget if budget else None
         shown = figures.exact(budget) if self._by.terms.promise.allowed else None
-        missed = np.flatnonzero(self._judged[begins:ends] > self._worth[begins:ends])[-_SHOWN:].tolist()
+        missed = np.flatnonzero(self._evaluated[begins:ends] > self._worth[begins:ends])[-_SHOWN:].tolist()
         bad = [to_text((self._start + (begins + number) * self._width) * MINUTE) for number in missed]
         detail = {
             "judged": judged,

@@ -50,10 +50,10 @@ class UptimeSums:
             self._forget(max(since, self.begins_at))
         if to <= self.upto:
             return
-        segments, judged = excluded_time.apply_exclusions(
+        segments, evaluated_hours = excluded_time.apply_exclusions(
             states.segments(self.upto, to), self.terms.hours.intervals(self.upto, to), self.excluded, self.terms
         )
-        for start, end, state in availability.inside(segments, judged):
+        for start, end, state in availability.inside(segments, evaluated_hours):
             good, total = self.at(self.upto) if not self._starts else self._after_last()
             counts = self._policy.counts_as(state)
             rates = (self._slopes[counts], 0 if counts == "removed" else self.unit)

@@ -61,7 +61,7 @@ def evaluate_ticket(
     held: set[tuple[str, str, int]] = set()
     dues: list[int | None] = []
     found = clock_replay.replay_by_rules(events, book, moment.as_of, failed.append)
-    judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
+    evaluated_by = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
     contradicting = inconsistent_ticket(events, found)
     for clock in found if contradicting is None else ():
         standing = clock.as_of(moment.as_of)
@@ -86,13 +86,13 @@ def evaluate_ticket(
     if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
         dues.append(book.next_change(moment.as_of))
     due = min((each for each in dues if each is not None), default=None)
-    matching = book.matching(events, judging)
+    matching = book.matching(events, evaluated_by)
     changes.tickets[ticket] = replace(
         ticket_state.state_of_ticket(ticket, events),
         due_at=due,
         unmatched_cause=matching.unmatched_cause,
         unjudgeable=tuple((each.clock, each.reason, each.agreement_id) for each in failed),
-        readers=book.agreements.readers(owner, matching.judging),
+        readers=book.agreements.readers(owner, matching.evaluated_by),
         inconsistent=contradicting,
     )
     return due, waits or bool(held)

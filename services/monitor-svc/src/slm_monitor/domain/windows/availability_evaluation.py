@@ -30,7 +30,7 @@ class WindowProgress:
     span: Interval
     excluded: Sequence[Interval]
     scheduled: list[Interval]
-    judged: list[Interval]
+    evaluated_hours: list[Interval]
     """The service time to evaluate: without exclusions, unless they are excused."""
     excluded_time: int
     upto: int
@@ -74,16 +74,16 @@ def begin_window(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[I
     assert terms.objective is not None
     start, end = span
     scheduled = terms.hours.intervals(start, end)
-    _, judged = excluded_time.apply_exclusions([Segment(start, end, "")], scheduled, excluded, terms)
+    _, evaluated_hours = excluded_time.apply_exclusions([Segment(start, end, "")], scheduled, excluded, terms)
     policy = StatePolicy(terms.unknown, terms.degraded)
-    service_time = sum(to - since for since, to in judged)
+    service_time = sum(to - since for since, to in evaluated_hours)
     wanted = [(promised.value, _WHOLE) for _, promised in terms.levels]
     wanted += [(terms.objective, share) for share in terms.warn_at.budget_consumed]
     crossings = [Crossing(objective, service_time, share, policy.weight) for objective, share in wanted]
     raw = Meter(policy, []) if excluded else None
     left_out = excluded_time.excluded_service_time(scheduled, excluded)
     meter = Meter(policy, crossings)
-    return WindowProgress(terms, span, excluded, scheduled, judged, left_out, start, meter, raw, start, meter)
+    return WindowProgress(terms, span, excluded, scheduled, evaluated_hours, left_out, start, meter, raw, start, meter)
 
 
 def evaluate_progress(
@@ -102,10 +102,10 @@ def evaluate_progress(
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))
     # One microsecond more, to include the state that begins at that very instant.
-    stated, judged = _judged_segments(states, passed, passed.upto, min(known_to + 1, end))
+    stated, evaluated_hours = _evaluated_segments(states, passed, passed.upto, min(known_to + 1, end))
     upto = _settled(stated, as_of, passed.upto)
-    agreed, raw = _passed(passed.agreed, judged, passed.judged, upto), None
-    known = _passed(agreed, _from(judged, upto), passed.judged, known_to)
+    agreed, raw = _passed(passed.agreed, evaluated_hours, passed.evaluated_hours, upto), None
+    known = _passed(agreed, _from(evaluated_hours, upto), passed.evaluated_hours, known_to)
     unexcluded = known
     if passed.raw is not None:
         raw = _passed(passed.raw, stated, passed.scheduled, upto)
@@ -113,20 +113,20 @@ def evaluate_progress(
     ahead_upto, ahead = passed.ahead_upto, passed.ahead
     if ahead_upto < upto or (since is not None and since < ahead_upto):
         ahead_upto, ahead = upto, agreed
-    rest, rest_judged = _judged_segments(states, passed, ahead_upto, end)
+    rest, rest_hours = _evaluated_segments(states, passed, ahead_upto, end)
     reached = _settled(rest, as_of if since is None else max(as_of, since), ahead_upto)
-    ahead = _passed(ahead, rest_judged, passed.judged, reached)
-    whole = _passed(ahead, _from(rest_judged, reached), passed.judged, end)
+    ahead = _passed(ahead, rest_hours, passed.evaluated_hours, reached)
+    whole = _passed(ahead, _from(rest_hours, reached), passed.evaluated_hours, end)
     kept = replace(passed, upto=upto, agreed=agreed, raw=raw, ahead_upto=reached, ahead=ahead)
     sudden: list[RiskEvaluation] = []
     if terms.warn_at.drops and start <= as_of < end:
         lately = lately or state_warnings.uptime_sums_until(states, terms, start, as_of, passed.excluded)
         sudden = state_warnings.downtime_drops(lately, terms, start, as_of, _budget(passed, known))
-    to_come = _judged_segments(states, passed, upto, end)[1] if terms.warn_at.projected else []
+    to_come = _evaluated_segments(states, passed, upto, end)[1] if terms.warn_at.projected else []
     return _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden)), kept
 
 
-def _judged_segments(
+def _evaluated_segments(
     states: StateProvider, passed: WindowProgress, start: int, end: int
 ) -> tuple[list[Segment], list[Segment]]:
     """Return the states of ``[start, end)``, as they are and with excused exclusions counted as up."""
@@ -147,7 +147,7 @@ def _passed(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[
 
 def _budget(passed: WindowProgress, known: Meter) -> Fraction:
     assert passed.terms.objective is not None
-    service_time = sum(to - since for since, to in passed.judged)
+    service_time = sum(to - since for since, to in passed.evaluated_hours)
     return (1 - passed.terms.objective) * (service_time - known.removed)
 
 
@@ -176,7 +176,7 @@ def _finding(
     """
     terms, (start, end) = passed.terms, passed.span
     assert terms.objective is not None
-    service_time = sum(to - since for since, to in passed.judged)
+    service_time = sum(to - since for since, to in passed.evaluated_hours)
     up, down = known.up, known.down
     figure = _share(known)
     budget = _budget(passed, known)
@@ -203,7 +203,7 @@ def _finding(
         passed.agreed.up,
         passed.agreed.down,
         segments,
-        passed.judged,
+        passed.evaluated_hours,
     )
     projected = ahead.projected_at()
     risks = [

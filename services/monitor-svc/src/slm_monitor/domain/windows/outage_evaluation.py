@@ -128,13 +128,15 @@ def _reached(
     """Return (instant, outage) of the outages that reach the length by ``until``, in the order of the instants."""
     policy = StatePolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)
-    segments, judged = excluded_time.apply_exclusions(states.segments(start, until), scheduled, excluded, terms)
+    segments, evaluated_hours = excluded_time.apply_exclusions(
+        states.segments(start, until), scheduled, excluded, terms
+    )
     began_before = _is_down(states, terms, start - 1)
     found = [
         (at, outage)
-        for outage in outages.find_outages(segments, judged, policy)
+        for outage in outages.find_outages(segments, evaluated_hours, policy)
         if outage.start < end and not (began_before and outage.start == start)
-        if (at := outages.reached_at(outage, judged, length)) is not None
+        if (at := outages.reached_at(outage, evaluated_hours, length)) is not None
     ]
     return sorted(found)
 

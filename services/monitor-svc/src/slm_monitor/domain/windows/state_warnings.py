@@ -39,7 +39,7 @@ class WindowForecast:
     down_then: int | Fraction
     segments: Sequence[Segment]
     """The states from ``since`` on."""
-    judged: Sequence[Interval]
+    evaluated_hours: Sequence[Interval]
 
     def projected_at(self) -> int | None:
         """Return when the budget is spent: at the known instant, else at the window's pace so far; None if after its
@@ -103,10 +103,10 @@ def _projection(ahead: WindowForecast, tenths: Fraction) -> tuple[int | None, in
     early, unit = _slopes(policy, allowed, is_early=True)
     late, _ = _slopes(policy, allowed)
     counted = ahead.up_then + ahead.down_then
-    least = sum(end - start for start, end in ahead.judged) // LEAST_OF_A_WINDOW
+    least = sum(end - start for start, end in ahead.evaluated_hours) // LEAST_OF_A_WINDOW
     balance = int(unit * (ahead.down_then - allowed * max(counted, least)))
     since = ahead.since if balance > 0 else None
-    for start, end, state in availability.inside(ahead.segments, ahead.judged):
+    for start, end, state in availability.inside(ahead.segments, ahead.evaluated_hours):
         counts = policy.counts_as(state)
         passes = 0 if counts == "removed" else end - start
         until = start + max(0, min(passes, int(least - counted)))

@@ -36,7 +36,7 @@ class CompositeTarget(CompositeMembers, StateTarget):
         result."""
         if self._compositions[self.standing.line.latest.version].of == STATES:
             timelines = await self._timelines(store)
-            return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
+            return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
         return await self._of_windows(store, dirty.since, moment, changes)
 
     # -- of figures and verdicts --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from slm_monitor.application.evaluators.derived.rolling_derived_targets import (
     RollingStatesTarget,
     RollingVerdictsTarget,
 )
-from slm_monitor.application.evaluators.schedule.holds import Holds, covers
+from slm_monitor.application.evaluators.schedule.holds import Holds, covers_derived
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.application.state.invalidation import FACT, Invalidation
@@ -108,7 +108,7 @@ class DerivedEvaluator:
         held.standing.record_begins_at = self._record_begins_at(line.target_id)
         self._touch(line.target_id, line.begins_at if fresh or self._aside.returns(line) else None)
 
-    def hear(self, row: InboxRow) -> list[int]:
+    def receive(self, row: InboxRow) -> list[int]:
         """Note that a member of a target changed; return the rows that can be deleted, because they add nothing."""
         target_id, since = row.ref["target_id"], int(row.ref["since"])
         if row.seq in self._rows:
@@ -140,7 +140,7 @@ class DerivedEvaluator:
     def wake_held(self, hold: Hold) -> None:
         """Evaluate derived targets in full after all partitions have evaluated the facts that a hold covered."""
         for target_id, targets in self._targets.items():
-            if covers(hold, self._derivations.reached(target_id)):
+            if covers_derived(hold, self._derivations.reached(target_id)):
                 cause = self._causes.pop(target_id, None)
                 for target in targets.values():
                     self._touch(target_id, target.standing.line.begins_at, cause)
@@ -164,7 +164,7 @@ class DerivedEvaluator:
     def waits_for(self, hold: Hold) -> bool:
         """Whether a target that derives from facts of an import waits to be evaluated."""
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
-        return any(covers(hold, self._derivations.reached(target_id)) for target_id in waiting)
+        return any(covers_derived(hold, self._derivations.reached(target_id)) for target_id in waiting)
 
     def _record_begins_at(self, target_id: str) -> int | None:
         """The instant from which on the record is complete for all indicators that the target is made of; None: for
@@ -186,7 +186,7 @@ class DerivedEvaluator:
         # The timer is in the past, so the target is evaluated at the next global watermark.
         self.timers.set((DERIVED, target_id), AT_ONCE)
 
-    async def judge(
+    async def evaluate(
         self, up_to: int, holds: Holds, behind: PendingDependencies, moment: EvaluationMoment, changes: Changes
     ) -> list[int]:
         """Evaluate the targets due by the global watermark ``up_to``; return the inbox rows that this has answered.

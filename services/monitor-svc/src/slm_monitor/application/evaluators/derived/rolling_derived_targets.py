@@ -29,7 +29,7 @@ class RollingStatesTarget(CompositeMembers, RollingStateTarget):
     ) -> int | None:
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         timelines = await self._timelines(store)
-        return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
+        return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
 
 
 class _ByMinute(RollingWindowTarget):

@@ -34,11 +34,11 @@ class Holds:
         self._evaluated_everywhere: set[str] = set()
         self._expiring: set[str] = set()
 
-    def hear(self, hold: Hold) -> None:
+    def update(self, hold: Hold) -> None:
         """Add a hold, or replace it by its new state."""
         self._holds[hold.import_id] = hold
 
-    def reach(self, positions: Mapping[str, int]) -> list[Hold]:
+    def newly_released(self, positions: Mapping[str, int]) -> list[Hold]:
         """Return the holds that become released by these positions."""
         found = []
         for hold in self._holds.values():
@@ -49,12 +49,12 @@ class Holds:
                     found.append(hold)
         return found
 
-    def reach_everywhere(self) -> list[Hold]:
+    def newly_evaluated_everywhere(self) -> list[Hold]:
         """Return the holds that all partitions have evaluated and that no earlier call has returned."""
         found = [
             each
             for each in self._holds.values()
-            if each.is_everywhere and each.import_id not in self._evaluated_everywhere
+            if each.is_evaluated_everywhere and each.import_id not in self._evaluated_everywhere
         ]
         self._evaluated_everywhere.update(each.import_id for each in found)
         return found
@@ -70,8 +70,8 @@ class Holds:
 
     def through_derived(self, made_of: TransitiveDependencies) -> int | None:
         """The instant up to which a derived target is held; None if it is not."""
-        waiting = (each for each in self._holds.values() if not each.is_everywhere)
-        return max((each.through for each in waiting if covers(each, made_of)), default=None)
+        waiting = (each for each in self._holds.values() if not each.is_evaluated_everywhere)
+        return max((each.through for each in waiting if covers_derived(each, made_of)), default=None)
 
     def moment(self, subject: str, moment: EvaluationMoment) -> EvaluationMoment:
         """The moment of evaluating an indicator or a ticket, with the instant up to which its past is held and, if none
@@ -79,7 +79,9 @@ class Holds:
         if not self._holds:
             return moment
         held = self.through(subject)
-        mine = (each for each in self._holds.values() if each.import_id in self._released and not each.is_judged_here)
+        mine = (
+            each for each in self._holds.values() if each.import_id in self._released and not each.is_evaluated_here
+        )
         import_id = min((each.import_id for each in mine if each.covers(subject)), default=None)
         return replace(moment, through=held, import_id=import_id if held is None else None)
 
@@ -89,7 +91,9 @@ class Holds:
         if not self._holds:
             return moment
         held = self.through_derived(made_of)
-        import_id = min((each.import_id for each in self._holds.values() if covers(each, made_of)), default=None)
+        import_id = min(
+            (each.import_id for each in self._holds.values() if covers_derived(each, made_of)), default=None
+        )
         return replace(moment, through=held, import_id=import_id if held is None else None)
 
     # -- states of each hold ------------------------------------------------------------------------------------
@@ -99,7 +103,7 @@ class Holds:
         waiting = (each for each in self._holds.values() if each.release is None)
         return min((each.expires_at for each in waiting if each.import_id not in self._expiring), default=None)
 
-    def over(self, now: int) -> list[Hold]:
+    def expired(self, now: int) -> list[Hold]:
         """The open holds that have expired, as far as this partition knows: another may have taken in facts that extend
         them."""
         return [
@@ -132,25 +136,25 @@ class Holds:
             each
             for each in self._holds.values()
             if each.import_id in self._released
-            and not each.is_judged_here
+            and not each.is_evaluated_here
             and not any(_overlap(each, other) for other in open_holds)
         ]
 
-    def judged_here(self, hold: Hold, step: PartitionStep) -> None:
-        self._holds[hold.import_id] = replace(hold, is_judged_here=True)
+    def finish_here(self, hold: Hold, step: PartitionStep) -> None:
+        self._holds[hold.import_id] = replace(hold, is_evaluated_here=True)
         step.released.append(hold.import_id)
 
     def waiting_derived(self) -> list[Hold]:
         """The holds whose derived targets may be evaluated now."""
         return [each for each in self._holds.values() if each.import_id in self._evaluated_everywhere]
 
-    def judged_derived(self, hold: Hold, step: PartitionStep) -> None:
+    def finish_derived(self, hold: Hold, step: PartitionStep) -> None:
         """Remove a hold: this partition has evaluated its derived targets too, which is the last state."""
         del self._holds[hold.import_id]
         step.derived.append(hold.import_id)
 
 
-def covers(hold: Hold, made_of: TransitiveDependencies) -> bool:
+def covers_derived(hold: Hold, made_of: TransitiveDependencies) -> bool:
     """Whether a source of a derived target, direct or through derived members, is covered by a hold."""
     return (bool(hold.sources) and hold.owner_party_id in made_of.ticket_owners) or any(
         hold.covers(subject) for subject in made_of.subjects

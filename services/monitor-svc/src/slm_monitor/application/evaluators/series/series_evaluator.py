@@ -159,13 +159,13 @@ class SeriesEvaluator:
         """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
         self._streams.committed()
         for fact in facts:
-            self._hear(fact)
+            self._create_labelled_series(fact)
         accepted = await self._streams.take_facts(facts, self._add) if facts else []
         for subject in sorted({fact.subject for fact in accepted}):
             self._recounted.update((series.subject, series.high_water) for series in self._streams.of(subject))
         return accepted
 
-    def _hear(self, fact: Fact) -> None:
+    def _create_labelled_series(self, fact: Fact) -> None:
         """Create the series of a label value with its first fact, even if another fact with a higher rank replaces that
         one."""
         name = labelled(fact.subject, fact.body.get("labels") or {})
@@ -258,7 +258,7 @@ class SeriesEvaluator:
                 for target in targets.values():
                     self._dirty.setdefault(subject, Invalidation()).touch(target.standing.line.begins_at, cause)
 
-    async def judge(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
+    async def evaluate(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
         """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
@@ -271,7 +271,7 @@ class SeriesEvaluator:
             dues: list[int | None] = []
             for target in list(self._targets.get(subject, {}).values()):
                 with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
-                    dues.append(await self._judge(subject, target, dirty, caused, own))
+                    dues.append(await self._evaluate(subject, target, dirty, caused, own))
                 if self._aside.holds(target.standing.line):
                     self._let_go(subject, target)
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
@@ -283,7 +283,7 @@ class SeriesEvaluator:
         for key in [key for key in self._unsaved_windows if key[0] == target.standing.target_id]:
             del self._unsaved_windows[key]
 
-    async def _judge(
+    async def _evaluate(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         if target.standing.line.latest.window_kind == "rolling":
@@ -320,7 +320,7 @@ class SeriesEvaluator:
             lately = BurnRateLookback(by, line.begins_at, present)
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
         await self._measure_first_bad(subject, target)
-        due = target.judge(burning, lately, dirty, moment, changes)
+        due = target.evaluate(burning, lately, dirty, moment, changes)
         self._remember(target.standing, dirty, moment, changes)
         if burning:
             rises_at = present + 1

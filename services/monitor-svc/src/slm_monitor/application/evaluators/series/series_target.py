@@ -170,7 +170,7 @@ class SeriesTarget(CalendarWindowTarget):
 
     # -- evaluation ---------------------------------------------------------------------------------------------
 
-    def judge(
+    def evaluate(
         self,
         burning: Sequence[RiskEvaluation],
         lately: BurnRateLookback | None,

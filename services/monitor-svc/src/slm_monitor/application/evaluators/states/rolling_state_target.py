@@ -65,7 +65,7 @@ class RollingStateTarget(RollingWindowTarget):
         always.versions = [replace(terms, hours=service_hours.ALWAYS) for terms in line.versions]
         self.standing.line = always
 
-    def judge(
+    def evaluate(
         self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""

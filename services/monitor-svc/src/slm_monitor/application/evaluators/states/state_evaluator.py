@@ -44,7 +44,7 @@ class StateEvaluator:
         established: LoadedState,
         excluded: ExclusionIndex,
         aside: FailedTargets,
-        heard: Iterable[str],
+        label_series: Iterable[str],
     ) -> None:
         self._timers = timers
         self._excluded = excluded
@@ -57,10 +57,10 @@ class StateEvaluator:
         self._grouped: dict[str, dict[tuple[str, int], TermsHistory]] = {}
         self._parted: dict[tuple[tuple[str, int], Group], TermsHistory] = {}
         """(target, labels) → the terms history from which the instance was last made."""
-        self._heard = SeenLabels(heard)
+        self._seen_labels = SeenLabels(label_series)
         self._unparted: set[str] = set()
         """Indicators whose label instances must be looked up again: a new label value or new terms arrived."""
-        self._unjudged: set[tuple[str, int]] = set()
+        self._unevaluated: set[tuple[str, int]] = set()
         """Instances that have not been evaluated yet."""
         self._causes: dict[str, str] = {}
         """Indicator → cause of the restatement of its past, once no import holds that past any more."""
@@ -100,7 +100,7 @@ class StateEvaluator:
         self._unparted.discard(subject)
         for line in self._grouped.get(subject, {}).values():
             names = line.latest.group_by
-            for group in sorted(self._heard.groups(subject, names) | await self._states.groups(subject, names)):
+            for group in sorted(self._seen_labels.groups(subject, names) | await self._states.groups(subject, names)):
                 if self._parted.get((line.key, group)) is line:
                     continue
                 born = instances.instance_terms(line, group)
@@ -109,21 +109,21 @@ class StateEvaluator:
                 self._parted[line.key, group] = line
                 is_born = not self._amend(subject, born).standing.windows
                 if is_born or self._aside.returns(born):
-                    self._unjudged.add(born.key)
+                    self._unevaluated.add(born.key)
                 if is_born:
                     changes.instances.append(born.latest)
 
     async def take(self, facts: Sequence[Fact]) -> list[Fact]:
         """Take state changes and outages; return those that are new or replace the fact under their key."""
         for fact in facts:
-            if self._heard.hear(fact):
+            if self._seen_labels.add(fact):
                 self._unparted.add(fact.subject)
                 self._dirty.setdefault(fact.subject, Invalidation())
         return await self._states.take(facts, self._touch)
 
-    def heard(self) -> dict[str, int]:
+    def new_labels(self) -> dict[str, int]:
         """Return the label sets that appeared for the first time since the last call."""
-        return self._heard.unsaved()
+        return self._seen_labels.unsaved()
 
     def _touch(self, subject: str, since: int) -> None:
         self._dirty.setdefault(subject, Invalidation()).touch(since)
@@ -180,7 +180,7 @@ class StateEvaluator:
         for subject, grouped in self._grouped.items():
             yield from ((subject, line) for line in grouped.values())
 
-    async def judge(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
+    async def evaluate(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
         """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
         for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
@@ -196,13 +196,13 @@ class StateEvaluator:
             for key, target in list(targets.items()):
                 line = target.standing.line
                 group, since = line.latest.group, dirty.since
-                if key in self._unjudged:
-                    self._unjudged.discard(key)
+                if key in self._unevaluated:
+                    self._unevaluated.discard(key)
                     since = line.begins_at if since is None else min(since, line.begins_at)
                 with self._aside.attempt(line, changes, caused.mark) as own:
                     if group not in timelines:
                         timelines[group] = await self._states.timeline(subject, group)
-                    dues.append(target.judge(_always(timelines[group]), self._excluded, since, caused, own))
+                    dues.append(target.evaluate(_always(timelines[group]), self._excluded, since, caused, own))
                 if self._aside.holds(target.standing.line):
                     del targets[key]
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))

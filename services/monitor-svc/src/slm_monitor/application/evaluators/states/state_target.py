@@ -30,7 +30,7 @@ class StateTarget(CalendarWindowTarget):
         self._lately: UptimeSums | None = None
         """Uptime over the lookback of the burn rates."""
 
-    def judge(
+    def evaluate(
         self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         """Evaluate the invalidated and the open windows by the states that their terms select; return the next instant
