@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from slm_agreement.api.chain_previews import ChainToPreview
 from slm_agreement.domain import chain
@@ -122,3 +123,11 @@ def test_a_fault_is_named_by_its_field(asked: dict[str, Any], field: str) -> Non
         ask_chain(**asked)
     assert refused.value.problem["status"] == 422
     assert [error["field"] for error in refused.value.problem["errors"]] == [field]
+
+
+@pytest.mark.parametrize("wrong", [0, 20_000, True, None])
+def test_a_day_is_never_a_number(wrong: Any) -> None:
+    """Pydantic alone takes one as seconds since 1970."""
+    ChainToPreview.model_validate({"term": {"required": ["2026-01-01", "2026-02-01"], "supports": []}})
+    with pytest.raises(ValidationError):
+        ChainToPreview.model_validate({"term": {"required": ["2026-01-01", wrong], "supports": []}})

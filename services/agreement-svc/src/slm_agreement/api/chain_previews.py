@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import SECOND
 from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
+from slm_chassis.http.json_types import Day
 from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import to_text
@@ -73,9 +73,9 @@ class Hours(_ChainQuestion):
 class Term(_ChainQuestion):
     """First and last day of what is promised and of each supporting agreement, last days included."""
 
-    required: tuple[date, date]
+    required: tuple[Day, Day]
     """First and last day of what is promised"""
-    supports: Annotated[list[tuple[date, date]], Field(max_length=1000)]
+    supports: Annotated[list[tuple[Day, Day]], Field(max_length=1000)]
     """First and last day of each supporting agreement"""
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from slm_agreement.api import examples
+from slm_chassis.http.json_types import NO_TEXT
 from slm_chassis.http.web_addresses import WebAddress, WithAddresses
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -189,7 +190,8 @@ class NewRevision(Body):
     """The terms; see the reference of terms"""
     template: str | None = None
     """Key of a template: its clauses are used where the document has none"""
-    version: Annotated[int | None, Field(description="By default the newest version in draft")] = None
+    version: Annotated[int, NO_TEXT] | None = None
+    """By default the newest version in draft"""
 
 
 class Proposal(Body):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
+from slm_chassis.http.json_types import NO_TEXT
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock, TheLog
 from slm_chassis.http.problems import Problem, invalid, not_found
@@ -45,7 +46,7 @@ class WindowsToTry(BaseModel):
 
     model_config = {"extra": "forbid"}
 
-    last: Annotated[int, Field(ge=1, le=MOST_WINDOWS)] | None = None
+    last: Annotated[int, Field(ge=1, le=MOST_WINDOWS), NO_TEXT] | None = None
     since: str | None = Field(None, alias="from", examples=["2026-01-01T00:00:00Z"])
     until: str | None = Field(None, alias="to", examples=["2026-07-01T00:00:00Z"])
     per: Literal["day", "week", "month", "quarter", "year"] = "month"

@@ -17,6 +17,7 @@ from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
+from slm_chassis.http.json_types import NO_TEXT
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.adapters.formats import wire_formats
 from slm_monitor.adapters.formats.wire_formats import ItemDecoder
@@ -88,7 +89,7 @@ class ClockToPreview(_PreviewBody):
     as_of: str | None = None
     window: PreviewInterval | None = None
     escalations: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
-    warn_at: Annotated[list[Annotated[int, Field(ge=0, le=1000)]], Field(max_length=100)] = []
+    warn_at: Annotated[list[Annotated[int, Field(ge=0, le=1000), NO_TEXT]], Field(max_length=100)] = []
 
 
 class WindowToPreview(_PreviewBody):
