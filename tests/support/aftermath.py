@@ -140,17 +140,17 @@ async def faults(findings: Findings, log: EventLog) -> list[str]:
 
 async def unheard(findings: Findings, database_url: Callable[[str], str]) -> list[str]:
     """In what other services differ about the breaches that stand, once they had time to hear of them."""
-    standing = {row[0] for row in findings["breaches"]}
+    target_state = {row[0] for row in findings["breaches"]}
     differing: list[str] = []
     for name, query in _HEARD.items():
         connection = await asyncpg.connect(database_url(name))
         try:
             for _ in range(HEARS_SECONDS):
                 known = {row[0] for row in await connection.fetch(query)}
-                if known == standing:
+                if known == target_state:
                     break
                 await asyncio.sleep(1.0)
         finally:
             await connection.close()
-        differing += [f"{name} knows or not: {breach_id}" for breach_id in sorted(known ^ standing)]
+        differing += [f"{name} knows or not: {breach_id}" for breach_id in sorted(known ^ target_state)]
     return differing

@@ -130,7 +130,7 @@ def line_of(target: dict[str, Any], **changed: Any) -> TermsHistory:
     return TermsHistory(terms_of(target, **changed))
 
 
-def standing_of(target: dict[str, Any], **changed: Any) -> TargetState:
+def target_state_of(target: dict[str, Any], **changed: Any) -> TargetState:
     return TargetState(line_of(target, **changed))
 
 

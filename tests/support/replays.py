@@ -147,9 +147,9 @@ class Replay:
 
     def dispute(self, random: Random, now: int) -> None:
         """A breach that stands is found to be none."""
-        standing = sorted(each.breach_id for each in self.store.breaches.values() if each.standing)
-        if standing:
-            decided = Overturned.of(self.store.breaches[random.choice(standing)])
+        target_state = sorted(each.breach_id for each in self.store.breaches.values() if each.standing)
+        if target_state:
+            decided = Overturned.of(self.store.breaches[random.choice(target_state)])
             decided.reach(self.store)
             self.disputes.append(Told(now, decision=decided))
 
@@ -283,10 +283,10 @@ class Replay:
     async def _explained_runs(self, key: str, window: str, named: TargetRow) -> dict[str, str]:
         """Of a rolling target, the windows that its first and its last breach became certain with."""
         told = {}
-        standing = [
+        target_state = [
             each for each in self.store.breaches.values() if each.standing and each.target_id == named.target_id
         ]
-        ordered = sorted(standing, key=lambda breach: (breach.certain_at, breach.level))
+        ordered = sorted(target_state, key=lambda breach: (breach.certain_at, breach.level))
         for breach in [*ordered[:1], *ordered[-1:]]:
             asked = ExplanationQuestion(window, at=breach.certain_at)
             document = await explain_window(MemoryHistory(self.store), named, asked, END)

@@ -12,7 +12,7 @@ from slm_monitor.domain.lifecycle.acceptance import Acceptance
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
 from slm_monitor.domain.lifecycle.reconciliation import TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
-from tests.support.monitor import at, available, moment, standing_of
+from tests.support.monitor import at, available, moment, target_state_of
 
 MET = Evaluation(Fraction(9995, 10_000), 9_995, 10_000, met=True)
 LATER = moment("2026-12-10T00:00")
@@ -26,76 +26,76 @@ def missed(share: int) -> Evaluation:
 
 def closed(finding: Evaluation = MET) -> tuple[TargetState, Window]:
     """November, judged and over."""
-    standing = standing_of(available())
-    terms = standing.line.latest
+    target_state = target_state_of(available())
+    terms = target_state.line.latest
     window = Window(terms.target_id, "2026-11", 1, at("2026-11-01T00:00"), at("2026-12-01T00:00"))
     december = Window(terms.target_id, "2026-12", 1, at("2026-12-01T00:00"), at("2027-01-01T00:00"))
-    standing.windows = {"2026-11": window, "2026-12": december}
-    settle(standing, window, finding, moment("2026-12-01T01:00"))
-    return standing, window
+    target_state.windows = {"2026-11": window, "2026-12": december}
+    settle(target_state, window, finding, moment("2026-12-01T01:00"))
+    return target_state, window
 
 
-def settle(standing: TargetState, window: Window, finding: Evaluation, when: Any = LATER) -> list[Any]:
+def settle(target_state: TargetState, window: Window, finding: Evaluation, when: Any = LATER) -> list[Any]:
     changes = Changes()
-    reconciliation.reconcile_window(standing, window, standing.line.latest, finding, when, changes)
+    reconciliation.reconcile_window(target_state, window, target_state.line.latest, finding, when, changes)
     return [each.event for each in changes.events]
 
 
-def accept(standing: TargetState, revision: int = 0) -> Changes:
+def accept(target_state: TargetState, revision: int = 0) -> Changes:
     changes = Changes()
-    accepted = Acceptance(standing.target_id, "2026-11", revision, at("2026-12-05T00:00"))
-    acceptance.accept_windows([(standing.target_id, standing.windows)], [accepted], changes)
+    accepted = Acceptance(target_state.target_id, "2026-11", revision, at("2026-12-05T00:00"))
+    acceptance.accept_windows([(target_state.target_id, target_state.windows)], [accepted], changes)
     return changes
 
 
 def test_each_outcome_that_would_have_been_is_told_once_with_its_difference() -> None:
-    standing, window = closed()
-    accept(standing)
+    target_state, window = closed()
+    accept(target_state)
     stands = (window.verdict, window.figure, window.good, window.revision)
-    (first,) = settle(standing, window, missed(9_980))
+    (first,) = settle(target_state, window, missed(9_980))
     assert (first.number, first.verdict, first.difference) == (1, "breached", "-3/20")
     assert (first.booked_in_window_id, first.before["verdict"]) == ("2026-12", "met")
-    assert settle(standing, window, missed(9_980)) == []
-    (second,) = settle(standing, window, MET)
+    assert settle(target_state, window, missed(9_980)) == []
+    (second,) = settle(target_state, window, MET)
     assert (second.number, second.verdict, second.difference) == (2, "met", "3/20")
     assert (window.verdict, window.figure, window.good, window.revision) == stands
 
 
 def test_no_breach_of_a_frozen_window_is_published_or_withdrawn() -> None:
-    standing, window = closed(missed(9_980))
-    accept(standing)
-    (told,) = settle(standing, window, MET)
+    target_state, window = closed(missed(9_980))
+    accept(target_state)
+    (told,) = settle(target_state, window, MET)
     assert type(told).__name__ == "WindowAdjusted"
-    assert [breach.standing for breach in standing.breaches.values()] == [True]
+    assert [breach.standing for breach in target_state.breaches.values()] == [True]
 
 
 @pytest.mark.parametrize("revision", [1, 7])
 def test_only_the_revision_that_was_accepted_is_frozen(revision: int) -> None:
-    standing, window = closed()
-    assert not accept(standing, revision).windows
-    (told,) = [each for each in settle(standing, window, missed(9_980)) if type(each).__name__ == "WindowRestated"]
+    target_state, window = closed()
+    assert not accept(target_state, revision).windows
+    (told,) = [each for each in settle(target_state, window, missed(9_980)) if type(each).__name__ == "WindowRestated"]
     assert told.revision == 1
-    assert accept(standing, 1).windows
+    assert accept(target_state, 1).windows
 
 
 def test_an_open_window_cannot_be_accepted() -> None:
-    standing, window = closed()
+    target_state, window = closed()
     window.closed_at = None
-    assert not accept(standing).windows
+    assert not accept(target_state).windows
 
 
 def test_a_breach_that_was_overturned_leaves_the_figure_and_takes_the_verdict() -> None:
-    standing, window = closed(missed(9_980))
-    (identity,) = standing.breaches
-    standing.overturned = {identity}
-    told = {type(each).__name__: each for each in settle(standing, window, missed(9_980))}
+    target_state, window = closed(missed(9_980))
+    (identity,) = target_state.breaches
+    target_state.overturned = {identity}
+    told = {type(each).__name__: each for each in settle(target_state, window, missed(9_980))}
     assert told.keys() == {"BreachWithdrawn", "WindowRestated"}
     assert (window.verdict, window.figure) == ("met", "499/5")
-    assert settle(standing, window, missed(9_980)) == []
+    assert settle(target_state, window, missed(9_980)) == []
 
 
 def test_a_window_that_began_before_the_record_stays_as_it_is() -> None:
-    standing, window = closed()
-    standing.record_begins_at = at("2026-11-15T00:00")
-    assert settle(standing, window, missed(9_980)) == []
+    target_state, window = closed()
+    target_state.record_begins_at = at("2026-11-15T00:00")
+    assert settle(target_state, window, missed(9_980)) == []
     assert (window.verdict, window.revision) == ("met", 0)

@@ -36,12 +36,12 @@ class Lives(RuleBasedStateMachine):
         super().__init__()
         self.life = BreachWorkflow()
         self.done: list[str] = []
-        self.standing = True
+        self.in_force = True
         self.revision = 0
 
     def expected(self) -> set[str]:
         """By the history alone: handling goes forward in its order, and not while something is disputed."""
-        if not self.standing:
+        if not self.in_force:
             return set()
         handled = [step for step in self.done if step in ORDER]
         if self.done and self.done[-1] == DISPUTE:
@@ -61,22 +61,22 @@ class Lives(RuleBasedStateMachine):
                 self.life.after(step)
             assert set(refused.value.allowed) == self.expected()
 
-    @precondition(lambda self: self.standing)
+    @precondition(lambda self: self.in_force)
     @rule()
     def withdraw(self) -> None:
-        self.standing = False
-        self.life = self.life.after_evaluation(self.revision, standing=False)
+        self.in_force = False
+        self.life = self.life.after_evaluation(self.revision, is_in_force=False)
 
-    @precondition(lambda self: not self.standing)
+    @precondition(lambda self: not self.in_force)
     @rule()
     def stand_again(self) -> None:
-        self.standing, self.done = True, []
+        self.in_force, self.done = True, []
         self.revision += 1
-        self.life = self.life.after_evaluation(self.revision, standing=True)
+        self.life = self.life.after_evaluation(self.revision, is_in_force=True)
 
     @rule()
     def hear_the_judge_again(self) -> None:
-        assert self.life.after_evaluation(self.revision, self.standing) == self.life
+        assert self.life.after_evaluation(self.revision, self.in_force) == self.life
 
     @invariant()
     def allows_what_its_history_allows(self) -> None:
@@ -88,7 +88,7 @@ class Lives(RuleBasedStateMachine):
         reached = (OPEN, ACKNOWLEDGED, ROOT_CAUSE_GIVEN, CLOSED)[len(handled)]
         last = self.done[-1] if self.done else ""
         state = {DISPUTE: DISPUTED, CONFIRM: CONFIRMED}.get(last, reached)
-        assert self.life.state == (state if self.standing else WITHDRAWN)
+        assert self.life.state == (state if self.in_force else WITHDRAWN)
         assert self.life.state in breach_workflow.STATES
 
     @invariant()
@@ -104,7 +104,12 @@ def test_a_tag_names_one_state_of_one_life() -> None:
     open_, seen = BreachWorkflow(), BreachWorkflow().after(ACKNOWLEDGE)
     tags = {
         each.tag
-        for each in (open_, seen, open_.after_evaluation(0, standing=False), seen.after_evaluation(1, standing=True))
+        for each in (
+            open_,
+            seen,
+            open_.after_evaluation(0, is_in_force=False),
+            seen.after_evaluation(1, is_in_force=True),
+        )
     }
     assert len(tags) == 4
 

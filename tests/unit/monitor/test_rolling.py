@@ -19,7 +19,7 @@ from slm_monitor.domain.rolling.rolling_sums import RollingSums
 from slm_monitor.domain.series.classifiers import AT_MOST, Classifier
 from slm_monitor.domain.series.series import Series
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
-from tests.support.monitor import MINUTE, at, fast, standing_of
+from tests.support.monitor import MINUTE, at, fast, target_state_of
 
 START = at("2026-11-01T00:00") // MINUTE
 MINUTES = 40
@@ -43,8 +43,10 @@ class Judged:
     """A rolling target judged in memory."""
 
     def __init__(self, at_least: str = "80") -> None:
-        self.standing: TargetState = standing_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
-        self.window = Window(self.standing.target_id, f"PT{LENGTH}M", 1, START * MINUTE, self.standing.line.ends_at)
+        self.target_state: TargetState = target_state_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
+        self.window = Window(
+            self.target_state.target_id, f"PT{LENGTH}M", 1, START * MINUTE, self.target_state.line.ends_at
+        )
         self.window.judged_to = START - 1
         self.series = Series("s", [Classifier(AT_MOST, 300.0)])
         for hour in range(START // 60 - 2, START // 60 + 3):
@@ -64,12 +66,12 @@ class Judged:
     def judge(self, minute: int, touched: tuple[int, int] | None = None) -> None:
         """Judge as of a minute of the term."""
         present = START + minute
-        line = self.standing.line
+        line = self.target_state.line
         ranges = rolling_minutes.minutes_to_evaluate(self.window, line, touched, None, present)
         rolled = RollingSums(line, self.series, NOTHING_EXCLUDED)
         intervals = [rolling_target.evaluate_minutes(line, rolled, first, last) for first, last in ranges]
         moment = EvaluationMoment(present * MINUTE, present * MINUTE)
-        rolling_target.reconcile_rolling(self.standing, self.window, rolled, intervals, moment, self.changes)
+        rolling_target.reconcile_rolling(self.target_state, self.window, rolled, intervals, moment, self.changes)
 
     def found(self) -> list[tuple[int, int | None, str | None]]:
         """(first minute, minute of recovery, figure) of the breaches that stand."""
@@ -79,7 +81,7 @@ class Judged:
                 None if breach.until is None else breach.until // MINUTE - START,
                 breach.document["figure"],
             )
-            for breach in self.standing.breaches.values()
+            for breach in self.target_state.breaches.values()
             if breach.standing
         )
 

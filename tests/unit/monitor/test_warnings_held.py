@@ -17,7 +17,7 @@ AHEAD, FACTS_UNTIL = 10 * MINUTE, 10 * MINUTE - 1
 BURNING = RiskEvaluation("burn_rate", "P3D/PT6H@1", AHEAD)
 
 
-def standing(*causes: str) -> TargetState:
+def target_state(*causes: str) -> TargetState:
     known = TargetState(cast(Any, SimpleNamespace()))
     for cause in causes:
         known.risks[cause] = Risk(cause, "t", "a", "2026-11", cause, BURNING.threshold, 0, "p", "c", "s")
@@ -27,18 +27,18 @@ def standing(*causes: str) -> TargetState:
 @pytest.mark.parametrize("keeps", [False, True])
 def test_a_burn_rate_of_the_running_minute_keeps_a_warning_that_stands(keeps: bool) -> None:
     found = [replace(BURNING, keeps=keeps)]
-    assert holding_risks(standing("burn_rate"), "2026-11", found, FACTS_UNTIL) == found
+    assert holding_risks(target_state("burn_rate"), "2026-11", found, FACTS_UNTIL) == found
 
 
 def test_a_burn_rate_of_the_running_minute_opens_no_warning_before_all_facts_are_in() -> None:
-    assert holding_risks(standing(), "2026-11", [BURNING], FACTS_UNTIL) == []
-    assert holding_risks(standing(), "2026-11", [BURNING], AHEAD) == [BURNING]
+    assert holding_risks(target_state(), "2026-11", [BURNING], FACTS_UNTIL) == []
+    assert holding_risks(target_state(), "2026-11", [BURNING], AHEAD) == [BURNING]
 
 
 def test_a_burn_rate_that_is_over_ends_its_warning() -> None:
-    assert holding_risks(standing("burn_rate"), "2026-11", [], FACTS_UNTIL) == []
+    assert holding_risks(target_state("burn_rate"), "2026-11", [], FACTS_UNTIL) == []
 
 
 def test_a_forecast_keeps_no_warning() -> None:
     forecast = replace(BURNING, cause="exhaustion")
-    assert holding_risks(standing("exhaustion"), "2026-11", [forecast], FACTS_UNTIL) == []
+    assert holding_risks(target_state("exhaustion"), "2026-11", [forecast], FACTS_UNTIL) == []

@@ -88,7 +88,7 @@ async def load_partition(driver: asyncpg.Connection, partition: int) -> LoadedPa
             driver, partition, map(window_of, await _of(driver, "target_window", partition))
         ),
         breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
-        risks=[risk_of(each) for each in await _standing_risks(driver, partition, row["horizon"])],
+        risks=[risk_of(each) for each in await _open_or_recent_risks(driver, partition, row["horizon"])],
         series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
         blobs=[(column_codec.decode_blob(each["data"]), each["received_at"]) for each in blobs],
         blob_seq=row["blob_seq"],
@@ -125,7 +125,7 @@ async def _indicator_breaches(driver: asyncpg.Connection, partition: int) -> Seq
     return await driver.fetch(query, partition)  # type: ignore[no-any-return]
 
 
-async def _standing_risks(driver: asyncpg.Connection, partition: int, watermark: int) -> Sequence[asyncpg.Record]:
+async def _open_or_recent_risks(driver: asyncpg.Connection, partition: int, watermark: int) -> Sequence[asyncpg.Record]:
     # A warning that cleared recently is loaded too, because it is reopened if its condition returns in time.
     query = """SELECT * FROM risk WHERE partition = $1 AND standing
                UNION ALL SELECT * FROM risk WHERE partition = $1 AND NOT standing AND again_until >= $2"""

@@ -42,8 +42,8 @@ class DecisionDelivery:
             Acceptance(target_id, window_id, revision, ref["accepted_at"])
             for target_id, window_id, revision in ref["windows"]
         ]
-        standings = chain(self._states.standings(), self._counts.standings(), self._derived.standings())
-        acceptance.accept_windows(((each.target_id, each.windows) for each in standings), accepted, changes)
+        target_states = chain(self._states.target_states(), self._counts.target_states(), self._derived.target_states())
+        acceptance.accept_windows(((each.target_id, each.windows) for each in target_states), accepted, changes)
         # A label instance may not have been looked up since a restart, so it has no target state yet: its windows are
         # in the loaded state. A failed target is left out: it is loaded again before it is evaluated.
         names = sorted({each.target_id for each in accepted}.difference(self._aside.failed))
@@ -67,7 +67,7 @@ class DecisionDelivery:
         again."""
         subject, begins_at = ref["subject"], ref["begins_at"]
         self._record_starts[subject] = begins_at
-        for standing in chain(self._states.standings(), self._counts.standings()):
-            if standing.line.latest.indicator == subject:
-                standing.record_begins_at = begins_at
+        for target_state in chain(self._states.target_states(), self._counts.target_states()):
+            if target_state.line.latest.indicator == subject:
+                target_state.record_begins_at = begins_at
         self._derived.forget()

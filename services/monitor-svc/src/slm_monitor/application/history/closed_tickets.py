@@ -66,13 +66,13 @@ def ticket_outcome(
     failed: list[FailedClock] = []
     if ticket_events.inconsistency(events) is not None:
         return None
-    standing = [
+    clocks = [
         clock.as_of(present)
         for clock in clock_replay.replay_by_rules(events, book, present, failed.append)
         if clock.target.target_id in target_ids and clock.state != clock_replay.CANCELLED
     ]
     found: TicketOutcome | None = None
-    for clock, at in clock_ends(standing, present):
+    for clock, at in clock_ends(clocks, present):
         if not span[0] <= at < span[1]:
             continue
         found = found or TicketOutcome(ticket, at)
@@ -87,11 +87,11 @@ def ticket_outcome(
     return found
 
 
-def clock_ends(standing: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
+def clock_ends(clocks: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
     """Clocks with the instants at which they count. The clocks of one target by assignment count together: at the
     instant of the first breach, or if there is none at the one at which the last of them stopped."""
     stints: dict[str, list[Clock]] = {}
-    for clock in standing:
+    for clock in clocks:
         if clock.target.clock is not None and clock.target.clock.each_assignment:
             stints.setdefault(clock.target.target_id, []).append(clock)
         elif (

@@ -30,7 +30,7 @@ class LoadedState:
         """The windows of a target, by id."""
         return {each.window_id: each for each in self._windows.get(target_id, ())}
 
-    def standing(self, line: TermsHistory) -> TargetState:
+    def target_state(self, line: TermsHistory) -> TargetState:
         """The target state of a terms history: the results published under any of its versions."""
         versions = {terms.version for terms in line.versions}
         windows = [each for each in self._windows.get(line.target_id, ()) if each.version in versions]

@@ -74,12 +74,12 @@ class BreachWorkflow:
             return replace(self, contest=contest, number=self.number + 1)
         return replace(self, reached=_FORWARD[self.reached][1], contest=None, number=self.number + 1)
 
-    def after_evaluation(self, revision: int, standing: bool) -> BreachWorkflow:
-        """Return the workflow after an evaluation; ``standing`` False withdraws the breach.
+    def after_evaluation(self, revision: int, is_in_force: bool) -> BreachWorkflow:
+        """Return the workflow after an evaluation; ``is_in_force`` False withdraws the breach.
 
         A new revision starts a new workflow. A revision that is valid again after its withdrawal keeps its state.
         """
-        return replace(self if revision == self.revision else BreachWorkflow(revision), withdrawn=not standing)
+        return replace(self if revision == self.revision else BreachWorkflow(revision), withdrawn=not is_in_force)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class TargetState:
         begins_at = self.record_begins_at
         return begins_at is not None and window.closed_at is not None and window.start < begins_at
 
-    def standing_risks(self, window_id: str) -> list[Risk]:
+    def open_risks(self, window_id: str) -> list[Risk]:
         return [risk for risk in self.risks.values() if risk.standing and risk.window_id == window_id]
 
 
@@ -69,7 +69,7 @@ class EvaluationMoment:
 
 
 def reconcile_window(
-    standing: TargetState,
+    target_state: TargetState,
     window: Window,
     terms: ServiceLevelTarget,
     finding: Evaluation,
@@ -77,11 +77,11 @@ def reconcile_window(
     changes: Changes,
 ) -> None:
     """Update a calendar window to its evaluation, and publish each difference once."""
-    if standing.is_beyond_record(window):
+    if target_state.is_beyond_record(window):
         return
-    finding = _as_decided(standing, window, terms, finding)
+    finding = _as_decided(target_state, window, terms, finding)
     if window.frozen_at is not None:
-        _adjust(standing, window, terms, finding, moment, changes)
+        _adjust(target_state, window, terms, finding, moment, changes)
         return
     if finding.detail.get("overturned") != window.detail.get("overturned"):
         # The cause is derived here because the evaluation may come long after the decision: after an import, or a
@@ -100,11 +100,11 @@ def reconcile_window(
     }
     published = _published_fields(window)
     for level, promised in terms.levels:
-        reconcile_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
-    due_risks = [] if closes or breached else holding_risks(standing, window.window_id, finding.risks, moment.as_of)
+        reconcile_breach(target_state, window, terms, level, promised, finding, missed.get(level), moment, changes)
+    due_risks = [] if closes or breached else holding_risks(target_state, window.window_id, finding.risks, moment.as_of)
     span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
-    reconcile_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
+    reconcile_risks(target_state, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
     copy_figures(window, terms, finding, moment)
     window.verdict = verdict_of(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
@@ -127,14 +127,16 @@ def _published_fields(window: Window) -> tuple[object, ...]:
     return (window.verdict, window.figure, window.good, window.total, *times)
 
 
-def _as_decided(standing: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation) -> Evaluation:
+def _as_decided(
+    target_state: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation
+) -> Evaluation:
     """Return the evaluation without the levels whose breach the decision of a dispute annulled."""
-    if not standing.overturned:
+    if not target_state.overturned:
         return finding
     excused = {
         level
         for level, _ in terms.levels
-        if target_events.breach_id(terms, window.window_id, level, 0) in standing.overturned
+        if target_events.breach_id(terms, window.window_id, level, 0) in target_state.overturned
     }
     if not excused:
         return finding
@@ -144,7 +146,7 @@ def _as_decided(standing: TargetState, window: Window, terms: ServiceLevelTarget
 
 
 def _adjust(
-    standing: TargetState,
+    target_state: TargetState,
     window: Window,
     terms: ServiceLevelTarget,
     finding: Evaluation,
@@ -161,7 +163,7 @@ def _adjust(
     difference = None
     if figure is not None and before.figure is not None:
         difference = figures.exact(Fraction(figure) - Fraction(before.figure))
-    running = [each for each in standing.windows.values() if each.start <= moment.as_of < each.end]
+    running = [each for each in target_state.windows.values() if each.start <= moment.as_of < each.end]
     event = target_events.window_adjusted(
         terms,
         window,
@@ -199,7 +201,7 @@ def copy_figures(window: Window, terms: ServiceLevelTarget, finding: Evaluation,
 
 
 def reconcile_breach(
-    standing: TargetState,
+    target_state: TargetState,
     window: Window,
     terms: ServiceLevelTarget,
     level: str,
@@ -210,11 +212,11 @@ def reconcile_breach(
     changes: Changes,
 ) -> None:
     """Publish, revise or withdraw the breach of one level: never removed silently, never published twice."""
-    if missed is None and not standing.breaches:
+    if missed is None and not target_state.breaches:
         return
     span = (window.start, window.end)
     identity = target_events.breach_id(terms, window.window_id, level, 0)
-    breach = standing.breaches.get(identity)
+    breach = target_state.breaches.get(identity)
     if missed is not None:
         if breach is not None and breach.standing:
             moved = target_events.target_breached(
@@ -238,7 +240,7 @@ def reconcile_breach(
         else:
             subject = terms.indicator or ""
             breach = open_breach(
-                standing.breaches, terms, identity, window.window_id, 0, missed.at, subject, moment.now, level
+                target_state.breaches, terms, identity, window.window_id, 0, missed.at, subject, moment.now, level
             )
             event = target_events.target_breached(
                 terms,
@@ -345,14 +347,14 @@ def withdraw_breach(
 
 
 def holding_risks(
-    standing: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int
+    target_state: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int
 ) -> list[RiskEvaluation]:
     """Return the warnings that hold: at their threshold, or open and less than a tenth below it.
 
     The burn rate of counts belongs to the current minute, whose facts have not all arrived: it opens no warning yet,
     and clears none. Any other warning with a future ``at`` is a forecast.
     """
-    held = {(risk.cause, risk.threshold) for risk in standing.standing_risks(window_id)}
+    held = {(risk.cause, risk.threshold) for risk in target_state.open_risks(window_id)}
     opening = [risk for risk in found if risk.at <= by and not risk.keeps]
     keeping = [
         risk for risk in found if (risk.cause, risk.threshold) in held and (risk.at <= by or risk.cause == "burn_rate")
@@ -361,7 +363,7 @@ def holding_risks(
 
 
 def reconcile_risks(
-    standing: TargetState,
+    target_state: TargetState,
     window_id: str,
     terms: ServiceLevelTarget,
     finding: Evaluation,
@@ -372,15 +374,15 @@ def reconcile_risks(
     changes: Changes,
 ) -> None:
     """Open the warnings that are new; clear those that no longer hold, with the outcome."""
-    held = {(risk.cause, risk.threshold): risk for risk in standing.standing_risks(window_id)}
+    held = {(risk.cause, risk.threshold): risk for risk in target_state.open_risks(window_id)}
     wanted = {(risk.cause, risk.threshold): risk for risk in found}
     turned_at = turn_instant(moment, span)
-    _forget(standing, turned_at)
+    _forget(target_state, turned_at)
     for name in held.keys() - wanted.keys():
-        clear_risk(standing, held[name], terms, outcome, span, moment, changes)
+        clear_risk(target_state, held[name], terms, outcome, span, moment, changes)
     for name in sorted(wanted.keys() - held.keys()):
-        risk = _reopen(standing, window_id, wanted[name], turned_at) or _open(
-            standing, window_id, terms, wanted[name], moment.now
+        risk = _reopen(target_state, window_id, wanted[name], turned_at) or _open(
+            target_state, window_id, terms, wanted[name], moment.now
         )
         event = target_events.target_at_risk(
             terms,
@@ -400,7 +402,7 @@ def reconcile_risks(
 
 
 def clear_risk(
-    standing: TargetState,
+    target_state: TargetState,
     risk: Risk,
     terms: ServiceLevelTarget,
     outcome: str,
@@ -423,17 +425,17 @@ def turn_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) 
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
 
 
-def _forget(standing: TargetState, as_of: int) -> None:
+def _forget(target_state: TargetState, as_of: int) -> None:
     """Drop warnings that cleared too long ago to reopen."""
-    for risk in [each for each in standing.risks.values() if not each.standing and (each.again_until or 0) < as_of]:
-        del standing.risks[risk.risk_id]
+    for risk in [each for each in target_state.risks.values() if not each.standing and (each.again_until or 0) < as_of]:
+        del target_state.risks[risk.risk_id]
 
 
-def _reopen(standing: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
+def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
     """Reopen, with its next revision, the warning that cleared recently; None if there is none."""
     cleared = [
         risk
-        for risk in standing.risks.values()
+        for risk in target_state.risks.values()
         if not risk.standing
         and at <= (risk.again_until or 0)
         and (risk.window_id, risk.cause, risk.threshold) == (window_id, found.cause, found.threshold)
@@ -446,7 +448,9 @@ def _reopen(standing: TargetState, window_id: str, found: RiskEvaluation, at: in
     return risk
 
 
-def _open(standing: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: int) -> Risk:
+def _open(
+    target_state: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: int
+) -> Risk:
     """Create a new warning. Its ordinal is the instant of publishing, so that a later one has another id."""
     identity = target_events.risk_id(terms, window_id, found.cause, found.threshold, now)
     risk = Risk(
@@ -461,5 +465,5 @@ def _open(standing: TargetState, window_id: str, terms: ServiceLevelTarget, foun
         terms.customer_party_id,
         terms.service_id,
     )
-    standing.risks[identity] = risk
+    target_state.risks[identity] = risk
     return risk

@@ -10,29 +10,31 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 CAUSE = "terms"
 
 
-def drop_window(standing: TargetState, window: Window, moment: EvaluationMoment, changes: Changes) -> None:
+def drop_window(target_state: TargetState, window: Window, moment: EvaluationMoment, changes: Changes) -> None:
     """Delete an open window that by the changed terms never existed, and withdraw its breaches and warnings."""
     span = (window.start, window.end)
-    terms = standing.line.of_version(window.version)
-    for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
+    terms = target_state.line.of_version(window.version)
+    for breach in sorted(target_state.breaches.values(), key=lambda each: each.breach_id):
         if breach.standing and breach.window_id == window.window_id:
-            _withdraw(standing, breach, span, moment.now, changes)
-    for risk in standing.standing_risks(window.window_id):
-        reconciliation.clear_risk(standing, risk, terms, "window_closed", span, moment, changes)
+            _withdraw(target_state, breach, span, moment.now, changes)
+    for risk in target_state.open_risks(window.window_id):
+        reconciliation.clear_risk(target_state, risk, terms, "window_closed", span, moment, changes)
     changes.windows.pop((window.target_id, window.window_id), None)
     changes.dropped_windows.add((window.target_id, window.window_id))
 
 
 def withdraw_other_terms(
-    standing: TargetState, window: Window, terms: ServiceLevelTarget, moment: EvaluationMoment, changes: Changes
+    target_state: TargetState, window: Window, terms: ServiceLevelTarget, moment: EvaluationMoment, changes: Changes
 ) -> None:
     """Withdraw the breaches that another version of the terms found in this window."""
-    if window.version == terms.version or window.frozen_at is not None or standing.is_beyond_record(window):
+    if window.version == terms.version or window.frozen_at is not None or target_state.is_beyond_record(window):
         return
-    for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
+    for breach in sorted(target_state.breaches.values(), key=lambda each: each.breach_id):
         if breach.standing and breach.window_id == window.window_id and breach.version != terms.version:
-            _withdraw(standing, breach, (window.start, window.end), moment.now, changes)
+            _withdraw(target_state, breach, (window.start, window.end), moment.now, changes)
 
 
-def _withdraw(standing: TargetState, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
-    reconciliation.withdraw_breach(breach, standing.line.of_version(breach.version), None, span, CAUSE, now, changes)
+def _withdraw(target_state: TargetState, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
+    reconciliation.withdraw_breach(
+        breach, target_state.line.of_version(breach.version), None, span, CAUSE, now, changes
+    )

@@ -21,7 +21,7 @@ _NO_SPAN = (None, None)
 ValueAt = Callable[[int], WindowValue | None]
 
 
-def runs_of(standing: TargetState, window: Window, level: str) -> list[MissedRun]:
+def runs_of(target_state: TargetState, window: Window, level: str) -> list[MissedRun]:
     """Return the runs of minutes that missed a level, including those whose breach a dispute annulled.
 
     A run that has not recovered lasts to the last minute evaluated.
@@ -31,14 +31,14 @@ def runs_of(standing: TargetState, window: Window, level: str) -> list[MissedRun
         MissedRun(
             breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1
         )
-        for breach in standing.breaches.values()
-        if _is_run(standing, breach, level)
+        for breach in target_state.breaches.values()
+        if _is_run(target_state, breach, level)
     )
     return [run for run in runs if run.first <= run.last]
 
 
-def _is_run(standing: TargetState, breach: Breach, level: str) -> bool:
-    return breach.level == level and (breach.standing or breach.breach_id in standing.overturned)
+def _is_run(target_state: TargetState, breach: Breach, level: str) -> bool:
+    return breach.level == level and (breach.standing or breach.breach_id in target_state.overturned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class LevelReconciliation:
     ``value_at`` returns the value of the window that ends with a minute; None if that minute was not evaluated now.
     """
 
-    standing: TargetState
+    target_state: TargetState
     window: Window
     level: str
     value_at: ValueAt
@@ -64,8 +64,8 @@ class LevelReconciliation:
         wanted = {run.first: run for run in runs}
         breaches = {
             breach.ordinal: breach
-            for breach in self.standing.breaches.values()
-            if _is_run(self.standing, breach, self.level)
+            for breach in self.target_state.breaches.values()
+            if _is_run(self.target_state, breach, self.level)
         }
         for first in sorted(set(held) - wanted.keys()):
             self._undo(breaches[first])
@@ -74,7 +74,7 @@ class LevelReconciliation:
             if breach is None:
                 assert value is not None
                 breach = self._breach(run, value)
-            elif breach.breach_id in self.standing.overturned:
+            elif breach.breach_id in self.target_state.overturned:
                 if breach.standing:
                     self._withdraw(breach)
             elif value is not None:
@@ -87,16 +87,16 @@ class LevelReconciliation:
         """End a breach whose run of minutes no longer exists, and withdraw it if it is published."""
         if breach.standing:
             self._withdraw(breach)
-        if breach.breach_id in self.standing.overturned:
+        if breach.breach_id in self.target_state.overturned:
             breach.until = breach.ordinal * MINUTE
             self.changes.breaches[breach.breach_id] = breach
 
     def _breach(self, run: MissedRun, value: WindowValue) -> Breach:
-        line, at = self.standing.line, run.first * MINUTE
+        line, at = self.target_state.line, run.first * MINUTE
         terms = line.at(at) or line.latest
         identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
         breach = reconciliation.open_breach(
-            self.standing.breaches,
+            self.target_state.breaches,
             terms,
             identity,
             self.window.window_id,
@@ -127,7 +127,7 @@ class LevelReconciliation:
 
         While that minute lasts, every fact would change it, so the revision is kept pending until the minute is over.
         """
-        terms = self.standing.line.of_version(breach.version)
+        terms = self.target_state.line.of_version(breach.version)
         moved = self._event(terms, breach, value, self.moment.now)
         if self._is_over(breach):
             reconciliation.revise_breach(breach, terms, target_events.document_of(moved), self.moment, self.changes)
@@ -144,13 +144,13 @@ class LevelReconciliation:
         return self.moment.now // MINUTE > breach.ordinal
 
     def _tell_pending(self, breach: Breach) -> None:
-        terms = self.standing.line.of_version(breach.version)
+        terms = self.target_state.line.of_version(breach.version)
         assert breach.pending is not None
         moved = {**breach.document, **breach.pending, "published_at": to_text(self.moment.now)}
         reconciliation.revise_breach(breach, terms, moved, self.moment, self.changes)
 
     def _withdraw(self, breach: Breach) -> None:
-        terms, figure = self.standing.line.of_version(breach.version), self._figure(breach.ordinal)
+        terms, figure = self.target_state.line.of_version(breach.version), self._figure(breach.ordinal)
         reconciliation.withdraw_breach(
             breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes
         )
@@ -165,7 +165,7 @@ class LevelReconciliation:
         self.changes.breaches[breach.breach_id] = breach
         # Only the objective itself has a recovery event, not the unacceptable level.
         if until is not None and breach.standing and self.level == target_events.OBJECTIVE:
-            terms = self.standing.line.of_version(breach.version)
+            terms = self.target_state.line.of_version(breach.version)
             event = target_events.target_recovered(
                 terms, breach, figure=self._figure(run.last + 1), at=until, now=self.moment.now
             )

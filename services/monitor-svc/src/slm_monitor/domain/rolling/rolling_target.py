@@ -61,7 +61,7 @@ def evaluate_minutes(line: TermsHistory, rolled: RollingSource, first: int, last
 
 
 def reconcile_rolling(
-    standing: TargetState,
+    target_state: TargetState,
     window: Window,
     rolled: RollingSource,
     evaluated: Sequence[EvaluatedMinutes],
@@ -70,16 +70,16 @@ def reconcile_rolling(
 ) -> int | None:
     """Apply evaluated minutes and publish what changed; return when time alone may change the result again, or None."""
     if evaluated:
-        _settle_runs(standing, window, evaluated, moment, changes)
-    due = _settle_present(standing, window, rolled, evaluated, moment, changes)
-    if any(breach.pending is not None for breach in standing.breaches.values() if breach.standing):
+        _settle_runs(target_state, window, evaluated, moment, changes)
+    due = _settle_present(target_state, window, rolled, evaluated, moment, changes)
+    if any(breach.pending is not None for breach in target_state.breaches.values() if breach.standing):
         following = (moment.now // MINUTE + 1) * MINUTE
         due = following if due is None else min(due, following)
     return due
 
 
 def _settle_runs(
-    standing: TargetState,
+    target_state: TargetState,
     window: Window,
     evaluated: Sequence[EvaluatedMinutes],
     moment: EvaluationMoment,
@@ -89,11 +89,13 @@ def _settle_runs(
 
     All runs are read before ``judged_to`` moves, since a run that has not recovered ends there.
     """
-    line = standing.line
+    line = target_state.line
     lowest, end = min(minutes.first for minutes in evaluated), rolling_minutes.last_minute(line)
     found: list[tuple[str, list[int], list[MissedRun]]] = []
     for level in dict.fromkeys(level for terms in line.versions for level, _ in terms.levels):
-        held = {run.first: run for run in rolling_breaches.runs_of(standing, window, level) if run.last >= lowest - 1}
+        held = {
+            run.first: run for run in rolling_breaches.runs_of(target_state, window, level) if run.last >= lowest - 1
+        }
         runs: list[MissedRun] = sorted(held.values())
         for minutes in evaluated:
             runs = missed_runs.splice_runs(runs, minutes.first, minutes.last, minutes.runs.get(level, ()))
@@ -106,11 +108,11 @@ def _settle_runs(
         return next((value for each in reversed(evaluated) if (value := each.value_at(minute)) is not None), None)
 
     for level, first_minutes, runs in found:
-        LevelReconciliation(standing, window, level, value_at, moment, changes).settle(first_minutes, runs)
+        LevelReconciliation(target_state, window, level, value_at, moment, changes).settle(first_minutes, runs)
 
 
 def _settle_present(
-    standing: TargetState,
+    target_state: TargetState,
     window: Window,
     rolled: RollingSource,
     evaluated: Sequence[EvaluatedMinutes],
@@ -122,7 +124,7 @@ def _settle_present(
     Return when time alone may change them, in microseconds; None: never.
     """
     assert window.judged_to is not None
-    line, minute = standing.line, window.judged_to
+    line, minute = target_state.line, window.judged_to
     terms = line.at(minute * MINUTE) or line.latest
     has_ended = moment.now >= line.ends_at and minute >= rolling_minutes.last_minute(line)
     is_breached = any(
@@ -130,17 +132,17 @@ def _settle_present(
         and breach.until is None
         and breach.window_id == window.window_id
         and breach.level == target_events.OBJECTIVE
-        for breach in standing.breaches.values()
+        for breach in target_state.breaches.values()
     )
     windows_at = (each.windows_at(minute) for each in reversed(evaluated))
     windows = next((each for each in windows_at if each is not None), None) or rolled.windows(terms, minute, minute)
     value = windows.value_at(minute)
     finding = Evaluation(value.figure, value.good, value.total, not is_breached, evidence=value.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, value)
-    risks = reconciliation.holding_risks(standing, window.window_id, found, minute * MINUTE)
+    risks = reconciliation.holding_risks(target_state, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     reconciliation.reconcile_risks(
-        standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes
+        target_state, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes
     )
     _take_figures(window, terms, value, moment)
     is_empty = value.figure is None
@@ -169,13 +171,13 @@ def refresh_figures(
         series_evaluation.refresh_share(window, terms, value.good, value.total, moment.as_of)
 
 
-def quiet_interval(standing: TargetState, window: Window) -> tuple[int, int]:
+def quiet_interval(target_state: TargetState, window: Window) -> tuple[int, int]:
     """Return the interval in which good events can change only the figures, since all breaches and warnings ended
     before it.
 
     Such events can take a fast path. (0, 0) if there is no such interval.
     """
-    line = standing.line
+    line = target_state.line
     is_plain = all(
         terms.promise is not None
         and terms.promise.comparison == "at_least"
@@ -183,7 +185,7 @@ def quiet_interval(standing: TargetState, window: Window) -> tuple[int, int]:
         and not terms.warn_at.min_events
         for terms in line.versions
     )
-    if not is_plain or window.verdict != "met" or standing.standing_risks(window.window_id):
+    if not is_plain or window.verdict != "met" or target_state.open_risks(window.window_id):
         return (0, 0)
-    ended = [breach.until or OPEN_ENDED for breach in standing.breaches.values() if breach.standing]
+    ended = [breach.until or OPEN_ENDED for breach in target_state.breaches.values() if breach.standing]
     return (max([line.begins_at, *ended]), line.ends_at)

@@ -64,9 +64,9 @@ def evaluate_ticket(
     evaluated_by = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
     contradicting = inconsistent_ticket(events, found)
     for clock in found if contradicting is None else ():
-        standing = clock.as_of(moment.as_of)
-        notices = clock_notifications.notifications_of(standing)
-        entry = _entry(owner, source, number, standing, notices, moment)
+        clock_now = clock.as_of(moment.as_of)
+        notices = clock_notifications.notifications_of(clock_now)
+        entry = _entry(owner, source, number, clock_now, notices, moment)
         if _is_past(entry, breaches, moment):
             held.add(entry.key)
             wanted_breaches.add(_breach_id(entry))

@@ -21,12 +21,12 @@ from slm_monitor.domain.windows import compliance, series_evaluation
 class ClockMembers:
     """A target made of the clocks of one per-ticket target. ``compose`` sets which target that is."""
 
-    standing: TargetState
+    target_state: TargetState
     _clocks: Sequence[str] = ()
 
     def compose(self, lines: Sequence[TermsHistory]) -> None:
         """Find the per-ticket target by its key among the terms histories of the agreement."""
-        keys = {compliance.target_key(terms.parameters) for terms in self.standing.line.versions}
+        keys = {compliance.target_key(terms.parameters) for terms in self.target_state.line.versions}
         self._clocks = sorted({line.target_id for line in lines if line.latest.key in keys})
 
 
@@ -61,8 +61,8 @@ class ComplianceTarget(ClockMembers, CalendarWindowTarget):
                 met, judged, terms, window.end, moment.as_of, first_bad=first_bad
             )
             finding = replace(finding, detail={**finding.detail, **compliance.coverage(judged, contradicting)})
-            withdrawal.withdraw_other_terms(self.standing, window, terms, moment, changes)
-            reconciliation.reconcile_window(self.standing, window, terms, finding, moment, changes)
+            withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
+            reconciliation.reconcile_window(self.target_state, window, terms, finding, moment, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)

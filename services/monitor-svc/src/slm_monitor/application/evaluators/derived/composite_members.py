@@ -16,7 +16,7 @@ from slm_monitor.domain.terms.terms_history import TermsHistory
 class CompositeMembers:
     """A composite target. ``compose`` finds its members among the targets of its agreement."""
 
-    standing: TargetState
+    target_state: TargetState
     _compositions: Mapping[int, CompositeTerms] = {}
     _lines: Mapping[str, Sequence[TermsHistory]] = {}
 
@@ -25,7 +25,7 @@ class CompositeMembers:
         terms = [version for line in lines for version in line.versions]
         self._compositions = {
             own.version: composition_of(own, [each for each in terms if each.version == own.version])
-            for own in self.standing.line.versions
+            for own in self.target_state.line.versions
         }
         by_target: dict[str, list[TermsHistory]] = {}
         for line in lines:

@@ -34,7 +34,7 @@ class CompositeTarget(CompositeMembers, StateTarget):
     ) -> int | None:
         """Evaluate the invalidated and the open windows; return the next instant at which time alone may change a
         result."""
-        if self._compositions[self.standing.line.latest.version].of == STATES:
+        if self._compositions[self.target_state.line.latest.version].of == STATES:
             timelines = await self._timelines(store)
             return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
         return await self._of_windows(store, dirty.since, moment, changes)
@@ -59,8 +59,8 @@ class CompositeTarget(CompositeMembers, StateTarget):
                 # open. The change of the member's window wakes this target again.
                 caused = EvaluationMoment(closes - 1, moment.now, moment.cause)
             finding = composite_evaluation.evaluate_composite(made, seen, terms, window.end, caused.as_of)
-            withdrawal.withdraw_other_terms(self.standing, window, terms, caused, changes)
-            reconciliation.reconcile_window(self.standing, window, terms, finding, caused, changes)
+            withdrawal.withdraw_other_terms(self.target_state, window, terms, caused, changes)
+            reconciliation.reconcile_window(self.target_state, window, terms, finding, caused, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)

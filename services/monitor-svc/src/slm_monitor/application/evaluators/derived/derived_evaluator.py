@@ -38,7 +38,7 @@ AGAIN_MICROSECONDS = 200_000
 class DerivedTarget(Protocol):
     """The operations that the evaluator needs of a derived target."""
 
-    standing: TargetState
+    target_state: TargetState
 
     def amend(self, line: TermsHistory) -> None: ...
 
@@ -102,10 +102,10 @@ class DerivedEvaluator:
         targets = self._targets.setdefault(line.target_id, {})
         held = targets.get(line.key)
         if held is None:
-            targets[line.key] = held = _derived_target_class(line)(self._established.standing(line))
+            targets[line.key] = held = _derived_target_class(line)(self._established.target_state(line))
         held.amend(line)
         held.compose(lines)
-        held.standing.record_begins_at = self._record_begins_at(line.target_id)
+        held.target_state.record_begins_at = self._record_begins_at(line.target_id)
         self._touch(line.target_id, line.begins_at if fresh or self._aside.returns(line) else None)
 
     def receive(self, row: InboxRow) -> list[int]:
@@ -121,9 +121,9 @@ class DerivedEvaluator:
         self._rows[row.seq] = (target_id, since)
         return []
 
-    def standings(self) -> Iterator[TargetState]:
+    def target_states(self) -> Iterator[TargetState]:
         """The target states of all derived targets of the partition."""
-        return (target.standing for targets in self._targets.values() for target in targets.values())
+        return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, target_id: str, since: int, cause: str) -> None:
         """Evaluate a target's windows again from an instant on, after a decision about them."""
@@ -133,7 +133,7 @@ class DerivedEvaluator:
     def exclude(self, moved: ExclusionChange) -> None:
         for target_id, targets in self._targets.items():
             for target in targets.values():
-                since = moved.since(target.standing.line)
+                since = moved.since(target.target_state.line)
                 if since is not None:
                     self._touch(target_id, since, CAUSE)
 
@@ -143,20 +143,20 @@ class DerivedEvaluator:
             if covers_derived(hold, self._derivations.reached(target_id)):
                 cause = self._causes.pop(target_id, None)
                 for target in targets.values():
-                    self._touch(target_id, target.standing.line.begins_at, cause)
+                    self._touch(target_id, target.target_state.line.begins_at, cause)
 
     def wake_agreement(self, agreement_id: str) -> None:
         """Evaluate all derived targets of an agreement in full, after all partitions have evaluated their members."""
         for target_id, targets in self._targets.items():
             for target in targets.values():
-                if target.standing.line.latest.agreement_id == agreement_id:
-                    self._touch(target_id, target.standing.line.begins_at)
+                if target.target_state.line.latest.agreement_id == agreement_id:
+                    self._touch(target_id, target.target_state.line.begins_at)
 
     def waits_for_agreement(self, agreement_id: str) -> bool:
         """Whether a derived target of this agreement waits to be evaluated."""
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
         return any(
-            target.standing.line.latest.agreement_id == agreement_id
+            target.target_state.line.latest.agreement_id == agreement_id
             for target_id in waiting
             for target in self._targets.get(target_id, {}).values()
         )
@@ -176,7 +176,7 @@ class DerivedEvaluator:
         """Recompute from which instant on targets can be evaluated, after older facts of an indicator were deleted."""
         for target_id, targets in self._targets.items():
             for target in targets.values():
-                target.standing.record_begins_at = self._record_begins_at(target_id)
+                target.target_state.record_begins_at = self._record_begins_at(target_id)
 
     def _touch(self, target_id: str, since: int | None, cause: str | None = None) -> None:
         dirty = self._dirty.setdefault(target_id, Invalidation())
@@ -205,9 +205,9 @@ class DerivedEvaluator:
             if caused.through is not None and dirty.cause != FACT:
                 self._causes[target_id] = dirty.cause
             for key, target in list(self._targets.get(target_id, {}).items()):
-                with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
+                with self._aside.attempt(target.target_state.line, changes, caused.mark) as own:
                     dues.append(await target.derive(self._store, self._excluded, dirty, caused, own))
-                if self._aside.holds(target.standing.line):
+                if self._aside.holds(target.target_state.line):
                     del self._targets[target_id][key]
             self.timers.set((DERIVED, target_id), min((due for due in dues if due is not None), default=None))
             answered += [seq for seq, (held, _) in self._rows.items() if held == target_id]

@@ -36,7 +36,7 @@ class _ByMinute(RollingWindowTarget):
     """A rolling target whose windows include the minute that they end with."""
 
     def _first(self) -> int:
-        return rolling_minutes.first_minute(self.standing.line)
+        return rolling_minutes.first_minute(self.target_state.line)
 
 
 class RollingVerdictsTarget(CompositeMembers, _ByMinute):
@@ -52,7 +52,7 @@ class RollingVerdictsTarget(CompositeMembers, _ByMinute):
         changes: Changes,
     ) -> int | None:
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
-        line = self.standing.line
+        line = self.target_state.line
         if moment.as_of // MINUTE < self._first():
             return self._first() * MINUTE
         members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})
@@ -77,7 +77,7 @@ class RollingComplianceTarget(ClockMembers, _ByMinute):
         changes: Changes,
     ) -> int | None:
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
-        line, present = self.standing.line, moment.as_of // MINUTE
+        line, present = self.target_state.line, moment.as_of // MINUTE
         if present < self._first():
             return self._first() * MINUTE
         first, last = self._looks_at(dirty.since, moment)

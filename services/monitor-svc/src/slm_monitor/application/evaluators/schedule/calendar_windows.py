@@ -15,9 +15,9 @@ from slm_monitor.domain.terms.terms_history import SPLIT, TermsHistory
 class CalendarWindowTarget:
     """A target evaluated by calendar windows, in order of time."""
 
-    def __init__(self, standing: TargetState) -> None:
-        self.standing = standing
-        self._closed_to = standing.line.begins_at
+    def __init__(self, target_state: TargetState) -> None:
+        self.target_state = target_state
+        self._closed_to = target_state.line.begins_at
         """Every window that begins before this instant (µs) is closed."""
         self._next: int | None = None
         self._recent: Window | None = None
@@ -26,9 +26,9 @@ class CalendarWindowTarget:
     def amend(self, line: TermsHistory) -> None:
         """Replace the terms. Windows that are not closed get the bounds of the new terms, or are dropped if those have
         none such."""
-        self.standing.line = line
+        self.target_state.line = line
         self._recent = None
-        for window in list(self.standing.windows.values()):
+        for window in list(self.target_state.windows.values()):
             if line.latest.window_kind == "rolling":
                 window.end = line.ends_at
             elif window.closed_at is None:
@@ -39,19 +39,19 @@ class CalendarWindowTarget:
         if span is not None and (span.id, span.start) == (window.window_id, window.start):
             window.end = span.end
         else:
-            del self.standing.windows[window.window_id]
+            del self.target_state.windows[window.window_id]
             self._undone.append(window)
 
     def _span(self, instant: int) -> calendar_windows.Window | None:
-        return span_at(self.standing.line, instant)
+        return span_at(self.target_state.line, instant)
 
     def _window_of(self, span: calendar_windows.Window) -> Window | None:
         """The window of a span, created when first needed; None if a closed window with other bounds has its id."""
-        window = self.standing.windows.get(span.id)
+        window = self.target_state.windows.get(span.id)
         if window is None:
-            terms = self.standing.line.at(span.start) or self.standing.line.latest
+            terms = self.target_state.line.at(span.start) or self.target_state.line.latest
             window = Window(terms.target_id, span.id, terms.version, span.start, span.end)
-            self.standing.windows[span.id] = window
+            self.target_state.windows[span.id] = window
         return window if window.start <= span.start < window.end else None
 
     def _window_at(self, instant: int) -> Window | None:
@@ -68,7 +68,7 @@ class CalendarWindowTarget:
 
         Windows that had ended by ``moment.through`` are left out: they wait for an import.
         """
-        line, as_of = self.standing.line, moment.as_of
+        line, as_of = self.target_state.line, moment.as_of
         first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
         at: int | None = first if moment.through is None else max(first, moment.through)
         while at is not None and at <= as_of:
@@ -88,7 +88,7 @@ class CalendarWindowTarget:
     def _undo(self, moment: EvaluationMoment, changes: Changes) -> None:
         """Withdraw the published results of windows that an amendment has dropped."""
         for window in self._undone:
-            withdrawal.drop_window(self.standing, window, moment, changes)
+            withdrawal.drop_window(self.target_state, window, moment, changes)
         self._undone.clear()
 
 

@@ -21,21 +21,21 @@ class RollingWindowTarget(CalendarWindowTarget):
 
     def _first(self) -> int:
         """The first minute to evaluate: the first whose window can hold time of the term."""
-        return rolling_minutes.first_minute(self.standing.line) + 1
+        return rolling_minutes.first_minute(self.target_state.line) + 1
 
     def _window(self) -> Window:
-        line = self.standing.line
-        window = self.standing.windows.get(line.latest.window)
+        line = self.target_state.line
+        window = self.target_state.windows.get(line.latest.window)
         if window is None:
             window = Window(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
-            self.standing.windows[window.window_id] = window
+            self.target_state.windows[window.window_id] = window
         if window.judged_to is None:
             window.judged_to = window.detail.get("judged_to", self._first() - 1)
         return window
 
     def _ranges(self, window: Window, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[int, int]]:
         """Ranges of minutes (first, last) to evaluate, split where another version takes effect."""
-        line, present = self.standing.line, moment.as_of // MINUTE
+        line, present = self.target_state.line, moment.as_of // MINUTE
         rolling_minutes.hold_back(window, line, moment.through)
         for start, end in rolling_minutes.minutes_to_evaluate(window, line, None, since, present, moment.through):
             at = start
@@ -59,11 +59,13 @@ class RollingWindowTarget(CalendarWindowTarget):
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         window = self._window()
         evaluated = [
-            rolling_target.evaluate_minutes(self.standing.line, rolled_from(start), start, end)
+            rolling_target.evaluate_minutes(self.target_state.line, rolled_from(start), start, end)
             for start, end in self._ranges(window, since, moment)
         ]
         assert window.judged_to is not None
         latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
-        due = rolling_target.reconcile_rolling(self.standing, window, rolled_from(latest), evaluated, moment, changes)
+        due = rolling_target.reconcile_rolling(
+            self.target_state, window, rolled_from(latest), evaluated, moment, changes
+        )
         window.detail = {**window.detail, "judged_to": window.judged_to}
         return due if due is not None and due > moment.as_of else None

@@ -106,11 +106,11 @@ class SeriesEvaluator:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
-            standing = self._standing(line, subject)
-            held = targets[line.key] = SeriesTarget(standing, self._excluded, None)
+            target_state = self._target_state(line, subject)
+            held = targets[line.key] = SeriesTarget(target_state, self._excluded, None)
             tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
             if tally is not None and tally.fingerprint == held.fingerprint:
-                targets[line.key] = held = SeriesTarget(standing, self._excluded, tally.windows)
+                targets[line.key] = held = SeriesTarget(target_state, self._excluded, tally.windows)
             held.amend(line)
         else:
             before = held.fingerprint
@@ -121,16 +121,16 @@ class SeriesEvaluator:
         if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
 
-    def _standing(self, line: TermsHistory, subject: str) -> TargetState:
-        standing = self._established.standing(line)
+    def _target_state(self, line: TermsHistory, subject: str) -> TargetState:
+        target_state = self._established.target_state(line)
         if subject in self._kept:
-            for window in standing.windows.values():
+            for window in target_state.windows.values():
                 window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
-        return standing
+        return target_state
 
-    def standings(self) -> Iterator[TargetState]:
+    def target_states(self) -> Iterator[TargetState]:
         """The target states of all targets of the partition's series."""
-        return (target.standing for targets in self._targets.values() for target in targets.values())
+        return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
         """Evaluate an indicator's windows again from an instant on, after a decision about them."""
@@ -142,7 +142,7 @@ class SeriesEvaluator:
         """Count targets again whose excluded time has changed, and evaluate their windows."""
         for subject, targets in self._targets.items():
             for target in targets.values():
-                since = moved.since(target.standing.line)
+                since = moved.since(target.target_state.line)
                 if since is not None:
                     self._fold(subject)
                     self._calm.clear()
@@ -256,7 +256,7 @@ class SeriesEvaluator:
                 self._calm.clear()
                 cause = self._causes.pop(subject, None)
                 for target in targets.values():
-                    self._dirty.setdefault(subject, Invalidation()).touch(target.standing.line.begins_at, cause)
+                    self._dirty.setdefault(subject, Invalidation()).touch(target.target_state.line.begins_at, cause)
 
     async def evaluate(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
         """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
@@ -270,23 +270,23 @@ class SeriesEvaluator:
                 self._causes[subject] = dirty.cause
             dues: list[int | None] = []
             for target in list(self._targets.get(subject, {}).values()):
-                with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
+                with self._aside.attempt(target.target_state.line, changes, caused.mark) as own:
                     dues.append(await self._evaluate(subject, target, dirty, caused, own))
-                if self._aside.holds(target.standing.line):
+                if self._aside.holds(target.target_state.line):
                     self._let_go(subject, target)
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
             self._calm_down(subject)
 
     def _let_go(self, subject: str, target: SeriesTarget) -> None:
         """Drop a target that failed half-way, so that no checkpoint saves its figures."""
-        del self._targets[subject][target.standing.line.key]
-        for key in [key for key in self._unsaved_windows if key[0] == target.standing.target_id]:
+        del self._targets[subject][target.target_state.line.key]
+        for key in [key for key in self._unsaved_windows if key[0] == target.target_state.target_id]:
             del self._unsaved_windows[key]
 
     async def _evaluate(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
-        if target.standing.line.latest.window_kind == "rolling":
+        if target.target_state.line.latest.window_kind == "rolling":
             return await self._judge_rolling(subject, target, dirty, moment, changes)
         await self._count_past(subject, target)
         return await self._judge_calendar(subject, target, dirty, moment, changes)
@@ -299,7 +299,7 @@ class SeriesEvaluator:
         if not target.needs_counting:
             return
         target.recount()
-        begins = target.standing.line.begins_at
+        begins = target.target_state.line.begins_at
         for series in self._together(subject, target).series:
             if series.high_water >= begins:
                 await self._streams.each_hour(series, begins, lambda hour, of=series: target.tally(of, hour))  # type: ignore[misc]
@@ -309,7 +309,7 @@ class SeriesEvaluator:
     async def _judge_calendar(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
-        line = target.standing.line
+        line = target.target_state.line
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
         lately: BurnRateLookback | None = None
@@ -321,7 +321,7 @@ class SeriesEvaluator:
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
         await self._measure_first_bad(subject, target)
         due = target.evaluate(burning, lately, dirty, moment, changes)
-        self._remember(target.standing, dirty, moment, changes)
+        self._remember(target.target_state, dirty, moment, changes)
         if burning:
             rises_at = present + 1
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
@@ -333,7 +333,7 @@ class SeriesEvaluator:
             good = total = 0
             for piece in pieces(start // MINUTE, minute):
                 await self._streams.load_minutes(subject, piece.start, piece.stop - 1)
-                sums = by.minutes(piece.start, piece.stop - 1, target.standing.line.begins_at)
+                sums = by.minutes(piece.start, piece.stop - 1, target.target_state.line.begins_at)
                 good, total = good + int(sums[0].sum()), total + int(sums[1].sum())
                 self._evict(subject)
             target.first_bad[name] = FirstBadEvent(minute * MINUTE, good, total)
@@ -341,15 +341,15 @@ class SeriesEvaluator:
     async def _judge_rolling(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
-        standing = target.standing
-        line = standing.line
+        target_state = target.target_state
+        line = target_state.line
         first, present = rolling_minutes.first_minute(line), moment.now // MINUTE
         if present < first:
             return first * MINUTE
-        window = standing.windows.get(line.latest.window)
+        window = target_state.windows.get(line.latest.window)
         if window is None:
             window = Window(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
-            standing.windows[window.window_id] = window
+            target_state.windows[window.window_id] = window
         if window.judged_to is None:
             window.judged_to = first - 1
         rolling_minutes.hold_back(window, line, moment.through)
@@ -364,31 +364,33 @@ class SeriesEvaluator:
                 self._evict(subject)
         latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
         await self._streams.load_minutes(subject, latest - reach, latest)
-        due = rolling_target.reconcile_rolling(standing, window, rolled, evaluated, moment, changes)
-        target.quiet = rolling_target.quiet_interval(standing, window)
+        due = rolling_target.reconcile_rolling(target_state, window, rolled, evaluated, moment, changes)
+        target.quiet = rolling_target.quiet_interval(target_state, window)
         self._unsaved.add(subject)
-        self._remember(standing, dirty, moment, changes)
+        self._remember(target_state, dirty, moment, changes)
         ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
         return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
 
     def _rolled(self, subject: str, target: SeriesTarget) -> RollingSums:
         together = self._together(subject, target)
-        if target.standing.line.latest.aggregation not in VALUES:
-            return RollingSums(target.standing.line, together, self._excluded, together)
+        if target.target_state.line.latest.aggregation not in VALUES:
+            return RollingSums(target.target_state.line, together, self._excluded, together)
         columns = target.columns.of(together.series)
-        return RollingSums(target.standing.line, columns, self._excluded, columns)
+        return RollingSums(target.target_state.line, columns, self._excluded, columns)
 
-    def _remember(self, standing: TargetState, dirty: Invalidation, moment: EvaluationMoment, changes: Changes) -> None:
+    def _remember(
+        self, target_state: TargetState, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
+    ) -> None:
         """Leave changes of figures alone to the next checkpoint; a change of verdict is written with this step."""
         for key in changes.dropped_windows:
             self._unsaved_windows.pop(key, None)
-        for window in standing.windows.values():
+        for window in target_state.windows.values():
             key = (window.target_id, window.window_id)
             verdict = _told_of(window)
             # A restart evaluates open windows again, and windows with unsaved rows. It does not evaluate a closed
             # window again that changed by a corrected fact, an exclusion, new terms or the end of a hold: so that one
             # must be written now.
-            is_recounted = standing.line.latest.indicator in self._recounted
+            is_recounted = target_state.line.latest.indicator in self._recounted
             is_other = is_recounted or moment.cause != "fact" or dirty.since is not None
             is_lost = window.closed_at is not None and is_other
             if key in changes.windows and self._written.get(key) == verdict and not is_lost:
@@ -425,10 +427,10 @@ class SeriesEvaluator:
                     self._unsaved_windows[window.target_id, window.window_id] = window
 
     async def _refreshed(self, subject: str, target: SeriesTarget, moment: EvaluationMoment) -> Window | None:
-        line = target.standing.line
+        line = target.target_state.line
         if line.latest.window_kind != "rolling":
             return target.refresh(moment)
-        window = target.standing.windows[line.latest.window]
+        window = target.target_state.windows[line.latest.window]
         minute = min(moment.now // MINUTE, rolling_minutes.last_minute(line))
         if window.judged_to is None or minute - window.judged_to > LONGEST_UNJUDGED:
             self._timers.set((COUNT, subject), AT_ONCE)
@@ -463,7 +465,7 @@ class SeriesEvaluator:
         self._streams.evict(subject, lambda: self._reach(subject))
 
     def _reach(self, subject: str) -> int:
-        lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
+        lines = [target.target_state.line for target in self._targets.get(subject, {}).values()]
         return max((rolling_minutes.lookback_of(line) for line in lines), default=0)
 
     def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
@@ -473,8 +475,8 @@ class SeriesEvaluator:
             return kept
         for target in self._targets.get(subject, {}).values():
             if target.is_tallied and not target.needs_counting:
-                kept.tallies[_name(target.standing.line)] = AccumulatorState(target.fingerprint, target.kept())
-            for window in target.standing.windows.values():
+                kept.tallies[_name(target.target_state.line)] = AccumulatorState(target.fingerprint, target.kept())
+            for window in target.target_state.windows.values():
                 if window.judged_to is not None:
                     kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
         return kept

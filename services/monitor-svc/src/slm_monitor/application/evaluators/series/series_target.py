@@ -40,9 +40,9 @@ class SeriesTarget(CalendarWindowTarget):
     """
 
     def __init__(
-        self, standing: TargetState, excluded: ExclusionIndex, kept: Mapping[str, Sequence[Any]] | None
+        self, target_state: TargetState, excluded: ExclusionIndex, kept: Mapping[str, Sequence[Any]] | None
     ) -> None:
-        super().__init__(standing)
+        super().__init__(target_state)
         self._excluded = excluded
         self.tallies: dict[str, Accumulator] = {}
         self.raw: dict[str, Accumulator] = {}
@@ -55,14 +55,14 @@ class SeriesTarget(CalendarWindowTarget):
         self._counted: dict[tuple[str, int], bool] = {}
         self._fingerprint: str | None = None
         for window_id, (start, sums, raw) in (kept or {}).items():
-            terms = standing.line.at(start) or standing.line.latest
+            terms = target_state.line.at(start) or target_state.line.latest
             self.tallies[window_id], self.raw[window_id] = _new(terms, start, sums, raw)
 
     @property
     def fingerprint(self) -> str:
         """A text that says which rows are summed in which way. Sums made under another text must be made again."""
         if self._fingerprint is None:
-            line = self.standing.line
+            line = self.target_state.line
             excluded = self._excluded.fingerprint_of(line)
             # Older checkpoints lack the raw accumulators of aggregations that are no share. The suffix makes them count
             # again.
@@ -72,7 +72,7 @@ class SeriesTarget(CalendarWindowTarget):
 
     def kept(self) -> dict[str, Sequence[Any]]:
         """The accumulators as a checkpoint keeps them: window id → [start, sums, raw sums]."""
-        starts = {window.window_id: window.start for window in self.standing.windows.values()}
+        starts = {window.window_id: window.start for window in self.target_state.windows.values()}
         return {
             name: [starts[name], tally.document(), self.raw[name].document()]
             for name, tally in self.tallies.items()
@@ -106,7 +106,7 @@ class SeriesTarget(CalendarWindowTarget):
         name = (series.subject, len(series.measures))
         found = self._counted.get(name)
         if found is None:
-            versions = self.standing.line.versions
+            versions = self.target_state.line.versions
             found = self._counted[name] = any(self._place(series, terms) is not None for terms in versions)
         return found
 
@@ -123,14 +123,14 @@ class SeriesTarget(CalendarWindowTarget):
         """Add the changes of a batch to the windows. Before the past has been counted nothing is added, as counting
         finds it."""
         self.columns.touch(delta.minute for delta in deltas)
-        if self.standing.line.latest.window_kind == "calendar" and self.is_tallied:
+        if self.target_state.line.latest.window_kind == "calendar" and self.is_tallied:
             for delta in deltas:
                 self._count(series, delta)
 
     def _count(self, series: Series, delta: Delta) -> None:
         at = delta.minute * MINUTE
         window = self._window_at(at)
-        terms = None if window is None else self.standing.line.at(window.start)
+        terms = None if window is None else self.target_state.line.at(window.start)
         if window is None or terms is None or (place := self._place(series, terms)) is None:
             return
         if not (terms.hours.always_open or terms.hours.is_open(at)):
@@ -153,8 +153,8 @@ class SeriesTarget(CalendarWindowTarget):
     def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
         """The windows (id, start, terms, minute) with a bad minute under an objective of 100 percent whose sums up to
         that minute are not known yet."""
-        for name, window in self.standing.windows.items():
-            tally, terms = self.tallies.get(name), self.standing.line.at(window.start)
+        for name, window in self.target_state.windows.items():
+            tally, terms = self.tallies.get(name), self.target_state.line.at(window.start)
             if terms is None or not isinstance(tally, ShareAccumulator) or not accumulators.has_no_budget(terms):
                 continue
             first = min(tally.bad or (), default=None)
@@ -194,14 +194,14 @@ class SeriesTarget(CalendarWindowTarget):
                 finding = series_warnings.with_warnings(
                     finding, terms, (window.start, window.end), moment.as_of, lately
                 )
-            withdrawal.withdraw_other_terms(self.standing, window, terms, moment, changes)
-            reconciliation.reconcile_window(self.standing, window, terms, finding, moment, changes)
+            withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
+            reconciliation.reconcile_window(self.target_state, window, terms, finding, moment, changes)
             dues.append(close_of(window, terms))
             dues.append(self._next_slice(window, terms, moment.as_of))
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             if window.closed_at is None:
-                quiet.append(_quiet(self.standing, window, terms, finding))
+                quiet.append(_quiet(self.target_state, window, terms, finding))
         spans = [each for each in quiet if each is not None]
         self.quiet = spans[-1] if spans and len(spans) == len(quiet) else NEVER
         return min((due for due in [*dues, self._next] if due is not None), default=None)
@@ -232,7 +232,7 @@ class SeriesTarget(CalendarWindowTarget):
         """Update the figures of the current window after rows that could change nothing else; return the window, if it
         is open."""
         window = self._window_at(min(moment.now, self.quiet[1] - 1))
-        terms = None if window is None else self.standing.line.at(window.start)
+        terms = None if window is None else self.target_state.line.at(window.start)
         if window is None or terms is None or window.closed_at is not None:
             return None
         tally = self.tallies.get(window.window_id)
@@ -251,14 +251,14 @@ class SeriesTarget(CalendarWindowTarget):
 
 
 def _quiet(
-    standing: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation
+    target_state: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation
 ) -> tuple[int, int] | None:
     """The interval in which good rows change figures only; None where they may change more."""
     assert terms.promise is not None
     is_plain = terms.aggregation in EVENTS and terms.promise.comparison == "at_least"
     if not is_plain or terms.warn_at.min_events or not finding.met or window.verdict != "met":
         return None
-    if any(each.standing and each.window_id == window.window_id for each in standing.breaches.values()):
+    if any(each.standing and each.window_id == window.window_id for each in target_state.breaches.values()):
         return None
     return (window.start, window.end)
 

@@ -31,5 +31,5 @@ class OutageTarget(StateTarget):
     def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
         """The instant from which on windows must be evaluated: the start of an ongoing outage, as it may still count
         there."""
-        ongoing = outage_evaluation.ongoing_since(states, terms, self.standing.line.begins_at, as_of)
+        ongoing = outage_evaluation.ongoing_since(states, terms, self.target_state.line.begins_at, as_of)
         return since if ongoing is None else ongoing if since is None else min(since, ongoing)

@@ -50,12 +50,12 @@ class _NoExclusions:
 
 
 class RollingStateTarget(RollingWindowTarget):
-    """Availability over a rolling window. ``standing.line`` has no service hours: the sums have taken them out
+    """Availability over a rolling window. ``target_state.line`` has no service hours: the sums have taken them out
     already."""
 
-    def __init__(self, standing: TargetState) -> None:
-        super().__init__(standing)
-        self._exact = standing.line
+    def __init__(self, target_state: TargetState) -> None:
+        super().__init__(target_state)
+        self._exact = target_state.line
         self._passed: dict[int, UptimeSums] = {}
 
     def amend(self, line: TermsHistory) -> None:
@@ -63,13 +63,13 @@ class RollingStateTarget(RollingWindowTarget):
         self._exact = line
         always = copy(line)
         always.versions = [replace(terms, hours=service_hours.ALWAYS) for terms in line.versions]
-        self.standing.line = always
+        self.target_state.line = always
 
     def evaluate(
         self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
-        line, present = self.standing.line, moment.as_of // MINUTE
+        line, present = self.target_state.line, moment.as_of // MINUTE
         if present < self._first():
             return self._first() * MINUTE
         due = self._roll(
@@ -97,7 +97,7 @@ class RollingStateTarget(RollingWindowTarget):
         window.good, window.total = window.good // unit, window.total // unit
         window.detail["down"] = window.total - window.good
         # Facts may lie after the watermark, and an indicator may become stale after its last one.
-        ahead = states(terms).segments(as_of, max(self.standing.line.ends_at, as_of))
+        ahead = states(terms).segments(as_of, max(self.target_state.line.ends_at, as_of))
         changes_at = as_of if is_moving else next((each.start for each in ahead if each.state != "up"), None)
         if changes_at is None:
             return None
@@ -116,7 +116,7 @@ class RollingStateTarget(RollingWindowTarget):
         since: int | None,
     ) -> RollingSource:
         """The sums of windows that end with a minute or a later one."""
-        reach = (rolling_minutes.lookback_of(self.standing.line) + 2) * MINUTE
+        reach = (rolling_minutes.lookback_of(self.target_state.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
         out = excluded.intervals_of(terms)
         passed = self._passed.get(terms.version)
@@ -124,7 +124,7 @@ class RollingStateTarget(RollingWindowTarget):
             self._passed[terms.version] = passed = UptimeSums(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
         passed.leave(begins_at)
-        return RollingSums(self.standing.line, _Minutes(passed), _NoExclusions())
+        return RollingSums(self.target_state.line, _Minutes(passed), _NoExclusions())
 
 
 class RollingOutageTarget(RollingStateTarget):

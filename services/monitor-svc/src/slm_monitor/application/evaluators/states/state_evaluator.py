@@ -86,7 +86,7 @@ class StateEvaluator:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
-            targets[line.key] = held = _state_target_class(line)(self._established.standing(line))
+            targets[line.key] = held = _state_target_class(line)(self._established.target_state(line))
         held.amend(line)
         return held
 
@@ -107,7 +107,7 @@ class StateEvaluator:
                 if self._aside.holds(born):
                     continue
                 self._parted[line.key, group] = line
-                is_born = not self._amend(subject, born).standing.windows
+                is_born = not self._amend(subject, born).target_state.windows
                 if is_born or self._aside.returns(born):
                     self._unevaluated.add(born.key)
                 if is_born:
@@ -156,9 +156,9 @@ class StateEvaluator:
         for subject in [subject for subject in self._causes if hold.covers(subject)]:
             del self._causes[subject]
 
-    def standings(self) -> Iterator[TargetState]:
+    def target_states(self) -> Iterator[TargetState]:
         """The target states of all targets of the partition's states."""
-        return (target.standing for targets in self._targets.values() for target in targets.values())
+        return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
         """Evaluate an indicator's windows again from an instant on, after a decision about them."""
@@ -176,7 +176,7 @@ class StateEvaluator:
         """All terms histories with their indicator. Grouped ones are included, as their instances may not exist yet
         after a restart."""
         for subject, targets in self._targets.items():
-            yield from ((subject, target.standing.line) for target in targets.values())
+            yield from ((subject, target.target_state.line) for target in targets.values())
         for subject, grouped in self._grouped.items():
             yield from ((subject, line) for line in grouped.values())
 
@@ -194,7 +194,7 @@ class StateEvaluator:
             dues: list[int | None] = []
             timelines: dict[Group, Timeline] = {}
             for key, target in list(targets.items()):
-                line = target.standing.line
+                line = target.target_state.line
                 group, since = line.latest.group, dirty.since
                 if key in self._unevaluated:
                     self._unevaluated.discard(key)
@@ -203,7 +203,7 @@ class StateEvaluator:
                     if group not in timelines:
                         timelines[group] = await self._states.timeline(subject, group)
                     dues.append(target.evaluate(_always(timelines[group]), self._excluded, since, caused, own))
-                if self._aside.holds(target.standing.line):
+                if self._aside.holds(target.target_state.line):
                     del targets[key]
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
 

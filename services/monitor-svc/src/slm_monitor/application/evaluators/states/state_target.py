@@ -24,8 +24,8 @@ class StateTarget(CalendarWindowTarget):
     """Availability by calendar window. The sums of an open window are kept up to its last change of state, so that the
     cost of a further change does not grow with the number of earlier ones."""
 
-    def __init__(self, standing: TargetState) -> None:
-        super().__init__(standing)
+    def __init__(self, target_state: TargetState) -> None:
+        super().__init__(target_state)
         self._passed: dict[str, WindowProgress] = {}
         self._lately: UptimeSums | None = None
         """Uptime over the lookback of the burn rates."""
@@ -39,7 +39,7 @@ class StateTarget(CalendarWindowTarget):
         dues: list[int | None] = []
         burning, again = self._by_the_minute(states, excluded, since, moment.as_of)
         dues.append(again)
-        latest = self.standing.line.latest
+        latest = self.target_state.line.latest
         for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment):
             burns = burning if window.start <= moment.as_of < window.end else []
             finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
@@ -47,8 +47,8 @@ class StateTarget(CalendarWindowTarget):
                 finding.detail["coverage_percent"] = covered
             if named := excluded.named_in(terms, window.start, window.end):
                 finding.detail["exclusions"] = named
-            withdrawal.withdraw_other_terms(self.standing, window, terms, moment, changes)
-            reconciliation.reconcile_window(self.standing, window, terms, finding, moment, changes)
+            withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
+            reconciliation.reconcile_window(self.target_state, window, terms, finding, moment, changes)
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             dues.append(close_of(window, terms))
@@ -84,14 +84,14 @@ class StateTarget(CalendarWindowTarget):
     ) -> tuple[list[RiskEvaluation], int | None]:
         """The burn rate risks in force, and the instant of the next check: the next minute, as long as a burn rate can
         change."""
-        terms = self.standing.line.at(as_of)
+        terms = self.target_state.line.at(as_of)
         if terms is None or state_warnings.longest_lookback(terms) is None:
             self._lately = None
             return [], None
         stated, out, lately = states(terms), excluded.intervals_of(terms), self._lately
         if lately is None or lately.terms is not terms or lately.excluded is not out:
             self._lately = lately = state_warnings.uptime_sums_until(
-                stated, terms, self.standing.line.begins_at, as_of, out
+                stated, terms, self.target_state.line.begins_at, as_of, out
             )
         else:
             lately.follow(stated, as_of, since)
