@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from slm_chassis import tracing
+from slm_events.envelope import Envelope
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 GIVEN = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -74,3 +75,30 @@ def test_nothing_is_exported_unless_an_address_is_configured(monkeypatch: pytest
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     assert not tracing.configure("trial")
+
+
+def _envelope(number: int, **more: str) -> Envelope:
+    texts = {"source": "/slm/test/monitor", "type": "", "subject": "", "time": "", "recorded_at": ""}
+    return Envelope(id=f"event-{number}", data=None, **texts, **more)
+
+
+def _context() -> tuple[str | None, str | None, str | None]:
+    return tracing.correlation_id.get(), tracing.causation_id.get(), tracing.traceparent.get()
+
+
+def test_what_is_published_names_the_event_last_given_as_its_cause() -> None:
+    before = _context()
+    with tracing.causes() as cause:
+        cause(_envelope(1, correlation_id="request", traceparent=GIVEN))
+        assert _context() == ("request", "event-1", GIVEN)
+        cause(_envelope(2))
+        assert _context() == ("event-2", "event-2", None)
+    assert _context() == before
+
+
+def test_a_cause_is_forgotten_when_its_event_fails() -> None:
+    before = _context()
+    with tracing.caused_by(_envelope(1)), pytest.raises(RuntimeError), tracing.caused_by(_envelope(2)):
+        assert _context()[1] == "event-2"
+        raise RuntimeError
+    assert _context() == before

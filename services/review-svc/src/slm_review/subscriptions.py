@@ -53,8 +53,9 @@ HEARD: Mapping[type[Any], UseCase] = {
 async def _apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
     """Handle a batch one event after the other, on a ledger that reads it in a few queries and writes in bulk."""
     ledger = await CachedLedger.opened(transaction, [envelope.data for envelope in envelopes])
-    for envelope in envelopes:
-        with tracing.caused_by(envelope):
+    with tracing.causes() as cause:
+        for envelope in envelopes:
+            cause(envelope)
             await HEARD[type(envelope.data)](ledger, envelope.data)
     await ledger.flush()
 

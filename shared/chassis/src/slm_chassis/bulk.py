@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -46,7 +47,7 @@ async def upsert(
         return
     key = tuple(column.name for column in table.primary_key)
     # The same order in all writers prevents deadlocks between them.
-    ordered = sorted(rows, key=lambda row: tuple(row[name] for name in key))
+    ordered = sorted(rows, key=itemgetter(*key))
     names = tuple(ordered[0])
     driver = await transaction.driver()
     await driver.execute(_statement(table, names, newer), *([row[name] for row in ordered] for name in names))

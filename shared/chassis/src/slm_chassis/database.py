@@ -49,6 +49,7 @@ class Transaction:
         self.connection = connection
         self.now = now
         """Installation time at which the transaction was opened, microseconds UTC."""
+        self._recorded_at = to_text(now)
         self._source = source
         self._new_id = new_id
         self._outgoing: list[_OutgoingEvent] = []
@@ -83,8 +84,8 @@ class Transaction:
             source=self._source,
             type=row.type,
             subject=str(getattr(event, row.subject_field)),
-            time=to_text(self.now if at is None else at),
-            recorded_at=to_text(self.now),
+            time=self._recorded_at if at is None else to_text(at),
+            recorded_at=self._recorded_at,
             data=event,
             correlation_id=tracing.correlation_id.get() or identity,
             causation_id=tracing.causation_id.get(),
@@ -276,4 +277,7 @@ def _columns(outgoing: Sequence[_OutgoingEvent]) -> tuple[list[Any], ...]:
 
 
 def _headers(headers: Mapping[str, str]) -> str:
-    return json.dumps(dict(headers), separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(dict(headers))
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)

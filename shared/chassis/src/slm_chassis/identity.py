@@ -6,6 +6,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 
 from slm_chassis.clock import real_now
 
@@ -25,5 +26,14 @@ def new_id() -> str:
 
 def named_id(namespace: uuid.UUID | str, *name: str | int) -> str:
     """Return the UUIDv5 of a namespace and a name; the name is hashed as a JSON array in the form of RFC 8785."""
-    space = namespace if isinstance(namespace, uuid.UUID) else uuid.UUID(namespace)
-    return str(uuid.uuid5(space, json.dumps(name, separators=(",", ":"), ensure_ascii=False)))
+    space = namespace if isinstance(namespace, uuid.UUID) else _parsed(namespace)
+    return str(uuid.uuid5(space, _ENCODER.encode(name)))
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(namespace: str) -> uuid.UUID:
+    """Return the namespace as a UUID. Thousands of ids in a row are often made in one namespace."""
+    return uuid.UUID(namespace)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,16 +37,29 @@ traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 @contextmanager
 def caused_by(envelope: Envelope) -> Iterator[None]:
     """Make this event the cause of everything that is published inside the block."""
-    tokens = (
-        (correlation_id, correlation_id.set(envelope.correlation_id or envelope.id)),
-        (causation_id, causation_id.set(envelope.id)),
-        (traceparent, traceparent.set(envelope.traceparent)),
-    )
-    try:
+    with causes() as cause:
+        cause(envelope)
         yield
+
+
+@contextmanager
+def causes() -> Iterator[Callable[[Envelope], None]]:
+    """Return a function that makes an event the cause of everything published until it is given the next one.
+
+    For batches: it costs less than ``caused_by`` for each event.
+    """
+    before = [(variable, variable.get()) for variable in (correlation_id, causation_id, traceparent)]
+    try:
+        yield _cause
     finally:
-        for variable, token in tokens:
-            variable.reset(token)
+        for variable, value in before:
+            variable.set(value)
+
+
+def _cause(envelope: Envelope) -> None:
+    correlation_id.set(envelope.correlation_id or envelope.id)
+    causation_id.set(envelope.id)
+    traceparent.set(envelope.traceparent)
 
 
 def valid(given: str | None) -> str | None:

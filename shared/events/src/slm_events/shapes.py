@@ -23,6 +23,8 @@ class Shape:
     words: str
     fits: Check
     is_required: bool
+    plain: frozenset[type[Any]]
+    """Types whose values all fit and need no check."""
 
 
 def flaw_of(event: type[Any], data: Mapping[str, Any]) -> str | None:
@@ -31,7 +33,9 @@ def flaw_of(event: type[Any], data: Mapping[str, Any]) -> str | None:
         if shape.name not in data:
             if shape.is_required:
                 return f"the field {shape.name} is missing"
-        elif not shape.fits(data[shape.name]):
+            continue
+        value = data[shape.name]
+        if type(value) not in shape.plain and not shape.fits(value):
             return f"the field {shape.name} is not {shape.words}"
     return None
 
@@ -50,9 +54,11 @@ _known: dict[type[Any], tuple[Shape, ...]] = {}
 
 def _shape(field: dataclasses.Field[Any], hint: Any) -> Shape:
     words, fits = _check(hint)
+    plain = _PLAIN.get(hint, frozenset())
     if (field.name.endswith("_at") or field.name == "at") and hint in (str, str | None):
         words, fits = ("an instant" if hint is str else "an instant or null"), _instant_or(fits, hint is not str)
-    return Shape(field.name, words, fits, is_required(field))
+        plain -= {str}
+    return Shape(field.name, words, fits, is_required(field), plain)
 
 
 def _check(hint: Any) -> tuple[str, Check]:
@@ -93,4 +99,10 @@ _SCALARS: dict[Any, tuple[str, Check]] = {
         lambda value: isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value < _LARGEST,
     ),
     Any: ("anything", lambda value: True),
+}
+_PLAIN: dict[Any, frozenset[type[Any]]] = {
+    str: frozenset({str}),
+    str | None: frozenset({str, type(None)}),
+    int | None: frozenset({type(None)}),
+    bool: frozenset({bool}),
 }

@@ -7,7 +7,9 @@ later searches by it are answered from memory and include the changes of this ba
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, Integer, Table
@@ -66,29 +68,40 @@ class CachedRepository(Generic[T]):
         self._table = table
         self._kind = kind
         self._key = next(iter(table.primary_key)).name
-        self._columns = [column.name for column in table.c]
+        self._columns = tuple(column.name for column in table.c)
+        self._row_of = _reader(self._columns)
         self._documents = [column.name for column in table.c if isinstance(column.type, JSONB)]
         self._paths = _PATHS[table.name]
         self._values: dict[str, T] = {}
         self._dirty: dict[str, T] = {}
         self._loaded: dict[Path, set[Point]] = {path: set() for path in self._paths}
         self._index: dict[Path, dict[Point, set[str]]] = {path: {} for path in self._paths}
+        self._indexed = [(_reader(path), self._index[path]) for path in self._paths]
 
     async def get(self, key: str) -> T | None:
         """Return the value with this id; None if there is none."""
-        await self.read((self._key,), [(key,)])
+        if key not in self._values:
+            await self.read((self._key,), [(key,)])
         return self._values.get(key)
 
     async def find(self, **equal: Any) -> list[T]:
         """Return the values whose fields equal the given ones, ordered by id. The fields must contain a path."""
-        usable = [path for path in self._paths if all(equal.get(name) is not None for name in path)]
-        known = (path for path in usable if tuple(equal[name] for name in path) in self._loaded[path])
-        path = next(known, usable[0])
-        point = tuple(equal[name] for name in path)
-        await self.read(path, [point])
-        found = (self._values[key] for key in sorted(self._index[path].get(point, ())))
-        rest = [(name, value) for name, value in equal.items() if name not in path]
-        return [value for value in found if all(getattr(value, name) == wanted for name, wanted in rest)]
+        usable = _usable(self._paths, tuple(name for name, value in equal.items() if value is not None))
+        for path in usable:
+            point = tuple([equal[name] for name in path])
+            if point in self._loaded[path]:
+                break
+        else:
+            path = usable[0]
+            point = tuple([equal[name] for name in path])
+            await self.read(path, [point])
+        keys = self._index[path].get(point)
+        if not keys:
+            return []
+        found = [self._values[key] for key in (sorted(keys) if len(keys) > 1 else keys)]
+        for name in equal.keys() - path:
+            found = [value for value in found if getattr(value, name) == equal[name]]
+        return found
 
     async def put(self, *values: T) -> None:
         """Store values in memory; ``flush`` writes them."""
@@ -124,9 +137,11 @@ class CachedRepository(Generic[T]):
     def _keep(self, key: str, value: T) -> None:
         known = self._values.get(key)
         self._values[key] = value
-        for path, index in self._index.items():
-            point = _point(value, path)
-            if known is not None and (before := _point(known, path)) != point:
+        for point_of, index in self._indexed:
+            point = point_of(value)
+            if known is not None:
+                if (before := point_of(known)) == point:
+                    continue
                 index[before].discard(key)
             index.setdefault(point, set()).add(key)
 
@@ -143,14 +158,22 @@ class CachedRepository(Generic[T]):
         return values
 
     def _encoded(self, value: T) -> dict[str, Any]:
-        values = {name: getattr(value, name) for name in self._columns}
+        values = dict(zip(self._columns, self._row_of(value), strict=True))
         for name in self._documents:
             values[name] = bulk.to_json(values[name])
         return values
 
 
-def _point(value: Any, path: Path) -> Point:
-    return tuple(getattr(value, name) for name in path)
+def _reader(names: Path) -> Callable[[Any], Point]:
+    """A function that reads these fields of a value."""
+    read = attrgetter(*names)
+    return read if len(names) > 1 else lambda value: (read(value),)
+
+
+@cache
+def _usable(paths: tuple[Path, ...], given: tuple[str, ...]) -> list[Path]:
+    """The paths all of whose fields are given."""
+    return [path for path in paths if set(path) <= set(given)]
 
 
 class CachedWindows(CachedRepository[AttainedWindow]):

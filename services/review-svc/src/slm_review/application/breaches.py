@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from slm_events.frozen import changed
 from slm_events.monitor import BreachWithdrawn, TargetBreached
 from slm_review.application import agenda, plans
 from slm_review.application.ledger import Ledger
@@ -57,7 +56,7 @@ async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
     if review is None:
         return breach
     await agenda.add_breach(ledger, review, breach)
-    return replace(breach, review_id=review.review_id)
+    return changed(breach, review_id=review.review_id)
 
 
 async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from slm_events import instants
+from slm_events.frozen import changed
 from slm_events.monitor import RiskCleared, TargetAtRisk
 from slm_review.application.ledger import Desk, Ledger
 from slm_review.domain import findings, plans
@@ -48,9 +47,9 @@ def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
 async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_id: str, window_id: str) -> None:
     """End the open plans of a target's window that new facts decide."""
     whose = {"agreement_id": agreement_id, "agreement_version": version, "target_id": target_id, "window_id": window_id}
-    for state in _GOING_ON:
-        for plan in await ledger.plans.find(**whose, state=state):
-            await _settle(ledger, plan)
+    going_on = [plan for plan in await ledger.plans.find(**whose) if plan.state in _GOING_ON]
+    for plan in sorted(going_on, key=lambda plan: _GOING_ON.index(plan.state)):
+        await _settle(ledger, plan)
 
 
 async def end_quiet(desk: Desk) -> int:
@@ -113,12 +112,13 @@ async def _ended(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
     patience = plans.again_after(None if agreement is None else agreement.target(plan.target_id))
     if plan.state == "watching" and plan.cleared_as is None:
         # The risk has returned, so its plan is open again.
-        plan = replace(plan, state="open")
+        plan = changed(plan, state="open")
     ended = plans.with_outcome(plan, plans.harm(plan, known), window.verdict if window else None, ledger.now, patience)
     if ended.state == "watching":
         return plans.waiting_until(ended)
     if ended.state == "open":
-        return replace(ended, quiet_at=None if ended.cleared_at is None else ended.cleared_at + patience)
+        quiet_at = None if ended.cleared_at is None else ended.cleared_at + patience
+        return ended if ended.quiet_at == quiet_at else changed(ended, quiet_at=quiet_at)
     if ended.state not in _GOING_ON:
         ledger.publish(plans.ending_of(ended))
     return ended

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 
+@lru_cache(maxsize=5_000)
 def parse(text: str) -> Fraction:
     """Return the Fraction of ``"99.9"`` or ``"1999/20"``; raises ValueError for other text."""
     try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import instants
+from slm_events.frozen import changed
 from slm_events.monitor import BreachWithdrawn, TargetBreached, WindowClosed, WindowRestated
 from slm_events.report import ReportPublished
 
@@ -63,10 +64,10 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
     if known is None:
         return told
     if event.revision > known.revision:
-        return replace(told, review_id=known.review_id)
+        return changed(told, review_id=known.review_id)
     if known.certain_at is not None:
         return known
-    return replace(
+    return changed(
         told,
         revision=known.revision,
         is_standing=known.is_standing,
@@ -80,7 +81,7 @@ def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
     if known is not None:
         if event.revision < known.revision:
             return known
-        return replace(known, revision=event.revision, is_standing=False, withdrawal_cause=event.cause)
+        return changed(known, revision=event.revision, is_standing=False, withdrawal_cause=event.cause)
     return Breach(
         breach_id=event.breach_id,
         **_window_of(event),

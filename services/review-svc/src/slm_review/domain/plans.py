@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.clock import SECOND
 from slm_chassis.identity import named_id
 from slm_events import instants
+from slm_events.frozen import changed
 from slm_events.monitor import RiskCleared, TargetAtRisk, TargetJudged
 from slm_events.review import ActionPlanEnded, ActionPlanOpened
 from slm_review.domain.findings import Breach
@@ -119,10 +120,10 @@ def at_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
     if event.projected_breach_at is not None:
         named = instants.from_text(event.projected_breach_at)
     if plan.at_risk_at is not None:
-        back = replace(plan, risk_revision=event.revision, breach_named_at=named, figure_display=event.figure_display)
+        back = changed(plan, risk_revision=event.revision, breach_named_at=named, figure_display=event.figure_display)
         is_over = plan.cleared_revision >= event.revision
-        return back if is_over else replace(back, cleared_as=None, cleared_at=None)
-    return replace(
+        return back if is_over else changed(back, cleared_as=None, cleared_at=None)
+    return changed(
         plan,
         risk_revision=event.revision,
         breach_named_at=named,
@@ -151,10 +152,14 @@ def cleared(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
     """Return the plan after its risk cleared. Of several such events the latest revision counts."""
     if event.revision <= plan.cleared_revision:
         return plan
-    known = replace(plan, cleared_revision=event.revision)
     if plan.at_risk_at is not None and event.revision < plan.risk_revision:
-        return known
-    return replace(known, cleared_as=event.outcome, cleared_at=instants.from_text(event.at))
+        return changed(plan, cleared_revision=event.revision)
+    return changed(
+        plan,
+        cleared_revision=event.revision,
+        cleared_as=event.outcome,
+        cleared_at=instants.from_text(event.at),
+    )
 
 
 def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, now: int) -> ActionPlan:
@@ -162,7 +167,7 @@ def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, n
     owner = responsible.get("owner") or fallback_owner
     steps = [{"step": step["step"], "owner": step.get("owner") or owner} for step in responsible.get("plan", [])]
     left = None if plan.harm_expected_at is None else max(0, plan.harm_expected_at - now) // SECOND
-    return replace(plan, state="open", owner=owner, steps=steps, opened_at=now, time_left_seconds=left)
+    return changed(plan, state="open", owner=owner, steps=steps, opened_at=now, time_left_seconds=left)
 
 
 def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
@@ -197,9 +202,9 @@ def with_outcome(
     if how is None:
         return plan
     if how == "watching":
-        return replace(plan, state=how)
+        return changed(plan, state=how)
     at = breach.certain_at if breach is not None else plan.cleared_at
-    return replace(
+    return changed(
         plan, state=how, breach_id=breach.breach_id if breach is not None else None, ended_at=now if at is None else at
     )
 
@@ -209,7 +214,7 @@ def waiting_until(plan: ActionPlan) -> ActionPlan:
     does.
     """
     is_rolling = plan.window_end_at is None and plan.breach_named_at is not None
-    return replace(plan, quiet_at=(plan.breach_named_at or 0) + _length_of(plan) if is_rolling else None)
+    return changed(plan, quiet_at=(plan.breach_named_at or 0) + _length_of(plan) if is_rolling else None)
 
 
 ELAPSED, WARNED_LATE = "elapsed", 75

@@ -40,7 +40,10 @@ def counts(window: AttainedWindow) -> bool:
 
 def is_comfortable(window: AttainedWindow) -> bool:
     """Whether the window was met with at least half of the error budget left."""
-    limit = comfortable_limit(window.objective)
+    return _is_within(window, comfortable_limit(window.objective))
+
+
+def _is_within(window: AttainedWindow, limit: Fraction | None) -> bool:
     if limit is None or window.figure is None or window.verdict != "met":
         return False
     figure = exact.parse(window.figure)
@@ -54,9 +57,12 @@ def comfortable_run(latest: Sequence[AttainedWindow], needed: int) -> list[Attai
     does not count ends the run, because its real result is unknown.
     """
     run = list(latest[-needed:])
-    if len(run) < needed or any(not counts(each) or not is_comfortable(each) for each in run):
+    if len(run) < max(needed, 1) or any(each.objective != run[-1].objective for each in run):
         return []
-    return run if all(each.objective == run[-1].objective for each in run) else []
+    if not all(counts(each) for each in run):
+        return []
+    limit = comfortable_limit(run[-1].objective)
+    return run if all(_is_within(each, limit) for each in run) else []
 
 
 def raised(run: Sequence[AttainedWindow]) -> dict[str, Any] | None:
