@@ -1,4 +1,4 @@
-"""``python -m slm``: the command line."""
+"""Run the command line: ``python -m slm``."""
 
 from slm.cli import app
 

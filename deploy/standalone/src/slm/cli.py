@@ -1,4 +1,4 @@
-"""The command line: ``slm``."""
+"""The ``slm`` command line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def up(
     port: Annotated[int, typer.Option(envvar="SLM_PORT", min=0, max=65_535, help="Port to listen on.")] = 8080,
     data_dir: DataDir = None,
 ) -> None:
-    """Run all four services, and a private PostgreSQL where none is given, in one process."""
+    """Run all four services in one process, with a private PostgreSQL unless database URLs are set."""
     from slm import up as installation
 
     with refusals():
@@ -50,7 +50,7 @@ def up(
 
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
-    """Create and migrate the databases of all services, and leave."""
+    """Create and migrate the databases of all services, then exit."""
     from slm import up as installation
 
     with refusals():
@@ -61,7 +61,7 @@ def migrate(data_dir: DataDir = None) -> None:
 def documents(
     folder: Annotated[Path, typer.Argument(help="The folder to write into; made where it is missing.")],
 ) -> None:
-    """Write the OpenAPI document of all services and the pages of their problems, for a gateway to serve."""
+    """Write the OpenAPI document of all services and a page for each problem type, for a gateway to serve."""
     from slm import documents as shared
 
     with refusals():

@@ -1,4 +1,4 @@
-"""The four services by context: how each is configured, migrated and built."""
+"""The four services by context: their settings, packages and ``build`` functions."""
 
 from __future__ import annotations
 
@@ -14,30 +14,32 @@ CONTEXTS = ("agreement", "monitor", "report", "review")
 
 
 def package_of(context: str) -> str:
-    """The Python package of a context; it holds its migrations."""
+    """Return the name of a context's Python package, which holds its migrations."""
     return f"slm_{context}"
 
 
 def build_of(context: str) -> Build:
-    """A service's ``bootstrap.build``; imported when asked for, so that ``slm version`` need not load them all."""
+    """Return a service's ``bootstrap.build``. It is imported here, so that ``slm version`` does not load all
+    services.
+    """
     build: Build = import_module(f"{package_of(context)}.bootstrap").build
     return build
 
 
 def document_of(context: str) -> dict[str, Any]:
-    """A service's OpenAPI document, as it serves it; made without starting anything."""
+    """Return a service's OpenAPI document, as the service serves it, without starting anything."""
     document: dict[str, Any] = import_module(f"{package_of(context)}.bootstrap").document()
     return document
 
 
 def problems_of(context: str) -> Mapping[str, ProblemType]:
-    """Every type of problem that a service answers with, by code."""
+    """Return every problem type that a service answers with, by code."""
     types: Mapping[str, ProblemType] = import_module(f"{package_of(context)}.api.document").DOCUMENT.types
     return types
 
 
 def settings_of(context: str) -> type[ServiceSettings]:
-    """A service's own settings class."""
+    """Return a service's settings class."""
     module = import_module(f"{package_of(context)}.settings")
     [found] = {
         each

@@ -1,6 +1,6 @@
-"""What no single service can serve for all of them: the whole OpenAPI document, and a page for every type of problem.
+"""Files that no single service can serve: the OpenAPI document of the product, and a page for each problem type.
 
-In one process the face serves both. A gateway in front of four processes serves the files that are written here.
+In one process the face serves both. A gateway in front of four processes serves the files written here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ OPENAPI = "openapi.json"
 
 
 def write(folder: Path) -> None:
-    """Writes ``openapi.json`` and ``problems/<code>.html``. Raises OSError."""
+    """Write ``openapi.json`` and ``problems/<code>.html`` to the folder. Raises OSError."""
     for name, text in files().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,7 +24,7 @@ def write(folder: Path) -> None:
 
 
 def files() -> dict[str, str]:
-    """Path in the folder → content."""
+    """Return path in the folder → content."""
     whole = json.dumps(openapi.document(), ensure_ascii=False, separators=(",", ":"))
     types = {code: each for context in CONTEXTS for code, each in problems_of(context).items()}
     pages = {f"problems/{code}.html": problem_pages.page(each) for code, each in sorted(types.items())}

@@ -1,4 +1,4 @@
-"""One public face of several services in one process: each request goes to the service that owns its resource."""
+"""One public HTTP face for all services in one process: each request goes to the service that owns its resource."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ from slm_chassis.metrics import Metrics
 
 PREFIX = "/api/v1/"
 SHARED = "schemas"
-"""The one resource every service serves, with the same content."""
+"""The one resource that every service serves, with the same content."""
 
 
 class ResourceOwnedTwice(Exception):
-    """Two services serve the same first path segment: a client could not tell which one answers."""
+    """Two services serve the same first path segment, so it is not clear which one answers."""
 
 
 class Face:
-    """ASGI application over the services' own; what no service owns (health, figures, documents, pages) is its own."""
+    """ASGI application that passes requests to the services and answers itself what no service owns.
+
+    Its own are health checks, metrics, documents and pages.
+    """
 
     def __init__(self, apps: Sequence[App], routers: Iterable[APIRouter] = (), *, limits: Limits | None = None):
         self._owners = {resource: app.http for resource, app in owners(apps).items()}
@@ -47,18 +50,18 @@ class Face:
 
 
 def resource_of(path: str) -> str:
-    """``/api/v1/parties/7/keys`` → ``parties``."""
+    """Return the resource of a path: ``/api/v1/parties/7/keys`` → ``parties``."""
     return path.removeprefix(PREFIX).split("/", 1)[0]
 
 
 def resources_of(api: FastAPI) -> frozenset[str]:
-    """The resources an API has routes for, also those its OpenAPI document leaves out."""
+    """Return the resources that an API has routes for, including routes that its OpenAPI document omits."""
     paths = [context.path for context in iter_route_contexts(api.routes) if context.path]
     return frozenset(resource_of(path) for path in paths if path.startswith(PREFIX))
 
 
 def owners(apps: Sequence[App]) -> Mapping[str, App]:
-    """Resource → the service that owns it. Raises ResourceOwnedTwice."""
+    """Return resource → the service that owns it. Raises ResourceOwnedTwice."""
     found: dict[str, App] = {}
     for app in apps:
         for resource in resources_of(app.http):

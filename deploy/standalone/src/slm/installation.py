@@ -1,4 +1,4 @@
-"""An installation in one process: its PostgreSQL where none is given, its databases, log, services and face."""
+"""An installation in one process: private PostgreSQL if none is given, databases, event log, services and face."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from slm_chassis.startup import StartupFailed, patiently, read
 
 @dataclass(frozen=True)
 class Key:
-    """The operator's key of an installation, and whether it was made at this start."""
+    """The operator's key of an installation; ``is_new``: it was created by this start."""
 
     value: str
     path: Path | None
@@ -40,7 +40,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Installation:
-    """All services, built and not yet started."""
+    """All services, built but not yet started."""
 
     apps: Sequence[App]
     face: Face
@@ -49,7 +49,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the log and each service's database are."""
+    """The URLs of the event log and of each service's database, by context."""
 
     log: str
     databases: dict[str, str]
@@ -57,9 +57,9 @@ class Addresses:
 
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Installation]:
-    """Everything up to the point of serving; what was opened is closed at the end, the PostgreSQL last.
+    """Open everything needed to serve, and close it at the end, the PostgreSQL last.
 
-    Raises DataDirectoryInUse, PostgresFailed, ValueError for settings that cannot be.
+    Raises DataDirectoryInUse, PostgresFailed, StartupFailed, and ValueError for settings that are not valid.
     """
     clock = clock_from(settings.clock)
     key = operator_key(settings)
@@ -81,9 +81,10 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
 
 @contextlib.asynccontextmanager
 async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterator[Addresses]:
-    """``SLM_LOG`` and ``SLM_<CONTEXT>_DATABASE_URL``; what they leave open is on a private PostgreSQL.
+    """Yield the addresses in ``SLM_LOG`` and ``SLM_<CONTEXT>_DATABASE_URL``; for missing ones a private PostgreSQL is
+    started.
 
-    ``beside``: where the installation is up, use its PostgreSQL instead of raising DataDirectoryInUse.
+    ``beside``: if the installation is running, use its PostgreSQL instead of raising DataDirectoryInUse.
     """
     given = {
         context: settings.address(read(settings_of(context), settings_of(context)).database_url) for context in CONTEXTS
@@ -106,9 +107,9 @@ async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterato
 
 @contextlib.asynccontextmanager
 async def _watched(server: PrivatePostgres) -> AsyncIterator[None]:
-    """Starts the server again where it dies inside the block. Raises PostgresFailed, ending the block, where it cannot.
+    """Restart the server if it dies inside the block. If that fails, end the block and raise PostgresFailed.
 
-    What the block itself raises on the way out of a failed watch is the consequence, and is dropped.
+    Errors that the block raises because of that failure are dropped.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -122,7 +123,7 @@ async def _watched(server: PrivatePostgres) -> AsyncIterator[None]:
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The watch's own failure before all others; a group of one is that one."""
+    """Return the PostgresFailed in a group if there is one, else its first error."""
     return next((each for each in group.exceptions if isinstance(each, PostgresFailed)), group.exceptions[0])
 
 
@@ -132,7 +133,9 @@ def _addresses(settings: Settings, given: dict[str, str], private: Callable[[str
 
 
 async def _started(directory: Path) -> PrivatePostgres:
-    """The server; where we are cancelled meanwhile it is stopped again, as its start in a thread goes on regardless."""
+    """Start the server in a thread. If the caller is cancelled meanwhile, wait for the start and stop the
+    server again.
+    """
     starting = asyncio.create_task(asyncio.to_thread(PrivatePostgres.start, directory))
     try:
         return await asyncio.shield(starting)
@@ -143,7 +146,10 @@ async def _started(directory: Path) -> PrivatePostgres:
 
 
 async def migrate_all(addresses: Addresses, seconds: float) -> None:
-    """Bring every service's database to its newest version, creating it where it is missing. Raises StartupFailed."""
+    """Bring every service's database to its newest version, creating missing ones. Raises StartupFailed.
+
+    ``seconds``: how long to wait for each database.
+    """
     for context, url in addresses.databases.items():
         await patiently(_database(context, url), _migration(url, package_of(context)), seconds=seconds)
 
@@ -153,7 +159,7 @@ def _database(context: str, url: str) -> str:
 
 
 def operator_key(settings: Settings) -> Key:
-    """The key of ``SLM_BOOTSTRAP_KEY``, else the one kept in the data directory, made at the first start."""
+    """Return the key in ``SLM_BOOTSTRAP_KEY``, else the one in the data directory, which the first start creates."""
     if settings.bootstrap_key is not None:
         return Key(settings.bootstrap_key.get_secret_value(), None, is_new=False)
     path = settings.data_dir / "operator-key"
@@ -161,7 +167,7 @@ def operator_key(settings: Settings) -> Key:
         return Key(_kept_key(path), path, is_new=False)
     make_private(settings.data_dir)
     key = new_key()
-    # Written beside and moved: half a key is never found, and nobody else can read it at any moment.
+    # Written to another file and renamed: a half-written key is never read, and others can never read it.
     making = path.with_suffix(".new")
     making.unlink(missing_ok=True)
     with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -172,7 +178,9 @@ def operator_key(settings: Settings) -> Key:
 
 
 def _kept_key(path: Path) -> str:
-    """The key in a file of ours. Raises StartupFailed where others may know it or nobody does."""
+    """Return the key in the data directory. Raises StartupFailed if the file is readable by others, empty or its key
+    weak.
+    """
     state = path.stat()
     if state.st_mode & 0o077:
         raise StartupFailed(
@@ -188,7 +196,7 @@ def _kept_key(path: Path) -> str:
 
 
 def make_private(folder: Path) -> None:
-    """Make a data directory that only this user enters, or see to it that it is one."""
+    """Create a data directory that only this user can enter, or restrict an existing one."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if folder.stat().st_mode & 0o077 and folder.stat().st_uid == os.geteuid():
         folder.chmod(0o700)

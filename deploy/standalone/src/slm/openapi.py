@@ -1,4 +1,4 @@
-"""Merges the services' OpenAPI documents into the one a client of the whole product reads."""
+"""Merging of the services' OpenAPI documents into the document of the whole product."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 from slm.contexts import CONTEXTS, document_of
 
 UNITED = "ProblemType"
-"""The one schema that differs between services and is one in the whole: the types of problem that there are."""
+"""The one schema that differs between services and is merged: the enumeration of problem types."""
 
 
 def document() -> dict[str, Any]:
-    """The document of the whole product, as it serves it at ``/openapi.json``; made without starting anything."""
+    """Return the document of the whole product, as it is served at ``/openapi.json``, without starting anything."""
     return merged({context: document_of(context) for context in CONTEXTS})
 
 
 def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Context → document, into one; schemas of the same name and other content are renamed ``<Context><Name>``."""
+    """Merge documents, given by context. Schemas with equal names but other content are renamed ``<Context><Name>``."""
     names = _ambiguous(documents)
     paths: dict[str, Any] = {}
     tags: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The one page for people: a frame with its styles and script; the browser fills it from the public REST API."""
+"""The web page for people: HTML with styles and script. The browser loads its data from the public REST API."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ STAGES = (
     ("report", "Report", "service report", "service reports"),
     ("review", "Review", "review open", "reviews open"),
 )
-"""Of the cycle: id, name, what its figure counts, of one and of many."""
+"""The cycle's stages: id, name, and what its figure counts, in the singular and plural."""
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
 async def front() -> HTMLResponse:
-    """The page holds no data and needs no key; the key stays in the browser's session."""
+    """Answer with the page, which holds no data and needs no key. The key stays in the browser's session."""
     return HTMLResponse(_PAGE, headers=_HEADERS)
 
 
 def alone() -> str:
-    """The page as one file, for a web server that knows nothing of it: its policy is in the page."""
+    """Return the page as one file for any web server. The page contains its content security policy."""
     policy = _HEADERS["Content-Security-Policy"].partition("; frame-ancestors")[0]
     return _PAGE.replace("<head>", f'<head>\n<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
 
 
 def event_names() -> dict[str, str]:
-    """Event of a stream → what it says in words: ``TargetBreached`` → ``Target breached``."""
+    """Return the words for each event of a stream: ``TargetBreached`` → ``Target breached``."""
     streamed = [row.event.__name__ for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE)]
     return {name: _in_words(name) for name in streamed}
 
@@ -67,7 +67,7 @@ def _hash_of(text: str) -> str:
 
 _PAGE = _rendered()
 _HEADERS = {
-    # Only this script and these styles run, and they reach only this origin: what an event says stays text.
+    # Only this script and these styles run, and only this origin is reachable, so an event's text cannot run code.
     "Content-Security-Policy": "; ".join(
         [
             "default-src 'none'",

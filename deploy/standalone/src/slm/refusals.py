@@ -1,4 +1,4 @@
-"""Errors that the environment is to blame for, said in a line on standard error."""
+"""One-line messages on standard error for errors that the environment causes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """End a command with exit code 1 and one line where a setting, a file, a port or a server is the cause."""
+    """End a command with exit code 1 and one line if a setting, a file, a port or a server is the cause."""
     from pydantic import ValidationError
 
     from slm_chassis import startup
@@ -24,7 +24,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except ValidationError as wrong:
-        # Its own text repeats what was given, a secret too.
+        # The error's own text repeats the given values, including secrets.
         typer.echo("slm: " + "\n".join(startup.sentences(wrong, Settings)), err=True)
         raise typer.Exit(1) from None
     except (DataDirectoryInUse, PostgresFailed, StartupFailed, Unmigratable, LogError, OSError, ValueError) as refused:

@@ -1,4 +1,4 @@
-"""``slm up``: the whole installation in one process on one port, until it is told to stop."""
+"""``slm up``: run the whole installation in one process on one port until it is stopped."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ T = TypeVar("T")
 
 
 def up(settings: Settings, host: str, port: int, say: Say) -> None:
-    """Serve until SIGTERM or SIGINT; ``say`` gets the lines for people."""
+    """Serve until SIGTERM or SIGINT; ``say`` is called with the lines for people."""
     until_stopped(_up(settings, host, port, say))
 
 
 def migrate(settings: Settings) -> None:
-    """Create and migrate all databases, and leave."""
+    """Create and migrate all databases, then return."""
     until_stopped(_migrate(settings))
 
 
 def announcement(installation: Installation, url: str) -> list[str]:
-    """What a person needs to know first."""
+    """Return the lines that a person needs first: addresses and the operator's key."""
     key = installation.key
     lines = [f"slm is up: {url}", f"API documentation: {url}/docs"]
     if key.is_new:
@@ -42,7 +42,7 @@ def announcement(installation: Installation, url: str) -> list[str]:
 
 
 async def _up(settings: Settings, host: str, port: int, say: Say) -> None:
-    # Before anything is started, which takes a while and would have to be stopped again.
+    # Checked first, since starting everything takes seconds and would have to be undone.
     require_free(host, port, "--port (SLM_PORT) and --host (SLM_HOST)")
     async with opened(settings) as installation:
 
@@ -61,7 +61,10 @@ async def _migrate(settings: Settings) -> None:
 
 
 def until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
-    """Run to the end, None where SIGTERM ended it; SIGINT raises KeyboardInterrupt, once what was opened is closed."""
+    """Run ``work`` and return its result, None if SIGTERM ended it.
+
+    SIGINT raises KeyboardInterrupt after everything that was opened is closed.
+    """
 
     async def stoppable() -> T | None:
         task = asyncio.create_task(work)
@@ -71,7 +74,7 @@ def until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
             asked.set()
             task.cancel()
 
-        # Until the server has its own handlers: a stop during the start closes what was opened, and is no error.
+        # Needed until the server installs its own handlers: a stop during the start must close what was opened.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
         try:
             return await task

@@ -1,1 +1,1 @@
-"""Records that services could not process, as an operator sees them."""
+"""Dead letters (records that services could not process) for operators: list, show, redrive."""

@@ -1,4 +1,4 @@
-"""``slm dead-letters``: records that a service could not process, to be looked at and put back."""
+"""``slm dead-letters``: list, show and redrive records that a service could not process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @app.command("list")
 def listed(data_dir: DataDir = None) -> None:
-    """A line each: id, service, state, place, key, attempts, instant and reason."""
+    """List dead letters, one a line: id, service, state, place, key, attempts, instant and reason."""
     from slm.dead_letters import desk
 
     for line in _run(desk.lines(_settings(data_dir))):
@@ -33,7 +33,7 @@ def listed(data_dir: DataDir = None) -> None:
 
 @app.command()
 def show(dead_letter_id: Annotated[str, typer.Argument(help="As listed.")], data_dir: DataDir = None) -> None:
-    """One record whole: why it was set aside, its headers and its value as it came."""
+    """Show one dead letter: why it was set aside, its headers and its value as received."""
     from slm.dead_letters import desk
 
     for line in _run(desk.whole(_settings(data_dir), dead_letter_id)):
@@ -46,9 +46,9 @@ def redrive(
     everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Put records back into their topics, under their own ids; what is parked behind one follows by itself.
+    """Write records to their topics again, under their own ids. Records parked behind one follow automatically.
 
-    Mend the cause first. The services take them up as soon as they run.
+    Remove the cause first. The services process the records as soon as they run.
     """
     from slm.dead_letters import desk
 

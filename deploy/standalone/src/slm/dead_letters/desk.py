@@ -1,4 +1,4 @@
-"""Dead letters of all services together: listed, shown whole, put back."""
+"""List, show and redrive the dead letters of all services."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ _WHOLE = ("consumer", "topic", "partition", "offset", "key", "state", "reason", 
 
 
 class DeskRefusal(Exception):
-    """What was asked for cannot be done; the text says why."""
+    """The request cannot be carried out; the text says why."""
 
 
 async def lines(settings: Settings) -> list[str]:
-    """A line a dead letter, service by service in the order of setting aside. Raises DeskRefusal."""
+    """Return one line for each dead letter, by service and in the order in which they were set aside. Raises
+    DeskRefusal.
+    """
     async with _databases(settings) as databases:
         return [
             f"{letter.dead_letter_id}  {context}  {letter.state}  {letter.topic}/{letter.partition}@{letter.offset}  "
@@ -36,7 +38,7 @@ async def lines(settings: Settings) -> list[str]:
 
 
 async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
-    """One dead letter with everything that is kept of it. Raises DeskRefusal."""
+    """Return the lines that show one dead letter: its fields, headers and value. Raises DeskRefusal."""
     async with _databases(settings) as databases:
         async for _, letter in _letters(databases):
             if letter.dead_letter_id == dead_letter_id:
@@ -47,8 +49,9 @@ async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
 
 
 async def put_back(settings: Settings, dead_letter_ids: Sequence[str]) -> int:
-    """Put these back, or all that failed where none is named; how many. Raises DeskRefusal at the first that cannot
-    be.
+    """Redrive these dead letters (all in state ``failed`` if none is given) and return their number.
+
+    Raises DeskRefusal at the first one that cannot be redriven; those before it stay redriven.
     """
     async with _databases(settings) as databases:
         wanted = dead_letter_ids or [
@@ -86,7 +89,10 @@ def _unknown(dead_letter_id: str) -> DeskRefusal:
 
 @asynccontextmanager
 async def _databases(settings: Settings) -> AsyncIterator[dict[str, Database]]:
-    """The database of each service whose URL is given, or of all of an installation that is up or not."""
+    """Open the databases of the services whose URL is set, or of the installation in the data directory.
+
+    The installation may be running or stopped.
+    """
     opened: dict[str, Database] = {}
     async with _urls(settings) as urls:
         try:

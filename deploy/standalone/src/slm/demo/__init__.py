@@ -1,1 +1,1 @@
-"""The demonstration: the whole cycle played through the public API."""
+"""The demonstration: a whole cycle from negotiation to review, played through the public API."""

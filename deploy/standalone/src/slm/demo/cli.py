@@ -1,4 +1,4 @@
-"""``slm demo``: the whole cycle with live traffic on a fast clock."""
+"""``slm demo``: play a whole cycle with live traffic on an accelerated clock."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def demo(
 ) -> None:
     """Play the whole cycle: negotiate, finalize, monitor with a risk and a breach, report, review.
 
-    Without addresses it starts an installation of its own. With them it plays on one that is up, whose SLM_CLOCK it
-    has to be given too.
+    Without addresses it starts its own installation. With addresses it plays on a running one, and SLM_CLOCK must then
+    be set as it is there.
     """
     from slm.demo import layouts
     from slm.demo.performance import PlayOptions

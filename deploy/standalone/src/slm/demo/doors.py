@@ -1,4 +1,4 @@
-"""The public API of an installation behind one address, or behind one of each service with its replicas."""
+"""A client of an installation with one address, or with an address for each service and its replicas."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ _TIMEOUT = httpx.Timeout(30.0)
 
 
 class NotReady(Exception):
-    """A service did not become ready in time; the text says which and why."""
+    """A service did not become ready in time; the text says which one and why."""
 
 
 class ByResource(httpx.AsyncBaseTransport):
-    """Sends each request to a replica of the service that owns its resource, as a gateway would, in turn."""
+    """A transport that sends each request to the service that owns its resource, to its replicas in turn, like a
+    gateway.
+    """
 
     def __init__(self, owners: Mapping[str, Iterator[httpx.URL]]) -> None:
         self._owners = owners
@@ -42,24 +44,29 @@ class ByResource(httpx.AsyncBaseTransport):
 
 @dataclass(frozen=True)
 class Doors:
-    """A client of an installation, and where a person's browser finds each resource."""
+    """A client of an installation, and the address of each resource for a person's browser."""
 
     client: httpx.AsyncClient
     face: str | None
-    """The one address of an installation that has one."""
+    """The address of an installation with one address; None if each service has its own."""
     addresses: Mapping[str, str]
-    """Resource → address."""
+    """Resource → address of the service that owns it."""
 
 
 async def one(url: str, patience: float) -> Doors:
-    """The doors of an installation with one face. Raises NotReady."""
+    """Return the client of an installation with one address, once it is ready. ``patience`` in seconds. Raises
+    NotReady.
+    """
     await _until_ready(url, patience)
     addresses = dict.fromkeys(await _resources(url), url)
     return Doors(httpx.AsyncClient(base_url=url, timeout=_TIMEOUT), url, addresses)
 
 
 async def each(services: Sequence[Sequence[str]], patience: float) -> Doors:
-    """The doors of services, each with the URLs of its replicas. Raises NotReady."""
+    """Return a client of separate services, once all are ready. ``services``: the replica URLs of each service.
+
+    ``patience`` in seconds for each replica. Raises NotReady.
+    """
     addresses: dict[str, str] = {}
     turns: dict[str, Iterator[httpx.URL]] = {}
     for replicas in services:

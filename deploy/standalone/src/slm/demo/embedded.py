@@ -1,4 +1,4 @@
-"""The demonstration's own installation: fresh, in this process, on an accelerated clock."""
+"""The demonstration's own installation: new, in this process, on an accelerated clock."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ HOST = "127.0.0.1"
 ORIGIN = "2026-11-02T10:00:00Z"
 """A Monday within the agreement's service hours."""
 RATE = 60
-"""A second is a minute."""
+"""The clock's rate: one real second is one minute of the installation."""
 
 Work = Callable[[str, str], Awaitable[bool]]
 
 
 def settings_of(data_dir: Path | None) -> Settings:
-    """The settings of the environment, in a folder of the demonstration's own and on a clock that begins now."""
+    """Return the environment's settings with the demonstration's own folder and a clock that begins now."""
     given = Settings() if data_dir is None else Settings(data_dir=data_dir)
     clock = given.clock or f"{ORIGIN},{to_text(real_now())},{RATE}"
     return given.model_copy(update={"data_dir": given.data_dir / "demo", "clock": clock})
 
 
 def introduction(settings: Settings) -> list[str]:
-    """Introduce the demonstration: its first lines, for people."""
+    """Return the first lines of the demonstration, for people."""
     begins, _, rate = (settings.clock or "").split(",")
     return [
         "Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review an agreement, "
@@ -48,7 +48,7 @@ def introduction(settings: Settings) -> list[str]:
 
 
 def clear(folder: Path) -> None:
-    """Remove what an earlier demonstration left, also one that was killed. Raises DataDirectoryInUse."""
+    """Remove what an earlier demonstration left, even if it was killed. Raises DataDirectoryInUse."""
     if (folder / "postgres").exists():
         PrivatePostgres.start(folder / "postgres").stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -56,7 +56,7 @@ def clear(folder: Path) -> None:
 
 
 def log_to(path: Path, level: str) -> None:
-    """The services' logs into a file: the terminal belongs to the demonstration."""
+    """Write the services' logs to a file, since the terminal shows the demonstration."""
     logs.configure(level)
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
@@ -64,11 +64,11 @@ def log_to(path: Path, level: str) -> None:
 
 
 class PortInUse(Exception):
-    """Somebody listens on the port that was asked for."""
+    """Another process listens on the requested port."""
 
 
 def port_for(wanted: int | None, usual: int) -> int:
-    """The port wanted; without one the usual port where nobody listens on it, else 0, any. Raises PortInUse."""
+    """Return the wanted port. Without one: the usual port if it is free, else 0 (any free port). Raises PortInUse."""
     with socket.socket() as probe:
         probe.settimeout(1)
         is_free = probe.connect_ex((HOST, wanted or usual)) != 0 if wanted or usual else True
@@ -78,7 +78,9 @@ def port_for(wanted: int | None, usual: int) -> int:
 
 
 async def run(settings: Settings, port: int, work: Work) -> bool | None:
-    """Serve while ``work`` (given the URL and the operator's key) goes on; its result, None where it was ended."""
+    """Serve while ``work`` runs, which gets the URL and the operator's key. Return its result, None if it was
+    cancelled.
+    """
     tasks: list[asyncio.Task[bool]] = []
     async with opened(settings) as installation:
 
@@ -88,7 +90,7 @@ async def run(settings: Settings, port: int, work: Work) -> bool | None:
             tasks.append(task)
 
         def ended(task: asyncio.Task[bool]) -> None:
-            # Serving ends as it always does, by a signal; afterwards nobody would catch one.
+            # The server stops by a signal only. Once it has stopped, nothing would catch one.
             if not task.cancelled():
                 os.kill(os.getpid(), signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""Where the demonstration is played: on an installation of its own, or on one that is up."""
+"""The two places where the demonstration can be played: its own installation, or a running one."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from slm_chassis.settings import Settings
 
 
 def own(wanted: PlayOptions, port: int | None, data_dir: Path | None) -> int:
-    """Play on a fresh installation in this process; the exit code."""
+    """Play on a new installation in this process and return the exit code."""
     console = Console(highlight=False)
     settings = embedded.settings_of(data_dir)
     try:
-        # Played once it looks for no port that people know: several may play at a time.
+        # With --once any free port will do, so that several demonstrations can run at the same time.
         free = embedded.port_for(port, 0 if wanted.once else 8080)
     except embedded.PortInUse as refused:
         console.print(str(refused), soft_wrap=True)
@@ -48,7 +48,9 @@ def own(wanted: PlayOptions, port: int | None, data_dir: Path | None) -> int:
 
 
 def given(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]]) -> int:
-    """Play at one address, or at those of each service's replicas; the exit code."""
+    """Play on a running installation, at one address or at those of each service's replicas, and return the
+    exit code.
+    """
     clock = clock_from(Settings().clock)
     tell = Teller(Console(highlight=False), clock)
     found = doors.one(url, wanted.patience) if url else doors.each(services, wanted.patience)
@@ -67,7 +69,7 @@ async def _play(found: Awaitable[Doors], where: str, wanted: PlayOptions, clock:
 
 
 def _exit_code(play: Coroutine[Any, Any, bool | None], tell: Teller) -> int:
-    """0 where all was right, also where somebody ended the traffic after it."""
+    """Run the play and return 0 if all was right, also if somebody ended the traffic afterwards; else 1."""
     try:
         result = until_stopped(play)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Two parties come to an agreement, request by request through the public API, with keys chosen by the client."""
+"""The negotiation of an agreement between two parties through the public API, with keys chosen by the client."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _NOT_NOW = frozenset({429, 502, 503, 504})
 
 
 class ApiProblem(Exception):
-    """The API answered with a problem; the text says which and what to do."""
+    """The API answered with a problem; the text contains the request, the status and the answer."""
 
 
 class Unavailable(ApiProblem):
-    """The answer was that this cannot be said now, and may be soon."""
+    """The API cannot answer now; the same request may succeed soon."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Who takes part: the parties, the service, and an API key for each who acts."""
+    """The participants: both parties, the service, and an API key of everyone who acts."""
 
     provider_party_id: str
     customer_party_id: str
@@ -36,9 +36,9 @@ class Cast:
     customer_manager_key: str
     customer_signatory_key: str
     integrator_key: str
-    """The provider's systems: they send measurements and ticket events."""
+    """Key of the provider's systems, which send measurements and ticket events."""
     viewer_key: str
-    """Somebody of the customer who looks on."""
+    """Key of a customer's employee who only reads."""
 
 
 async def play(
@@ -49,7 +49,10 @@ async def play(
     agreement_key: str = terms.AGREEMENT_KEY,
     document: Mapping[str, Any] | None = None,
 ) -> tuple[Cast, dict[str, Any]]:
-    """From nothing to a finalized agreement, as the API shows it; raises ApiProblem. ``client`` knows the base URL."""
+    """Negotiate a new agreement up to its final signature; return the cast and the agreement's JSON. Raises ApiProblem.
+
+    ``client`` has the base URL. ``effective_at`` is RFC 3339 text.
+    """
     cast = await gather_cast(client, operator_key)
     await record_requirement(client, cast)
     drafted = await draft(client, cast, document or terms.document(effective_at), agreement_key)
@@ -60,9 +63,9 @@ async def play(
 
 
 async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str = "") -> Cast:
-    """Register both parties and the service; enrol everybody, issue a key each, and let the parties get acquainted.
+    """Register both parties and the service, enrol everyone, issue their keys, and connect the two parties.
 
-    All ids follow from the parties' keys; ``suffix`` makes them other parties.
+    All ids are derived from the parties' keys. ``suffix`` is appended to those keys and so makes other parties.
     """
     provider = await _party(client, operator_key, f"acme-hosting{suffix}", "Acme Hosting")
     customer = await _party(client, operator_key, f"corner-shop{suffix}", "The Corner Shop")
@@ -91,19 +94,21 @@ async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str 
 
 
 async def acquaint(client: httpx.AsyncClient, inviter_key: str, invited_key: str, alias: str) -> None:
-    """One party invites, the other accepts with the code: from then on each may name the other."""
+    """Invite a party and accept the invitation with its code, so that each may name the other in agreements."""
     invitation = await post(client, inviter_key, "/api/v1/invitations", {"alias": alias})
     await post(client, invited_key, "/api/v1/invitations/accept", {"code": invitation["code"]})
 
 
 async def record_requirement(client: httpx.AsyncClient, cast: Cast) -> dict[str, Any]:
-    """The customer says what it needs, and why."""
+    """Record the customer's requirement and return its JSON."""
     body = {**terms.REQUIREMENT, "service_id": cast.service_id}
     return await post(client, cast.customer_manager_key, "/api/v1/requirements", body)
 
 
 async def draft(client: httpx.AsyncClient, cast: Cast, document: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The provider drafts from a template; the same key and document again give the same agreement."""
+    """Draft the agreement from a template as the provider. The same key and document again return the same
+    agreement.
+    """
     body = {
         "key": key,
         "kind": "sla",
@@ -117,24 +122,24 @@ async def draft(client: httpx.AsyncClient, cast: Cast, document: Mapping[str, An
 
 
 async def propose(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
-    """The provider puts its draft to the customer."""
+    """Propose the draft to the customer."""
     return await _move(client, cast.provider_manager_key, agreement, "propose")
 
 
 async def counter(
     client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any], document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The customer answers with a document of its own."""
+    """Answer the proposal with the customer's own document."""
     return await _move(client, cast.customer_manager_key, agreement, "counter", document=dict(document))
 
 
 async def accept(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
-    """The provider accepts what the customer countered."""
+    """Accept the customer's counter-proposal as the provider."""
     return await _move(client, cast.provider_manager_key, agreement, "accept")
 
 
 async def sign(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
-    """Both sides sign the agreed revision's hash; the second signature finalizes it."""
+    """Sign the agreed revision's hash for both sides; the second signature finalizes the agreement."""
     await _move(client, cast.provider_signatory_key, agreement, "sign")
     return await _move(client, cast.customer_signatory_key, agreement, "sign")
 
@@ -142,7 +147,7 @@ async def sign(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, An
 async def wait_until_in_force(
     client: httpx.AsyncClient, cast: Cast, agreement_id: str, wait_seconds: float = 10.0
 ) -> dict[str, Any]:
-    """The agreement once its effective instant has come; raises ApiProblem after ``wait_seconds`` of real time."""
+    """Return the agreement once it is in force. Raises ApiProblem after ``wait_seconds`` of real time."""
     give_up_at = time.monotonic() + wait_seconds
     while True:
         agreement = await get(client, cast.viewer_key, f"/api/v1/agreements/{agreement_id}")
@@ -154,7 +159,7 @@ async def wait_until_in_force(
 
 
 async def post(client: httpx.AsyncClient, key: str, path: str, body: Body) -> dict[str, Any]:
-    """POST as the owner of a key. Raises ApiProblem."""
+    """Send a POST request with this API key and return the JSON answer. Raises ApiProblem."""
     return _answer(
         await client.post(
             path, json=dict(body) if isinstance(body, Mapping) else body, headers={"Authorization": f"Bearer {key}"}
@@ -163,7 +168,7 @@ async def post(client: httpx.AsyncClient, key: str, path: str, body: Body) -> di
 
 
 async def get(client: httpx.AsyncClient, key: str, path: str) -> dict[str, Any]:
-    """GET as the owner of a key. Raises ApiProblem."""
+    """Send a GET request with this API key and return the JSON answer. Raises ApiProblem."""
     return _answer(await client.get(path, headers={"Authorization": f"Bearer {key}"}))
 
 
@@ -180,7 +185,7 @@ async def _party(client: httpx.AsyncClient, operator_key: str, key: str, name: s
 
 
 async def _member(client: httpx.AsyncClient, operator_key: str, party_id: str, key: str, name: str, role: str) -> str:
-    """A person of a party who acts with a key of her own; signatories get their mandate."""
+    """Register a person of a party, with a mandate if the role is a signatory, and return a key for them."""
     mandates = [{"role": role, "text": f"Signs for {name.split()[-1]}'s house"}] if role.endswith("signatory") else []
     body = {"key": key, "party_id": party_id, "name": name, "email": f"{key}@example.com", "mandates": mandates}
     person = await post(client, operator_key, "/api/v1/people", body)
@@ -189,12 +194,12 @@ async def _member(client: httpx.AsyncClient, operator_key: str, party_id: str, k
 
 
 def _enrolment(party_id: str, key: str, name: str, role: str) -> dict[str, Any]:
-    """A principal to enrol that no person is bound to."""
+    """Return the request body for a principal without a person."""
     return {"key": key, "party_id": party_id, "name": name, "roles": [role], "person_id": None}
 
 
 async def _principal(client: httpx.AsyncClient, operator_key: str, body: Body) -> str:
-    """Enrol a principal and issue a key for it; gives the key, which is shown this once."""
+    """Enrol a principal, issue a key for it and return the key, which the API shows only once."""
     principal = await post(client, operator_key, "/api/v1/principals", body)
     issued = await post(client, operator_key, f"/api/v1/principals/{principal['principal_id']}/keys", {"scopes": []})
     return str(issued["key"])

@@ -1,4 +1,4 @@
-"""The whole demonstration against an installation that is up: traffic and live stream beside the stages."""
+"""The whole demonstration on a running installation: the stages, with traffic and the live stream beside them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from slm_chassis.clock import Clock, ScaledClock
 from slm_events.instants import to_text
 
 _BEFORE = 45 * MINUTE
-"""On real time the play is told as history: it happened within the last hour."""
+"""On a real-time clock the play is sent as history: it happened within the last hour."""
 _OF_EACH_SERVICE = ("agreements", "targets", "reports", "reviews")
 
 Failure = (ApiProblem, NotSeen, Wrong, httpx.HTTPError)
@@ -29,7 +29,7 @@ Failure = (ApiProblem, NotSeen, Wrong, httpx.HTTPError)
 
 @dataclass(frozen=True)
 class PlayOptions:
-    """How to play. ``patience``: real seconds to wait for each thing due."""
+    """How to play. ``patience``: real seconds to wait for each expected result."""
 
     operator_key: str
     agreement_key: str = terms.AGREEMENT_KEY
@@ -38,7 +38,9 @@ class PlayOptions:
 
 
 async def perform(doors: Doors, wanted: PlayOptions, clock: Clock, tell: Teller) -> bool:
-    """Play, check, tell; then, unless once, go on with everyday traffic until cancelled. Whether all was right."""
+    """Play and check all stages; then, unless ``once``, send everyday traffic until cancelled. Return whether all was
+    right.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             await _perform(group, doors, wanted, clock, tell)
@@ -81,7 +83,7 @@ async def _perform(group: asyncio.TaskGroup, doors: Doors, wanted: PlayOptions, 
 
 
 def _plan(clock: Clock) -> tuple[Schedule, str]:
-    """The schedule, and a suffix of the parties' keys: on real time each play is another one."""
+    """Return the schedule, and a suffix for the parties' keys that makes each play on real time a new one."""
     if isinstance(clock, ScaledClock):
         return Schedule.beginning(clock.origin), ""
     plan = Schedule.beginning(clock.now() - _BEFORE)
@@ -94,7 +96,7 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: int, tell: Teller) -> None:
-    """Addresses, keys and three commands to try."""
+    """Print addresses, keys and three commands to try."""
     at, viewer = doors.addresses, cast.viewer_key
     tell.note()
     if doors.face:

@@ -1,4 +1,4 @@
-"""The cycle from a requirement to a draft amendment, stage by stage through the public API, each stage checked."""
+"""The stages of the cycle, from a requirement to a draft amendment. Each checks the installation's answers."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _PROPOSED = {"at_least": "99.95"}
 
 
 class Wrong(Exception):
-    """The installation said something else than it should; the text says what was expected."""
+    """The installation answered something else than expected; the text says what was expected."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What every stage works with, once the agreement is signed."""
+    """What every stage works with once the agreement is signed."""
 
     client: httpx.AsyncClient
     cast: Cast
@@ -40,25 +40,25 @@ class Stage:
     tell: Teller
 
     async def get(self, path: str, key: str | None = None, **query: str) -> dict[str, Any]:
-        """GET as the customer's onlooker, or by another key."""
+        """Return the JSON answer to a GET request with the customer's viewer key, or with another one."""
         asked = str(httpx.URL(path, params=query)) if query else path
         return await negotiation.get(self.client, key or self.cast.viewer_key, asked)
 
     async def items(self, path: str, **query: str) -> list[dict[str, Any]]:
-        """A list of the agreement's, as the customer's onlooker sees it."""
+        """Return the items of the agreement in a list, as the customer's viewer sees them."""
         page = await self.get(path, agreement_id=self.agreement_id, limit="1000", **query)
         items: list[dict[str, Any]] = page["items"]
         return items
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """POST as the provider's service level manager."""
+        """Send a POST request as the provider's service level manager and return the JSON answer."""
         return await negotiation.post(self.client, self.cast.provider_manager_key, path, body)
 
 
 async def negotiate(
     client: httpx.AsyncClient, operator_key: str, agreement_key: str, plan: Schedule, suffix: str, tell: Teller
 ) -> tuple[Cast, dict[str, Any]]:
-    """Register everybody, and bring an agreement to both acceptances; one that was signed before is taken as it is."""
+    """Register everyone and negotiate until both sides have accepted. An agreement that is already signed is reused."""
     with tell.telling("negotiate") as line:
         cast = await negotiation.gather_cast(client, operator_key, suffix)
         await negotiation.record_requirement(client, cast)
@@ -77,7 +77,7 @@ async def negotiate(
 
 
 async def finalize(stage: Stage, agreement: dict[str, Any]) -> None:
-    """Both sides sign; the agreement comes in force at its instant."""
+    """Sign for both sides and wait until the agreement is in force."""
     with stage.tell.telling("finalize") as line:
         signed = await negotiation.sign(stage.client, stage.cast, agreement)
 
@@ -91,7 +91,7 @@ async def finalize(stage: Stage, agreement: dict[str, Any]) -> None:
 
 
 async def watch(stage: Stage) -> None:
-    """Register what is measured, and see that every target is watched."""
+    """Register the indicators and wait until monitor-svc watches every target."""
     with stage.tell.telling("monitor") as line:
         for indicator in schedule.INDICATORS:
             body = {**indicator, "service_id": stage.cast.service_id}
@@ -106,7 +106,9 @@ async def watch(stage: Stage) -> None:
 
 
 async def warn(stage: Stage) -> dict[str, Any]:
-    """An outage uses up more than half of the error budget: somebody has a plan before anything is breached."""
+    """Wait for the action plan after the first outage, which uses more than half of the error budget. Return
+    the plan.
+    """
     with stage.tell.telling("risk") as line:
 
         async def planned() -> dict[str, Any] | None:
@@ -126,7 +128,10 @@ async def warn(stage: Stage) -> dict[str, Any]:
 
 
 async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None:
-    """The second outage uses up the rest, by a timer; slow answers miss the rolling hour. The plan has failed."""
+    """Wait for both breaches and for the end of the action plan.
+
+    The second outage uses up the error budget, which a timer detects. Slow answers breach the rolling hour.
+    """
     with stage.tell.telling("breach") as line:
 
         async def breached() -> list[dict[str, Any]] | None:
@@ -154,7 +159,7 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
 
 
 async def _told_live(stage: Stage, listener: Listener, breaches: list[dict[str, Any]]) -> None:
-    """What was published while somebody listened has been told."""
+    """Wait until the stream has delivered the breaches that were published since the listener was connected."""
     expected = {each["breach_id"] for each in breaches if from_text(each["published_at"]) >= listener.since}
 
     async def were_told() -> bool | None:
@@ -164,7 +169,7 @@ async def _told_live(stage: Stage, listener: Listener, breaches: list[dict[str, 
 
 
 async def recover(stage: Stage, traffic: Traffic) -> None:
-    """The rolling hour recovers, and the outage's incident is resolved in time."""
+    """Wait until the rolling hour has recovered and the incident is resolved in time."""
     with stage.tell.telling("recover") as line:
         position = await traffic.until_played()
 
@@ -183,7 +188,7 @@ async def recover(stage: Stage, traffic: Traffic) -> None:
 
 
 async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
-    """The period's report: agreed against actual, with risks and breaches; as a page too. Gives the page's path."""
+    """Build the period's report, check its JSON and its page, and return the page's path."""
     with stage.tell.telling("report") as line:
         period = stage.schedule.month.id
         wanted = set(breach_ids)
@@ -207,7 +212,7 @@ async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
 
 
 async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
-    """The breach has opened a review; it is concluded, with a lesson and an action. Gives its id."""
+    """Hold the review that the breaches opened, with a lesson and an action, and return its id."""
     with stage.tell.telling("review") as line:
         wanted = set(breach_ids)
 
@@ -231,7 +236,7 @@ async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
 
 
 async def propose(stage: Stage, review_id: str) -> None:
-    """The review proposes another target; a draft amendment appears, linked both ways."""
+    """Propose another target from the review and wait for the draft amendment that each side links to."""
     with stage.tell.telling("propose") as line:
         body = {"target": _AT_RISK, "objective": _PROPOSED, "reason": "What one site can keep, until there are two."}
         made = await stage.post(f"/api/v1/reviews/{review_id}/target-revision-proposals", body)
@@ -252,7 +257,9 @@ async def propose(stage: Stage, review_id: str) -> None:
 
 
 async def digest(stage: Stage, position: str) -> list[str]:
-    """The ids of the breaches of the play that stand; the same in every installation with this clock."""
+    """Return the ids of the play's breaches, without withdrawn ones. They are equal in every installation with this
+    clock.
+    """
     with stage.tell.telling("digest") as line:
 
         async def judged() -> list[dict[str, Any]] | None:
@@ -266,7 +273,7 @@ async def digest(stage: Stage, position: str) -> list[str]:
 
 
 def digest_of(breach_ids: Iterable[str]) -> str:
-    """SHA-256 over the ids in order, a line each."""
+    """Return the first 16 hexadecimal digits of the SHA-256 over the sorted ids, one a line."""
     return hashlib.sha256("\n".join(sorted(breach_ids)).encode()).hexdigest()[:16]
 
 

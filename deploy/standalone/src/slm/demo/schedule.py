@@ -1,6 +1,6 @@
-"""What the shop's systems report in the demonstration: a pure function of where the installation's clock begins.
+"""The facts that the shop's systems report in the demonstration, as a pure function of when the clock begins.
 
-Every instant is fixed in the installation's time, whenever it is sent, so that each play comes to the same breaches.
+Every instant is fixed in the installation's time, whenever it is sent, so that each play has the same breaches.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 
 EFFECTIVE = 8
-"""Minute, after the beginning, in which the agreement takes effect."""
+"""Minute of the schedule in which the agreement takes effect."""
 FIRST_OUTAGE = 9
 FIRST_TOLD = 11
-"""The first outage is told when it is over."""
+"""Minute in which the first outage is reported, after it has ended."""
 HELD = 13
-"""From this minute on facts wait until somebody has seen the plan against the first risk."""
+"""From this minute on facts wait until the demonstration has seen the action plan for the first risk."""
 SLOW = range(13, 15)
 SECOND_OUTAGE = 13
 SECOND_OVER = 16
 LAST = 19
-"""The last minute of the play; what follows is everyday traffic."""
+"""The last minute of the play. Everyday traffic follows."""
 
 VALUES_A_MINUTE = 12
 _HEALTHY_MILLISECONDS, _SPREAD_MILLISECONDS, _SLOW_MILLISECONDS = 110, 150, 480
 _SPENT_FIRST = Fraction(6, 10)
-"""Of the month's error budget, by the first outage: above the warning at half of it, and nobody is hurt yet."""
+"""Share of the month's error budget that the first outage uses: more than the warning at half, and no breach."""
 _BUDGET = 1 - Fraction(terms.AVAILABILITY_PERCENT) / 100
 
 INDICATORS: tuple[dict[str, Any], ...] = (
@@ -46,7 +46,7 @@ PLAYED_TICKET = "INC0001"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is told of one minute, as the two doors take it."""
+    """The facts of one minute, as the bodies of the two intake requests."""
 
     measurements: list[dict[str, Any]]
     ticket_events: list[dict[str, Any]]
@@ -54,41 +54,44 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``base``: the whole minute, microseconds UTC, from which all others are counted."""
+    """``base``: the whole minute, microseconds UTC, from which the minutes of the schedule are counted."""
 
     base: int
 
     @classmethod
     def beginning(cls, origin: int) -> Schedule:
-        """The schedule of a clock that begins at an instant: minutes are whole ones, and all lie in one month."""
+        """Return the schedule of a clock that begins at ``origin``. It starts on a whole minute and lies within one
+        month.
+        """
         plan = cls(-(-origin // MINUTE) * MINUTE)
         month = plan.month
         return plan if plan.at(LAST + 1) <= month.end else cls(month.end - EFFECTIVE * MINUTE)
 
     @property
     def month(self) -> Window:
-        """The window of the targets that are judged by the month."""
+        """The window of the targets with a monthly window."""
         return windows.window_at("month", "UTC", self.effective_at)
 
     @property
     def effective_at(self) -> int:
+        """The instant at which the agreement takes effect, microseconds UTC."""
         return self.at(EFFECTIVE)
 
     def at(self, minute: int, seconds: int = 0) -> int:
-        """The instant of a minute of the schedule."""
+        """Return the instant of a minute of the schedule, microseconds UTC."""
         return self.base + minute * MINUTE + seconds * SECOND
 
     def minute_of(self, instant: int) -> int:
-        """The minute of the schedule in which an instant lies."""
+        """Return the minute of the schedule that contains an instant."""
         return (instant - self.base) // MINUTE
 
     def facts(self, minute: int) -> Facts:
-        """What is told once a minute is over."""
+        """Return the facts that are sent once this minute is over."""
         return Facts([*self._states(minute), *self._latencies(minute)], self._tickets(minute))
 
     @property
     def first_outage(self) -> tuple[int, int]:
-        """From and to of the outage that puts the month's availability at risk."""
+        """Start and end of the outage that puts the month's availability at risk."""
         budget = _BUDGET * (self.month.end - self.effective_at)
         start = self.at(FIRST_OUTAGE)
         return start, start + int(_SPENT_FIRST * budget) // SECOND * SECOND
@@ -135,12 +138,12 @@ def _latency(minute: int, number: int) -> int:
 
 
 def _slow_values(minute: int) -> int:
-    """How many of a minute's answers are slow: half of them in the play, later now and then."""
+    """Return how many of a minute's answers are slow: half of them in the play, later from time to time."""
     if minute in SLOW:
         return VALUES_A_MINUTE // 2
     if minute <= LAST:
         return 0
-    # Two hours in four are quiet, one brings a warning that passes, one a breach that recovers.
+    # Of each four hours two have no slow answers, one has a warning that passes, one a breach that recovers.
     slow_minutes = {90: 6, 200: 20}
     return next((6 for start, length in slow_minutes.items() if start <= minute % 240 < start + length), 0)
 
@@ -152,7 +155,7 @@ def _later_state(minute: int) -> str | None:
 
 
 def _ticket_steps(minute: int) -> list[tuple[str, int, dict[str, Any]]]:
-    """(ticket, sequence, event) of a minute: the outage's own incident, later one every three quarters of an hour."""
+    """Return (ticket, sequence, event) of a minute: the outage's incident, later a new incident every 45 minutes."""
     if minute <= LAST:
         return [(PLAYED_TICKET, *_PLAYED[minute])] if minute in _PLAYED else []
     steps = []

@@ -1,4 +1,4 @@
-"""The live stream as one who looks on hears it: server-sent events, resumed after every interruption."""
+"""A client of the live stream: server-sent events, resumed after every interruption."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from slm_chassis.clock import Clock
 
 _PAUSE_SECONDS = 0.5
 _SILENCE_SECONDS = 60.0
-"""Longer than the stream's own beat: a connection this quiet is dead."""
+"""Longer than the interval of the stream's heartbeat: a connection that is silent for so long is dead."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamedEvent:
-    """An event of the stream: its name as in ``TargetBreached``, and its data."""
+    """An event of the stream: its class name, such as ``TargetBreached``, and its data."""
 
     name: str
     data: dict[str, Any]
 
 
 class Listener:
-    """Remembers which breaches it was told of, and hands on every event."""
+    """Calls ``hear`` with every event of the stream and collects the ids of breaches."""
 
     def __init__(
         self,
@@ -45,11 +45,11 @@ class Listener:
         self._last_id = ""
         self.listens = asyncio.Event()
         self.since = 0
-        """The installation's instant from which on everything is heard."""
+        """The installation's instant from which on every event is received, microseconds UTC."""
         self.breach_ids: set[str] = set()
 
     async def run(self) -> None:
-        """Listen until cancelled. Raises ApiProblem where the stream is refused."""
+        """Listen until cancelled. Raises ApiProblem if the server refuses the stream."""
         while True:
             try:
                 async for heard in self._events():

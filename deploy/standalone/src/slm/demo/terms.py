@@ -1,4 +1,4 @@
-"""The agreement of the demonstration, as its authors write it."""
+"""The demonstration's agreement document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ REQUIREMENT_KEY = "checkout-always"
 AVAILABILITY_INDICATOR = "payments.checkout"
 LATENCY_INDICATOR = "payments.checkout-latency"
 AVAILABILITY_PERCENT = "99.99"
-"""What is agreed in the end: a month of it leaves minutes, so that a few minutes of the demonstration matter."""
+"""The availability that is finally agreed: it allows a few minutes a month, so that minutes of outage matter."""
 
 SERVICE: dict[str, Any] = {
     "key": "checkout",
@@ -33,7 +33,7 @@ _PLAN = {
 
 
 def document(effective_at: str, expires_at: str | None = None) -> dict[str, Any]:
-    """The first draft; instants as RFC 3339 text."""
+    """Return the first draft. Instants are RFC 3339 text."""
     return {
         "title": "Checkout for the shop",
         "timezone": "UTC",
@@ -50,7 +50,7 @@ def document(effective_at: str, expires_at: str | None = None) -> dict[str, Any]
 
 
 def counter_proposal(drafted: dict[str, Any]) -> dict[str, Any]:
-    """What the customer answers: the same, with a higher availability and charges put into words."""
+    """Return the customer's counter-proposal: the draft with a higher availability and a charges clause."""
     raised = [
         available(AVAILABILITY_PERCENT) if target["key"] == "availability" else target for target in drafted["targets"]
     ]
@@ -59,6 +59,7 @@ def counter_proposal(drafted: dict[str, Any]) -> dict[str, Any]:
 
 
 def available(percent: str = "99.95") -> dict[str, Any]:
+    """Return the monthly target of availability."""
     return {
         "key": "availability",
         "title": "Checkout is available",
@@ -72,6 +73,7 @@ def available(percent: str = "99.95") -> dict[str, Any]:
 
 
 def fast_in_the_month() -> dict[str, Any]:
+    """Return the target that 95 % of a month's answers take at most 300 ms."""
     return {
         "key": "fast-month",
         "title": "Checkout answers within 300 ms, over the month",
@@ -84,6 +86,7 @@ def fast_in_the_month() -> dict[str, Any]:
 
 
 def fast_in_the_hour() -> dict[str, Any]:
+    """Return the target that 90 % of the last hour's answers take at most 300 ms, with a burn-rate warning."""
     return {
         "key": "fast-hour",
         "title": "Checkout answers within 300 ms, over the last hour",
@@ -97,6 +100,7 @@ def fast_in_the_hour() -> dict[str, Any]:
 
 
 def p1_resolved() -> dict[str, Any]:
+    """Return the target that P1 incidents are resolved within 4 hours of service time."""
     return {
         "key": "p1-resolution",
         "title": "P1 incidents are resolved within 4 hours of service time",

@@ -1,4 +1,4 @@
-"""What the demonstration says on the terminal: a line a stage, then addresses and keys, then events as they come."""
+"""The terminal output of the demonstration: a line for each stage, then addresses and keys, then events."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _STYLES = {"TargetBreached": "red", "TargetAtRisk": "yellow"}
 
 @dataclass
 class Line:
-    """What a stage will have come to."""
+    """The text of a stage's line, set by the stage."""
 
     text: str = ""
 
 
 class Teller:
-    """Writes to one console. ``stage`` is the stage that is being played."""
+    """Writes to a console. ``stage`` is the name of the stage that is being played."""
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self._console = console
@@ -42,12 +42,12 @@ class Teller:
 
     @property
     def seconds(self) -> float:
-        """Real seconds since the beginning."""
+        """Real seconds since this object was created."""
         return time.monotonic() - self._started
 
     @contextmanager
     def telling(self, stage: str) -> Iterator[Line]:
-        """Play a stage, then say in one line what happened; a failure is left to ``failed``."""
+        """Run a stage in a ``with`` block and print its line at the end. If it fails, ``failed`` prints the reason."""
         self.stage = stage
         line = Line()
         if self._console.is_terminal:
@@ -58,26 +58,28 @@ class Teller:
         self._say("✓", "green", stage, line.text)
 
     def told(self, stage: str, text: str) -> None:
-        """A stage of which only the end is told."""
+        """Print the line of a stage that has ended."""
         self.stage = stage
         self._say("✓", "green", stage, text)
 
     def failed(self, reason: str) -> None:
+        """Print why the current stage failed."""
         self._say("✗", "bold red", self.stage, reason)
 
     def note(self, text: str = "") -> None:
-        """A line as it is."""
+        """Print a line without changes."""
         self._console.print(Text(text), soft_wrap=True)
 
     def named(self, name: str, text: str) -> None:
-        """A line of a list: what it is, then where."""
+        """Print a name and its value, as an item of a list."""
         self._console.print(Text.assemble((f"  {name:<26}", "bold"), text), soft_wrap=True)
 
     def show_events(self) -> None:
-        """From now on a line an event."""
+        """Print every event from now on."""
         self._shows_events = True
 
     def hear(self, heard: StreamedEvent) -> None:
+        """Print an event's line, if events are shown."""
         if not self._shows_events:
             return
         data = heard.data
@@ -102,7 +104,7 @@ class Teller:
 
 
 def figure(data: Mapping[str, Any]) -> str:
-    """A figure of an event as people read it, ``85.7143 %``."""
+    """Return an event's figure with its unit, for people: ``85.7143 %``."""
     unit = (data.get("objective") or {}).get("unit", "")
     return f"{data['figure_display']} {'%' if unit == 'percent' else unit}".rstrip()
 

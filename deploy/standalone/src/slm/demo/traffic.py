@@ -1,4 +1,4 @@
-"""The shop's systems at work: they send each minute's facts through the public API once the minute is over."""
+"""The traffic of the demonstration: each minute's facts are sent through the public API once the minute is over."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from slm.demo.schedule import EFFECTIVE, HELD, LAST, Schedule
 from slm_chassis.clock import Clock, sleep_until
 
 _MOST_MINUTES = 60
-"""Told in one request where the sender is behind."""
+"""Minutes in one request, if the sender is behind."""
 _PAUSE_SECONDS = 0.5
 
 
 class Traffic:
-    """Sends minute after minute. ``position`` is the doors' token for all facts sent so far, for ``min_position``."""
+    """Sends the facts minute by minute."""
 
     def __init__(self, client: httpx.AsyncClient, integrator_key: str, schedule: Schedule, clock: Clock) -> None:
         self._client = client
@@ -32,20 +32,21 @@ class Traffic:
         self.sent = 0
 
     def go_on(self) -> None:
-        """Send what waited for the first risk to be seen."""
+        """Send the facts that waited until the first risk was seen."""
         self._held.set()
 
     async def until_played(self) -> str:
-        """Wait until all facts of the play are sent; returns the position from which on they are all judged."""
+        """Wait until all facts of the play are sent; return the ``at_least`` token for their position."""
         await self._played.wait()
         return self.position
 
     @property
     def position(self) -> str:
+        """The position of all facts sent so far, as the token for ``at_least``."""
         return ".".join(f"{place}:{offset}" for place, offset in sorted(self._positions.items()))
 
     async def run(self, *, once: bool) -> None:
-        """Send the facts of the play; then, unless ``once``, everyday traffic for ever. Raises ApiProblem."""
+        """Send the facts of the play; then, unless ``once``, everyday traffic without end. Raises ApiProblem."""
         await self._run_to(HELD)
         await self._held.wait()
         await self._run_to(LAST + 1)
@@ -67,7 +68,7 @@ class Traffic:
         await self._post("ticket-events", [item for each in facts for item in each.ticket_events])
 
     async def _post(self, door: str, items: list[dict[str, Any]]) -> None:
-        """Until it is taken: facts carry their identity, so sending them again changes nothing."""
+        """Send items until they are accepted. Facts have identities, so sending them again changes nothing."""
         while items:
             try:
                 answer = await negotiation.post(self._client, self._key, f"/api/v1/{door}", items)
@@ -76,7 +77,7 @@ class Traffic:
                 continue
             if answer["items"]:
                 raise ApiProblem(f"{door}: {answer['items'][0]}")
-            # A batch names the partitions it touched; all that was sent is judged once the last of each is.
+            # An answer names only the partitions of its batch, so the latest offset of each partition is kept.
             parts = (part.partition(":") for part in answer["position"].split("."))
             self._positions |= {place: offset for place, _, offset in parts}
             self.sent += answer["accepted"]

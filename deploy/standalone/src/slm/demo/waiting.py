@@ -1,4 +1,4 @@
-"""Waiting for what an installation will say: by asking again until a deadline, never by sleeping and hoping."""
+"""Waiting for an expected answer of the installation by polling until a deadline."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ _PAUSE_SECONDS = 0.1
 
 
 class NotSeen(Exception):
-    """What was waited for did not happen in time; the text says what."""
+    """An expected result did not appear in time; the text says which one."""
 
 
 class Patience:
-    """How long to wait: so many real seconds from the installation's instant on at which something is due."""
+    """Waits for results, at most ``seconds`` real seconds after the installation's instant at which each is due."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
         self.seconds = seconds
 
     def now(self) -> int:
-        """The installation's present instant."""
+        """Return the installation's present instant, microseconds UTC."""
         return self._clock.now()
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str, due: int | None = None) -> T:
-        """What ``look`` sees once it sees something. Raises NotSeen, naming what was waited for; Declined."""
+        """Return the first result of ``look`` that is not None. Raises NotSeen, naming ``what``, and ApiProblem.
+
+        ``due``: the installation's instant (microseconds UTC) at which the result is expected; None: now.
+        """
         ahead = 0.0 if due is None else self._clock.real_seconds(due - self._clock.now())
         give_up_at = time.monotonic() + max(0.0, ahead) + self.seconds
         trouble = ""

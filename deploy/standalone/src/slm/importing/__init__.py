@@ -1,1 +1,1 @@
-"""Files of other systems, streamed through the public API by a mapping document."""
+"""Import of files from other systems through the public API, by a mapping document."""

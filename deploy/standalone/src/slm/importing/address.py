@@ -1,4 +1,4 @@
-"""Where the API is and the key it is called with, checked before anything is sent."""
+"""The API's address and key, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,500}")
 
 
 def usable(url: str) -> str:
-    """The address without a slash at its end; ImportRefused for what is none, which would be tried for minutes."""
+    """Return the address without a trailing slash. Raises ImportRefused for one that can never be reached."""
     try:
         parts = urlsplit(url)
         is_usable = (
@@ -30,6 +30,7 @@ def usable(url: str) -> str:
 
 
 def usable_key(key: str) -> str:
+    """Return the key. Raises ImportRefused if it contains characters that no key has."""
     if not _KEY.fullmatch(key):
         raise ImportRefused(
             "The key cannot be used", [Finding("--key", None, "give an API key: letters, digits, _ and -")]

@@ -39,7 +39,7 @@ PATIENCE_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class _Connection:
-    """Where an import goes, and with whose key; ``patience`` in seconds."""
+    """Address and API key of an import; ``patience`` in seconds."""
 
     url: str
     key: str
@@ -49,7 +49,7 @@ class _Connection:
 
 @dataclass(frozen=True)
 class _Order:
-    """What an import is asked to do, from the options of its command."""
+    """The options of an import command."""
 
     kind: Literal["tickets", "outages"]
     file: Path
@@ -58,7 +58,7 @@ class _Order:
     batch_size: int
     exported_at: str | None
     shown: int | None
-    """With ``--dry-run``: how many items are printed; None: they are sent."""
+    """With ``--dry-run``: how many items are printed. None: the items are sent."""
 
 
 @app.command()
@@ -74,9 +74,9 @@ def tickets(
     dry_run: DryRun = False,
     show: Show = 0,
 ) -> None:
-    """Import the audit log or the list of tickets of a ticket system; rows of a ticket stand together.
+    """Import the audit log or the list of tickets of a ticket system. The rows of a ticket must be adjacent.
 
-    Importing a file again changes nothing: every event carries its identity.
+    Importing a file again changes nothing: every event has an identity.
     """
     connection = _Connection(url, key, owner, patience)
     _import(_Order("tickets", file, mapping, connection, batch_size, exported_at, show if dry_run else None))
@@ -94,23 +94,23 @@ def outages(
     dry_run: DryRun = False,
     show: Show = 0,
 ) -> None:
-    """Import outages, one a record; indicators that are missing are registered.
+    """Import outages, one for each record; missing indicators are registered.
 
-    Importing a file again changes nothing: every outage carries its identity.
+    Importing a file again changes nothing: every outage has an identity.
     """
     connection = _Connection(url, key, owner, patience)
     _import(_Order("outages", file, mapping, connection, batch_size, None, show if dry_run else None))
 
 
 def _import(order: _Order) -> None:
-    # Only here: httpx, pydantic and rich cost half a second that `slm --help` need not wait.
+    # Imported here, since httpx, pydantic and rich take half a second, which would delay `slm --help`.
     from slm.importing import mapping, run, terminal
     from slm.importing.told import ImportRefused
 
     screen = terminal.Screen(order.kind)
     try:
         if order.shown is None:
-            # Before the file: to read all of a large one takes minutes, and nothing could be sent.
+            # Checked before the file is read, which takes minutes for a large one.
             _check(order.connection)
         by = mapping.read_mapping(order.mapping, order.kind)
         instant = run.export_instant(order.file, by, order.exported_at)

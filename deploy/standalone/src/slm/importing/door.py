@@ -1,4 +1,4 @@
-"""The public API as an importer uses it: batches that are sent until they are taken."""
+"""The importer's client of the public API: it sends batches until they are accepted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXAMPLES_KEPT = 10
 
 @dataclass(frozen=True, slots=True)
 class ImportVerdict:
-    """An import that has been judged: how long that took, and the agreements whose figures it moved."""
+    """A completed import: the seconds until all of it was judged, and the agreements whose figures it changed."""
 
     import_id: str
     seconds: float
@@ -35,16 +35,16 @@ class ImportVerdict:
 
 @dataclass(slots=True)
 class SentItems:
-    """What became of the items sent so far."""
+    """Counts of the items sent so far, with examples of refused ones."""
 
     accepted: int = 0
     refused: int = 0
     examples: list[str] = field(default_factory=list)
     position: str | None = None
-    """Token of the last batch, for reads that must know of it."""
+    """Token of the last batch, for reads that must include it."""
 
     def add(self, items: Sequence[Item], answer: dict[str, Any]) -> None:
-        """Count a batch's answer: a verdict per item, or only for those that were not accepted."""
+        """Count the answer to a batch. It lists every item, or only those that were not accepted."""
         refused = [each for each in answer.get("items", []) if each.get("outcome") != "accepted"]
         self.accepted += len(items) - len(refused)
         self.refused += len(refused)
@@ -54,10 +54,10 @@ class SentItems:
 
 
 class Door:
-    """A connection to the API with one key. Every call is repeated through lost connections and busy or absent servers.
+    """A connection to the API with one key. Calls are repeated after lost connections and while servers are busy.
 
-    That is safe: items carry their identity, so a batch that is sent twice counts once. ``patience`` is how long, in
-    seconds, no answer at all is waited for before ImportRefused.
+    Repeating is safe: items have identities, so a batch that is sent twice counts once. ``patience``: seconds without
+    any answer before ImportRefused is raised.
     """
 
     def __init__(
@@ -83,18 +83,18 @@ class Door:
         self._client.close()
 
     def register_indicator(self, key: str, kind: str, initial_state: str) -> None:
-        """Register an indicator, or find it registered: ImportRefused where its kind or initial state differs."""
+        """Register an indicator, or find it registered. Raises ImportRefused if its kind or initial state differs."""
         document = self._of_party({"key": key, "kind": kind, "initial_state": initial_state})
         answer = self._request("POST", "/api/v1/indicators", json=document)
         differing = {each.get("field") for each in _problem(answer).get("errors", [])}
-        # Its owner may have given it a service or a unit; figures come out the same.
+        # A service or unit that its owner has set does not change the figures.
         if answer.status_code != 409 or differing & {"kind", "initial_state"}:
             _checked(answer)
 
     def open_import(self, kind: Kind, names: Sequence[str], run_id: str) -> str:
-        """Hold the timers of those ticket sources or indicators; returns the import's id.
+        """Hold the timers of these ticket sources or indicators and return the import's id.
 
-        ``run_id`` names the import: where an answer is lost, the same call again opens no second hold.
+        ``run_id`` is the import's key: if an answer is lost, repeating the call opens no second import.
         """
         document = self._of_party({"key": run_id, "sources" if kind == "tickets" else "indicators": list(names)})
         opened = _document(self._request("POST", "/api/v1/imports", json=document))
@@ -106,7 +106,7 @@ class Door:
         return import_id
 
     def complete_import(self, import_id: str) -> ImportVerdict:
-        """Let judgement go on, and wait until all that was imported has been judged."""
+        """Release the timers and wait until all imported items have been judged."""
         begun, path = time.monotonic(), f"/api/v1/imports/{import_id}"
         found = _document(self._request("POST", f"{path}/complete"))
         while found.get("state") != "judged":
@@ -117,8 +117,8 @@ class Door:
         return ImportVerdict(import_id, time.monotonic() - begun, agreements)
 
     def wait_for_reports(self, judged: ImportVerdict, patience: float) -> float | None:
-        """Wait until every report of the agreements has what was judged in it; the seconds that took, None where it is
-        not so after ``patience`` seconds.
+        """Wait until every report of the agreements includes the import. Return the seconds, None after ``patience``
+        seconds.
         """
         begun = time.monotonic()
         waiting = list(judged.agreements)
@@ -135,22 +135,22 @@ class Door:
         return time.monotonic() - begun
 
     def imports(self, state: str | None = None) -> Iterator[Item]:
-        """The imports that concern the key's party, the latest first."""
+        """Yield the imports of the key's party, the latest first."""
         yield from self._pages("/api/v1/imports", {} if state is None else {"state": state})
 
     def end_import(self, import_id: str) -> Item:
-        """Give an import up: what has come of it is judged, and nothing waits for it any more."""
+        """End an import early: what has arrived is judged, and no timers wait for the rest. Return its JSON."""
         return _document(self._request("DELETE", f"/api/v1/imports/{quote(import_id, safe='')}"))
 
     def give_up(self, import_id: str) -> bool:
-        """Try once to end an import that cannot go on; whether the server took it."""
+        """Try once to end an import that cannot continue; return whether the server accepted it."""
         try:
             return self._client.delete(f"/api/v1/imports/{import_id}", timeout=5.0).is_success
         except httpx.HTTPError:
             return False
 
     def unmatched(self, source: str) -> Iterator[tuple[str, str]]:
-        """Number and reason of each ticket of the source that no target judges."""
+        """Yield number and reason of each ticket of the source that no target applies to."""
         for ticket in self._pages("/api/v1/tickets", {"source": source, "unmatched": "true"}):
             yield str(ticket["number"]), str(ticket.get("unmatched_cause") or "no target applies to it")
 
@@ -164,7 +164,7 @@ class Door:
             asked["cursor"] = page["next"]
 
     def send(self, kind: Kind, items: Sequence[Item], taken: SentItems) -> None:
-        """Send a batch as NDJSON and count its answer; one that is too large is sent in halves."""
+        """Send a batch as NDJSON and count its answer. A batch that is too large is sent in halves."""
         of_party = {} if self._owner is None else {"owner": self._owner}
         body = b"".join(json.dumps(item | of_party, separators=(",", ":")).encode() + b"\n" for item in items)
         headers = {"Content-Type": "application/x-ndjson"}
@@ -203,7 +203,7 @@ class Door:
 
 
 def batches(items: Iterable[Item], size: int) -> Iterable[list[Item]]:
-    """The items in lists of that size, the last one shorter."""
+    """Yield the items in lists of ``size``; the last one may be shorter."""
     batch: list[Item] = []
     for item in items:
         batch.append(item)
@@ -242,7 +242,9 @@ def _checked(answer: httpx.Response) -> httpx.Response:
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:
-    """The answer's object; ImportRefused where it is a refusal, or no answer of this product."""
+    """Return the answer's JSON object. Raises ImportRefused for a refusal, or if the answer is not from this
+    product.
+    """
     document = _problem(_checked(answer))
     if not document:
         remedy = f"{answer.request.url} answers {answer.status_code} with something else; is --url its address?"

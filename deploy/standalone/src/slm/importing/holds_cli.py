@@ -1,4 +1,4 @@
-"""``slm imports``: imports of history that judgements wait for, and their end."""
+"""``slm imports``: list the imports that hold judgements back, and end one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ Everything = Annotated[bool, typer.Option("--all", help="Also those that are jud
 
 @app.command("list")
 def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False) -> None:
-    """A line each: id, state, whose it is, what it names, since when, and up to which instant its past waits."""
+    """List imports, one a line: id, state, owner, sources or indicators, opening, and the instant before which timers
+    wait.
+    """
 
     def lines(door: Door) -> list[str]:
         return [
@@ -40,7 +42,7 @@ def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False
 
 @app.command()
 def end(import_id: Annotated[str, typer.Argument(help="As listed.")], url: Url = DEFAULT_URL, key: Key = "") -> None:
-    """End an import: what has come of it is judged as it is, and nothing waits for it any more."""
+    """End an import: what has arrived is judged as it is, and no timers wait for the rest."""
     ended = _asked(url, key, lambda door: door.end_import(import_id))
     typer.echo(f"{import_id}: {ended.get('state')}")
 

@@ -1,4 +1,4 @@
-"""The mapping document: which column means what, checked before anything is sent."""
+"""The mapping document, which says what the columns of a file mean; it is checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _ANY: TypeAdapter[TicketMapping | OutageMapping] = TypeAdapter(AnyMapping)
 
 
 def read_mapping(path: Path, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
-    """The mapping in a YAML file; ImportRefused with every field, value and remedy where it cannot be followed."""
+    """Return the mapping in a YAML file. Raises ImportRefused with every wrong field, its value and a remedy."""
     return parse(yaml_document.read_yaml(path), kind)
 
 
 def parse(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
-    """The mapping in a document of that kind."""
+    """Return the mapping in a document of this kind. Raises ImportRefused."""
     if not isinstance(document, Mapping):
         raise ImportRefused("The mapping is no object", [Finding("", document, f"begin it with kind: {kind}")])
     if document.get("kind") != kind:

@@ -1,4 +1,4 @@
-"""The parts that mappings of tickets and of outages share: records, times, conditions and columns of a file."""
+"""The parts that mappings of tickets and of outages share: records, times, conditions and columns."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Text = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else value)]
-"""A value of the file as text: a mapping may write ``true`` where the file does."""
+"""A value of the file as text. A mapping may write ``true`` where the file has ``true``."""
 
 
 class Part(BaseModel):
-    """A part of a mapping; a field that is not known is refused."""
+    """A part of a mapping. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Records(Part):
-    """How the file is cut into records; a name ending in .gz is unpacked."""
+    """How a file is divided into records. A file whose name ends in .gz is unpacked."""
 
     format: Literal["csv", "jsonl", "json"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8-sig"
     items: str | None = None
-    """The member of a JSON object that holds the list of records; dots lead into objects."""
+    """The member of a JSON object that holds the list of records; dots separate nested names."""
 
 
 class Times(Part):
-    """``format`` is ``iso``, ``unix`` (seconds) or strptime's; ``zone`` holds where a time names no offset."""
+    """``format`` is ``iso``, ``unix`` (seconds) or a strptime format; ``zone`` applies to times without an offset."""
 
     format: str = "iso"
     zone: str = "UTC"
 
 
 class Test(Part):
-    """True where a column is missing (or is not), equals a value, is one of several or none of them."""
+    """A test of one column: it is (or is not) missing, equals a value, is one of several values, or none of them."""
 
     __test__ = False  # no test of pytest
 
@@ -59,9 +59,9 @@ class Test(Part):
 
 
 class Condition(Part):
-    """A test of one column, or ``all`` of several tests, of some rows of a ticket.
+    """A test of one column, or ``all`` of several tests, on some rows of a ticket.
 
-    ``any_row``: one row passes all tests; ``no_row``: none does.
+    ``any_row``: one row passes all tests. ``no_row``: no row does.
     """
 
     of: Literal["last_row", "first_row", "any_row", "no_row"] = "last_row"
@@ -79,13 +79,15 @@ class Condition(Part):
         return {"of": written["of"], "tests": tests} if "of" in written else {"tests": tests}
 
     def __str__(self) -> str:
-        """As it is named in the summary: ``resolved_at missing``."""
+        """Return the condition as the summary names it: ``resolved_at missing``."""
         told = " and ".join(str(test) for test in self.tests)
         return f"no row with {told}" if self.of == "no_row" else told
 
 
 class Column(Part):
-    """A value read from a column, translated where ``values`` lists it; ``others`` says what becomes of the rest."""
+    """A value read from a column and translated by ``values``; ``others`` says what to do with values not
+    listed there.
+    """
 
     column: str
     values: dict[str, Text] = {}

@@ -1,4 +1,4 @@
-"""The mapping of a file of outages: when each began and ended, and which indicators it is of."""
+"""The mapping of a file of outages: their start, end and indicators."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
 class IndicatorNames(Part):
-    """Which indicator an outage belongs to: one for each name in the column, which may hold a list."""
+    """The indicators of an outage: one for each name in the column, which may hold a list."""
 
     column: str
     key: str = "{slug}"
-    """``{slug}`` is the name in small letters and dashes, ``{name}`` the name as it stands."""
+    """``{slug}`` is the name in lower case with dashes, ``{name}`` the name unchanged."""
     values: dict[str, str] = Field(default_factory=dict)
-    """Names whose key does not follow from the name."""
+    """Name → key, for names whose key is not formed by ``key``."""
     initial_state: Literal["up", "unknown"] = "up"
 
     @model_validator(mode="after")
@@ -33,7 +33,7 @@ class IndicatorNames(Part):
 
 
 class Length(Part):
-    """How long an outage lasted, where the file gives no end."""
+    """How long an outage lasted, if the file gives no end."""
 
     column: str
     unit: Literal["seconds", "minutes", "hours", "days", "iso", "clock"]
@@ -41,7 +41,7 @@ class Length(Part):
 
 
 class OutageMapping(Part):
-    """Outages, one record each, of one or several indicators."""
+    """A file of outages: one for each record, of one or several indicators."""
 
     kind: Literal["outages"]
     source: str = Field(pattern=r"^[^/]+$")
@@ -53,10 +53,12 @@ class OutageMapping(Part):
     ends: str | None = None
     length: Length | None = None
     still_open: Literal["down", "left_out"] = "down"
-    """An outage without an end: down from its beginning, until an import of the same id tells its end."""
+    """An outage without an end: down from its start until a later import with the same id gives its end, or
+    left out.
+    """
     indicator: IndicatorNames
     exclude_where: tuple[Condition, ...] = ()
-    """Records that are no outage."""
+    """Records that are not outages."""
 
     @model_validator(mode="after")
     def _ends_somehow(self) -> OutageMapping:

@@ -1,4 +1,4 @@
-"""Records of outages → measurements, one for each indicator a record names."""
+"""Conversion of outage records to measurements, one for each indicator that a record names."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LONGEST = 100 * 366 * 86_400 * 10**6
 
 
 def measurements(rows: Iterable[Record], mapping: OutageMapping, odd: Oddities) -> Iterator[Item]:
-    """Outages in the form of POST /api/v1/measurements; what is no outage, or strange, goes to ``odd``.
+    """Yield outages as items of POST /api/v1/measurements. ``odd`` collects the records that are left out or unusual.
 
-    An outage that is still open is the state down from its beginning, under the id that its interval will have: the
-    import that tells its end corrects it.
+    An outage without an end becomes the state down from its start, with the id that its interval will have: a later
+    import that gives the end corrects it.
     """
     reader = _Reader(mapping, odd)
     for row in rows:
@@ -33,7 +33,7 @@ def measurements(rows: Iterable[Record], mapping: OutageMapping, odd: Oddities) 
 
 
 class _Reader:
-    """Reads one record after the other, and remembers which name gave which indicator."""
+    """Converts one record after the other and remembers which name each indicator key was made from."""
 
     def __init__(self, mapping: OutageMapping, odd: Oddities) -> None:
         self._mapping = mapping
@@ -86,7 +86,7 @@ class _Reader:
             raise _outage_refusal(row, column, value, remedy) from None
 
     def _end(self, row: Record, begins: int) -> int | None:
-        """When it ended; None while it has not."""
+        """Return the end of the outage, microseconds UTC; None if it has not ended."""
         if self._mapping.ends is not None:
             return self._time(row, self._mapping.ends)
         length = self._mapping.length
@@ -114,7 +114,11 @@ class _Reader:
 
 
 def indicator_key(name: str, names: IndicatorNames) -> str | None:
-    """``Git Operations`` → ``github.git-operations`` where the mapping's key is ``github.{slug}``; None for no slug."""
+    """Return the key of a name: ``Git Operations`` → ``github.git-operations`` if the mapping's key is
+    ``github.{slug}``.
+
+    None if nothing of the name is left in the slug.
+    """
     if name in names.values:
         return names.values[name]
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
@@ -124,7 +128,7 @@ def indicator_key(name: str, names: IndicatorNames) -> str | None:
 
 
 def _length(value: str, length: Length) -> int:
-    """Microseconds. Raises ValueError or InvalidOperation for what is no such length."""
+    """Return the length in microseconds. Raises ValueError or InvalidOperation if the text is not such a length."""
     if length.unit == "iso":
         try:
             return durations.from_iso(value, "length")

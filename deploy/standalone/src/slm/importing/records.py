@@ -1,4 +1,4 @@
-"""Records of a file, one at a time, with the place each stands at; every read is bounded."""
+"""The records of a file, read one at a time, each with its place in the file. Every read is bounded."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from slm.importing.mapping_parts import Records
 from slm.importing.told import Finding, ImportRefused
 
 LONGEST_LINE = 8_000_000
-"""Characters of a line: a ticket with all its comments is a hundredth of it."""
+"""Characters in a line. A ticket with all its comments has about a hundredth of that."""
 LONGEST_JSON = 200_000_000
-"""Characters of a JSON file, which is read whole; larger ones have one object a line (jsonl)."""
+"""Characters in a JSON file, which is read at once. Larger files must have one object a line (jsonl)."""
 _HAS_NUL = "it holds a NUL character, so it is no text in this encoding; name the right one in records.encoding"
 
 
 class Record(NamedTuple):
-    """A record and the line (or, in a JSON list, the number) at which it ends."""
+    """A record, and the line at which it ends (in a JSON list: its number)."""
 
     place: int
     values: Mapping[str, Any]
     has_all_columns: bool = False
-    """True where a heading names the columns: one that is not there is a mistake, and not a missing value."""
+    """True if a heading names the columns: any other column is a mistake in the mapping, not a missing value."""
     doubled: frozenset[str] = frozenset()
     """Columns that the heading names more than once."""
 
 
 def read_records(path: Path, form: Records) -> Iterator[Record]:
-    """The file's records in order; ImportRefused, naming the line, where one cannot be read."""
+    """Yield the file's records in order. Raises ImportRefused, naming the line, for one that cannot be read."""
     try:
         with _opened(path, form.encoding) as text:
             yield from {"csv": _csv, "jsonl": _jsonl, "json": _json}[form.format](text, form)
@@ -46,7 +46,7 @@ def read_records(path: Path, form: Records) -> Iterator[Record]:
 
 
 def written_at(path: Path) -> int:
-    """When the file was last written, microseconds UTC; ImportRefused where there is none."""
+    """Return when the file was last written, microseconds UTC. Raises ImportRefused if there is no file."""
     try:
         return path.stat().st_mtime_ns // 1000
     except OSError as problem:

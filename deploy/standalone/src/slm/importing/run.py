@@ -1,4 +1,4 @@
-"""An import from end to end: read the file once to check it, then once more to send it."""
+"""An import from beginning to end: read the file once to check it, then again to send it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REPORTS_PATIENCE_SECONDS = 600.0
 
 @dataclass(slots=True)
 class FileSummary:
-    """What a file holds by its mapping: it was read once, and nothing has been sent yet."""
+    """The contents of a file as its mapping reads them. Nothing has been sent yet."""
 
     path: Path
     by: TicketMapping | OutageMapping
@@ -37,18 +37,18 @@ class FileSummary:
 
 @dataclass(slots=True)
 class ImportResult:
-    """The result of an import: items taken, its judgement, the reports, and tickets that no target judges."""
+    """The result of an import: items accepted, time until judged and reported, and tickets without a target."""
 
     taken: SentItems
     judged: ImportVerdict
     reports_seconds: float | None
-    """How long after its judgement every report was right; None: not yet, when we stopped waiting."""
+    """Seconds after the judgement until every report included it. None: not within the time that we waited."""
     unmatched: Counter[str] = field(default_factory=Counter)
-    """Reason → how many tickets of the file no target judges."""
+    """Reason → how many tickets of the file no target applies to."""
 
 
 def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | None) -> int:
-    """When the file was exported, microseconds UTC: as given, as its mapping says, else the file's own time."""
+    """Return when the file was exported, microseconds UTC: as given, else by the mapping, else the file's own time."""
     written = given or (by.exported_at if isinstance(by, TicketMapping) else None)
     if written is None:
         return records.written_at(path)
@@ -60,8 +60,10 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
 
 
 def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
-    """Read the whole file through the mapping; ImportRefused at the first record that it does not cover, for values
-    that it does not list, and where nothing of the file is taken.
+    """Read the whole file through the mapping and return its summary. ``exported_at`` in microseconds UTC.
+
+    Raises ImportRefused at the first record that the mapping does not cover, for values that it does not list, and if
+    the file has no item to send.
     """
     instant = export_instant(path, by, None) if exported_at is None else exported_at
     found = FileSummary(path, by, instant)
@@ -94,11 +96,13 @@ def send(
     reports_patience: float = REPORTS_PATIENCE_SECONDS,
     sent: Callable[[int], None] = lambda items: None,
 ) -> ImportResult:
-    """Send the items of a checked file through the door, its past held back until all is there.
+    """Send the items of a checked file while the timers of its sources or indicators are held, and wait until all is
+    judged.
 
-    ``sent`` is told how many items each batch had. Indicators are registered where they are missing. Sending a file
-    twice, or parts of it, changes nothing. Returns when all of it has been judged and reports are right. An import
-    that cannot go on is ended, so that nothing waits for it.
+    ``sent`` is called with the number of items of each batch. Missing indicators are registered. Sending a file again,
+    or parts of it, changes nothing. The function returns once all items have been judged and the reports include them,
+    or after ``reports_patience`` seconds. An import that cannot continue is ended, so that no timer waits for it.
+    Raises ImportRefused.
     """
     taken, by = SentItems(), found.by
     if isinstance(by, OutageMapping):
@@ -123,7 +127,7 @@ def send(
 
 
 def items(found: FileSummary) -> Iterator[dict[str, Any]]:
-    """The items of a file that was checked, as they are sent."""
+    """Yield the items of a checked file as they are sent."""
     return _items(records.read_records(found.path, found.by.records), found.by, Oddities(), found.exported_at)
 
 

@@ -18,7 +18,7 @@ from slm_events.wording import counted
 
 
 class Screen:
-    """Lines on standard error, and a bar where that is a terminal."""
+    """Writes lines to standard error, and a progress bar if that is a terminal."""
 
     def __init__(self, kind: str) -> None:
         self._console = Console(stderr=True)
@@ -28,15 +28,17 @@ class Screen:
         self._told: set[str] = set()
 
     def line(self, text: str) -> None:
+        """Print a line without markup."""
         self._console.print(text, highlight=False, soft_wrap=True, markup=False)
 
     def refused(self, refused: ImportRefused) -> None:
+        """Print why the import was refused and what to change."""
         self._console.print(refused.title, style="bold red", highlight=False, soft_wrap=True, markup=False)
         for finding in refused.findings:
             self.line(f"  {finding}")
 
     def found(self, found: FileSummary, by: TicketMapping | OutageMapping, exported_at: int) -> None:
-        """Print the contents of the file, its oddities, and the facts that it cannot tell."""
+        """Print the contents of the file, its oddities, and what the file does not say."""
         self.line(f"{counted(found.records, 'record')}, {counted(found.items, 'item')} to send")
         if isinstance(by, OutageMapping):
             self.line(f"indicators: {', '.join(found.indicators)}")
@@ -55,6 +57,7 @@ class Screen:
 
     @contextmanager
     def progress(self, items: int) -> Iterator[None]:
+        """Show the progress bar while the block runs. ``items``: how many will be sent."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         note = TextColumn("{task.fields[note]}")
         self._bar = Progress(*columns, note, console=self._console, disable=not self._console.is_terminal)
@@ -63,12 +66,13 @@ class Screen:
             yield
 
     def sent(self, items: int) -> None:
+        """Advance the progress bar by a batch of this many items."""
         assert self._bar is not None
         assert self._task is not None
         self._bar.update(self._task, advance=items, note="")
 
     def waiting(self, reason: str) -> None:
-        """Said beside the bar; without a terminal each reason is said once."""
+        """Show why the import waits: beside the bar, or without a terminal as a line, once for each reason."""
         if self._bar is not None and self._task is not None and self._console.is_terminal:
             self._bar.update(self._task, note=f"waiting: {reason}")
         elif reason not in self._told:
@@ -76,7 +80,7 @@ class Screen:
             self.line(f"waiting: {reason}")
 
     def done(self, found: FileSummary, done: ImportResult) -> None:
-        """Print the result of the import; the last line counts."""
+        """Print the result of the import; the last line has the counts."""
         for example in done.taken.examples:
             self.line(f"  {example}")
         self.line(f"judged after {done.judged.seconds:.1f} s, import {done.judged.import_id}")

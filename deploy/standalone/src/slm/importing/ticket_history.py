@@ -1,4 +1,4 @@
-"""The history of a ticket: its rows in the file's order, and the event that each of them tells."""
+"""The history of a ticket: its rows in the file's order, and the event of each row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a row says: the state, priority or team from its time on; None where it says nothing of it."""
+    """What a row says: the state, priority or team from its time on. None: the row does not change that field."""
 
     record: Record
     ordinal: int
@@ -27,16 +27,16 @@ class Row:
     priority: str | None = None
     team: str | None = None
     before: str | None = None
-    """In a history of single changes: what the field was, as the file writes it."""
+    """In a history of single changes: the field's value before the change, as the file writes it."""
 
 
 def _is_over(state: str | None) -> bool:
-    """Whether a ticket that is opened in a state of this name would be ended at once."""
+    """Whether the product treats a ticket that is opened in a state of this name as ended."""
     return (state or "").lower() in ("resolved", "fulfilled", "closed", "cancelled", "canceled")
 
 
 class Translator:
-    """Values of columns in the words of the mapping; what it does not list is gathered in ``unlisted``."""
+    """Translates values of columns as the mapping says; ``unlisted`` collects the values that it does not list."""
 
     def __init__(self, mapping: TicketMapping) -> None:
         self.unlisted = UnlistedValues()
@@ -44,9 +44,13 @@ class Translator:
         self._instant = times.reader(mapping.times)
 
     def text(self, row: Record, column: str) -> str | None:
+        """Return the column's value as text; None if it is missing."""
         return values.text_of(row, column, self._mapping.missing)
 
     def time(self, row: Record, column: str) -> int | None:
+        """Return the column's instant, microseconds UTC; None if it is missing. Raises ImportRefused if it is not a
+        time.
+        """
         value = self.text(row, column)
         if value is None:
             return None
@@ -58,12 +62,15 @@ class Translator:
             raise ImportRefused("The mapping does not fit the file", [finding]) from None
 
     def told(self, row: Record, told: str | Column | None, field: str) -> str | None:
-        """A constant as it is, or a column's value as ``values`` translates it."""
+        """Return a constant as it is, or a column's value as ``values`` translates it."""
         if told is None or isinstance(told, str):
             return told
         return self.translated(row, told.column, self.text(row, told.column), told, field)
 
     def translated(self, row: Record, column: str, value: str | None, told: Column, field: str) -> str | None:
+        """Return the translation of a value; None if it is missing, dropped, or not listed (then ``unlisted`` notes
+        it).
+        """
         if value is None or value in told.values:
             return None if value is None else told.values[value]
         if told.values and told.others == "refuse":
@@ -74,10 +81,14 @@ class Translator:
         return None if told.others == "drop" else value
 
     def state(self, row: Record, column: str) -> State | None:
+        """Return the state that a column names; None if the mapping does not list it (then ``unlisted`` notes it)."""
         return self.state_named(row, column, self.text(row, column))
 
     def state_named(self, row: Record, column: str, named: str | None) -> State | None:
-        """What the state means, by the other columns too; None, and gathered, where the mapping does not say."""
+        """Return what a state of the source means, which may depend on other columns; None if the mapping does not say.
+
+        A state that the mapping does not list is noted in ``unlisted``.
+        """
         listed = self._mapping.states.get(named or "", ())
         for state in listed:
             if all(values.is_true(test, row, self._mapping.missing) for test in state.when):
@@ -104,7 +115,9 @@ class History:
         self._odd = odd
 
     def rows(self, group: Sequence[Record]) -> list[Row]:
-        """The rows that are history, in the file's order; ordinals are their places among all rows of the ticket."""
+        """Return the rows that are history, in the file's order. Ordinals are their places among all rows of the
+        ticket.
+        """
         if not self._mapping.has_history:
             return []
         found = []
@@ -159,10 +172,10 @@ class History:
     # -- the opening ----------------------------------------------------------------------------------------------
 
     def first_state(self, ticket: str, rows: Sequence[Row], opened_at: int, *, judged: bool) -> str | None:
-        """The state in which the ticket was opened, where the file tells it.
+        """Return the state in which the ticket was opened; None if the file does not say.
 
         The first row of a longer history holds from the opening on. A single row, or one that ends the ticket, says
-        nothing of the time before it: taken for the opening's state it would pause or end clocks from the beginning.
+        nothing about the time before it: used as the opening's state it would pause or end clocks from the beginning.
         """
         states = [row for row in rows if row.state is not None]
         if not states:
@@ -180,6 +193,7 @@ class History:
         return None
 
     def first_priority(self, group: Sequence[Record], rows: Sequence[Row]) -> str | None:
+        """Return the priority with which the ticket was opened; with ``policies.priority: final`` the last one."""
         is_final = self._mapping.policies.priority == "final"
         told = self._mapping.priority
         changed = [row for row in rows if row.priority is not None]
@@ -199,7 +213,7 @@ class History:
     def events_of(
         self, ticket: str, group: Sequence[Record], rows: Sequence[Row], opened_at: int, *, judged: bool
     ) -> Iterator[Item]:
-        """One event for a row of a state, and one for a team that a row names first."""
+        """Yield one event for each row with a state or priority, and one for each change of the team."""
         follows_priority = judged and self._mapping.policies.priority == "as_recorded"
         state, priority, team = "", self.first_priority(group, rows), ""
         for row in rows:
@@ -225,7 +239,9 @@ class History:
             state = state if row.state is None else row.state.state
 
     def _moved(self, ticket: str, row: Row, opened_at: int) -> Item:
-        """The opening's instant in the place of an earlier one. An end stays where it is: it makes the ticket odd."""
+        """Return the opening's instant for a row dated before it, unless the row ends the ticket: that stays where it
+        is.
+        """
         if row.at >= opened_at:
             return {}
         self._odd.note("rows dated before the ticket was opened", ticket)
@@ -235,7 +251,10 @@ class History:
         return {"at": to_text(opened_at), "attributes": {"dated_at": to_text(row.at)}}
 
     def _event(self, now: State, before: str) -> str:
-        """The event of entering a state; staying in it, or a resolution told by a column, is a change of state."""
+        """Return the event of entering a state.
+
+        It is ``state_changed`` if the state is the same as before, or if a column gives the instant of the resolution.
+        """
         by_column = self._mapping.resolution_moment is not None
         event = str(now.event)
         if before == now.state or (by_column and event in ("resolved", "fulfilled")):
@@ -243,7 +262,7 @@ class History:
         if event in self._mapping.moments:
             return "state_changed"
         ended = {"resolved", "fulfilled", "closed"}
-        # Where a column tells the resolution, only a closing ends the ticket by its row.
+        # If a column gives the resolution's instant, only a row with the event closed ends the ticket.
         ending = {"closed"} if by_column else ended
         ending -= self._mapping.moments.keys()
         left = {each.state for states in self._mapping.states.values() for each in states if each.event in ending}

@@ -1,4 +1,4 @@
-"""The mapping of a file of tickets: which columns are history, which hold the present, which hold an instant."""
+"""The mapping of a file of tickets: the columns with their history, their present state and instants."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ TICKET_EVENTS = (
     "cancelled",
 )
 MOMENTS = ("assigned", "first_response", "resolved", "fulfilled", "closed", "cancelled")
-"""Events that a column with an instant can tell, in the order in which they follow at one instant."""
+"""Events whose instant a column can hold, in the order in which they follow if their instants are equal."""
 ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
 
 
 class State(Part):
-    """What a state of the source means: our name for it, the event of entering it, and whether clocks wait in it.
+    """What a state of the source means: our name for it, the event of entering it, and whether clocks pause in it.
 
-    ``when`` narrows it by other columns, such as a ServiceNow ``hold_reason``.
+    ``when`` narrows it by other columns, such as ServiceNow's ``hold_reason``.
     """
 
     state: Text
@@ -42,7 +42,9 @@ class State(Part):
     @field_validator("when", mode="before")
     @classmethod
     def _short_form(cls, written: object) -> object:
-        """``{hold_reason: Awaiting Caller}`` is short for a test of each column; a list means one of several."""
+        """Expand the short form ``{hold_reason: Awaiting Caller}``, which tests each column; a list means one of
+        several.
+        """
         if not isinstance(written, dict):
             return written
         return [
@@ -52,35 +54,35 @@ class State(Part):
 
 
 class TicketColumns(Part):
-    """The ticket's number, and, in a history, its state from then on and the row's own time."""
+    """The ticket's number, and in a history the state from a row on and the row's own time."""
 
     ticket: str
     state: str | None = None
     at: str | None = None
     opened_at: str | None = None
-    """Without it a ticket opens with its first row."""
+    """Without this column a ticket opens with its first row."""
 
 
 class Changes(Part):
-    """A history in which each row tells the change of one field: its name, and what it was and became."""
+    """A history in which each row is the change of one field: the field's name, old value and new value."""
 
     field: str
     to: str
     before: str | None = Field(default=None, alias="from")
     of: dict[Text, Literal["state", "priority", "team"]]
-    """Names in the column ``field`` and what each of them is to us; rows of other fields are left out."""
+    """Value of the column ``field`` → what that field is to us. Rows of other fields are left out."""
 
 
 class Present(Part):
-    """Columns that hold what is so at the export, and not since when."""
+    """Columns with the ticket's state at the time of the export, without the time at which it began."""
 
     state: str | None = None
     event: Literal["at_export", "none"] = "at_export"
-    """``at_export``: an open ticket gets an event of its present state at the time of the export."""
+    """``at_export``: an open ticket gets an event with its present state at the time of the export."""
 
 
 class Moment(Part):
-    """A column with the instant at which something happened."""
+    """A column with the instant of an event."""
 
     column: str
     of: Literal["last_row", "first_row"] = "last_row"
@@ -92,7 +94,7 @@ class Moment(Part):
 
 
 class Resolution(Part):
-    """One resolution at the time in a column (of the last row), or at each entry into a state that means it."""
+    """The resolution: one at the time in a column, or one at each entry into a state that means it."""
 
     column: str | None = None
     of: Literal["last_row", "first_row"] = "last_row"
@@ -107,19 +109,19 @@ class Resolution(Part):
 
 
 class Policies(Part):
-    """What is decided where the source leaves room."""
+    """Decisions where the source leaves a choice."""
 
     priority: Literal["final", "as_recorded"] = "as_recorded"
-    """``final``: the last row's holds from the opening on."""
+    """``final``: the last row's priority holds from the opening on."""
     resolution: Resolution = Resolution(on_state=True)
     before_opening: Literal["at_opening", "keep"] = "at_opening"
-    """Rows dated before the ticket was opened: counted from its opening, their own time kept as an attribute."""
+    """Rows dated before the opening: counted from the opening with their own time as an attribute, or kept."""
     row_id: Literal["ordinal"] | Column = "ordinal"
-    """What tells a row from the ticket's other rows; ordinal: its place among them."""
+    """The column that distinguishes the rows of a ticket; ``ordinal``: a row's place among them."""
 
 
 class TicketMapping(Part):
-    """Rows of a ticket system's audit log, or of its list of tickets; the rows of a ticket stand together."""
+    """A file of tickets: an audit log or a list. The rows of a ticket must be adjacent."""
 
     kind: Literal["tickets"]
     source: str = Field(pattern=r"^[^/]+$")
@@ -127,7 +129,7 @@ class TicketMapping(Part):
     times: Times = Times()
     missing: tuple[str, ...] = ("",)
     exported_at: str | None = None
-    """When the file was exported, RFC 3339; else the file's own time is taken."""
+    """When the file was exported, RFC 3339. Without it the time at which the file was written is used."""
     columns: TicketColumns
     changes: Changes | None = None
     present: Present | None = None
@@ -135,15 +137,15 @@ class TicketMapping(Part):
     type: str | Column = "incident"
     priority: str | Column | None = None
     team: str | Column | None = None
-    """Who holds the ticket: of each row in a history, else from the moment ``assigned`` on."""
+    """The team that holds the ticket: in a history that of each row, else from the moment ``assigned`` on."""
     service: str | Column | None = None
     customer: str | Column | None = None
     attributes: dict[str, str] = Field(default_factory=dict)
-    """Our name → the column, of the last row, kept with the ticket's opening."""
+    """Our name → column of the last row, kept with the ticket's opening."""
     states: dict[Text, tuple[State, ...]] = Field(default_factory=dict)
     policies: Policies = Policies()
     rows_where: tuple[Test, ...] = ()
-    """Rows that are read as history: those that pass all of these tests."""
+    """Rows are read as history if they pass all of these tests."""
     exclude_where: tuple[Condition, ...] = ()
     """Tickets that no target may judge: their events are imported without type and priority."""
 
@@ -182,15 +184,17 @@ class TicketMapping(Part):
 
     @property
     def has_history(self) -> bool:
+        """Whether rows give the ticket's states over time."""
         return self.columns.state is not None or self.changes is not None
 
     @property
     def has_states(self) -> bool:
+        """Whether the file gives any state of a ticket."""
         return self.has_history or (self.present is not None and self.present.state is not None)
 
     @property
     def resolution_moment(self) -> tuple[str, Moment] | None:
-        """The event and column of the one resolution, where a column tells it."""
+        """The event and column of the one resolution, if a column gives its instant."""
         for event in ("resolved", "fulfilled"):
             if event in self.moments:
                 return event, self.moments[event]
@@ -199,5 +203,5 @@ class TicketMapping(Part):
 
     @property
     def pauses(self) -> list[str]:
-        """Our names of the states in which clocks wait: a target's ``pause``."""
+        """Our names of the states in which clocks pause, for a target's ``pause``."""
         return sorted({each.state for states in self.states.values() for each in states if each.pauses})

@@ -1,4 +1,4 @@
-"""Rows of a ticket system → ticket events: the opening, the history, the instants of columns, the present state."""
+"""Conversion of a ticket's rows to events: its opening, its history, instants of columns, its present state."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _UNKNOWN_END = "ended at a time that the file does not tell"
 
 
 def events(rows: Iterable[Record], mapping: TicketMapping, odd: Oddities, exported_at: int) -> Iterator[Item]:
-    """Ticket events in the form of POST /api/v1/ticket-events, ticket by ticket; what is strange goes to ``odd``.
+    """Yield ticket events as items of POST /api/v1/ticket-events, ticket by ticket. ``odd`` collects what is unusual.
 
-    ``exported_at`` is the instant at which present states were read. ImportRefused, naming the line, for a row that the
-    mapping does not cover or a ticket whose rows stand apart; values that the mapping does not list are gathered, and
-    refused together after the last ticket.
+    ``exported_at`` (microseconds UTC) is when present states were read. Raises ImportRefused, naming the line, for a
+    row that the mapping does not cover, or a ticket whose rows are not adjacent. Values that the mapping does not list
+    are collected and refused together after the last ticket.
     """
     translator = Translator(mapping)
     history = History(mapping, translator, odd)
@@ -77,7 +77,7 @@ class _Ticket:
         self._group = group
 
     def events(self, exported_at: int) -> Iterator[Item]:
-        """The opening, the rows in the file's order, the moments and the present state."""
+        """Yield the opening, the rows in the file's order, the moments and the present state."""
         mapping, group = self._mapping, self._group
         rows = self._history.rows(group)
         if any(later.at < earlier.at for earlier, later in pairwise(rows)):
@@ -107,7 +107,7 @@ class _Ticket:
         return min((row.at for row in rows), default=None) if written is None else written
 
     def _moments(self) -> dict[str, int]:
-        """Event → its instant, of the columns that hold one, in the order in which they follow at one instant."""
+        """Return event → instant from the columns that hold one, in the order in which they follow at one instant."""
         found = dict(self._mapping.moments)
         if self._mapping.resolution_moment is not None:
             event, moment = self._mapping.resolution_moment
@@ -148,7 +148,9 @@ class _Ticket:
         return None
 
     def _unknown_end(self, rows: list[Row], moments: dict[str, int]) -> str | None:
-        """Why a ticket whose present state is an end cannot be judged: no column and no row tells when it ended."""
+        """Return why a ticket cannot be judged: its present state is an end, and no column or row says when it
+        ended.
+        """
         state = self._present_state()
         if state is None or state.event not in ENDS or self._has_ended(rows, moments):
             return None
@@ -197,10 +199,11 @@ _PAST = {"first_response": "answered"}
 
 
 def names_first_response(mapping: TicketMapping) -> bool:
-    """Whether anything in the file tells that a ticket was answered."""
+    """Whether the mapping has a column or state that says when a ticket was answered."""
     told = {each.event for states in mapping.states.values() for each in states}
     return "first_response" in mapping.moments or bool({"first_response", "agent_replied"} & told)
 
 
 def column_of(told: str | Column | None) -> str | None:
+    """Return the column's name; None for a constant."""
     return told.column if isinstance(told, Column) else None

@@ -1,4 +1,4 @@
-"""Times as a file writes them, turned into instants."""
+"""Conversion of the times in a file to instants."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
 
 
 def reader(times: Times) -> Callable[[Any], int]:
-    """A function from the file's text to microseconds UTC; it raises ValueError where the text is no such time.
+    """Return a function from the file's text to microseconds UTC; it raises ValueError if the text is not such a time.
 
-    A time without an offset is on the zone's wall clock: one that was skipped moves forward, one that came twice is the
-    first. Raises ImportRefused for an unknown zone.
+    A time without an offset is local time in the zone: a skipped time moves forward, a repeated time is the first one.
+    Raises ImportRefused for an unknown zone.
     """
     try:
         zone = zone_named(times.zone)
@@ -52,7 +52,7 @@ def reader(times: Times) -> Callable[[Any], int]:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999")
         return at
 
-    # Audit logs repeat a ticket's times on each of its rows.
+    # Cached, because audit logs repeat a ticket's times on each of its rows.
     remembered = lru_cache(maxsize=4096)(bounded)
     return lambda value: remembered(str(value).strip())
 
@@ -60,7 +60,7 @@ def reader(times: Times) -> Callable[[Any], int]:
 def _unix(text: str) -> int:
     try:
         seconds = Decimal(text)
-        # Compared before it is written out: 1e999999999 has a billion digits.
+        # Compared before the conversion to int: 1e999999999 has a billion digits.
         if not seconds.is_finite() or not _EARLIEST <= seconds <= _LATEST:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999")
         return int(seconds * 1_000_000)

@@ -1,4 +1,4 @@
-"""What the importer tells its user: why it refused, what it found odd, and what the file cannot tell."""
+"""The importer's messages to its user: reasons for a refusal, and what was unusual in a file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 from slm_events.wording import counted
 
 MOST_FINDINGS = 50
+"""Findings shown in one refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend: a field of the mapping or a line of the file, what stands there, what to do.
+    """One thing to correct: a field of the mapping or a line of the file, its value, and what to do.
 
-    ``value`` is None where nothing stands there to be shown; an empty text is shown as ``''``.
+    ``value`` is None if there is no value to show; an empty text is shown as ``''``.
     """
 
     field: str
@@ -29,7 +30,7 @@ class Finding:
 
 
 class ImportRefused(Exception):
-    """The import cannot go on; ``findings`` say what to mend."""
+    """The import cannot continue; ``findings`` say what to correct."""
 
     def __init__(self, title: str, findings: Iterable[Finding] = ()) -> None:
         self.title = title
@@ -39,34 +40,38 @@ class ImportRefused(Exception):
 
 @dataclass(slots=True)
 class Oddities:
-    """What was strange in a file and was imported all the same: how often, and the first place of each kind."""
+    """What was unusual in a file and was accepted: how often, and the first place of each kind."""
 
     counts: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
 
     def note(self, what: str, where: str) -> None:
+        """Count an oddity. ``where``: the line or ticket."""
         self.counts[what] += 1
         self.first.setdefault(what, where)
 
     def lines(self) -> list[str]:
-        """``"rows dated before the ticket was opened: 12 (first: INC0001)"``, the most frequent first."""
+        """Return lines such as ``"rows dated before the ticket was opened: 12 (first: INC0001)"``, the most frequent
+        first.
+        """
         return [f"{what}: {count:,} (first: {self.first[what]})" for what, count in self.counts.most_common()]
 
 
 @dataclass(slots=True)
 class UnlistedValues:
-    """Values of columns that the mapping does not list: gathered over the whole file, and refused together."""
+    """Values of columns that the mapping does not list, collected over the whole file and refused together."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     first: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
     def note(self, column: str, value: object, place: int, remedy: str) -> None:
+        """Count a value that is not listed; the remedy of its first place is kept."""
         named = (column, "" if value is None else str(value))
         self.counts[named] += 1
         self.first.setdefault(named, (place, remedy))
 
     def refuse_any(self) -> None:
-        """Raise ImportRefused naming every value, where it stands first and how often."""
+        """Raise ImportRefused if there is any such value, naming each with its first line and its count."""
         findings = []
         for (column, value), count in self.counts.most_common(MOST_FINDINGS):
             place, remedy = self.first[column, value]

@@ -11,10 +11,10 @@ from slm.importing.told import Finding, ImportRefused
 
 
 def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
-    """The column's value, None where it is missing.
+    """Return the column's value; None if it is missing.
 
     A dot leads into objects and lists: ``components.name`` are the names of all members, ``components.0.name`` is that
-    of the first. ImportRefused where the file's heading has no such column, or has it twice.
+    of the first. Raises ImportRefused if the file's heading lacks the column or has it twice.
     """
     if column in record.values:
         if column in record.doubled:
@@ -44,7 +44,7 @@ def _within(value: Any, parts: Sequence[str]) -> Any:
 
 
 def text_of(record: Record, column: str, missing: tuple[str, ...]) -> str | None:
-    """The column's value as text, None where it is missing; ImportRefused where it holds an object or a list."""
+    """Return the column's value as text; None if it is missing. Raises ImportRefused if it is an object or a list."""
     value = value_of(record, column, missing)
     if isinstance(value, Mapping | list):
         raise _no_text(record, column, value)
@@ -52,7 +52,9 @@ def text_of(record: Record, column: str, missing: tuple[str, ...]) -> str | None
 
 
 def texts_of(record: Record, column: str, missing: tuple[str, ...]) -> list[str]:
-    """The column's value or each of its values as text; ImportRefused where one is an object."""
+    """Return the column's value, or each member of its list, as text. Raises ImportRefused if one is an object or a
+    list.
+    """
     value = value_of(record, column, missing)
     listed = value if isinstance(value, list) else [] if value is None else [value]
     for each in listed:
@@ -71,12 +73,12 @@ def _no_text(record: Record, column: str, value: Any) -> ImportRefused:
 
 
 def written(value: object) -> str:
-    """A value as the mapping writes it: JSON's ``true`` is ``true``."""
+    """Return a value as a mapping writes it: JSON's ``true`` is ``"true"``."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_true(test: Test, record: Record, missing: tuple[str, ...]) -> bool:
-    """Whether a test is true of a record; a list holds a value if any member is it."""
+    """Whether a record passes a test. A list passes ``equals`` and ``one_of`` if any member does."""
     value = value_of(record, test.column, missing)
     if test.missing is not None:
         return (value is None or value == []) == test.missing
@@ -87,7 +89,7 @@ def is_true(test: Test, record: Record, missing: tuple[str, ...]) -> bool:
 
 
 def holds(condition: Condition, group: Sequence[Record], missing: tuple[str, ...]) -> bool:
-    """Whether a condition is true of the rows of a ticket (or of the one record of an outage)."""
+    """Whether a condition is true of the rows of a ticket, or of the single record of an outage."""
     rows = {"last_row": group[-1:], "first_row": group[:1]}.get(condition.of, group)
     found = any(all(is_true(test, row, missing) for test in condition.tests) for row in rows)
     return not found if condition.of == "no_row" else found

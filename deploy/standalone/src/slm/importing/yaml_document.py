@@ -1,4 +1,4 @@
-"""A YAML file that a person wrote: plain text values, bounded, without aliases."""
+"""A YAML file written by a person: plain texts as values, of bounded size, without aliases."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import yaml
 from slm.importing.told import Finding, ImportRefused
 
 LARGEST = 1_000_000
-"""Bytes of a mapping: a few hundred states and values are a hundredth of it."""
+"""Bytes of a mapping. One with a few hundred states and values has about a hundredth of that."""
 DEEPEST = 20
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-"""Every other plain scalar is text: a state named No, On or 2026-01-01 stays what the file of the source says."""
+"""All other plain scalars are text: a state named No, On or 2026-01-01 stays as it is written."""
 
 
 def read_yaml(path: Path) -> Any:
-    """The document as dicts, lists and texts; ImportRefused, naming the line, for what cannot be or is not bounded."""
+    """Return the document as dicts, lists and texts. Raises ImportRefused, naming the line, if it is not valid or too
+    large.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -34,7 +36,9 @@ def _yaml_refusal(path: Path, remedy: str) -> ImportRefused:
 
 
 class _Built:
-    """A document built from parser events. The parser keeps its own stack, so depth is counted, not suffered."""
+    """A document built from parser events. The nesting depth is counted, so that a deep document cannot exhaust the
+    stack.
+    """
 
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
