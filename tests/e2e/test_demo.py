@@ -120,7 +120,7 @@ async def test_a_port_that_is_asked_for_and_in_use_is_said_in_a_line(clock: str,
         port = taken.getsockname()[1]
         code, said = await play(clock, "--data-dir", str(tmp_path), "--port", str(port))
     assert code == 1
-    assert said.strip() == f"Port {port} is in use; end what listens on it, or give another --port."
+    assert said.strip() == f"Port {port} is in use; stop the process that listens on it, or give another --port."
 
 
 @pytest.mark.parametrize("monitors", [2, pytest.param(1, marks=pytest.mark.soak)])

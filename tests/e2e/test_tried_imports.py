@@ -122,7 +122,7 @@ async def test_tickets_of_jira_are_judged_from_the_changelog_and_from_the_list(t
         said = await slm(installed, key, "import", "tickets", log, "--mapping", str(tmp_path / "changelog.yaml"))
         assert said.code == 0, said.text
         assert "judged after" in said.text
-        assert "reports right after" in said.text
+        assert "reports complete after" in said.text
         last = said.text.strip().splitlines()[-1]
         assert last.startswith("7 rows read, 2 left out, 5 accepted, 0 refused, 0 of 1 ticket without a target")
         first = await clock_of(installed, key, "HELP-1")
@@ -152,8 +152,8 @@ async def test_the_present_state_of_a_list_never_pauses_the_past(tmp_path: Path)
         clock = await clock_of(installed, key, "HELP-7")
         assert clock["state"] == "breached"
         assert clock["breached_at"] == "2026-11-20T12:00:00.000000Z"
-        assert "tickets of which the file tells one state only: pauses before it do not count: 2" in said.text
-        assert "no target judges: 1 ticket" in said.text
+        assert "tickets with a single state in the file: pauses before it do not count: 2" in said.text
+        assert "without a target: 1 ticket" in said.text
         assert "1 of 2 tickets without a target" in said.text
 
 
@@ -201,7 +201,7 @@ async def test_imports_are_listed_and_ended_on_the_command_line(tmp_path: Path) 
         said = await slm(installed, key, "imports", "end", import_id)
         assert said.code == 0, said.text
         async with asyncio.timeout(20):
-            while "no import is open" not in said.text:
+            while "there is no open import" not in said.text:
                 said = await slm(installed, key, "imports", "list")
         said = await slm(installed, key, "imports", "end", "no-such-import")
         assert said.code == 1

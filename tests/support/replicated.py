@@ -155,7 +155,7 @@ class Callers:
         return await self._ask("POST", path, key or self.cast.provider_manager_key, body, headers)
 
     async def get(self, path: str, key: str = "") -> Item:
-        """GET likewise; the key of the customer's onlooker."""
+        """Send a GET request with the key of the customer's viewer."""
         return await self._ask("GET", path, key or self.cast.viewer_key, None, {})
 
     async def _ask(self, method: str, path: str, key: str, body: Any, headers: dict[str, str]) -> Item:

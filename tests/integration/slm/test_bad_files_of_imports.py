@@ -63,7 +63,7 @@ def refused(result: Result) -> str:
 @pytest.mark.parametrize(
     ("mapping", "said"),
     [
-        (BOMB.encode(), "line 1: anchors and aliases (& and *) are not read"),
+        (BOMB.encode(), "line 1: anchors and aliases (& and *) are not supported"),
         (MAPPING.encode() % b"json" + b"exclude_where: &a [*a]\n", "anchors and aliases"),
         (b"[" * 100_000, "nested deeper than 20"),
         (b"- " * 50_000 + b"x", "nested deeper than 20"),
@@ -73,8 +73,8 @@ def refused(result: Result) -> str:
         (b"kind: outages\0", "special characters are not allowed"),
         ("kind: outages\n".encode("utf-16"), "can't decode byte"),
         (b"\xff\xfe\xfd", "can't decode byte"),
-        (b"kind: outages\n---\nkind: outages\n", "it holds several documents"),
-        (b"!!python/object/apply:os.system [ls]", "The mapping is no object"),
+        (b"kind: outages\n---\nkind: outages\n", "it contains several documents"),
+        (b"!!python/object/apply:os.system [ls]", "The mapping is not an object"),
         (b"", "begin it with kind: outages"),
         (MAPPING.encode() % b"json" + b"still_open: maybe\n", "still_open 'maybe'"),
         ((MAPPING % "json").replace("{slug}", "{slug.__class__}").encode(), "and no other braces"),
@@ -100,7 +100,7 @@ def test_a_mapping_that_cannot_be_read_is_refused_in_a_line(tmp_path: Path, mapp
         ("csv", CSV.encode() + b"2,\xe9,,A\n", "is it another encoding?"),
         ("csv", CSV.encode() + b"3," + b"x" * 200_000 + b",,A\n", "field larger than field limit"),
         ("json", b"9" * 10_000, "Exceeds the limit"),
-        ("json", b"[9]", "a record is an object"),
+        ("json", b"[9]", "a record must be an object"),
         ("jsonl", ROW.replace("2026-01-01T00", "9999-12-31T23:59:59-23").encode(), "begins"),
         ("jsonl", ROW.replace('"1"', '{"x": 1}').encode(), "line 1, id \"{'x': 1}\": it holds an object"),
         ("jsonl", ROW.replace('"A"', '{"name": "A"}').encode(), "such as part.name"),
@@ -136,7 +136,7 @@ def test_unix_times_outside_of_the_calendar_are_refused_in_a_line(tmp_path: Path
     ],
 )
 def test_a_file_of_which_nothing_is_taken_is_an_error(tmp_path: Path, kind: str, data: bytes, mapping: bytes) -> None:
-    assert "Nothing of the file is taken" in refused(imported(tmp_path, data, mapping, kind))
+    assert "The file has nothing to send" in refused(imported(tmp_path, data, mapping, kind))
 
 
 def test_all_states_that_the_mapping_does_not_list_are_named_at_once(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_file_or_mapping_that_is_not_there_or_is_a_folder_is_told_by_name(tmp_
 def test_a_column_of_objects_is_never_taken_for_a_name() -> None:
     files = [str(tried_file("file-sp.json")), "--mapping", str(tried_file("file-sp.yaml"))]
     said = refused(slm("import", "outages", *files, "--dry-run"))
-    assert "it holds an object; name a member of it, such as components.id, components.name" in said
+    assert "it is an object; name a member of it, such as components.id, components.name" in said
 
 
 def test_components_are_named_by_a_member(tmp_path: Path) -> None:

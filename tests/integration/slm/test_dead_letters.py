@@ -81,7 +81,7 @@ async def test_dead_letters_are_listed_shown_and_put_back(tmp_path: Path) -> Non
         code, whole = await slm(data, "show", letter_id)
         assert code == 0
         assert whole[-1] == "{never closed"
-        assert (await slm(data, "redrive", letter_id)) == (0, ["put back: 1"])
+        assert (await slm(data, "redrive", letter_id)) == (0, ["redriven: 1"])
 
         async def tried_again() -> bool:
             return await attempts(data) == [2]
@@ -94,7 +94,7 @@ async def test_dead_letters_are_listed_shown_and_put_back(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
-    [(["list"], 1, "there is no installation in"), (["redrive"], 2, "name the records"), (["show", "x"], 1, "no inst")],
+    [(["list"], 1, "there is no installation in"), (["redrive"], 2, "give the ids"), (["show", "x"], 1, "no inst")],
 )
 async def test_what_cannot_be_done_is_said(tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
     ended, lines = await slm(tmp_path, *arguments)

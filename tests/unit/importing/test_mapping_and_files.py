@@ -66,8 +66,8 @@ def test_what_is_no_outage_is_left_out_and_told() -> None:
     assert sorted(odd.lines()) == [
         "records left out: begins is missing: 1 (first: 4)",
         "records left out: impact = none: 1 (first: 1)",
-        "records left out: no length, or they end before they begin: 1 (first: 2)",
         "records left out: parts names nothing: 1 (first: 3)",
+        "records left out: they end at or before their beginning: 1 (first: 2)",
     ]
 
 
@@ -145,12 +145,12 @@ def test_all_formats_give_the_same_records(tmp_path: Path, name: str, form: Any,
 @pytest.mark.parametrize(
     ("name", "form", "data", "said"),
     [
-        ("file", "csv", b"a,b\n1\n", "line 2: the row has not the 2 columns"),
-        ("file", "csv", b"a,b\n1,2,3\n", "line 2: the row has not the 2 columns"),
+        ("file", "csv", b"a,b\n1\n", "line 2: the row does not have the 2 columns"),
+        ("file", "csv", b"a,b\n1,2,3\n", "line 2: the row does not have the 2 columns"),
         ("file", "csv", b'a,b\n1,"2\n', "after line 1: unexpected end of data"),
         ("file", "csv", b"a\n\xff\n", "can't decode"),
         ("file", "jsonl", b'{"a": 1}\n{"a":\n', "line 2"),
-        ("file", "jsonl", b"[1]\n", "line 1 '[1]': a record is an object"),
+        ("file", "jsonl", b"[1]\n", "line 1 '[1]': a record must be an object"),
         ("file", "json", b'{"rows": []}', "records.items"),
         ("file.gz", "csv", b"a,b\n", "gzip"),
         ("file.gz", "csv", gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "end-of-stream"),

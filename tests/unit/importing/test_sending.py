@@ -92,7 +92,7 @@ def test_waiting_grows_and_ends_with_the_patience(no_waiting: list[float], monke
     passed = iter(range(0, 10_000, 5))
     monkeypatch.setattr("slm.importing.door.time.monotonic", lambda: float(next(passed)))
     told: list[str] = []
-    with pytest.raises(ImportRefused, match="start the same import again: nothing counts twice"):
+    with pytest.raises(ImportRefused, match="start the same import again: no item is counted twice"):
         sent(api, INCIDENTS, incidents(), patience=60.0, waiting=told.append)
     assert no_waiting == sorted(no_waiting) and max(no_waiting) <= 10
     assert set(told) == {"no connection (ConnectError)"}

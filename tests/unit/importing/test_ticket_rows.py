@@ -86,9 +86,7 @@ def test_the_only_row_of_a_ticket_says_nothing_of_the_time_before_it(state: str)
     opened, only = told([row("A", state, "09:00")], mapped(), odd)
     assert "state" not in opened
     assert only["state"] == {"Waiting": "awaiting_customer", "Done": "resolved"}[state]
-    assert odd.lines() == [
-        "tickets of which the file tells one state only: pauses before it do not count: 1 (first: A)"
-    ]
+    assert odd.lines() == ["tickets with a single state in the file: pauses before it do not count: 1 (first: A)"]
     assert told([row("A", state, "08:00")], mapped())[0]["state"] == only["state"]
 
 
@@ -170,11 +168,11 @@ def test_rows_out_of_order_are_told_and_lost_nowhere() -> None:
     ("rows", "changes", "said"),
     [
         ([row("A", "On hold", "09:00")], {}, "line 2, state 'On hold': states does not list it"),
-        ([row("A", "New", "9 o'clock")], {}, 'line 2, at "2026-11-23T9 o\'clock": it is no time in'),
+        ([row("A", "New", "9 o'clock")], {}, 'line 2, at "2026-11-23T9 o\'clock": it is not a time in'),
         ([row("A", "New", "09:00", "3")], {}, "line 2, priority '3': priority.values does not list it"),
         ([row("A", "New", "09:00") | {"at": "?"}], {}, "line 2, at '': every row of a history needs its own time"),
-        ([row("?", "New", "09:00")], {}, "line 2, number '': every row names its ticket"),
-        ([row(each, "New", "09:00") for each in "ABA"], {}, "line 4, number 'A': its rows stand apart"),
+        ([row("?", "New", "09:00")], {}, "line 2, number '': every row must name its ticket"),
+        ([row(each, "New", "09:00") for each in "ABA"], {}, "line 4, number 'A': its rows are not adjacent"),
         ([row("A", "New", "09:00")], {"service": {"column": "x"}}, "'x': the file has no such column; it has number"),
     ],
 )

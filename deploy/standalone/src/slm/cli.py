@@ -31,7 +31,7 @@ app.add_typer(dead_letters.app)
 app.command("demo")(demonstration.demo)
 
 DataDir = Annotated[
-    Path | None, typer.Option(help="Where the private PostgreSQL and the operator key live; SLM_DATA_DIR, else .slm.")
+    Path | None, typer.Option(help="Folder of the private PostgreSQL and the operator key; SLM_DATA_DIR, else .slm.")
 ]
 
 
@@ -59,7 +59,7 @@ def migrate(data_dir: DataDir = None) -> None:
 
 @app.command()
 def documents(
-    folder: Annotated[Path, typer.Argument(help="The folder to write into; made where it is missing.")],
+    folder: Annotated[Path, typer.Argument(help="The folder to write to; it is created if it is missing.")],
 ) -> None:
     """Write the OpenAPI document of all services and a page for each problem type, for a gateway to serve."""
     from slm import documents as shared

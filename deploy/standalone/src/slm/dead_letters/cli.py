@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="dead-letters",
-    help="Records that a service could not process: see them, put them back.",
+    help="List, show and redrive records that a service could not process.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -43,7 +43,7 @@ def show(dead_letter_id: Annotated[str, typer.Argument(help="As listed.")], data
 @app.command()
 def redrive(
     dead_letter_ids: Annotated[list[str] | None, typer.Argument(help="As listed.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All records in state failed.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Write records to their topics again, under their own ids. Records parked behind one follow automatically.
@@ -53,8 +53,8 @@ def redrive(
     from slm.dead_letters import desk
 
     if bool(dead_letter_ids) == everything:
-        raise typer.BadParameter("name the records, or give --all")
-    typer.echo(f"put back: {_run(desk.put_back(_settings(data_dir), dead_letter_ids or []))}")
+        raise typer.BadParameter("give the ids of records, or --all")
+    typer.echo(f"redriven: {_run(desk.put_back(_settings(data_dir), dead_letter_ids or []))}")
 
 
 def _settings(data_dir: Path | None) -> Settings:

@@ -84,7 +84,7 @@ async def _redrive(databases: dict[str, Database], dead_letter_id: str) -> None:
 
 
 def _unknown(dead_letter_id: str) -> DeskRefusal:
-    return DeskRefusal(f"there is no dead letter {dead_letter_id}; slm dead-letters list shows those there are")
+    return DeskRefusal(f"there is no dead letter {dead_letter_id}; slm dead-letters list shows all of them")
 
 
 @asynccontextmanager

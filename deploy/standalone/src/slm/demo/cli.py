@@ -9,16 +9,18 @@ import typer
 
 from slm.demo import terms
 
-Once = Annotated[bool, typer.Option("--once", help="Play once, check it, and leave: 0 where all was right, else 1.")]
-Url = Annotated[str | None, typer.Option(help="Play on an installation that is up, at its one address.")]
-OfAgreement = Annotated[list[str] | None, typer.Option("--agreement-url", help="agreement-svc; repeat for replicas.")]
-OfMonitor = Annotated[list[str] | None, typer.Option("--monitor-url", help="monitor-svc, likewise.")]
-OfReport = Annotated[list[str] | None, typer.Option("--report-url", help="report-svc, likewise.")]
-OfReview = Annotated[list[str] | None, typer.Option("--review-url", help="review-svc, likewise.")]
-OperatorKey = Annotated[
-    str, typer.Option(envvar="SLM_BOOTSTRAP_KEY", help="The operator's key of the installation that is up.")
+Once = Annotated[bool, typer.Option("--once", help="Play once, check the result and exit: 0 if all was right, else 1.")]
+Url = Annotated[str | None, typer.Option(help="Play on a running installation with one address: its URL.")]
+OfAgreement = Annotated[
+    list[str] | None, typer.Option("--agreement-url", help="URL of agreement-svc; repeat for replicas.")
 ]
-AgreementKey = Annotated[str, typer.Option(help="Key of the agreement; ids follow from it.")]
+OfMonitor = Annotated[list[str] | None, typer.Option("--monitor-url", help="URL of monitor-svc; repeat for replicas.")]
+OfReport = Annotated[list[str] | None, typer.Option("--report-url", help="URL of report-svc; repeat for replicas.")]
+OfReview = Annotated[list[str] | None, typer.Option("--review-url", help="URL of review-svc; repeat for replicas.")]
+OperatorKey = Annotated[
+    str, typer.Option(envvar="SLM_BOOTSTRAP_KEY", help="The operator's key of the running installation.")
+]
+AgreementKey = Annotated[str, typer.Option(help="Key of the agreement; its ids are derived from it.")]
 Port = Annotated[
     int | None,
     typer.Option(
@@ -28,8 +30,12 @@ Port = Annotated[
         help="Port of the demonstration's own installation; without it 8080 or a free one.",
     ),
 ]
-DataDir = Annotated[Path | None, typer.Option(help="Its folder is `demo` in here; SLM_DATA_DIR, else .slm.")]
-PatienceSeconds = Annotated[float, typer.Option("--patience", min=1, help="Real seconds to wait for each thing due.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="The demonstration uses the folder `demo` in it; SLM_DATA_DIR, else .slm.")
+]
+PatienceSeconds = Annotated[
+    float, typer.Option("--patience", min=1, help="Real seconds to wait for each expected result.")
+]
 
 
 def demo(

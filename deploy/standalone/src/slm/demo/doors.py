@@ -32,7 +32,7 @@ class ByResource(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         resource = resource_of(request.url.path)
         if resource not in self._owners:
-            raise httpx.UnsupportedProtocol(f"none of the services serves {request.url.path}", request=request)
+            raise httpx.UnsupportedProtocol(f"no service serves {request.url.path}", request=request)
         replica = next(self._owners[resource])
         request.url = request.url.copy_with(scheme=replica.scheme, host=replica.host, port=replica.port)
         request.headers["Host"] = replica.netloc.decode()

@@ -41,7 +41,7 @@ def introduction(settings: Settings) -> list[str]:
     begins, _, rate = (settings.clock or "").split(",")
     return [
         "Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review an agreement, "
-        f"on an installation of its own in {settings.data_dir}; what an earlier one left there is gone.",
+        f"on their own installation in {settings.data_dir}; the data of earlier demonstrations there is removed.",
         f"Its clock begins at {begins} and runs {rate} times as fast as yours; other commands see the same time with "
         f"SLM_CLOCK={settings.clock}",
     ]
@@ -73,7 +73,7 @@ def port_for(wanted: int | None, usual: int) -> int:
         probe.settimeout(1)
         is_free = probe.connect_ex((HOST, wanted or usual)) != 0 if wanted or usual else True
     if wanted and not is_free:
-        raise PortInUse(f"Port {wanted} is in use; end what listens on it, or give another --port.")
+        raise PortInUse(f"Port {wanted} is in use; stop the process that listens on it, or give another --port.")
     return wanted or (usual if is_free else 0)
 
 

@@ -32,7 +32,7 @@ def own(wanted: PlayOptions, port: int | None, data_dir: Path | None) -> int:
     try:
         embedded.clear(settings.data_dir)
     except DataDirectoryInUse:
-        console.print(f"Another demonstration runs in {settings.data_dir}; end it, or give another --data-dir.")
+        console.print(f"Another demonstration runs in {settings.data_dir}; stop it, or give another --data-dir.")
         return 1
     embedded.log_to(settings.data_dir / "slm.log", settings.log_level)
     clock = clock_from(settings.clock)
@@ -54,7 +54,7 @@ def given(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]
     clock = clock_from(Settings().clock)
     tell = Teller(Console(highlight=False), clock)
     found = doors.one(url, wanted.patience) if url else doors.each(services, wanted.patience)
-    return _exit_code(_play(found, url or "services that are up", wanted, clock, tell), tell)
+    return _exit_code(_play(found, url or "running services", wanted, clock, tell), tell)
 
 
 async def _play(found: Awaitable[Doors], where: str, wanted: PlayOptions, clock: Clock, tell: Teller) -> bool:

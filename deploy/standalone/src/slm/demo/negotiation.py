@@ -154,7 +154,9 @@ async def wait_until_in_force(
         if agreement["state"] == "in_force":
             return agreement
         if time.monotonic() > give_up_at:
-            raise ApiProblem(f"the agreement is {agreement['state']} still, effective at {agreement['effective_at']}")
+            raise ApiProblem(
+                f"the agreement is still {agreement['state']}; it takes effect at {agreement['effective_at']}"
+            )
         await asyncio.sleep(0.05)
 
 

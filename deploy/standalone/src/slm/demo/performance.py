@@ -106,7 +106,7 @@ def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: 
         tell.named("API documentation", f"{url}/docs")
     tell.note()
     keys = {
-        "customer's onlooker": viewer,
+        "customer's viewer": viewer,
         "customer's manager": cast.customer_manager_key,
         "provider's manager": cast.provider_manager_key,
         "provider's systems": cast.integrator_key,
@@ -124,4 +124,4 @@ def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: 
         f"-H 'Content-Type: application/json' -d '{json.dumps(down)}'"
     )
     tell.note()
-    tell.note("Everyday traffic goes on; events as they come. Ctrl-C ends it.")
+    tell.note("Everyday traffic continues; its events are shown below. Ctrl-C ends it.")

@@ -155,7 +155,9 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
             f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({told.figure(each)})"
             for each in sorted(found, key=lambda each: each["certain_at"])
         )
-        line.text = f"{found_at}; seen {seconds:.1f} s after the start, told live, the plan ended as breached"
+        line.text = (
+            f"{found_at}; seen {seconds:.1f} s after the start and on the live stream; the plan ended as breached"
+        )
 
 
 async def _told_live(stage: Stage, listener: Listener, breaches: list[dict[str, Any]]) -> None:

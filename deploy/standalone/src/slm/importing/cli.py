@@ -20,14 +20,18 @@ app = typer.Typer(
 )
 
 File = Annotated[Path, typer.Argument(help="csv, jsonl or json, also packed as .gz.")]
-Map = Annotated[Path, typer.Option("--mapping", help="YAML: what the columns mean.")]
-Url = Annotated[str, typer.Option("--url", envvar="SLM_URL", help="Where the API is.")]
+Map = Annotated[Path, typer.Option("--mapping", help="YAML file that says what the columns mean.")]
+Url = Annotated[str, typer.Option("--url", envvar="SLM_URL", help="Address of the API.")]
 Key = Annotated[str, typer.Option("--key", envvar="SLM_KEY", help="An API key with the role integrator.")]
-Owner = Annotated[str | None, typer.Option(help="The party's id, where the key is an operator's.")]
+Owner = Annotated[
+    str | None, typer.Option(help="The id of the party that owns the facts, if the key is an operator's.")
+]
 BatchSize = Annotated[int, typer.Option(min=1, max=10_000, help="Items in one request.")]
-Patience = Annotated[float, typer.Option(min=0, help="Seconds to wait for a server that is away.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check the file, send nothing.")]
-Show = Annotated[int, typer.Option("--show", min=0, help="With --dry-run: print so many items as they would be sent.")]
+Patience = Annotated[float, typer.Option(min=0, help="Seconds to wait for a server that does not answer.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check the file without sending anything.")]
+Show = Annotated[
+    int, typer.Option("--show", min=0, help="With --dry-run: print this many items as they would be sent.")
+]
 ExportedAt = Annotated[
     str | None, typer.Option("--exported-at", help="When the file was exported, like 2026-11-22T10:00:00Z.")
 ]

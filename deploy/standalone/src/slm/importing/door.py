@@ -195,7 +195,7 @@ class Door:
             except httpx.TransportError as problem:
                 reason, pause = f"no connection ({type(problem).__name__})", wait
             if time.monotonic() - begun + pause > self._patience:
-                remedy = f"{reason} for {self._patience:.0f} s; start the same import again: nothing counts twice"
+                remedy = f"{reason} for {self._patience:.0f} s; start the same import again: no item is counted twice"
                 raise ImportRefused("The server cannot be reached", [Finding(path, None, remedy)])
             self._waiting(reason)
             time.sleep(pause)
@@ -233,7 +233,7 @@ def _checked(answer: httpx.Response) -> httpx.Response:
     if answer.is_success:
         return answer
     problem = _problem(answer)
-    title = f"The server refuses: {problem.get('title', answer.reason_phrase)} ({answer.status_code})"
+    title = f"The server refused the request: {problem.get('title', answer.reason_phrase)} ({answer.status_code})"
     findings = [
         Finding(str(each.get("field", "")), each.get("value"), str(each.get("remedy", "")))
         for each in problem.get("errors", [])
@@ -247,8 +247,8 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
     """
     document = _problem(_checked(answer))
     if not document:
-        remedy = f"{answer.request.url} answers {answer.status_code} with something else; is --url its address?"
-        raise ImportRefused("This is no answer of the product", [Finding("--url", None, remedy)])
+        remedy = f"{answer.request.url} answers {answer.status_code} without a JSON object; check --url"
+        raise ImportRefused("The answer is not from this product", [Finding("--url", None, remedy)])
     return document
 
 

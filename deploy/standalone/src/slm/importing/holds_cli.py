@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="imports",
-    help="Imports of history: what waits for them, since when, and how to end one.",
+    help="List the imports that hold judgements back, and end one.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 T = TypeVar("T")
-Everything = Annotated[bool, typer.Option("--all", help="Also those that are judged.")]
+Everything = Annotated[bool, typer.Option("--all", help="Also imports that are judged.")]
 
 
 @app.command("list")
@@ -32,11 +32,11 @@ def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False
         return [
             f"{each['import_id']}  {each['state']:<10}  of {each['owner_party_id']}  "
             f"{', '.join([*each.get('sources', ()), *each.get('indicators', ())]) or '-'}  "
-            f"since {each.get('opened_at')}  holds what lies before {each.get('through_at')}"
+            f"since {each.get('opened_at')}  holds timers before {each.get('through_at')}"
             for each in door.imports(None if everything else "open")
         ]
 
-    for line in _asked(url, key, lines) or ["no import is open" if not everything else "no import"]:
+    for line in _asked(url, key, lines) or ["there is no open import" if not everything else "there is no import"]:
         typer.echo(line)
 
 

@@ -25,21 +25,21 @@ def read_mapping(path: Path, kind: Literal["tickets", "outages"]) -> TicketMappi
 def parse(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
     """Return the mapping in a document of this kind. Raises ImportRefused."""
     if not isinstance(document, Mapping):
-        raise ImportRefused("The mapping is no object", [Finding("", document, f"begin it with kind: {kind}")])
+        raise ImportRefused("The mapping is not an object", [Finding("", document, f"begin it with kind: {kind}")])
     if document.get("kind") != kind:
-        raise ImportRefused("The mapping is of another kind", [Finding("kind", document.get("kind"), f"kind: {kind}")])
+        raise ImportRefused(
+            "The mapping is of another kind", [Finding("kind", document.get("kind"), f"use kind: {kind}")]
+        )
     try:
         return _ANY.validate_python(document)
     except ValidationError as problem:
-        raise ImportRefused(
-            "The mapping cannot be followed", [_finding(each) for each in problem.errors()]
-        ) from problem
+        raise ImportRefused("The mapping is not valid", [_finding(each) for each in problem.errors()]) from problem
 
 
 def _finding(error: Any) -> Finding:
     field = ".".join(str(part) for part in error["loc"] if part not in ("tickets", "outages"))
     remedy = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        remedy = "there is no such field; mind its spelling and where it stands"
+        remedy = "there is no such field; check its spelling and its place"
     whole = error["type"] == "missing" or isinstance(error["input"], Mapping)
     return Finding(field, None if whole else error["input"], remedy)

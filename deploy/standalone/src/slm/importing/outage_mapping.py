@@ -28,7 +28,7 @@ class IndicatorNames(Part):
         if found - {"{slug}", "{name}"}:
             raise ValueError("use {slug} or {name}, and no other braces")
         if not found:
-            raise ValueError("use {slug} or {name}, or all outages would be of one indicator")
+            raise ValueError("use {slug} or {name}, otherwise all outages belong to one indicator")
         return self
 
 

@@ -46,7 +46,7 @@ class _Reader:
         own = values.text_of(row, mapping.id, mapping.missing)
         if own is None:
             raise _outage_refusal(
-                row, mapping.id, "", "every record needs an id, or a second import would count it twice"
+                row, mapping.id, "", "every record needs an id, otherwise a second import would count it twice"
             )
         excluded = next((each for each in mapping.exclude_where if values.holds(each, [row], mapping.missing)), None)
         if excluded is not None:
@@ -58,7 +58,7 @@ class _Reader:
             return
         ends = self._end(row, begins)
         if ends is not None and ends <= begins:
-            self._odd.note("records left out: no length, or they end before they begin", own)
+            self._odd.note("records left out: they end at or before their beginning", own)
             return
         if ends is None and mapping.still_open == "left_out":
             self._odd.note("records left out: they have no end", own)
@@ -68,7 +68,7 @@ class _Reader:
             self._odd.note(f"records left out: {mapping.indicator.column} names nothing", own)
             return
         if ends is None:
-            self._odd.note("outages without an end: down from their beginning, until an import tells their end", own)
+            self._odd.note("outages without an end: down from their beginning, until an import gives their end", own)
         for key in keys:
             told = (
                 {"at": to_text(begins), "state": "down"}
@@ -82,7 +82,7 @@ class _Reader:
         try:
             return None if value is None else self._instant(value)
         except ValueError:
-            remedy = f"it is no time in the mapping's times.format, {self._mapping.times.format}"
+            remedy = f"it is not a time in the mapping's times.format, {self._mapping.times.format}"
             raise _outage_refusal(row, column, value, remedy) from None
 
     def _end(self, row: Record, begins: int) -> int | None:
@@ -97,7 +97,7 @@ class _Reader:
         try:
             return begins + _length(value.strip(), length)
         except (ValueError, InvalidOperation):
-            raise _outage_refusal(row, length.column, value, f"it is no length in {length.unit}") from None
+            raise _outage_refusal(row, length.column, value, f"it is not a length in {length.unit}") from None
 
     def _keys(self, row: Record, own: str) -> list[str]:
         names = [name.strip() for name in values.texts_of(row, self._mapping.indicator.column, self._mapping.missing)]
@@ -105,7 +105,7 @@ class _Reader:
         for name in dict.fromkeys(name for name in names if name):
             key = indicator_key(name, self._mapping.indicator)
             if key is None:
-                remedy = "no letter or digit is left of it; give its key in indicator.values, or use {name}"
+                remedy = "it has no ASCII letter or digit; give its key in indicator.values, or use {name}"
                 raise _outage_refusal(row, self._mapping.indicator.column, name, remedy)
             if (other := self._names.setdefault(key, name)) != name and name not in self._mapping.indicator.values:
                 self._odd.note(f"names that share the indicator {key}: {other!r} and others", own)

@@ -19,7 +19,7 @@ LONGEST_LINE = 8_000_000
 """Characters in a line. A ticket with all its comments has about a hundredth of that."""
 LONGEST_JSON = 200_000_000
 """Characters in a JSON file, which is read at once. Larger files must have one object a line (jsonl)."""
-_HAS_NUL = "it holds a NUL character, so it is no text in this encoding; name the right one in records.encoding"
+_HAS_NUL = "it contains a NUL character, so it is not text in this encoding; name the right one in records.encoding"
 
 
 class Record(NamedTuple):
@@ -88,7 +88,7 @@ def _csv(text: io.TextIOBase, form: Records) -> Iterator[Record]:
     try:
         for row in reader:
             if None in row or None in row.values():
-                remedy = f"the row has not the {len(reader.fieldnames or ())} columns of the heading; mend it"
+                remedy = f"the row does not have the {len(reader.fieldnames or ())} columns of the heading; correct it"
                 raise _unreadable(f"line {reader.line_num}", remedy)
             yield Record(reader.line_num, row, True, doubled)
     except csv.Error as problem:
@@ -104,7 +104,7 @@ def _jsonl(text: io.TextIOBase, form: Records) -> Iterator[Record]:
 def _json(text: io.TextIOBase, form: Records) -> Iterator[Record]:
     whole = text.read(LONGEST_JSON + 1)
     if len(whole) > LONGEST_JSON:
-        remedy = f"it is longer than {LONGEST_JSON:,} characters; write one object a line and say format: jsonl"
+        remedy = f"it is longer than {LONGEST_JSON:,} characters; write one object a line and use format: jsonl"
         raise _unreadable("file", remedy)
     if "\0" in whole:
         raise _unreadable("file", _HAS_NUL)
@@ -112,7 +112,7 @@ def _json(text: io.TextIOBase, form: Records) -> Iterator[Record]:
     for part in form.items.split(".") if form.items else ():
         document = document.get(part) if isinstance(document, Mapping) else None
     if not isinstance(document, list):
-        raise _unreadable("file", "it holds no list of records; name the member that does in records.items")
+        raise _unreadable("file", "it is not a list of records; name the member that is one in records.items")
     for number, item in enumerate(document, start=1):
         yield Record(number, _object(item, f"record {number}"))
 
@@ -128,5 +128,5 @@ def _decoded(text: str, place: str) -> Any:
 
 def _object(item: Any, place: str) -> Mapping[str, Any]:
     if not isinstance(item, Mapping):
-        raise _unreadable(place, "a record is an object", item)
+        raise _unreadable(place, "a record must be an object", item)
     return item

@@ -56,7 +56,7 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
         return from_text(written)
     except ValueError:
         remedy = "write an instant with its offset, like 2026-11-22T10:00:00Z"
-        raise ImportRefused("The mapping cannot be followed", [Finding("exported_at", written, remedy)]) from None
+        raise ImportRefused("The mapping is not valid", [Finding("exported_at", written, remedy)]) from None
 
 
 def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
@@ -80,9 +80,7 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
         else:
             found.tickets.add(item["ticket"])
     if not found.items:
-        title = (
-            f"Nothing of the file is taken: {wording.counted(found.records, 'record')}, none of them an item to send"
-        )
+        title = f"The file has nothing to send: {wording.counted(found.records, 'record')}, all of them left out"
         raise ImportRefused(title, [Finding("", None, line) for line in found.odd.lines()])
     return found
 
@@ -117,7 +115,9 @@ def send(
         judged = door.complete_import(import_id)
     except BaseException as problem:
         if not door.give_up(import_id) and isinstance(problem, ImportRefused):
-            remedy = f"it still holds; it ends an hour after its last batch, or by: slm imports end {import_id}"
+            remedy = (
+                f"it still holds timers; it ends an hour after its last batch, or with: slm imports end {import_id}"
+            )
             problem.findings.append(Finding(f"import {import_id}", None, remedy))
         raise
     done = ImportResult(taken, judged, door.wait_for_reports(judged, reports_patience))

@@ -53,7 +53,7 @@ class Screen:
         if by.present is not None and by.present.event == "at_export":
             self.line(f"present states are as of {to_text(exported_at)}")
         if not tickets.names_first_response(by):
-            self.line("the mapping names no first response: response clocks stop when their tickets end")
+            self.line("the mapping gives no first response: response clocks stop when their tickets end")
 
     @contextmanager
     def progress(self, items: int) -> Iterator[None]:
@@ -85,11 +85,11 @@ class Screen:
             self.line(f"  {example}")
         self.line(f"judged after {done.judged.seconds:.1f} s, import {done.judged.import_id}")
         if done.reports_seconds is None:
-            self.line("reports are not right yet; the import is judged, and they follow by themselves")
+            self.line("the import is judged, but not all reports include it yet; they will without further action")
         else:
-            self.line(f"reports right after {done.reports_seconds:.1f} s")
+            self.line(f"reports complete after {done.reports_seconds:.1f} s")
         for reason, count in done.unmatched.most_common():
-            self.line(f"no target judges: {counted(count, 'ticket')} ({reason})")
+            self.line(f"without a target: {counted(count, 'ticket')} ({reason})")
         self.line(_last_line(found, done))
 
 

@@ -57,7 +57,7 @@ class Translator:
         try:
             return self._instant(value)
         except ValueError:
-            remedy = f"it is no time in the mapping's times.format, {self._mapping.times.format}"
+            remedy = f"it is not a time in the mapping's times.format, {self._mapping.times.format}"
             finding = Finding(f"line {row.place}, {column}", value, remedy)
             raise ImportRefused("The mapping does not fit the file", [finding]) from None
 
@@ -75,7 +75,7 @@ class Translator:
             return None if value is None else told.values[value]
         if told.values and told.others == "refuse":
             self.unlisted.note(
-                column, value, row.place, f"{field}.values does not list it; add it, or say others: keep"
+                column, value, row.place, f"{field}.values does not list it; add it, or use others: keep"
             )
             return None
         return None if told.others == "drop" else value
@@ -96,12 +96,12 @@ class Translator:
         if listed:
             columns = dict.fromkeys(test.column for state in listed for test in state.when)
             shown = ", ".join(f"{each} {self.text(row, each) or ''!r}" for each in columns)
-            remedy = "none of its entries under states is for these columns; add one, or one without when"
+            remedy = "no entry for it under states matches these columns; add one, or one without when"
             self.unlisted.note(column, f"{named} with {shown}", row.place, remedy)
         else:
             remedy = "states does not list it; add it there"
             if named is None:
-                remedy += ", or leave such rows out by rows_where"
+                remedy += ", or exclude such rows with rows_where"
             self.unlisted.note(column, named, row.place, remedy)
         return None
 
@@ -189,7 +189,7 @@ class History:
         if first.at <= opened_at or (len(states) > 1 and not is_end):
             return first.state.state
         if judged:
-            self._odd.note("tickets of which the file tells one state only: pauses before it do not count", ticket)
+            self._odd.note("tickets with a single state in the file: pauses before it do not count", ticket)
         return None
 
     def first_priority(self, group: Sequence[Record], rows: Sequence[Row]) -> str | None:
@@ -277,7 +277,7 @@ class History:
         own = self._translator.told(row.record, policy, "row_id")
         if own is None:
             finding = Finding(
-                f"line {row.record.place}, {policy.column}", "", "every row needs an id; or say row_id: ordinal"
+                f"line {row.record.place}, {policy.column}", "", "every row needs an id; add it, or use row_id: ordinal"
             )
             raise ImportRefused("The mapping does not fit the file", [finding])
         return own

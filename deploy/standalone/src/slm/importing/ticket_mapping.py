@@ -171,16 +171,16 @@ class TicketMapping(Part):
         if columns.at is not None and not self.has_history:
             yield "columns.at is the time of a state: give columns.state, or changes"
         if columns.opened_at is None and columns.at is None:
-            yield "give columns.opened_at: without a history nothing else tells when a ticket was opened"
+            yield "give columns.opened_at: without a history there is no other time at which a ticket was opened"
         if not (self.has_history or self.moments or self.present):
-            yield "nothing says what happened: give columns.state and columns.at, changes, present or moments"
+            yield "give columns.state and columns.at, changes, present or moments: without them there are no events"
         if self.has_states and not self.states:
             yield "give states: what each state of the file means"
         ends = {"resolved", "fulfilled"} & set(self.moments)
         if len(ends) + (self.policies.resolution.column is not None) > 1:
             yield "give one resolution: moments.resolved, moments.fulfilled or policies.resolution.column"
         if self.changes is not None and "state" not in self.changes.of.values():
-            yield "changes.of names no field that is the state"
+            yield "changes.of must name the field that is the state"
 
     @property
     def has_history(self) -> bool:

@@ -15,7 +15,7 @@ from slm.importing.told import Finding, ImportRefused, Oddities
 from slm_events.instants import to_text
 
 Item = dict[str, Any]
-_UNKNOWN_END = "ended at a time that the file does not tell"
+_UNKNOWN_END = "ended at a time that the file does not give"
 
 
 def events(rows: Iterable[Record], mapping: TicketMapping, odd: Oddities, exported_at: int) -> Iterator[Item]:
@@ -38,13 +38,13 @@ def _grouped(rows: Iterable[Record], mapping: TicketMapping) -> Iterator[tuple[s
     for row in rows:
         number = values.text_of(row, mapping.columns.ticket, mapping.missing)
         if not number:
-            raise _ticket_refusal(row, mapping.columns.ticket, "", "every row names its ticket")
+            raise _ticket_refusal(row, mapping.columns.ticket, "", "every row must name its ticket")
         if number != ticket:
             if group:
                 yield ticket, group
             if number in seen:
                 raise _ticket_refusal(
-                    row, mapping.columns.ticket, number, "its rows stand apart; sort the file by ticket"
+                    row, mapping.columns.ticket, number, "its rows are not adjacent; sort the file by ticket"
                 )
             seen.add(number)
             ticket, group = number, []
@@ -84,7 +84,7 @@ class _Ticket:
             self._odd.note("tickets with rows out of order", self._ticket)
         opened_at = self._opened_at(rows)
         if opened_at is None:
-            self._odd.note("tickets left out: nothing tells when they were opened", self._ticket)
+            self._odd.note("tickets left out: the file does not say when they were opened", self._ticket)
             return
         moments = self._moments()
         reason = self._exclusion() or self._unknown_end(rows, moments)
@@ -178,20 +178,20 @@ class _Ticket:
         if state.event in ENDS or self._mapping.present.event == "none":
             return
         if exported_at < max([opened_at, *moments.values(), *(row.at for row in rows)]):
-            remedy = "the file tells of later things; give the instant of its export as exported_at or --exported-at"
+            remedy = "the file has later events; give the instant of its export as exported_at or --exported-at"
             raise ImportRefused(
                 "The mapping does not fit the file", [Finding("exported_at", to_text(exported_at), remedy)]
             )
         at = to_text(exported_at)
         event = "reopened" if has_ended else "state_changed"
         if has_ended:
-            self._odd.note("tickets that are open again, since a time that the file does not tell", self._ticket)
+            self._odd.note("tickets that were reopened at a time that the file does not give", self._ticket)
         sequence = len(rows) + len(moments) + 1
         yield {"id": f"present/{at}", "event": event, "state": state.state, "at": at, "sequence": sequence}
         if self._mapping.team is not None and not self._mapping.has_history and "assigned" not in moments:
             held = self._held_by()
             if held:
-                self._odd.note("teams that hold a ticket since a time that the file does not tell", self._ticket)
+                self._odd.note("teams that hold a ticket since a time that the file does not give", self._ticket)
                 yield {"id": f"held/{at}", "event": "assigned", "at": at, "sequence": sequence + 1, **held}
 
 

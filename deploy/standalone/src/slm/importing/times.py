@@ -29,7 +29,7 @@ def reader(times: Times) -> Callable[[Any], int]:
         zone = zone_named(times.zone)
     except CalendarError as problem:
         remedy = problem.errors[0]["remedy"]
-        raise ImportRefused("The mapping cannot be followed", [Finding("times.zone", times.zone, remedy)]) from None
+        raise ImportRefused("The mapping is not valid", [Finding("times.zone", times.zone, remedy)]) from None
 
     def parsed(text: str) -> datetime:
         if times.format == "iso":
@@ -65,4 +65,4 @@ def _unix(text: str) -> int:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999")
         return int(seconds * 1_000_000)
     except InvalidOperation:
-        raise ValueError(f"{text!r} is no number of seconds") from None
+        raise ValueError(f"{text!r} is not a number of seconds") from None

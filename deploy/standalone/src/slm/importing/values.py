@@ -66,7 +66,7 @@ def texts_of(record: Record, column: str, missing: tuple[str, ...]) -> list[str]
 def _no_text(record: Record, column: str, value: Any) -> ImportRefused:
     inside = value[0] if isinstance(value, list) and value else value
     members = [f"{column}.{name}" for name in inside][:8] if isinstance(inside, Mapping) else []
-    remedy = f"it holds an object; name a member of it, such as {', '.join(members)}" if members else "it holds a list"
+    remedy = f"it is an object; name a member of it, such as {', '.join(members)}" if members else "it is a list"
     return ImportRefused(
         "The mapping does not fit the file", [Finding(f"line {record.place}, {column}", value, remedy)]
     )

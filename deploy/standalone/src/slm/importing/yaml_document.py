@@ -24,7 +24,7 @@ def read_yaml(path: Path) -> Any:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
-            raise _yaml_refusal(path, f"it is longer than {LARGEST:,} bytes; is it the mapping?")
+            raise _yaml_refusal(path, f"it is longer than {LARGEST:,} bytes; check that it is the mapping")
         return _Built(path, data.decode("utf-8-sig")).document()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         said = getattr(problem, "strerror", None) or str(problem)
@@ -50,7 +50,7 @@ class _Built:
         open_ones: list[tuple[Any, list[str]]] = [(root, [])]
         for event in yaml.parse(self._text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise self._at(event, "anchors and aliases (& and *) are not read; write the value out")
+                raise self._at(event, "anchors and aliases (& and *) are not supported; write the value out")
             if isinstance(event, yaml.ScalarEvent):
                 plain = event.style is None and event.tag is None
                 self._put(open_ones, _WORDS.get(event.value, event.value) if plain else event.value, event)
@@ -63,7 +63,7 @@ class _Built:
             elif isinstance(event, yaml.CollectionEndEvent):
                 open_ones.pop()
         if len(root) > 1:
-            raise _yaml_refusal(self._path, "it holds several documents; keep one")
+            raise _yaml_refusal(self._path, "it contains several documents; keep one")
         return root[0] if root else None
 
     def _put(self, open_ones: list[tuple[Any, list[str]]], value: Any, event: yaml.Event) -> None:
@@ -73,7 +73,7 @@ class _Built:
         elif waiting:
             holder[waiting.pop()] = value
         elif not isinstance(event, yaml.ScalarEvent):
-            raise self._at(event, "a key is a text")
+            raise self._at(event, "a key must be text")
         elif event.value in holder:
             raise self._at(event, f"{event.value[:80]!r} is given twice")
         else:
