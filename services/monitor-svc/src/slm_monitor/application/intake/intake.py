@@ -29,14 +29,14 @@ from slm_monitor.domain.facts.rejections import Rejection, refused_documents
 from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
 
 LARGE = 256 << 10
-"""Bytes of a body from which on it is decoded in a thread, so that other requests are answered meanwhile."""
+"""Bytes of a body from which on it is decoded and checked in a thread, so that other requests are answered
+meanwhile."""
 T = TypeVar("T")
 
 
-async def _beside(decode: Callable[[bytes, str], T], body: bytes, content_type: str) -> T:
-    if len(body) <= LARGE:
-        return decode(body, content_type)
-    return await asyncio.to_thread(decode, body, content_type)
+async def _beside(body: bytes, work: Callable[..., T], *arguments: Any) -> T:
+    """Call ``work(*arguments)``; in a thread if ``body`` is large, because its work grows with the body."""
+    return work(*arguments) if len(body) <= LARGE else await asyncio.to_thread(work, *arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +90,18 @@ class Intake:
         values = await plain_batch(self._form, self._indicators, body, content_type, caller.party_id, now)
         if values is not None:
             return IntakeAnswer(len(values), [], await self._append(MEASUREMENTS.name, ValidatedBatch(values)))
-        items, refusals = await _beside(self._form.measurements, body, content_type)
+        items, refusals = await _beside(body, self._form.measurements, body, content_type)
         known = await known_indicators(self._indicators, items, caller.party_id)
-        admitted = admit_measurements(items, caller.party_id, known.get, now, caller.is_operator)
+        admitted = await _beside(body, admit_measurements, items, caller.party_id, known.get, now, caller.is_operator)
         admitted.refusals += refusals
         return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)
 
     async def take_ticket_events(self, body: bytes, content_type: str, caller: Principal) -> IntakeAnswer:
         """Take a batch of ticket events. Raises ValueError if the body as a whole cannot be read, and Overload."""
-        items, refusals = await _beside(self._form.ticket_events, body, content_type)
-        facts, refused = admit_ticket_events(items, caller.party_id, self._clock.now(), caller.is_operator)
+        items, refusals = await _beside(body, self._form.ticket_events, body, content_type)
+        facts, refused = await _beside(
+            body, admit_ticket_events, items, caller.party_id, self._clock.now(), caller.is_operator
+        )
         empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         admitted = ValidatedBatch(empty, facts, [*refusals, *refused])
         return await self._admit(TICKETS.name, admitted, dict(items), caller)
