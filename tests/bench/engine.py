@@ -23,7 +23,7 @@ from slm_chassis.collecting import set_apart
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.application.engine.checkpointing import WHOLE_SECONDS
 from slm_monitor.application.engine.partition import Partition, StepInput
-from slm_monitor.application.state.ports import Checkpoint
+from slm_monitor.application.state.partition_step import Checkpoint
 from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.series.hour_buckets import Chunk

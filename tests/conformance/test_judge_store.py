@@ -12,7 +12,9 @@ from slm_chassis.clock import ManualClock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
-from slm_monitor.application.state.ports import Checkpoint, EvaluationStore, NotOwner, PartitionStep, SeriesCheckpoint
+from slm_monitor.application.state.loaded_partition import SeriesCheckpoint
+from slm_monitor.application.state.partition_step import Checkpoint, PartitionStep
+from slm_monitor.application.state.ports import EvaluationStore, NotOwner
 from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues
 from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.series.hour_buckets import Chunk

@@ -12,7 +12,7 @@ from dataclasses import replace
 from slm_chassis import app
 from slm_monitor import bootstrap
 from slm_monitor.adapters.store import sql_evaluation_store
-from slm_monitor.application.state.ports import PartitionStep
+from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.settings import MonitorSettings
 
 DIES_AT = "HASTY_DIES_AT"

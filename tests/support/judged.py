@@ -34,7 +34,7 @@ from slm_monitor.application.intake import imports
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
 from slm_monitor.application.intake.intake import Intake, IntakeAnswer
 from slm_monitor.application.intake.record_reader import ANYONE, RecordReader
-from slm_monitor.application.state.ports import PartitionStep
+from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.monitor import PROVIDER, at
 

@@ -9,7 +9,7 @@ import numpy as np
 from slm_calendar.intervals import Interval
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, joined_batches
 from slm_monitor.domain.facts.intake_items import Indicator

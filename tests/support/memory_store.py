@@ -13,23 +13,22 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.monitor import WindowAdjusted
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history.closed_tickets import ClosedTicket
-from slm_monitor.application.state.ports import (
-    JUDGED,
-    WAITING,
+from slm_monitor.application.state.loaded_partition import (
     AgreementTerms,
     CatchUp,
-    Checkpoint,
-    DependencyChange,
     Hold,
-    ImportEffect,
-    InboxRow,
     LoadedPartition,
-    MemberWindow,
-    NotOwner,
-    PartitionStep,
-    PendingDependencies,
     SeriesCheckpoint,
 )
+from slm_monitor.application.state.partition_step import (
+    JUDGED,
+    WAITING,
+    Checkpoint,
+    DependencyChange,
+    ImportEffect,
+    PartitionStep,
+)
+from slm_monitor.application.state.ports import InboxRow, MemberWindow, NotOwner, PendingDependencies
 from slm_monitor.domain.clocks.clock_replay import CANCELLED, MET
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts import counters

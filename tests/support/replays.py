@@ -19,7 +19,8 @@ from slm_monitor.application.engine.partition import Partition, StepInput
 from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, explain_window
 from slm_monitor.application.history.fact_history import TargetRow
 from slm_monitor.application.state.exclusion_index import CAUSE as EXCLUSION
-from slm_monitor.application.state.ports import Hold, PartitionStep
+from slm_monitor.application.state.loaded_partition import Hold
+from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.domain.facts.intake_items import COUNTED_KINDS
 from slm_monitor.domain.lifecycle.reconciliation import DISPUTE
 from slm_monitor.domain.lifecycle.target_state import Changes, Window

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from slm_chassis.log.port import Record
 from slm_events.agreement import AgreementTerminated
-from slm_monitor.application.state.ports import NotOwner, PartitionStep
+from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.ports import NotOwner
 from tests.support.checkout import LATENCY, UP, ready
 from tests.support.judged import ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized, resolved

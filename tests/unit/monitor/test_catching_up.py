@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_monitor.application.engine.catching_up import CatchingUp
-from slm_monitor.application.state.ports import HELD, JUDGED, WAITING, CatchUp, PartitionStep
+from slm_monitor.application.state.loaded_partition import CatchUp
+from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING, PartitionStep
 
 TICKETS = [f"party/desk/{number}" for number in range(5)]
 FOUND = ("agreement", 1)

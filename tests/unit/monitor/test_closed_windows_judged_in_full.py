@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application.state.ports import Hold
+from slm_monitor.application.state.loaded_partition import Hold
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, target, told_of

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import exclusion_workflow, maintenance_rules
 from slm_monitor.domain.exclusions.exclusion_workflow import Actor, DecisionNotAllowed, ExclusionEntry, WrongTurn
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from slm_monitor.application.state.ports import Hold
+from slm_monitor.application.state.loaded_partition import Hold
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, composite, share, target, told_of

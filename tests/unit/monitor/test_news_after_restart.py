@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application.state.ports import Hold
+from slm_monitor.application.state.loaded_partition import Hold
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import Window

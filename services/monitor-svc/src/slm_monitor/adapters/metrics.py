@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_chassis.metrics import Metrics
-from slm_monitor.application.state.ports import PartitionStep
+from slm_monitor.application.state.partition_step import PartitionStep
 
 
 class MonitorMetrics(Metrics):

@@ -15,7 +15,7 @@ from slm_chassis.workers import Progress
 from slm_monitor.adapters.commands.sql_relations import SqlRelations
 from slm_monitor.adapters.commands.sql_terms import tell_partitions
 from slm_monitor.application.commands import exclusions
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions.delegates import Delegate
 from slm_monitor.domain.exclusions.exclusion_workflow import Actor, ExclusionEntry
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope

@@ -13,7 +13,7 @@ from slm_monitor.adapters.commands import sql_terms
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.adapters.formats.wire_formats import INTERNAL
 from slm_monitor.adapters.rows import partition_rows
-from slm_monitor.application.state.ports import QuarantineEntry
+from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 

@@ -12,7 +12,7 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.rows import catch_up_rows
 from slm_monitor.adapters.rows.partition_rows import quarantine_facts
-from slm_monitor.application.state.ports import QuarantineEntry
+from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.domain.facts.intake_items import Indicator
 
 _TELL = """

@@ -15,7 +15,7 @@ from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries import ticket_terms
 from slm_monitor.adapters.queries.target_queries import CLOCK, row_document, visible
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.facts import Fact
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 
 _TERMS = """
 SELECT agreement_id, document, ended_at FROM agreement_terms LEFT JOIN agreement_end USING (agreement_id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncpg
 
 from slm_chassis.database import Transaction
-from slm_monitor.application.state.ports import CatchUp, PartitionStep
+from slm_monitor.application.state.loaded_partition import CatchUp
+from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.domain.lifecycle import target_events
 
 BEGIN = """

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from slm_monitor.adapters.rows.ticket_rows import COUNTED
-from slm_monitor.application.state.ports import DependencyChange, MemberWindow
+from slm_monitor.application.state.partition_step import DependencyChange
+from slm_monitor.application.state.ports import MemberWindow
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
 from slm_monitor.domain.rolling.missed_runs import MissedRun

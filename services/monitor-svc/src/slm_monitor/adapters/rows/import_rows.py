@@ -10,7 +10,8 @@ import asyncpg
 
 from slm_chassis.database import Transaction
 from slm_monitor.application.intake.imports import EXPIRED, LONGEST_MICROSECONDS
-from slm_monitor.application.state.ports import Hold, PartitionStep
+from slm_monitor.application.state.loaded_partition import Hold
+from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.domain.lifecycle import target_events
 
 _SEEN = """

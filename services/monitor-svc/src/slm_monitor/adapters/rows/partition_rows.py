@@ -15,14 +15,13 @@ from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.adapters.rows import accepted_windows, catch_up_rows, import_rows, staleness_rows, ticket_rows
-from slm_monitor.application.state.ports import (
+from slm_monitor.application.state.loaded_partition import (
     AccumulatorState,
     AgreementTerms,
-    Checkpoint,
     LoadedPartition,
-    QuarantineEntry,
     SeriesCheckpoint,
 )
+from slm_monitor.application.state.partition_step import Checkpoint, QuarantineEntry
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
 from slm_monitor.domain.facts.facts import Fact, indicator_of
 from slm_monitor.domain.lifecycle import target_events

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from slm_monitor.application.state.ports import HELD, JUDGED, WAITING
+from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING
 from slm_monitor.domain.lifecycle.target_state import Changes, PublishedClock, TicketClock, TicketState
 
 _CLOCK_COLUMNS = (

@@ -23,18 +23,9 @@ from slm_monitor.adapters.rows import (
     ticket_rows,
 )
 from slm_monitor.adapters.store import sql_failed_targets, suspended_sources, window_history
-from slm_monitor.application.state.ports import (
-    AgreementTerms,
-    CatchUp,
-    Checkpoint,
-    Hold,
-    InboxRow,
-    LoadedPartition,
-    MemberWindow,
-    NotOwner,
-    PartitionStep,
-    PendingDependencies,
-)
+from slm_monitor.application.state.loaded_partition import AgreementTerms, CatchUp, Hold, LoadedPartition
+from slm_monitor.application.state.partition_step import Checkpoint, PartitionStep
+from slm_monitor.application.state.ports import InboxRow, MemberWindow, NotOwner, PendingDependencies
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts.facts import Fact, indicator_of
 from slm_monitor.domain.facts.intake_items import Indicator

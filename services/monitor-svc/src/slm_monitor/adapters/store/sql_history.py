@@ -19,7 +19,7 @@ from slm_monitor.adapters.rows import counter_rows, partition_rows, ticket_rows
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues, indicator_of, joined_batches
 from slm_monitor.domain.facts.intake_items import Indicator

@@ -14,7 +14,7 @@ from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_terms import tell_partitions
 from slm_monitor.adapters.rows.partition_rows import storable
-from slm_monitor.application.state.ports import SuspendedSource
+from slm_monitor.application.state.partition_step import SuspendedSource
 
 ASIDE = "SELECT owner_party_id, topic, source, reason FROM source_aside"
 _TABLE = table(

@@ -22,7 +22,7 @@ from slm_monitor.api.results.targets import Judged
 from slm_monitor.application.explain import clock_explanation, ticket_view
 from slm_monitor.application.explain.ticket_view import TicketReader, TicketWithClocks
 from slm_monitor.application.history.fact_history import ParsedTerms
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks.clock_replay import Clock as TicketClock
 from slm_monitor.domain.clocks.target_matching import rule_book
 from slm_monitor.domain.facts.facts import Fact

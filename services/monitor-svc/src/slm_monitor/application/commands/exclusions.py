@@ -11,7 +11,7 @@ from slm_calendar import durations, recurrences
 from slm_calendar.errors import refusal
 from slm_calendar.intervals import Interval
 from slm_events import instants
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import delegates, exclusion_workflow, maintenance_rules
 from slm_monitor.domain.exclusions.delegates import Delegate
 from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, Actor, ExclusionEntry

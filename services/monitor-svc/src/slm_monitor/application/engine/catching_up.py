@@ -8,7 +8,8 @@ from dataclasses import replace
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockMoved
 from slm_events.monitor import TargetJudged
-from slm_monitor.application.state.ports import JUDGED, CatchUp, PartitionStep
+from slm_monitor.application.state.loaded_partition import CatchUp
+from slm_monitor.application.state.partition_step import JUDGED, PartitionStep
 
 
 class CatchingUp:

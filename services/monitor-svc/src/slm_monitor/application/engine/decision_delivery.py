@@ -12,7 +12,7 @@ from slm_monitor.application.evaluators.states.state_evaluator import StateEvalu
 from slm_monitor.application.evaluators.ticket_evaluator import TicketEvaluator
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.ports import WAITING, PartitionStep
+from slm_monitor.application.state.partition_step import WAITING, PartitionStep
 from slm_monitor.domain.lifecycle import acceptance
 from slm_monitor.domain.lifecycle.acceptance import Acceptance
 from slm_monitor.domain.lifecycle.reconciliation import DISPUTE

@@ -20,7 +20,8 @@ from slm_monitor.application.engine.poison_isolation import IsolatedFacts, Parti
 from slm_monitor.application.engine.polling import Poller
 from slm_monitor.application.engine.watermarks import Watermarks
 from slm_monitor.application.intake.record_reader import ReadRecords, RecordReader
-from slm_monitor.application.state.ports import EvaluationStore, InboxRow, NotOwner, PartitionStep, PendingDependencies
+from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.ports import EvaluationStore, InboxRow, NotOwner, PendingDependencies
 
 GROUP = "slm-monitor-judge"
 CHECKPOINT_SECONDS = 1.0

@@ -7,7 +7,7 @@ from typing import Any
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockCancelled, ClockStopped
 from slm_events.monitor import WindowClosed, WindowRestated
-from slm_monitor.application.state.ports import ImportEffect, PartitionStep
+from slm_monitor.application.state.partition_step import ImportEffect, PartitionStep
 
 _COUNTED: tuple[tuple[type[Any], str], ...] = (
     (WindowRestated, "windows_restated"),

@@ -13,7 +13,7 @@ from slm_chassis.poison import LONGEST_SECONDS, PoisonLimit
 from slm_chassis.workers import Halt
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.intake.record_reader import ReadRecords
-from slm_monitor.application.state.ports import QuarantineEntry, SuspendedSource
+from slm_monitor.application.state.partition_step import QuarantineEntry, SuspendedSource
 from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues, indicator_of, labels_of
 from slm_monitor.domain.intake.value_validation import SOURCE
 

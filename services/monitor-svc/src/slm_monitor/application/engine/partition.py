@@ -18,16 +18,10 @@ from slm_monitor.application.evaluators.states.state_evaluator import AT_ONCE, S
 from slm_monitor.application.evaluators.ticket_evaluator import TicketEvaluator
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
+from slm_monitor.application.state.loaded_partition import AgreementTerms, LoadedPartition
 from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.ports import (
-    AgreementTerms,
-    Checkpoint,
-    EvaluationStore,
-    InboxRow,
-    LoadedPartition,
-    PartitionStep,
-    PendingDependencies,
-)
+from slm_monitor.application.state.partition_step import Checkpoint, PartitionStep
+from slm_monitor.application.state.ports import EvaluationStore, InboxRow, PendingDependencies
 from slm_monitor.application.state.target_dependencies import TargetDependencies
 from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain.facts import facts as fact_columns

@@ -13,7 +13,8 @@ from slm_chassis.log.port import Batch, StoredRecord
 from slm_monitor.application.engine.origin_faults import OriginFaults, RecordPart, parts_of
 from slm_monitor.application.engine.partition import StepInput
 from slm_monitor.application.intake.record_reader import ReadRecords, RecordReader
-from slm_monitor.application.state.ports import DeadRecord, NotOwner, QuarantineEntry, SuspendedSource
+from slm_monitor.application.state.partition_step import DeadRecord, QuarantineEntry, SuspendedSource
+from slm_monitor.application.state.ports import NotOwner
 
 ATTEMPTS = 3
 _LONGEST_REASON = 500

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.state.ports import EvaluationStore, LoadedPartition, PartitionStep
+from slm_monitor.application.state.loaded_partition import LoadedPartition
+from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.timers import SILENCE, Timers
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment

@@ -9,15 +9,9 @@ from itertools import islice
 import structlog
 
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.state.ports import (
-    HELD,
-    JUDGED,
-    WAITING,
-    EvaluationStore,
-    Hold,
-    LoadedPartition,
-    PartitionStep,
-)
+from slm_monitor.application.state.loaded_partition import Hold, LoadedPartition
+from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING, PartitionStep
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.timers import TICKET, Timers
 from slm_monitor.domain.clocks import target_matching
 from slm_monitor.domain.clocks.target_matching import RuleBook

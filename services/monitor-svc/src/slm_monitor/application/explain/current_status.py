@@ -12,7 +12,7 @@ from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import History
 from slm_monitor.application.history.window_result import budget_document
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_MOST, PERCENT
 from slm_monitor.domain.terms.terms import SHARES, STATED, ServiceLevelTarget

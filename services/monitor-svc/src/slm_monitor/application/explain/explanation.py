@@ -15,7 +15,7 @@ from slm_monitor.application.explain import derived_explanation, explanation_dis
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import History, TargetRow
 from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, exclusion_document
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TermsHistory

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from slm_calendar.intervals import Interval
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks import clock_replay, target_matching
 from slm_monitor.domain.clocks.clock_replay import Clock, FailedClock
 from slm_monitor.domain.clocks.target_matching import RuleBook

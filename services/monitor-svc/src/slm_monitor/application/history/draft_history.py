@@ -10,7 +10,7 @@ from slm_calendar.intervals import Interval
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import History
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks import target_matching
 from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion

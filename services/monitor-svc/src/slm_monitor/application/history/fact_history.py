@@ -16,7 +16,7 @@ from slm_events.instants import to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import span_at
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.window_result import KnownFacts
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.exclusions.maintenance_rules import EffectiveExclusion, Exclusion
 from slm_monitor.domain.facts import counters

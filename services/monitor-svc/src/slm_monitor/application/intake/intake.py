@@ -23,7 +23,8 @@ from slm_monitor.application.intake.record_reader import (
     known_indicators,
     plain_batch,
 )
-from slm_monitor.application.state.ports import Quarantine, QuarantineEntry
+from slm_monitor.application.state.partition_step import QuarantineEntry
+from slm_monitor.application.state.ports import Quarantine
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.rejections import Rejection, refused_documents
 from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events

@@ -14,7 +14,7 @@ from slm_chassis.clock import Clock
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
 from slm_events.catalogue import TICKETS
-from slm_monitor.application.state.ports import QuarantineEntry
+from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.facts.intake_items import CounterReading, Indicator, Measurement, TicketMessage
 from slm_monitor.domain.facts.rejections import Rejection, shown_value

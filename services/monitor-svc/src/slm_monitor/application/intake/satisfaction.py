@@ -7,7 +7,7 @@ from typing import Protocol
 
 from slm_events.catalogue import REVIEWS
 from slm_events.review import SatisfactionSurveyed
-from slm_monitor.application.state.ports import QuarantineEntry
+from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.domain.facts import rating_validation
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.intake_items import Indicator, Measurement

@@ -7,7 +7,7 @@ from typing import Any
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.exclusions.maintenance_rules import EffectiveExclusion, Exclusion
 from slm_monitor.domain.facts.facts import MINUTE

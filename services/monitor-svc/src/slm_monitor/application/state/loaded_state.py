@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from slm_monitor.application.state.ports import LoadedPartition
+from slm_monitor.application.state.loaded_partition import LoadedPartition
 from slm_monitor.domain.lifecycle.reconciliation import TargetState
 from slm_monitor.domain.lifecycle.target_state import Breach, Risk, Window
 from slm_monitor.domain.terms.terms_history import TermsHistory

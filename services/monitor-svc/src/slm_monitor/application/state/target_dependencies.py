@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slm_chassis.log.partitioner import partition_of
-from slm_monitor.application.state.ports import DependencyChange
+from slm_monitor.application.state.partition_step import DependencyChange
 from slm_monitor.application.state.state_store import EVER
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import Changes, Window

@@ -21,8 +21,9 @@ from slm_monitor.application.evaluators.schedule.holds import Holds, covers_deri
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.application.state.invalidation import FACT, Invalidation
+from slm_monitor.application.state.loaded_partition import Hold
 from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.ports import EvaluationStore, Hold, InboxRow, PendingDependencies
+from slm_monitor.application.state.ports import EvaluationStore, InboxRow, PendingDependencies
 from slm_monitor.application.state.target_dependencies import TargetDependencies
 from slm_monitor.application.state.timers import DERIVED, Timers
 from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState

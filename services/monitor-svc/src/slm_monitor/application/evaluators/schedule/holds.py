@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS
-from slm_monitor.application.state.ports import Hold, PartitionStep
+from slm_monitor.application.state.loaded_partition import Hold
+from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.application.state.target_dependencies import TransitiveDependencies
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment

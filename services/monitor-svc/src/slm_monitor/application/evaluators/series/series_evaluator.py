@@ -12,14 +12,9 @@ from slm_monitor.application.evaluators.series.series_target import NEVER, Serie
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.application.state.invalidation import FACT, Invalidation
+from slm_monitor.application.state.loaded_partition import AccumulatorState, Hold, LoadedPartition, SeriesCheckpoint
 from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.ports import (
-    AccumulatorState,
-    EvaluationStore,
-    Hold,
-    LoadedPartition,
-    SeriesCheckpoint,
-)
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.timers import COUNT, Timers
 from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, indicator_of, labelled
 from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState

@@ -9,7 +9,8 @@ from decimal import Decimal
 import numpy as np
 
 from slm_monitor.application.intake.counter_store import CounterStore, ReadingChanges
-from slm_monitor.application.state.ports import EvaluationStore, SeriesCheckpoint
+from slm_monitor.application.state.loaded_partition import SeriesCheckpoint
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts.facts import HOUR, MINUTE, Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.series.classifiers import COUNTS, Classifier, Counts, Rows
 from slm_monitor.domain.series.hour_buckets import Chunk, MeasuredRow

@@ -17,8 +17,9 @@ from slm_monitor.application.evaluators.states.state_target import StatesOf, Sta
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.application.state.invalidation import FACT, Invalidation
+from slm_monitor.application.state.loaded_partition import Hold
 from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.ports import EvaluationStore, Hold
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.seen_labels import SeenLabels
 from slm_monitor.application.state.state_store import StateStore
 from slm_monitor.application.state.timers import STATE, Timers
