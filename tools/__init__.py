@@ -1,1 +1,1 @@
-"""What keeps the house: set-up, rules and generated pages; no part of the product."""
+"""Developer tools: set-up, house rules and generated pages. They are not part of the product."""

@@ -1,4 +1,4 @@
-"""An import contract that import-linter lacks: what a package may import at all, everything else being refused."""
+"""A contract that import-linter lacks: the complete list of what a package may import."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class Allowed(Contract):
-    """``source_modules`` may import themselves, ``allowed`` and the standard library but for ``refused``."""
+    """``source_modules`` may import themselves, ``allowed`` and the standard library, but nothing in ``refused``."""
 
     type_name: ClassVar[str] = "allowed"
 
@@ -19,6 +19,7 @@ class Allowed(Contract):
     refused: Any = fields.SetField(subfield=fields.StringField(), required=False)
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
+        """Return whether the contract is kept, with the details of every import that it does not allow."""
         strays: list[Any] = []
         for source in sorted(self.source_modules):
             if source not in graph.modules:
@@ -30,6 +31,7 @@ class Allowed(Contract):
         return ContractCheck(kept=not strays, metadata={"strays": strays})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
+        """Print every import that the contract does not allow."""
         for stray in check.metadata["strays"]:
             output.print_error(
                 f"{stray['importer']} may not import {stray['imported']} (l.{stray['line_number']}: "

@@ -1,6 +1,6 @@
-"""The house's own small rules, read off the syntax trees: words, rooms, packages, clocks, names, parts.
+"""Checks of this repository's own rules on the syntax trees: names, folders, packages, clocks, API state.
 
-``python -m tools.house_rules [root]`` prints one line a violation and ends with 1 if there is any.
+``python -m tools.house_rules [root]`` prints one line for each violation and exits with 1 if there is any.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ CUSTOMERS_WORDS = (
     "ticket",
     "underpinning contract",
 )
-"""What the chassis must not know. It serves any product; the customers' words belong to the services."""
+"""Words of the domain, which the chassis must not contain: it can serve any product."""
 
 OTHERS_WORDS = ("target_metadata", "target=", "TARGET_POSTGRES_VERSION", "checkpoint_completion_target")
-"""Names that others gave: alembic, the standard library, the PostgreSQL wheel, PostgreSQL."""
+"""Names from alembic, the standard library, the PostgreSQL wheel and PostgreSQL, which may occur all the same."""
 
 NO_ROOMS = frozenset({"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "util", "utils"})
 
 PACKAGED = "services/monitor-svc/src"
-"""The service whose rooms are divided into packages."""
+"""The service whose folders are divided into packages."""
 MOST_MODULES = 14
-"""A folder with more of them is a list to be searched, not a place to be known."""
+"""The most modules in one folder, so that a reader can survey it."""
 
 CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"})
 CLOCK_ROOM = "shared/chassis/src/slm_chassis/clock.py"
 
 PARTS_ROOM = "shared/chassis/src/slm_chassis/http/parts.py"
-"""The only module that reads and writes the untyped state of an API; everybody else asks for a typed part."""
+"""The only module that reads and writes an API's untyped state; all others ask it for a typed part."""
 
 NO_CLASSES = re.compile(r"\w(Service|Manager|Helper|Util|Utils)$")
 CUSTOMERS_SERVICE = frozenset({"NewService"})
-"""Classes that are about a service of the catalogue, which the customer calls so."""
+"""Classes about a service of the catalogue, for which "Service" is the domain's word."""
 
 NO_NOUNS = frozenset(
     {
@@ -103,14 +103,13 @@ NO_NOUNS = frozenset(
         "Written",
     }
 )
-"""Irregular participles, adverbs and prepositions. As the whole name of a class they do not say what the thing is."""
+"""Irregular participles, adverbs and prepositions. A class whose whole name is one of them does not name a thing."""
 
 NOUNS = frozenset({"Crossing", "Feed", "Finding", "Listing", "Meeting", "Rating", "Reading", "Ring", "Seed", "String"})
-"""Real nouns in -ed or -ing: the only ones that may be a class's whole name."""
+"""The nouns in -ed or -ing that may be the whole name of a class."""
 
 MOST_DEFINITIONS = 2
-"""In how many modules of one package a module-level function name may be defined: beyond, grep and "go to definition"
-find the wrong one."""
+"""In how many modules of a package a function name may be defined: with more, a search finds the wrong one."""
 
 MANY_MODULES = {
     "router": "every API module of a service builds the router that bootstrap includes",
@@ -118,7 +117,7 @@ MANY_MODULES = {
     "upgrade": "the name that alembic calls in every migration",
     "downgrade": "the name that alembic calls in every migration",
 }
-"""Function names that may be defined in any number of modules, each with the reason."""
+"""Function names that any number of modules may define, each with the reason."""
 
 _WORDS = re.compile(
     r"(?<![a-z])(" + "|".join(word.replace(" ", "[ _-]") for word in CUSTOMERS_WORDS) + r")(s|es)?(?![a-z])",
@@ -128,7 +127,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def violations(root: Path) -> list[str]:
-    """Every breach of a rule under ``root``, as ``path:line: what``."""
+    """Return every violation under ``root`` as ``path:line: text``."""
     found: list[str] = []
     classes: dict[tuple[str, str], list[str]] = {}
     functions: dict[tuple[str, str], list[str]] = {}
@@ -165,7 +164,7 @@ def _rooms(name: str) -> list[str]:
 
 
 def _packages(root: Path) -> list[str]:
-    """Folders with too many modules, and packages inside a room that do not say what they must not know."""
+    """Find folders with too many modules, and packages whose docstring does not say what they must not know."""
     found: list[str] = []
     for folder in sorted({path.parent for path in (root / PACKAGED).rglob("*.py")}):
         name = folder.relative_to(root).as_posix()
@@ -198,7 +197,9 @@ def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunction
 
 
 def _participles(name: str, tree: ast.AST) -> list[str]:
-    """Classes named by one participle, adverb or preposition alone, such as ``Told``, ``Counting`` or ``Behind``."""
+    """Find classes named by a single participle, adverb or preposition, such as ``Told``, ``Counting`` or
+    ``Behind``.
+    """
     return [
         f"{name}:{node.lineno}: class {node.name}: a participle says what happened to a thing; name the thing"
         for node in _classes(tree)
@@ -208,7 +209,7 @@ def _participles(name: str, tree: ast.AST) -> list[str]:
 
 
 def _classes_twice(classes: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:
-    """``classes``: (package, class name) → where it is defined, as ``path:line``."""
+    """Find class names that a package defines twice. ``classes``: (package, class name) → places as ``path:line``."""
     return [
         f"{places[-1]}: class {name} is also defined at {places[0]}; give each its own name"
         for (_, name), places in classes.items()
@@ -217,7 +218,7 @@ def _classes_twice(classes: Mapping[tuple[str, str], Sequence[str]]) -> list[str
 
 
 def _functions_everywhere(functions: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:
-    """``functions``: (package, name of a module-level function) → where it is defined, as ``path:line``."""
+    """Find names that too many modules define. ``functions``: (package, function name) → places as ``path:line``."""
     return [
         f"{places[-1]}: def {name} is defined in {len(places)} modules of {package}; say what it does"
         for (package, name), places in functions.items()
@@ -245,7 +246,7 @@ def _untyped_state(name: str, tree: ast.AST) -> list[str]:
 
 
 def _imported_names(tree: ast.AST) -> dict[str, str]:
-    """Local name → what it is, for ``from time import time as t`` and ``import datetime as dt``."""
+    """Return local name → what it refers to, for ``from time import time as t`` and ``import datetime as dt``."""
     names: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module in {"time", "datetime"}:
@@ -275,6 +276,7 @@ def _customers_words(name: str, text: str) -> list[str]:
 
 
 def main() -> int:
+    """Print the violations and return the exit code."""
     root = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT
     found = violations(root)
     print(*found, sep="\n", end="\n" if found else "")

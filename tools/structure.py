@@ -1,10 +1,10 @@
-"""The structure of the code in figures: folders, imports, names and sizes.
+"""Figures about the structure of the code: folders, imports, names and sizes.
 
 ``python -m tools.structure [root]`` (``make structure``) prints them. ``root`` is any checkout, so that two commits can
-be compared; without it the figures are this tree's. Nothing of the checkout is imported or run.
+be compared; the default is this one. Nothing of the checkout is imported or run.
 
 *Product sources* are the Python files of ``shared/*/src``, ``services/*/src`` and ``deploy/standalone/src``. The *whole
-tree* adds ``tests`` and ``tools``. How each figure is counted stands at the function that counts it.
+tree* also includes ``tests`` and ``tools``. The function that counts a figure documents how.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("shared/*/src", "services/*/src", "deploy/standalone/src")
 SURROUNDINGS = ("tests", "tools")
 SHOWN_IN_FULL = "slm_monitor"
-"""The package whose folders and arrows are listed one by one; of the others only the largest are shown."""
+"""The package whose folders and arrows are listed one by one; of the others only the largest are listed."""
 
 MOST_PARAMETERS = 6
 MOST_LINES = 400
@@ -32,7 +32,7 @@ SKIP = "fmt: skip"
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A Python file of the product: its dotted name, its file, and its syntax tree."""
+    """A Python file of the product: its dotted name, its path and its syntax tree."""
 
     name: str
     path: Path
@@ -40,18 +40,22 @@ class Module:
 
     @property
     def package(self) -> str:
-        """Dotted name of the folder that holds the module. A package's ``__init__`` is held by the folder itself."""
+        """Dotted name of the folder that contains the module. A package's ``__init__`` belongs to the package
+        itself.
+        """
         return self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
 
     @property
     def service(self) -> str:
-        """The first part of the dotted name: ``slm_monitor``."""
+        """The first part of the dotted name, such as ``slm_monitor``."""
         return self.name.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method, where it is, its parameters without ``self`` and ``cls``, and its lines."""
+    """A function or method: its name and place, the number of its parameters without ``self`` and ``cls``, its
+    lines.
+    """
 
     name: str
     place: str
@@ -60,7 +64,7 @@ class Function:
 
 
 def product_modules(root: Path) -> list[Module]:
-    """Every module of the product sources under ``root``."""
+    """Return every module of the product sources under ``root``."""
     found = []
     for source in _folders(root, PRODUCT):
         for path in sorted(source.rglob("*.py")):
@@ -71,20 +75,20 @@ def product_modules(root: Path) -> list[Module]:
 
 
 def python_files(root: Path, patterns: Sequence[str]) -> list[Path]:
-    """The Python files in the folders that match ``patterns``."""
+    """Return the Python files in the folders that match ``patterns``."""
     return [path for folder in _folders(root, patterns) for path in sorted(folder.rglob("*.py"))]
 
 
 def modules_per_folder(modules: Iterable[Module]) -> Counter[str]:
-    """Package → how many modules lie in its folder itself; ``__init__.py`` is not counted."""
+    """Return package → number of modules directly in its folder, without ``__init__.py``."""
     return Counter(module.package for module in modules if module.path.name != "__init__.py")
 
 
 def imports(modules: Sequence[Module]) -> set[tuple[str, str]]:
-    """Pairs (importer, imported) of product modules; a pair counts once, however many statements make it.
+    """Return the pairs (importer, imported) of product modules, each once, however many statements make it.
 
-    ``from a.b import c`` is an import of the module ``a.b.c`` where there is one, else of ``a.b``. Imports within
-    functions and under TYPE_CHECKING count: a reader has to follow them as well.
+    ``from a.b import c`` imports the module ``a.b.c`` if there is one, else ``a.b``. Imports within functions and under
+    TYPE_CHECKING count, since a reader has to follow them too.
     """
     known = {module.name for module in modules}
     found: set[tuple[str, str]] = set()
@@ -96,7 +100,7 @@ def imports(modules: Sequence[Module]) -> set[tuple[str, str]]:
 
 
 def arrows_per_package(modules: Sequence[Module]) -> Counter[str]:
-    """Package → imports whose importer and imported module both lie in the package's folder itself."""
+    """Return package → imports between two modules directly in its folder."""
     home = {module.name: module.package for module in modules if module.path.name != "__init__.py"}
     return Counter(
         home[importer] for importer, imported in imports(modules) if home.get(importer, "-") == home.get(imported)
@@ -104,7 +108,7 @@ def arrows_per_package(modules: Sequence[Module]) -> Counter[str]:
 
 
 def arrows_between_packages(modules: Sequence[Module]) -> Counter[str]:
-    """Package → pairs of its own sub-packages of which one imports the other; a pair and direction counts once."""
+    """Return package → pairs of its sub-packages of which one imports the other; each direction counts once."""
     home = {module.name: module.package for module in modules}
     pairs: set[tuple[str, str, str]] = set()
     for importer, imported in imports(modules):
@@ -118,7 +122,7 @@ def arrows_between_packages(modules: Sequence[Module]) -> Counter[str]:
 
 
 def repeated_classes(modules: Iterable[Module]) -> dict[str, dict[str, list[str]]]:
-    """Service → class name → modules that define it at their top level, for names that more than one defines."""
+    """Return service → class name → modules, for names that several modules define at their top level."""
     places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for module in modules:
         for node in module.tree.body:
@@ -131,7 +135,9 @@ def repeated_classes(modules: Iterable[Module]) -> dict[str, dict[str, list[str]
 
 
 def functions(modules: Iterable[Module], root: Path) -> list[Function]:
-    """Every function and method, inner ones too. Lines run from ``def`` to the end; decorators are not counted."""
+    """Return every function and method, including nested ones. Lines run from ``def`` to the end, without
+    decorators.
+    """
     return [
         Function(
             node.name,
@@ -146,7 +152,7 @@ def functions(modules: Iterable[Module], root: Path) -> list[Function]:
 
 
 def state_look_ups(modules: Iterable[Module]) -> tuple[Counter[str], Counter[str]]:
-    """Service → look-ups of a name on ``request.app.state``; service → places that take hold of it as a whole."""
+    """Return two counts by service: uses of a name on ``request.app.state``, and uses of that object as a whole."""
     names: Counter[str] = Counter()
     wholes: Counter[str] = Counter()
     for module in modules:
@@ -162,7 +168,7 @@ def state_look_ups(modules: Iterable[Module]) -> tuple[Counter[str], Counter[str
 
 
 def skipped_lines(files: Iterable[Path]) -> int:
-    """Comments that switch the formatter off for a statement."""
+    """Return the number of comments that switch the formatter off for a statement."""
     texts = (path.read_text(encoding="utf-8") for path in files)
     return sum(
         1
@@ -174,19 +180,19 @@ def skipped_lines(files: Iterable[Path]) -> int:
 
 
 def long_files(files: Iterable[Path], root: Path) -> list[tuple[int, str]]:
-    """Files with more than 400 lines, the longest first."""
+    """Return (lines, path) of the files with more than 400 lines, the longest first."""
     lengths = ((len(path.read_text(encoding="utf-8").splitlines()), path) for path in files)
     return sorted(((n, path.relative_to(root).as_posix()) for n, path in lengths if n > MOST_LINES), reverse=True)
 
 
 def quantile(values: Sequence[int], share: tuple[int, int]) -> int:
-    """The value at position ⌊n · share⌋ of the sorted values; 0 where there are none."""
+    """Return the value at position ⌊n · share⌋ of the sorted values; 0 if there are none."""
     position = len(values) * share[0] // share[1]
     return sorted(values)[min(position, len(values) - 1)] if values else 0
 
 
 def report(root: Path) -> Iterator[str]:
-    """The figures as lines to read."""
+    """Yield the figures as lines of text."""
     modules = product_modules(root)
     product, everything = python_files(root, PRODUCT), python_files(root, (*PRODUCT, *SURROUNDINGS))
     yield from _folders_and_arrows(modules)
@@ -260,6 +266,7 @@ def _absolute(module: Module, node: ast.ImportFrom) -> str:
 
 
 def main() -> int:
+    """Print the figures."""
     root = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT
     print(*report(root), sep="\n")
     return 0

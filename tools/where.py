@@ -1,4 +1,4 @@
-"""``make where E=TargetBreached``: where an event is defined, where it is born and who hears it, read off the code."""
+"""Find where an event is defined, created and handled: ``make where E=TargetBreached``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UnknownEvent(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of the tree and what stands there."""
+    """A line of a file and a description of it."""
 
     path: str
     line: int
@@ -34,17 +34,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All there is to know about an event's way through the code."""
+    """The places in the code where an event is defined, created and handled."""
 
     row: EventType
     defined: Place
     born: list[Place] = field(default_factory=list)
     heard: dict[str, list[Place]] = field(default_factory=dict)
-    """Context → the entry of its subscriptions, or of the chassis where a whole topic is followed."""
+    """Context → the entry in its subscriptions, or the chassis module that reads the whole topic."""
 
 
 def find(name: str, root: Path = ROOT) -> Answer:
-    """Look an event up by class name or published type. Raises UnknownEvent, with the names that come near."""
+    """Find an event by class name or published type. Raises UnknownEvent, which names similar ones."""
     row = published(name)
     context = row.type.split(".")[1]
     return Answer(
@@ -56,12 +56,12 @@ def find(name: str, root: Path = ROOT) -> Answer:
 
 
 def listeners(row: EventType, root: Path = ROOT) -> dict[str, list[Place]]:
-    """Context → where it hears the event; contexts that do not are left out."""
+    """Return context → the places where it handles the event, for contexts that do."""
     return {context: places for context in CONTEXTS if (places := _heard(row, context, root))}
 
 
 def published(name: str) -> EventType:
-    """The catalogue's row of a class name or a type."""
+    """Return the catalogue's row for a class name or type. Raises UnknownEvent."""
     rows = {row.event.__name__: row for row in catalogue.PUBLISHED.values()}
     row = rows.get(name) or catalogue.BY_TYPE.get(name)
     if row is None:
@@ -72,7 +72,7 @@ def published(name: str) -> EventType:
 
 
 def report(answer: Answer) -> Iterator[str]:
-    """The answer as lines to read."""
+    """Yield the answer as lines of text."""
     row = answer.row
     yield f"{row.event.__name__}  {row.type}  on {row.topic.name}, keyed by {row.key_field}"
     yield f"  defined  {answer.defined}"
@@ -103,7 +103,7 @@ def _definition(row: EventType, root: Path) -> Place:
 
 
 def _births(row: EventType, rooms: list[Path], root: Path) -> list[Place]:
-    """Where the class is called; where it is nowhere, the places that hand it to what calls it."""
+    """Find where the class is called; if nowhere, the places that pass it to code that calls it."""
     name = row.event.__name__
     files = [path for room in rooms for path in _files_with(name, room)]
     mentions = [(path, mention) for path in files for mention in _mentions(_tree(path), name)]
@@ -112,7 +112,9 @@ def _births(row: EventType, rooms: list[Path], root: Path) -> list[Place]:
 
 
 def _mentions(tree: ast.AST, name: str, scope: str = "the module") -> Iterator[tuple[str, ast.AST, bool]]:
-    """Every use of a class as a value: the innermost function or class around it, the node, whether it is called."""
+    """Yield every use of a class as a value: the innermost function or class around it, the node, whether it is
+    called.
+    """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Call) and _last_name(node.func) == name:
             yield scope, node, True
@@ -123,7 +125,7 @@ def _mentions(tree: ast.AST, name: str, scope: str = "the module") -> Iterator[t
 
 
 def _is_type(node: ast.AST, parent: ast.AST) -> bool:
-    """Whether a name only says what something is: annotations, unions of types, ``isinstance``, ``case``."""
+    """Whether a name is used only as a type: annotations, unions of types, ``isinstance``, ``case``."""
     if isinstance(parent, ast.arg | ast.AnnAssign | ast.Subscript | ast.BinOp | ast.MatchClass):
         return not (isinstance(parent, ast.AnnAssign) and node is parent.value)
     if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -140,7 +142,7 @@ def _heard(row: EventType, context: str, root: Path) -> list[Place]:
 
 
 def _entries(row: EventType, path: Path, root: Path) -> Iterator[Place]:
-    """Entries ``Event: handler`` of the table of subscriptions."""
+    """Find the entries ``Event: handler`` in the table of subscriptions."""
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Dict):
             for key, handler in zip(node.keys, node.values, strict=True):
@@ -149,7 +151,7 @@ def _entries(row: EventType, path: Path, root: Path) -> Iterator[Place]:
 
 
 def _followers(topic: str, root: Path) -> Iterator[Place]:
-    """Modules of the chassis that every service runs and that follow a whole topic."""
+    """Find the chassis modules that run in every service and read a whole topic."""
     for path in _files_with(topic, root / "shared/chassis/src"):
         uses = [node for node in ast.walk(_tree(path)) if isinstance(node, ast.Name) and node.id == topic]
         if uses:
@@ -163,7 +165,7 @@ def _last_name(expression: ast.expr) -> str:
 
 
 def _files_with(word: str, folder: Path) -> Iterator[Path]:
-    """Python files that can have the word at all: parsing is what takes time."""
+    """Yield the Python files that contain the word, since parsing all files is slow."""
     return (path for path in sorted(folder.rglob("*.py")) if word in path.read_text(encoding="utf-8"))
 
 
@@ -176,6 +178,7 @@ def _place(path: Path, root: Path, node: ast.AST, text: str) -> Place:
 
 
 def main() -> int:
+    """Print the places of the event in the arguments and return the exit code."""
     if len(sys.argv) != 2:
         print("where: name one event, e.g. make where E=TargetBreached", file=sys.stderr)
         return 2

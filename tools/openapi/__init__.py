@@ -1,1 +1,1 @@
-"""Tools around the OpenAPI document of the whole product: write it, lint it."""
+"""Tools for the OpenAPI document of the whole product: write it, lint it, collect its examples."""

@@ -1,4 +1,4 @@
-"""Writes the OpenAPI document of the whole product, indented: ``python -m tools.openapi.document FILE``."""
+"""Write the OpenAPI document of the whole product, indented: ``python -m tools.openapi.document FILE``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from slm import openapi
 
 
 def main() -> int:
+    """Write the document to the file in the first argument."""
     text = json.dumps(openapi.document(), indent=1, sort_keys=True, ensure_ascii=False)
     Path(sys.argv[1]).write_text(text + "\n", encoding="utf-8")
     return 0

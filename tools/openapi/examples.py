@@ -1,8 +1,7 @@
-"""Takes the examples of answers from the recording: ``python -m tools.openapi.examples CONTEXT …``.
+"""Collect the examples of answers from the recorded scenario: ``python -m tools.openapi.examples CONTEXT …``.
 
-Writes ``api/answers.json`` of each service named: operationId → a successful answer of the recorded scenario, with ids
-instead of their placeholders, and of each list its first items. An operation that the scenario never calls keeps the
-example that stands in the file.
+For each service given, ``api/answers.json`` is written: operationId → a successful recorded answer, with ids instead of
+placeholders and only the first items of lists. An operation that the scenario never calls keeps its example.
 """
 
 from __future__ import annotations
@@ -24,16 +23,18 @@ RECORDING = ROOT / "tests/recorded/whole/answers.jsonl.gz"
 _PLACEHOLDER = re.compile(r"<(id|hash|key|token) (\d+)>")
 _ITEMS = 2
 _COMFORTABLE = 6_000
-"""Characters of an example that nobody has to scroll through."""
+"""Characters of an example that a reader can take in without much scrolling."""
 
 
 def file_of(context: str) -> Path:
-    """The examples of a service."""
+    """Return the path of a service's examples."""
     return ROOT / f"services/{context}-svc/src/slm_{context}/api/{ANSWERS}"
 
 
 def examples_of(document: Mapping[str, Any], recording: list[Any]) -> dict[str, Any]:
-    """operationId → the recorded answer that shows most, of those that are not too long; else the shortest."""
+    """Return operationId → example: the answer with the most fields among those that are not too long, else the
+    shortest.
+    """
     found: dict[str, list[Any]] = {}
     known = [(path, method, each["operationId"]) for path, method, each in operations(document)]
     # A path without parameters goes before one whose parameter would take it.
@@ -55,7 +56,7 @@ def _worth(answer: Any) -> tuple[int, int]:
 
 
 def _filled(value: Any, path: str) -> Iterator[str]:
-    """The paths of all values that are there."""
+    """Yield the paths of all values that are not empty."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _filled(inner, f"{path}.{name}")
@@ -86,6 +87,7 @@ def _instead(kind: str, number: int) -> str:
 
 
 def main() -> int:
+    """Write the examples of the services named in the arguments."""
     with gzip.open(RECORDING, "rt", encoding="utf-8") as lines:
         recording = [json.loads(line) for line in lines]
     for context in sys.argv[1:]:

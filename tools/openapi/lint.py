@@ -1,6 +1,6 @@
-"""``make openapi-lint``: Spectral over the merged OpenAPI document, by the rules in ``ruleset.yaml``.
+"""Lint the merged OpenAPI document with Spectral and the rules in ``ruleset.yaml``: ``make openapi-lint``.
 
-Needs npm. Where there is none the check is skipped, and says so; with ``SLM_REQUIRE_REAL=1`` that is an error.
+Needs npm. Without it the check is skipped with a message; with ``SLM_REQUIRE_REAL=1`` that is an error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _INSTALLED = FOLDER / "node_modules/.package-lock.json"
 
 
 def main() -> int:
+    """Install Spectral if necessary, lint the document and return the exit code."""
     npm = shutil.which("npm")
     if npm is None:
         print("openapi-lint: SKIPPED, there is no npm on this machine; install Node.js 20 or newer")
