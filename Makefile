@@ -61,7 +61,7 @@ soak: $(READY) ## a hundred kills
 mutants: $(READY) ## plants faults in a copy of the tree: the tests must notice each; make mutants F="name name"
 	@.venv/bin/python -m tests.mutants.run $(F)
 
-where: $(READY) ## where an event is defined, born and heard: make where E=TargetBreached
+where: $(READY) ## where an event is defined, created and handled: make where E=TargetBreached
 	@.venv/bin/python -m tools.where $(E)
 
 structure: $(READY) ## folders, imports, names and sizes in figures: make structure F=other-checkout

@@ -160,7 +160,11 @@ def _python_files(root: Path) -> Iterator[Path]:
 
 def _rooms(name: str) -> list[str]:
     parts = [part.removesuffix(".py") for part in Path(name).parts]
-    return [f"{name}:1: a room called {part!r} says nothing of what is in it" for part in parts if part in NO_ROOMS]
+    return [
+        f"{name}:1: the name {part!r} does not say what is in the folder or module"
+        for part in parts
+        if part in NO_ROOMS
+    ]
 
 
 def _packages(root: Path) -> list[str]:
@@ -170,7 +174,9 @@ def _packages(root: Path) -> list[str]:
         name = folder.relative_to(root).as_posix()
         modules = sum(path.name != "__init__.py" for path in folder.glob("*.py"))
         if modules > MOST_MODULES:
-            found.append(f"{name}/__init__.py:1: {modules} modules in one folder; divide it, {MOST_MODULES} at most")
+            found.append(
+                f"{name}/__init__.py:1: {modules} modules in one folder; divide it, at most {MOST_MODULES} are allowed"
+            )
         inside = folder.relative_to(root / PACKAGED).parts[1:]
         start = folder / "__init__.py"
         if len(inside) > 1 and inside[0] != "migrations" and start.exists():
@@ -182,7 +188,7 @@ def _packages(root: Path) -> list[str]:
 
 def _class_names(name: str, tree: ast.AST) -> list[str]:
     return [
-        f"{name}:{node.lineno}: class {node.name}: name the thing, or make its verbs functions"
+        f"{name}:{node.lineno}: class {node.name}: name the thing, or make its methods functions"
         for node in _classes(tree)
         if NO_CLASSES.search(node.name) and node.name not in CUSTOMERS_SERVICE
     ]
@@ -201,7 +207,7 @@ def _participles(name: str, tree: ast.AST) -> list[str]:
     ``Behind``.
     """
     return [
-        f"{name}:{node.lineno}: class {node.name}: a participle says what happened to a thing; name the thing"
+        f"{name}:{node.lineno}: class {node.name}: this name does not say what the thing is; use a noun"
         for node in _classes(tree)
         for words in [_HUMP.sub(" ", node.name.lstrip("_")).split()]
         if len(words) == 1 and words[0] not in NOUNS and (words[0] in NO_NOUNS or words[0].endswith(("ed", "ing")))
@@ -220,7 +226,7 @@ def _classes_twice(classes: Mapping[tuple[str, str], Sequence[str]]) -> list[str
 def _functions_everywhere(functions: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:
     """Find names that too many modules define. ``functions``: (package, function name) → places as ``path:line``."""
     return [
-        f"{places[-1]}: def {name} is defined in {len(places)} modules of {package}; say what it does"
+        f"{places[-1]}: def {name} is defined in {len(places)} modules of {package}; use a more specific name"
         for (package, name), places in functions.items()
         if len(places) > MOST_DEFINITIONS and name not in MANY_MODULES
     ]
@@ -229,7 +235,7 @@ def _functions_everywhere(functions: Mapping[tuple[str, str], Sequence[str]]) ->
 def _clocks(name: str, tree: ast.AST) -> list[str]:
     imported = _imported_names(tree)
     return [
-        f"{name}:{node.lineno}: {ast.unparse(node)} reads a clock; take a slm_chassis Clock"
+        f"{name}:{node.lineno}: {ast.unparse(node)} reads the system clock; use a slm_chassis Clock"
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute | ast.Name) and _full_name(node, imported) in CLOCKS
     ]
@@ -271,7 +277,7 @@ def _customers_words(name: str, text: str) -> list[str]:
             line = line.replace(others, "")
         word = _WORDS.search(_HUMP.sub(" ", line))
         if word:
-            found.append(f"{name}:{number}: the chassis knows no {word[0]!r}")
+            found.append(f"{name}:{number}: the chassis must not use the domain's word {word[0]!r}")
     return found
 
 

@@ -128,16 +128,19 @@ def _headers() -> dict[str, Any]:
         "type": "object",
         "required": ["ce_id", "ce_source", "ce_specversion", "ce_type"],
         "properties": {
-            "ce_id": {**text, "description": "Together with ce_source unique: handle it once."},
+            "ce_id": {
+                **text,
+                "description": "Unique together with ce_source: handle an event with the same two only once.",
+            },
             "ce_source": {**text, "description": "/slm/<installation>/<context>"},
             "ce_specversion": {"const": "1.0"},
             "ce_type": {**text, "description": "slm.<context>.<event>.v<major>"},
-            "ce_subject": {**text, "description": "Id of what the event is about."},
+            "ce_subject": {**text, "description": "Id of the thing that the event is about."},
             "ce_time": {**instant, "description": "When it happened."},
             "ce_recordedtime": {**instant, "description": "When it was recorded."},
             "ce_dataschema": {**text, "description": "Where the publisher serves the data's JSON Schema."},
             "ce_correlationid": text,
-            "ce_causationid": {**text, "description": "Id of the event this one answers."},
+            "ce_causationid": {**text, "description": "Id of the event that caused this one."},
             "ce_traceparent": text,
             "content-type": {"const": "application/json"},
         },
@@ -146,7 +149,7 @@ def _headers() -> dict[str, Any]:
 
 def _catalogue_lines() -> Iterator[str]:
     yield from ("# Events", "", GENERATED, "")
-    yield "Every event one service tells another, or the outside. For machines: [asyncapi.yaml](asyncapi.yaml)."
+    yield "Every event that the services publish. For machines: [asyncapi.yaml](asyncapi.yaml)."
     for topic in catalogue.TOPICS.values():
         yield from ("", f"## `{topic.name}`", "")
         yield f"Key: {_key(topic)}. Kept: {_kept(topic)}. Written by {_writer(topic)}."
@@ -160,7 +163,7 @@ def _event_lines(row: EventType) -> Iterator[str]:
     schema = schema_of(row.event)
     heard = ", ".join(f"{context}-svc" for context in where.listeners(row))
     yield from ("", f"### {_name(row)}", "", schema["description"].replace("``", "`"), "")
-    yield f"Type `{row.type}`, subject `{row.subject_field}`; heard by {heard or 'nobody inside'}."
+    yield f"Type `{row.type}`, subject `{row.subject_field}`; received by {heard or 'no service'}."
     yield from ("", "| field | type | |", "|---|---|---|")
     for name, field in schema["properties"].items():
         default = "" if name in schema["required"] else "optional. "

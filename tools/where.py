@@ -76,11 +76,11 @@ def report(answer: Answer) -> Iterator[str]:
     row = answer.row
     yield f"{row.event.__name__}  {row.type}  on {row.topic.name}, keyed by {row.key_field}"
     yield f"  defined  {answer.defined}"
-    yield from _listed("born", answer.born, "nowhere yet")
+    yield from _listed("created", answer.born, "nowhere yet")
     if not answer.heard:
-        yield "  heard    by no service; outside by whoever reads the topic"
+        yield "  handled  by no service; others may read the topic"
     for context, places in answer.heard.items():
-        yield from _listed("heard", places, "", prefix=f"{context}-svc: ")
+        yield from _listed("handled", places, "", prefix=f"{context}-svc: ")
 
 
 def _listed(label: str, places: list[Place], none: str, prefix: str = "") -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_an_event_is_found_with_its_birth_and_its_listeners(small_tree: Path) ->
     lines = list(where.report(where.find("TargetBreached", small_tree)))
     assert lines[0] == "TargetBreached  slm.monitor.target-breached.v1  on slm.breaches, keyed by agreement_id"
     assert "defined  shared/events/src/slm_events/monitor.py:" in lines[1]
-    assert lines[2] == "  born     services/monitor-svc/src/slm_monitor/domain/verdicts.py:5  in judge"
+    assert lines[2] == "  created  services/monitor-svc/src/slm_monitor/domain/verdicts.py:5  in judge"
     assert lines[3].endswith(
         "review-svc: services/review-svc/src/slm_review/subscriptions.py:7  → reviews.open_on_breach"
     )
@@ -56,8 +56,8 @@ def test_an_event_can_be_asked_for_by_its_type(small_tree: Path) -> None:
 
 def test_an_event_nobody_builds_or_hears_says_so(small_tree: Path) -> None:
     text = "\n".join(where.report(where.find("WindowClosed", small_tree)))
-    assert "born     nowhere yet" in text
-    assert "heard    by no service" in text
+    assert "created  nowhere yet" in text
+    assert "handled  by no service" in text
 
 
 def test_an_event_handed_to_what_builds_it_is_found_there(small_tree: Path) -> None:
@@ -71,7 +71,7 @@ def test_an_event_handed_to_what_builds_it_is_found_there(small_tree: Path) -> N
 
 
 AWAITED = {"PeriodAccepted", "BreachDisputed", "DisputeDecided", "SatisfactionSurveyed"}
-"""Heard before anybody tells them: what review-svc says of disputes, accepted periods and surveys once it does."""
+"""Published events that nothing creates yet: those of review-svc about disputes, accepted periods and surveys."""
 
 
 def test_every_published_event_is_born_in_one_module() -> None:

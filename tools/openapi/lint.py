@@ -22,7 +22,7 @@ def main() -> int:
     """Install Spectral if necessary, lint the document and return the exit code."""
     npm = shutil.which("npm")
     if npm is None:
-        print("openapi-lint: SKIPPED, there is no npm on this machine; install Node.js 20 or newer")
+        print("openapi-lint: SKIPPED, npm is not installed; install Node.js 20 or newer")
         return 1 if os.environ.get("SLM_REQUIRE_REAL") == "1" else 0
     if not _INSTALLED.exists() or _INSTALLED.stat().st_mtime < _LOCK.stat().st_mtime:
         install = [npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--silent"]
