@@ -78,7 +78,7 @@ async def test_a_step_from_another_position_than_the_expected_one_is_refused_and
     with pytest.raises(NotOwner):
         await store.commit(0, epoch, step(0, 5, facts=[state("a", "down")]))
     assert await store.facts([SUBJECT]) == {}
-    assert (await store.taken())[MEASUREMENTS.name, 0] == 3
+    assert (await store.processed_positions())[MEASUREMENTS.name, 0] == 3
 
 
 async def test_whoever_lost_the_partition_writes_nothing_and_is_told(store: EvaluationStore) -> None:

@@ -39,8 +39,8 @@ class MemoryHistory:
         if not parts:
             return NOTHING
         values = joined_batches(parts)
-        values = values.taken((values.at >= span[0]) & (values.at < span[1]))
-        return values.taken(np.lexsort((values.value, values.at)))
+        values = values.selected((values.at >= span[0]) & (values.at < span[1]))
+        return values.selected(np.lexsort((values.value, values.at)))
 
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         return sorted(await self._store.exclusions(agreement_id), key=lambda each: each.exclusion_id)

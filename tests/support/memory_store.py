@@ -157,7 +157,7 @@ class MemoryEvaluationStore:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    async def taken(self) -> Mapping[tuple[str, int], int]:
+    async def processed_positions(self) -> Mapping[tuple[str, int], int]:
         return {(topic, 0): at for topic, at in self.positions.items()}
 
     async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
@@ -385,14 +385,14 @@ class MemoryEvaluationStore:
     def rows(self, subject: str) -> list[MeasuredValues]:
         """All rows of an indicator, whether put away or not."""
         found = [
-            MeasuredValues([name], np.zeros(len(chunk.at), dtype=np.int32), chunk.at, chunk.value, chunk.of)
+            MeasuredValues([name], np.zeros(len(chunk.at), dtype=np.int32), chunk.at, chunk.value, chunk.out_of)
             for (name, _), chunks in self._segments.items()
             if indicator_of(name) == subject
             for chunk in chunks
         ]
         for blob, _ in self._blobs.values():
             slots = [slot for slot, name in enumerate(blob.subjects) if indicator_of(name) == subject]
-            found.append(blob.taken(np.isin(blob.slot, slots)))
+            found.append(blob.selected(np.isin(blob.slot, slots)))
         return [part for part in found if len(part)]
 
 

@@ -55,7 +55,7 @@ async def listed(held: Monitor) -> dict[str, str]:
     """Target → why it cannot be judged."""
     aside = FailedTargetQueries(held.database)
     rows = await aside.targets(INTEGRATOR, Page(100, None))
-    told = await aside.of([row["target_id"] for row in rows])
+    told = await aside.failures_of([row["target_id"] for row in rows])
     return {row["key"]: told[row["target_id"]]["reason"] for row in rows}
 
 

@@ -29,7 +29,7 @@ def test_in_a_busy_time_what_was_loaded_is_set_apart_at_once_and_its_garbage_goe
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     away = CheckpointSchedule(MemoryEvaluationStore(), SystemClock())
-    away.taken(0)
+    away.note_records(0)
     monkeypatch.setattr(checkpointing, "GROWN_SECONDS", 0.0)
     knot = _Knot()
     is_there = weakref.ref(knot)

@@ -26,7 +26,7 @@ class Told:
         for each in self.series:
             for hour in range(START // 60, (START + LONG) // 60 + 1):
                 each.load(hour, ())
-        self.columns = MinuteColumns().of(self.series)
+        self.columns = MinuteColumns().for_series(self.series)
         self._number = 0
 
     def tell(self, minute: int, value: float, which: int) -> None:
@@ -43,7 +43,7 @@ class Told:
 
     def agrees(self, first: int, last: int) -> bool:
         span, plain = (START + first, START + last), JoinedSeries(self.series)
-        columns = MinuteColumns.of(self.columns, self.series)
+        columns = MinuteColumns.for_series(self.columns, self.series)
         same = [
             np.array_equal(one, other)
             for one, other in zip(

@@ -59,7 +59,7 @@ class Judged:
         for fact in measured:
             self._taken += 1
             instant = np.array([(START + fact.minute) * MINUTE + self._taken], dtype=np.int64)
-            self.series.take(instant, np.array([fact.value]))
+            self.series.add_rows(instant, np.array([fact.value]))
         minutes = [START + fact.minute for fact in measured]
         return (min(minutes), max(minutes)) if minutes else None
 

@@ -54,7 +54,7 @@ def series(of: Any, rows: Sequence[tuple[int, float, float | None]]) -> Series:
         made.load(hour, ())
     for number, (minute, value, total) in enumerate(sorted(rows)):
         instant = np.array([(FIRST + minute) * MINUTE + number], dtype=np.int64)
-        made.take(instant, np.array([value]), None if total is None else np.array([total]))
+        made.add_rows(instant, np.array([value]), None if total is None else np.array([total]))
     return made
 
 

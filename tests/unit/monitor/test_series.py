@@ -43,7 +43,7 @@ def taken(series: Series, batch: Sequence[Value]) -> list[Value]:
     instants = np.array([value.at for value in batch], dtype=np.int64)
     for hour in series.needs(instants):
         series.load(hour, ())
-    new, _ = series.take(instants, np.array([value.value for value in batch]))
+    new, _ = series.add_rows(instants, np.array([value.value for value in batch]))
     return [value for value, is_new in zip(batch, new.tolist(), strict=True) if is_new]
 
 
@@ -120,7 +120,7 @@ def test_counts_are_summed_as_good_of_total_and_occurrences_as_so_many() -> None
     series = Series("s", [Classifier(COUNTS), Classifier(OCCURRENCES)])
     series.load(START // HOUR, ())
     instants = np.array([START, START + 1, START + 2], dtype=np.int64)
-    series.take(instants, np.array([9.0, 3.0, 2.0]), np.array([10.0, 3.0, np.nan]))
+    series.add_rows(instants, np.array([9.0, 3.0, 2.0]), np.array([10.0, 3.0, np.nan]))
     good, total = series.minutes(Classifier(COUNTS), START // MINUTE, START // MINUTE)
     assert (good.tolist(), total.tolist()) == ([12], [13])
     assert series.minutes(Classifier(OCCURRENCES), START // MINUTE, START // MINUTE)[1].tolist() == [2]
@@ -137,7 +137,7 @@ def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Value], cou
     series = Series("s", measures)
     series.load(facts[0].at // HOUR, ())
     rows = np.array([fact.value for fact in facts])
-    series.take(np.array([fact.at for fact in facts], dtype=np.int64), rows, rows + 1 if counted else None)
+    series.add_rows(np.array([fact.at for fact in facts], dtype=np.int64), rows, rows + 1 if counted else None)
     (hour,) = series.hours.values()
     number, data = column_codec.encode_segment(hour.unsaved)
     again = Series("s", measures, series.high_water)

@@ -32,7 +32,7 @@ class Values:
                 if hour not in self.series.hours:
                     self.series.load(hour, ())
             instants = np.arange(good + bad, dtype=np.int64) + instant
-            self.series.take(instants, np.array([100.0] * good + [900.0] * bad))
+            self.series.add_rows(instants, np.array([100.0] * good + [900.0] * bad))
             self.good, self.bad = self.good + good, self.bad + bad
 
     def warned(self, as_of: str, *, at_least: str = "90", **terms: Any) -> tuple[list[RiskEvaluation], int | None]:

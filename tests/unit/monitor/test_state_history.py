@@ -36,7 +36,7 @@ def test_a_record_gives_the_timeline_that_is_made_anew_of_what_holds() -> None:
             fact = Fact("s", f"{seeded.randrange(40)}", instant, body, seeded.randrange(3))
             held = facts.get(fact.key)
             before = timeline_of(facts.values(), "up", DAY).segments(START, END)
-            is_new, since = record.take(fact)
+            is_new, since = record.add(fact)
             assert is_new == (held is None or fact.rank > held.rank)
             if is_new:
                 facts[fact.key] = fact
@@ -82,9 +82,9 @@ def test_a_part_of_the_timeline_is_that_part_of_the_whole() -> None:
 
 def test_the_first_word_changes_all_that_was_before_it() -> None:
     record = StateHistory()
-    assert record.take(state("2026-11-05T00:00", "up")) == (True, EVER)
-    assert record.take(state("2026-11-06T00:00", "down")) == (True, at("2026-11-06T00:00"))
-    assert record.take(state("2026-11-06T00:00", "down")) == (False, None)
+    assert record.add(state("2026-11-05T00:00", "up")) == (True, EVER)
+    assert record.add(state("2026-11-06T00:00", "down")) == (True, at("2026-11-06T00:00"))
+    assert record.add(state("2026-11-06T00:00", "down")) == (False, None)
 
 
 def test_silence_makes_the_state_unknown_from_its_age_until_the_next_word() -> None:
@@ -125,7 +125,7 @@ async def test_what_is_not_spoken_of_leaves_memory_and_is_read_again(most: int, 
     states = StateStore(store, most)  # type: ignore[arg-type]
     for number, subject in enumerate(["a", "b", "c", "a"]):
         facts = [Fact(subject, f"{number} {each}", START + each, {"state": "up"}) for each in range(2)]
-        await states.take(facts, lambda subject, since: None)
+        await states.accept_facts(facts, lambda subject, since: None)
         store.facts_of.setdefault(subject, {}).update({fact.key: fact for fact in facts})
     assert len(store.reads) == reads
     assert len(states._records["a"]) == 4
@@ -143,8 +143,8 @@ def test_states_told_apart_by_label_are_those_of_the_facts_that_have_it(told: li
         labels = {} if site == "-" else {"labels": {"site": site}}
         made = state(f"2026-11-05T10:{minute:02d}", "down" if minute % 2 else "up", **labels)
         fact = replace(made, key=f"f{number}", revision=revision)
-        if known.take(fact)[0]:
-            grouped.take(fact)
+        if known.add(fact)[0]:
+            grouped.add(fact)
     for site in "ab":
         mine = [fact for fact in known.facts.values() if fact.body.get("labels") == {"site": site}]
         record = grouped.records.get((("site", site),), StateHistory())

@@ -38,7 +38,7 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
         now += seeded.randrange(1, 9 * HOUR)
         late = seeded.randrange(2 * DAY) if seeded.random() < 0.1 else 0
         state = seeded.choice(["up", "down", "degraded", "unknown"])
-        _, since = record.take(Fact("s", f"{number}", max(START, now - late), {"state": state}))
+        _, since = record.add(Fact("s", f"{number}", max(START, now - late), {"state": state}))
         timeline = record.timeline("up", 6 * HOUR)
         passed.follow(timeline, now, since)
         passed.leave(now - 6 * DAY)

@@ -87,7 +87,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     await store.prepare(partitions)
     form = IntakeFormat()
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings(**settings.model_dump())
-    backlog = Backlog(log, store.taken, own.most_behind, metrics.behind)
+    backlog = Backlog(log, store.processed_positions, own.most_behind, metrics.behind)
     judge = EvaluationWorker(
         store, log, clock, RecordReader(form, store, clock, partitions, own.sources), partitions, metrics.stepped
     )

@@ -24,7 +24,7 @@ def encode_values(values: MeasuredValues) -> dict[str, Any]:
         "slot": values.slot.astype("<i4").tobytes(),
         "at": values.at.astype("<i8").tobytes(),
         "value": values.value.astype("<f8").tobytes(),
-        "of": None if values.of is None else values.of.astype("<f8").tobytes(),
+        "of": None if values.out_of is None else values.out_of.astype("<f8").tobytes(),
     }
 
 
@@ -66,7 +66,12 @@ def decode_intake(data: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
 
 
 def _is_whole(values: MeasuredValues) -> bool:
-    lengths = {len(values.slot), len(values.at), len(values.value), len(values.at if values.of is None else values.of)}
+    lengths = {
+        len(values.slot),
+        len(values.at),
+        len(values.value),
+        len(values.at if values.out_of is None else values.out_of),
+    }
     return (
         isinstance(values.subjects, list)
         and all(isinstance(subject, str) for subject in values.subjects)
@@ -93,15 +98,15 @@ def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
     """
     at = np.concatenate([chunk.at for chunk in chunks])
     value = np.concatenate([chunk.value for chunk in chunks])
-    of = None
-    if any(chunk.of is not None for chunk in chunks):
-        parts = [np.full(len(chunk.at), np.nan) if chunk.of is None else chunk.of for chunk in chunks]
-        of = np.concatenate(parts).astype("<f8").tobytes()
+    out_of = None
+    if any(chunk.out_of is not None for chunk in chunks):
+        parts = [np.full(len(chunk.at), np.nan) if chunk.out_of is None else chunk.out_of for chunk in chunks]
+        out_of = np.concatenate(parts).astype("<f8").tobytes()
     steps = np.diff(at, prepend=np.int64(0)).astype("<i8")
     document = {
         "at": steps.tobytes(),
         "value": value.astype("<f8").tobytes(),
-        "of": of,
+        "of": out_of,
         "received": [[len(chunk.at), chunk.received_at] for chunk in chunks],
     }
     return len(at), zlib.compress(_encoder.encode(document), 1)
@@ -117,7 +122,7 @@ def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
         return chunk
     rows, instants = np.array(received, dtype=np.int64).T
     known = np.repeat(instants <= known_at, rows)
-    return Chunk(at[known], chunk.value[known], None if chunk.of is None else chunk.of[known])
+    return Chunk(at[known], chunk.value[known], None if chunk.out_of is None else chunk.out_of[known])
 
 
 def last_receipt(data: bytes, received_at: int) -> int:
@@ -137,8 +142,8 @@ def joined_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, 
         received = _decoder.decode(zlib.decompress(data)).get("received") or [[len(whole.at), received_at]]
         for rows, instant in received:
             part = slice(place, place + rows)
-            of = None if whole.of is None else whole.of[part]
-            chunks.append(Chunk(whole.at[part], whole.value[part], of, instant))
+            out_of = None if whole.out_of is None else whole.out_of[part]
+            chunks.append(Chunk(whole.at[part], whole.value[part], out_of, instant))
             place += rows
     rows, data = encode_segment(chunks)
     instants = [chunk.received_at for chunk in chunks]

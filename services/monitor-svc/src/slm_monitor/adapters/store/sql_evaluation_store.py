@@ -135,7 +135,7 @@ class SqlEvaluationStore:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    async def taken(self) -> Mapping[tuple[str, int], int]:
+    async def processed_positions(self) -> Mapping[tuple[str, int], int]:
         """(topic, partition) → the position up to which records have been processed, by whichever replica."""
         rows = await self._fetch("SELECT partition, measurements, tickets FROM judge_partition")
         return {(topic, row[0]): row[place] for row in rows for place, topic in _PLACES}

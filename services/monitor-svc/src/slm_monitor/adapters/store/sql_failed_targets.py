@@ -46,7 +46,7 @@ class FailedTargetQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, target_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    async def failures_of(self, target_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Target → reason and beginning of its failure, for those of these targets that have failed."""
         query = select(_TABLE).where(_TABLE.c.target_id.in_(target_ids))
         async with self._database.read() as connection:

@@ -203,20 +203,20 @@ def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known
         if series is not None:
             chunk = column_codec.decode_segment(data, known_at)
             slot = np.zeros(len(chunk.at), dtype=np.int32)
-            parts.append(MeasuredValues([series], slot, chunk.at, chunk.value, chunk.of))
+            parts.append(MeasuredValues([series], slot, chunk.at, chunk.value, chunk.out_of))
         else:
             parts.append(_of_indicator(column_codec.decode_blob(data), subject))
     parts = [part for part in parts if len(part)]
     if not parts:
         return NOTHING
     values = joined_batches(parts)
-    values = values.taken((values.at >= span[0]) & (values.at < span[1]))
-    return values.taken(np.lexsort((values.value, values.at)))
+    values = values.selected((values.at >= span[0]) & (values.at < span[1]))
+    return values.selected(np.lexsort((values.value, values.at)))
 
 
 def _of_indicator(values: MeasuredValues, subject: str) -> MeasuredValues:
     slots = [slot for slot, name in enumerate(values.subjects) if indicator_of(name) == subject]
-    return values.taken(np.isin(values.slot, slots))
+    return values.selected(np.isin(values.slot, slots))
 
 
 def _first_of(blobs: Sequence[bytes], subject: str) -> int | None:

@@ -87,7 +87,7 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
     queries, now = past.queries, past.clock.now()
     ids = [row["target_id"] for row in rows]
     windows = await queries.windows_at(ids, now)
-    aside = await readers.unjudgeable.of(ids)
+    aside = await readers.unjudgeable.failures_of(ids)
     present = CurrentStatus(past.record, past.parsed, now)
     of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
     counts = await queries.clock_counts(of_tickets)
@@ -150,7 +150,7 @@ async def _window_document(
     if window is None:
         return None
     document = row_document({name: value for name, value in window.items() if name != "target_id"})
-    return {**document, **await present.of(row, window)}
+    return {**document, **await present.window_fields(row, window)}
 
 
 def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:

@@ -154,7 +154,9 @@ async def _look(
             "Its clocks stand as they were; GET /api/v1/clocks lists them.",
         )
     agreements = await queries.agreements(row["owner_party_id"])
-    book = rule_book(line for each in agreements for lines in readers.parsed.of(each).values() for line in lines)
+    book = rule_book(
+        line for each in agreements for lines in readers.parsed.histories_by_target(each).values() for line in lines
+    )
     events, now = [fact for fact, _ in facts], readers.clock.now()
     as_of = now if known_at is None else min(now, known_at)
     seen = ticket_view.ticket_with_clocks(row["subject"], events, book, as_of)

@@ -34,7 +34,7 @@ class CheckpointSchedule:
         self._grown_at: float | None = None
         self._is_set_apart = False
 
-    def taken(self, number: int) -> None:
+    def note_records(self, number: int) -> None:
         """Note that records arrived for a partition."""
         self._taken_at[number] = time.monotonic()
 

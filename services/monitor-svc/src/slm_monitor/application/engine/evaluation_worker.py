@@ -197,7 +197,7 @@ class EvaluationWorker:
         for batch in batches:
             taken.setdefault(batch.source.partition, []).append(batch)
         for number, theirs in taken.items():
-            await self._take(number, theirs)
+            await self._process(number, theirs)
         if self._inbox_rings or time.monotonic() - self._inbox_read_at > INBOX_SECONDS:
             await self._read_inbox()
         await self._fire()
@@ -224,13 +224,13 @@ class EvaluationWorker:
             if number in self._owned:
                 await self._unless_lost(number, self._commit(self._owned[number], StepInput(inbox=theirs)))
 
-    async def _take(self, number: int, batches: Sequence[Batch]) -> None:
+    async def _process(self, number: int, batches: Sequence[Batch]) -> None:
         """Evaluate the records of a partition. If that fails, each record is tried by itself, and only those at fault
         are set aside."""
         partition = self._owned.get(number)
         if partition is None:
             return
-        self._away.taken(number)
+        self._away.note_records(number)
         try:
             read = await self._evaluate(partition, batches)
             self._origins.handled(sum(len(batch.records) for batch in batches), read)

@@ -79,7 +79,7 @@ def parts_of(read: ReadRecords) -> list[RecordPart]:
         for name in sorted(set(names.tolist())):
             rows = np.isin(values.slot, np.flatnonzero(names == name))
             if rows.any():
-                found.setdefault(name, ([], []))[0].append(values.taken(rows))
+                found.setdefault(name, ([], []))[0].append(values.selected(rows))
     for fact in read.facts:
         found.setdefault(fact.subject, ([], []))[1].append(fact)
     return [RecordPart(subject, values, facts) for subject, (values, facts) in found.items()]
@@ -87,12 +87,16 @@ def parts_of(read: ReadRecords) -> list[RecordPart]:
 
 def _rows(values: MeasuredValues, start: int) -> list[list[Any]]:
     end = start + ROWS_KEPT_TOGETHER
-    of = [None] * len(values) if values.of is None else [None if each != each else each for each in values.of.tolist()]
+    out_of = (
+        [None] * len(values)
+        if values.out_of is None
+        else [None if each != each else each for each in values.out_of.tolist()]
+    )
     columns = (
         values.slot[start:end].tolist(),
         values.at[start:end].tolist(),
         values.value[start:end].tolist(),
-        of[start:end],
+        out_of[start:end],
     )
     return [
         [values.subjects[slot], at, None if value == FAILED else value, whole]

@@ -104,7 +104,7 @@ class Partition:
         again."""
         await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
         for values, received_at in loaded.blobs:
-            await self._silences.note_values(await self._counts.take(values, received_at))
+            await self._silences.note_values(await self._counts.accept_values(values, received_at))
         self._states.wake_all()
         self._counts.wake_all()
 
@@ -162,13 +162,13 @@ class Partition:
         step.watermark, step.received_at = self._watermark, now
         await self._process_inbox(work.inbox, step)
         if work.values:
-            step.blob = await self._counts.take(fact_columns.joined_batches(work.values), now)
+            step.blob = await self._counts.accept_values(fact_columns.joined_batches(work.values), now)
             self.unsaved_rows += 0 if step.blob is None else len(step.blob)
         measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
-        step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
-        step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])
+        step.facts = await self._states.accept_facts([fact for fact in measured if not is_counted(fact)])
+        step.facts += await self._counts.accept_facts([fact for fact in measured if is_counted(fact)])
         await self._note_signals(step)
-        step.facts += await self._tickets.take(
+        step.facts += await self._tickets.accept_facts(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._holds
         )
         self._holds.extend(work.values, work.facts, now, step)

@@ -87,11 +87,11 @@ class Watermarks:
             self._far |= dict.fromkeys(due, (min(now, present), wanted))
         if not self._far:
             return []
-        taken = await self._store.taken()
+        positions = await self._store.processed_positions()
         reached = [
             (number, watermark)
             for number, (watermark, wanted) in self._far.items()
-            if all(taken.get(place, 0) >= end for place, end in wanted.items())
+            if all(positions.get(place, 0) >= end for place, end in wanted.items())
         ]
         for number, _ in reached:
             del self._far[number]

@@ -105,7 +105,7 @@ class TicketEvaluator:
             self._history.pop(ticket, None)
             self._waiting[ticket] = None
 
-    async def take(self, facts: Sequence[Fact], step: PartitionStep, holds: Holds) -> list[Fact]:
+    async def accept_facts(self, facts: Sequence[Fact], step: PartitionStep, holds: Holds) -> list[Fact]:
         """Take ticket facts; return those that are new or replace the fact under their key."""
         if not facts:
             return []

@@ -30,7 +30,7 @@ class CurrentStatus:
         self._now = now
         self._agreements: dict[str, AgreementTerms] = {}
 
-    async def of(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
+    async def window_fields(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
         """Fields to show in addition to a window's row, or instead of its values. Availability changes with time alone,
         so that figure is computed at the time of the request."""
         terms = await self._terms(target, window)

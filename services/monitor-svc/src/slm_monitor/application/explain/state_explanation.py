@@ -97,8 +97,12 @@ def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: State
             "state": each.state,
             "counts_as": _counts_as(target, each, policy, excluded),
             "service_time": durations.to_iso(intervals.total(intervals.clip(scheduled, each.start, each.end))),
-            "cause": causes.of(each.start),
-            "until": causes.of(each.end) if each.end < known else "what is known" if known < end else "the window ends",
+            "cause": causes.cause_at(each.start),
+            "until": causes.cause_at(each.end)
+            if each.end < known
+            else "what is known"
+            if known < end
+            else "the window ends",
             "facts": causes.facts_of(each),
         }
         for each in pieces
@@ -150,7 +154,7 @@ class _Causes:
             for edge in (edge for interval in counted.intervals for edge in interval if edge in self._excluded):
                 self._excluded[edge] = f"exclusion {exclusion.exclusion_id}"
 
-    def of(self, instant: int) -> str:
+    def cause_at(self, instant: int) -> str:
         """The cause of a change at an instant: a fact by its id (or the hash of its content), an exclusion, a silence,
         or a general text if none is known."""
         if begun := self._begun.get(instant):

@@ -40,7 +40,7 @@ class Rows(NamedTuple):
     merged: npt.NDArray[np.object_]
     """The histogram of a row that has one, else None."""
 
-    def taken(self, wanted: npt.NDArray[np.bool_]) -> Rows:
+    def selected(self, wanted: npt.NDArray[np.bool_]) -> Rows:
         at, value, good, total = self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted]
         return Rows(at, value, good, total, self.unclassified[wanted], self.merged[wanted])
 
@@ -67,12 +67,12 @@ def rows_in_window(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
     excluded = lies_in(minute, intervals.union(facts.excluded))
     served = inside & serving
     kept = served & ~excluded
-    agreed = rows.taken(kept)
+    agreed = rows.selected(kept)
     if target.planned_downtime == "excused":
         # Events in excused time count as good, whatever they were.
-        agreed = rows._replace(good=np.where(excluded, rows.total, rows.good)).taken(served)
+        agreed = rows._replace(good=np.where(excluded, rows.total, rows.good)).selected(served)
     outside, removed = int(rows.total[inside & ~serving].sum()), int(rows.total[served & excluded].sum())
-    return WindowRows(agreed, outside, removed, rows.taken(served))
+    return WindowRows(agreed, outside, removed, rows.selected(served))
 
 
 def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
@@ -80,18 +80,18 @@ def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
     wanted, measure = accumulators.wanted_labels(target), classifiers.classifier_of(target)
     values = facts.values if facts.is_distinct else distinct_rows(facts.values)
     fits = np.array([_fits(labels_of(subject), wanted) for subject in values.subjects], dtype=np.bool_)
-    values = values.taken(fits[values.slot]) if len(values) else values
+    values = values.selected(fits[values.slot]) if len(values) else values
     single = [row for fact in facts.single if _fits(fact.body.get("labels") or {}, wanted) for row in rows_of(fact)[1]]
     at = np.concatenate([values.at, np.array([row.at for row in single], dtype=np.int64)])
     value = np.concatenate([values.value, np.array([row.value for row in single], dtype=np.float64)])
-    of = np.concatenate(
+    out_of = np.concatenate(
         [
-            np.full(len(values), np.nan) if values.of is None else values.of,
-            np.array([np.nan if row.of is None else row.of for row in single], dtype=np.float64),
+            np.full(len(values), np.nan) if values.out_of is None else values.out_of,
+            np.array([np.nan if row.out_of is None else row.out_of for row in single], dtype=np.float64),
         ]
     )
-    order = np.lexsort((of, value, at))
-    good, total = measure.counted(value[order], of[order])
+    order = np.lexsort((out_of, value, at))
+    good, total = measure.counted(value[order], out_of[order])
     unclassified, merged = np.zeros(len(order), dtype=np.int64), np.full(len(order), None, dtype=np.object_)
     for place, number in enumerate((order - len(values)).tolist()):
         histogram = single[number].histogram if number >= 0 else None
@@ -109,13 +109,15 @@ def distinct_rows(values: MeasuredValues) -> MeasuredValues:
     """The rows without repetitions. A row is identified by its series (indicator and labels), instant and content."""
     seen: set[object] = set()
     kept = []
-    of = values.of.tolist() if values.of is not None else [math.nan] * len(values)
-    for row, name in enumerate(zip(values.slot.tolist(), values.at.tolist(), values.value.tolist(), of, strict=True)):
+    out_of = values.out_of.tolist() if values.out_of is not None else [math.nan] * len(values)
+    for row, name in enumerate(
+        zip(values.slot.tolist(), values.at.tolist(), values.value.tolist(), out_of, strict=True)
+    ):
         identity = name[:3] if math.isnan(name[3]) else name
         if identity not in seen:
             seen.add(identity)
             kept.append(row)
-    return values.taken(np.array(kept, dtype=np.int64))
+    return values.selected(np.array(kept, dtype=np.int64))
 
 
 def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.bool_]:

@@ -215,9 +215,9 @@ class ParsedTerms:
 
     def lines(self, agreement: AgreementTerms, target: TargetRow) -> list[TermsHistory]:
         """The terms histories of one target, as ``lines_of_target`` returns them."""
-        return _of_instance(self.of(agreement).get(target.signed_id, []), target)
+        return _of_instance(self.histories_by_target(agreement).get(target.signed_id, []), target)
 
-    def of(self, agreement: AgreementTerms) -> Mapping[str, list[TermsHistory]]:
+    def histories_by_target(self, agreement: AgreementTerms) -> Mapping[str, list[TermsHistory]]:
         """Target id → terms histories, for all targets of an agreement."""
         # The names of service and customer in other systems may change while the versions do not.
         names = str([agreement.versions[-1].get(name) for name in ("service_external_refs", "customer_external_refs")])

@@ -133,11 +133,11 @@ def _topic_of(subject: str) -> str:
 def _values_of(rows: Sequence[Sequence[Any]]) -> MeasuredValues:
     """Rows from a quarantine entry that were written by the worker: (series, instant, value, of)."""
     slots = {subject: slot for slot, subject in enumerate(dict.fromkeys(row[0] for row in rows))}
-    of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
+    out_of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
     return MeasuredValues(
         list(slots),
         np.array([slots[row[0]] for row in rows], dtype=np.int32),
         np.array([row[1] for row in rows], dtype=np.int64),
         np.array([FAILED if row[2] is None else row[2] for row in rows], dtype=np.float64),
-        None if np.isnan(of).all() else of,
+        None if np.isnan(out_of).all() else out_of,
     )

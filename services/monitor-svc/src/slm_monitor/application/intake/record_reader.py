@@ -234,7 +234,7 @@ def by_partition(admitted: ValidatedBatch, partitions: int) -> list[tuple[int, M
 def _only(values: MeasuredValues, wanted: Any) -> MeasuredValues:
     if wanted.all():
         return values
-    picked = values.taken(wanted)
+    picked = values.selected(wanted)
     used, slot = np.unique(picked.slot, return_inverse=True)
     subjects = [picked.subjects[number] for number in used.tolist()]
-    return MeasuredValues(subjects, slot.astype(np.int32), picked.at, picked.value, picked.of)
+    return MeasuredValues(subjects, slot.astype(np.int32), picked.at, picked.value, picked.out_of)

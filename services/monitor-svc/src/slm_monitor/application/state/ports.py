@@ -161,7 +161,7 @@ class EvaluationStore(Protocol):
         ``as_of``, and how many of those met every one."""
         ...
 
-    async def taken(self) -> Mapping[tuple[str, int], int]:
+    async def processed_positions(self) -> Mapping[tuple[str, int], int]:
         """(topic, partition) → the position up to which that partition has taken in the intake."""
         ...
 

@@ -35,7 +35,7 @@ class StateStore:
         """Keep an additional timeline for each combination of values of these labels."""
         self._labels.setdefault(subject, set()).add(tuple(names))
 
-    async def take(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
+    async def accept_facts(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
         """Take facts; return those that are new or replace the fact under their key. ``touch`` is called with the
         indicator and the first instant at which its timeline changed."""
         if not facts:
@@ -53,12 +53,12 @@ class StateStore:
         for fact in facts:
             record = self._records[fact.subject]
             size = len(record)
-            is_new, since = record.take(fact)
+            is_new, since = record.add(fact)
             self._held += len(record) - size
             sinces = [since]
             if is_new:
                 accepted[fact.subject, fact.key] = fact
-                sinces += [grouped.take(fact) for grouped in self._grouped.get(fact.subject, {}).values()]
+                sinces += [grouped.add(fact) for grouped in self._grouped.get(fact.subject, {}).values()]
             changed = [each for each in sinces if each is not None]
             if changed:
                 touch(fact.subject, min(changed))

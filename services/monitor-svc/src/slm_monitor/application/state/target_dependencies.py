@@ -63,9 +63,9 @@ class TargetDependencies:
                 # The target may depend on one that has failed or cannot be read. It is then set aside when its own
                 # terms are attached.
                 with suppress(NotJudgeable):
-                    self._take(each, [other for other in terms if other.version == each.version])
+                    self._add_sources(each, [other for other in terms if other.version == each.version])
 
-    def _take(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> None:
+    def _add_sources(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> None:
         found, before = sources_of(terms, others), self._sources.get(terms.target_id, Dependencies())
         self._sources[terms.target_id] = Dependencies(
             found.subjects | before.subjects, found.targets | before.targets, found.clocks | before.clocks

@@ -79,7 +79,7 @@ class ClockMachine:
         elif self._late_since is None:
             self._late_since = at
 
-    def take(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
+    def apply(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
         """Apply an event; ``state`` and ``attributes`` are the ticket's after it. Cancel precedes stop, and stop
         precedes pause.
         """

@@ -131,7 +131,7 @@ class _Walk:
         for event in events:
             self._amend_by(event.at)
             self._learn(event.attributes)
-            self._take(event)
+            self._apply(event)
         if until is not None:
             self._amend_by(until)
         return self._run
@@ -144,7 +144,7 @@ class _Walk:
 
     # -- events ---------------------------------------------------------------------------------------------------
 
-    def _take(self, event: TicketEvent) -> None:
+    def _apply(self, event: TicketEvent) -> None:
         if self._opened_at is None and (event.event == "opened" or not self._has_opening):
             self._opened_at = self._amended_to = event.at
             self._is_matched = False
@@ -180,7 +180,7 @@ class _Walk:
         edited = self._edited_opening(run, event)
         if edited is not None:
             self._run = run = run.reopened_at(edited, event.at, self._attributes)
-        run.take(event, self._state, self._attributes)
+        run.apply(event, self._state, self._attributes)
         if not run.over and self._holds(run.terms.reset, event):
             self._ended.append(run.cancelled(event.at))
             self._run = self._new_run(run.target, run.terms, event)
@@ -211,7 +211,7 @@ class _Walk:
         if begins:
             self._ended.append(run.clock())
             self._run = run = self._new_run(run.target, terms, event)
-        run.take(event, self._state, self._attributes)
+        run.apply(event, self._state, self._attributes)
         if not run.over and not begins:
             # Another target may have come to apply while no clock ran.
             self._rematch(run, event.at)
@@ -255,7 +255,7 @@ class _Walk:
         elif self._begins_a_stint(run.terms, event) and self._may_begin(run.terms):
             self._ended.append(run.clock())
             self._run = self._new_run(run.target, run.terms, event)
-            self._run.take(event, self._state, self._attributes)
+            self._run.apply(event, self._state, self._attributes)
 
     def _begins_a_stint(self, terms: ClockTerms, event: TicketEvent) -> bool:
         """Whether an event assigns the ticket to a team that the terms mean, or reopens it while such a
@@ -318,7 +318,7 @@ class _Walk:
             self._run = self._belated(target, target.clock, event.at)
         elif self._starts(target.clock, event) and not self._holds((*target.clock.cancel, *target.clock.stop), event):
             self._run = self._new_run(target, target.clock, event)
-            self._run.take(event, self._state, self._attributes)
+            self._run.apply(event, self._state, self._attributes)
 
     def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> ClockMachine | None:
         """Return the clock that the target would have if it had always applied; None if that clock would not be
@@ -348,7 +348,7 @@ class _Walk:
         if target is not None and target.clock is not None:
             self._run = self._handed_over(run, target, target.clock, at, target.clock.on_priority_change)
         if self._run is not None and self._seen[-1].at == at:
-            self._run.take(self._seen[-1], self._state, self._attributes)
+            self._run.apply(self._seen[-1], self._state, self._attributes)
         return True
 
     def _handed_over(

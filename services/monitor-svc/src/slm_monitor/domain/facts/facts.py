@@ -83,25 +83,25 @@ class MeasuredValues:
     """Measured values of many indicators, as columns of equal length.
 
     ``subjects[slot[i]]`` names the series of row i (see ``labelled``), ``at`` is in microseconds UTC. ``value`` is the
-    measured value, the number of occurrences, or the number of good events out of ``of`` events. ``of`` is NaN in rows
-    that are not good-of-total counts, and None if no row is. Rows have no id: series, instant and content identify a
-    row.
+    measured value, the number of occurrences, or the number of good events out of ``out_of`` events. ``out_of`` is NaN
+    in rows that are not good-of-total counts, and None if no row is. Rows have no id: series, instant and content
+    identify a row.
     """
 
     subjects: Sequence[str]
     slot: npt.NDArray[np.int32]
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
-    of: npt.NDArray[np.float64] | None = None
+    out_of: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.at)
 
-    def taken(self, rows: npt.NDArray[Any]) -> MeasuredValues:
+    def selected(self, rows: npt.NDArray[Any]) -> MeasuredValues:
         """Return the rows at these positions, or where this mask is true; the list of subjects stays the same."""
         picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        of = None if self.of is None else self.of[picked]
-        return MeasuredValues(self.subjects, self.slot[picked], self.at[picked], self.value[picked], of)
+        out_of = None if self.out_of is None else self.out_of[picked]
+        return MeasuredValues(self.subjects, self.slot[picked], self.at[picked], self.value[picked], out_of)
 
 
 def joined_batches(parts: Sequence[MeasuredValues]) -> MeasuredValues:
@@ -113,13 +113,13 @@ def joined_batches(parts: Sequence[MeasuredValues]) -> MeasuredValues:
     for part in parts:
         mapping = np.array([numbers.setdefault(subject, len(numbers)) for subject in part.subjects], dtype=np.int32)
         slots.append(mapping[part.slot] if len(part) else part.slot)
-    of = None
-    if any(part.of is not None for part in parts):
-        of = np.concatenate([np.full(len(part), np.nan) if part.of is None else part.of for part in parts])
+    out_of = None
+    if any(part.out_of is not None for part in parts):
+        out_of = np.concatenate([np.full(len(part), np.nan) if part.out_of is None else part.out_of for part in parts])
     return MeasuredValues(
         list(numbers),
         np.concatenate(slots) if slots else np.empty(0, dtype=np.int32),
         np.concatenate([part.at for part in parts]) if parts else np.empty(0, dtype=np.int64),
         np.concatenate([part.value for part in parts]) if parts else np.empty(0, dtype=np.float64),
-        of,
+        out_of,
     )

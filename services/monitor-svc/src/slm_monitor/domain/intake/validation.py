@@ -38,22 +38,22 @@ class _Rows:
         self.slot: list[int] = []
         self.at: list[int] = []
         self.value: list[float] = []
-        self.of: list[float] = []
+        self.out_of: list[float] = []
 
-    def add(self, subject: str, at: int, value: float, of: float = math.nan) -> None:
+    def add(self, subject: str, at: int, value: float, out_of: float = math.nan) -> None:
         self.slot.append(self.slots.setdefault(subject, len(self.slots)))
         self.at.append(at)
         self.value.append(value)
-        self.of.append(of)
+        self.out_of.append(out_of)
 
     def columns(self) -> MeasuredValues:
-        of = np.array(self.of, dtype=np.float64)
+        out_of = np.array(self.out_of, dtype=np.float64)
         return MeasuredValues(
             list(self.slots),
             np.array(self.slot, dtype=np.int32),
             np.array(self.at, dtype=np.int64),
             np.array(self.value, dtype=np.float64),
-            None if np.isnan(of).all() else of,
+            None if np.isnan(out_of).all() else out_of,
         )
 
 
@@ -139,8 +139,8 @@ def _take_counted(
     if isinstance(counted, Fact):
         facts.append(counted)
     else:
-        subject, value, of = counted
-        rows.add(subject, at, value, math.nan if of is None else of)
+        subject, value, out_of = counted
+        rows.add(subject, at, value, math.nan if out_of is None else out_of)
 
 
 def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:

@@ -38,7 +38,7 @@ def validate_value(
 ) -> Fact | tuple[str, float, float | None]:
     """Return a row (series, value, of) if the item is one measurement without an id; otherwise a fact stored by itself.
 
-    ``of`` is the total of a good-of-total count, otherwise None. Raises ItemRejected.
+    ``out_of`` is the total of a good-of-total count, otherwise None. Raises ItemRejected.
     """
     if item.source is not None and _APART in item.source:
         raise ItemRejected("bad_name", "source", item.source, "leave out control characters")
@@ -56,10 +56,10 @@ def validate_value(
     if item.id is None and len(measured) == 1:
         # The source is part of the series' name: two messages that differ only in their source are two facts.
         named = {**labels, SOURCE: item.source} if item.source is not None else labels
-        value, of = measured[0]
-        return labelled(indicator.subject, named), value, of
+        value, out_of = measured[0]
+        return labelled(indicator.subject, named), value, out_of
     # JSON has no infinity: in the body of a fact, null stands for a failed probe.
-    rows = [[None if value == FAILED else value] if of is None else [value, of] for value, of in measured]
+    rows = [[None if value == FAILED else value] if out_of is None else [value, out_of] for value, out_of in measured]
     body = {"rows": rows, "labels": labels}
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)

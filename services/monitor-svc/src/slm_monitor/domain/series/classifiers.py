@@ -34,19 +34,19 @@ class Classifier(NamedTuple):
     limit: float = 0.0
     lower: float = 0.0
 
-    def counted(self, value: Rows, of: Rows | None) -> tuple[Counts, Counts]:
+    def counted(self, value: Rows, out_of: Rows | None) -> tuple[Counts, Counts]:
         """Return the numbers of good and of all events of each row.
 
-        ``of`` holds the totals of rows that are good-of-total counts, and NaN for other rows; it is None if no row is
-        one. A row of another kind than this classifier counts adds 0 to both.
+        ``out_of`` holds the totals of rows that are good-of-total counts, and NaN for other rows; it is None if there
+        are none. A row of another kind than this classifier counts adds 0 to both.
         """
         if self.kind == COUNTS:
-            if of is None:
+            if out_of is None:
                 nothing = np.zeros(len(value), dtype=np.int64)
                 return nothing, nothing
-            fits = ~np.isnan(of)
-            return np.where(fits, value, 0).astype(np.int64), np.where(fits, of, 0).astype(np.int64)
-        one = np.ones(len(value), dtype=np.int64) if of is None else np.isnan(of).astype(np.int64)
+            fits = ~np.isnan(out_of)
+            return np.where(fits, value, 0).astype(np.int64), np.where(fits, out_of, 0).astype(np.int64)
+        one = np.ones(len(value), dtype=np.int64) if out_of is None else np.isnan(out_of).astype(np.int64)
         got = value != FAILED
         if self.kind == AT_MOST:
             return (value <= self.limit) * one, one

@@ -20,32 +20,32 @@ MINUTES = 60
 
 
 class MeasuredRow(NamedTuple):
-    """One measured row of a fact that is stored by itself. ``of`` is the total of a good-of-total count, otherwise
+    """One measured row of a fact that is stored by itself. ``out_of`` is the total of a good-of-total count, otherwise
     None.
     """
 
     at: int
     value: float
-    of: float | None = None
+    out_of: float | None = None
     histogram: Histogram | None = None
     """The histogram of several values; ``value`` is NaN then."""
 
 
 @dataclass(slots=True)
 class Chunk:
-    """Rows of one hour in the order in which they were accepted. ``of`` is None if no row is a good-of-total count."""
+    """Rows of one hour in the order of their acceptance. ``out_of`` is None if no row is a good-of-total count."""
 
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
-    of: npt.NDArray[np.float64] | None = None
+    out_of: npt.NDArray[np.float64] | None = None
     received_at: int = 0
 
 
 def row_identities(chunk: Chunk) -> Iterable[object]:
     """Return the identity of each row: its instant and content. Two rows with one identity are the same measurement."""
-    if chunk.of is None:
+    if chunk.out_of is None:
         return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
-    return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
+    return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.out_of.tolist(), strict=True)
 
 
 def chunks_of(rows: Sequence[MeasuredRow]) -> list[Chunk]:
@@ -54,10 +54,10 @@ def chunks_of(rows: Sequence[MeasuredRow]) -> list[Chunk]:
     """
     found = []
     for plain in (True, False):
-        chosen = [row for row in rows if row.histogram is None and (row.of is None) == plain]
+        chosen = [row for row in rows if row.histogram is None and (row.out_of is None) == plain]
         if chosen:
-            of = None if plain else np.array([row.of for row in chosen], dtype=np.float64)
-            found.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), of))
+            out_of = None if plain else np.array([row.out_of for row in chosen], dtype=np.float64)
+            found.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), out_of))
     return found
 
 
@@ -74,7 +74,7 @@ def sums_of(
         minutes = chunk.at // MINUTE
         minutes = (minutes % MINUTES if first is None else minutes - first * MINUTES).astype(np.intp)
         for place, measure in enumerate(measures):
-            good, total = measure.counted(chunk.value, chunk.of)
+            good, total = measure.counted(chunk.value, chunk.out_of)
             np.add.at(sums[0, place], minutes, good)
             np.add.at(sums[1, place], minutes, total)
     return sums
@@ -108,7 +108,7 @@ class HourBucket:
                 self.identities.update(row_identities(chunk))
         return self.identities
 
-    def take(self, chunk: Chunk) -> None:
+    def add_chunk(self, chunk: Chunk) -> None:
         """Add a chunk of new rows, which is not in the store yet. The sums are not changed here."""
         self.unsaved.append(chunk)
         if self.chunks is not None:
@@ -184,7 +184,7 @@ class HourColumns:
     def _after(self) -> int:
         return self._first + self._sums.shape[2] // MINUTES
 
-    def takes(self, first: int, last: int) -> bool:
+    def adjoins(self, first: int, last: int) -> bool:
         """Whether the hours ``first`` to ``last`` overlap or adjoin those held, so that no gap arises."""
         return self._first == self._after or (first <= self._after and last >= self._first - 1)
 
@@ -213,7 +213,7 @@ class HourColumns:
             self._first += gone
             self._sums = self._sums[:, :, gone * MINUTES :].copy()
 
-    def of(self, hour: int) -> tuple[Counts, Counts]:
+    def hour_sums(self, hour: int) -> tuple[Counts, Counts]:
         """Return (good, total) of an hour that is held, each by classifier and minute."""
         start = (hour - self._first) * MINUTES
         good, total = self._sums[:, :, start : start + MINUTES].astype(np.int64)

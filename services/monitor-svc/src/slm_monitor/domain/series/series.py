@@ -118,33 +118,33 @@ class Series:
                 fresh.identities = hour.identities
                 self.hours[number] = fresh
 
-    def take(
+    def add_rows(
         self,
         at: npt.NDArray[np.int64],
         value: npt.NDArray[np.float64],
-        of: npt.NDArray[np.float64] | None = None,
+        out_of: npt.NDArray[np.float64] | None = None,
         received_at: int = 0,
     ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:
         """Add rows in ascending order of instant, hours loaded; return the mask of new rows, and the
         minutes' changes.
         """
-        if of is not None and np.isnan(of).all():
+        if out_of is not None and np.isnan(out_of).all():
             # The column exists because another series of the batch has counts. Without it the row would arrive with no
             # column, and both must have the same identity.
-            of = None
+            out_of = None
         new = np.ones(len(at), dtype=np.bool_)
         if not self._is_new(at):
-            new = self._unknown(at, value, of)
-            at, value, of = at[new], value[new], None if of is None else of[new]
+            new = self._unknown(at, value, out_of)
+            at, value, out_of = at[new], value[new], None if out_of is None else out_of[new]
         if not len(at):
             return new, []
         self.high_water = max(self.high_water, int(at[-1]))
         deltas: list[Delta] = []
         cuts = np.flatnonzero(np.diff(at // HOUR)) + 1 if at[0] // HOUR != at[-1] // HOUR else ()
         for rows in np.split(np.arange(len(at)), cuts) if len(cuts) else (slice(None),):
-            chunk = Chunk(at[rows], value[rows], None if of is None else of[rows], received_at)
+            chunk = Chunk(at[rows], value[rows], None if out_of is None else out_of[rows], received_at)
             hour = int(chunk.at[0] // HOUR)
-            self.hours[hour].take(chunk)
+            self.hours[hour].add_chunk(chunk)
             self.unsaved.add(hour)
             deltas += self._add(hour, chunk)
         return new, deltas
@@ -159,7 +159,7 @@ class Series:
         """Add rows of one loaded hour, all new, that ``plain`` has counted: (minute, good, total) each."""
         number = minutes[0][0] // 60
         hour = self.hours[number]
-        hour.take(chunk)
+        hour.add_chunk(chunk)
         self.unsaved.add(number)
         self.high_water = int(chunk.at[-1])
         deltas = []
@@ -170,11 +170,11 @@ class Series:
         return deltas
 
     def _unknown(
-        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None
+        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], out_of: npt.NDArray[np.float64] | None
     ) -> npt.NDArray[np.bool_]:
         seen: set[object] = set()
         new = np.empty(len(at), dtype=np.bool_)
-        for row, identity in enumerate(row_identities(Chunk(at, value, of))):
+        for row, identity in enumerate(row_identities(Chunk(at, value, out_of))):
             new[row] = identity not in seen and identity not in self.hours[int(at[row]) // HOUR].known()
             seen.add(identity)
         return new
@@ -187,7 +187,7 @@ class Series:
         touched = (minutes[starts] - number * 60).astype(np.intp)
         goods, totals = [], []
         for place, measure in enumerate(self.measures):
-            good, total = measure.counted(chunk.value, chunk.of)
+            good, total = measure.counted(chunk.value, chunk.out_of)
             goods.append(np.add.reduceat(good, starts))
             totals.append(np.add.reduceat(total, starts))
             hour.good[place, touched] += goods[-1]
@@ -231,13 +231,13 @@ class Series:
         hour, minute = self.hours[row.at // HOUR], row.at // MINUTE % 60
         if row.histogram is not None:
             return self._change_histogram(row.histogram, row.at // MINUTE, hour, sign)
-        value, of = np.array([row.value]), None if row.of is None else np.array([row.of])
-        counted = [measure.counted(value, of) for measure in self.measures]
+        value, out_of = np.array([row.value]), None if row.out_of is None else np.array([row.out_of])
+        counted = [measure.counted(value, out_of) for measure in self.measures]
         goods, totals = [sign * int(good[0]) for good, _ in counted], [sign * int(total[0]) for _, total in counted]
         for place, (good, total) in enumerate(zip(goods, totals, strict=True)):
             hour.good[place, minute] += good
             hour.total[place, minute] += total
-        if not self._is_exact or row.of is not None or row.value == FAILED:
+        if not self._is_exact or row.out_of is not None or row.value == FAILED:
             return Delta(row.at // MINUTE, goods, totals)
         exact = exact_decimal(row.value)
         if sign < 0:
@@ -274,7 +274,7 @@ class Series:
             if row.histogram is not None and row.histogram.is_summed:
                 hour.add_histogram(row.at // MINUTE % 60, row.histogram)
         for chunk in parts if self._is_exact else ():
-            if chunk.of is None:
+            if chunk.out_of is None:
                 for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
                     if value != FAILED:
                         hour.exact.setdefault(minute, []).append(exact_decimal(value))
@@ -299,7 +299,7 @@ class Series:
 
     def takes_sums(self, first: int, last: int) -> bool:
         """Whether hours not in memory need only sums: no new row can lie in them, no exact value is needed."""
-        return last < self.high_water // HOUR and not self._is_exact and self.past.takes(first, last)
+        return last < self.high_water // HOUR and not self._is_exact and self.past.adjoins(first, last)
 
     @property
     def is_tidy(self) -> bool:
@@ -315,7 +315,7 @@ class Series:
             if number < oldest:
                 if number not in self.pending:
                     del self.hours[number]
-            elif self._is_exact or number in self.pending or not self.past.takes(number, number):
+            elif self._is_exact or number in self.pending or not self.past.adjoins(number, number):
                 hour.forget_rows()
             else:
                 self.past.put(number, np.stack((hour.good, hour.total)))
@@ -329,9 +329,12 @@ class Series:
         if not self.measures:
             return []
         hour = self.hours.get(number)
-        good, total = self.past.of(number) if hour is None else (hour.good, hour.total)
+        good, total = self.past.hour_sums(number) if hour is None else (hour.good, hour.total)
         exact = {} if hour is None else hour.exact
-        filled = {*np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist(), *self.unclassified.within(number)}
+        filled = {
+            *np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist(),
+            *self.unclassified.minutes_of_hour(number),
+        }
         merged = {} if hour is None else hour.merged
         return [
             Delta(
@@ -339,7 +342,7 @@ class Series:
                 good[:, minute].tolist(),
                 total[:, minute].tolist(),
                 exact.get(minute, ()),
-                unclassified=self.unclassified.of(self.measures, number * 60 + minute),
+                unclassified=self.unclassified.numbers_at(self.measures, number * 60 + minute),
                 merged=merged.get(minute, ()),
             )
             for minute in sorted(filled)

@@ -34,11 +34,11 @@ class UnclassifiedValues:
         """Return the minutes from ``first`` to ``last`` inclusive that have unclassified values for this classifier."""
         return [minute for minute in self._minutes.get(measure, ()) if first <= minute <= last]
 
-    def within(self, hour: int) -> set[int]:
+    def minutes_of_hour(self, hour: int) -> set[int]:
         """Return the minutes (0 to 59) of an hour that have unclassified values for any classifier."""
         return {minute % 60 for held in self._minutes.values() for minute in held if minute // 60 == hour}
 
-    def of(self, measures: Sequence[Classifier], minute: int) -> Sequence[int]:
+    def numbers_at(self, measures: Sequence[Classifier], minute: int) -> Sequence[int]:
         """Return the number of unclassified values of a minute for each classifier; empty if no minute has any."""
         if not self._minutes:
             return ()

@@ -19,9 +19,9 @@ class LabelledStateHistory:
         self.records: dict[Group, StateHistory] = {}
         self._of: dict[str, Group] = {}
         for fact in facts:
-            self.take(fact)
+            self.add(fact)
 
-    def take(self, fact: Fact) -> int | None:
+    def add(self, fact: Fact) -> int | None:
         """Add a fact, which replaces any fact under its key, also one in another group.
 
         Return the instant from which the states of a group change; None if none changes.
@@ -32,7 +32,7 @@ class LabelledStateHistory:
             found.append(self.records[before].drop(fact.key))
         if group is not None:
             self._of[fact.key] = group
-            found.append(self.records.setdefault(group, StateHistory()).take(fact)[1])
+            found.append(self.records.setdefault(group, StateHistory()).add(fact)[1])
         return min((since for since in found if since is not None), default=None)
 
     def _group(self, fact: Fact) -> Group | None:

@@ -36,7 +36,7 @@ class StateHistory:
     def __len__(self) -> int:
         return len(self.facts)
 
-    def take(self, fact: Fact) -> tuple[bool, int | None]:
+    def add(self, fact: Fact) -> tuple[bool, int | None]:
         """Add a fact. Return whether it is new or replaces the fact under its key, and the instant from which states
         change.
 

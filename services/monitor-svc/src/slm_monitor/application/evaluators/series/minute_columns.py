@@ -32,7 +32,7 @@ class _Columns:
         self.base = self.end = 0
         self._pair: Pair = (np.zeros(0), np.zeros(0))
 
-    def take(self, read: Read, first: int, last: int) -> Pair:
+    def columns(self, read: Read, first: int, last: int) -> Pair:
         if first < self.base or first > self.end or self.base == self.end:
             self._pair, self.base, self.end = read(first, last), first, last + 1
         elif last >= self.end:
@@ -73,7 +73,7 @@ class MinuteColumns:
         self._extremes = _Columns()
         self._sum: tuple[int, int, Decimal] | None = None
 
-    def of(self, series: Sequence[Any]) -> MinuteColumns:
+    def for_series(self, series: Sequence[Any]) -> MinuteColumns:
         """Return these columns for the given series; they are emptied if the series are others than before."""
         if list(series) != list(self._together.series):
             self.forget()
@@ -96,11 +96,11 @@ class MinuteColumns:
 
     def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
         """Arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive."""
-        return self._counts.setdefault(measure, _Columns()).take(self._reads(measure), first, last)
+        return self._counts.setdefault(measure, _Columns()).columns(self._reads(measure), first, last)
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
         """The least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
-        return self._extremes.take(self._together.extremes, first, last)
+        return self._extremes.columns(self._together.extremes, first, last)
 
     def unclassified_minutes(self, measure: Classifier, first: int, last: int) -> list[int]:
         """The minutes with histograms whose buckets do not settle how many of their values are good."""

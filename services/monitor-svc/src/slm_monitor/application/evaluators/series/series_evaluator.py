@@ -83,7 +83,7 @@ class SeriesEvaluator:
         if line.latest.group_by:
             fresh = fresh or self._aside.returns(line)
             self._grouped.setdefault(subject, {})[line.key] = line
-            for labels in {instances.group_of(line, series.subject) for series in self._streams.of(subject)}:
+            for labels in {instances.group_of(line, series.subject) for series in self._streams.of_indicator(subject)}:
                 if labels is not None:
                     instance = instances.instance_terms(line, labels)
                     self._attach(subject, instance, fresh=fresh)
@@ -146,18 +146,20 @@ class SeriesEvaluator:
 
     # -- facts --------------------------------------------------------------------------------------------------
 
-    async def take(self, values: MeasuredValues, received_at: int) -> MeasuredValues | None:
+    async def accept_values(self, values: MeasuredValues, received_at: int) -> MeasuredValues | None:
         """Take rows; return the new ones as columns to be stored, or None if all were known."""
-        return await self._streams.take(values, self._add, received_at)
+        return await self._streams.accept_values(values, self._add, received_at)
 
-    async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
+    async def accept_facts(self, facts: Sequence[Fact]) -> list[Fact]:
         """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
         self._streams.committed()
         for fact in facts:
             self._create_labelled_series(fact)
-        accepted = await self._streams.take_facts(facts, self._add) if facts else []
+        accepted = await self._streams.accept_facts(facts, self._add) if facts else []
         for subject in sorted({fact.subject for fact in accepted}):
-            self._recounted.update((series.subject, series.high_water) for series in self._streams.of(subject))
+            self._recounted.update(
+                (series.subject, series.high_water) for series in self._streams.of_indicator(subject)
+            )
         return accepted
 
     def _create_labelled_series(self, fact: Fact) -> None:
@@ -207,7 +209,7 @@ class SeriesEvaluator:
 
     def _calm_down(self, subject: str) -> None:
         """Note the minutes in which good rows of each series of an indicator can change figures only."""
-        for series in self._streams.of(subject):
+        for series in self._streams.of_indicator(subject):
             spans = [target.quiet for target in self._targets.get(subject, {}).values() if target.counts(series)]
             calm = (max(start for start, _ in spans), min(end for _, end in spans)) if spans else NEVER
             if series.plain is not None and calm[0] < calm[1]:
@@ -287,7 +289,7 @@ class SeriesEvaluator:
         return await self._judge_calendar(subject, target, dirty, moment, changes)
 
     def _together(self, subject: str, target: SeriesTarget) -> JoinedSeries:
-        return JoinedSeries([series for series in self._streams.of(subject) if target.counts(series)])
+        return JoinedSeries([series for series in self._streams.of_indicator(subject) if target.counts(series)])
 
     async def _count_past(self, subject: str, target: SeriesTarget) -> None:
         """Sum an indicator's past once for a target that was added after it."""
@@ -370,7 +372,7 @@ class SeriesEvaluator:
         together = self._together(subject, target)
         if target.target_state.line.latest.aggregation not in VALUES:
             return RollingSums(target.target_state.line, together, self._excluded, together)
-        columns = target.columns.of(together.series)
+        columns = target.columns.for_series(together.series)
         return RollingSums(target.target_state.line, columns, self._excluded, columns)
 
     def _remember(
@@ -448,7 +450,7 @@ class SeriesEvaluator:
         for name in sorted(self._unsaved):
             segments += self._streams.unsaved(name)
         for subject in sorted({indicator_of(name) for name in self._unsaved}):
-            for series in self._streams.of(subject):
+            for series in self._streams.of_indicator(subject):
                 if series.subject == subject or series.subject in self._unsaved:
                     kept[series.subject] = self._checkpoint(subject, series)
             self._evict(subject)

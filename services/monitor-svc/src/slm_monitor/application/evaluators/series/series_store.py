@@ -80,7 +80,7 @@ class SortedRows:
     def __init__(self, values: MeasuredValues) -> None:
         self.order = np.lexsort((values.at, values.slot))
         self._slot, self._at, self._value = values.slot[self.order], values.at[self.order], values.value[self.order]
-        self._of = None if values.of is None else values.of[self.order]
+        self._out_of = None if values.out_of is None else values.out_of[self.order]
         is_next = self._slot[1:] == self._slot[:-1]
         self._cuts = np.concatenate(([0], np.flatnonzero(~is_next) + 1)) if len(self._at) else np.zeros(0, np.int64)
         self.starts: list[int] = self._cuts.tolist()
@@ -95,10 +95,10 @@ class SortedRows:
         return slots
 
     def chunk(self, start: int, end: int, received_at: int) -> Chunk:
-        of = None if self._of is None else self._of[start:end]
-        if of is not None and np.isnan(of).all():
-            of = None
-        return Chunk(self._at[start:end], self._value[start:end], of, received_at)
+        out_of = None if self._out_of is None else self._out_of[start:end]
+        if out_of is not None and np.isnan(out_of).all():
+            out_of = None
+        return Chunk(self._at[start:end], self._value[start:end], out_of, received_at)
 
     def counted(self, measures: Sequence[Classifier | None]) -> list[list[tuple[int, int, int]]]:
         """For each series its (minute, good, total) by its classifier. A series without a classifier, or with rows in
@@ -109,10 +109,10 @@ class SortedRows:
         limits = np.array([np.nan if each is None else each.limit for each in measures])
         counts = np.array([each is not None and each.kind == COUNTS for each in measures])
         limit, is_count = np.repeat(limits, sizes), np.repeat(counts, sizes)
-        of = np.full(len(self._at), np.nan) if self._of is None else self._of
-        plain = np.isnan(of)
+        out_of = np.full(len(self._at), np.nan) if self._out_of is None else self._out_of
+        plain = np.isnan(out_of)
         good = np.where(is_count, np.where(plain, 0, self._value), (self._value <= limit) & plain).astype(np.int64)
-        total = np.where(is_count, np.where(plain, 0, of), plain).astype(np.int64)
+        total = np.where(is_count, np.where(plain, 0, out_of), plain).astype(np.int64)
         minutes = self._at // MINUTE
         runs = np.flatnonzero(
             np.concatenate(([True], (minutes[1:] != minutes[:-1]) | (self._slot[1:] != self._slot[:-1])))
@@ -140,7 +140,7 @@ class SeriesStore:
     def __init__(self, store: EvaluationStore, kept: Mapping[str, SeriesCheckpoint]) -> None:
         self._store = store
         self._series: dict[str, Series] = {}
-        self._of: dict[str, list[Series]] = {}
+        self._by_indicator: dict[str, list[Series]] = {}
         self._measures: dict[str, set[Classifier]] = {}
         self._pending: list[Series] = []
         self._readings = CounterStore(store, self)
@@ -156,18 +156,18 @@ class SeriesStore:
             if high_water is not None:
                 series.high_water = high_water
             self._series[subject] = series
-            self._of.setdefault(indicator, []).append(series)
+            self._by_indicator.setdefault(indicator, []).append(series)
         return series
 
     def has(self, subject: str) -> bool:
         """Whether a series with this full name exists."""
         return subject in self._series
 
-    def of(self, indicator: str) -> Sequence[Series]:
+    def of_indicator(self, indicator: str) -> Sequence[Series]:
         """All series of an indicator; there is always at least one."""
-        if indicator not in self._of:
+        if indicator not in self._by_indicator:
             self.named(indicator)
-        return self._of[indicator]
+        return self._by_indicator[indicator]
 
     def declare(self, indicator: str, measures: Collection[Classifier]) -> None:
         """Add classifiers that an indicator's targets need from now on."""
@@ -175,12 +175,12 @@ class SeriesStore:
         # The series without labels must exist even if all rows have labels: it holds the targets' accumulators in
         # checkpoints.
         self.named(indicator)
-        for series in self.of(indicator):
+        for series in self.of_indicator(indicator):
             series.declare(measures)
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
-    async def take(self, values: MeasuredValues, added: Added, received_at: int) -> MeasuredValues | None:
+    async def accept_values(self, values: MeasuredValues, added: Added, received_at: int) -> MeasuredValues | None:
         """Take rows; return the new ones as columns to be stored, or None if all were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
         rows = SortedRows(values)
@@ -201,13 +201,13 @@ class SeriesStore:
                 continue
             chunk = rows.chunk(start, end, received_at)
             await self._load(each, each.needs(chunk.at))
-            new, deltas = each.take(chunk.at, chunk.value, chunk.of, received_at)
+            new, deltas = each.add_rows(chunk.at, chunk.value, chunk.out_of, received_at)
             if deltas or new.any():
                 accepted[rows.order[start:end][new]] = True
                 added(each, deltas)
         if not accepted.any():
             return None
-        return values if accepted.all() else values.taken(accepted)
+        return values if accepted.all() else values.selected(accepted)
 
     def committed(self) -> None:
         """Note that everything taken before is committed, so the record has it."""
@@ -215,7 +215,7 @@ class SeriesStore:
             series.pending.clear()
         self._pending.clear()
 
-    async def take_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
+    async def accept_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
         """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
         known = await self._store.known([(fact.subject, fact.key) for fact in facts])
         accepted: dict[tuple[str, str], Fact] = {}
@@ -290,7 +290,7 @@ class SeriesStore:
 
     async def load_minutes(self, indicator: str, first: int, last: int) -> None:
         """Load the hours of these minutes for all series of an indicator, up to its latest row."""
-        for series in self.of(indicator):
+        for series in self.of_indicator(indicator):
             until = min(last, max(series.high_water, 0) // MINUTE)
             missing = sorted(series.missing(range(first // 60, until // 60 + 1)))
             await self._load(series, await self._load_sums(series, missing))
@@ -333,7 +333,7 @@ class SeriesStore:
 
     def evict(self, indicator: str, reach: Callable[[], int]) -> None:
         """Drop saved hours further than ``reach`` minutes before the latest row, and the rows of most others."""
-        for series in self.of(indicator):
+        for series in self.of_indicator(indicator):
             if not series.is_tidy:
                 latest = series.high_water // HOUR
                 series.tidy(latest - reach() // 60 - HOURS_KEPT, latest - ROWS_KEPT + 1)

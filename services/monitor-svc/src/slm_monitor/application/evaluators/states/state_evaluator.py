@@ -114,13 +114,13 @@ class StateEvaluator:
                 if is_born:
                     changes.instances.append(born.latest)
 
-    async def take(self, facts: Sequence[Fact]) -> list[Fact]:
+    async def accept_facts(self, facts: Sequence[Fact]) -> list[Fact]:
         """Take state changes and outages; return those that are new or replace the fact under their key."""
         for fact in facts:
             if self._seen_labels.add(fact):
                 self._unparted.add(fact.subject)
                 self._dirty.setdefault(fact.subject, Invalidation())
-        return await self._states.take(facts, self._touch)
+        return await self._states.accept_facts(facts, self._touch)
 
     def new_labels(self) -> dict[str, int]:
         """Return the label sets that appeared for the first time since the last call."""
