@@ -13,7 +13,6 @@ from tests.cases import (
     clock_answers,
     count_cases,
     penalty_cases,
-    previews,
     roll_up_cases,
     scoring_cases,
     text_cases,
@@ -38,6 +37,8 @@ _BY_GROUP: dict[str, Callable[[Case], dict[str, Any]]] = {
     "pyrra_windows": burn_rate_cases.answers,
     "absence": burn_rate_cases.answers,
     "policy": burn_rate_cases.answers,
+    "exhaustion": burn_rate_cases.answers,
+    "signature": scoring_cases.answers,
     "downtime": availability_cases.answers,
     "timeslices": count_cases.answers,
     "error_budget": count_cases.answers,
@@ -59,35 +60,10 @@ def answers(case: Case) -> dict[str, Any]:
     if not case.expected:
         raise Unmapped("nothing is expected")
     read = chain_cases.answers if case.group.startswith("chain ") else _BY_GROUP.get(case.group)
-    ours, unread = _read(read, case)
-    for other in _OF_BUDGETS if case.asked else _OF_EVENTS if case.events else ():
-        if set(case.expected) <= set(ours):
-            return ours
-        # Groups overlap: a length may be asked of a budget, a burn rate of a report.
-        ours = _tried(other, case) | ours
+    if read is None:
+        raise Unmapped(f"no group {case.group!r}")
+    ours = read(case)
     missing = sorted(set(case.expected) - set(ours))
-    if missing and unread is not None:
-        raise unread
     if missing:
-        raise Unmapped(f"nothing answers {', '.join(missing)}" if read else f"no group {case.group!r}", ours)
+        raise Unmapped(f"nothing answers {', '.join(missing)}", ours)
     return ours
-
-
-def _read(read: Callable[[Case], dict[str, Any]] | None, case: Case) -> tuple[dict[str, Any], Unmapped | None]:
-    """What the part of the mapping that the group names answers, or why it does not."""
-    try:
-        return ({} if read is None else read(case)), None
-    except Unmapped as missing:
-        return missing.ours, missing
-
-
-_OF_BUDGETS = (scoring_cases.answers, burn_rate_cases.answers, availability_cases.answers, text_cases.answers)
-_OF_EVENTS = (clock_answers.answers, availability_cases.answers, calendar_cases.answers)
-
-
-def _tried(read: Callable[[Case], dict[str, Any]], case: Case) -> dict[str, Any]:
-    """What another part of the mapping makes of the case; nothing where it is not written in its way."""
-    try:
-        return read(case)
-    except (Unmapped, previews.Refused, LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-        return {}
