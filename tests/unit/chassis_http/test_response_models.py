@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from slm_chassis.http.response_models import of_dataclass
+from slm_chassis.http.response_models import Answer, of_dataclass
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,12 @@ class Thing:
     secret: str = ""
 
 
-@of_dataclass(Thing, without=("secret",))
-class Shown(BaseModel):
+@of_dataclass(Thing, without=("secret",), descriptions={"number": "How many there are"})
+class Shown(Answer):
     """A thing as clients see it."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    state: str = Field(description="open | ended")
+    state: str
+    """open | ended"""
     seconds_left: int | None = None
 
 
@@ -46,6 +45,8 @@ def test_every_field_of_the_dataclass_is_required_and_in_its_order() -> None:
     schema = Shown.model_json_schema()
     assert schema["required"] == ["thing_id", "state", "number", "made_at", "ended_at"]
     assert schema["properties"]["state"] == {"description": "open | ended", "title": "State", "type": "string"}
+    assert schema["properties"]["number"] == {"description": "How many there are", "title": "Number", "type": "integer"}
+    assert schema["properties"]["made_at"] == {"title": "Made At", "type": "string", "format": "date-time"}
     assert (schema["title"], schema["description"]) == ("Shown", "A thing as clients see it.")
     with pytest.raises(ValidationError, match="ended_at"):
         Shown.model_validate({"thing_id": "1", "state": "open", "number": 7, "made_at": 0})

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from slm_chassis.http.access import authenticate
+from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import invalid
+from slm_report.api.responses.credits import CreditPreview
 from slm_report.domain import credit_bands, credits, figures
 from slm_report.domain.credit_bands import NoSchedule
 from slm_report.domain.credits import Attainment, CreditLine, Settlement
@@ -64,7 +66,7 @@ class CreditToPreview(BaseModel):
     """What earlier periods of the year were credited, for a cap per year."""
 
 
-@router.post("", summary="The credits and rewards that figures would have under a schedule")
+@router.post("", **operation("Preview service credits under a schedule", CreditPreview))
 def credit_preview(asked: CreditToPreview) -> dict[str, Any]:
     """Each line with its band, clause and reckoning; 422 names the value that no band or more than one is for."""
     attained = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_chassis.http.document import Documentation
+from slm_chassis.http.document import Documentation, answers_of
 from slm_chassis.http.problem_types import ProblemType
 
 _TAGS = {
@@ -34,4 +34,4 @@ _PROBLEMS = (
         "Send the same request again after the seconds in Retry-After.",
     ),
 )
-DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS)
+DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=answers_of(__package__))

@@ -12,11 +12,13 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.access import Caller, key_of, require
 from slm_chassis.http.etag import etag_of
+from slm_chassis.http.operation import ETAG, LOCATION, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
 from slm_report.adapters import html_page, report_queries
 from slm_report.api import schemas
 from slm_report.api.dependencies import TheDesk, TheLag
+from slm_report.api.responses.report import FiguresKept, ReportAnswer, ReportList
 from slm_report.application import reports
 from slm_report.application.ports import StoredReport
 from slm_report.domain.publication import INTERIM_REVISION
@@ -55,7 +57,7 @@ async def _report_filters(
     return ReportFilters(agreement_id, wanted, import_id)
 
 
-@router.get("", summary="Reports, latest period first")
+@router.get("", **operation("List reports, the latest period first", ReportList))
 async def list_reports(
     caller: Caller,
     desk: TheDesk,
@@ -79,7 +81,19 @@ async def list_reports(
     return {**shown, "heard": heard}
 
 
-@router.post("", status_code=201, summary="Build a report now")
+@router.post(
+    "",
+    **operation(
+        "Build a report now",
+        ReportAnswer,
+        "not-found",
+        "outside-term",
+        "figures-away",
+        status=201,
+        also=200,
+        headers=(ETAG, LOCATION),
+    ),
+)
 async def build_report(
     caller: Builder, desk: TheDesk, lag: TheLag, wanted: schemas.BuildReport, request: Request, response: Response
 ) -> dict[str, Any]:
@@ -95,7 +109,7 @@ async def build_report(
     return schemas.shown(stored, await _revisions(desk.database, stored.report_id), lag.heard)
 
 
-@router.get("/{report_id}", summary="A report with every figure, exact and as displayed")
+@router.get("/{report_id}", **operation("Read one report", ReportAnswer, headers=(ETAG,)))
 async def read_report(
     report_id: str, caller: Caller, desk: TheDesk, lag: TheLag, response: Response, revision: Revision = None
 ) -> dict[str, Any]:
@@ -105,16 +119,20 @@ async def read_report(
     return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
 
 
-@router.get("/{report_id}/figures", summary="The answer of monitor-svc that an interim report was made from")
+@router.get("/{report_id}/figures", **operation("Read the figures of an interim report", FiguresKept))
 async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Response:
-    """Byte for byte; ask monitor-svc again with its ``as_of`` to verify it. 404 for a report that is published."""
+    """The answer of monitor-svc that it was made from, byte for byte; ask monitor-svc again with its ``as_of`` to
+    verify it. 404 for a report that is published."""
     stored = await _find(desk.database, caller, report_id, INTERIM_REVISION)
     if stored.figures is None:
         raise not_found("interim report", report_id)
     return Response(stored.figures, media_type="application/json")
 
 
-@router.get("/{report_id}/page", summary="A report to read and print", response_class=HTMLResponse)
+@router.get(
+    "/{report_id}/page",
+    **operation("Read a report as a page to print", {"type": "string"}, headers=(ETAG,), media="text/html"),
+)
 async def read_page(
     report_id: str, request: Request, caller: Caller, desk: TheDesk, lag: TheLag, revision: Revision = None
 ) -> HTMLResponse:

@@ -10,12 +10,15 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from slm_chassis.clock import SECOND
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock, TheDatabase
 from slm_chassis.http.problems import not_found
+from slm_chassis.http.response_models import list_of
 from slm_review.adapters import queries
 from slm_review.api.dependencies import Decider, TheDesk
-from slm_review.api.schemas import ActionPlanAnswer, Completion, ListAnswer
+from slm_review.api.responses import ActionPlanAnswer
+from slm_review.api.schemas import Completion
 from slm_review.application import plan_steps
 
 router = APIRouter(prefix="/api/v1/action-plans", tags=["action-plans"])
@@ -30,7 +33,7 @@ async def _plan_filters(
     return {"agreement_id": agreement_id, "target_id": target_id, "risk_id": risk_id, "state": state}
 
 
-@router.get("", response_model=ListAnswer[ActionPlanAnswer])
+@router.get("", **operation("List action plans, the newest first", list_of(ActionPlanAnswer), converts=True))
 async def list_action_plans(
     caller: Caller,
     filters: Annotated[dict[str, Any], Depends(_plan_filters)],
@@ -38,21 +41,24 @@ async def list_action_plans(
     database: TheDatabase,
     clock: TheClock,
 ) -> dict[str, Any]:
-    """Action plans, the newest first."""
+    """The plans of the caller's party, waiting ones left out."""
     rows = await queries.page_of(database, queries.ACTION_PLANS, caller, page, filters)
     return page.shape(rows, queries.ACTION_PLANS.key, lambda row: _shown(row, clock.now()))
 
 
-@router.get("/{plan_id}", response_model=ActionPlanAnswer)
+@router.get("/{plan_id}", **operation("Read one action plan", ActionPlanAnswer, converts=True))
 async def get_action_plan(plan_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
-    """One action plan."""
+    """The plan with its steps, and how long there is until harm is expected."""
     row = await queries.one_of(database, queries.ACTION_PLANS, caller, plan_id)
     if row is None:
         raise not_found("action plan", plan_id)
     return _shown(row, clock.now())
 
 
-@router.post("/{plan_id}/steps/{number}/complete", response_model=ActionPlanAnswer)
+@router.post(
+    "/{plan_id}/steps/{number}/complete",
+    **operation("Complete a step of a plan", ActionPlanAnswer, "already-ended", converts=True),
+)
 async def complete_step(
     plan_id: str,
     number: Annotated[int, Path(ge=1, le=1_000, description="Of the step, counted from 1")],

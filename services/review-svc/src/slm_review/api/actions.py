@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import invalid, not_found
+from slm_chassis.http.response_models import list_of
 from slm_review.adapters import queries
 from slm_review.api.dependencies import Decider, TheDesk
-from slm_review.api.schemas import ActionAnswer, Completion, ListAnswer
+from slm_review.api.responses import ActionAnswer
+from slm_review.api.schemas import Completion
 from slm_review.application import actions
 from slm_review.domain import decisions
 
@@ -35,25 +38,25 @@ async def _action_filters(
     }
 
 
-@router.get("", response_model=ListAnswer[ActionAnswer])
+@router.get("", **operation("List improvement actions, the newest first", list_of(ActionAnswer), converts=True))
 async def list_actions(
     caller: Caller, filters: Annotated[dict[str, Any], Depends(_action_filters)], page: Paging, database: TheDatabase
 ) -> dict[str, Any]:
-    """Actions, the newest first."""
+    """The register of improvement actions that reviews opened."""
     rows = await queries.page_of(database, queries.ACTIONS, caller, page, filters)
     return page.shape(rows, queries.ACTIONS.key)
 
 
-@router.get("/{action_id}", response_model=ActionAnswer)
+@router.get("/{action_id}", **operation("Read one improvement action", ActionAnswer, converts=True))
 async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """One action."""
+    """The action, and what was done about it."""
     row = await queries.one_of(database, queries.ACTIONS, caller, action_id)
     if row is None:
         raise not_found("action", action_id)
     return row
 
 
-@router.post("/{action_id}/complete", response_model=ActionAnswer)
+@router.post("/{action_id}/complete", **operation("Complete an action", ActionAnswer, "already-ended", converts=True))
 async def complete_action(action_id: str, body: Completion, caller: Decider, desk: TheDesk) -> decisions.Action:
     """The action was done; it leaves the list of open actions of agendas and reports."""
     return await actions.complete_action(desk, caller, action_id, body.note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_chassis.http.document import Documentation
+from slm_chassis.http.document import Documentation, answers_of
 from slm_chassis.http.problem_types import ALREADY_ENDED, ProblemType
 
 _TAGS = {
@@ -44,4 +44,4 @@ _PROBLEMS = (
         "Read its state; a scheduled review opens by itself when its period is over.",
     ),
 )
-DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS)
+DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=answers_of(__package__))

@@ -7,16 +7,18 @@ from typing import Any
 from fastapi import APIRouter
 
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import not_found
+from slm_chassis.http.response_models import list_of
 from slm_review.adapters import queries
-from slm_review.api.schemas import LessonAnswer, ListAnswer
+from slm_review.api.responses import LessonAnswer
 
 router = APIRouter(prefix="/api/v1/lessons", tags=["lessons"])
 
 
-@router.get("", response_model=ListAnswer[LessonAnswer])
+@router.get("", **operation("List lessons, the newest first", list_of(LessonAnswer), converts=True))
 async def list_lessons(
     caller: Caller,
     page: Paging,
@@ -24,15 +26,15 @@ async def list_lessons(
     agreement_id: str | None = None,
     review_id: str | None = None,
 ) -> dict[str, Any]:
-    """Lessons, the newest first."""
+    """What the reviews of the caller's agreements learned."""
     filters = {"agreement_id": agreement_id, "review_id": review_id}
     rows = await queries.page_of(database, queries.LESSONS, caller, page, filters)
     return page.shape(rows, queries.LESSONS.key)
 
 
-@router.get("/{lesson_id}", response_model=LessonAnswer)
+@router.get("/{lesson_id}", **operation("Read one lesson", LessonAnswer, converts=True))
 async def get_lesson(lesson_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """One lesson."""
+    """What was learned, by which review."""
     row = await queries.one_of(database, queries.LESSONS, caller, lesson_id)
     if row is None:
         raise not_found("lesson", lesson_id)

@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query
 
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import not_found
+from slm_chassis.http.response_models import list_of
 from slm_review.adapters import queries
 from slm_review.api.dependencies import Decider, TheDesk
-from slm_review.api.schemas import DeclineBody, ListAnswer, ProposalAnswer
+from slm_review.api.responses import ProposalAnswer
+from slm_review.api.schemas import DeclineBody
 from slm_review.application import proposals
 from slm_review.domain import proposed
 
@@ -35,25 +38,28 @@ async def _proposal_filters(
     }
 
 
-@router.get("", response_model=ListAnswer[ProposalAnswer])
+@router.get("", **operation("List proposed target revisions", list_of(ProposalAnswer), converts=True))
 async def list_target_revision_proposals(
     caller: Caller, filters: Annotated[dict[str, Any], Depends(_proposal_filters)], page: Paging, database: TheDatabase
 ) -> dict[str, Any]:
-    """Proposals, the newest first."""
+    """Proposals of new objectives, the newest first."""
     rows = await queries.page_of(database, queries.PROPOSALS, caller, page, filters)
     return page.shape(rows, queries.PROPOSALS.key)
 
 
-@router.get("/{proposal_id}", response_model=ProposalAnswer)
+@router.get("/{proposal_id}", **operation("Read one proposed target revision", ProposalAnswer, converts=True))
 async def get_target_revision_proposal(proposal_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """One proposal."""
+    """The proposal, and the draft amendment that answers it."""
     row = await queries.one_of(database, queries.PROPOSALS, caller, proposal_id)
     if row is None:
         raise not_found("proposal", proposal_id)
     return row
 
 
-@router.post("/{proposal_id}/decline", response_model=ProposalAnswer)
+@router.post(
+    "/{proposal_id}/decline",
+    **operation("Decline a proposed target revision", ProposalAnswer, "already-ended", converts=True),
+)
 async def decline_target_revision_proposal(
     proposal_id: str, body: DeclineBody, caller: Decider, desk: TheDesk
 ) -> proposed.Proposal:

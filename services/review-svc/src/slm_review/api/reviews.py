@@ -10,11 +10,13 @@ from fastapi import APIRouter, Query
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Page, Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import invalid, not_found
+from slm_chassis.http.response_models import list_of
 from slm_review.adapters import queries
-from slm_review.api import schemas
+from slm_review.api import responses, schemas
 from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.application import actions, lessons, proposals, reviews
 from slm_review.application.actions import ActionDecision
@@ -26,7 +28,7 @@ router = APIRouter(prefix="/api/v1/reviews", tags=["reviews"])
 _FIRST_ITEMS = 100
 
 
-@router.get("", response_model=schemas.ListAnswer[schemas.ReviewAnswer])
+@router.get("", **operation("List reviews, the latest due first", list_of(responses.ReviewAnswer), converts=True))
 async def list_reviews(
     caller: Caller,
     page: Paging,
@@ -35,13 +37,13 @@ async def list_reviews(
     state: Annotated[Literal["scheduled", "open", "concluded", "cancelled", "lapsed"] | None, Query()] = None,
     reason: Annotated[Literal["breach", "cadence"] | None, Query()] = None,
 ) -> dict[str, Any]:
-    """Reviews, the latest due first."""
+    """The reviews of the caller's agreements, scheduled ones among them."""
     filters = {"agreement_id": agreement_id, "state": state, "reason": reason}
     rows = await queries.page_of(database, queries.REVIEWS, caller, page, filters)
     return page.shape(rows, queries.REVIEWS.key)
 
 
-@router.get("/{review_id}", response_model=schemas.ReviewWithAgenda)
+@router.get("/{review_id}", **operation("Read one review", responses.ReviewWithAgenda, converts=True))
 async def get_review(review_id: str, caller: Caller, database: TheDatabase, desk: TheDesk) -> dict[str, Any]:
     """One review with the beginning of its agenda; of a scheduled one, the agenda that it would have now."""
     row = await _row(database, caller, review_id)
@@ -53,7 +55,10 @@ async def get_review(review_id: str, caller: Caller, database: TheDatabase, desk
     return {**row, "agenda": items[:_FIRST_ITEMS], "agenda_count": count}
 
 
-@router.get("/{review_id}/agenda", response_model=schemas.ListAnswer[schemas.AgendaItemAnswer])
+@router.get(
+    "/{review_id}/agenda",
+    **operation("List the agenda of a review", list_of(responses.AgendaItemAnswer), converts=True),
+)
 async def list_agenda(
     review_id: str, caller: Caller, page: Paging, database: TheDatabase, desk: TheDesk
 ) -> dict[str, Any]:
@@ -67,21 +72,36 @@ async def list_agenda(
     return page.shape(rows, lambda row: [row["at"], row["item_id"]])
 
 
-@router.post("/{review_id}/conclude", response_model=schemas.ReviewAnswer)
+@router.post(
+    "/{review_id}/conclude",
+    **operation(
+        "Conclude an open review",
+        responses.ReviewAnswer,
+        "review-already-concluded",
+        "review-not-open",
+        converts=True,
+    ),
+)
 async def conclude_review(review_id: str, body: schemas.ConclusionBody, caller: Decider, desk: TheDesk) -> Review:
     """The review took place."""
     return await reviews.conclude(desk, caller, review_id, body.summary, body.attendees)
 
 
-@router.post("/{review_id}/lessons", response_model=schemas.LessonAnswer, status_code=201)
+@router.post(
+    "/{review_id}/lessons",
+    **operation("Record a lesson of a review", responses.LessonAnswer, "review-not-open", status=201, converts=True),
+)
 async def record_lesson(review_id: str, body: schemas.NewLesson, caller: Decider, desk: TheDesk) -> Lesson:
-    """Record what was learned."""
+    """What was learned, in one text."""
     return await lessons.record(desk, caller, review_id, body.text)
 
 
-@router.post("/{review_id}/actions", response_model=schemas.ActionAnswer, status_code=201)
+@router.post(
+    "/{review_id}/actions",
+    **operation("Open an improvement action", responses.ActionAnswer, "review-not-open", status=201, converts=True),
+)
 async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, desk: TheDesk) -> Action:
-    """Open an improvement action."""
+    """Somebody is to do something by an instant, so that a target gets better."""
     decided = ActionDecision(
         text=body.text,
         owner=body.owner,
@@ -93,11 +113,14 @@ async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, 
     return await actions.open_action(desk, caller, review_id, decided)
 
 
-@router.post("/{review_id}/target-revision-proposals", response_model=schemas.ProposalAnswer, status_code=201)
+@router.post(
+    "/{review_id}/target-revision-proposals",
+    **operation("Propose a new objective", responses.ProposalAnswer, "review-not-open", status=201, converts=True),
+)
 async def propose_target_revision(
     review_id: str, body: schemas.NewProposal, caller: Decider, desk: TheDesk
 ) -> Proposal:
-    """Propose a new objective for a target; agreement-svc answers with a draft amendment."""
+    """For one target; agreement-svc answers with a draft amendment."""
     return await proposals.propose(desk, caller, review_id, body.target, body.objective, body.reason)
 
 

@@ -1,17 +1,13 @@
-"""The shapes of HTTP, in and out: instants are RFC 3339 text, exact numbers are text."""
+"""What the routes take: instants are RFC 3339 text, exact numbers are text."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from slm_chassis.http.response_models import Instant, of_dataclass
 from slm_chassis.http.web_addresses import WebAddress
 from slm_events import instants
-from slm_review.domain import agenda, decisions, plans, proposed, reviews
-
-Item = TypeVar("Item")
 
 
 def _read(value: Any) -> int:
@@ -29,21 +25,10 @@ Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class Shape(BaseModel):
-    """What goes out, taken from a row or a value by the names of its fields."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
 class Input(BaseModel):
     """What comes in; a field that is not known is a mistake worth telling."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class ListAnswer(BaseModel, Generic[Item]):
-    items: list[Item]
-    next: str | None = Field(description="The cursor of the page after, null at the end")
 
 
 class ExternalRef(BaseModel):
@@ -54,75 +39,6 @@ class ExternalRef(BaseModel):
     system: Name
     id: Name
     url: WebAddress | None = None
-
-
-@of_dataclass(
-    plans.ActionPlan,
-    without=(
-        "service_id",
-        "window_end_at",
-        "responsible",
-        "risk_revision",
-        "breach_named_at",
-        "cleared_revision",
-        "cleared_as",
-        "cleared_at",
-        "quiet_at",
-    ),
-)
-class ActionPlanAnswer(Shape):
-    state: str = Field(
-        description="open | watching (the risk is over, its outcome not known yet) | averted | breached | cleared"
-    )
-    opened_at: Instant
-    harm_expected_at: Instant | None = Field(
-        description="The projected breach, else the window's end, else when a rolling window has turned over"
-    )
-    time_left_seconds: int | None = Field(description="Now, until harm is expected; null once ended")
-
-
-@of_dataclass(reviews.Review)
-class ReviewAnswer(Shape):
-    reason: str = Field(description="breach | cadence")
-    state: str = Field(description="scheduled | open | concluded | cancelled | lapsed")
-
-
-@of_dataclass(agenda.AgendaItem, without=("review_id", "agreement_id"))
-class AgendaItemAnswer(Shape):
-    kind: str = Field(description="breach | window | restatement | report | action | proposal")
-    state: str = Field(description="standing | withdrawn")
-
-
-class ReviewWithAgenda(ReviewAnswer):
-    agenda: list[AgendaItemAnswer] = Field(description="The first items; the rest at /api/v1/reviews/{id}/agenda")
-    agenda_count: int
-
-
-@of_dataclass(decisions.Action)
-class ActionAnswer(Shape):
-    pass
-
-
-@of_dataclass(decisions.Lesson)
-class LessonAnswer(Shape):
-    pass
-
-
-class ProposedTarget(Shape):
-    target_id: str
-    target_key: str
-    target_title: str
-    present_objective: dict[str, Any]
-    objective: dict[str, Any]
-    reason: str
-
-
-@of_dataclass(proposed.Proposal)
-class ProposalAnswer(Shape):
-    targets: list[ProposedTarget] = Field(description="In the order of proposing; one open proposal collects them")
-    origin: str = Field(description="review | attained: what it began with")
-    state: str = Field(description="proposed | drafted | agreed | declined | lapsed")
-    amendment_version: int | None = Field(description="The drafted version of the agreement that answers it")
 
 
 class ConclusionBody(Input):

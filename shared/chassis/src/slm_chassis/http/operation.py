@@ -27,10 +27,10 @@ def operation(
 
     ``answer`` is the model of a successful answer, or None if it has no body. The model only describes the answer: the
     function returns finished JSON, which is written as it is. With ``converts`` the function returns a row or a
-    dataclass, and the model makes the JSON from it. ``problems`` are the codes that this route adds to those that
-    follow from its parameters, body and key. ``also`` is a second status with the same answer, such as 200 beside 201.
-    ``headers`` may hold ``ETAG`` and ``LOCATION``. If the answer is not plain JSON, ``media`` is its type, ``answer``
-    is its JSON Schema, and the function returns a Response.
+    dataclass, and the model makes the JSON from it, without fields that the row does not have. ``problems`` are the
+    codes that this route adds to those that follow from its parameters, body and key. ``also`` is a second status with
+    the same answer, such as 200 beside 201. ``headers`` may hold ``ETAG`` and ``LOCATION``. If the answer is not plain
+    JSON, ``media`` is its type, ``answer`` is its JSON Schema, and the function returns a Response.
     """
     described: dict[str, Any] = {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers}}
     if not headers:
@@ -49,6 +49,7 @@ def operation(
         "summary": summary,
         "status_code": status,
         "response_model": written if is_json else None,
+        "response_model_exclude_unset": converts,
         "responses": {each: dict(described) for each in statuses} if described else {},
         "openapi_extra": {**(extra or {}), PROBLEMS: list(problems)},
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, Generic, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
@@ -71,12 +72,15 @@ Instant = Annotated[str, BeforeValidator(_written), WithJsonSchema({"type": "str
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def of_dataclass(kind: type[Any], *, without: Collection[str] = ()) -> Callable[[type[Model]], type[Model]]:
+def of_dataclass(
+    kind: type[Any], *, without: Collection[str] = (), descriptions: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[type[Model]], type[Model]]:
     """Return a decorator that gives a model every field of the dataclass that the model does not declare itself.
 
     All fields are required: an answer always has every field. An integer named ``at`` or ``…_at`` is an instant and
     becomes RFC 3339 text. The model declares only fields that it describes, narrows or adds. ``without`` names fields
-    of the dataclass that are left out.
+    of the dataclass that are left out. ``descriptions`` holds the descriptions of fields that the model does not
+    declare.
     """
     types = get_type_hints(kind)
 
@@ -87,7 +91,8 @@ def of_dataclass(kind: type[Any], *, without: Collection[str] = ()) -> Callable[
             if field.name in declared:
                 ordered[field.name] = (declared[field.name].annotation, declared[field.name])
             elif field.name not in without:
-                ordered[field.name] = (_outward(field.name, types[field.name]), ...)
+                described = Field(description=descriptions.get(field.name))
+                ordered[field.name] = (_outward(field.name, types[field.name]), described)
         ordered |= {name: (info.annotation, info) for name, info in declared.items() if name not in ordered}
         made: Any = create_model(
             model.__name__,

@@ -1,0 +1,59 @@
+"""Answer of ``/api/v1/credit-previews``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from slm_chassis.http.response_models import Answer
+from slm_report.api.responses.shapes import Exact
+
+
+class CreditBand(Answer):
+    """The values that one line of a schedule is for: from one up to, and without, the other."""
+
+    start: Exact = Field(alias="from")
+    """The least value of the band"""
+    end: Exact | None = Field(alias="to")
+    """The first value above the band; null if it has no end"""
+
+
+class CreditPreviewLine(Answer):
+    """One credit or reward."""
+
+    target: str
+    """The target that was named"""
+    kind: Literal["credit", "reward", "none"]
+    """Whether something is credited, rewarded, or neither"""
+    value: Exact
+    """The value that was looked up in the bands, exact"""
+    band: CreditBand
+    """The band that the value lies in"""
+    reckoning: str
+    """How the amount follows, in words"""
+    clause: str
+    """The clause of the agreement that it follows from"""
+    exact: Exact
+    """The amount before rounding and caps, exact, in the schedule's currency"""
+    amount: str
+    """The amount after rounding and caps, in the schedule's currency"""
+    capped_by: str | None
+    """The cap that lowered it; null if none did"""
+
+
+class CreditPreview(Answer):
+    """The credits and rewards of a period."""
+
+    currency: str
+    """ISO 4217 code of the schedule's currency"""
+    lines: list[CreditPreviewLine]
+    """One line for each figure, in their order"""
+    credits: str
+    """Sum of the credits"""
+    rewards: str
+    """Sum of the rewards"""
+    payout: str
+    """What is paid out; zero if the credits are below the minimum"""
+    below_minimum_payout: bool
+    """Whether the credits are too small to be paid out"""

@@ -1,0 +1,239 @@
+"""Response models of review-svc. They make the JSON answers of rows and of the domain's dataclasses."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from slm_chassis.http.response_models import ABSENT, Answer, Instant, of_dataclass
+from slm_review.domain import agenda, decisions, plans, proposed, reviews
+
+Document = dict[str, Any]
+"""An object whose members others chose, such as the terms that were signed."""
+_WHOSE = {
+    "agreement_id": "Id of the agreement",
+    "agreement_version": "Version of the agreement",
+    "provider_party_id": "Id of the party that provides the service",
+    "customer_party_id": "Id of the party that the service is provided to",
+    "review_id": "Id of the review",
+    "target_id": "Id of the target",
+    "target_key": "The target's key in the agreement",
+    "target_title": "The target's title in the agreement",
+}
+
+
+class PlanStepAnswer(Answer):
+    """A step of an action plan."""
+
+    step: str
+    """What is to be done"""
+    owner: str
+    """Who does it"""
+    completed_at: Instant = ABSENT
+    """When it was done; left out of a step that is not done"""
+    completed_by_party_id: str | None = ABSENT
+    """Id of the party that said so; null of an operator"""
+    completed_by_principal_id: str = ABSENT
+    """Id of the principal who said so"""
+    note: str = ABSENT
+    """What was done; may be empty"""
+
+
+@of_dataclass(
+    plans.ActionPlan,
+    without=(
+        "service_id",
+        "window_end_at",
+        "responsible",
+        "risk_revision",
+        "breach_named_at",
+        "cleared_revision",
+        "cleared_as",
+        "cleared_at",
+        "quiet_at",
+    ),
+    descriptions={
+        **_WHOSE,
+        "plan_id": "Id of the plan",
+        "risk_id": "Id of the risk that the plan is against",
+        "window_id": "The window at risk: `2026-11` of a calendar window, `PT1H` of a rolling one",
+        "cause": "What warned: `budget_consumed`, `burn_rate`, `projection`, `below_objective` or `elapsed`",
+        "threshold": "The warning that fired, such as `75` percent of the budget",
+        "figure_display": "The figure at that time as people read it",
+        "owner": "Who acts; empty if the agreement names nobody",
+        "at_risk_at": "When the warning fired",
+        "due_at": "By when the steps are to be done; null if no harm has an instant",
+        "breach_id": "Id of the breach that came after all; null without one",
+        "ended_at": "When the plan ended; null while it has not",
+    },
+)
+class ActionPlanAnswer(Answer):
+    """A plan against a risk: who acts until when, and how it ended."""
+
+    state: Literal["open", "watching", "averted", "breached", "cleared"]
+    """`open` while there is something to do; `watching`: the risk is over, its outcome is not known yet; `averted`;
+    `breached`; `cleared`: the risk went away, and no breach had been in sight"""
+    steps: list[PlanStepAnswer]
+    """What the agreement says is to be done"""
+    opened_at: Instant
+    """When the plan was opened"""
+    harm_expected_at: Instant | None
+    """The projected breach, else the window's end, else when a rolling window has turned over; null if unknown"""
+    time_left_seconds: int | None
+    """Seconds from now until harm is expected; null once the plan has ended"""
+
+
+@of_dataclass(
+    reviews.Review,
+    descriptions={
+        **_WHOSE,
+        "agreement_title": "Title of the agreement",
+        "period": "The period that it is about, such as `2026-11`; null of a review after a breach",
+        "due_at": "When it opens or opened",
+        "opened_at": "When it opened; null before",
+        "concluded_at": "When it was concluded; null before",
+        "concluded_by_principal_id": "Id of the principal who concluded it; null before",
+        "summary": "What was said, in the words of who concluded it; empty before",
+        "attendees": "Who took part",
+    },
+)
+class ReviewAnswer(Answer):
+    """A service review."""
+
+    reason: Literal["breach", "cadence"]
+    """Why there is a review: after a breach, or by the agreement's cadence"""
+    state: Literal["scheduled", "open", "concluded", "cancelled", "lapsed"]
+    """`cancelled`: the agreement ended before; `lapsed`: its breaches were withdrawn"""
+    start_at: Instant
+    """What happened from this instant on belongs on the agenda"""
+    end_at: Instant | None
+    """And before this one; null: whatever happens while the review is open"""
+
+
+@of_dataclass(
+    agenda.AgendaItem,
+    without=("review_id", "agreement_id"),
+    descriptions={
+        "item_id": "Id of the item",
+        "ref_id": "Id of the breach, window, report, action or proposal",
+        "at": "When it happened",
+        "title": "The item in words",
+    },
+)
+class AgendaItemAnswer(Answer):
+    """One point of an agenda."""
+
+    kind: Literal["breach", "window", "restatement", "report", "action", "proposal"]
+    """What it is about; `restatement` is a closed window whose figure was changed"""
+    state: Literal["standing", "withdrawn"]
+    """`withdrawn`: it was found to be none, and is shown only so that nobody misses it"""
+    detail: Document
+    """More about it; the members depend on the kind"""
+
+
+class ReviewWithAgenda(ReviewAnswer):
+    """A service review with the beginning of its agenda."""
+
+    agenda: list[AgendaItemAnswer]
+    """The first 100 items; the others at `/api/v1/reviews/{review_id}/agenda`"""
+    agenda_count: int
+    """How many items there are"""
+
+
+class ExternalReference(Answer):
+    """The same thing in another system."""
+
+    system: str
+    """Name of the other system"""
+    id: str
+    """Its id there"""
+    url: str = ABSENT
+    """Where it is to be seen there"""
+
+
+@of_dataclass(
+    decisions.Action,
+    descriptions={
+        **_WHOSE,
+        "action_id": "Id of the action",
+        "target_id": "Id of the target it should move; null if it names none",
+        "target_key": "Key of that target; null if it names none",
+        "text": "What is to be done",
+        "owner": "Who does it",
+        "due_at": "By when",
+        "expected_change": "What should be better afterwards",
+        "opened_by_principal_id": "Id of the principal who opened it",
+        "opened_at": "When it was opened",
+        "completed_at": "When it was done; null while it is open",
+        "completed_by_principal_id": "Id of the principal who said so; null while it is open",
+        "completion_note": "What was done; may be empty",
+    },
+)
+class ActionAnswer(Answer):
+    """An improvement action."""
+
+    state: Literal["open", "done"]
+    """Whether it is still to be done"""
+    external_refs: list[ExternalReference]
+    """The same action in other systems"""
+
+
+@of_dataclass(
+    decisions.Lesson,
+    descriptions={
+        **_WHOSE,
+        "lesson_id": "Id of the lesson",
+        "text": "What was learned",
+        "recorded_by_principal_id": "Id of the principal who recorded it",
+        "recorded_at": "When it was recorded",
+    },
+)
+class LessonAnswer(Answer):
+    """What a review learned."""
+
+
+class ProposedTarget(Answer):
+    """A target for which a new objective is proposed."""
+
+    target_id: str
+    """Id of the target"""
+    target_key: str
+    """The target's key in the agreement"""
+    target_title: str
+    """The target's title in the agreement"""
+    present_objective: Document
+    """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
+    objective: Document
+    """The proposed one, written likewise"""
+    reason: str
+    """Why"""
+
+
+@of_dataclass(
+    proposed.Proposal,
+    descriptions={
+        **_WHOSE,
+        "proposal_id": "Id of the proposal",
+        "review_id": "Id of the review that proposed it; null of one that followed from attained figures",
+        "agreement_version": "Version of the agreement whose objectives it would change",
+        "proposed_by_party_id": "Id of the party that proposed it; null if nobody did but the figures",
+        "proposed_by_principal_id": "Id of the principal who proposed it; null if nobody did but the figures",
+        "proposed_at": "When it was proposed",
+        "amendment_revision_hash": "SHA-256 of the revision that was drafted; null before",
+        "drafted_at": "When the amendment was drafted; null before",
+        "ended_at": "When it was agreed, declined or lapsed; null before",
+        "ended_by_party_id": "Id of the party that ended it; null before, and if none did",
+        "ended_by_principal_id": "Id of the principal who ended it; null before, and if none did",
+        "end_reason": "Why it was declined or lapsed; may be empty",
+    },
+)
+class ProposalAnswer(Answer):
+    """New objectives for targets of an agreement, and the draft amendment that answers them."""
+
+    targets: list[ProposedTarget]
+    """In the order of proposing; one open proposal of an agreement collects them"""
+    origin: Literal["review", "attained"]
+    """What it began with: a review, or figures attained for some time"""
+    state: Literal["proposed", "drafted", "agreed", "declined", "lapsed"]
+    """`drafted`: an amendment answers it; `lapsed`: the agreement went another way"""
+    amendment_version: int | None
+    """The drafted version of the agreement that answers it; null before"""
