@@ -74,33 +74,19 @@ def _type(event: type[Any], context: str, major: int = 1) -> str:
     return f"slm.{context}.{kebab}.v{major}"
 
 
-def _rows() -> list[EventType]:
-    rows: list[EventType] = []
+def _events_on(topic: Topic, key: str, subject: str, parties: tuple[str, ...], *events: type[Any]) -> list[EventType]:
+    return [EventType(event, _type(event, topic.writer), topic, key, subject, parties) for event in events]
 
-    def add(context: str, topic: Topic, key: str, subject: str, parties: tuple[str, ...], *events: type[Any]) -> None:
-        rows.extend(EventType(event, _type(event, context), topic, key, subject, parties) for event in events)
 
-    add("agreement", ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked)
-    add("agreement", CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered)
-    add(
-        "agreement",
-        CATALOGUE,
-        "relation_id",
-        "relation_id",
-        ("first_party_id", "second_party_id"),
-        agreement.PartiesRelated,
-    )
-    add("agreement", CATALOGUE, "service_id", "service_id", ("provider_party_id",), agreement.ServiceCatalogued)
-    add(
-        "agreement",
-        AGREEMENTS,
-        "requirement_id",
-        "requirement_id",
-        ("customer_party_id",),
-        agreement.RequirementRecorded,
-    )
-    add(
-        "agreement",
+_ALL: tuple[EventType, ...] = (
+    *_events_on(ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked),
+    *_events_on(CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered),
+    *_events_on(
+        CATALOGUE, "relation_id", "relation_id", ("first_party_id", "second_party_id"), agreement.PartiesRelated
+    ),
+    *_events_on(CATALOGUE, "service_id", "service_id", ("provider_party_id",), agreement.ServiceCatalogued),
+    *_events_on(AGREEMENTS, "requirement_id", "requirement_id", ("customer_party_id",), agreement.RequirementRecorded),
+    *_events_on(
         AGREEMENTS,
         "agreement_id",
         "agreement_id",
@@ -115,9 +101,8 @@ def _rows() -> list[EventType]:
         agreement.AgreementExpired,
         agreement.AgreementTerminated,
         agreement.AmendmentDrafted,
-    )
-    add(
-        "monitor",
+    ),
+    *_events_on(
         BREACHES,
         "agreement_id",
         "target_id",
@@ -131,9 +116,8 @@ def _rows() -> list[EventType]:
         breach_life.BreachAcknowledged,
         breach_life.BreachRootCauseGiven,
         breach_life.BreachClosed,
-    )
-    add(
-        "monitor",
+    ),
+    *_events_on(
         TARGETS,
         "agreement_id",
         "target_id",
@@ -151,11 +135,10 @@ def _rows() -> list[EventType]:
         clocks.ClockWarned,
         clocks.ClockDeadlineMoved,
         clocks.ClockEscalated,
-    )
-    add("monitor", TARGETS, "agreement_id", "import_id", _BOTH, monitor.ImportJudged)
-    add("monitor", TARGETS, "agreement_id", "agreement_id", _BOTH, monitor.AgreementCaughtUp)
-    add(
-        "monitor",
+    ),
+    *_events_on(TARGETS, "agreement_id", "import_id", _BOTH, monitor.ImportJudged),
+    *_events_on(TARGETS, "agreement_id", "agreement_id", _BOTH, monitor.AgreementCaughtUp),
+    *_events_on(
         TARGETS,
         "agreement_id",
         "exclusion_id",
@@ -163,20 +146,13 @@ def _rows() -> list[EventType]:
         monitor.ExclusionRequested,
         monitor.ExclusionDecided,
         monitor.ExclusionRevoked,
-    )
-    add(
-        "monitor",
-        TARGETS,
-        "indicator",
-        "indicator",
-        ("owner_party_id",),
-        monitor.IndicatorStale,
-        monitor.IndicatorResumed,
-    )
-    add("monitor", TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined)
-    add("report", REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished)
-    add(
-        "review",
+    ),
+    *_events_on(
+        TARGETS, "indicator", "indicator", ("owner_party_id",), monitor.IndicatorStale, monitor.IndicatorResumed
+    ),
+    *_events_on(TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined),
+    *_events_on(REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished),
+    *_events_on(
         REVIEWS,
         "agreement_id",
         "plan_id",
@@ -184,9 +160,8 @@ def _rows() -> list[EventType]:
         review.ActionPlanOpened,
         review.PlanStepCompleted,
         review.ActionPlanEnded,
-    )
-    add(
-        "review",
+    ),
+    *_events_on(
         REVIEWS,
         "agreement_id",
         "review_id",
@@ -195,23 +170,17 @@ def _rows() -> list[EventType]:
         review.ReviewOpened,
         review.ReviewConcluded,
         review.ReviewLapsed,
-    )
-    add("review", REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened, review.ActionCompleted)
-    add("review", REVIEWS, "agreement_id", "lesson_id", _BOTH, review.LessonRecorded)
-    add("review", REVIEWS, "agreement_id", "acceptance_id", _BOTH, review.PeriodAccepted)
-    add("review", REVIEWS, "agreement_id", "dispute_id", _BOTH, review.BreachDisputed, review.DisputeDecided)
-    add("review", REVIEWS, "agreement_id", "answer_id", _BOTH, review.SatisfactionSurveyed)
-    add(
-        "review",
-        REVIEWS,
-        "agreement_id",
-        "proposal_id",
-        _BOTH,
-        review.TargetRevisionProposed,
-        review.TargetRevisionDeclined,
-    )
-    return rows
+    ),
+    *_events_on(REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened, review.ActionCompleted),
+    *_events_on(REVIEWS, "agreement_id", "lesson_id", _BOTH, review.LessonRecorded),
+    *_events_on(REVIEWS, "agreement_id", "acceptance_id", _BOTH, review.PeriodAccepted),
+    *_events_on(REVIEWS, "agreement_id", "dispute_id", _BOTH, review.BreachDisputed, review.DisputeDecided),
+    *_events_on(REVIEWS, "agreement_id", "answer_id", _BOTH, review.SatisfactionSurveyed),
+    *_events_on(
+        REVIEWS, "agreement_id", "proposal_id", _BOTH, review.TargetRevisionProposed, review.TargetRevisionDeclined
+    ),
+)
 
 
-PUBLISHED: dict[type[Any], EventType] = {row.event: row for row in _rows()}
+PUBLISHED: dict[type[Any], EventType] = {row.event: row for row in _ALL}
 BY_TYPE: dict[str, EventType] = {row.type: row for row in PUBLISHED.values()}
