@@ -11,8 +11,6 @@ import numpy as np
 
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.monitor import WindowAdjusted
-from slm_monitor.application.history import closed_tickets
-from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.state.loaded_partition import (
     AgreementTerms,
     CatchUp,
@@ -28,38 +26,32 @@ from slm_monitor.application.state.partition_step import (
     ImportEffect,
     PartitionStep,
 )
-from slm_monitor.application.state.ports import InboxRow, MemberWindow, NotOwner, PendingDependencies
-from slm_monitor.domain.clocks.clock_replay import CANCELLED, MET
+from slm_monitor.application.state.ports import InboxRow, NotOwner, PendingDependencies
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts import counters
-from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, indicator_of
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
 from slm_monitor.domain.lifecycle.target_state import (
-    OPEN_ENDED,
     Adjustment,
     Breach,
-    InconsistentTicket,
     OutgoingEvent,
     PublishedClock,
     Risk,
-    TicketClock,
     Window,
 )
-from slm_monitor.domain.rolling.missed_runs import MissedRun
-from slm_monitor.domain.rolling.rolling_derived import EndedClock
 from slm_monitor.domain.series.hour_buckets import Chunk
+from tests.support.memory_members import MemberResults, Span
 
 COUNTS = ("windows_closed", "windows_restated", "clocks_ended", "breach_events")
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
-Span = tuple[int, int]
 NOTHING_YET = -(2**61)
 
 
-class MemoryEvaluationStore:
+class MemoryEvaluationStore(MemberResults):
     """One partition. ``clocks``, ``windows``, ``breaches`` and ``events`` are there for tests to look at."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.epoch = 0
         self.positions = dict.fromkeys(TOPICS, 0)
         self.watermark = 0
@@ -73,18 +65,13 @@ class MemoryEvaluationStore:
         """(import, agreement) → what was published for it."""
         self.judged: list[str] = []
         """The imports that are judged to the end."""
-        self.windows: dict[tuple[str, str], Window] = {}
-        self.breaches: dict[str, Breach] = {}
         self.risks: dict[str, Risk] = {}
-        self.clocks: dict[tuple[str, str, int], TicketClock] = {}
         self.events: list[OutgoingEvent] = []
         self.unjudgeable: dict[str, str] = {}
         self.overturned: set[str] = set()
         self.acceptances: dict[tuple[str, str], tuple[int, int]] = {}
         """Window → the revision that both parties accepted, and when."""
         self.silences: dict[str, int] = {}
-        self.inconsistent: dict[str, InconsistentTicket] = {}
-        """Ticket → why it is not judged."""
         self._facts: dict[str, dict[str, Fact]] = {}
         self._segments: dict[tuple[str, int], list[Chunk]] = {}
         self._blobs: dict[int, tuple[MeasuredValues, int]] = {}
@@ -235,70 +222,6 @@ class MemoryEvaluationStore:
             assert age is not None
             found[subject] = (age, max((word for word in words if word > NOTHING_YET), default=None))
         return found
-
-    async def tickets_ended(
-        self, target_ids: Sequence[str], spans: Sequence[Span], as_of: int
-    ) -> Sequence[tuple[int, int]]:
-        found = [self.ended_within(target_ids, span, as_of) for span in spans]
-        return [(len(each), sum(ended.is_met for ended in each)) for each in found]
-
-    def ended_within(self, target_ids: Sequence[str], span: Span, as_of: int) -> list[ClosedTicket]:
-        """The tickets whose clocks of these targets ended in a span."""
-        entries = {key: each for key, each in self.clocks.items() if key[0] in target_ids}
-        found: dict[str, ClosedTicket] = {}
-        for ticket in {ticket for _, ticket, _ in entries}:
-            clocks = [each.clock for key, each in entries.items() if key[1] == ticket and each.clock.state != CANCELLED]
-            excused = {(key[0], key[2]) for key, each in entries.items() if key[1] == ticket and each.excused}
-            for clock, at in closed_tickets.clock_ends(clocks, as_of):
-                if span[0] <= at < span[1] and at <= as_of:
-                    held = found.get(ticket, ClosedTicket(ticket, at, True))
-                    is_met = clock.state == MET or (clock.target.target_id, clock.ordinal) in excused
-                    found[ticket] = ClosedTicket(ticket, max(at, held.ended_at), held.is_met and is_met)
-        return [found[ticket] for ticket in sorted(found)]
-
-    async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[Span]) -> Sequence[int]:
-        odd = [each for each in self.inconsistent.values() if set(each.targets) & set(target_ids)]
-        return [sum(start <= each.at < end for each in odd) for start, end in spans]
-
-    async def member_windows(
-        self, target_ids: Sequence[str], window_ids: Sequence[str]
-    ) -> Mapping[tuple[str, str], MemberWindow]:
-        return {
-            key: MemberWindow(window.verdict, window.figure, window.closed_at, self._breached_at(window))
-            for key, window in self.windows.items()
-            if key[0] in target_ids and key[1] in window_ids
-        }
-
-    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
-        runs: dict[str, list[MissedRun]] = {}
-        for each in sorted(self.breaches.values(), key=lambda breach: breach.ordinal):
-            mine = (each.window_id, each.level, each.standing) == (window_id, OBJECTIVE, True)
-            if mine and each.target_id in target_ids:
-                last = OPEN_ENDED if each.until is None else each.until // MINUTE - 1
-                runs.setdefault(each.target_id, []).append(MissedRun(each.ordinal, last))
-        return runs
-
-    async def clocks_ended(self, target_ids: Sequence[str], span: Span, as_of: int) -> Sequence[EndedClock]:
-        found = []
-        for (target_id, ticket, _), entry in self.clocks.items():
-            clock = entry.clock
-            at = clock.stopped_at if clock.state == MET else clock.breached_at
-            if target_id not in target_ids or clock.state == CANCELLED or at is None:
-                continue
-            if span[0] <= at < span[1] and at <= as_of:
-                found.append(EndedClock(ticket, at, clock.state == MET or entry.excused))
-        return sorted(found)
-
-    def _breached_at(self, window: Window) -> int | None:
-        mine = (window.target_id, window.window_id, window.version, OBJECTIVE, True)
-        return min(
-            (
-                each.certain_at
-                for each in self.breaches.values()
-                if (each.target_id, each.window_id, each.version, each.level, each.standing) == mine
-            ),
-            default=None,
-        )
 
     # -- writing ------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,8 @@ from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.terms_history import TermsHistory
 from tests.support.decisions import Decision, Overturned
-from tests.support.histories import END, KINDS, SITES, TARGETS, History, Told
+from tests.support.histories import KINDS, SITES, History, Told
+from tests.support.history_terms import END, TARGETS
 from tests.support.memory_history import MemoryHistory
 from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER

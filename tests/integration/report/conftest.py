@@ -25,7 +25,8 @@ from slm_report.application.publishing import Publisher
 from slm_report.bootstrap import build
 from slm_report.settings import ReportSettings
 from tests.support.api import enrolled
-from tests.support.report import AGREEMENT, CUSTOMER, PROVIDER, at, tell
+from tests.support.report import AGREEMENT, CUSTOMER, PROVIDER, at
+from tests.support.report_log import tell
 from tests.support.service import records
 
 

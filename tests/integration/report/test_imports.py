@@ -14,6 +14,7 @@ from slm_events.catalogue import PUBLISHED
 from tests.integration.report.conftest import Running
 from tests.support import report as heard
 from tests.support.report import AGREEMENT, CUSTOMER, MONTHLY, PROVIDER, TICKETS
+from tests.support.report_log import caught_up
 
 IMPORT = "5b1f0f6e-3c5b-4a51-9f0f-2a1b5a3f7f10"
 
@@ -131,7 +132,7 @@ async def test_signed_terms_are_reported_once_they_are_judged_over_the_past(serv
     (reason,) = answer["heard"]["waits_for"]
     assert (reason["reason"], reason["agreement_version"]) == ("catching_up", 1)
     assert 0 < reason["at_most_seconds"] <= 3600 and answer["heard"]["settling"]
-    await service.hears(heard.caught_up(signed, breach_events=1))
+    await service.hears(caught_up(signed, breach_events=1))
     assert service.published() == []
     await catches_up(service, heard.breached("late", "2026-11-04T14:00", late, TICKETS))
     (event,) = service.published()
@@ -163,6 +164,6 @@ async def test_no_report_waits_for_signed_terms_for_ever(service: Running) -> No
 async def test_the_mark_may_be_heard_before_the_signature(service: Running) -> None:
     signed = heard.finalized(MONTHLY)
     await service.waits_until("2026-12-05T00:00")
-    await service.hears(heard.caught_up(signed), heard.closed())
+    await service.hears(caught_up(signed), heard.closed())
     await service.hears(signed, catch_up=False)
     assert [event.revision for event in service.published()] == [1]

@@ -10,7 +10,8 @@ import pytest
 
 from slm_events.monitor import WindowAdjusted
 from slm_monitor.domain.lifecycle.target_state import Window
-from tests.support.histories import TARGETS, history
+from tests.support.histories import history
+from tests.support.history_terms import TARGETS
 from tests.support.monitor import DAY
 from tests.support.replays import Replay, in_order, out_of_order
 

@@ -10,7 +10,8 @@ import pytest
 from slm_monitor.application.state.loaded_partition import Hold
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
-from tests.support.histories import History, Told, target, told_of
+from tests.support.histories import History, Told, told_of
+from tests.support.history_terms import target
 from tests.support.monitor import DAY, HOUR, PROVIDER, at, finalized
 from tests.support.replays import Replay
 

@@ -13,7 +13,8 @@ from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.terms import instances
 from tests.support.decisions import Approved, Overturned, Signed
-from tests.support.histories import History, Told, share, target, told_of
+from tests.support.histories import History, Told, told_of
+from tests.support.history_terms import share, target
 from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER, at, finalized
 from tests.support.replays import Replay
 

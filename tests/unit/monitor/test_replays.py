@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.histories import CLOSING, TARGETS, has_gaps, history
+from tests.support.histories import has_gaps, history
+from tests.support.history_terms import CLOSING, TARGETS
 from tests.support.monitor import DAY, MINUTE
 from tests.support.replays import Replay, in_order, out_of_order
 

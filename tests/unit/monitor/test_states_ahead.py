@@ -9,7 +9,8 @@ import pytest
 
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
-from tests.support.histories import History, Told, composite, share, target, told_of
+from tests.support.histories import History, Told, told_of
+from tests.support.history_terms import composite, share, target
 from tests.support.monitor import DAY, HOUR, MINUTE, PROVIDER, at, finalized
 from tests.support.replays import Replay
 

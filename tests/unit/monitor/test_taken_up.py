@@ -12,7 +12,8 @@ from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import Changes
 from tests.support.decisions import Signed
-from tests.support.histories import History, Told, composite, share, target, told_of
+from tests.support.histories import History, Told, told_of
+from tests.support.history_terms import composite, share, target
 from tests.support.monitor import DAY, HOUR, PROVIDER, at, finalized, line_of
 from tests.support.replays import Replay
 
