@@ -1,1 +1,1 @@
-"""The REST resources of agreement-svc: parse, call, shape."""
+"""The REST API of agreement-svc: a module for each resource, with request and response models."""

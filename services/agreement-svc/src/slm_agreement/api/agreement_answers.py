@@ -56,7 +56,7 @@ class RevisionSummary(Answer):
 
 
 class RevisionContent(Answer):
-    """What the hash of a revision is of."""
+    """The content of a revision, from which its hash is computed."""
 
     agreement_id: str
     """Id of the agreement"""
@@ -89,24 +89,24 @@ class FindingAnswer(Answer):
     field: str
     """Where it is, such as `targets[0].objective.at_least`"""
     value: str
-    """What stands there, shortened"""
+    """The value there, shortened"""
     remedy: str
     """What to write instead"""
     code: str
     """Name of the rule, as a waiver names it"""
     severity: Literal["error", "slip", "warning"]
-    """An error must be corrected; slips and warnings can be waived by who signs"""
+    """An error must be corrected; slips and warnings can be waived by a signatory"""
 
 
 class WaiverAnswer(Answer):
-    """A slip or warning that somebody who signed let pass."""
+    """A slip or warning that a signatory accepted."""
 
     code: str
     """Code of the finding"""
     field: str = ABSENT
-    """Field of the finding, where several have the code"""
+    """Field of the finding, if several have the code"""
     reason: str
-    """Why it is let pass"""
+    """Why it was accepted"""
     waived_by: str
     """Name of the person who signed"""
     side: Side
@@ -129,7 +129,7 @@ class SignatureAnswer(Answer):
     key_id: str
     """Id of the API key that was used"""
     key_issued_how: Literal["operator", "invitation", "holder", "manager"]
-    """Who had a hand in the key"""
+    """Who took part in issuing the key"""
     key_issued_by: str
     """Name of who issued the key; of an invitation, of who invited"""
     key_issued_at: Instant
@@ -141,7 +141,7 @@ class SignatureAnswer(Answer):
     findings: list[FindingAnswer]
     """What the check found when it was signed"""
     waivers: list[WaiverAnswer]
-    """What the person let pass"""
+    """The findings that the person accepted"""
 
 
 class MissingSignatureAnswer(Answer):
@@ -327,7 +327,7 @@ class AgreementCheck(Answer):
     points: list[PointAnswer]
     """The ten points"""
     findings: list[FindingAnswer]
-    """What the check finds; nothing of a signed version"""
+    """The check's findings; empty for a signed version"""
 
 
 class HistoryDetail(Answer):
@@ -356,7 +356,7 @@ class HistoryDetail(Answer):
     findings: list[FindingAnswer] = ABSENT
     """What the check found of the proposal"""
     event: str = ABSENT
-    """Name of the event that time brought, such as `AgreementExpired`"""
+    """Name of the event that a due instant caused, such as `AgreementExpired`"""
 
 
 class HistoryEntry(Answer):
@@ -369,7 +369,7 @@ class HistoryEntry(Answer):
     action: str
     """What was done, such as `agreement.propose`"""
     by_principal_id: str | None
-    """Id of the principal that did it; null: time, or the product in answer to a proposal"""
+    """Id of the principal that did it; null: it became due, or the product did it in answer to a proposal"""
     by_party_id: str | None
     """Id of the principal's party; null: none"""
     detail: HistoryDetail

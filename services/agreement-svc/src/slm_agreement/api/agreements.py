@@ -1,4 +1,4 @@
-"""``/api/v1/agreements``: drafting and reading."""
+"""``/api/v1/agreements``: draft, amend, read, compare and check agreements."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"])
     ),
 )
 async def draft_agreement(body: NewAgreement, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
-    """Draft an agreement from a document, a template or both. The same key and document again: 200."""
+    """Draft an agreement from a document, a template or both. The same key and document again answer 200."""
     order = Draft(external_refs=body.references(), **body.model_dump(exclude={"external_refs"}))
     versions, is_new = await agreements.draft(desk, caller, order)
     response.status_code = 201 if is_new else 200
@@ -71,7 +71,7 @@ async def list_agreements(
     key: Annotated[str | None, Query(max_length=100)] = None,
     kind: Annotated[str | None, Query(max_length=10)] = None,
 ) -> dict[str, Any]:
-    """Your agreements, each with the version signed last, else the newest."""
+    """List your party's agreements, each with its last signed version, else the newest one."""
     conditions: list[ColumnElement[bool]] = reading.by_reference(tables.agreement, external_ref)
     conditions += [tables.agreement.c.key == key] if key is not None else []
     conditions += [tables.agreement.c.kind == kind] if kind is not None else []
@@ -85,7 +85,7 @@ async def list_agreements(
 async def get_agreement(
     agreement_id: str, caller: Caller, desk: TheDesk, response: Response, version: VersionNumber = None
 ) -> dict[str, Any]:
-    """One agreement: a version in full with its document, and a line for each version."""
+    """Read an agreement: one version with its document, and a summary of every version."""
     versions = await agreements.visible_versions(desk, caller, agreement_id)
     return shown(versions, _chosen(versions, version), response)
 
@@ -94,7 +94,7 @@ async def get_agreement(
 async def list_revisions(
     agreement_id: str, caller: Caller, desk: TheDesk, page: Paging, version: VersionNumber = None
 ) -> dict[str, Any]:
-    """The revisions of a version that you may read: yours, and those put to you."""
+    """List the revisions of a version that you may read: your party's own, and those proposed to it."""
     chosen = _chosen(await agreements.visible_versions(desk, caller, agreement_id), version)
     readable = page.within(_readable(chosen, caller), _number)
     return page.shape(readable, _number, shapes.revision_line)
@@ -115,7 +115,7 @@ async def list_revisions(
 async def revise_draft(
     agreement_id: str, body: NewRevision, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Another revision of your draft. What is on the table is countered instead."""
+    """Write another revision of your draft. A proposed revision is countered instead."""
 
     def unless_changed(present: Version) -> None:
         etag.check_if_match(if_match, shapes.version_tag(present))
@@ -129,7 +129,7 @@ async def revise_draft(
 async def get_revision(
     agreement_id: str, revision: str, caller: Caller, desk: TheDesk, version: VersionNumber = None
 ) -> dict[str, Any]:
-    """A revision by number or hash, with the content that the hash is of."""
+    """Read a revision by number or hash, with the content from which the hash is computed."""
     versions = await agreements.visible_versions(desk, caller, agreement_id)
     return shapes.revision(_revision(versions, version, revision, caller))
 
@@ -143,7 +143,7 @@ async def compare_revisions(
     after: Annotated[str, Query(alias="to", description="Number or hash")],
     version: VersionNumber = None,
 ) -> dict[str, Any]:
-    """What differs between two revisions, by clause and by target; by hash also across versions."""
+    """Compare two revisions by clause and by target. Revisions of different versions can be given by hash."""
     versions = await agreements.visible_versions(desk, caller, agreement_id)
     old = _revision(versions, version, before, caller)
     new = _revision(versions, version, after, caller)
@@ -158,7 +158,7 @@ async def compare_revisions(
 async def check_agreement(
     agreement_id: str, caller: Caller, desk: TheDesk, clock: TheClock, version: VersionNumber = None
 ) -> dict[str, Any]:
-    """The ten points with what is still empty, and the findings of the SMART check."""
+    """List the ten points of the agreement, which of them are empty, and the findings of the SMART check."""
     versions = await agreements.visible_versions(desk, caller, agreement_id)
     chosen = _chosen(versions, version)
     others = [other for other in versions if other is not chosen]
@@ -192,7 +192,7 @@ async def check_agreement(
 async def draft_amendment(
     agreement_id: str, body: NewAmendment, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """A new version in draft while the old one stays in force; revise, propose and sign it like the first."""
+    """Draft a new version while the signed one stays in force. It is revised, proposed and signed like the first."""
     versions, version, is_new = await amendments.draft(desk, caller, agreement_id, body.document)
     response.status_code = 201 if is_new else 200
     return shown(versions, version, response)
@@ -202,14 +202,14 @@ async def draft_amendment(
 async def list_agreement_history(
     agreement_id: str, caller: Caller, desk: TheDesk, database: TheDatabase, page: Paging
 ) -> dict[str, Any]:
-    """What was done to the agreement, by whom and when."""
+    """List what was done to the agreement, by whom and when."""
     await agreements.visible_versions(desk, caller, agreement_id)
     rows = await queries.history(database, caller, agreement_id, page)
     return page.shape(rows, lambda row: [row["seq"]], shapes.history_line)
 
 
 def shown(versions: list[Version], version: Version, response: Response) -> dict[str, Any]:
-    """An agreement as the answer to a request, with its entity tag."""
+    """Return an agreement as the answer to a request, and set its entity tag."""
     response.headers["ETag"] = etag.etag_of(shapes.version_tag(version))
     return shapes.agreement(versions, version)
 
@@ -230,7 +230,7 @@ def _readable(version: Version, caller: Principal) -> list[Revision]:
 
 
 def _revision(versions: list[Version], number: int | None, named: str, caller: Principal) -> Revision:
-    """A revision by its number in a version, or by its hash in any."""
+    """Return a revision by its number in a version, or by its hash in any version. Raises 404."""
     for revision in _readable(_chosen(versions, number), caller):
         if named in (str(revision.number), revision.hash):
             return revision

@@ -40,9 +40,9 @@ class MandateAnswer(Answer):
     role: Literal["business_signatory", "provider_signatory"]
     """For which side of an agreement: `business_signatory` for the customer's"""
     text: str
-    """On what the mandate rests, such as a resolution"""
+    """The basis of the mandate, such as a resolution"""
     valid_from: Instant | None
-    """First instant at which it holds; null: since ever"""
+    """First instant at which it holds; null: no beginning"""
     valid_until: Instant | None
     """First instant at which it no longer holds; null: without end"""
 
@@ -76,11 +76,11 @@ class ApiKeyAnswer(Answer):
     created_at: Instant
     """When it was issued"""
     issued_how: IssuedHow
-    """Who had a hand in it: an operator, an invitation's code, its holder, or a manager of its party"""
+    """Who took part in issuing it: an operator, an invitation's code, its holder, or a manager of its party"""
     issued_by: str
     """Name of who issued it; of an invitation, of who invited"""
     may_sign: bool
-    """Whether its holder may sign with it: nobody but its holder or an operator ever had a hand in it"""
+    """Whether its holder may sign with it: only its holder or an operator took part in issuing it"""
     revoked_at: Instant | None
     """When it was revoked; null: it is valid"""
 
@@ -105,7 +105,7 @@ class PrincipalAnswer(Answer):
 
 
 class IssuedKeyAnswer(Answer):
-    """A new API key, shown this once."""
+    """A new API key, which is shown only in this answer."""
 
     key_id: str
     """Id of the API key (UUID)"""
@@ -118,7 +118,7 @@ class IssuedKeyAnswer(Answer):
 
 
 class RelationAnswer(Answer):
-    """Two parties that know one another: each may name the other, and its services."""
+    """Two related parties: each may name the other, and its services."""
 
     relation_id: str
     """Id of the relation (UUID)"""
@@ -127,7 +127,7 @@ class RelationAnswer(Answer):
     made_how: Literal["invitation", "operator"]
     """Whether one accepted an invitation of the other, or an operator linked them"""
     made_at: Instant
-    """Since when they know one another"""
+    """When they were related"""
 
 
 class InvitationAnswer(Answer):
@@ -160,14 +160,14 @@ class InvitationAnswer(Answer):
 
 
 class NewInvitationAnswer(InvitationAnswer):
-    """A new invitation with its code, shown this once."""
+    """A new invitation with its code, which is shown only in this answer."""
 
     code: str
-    """The code: hand it over by a way of your own; only its hash is stored"""
+    """The code: pass it on yourself; only its hash is stored"""
 
 
 class AcceptedInvitationAnswer(InvitationAnswer):
-    """An accepted invitation; where it made a principal's key, with this key, shown this once."""
+    """An accepted invitation; if it created a principal's key, with this key, which is shown only in this answer."""
 
     key_id: str = ABSENT
     """Id of the API key that was made"""
@@ -195,7 +195,7 @@ class ServiceAnswer(Answer):
 
 
 class RequirementAnswer(Answer):
-    """What a customer needs of a service, and why."""
+    """A customer's requirement of a service, and why."""
 
     requirement_id: str
     """Id of the requirement (UUID)"""
@@ -240,7 +240,7 @@ class FurtherClauseAnswer(Answer):
 
 
 class TemplateDocumentAnswer(Answer):
-    """What a draft has unless it writes its own."""
+    """Title and clauses of a draft that does not have its own."""
 
     title: str
     """Title of the agreement"""
@@ -249,7 +249,7 @@ class TemplateDocumentAnswer(Answer):
 
 
 class TemplateAnswer(Answer):
-    """What a draft of one kind starts from."""
+    """The starting point for a draft of one kind."""
 
     key: str
     """Key of the template, as `template` of a draft names it"""

@@ -1,4 +1,4 @@
-"""Response models of chain previews: what supporting promises come to together."""
+"""Response models of chain previews: the combined effect of supporting promises."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from slm_chassis.http.response_models import ABSENT, Answer, Instant
 
 
 class AvailabilityChain(Answer):
-    """What supports of these availabilities achieve together."""
+    """The availability that the supports achieve together."""
 
     achievable_percent: str
     """Availability that they achieve, in percent (exact fraction as text, such as `9989/100`)"""
     holds: bool
     """Whether it is at least what is promised"""
     needed: dict[str, str | None] = ABSENT
-    """Where it does not hold: support → percent that it alone would have to promise, the others unchanged (exact
-    fraction as text; above 100 it cannot be mended there); null: no single step of it helps"""
+    """If it does not hold: support → percent that it alone would have to promise, the others unchanged (exact fraction
+    as text; above 100 no promise of it suffices); null: no single support can make up for it
+    """
 
 
 class DurationChain(Answer):
-    """What supporting durations come to along the path."""
+    """The sum of the supporting durations along the path."""
 
     sum: str
     """Their sum (ISO 8601 duration)"""
     holds: bool
     """Whether it is at most what is promised"""
     short_by: str = ABSENT
-    """Where it does not hold: by how much it is longer (ISO 8601 duration)"""
+    """If it does not hold: by how much it is longer (ISO 8601 duration)"""
 
 
 class NormalWeekGap(Answer):
@@ -60,7 +61,7 @@ class TermChain(Answer):
 
 
 class RecoveryChain(Answer):
-    """What the recoveries of supports come to together."""
+    """The recovery time and recovery point of all supports together."""
 
     rto: str
     """Time until all is restored (ISO 8601 duration)"""

@@ -1,4 +1,4 @@
-"""What supporting promises come to together, tried before they are agreed, stateless: ``/api/v1/chain-previews``."""
+"""``/api/v1/chain-previews``: compute the combined effect of supporting promises without storing anything."""
 
 from __future__ import annotations
 
@@ -36,18 +36,20 @@ class _ChainQuestion(BaseModel):
 
 
 class Availability(_ChainQuestion):
-    """``structure``: a support's name, ``{"serial": […]}`` or ``{"k_of_n": {"k", "members": […]}}``, also nested."""
+    """The availability promised, and those of the supports."""
 
     at_least: Percent
     """Percent that is promised"""
     structure: str | dict[str, Any]
-    """What is made of what: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also nested"""
+    """How the supports are combined: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also
+    nested
+    """
     supports: Names
     """Support → percent that it promises"""
 
 
 class Durations(_ChainQuestion):
-    """Supporting durations along the path, in the same measure as what they support."""
+    """The duration promised and those of the supports along the path, in the same measure."""
 
     at_most: Length
     """Duration that is promised (ISO 8601)"""
@@ -58,7 +60,7 @@ class Durations(_ChainQuestion):
 
 
 class Hours(_ChainQuestion):
-    """Service hours promised, and those of the support, from ``from`` on before ``to``."""
+    """The service hours promised and those of the support, compared from ``from`` to ``to``."""
 
     required: str | dict[str, Any]
     """Service hours that are promised: `24x7`, or an object as in the terms"""
@@ -71,7 +73,7 @@ class Hours(_ChainQuestion):
 
 
 class Term(_ChainQuestion):
-    """First and last day of what is promised and of each supporting agreement, last days included."""
+    """First and last day of the term promised and of each supporting agreement, last days included."""
 
     required: tuple[Day, Day]
     """First and last day of what is promised"""
@@ -80,6 +82,8 @@ class Term(_ChainQuestion):
 
 
 class RecoveryOfSupport(_ChainQuestion):
+    """The recovery time and recovery point that a support promises."""
+
     rto: Length
     """Recovery time that it promises (ISO 8601)"""
     rpo: Length
@@ -87,7 +91,7 @@ class RecoveryOfSupport(_ChainQuestion):
 
 
 class Recovery(_ChainQuestion):
-    """Recovery time and point promised, and those of the supports, restored one after the other or side by side."""
+    """The recovery time and point promised, and those of the supports."""
 
     order: Literal["one_after_the_other", "side_by_side"] = "one_after_the_other"
     """Whether the supports are restored one after the other or side by side"""
@@ -96,13 +100,15 @@ class Recovery(_ChainQuestion):
     rpo_at_most: Length
     """Recovery point that is promised (ISO 8601)"""
     structure: str | dict[str, Any]
-    """What is made of what: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also nested"""
+    """How the supports are combined: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also
+    nested
+    """
     supports: Annotated[dict[str, RecoveryOfSupport], Field(min_length=1, max_length=1000)]
     """Support → its recovery time and point"""
 
 
 class ChainToPreview(_ChainQuestion):
-    """Any of the five questions."""
+    """One or more of five questions about supporting agreements."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -139,7 +145,9 @@ class ChainToPreview(_ChainQuestion):
 
 @router.post("", **operation("Preview whether supporting promises are enough", ChainPreviewAnswer))
 def preview_chain(asked: ChainToPreview) -> dict[str, Any]:
-    """Exact: percents as fractions, lengths and gaps to the second; what is short is named with what it would need."""
+    """Compute exactly: percents as fractions, lengths and gaps to the second. What is missing is given with the
+    need.
+    """
     try:
         return {
             **({} if asked.availability is None else {"availability": _availability(asked.availability)}),

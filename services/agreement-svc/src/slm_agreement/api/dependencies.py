@@ -1,4 +1,4 @@
-"""The parts of the service that routes ask for beside their input, each by its type."""
+"""The typed parts of the service that routes depend on."""
 
 from __future__ import annotations
 

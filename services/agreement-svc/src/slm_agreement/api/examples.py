@@ -1,4 +1,4 @@
-"""Examples of the main bodies, as the API's documentation shows them; a test plays them."""
+"""Examples of the main request bodies for the API's documentation. A test sends them all."""
 
 from __future__ import annotations
 
@@ -126,5 +126,5 @@ SIGNATURE: dict[str, Any] = {
 
 
 def edit_of(example: dict[str, Any]) -> dict[str, Any]:
-    """The same as PUT takes it: key and party stay what they are."""
+    """Return the example's body for PUT, without the key and party, which cannot be changed."""
     return {name: value for name, value in example.items() if name not in ("key", "party_id")}

@@ -23,7 +23,7 @@ class HolidayAnswer(Answer):
 
 
 class HoursOverrideAnswer(Answer):
-    """Other hours on one day, which replace those of the week and of holidays."""
+    """Hours of a single day, which replace those of the week and of holidays."""
 
     date: str
     """The day (`YYYY-MM-DD`)"""
@@ -45,7 +45,7 @@ class BreakAnswer(Answer):
 
 
 class SkippedEventAnswer(Answer):
-    """An event of an iCalendar file that gave no holiday."""
+    """An event of an iCalendar file that did not give a holiday."""
 
     event: str
     """Title of the event, or its line in the file"""
@@ -56,7 +56,7 @@ class SkippedEventAnswer(Answer):
 
 
 class CalendarFileAnswer(Answer):
-    """What became of an iCalendar file whose holidays were written out as dates."""
+    """A report on an iCalendar file whose holidays were written out as dates."""
 
     entry: str
     """Place of the file among the holidays that the author wrote"""

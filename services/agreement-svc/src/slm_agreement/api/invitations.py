@@ -1,4 +1,4 @@
-"""``/api/v1/invitations``: a code that works once, for a company to take part or a person to make a key."""
+"""``/api/v1/invitations``: codes that work once, for a company to join or a person to create their own key."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ async def create_invitation(
     access: TheAccess,
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Invite a company, or with `principal_id` the person behind a principal to make a key of its own.
+    """Invite a company, or with `principal_id` the person behind a principal, who then creates a key of their own.
 
-    `code` is shown this once: hand it over by a way of your own. Of one who may sign only operators invite.
+    `code` is shown only in this answer: pass it on yourself. Only operators invite people who may sign.
     """
     refuse_stored_secret(idempotency_key)
     expires_at = instants.optional(body.expires_at, "expires_at")
@@ -60,7 +60,7 @@ async def create_invitation(
 
 @router.get("", **operation("List the invitations of your party", list_of(InvitationAnswer)))
 async def list_invitations(caller: Caller, database: TheDatabase, clock: TheClock, page: Paging) -> dict[str, Any]:
-    """The invitations your party made, without their codes."""
+    """List the invitations of your party, without their codes."""
     rows = await queries.page_of(database, queries.INVITATIONS, caller, page)
     now = clock.now()
     return page.shape(rows, lambda row: [row["invitation_id"]], lambda row: shapes.invitation(Invitation(**row), now))
@@ -86,10 +86,10 @@ async def accept_invitation(
     access: TheAccess,
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Use a code, once.
+    """Use a code, which works once.
 
-    A company that is new here, or a person who makes a key, sends the code as `Authorization: Bearer` and gets a
-    key, shown this once. A party that is here already sends its own key, and the code in the body.
+    A company that is not registered yet, or a person who creates a key, sends the code as `Authorization: Bearer` and
+    gets a key, which is shown only in this answer. A registered party sends its own key, and the code in the body.
     """
     refuse_stored_secret(idempotency_key)
     accepted = await invitations.accept_invitation(desk, caller, body.code, _newcomer(body))
@@ -100,7 +100,7 @@ async def accept_invitation(
 
 @router.get("/{invitation_id}", **operation("Read one invitation without its code", InvitationAnswer))
 async def get_invitation(invitation_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
-    """One invitation, without its code."""
+    """Read one invitation, without its code."""
     row = await reading.one(database, queries.INVITATIONS, caller, "invitation", invitation_id)
     return shapes.invitation(Invitation(**row), clock.now())
 
@@ -110,12 +110,12 @@ async def get_invitation(invitation_id: str, caller: Caller, database: TheDataba
     **operation("Withdraw an invitation before it is accepted", InvitationAnswer, "not-allowed", "wrong-state"),
 )
 async def withdraw_invitation(invitation_id: str, caller: Caller, desk: TheDesk, clock: TheClock) -> dict[str, Any]:
-    """Make the code void. 409 where it was accepted."""
+    """Make the code invalid. 409 if it was accepted."""
     return shapes.invitation(await invitations.withdraw_invitation(desk, caller, invitation_id), clock.now())
 
 
 def refuse_stored_secret(idempotency_key: str | None) -> None:
-    """Raises 400 where the answer would be kept for a repeated request: it holds a secret, in clear."""
+    """Raise 400 if the answer would be stored for a repeated request, since it contains a secret."""
     if idempotency_key is not None:
         detail = "The answer holds a secret that is not stored. Send it without, and revoke what you lost."
         raise Problem(400, "no-idempotency-here", "Secrets are issued without Idempotency-Key", detail)

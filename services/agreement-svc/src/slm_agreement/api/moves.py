@@ -1,4 +1,4 @@
-"""``/api/v1/agreements/{id}/…``: the moves of a negotiation, and the end of an agreement."""
+"""``/api/v1/agreements/{id}/…``: the moves of a negotiation, and the termination of an agreement."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1/agreements", tags=["negotiation"])
 
 
 def _move(summary: str, *problems: str) -> dict[str, Any]:
-    """A move of a negotiation in the API's document: it answers with the agreement as it is then."""
+    """Return the OpenAPI texts of a move, which answers with the agreement after it."""
     return operation(summary, AgreementAnswer, "not-allowed", "wrong-state", *problems, headers=(ETAG,))
 
 
@@ -30,7 +30,7 @@ def _move(summary: str, *problems: str) -> dict[str, Any]:
 async def propose_draft(
     agreement_id: str, body: Proposal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """Put your draft to the other party."""
+    """Propose your draft to the other party."""
     return shown(*await agreements.propose(desk, caller, agreement_id, body.revision_hash), response)
 
 
@@ -41,7 +41,7 @@ async def propose_draft(
 async def counter_revision(
     agreement_id: str, body: CounterProposal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """Answer the revision on the table, named by its hash, with a document of your own."""
+    """Answer the proposed revision, given by its hash, with a document of your own."""
     moved = await agreements.counter(desk, caller, agreement_id, body.revision_hash, body.document)
     return shown(*moved, response)
 
@@ -53,7 +53,7 @@ async def counter_revision(
 async def accept_revision(
     agreement_id: str, body: Proposal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """Accept the revision on the table; refused while the check finds errors."""
+    """Accept the proposed revision. Refused while the check finds errors."""
     return shown(*await agreements.accept_revision(desk, caller, agreement_id, body.revision_hash), response)
 
 
@@ -64,7 +64,7 @@ async def accept_revision(
 async def withdraw_agreement(
     agreement_id: str, body: Withdrawal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """End the negotiation; possible until both parties have signed."""
+    """End the negotiation. Possible until both parties have signed."""
     return shown(*await agreements.withdraw_agreement(desk, caller, agreement_id, body.reason, body.version), response)
 
 
@@ -75,7 +75,7 @@ async def withdraw_agreement(
 async def sign_revision(
     agreement_id: str, body: SignatureBody, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """Sign the agreed revision as the person behind your key; the last signature required finalizes it."""
+    """Sign the agreed revision as the person behind your key. The last required signature finalizes it."""
     waivers = [waiver.model_dump(exclude_none=True) for waiver in body.waivers]
     return shown(*await agreements.sign(desk, caller, agreement_id, body.revision_hash, waivers), response)
 
@@ -87,9 +87,9 @@ async def sign_revision(
 async def terminate_agreement(
     agreement_id: str, body: Termination, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """End the agreement before its term, saying why (signatories), keeping the notice that was agreed.
+    """Terminate the agreement before its term, with a reason and the agreed notice (signatories).
 
-    With `by_consent` it only asks the other side to let it end earlier: see `termination_request` of the answer.
+    With `by_consent` this only asks the other side for an earlier end: see `termination_request` in the answer.
     """
     at = instants.optional(body.at, "at")
     end = terminations.ask if body.by_consent else terminations.terminate
@@ -103,7 +103,7 @@ async def terminate_agreement(
 async def consent_to_termination(
     agreement_id: str, body: NamedRequest, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """Let the agreement end as the other side asked (signatories): at its instant, or now where that has passed."""
+    """Consent to the end that the other side asked for (signatories): at its instant, or now if that has passed."""
     return shown(*await terminations.consent(desk, caller, agreement_id, body.request_id), response)
 
 
@@ -114,5 +114,5 @@ async def consent_to_termination(
 async def withdraw_termination_request(
     agreement_id: str, body: NamedRequest, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
-    """Take back what your side asked, or decline what the other side asked (signatories)."""
+    """Withdraw your side's request to end early, or decline that of the other side (signatories)."""
     return shown(*await terminations.drop_request(desk, caller, agreement_id, body.request_id), response)

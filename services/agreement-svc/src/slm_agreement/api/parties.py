@@ -1,4 +1,4 @@
-"""``/api/v1/parties``."""
+"""``/api/v1/parties``: register, list and edit parties."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
     ),
 )
 async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
-    """Register a party (operators). The same key and content again: 200 and the same party."""
+    """Register a party (operators). The same key and content again answer 200 and the same party."""
     party, is_new = await parties.register(desk, caller, body.key, _party_details(body))
     response.status_code = 201 if is_new else 200
     return reading.tagged(shapes.party(party), response)
@@ -42,7 +42,7 @@ async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response
 async def list_parties(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
-    """Your own party and those you have agreements with; operators see all."""
+    """List your own party and the parties related to it; operators see all."""
     conditions = reading.by_reference(tables.party, external_ref)
     rows = await queries.page_of(database, queries.PARTIES, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["party_id"]], lambda row: shapes.party(Party(**row)))
@@ -50,7 +50,7 @@ async def list_parties(
 
 @router.get("/{party_id}", **operation("Read one party", PartyAnswer, headers=(ETAG,)))
 async def get_party(party_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
-    """One party."""
+    """Read one party."""
     row = await reading.one(database, queries.PARTIES, caller, "party", party_id)
     return reading.tagged(shapes.party(Party(**row)), response)
 
@@ -61,7 +61,7 @@ async def get_party(party_id: str, caller: Caller, database: TheDatabase, respon
 async def edit_party(
     party_id: str, body: PartyEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change name or references (operators)."""
+    """Change the name or references (operators)."""
     unless_changed = reading.unless_changed(if_match, shapes.party)
     party = await parties.edit_party(desk, caller, party_id, _party_details(body), unless_changed)
     return reading.tagged(shapes.party(party), response)

@@ -1,4 +1,4 @@
-"""``/api/v1/people``."""
+"""``/api/v1/people``: the people of a party and their mandates to sign."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api/v1/people", tags=["people"])
     ),
 )
 async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
-    """Record a person of your party with the mandates to sign that the person holds."""
+    """Record a person of your party with the mandates under which they sign."""
     person, is_new = await people.record(desk, caller, body.party_id, body.key, _person_details(body))
     response.status_code = 201 if is_new else 200
     return reading.tagged(shapes.person(person), response)
@@ -51,7 +51,7 @@ async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response
 async def list_people(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
-    """People of your party."""
+    """List the people of your party."""
     conditions = reading.by_reference(tables.person, external_ref)
     rows = await queries.page_of(database, queries.PEOPLE, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["person_id"]], lambda row: shapes.person(sql_ledger.person(**row)))
@@ -59,7 +59,7 @@ async def list_people(
 
 @router.get("/{person_id}", **operation("Read one person", PersonAnswer, headers=(ETAG,)))
 async def get_person(person_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
-    """One person."""
+    """Read one person."""
     row = await reading.one(database, queries.PEOPLE, caller, "person", person_id)
     return reading.tagged(shapes.person(sql_ledger.person(**row)), response)
 
@@ -71,7 +71,7 @@ async def get_person(person_id: str, caller: Caller, database: TheDatabase, resp
 async def edit_person(
     person_id: str, body: PersonEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change name, address or mandates; what was signed stays signed."""
+    """Change the name, address or mandates. Signatures already given keep theirs."""
     unless_changed = reading.unless_changed(if_match, shapes.person)
     person = await people.edit_person(desk, caller, person_id, _person_details(body), unless_changed)
     return reading.tagged(shapes.person(person), response)

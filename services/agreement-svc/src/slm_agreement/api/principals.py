@@ -1,4 +1,4 @@
-"""``/api/v1/principals`` and their keys."""
+"""``/api/v1/principals``: principals and their API keys."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def enrol_principal(body: NewPrincipal, caller: Caller, desk: TheDesk, res
 
 @router.get("", **operation("List the principals of your party", list_of(PrincipalAnswer)))
 async def list_principals(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
-    """Principals of your party, with their keys' ids but never the keys."""
+    """List the principals of your party, with the ids of their keys but never the keys."""
     rows = await queries.page_of(database, queries.PRINCIPALS, caller, page)
     return page.shape(
         rows, lambda row: [row["principal_id"]], lambda row: shapes.principal(sql_ledger.principal(**row))
@@ -56,7 +56,7 @@ async def list_principals(caller: Caller, database: TheDatabase, page: Paging) -
 
 @router.get("/{principal_id}", **operation("Read one principal with its keys", PrincipalAnswer, headers=(ETAG,)))
 async def get_principal(principal_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
-    """One principal."""
+    """Read one principal."""
     row = await reading.one(database, queries.PRINCIPALS, caller, "principal", principal_id)
     return reading.tagged(shapes.principal(sql_ledger.principal(**row)), response)
 
@@ -70,7 +70,7 @@ async def get_principal(principal_id: str, caller: Caller, database: TheDatabase
 async def edit_principal(
     principal_id: str, body: PrincipalEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change name or roles; the keys stay and take the new roles, the person stays for ever."""
+    """Change the name or roles. Existing keys get the new roles; the person cannot be changed."""
     unless_changed = reading.unless_changed(if_match, shapes.principal)
     principal = await principals.edit_principal(desk, caller, principal_id, _principal_details(body), unless_changed)
     return reading.tagged(shapes.principal(principal), response)
@@ -88,9 +88,10 @@ async def issue_key(
     access: TheAccess,
     idempotency_key: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> dict[str, Any]:
-    """A new API key, good everywhere at once. `key` is shown this once; only its hash is kept.
+    """Issue a new API key, valid in every service immediately. `key` is shown only in this answer; only its hash is
+    stored.
 
-    For yourself, or for a principal you manage. The keys of one who may sign are made by itself or an operator.
+    Issue it for yourself, or for a principal you manage. A key for signing is issued by its holder or an operator.
     """
     refuse_stored_secret(idempotency_key)
     api_key, secret = await principals.issue_key(desk, caller, principal_id, body.scopes)
@@ -100,7 +101,7 @@ async def issue_key(
 
 @router.delete("/{principal_id}/keys/{key_id}", **operation("Revoke an API key", None, "not-allowed", status=204))
 async def revoke_key(principal_id: str, key_id: str, caller: Caller, desk: TheDesk) -> None:
-    """Revoke a key: dead here at once, and in every service within two seconds."""
+    """Revoke a key: it is invalid here immediately, and in every service within two seconds."""
     await principals.revoke_key(desk, caller, principal_id, key_id)
 
 

@@ -1,4 +1,4 @@
-"""What the rules refuse, as problem documents: which status means which refusal."""
+"""Problem documents for the domain's refusals, with the status of each kind."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from slm_agreement.domain.errors import Invalid, NotAllowed, Refusal, Unknown, W
 from slm_chassis.http.problems import Problem, respond
 
 _STATUS: dict[type[Refusal], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Invalid: 422}
-"""By the kind of refusal; its own kinds have the status of what they are a kind of."""
+"""Kind of refusal → status. A kind that is not listed has the status of its base class."""
 
 
 def problem_of(refused: Refusal) -> Problem:
-    """A refusal as the answer to the caller."""
+    """Return the problem document of a refusal."""
     errors = [finding.document() for finding in refused.findings]
     status = next(_STATUS[kind] for kind in type(refused).__mro__ if kind in _STATUS)
     return Problem(status, refused.code, refused.title, refused.detail, errors)
 
 
 def install(api: FastAPI) -> None:
-    """Lets every route of the API raise what the rules raise."""
+    """Answer every refusal that a route raises with its problem document."""
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)

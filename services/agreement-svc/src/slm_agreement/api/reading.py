@@ -1,4 +1,4 @@
-"""What routes share in reading requests and answering them: one row or a 404, references to other systems, tags."""
+"""Helpers of several routes: one row or a 404, filters by external reference, entity tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ExternalReference = Annotated[
 
 
 def by_reference(table: Table, reference: str | None) -> list[ColumnElement[bool]]:
-    """The condition of ``?external_ref=system:id``. Raises 422."""
+    """Return the SQL condition for ``?external_ref=system:id``. Raises 422."""
     if reference is None:
         return []
     system, colon, identity = reference.partition(":")
@@ -34,7 +34,7 @@ def by_reference(table: Table, reference: str | None) -> list[ColumnElement[bool
 
 
 async def one(database: Database, listing: Listing, caller: Principal, kind: str, identity: str) -> RowMapping:
-    """The row with that id. Raises 404 naming the kind where the caller sees none."""
+    """Return the row with this id. Raises 404, naming the kind, if the caller sees none."""
     row = await queries.one_of(database, listing, caller, identity)
     if row is None:
         raise not_found(kind, identity)
@@ -42,11 +42,11 @@ async def one(database: Database, listing: Listing, caller: Principal, kind: str
 
 
 def tagged(shown: dict[str, Any], response: Response) -> dict[str, Any]:
-    """An entry as the answer to a request, with its entity tag."""
+    """Return an entry as the answer to a request, and set its entity tag."""
     response.headers["ETag"] = etag.etag_of(shapes.tag(shown))
     return shown
 
 
 def unless_changed(if_match: str, shape: Callable[[T], dict[str, Any]]) -> Callable[[T], None]:
-    """A check that raises 412 where an entry is no longer what the sender of ``If-Match`` has seen."""
+    """Return a check that raises 412 if an entry differs from what the sender of ``If-Match`` has read."""
     return lambda present: etag.check_if_match(if_match, shapes.tag(shape(present)))

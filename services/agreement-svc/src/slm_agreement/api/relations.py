@@ -1,4 +1,4 @@
-"""``/api/v1/relations``: which parties know one another."""
+"""``/api/v1/relations``: pairs of parties that may name each other in agreements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1/relations", tags=["invitations and relations"
     "", **operation("Relate two parties to each other", RelationAnswer, "not-allowed", "invalid", status=201, also=200)
 )
 async def link_parties(body: NewRelation, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
-    """Let two parties know one another (operators); parties do so themselves by an invitation."""
+    """Relate two parties (operators). Parties do this themselves with an invitation."""
     relation, is_new = await relations.link(desk, caller, body.party_ids)
     response.status_code = 201 if is_new else 200
     return shapes.relation(relation)
@@ -34,13 +34,13 @@ async def link_parties(body: NewRelation, caller: Caller, desk: TheDesk, respons
 
 @router.get("", **operation("List the relations of your party", list_of(RelationAnswer)))
 async def list_relations(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
-    """The parties that yours knows: each may name the other, and its services."""
+    """List the relations of your party. Related parties may name each other and each other's services."""
     rows = await queries.page_of(database, queries.RELATIONS, caller, page)
     return page.shape(rows, lambda row: [row["relation_id"]], lambda row: shapes.relation(Relation(**row)))
 
 
 @router.get("/{relation_id}", **operation("Read one relation of two parties", RelationAnswer))
 async def get_relation(relation_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """One relation."""
+    """Read one relation."""
     row = await reading.one(database, queries.RELATIONS, caller, "relation", relation_id)
     return shapes.relation(Relation(**row))

@@ -1,4 +1,4 @@
-"""``/api/v1/requirements`` and ``/api/v1/templates``: what a negotiation starts from."""
+"""``/api/v1/requirements`` and ``/api/v1/templates``: the inputs of a negotiation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def record_requirement(body: NewRequirement, caller: Caller, desk: TheDesk
 async def list_requirements(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
-    """Requirements you recorded, or that others have of your services."""
+    """List the requirements of your party, and those of others for your services."""
     conditions = reading.by_reference(tables.requirement, external_ref)
     rows = await queries.page_of(database, queries.REQUIREMENTS, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["requirement_id"]], lambda row: shapes.requirement(Requirement(**row)))
@@ -59,21 +59,21 @@ async def list_requirements(
 
 @router.get("/requirements/{requirement_id}", **operation("Read one requirement", RequirementAnswer))
 async def get_requirement(requirement_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """One requirement."""
+    """Read one requirement."""
     row = await reading.one(database, queries.REQUIREMENTS, caller, "requirement", requirement_id)
     return shapes.requirement(Requirement(**row))
 
 
 @router.get("/templates", **operation("List the templates of agreements", list_of(TemplateAnswer)))
 async def list_templates(caller: Caller, page: Paging) -> dict[str, Any]:
-    """What drafts can start from: the ten points, which of them may stay empty, and clauses to keep or rewrite."""
+    """List the templates for drafts: the ten points, which of them may stay empty, and clauses to keep or rewrite."""
     found = page.within(list(templates.TEMPLATES.values()), _key)
     return page.shape(found, _key, Template.document)
 
 
 @router.get("/templates/{key}", **operation("Read one template of agreements", TemplateAnswer))
 async def get_template(key: str, caller: Caller) -> dict[str, Any]:
-    """One template."""
+    """Read one template."""
     return templates.named(key).document()
 
 

@@ -1,4 +1,4 @@
-"""The bodies that clients send; what they may contain is the same for HTTP and for nothing else."""
+"""Models of the request bodies."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Body(BaseModel):
 
 
 class ExternalRef(Body):
+    """The same thing in another system."""
+
     system: Annotated[str, Field(min_length=1, max_length=100)]
     """Name of the other system"""
     id: Annotated[str, Field(min_length=1, max_length=200)]
@@ -35,34 +37,45 @@ class ExternalRef(Body):
 
 
 class Referable(Body):
+    """A body with references to other systems."""
+
     external_refs: Annotated[list[ExternalRef], Field(max_length=100)] = []
     """The same thing in other systems"""
 
     def references(self) -> list[dict[str, Any]]:
+        """Return the references as dicts."""
         return [reference.model_dump() for reference in self.external_refs]
 
 
 class PartyEdit(Referable):
+    """The fields of a party that can be changed."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PARTY)]})
     name: Name
     """Name for people"""
 
 
 class NewParty(PartyEdit):
+    """A party to register."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PARTY]})
     key: Key = None
 
 
 class MandateBody(Body):
+    """The right of a person to sign for their party."""
+
     role: Annotated[str, Field(pattern="^(business_signatory|provider_signatory)$")]
     """For which side of an agreement: `business_signatory` for the customer's"""
     text: Annotated[str, Field(max_length=1_000)] = ""
-    """On what the mandate rests, such as a resolution"""
+    """The basis of the mandate, such as a resolution"""
     valid_from: Annotated[str | None, Field(description="RFC 3339; null: since ever")] = None
     valid_until: Annotated[str | None, Field(description="RFC 3339, excluded; null: without end")] = None
 
 
 class PersonEdit(Referable):
+    """The fields of a person that can be changed."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PERSON)]})
     name: Name
     """Name for people"""
@@ -73,12 +86,16 @@ class PersonEdit(Referable):
 
 
 class NewPerson(PersonEdit):
+    """A person to record."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PERSON]})
     key: Key = None
     party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
 
 
 class PrincipalEdit(Body):
+    """The fields of a principal that can be changed."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PRINCIPAL)]})
     name: Name
     """Name for people"""
@@ -88,12 +105,16 @@ class PrincipalEdit(Body):
 
 
 class NewPrincipal(PrincipalEdit):
+    """A principal to enrol."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PRINCIPAL]})
     key: Key = None
     party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
 
 
 class NewKey(Body):
+    """An API key to issue."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"scopes": []}, {"scopes": ["measurements:write"]}]})
     scopes: Annotated[
         list[Annotated[str, Field(pattern=r"^[a-z-]+:(read|write)$|^\*:(read|write)$")]],
@@ -102,6 +123,8 @@ class NewKey(Body):
 
 
 class NewRelation(Body):
+    """Two parties to relate."""
+
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"party_ids": [examples.PROVIDER_ID, examples.CUSTOMER_ID]}]}
     )
@@ -110,6 +133,8 @@ class NewRelation(Body):
 
 
 class NewInvitation(Body):
+    """An invitation for a company, or for the person behind a principal."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.INVITATION]})
     alias: Annotated[str, Field(max_length=200, description="What you call the invited company or person")] = ""
     note: Annotated[str, Field(max_length=1_000)] = ""
@@ -121,18 +146,22 @@ class NewInvitation(Body):
 
 
 class ArrivingParty(Body):
+    """A company that is not registered yet."""
+
     key: Annotated[str, Field(max_length=100, description="Your own key for your company")]
     name: Name
     """Name for people"""
 
 
 class ArrivingPerson(ArrivingParty):
+    """The person who accepts an invitation for a company."""
+
     email: Annotated[str | None, Field(max_length=320)] = None
     """Mail address"""
 
 
 class AcceptanceBody(Body):
-    """`party` and `person` belong together: who a company that is new here is, and who accepts for it."""
+    """The acceptance of an invitation. `party` and `person` are for a company that is not registered yet."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})
     code: Annotated[str | None, Field(max_length=200, description="With a key of a party that is here already")] = None
@@ -143,6 +172,8 @@ class AcceptanceBody(Body):
 
 
 class ServiceEdit(Referable):
+    """The fields of a service that can be changed."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.SERVICE)]})
     name: Name
     """Name for people"""
@@ -152,12 +183,16 @@ class ServiceEdit(Referable):
 
 
 class NewService(ServiceEdit):
+    """A service for the catalogue."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SERVICE]})
     key: Key = None
     provider_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
 
 
 class NewRequirement(Referable):
+    """A requirement to record."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUIREMENT]})
     key: Key = None
     customer_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
@@ -170,6 +205,8 @@ class NewRequirement(Referable):
 
 
 class NewAgreement(Referable):
+    """An agreement to draft."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.AGREEMENT]})
     key: Key = None
     kind: Annotated[str, Field(description="sla, ola or uc")] = "sla"
@@ -185,6 +222,8 @@ class NewAgreement(Referable):
 
 
 class NewRevision(Body):
+    """Another revision of a draft."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"document": examples.DOCUMENT}]})
     document: Annotated[dict[str, Any], WithAddresses]
     """The terms; see the reference of terms"""
@@ -195,11 +234,15 @@ class NewRevision(Body):
 
 
 class Proposal(Body):
+    """A move that refers to a revision by its hash."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_hash": examples.HASH}]})
     revision_hash: Hash
 
 
 class CounterProposal(Proposal):
+    """A counter-proposal: the revision it answers, and the other document."""
+
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"revision_hash": examples.HASH, "document": examples.DOCUMENT}]}
     )
@@ -208,21 +251,27 @@ class CounterProposal(Proposal):
 
 
 class Waiver(Body):
+    """A slip or warning to accept when signing."""
+
     code: Annotated[str, Field(min_length=1, max_length=100, description="The code of the slip or warning")]
     field: Annotated[
         str | None, Field(max_length=300, description="Its field, where several findings have the code")
     ] = None
     reason: Annotated[str, Field(min_length=1, max_length=1_000)]
-    """Why it is let pass"""
+    """Why you accept it"""
 
 
 class SignatureBody(Proposal):
+    """A signature: the signed revision, and waivers."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [examples.SIGNATURE]})
     waivers: Annotated[list[Waiver], Field(max_length=100)] = []
-    """The slips and warnings that you let pass"""
+    """The slips and warnings that you accept"""
 
 
 class Withdrawal(Body):
+    """The end of a negotiation."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The project was stopped."}]})
     reason: Annotated[str, Field(max_length=1_000)] = ""
     """Why"""
@@ -231,6 +280,8 @@ class Withdrawal(Body):
 
 
 class Termination(Body):
+    """The end of a signed agreement before its term."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Insourced.", "at": "2027-03-31T22:00:00Z"}]})
     reason: Annotated[str, Field(min_length=1, max_length=1_000)]
     """Why"""
@@ -241,11 +292,15 @@ class Termination(Body):
 
 
 class NamedRequest(Body):
+    """A reference to the open request to end an agreement."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"request_id": examples.SERVICE_ID}]})
     request_id: Annotated[str, Field(max_length=100, description="As `termination_request` names it")]
 
 
 class NewAmendment(Body):
+    """An amendment to draft."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{}, {"document": examples.DOCUMENT}]})
     document: Annotated[
         dict[str, Any] | None,

@@ -1,4 +1,4 @@
-"""``/api/v1/services``."""
+"""``/api/v1/services``: the catalogue of services."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ router = APIRouter(prefix="/api/v1/services", tags=["services"])
     ),
 )
 async def catalogue_service(body: NewService, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
-    """Enter a service of your party into the catalogue, with the outcome it exists for."""
+    """Add a service of your party to the catalogue, with the outcome that it exists for."""
     service, is_new = await services.catalogue(desk, caller, body.provider_party_id, body.key, _service_details(body))
     response.status_code = 201 if is_new else 200
     return reading.tagged(shapes.service(service), response)
@@ -50,7 +50,7 @@ async def catalogue_service(body: NewService, caller: Caller, desk: TheDesk, res
 async def list_services(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
-    """Services you provide, require something of, or have an agreement over."""
+    """List the services of your party and of parties related to it; operators see all."""
     conditions = reading.by_reference(tables.service, external_ref)
     rows = await queries.page_of(database, queries.SERVICES, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["service_id"]], lambda row: shapes.service(Service(**row)))
@@ -58,7 +58,7 @@ async def list_services(
 
 @router.get("/{service_id}", **operation("Read one service", ServiceAnswer, headers=(ETAG,)))
 async def get_service(service_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
-    """One service."""
+    """Read one service."""
     row = await reading.one(database, queries.SERVICES, caller, "service", service_id)
     return reading.tagged(shapes.service(Service(**row)), response)
 
@@ -70,7 +70,7 @@ async def get_service(service_id: str, caller: Caller, database: TheDatabase, re
 async def edit_service(
     service_id: str, body: ServiceEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change name, outcome or description."""
+    """Change the name, outcome or description."""
     unless_changed = reading.unless_changed(if_match, shapes.service)
     service = await services.edit_service(desk, caller, service_id, _service_details(body), unless_changed)
     return reading.tagged(shapes.service(service), response)

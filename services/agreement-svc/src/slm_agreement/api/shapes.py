@@ -1,4 +1,4 @@
-"""Domain values and rows as the JSON that clients see; instants as RFC 3339 text."""
+"""Conversion of domain values and rows to the JSON of the API, with instants as RFC 3339 text."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from slm_events import instants
 
 
 def text_of(instant: int | None) -> str | None:
+    """Return an instant as RFC 3339 text; None for None."""
     return None if instant is None else instants.to_text(instant)
 
 
 def party(value: Party) -> dict[str, Any]:
+    """Return a party as JSON."""
     return {
         "party_id": value.party_id,
         "key": value.key,
@@ -29,6 +31,7 @@ def party(value: Party) -> dict[str, Any]:
 
 
 def person(value: Person) -> dict[str, Any]:
+    """Return a person as JSON."""
     return {
         "person_id": value.person_id,
         "party_id": value.party_id,
@@ -50,6 +53,7 @@ def _mandate(value: Mandate) -> dict[str, Any]:
 
 
 def principal(value: EnrolledPrincipal) -> dict[str, Any]:
+    """Return a principal as JSON, with its keys' ids but without the keys."""
     return {
         "principal_id": value.principal_id,
         "party_id": value.party_id,
@@ -73,6 +77,7 @@ def principal(value: EnrolledPrincipal) -> dict[str, Any]:
 
 
 def relation(value: Relation) -> dict[str, Any]:
+    """Return a relation as JSON."""
     return {
         "relation_id": value.relation_id,
         "party_ids": [value.first_party_id, value.second_party_id],
@@ -82,6 +87,7 @@ def relation(value: Relation) -> dict[str, Any]:
 
 
 def invitation(value: Invitation, now: int) -> dict[str, Any]:
+    """Return an invitation as JSON."""
     return {
         "invitation_id": value.invitation_id,
         "kind": value.kind,
@@ -99,6 +105,7 @@ def invitation(value: Invitation, now: int) -> dict[str, Any]:
 
 
 def service(value: Service) -> dict[str, Any]:
+    """Return a service as JSON."""
     return {
         "service_id": value.service_id,
         "provider_party_id": value.provider_party_id,
@@ -111,6 +118,7 @@ def service(value: Service) -> dict[str, Any]:
 
 
 def requirement(value: Requirement) -> dict[str, Any]:
+    """Return a requirement as JSON."""
     return {
         "requirement_id": value.requirement_id,
         "customer_party_id": value.customer_party_id,
@@ -124,16 +132,17 @@ def requirement(value: Requirement) -> dict[str, Any]:
 
 
 def tag(shape: Mapping[str, Any]) -> str:
-    """An entity tag of what is shown: the same content has the same tag."""
+    """Return an entity tag. Equal content has equal tags."""
     return hash_of(canonical(shape))[:32]
 
 
 def version_tag(version: Version) -> str:
+    """Return the text that identifies the state of a version, for its entity tag."""
     return f"{version.number}.{version.edits}"
 
 
 def agreement(versions: Sequence[Version], shown: Version) -> dict[str, Any]:
-    """An agreement with one of its versions in full and a line for each other that the caller may see."""
+    """Return an agreement with one version in full, and a summary of each version that the caller may see."""
     identity, revision = shown.identity, shown.current
     terms = revision.document["term"]
     return {
@@ -176,7 +185,9 @@ def agreement(versions: Sequence[Version], shown: Version) -> dict[str, Any]:
 
 
 def chosen(versions: Sequence[Version], number: int | None) -> Version | None:
-    """The version asked for, else the one signed last, else the newest."""
+    """Return the version with this number; without one the last signed version, else the newest. None if there
+    is none.
+    """
     if number is not None:
         return next((version for version in versions if version.number == number), None)
     signed = smart.latest_signed(versions)
@@ -185,12 +196,13 @@ def chosen(versions: Sequence[Version], number: int | None) -> Version | None:
 
 
 def agreement_line(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row of the list of agreements."""
+    """Return an agreement as an item of a list."""
     instants_ = ("effective_at", "ends_at", "finalized_at", "ended_at")
     return {name: text_of(value) if name in instants_ else value for name, value in row.items()}
 
 
 def revision_line(revision: Revision) -> dict[str, Any]:
+    """Return a revision without its content."""
     return {
         "number": revision.number,
         "hash": revision.hash,
@@ -202,12 +214,12 @@ def revision_line(revision: Revision) -> dict[str, Any]:
 
 
 def revision(value: Revision) -> dict[str, Any]:
-    """A revision with its content: SHA-256 of the content's RFC 8785 form is the hash."""
+    """Return a revision with its content, whose RFC 8785 form has the SHA-256 ``hash``."""
     return {**revision_line(value), "content": value.content}
 
 
 def history_line(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row of the audit as an agreement's history tells it."""
+    """Return a row of the audit as an entry of an agreement's history."""
     detail = {name: value for name, value in row["detail"].items() if name != "private"}
     return {
         "seq": row["seq"],
@@ -220,7 +232,7 @@ def history_line(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _ending(versions: Sequence[Version]) -> dict[str, Any] | None:
-    """What a side asked of the other: to end earlier than the notice period allows."""
+    """Return a side's open request to end the agreement earlier than the notice period allows."""
     asked = next((v.ending for v in versions if v.ending is not None and v.state in term.LIVE), None)
     return asked and {
         "request_id": asked["request_id"],
@@ -233,6 +245,7 @@ def _ending(versions: Sequence[Version]) -> dict[str, Any] | None:
 
 
 def is_signed(version: Version) -> bool:
+    """Whether the version is finalized, including versions that have ended since."""
     return version.state in SIGNED
 
 

@@ -22,7 +22,7 @@ class TermAnswer(Answer):
 
 
 class IndicatorAnswer(Answer):
-    """The stream of measurements that a target is judged by."""
+    """The stream of measurements from which a target is judged."""
 
     owner_party_id: str
     """Id of the party that owns the indicator"""
@@ -66,7 +66,7 @@ class BurnRatePairAnswer(Answer):
 
 
 class BudgetDropAnswer(Answer):
-    """A warning when a part of the error budget went within a time."""
+    """A warning when a part of the error budget is used within a given time."""
 
     by: str
     """Percent of the budget (exact decimal as text)"""
@@ -75,7 +75,7 @@ class BudgetDropAnswer(Answer):
 
 
 class FigureWarningsAnswer(Answer):
-    """When a risk is announced of a target that is judged by a figure."""
+    """When a target that is judged by a figure is announced as at risk."""
 
     budget_consumed: list[str] = ABSENT
     """Percents of the error budget at which to warn (exact decimals as text)"""
@@ -92,7 +92,7 @@ class FigureWarningsAnswer(Answer):
 
 
 class ClockWarningsAnswer(Answer):
-    """When a risk is announced of a ticket's clock."""
+    """When a ticket's clock is announced as at risk."""
 
     elapsed: list[str]
     """Percents of the clock's time at which to warn (exact decimals as text)"""
@@ -117,7 +117,7 @@ class ResponsibleAnswer(Answer):
 
 
 class EscalationAnswer(Answer):
-    """Who is called upon, and when."""
+    """Who is called, and when."""
 
     at: dict[str, str | int]
     """Offset from the deadline, before it where negative, such as `{"service_time": "-PT30M"}`"""
@@ -273,7 +273,7 @@ class ReportingAnswer(Answer):
 
 
 class ReviewTermsAnswer(Answer):
-    """When reviews are held, and when a target is raised."""
+    """When reviews are held, and when a higher objective is proposed."""
 
     cadence: Period | None
     """How often a review is scheduled; null: only after breaches"""

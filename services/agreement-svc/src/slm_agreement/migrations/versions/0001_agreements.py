@@ -197,6 +197,7 @@ _TABLES = """
 
 
 def upgrade() -> None:
+    """Create the tables."""
     tables.create_all(op.get_bind())
     for statement in _TABLES.split(";"):
         if statement.strip():
