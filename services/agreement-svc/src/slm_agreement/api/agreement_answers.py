@@ -228,9 +228,9 @@ class AgreementAnswer(AgreementIdentity):
     """An agreement with one of its versions in full."""
 
     revision: RevisionSummary
-    """The revision on the table, else the one being drafted"""
+    """The proposed revision, else the one being drafted"""
     on_the_table_of: str | None
-    """Id of the party whose revision is on the table; null: none is"""
+    """Id of the party that made the present proposal; null: nothing is proposed"""
     accepted_by: list[str]
     """Ids of the parties that accepted this revision; proposing it is accepting it"""
     signatures: list[SignatureAnswer]

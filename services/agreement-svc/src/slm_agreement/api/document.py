@@ -7,9 +7,9 @@ from slm_chassis.http.problem_types import KEY_TAKEN, ProblemType
 
 _TAGS = {
     "agreements": "Agreements with their versions and revisions: draft, read, compare, check and amend.",
-    "chain-previews": "Whether supporting agreements carry what an agreement promises, tried without storing anything.",
-    "invitations and relations": "Parties meet: one invites by a code, the other accepts; an operator can link two.",
-    "negotiation": "The moves from a draft to signatures and to the end: propose, counter, accept, sign, terminate.",
+    "chain-previews": "Whether supporting agreements suffice for an agreement's promises. Nothing is stored.",
+    "invitations and relations": "One party invites another with a code; an operator can relate two.",
+    "negotiation": "The moves from a draft to signatures and to termination: propose, counter, accept, sign, terminate.",
     "parties": "The organisations that agree with each other: providers, customers, suppliers.",
     "people": "The people of a party, with their mandates to sign.",
     "principals": "Who calls the API: people and programs with their roles, and their API keys.",
@@ -38,7 +38,7 @@ _PROBLEMS = (
         "not-allowed",
         403,
         "This principal may not do that",
-        "The thing exists, but this principal or person may not do this with it.",
+        "The object exists, but this principal or person may not do this with it.",
         "`detail` names the role, mandate or side that may.",
     ),
     ProblemType(

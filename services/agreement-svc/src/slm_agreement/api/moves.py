@@ -36,7 +36,7 @@ async def propose_draft(
 
 @router.post(
     "/{agreement_id}/counter",
-    **_move("Counter the revision on the table", "other-side-answers", "nothing-changed", "invalid"),
+    **_move("Counter the proposed revision", "other-side-answers", "nothing-changed", "invalid"),
 )
 async def counter_revision(
     agreement_id: str, body: CounterProposal, caller: Caller, desk: TheDesk, response: Response
@@ -48,7 +48,7 @@ async def counter_revision(
 
 @router.post(
     "/{agreement_id}/accept",
-    **_move("Accept the revision on the table", "other-side-answers", "invalid"),
+    **_move("Accept the proposed revision", "other-side-answers", "invalid"),
 )
 async def accept_revision(
     agreement_id: str, body: Proposal, caller: Caller, desk: TheDesk, response: Response

@@ -14,7 +14,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Prose = Annotated[str, Field(max_length=10_000)]
 Key = Annotated[
     str | None,
-    Field(max_length=100, description="Your own key; the id follows from it, so that applying a file twice is safe"),
+    Field(max_length=100, description="Your own key; the id is derived from it, so that applying a file twice is safe"),
 ]
 Hash = Annotated[str, Field(min_length=1, max_length=128, description="The hash of the revision, as you read it")]
 
@@ -69,8 +69,8 @@ class MandateBody(Body):
     """For which side of an agreement: `business_signatory` for the customer's"""
     text: Annotated[str, Field(max_length=1_000)] = ""
     """The basis of the mandate, such as a resolution"""
-    valid_from: Annotated[str | None, Field(description="RFC 3339; null: since ever")] = None
-    valid_until: Annotated[str | None, Field(description="RFC 3339, excluded; null: without end")] = None
+    valid_from: Annotated[str | None, Field(description="RFC 3339; null: no beginning")] = None
+    valid_until: Annotated[str | None, Field(description="RFC 3339, excluded; null: no end")] = None
 
 
 class PersonEdit(Referable):
@@ -140,7 +140,8 @@ class NewInvitation(Body):
     note: Annotated[str, Field(max_length=1_000)] = ""
     """Note for yourself"""
     principal_id: Annotated[
-        str | None, Field(description="Whose key the code makes; without it the code invites a company")
+        str | None,
+        Field(description="Id of the principal for whom the code creates a key; without it the code invites a company"),
     ] = None
     expires_at: Annotated[str | None, Field(description="RFC 3339, within 90 days; by default in 14 days")] = None
 
@@ -164,9 +165,9 @@ class AcceptanceBody(Body):
     """The acceptance of an invitation. `party` and `person` are for a company that is not registered yet."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})
-    code: Annotated[str | None, Field(max_length=200, description="With a key of a party that is here already")] = None
+    code: Annotated[str | None, Field(max_length=200, description="With an API key of a registered party")] = None
     party: ArrivingParty | None = None
-    """The company that is new here"""
+    """The company that is not registered yet"""
     person: ArrivingPerson | None = None
     """The person who accepts for it"""
 
@@ -217,7 +218,7 @@ class NewAgreement(Referable):
     """Id of the party that is provided for"""
     service_id: str
     """Id of a service in the provider's catalogue"""
-    template: Annotated[str | None, Field(description="Its clauses stand where the document has none")] = None
+    template: Annotated[str | None, Field(description="Its clauses are used where the document has none")] = None
     document: Annotated[dict[str, Any], WithAddresses, Field(description="The terms; see the reference of terms")] = {}
 
 
@@ -288,7 +289,7 @@ class Termination(Body):
     at: Annotated[
         str | None, Field(description="RFC 3339, not before the notice period is over; null: now, or with consent")
     ] = None
-    by_consent: Annotated[bool, Field(description="Ask the other side to let it end earlier than that")] = False
+    by_consent: Annotated[bool, Field(description="Ask the other side to consent to an earlier end")] = False
 
 
 class NamedRequest(Body):
