@@ -22,7 +22,7 @@ HELD_BY = {
     "B05": ("integration/monitor/test_tried_clocks.py", ""),
     "B08": ("cases/test_tried_cases.py", "test_a_weekly_reboot_keeps_its_local_hour_across_the_clock_change"),
     "B11": ("integration/agreement/test_calendars.py", "test_an_all_day_event_of_any_program_is_a_holiday"),
-    "B12": ("e2e/test_tried_imports.py", "test_outages_of_a_status_page_follow_its_components_and_end_when_it_says_so"),
+    "B12": ("e2e/test_tried_imports.py", "test_status_page_outages_follow_their_components_and_end_with_the_page"),
     "B14": ("e2e/test_tried_imports.py", "test_tickets_of_jira_are_judged_from_the_changelog_and_from_the_list"),
     "B15": ("integration/monitor/test_open_telemetry.py", "test_units_without_a_dimension_are_one"),
     "B17": ("cases/test_tried_cases.py", "test_an_objective_of_100_percent_is_breached_by_one_bad_event_or_second"),

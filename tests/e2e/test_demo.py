@@ -113,7 +113,7 @@ async def test_it_passes_embedded(clock: str, seen: dict[str, list[str]]) -> Non
     assert said.startswith("Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review")
 
 
-async def test_a_port_that_is_asked_for_and_in_use_is_said_in_a_line(clock: str, tmp_path: Path) -> None:
+async def test_a_requested_port_that_is_in_use_is_reported_in_one_line(clock: str, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -73,7 +73,7 @@ def available(indicator: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("rows", "accepted"), [(12_000, "15,372"), pytest.param(None, "76,975", marks=pytest.mark.soak)]
 )
-async def test_one_import_gives_four_tables_by_four_policies_each_as_an_independent_count_has_it(
+async def test_one_import_gives_four_tables_that_match_independent_counts(
     tmp_path: Path, rows: int | None, accepted: str
 ) -> None:
     log = INCIDENT_LOG if rows is None else beginning_of(INCIDENT_LOG, tmp_path / "log.csv.gz", rows)

@@ -163,7 +163,7 @@ async def down_microseconds(installed: Installed, key: str, agreement_id: str) -
     return {name: target["window"]["detail"]["down"] for name, target in targets.items()}
 
 
-async def test_outages_of_a_status_page_follow_its_components_and_end_when_it_says_so(tmp_path: Path) -> None:
+async def test_status_page_outages_follow_their_components_and_end_with_the_page(tmp_path: Path) -> None:
     mapping = tried_file("file-sp.yaml").read_text().replace("column: components", "column: components.name")
     (tmp_path / "page.yaml").write_text(mapping)
     export = tried_file("file-sp.json").read_text()

@@ -134,7 +134,7 @@ async def test_kafka_is_logged_in_to(broker: SecuredKafka, mechanism: str, tls: 
         await appended(address, wrong)
 
 
-async def test_a_service_runs_on_a_kafka_that_asks_for_tls_and_a_login(
+async def test_a_service_runs_on_a_kafka_with_tls_and_a_login(
     broker: SecuredKafka, tmp_path: Path, postgres: object
 ) -> None:
     (tmp_path / "password").write_text(KAFKA_PASSWORD + "\n")

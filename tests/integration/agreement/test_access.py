@@ -87,7 +87,7 @@ async def test_a_draft_is_its_authors_alone_until_it_is_proposed(service: Agreem
     assert [item["action"] for item in history["items"]] == ["agreement.propose"]
 
 
-async def test_a_key_is_shown_once_and_dead_as_soon_as_it_is_revoked(service: AgreementUnderTest, cast: Cast) -> None:
+async def test_a_key_is_shown_once_and_stops_working_when_revoked(service: AgreementUnderTest, cast: Cast) -> None:
     body = {"key": "robot", "name": "Robot", "roles": ["integrator"]}
     robot = await negotiation.post(service.client, cast.provider_manager_key, "/api/v1/principals", body)
     path = f"/api/v1/principals/{robot['principal_id']}"
@@ -175,7 +175,7 @@ async def test_lists_come_in_pages(service: AgreementUnderTest, cast: Cast) -> N
     assert (len(ids), ids, second["next"]) == (4, sorted(ids), None)
 
 
-async def test_parties_that_know_one_another_see_each_others_name_and_services_and_no_private_draft(
+async def test_related_parties_see_names_and_services_but_no_private_drafts(
     service: AgreementUnderTest,
 ) -> None:
     cast = await negotiation.gather_cast(service.client, OPERATOR_KEY)

@@ -100,7 +100,7 @@ async def test_a_document_without_slips_has_no_findings(service: AgreementUnderT
     assert await _findings(service, cast, document(ratio(objective={"at_least": "1"}), service_hours=hours)) == []
 
 
-async def test_slips_are_waived_one_by_one_with_a_reason_and_kept_with_the_signature(
+async def test_slips_are_waived_singly_with_a_reason_and_kept_with_the_signature(
     service: AgreementUnderTest, cast: Cast
 ) -> None:
     low = document(ratio(objective={"at_least": "0.5"}), ratio(key="two", objective={"at_least": "0.6"}))
@@ -200,7 +200,7 @@ async def test_a_clause_that_nobody_could_read_is_refused_at_the_door(
     assert (await _draft(service, cast, shallow))[0] == 201
 
 
-async def test_a_support_that_does_not_exist_or_is_a_strangers_is_refused_alike(
+async def test_a_missing_support_and_a_strangers_support_are_refused_alike(
     service: AgreementUnderTest, cast: Cast
 ) -> None:
     other = await negotiation.gather_cast(service.client, OPERATOR_KEY, "-2")

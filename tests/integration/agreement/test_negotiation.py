@@ -21,7 +21,7 @@ from slm_events.agreement import (
 from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
 
 
-async def test_two_parties_come_to_a_finalized_agreement_whose_event_carries_the_whole_terms(
+async def test_two_parties_finalize_an_agreement_and_its_event_has_all_terms(
     service: AgreementUnderTest,
 ) -> None:
     cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)

@@ -85,7 +85,7 @@ async def test_a_draft_with_a_stranger_is_answered_like_one_with_nobody(
     assert (await service.ask(stranger, "GET", f"/api/v1/parties/{cast.provider_party_id}"))[0] == 404
 
 
-async def test_a_strangers_service_in_a_draft_with_ones_own_customer_is_answered_like_none(
+async def test_a_strangers_service_in_a_draft_is_answered_like_an_unknown_one(
     service: AgreementUnderTest, cast: Cast
 ) -> None:
     own, stranger = await _stranger(service)
@@ -136,7 +136,7 @@ async def test_a_customer_takes_no_key_in_the_providers_name_space(service: Agre
     assert target["target_id"] == named_id(drafted["agreement_id"], "target", "availability")
 
 
-async def test_an_invitation_that_is_accepted_makes_a_relation_and_its_code_works_once(
+async def test_an_accepted_invitation_makes_a_relation_and_its_code_works_once(
     service: AgreementUnderTest, cast: Cast
 ) -> None:
     own, stranger = await _stranger(service)
@@ -160,9 +160,7 @@ async def test_an_invitation_that_is_accepted_makes_a_relation_and_its_code_work
     assert invitation["code"] not in str(await service.ask(stranger, "GET", "/api/v1/invitations"))
 
 
-async def test_a_company_that_is_new_arrives_with_a_random_id_and_a_key_of_its_choice(
-    service: AgreementUnderTest, cast: Cast
-) -> None:
+async def test_a_new_company_gets_a_random_id_and_a_key_it_chose(service: AgreementUnderTest, cast: Cast) -> None:
     invitation = await _made(service, cast.provider_manager_key, "invitations", {"alias": "Baker, Main Street"})
     said = {
         "party": {"key": "corner-shop", "name": "Baker"},

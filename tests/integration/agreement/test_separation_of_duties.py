@@ -264,9 +264,7 @@ async def test_two_people_of_a_party_have_two_mail_addresses(service: AgreementU
     assert (status, problem["errors"][0]["field"]) == (422, "email")
 
 
-async def test_a_person_makes_a_key_with_the_code_an_operator_handed_over_and_the_other_side_is_told(
-    service: AgreementUnderTest, cast: Cast
-) -> None:
+async def test_a_person_makes_a_key_by_code_and_the_other_side_learns(service: AgreementUnderTest, cast: Cast) -> None:
     agreement = await _agreed(service, cast)
     alone = Alone(service, cast)
     grace, emmy = await alone.principal("grace"), await alone.principal("emmy")

@@ -24,7 +24,7 @@ async def send(database: Database, log: MemoryEventLog, *events: object) -> None
         pass
 
 
-async def test_a_batch_is_applied_in_one_call_in_the_order_of_its_log(database: Database, log: MemoryEventLog) -> None:
+async def test_a_batch_is_applied_in_one_call_in_log_order(database: Database, log: MemoryEventLog) -> None:
     calls: list[int] = []
 
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:

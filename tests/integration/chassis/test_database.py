@@ -95,7 +95,7 @@ async def test_reads_leave_nothing_behind(database: Database) -> None:
     assert await count(database, "effect") == 0
 
 
-async def test_a_server_that_became_read_only_is_an_infrastructure_fault_and_costs_every_pooled_connection(
+async def test_a_read_only_server_is_an_infrastructure_fault_and_drops_pooled_connections(
     database: Database,
 ) -> None:
     async def backend() -> int:

@@ -63,7 +63,7 @@ async def drain(database: Database, log: MemoryEventLog, subscriptions: Subscrip
         await relay(database, log)
 
 
-async def test_one_bad_record_is_set_aside_and_the_others_of_its_batch_are_handled(
+async def test_one_bad_record_is_set_aside_and_the_others_are_handled(
     database: Database, log: MemoryEventLog, subscriptions: Subscriptions
 ) -> None:
     broken.update({"7", "8", "19"})
@@ -116,7 +116,7 @@ async def test_a_record_that_is_no_event_is_set_aside_at_once(
     assert (letter.value, letter.attempts) == (value, 1)
 
 
-async def test_a_record_full_of_what_the_database_cannot_store_is_set_aside_too(
+async def test_a_record_the_database_cannot_store_is_set_aside_too(
     database: Database, log: MemoryEventLog, subscriptions: Subscriptions
 ) -> None:
     nasty = {"ce_id": "i\0d", "ce_source": "/\ud800", "ce_type": "slm.agreement.party-registered.v1"}
@@ -161,7 +161,7 @@ async def test_a_redriven_record_that_fails_again_is_still_the_same_dead_letter(
     assert after.attempts > before.attempts
 
 
-async def test_later_records_of_a_key_park_behind_a_dead_letter_and_follow_it_back_in_order(
+async def test_later_records_of_a_key_wait_for_its_dead_letter_in_order(
     database: Database, log: MemoryEventLog, subscriptions: Subscriptions
 ) -> None:
     broken.add("a2")

@@ -166,7 +166,7 @@ async def test_a_relay_killed_mid_way_leaves_the_rows_to_another(
     assert values(log) == ["1", "2", "1", "2", "3"]
 
 
-async def test_a_relay_whose_connection_is_cut_mid_way_leaves_the_rows_to_another(
+async def test_a_relay_with_a_cut_connection_leaves_its_rows_to_another(
     database: Database, second: Database, log: MemoryEventLog
 ) -> None:
     class Cutting(MemoryEventLog):
@@ -298,7 +298,7 @@ class _Small(MemoryEventLog):
         return positions
 
 
-async def test_a_record_that_the_log_never_takes_is_set_aside_and_holds_up_no_other(database: Database) -> None:
+async def test_a_record_the_log_refuses_is_set_aside_and_blocks_no_other(database: Database) -> None:
     log = _Small()
     await log.ensure_topics([TopicSpec(topic, partitions=2) for topic in TOPICS])
     await publish(database, "key", "before", "far too large", "after")

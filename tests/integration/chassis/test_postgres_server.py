@@ -93,7 +93,7 @@ async def test_a_server_killed_with_its_owner_recovers_what_was_committed(data_d
         second.stop()
 
 
-async def test_a_lock_file_that_names_another_process_does_not_keep_the_server_down(data_dir: Path) -> None:
+async def test_a_lock_file_of_another_process_does_not_stop_the_server(data_dir: Path) -> None:
     first = PrivatePostgres.start(data_dir)
     await remember(first, "kept")
     first.stop()

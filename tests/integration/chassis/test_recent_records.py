@@ -63,9 +63,7 @@ async def test_what_this_process_appended_is_read_without_asking_the_tables(
 
 
 @pytest.mark.parametrize("most_bytes", [0, 200, postgres_recent.RECENT_BYTES])
-async def test_records_of_several_processes_are_read_in_their_order_and_none_is_missed(
-    opened: Opened, most_bytes: int
-) -> None:
+async def test_records_of_several_processes_are_read_in_order_without_gaps(opened: Opened, most_bytes: int) -> None:
     logs = [await opened() for _ in range(3)]
     for log in logs:
         log._recent._most_bytes = most_bytes

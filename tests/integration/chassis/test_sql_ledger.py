@@ -55,7 +55,7 @@ async def test_a_value_is_kept_with_the_values_inside_it(database: Database) -> 
         assert await kept.find(of="a") == [first, second]
 
 
-async def test_a_field_that_is_asked_for_as_none_finds_the_values_without_it(database: Database) -> None:
+async def test_a_field_asked_for_as_none_finds_documents_without_it(database: Database) -> None:
     async with database.begin() as transaction:
         kept = await kept_in(transaction)
         await kept.put(Note("1", "a", None, []), Note("2", "a", 7, []), Note("3", "b", None, []))

@@ -139,7 +139,7 @@ async def test_types_without_a_handler_are_passed_over_even_unknown_ones(
     assert await count(database, "dead_letter") == 0
 
 
-async def test_a_commit_of_unknown_outcome_is_read_again_and_neither_lost_nor_doubled(
+async def test_a_commit_of_unknown_outcome_is_read_again_and_applied_once(
     database: Database, log: MemoryEventLog, subscribe: Subscribe
 ) -> None:
     fail_before, fail_after = [True], [True]

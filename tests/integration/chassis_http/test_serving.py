@@ -86,7 +86,7 @@ async def test_sigterm_ends_open_streams_whole_and_the_service_with_them(running
         await asyncio.wait_for(running.serving, 5)
 
 
-async def test_a_body_of_100_megabytes_is_refused_and_the_next_request_is_served(running: Running) -> None:
+async def test_a_body_of_100_megabytes_is_refused_and_the_server_goes_on(running: Running) -> None:
     host, port = running.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"POST /api/v1/raw HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 10_000_000)

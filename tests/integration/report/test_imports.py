@@ -90,7 +90,7 @@ async def test_an_import_makes_one_revision_of_a_report_that_was_published_befor
     assert service.published()[-1].lines[1]["attained_display"] == "5 of 5 in time"
 
 
-async def test_what_is_asked_for_while_an_import_is_half_heard_is_not_published(service: Running) -> None:
+async def test_nothing_is_published_while_an_import_is_only_half_received(service: Running) -> None:
     await service.hears(heard.finalized(MONTHLY, TICKETS))
     await service.waits_until("2026-12-05T00:00")
     await imported(service, heard.closed(), heard.stopped("1", "2026-11-03T10:00"))

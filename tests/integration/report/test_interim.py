@@ -104,7 +104,7 @@ async def test_one_page_shows_one_count_of_tickets(service: Running) -> None:
     assert len(clock["tickets"]["late"]) == 7
 
 
-async def test_a_breach_going_on_from_before_is_counted_beside_those_of_the_period(service: Running) -> None:
+async def test_a_breach_from_before_is_counted_beside_those_of_the_period(service: Running) -> None:
     agreement = heard.finalized(heard.ROLLING, effective_at="2026-10-01T00:00:00.000000Z")
     slow = heard.breached("slow", "2026-10-31T23:00", heard.HOUR, heard.ROLLING)
     await service.hears(agreement, slow)

@@ -116,7 +116,7 @@ async def test_a_quarters_window_is_reported_in_its_last_month(service: Running)
     assert verdicts == {"uptime": "met", "quarter": "open"}
 
 
-async def test_a_rolling_breach_that_goes_on_is_seen_in_the_next_period_too(service: Running) -> None:
+async def test_a_rolling_breach_that_lasts_is_seen_in_the_next_period(service: Running) -> None:
     agreement = heard.finalized(ROLLING, effective_at="2026-10-01T00:00:00.000000Z")
     await service.hears(agreement, heard.breached("slow", "2026-10-31T23:00", HOUR, ROLLING))
     await service.waits_until("2026-12-01T00:11")

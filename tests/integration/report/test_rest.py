@@ -61,7 +61,7 @@ async def test_who_may_only_view_does_not_build(service: Running) -> None:
         assert (await client.post("/api/v1/reports", json={"agreement_id": AGREEMENT})).status_code == 403
 
 
-async def test_a_period_that_cannot_be_reported_on_is_refused_with_what_to_do(service: Running) -> None:
+async def test_a_period_without_a_possible_report_is_refused_with_a_remedy(service: Running) -> None:
     await service.hears(heard.finalized())
     async with service.client("customer") as client:
         wrong = await client.post("/api/v1/reports", json={"agreement_id": AGREEMENT, "period": "2026-Q4"})

@@ -87,7 +87,7 @@ async def test_a_late_figure_of_an_old_run_proposes_nothing(service: Service) ->
     assert await proposals(service) == []
 
 
-async def test_the_new_objective_is_half_the_way_to_the_best_and_no_tighter_than_the_worst(service: Service) -> None:
+async def test_the_new_objective_is_halfway_to_the_best_within_the_worst(service: Service) -> None:
     await service.hear(finalized())
     for number, figure in ((7, "9996/100"), (8, "9998/100"), (9, "9997/100")):
         await ends(service, number, figure)

@@ -199,7 +199,7 @@ def test_a_key_or_address_is_asked_for_before_anything_is_read(
     assert "gone" not in told
 
 
-def test_a_file_or_mapping_that_is_not_there_or_is_a_folder_is_told_by_name(tmp_path: Path) -> None:
+def test_a_missing_file_or_mapping_or_a_folder_is_reported_by_name(tmp_path: Path) -> None:
     (tmp_path / "data").write_text(CSV)
     (tmp_path / "mapping.yaml").write_text(MAPPING % "csv")
     for data, mapping, what in [

@@ -47,7 +47,7 @@ def test_help_takes_at_most_half_a_second(arguments: list[str]) -> None:
         (["up", "--data-dir", "/dev/null/x"], {"SLM_PORT": str(free_port())}, "/dev/null/x"),
     ],
 )
-def test_a_setting_or_folder_that_cannot_be_used_is_said_in_a_line(
+def test_an_unusable_setting_or_folder_is_reported_in_one_line(
     arguments: list[str], environment: dict[str, str], said: str, tmp_path: Path
 ) -> None:
     folder = [] if "--data-dir" in arguments else ["--data-dir", str(tmp_path)]

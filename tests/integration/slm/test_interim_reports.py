@@ -108,7 +108,7 @@ def incident(number: int, at: int, answered_at: int) -> list[dict[str, Any]]:
     ]
 
 
-async def test_an_open_availability_has_the_figure_that_its_record_gives_at_that_instant(signed: Signed) -> None:
+async def test_an_open_availability_has_the_figure_of_its_record_then(signed: Signed) -> None:
     at = signed.month_at
     outages = [{"from": to_text(at + HOUR), "to": to_text(at + 2 * HOUR)}]
     await signed.send(

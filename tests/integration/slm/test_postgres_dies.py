@@ -119,7 +119,7 @@ async def test_a_backend_that_is_killed_costs_a_moment(server: Killable) -> None
     await write(server)
 
 
-async def test_a_postgres_that_cannot_be_started_again_ends_the_process_and_says_why(server: Killable) -> None:
+async def test_a_postgres_that_cannot_restart_ends_the_process_with_a_reason(server: Killable) -> None:
     damaged = folder(server) / "global" / "pg_control"
     damaged.write_bytes(b"\0" * 8192)
     os.kill(postmaster(server), signal.SIGKILL)

@@ -108,7 +108,7 @@ async def test_what_is_away_is_waited_for_with_words_and_a_limit(away: str, tmp_
     assert "secret" not in said
 
 
-async def test_a_broker_that_is_away_is_waited_for_with_words_and_a_limit(tmp_path: Path, postgres: object) -> None:
+async def test_an_absent_broker_is_waited_for_with_messages_and_a_limit(tmp_path: Path, postgres: object) -> None:
     url = f"kafka://127.0.0.1:{free_port()}"
     said = await refused("slm_report", tmp_path, addresses(SLM_START_SECONDS="2", SLM_LOG=url), 60)
     assert f"SLM_LOG, {url}" in said and '"message": "waiting"' in said and "SLM_START_SECONDS" in said
@@ -153,7 +153,7 @@ async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, postgres
 
 
 @pytest.mark.parametrize(("mode", "content"), [(0o644, None), (0o640, None), (0o600, ""), (0o600, "weak")])
-async def test_an_operator_key_file_that_others_know_or_that_is_empty_is_refused(
+async def test_an_operator_key_file_readable_by_others_or_empty_is_refused(
     tmp_path: Path, mode: int, content: str | None
 ) -> None:
     (tmp_path / "data").mkdir()

@@ -157,7 +157,7 @@ async def test_reviews_are_concluded_and_their_agendas_name_causes(database_url:
     }
 
 
-async def test_a_report_whose_words_alone_changed_has_the_digest_that_the_present_code_gives_it(
+async def test_a_report_whose_words_changed_has_the_digest_of_present_code(
     database_url: str, earlier: MakeEarlier
 ) -> None:
     terms, as_of = terms_line.line([heard.finalized()], []), at("2026-12-01T00:10")

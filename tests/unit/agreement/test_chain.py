@@ -66,14 +66,14 @@ def test_what_is_no_structure_is_refused(written: Any) -> None:
         chain.parse(written)
 
 
-def test_recovery_waits_for_all_that_are_needed_and_loses_the_most_of_any() -> None:
+def test_recovery_waits_for_all_needed_services_and_loses_the_worst_point() -> None:
     times = {"a": 3, "b": 1, "c": 2}
     assert chain.recovered_after(Group(3, ("a", "b", "c")), times) == 6
     assert chain.recovered_after(Group(2, ("a", "b", "c")), times) == 2
     assert chain.worst(Group(1, ("a", "b")), times) == 3
 
 
-def test_what_is_restored_side_by_side_waits_for_the_slowest_that_is_needed() -> None:
+def test_services_restored_in_parallel_wait_for_the_slowest_needed() -> None:
     times = {"a": 3, "b": 1, "c": 2}
     assert chain.recovered_after(Group(3, ("a", "b", "c")), times, side_by_side=True) == 3
     assert chain.recovered_after(Group(2, ("a", Group(1, ("b", "c")))), times, side_by_side=True) == 3

@@ -21,7 +21,7 @@ def test_there_are_ten_points_and_every_kind_says_which_may_be_empty() -> None:
     ]
 
 
-def test_a_point_is_filled_by_its_clause_or_by_terms_that_say_the_same() -> None:
+def test_a_point_is_covered_by_its_clause_or_by_equivalent_terms() -> None:
     assert "performance" not in _filled()
     assert "performance" in _filled(targets=[SHARE])
     assert "availability" not in _filled(targets=[CLOCK])

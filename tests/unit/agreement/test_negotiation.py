@@ -25,7 +25,7 @@ def test_a_revisions_identity_is_the_hash_of_its_canonical_json() -> None:
     assert hashlib.sha256(rfc8785.dumps(version.head.content)).hexdigest() == version.head.hash
 
 
-def test_the_same_content_is_the_same_revision_and_another_gets_the_next_number() -> None:
+def test_equal_content_is_the_same_revision_other_content_gets_the_next() -> None:
     version = draft()
     assert write(version, resolved(), CARL, None, NOW + 1) is version.head
     assert write(version, resolved(title="Other"), ADA, None, NOW).number == 2
@@ -72,7 +72,7 @@ def test_a_move_that_names_another_revision_is_refused() -> None:
         negotiation.record_acceptance(version, "0" * 64, CARL, [], NOW)
 
 
-def test_countering_puts_another_revision_on_the_table_and_only_that_can_be_accepted() -> None:
+def test_countering_tables_a_new_revision_and_only_that_may_be_accepted() -> None:
     version = _proposed()
     first = version.current.hash
     negotiation.record_counter(version, first, resolved(title="Mine"), CARL, None, NOW)

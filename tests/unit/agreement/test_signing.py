@@ -76,7 +76,7 @@ def test_a_signature_is_on_the_hash_it_names() -> None:
         _sign(_agreed(), GRACE, revision_hash="0" * 64)
 
 
-def test_the_author_of_a_revision_cannot_be_the_only_signer_of_its_side() -> None:
+def test_the_author_of_a_revision_cannot_sign_alone_for_its_side() -> None:
     version = _agreed()
     ada = Mover(ADA.principal_id, PROVIDER, frozenset({"provider_signatory"}), ADA.person_id)
     _sign(version, ada)
@@ -114,7 +114,7 @@ def test_a_key_that_a_manager_had_a_hand_in_signs_nothing() -> None:
         _signer(_agreed(), GRACE, person(GRACE), may_sign=False)
 
 
-def test_a_signature_tells_by_which_key_it_was_given_and_who_issued_that() -> None:
+def test_a_signature_names_its_key_and_who_issued_the_key() -> None:
     version = _agreed()
     _sign(version, GRACE)
     _sign(version, EMMY)
@@ -153,7 +153,7 @@ def test_a_signature_given_twice_counts_once() -> None:
     assert len(version.events) == 1
 
 
-def test_a_warning_has_to_be_waived_by_name_with_a_reason_and_is_kept_with_the_signature() -> None:
+def test_a_warning_is_waived_by_name_with_a_reason_in_the_signature() -> None:
     version = _agreed(requirements=[])
     with pytest.raises(Invalid) as refused:
         _sign(version, GRACE)

@@ -47,7 +47,7 @@ def test_an_amendment_effective_at_the_old_versions_expiry_supersedes_it() -> No
     assert [kind for _, kind in _kinds(turned)] == [AgreementInForce, AgreementSuperseded, AgreementInForce]
 
 
-def test_a_termination_ends_the_version_in_force_and_keeps_an_amendment_from_beginning() -> None:
+def test_a_termination_ends_the_version_and_prevents_a_pending_amendment() -> None:
     first, second = _finalized(1, 0), _finalized(2, 4)
     term.turn_due([first], NOW)
     assert term.end_versions([first, second], "Insourced", NOW + 2 * DAY, NOW) == []
@@ -88,7 +88,7 @@ def test_an_amendment_of_an_older_version_is_out_of_date() -> None:
     ]
 
 
-def test_versions_take_effect_in_the_order_in_which_they_are_numbered_and_signed() -> None:
+def test_versions_take_effect_in_the_order_of_their_numbers() -> None:
     later = _finalized(2, begins=3)
     overtaken = draft(1, base=2, term={"effective_at": "2027-01-01T00:00:00Z"})
     assert [finding.code for finding in smart_findings(overtaken, overtaken.head, [later], NOW)] == [

@@ -283,7 +283,7 @@ def test_a_composite_names_targets_that_can_be_put_together_so() -> None:
     assert "targets[0].aggregation.composite.members" in faults(composite("states"), AVAILABILITY)
 
 
-def test_an_objective_that_a_review_changes_alone_is_checked_against_the_terms_beside_it() -> None:
+def test_an_objective_changed_by_review_is_checked_against_its_other_terms() -> None:
     pair = {"long": "PT1H", "short": "PT5M", "factor": "14.4"}
     agreed = resolved(targets=[{**AVAILABILITY, "unacceptable": {"at_least": "99"}, "warn_at": {"burn_rate": [pair]}}])
     target_id = agreed["targets"][0]["target_id"]

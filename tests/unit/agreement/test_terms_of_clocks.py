@@ -81,7 +81,7 @@ def test_a_clock_may_name_several_service_hours_and_nothing_else_may() -> None:
     assert "targets[0].service_hours" in faults({**AVAILABILITY, "service_hours": ["24x7"]})
 
 
-def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:
+def test_a_clock_that_never_applies_is_a_finding_with_a_remedy() -> None:
     wide = {**CLOCK, "key": "all", "applies_to": {}}
     [finding] = ticket_conditions.overlaps(taken(wide, CLOCK))
     assert (finding.field, finding.severity) == ("targets[1].applies_to", "error")

@@ -137,7 +137,7 @@ def test_a_fault_is_named_by_its_field_with_a_remedy(target: dict[str, Any], fie
     assert all(fields.values())
 
 
-def test_a_burn_rate_pair_that_can_never_fire_is_refused_and_says_why() -> None:
+def test_a_burn_rate_pair_that_cannot_fire_is_refused_with_a_reason() -> None:
     pair = {"long": "PT10M", "short": "PT1M", "factor": "20"}
     remedy = _fields({**SHARE, "warn_at": {"burn_rate": [pair]}})["targets[0].warn_at.burn_rate[0].factor"]
     assert "never fire" in remedy
@@ -152,7 +152,7 @@ def test_a_window_that_is_not_nominal_has_no_default_pairs() -> None:
     assert _target({**SHARE, "window": {"rolling": "P28D"}})["warn_at"]["burn_rate"] == "default"
 
 
-def test_two_targets_cannot_share_a_key_nor_measure_one_indicator_in_two_ways() -> None:
+def test_two_targets_cannot_share_a_key_or_use_an_indicator_two_ways() -> None:
     assert "targets[1].key" in _fields(AVAILABILITY, AVAILABILITY)
     other = {**SHARE, "key": "other", "indicator": {"key": "payments.latency", "unit": "s"}}
     assert "targets[1].indicator" in _fields(SHARE, other)

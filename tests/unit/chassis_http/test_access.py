@@ -52,7 +52,7 @@ async def test_a_principal_enrolled_before_the_start_is_known() -> None:
         assert registry.caught_up
 
 
-async def test_a_key_newer_than_what_was_read_is_asked_for_before_it_is_refused() -> None:
+async def test_a_key_newer_than_the_state_is_looked_up_before_refusal() -> None:
     log = await trial.memory_log()
     async with trial.running(AccessRegistry(log)) as registry:
         await registry.catch_up()
@@ -60,7 +60,7 @@ async def test_a_key_newer_than_what_was_read_is_asked_for_before_it_is_refused(
         assert (await ask(registry, log, "slm_a")).status_code == 200
 
 
-async def test_a_revoked_key_is_dead_even_if_an_older_state_of_its_principal_arrives_later() -> None:
+async def test_a_revoked_key_stays_dead_if_older_state_arrives_later() -> None:
     log = await trial.memory_log()
     async with trial.running(AccessRegistry(log)) as registry:
         registry.learn(trial.enrolled("slm_a", "viewer"))
@@ -73,7 +73,7 @@ async def test_a_revoked_key_is_dead_even_if_an_older_state_of_its_principal_arr
 
 
 @pytest.mark.parametrize("is_log_first", [False, True])
-async def test_who_waits_until_a_key_is_told_goes_on_when_the_log_has_it(is_log_first: bool) -> None:
+async def test_a_request_that_waits_for_a_key_goes_on_once_it_arrives(is_log_first: bool) -> None:
     log = await trial.memory_log()
     issued = trial.enrolled("slm_a", "viewer")
     async with trial.running(AccessRegistry(log)) as registry:
@@ -97,7 +97,7 @@ async def test_nobody_waits_for_ever_for_a_log_that_is_away() -> None:
     await asyncio.wait_for(registry.told("principal of slm_a"), 5)
 
 
-async def test_a_key_just_issued_is_not_lost_to_an_older_state_of_its_principal() -> None:
+async def test_a_new_key_is_not_lost_to_older_state_of_its_principal() -> None:
     log = await trial.memory_log()
     registry = AccessRegistry(log)
     issued = trial.enrolled("slm_a", "viewer")
@@ -202,7 +202,7 @@ async def test_two_seconds_after_the_log_was_lost_no_key_is_accepted() -> None:
                 await asyncio.sleep(0.05)
 
 
-async def test_another_log_in_the_place_of_the_one_that_was_read_is_not_believed() -> None:
+async def test_a_different_log_in_the_place_of_the_first_is_not_trusted() -> None:
     log = await trial.memory_log()
     await trial.announce(log, trial.enrolled("slm_a", "viewer"))
     registry = AccessRegistry(log)

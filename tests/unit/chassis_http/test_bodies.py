@@ -43,7 +43,7 @@ async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("announced", [True, False])
-async def test_a_body_too_many_is_refused_and_taken_once_the_others_are_done(api: FastAPI, announced: bool) -> None:
+async def test_one_body_too_many_is_refused_and_accepted_after_the_others(api: FastAPI, announced: bool) -> None:
     async with trial.client_of(api) as client:
 
         async def post(size: int) -> httpx.Response:

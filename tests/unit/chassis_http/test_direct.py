@@ -65,7 +65,7 @@ async def test_other_methods_are_left_to_the_framework(client: httpx.AsyncClient
     assert (await client.get(PATH)).json() == {"by": "framework"}
 
 
-async def test_what_was_taken_in_is_logged_for_debugging_alone_what_was_refused_always(
+async def test_accepted_requests_are_logged_for_debugging_refused_ones_always(
     client: httpx.AsyncClient,
 ) -> None:
     with structlog.testing.capture_logs() as lines:

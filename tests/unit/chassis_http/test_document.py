@@ -117,13 +117,13 @@ def codes(document: Any, path: str, method: str) -> set[str]:
     return {code for name in names for code in name.split(".")}
 
 
-def test_an_operation_declares_the_problems_that_its_key_path_and_parameters_can_bring(document: Any) -> None:
+def test_an_operation_declares_the_problems_of_its_key_path_and_parameters(document: Any) -> None:
     found = codes(document, "/api/v1/things/{thing_id}", "get")
     assert {"no-key", "out-of-scope", "not-found", "not-acceptable", "unknown-parameter", "rate-exceeded"} <= found
     assert not found & {"malformed-json", "request-in-flight", "if-match-required", "missing-role", "worn-out"}
 
 
-def test_a_post_declares_its_body_its_role_its_key_of_repetition_and_its_own_problems(document: Any) -> None:
+def test_a_post_declares_body_role_idempotency_key_and_problems(document: Any) -> None:
     found = codes(document, "/api/v1/things", "post")
     assert {"malformed-json", "too-large", "missing-role", "request-in-flight", "worn-out"} <= found
     operation = document["paths"]["/api/v1/things"]["post"]

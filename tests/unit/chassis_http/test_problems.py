@@ -117,7 +117,7 @@ async def test_each_wrong_field_has_its_value_and_a_remedy(client: httpx.AsyncCl
     assert next(error for error in errors if error["field"] == "items[0].at")["value"] is None, "nothing was sent as it"
 
 
-async def test_unknown_fields_and_words_that_are_no_booleans_have_remedies_in_plain_words(
+async def test_unknown_fields_and_invalid_booleans_have_remedies_in_plain_words(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.post("/api/v1/switches?loud=maybe", json={"on": True, "colour": "red"})

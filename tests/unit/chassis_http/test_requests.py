@@ -95,7 +95,7 @@ async def test_metrics_are_counted_by_route_template(client: httpx.AsyncClient) 
     assert "unknown-to-all" not in text
 
 
-async def test_a_service_without_database_and_keys_is_alive_and_says_why_it_is_not_ready(
+async def test_a_service_without_database_and_keys_is_alive_but_not_ready(
     client: httpx.AsyncClient,
 ) -> None:
     assert (await client.get("/livez")).status_code == 200

@@ -124,7 +124,7 @@ def test_an_operator_names_the_party_on_every_item() -> None:
     assert {each["owner_party_id"] for each in api.indicators.values()} == {"party-7"}
 
 
-def test_an_indicator_that_its_owner_registered_is_used_unless_it_begins_in_another_state() -> None:
+def test_a_registered_indicator_is_used_unless_its_initial_state_differs() -> None:
     api = FakeApi()
     pages = {"key": "github.pages", "kind": "availability", "initial_state": "up", "service_id": "s"}
     api.indicators["github.pages"] = pages

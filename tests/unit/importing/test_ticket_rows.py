@@ -81,7 +81,7 @@ def test_the_first_state_holds_from_the_opening() -> None:
 
 
 @pytest.mark.parametrize("state", ["Waiting", "Done"])
-def test_the_only_row_of_a_ticket_says_nothing_of_the_time_before_it(state: str) -> None:
+def test_the_only_row_of_a_ticket_implies_nothing_about_earlier_time(state: str) -> None:
     odd = Oddities()
     opened, only = told([row("A", state, "09:00")], mapped(), odd)
     assert "state" not in opened
@@ -133,7 +133,7 @@ def test_the_final_priority_holds_from_the_opening_where_the_policy_says_so() ->
     ]
 
 
-def test_a_row_dated_before_the_opening_counts_from_it_and_keeps_its_date() -> None:
+def test_a_row_dated_before_the_opening_counts_from_it_with_its_date() -> None:
     odd = Oddities()
     rows = [row("A", "Waiting", "07:55"), row("A", "New", "09:00")]
     opened, early, _ = told(rows, mapped(), odd)

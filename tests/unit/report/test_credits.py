@@ -142,7 +142,7 @@ def test_a_reward_is_no_credit() -> None:
     assert (settlement.credits, settlement.rewards, settlement.payout) == (3000, 2000, 3000)
 
 
-def test_a_cap_is_used_up_in_the_order_of_the_lines_and_never_exceeded() -> None:
+def test_a_cap_is_used_up_in_line_order_and_never_exceeded() -> None:
     capped = settled("98", "98", "98", cap_per_period={"percent_of_charge": "55.5555"})
     assert amounts(capped) == ["250.00", "250.00", "55.55"]
     assert [line.capped_by for line in capped.lines] == [None, None, "cap_per_period"]

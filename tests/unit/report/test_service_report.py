@@ -67,7 +67,7 @@ def test_without_a_baseline_there_is_a_dash() -> None:
     assert line.baseline.display == "–"
 
 
-def test_what_was_heard_of_an_open_window_gives_its_state_and_no_figure() -> None:
+def test_an_open_window_gives_its_state_and_no_figure() -> None:
     november = at("2026-11-22T10:00")
     risk = Risk(heard.at_risk("risk", "2026-11-20T10:00"))
     assert only_line(Facts(), as_of=november).verdict == "open"
@@ -112,7 +112,7 @@ def test_a_breach_certain_at_its_windows_end_counts_in_that_window() -> None:
     assert report(Facts(windows=[heard.closed(verdict="breached")], breaches=[breach])).breach_count == 1
 
 
-def test_a_breach_of_a_longer_window_counts_in_one_period_and_is_seen_in_all() -> None:
+def test_a_breach_of_a_longer_window_counts_once_and_shows_everywhere() -> None:
     window = ("2026-Q4", "2026-10-01T00:00:00Z", "2027-01-01T00:00:00Z")
     early = Breach(heard.breached("breach", "2026-11-05T09:00", window, QUARTERLY))
     november = report(Facts(breaches=[early]), QUARTERLY)
@@ -134,7 +134,7 @@ def test_a_rolling_target_tells_whether_it_was_ever_breached() -> None:
     assert (made.lines[0].verdict, made.breaches[0]["state"]) == ("breached", "recovered")
 
 
-def test_a_rolling_breach_that_goes_on_from_before_is_seen_and_counted_elsewhere() -> None:
+def test_a_lasting_rolling_breach_is_shown_and_counted_in_another_period() -> None:
     breach = Breach(heard.breached("breach", "2026-10-31T23:00", HOUR, ROLLING))
     made = report(Facts(breaches=[breach]), ROLLING, effective_at="2026-10-01T00:00:00Z")
     assert ([entry["counted"] for entry in made.breaches], made.lines[0].verdict) == ([False], "breached")
@@ -171,7 +171,7 @@ def test_a_late_clock_whose_breach_was_withdrawn_was_in_time_after_all() -> None
     assert counts(only_line(Facts(clocks=[late], breaches=[breach]), TICKETS)) == (1, 1, 0)
 
 
-def test_a_ticket_breached_at_the_first_instant_of_a_period_counts_in_it() -> None:
+def test_a_ticket_breached_at_a_periods_first_instant_counts_in_it() -> None:
     of_ticket = ("servicenow/3", "2026-10-31T20:00:00Z", "2026-11-01T00:00:00Z")
     breach = Breach(heard.breached("breach", "2026-11-01T00:00", of_ticket, TICKETS))
     made = report(Facts(breaches=[breach]), TICKETS)
@@ -207,7 +207,7 @@ def test_what_happens_after_a_report_closed_does_not_change_it() -> None:
     assert report(before, MONTHLY, ROLLING) == report(after, MONTHLY, ROLLING)
 
 
-def test_how_a_closed_windows_risk_ended_counts_though_it_is_told_at_the_closing() -> None:
+def test_a_closed_windows_risk_outcome_counts_though_published_at_closing() -> None:
     risk = Risk(
         heard.at_risk("risk", "2026-11-20T10:00"), heard.cleared("risk", "window_closed", "2026-12-01T00:10:03Z")
     )

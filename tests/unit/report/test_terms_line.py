@@ -61,7 +61,7 @@ def test_termination_ends_a_window_at_its_instant() -> None:
     assert terms_line.windows(terms, DECEMBER) == []
 
 
-def test_a_window_is_judged_by_the_terms_of_its_start_even_past_their_supersession() -> None:
+def test_a_window_uses_the_terms_of_its_start_even_when_superseded() -> None:
     second = finalized(MONTHLY, version=2, effective_at="2026-11-15T00:00:00Z")
     terms = terms_line.line([second, finalized(MONTHLY)], [superseded("2026-11-15T00:00")])
     assert ending(terms, NOVEMBER) == [("uptime", "2026-11", 1)]

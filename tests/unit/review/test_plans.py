@@ -103,7 +103,7 @@ async def later(ledger: MemoryLedger, instant: str) -> None:
     await plans.end_quiet(MemoryDesk(ledger))
 
 
-async def test_a_plan_averts_harm_where_a_breach_was_in_sight_and_the_window_closes_without(
+async def test_a_plan_averts_harm_if_the_window_closes_without_the_breach(
     ledger: MemoryLedger,
 ) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until=SOON))
@@ -126,7 +126,7 @@ async def test_a_risk_that_went_away_without_a_breach_in_sight_averted_nothing(l
     assert ended.outcome == "cleared"
 
 
-async def test_the_close_of_a_window_averts_nothing_where_no_breach_was_in_sight() -> None:
+async def test_a_window_without_a_breach_in_sight_averts_nothing_at_close() -> None:
     ledger = MemoryLedger("2026-12-01T00:10")
     await plans.open_plan(ledger, at_risk("r", "2026-11-30T23:30"))
     await plans.end_plan(ledger, cleared("r", "averted", "2026-11-30T23:50"))
@@ -146,7 +146,7 @@ async def test_a_risk_that_comes_back_soon_is_the_same_plan(ledger: MemoryLedger
     assert only(ledger).state == "watching"
 
 
-async def test_of_a_risk_the_news_of_its_latest_revision_count_in_any_order(ledger: MemoryLedger) -> None:
+async def test_the_latest_revision_of_a_risk_counts_in_any_order(ledger: MemoryLedger) -> None:
     await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30", revision=1))
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:20", revision=1))
     await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:10"))
@@ -154,7 +154,7 @@ async def test_of_a_risk_the_news_of_its_latest_revision_count_in_any_order(ledg
     assert (only(ledger).cleared_at, only(ledger).risk_revision) == (at("2026-11-22T10:30"), 1)
 
 
-async def test_over_a_rolling_window_harm_is_averted_a_window_after_it_was_expected(ledger: MemoryLedger) -> None:
+async def test_harm_over_a_rolling_window_is_averted_one_window_later(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until="2026-11-22T12:00", window=HOUR))
     await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30", HOUR))
     await later(ledger, "2026-11-22T12:59")
@@ -182,7 +182,7 @@ async def test_a_plan_ends_once_however_it_is_told(ledger: MemoryLedger) -> None
     assert len(ledger.told(ActionPlanEnded)) == 1
 
 
-async def test_a_risk_that_ended_in_a_breach_waits_for_it_so_that_the_plan_names_it(ledger: MemoryLedger) -> None:
+async def test_a_risk_that_ended_in_a_breach_waits_to_name_it(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     await plans.end_plan(ledger, cleared("r", "breached", "2026-11-22T11:00"))
     assert only(ledger).state == "open"
@@ -228,13 +228,13 @@ async def test_last_weeks_breach_of_a_rolling_window_does_not_end_todays_plan(le
     assert only(ledger).state == "open"
 
 
-async def test_a_breach_found_late_ends_the_plan_though_it_was_certain_before_the_risk(ledger: MemoryLedger) -> None:
+async def test_a_breach_found_late_ends_the_plan_despite_its_earlier_date(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:40"))
     assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
 
 
-async def test_a_rolling_breach_found_late_is_named_once_the_risk_is_told_to_have_ended_so(
+async def test_a_rolling_breach_found_late_is_named_when_its_risk_ends(
     ledger: MemoryLedger,
 ) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", window=HOUR))

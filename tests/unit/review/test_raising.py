@@ -32,7 +32,7 @@ def window(number: int, figure: str | None = "9999/100", verdict: str = "met", *
         ({"at_most": "300", "unit": "ms"}, ["0", "149", "160"], {"at_most": "160", "unit": "ms"}),
     ],
 )
-def test_half_the_way_to_the_best_is_taken_and_never_more_than_the_worst_kept(
+def test_the_new_objective_is_halfway_to_the_best_never_beyond_the_worst(
     objective: dict[str, Any], figures: list[str], better: dict[str, Any]
 ) -> None:
     run = [window(number, figure, objective=objective) for number, figure in enumerate(figures, 1)]

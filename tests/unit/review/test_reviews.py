@@ -57,7 +57,7 @@ async def test_a_breach_opens_a_review_with_itself_on_the_agenda(ledger: MemoryL
     assert [(item["kind"], item["ref_id"]) for item in opened.agenda] == [("breach", id_of("b"))]
 
 
-async def test_an_agreement_that_does_not_ask_for_it_is_not_reviewed_on_breach(ledger: MemoryLedger) -> None:
+async def test_an_agreement_that_does_not_ask_is_not_reviewed_on_breach(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review={"cadence": "month"}))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     assert ledger.told(ReviewOpened) == []

@@ -41,7 +41,7 @@ def test_equal_values_have_instants_of_their_own() -> None:
     assert len(set(told)) == len(told) == (LAST - EFFECTIVE) * schedule.VALUES_A_MINUTE
 
 
-def test_the_first_outage_puts_the_month_at_risk_and_the_second_breaches_it() -> None:
+def test_the_first_outage_puts_the_month_at_risk_the_second_breaches() -> None:
     for origin in ("2026-11-02T10:00:00Z", "2026-11-29T23:00:00Z", "2026-12-01T00:00:00Z"):
         plan = Schedule.beginning(from_text(origin))
         budget = (1 - Fraction(terms.AVAILABILITY_PERCENT) / 100) * (plan.month.end - plan.effective_at)

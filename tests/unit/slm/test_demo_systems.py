@@ -39,7 +39,7 @@ class Doors:
         return httpx.Response(202, json={"accepted": len(items), "items": [], "position": position})
 
 
-async def test_facts_wait_for_the_first_risk_to_be_seen_and_are_sent_again_until_taken() -> None:
+async def test_facts_wait_for_the_first_risk_and_are_resent_until_accepted() -> None:
     doors = Doors()
     clock = ManualClock(BEGINNING.at(LAST + 5))
     async with httpx.AsyncClient(base_url="http://demo", transport=httpx.MockTransport(doors)) as client:
@@ -82,7 +82,7 @@ async def test_a_listener_resumes_where_it_was_interrupted() -> None:
     assert listener.since == 7
 
 
-async def test_waiting_begins_when_a_thing_is_due_and_says_what_was_not_seen() -> None:
+async def test_a_wait_begins_when_due_and_names_what_was_missing() -> None:
     clock = ScaledClock(0, real_now(), Fraction(60))
 
     async def away() -> None:
