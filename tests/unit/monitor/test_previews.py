@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -285,3 +286,22 @@ def test_whatever_is_judged_over_rolling_windows_is_tried_over_one(
 ) -> None:
     terms = {"aggregation": aggregation, "objective": objective, "window": {"rolling": "P1D"}}
     assert day(terms, {"at": "2026-11-02T01:00:00Z", **fact})["verdict"] == verdict
+
+
+def test_composites_of_figures_and_verdicts_are_judged_like_signed_ones() -> None:
+    members = [
+        {"terms": AVAILABLE, "facts": [outage(*span)], "initial_state": "up", "weight": weight}
+        for span, weight in [(("10:00", "12:00"), "1"), (("11:00", "11:01"), "3")]
+    ]
+    verdicts = {"aggregation": {"composite": {"of": "verdicts", "rule": {"k_of_n": 2}}}}
+    answer = day(verdicts, members=members)
+    assert [each["verdict"] for each in answer["members"]] == ["breached", "met"]
+    assert (answer["verdict"], answer["figure"]) == ("breached", "1/2")
+    assert answer["breached_at"] == answer["members"][0]["breached_at"]
+
+    mean = {**AVAILABLE, "aggregation": {"composite": {"of": "figures", "rule": "weighted_mean"}}}
+    answer = day(mean, members=members)
+    assert answer["figure"] == str((1 - Fraction(1, 12)) / 4 + (1 - Fraction(1, 24 * 60)) * 3 / 4)
+    assert answer["derivation"]["arithmetic"][0].startswith("figure = (1 × 11/12 + 3 × 1439/1440) ÷ 4")
+    rule = {**AVAILABLE, "aggregation": {"composite": {"of": "verdicts", "rule": {"k_of_n": True}}}}
+    assert refused("window", terms=rule, window=DAY, members=members) == ["terms.aggregation.composite.rule"]

@@ -4,7 +4,7 @@ clocks."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -92,7 +92,7 @@ async def _of_windows(
         lines = records.lines_of_target(agreement, TargetRow(terms.agreement_id, member.target_id))
         found = _member_window(terms, lines, window_id, facts)
         seen = None if found is None else (await judge(*found))[1]
-        members.append(_member(member, seen, facts.as_of))
+        members.append(member_outcome(member, seen, facts.as_of))
         listed.append(
             {
                 "target_id": member.target_id,
@@ -102,6 +102,20 @@ async def _of_windows(
                 "verdict": None if seen is None else seen.verdict,
             }
         )
+    return explain_composite(terms, made, members, listed, facts)
+
+
+def explain_composite(
+    terms: ServiceLevelTarget,
+    made: CompositeTerms,
+    members: Sequence[composite_evaluation.MemberOutcome],
+    listed: Sequence[Mapping[str, Any]],
+    facts: KnownFacts,
+) -> ExplainedWindow:
+    """Evaluate the window ``facts.span`` of a composite of figures or verdicts from the outcomes of its members.
+
+    ``listed`` are the members as the answer shows them.
+    """
     finding = composite_evaluation.evaluate_composite(made, members, terms, facts.span[1], facts.as_of)
     return ExplainedWindow(
         terms,
@@ -112,7 +126,7 @@ async def _of_windows(
         None,
         {"rule": made.rule, "of": made.of, "members": len(members)},
         certain_since(finding, facts.as_of),
-        extra={"members": listed},
+        extra={"members": list(listed)},
         arithmetic=[_arithmetic(made, members)],
         missed=finding.missed,
     )
@@ -133,7 +147,8 @@ def _member_window(
     return None
 
 
-def _member(member: Member, seen: ExplainedWindow | None, as_of: int) -> composite_evaluation.MemberOutcome:
+def member_outcome(member: Member, seen: ExplainedWindow | None, as_of: int) -> composite_evaluation.MemberOutcome:
+    """The outcome of a member's explained window, as the evaluation of its composite reads it; None: no window."""
     if seen is None:
         return composite_evaluation.MemberOutcome(None, None, None, is_final=True, weight=member.weight)
     verdict = {"met": True, "at_risk": True, "breached": False}.get(seen.verdict)

@@ -11,6 +11,7 @@ from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation_dispatch
+from slm_monitor.application.explain.derived_explanation import explain_composite, member_outcome
 from slm_monitor.application.explain.explanation_dispatch import ExplainedWindow, KnownFacts
 from slm_monitor.application.preview.preview_terms import (
     LONGEST,
@@ -25,13 +26,12 @@ from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.intake_items import Indicator, Measurement
 from slm_monitor.domain.intake import validation
-from slm_monitor.domain.states import joint_states
 from slm_monitor.domain.states.joint_states import JointStates
 from slm_monitor.domain.states.timeline import timeline_of
-from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.composite_terms import KINDS, STATES, VERDICTS, CompositeTerms, Member, combined
 from slm_monitor.domain.terms.terms import FOREVER, RECOVERED, ServiceLevelTarget
 
-_KINDS = {
+_INDICATOR_KINDS = {
     "availability": "availability",
     "outages": "availability",
     "ratio": "ratio",
@@ -69,29 +69,36 @@ class WindowQuestion:
 def preview_window(asked: WindowQuestion) -> dict[str, Any]:
     """Return figure, budget, verdict and explanation. Raises PreviewRejected that names the field."""
     try:
-        return _preview(asked)
+        return _previewed(asked)[1]
     except CalendarError as error:
         raise PreviewRejected(error.errors) from error
 
 
-def _preview(asked: WindowQuestion) -> dict[str, Any]:
+def _previewed(asked: WindowQuestion) -> tuple[ExplainedWindow, dict[str, Any]]:
+    """The evaluated window, and the answer that shows it."""
     span = _span(asked)
     asked = replace(asked, service_hours=dated_hours(asked.service_hours, *span))
-    return _evaluated(asked, span) | accounts_of(asked.service_hours)
+    seen = _evaluated(asked, span)
+    framed = {"from": to_text(span[0]), "to": to_text(span[1]), "length": durations.to_iso(span[1] - span[0])}
+    return seen, {"window": framed, **seen.document()} | accounts_of(asked.service_hours)
 
 
-def _evaluated(asked: WindowQuestion, span: tuple[int, int]) -> dict[str, Any]:
-    rule = _composite(asked)
-    if rule is None:
-        return _answer(asked, span, explanation_dispatch.explain_figure(_target(asked), _facts(asked, span)))
-    if rule["of"] == "states":
-        target = _target(asked, "availability")
-        states = JointStates([_timeline(member) for member, _ in asked.members], _needed(rule, len(asked.members)))
-        return _answer(asked, span, explanation_dispatch.explain_figure(target, _facts(asked, span), states))
-    answers = [preview_window(member) for member, _ in asked.members]
-    if rule["of"] == "verdicts":
-        return _of_verdicts(rule, answers, span)
-    return _of_figures(asked, rule, answers, span)
+def _evaluated(asked: WindowQuestion, span: tuple[int, int]) -> ExplainedWindow:
+    made = _composite_terms(asked)
+    if made is None:
+        return explanation_dispatch.explain_figure(_target(asked), _facts(asked, span))
+    if made.of == VERDICTS:
+        # Enough met members are all that it promises; an objective has no say in it and may be left out.
+        asked = replace(asked, terms={"objective": {"at_least": "100", "unit": "percent"}, **asked.terms})
+    facts = _facts(asked, span)
+    if made.of == STATES:
+        states = JointStates([_timeline(member) for member, _ in asked.members], made.needed)
+        return explanation_dispatch.explain_figure(_target(asked, "availability"), facts, states)
+    seen = [_previewed(member) for member, _ in asked.members]
+    members = [
+        member_outcome(member, window, facts.as_of) for member, (window, _) in zip(made.members, seen, strict=True)
+    ]
+    return explain_composite(_target(asked, "ratio"), made, members, [document for _, document in seen], facts)
 
 
 def _span(asked: WindowQuestion) -> tuple[int, int]:
@@ -123,7 +130,7 @@ def _target(asked: WindowQuestion, aggregation: str | None = None) -> ServiceLev
 
 def _facts(asked: WindowQuestion, span: tuple[int, int]) -> KnownFacts:
     target = _target(asked, "availability" if asked.members else None)
-    kind = target.indicator_kind or _KINDS.get(target.aggregation, "value")
+    kind = target.indicator_kind or _INDICATOR_KINDS.get(target.aggregation, "value")
     indicator = Indicator(f"{NOBODY}/{NOBODY}", NOBODY, NOBODY, kind, initial_state=asked.initial_state)
     taken = validation.admit_measurements(enumerate(asked.facts), NOBODY, lambda _: indicator, FOREVER, True)
     if taken.refusals:
@@ -150,70 +157,18 @@ def _timeline(member: WindowQuestion) -> Any:
     return timeline_of(facts.single, member.initial_state)
 
 
-def _composite(asked: WindowQuestion) -> Mapping[str, Any] | None:
+def _composite_terms(asked: WindowQuestion) -> CompositeTerms | None:
+    """The rule of a composite and its members, in their order; None for any other target."""
     aggregation = asked.terms.get("aggregation")
     if not isinstance(aggregation, Mapping) or "composite" not in aggregation:
         return None
-    rule = aggregation["composite"]
-    if not isinstance(rule, Mapping) or rule.get("of") not in ("states", "figures", "verdicts"):
-        raise refusal("terms.aggregation.composite.of", rule, "states, figures or verdicts")
+    written = aggregation["composite"]
+    of = written.get("of") if isinstance(written, Mapping) else None
+    if of not in KINDS:
+        raise refusal("terms.aggregation.composite.of", written, ", ".join(KINDS[:-1]) + f" or {KINDS[-1]}")
     if not asked.members:
         raise refusal("members", [], "a composite needs its members")
-    return rule
-
-
-def _needed(rule: Mapping[str, Any], members: int) -> int:
-    """The number of members that must hold: all of them, or the k of ``{"k_of_n": k}``. Raises PreviewRejected."""
-    written = rule.get("rule")
-    if written in ("serial", "all_of"):
-        return members
-    needed = written.get("k_of_n") if isinstance(written, Mapping) else None
-    if not isinstance(needed, int) or not 1 <= needed <= members:
-        remedy = f'serial, all_of, or {{"k_of_n": k}} with k from 1 to {members}'
-        raise refusal("terms.aggregation.composite.rule", written, remedy)
-    return needed
-
-
-def _of_verdicts(
-    rule: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], span: tuple[int, int]
-) -> dict[str, Any]:
-    decided = {"met": True, "at_risk": True, "breached": False}
-    held = joint_states.enough_are_met([decided.get(each["verdict"]) for each in answers], _needed(rule, len(answers)))
-    verdict = "no_data" if held is None else "met" if held else "breached"
-    return {**_framed(span), "verdict": verdict, "members": list(answers)}
-
-
-def _of_figures(
-    asked: WindowQuestion, rule: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], span: tuple[int, int]
-) -> dict[str, Any]:
-    target = _target(asked, "ratio")
-    measured = [
-        (Fraction(each["figure"]), weight)
-        for each, (_, weight) in zip(answers, asked.members, strict=True)
-        if each["figure"] is not None
-    ]
-    combine = {"weighted_mean": joint_states.weighted_mean, "missing_sum": joint_states.missing_sum}.get(
-        str(rule.get("rule"))
-    )
-    if combine is None:
-        raise refusal("terms.aggregation.composite.rule", rule.get("rule"), "weighted_mean or missing_sum")
-    figure = combine([share for share, _ in measured], [weight for _, weight in measured]) if measured else None
-    assert target.objective is not None
-    assert target.promise is not None
-    met = figure is not None and target.promise.is_kept(figure)
-    return {
-        **_framed(span),
-        "figure": figures.exact(figure),
-        "figure_display": target.display(figure),
-        "objective": figures.exact(target.objective),
-        "verdict": "no_data" if figure is None else "met" if met else "breached",
-        "members": list(answers),
-    }
-
-
-def _answer(asked: WindowQuestion, span: tuple[int, int], seen: ExplainedWindow) -> dict[str, Any]:
-    return {**_framed(span), **seen.document()}
-
-
-def _framed(span: tuple[int, int]) -> dict[str, Any]:
-    return {"window": {"from": to_text(span[0]), "to": to_text(span[1]), "length": durations.to_iso(span[1] - span[0])}}
+    try:
+        return combined(of, written.get("rule"), [Member(None, None, weight) for _, weight in asked.members])
+    except ValueError as wrong:
+        raise refusal("terms.aggregation.composite.rule", written.get("rule"), f"write {wrong}") from wrong

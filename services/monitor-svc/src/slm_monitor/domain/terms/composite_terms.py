@@ -10,7 +10,9 @@ from typing import Any
 from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
 
 STATES, FIGURES, VERDICTS = "states", "figures", "verdicts"
+KINDS = (STATES, FIGURES, VERDICTS)
 _OF_FIGURES = ("weighted_mean", "missing_sum")
+_ALL = ("serial", "all_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLeve
     """Parse the terms of a composite. Raises NotJudgeable, which names the target and says what to write."""
     written = terms.parameters if isinstance(terms.parameters, Mapping) else {}
     of, members = written.get("of"), written.get("members")
-    if of not in (STATES, FIGURES, VERDICTS):
+    if of not in KINDS:
         raise _wrong(terms, f"of {of!r}; write states, figures or verdicts")
     if not isinstance(members, Sequence) or not members:
         raise _wrong(terms, 'members; list {"indicator": …} or {"target": "<key>"}')
@@ -57,20 +59,22 @@ def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLeve
     by_key = {each.key: each for each in of_agreement}
     parts = tuple(_member(terms, of, each, by_key) for each in members)
     rule = written.get("rule")
+    try:
+        return combined(of, rule, parts)
+    except ValueError as wrong:
+        raise _wrong(terms, f"rule {rule!r}; write {wrong}") from wrong
+
+
+def combined(of: str, rule: Any, members: Sequence[Member]) -> CompositeTerms:
+    """Parse the rule by which members are combined. Raises ValueError, whose text says what to write instead."""
     if of == FIGURES:
         if rule not in _OF_FIGURES:
-            raise _wrong(terms, f"rule {rule!r}; write {' or '.join(_OF_FIGURES)}")
-        return CompositeTerms(of, str(rule), 0, parts)
-    return CompositeTerms(of, str(rule), _needed(terms, rule, len(parts)), parts)
-
-
-def _needed(terms: ServiceLevelTarget, rule: Any, members: int) -> int:
-    if rule in ("serial", "all_of"):
-        return members
-    needed = rule.get("k_of_n") if isinstance(rule, Mapping) else None
-    if not isinstance(needed, int) or isinstance(needed, bool) or not 1 <= needed <= members:
-        raise _wrong(terms, f'rule {rule!r}; write serial, all_of or {{"k_of_n": k}} with k from 1 to {members}')
-    return needed
+            raise ValueError(" or ".join(_OF_FIGURES))
+        return CompositeTerms(of, str(rule), 0, tuple(members))
+    needed = rule.get("k_of_n") if isinstance(rule, Mapping) else len(members) if rule in _ALL else None
+    if not isinstance(needed, int) or isinstance(needed, bool) or not 1 <= needed <= len(members):
+        raise ValueError(f'serial, all_of or {{"k_of_n": k}} with k from 1 to {len(members)}')
+    return CompositeTerms(of, str(rule), needed, tuple(members))
 
 
 def _member(terms: ServiceLevelTarget, of: str, written: Any, by_key: Mapping[str, ServiceLevelTarget]) -> Member:
