@@ -44,7 +44,7 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_an_import_of_a_module_or_of_its_name_is_one_arrow_within_a_package(tree: Path) -> None:
+def test_module_import_and_name_import_are_one_arrow_within_a_package(tree: Path) -> None:
     modules = structure.product_modules(tree)
     assert structure.arrows_per_package(modules) == {"slm_monitor.domain.facts": 1, "slm_monitor.domain.terms": 1}
     assert structure.arrows_between_packages(modules) == {"slm_monitor.domain": 1}

@@ -80,7 +80,7 @@ def test_every_published_event_is_born_in_one_module() -> None:
     assert {name: places for name, places in born.items() if len({place.path for place in places}) != 1} == {}
 
 
-def test_a_breach_is_built_in_one_place_and_heard_by_report_and_review() -> None:
+def test_a_breach_is_built_once_and_received_by_report_and_review() -> None:
     answer = where.find("TargetBreached")
     assert len(answer.born) == 1
     assert set(answer.heard) == {"report", "review"}

@@ -129,7 +129,7 @@ def _bodies(world: Populated, ids: dict[str, str]) -> Iterator[tuple[str, dict[s
     yield "reports", {"agreement_id": ids["agreement"]}
 
 
-async def test_a_post_that_names_a_guessed_id_is_answered_like_one_that_names_nothing(world: Populated) -> None:
+async def test_a_post_with_a_guessed_id_answers_like_one_with_none(world: Populated) -> None:
     kinds = ("party", "service", "person", "principal", "agreement", "target")
     nothing = {kind: str(uuid.uuid5(uuid.NAMESPACE_URL, kind)) for kind in kinds}
     for number in range(max(len(right(world, kind)) for kind in kinds)):

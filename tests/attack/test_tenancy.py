@@ -147,7 +147,7 @@ async def sent(street: Street, caller: Neighbour, operation: Operation, path: st
     )
 
 
-async def test_a_path_to_a_foreign_thing_is_answered_like_a_path_to_nothing(street: Street, effort: Effort) -> None:
+async def test_a_foreign_path_answers_like_a_path_to_nothing(street: Street, effort: Effort) -> None:
     wrong, tried = [], 0
     for caller, operation in itertools.product(chosen(street, effort), guarded(street)):
         if operation.path == "/api/v1/tickets/{source}/{number}" and operation.method == "put":
@@ -170,7 +170,7 @@ def _last(path: str, other: str) -> str:
     return next(part for part, instead in zip(mine, theirs, strict=True) if part != instead)
 
 
-async def test_a_filter_by_a_foreign_id_finds_what_one_by_an_unknown_id_finds(street: Street, effort: Effort) -> None:
+async def test_a_filter_by_a_foreign_id_finds_what_an_unknown_id_finds(street: Street, effort: Effort) -> None:
     wrong, tried = [], 0
     for caller, operation in itertools.product(chosen(street, effort), guarded(street)):
         if operation.method != "get" or operation.parameters or operation.path == STREAM:
@@ -188,9 +188,7 @@ async def test_a_filter_by_a_foreign_id_finds_what_one_by_an_unknown_id_finds(st
     assert tried > 10 and not wrong, f"{len(wrong)} of {tried}:\n" + "\n".join(wrong)
 
 
-async def test_a_body_that_names_a_foreign_thing_is_refused_like_one_that_names_nothing(
-    street: Street, effort: Effort
-) -> None:
+async def test_a_body_with_a_foreign_id_is_refused_like_an_unknown_id(street: Street, effort: Effort) -> None:
     wrong, tried = [], 0
     for caller, operation in itertools.product(chosen(street, effort), guarded(street)):
         body, path = own_body(street, operation, caller), next(iter(own_paths(operation, caller)), None)

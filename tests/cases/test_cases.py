@@ -83,7 +83,7 @@ def test_a_field_that_nothing_answers_is_unmapped_and_not_passed() -> None:
     assert outcome(reading.case_of(data)).status == UNMAPPED
 
 
-def test_an_explanation_covers_what_the_sources_rule_makes_of_our_answer_and_nothing_else() -> None:
+def test_an_explanation_covers_only_what_the_sources_rule_makes_of_our_answer() -> None:
     data = {
         "id": "X",
         "source": "google/slo-generator report.py",
@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_read_is_one_unmapped_line(tmp_path: Path, capsys:
     assert capsys.readouterr().out.splitlines()[-1] == "0 passed, 0 failed, 0 explained, 2 unmapped"
 
 
-def test_a_quirk_is_held_against_its_clean_answer_and_asked_what_the_case_asks() -> None:
+def test_a_quirk_is_compared_with_its_clean_answer_and_the_cases_question() -> None:
     data = {
         "id": "X",
         "source": "elsewhere",

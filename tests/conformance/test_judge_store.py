@@ -58,7 +58,7 @@ def rows(*instants: int) -> MeasuredValues:
     return MeasuredValues([SUBJECT], np.zeros(len(instants), np.int32), np.array(instants), np.ones(len(instants)))
 
 
-async def test_facts_are_read_by_subject_by_key_and_by_span_and_the_last_written_of_a_key_holds(
+async def test_facts_are_read_by_subject_key_and_span_the_last_write_wins(
     store: EvaluationStore,
 ) -> None:
     epoch = (await store.take_over(0)).epoch
@@ -70,7 +70,7 @@ async def test_facts_are_read_by_subject_by_key_and_by_span_and_the_last_written
     assert [fact.key for fact in await store.facts_between(SUBJECT, NOON, NOON + HOUR)] == ["a"]
 
 
-async def test_a_step_from_another_position_than_the_expected_one_is_refused_and_leaves_nothing(
+async def test_a_step_from_an_unexpected_position_is_refused_and_changes_nothing(
     store: EvaluationStore,
 ) -> None:
     epoch = (await store.take_over(0)).epoch
@@ -93,7 +93,7 @@ async def test_whoever_lost_the_partition_writes_nothing_and_is_told(store: Eval
     assert await store.facts([SUBJECT]) == {}
 
 
-async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_put_them_away(store: EvaluationStore) -> None:
+async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_stored_them(store: EvaluationStore) -> None:
     epoch = (await store.take_over(0)).epoch
     blob = await store.commit(0, epoch, step(0, 1, blob=rows(NOON, NOON + 1)))
     loaded = await store.take_over(0)
@@ -110,13 +110,13 @@ async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_put_them_aw
     assert found.at.tolist() == [NOON, NOON + 1]
 
 
-async def test_the_latest_instant_of_facts_kept_by_themselves_is_known_after_a_restart(store: EvaluationStore) -> None:
+async def test_the_latest_instant_of_single_facts_is_known_after_a_restart(store: EvaluationStore) -> None:
     epoch = (await store.take_over(0)).epoch
     await store.commit(0, epoch, step(0, 1, recounted={SUBJECT: NOON}))
     assert (await store.take_over(0)).series[SUBJECT].high_water == NOON
 
 
-async def test_what_stands_is_as_it_was_committed_whatever_happens_to_it_in_memory_after(
+async def test_committed_results_do_not_follow_later_changes_in_memory(
     store: EvaluationStore,
 ) -> None:
     epoch = (await store.take_over(0)).epoch

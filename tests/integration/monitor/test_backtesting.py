@@ -210,7 +210,7 @@ async def test_a_drafted_clock_is_tried_on_the_tickets_that_there_are(service: S
     assert (told["result"]["met"], told["result"]["suggested_objective"]["at_least"]) == (2, "0.0000")
 
 
-async def test_a_drafted_share_of_tickets_is_tried_with_the_clock_that_it_is_made_of(service: Service) -> None:
+async def test_a_drafted_share_of_tickets_is_backtested_with_its_clock(service: Service) -> None:
     await tickets(service)
     share = {
         "key": "share",
@@ -281,7 +281,7 @@ async def test_two_workers_and_a_restart_judge_each_window_once(database_url: st
         assert not await workers[0].step()
 
 
-async def test_a_lease_that_ran_out_is_taken_over_and_the_late_answer_is_dropped(database_url: str) -> None:
+async def test_an_expired_lease_is_taken_over_and_the_late_answer_dropped(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         jobs = await queued(held, "a")
         lost = await jobs.claim("first")

@@ -116,7 +116,7 @@ async def test_only_the_party_responsible_acknowledges_and_no_stranger_sees_it(s
     assert problem(await take(service.foreigner, breach, "acknowledge", tag))["status"] == 404
 
 
-async def test_a_withdrawn_breach_cannot_be_handled_and_one_that_stands_again_is_open(service: Service) -> None:
+async def test_a_withdrawn_breach_cannot_be_handled_until_it_is_valid_again(service: Service) -> None:
     breach = await breached(service, "life.again")
     assert (await take(service.provider, breach, "acknowledge")).status_code == 200
     for revision, minutes, state in ((1, "01", "withdrawn"), (2, "59", "open")):

@@ -62,7 +62,7 @@ async def test_a_ticket_counts_in_the_window_in_which_its_clock_ended(database_u
         assert breach["certain_at"] == "2026-12-01T00:00:00.000000Z"
 
 
-async def test_a_correction_takes_a_ticket_out_of_a_closed_window_and_restates_it(database_url: str) -> None:
+async def test_a_correction_removes_a_ticket_from_a_closed_window_and_restates_it(database_url: str) -> None:
     async with ground(database_url, "2026-12-02T00:00") as where:
         async with judging(*where) as held:
             await held.hear(finalized(CLOCK, compliance()))

@@ -70,7 +70,7 @@ async def test_what_is_judged_is_what_the_counters_rose_by_in_any_order(postgres
                 assert await counted(held, judged) == (GOOD + 1, TOTAL + 1)
 
 
-async def test_a_late_a_corrected_and_a_retracted_reading_change_what_their_neighbours_add(database_url: str) -> None:
+async def test_late_corrected_and_retracted_readings_change_what_their_neighbours_add(database_url: str) -> None:
     judged = answered()
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, judged)

@@ -30,7 +30,7 @@ def outage(**more: Any) -> dict[str, Any]:
     return {"indicator": UP, "outage": {"from": "2026-11-05T10:00:00Z", "to": "2026-11-05T12:00:00Z"}, **more}
 
 
-async def test_a_record_that_cannot_be_read_is_quarantined_and_the_others_are_judged(database_url: str) -> None:
+async def test_an_unreadable_record_is_quarantined_and_the_others_are_evaluated(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held)
         good = [outage(owner=PROVIDER)]
@@ -59,7 +59,7 @@ class Broken:
         return await self._reader.read(partition, records)
 
 
-async def test_a_record_that_is_put_back_is_judged_and_is_no_dead_letter_any_more(database_url: str) -> None:
+async def test_a_redriven_record_is_evaluated_and_no_longer_a_dead_letter(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held)
         held.judge._reader = broken = Broken(held.judge._reader)  # type: ignore[assignment]

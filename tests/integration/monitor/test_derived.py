@@ -147,7 +147,7 @@ async def test_a_restart_in_between_loses_no_news_and_tells_nothing_twice(databa
             assert await third.published() == told
 
 
-async def test_a_composite_of_values_follows_figures_that_are_only_put_away_now_and_then(database_url: str) -> None:
+async def test_a_composite_of_values_follows_figures_saved_only_at_checkpoints(database_url: str) -> None:
     made = composite("figures", "weighted_mean", by_target("fast-month", HOSTS[0]), "50")
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await held.register("payments.checkout-latency", "value")

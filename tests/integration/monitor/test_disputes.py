@@ -126,7 +126,7 @@ async def explained(held: Monitor, target: dict[str, Any], instant: str) -> dict
     return await explanation.explain_window(record, TargetRow(AGREEMENT, target["target_id"]), asked, held.clock.now())
 
 
-async def test_a_rolling_run_that_was_none_is_explained_so_in_each_of_its_minutes_and_in_what_is_made_of_it(
+async def test_an_overturned_rolling_run_is_explained_in_every_minute_and_derived_target(
     database_url: str,
 ) -> None:
     single = fast(window={"rolling": "PT1H"}, unacceptable={"at_least": "10"})
@@ -189,7 +189,7 @@ async def test_a_tickets_breach_that_was_none_counts_as_met(database_url: str) -
         assert (await held.windows("kept"))["2026-11"]["figure"] == "100/1"
 
 
-async def test_a_dispute_decided_while_an_import_holds_the_indicator_is_told_as_its_cause(database_url: str) -> None:
+async def test_a_dispute_decided_during_an_import_is_named_as_its_cause(database_url: str) -> None:
     async with ground(database_url, "2026-11-20T00:00") as (database, log, clock):
         async with judging(database, log, clock) as held:
             breach = await breached(held, "2026-12-03T00:00")

@@ -127,7 +127,7 @@ async def test_whatever_ends_a_ticket_ends_its_clocks(service: Service, end: str
 
 
 @pytest.mark.parametrize("state", ["closed", "Resolved"])
-async def test_a_ticket_that_is_opened_in_an_ended_state_has_no_running_clock(service: Service, state: str) -> None:
+async def test_a_ticket_opened_in_an_ended_state_has_no_running_clock(service: Service, state: str) -> None:
     number = f"opened-{state}"
     found = await told(service, event(number, "opened", "4T09:00", state=state))
     assert {each["state"] for each in found.values()} == {"met"}
@@ -196,7 +196,7 @@ async def test_every_assignment_to_the_team_is_a_clock_of_its_own(service: Servi
     assert (breach["certain_at"], breach["ordinal"]) == ("2026-11-04T13:00:00.000000Z", 1)
 
 
-async def test_a_ticket_is_met_once_however_many_stints_it_had_and_missed_if_one_was(service: Service) -> None:
+async def test_a_ticket_counts_once_and_is_missed_if_one_stint_was(service: Service) -> None:
     def stint(number: str, team: str, at: str) -> dict[str, Any]:
         return event(number, "assigned", at, attributes={"team": team})
 
@@ -218,9 +218,7 @@ async def test_a_ticket_is_met_once_however_many_stints_it_had_and_missed_if_one
 
 
 @pytest.mark.parametrize("early", ["first_response", "assigned", "resolved", "closed"])
-async def test_a_ticket_with_something_before_its_opening_is_not_judged_and_says_why(
-    service: Service, early: str
-) -> None:
+async def test_a_ticket_with_events_before_its_opening_is_not_evaluated(service: Service, early: str) -> None:
     number = f"inconsistent-{early}"
     position = (
         await service.provider.post(
@@ -240,7 +238,7 @@ async def test_a_ticket_with_something_before_its_opening_is_not_judged_and_says
     assert number not in (await service.customer.get("/api/v1/clocks")).text
 
 
-async def test_a_breach_of_a_ticket_that_turns_out_inconsistent_is_withdrawn_with_that_cause(service: Service) -> None:
+async def test_the_breach_of_an_inconsistent_ticket_is_withdrawn_with_that_cause(service: Service) -> None:
     number = "refuted"
     await told(service, event(number, "opened", "1T09:00", id="o"))
     path = f"targets/{RESOLUTION['target_id']}"

@@ -214,7 +214,7 @@ async def test_planned_time_without_its_notice_is_approved_and_does_not_count(da
         assert [breach["standing"] for breach in await held.breaches()] == [True]
 
 
-async def test_values_in_excluded_minutes_leave_the_figure_for_each_region_and_after_a_restart(
+async def test_values_in_excluded_minutes_do_not_count_also_after_a_restart(
     database_url: str,
 ) -> None:
     values = [

@@ -95,9 +95,7 @@ async def acquainted(service: Service) -> None:
 
 
 @pytest.mark.parametrize("named", [FOREIGNER, "11111111-1111-4111-8111-111111111111", "nobody"])
-async def test_a_delegate_that_the_party_does_not_know_is_refused_like_none_at_all(
-    service: Service, named: str
-) -> None:
+async def test_a_delegate_unknown_to_the_party_is_refused_like_a_missing_one(service: Service, named: str) -> None:
     other = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": named, "reason": "they run it for us"}
     refused = problem(await service.customer.post(f"{PATH}/delegates", json=other))
     assert (refused["status"], [each["field"] for each in refused["errors"]]) == (422, ["delegate_party_id"])

@@ -61,7 +61,7 @@ async def agreed(held: Monitor, *targets: dict[str, Any], **changed: Any) -> Non
     await held.settle()
 
 
-async def test_every_stretch_of_a_month_names_its_facts_and_adds_up_to_the_judged_figure(database_url: str) -> None:
+async def test_every_interval_of_a_month_names_its_facts_and_adds_up(database_url: str) -> None:
     async with monitor(database_url, "2026-11-20T10:00") as held:
         await agreed(held, MONTH)
         await held.measure(down("03T10:00", "03T10:20", id="o1", source="probe"), down("09T01:00", "09T02:00", id="o2"))
@@ -306,7 +306,7 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
             ), when
 
 
-async def test_a_value_that_was_corrected_and_retracted_is_still_known_as_it_was(database_url: str) -> None:
+async def test_a_corrected_and_retracted_value_is_still_known_as_it_was(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await agreed(held, SHARE)
         for hour, item in (
@@ -323,7 +323,7 @@ async def test_a_value_that_was_corrected_and_retracted_is_still_known_as_it_was
         assert (known, (await explained(held, SHARE))["figure"]) == ([None, "0/1", "100/1"], None)
 
 
-async def test_values_are_known_from_their_receipt_on_however_late_they_are_put_away(database_url: str) -> None:
+async def test_values_are_known_from_their_receipt_not_from_their_checkpoint(database_url: str) -> None:
     async with ground(database_url, "2026-11-05T10:00") as (database, log, clock):
         async with judging(database, log, clock) as held:
             await agreed(held, SHARE)

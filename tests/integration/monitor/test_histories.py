@@ -48,7 +48,7 @@ def outage(start: str, end: str, **more: Any) -> dict[str, Any]:
     return {"indicator": UP, "outage": {"from": f"2026-11-{start}:00Z", "to": f"2026-11-{end}:00Z"}, **more}
 
 
-async def test_a_restated_window_shows_what_was_published_of_it_and_what_was_known_when(service: Service) -> None:
+async def test_a_restated_window_shows_its_revisions_and_what_was_known_when(service: Service) -> None:
     first = await service.measure(outage("03T10:00", "03T11:00", id="long"))
     windows = await read(service.provider, DAYS, "windows", min_position=first["position"], closed=True)
     assert [each["window_id"] for each in windows["items"]] == [f"2026-11-0{day}" for day in (4, 3, 2, 1)]
@@ -92,7 +92,7 @@ async def test_a_derivation_can_be_read_as_text(service: Service) -> None:
     assert by_header.text == told
 
 
-async def test_an_open_window_that_burns_its_budget_too_fast_is_explained_as_at_risk(service: Service) -> None:
+async def test_an_open_window_that_burns_too_fast_is_explained_as_at_risk(service: Service) -> None:
     calm = [{"indicator": BUSY, "at": f"2026-11-04T1{n // 60}:{n % 60:02}:00Z", "value": 100} for n in range(180)]
     hasty = [
         {"indicator": BUSY, "at": f"2026-11-05T09:{40 + n}:00Z", "value": 100 if n % 2 else 900} for n in range(20)

@@ -124,7 +124,7 @@ async def breached(service: Service) -> set[str]:
     return {each["target_key"] for each in answer.json()["items"]}
 
 
-async def test_a_party_that_holds_all_it_has_is_found_in_breach_in_time(service: Service) -> None:
+async def test_a_party_that_holds_all_its_data_is_found_in_breach(service: Service) -> None:
     await hold_everything(service)
     await break_everything(service)
     found: set[str] = set()

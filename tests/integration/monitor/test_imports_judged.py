@@ -84,7 +84,7 @@ async def load(held: Monitor, tickets: int = TICKETS) -> None:
     await held.settle()
 
 
-async def test_a_window_of_an_import_is_published_once_with_all_of_its_tickets(database_url: str) -> None:
+async def test_a_window_of_an_import_is_published_once_with_all_tickets(database_url: str) -> None:
     async with monitor(database_url, "2026-06-10T00:00") as held:
         await held.register(UP, "availability")
         await held.hear(finalized(available(), CLOCK, SHARE, **YEAR))

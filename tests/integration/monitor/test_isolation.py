@@ -59,7 +59,7 @@ async def listed(held: Monitor) -> dict[str, str]:
     return {row["key"]: told[row["target_id"]]["reason"] for row in rows}
 
 
-async def test_others_of_the_same_record_are_judged_and_nothing_is_set_aside_but_the_target(database_url: str) -> None:
+async def test_a_failed_target_does_not_stop_the_others_of_its_record(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await registered(held)
         await execute(held, BROKEN_FACT, subject=f"{PROVIDER}/{UP}")
@@ -95,7 +95,7 @@ async def test_it_is_judged_again_after_a_restart_and_after_new_terms(database_u
             assert (await held.names()).count("target-breached") == 1
 
 
-async def test_a_record_of_facts_that_cannot_be_read_keeps_one_target_of_values_from_being_judged(
+async def test_an_unreadable_record_of_facts_stops_only_the_target_of_its_values(
     database_url: str,
 ) -> None:
     async with ground(database_url, "2026-11-10T00:00") as where:
@@ -119,7 +119,7 @@ async def test_a_record_of_facts_that_cannot_be_read_keeps_one_target_of_values_
             assert await dead_letters.listing(held.database) == []
 
 
-async def test_of_a_record_only_what_cannot_be_taken_in_is_quarantined_and_judged_once_released(
+async def test_only_the_unacceptable_part_of_a_record_is_quarantined_until_released(
     database_url: str,
 ) -> None:
     beside = other() | {"indicator": {"owner_party_id": PROVIDER, "key": BESIDE}}
@@ -169,7 +169,7 @@ async def turns(held: Monitor) -> list[tuple[str, str]]:
     return [(name, data["target_key"]) for name, data in told if name in ("target-unjudgeable", "target-judgeable")]
 
 
-async def test_stored_terms_that_cannot_be_read_stop_no_other_target_and_no_reader(database_url: str) -> None:
+async def test_unreadable_stored_terms_stop_no_other_target_and_no_reader(database_url: str) -> None:
     async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
         async with judging(database, log, clock) as held:
             await registered(held)
@@ -197,7 +197,7 @@ async def test_stored_terms_that_cannot_be_read_stop_no_other_target_and_no_read
             assert (await mended.windows(available()["target_id"]))["2026-11"]["verdict"] == "breached"
 
 
-async def test_a_target_that_cannot_be_judged_is_told_and_so_is_that_it_is_judged_again(database_url: str) -> None:
+async def test_a_target_that_fails_is_published_and_so_is_its_return(database_url: str) -> None:
     async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
         async with judging(database, log, clock) as held:
             await registered(held)

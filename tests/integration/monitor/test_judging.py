@@ -28,7 +28,7 @@ def values(start: str, *measured: float) -> list[dict[str, Any]]:
     ]
 
 
-async def test_an_outage_that_spends_the_budget_is_one_breach_however_often_it_is_delivered(database_url: str) -> None:
+async def test_an_outage_that_spends_the_budget_is_one_breach_if_delivered_twice(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held, available())
         for _ in range(3):
@@ -39,7 +39,7 @@ async def test_an_outage_that_spends_the_budget_is_one_breach_however_often_it_i
         assert (await held.names()).count("target-breached") == 1
 
 
-async def test_a_breach_is_certain_on_a_timer_and_not_at_the_next_fact(database_url: str) -> None:
+async def test_a_breach_becomes_certain_by_a_timer_not_by_the_next_fact(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, available(warn_at={"budget_consumed": ["50"]}))
         await held.measure({"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "down"})
@@ -52,7 +52,7 @@ async def test_a_breach_is_certain_on_a_timer_and_not_at_the_next_fact(database_
         assert (await held.names())[-2:] == ["target-breached", "risk-cleared"]
 
 
-async def test_a_burn_rate_warns_long_before_the_budget_is_spent_and_clears_when_it_slows(database_url: str) -> None:
+async def test_a_burn_rate_warns_before_the_budget_is_spent_and_clears_later(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, available("99.9", warn_at={"burn_rate": "default"}))
         await held.measure({"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "down"})
@@ -67,7 +67,7 @@ async def test_a_burn_rate_warns_long_before_the_budget_is_spent_and_clears_when
         assert [data["outcome"] for data in cleared if data["threshold"] == "PT1H/PT5M@14.4"] == ["averted"]
 
 
-async def test_a_late_fact_withdraws_a_breach_and_a_later_one_makes_it_stand_again(database_url: str) -> None:
+async def test_a_late_fact_withdraws_a_breach_and_another_reinstates_it(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, available())
         await held.measure({"indicator": UP, "at": "2026-11-05T09:00:00Z", "state": "down", "id": "a"})
@@ -128,7 +128,7 @@ async def test_a_rolling_target_breaks_with_the_figure_and_recovers_by_time_alon
         assert (await held.names()).count("target-recovered") == 1
 
 
-async def test_a_share_of_a_month_is_at_risk_while_open_and_breached_at_its_close(database_url: str) -> None:
+async def test_a_monthly_share_is_at_risk_while_open_and_breached_at_close(database_url: str) -> None:
     month = fast("95")
     async with monitor(database_url, "2026-11-05T10:01") as held:
         await ready(held, month)

@@ -69,7 +69,7 @@ async def test_shares_and_quantiles_are_exact_where_a_bucket_ends_at_the_limit(p
                 assert (await explained(held, FAST))["figure"] == "1900/23"
 
 
-async def test_a_histogram_without_the_limit_of_a_target_is_refused_and_says_which_bucket_is_missing(
+async def test_a_histogram_without_the_targets_limit_is_refused_with_the_missing_bucket(
     database_url: str,
 ) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
@@ -82,7 +82,7 @@ async def test_a_histogram_without_the_limit_of_a_target_is_refused_and_says_whi
         assert (await held.measure({**merged("05T09:01", []), "histogram": empty_there})).refusals == []
 
 
-async def test_a_target_that_comes_later_has_no_figure_where_histograms_do_not_tell_it(database_url: str) -> None:
+async def test_a_later_target_has_no_figure_where_histograms_lack_its_limit(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held)
         await held.measure(

@@ -64,7 +64,7 @@ async def test_a_warning_that_lingers_is_told_by_every_door(service: Service) ->
     assert set(told.values()) == {"met"}, told
 
 
-async def test_a_burn_rate_that_goes_on_is_one_warning_however_many_minutes_turn() -> None:
+async def test_a_lasting_burn_rate_is_one_warning_over_many_minutes() -> None:
     """It was once told as averted at the turn of each minute, and as back with the next fact."""
     clock = ScaledClock(at(NOW), real_now(), Fraction(600))
     async with serving(await migrated_database(), clock=clock) as service:

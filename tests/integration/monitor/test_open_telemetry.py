@@ -92,7 +92,7 @@ async def test_units_without_a_dimension_are_one(service: Service, registered: s
     ).is_success
 
 
-async def test_a_rejection_names_the_unit_that_came_and_the_one_that_is_registered(service: Service) -> None:
+async def test_a_rejection_names_the_sent_and_the_registered_unit(service: Service) -> None:
     given = gauge(1.0)
     given["resourceMetrics"][0]["scopeMetrics"][0]["metrics"][0]["unit"] = "s"
     told = (await service.provider.post(DOOR, json=given)).json()["partialSuccess"]

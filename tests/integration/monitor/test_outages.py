@@ -22,7 +22,7 @@ def few(at_most: str = "2", at_least: str = "PT5M", **more: Any) -> dict[str, An
     }
 
 
-async def test_the_outage_after_the_last_allowed_one_breaches_at_the_instant_it_reaches_the_length(
+async def test_the_first_outage_beyond_the_allowed_number_breaches_at_its_length(
     database_url: str,
 ) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
@@ -53,7 +53,7 @@ async def test_only_service_time_brings_an_outage_to_its_length(database_url: st
         assert breach["certain_at"] == "2026-11-09T08:03:00.000000Z"
 
 
-async def test_an_outage_counts_in_the_window_in_which_it_starts_though_that_has_closed(database_url: str) -> None:
+async def test_an_outage_counts_in_the_window_of_its_start_even_if_closed(database_url: str) -> None:
     async with monitor(database_url, "2026-11-30T23:50") as held:
         await ready(held, few("0", "PT1H"))
         await turns(held, "2026-11-30T23:50", "down")
@@ -70,7 +70,7 @@ async def test_an_outage_counts_in_the_window_in_which_it_starts_though_that_has
         assert (await held.windows(TARGET))["2026-12"]["figure"] == "0/1"
 
 
-async def test_a_correction_that_parts_an_outage_in_two_short_ones_withdraws_the_breach(database_url: str) -> None:
+async def test_a_correction_that_splits_an_outage_withdraws_the_breach(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held, few("0"))
         await down(held, "2026-11-05T10:00", "2026-11-05T10:06", id="o")

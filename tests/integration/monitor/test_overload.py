@@ -87,7 +87,7 @@ async def behind(service: Service, key: str) -> int:
     return int(float(text.split(series)[1].split("\n")[0]))
 
 
-async def test_what_is_too_much_is_refused_and_what_was_taken_is_judged_once_judging_goes_on(
+async def test_too_much_is_refused_and_what_was_accepted_is_evaluated_later(
     database_url: str,
 ) -> None:
     async with serving(database_url, most_behind=MOST) as service:

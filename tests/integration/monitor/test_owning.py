@@ -15,7 +15,7 @@ INTERNAL = {"content-type": "application/vnd.slm.intake+msgpack"}
 OUTAGE = {"indicator": UP, "outage": {"from": "2026-11-05T10:00:00Z", "to": "2026-11-05T12:00:00Z"}}
 
 
-async def test_news_for_a_partition_that_was_lost_are_left_to_its_new_owner(database_url: str) -> None:
+async def test_messages_for_a_lost_partition_are_left_to_its_new_owner(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await held.settle()
         for number in range(PARTITIONS):
@@ -26,7 +26,7 @@ async def test_news_for_a_partition_that_was_lost_are_left_to_its_new_owner(data
         assert {row.kind for row in inbox} == {"terms"}
 
 
-async def test_records_of_a_partition_lost_between_them_are_left_to_its_new_owner(database_url: str) -> None:
+async def test_records_of_a_lost_partition_are_left_to_its_new_owner(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held, available())
         await held.log.append(TOPICS[0], [Record("", b"\xff", INTERNAL), Record("", b"\xff", INTERNAL)], HOME)
@@ -36,7 +36,7 @@ async def test_records_of_a_partition_lost_between_them_are_left_to_its_new_owne
         assert loaded.positions[TOPICS[0]] == 0
 
 
-async def test_facts_are_read_again_where_only_one_topic_of_a_partition_was_lost_and_came_back(
+async def test_facts_are_read_again_after_one_topic_was_lost_and_returned(
     database_url: str,
 ) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
@@ -65,7 +65,7 @@ async def test_two_replicas_share_and_the_second_takes_over_what_the_first_leave
             assert len(await third.breaches()) == 1
 
 
-async def test_a_clock_ahead_of_the_databases_waits_instead_of_asking_on_and_on(database_url: str) -> None:
+async def test_a_clock_ahead_of_the_databases_waits_instead_of_polling(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held, available())
         asked = 0

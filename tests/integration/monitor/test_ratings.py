@@ -144,7 +144,7 @@ async def test_a_rating_that_means_nothing_is_refused_with_its_field(database_ur
         assert [each.reason for each in told.refusals] == ["not_a_number"]
 
 
-async def test_a_rolling_net_promoter_score_crosses_with_an_answer_and_with_one_that_leaves(database_url: str) -> None:
+async def test_a_rolling_promoter_score_is_missed_as_answers_arrive_and_leave(database_url: str) -> None:
     judged = rating("advocacy-day", ADVOCACY, "nps", {"at_least": "0", "unit": "points"}, window={"rolling": "P1D"})
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, judged)

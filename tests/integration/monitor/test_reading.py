@@ -29,7 +29,7 @@ def value(instant: str) -> dict[str, Any]:
     return {"indicator": LATENCY, "at": f"{instant}Z", "value": 120}
 
 
-async def test_a_target_that_looks_less_far_back_lets_the_other_keep_its_hours(database_url: str) -> None:
+async def test_a_target_with_a_shorter_look_back_keeps_the_others_hours(database_url: str) -> None:
     async with monitor(database_url, "2026-11-20T10:00") as held:
         await held.register(LATENCY, "value")
         await held.hear(finalized(fast("99", warn_at={"burn_rate": "default"}), fast("99", {"rolling": "PT1H"})))

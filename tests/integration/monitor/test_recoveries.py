@@ -88,7 +88,7 @@ async def test_recoveries_are_judged_against_time_and_point_in_any_order(postgre
                 assert await figures(held) == FOUND
 
 
-async def test_a_recovery_beyond_its_limit_is_a_breach_at_its_end_and_withdrawn_with_it(database_url: str) -> None:
+async def test_a_slow_recovery_breaches_at_its_end_and_is_withdrawn_with_it(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held)
         await held.measure(*TOLD)
@@ -110,7 +110,7 @@ async def test_a_recovery_beyond_its_limit_is_a_breach_at_its_end_and_withdrawn_
         assert await state(held, TIME) == ("met", "40/1")
 
 
-async def test_a_recovery_counts_in_service_hours_and_a_test_is_told_as_one(database_url: str) -> None:
+async def test_a_recovery_counts_service_hours_and_tests_are_marked(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held)
         await held.measure(*TOLD[:2])
@@ -144,7 +144,7 @@ async def test_a_recovery_that_means_nothing_is_refused_with_its_field(database_
         assert [(each.outcome, each.field) for each in ahead.refusals] == [("quarantined", "recovery.service_restored")]
 
 
-async def test_a_recovery_counts_for_as_long_as_its_end_lies_in_the_rolling_window(database_url: str) -> None:
+async def test_a_recovery_counts_while_its_end_lies_in_the_rolling_window(database_url: str) -> None:
     day = recovering("rto-day", "recovery_time", {"at_most": "60", "unit": "minutes"}, window={"rolling": "P1D"})
     each = recovering(
         "within-by-site",
@@ -185,7 +185,7 @@ async def test_a_recovery_counts_for_as_long_as_its_end_lies_in_the_rolling_wind
             ]
 
 
-async def test_a_recovery_is_explained_with_the_time_excluded_before_the_window_it_ended_in(database_url: str) -> None:
+async def test_a_recovery_is_explained_with_time_excluded_before_its_window(database_url: str) -> None:
     hour = recovering("rto-hour", "recovery_time", {"at_most": "60", "unit": "minutes"}, window={"rolling": "PT1H"})
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await held.register(KEY, "recovery")

@@ -62,7 +62,7 @@ async def tickets(service: Service, *events: dict[str, Any]) -> str:
     return position
 
 
-async def test_a_breach_is_there_for_whoever_asks_with_the_position_of_its_cause(service: Service) -> None:
+async def test_a_breach_is_visible_at_the_position_of_its_cause(service: Service) -> None:
     for number in range(3):
         agreement = named_id(PROVIDER, "agreement", f"cause {number}")
         target = {**available(), "target_id": named_id(PROVIDER, "target", f"cause {number}")}
@@ -93,7 +93,7 @@ async def test_a_position_that_no_door_answered_is_a_problem(service: Service, w
     assert problem(answer)["errors"][0]["field"] == "query.min_position"
 
 
-async def test_a_position_of_a_partition_that_does_not_exist_is_a_problem_at_once(service: Service) -> None:
+async def test_a_position_of_an_unknown_partition_is_a_problem_at_once(service: Service) -> None:
     answer = await service.provider.get("/api/v1/breaches", params={"at_least": "m99:1"})
     assert problem(answer)["status"] == 422
 

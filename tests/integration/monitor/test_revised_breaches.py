@@ -139,7 +139,7 @@ async def test_a_rolling_breach_is_revised_once_its_first_minute_is_over(databas
 # -- an objective of 100 percent ----------------------------------------------------------------------------------
 
 
-async def test_an_objective_of_all_has_no_budget_and_breaches_with_the_first_bad_event(database_url: str) -> None:
+async def test_an_objective_of_all_breaches_with_the_first_bad_event(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T09:00") as held:
         await held.register(ORDERS, "ratio")
         await ready(held, available("100"), ratio("100", window={"calendar": "month"}))

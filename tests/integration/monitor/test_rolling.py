@@ -87,7 +87,7 @@ async def test_a_warning_ends_with_the_term(database_url: str) -> None:
         assert [each["outcome"] for each in cleared] == ["window_closed"]
 
 
-async def test_each_minute_is_judged_by_the_terms_of_that_minute_however_late_its_facts(database_url: str) -> None:
+async def test_each_minute_is_evaluated_by_its_own_terms_even_for_late_facts(database_url: str) -> None:
     facts = [value("2026-11-05T09:58", 900.0), value("2026-11-05T10:04", 900.0)]
     found = []
     for late in (True, False):
@@ -138,7 +138,7 @@ async def test_a_target_may_become_another_kind_of_target(database_url: str) -> 
         assert [(each["window_id"], each["version"]) for each in await held.breaches()] == [("PT5M", 2), ("2026-11", 1)]
 
 
-async def test_a_target_may_be_measured_by_another_indicator_from_the_next_window_on(database_url: str) -> None:
+async def test_a_target_may_change_its_indicator_from_the_next_window_on(database_url: str) -> None:
     month = available()
     other = {**month, "indicator": {"owner_party_id": PROVIDER, "key": "payments.probe"}}
     async with monitor(database_url, "2026-11-10T00:00") as held:

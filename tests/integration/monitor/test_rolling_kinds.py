@@ -83,7 +83,7 @@ async def test_a_mean_breaks_with_a_value_and_recovers_when_it_has_left(database
         assert (await window(held, "mean"))["verdict"] == "no_data"
 
 
-async def test_a_maximum_is_missed_while_one_value_is_in_the_window_at_both_levels(database_url: str) -> None:
+async def test_a_maximum_is_missed_at_both_levels_while_a_value_is_inside(database_url: str) -> None:
     terms = rolling("max", "max", {"at_most": "300", "unit": "ms"}, "PT5M", LATENCY, unacceptable={"at_most": "400"})
     async with monitor(database_url, f"{DAY}T10:00") as held:
         await ready(held, terms)
@@ -192,7 +192,7 @@ def life(ticket: str, opened: str, ended: str | None = None) -> list[dict[str, A
     return events + ([{**told, "event": "resolved", "at": f"{DAY}T{ended}:00Z"}] if ended else [])
 
 
-async def test_a_ticket_counts_for_as_long_as_its_end_lies_in_the_window(database_url: str) -> None:
+async def test_a_ticket_counts_while_its_end_lies_in_the_window(database_url: str) -> None:
     clock = resolved("PT1H")
     share = rolling("kept", {"compliance": clock["key"]}, {"at_least": "60", "unit": "percent"}, "PT2H")
     async with monitor(database_url, f"{DAY}T10:00") as held:

@@ -9,7 +9,7 @@ from tests.support.monitor import available, finalized
 from tests.support.monitor_service import Service
 
 
-async def test_the_schema_of_an_event_is_an_absolute_uri_and_can_be_fetched(service: Service) -> None:
+async def test_the_schema_of_an_event_has_a_uri_that_can_be_fetched(service: Service) -> None:
     await service.register("payments.checkout", "availability")
     await service.agree(finalized(available("99.9", "day")))
     down = {"outage": {"from": "2026-11-05T06:00:00Z", "to": "2026-11-05T07:00:00Z"}}

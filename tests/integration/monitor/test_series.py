@@ -82,7 +82,7 @@ async def test_bad_counts_may_be_sent_instead_of_good_ones(database_url: str) ->
         assert await state(held, judged) == ("met", "199/2")
 
 
-async def test_a_miss_that_no_expected_event_could_make_good_is_certain_before_the_close(database_url: str) -> None:
+async def test_a_miss_that_cannot_be_made_good_is_certain_before_the_close(database_url: str) -> None:
     judged = answered("99", expected_volume=1000)
     async with monitor(database_url, "2026-11-05T10:02") as held:
         await ready(held, judged)
@@ -130,7 +130,7 @@ async def test_a_mean_is_that_of_the_decimals_as_they_were_written(database_url:
         assert await state(held, judged) == ("met", "3/20")
 
 
-async def test_a_maximum_is_missed_with_its_value_and_found_again_when_that_is_taken_back(database_url: str) -> None:
+async def test_a_maximum_is_missed_by_its_value_and_met_after_its_retraction(database_url: str) -> None:
     judged = target("highest", LATENCY, "max", {"at_most": "300", "unit": "ms"})
     async with monitor(database_url, "2026-11-05T10:01") as held:
         await ready(held, judged)
@@ -248,7 +248,7 @@ async def test_each_label_value_is_judged_by_itself(database_url: str) -> None:
         ]
 
 
-async def test_a_label_value_told_of_by_mistake_is_judged_without_data_in_either_order(database_url: str) -> None:
+async def test_a_mistaken_label_value_has_no_data_in_either_order(database_url: str) -> None:
     judged = answered("99", group_by=["region"])
     wrong = counts("05T10:00", 1, 2, id="a", labels={"region": "ue"})
     late = counts("05T10:00", 1, 2, id="b", labels={"region": "su"})
@@ -291,7 +291,7 @@ async def test_a_restart_finds_corrections_groups_and_sums_as_they_were(database
             assert (breach["target_key"], breach["figure"]) == ("answered[eu]", "90/1")
 
 
-async def test_quiet_rows_change_the_figure_at_the_checkpoint_and_bad_ones_at_once(database_url: str) -> None:
+async def test_good_rows_change_the_figure_at_the_checkpoint_bad_ones_at_once(database_url: str) -> None:
     judged, hour = fast("50"), fast("50", {"rolling": "PT1H"})
     async with monitor(database_url, "2026-11-05T10:01") as held:
         await ready(held, judged, hour)
@@ -317,7 +317,7 @@ async def risks(held: Monitor, cause: str) -> list[tuple[str, str]]:
     return [(name, data[at[name]][5:16]) for name, data in told if name in at and data["cause"] == cause]
 
 
-async def test_a_drop_of_a_budget_of_events_is_told_and_over_with_its_hour(database_url: str) -> None:
+async def test_a_drop_of_an_event_budget_warns_and_clears_after_its_hour(database_url: str) -> None:
     judged = answered("99", warn_at={"budget_drop": [{"by": "10", "within": "PT1H"}]}, expected_volume=100_000)
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, judged)
@@ -332,7 +332,7 @@ async def test_a_drop_of_a_budget_of_events_is_told_and_over_with_its_hour(datab
         assert (await risks(held, "budget_drop"))[1:] == [("risk-cleared", "11-05T11:00")]
 
 
-async def test_the_end_of_a_budget_of_events_comes_in_sight_by_time_alone_across_a_restart(database_url: str) -> None:
+async def test_a_budgets_end_comes_in_sight_by_time_alone_across_a_restart(database_url: str) -> None:
     judged = answered("90", warn_at={"time_to_exhaustion": ["PT72H"]})
     async with ground(database_url, "2026-11-02T00:00") as where:
         async with judging(*where) as held:

@@ -40,7 +40,7 @@ async def test_signing_registers_what_a_target_is_measured_by(service: Service) 
     assert after["up"]["no_data"] is after["fast"]["no_data"] is None
 
 
-async def test_its_owner_defines_it_in_full_once_and_others_may_not_change_its_kind(service: Service) -> None:
+async def test_an_owner_defines_an_indicator_once_and_nobody_changes_its_kind(service: Service) -> None:
     targets = [target("up2", "signed.other", available())]
     agreement = named_id(PROVIDER, "agreement", "signed too")
     await service.agree(finalized(*targets, agreement_id=agreement, agreement_key="signed too"))

@@ -120,7 +120,7 @@ async def test_a_burst_larger_than_a_queue_reaches_who_reads(database_url: str) 
         assert len(await reader) == EVENTS
 
 
-async def test_who_was_away_too_long_is_told_at_any_replica_where_to_begin_again(database_url: str) -> None:
+async def test_a_client_away_too_long_learns_at_any_replica_where_to_begin(database_url: str) -> None:
     async with serving(database_url) as service:
         async with stream(service) as messages:
             place = (await anext(messages))["id"]
@@ -153,7 +153,7 @@ async def test_who_was_away_less_long_misses_nothing(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 2])
-async def test_one_stream_too_many_is_refused_and_has_a_place_once_another_ends(database_url: str, most: int) -> None:
+async def test_one_stream_too_many_is_refused_until_another_ends(database_url: str, most: int) -> None:
     async with serving(database_url, most_streams=most) as service:
         held = [stream(service) for _ in range(most)]
         for each in held:

@@ -45,7 +45,7 @@ async def test_a_correction_withdraws_the_second_level_and_leaves_the_first(data
         }
 
 
-async def test_what_is_told_of_a_breach_follows_the_facts_without_being_told_again(database_url: str) -> None:
+async def test_a_breach_follows_its_facts_without_being_published_again(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held, available())
         await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
@@ -78,7 +78,7 @@ async def test_a_projection_clears_by_time_alone(database_url: str) -> None:
         assert (await risks(held, "projection"))[-1] == ("risk-cleared", "2026-11-24T03:33:20")
 
 
-async def test_the_end_of_the_budget_in_sight_is_told_with_the_time_that_is_left(database_url: str) -> None:
+async def test_a_budget_about_to_end_warns_with_the_time_left(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, available(warn_at={"time_to_exhaustion": ["PT30M"]}))
         await turns(held, "2026-11-05T10:00", "down")
@@ -90,7 +90,7 @@ async def test_the_end_of_the_budget_in_sight_is_told_with_the_time_that_is_left
         assert risk["time_left_seconds"] == 29 * 60 + 12
 
 
-async def test_a_sudden_drop_of_the_budget_warns_and_clears_when_it_is_past(database_url: str) -> None:
+async def test_a_sudden_drop_of_the_budget_warns_and_clears_when_past(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, available(warn_at={"budget_drop": [{"by": "20", "within": "PT1H"}]}))
         await turns(held, "2026-11-05T10:00", "down")
@@ -126,7 +126,7 @@ async def test_an_amendment_that_splits_cuts_the_window_in_two(database_url: str
         assert set(await held.windows(TARGET)) == {"2026-11", "2026-11.v2", "2026-12", "2027-01"}
 
 
-async def test_an_amendment_that_splits_to_another_indicator_begins_a_line_at_the_cut(database_url: str) -> None:
+async def test_an_amendment_to_another_indicator_begins_a_new_history_at_the_cut(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await held.register("payments.other", "availability")
         await ready(held, available("99.9"))

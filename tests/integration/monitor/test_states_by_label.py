@@ -116,7 +116,7 @@ async def test_outages_and_rolling_windows_are_judged_by_label_too(database_url:
         assert told == {"availability[EU]": "10:05", "rolling[EU]": "10:07"}
 
 
-async def test_a_region_told_of_by_mistake_is_judged_as_if_nothing_were_said_in_either_order(
+async def test_a_mistaken_region_is_evaluated_without_data_in_either_order(
     database_url: str,
 ) -> None:
     said = {"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "down", "labels": {"region": "UE"}, "id": "1"}
@@ -135,7 +135,7 @@ async def test_a_region_told_of_by_mistake_is_judged_as_if_nothing_were_said_in_
             assert (closed["verdict"], closed["closed_at"] is None) == ("met", False)
 
 
-async def test_a_fact_heard_before_the_agreement_and_taken_back_has_an_instance_too(database_url: str) -> None:
+async def test_a_fact_retracted_before_the_agreement_has_an_instance_too(database_url: str) -> None:
     said = {"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "down", "labels": {"region": "UE"}, "id": "1"}
     async with ground(database_url, "2026-11-05T12:00") as where:
         async with judging(*where) as held:

@@ -32,7 +32,7 @@ async def told(held: Monitor) -> list[str]:
     return found
 
 
-async def test_a_clock_warns_at_shares_of_its_duration_and_a_plan_can_be_opened_for_each(database_url: str) -> None:
+async def test_a_clock_warns_at_shares_and_each_warning_may_have_a_plan(database_url: str) -> None:
     async with monitor(database_url, "2026-11-02T09:00") as held:
         await held.hear(finalized(resolved()))
         await held.ticket(event("opened", "09:00", attributes={"team": "network"}))
@@ -57,7 +57,7 @@ async def test_a_clock_warns_at_shares_of_its_duration_and_a_plan_can_be_opened_
         assert cleared == ["averted", "averted"]
 
 
-async def test_a_clock_that_was_not_heard_of_for_long_warns_once_and_one_that_ended_does_not(database_url: str) -> None:
+async def test_a_clock_after_a_long_silence_warns_once_unless_it_ended(database_url: str) -> None:
     async with monitor(database_url, "2026-11-02T12:40") as held:
         await held.hear(finalized(resolved()))
         await held.ticket(event("opened", "09:00"))
@@ -154,7 +154,7 @@ async def test_amended_terms_move_a_running_clock_at_the_instant_they_take_effec
             assert (await told(again))[1:] == ["clock-deadline-moved", "target-breached"]
 
 
-async def test_a_ticket_that_cannot_be_judged_is_marked_and_the_others_are_judged(database_url: str) -> None:
+async def test_a_ticket_that_cannot_be_evaluated_is_marked_the_others_are_evaluated(database_url: str) -> None:
     dated = resolved(priority="P9")
     dated["objective"] = {"within": {"business_days": 2}}
     never = {"timezone": "UTC", "weekly": {}}

@@ -48,7 +48,7 @@ async def read(client: httpx.AsyncClient, path: str, **params: Any) -> dict[str,
     return document
 
 
-async def test_a_ticket_carries_its_clocks_with_what_is_left_and_who_holds_it(service: Service) -> None:
+async def test_a_ticket_carries_its_clocks_with_time_left_and_holder(service: Service) -> None:
     position = await sent(
         service,
         event("whole", "opened", "06:30", attributes={"team": "desk"}),

@@ -37,7 +37,7 @@ def names(answer: dict[str, Any]) -> list[str]:
     return [event["event"] for event in answer["events"]]
 
 
-async def test_snapshots_in_a_row_tell_of_each_event_once_and_the_clock_follows(service: Service) -> None:
+async def test_successive_snapshots_imply_each_event_once_and_the_clock_follows(service: Service) -> None:
     first = shown("07:00", state="new", team="desk")
     answers = await asyncio.gather(*(put(service, "INC/1", first) for _ in range(5)))
     assert sorted(names(answer) for answer in answers) == [[], [], [], [], ["opened"]]

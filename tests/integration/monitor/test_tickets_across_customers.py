@@ -129,16 +129,14 @@ async def test_a_name_that_nobody_knows_makes_a_ticket_unmatched(
 
 
 @pytest.mark.parametrize("said", [{"service": "key-of-service-alpha"}, {"customer": CUSTOMER}])
-async def test_a_ticket_is_matched_by_the_key_of_its_service_or_its_customer(
-    service: Service, said: dict[str, str]
-) -> None:
+async def test_a_ticket_is_matched_by_its_services_or_customers_key(service: Service, said: dict[str, str]) -> None:
     number = f"named-by-{'-'.join(said)}"
     position = await opened(service, number, attributes=said)
     known = await read(service.provider, f"tickets/desk/{number}", min_position=position)
     assert [each["agreement_id"] for each in known["clocks"]] == [ALPHA]
 
 
-async def test_external_references_name_a_service_and_a_customer_also_when_they_come_late(service: Service) -> None:
+async def test_late_external_references_name_a_service_and_a_customer_too(service: Service) -> None:
     await opened(service, "cmdb", service="CI-77", attributes={"customer": "ACME-1"})
     for event in (
         PartyRegistered(party_id=CUSTOMER, key="a", name="A", external_refs=[{"system": "crm", "id": "ACME-1"}]),
@@ -157,7 +155,7 @@ async def test_external_references_name_a_service_and_a_customer_also_when_they_
     assert await status(service.foreigner, "tickets/desk/cmdb") == 404
 
 
-async def test_a_ticket_that_turns_out_to_be_another_customers_is_no_longer_seen(service: Service) -> None:
+async def test_a_ticket_that_moves_to_another_customer_is_no_longer_visible(service: Service) -> None:
     await opened(service, "mistaken", service=SERVICE_A)
     event = {
         "source": "desk",

@@ -16,7 +16,7 @@ async def test_windows_close_after_a_restart_though_no_fact_comes_any_more(datab
             assert (await again.names()).count("window-closed") == 2
 
 
-async def test_a_ticket_whose_whole_life_comes_at_once_is_breached_where_no_timer_ever_fired(database_url: str) -> None:
+async def test_a_whole_life_received_at_once_is_breached_without_a_timer(database_url: str) -> None:
     async with ground(database_url, "2026-11-10T00:00") as where, judging(*where) as held:
         await ready(held, resolved())
         told = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}
@@ -29,7 +29,7 @@ async def test_a_ticket_whose_whole_life_comes_at_once_is_breached_where_no_time
         assert breach["certain_at"] == "2026-11-02T13:00:00.000000Z"
 
 
-async def test_a_clock_that_never_was_is_undone_by_the_opening_that_says_so(database_url: str) -> None:
+async def test_a_late_opening_undoes_a_clock_that_never_ran(database_url: str) -> None:
     async with ground(database_url, "2026-11-10T00:00") as where, judging(*where) as held:
         await ready(held, resolved())
         told = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}

@@ -47,7 +47,7 @@ async def test_each_stint_of_a_team_is_judged_by_itself(service: Service) -> Non
     ]
 
 
-async def test_a_ticket_created_on_hold_waits_and_one_created_closed_has_no_running_clock(service: Service) -> None:
+async def test_a_ticket_created_on_hold_waits_a_closed_one_has_no_clock(service: Service) -> None:
     case = tried("B05")["input"]
     assert await clocks(service, [case["target"]], case["a"]) == [("r", "met", "23T09:00", "23T12:30", "23T13:00")]
     assert await clocks(service, [case["target"]], case["b"]) == [("r", "met", "23T09:00", "23T09:00", "23T10:00")]

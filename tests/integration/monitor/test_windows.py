@@ -35,7 +35,7 @@ async def end(held: Monitor, instant: str) -> None:
     await held.settle()
 
 
-async def test_a_window_closes_in_time_though_facts_of_the_next_one_arrive_before(database_url: str) -> None:
+async def test_a_window_closes_in_time_though_facts_of_the_next_arrived(database_url: str) -> None:
     month, share = available(), fast("95")
     async with monitor(database_url, "2026-11-30T23:00") as held:
         await ready(held, month, share)
@@ -84,7 +84,7 @@ async def test_a_renewal_before_expiry_lengthens_the_last_window(database_url: s
         assert (await held.windows(share["target_id"]))["2026-11"]["total"] == 1
 
 
-async def test_a_window_begun_as_a_month_ends_as_one_though_weeks_were_agreed_meanwhile(database_url: str) -> None:
+async def test_a_window_begun_as_month_ends_as_month_despite_weeks_agreed_since(database_url: str) -> None:
     month, weeks = available(), available(window="week")
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held, month)
@@ -150,7 +150,7 @@ async def test_a_window_that_a_termination_undoes_leaves_no_warning_behind(datab
         assert list(await held.windows(month["target_id"])) == ["2026-11"]
 
 
-async def test_what_the_first_measurement_says_was_before_it_restates_the_windows_before_it(database_url: str) -> None:
+async def test_a_first_measurement_about_the_past_restates_the_windows_before_it(database_url: str) -> None:
     month = available("90")
     async with monitor(database_url, "2026-12-20T00:00") as held:
         await ready(held, month)

@@ -84,7 +84,7 @@ def _check_adjustments(window: Window, told: list[WindowAdjusted], in_order: Win
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_what_was_accepted_stays_and_adjustments_lead_to_what_the_facts_come_to(seed: int) -> None:
+async def test_accepted_windows_stay_and_adjustments_lead_to_what_the_facts_give(seed: int) -> None:
     await accepted(seed)
 
 

@@ -45,7 +45,7 @@ def test_downtime_that_spends_the_budget_exactly_and_ends_is_no_breach() -> None
     assert one_microsecond_more.breached_at == at("2026-11-05T10:43:12")
 
 
-def test_a_budget_spent_exactly_breaks_at_the_next_second_of_downtime_however_late() -> None:
+def test_a_budget_spent_exactly_is_exceeded_by_the_next_second_of_downtime() -> None:
     found = judged(outage("2026-11-05T10:00", "2026-11-05T10:43:12"), outage("2026-11-20T00:00", "2026-11-20T00:01"))
     assert found.breached_at == at("2026-11-20T00:00")
 

@@ -63,7 +63,7 @@ async def test_own_records_count_at_once(log: MemoryEventLog) -> None:
         held.check(TOPIC, [0])
 
 
-async def test_nothing_is_read_of_a_request_only_where_no_partition_could_take_it(log: MemoryEventLog) -> None:
+async def test_a_request_stays_unread_only_if_no_partition_could_accept_it(log: MemoryEventLog) -> None:
     held = backlog(log, Judged())
     await append(log, 10, 0)
     await held.look()
@@ -75,7 +75,7 @@ async def test_nothing_is_read_of_a_request_only_where_no_partition_could_take_i
     held.check_any("slm.tickets")
 
 
-async def test_who_is_refused_is_told_when_to_come_again_by_the_pace_of_judging(log: MemoryEventLog) -> None:
+async def test_a_refused_client_learns_when_to_return_by_the_pace_of_evaluation(log: MemoryEventLog) -> None:
     judged = Judged()
     held = backlog(log, judged)
     await append(log, 1_000)

@@ -106,7 +106,7 @@ CLOCK = {
 SHARE = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_least": "90", "unit": "percent"}}
 
 
-def test_a_share_of_tickets_needs_the_clock_that_it_is_the_share_of() -> None:
+def test_a_share_of_tickets_needs_the_clock_that_it_counts() -> None:
     with pytest.raises(PreviewRejected, match="per-ticket"):
         backtests.check_question(BacktestQuestion(SHARE, ""))
     assert backtests.check_question(BacktestQuestion(SHARE, "", members=[CLOCK])).aggregation == "compliance"
@@ -114,7 +114,7 @@ def test_a_share_of_tickets_needs_the_clock_that_it_is_the_share_of() -> None:
         backtests.check_question(BacktestQuestion(SHARE, "", members=[CLOCK, CLOCK]))
 
 
-def test_a_per_ticket_target_is_tried_on_the_windows_in_which_its_clocks_ended() -> None:
+def test_a_per_ticket_target_is_backtested_where_its_clocks_ended() -> None:
     asked = BacktestQuestion(CLOCK, "", per="week")
     spans = backtests.spans_of(
         backtests.check_question(asked), at("2026-11-22T10:00"), at("2026-11-02T00:00"), 12, None, "week"

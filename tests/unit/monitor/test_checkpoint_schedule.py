@@ -25,7 +25,7 @@ class _Knot:
         self.self = self
 
 
-def test_in_a_busy_time_what_was_loaded_is_set_apart_at_once_and_its_garbage_goes_when_it_is_quiet(
+def test_loaded_objects_are_frozen_at_once_when_busy_and_collected_when_quiet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     away = CheckpointSchedule(MemoryEvaluationStore(), SystemClock())

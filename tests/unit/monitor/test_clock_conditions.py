@@ -36,12 +36,12 @@ TEAM_CLOCK: dict[str, Any] = {
 }
 
 
-def test_a_clock_of_an_operational_agreement_starts_as_the_team_gets_the_ticket() -> None:
+def test_an_operational_agreements_clock_starts_when_the_team_gets_the_ticket() -> None:
     clock = only(opened("2026-11-02T09:00", team="desk"), assigned("2026-11-02T10:00", "network"), **TEAM_CLOCK)
     assert (clock.started_at, clock.deadline_at) == (at("2026-11-02T10:00"), at("2026-11-02T14:00"))
 
 
-def test_it_is_cancelled_as_the_team_gives_the_ticket_away_and_begins_anew_as_it_comes_back() -> None:
+def test_a_teams_clock_ends_with_the_assignment_and_begins_anew_on_return() -> None:
     first, second = walked(
         opened("2026-11-02T09:00"),
         assigned("2026-11-02T10:00", "network"),
@@ -64,7 +64,7 @@ def test_a_breach_before_the_reset_stands() -> None:
     assert first.breached_at == at("2026-11-02T13:00")
 
 
-def test_a_clock_may_start_and_stop_by_the_state_of_the_ticket_and_runs_on_when_it_leaves_it() -> None:
+def test_a_clock_may_start_and_stop_by_state_and_resume_after_it() -> None:
     events = (
         opened("2026-11-02T09:00"),
         ticket_event("2026-11-02T10:00", "state_changed", "active"),
@@ -97,7 +97,7 @@ def test_nothing_is_attached_where_the_stop_holds_already() -> None:
     assert walked(*events, raised) == []
 
 
-def test_a_target_that_comes_to_apply_counts_from_the_opening_unless_it_restarts() -> None:
+def test_a_target_that_begins_to_apply_counts_from_opening_unless_it_restarts() -> None:
     events = (opened("2026-11-02T09:00", "P3"), ticket_event("2026-11-02T11:00", "priority_changed", priority="P1"))
     clock = only(*events)
     assert (clock.started_at, clock.attached_at, clock.deadline_at) == (
@@ -108,7 +108,7 @@ def test_a_target_that_comes_to_apply_counts_from_the_opening_unless_it_restarts
     assert only(*events, on_priority_change="restart").deadline_at == at("2026-11-02T15:00")
 
 
-def test_a_clock_past_due_as_it_is_attached_is_marked_and_tells_nobody() -> None:
+def test_a_clock_attached_past_due_is_marked_and_notifies_nobody() -> None:
     events = (opened("2026-11-02T09:00", "P3"), ticket_event("2026-11-02T15:00", "priority_changed", priority="P1"))
     clock = only(*events).as_of(at("2026-11-02T15:00"))
     assert (clock.state, clock.past_due, clock.is_notified) == (clock_replay.BREACHED, True, False)
@@ -121,7 +121,7 @@ def test_a_ticket_that_no_target_fits_any_more_has_its_clock_cancelled() -> None
     assert clock.state == clock_replay.CANCELLED
 
 
-def test_an_incident_that_is_resolved_as_it_changes_priority_is_judged_by_the_new_one() -> None:
+def test_an_incident_resolved_as_its_priority_changes_follows_the_new_one() -> None:
     lines = [line_of(resolved()), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T15:00", "resolved", priority="P2")]
     assert [clock.state for clock in clock_replay.replay_ticket(events, lines)] == [
@@ -173,12 +173,12 @@ def test_edited_terms_judge_neither_stopped_nor_breached_clocks_again() -> None:
 
 
 @pytest.mark.parametrize(("policy", "deadline"), [("keep", "2026-11-02T13:00"), ("from_opening", "2026-11-02T12:00")])
-def test_an_edited_opening_date_moves_a_clock_only_where_the_terms_say_so(policy: str, deadline: str) -> None:
+def test_an_edited_opening_date_moves_a_clock_only_if_terms_allow(policy: str, deadline: str) -> None:
     edited = ticket_event("2026-11-02T10:00", "state_changed", opened_at="2026-11-02T08:00:00Z")
     assert only(opened("2026-11-02T09:00"), edited, on_terms_change=policy).deadline_at == at(deadline)
 
 
-def test_a_deadline_that_is_a_date_follows_the_date_until_it_has_passed() -> None:
+def test_a_deadline_that_is_a_date_follows_it_until_it_passed() -> None:
     def dated(instant: str, date: str) -> TicketEvent:
         return ticket_event(instant, "state_changed", due=f"{date}:00Z")
 
@@ -210,7 +210,7 @@ def test_of_several_service_hours_the_earliest_deadline_and_the_longest_time_cou
     assert (later.deadline_at, later.left_by(at("2026-11-02T19:00"))) == (at("2026-11-03T10:00"), 2 * HOUR)
 
 
-def test_warnings_come_at_shares_of_the_duration_and_not_while_it_is_paused() -> None:
+def test_warnings_come_at_shares_of_the_duration_but_never_during_a_pause() -> None:
     clock = only(opened("2026-11-02T09:00"), warn_at={"elapsed": [50, "75", 90]})
     assert [instant for _, instant in clock_warnings.warning_instants(clock)] == [
         at("2026-11-02T11:00"),
@@ -240,7 +240,7 @@ def test_escalations_stand_at_offsets_of_any_meaning_from_the_deadline() -> None
     ]
 
 
-def test_the_time_of_each_team_adds_up_to_what_the_clock_has_measured() -> None:
+def test_the_time_of_each_team_adds_up_to_the_clocks_time() -> None:
     events = [
         opened("2026-11-02T09:00", team="desk"),
         assigned("2026-11-02T10:00", "network"),
@@ -262,7 +262,7 @@ def test_the_explanation_names_the_rules_passed_over_and_why() -> None:
     assert clock.passed_over == (("p1-resolution", "priority is P3, not P1"),)
 
 
-def test_a_clock_that_cannot_be_worked_out_is_named_and_the_others_are_judged() -> None:
+def test_a_clock_that_fails_is_named_and_the_others_are_evaluated() -> None:
     never = {**resolved(clock="response", stop="first_response"), "service_hours": "never", "target_id": "never"}
     closed = {"never": {"timezone": "UTC", "weekly": {}}, "24x7": "24x7"}
     lines = [line_of(resolved()), line_of(never, service_hours=closed)]
@@ -281,7 +281,7 @@ def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
     assert [clock.deadline_at for clock in found] == [at("2026-11-02T13:00"), at("2026-11-02T12:00")]
 
 
-def test_time_that_is_just_used_up_as_the_target_changes_is_not_given_until_the_hours_open() -> None:
+def test_time_used_up_as_the_target_changes_waits_for_opening_hours() -> None:
     lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-06T16:00", "P2"), ticket_event("2026-11-06T20:00", "priority_changed", priority="P1")]
     _, clock = clock_replay.replay_ticket(events, lines)

@@ -23,7 +23,7 @@ OPENED, LATE, SOON = at("2026-11-04T12:00"), at("2026-11-04T18:00"), at("2026-11
     ],
     ids=["runs", "late", "past due when it was attached", "was past due", "had begun before"],
 )
-def test_a_clock_changes_things_from_where_it_began_or_ended_before_and_now(
+def test_a_clock_affects_results_from_its_earliest_old_or_new_instant(
     clock: tuple[int, int, int | None], told: PublishedClock, since: int
 ) -> None:
     started_at, deadline_at, breached_at = clock

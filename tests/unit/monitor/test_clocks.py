@@ -157,7 +157,7 @@ def test_carried_time_is_measured_by_the_hours_in_which_it_passed() -> None:
     assert second.deadline_at == at("2026-11-09T09:00") + 6 * HOUR
 
 
-def test_a_pause_moves_the_deadline_over_the_night_by_the_hours_of_service() -> None:
+def test_a_pause_moves_the_deadline_over_the_night_by_service_hours() -> None:
     clock = only(
         opened("2026-11-03T13:00"),
         ticket_event("2026-11-03T14:00", "state_changed", "awaiting_customer"),
@@ -167,7 +167,7 @@ def test_a_pause_moves_the_deadline_over_the_night_by_the_hours_of_service() -> 
     assert clock.deadline_at == at("2026-11-04T09:00")
 
 
-def test_a_ticket_that_begins_to_wait_at_the_deadline_is_breached_all_the_same() -> None:
+def test_a_ticket_that_pauses_exactly_at_its_deadline_is_breached() -> None:
     waiting = ticket_event("2026-11-02T13:00", "state_changed", "awaiting_customer")
     clock = only(opened("2026-11-02T09:00"), waiting)
     assert (clock.state, clock.breached_at) == (clock_replay.RUNNING, at("2026-11-02T13:00"))
@@ -209,6 +209,6 @@ def test_an_event_older_than_the_opening_starts_no_clock() -> None:
     assert clock.started_at == at("2026-11-02T09:00")
 
 
-def test_a_ticket_whose_opening_was_never_sent_begins_with_what_is_heard_first() -> None:
+def test_a_ticket_without_an_opening_begins_with_its_first_event() -> None:
     clock = only(ticket_event("2026-11-02T07:00", "assigned", type="incident", priority="P1"))
     assert clock.started_at == at("2026-11-02T07:00")

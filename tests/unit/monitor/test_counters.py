@@ -36,7 +36,7 @@ def test_bad_events_that_get_fewer_are_a_counter_that_fell_too() -> None:
     assert added(read(1, 90, 100, bad=True), read(2, 101, 105, bad=True)) == [[], [[101, 105]]]
 
 
-def test_counters_of_a_pair_that_were_read_one_after_the_other_never_count_more_good_events_than_all() -> None:
+def test_paired_counters_read_in_turn_never_count_more_good_than_all() -> None:
     assert added(read(1, 90, 100), read(2, 101, 105), read(3, 102, 108)) == [[], [[5, 5]], [[1, 3]]]
     assert added(read(1, 90, 100, bad=True), read(2, 90, 104, bad=True), read(3, 88, 104, bad=True)) == [
         [],
@@ -45,7 +45,7 @@ def test_counters_of_a_pair_that_were_read_one_after_the_other_never_count_more_
     ]
 
 
-def test_counters_that_say_since_when_they_count_are_set_back_where_that_changes() -> None:
+def test_counters_with_a_start_are_reset_where_the_start_changes() -> None:
     assert added(read(2, 9, 10, since=1), read(4, 19, 20, since=3), read(5, 20, 21)) == [[], [[19, 20]], [[1, 1]]]
 
 

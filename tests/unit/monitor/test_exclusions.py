@@ -49,7 +49,7 @@ def judged(down: tuple[str, str], *intervals: tuple[int, int], **terms: Any) -> 
     return availability_evaluation.evaluate_availability(timeline, target, START, END, END, (), intervals)
 
 
-def test_downtime_inside_an_exclusion_leaves_both_sides_and_the_raw_figure_keeps_it() -> None:
+def test_excluded_downtime_leaves_the_figure_and_stays_in_the_raw_one() -> None:
     found = judged(("2026-11-10T22:00", "2026-11-11T02:00"), NIGHT)
     assert (found.figure, found.total) == (Fraction(1), END - START - 4 * HOUR)
     assert found.detail["raw_figure"] == f"{Fraction(716, 720) * 100}"
@@ -93,7 +93,7 @@ def test_notice_and_cap_are_for_planned_time_only() -> None:
     assert (counted.intervals, counted.uncounted) == ((NIGHT,), ())
 
 
-def test_what_is_past_the_cap_of_a_month_does_not_count_and_the_next_month_begins_anew() -> None:
+def test_exclusions_beyond_a_months_cap_do_not_count_the_next_month_restarts() -> None:
     nights = [(at(f"2026-{day}T00:00"), at(f"2026-{day}T03:00")) for day in ("11-10", "11-17", "12-01")]
     counted = maintenance_rules.effective_exclusions(
         [exclusion(*nights)], [agreed(cap={"hours": "4", "per": "month"})]
@@ -153,7 +153,7 @@ def test_what_changed_is_told_from_the_first_instant_that_differs() -> None:
     assert held.intervals_of(line.latest) == []
 
 
-def test_what_does_not_count_is_told_as_well_when_it_comes_and_when_it_goes() -> None:
+def test_uncounted_time_is_reported_when_it_arises_and_when_it_ends() -> None:
     held, line, late = excluded(notice="P5D"), line_of(available()), exclusion(announced="2026-11-08T00:00")
     terms = [agreed(notice="P5D")]
     assert held.update(AGREEMENT, terms, [late]).since(line) == NIGHT[0]
@@ -217,7 +217,7 @@ def test_only_the_other_party_decides() -> None:
     )
 
 
-def test_what_is_decided_cannot_be_decided_again_and_only_what_is_approved_is_revoked() -> None:
+def test_a_decision_is_final_and_only_an_approved_exclusion_is_revoked() -> None:
     approved = exclusion_workflow.with_decision(requested(), "approved", Actor(CUSTOMER, "c"), "", START)
     with pytest.raises(WrongTurn, match="it is approved"):
         exclusion_workflow.with_decision(approved, "rejected", Actor(CUSTOMER, "c"), "", START)

@@ -84,11 +84,11 @@ def test_columns_hold_the_same_facts_as_item_by_item(batch: list[dict[str, Any]]
         {"indicator": "up", "at": "2026-11-22T09:59:59Z", "state": "down"},
     ],
 )
-def test_one_unusual_item_leaves_the_batch_to_be_looked_at_item_by_item(unusual: dict[str, Any]) -> None:
+def test_one_unusual_item_makes_the_batch_be_checked_item_by_item(unusual: dict[str, Any]) -> None:
     assert as_columns(row(), unusual, row()) is None
 
 
-def test_a_unit_may_be_named_and_a_clock_may_run_ahead_a_little() -> None:
+def test_a_unit_may_be_named_and_a_clock_slightly_ahead() -> None:
     columns = as_columns(row(unit="ms"), row(at="2026-11-22T10:05:00Z"))
     assert columns is not None
     assert columns.at.tolist() == [at("2026-11-22T09:59:59.123456"), NOW + 300 * SECOND]

@@ -21,7 +21,7 @@ MADE = target("made", None, composite("states", "serial", [{"indicator": NAMED}]
 
 
 @pytest.mark.parametrize("is_completed", [True, False])
-async def test_what_is_made_of_what_was_held_is_judged_as_the_hold_ends(is_completed: bool) -> None:
+async def test_derived_targets_of_held_indicators_are_evaluated_when_the_hold_ends(is_completed: bool) -> None:
     replay = await Replay.begin(History([], {UP.subject: UP}))
     version = asdict(finalized(MADE, effective_at="2026-11-02T00:00:00Z"))
     await replay.hear([Told(BEGIN, decision=Signed(version))], BEGIN)

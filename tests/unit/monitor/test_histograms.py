@@ -17,7 +17,7 @@ from slm_monitor.domain.series import classifiers
 FEW = Histogram((100.0, 300.0), (7, 2, 1))
 
 
-def test_what_lies_at_or_below_a_bound_is_exact_and_within_a_bucket_unknown() -> None:
+def test_values_up_to_a_bound_are_exact_and_within_a_bucket_unknown() -> None:
     assert [FEW.at_most(limit) for limit in (100.0, 300.0, 99.0, 200.0, 301.0)] == [7, 9, None, None, None]
     assert Histogram((100.0, 300.0), (7, 0, 0)).at_most(200.0) == 7
     assert Histogram((), (0,)).at_most(1.0) == 0
@@ -119,9 +119,7 @@ def test_a_monotonic_sum_is_so_many_occurrences_and_none_is_nothing() -> None:
 @pytest.mark.parametrize(
     ("kind", "temporality"), [("sum", 0), ("sum", None), ("histogram", 2), ("exponentialHistogram", 2)]
 )
-def test_what_cannot_be_told_apart_minute_by_minute_is_refused_and_says_what_to_send(
-    kind: str, temporality: Any
-) -> None:
+def test_values_that_cannot_be_split_by_minute_are_refused_with_a_remedy(kind: str, temporality: Any) -> None:
     decoded = exported(kind, {"asInt": "5"}, aggregationTemporality=temporality, isMonotonic=True)
     assert decoded.measurements == []
     assert "temporality" in decoded.refused[0]
@@ -137,7 +135,7 @@ def test_a_cumulative_sum_is_what_the_counter_of_its_resource_reads(temporality:
     assert zero["cumulative"] == {"count": 0}
 
 
-def test_cumulative_sums_that_are_parts_of_a_ratio_are_a_pair_of_counters() -> None:
+def test_cumulative_sums_of_one_ratio_are_a_pair_of_counters() -> None:
     good = {"asInt": "998", "startTimeUnixNano": "1544712600000000000", "attributes": attribute(slm__part="good")}
     bad = {"asInt": "2", "startTimeUnixNano": "1544712601000000000", "attributes": attribute(slm__part="bad")}
     decoded = exported("sum", good, bad, aggregationTemporality=2, isMonotonic=True)
@@ -166,7 +164,7 @@ def test_a_point_that_cannot_be_read_does_not_take_others_with_it() -> None:
     assert (len(decoded.measurements), len(decoded.refused)) == (1, 3)
 
 
-def test_values_of_at_least_a_limit_are_told_only_where_its_bucket_is_empty() -> None:
+def test_values_of_at_least_a_limit_need_its_bucket_empty() -> None:
     held = Histogram((100.0, 300.0, 500.0), (5, 0, 2, 1))
     assert [held.at_least(limit) for limit in (50.0, 100.0, 200.0, 300.0, 400.0, 600.0)] == [
         None,
@@ -186,6 +184,6 @@ def test_a_measure_says_which_values_it_cannot_tell() -> None:
 
 
 @pytest.mark.parametrize("more", [{"sum": float("inf")}, {"min": "low"}, {"max": True}, {"count": 11}])
-def test_what_is_sent_beside_the_buckets_has_to_be_numbers_and_to_add_up(more: dict[str, Any]) -> None:
+def test_values_sent_beside_the_buckets_must_be_consistent_numbers(more: dict[str, Any]) -> None:
     with pytest.raises(NoHistogram):
         histograms.kept_histogram({"bounds": [100, 300], "counts": [5, 4, 1], **more})

@@ -89,7 +89,7 @@ def test_a_window_that_goes_on_minute_by_minute() -> None:
                 assert told.agrees(minute - 250, minute)
 
 
-def test_a_sum_is_made_anew_where_what_leaves_it_is_no_longer_in_memory() -> None:
+def test_a_sum_is_recomputed_if_a_leaving_minute_is_not_in_memory() -> None:
     told = Told()
     for minute in range(0, LONG, 7):
         told.tell(minute, 7.0, 0)

@@ -102,7 +102,7 @@ def test_each_stretch_of_a_window_names_the_fact_that_began_it() -> None:
     ]
 
 
-def test_outages_count_when_they_reach_their_length_in_the_window_in_which_they_start() -> None:
+def test_outages_count_where_they_start_once_they_reach_their_length() -> None:
     terms = {"aggregation": {"outages": {"at_least": "PT5M"}}, "objective": {"at_most": "1"}}
     first, second = outage("10:00", "10:04"), outage("12:00", "12:05")
     assert day(terms, first, second)["verdict"] == "met"
@@ -194,7 +194,7 @@ def test_what_cannot_be_previewed_is_refused_by_field(what: str, body: dict[str,
     assert refused(what, **body) == [field]
 
 
-def test_a_drop_warns_from_its_limit_on_and_exhaustion_under_it_and_a_pair_above() -> None:
+def test_a_drop_warns_from_its_limit_exhaustion_below_and_a_pair_above() -> None:
     warnings: dict[str, Any] = {
         "budget_drop": [{"by": "10", "within": "PT15M"}],
         "time_to_exhaustion": ["PT72H"],
@@ -262,7 +262,7 @@ def test_recoveries_are_previewed_one_by_one() -> None:
     assert day(just, {"recovery": told_of})["verdict"] == "met"
 
 
-def test_a_histogram_that_does_not_tell_a_share_gives_none_and_says_why() -> None:
+def test_a_histogram_that_lacks_a_share_gives_none_and_a_reason() -> None:
     merged = {"at": "2026-11-02T10:00:00Z", "histogram": {"bounds": [100, 500], "counts": [1, 1, 0]}}
     share = {"aggregation": {"share_at_most": "300"}, "objective": {"at_least": "50", "unit": "percent"}}
     told = day(share, merged)

@@ -68,7 +68,7 @@ async def beyond_the_delay(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", EACH_TIME)
-async def test_facts_shuffled_within_the_closing_delay_and_told_again_come_to_the_same(seed: int) -> None:
+async def test_shuffled_and_repeated_facts_within_the_closing_delay_give_equal_results(seed: int) -> None:
     await within_the_delay(seed)
 
 

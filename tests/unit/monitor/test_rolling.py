@@ -95,9 +95,7 @@ def at_once(measured: list[Fact]) -> Judged:
 
 @settings(max_examples=40, deadline=None)
 @given(facts, st.data())
-def test_judging_minute_by_minute_in_any_order_of_arrival_finds_what_judging_once_finds(
-    measured: list[Fact], data: st.DataObject
-) -> None:
+def test_evaluating_every_minute_in_any_order_equals_evaluating_once(measured: list[Fact], data: st.DataObject) -> None:
     arrivals = [max(fact.minute, data.draw(st.integers(fact.minute, MINUTES))) for fact in measured]
     judged = Judged()
     for minute in range(MINUTES + 1):

@@ -216,7 +216,7 @@ ends = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, MINUTES - 1), s
 
 
 @given(ends)
-def test_a_ticket_is_met_while_all_of_its_clocks_that_ended_in_the_window_were(
+def test_a_ticket_is_met_while_all_its_ended_clocks_inside_were(
     told: list[tuple[str, int, bool]],
 ) -> None:
     (terms,) = terms_of({**fast(window={"rolling": f"PT{LENGTH}M"}), "aggregation": {"compliance": "p1"}})
@@ -255,7 +255,7 @@ def test_verdicts_are_missed_while_too_few_are_kept(needed: int, expected: list[
         (1, 3, [None, None, None]),
     ],
 )
-def test_silent_members_of_verdicts_may_still_decide_and_are_left_out_where_others_have(
+def test_silent_members_may_still_decide_and_are_ignored_where_others_did(
     needed: int, silent: int, figures: list[str | None]
 ) -> None:
     # None, one and two of three members miss their promise.

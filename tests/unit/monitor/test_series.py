@@ -148,7 +148,7 @@ def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Value], cou
         assert taken(again, facts) == []
 
 
-def test_an_hour_whose_rows_are_in_the_record_keeps_what_its_values_come_to() -> None:
+def test_an_hour_with_stored_rows_keeps_the_result_of_its_values() -> None:
     series = Series("s", [Classifier(EXACT)])
     later = START + 5 * HOUR
     taken(series, [Value(START, 0.1), Value(START + MINUTE, 0.2), Value(later, 7.0)])

@@ -92,7 +92,7 @@ def test_the_end_of_the_budget_comes_in_sight_by_time_alone() -> None:
     assert found[0].projected_breach_at == at("2026-11-07T00:00")
 
 
-def test_a_budget_that_lasts_to_the_end_is_not_in_sight_of_it() -> None:
+def test_a_budget_that_lasts_to_the_end_warns_of_nothing() -> None:
     assert Values(("2026-11-02T00:00", 90, 10)).warned("2026-11-29T12:00", warn_at=SOON) == ([], None)
     assert Values(("2026-11-02T00:00", 90, 11)).warned("2026-11-29T12:00", warn_at=SOON)[0] != []
 

@@ -137,7 +137,7 @@ told = st.lists(
 
 
 @given(told)
-def test_states_told_apart_by_label_are_those_of_the_facts_that_have_it(told: list[tuple[int, int, int, str]]) -> None:
+def test_states_by_label_are_those_of_the_facts_with_that_label(told: list[tuple[int, int, int, str]]) -> None:
     grouped, known = LabelledStateHistory(("site",)), StateHistory()
     for number, revision, minute, site in told:
         labels = {} if site == "-" else {"labels": {"site": site}}

@@ -75,7 +75,7 @@ def test_a_projection_that_downtime_will_bring_is_known_ahead() -> None:
     assert Fraction(spent, 240 * HOUR + spent) > Fraction(1, 1000) >= Fraction(spent - 1, 240 * HOUR + spent - 1)
 
 
-def test_the_end_of_the_budget_in_sight_is_warned_of_at_the_first_instant() -> None:
+def test_a_budget_about_to_end_warns_at_the_first_possible_instant() -> None:
     found = judged(
         state("2026-11-05T10:00", "down"), as_of="2026-11-05T10:00", warn_at={"time_to_exhaustion": ["PT30M"]}
     )

@@ -76,7 +76,7 @@ def test_a_service_of_two_customers_does_not_tell_whose_ticket_it_is() -> None:
     assert covering(book, opened(AT, service="s1", customer=B))[0] == {"two"}
 
 
-def test_a_ticket_that_names_no_service_is_ambiguous_where_its_customer_has_two() -> None:
+def test_a_ticket_without_a_service_is_ambiguous_if_its_customer_has_two() -> None:
     book = rule_book([agreement("one", A, "s1"), agreement("other", A, "s2")])
     assert covering(book, opened(AT, customer=A))[0] == set()
     assert covering(book, opened(AT, service="s2"))[0] == {"other"}
@@ -95,14 +95,14 @@ def test_only_agreements_in_force_at_the_opening_count() -> None:
     assert covering(book, opened("2026-11-05T10:00"))[0] == set()
 
 
-def test_a_ticket_that_changes_its_customer_cancels_one_clock_and_starts_the_other() -> None:
+def test_a_ticket_that_changes_customer_cancels_a_clock_and_starts_another() -> None:
     events = [opened(AT, service="s1"), ticket_event("2026-11-05T10:00", "state_changed", service="s2")]
     found = clock_replay.replay_by_rules(events, TWO, None)
     assert {clock.target.agreement_id: clock.state for clock in found} == {"one": "cancelled", "two": "running"}
     assert covering(TWO, *events) == ({"two"}, None)
 
 
-def test_a_support_judges_by_its_rules_alone_and_its_other_side_sees_a_part() -> None:
+def test_a_support_uses_its_own_rules_and_its_other_side_sees_less() -> None:
     sides = {"provider_party_id": TEAM, "customer_party_id": PROVIDER}
     internal = line_of(
         {**resolved(), "target_id": "internal", "applies_to": {"team": ["network"]}},

@@ -33,7 +33,7 @@ def test_timers_are_taken_in_the_order_of_their_instants() -> None:
     assert timers.due(5) == [ONE, OTHER]
 
 
-def test_of_much_that_is_due_the_earliest_comes_first_and_the_rest_stays_due() -> None:
+def test_the_earliest_due_timers_fire_first_and_the_rest_stay_due() -> None:
     timers = Timers()
     timers.set(OTHER, 7)
     timers.set(ONE, 5)

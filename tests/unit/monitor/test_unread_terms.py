@@ -21,7 +21,7 @@ def test_only_the_target_that_cannot_be_read_has_no_line() -> None:
     assert found == {resolved()["key"]: 1, fast()["key"]: 2}
 
 
-def test_a_target_that_cannot_be_read_in_one_version_has_none_by_the_others() -> None:
+def test_a_target_unreadable_in_one_version_has_none_by_the_others() -> None:
     second = signed(version=2, effective_at="2026-12-01T00:00:00Z")
     second["targets"][2]["objective"] = {"about": "99"}
     assert {line.latest.key for line in lines_of([signed(), second], None)} == {available()["key"], resolved()["key"]}

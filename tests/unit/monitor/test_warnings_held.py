@@ -30,7 +30,7 @@ def test_a_burn_rate_of_the_running_minute_keeps_a_warning_that_stands(keeps: bo
     assert holding_risks(target_state("burn_rate"), "2026-11", found, FACTS_UNTIL) == found
 
 
-def test_a_burn_rate_of_the_running_minute_opens_no_warning_before_all_facts_are_in() -> None:
+def test_a_running_minutes_burn_rate_warns_only_when_its_facts_are_complete() -> None:
     assert holding_risks(target_state(), "2026-11", [BURNING], FACTS_UNTIL) == []
     assert holding_risks(target_state(), "2026-11", [BURNING], AHEAD) == [BURNING]
 
