@@ -153,7 +153,7 @@ def test_all_formats_give_the_same_records(tmp_path: Path, name: str, form: Any,
         ("file", "jsonl", b"[1]\n", "line 1 '[1]': a record must be an object"),
         ("file", "json", b'{"rows": []}', "records.items"),
         ("file.gz", "csv", b"a,b\n", "gzip"),
-        ("file.gz", "csv", gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "end-of-stream"),
+        ("file.gz", "csv", gzip.compress(b"a,b\n1,2\n" * 99, mtime=0)[:-9], "end-of-stream"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_where(tmp_path: Path, name: str, form: Any, data: bytes, said: str) -> None:
