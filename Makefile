@@ -1,12 +1,13 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
+.PHONY: help setup demo up test test-unit attack attack-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded)
 E ?=
 F ?=
 J ?= 0
+PYTEST = .venv/bin/pytest -q -m "not soak" -n $(J) --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +23,11 @@ demo: $(READY) ## the whole cycle with live traffic on a fast clock, then stays 
 up: $(READY) ## all four services and their PostgreSQL in one process
 	@.venv/bin/slm up
 
-test: $(READY) ## every test but benchmarks, attacks and soak runs; J=2 shares the files among two processes
-	@.venv/bin/pytest tests --ignore=tests/bench --ignore=tests/attack -m "not soak" -q -n $(J) --dist loadfile
+test: $(READY) ## every test but benchmarks, attacks and soak runs; J=2: two processes share the files
+	@$(PYTEST) tests --ignore=tests/bench --ignore=tests/attack
+
+test-unit: $(READY) ## those that start no server, in a minute
+	@$(PYTEST) tests/unit
 
 attack: $(READY) ## all of every attack on the running product; SLM_ATTACK_SEED chooses the random cases
 	@SLM_ATTACK=all .venv/bin/pytest tests/attack -q -s
@@ -55,7 +59,7 @@ openapi-lint: $(READY) ## the OpenAPI document by Spectral and the rules in tool
 bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
 	@.venv/bin/python -m tests.bench
 
-soak: $(READY) ## a hundred kills
+soak: $(READY) ## the long form of tests of which `make test` runs a share: a hundred kills, 200 histories, whole files
 	@.venv/bin/pytest tests -m soak -q -s
 
 mutants: $(READY) ## plants faults in a copy of the tree: the tests must notice each; make mutants F="name name"

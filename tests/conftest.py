@@ -13,6 +13,25 @@ from tests.support import answers, real
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 
+SLOWEST_FIRST = (
+    "tests/e2e/test_kills.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_replicas.py",
+    "tests/e2e/test_real_history.py",
+    "tests/e2e/test_guides.py",
+    "tests/integration/slm/test_start_up.py",
+    "tests/unit/monitor/test_replays.py",
+    "tests/recorded/test_recording.py",
+)
+"""Files of a minute or so. Begun last, one of them would leave the other processes idle until it ends."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the files, they take the slowest first; one process keeps the order of folders."""
+    if hasattr(config, "workerinput"):
+        ranks = {file: rank for rank, file in enumerate(SLOWEST_FIRST)}
+        items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def logs_as_in_production() -> None:
