@@ -9,7 +9,7 @@ _TAGS = {
     "agreements": "Agreements with their versions and revisions: draft, read, compare, check and amend.",
     "chain-previews": "Whether supporting agreements suffice for an agreement's promises. Nothing is stored.",
     "invitations and relations": "One party invites another with a code; an operator can relate two.",
-    "negotiation": "The moves from a draft to signatures and to termination: propose, counter, accept, sign, terminate.",
+    "negotiation": "From a draft to signatures and termination: propose, counter, accept, sign, terminate.",
     "parties": "The organisations that agree with each other: providers, customers, suppliers.",
     "people": "The people of a party, with their mandates to sign.",
     "principals": "Who calls the API: people and programs with their roles, and their API keys.",
