@@ -86,7 +86,7 @@ def test_countering_tables_a_new_revision_and_only_that_may_be_accepted() -> Non
 
 def test_countering_with_what_is_on_the_table_is_refused() -> None:
     version = _proposed()
-    with pytest.raises(WrongState, match="accept it"):
+    with pytest.raises(WrongState, match="accept that one"):
         negotiation.record_counter(version, version.current.hash, resolved(), CARL, None, NOW)
 
 
