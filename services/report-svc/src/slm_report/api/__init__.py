@@ -1,1 +1,1 @@
-"""The HTTP face: one module per resource."""
+"""The REST API of report-svc: a module for each resource."""

@@ -1,4 +1,4 @@
-"""Credit schedules tried before they are agreed, stateless: ``/api/v1/credit-previews``."""
+"""``/api/v1/credit-previews``: compute service credits under a schedule without storing anything."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Exact = Annotated[str, Field(pattern=f"^{credit_bands.NUMBER}$", examples=["97.5
 
 
 class AchievedFigure(BaseModel):
-    """What a target came to: percents of figure and objective, or units missed, as the schedule asks."""
+    """The result of a target: its figure and objective in percent, or the units missed, as the schedule requires."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +33,7 @@ class AchievedFigure(BaseModel):
 
 
 class CreditToPreview(BaseModel):
-    """A credit schedule, the charge of a period, and what its targets came to."""
+    """A credit schedule, the charge of a period, and the results of its targets."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -60,15 +60,15 @@ class CreditToPreview(BaseModel):
 
     schedule: dict[str, Any]
     charge: Exact = "0"
-    """The charge of the period, a fact: percents are of it."""
+    """The charge of the period, to which the schedule's percents apply."""
     figures: Annotated[list[AchievedFigure], Field(min_length=1, max_length=1000)]
     credited_this_year: Exact = "0"
-    """What earlier periods of the year were credited, for a cap per year."""
+    """The credits of earlier periods of the year, for a yearly cap."""
 
 
 @router.post("", **operation("Preview service credits under a schedule", CreditPreview))
 def credit_preview(asked: CreditToPreview) -> dict[str, Any]:
-    """Each line with its band, clause and reckoning; 422 names the value that no band or more than one is for."""
+    """Compute each line with its band, clause and calculation. 422 names a value that has no band or several."""
     attained = [
         Attainment(each.target, _exact(each.attained), _exact(each.objective), _exact(each.missed_units))
         for each in asked.figures

@@ -1,4 +1,4 @@
-"""The parts of the service that routes ask for beside their input, each by its type."""
+"""The typed parts of the service that routes depend on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_report.application.ports import Desk
 
 DESK = Part[Desk]("desk")
 LAG = Part[Lag]("lag")
-"""Says with each answer as of when it is."""
+"""The position up to which this service has received events, for its answers."""
 
 TheDesk = Annotated[Desk, Depends(DESK.of)]
 TheLag = Annotated[Lag, Depends(LAG.of)]

@@ -1,4 +1,4 @@
-"""The problem documents that answer what the use cases refuse: which status means which refusal."""
+"""Problem documents for the refusals of the application, with the status of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slm_report.domain.errors import (
 
 
 def install(api: FastAPI) -> None:
-    """Let every route of the API raise what the use cases refuse."""
+    """Answer every refusal that a route raises with its problem document."""
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
@@ -27,7 +27,7 @@ def install(api: FastAPI) -> None:
 
 
 def problem_of(refused: Refusal) -> Problem:
-    """A refusal as the answer to the caller, which says what to do."""
+    """Return the problem document of a refusal, which says what to do."""
     if isinstance(refused, UnknownAgreement):
         return not_found("signed agreement", refused.agreement_id)
     if isinstance(refused, NoSuchPeriod):

@@ -1,4 +1,4 @@
-"""Reports over HTTP: list, read any revision as JSON or as a page, build one now."""
+"""``/api/v1/reports``: list reports, read a revision as JSON or as a page, build a report now."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
 @dataclass(frozen=True)
 class ReportFilters:
-    """Which reports are listed, and which import is asked for."""
+    """The filters of the list, and the import whose state is asked for."""
 
     agreement_id: str | None
     wanted: dict[str, str | None]
@@ -65,9 +65,12 @@ async def list_reports(
     filters: Annotated[ReportFilters, Depends(_report_filters)],
     page: Paging,
 ) -> dict[str, Any]:
-    """The newest revision of each. With ``agreement_id``, ``heard.settling`` says whether one of its reports will
-    still change by what is known, and ``heard.waits_for`` why its reports wait: for an ``import``, or for a signed
-    version that is ``catching_up`` with what was recorded before, and for how long at most."""
+    """List the newest revision of each report.
+
+    With ``agreement_id``, ``heard.settling`` says whether one of its reports will still change because of known facts.
+    ``heard.waits_for`` says why its reports wait, and until when at most: for an ``import``, or for a signed version
+    that is ``catching_up`` with facts recorded before.
+    """
     agreement_id = filters.agreement_id
     async with desk.database.read() as connection:
         rows = await report_queries.listed(connection, caller, page, filters.wanted)
@@ -97,10 +100,11 @@ async def list_reports(
 async def build_report(
     caller: Builder, desk: TheDesk, lag: TheLag, wanted: schemas.BuildReport, request: Request, response: Response
 ) -> dict[str, Any]:
-    """Interim while a window of the period is open; 200 where the published report already says all that is known.
+    """Build the report of a period. It is interim while a window of the period is open.
 
-    An interim report shows every open window as of one instant, as monitor-svc answers it to the caller's key; 503
-    where it does not answer, never an older figure. Needs no Idempotency-Key: a period has one report.
+    200 if the published report already includes all known facts. An interim report has every open window as of one
+    instant, as monitor-svc answers it for the caller's key; 503 if monitor-svc does not answer. Needs no
+    Idempotency-Key: a period has one report.
     """
     stored, made = await reports.build_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
     response.status_code = 201 if made else 200
@@ -113,7 +117,7 @@ async def build_report(
 async def read_report(
     report_id: str, caller: Caller, desk: TheDesk, lag: TheLag, response: Response, revision: Revision = None
 ) -> dict[str, Any]:
-    """The newest revision, or the one asked for, with a line for each revision there is."""
+    """Read the newest revision, or the one asked for, with a summary of each revision."""
     stored = await _find(desk.database, caller, report_id, revision)
     response.headers["ETag"] = _etag(stored)
     return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
@@ -121,8 +125,10 @@ async def read_report(
 
 @router.get("/{report_id}/figures", **operation("Read the figures of an interim report", FiguresKept))
 async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Response:
-    """The answer of monitor-svc that it was made from, byte for byte; ask monitor-svc again with its ``as_of`` to
-    verify it. 404 for a report that is published."""
+    """Read the answer of monitor-svc that the report was made from, byte for byte.
+
+    To verify it, ask monitor-svc again with its ``as_of``. 404 for a published report.
+    """
     stored = await _find(desk.database, caller, report_id, INTERIM_REVISION)
     if stored.figures is None:
         raise not_found("interim report", report_id)
@@ -136,10 +142,10 @@ async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Respons
 async def read_page(
     report_id: str, request: Request, caller: Caller, desk: TheDesk, lag: TheLag, revision: Revision = None
 ) -> HTMLResponse:
-    """The same report as a page of its own, which loads nothing from elsewhere."""
+    """Read the report as an HTML page that loads nothing from other addresses."""
     stored = await _find(desk.database, caller, report_id, revision)
     shown = schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
-    # A browser that came with its key in the address needs it in the links too.
+    # A browser that passes its key in the address needs it in the page's links too.
     text = html_page.render(shown, key=request.query_params.get("key"))
     headers = {"Content-Security-Policy": _READS_ONLY, "Referrer-Policy": "no-referrer", "ETag": _etag(stored)}
     return HTMLResponse(text, headers=headers)

@@ -1,4 +1,4 @@
-"""What the resource ``reports`` takes and gives over HTTP."""
+"""Request bodies and JSON answers of the resource ``reports``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_report.application.ports import StoredReport
 
 
 class BuildReport(BaseModel):
-    """Which report to build now from what has been heard."""
+    """The report to build from the events received so far."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -21,11 +21,11 @@ class BuildReport(BaseModel):
 
     agreement_id: Annotated[str, Field(min_length=1, max_length=200)]
     period: Annotated[str, Field(max_length=20)] | None = None
-    """Named as windows are, in the agreement's cadence; without it the period of the present instant."""
+    """Name of the period in the agreement's cadence, such as `2026-11`; by default the present one."""
 
 
 def summary(row: Any) -> dict[str, Any]:
-    """A report in a list."""
+    """Return a report's row as an item of a list."""
     document = row.document
     return {
         "report_id": row.report_id,
@@ -45,13 +45,13 @@ def summary(row: Any) -> dict[str, Any]:
 
 
 def heard(lag: ConsumerPosition) -> dict[str, Any]:
-    """How far this service is behind the log: everything up to ``until_at`` has been heard."""
+    """Return how far this service is behind the event log: it has received every event up to ``until_at``."""
     until_at = None if lag.until_at is None else instants.to_text(lag.until_at)
     return {"until_at": until_at, "behind_events": lag.behind}
 
 
 def shown(report: StoredReport, revisions: list[Any], lag: ConsumerPosition) -> dict[str, Any]:
-    """A report in full, with the revisions there are, and as of when this service has heard everything."""
+    """Return a report in full, with its revisions and the position up to which this service has received events."""
     return {
         "report_id": report.report_id,
         "revision": report.revision,
@@ -65,6 +65,7 @@ def shown(report: StoredReport, revisions: list[Any], lag: ConsumerPosition) -> 
 
 
 def links(report_id: str, revision: int) -> dict[str, str]:
+    """Return the addresses of a revision as JSON and as a page."""
     return {
         "url": f"/api/v1/reports/{report_id}?revision={revision}",
         "page_url": f"/api/v1/reports/{report_id}/page?revision={revision}",

@@ -1,1 +1,1 @@
-"""The REST door: one module a resource, each parses, calls and shapes."""
+"""The REST API of review-svc: a module for each resource."""

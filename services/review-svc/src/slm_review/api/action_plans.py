@@ -1,4 +1,4 @@
-"""/api/v1/action-plans: who acts on a risk, and how long there is."""
+"""``/api/v1/action-plans``: plans against risks, with their owners, steps and remaining time."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ async def list_action_plans(
     database: TheDatabase,
     clock: TheClock,
 ) -> dict[str, Any]:
-    """The plans of the caller's party, waiting ones left out."""
+    """List the action plans of your agreements, the newest first."""
     rows = await queries.page_of(database, queries.ACTION_PLANS, caller, page, filters)
     return page.shape(rows, queries.ACTION_PLANS.key, lambda row: _shown(row, clock.now()))
 
 
 @router.get("/{plan_id}", **operation("Read one action plan", ActionPlanAnswer, converts=True))
 async def get_action_plan(plan_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
-    """The plan with its steps, and how long there is until harm is expected."""
+    """Read a plan with its steps, and the time left until harm is expected."""
     row = await queries.one_of(database, queries.ACTION_PLANS, caller, plan_id)
     if row is None:
         raise not_found("action plan", plan_id)
@@ -67,7 +67,7 @@ async def complete_step(
     desk: TheDesk,
     clock: TheClock,
 ) -> dict[str, Any]:
-    """Tick off a step, with a note of what was done."""
+    """Mark a step as completed, with a note."""
     return _shown(asdict(await plan_steps.complete_step(desk, caller, plan_id, number, body.note)), clock.now())
 
 

@@ -1,4 +1,4 @@
-"""/api/v1/actions: the register of improvement actions."""
+"""``/api/v1/actions``: the register of improvement actions."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ async def _action_filters(
 async def list_actions(
     caller: Caller, filters: Annotated[dict[str, Any], Depends(_action_filters)], page: Paging, database: TheDatabase
 ) -> dict[str, Any]:
-    """The register of improvement actions that reviews opened."""
+    """List the improvement actions of your agreements' reviews, the newest first."""
     rows = await queries.page_of(database, queries.ACTIONS, caller, page, filters)
     return page.shape(rows, queries.ACTIONS.key)
 
 
 @router.get("/{action_id}", **operation("Read one improvement action", ActionAnswer, converts=True))
 async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """The action, and what was done about it."""
+    """Read an action."""
     row = await queries.one_of(database, queries.ACTIONS, caller, action_id)
     if row is None:
         raise not_found("action", action_id)
@@ -58,7 +58,7 @@ async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> d
 
 @router.post("/{action_id}/complete", **operation("Complete an action", ActionAnswer, "already-ended", converts=True))
 async def complete_action(action_id: str, body: Completion, caller: Decider, desk: TheDesk) -> decisions.Action:
-    """The action was done; it leaves the list of open actions of agendas and reports."""
+    """Mark an action as done. It then leaves the open actions of agendas and reports."""
     return await actions.complete_action(desk, caller, action_id, body.note)
 
 

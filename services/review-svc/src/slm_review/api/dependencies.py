@@ -1,4 +1,4 @@
-"""The parts of the service that routes ask for beside their input, and the callers that may decide."""
+"""The typed parts of the service that routes depend on, and the callers that may decide."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ DESK = Part[Desk]("desk")
 
 TheDesk = Annotated[Desk, Depends(DESK.of)]
 Decider = Annotated[Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory"))]
-"""A caller who may conclude reviews and decide in them."""
+"""A caller who may conclude reviews and record their decisions."""

@@ -1,4 +1,4 @@
-"""What the OpenAPI document of review-svc says beside its routes: tags, parameters and types of problem."""
+"""Texts of review-svc's OpenAPI document that are not at its routes: tags, parameters and problem types."""
 
 from __future__ import annotations
 

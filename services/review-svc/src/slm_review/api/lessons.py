@@ -1,4 +1,4 @@
-"""/api/v1/lessons: what reviews learned."""
+"""``/api/v1/lessons``: lessons that reviews recorded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def list_lessons(
     agreement_id: str | None = None,
     review_id: str | None = None,
 ) -> dict[str, Any]:
-    """What the reviews of the caller's agreements learned."""
+    """List the lessons of your agreements' reviews, the newest first."""
     filters = {"agreement_id": agreement_id, "review_id": review_id}
     rows = await queries.page_of(database, queries.LESSONS, caller, page, filters)
     return page.shape(rows, queries.LESSONS.key)
@@ -34,7 +34,7 @@ async def list_lessons(
 
 @router.get("/{lesson_id}", **operation("Read one lesson", LessonAnswer, converts=True))
 async def get_lesson(lesson_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """What was learned, by which review."""
+    """Read a lesson."""
     row = await queries.one_of(database, queries.LESSONS, caller, lesson_id)
     if row is None:
         raise not_found("lesson", lesson_id)

@@ -1,4 +1,4 @@
-"""The problem documents that answer what the use cases refuse: which status means which refusal."""
+"""Problem documents for the refusals of the application, with the status of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_review.domain.errors import AlreadyConcluded, AlreadyEnded, NotAcceptab
 
 
 def install(api: FastAPI) -> None:
-    """Let every route of the API raise what the use cases refuse."""
+    """Answer every refusal that a route raises with its problem document."""
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
@@ -21,7 +21,7 @@ def install(api: FastAPI) -> None:
 
 
 def problem_of(refused: Refusal) -> Problem:
-    """A refusal as the answer to the caller."""
+    """Return the problem document of a refusal."""
     if isinstance(refused, NotFound):
         return problems.not_found(refused.what, refused.identity)
     if isinstance(refused, NotAcceptable):

@@ -1,4 +1,4 @@
-"""Response models of review-svc. They make the JSON answers of rows and of the domain's dataclasses."""
+"""Response models of review-svc, which convert rows and the domain's dataclasses to JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from slm_chassis.http.response_models import ABSENT, Answer, Instant, of_datacla
 from slm_review.domain import agenda, decisions, plans, proposed, reviews
 
 Document = dict[str, Any]
-"""An object whose members others chose, such as the terms that were signed."""
+"""An object with free members, such as signed terms."""
 _WHOSE = {
     "agreement_id": "Id of the agreement",
     "agreement_version": "Version of the agreement",
@@ -29,11 +29,11 @@ class PlanStepAnswer(Answer):
     owner: str
     """Who does it"""
     completed_at: Instant = ABSENT
-    """When it was done; left out of a step that is not done"""
+    """When it was completed; missing in a step that is not completed"""
     completed_by_party_id: str | None = ABSENT
-    """Id of the party that said so; null of an operator"""
+    """Id of the party that completed it; null: an operator"""
     completed_by_principal_id: str = ABSENT
-    """Id of the principal who said so"""
+    """Id of the principal that completed it"""
     note: str = ABSENT
     """What was done; may be empty"""
 
@@ -67,17 +67,20 @@ class PlanStepAnswer(Answer):
     },
 )
 class ActionPlanAnswer(Answer):
-    """A plan against a risk: who acts until when, and how it ended."""
+    """A plan against a risk: its owner, its steps and its outcome."""
 
     state: Literal["open", "watching", "averted", "breached", "cleared"]
     """`open` while there is something to do; `watching`: the risk is over, its outcome is not known yet; `averted`;
-    `breached`; `cleared`: the risk went away, and no breach had been in sight"""
+    `breached`; `cleared`: the risk went away, and no breach was expected
+    """
     steps: list[PlanStepAnswer]
-    """What the agreement says is to be done"""
+    """The steps that the agreement names"""
     opened_at: Instant
     """When the plan was opened"""
     harm_expected_at: Instant | None
-    """The projected breach, else the window's end, else when a rolling window has turned over; null if unknown"""
+    """The projected breach, else the window's end, else the instant at which a rolling window consists of new time
+    only; null if unknown
+    """
     time_left_seconds: int | None
     """Seconds from now until harm is expected; null once the plan has ended"""
 
@@ -104,9 +107,9 @@ class ReviewAnswer(Answer):
     state: Literal["scheduled", "open", "concluded", "cancelled", "lapsed"]
     """`cancelled`: the agreement ended before; `lapsed`: its breaches were withdrawn"""
     start_at: Instant
-    """What happened from this instant on belongs on the agenda"""
+    """The agenda covers events from this instant on"""
     end_at: Instant | None
-    """And before this one; null: whatever happens while the review is open"""
+    """The agenda covers events before this instant; null: until the review is concluded"""
 
 
 @of_dataclass(
@@ -120,14 +123,14 @@ class ReviewAnswer(Answer):
     },
 )
 class AgendaItemAnswer(Answer):
-    """One point of an agenda."""
+    """An item of an agenda."""
 
     kind: Literal["breach", "window", "restatement", "report", "action", "proposal"]
     """What it is about; `restatement` is a closed window whose figure was changed"""
     state: Literal["standing", "withdrawn"]
-    """`withdrawn`: it was found to be none, and is shown only so that nobody misses it"""
+    """`withdrawn`: the breach was withdrawn later; the item stays visible"""
     detail: Document
-    """More about it; the members depend on the kind"""
+    """Further data, whose members depend on the kind"""
 
 
 class ReviewWithAgenda(ReviewAnswer):
@@ -145,9 +148,9 @@ class ExternalReference(Answer):
     system: str
     """Name of the other system"""
     id: str
-    """Its id there"""
+    """Id of the thing there"""
     url: str = ABSENT
-    """Where it is to be seen there"""
+    """Address of a page about it"""
 
 
 @of_dataclass(
@@ -188,7 +191,7 @@ class ActionAnswer(Answer):
     },
 )
 class LessonAnswer(Answer):
-    """What a review learned."""
+    """A lesson that a review recorded."""
 
 
 class ProposedTarget(Answer):
@@ -203,7 +206,7 @@ class ProposedTarget(Answer):
     present_objective: Document
     """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
     objective: Document
-    """The proposed one, written likewise"""
+    """The proposed objective, in the same form"""
     reason: str
     """Why"""
 
@@ -234,6 +237,6 @@ class ProposalAnswer(Answer):
     origin: Literal["review", "attained"]
     """What it began with: a review, or figures attained for some time"""
     state: Literal["proposed", "drafted", "agreed", "declined", "lapsed"]
-    """`drafted`: an amendment answers it; `lapsed`: the agreement went another way"""
+    """`drafted`: an amendment answers it; `lapsed`: the agreement was changed or ended otherwise"""
     amendment_version: int | None
     """The drafted version of the agreement that answers it; null before"""

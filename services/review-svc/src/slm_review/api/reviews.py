@@ -1,4 +1,4 @@
-"""/api/v1/reviews: what is scheduled, open and concluded, and what a review decides."""
+"""``/api/v1/reviews``: scheduled, open and concluded reviews, and their decisions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def list_reviews(
     state: Annotated[Literal["scheduled", "open", "concluded", "cancelled", "lapsed"] | None, Query()] = None,
     reason: Annotated[Literal["breach", "cadence"] | None, Query()] = None,
 ) -> dict[str, Any]:
-    """The reviews of the caller's agreements, scheduled ones among them."""
+    """List the reviews of your agreements, including scheduled ones, the latest due first."""
     filters = {"agreement_id": agreement_id, "state": state, "reason": reason}
     rows = await queries.page_of(database, queries.REVIEWS, caller, page, filters)
     return page.shape(rows, queries.REVIEWS.key)
@@ -45,7 +45,7 @@ async def list_reviews(
 
 @router.get("/{review_id}", **operation("Read one review", responses.ReviewWithAgenda, converts=True))
 async def get_review(review_id: str, caller: Caller, database: TheDatabase, desk: TheDesk) -> dict[str, Any]:
-    """One review with the beginning of its agenda; of a scheduled one, the agenda that it would have now."""
+    """Read a review with the beginning of its agenda. A scheduled review has the agenda that it would have now."""
     row = await _row(database, caller, review_id)
     if row["state"] == "scheduled":
         expected = await reviews.preview(desk, review_id)
@@ -62,7 +62,7 @@ async def get_review(review_id: str, caller: Caller, database: TheDatabase, desk
 async def list_agenda(
     review_id: str, caller: Caller, page: Paging, database: TheDatabase, desk: TheDesk
 ) -> dict[str, Any]:
-    """A review's agenda in order of time; of a scheduled one, the agenda that it would have now."""
+    """List a review's agenda in order of time. A scheduled review has the agenda that it would have now."""
     row = await _row(database, caller, review_id)
     if row["state"] == "scheduled":
         expected = [asdict(item) for item in await reviews.preview(desk, review_id)]
@@ -83,7 +83,7 @@ async def list_agenda(
     ),
 )
 async def conclude_review(review_id: str, body: schemas.ConclusionBody, caller: Decider, desk: TheDesk) -> Review:
-    """The review took place."""
+    """Conclude a review that took place, with a summary and the attendees."""
     return await reviews.conclude(desk, caller, review_id, body.summary, body.attendees)
 
 
@@ -92,7 +92,7 @@ async def conclude_review(review_id: str, body: schemas.ConclusionBody, caller: 
     **operation("Record a lesson of a review", responses.LessonAnswer, "review-not-open", status=201, converts=True),
 )
 async def record_lesson(review_id: str, body: schemas.NewLesson, caller: Decider, desk: TheDesk) -> Lesson:
-    """What was learned, in one text."""
+    """Record a lesson of the review."""
     return await lessons.record(desk, caller, review_id, body.text)
 
 
@@ -101,7 +101,7 @@ async def record_lesson(review_id: str, body: schemas.NewLesson, caller: Decider
     **operation("Open an improvement action", responses.ActionAnswer, "review-not-open", status=201, converts=True),
 )
 async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, desk: TheDesk) -> Action:
-    """Somebody is to do something by an instant, so that a target gets better."""
+    """Open an improvement action with an owner and a due instant."""
     decided = ActionDecision(
         text=body.text,
         owner=body.owner,
@@ -120,7 +120,7 @@ async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, 
 async def propose_target_revision(
     review_id: str, body: schemas.NewProposal, caller: Decider, desk: TheDesk
 ) -> Proposal:
-    """For one target; agreement-svc answers with a draft amendment."""
+    """Propose a new objective for a target. agreement-svc answers with a draft amendment."""
     return await proposals.propose(desk, caller, review_id, body.target, body.objective, body.reason)
 
 
@@ -132,7 +132,7 @@ async def _row(database: Database, caller: Principal, review_id: str) -> dict[st
 
 
 def _is_after(page: Page, at: int, item_id: str) -> bool:
-    """Whether an item lies behind the page's cursor. Raises 422 for a cursor of another list."""
+    """Whether an item follows the page's cursor. Raises 422 for the cursor of another list."""
     if page.after is None:
         return True
     kinds = [type(value) for value in page.after]

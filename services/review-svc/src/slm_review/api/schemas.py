@@ -1,4 +1,4 @@
-"""What the routes take: instants are RFC 3339 text, exact numbers are text."""
+"""Models of the request bodies. Instants are RFC 3339 text, exact numbers are text."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def _read(value: Any) -> int:
 GivenInstant = Annotated[
     int, BeforeValidator(_read), WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation")
 ]
-"""RFC 3339 text in, microseconds UTC for the use cases."""
+"""RFC 3339 text in requests, microseconds UTC in the application."""
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class Input(BaseModel):
-    """What comes in; a field that is not known is a mistake worth telling."""
+    """A request body. Unknown fields are refused, since they are mistakes."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,6 +42,8 @@ class ExternalRef(BaseModel):
 
 
 class ConclusionBody(Input):
+    """The conclusion of a review."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -54,21 +56,29 @@ class ConclusionBody(Input):
 
 
 class Completion(Input):
+    """The completion of a step or an action."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"note": "Rolled back by itself twice last week."}]})
     note: Annotated[str, Field(max_length=10_000)] = ""
 
 
 class DeclineBody(Input):
+    """The reason for declining a proposal."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The second site is not built yet."}]})
     reason: Text
 
 
 class NewLesson(Input):
+    """A lesson to record."""
+
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Roll back first, look for the cause after."}]})
     text: Text
 
 
 class NewAction(Input):
+    """An improvement action to open."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -91,6 +101,8 @@ class NewAction(Input):
 
 
 class NewProposal(Input):
+    """A new objective to propose for a target."""
+
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
