@@ -22,14 +22,14 @@ _PROBLEMS = (
     ProblemType(
         "outside-term",
         409,
-        "There is nothing to report on",
-        "The agreement was not in force in the period.",
+        "The agreement was not in force in the period",
+        "A report covers a period in which its agreement was in force.",
         "Name a period in which it was in force.",
     ),
     ProblemType(
         "figures-away",
         503,
-        "The figures of open windows cannot be had now",
+        "The figures of open windows are not available now",
         "A report of an open period reads its figures from monitor-svc, which does not answer.",
         "Send the same request again after the seconds in Retry-After.",
     ),

@@ -32,7 +32,7 @@ _PROBLEMS = (
     ProblemType(
         "review-already-concluded",
         409,
-        "The review was concluded before",
+        "The review has already been concluded",
         "A review is concluded once.",
         "Lessons, actions and proposals can still be added to it.",
     ),

@@ -28,7 +28,7 @@ def problem_of(refused: Refusal) -> Problem:
         return problems.invalid(refused.field, refused.value, refused.remedy)
     if isinstance(refused, AlreadyConcluded):
         detail = f"{refused} Lessons, actions and proposals can still be added to it."
-        return Problem(409, "review-already-concluded", "The review was concluded before", detail)
+        return Problem(409, "review-already-concluded", "The review has already been concluded", detail)
     if isinstance(refused, AlreadyEnded):
         return Problem(409, "already-ended", "It has already ended", str(refused))
     if isinstance(refused, NotOpen):

@@ -33,7 +33,7 @@ class AlreadyEnded(Refusal):
 
 
 class AlreadyConcluded(Refusal):
-    """The review was concluded before."""
+    """The review has already been concluded."""
 
 
 class NotAcceptable(Refusal):
