@@ -10,7 +10,7 @@ from slm_events.agreement import AgreementFinalized
 from slm_events.instants import from_text
 from slm_monitor.domain.facts.facts import Fact, content_key
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
+from slm_monitor.domain.lifecycle.target_state import EvaluationMoment, TargetState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
 from slm_monitor.domain.terms.terms_history import TermsHistory
 

@@ -10,8 +10,7 @@ import pytest
 from slm_monitor.domain.lifecycle import acceptance, reconciliation, target_events
 from slm_monitor.domain.lifecycle.acceptance import Acceptance
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
-from slm_monitor.domain.lifecycle.reconciliation import TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, TargetState, Window
 from tests.support.monitor import at, available, moment, target_state_of
 
 MET = Evaluation(Fraction(9995, 10_000), 9_995, 10_000, met=True)

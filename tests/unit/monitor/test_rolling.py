@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.rolling import missed_runs, rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.missed_runs import MissedRun
 from slm_monitor.domain.rolling.rolling_sums import RollingSums

@@ -10,8 +10,8 @@ import pytest
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
-from slm_monitor.domain.lifecycle.reconciliation import TargetState, holding_risks
-from slm_monitor.domain.lifecycle.target_state import Risk
+from slm_monitor.domain.lifecycle.risk_reconciliation import holding_risks
+from slm_monitor.domain.lifecycle.target_state import Risk, TargetState
 
 AHEAD, FACTS_UNTIL = 10 * MINUTE, 10 * MINUTE - 1
 BURNING = RiskEvaluation("burn_rate", "P3D/PT6H@1", AHEAD)

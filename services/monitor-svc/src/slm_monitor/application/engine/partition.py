@@ -26,7 +26,7 @@ from slm_monitor.application.state.target_dependencies import TargetDependencies
 from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain.facts import facts as fact_columns
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, is_counted
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
+from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
 from slm_monitor.domain.terms.terms import DERIVED, STATED
 from slm_monitor.domain.terms.terms_history import lines_of
 

@@ -12,7 +12,7 @@ from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.timers import SILENCE, Timers
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
+from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
 from slm_monitor.domain.states import staleness
 from slm_monitor.domain.states.staleness import WatchedIndicator
 

@@ -17,8 +17,7 @@ from slm_monitor.domain.clocks import target_matching
 from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import FORGOTTEN
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, TicketState
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, EvaluationMoment, TicketState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.tickets import ticket_target

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from slm_monitor.application.state.loaded_partition import LoadedPartition
-from slm_monitor.domain.lifecycle.reconciliation import TargetState
-from slm_monitor.domain.lifecycle.target_state import Breach, Risk, Window
+from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetState, Window
 from slm_monitor.domain.terms.terms_history import TermsHistory
 
 Kept = TypeVar("Kept", Window, Breach, Risk)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slm_monitor.domain.clocks.clock_replay import Clock
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 OPEN_ENDED = 2**62
 """An instant later than any, for a run of missed minutes that has not recovered."""
@@ -231,3 +232,51 @@ class TicketClock:
     @property
     def key(self) -> tuple[str, str, int]:
         return (self.clock.target.target_id, f"{self.owner_party_id}/{self.source}/{self.ticket}", self.clock.ordinal)
+
+
+@dataclass(slots=True)
+class TargetState:
+    """One target with its windows, breaches and risks as last published."""
+
+    line: TermsHistory
+    windows: dict[str, Window] = field(default_factory=dict)
+    breaches: dict[str, Breach] = field(default_factory=dict)
+    risks: dict[str, Risk] = field(default_factory=dict)
+    overturned: Collection[str] = ()
+    """The ids of breaches, of all targets, that the decision of a dispute annulled."""
+    record_begins_at: int | None = None
+    """The instant from which the store holds all facts; None: nothing was ever deleted from it."""
+
+    @property
+    def target_id(self) -> str:
+        return self.line.latest.target_id
+
+    def is_beyond_record(self, window: Window) -> bool:
+        """Whether a closed window must not change, because some of its facts were deleted."""
+        begins_at = self.record_begins_at
+        return begins_at is not None and window.closed_at is not None and window.start < begins_at
+
+    def open_risks(self, window_id: str) -> list[Risk]:
+        return [risk for risk in self.risks.values() if risk.standing and risk.window_id == window_id]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationMoment:
+    """The instants of an evaluation: all facts up to ``as_of`` have arrived, and ``now`` is the instant of publishing.
+
+    ``through``: an import is loading history, and the time before this instant is not evaluated yet. ``import_id``: the
+    import whose history is evaluated now.
+    """
+
+    as_of: int
+    now: int
+    cause: str = "fact"
+    through: int | None = None
+    import_id: str | None = None
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """The fields about an import that every event of this evaluation carries."""
+        if self.through is not None:
+            return {"importing": True}
+        return {} if self.import_id is None else {"import_id": self.import_id}

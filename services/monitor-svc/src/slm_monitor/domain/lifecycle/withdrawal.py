@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from slm_monitor.domain.lifecycle import reconciliation
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Window
+from slm_monitor.domain.lifecycle import breach_reconciliation, risk_reconciliation
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 CAUSE = "terms"
@@ -18,7 +17,7 @@ def drop_window(target_state: TargetState, window: Window, moment: EvaluationMom
         if breach.standing and breach.window_id == window.window_id:
             _withdraw(target_state, breach, span, moment.now, changes)
     for risk in target_state.open_risks(window.window_id):
-        reconciliation.clear_risk(target_state, risk, terms, "window_closed", span, moment, changes)
+        risk_reconciliation.clear_risk(target_state, risk, terms, "window_closed", span, moment, changes)
     changes.windows.pop((window.target_id, window.window_id), None)
     changes.dropped_windows.add((window.target_id, window.window_id))
 
@@ -35,6 +34,6 @@ def withdraw_other_terms(
 
 
 def _withdraw(target_state: TargetState, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
-    reconciliation.withdraw_breach(
+    breach_reconciliation.withdraw_breach(
         breach, target_state.line.of_version(breach.version), None, span, CAUSE, now, changes
     )

@@ -9,9 +9,8 @@ from fractions import Fraction
 from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle import reconciliation, target_events
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Breach, Changes, Window
+from slm_monitor.domain.lifecycle import breach_reconciliation, target_events
+from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Breach, Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.rolling.missed_runs import MissedRun
 from slm_monitor.domain.rolling.rolling_windows import WindowValue
 from slm_monitor.domain.terms.objectives import Objective
@@ -95,7 +94,7 @@ class LevelReconciliation:
         line, at = self.target_state.line, run.first * MINUTE
         terms = line.at(at) or line.latest
         identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
-        breach = reconciliation.open_breach(
+        breach = breach_reconciliation.open_breach(
             self.target_state.breaches,
             terms,
             identity,
@@ -107,7 +106,7 @@ class LevelReconciliation:
             self.level,
         )
         event = self._event(terms, breach, value, self.moment.now)
-        reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
+        breach_reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
         return breach
 
     def _event(self, terms: ServiceLevelTarget, breach: Breach, value: WindowValue, now: int) -> TargetBreached:
@@ -130,7 +129,9 @@ class LevelReconciliation:
         terms = self.target_state.line.of_version(breach.version)
         moved = self._event(terms, breach, value, self.moment.now)
         if self._is_over(breach):
-            reconciliation.revise_breach(breach, terms, target_events.document_of(moved), self.moment, self.changes)
+            breach_reconciliation.revise_breach(
+                breach, terms, target_events.document_of(moved), self.moment, self.changes
+            )
             return
         document = target_events.document_of(moved)
         is_other = any(document[name] != breach.document.get(name) for name in target_events.BREACH_MOVES)
@@ -147,11 +148,11 @@ class LevelReconciliation:
         terms = self.target_state.line.of_version(breach.version)
         assert breach.pending is not None
         moved = {**breach.document, **breach.pending, "published_at": to_text(self.moment.now)}
-        reconciliation.revise_breach(breach, terms, moved, self.moment, self.changes)
+        breach_reconciliation.revise_breach(breach, terms, moved, self.moment, self.changes)
 
     def _withdraw(self, breach: Breach) -> None:
         terms, figure = self.target_state.line.of_version(breach.version), self._figure(breach.ordinal)
-        reconciliation.withdraw_breach(
+        breach_reconciliation.withdraw_breach(
             breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes
         )
 

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle import reconciliation, target_events
+from slm_monitor.domain.lifecycle import reconciliation, risk_reconciliation, target_events
 from slm_monitor.domain.lifecycle.evaluation import Evaluation
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Changes, Window
+from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.rolling import missed_runs, rolling_breaches, rolling_minutes
 from slm_monitor.domain.rolling.missed_runs import MissedRun
 from slm_monitor.domain.rolling.rolling_breaches import LevelReconciliation
@@ -139,9 +138,9 @@ def _settle_present(
     value = windows.value_at(minute)
     finding = Evaluation(value.figure, value.good, value.total, not is_breached, evidence=value.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, value)
-    risks = reconciliation.holding_risks(target_state, window.window_id, found, minute * MINUTE)
+    risks = risk_reconciliation.holding_risks(target_state, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
-    reconciliation.reconcile_risks(
+    risk_reconciliation.reconcile_risks(
         target_state, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes
     )
     _take_figures(window, terms, value, moment)

@@ -13,8 +13,7 @@ from slm_monitor.domain.clocks import assignments, clock_warnings
 from slm_monitor.domain.clocks.clock_state import BREACHED, PAUSED, RUNNING, Clock
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
-from slm_monitor.domain.lifecycle.target_state import Changes, PublishedClock, Risk, TicketClock
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, PublishedClock, Risk, TicketClock
 from slm_monitor.domain.terms.clock_terms import Escalation
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import clock_events

@@ -14,9 +14,15 @@ from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.lifecycle import reconciliation, target_events
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, InconsistentTicket, PublishedClock, TicketClock
+from slm_monitor.domain.lifecycle import breach_reconciliation, target_events
+from slm_monitor.domain.lifecycle.target_state import (
+    Breach,
+    Changes,
+    EvaluationMoment,
+    InconsistentTicket,
+    PublishedClock,
+    TicketClock,
+)
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import clock_events, clock_notifications, ticket_state
 from slm_monitor.domain.tickets.clock_notifications import ClockNotifications
@@ -192,11 +198,11 @@ def _settle_breach(
         is_other = any(
             moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
         )
-        reconciliation.revise_breach(
+        breach_reconciliation.revise_breach(
             breach, clock.target, target_events.document_of(moved), moment, changes, by_evidence=is_other
         )
         return {identity}
-    breach = reconciliation.open_breach(
+    breach = breach_reconciliation.open_breach(
         breaches,
         clock.target,
         identity,
@@ -206,7 +212,7 @@ def _settle_breach(
         entry.key[1],
         moment.now,
     )
-    reconciliation.publish_breach(breach, _breached(entry, breach, events, moment), moment.now, changes)
+    breach_reconciliation.publish_breach(breach, _breached(entry, breach, events, moment), moment.now, changes)
     return {identity}
 
 
@@ -267,7 +273,7 @@ def _withdraw(
         if moment.through is not None and breach.certain_at <= moment.through:
             waits = True
             continue
-        reconciliation.withdraw_breach(breach, terms, None, (None, None), cause, moment.now, changes)
+        breach_reconciliation.withdraw_breach(breach, terms, None, (None, None), cause, moment.now, changes)
     return waits
 
 

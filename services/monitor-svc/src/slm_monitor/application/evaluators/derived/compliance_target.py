@@ -11,8 +11,7 @@ from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
 from slm_monitor.domain.series import accumulators
 from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import compliance, series_evaluation

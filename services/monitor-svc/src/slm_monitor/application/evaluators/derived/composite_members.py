@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from slm_monitor.application.state.ports import EvaluationStore
-from slm_monitor.domain.lifecycle.reconciliation import TargetState
+from slm_monitor.domain.lifecycle.target_state import TargetState
 from slm_monitor.domain.states.joint_states import JointStates
 from slm_monitor.domain.states.timeline import Timeline, timeline_of
 from slm_monitor.domain.terms.composite_terms import CompositeTerms, composition_of

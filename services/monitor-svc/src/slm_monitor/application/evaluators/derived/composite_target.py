@@ -12,8 +12,7 @@ from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.application.state.ports import EvaluationStore, MemberWindow
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, Window
 from slm_monitor.domain.terms import objectives
 from slm_monitor.domain.terms.composite_terms import STATES, Member
 from slm_monitor.domain.windows import composite_evaluation

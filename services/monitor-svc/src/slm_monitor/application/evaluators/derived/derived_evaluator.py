@@ -26,8 +26,7 @@ from slm_monitor.application.state.loaded_state import LoadedState
 from slm_monitor.application.state.ports import EvaluationStore, InboxRow, PendingDependencies
 from slm_monitor.application.state.target_dependencies import TargetDependencies
 from slm_monitor.application.state.timers import DERIVED, Timers
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
 from slm_monitor.domain.terms.composite_terms import STATES
 from slm_monitor.domain.terms.terms_history import TermsHistory
 

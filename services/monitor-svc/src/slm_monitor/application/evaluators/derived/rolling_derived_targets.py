@@ -10,8 +10,7 @@ from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
-from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment
 from slm_monitor.domain.rolling import rolling_minutes
 from slm_monitor.domain.rolling.rolling_derived import RollingTickets, RollingVerdicts
 

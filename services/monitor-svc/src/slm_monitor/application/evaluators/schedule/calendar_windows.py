@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from slm_calendar import windows as calendar_windows
 from slm_monitor.domain.lifecycle import withdrawal
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import SPLIT, TermsHistory
 

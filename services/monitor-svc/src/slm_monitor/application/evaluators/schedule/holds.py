@@ -12,7 +12,7 @@ from slm_monitor.application.state.loaded_partition import Hold
 from slm_monitor.application.state.partition_step import PartitionStep
 from slm_monitor.application.state.target_dependencies import TransitiveDependencies
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
+from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
 
 _EXTEND = QUIET_MICROSECONDS // 60
 """Least change of an import's expiry that is written to the database, in µs, so that not every batch writes one."""

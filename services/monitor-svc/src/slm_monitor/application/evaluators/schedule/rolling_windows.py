@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, Window
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.rolling_windows import RollingSource
 

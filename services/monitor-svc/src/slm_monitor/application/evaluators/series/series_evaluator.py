@@ -17,8 +17,7 @@ from slm_monitor.application.state.loaded_state import LoadedState
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.timers import COUNT, Timers
 from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, indicator_of, labelled
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.rolling_sums import RollingSums
 from slm_monitor.domain.rolling.rolling_target import EvaluatedMinutes

@@ -17,8 +17,7 @@ from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.domain.facts.facts import MINUTE, labels_of
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.series import accumulators, classifiers
 from slm_monitor.domain.series.accumulators import Accumulator, ShareAccumulator, SliceAccumulator
 from slm_monitor.domain.series.series import Delta, Series

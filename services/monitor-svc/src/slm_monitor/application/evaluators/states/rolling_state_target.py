@@ -14,8 +14,7 @@ from slm_monitor.application.evaluators.schedule.rolling_windows import RollingW
 from slm_monitor.application.evaluators.states.state_target import StatesOf
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
 from slm_monitor.domain.rolling import rolling_minutes
 from slm_monitor.domain.rolling.rolling_outages import RollingOutages
 from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoveries

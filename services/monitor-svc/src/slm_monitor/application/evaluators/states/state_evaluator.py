@@ -24,8 +24,7 @@ from slm_monitor.application.state.seen_labels import SeenLabels
 from slm_monitor.application.state.state_store import StateStore
 from slm_monitor.application.state.timers import STATE, Timers
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
 from slm_monitor.domain.states.timeline import Timeline
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.instances import Group

@@ -9,8 +9,7 @@ from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
-from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.states.timeline import StateProvider
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget

@@ -1,0 +1,133 @@
+"""Warnings as published: which of them hold, open, clear and reopen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slm_monitor.domain.lifecycle import target_events
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
+from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, Risk, TargetState
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+
+def holding_risks(
+    target_state: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int
+) -> list[RiskEvaluation]:
+    """Return the warnings that hold: at their threshold, or open and less than a tenth below it.
+
+    The burn rate of counts belongs to the current minute, whose facts have not all arrived: it opens no warning yet,
+    and clears none. Any other warning with a future ``at`` is a forecast.
+    """
+    held = {(risk.cause, risk.threshold) for risk in target_state.open_risks(window_id)}
+    opening = [risk for risk in found if risk.at <= by and not risk.keeps]
+    keeping = [
+        risk for risk in found if (risk.cause, risk.threshold) in held and (risk.at <= by or risk.cause == "burn_rate")
+    ]
+    return [risk for risk in found if risk in opening or risk in keeping]
+
+
+def reconcile_risks(
+    target_state: TargetState,
+    window_id: str,
+    terms: ServiceLevelTarget,
+    finding: Evaluation,
+    found: Sequence[RiskEvaluation],
+    outcome: str,
+    span: tuple[int | None, int | None],
+    moment: EvaluationMoment,
+    changes: Changes,
+) -> None:
+    """Open the warnings that are new; clear those that no longer hold, with the outcome."""
+    held = {(risk.cause, risk.threshold): risk for risk in target_state.open_risks(window_id)}
+    wanted = {(risk.cause, risk.threshold): risk for risk in found}
+    turned_at = turn_instant(moment, span)
+    _forget(target_state, turned_at)
+    for name in held.keys() - wanted.keys():
+        clear_risk(target_state, held[name], terms, outcome, span, moment, changes)
+    for name in sorted(wanted.keys() - held.keys()):
+        risk = _reopen(target_state, window_id, wanted[name], turned_at) or _open(
+            target_state, window_id, terms, wanted[name], moment.now
+        )
+        event = target_events.target_at_risk(
+            terms,
+            risk,
+            figure=finding.figure,
+            consumed=wanted[name].consumed,
+            burn=wanted[name].burn,
+            projected_breach_at=wanted[name].projected_breach_at,
+            span=span,
+            evidence=finding.evidence,
+            at=wanted[name].at,
+            now=moment.now,
+        )
+        risk.document = target_events.document_of(event)
+        changes.publish(event, wanted[name].at, target_events.event_id(risk.risk_id, "target-at-risk", risk.revision))
+        changes.risks[risk.risk_id] = risk
+
+
+def clear_risk(
+    target_state: TargetState,
+    risk: Risk,
+    terms: ServiceLevelTarget,
+    outcome: str,
+    span: tuple[int | None, int | None],
+    moment: EvaluationMoment,
+    changes: Changes,
+) -> None:
+    at = turn_instant(moment, span)
+    risk.standing, risk.cleared_at, risk.outcome = False, at, outcome
+    # A warning that ended with its window, or in a breach, never reopens.
+    risk.again_until = at + terms.warn_at.again_after if outcome == "averted" else None
+    event = target_events.risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
+    changes.publish(event, moment.now, target_events.event_id(risk.risk_id, "risk-cleared", risk.revision))
+    changes.risks[risk.risk_id] = risk
+
+
+def turn_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
+    """Return when a warning opens or clears: now, but not after the window's end. ``as_of`` may be far behind now."""
+    end = span[1]
+    return max(moment.as_of, moment.now if end is None else min(moment.now, end))
+
+
+def _forget(target_state: TargetState, as_of: int) -> None:
+    """Drop warnings that cleared too long ago to reopen."""
+    for risk in [each for each in target_state.risks.values() if not each.standing and (each.again_until or 0) < as_of]:
+        del target_state.risks[risk.risk_id]
+
+
+def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
+    """Reopen, with its next revision, the warning that cleared recently; None if there is none."""
+    cleared = [
+        risk
+        for risk in target_state.risks.values()
+        if not risk.standing
+        and at <= (risk.again_until or 0)
+        and (risk.window_id, risk.cause, risk.threshold) == (window_id, found.cause, found.threshold)
+    ]
+    if not cleared:
+        return None
+    risk = max(cleared, key=lambda each: each.cleared_at or 0)
+    risk.standing, risk.cleared_at, risk.outcome, risk.again_until = True, None, None, None
+    risk.revision += 1
+    return risk
+
+
+def _open(
+    target_state: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: int
+) -> Risk:
+    """Create a new warning. Its ordinal is the instant of publishing, so that a later one has another id."""
+    identity = target_events.risk_id(terms, window_id, found.cause, found.threshold, now)
+    risk = Risk(
+        identity,
+        terms.target_id,
+        terms.agreement_id,
+        window_id,
+        found.cause,
+        found.threshold,
+        found.at,
+        terms.provider_party_id,
+        terms.customer_party_id,
+        terms.service_id,
+    )
+    target_state.risks[identity] = risk
+    return risk
