@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -15,12 +14,6 @@ from slm.contexts import CONTEXTS, document_of
 from slm.openapi import merged
 from slm_chassis.http.document import operations
 
-UNTYPED: dict[str, list[str]] = json.loads(
-    (Path(__file__).parent / "untyped_operations.json").read_text(encoding="utf-8")
-)
-"""Operations that still miss something of it, by service. A list here may only become shorter."""
-SHADOWS = {"/api/v1/exclusions/delegates"}
-"""Paths that are read where an id of a list could stand. This may only become shorter."""
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/"
 _FEWEST_WORDS = 3
@@ -85,34 +78,12 @@ def test_operations_are_typed_described_and_shown(documents: Any) -> None:
             faults = list(faults_of(document, method, path, operation))
             if faults:
                 found.setdefault(context, {})[f"{method.upper()} {path}"] = faults
-    new = {
-        context: {name: faults for name, faults in operations.items() if name not in UNTYPED.get(context, ())}
-        for context, operations in found.items()
-    }
-    assert {context: operations for context, operations in new.items() if operations} == {}
-
-
-def test_the_list_of_untyped_operations_names_only_such(documents: Any) -> None:
-    faulty = {
-        (context, f"{method.upper()} {path}")
-        for context, document in documents.items()
-        for path, method, operation in operations(document)
-        if any(faults_of(document, method, path, operation))
-    }
-    done = {(context, name) for context, names in UNTYPED.items() for name in names} - faulty
-    assert done == set(), "typed by now: take them off the list"
+    assert found == {}
 
 
 def test_operation_ids_are_unique_in_the_merged_document(documents: Any) -> None:
     names = [operation["operationId"] for _, _, operation in operations(merged(documents))]
     assert len(names) == len(set(names))
-
-
-def test_no_path_that_is_read_stands_where_an_id_could(documents: Any) -> None:
-    read = [path for path, method, _ in operations(merged(documents)) if method == "get"]
-    patterns = {path: re.compile(re.sub(r"\{\w+\}", "[^/{]+", path)) for path in read}
-    shadows = {path for path in read for other, each in patterns.items() if other != path and each.fullmatch(path)}
-    assert shadows == SHADOWS
 
 
 def test_every_example_of_an_answer_is_as_its_model_says(documents: Any) -> None:

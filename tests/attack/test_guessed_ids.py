@@ -125,7 +125,7 @@ def _bodies(world: Populated, ids: dict[str, str]) -> Iterator[tuple[str, dict[s
             "targets": [ids["target"]],
         },
     )
-    yield "exclusions/delegates", {"agreement_id": ids["agreement"], "delegate_party_id": own}
+    yield "exclusion-delegates", {"agreement_id": ids["agreement"], "delegate_party_id": own}
     yield "reports", {"agreement_id": ids["agreement"]}
 
 
@@ -150,7 +150,7 @@ async def test_a_delegate_is_a_party_that_one_knows(world: Populated) -> None:
     for delegate in (third, nothing):
         body = {"agreement_id": agreement_id, "delegate_party_id": delegate}
         key = world.cast.provider_manager_key
-        answers.append(told(await world.ask(key, "POST", "/api/v1/exclusions/delegates", json=body), delegate))
+        answers.append(told(await world.ask(key, "POST", "/api/v1/exclusion-delegates", json=body), delegate))
     assert answers[0] == answers[1]
     assert answers[0][0] == 422
 

@@ -28,6 +28,11 @@ _EACH = 2
 """How many things of a kind a look takes at each path."""
 _NOT_LOOKED_AT = {f"{API}/stream", f"{API}/schemas/{{event_type}}"}
 """An endless answer, recorded by itself; and what other pages describe."""
+_QUERIES = {
+    f"{API}/agreements/{{agreement_id}}/diff": "?from=1&to=2",
+    f"{API}/targets/{{target_id}}/budget": "?window=2026-11&step=P1D",
+}
+"""Queries without which an operation has no answer."""
 
 
 @dataclass
@@ -51,10 +56,10 @@ class World:
 
     def paths(self, operation: Operation) -> Iterator[str]:
         """The operation's path with ids filled in; none where nothing of the kind was met."""
-        if operation.path.startswith(f"{API}/tickets/"):
+        if operation.path.startswith((f"{API}/tickets/", f"{API}/clocks/")):
             yield from self._ticket_paths(operation.path)
             return
-        query = "?from=1&to=2" if operation.path.endswith("/diff") else self._query(operation)
+        query = _QUERIES.get(operation.path) or self._query(operation)
         names = operation.parameters
         values = [self.met.get(name, [])[:_EACH] for name in names[:1]]
         if not names:
@@ -64,7 +69,8 @@ class World:
 
     def _ticket_paths(self, path: str) -> Iterator[str]:
         for source, number in [("servicenow", "INC0001"), ("desk", "INC7")]:
-            yield path.format(source=source, number=number, target="p1-resolution")
+            query = "" if "{" in path else f"?source={source}&number={number}&target=p1-resolution"
+            yield path.format(source=source, number=number) + query
 
     def _query(self, operation: Operation) -> str:
         wanted = {each["name"] for each in operation.document.get("parameters", []) if each.get("required")}
@@ -448,7 +454,7 @@ async def _second_agreement(world: World, plan: Schedule) -> None:
             f"targets/{target_id['target_id']}",
             f"targets/{target_id['target_id']}/windows",
             f"targets/{target_id['target_id']}/explain",
-            f"targets/{target_id['target_id']}/history?step=PT1H",
+            f"targets/{target_id['target_id']}/history",
         ):
             await world.get(manager, path)
     for path in (
@@ -459,7 +465,7 @@ async def _second_agreement(world: World, plan: Schedule) -> None:
         "tickets?open=true",
         "tickets/desk/INC8",
         "clocks?state=breached",
-        "tickets/desk/INC7/clocks/p1-resolution/explain?format=text",
+        "clocks/explain?source=desk&number=INC7&target=p1-resolution&format=text",
     ):
         await world.get(manager, path)
 
@@ -496,9 +502,9 @@ async def _exclusions(world: World, plan: Schedule) -> None:
     office = await world.post(KEY, "parties", {"key": "office", "name": "Office"})
     await world.post(KEY, "relations", {"party_ids": [cast.provider_party_id, office["party_id"]]})
     appointed = {"agreement_id": agreement_id, "delegate_party_id": office["party_id"], "reason": "They run it."}
-    delegate = await world.post(manager, "exclusions/delegates", appointed)
-    await world.get(manager, "exclusions/delegates")
-    await world.post(manager, f"exclusions/delegates/{delegate.get('delegate_id')}/dismiss")
+    delegate = await world.post(manager, "exclusion-delegates", appointed)
+    await world.get(manager, "exclusion-delegates")
+    await world.post(manager, f"exclusion-delegates/{delegate.get('delegate_id')}/dismiss")
     await world.get(manager, "exclusions?state=rejected")
 
 
@@ -598,17 +604,22 @@ async def _explanations(world: World, plan: Schedule) -> None:
             f"windows?known_at={early}",
             "windows?verdict=breached",
             "windows?closed=true",
-            "history?step=P1D",
-            f"history?at={early}",
-            "history?step=nonsense",
+            "history",
+            f"history?from={early}",
+            f"budget?window={plan.month.id}&step=PT6H",
+            f"budget?window={plan.month.id}&step=nonsense",
             "explain?format=nonsense",
         ):
             await world.get(viewer, f"{path}/{query}")
-    for query in ("", "?format=text", f"?known_at={early}", "?ordinal=2", "?ordinal=9"):
-        await world.get(viewer, f"tickets/servicenow/INC0001/clocks/p1-resolution/explain{query}")
+    clock = "clocks/explain?source=servicenow&number=INC0001&target=p1-resolution"
+    for query in ("", "&format=text", f"&known_at={early}", "&ordinal=2", "&ordinal=9"):
+        await world.get(viewer, f"{clock}{query}")
     for query in (f"?known_at={early}", "?min_position=t0:1"):
         await world.get(viewer, f"tickets/servicenow/INC0001{query}")
     await world.get(viewer, f"figures?agreement_id={world.met['agreement_id'][0]}&as_of={early}")
+    for risk in (await world.get(viewer, "risks?limit=1")).json()["items"]:
+        await world.get(viewer, f"risks/{risk['risk_id']}")
+    await world.get(viewer, f"indicators/{terms.AVAILABILITY_INDICATOR}")
     for path in ("agreements", "targets", "breaches", "principals", "people", "reviews", "tickets", "risks"):
         shown = (await world.get(viewer, f"{path}?limit=1")).json()
         if shown.get("next"):

@@ -191,7 +191,7 @@ async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now
     await negotiation.post(client, OPERATOR_KEY, "/api/v1/relations", pair)
 
     async def known() -> bool:
-        path, key = "/api/v1/exclusions/delegates", cast.provider_manager_key
+        path, key = "/api/v1/exclusion-delegates", cast.provider_manager_key
         return (await _asked(client, key, path, appointed)).status_code == 201
 
     await _eventually(known)

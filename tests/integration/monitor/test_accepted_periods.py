@@ -175,7 +175,7 @@ async def test_readers_see_what_is_frozen_and_what_came_since(service: Service) 
     assert (told["figure"], told["accepted"]["revision"]) == (before["figure"], before["revision"])
     since = await read(service, f"{path}/explain", {"window": "2026-11-03", "known_at": "2026-11-05T23:00:00Z"})
     assert since["figure"] == adjusted["figure"]
-    history = {each["window_id"]: each for each in (await read(service, f"{path}/history"))["figures"]}
+    history = {each["window_id"]: each for each in (await read(service, f"{path}/history"))["items"]}
     assert history["2026-11-03"]["adjustments"] == [adjusted]
 
 

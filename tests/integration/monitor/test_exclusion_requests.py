@@ -16,6 +16,7 @@ from tests.support.monitor_service import FOREIGNER, Service, problem, publish
 
 HTTP_AGREEMENT = named_id(PROVIDER, "agreement", "excluding")
 PATH = "/api/v1/exclusions"
+DELEGATES = "/api/v1/exclusion-delegates"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -97,7 +98,7 @@ async def acquainted(service: Service) -> None:
 @pytest.mark.parametrize("named", [FOREIGNER, "11111111-1111-4111-8111-111111111111", "nobody"])
 async def test_a_delegate_unknown_to_the_party_is_refused_like_a_missing_one(service: Service, named: str) -> None:
     other = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": named, "reason": "they run it for us"}
-    refused = problem(await service.customer.post(f"{PATH}/delegates", json=other))
+    refused = problem(await service.customer.post(DELEGATES, json=other))
     assert (refused["status"], [each["field"] for each in refused["errors"]]) == (422, ["delegate_party_id"])
     assert refused["errors"][0]["remedy"] == "write the id of a party that yours has a relation with"
 
@@ -107,7 +108,7 @@ async def test_a_delegate_decides_in_a_partys_place_until_it_is_dismissed(servic
     wanted = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": FOREIGNER, "reason": "they run it for us"}
     first, second = await asked(service.provider), await asked(service.provider)
     of_customer = await asked(service.customer)
-    answer = await service.customer.post(f"{PATH}/delegates", json=wanted)
+    answer = await service.customer.post(DELEGATES, json=wanted)
     assert answer.status_code == 201, answer.text
     delegate = answer.json()
     assert (delegate["party_id"], delegate["delegate_party_id"]) == (CUSTOMER, FOREIGNER)
@@ -118,9 +119,9 @@ async def test_a_delegate_decides_in_a_partys_place_until_it_is_dismissed(servic
     # Not what the customer itself asked for: that is the provider's to decide.
     path = f"{PATH}/{of_customer['exclusion_id']}/approve"
     assert problem(await service.foreigner.post(path))["status"] == 404
-    listed = (await service.foreigner.get(f"{PATH}/delegates")).json()["items"]
+    listed = (await service.foreigner.get(DELEGATES)).json()["items"]
     assert delegate["delegate_id"] in [each["delegate_id"] for each in listed]
-    path = f"{PATH}/delegates/{delegate['delegate_id']}/dismiss"
+    path = f"{DELEGATES}/{delegate['delegate_id']}/dismiss"
     assert problem(await service.foreigner.post(path))["status"] == 404
     assert (await service.customer.post(path)).json()["dismissed_at"] is not None
     assert problem(await service.customer.post(path))["status"] == 409
@@ -138,7 +139,7 @@ async def test_a_delegate_decides_in_a_partys_place_until_it_is_dismissed(servic
 )
 async def test_only_somebody_else_is_a_delegate(service: Service, changed: dict[str, Any], status: int) -> None:
     wanted = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": FOREIGNER, **changed}
-    assert problem(await service.customer.post(f"{PATH}/delegates", json=wanted))["status"] == status
+    assert problem(await service.customer.post(DELEGATES, json=wanted))["status"] == status
 
 
 async def test_what_belongs_to_others_is_not_there(service: Service) -> None:

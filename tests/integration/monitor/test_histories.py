@@ -101,6 +101,11 @@ async def test_an_open_window_that_burns_too_fast_is_explained_as_at_risk(servic
     told = await read(service.customer, BURNING, "explain", min_position=position)
     assert (told["figure"], told["verdict"]) == ("95/1", "at_risk")
     assert [(each["cause"], each["threshold"]) for each in told["warnings"]] == [("burn_rate", "PT1H/PT30M@2")]
+    risk = f"/api/v1/risks/{told['warnings'][0]['risk_id']}"
+    for client in (service.provider, service.viewer, service.customer, service.operator):
+        assert (await client.get(risk)).json() == told["warnings"][0]
+    for answer in (await service.foreigner.get(risk), await service.provider.get("/api/v1/risks/none")):
+        assert problem(answer)["status"] == 404
     calm_then = await read(service.customer, BURNING, "explain", known_at="2026-11-04T23:00:00Z")
     assert (calm_then["verdict"], calm_then["warnings"]) == ("no_data", [])
     as_text = await read(service.customer, BURNING, "explain", format="text")
@@ -127,7 +132,7 @@ async def test_figures_and_budgets_come_as_series(service: Service) -> None:
         for hour in range(24)
     ]
     answer = await service.measure(*values)
-    told = await read(service.provider, SHARE, "history", window="2026-11", step="P1D", min_position=answer["position"])
+    told = await read(service.provider, SHARE, "budget", window="2026-11", step="P1D", min_position=answer["position"])
     assert [(each["at"][8:13], each["figure"]) for each in told["points"]] == [
         ("02T00", None),
         ("03T00", None),
@@ -137,7 +142,20 @@ async def test_figures_and_budgets_come_as_series(service: Service) -> None:
     ]
     assert told["points"][-1]["budget"]["consumed"] == "2/1"
     days = await read(service.provider, DAYS, "history", **{"from": "2026-11-02T00:00:00Z"})
-    assert [each["window_id"] for each in days["figures"]] == ["2026-11-02", "2026-11-03", "2026-11-04"]
+    assert [each["window_id"] for each in days["items"]] == ["2026-11-04", "2026-11-03", "2026-11-02"]
+
+
+async def test_closed_figures_come_in_pages_the_newest_first(service: Service) -> None:
+    found: list[str] = []
+    page: dict[str, Any] = {"next": None}
+    while not found or page["next"]:
+        asked = {"limit": "2", **({"cursor": page["next"]} if page["next"] else {})}
+        page = await read(service.provider, DAYS, "history", **asked)
+        assert 1 <= len(page["items"]) <= 2
+        found += [each["window_id"] for each in page["items"]]
+    whole = await read(service.customer, DAYS, "history")
+    assert found == [each["window_id"] for each in whole["items"]] == sorted(found, reverse=True)
+    assert len(found) > 2 and len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize(
@@ -147,11 +165,14 @@ async def test_figures_and_budgets_come_as_series(service: Service) -> None:
         (DAYS, "explain", {"window": "yesterday"}, 422),
         (DAYS, "explain", {"window": "2026-11-02", "known_at": "noon"}, 422),
         (CLOCK, "explain", {"window": "2026-11"}, 422),
-        (DAYS, "history", {"window": "2026-11-02", "step": "PT1S"}, 422),
-        (SHARE, "history", {"window": "2026-11", "step": "PT5M"}, 422),
-        (DAYS, "history", {"window": "2027-01"}, 404),
+        (DAYS, "budget", {"window": "2026-11-02", "step": "PT1S"}, 422),
+        (SHARE, "budget", {"window": "2026-11", "step": "PT5M"}, 422),
+        (DAYS, "budget", {"window": "2027-01"}, 404),
         (DAYS, "windows", {"verdict": "lost"}, 422),
         (DAYS, "windows", {"from": "x"}, 422),
+        (DAYS, "history", {"from": "x"}, 422),
+        (DAYS, "history", {"window": "2026-11-02"}, 422),
+        (DAYS, "budget", {}, 422),
     ],
 )
 async def test_what_cannot_be_answered_says_why(
@@ -161,7 +182,7 @@ async def test_what_cannot_be_answered_says_why(
     assert problem(answer)["status"] == status
 
 
-@pytest.mark.parametrize("path", ["explain?window=2026-11-02", "windows", "history"])
+@pytest.mark.parametrize("path", ["explain?window=2026-11-02", "windows", "history", "budget?window=2026-11-02"])
 async def test_strangers_learn_nothing(path: str, service: Service) -> None:
     answer = await service.foreigner.get(f"/api/v1/targets/{DAYS['target_id']}/{path}")
     assert problem(answer)["status"] == 404

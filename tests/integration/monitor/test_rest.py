@@ -160,6 +160,27 @@ async def test_an_indicator_is_registered_once_and_never_redefined(service: Serv
     assert (await service.customer.post("/api/v1/indicators", json=given)).status_code == 201
 
 
+async def test_an_indicator_is_read_by_its_key_within_its_party(service: Service) -> None:
+    path = "/api/v1/indicators/rest.read%20me"
+    for client, unit in ((service.provider, "ms"), (service.customer, "s")):
+        given = {"key": "rest.read me", "kind": "value", "unit": unit}
+        (await client.post("/api/v1/indicators", json=given)).raise_for_status()
+    (listed,) = [each for each in await walked(service.provider, "indicators") if each["key"] == "rest.read me"]
+    for client in (service.provider, service.viewer):
+        assert (await client.get(path)).json() == listed
+    assert (await service.customer.get(path)).json()["unit"] == "s"
+    assert (await service.operator.get(path, params={"owner_party_id": PROVIDER})).json() == listed
+    # Who belongs to no party has to say whose indicator is meant.
+    assert problem(await service.operator.get(path))["errors"][0]["field"] == "query.owner_party_id"
+    for answer in (
+        await service.foreigner.get(path),
+        await service.customer.get(path, params={"owner_party_id": PROVIDER}),
+        await service.provider.get("/api/v1/indicators/none"),
+        await service.provider.get("/api/v1/indicators/rest%2Fread"),
+    ):
+        assert problem(answer)["status"] == 404
+
+
 @pytest.mark.parametrize(
     ("given", "status"),
     [

@@ -186,6 +186,6 @@ async def test_readers_are_told_what_can_no_longer_be_worked_out(service: Servic
     for asked in ({}, {"known_at": "2026-11-05T08:00:00Z"}):
         told = problem(await service.provider.get(f"{path}/explain", params={"window": "2026-11", **asked}))
         assert (told["status"], "2026-11-02" in told["detail"]) == (410, True)
-    assert problem(await service.provider.get(f"{path}/history", params={"window": "2026-11"}))["status"] == 410
+    assert problem(await service.provider.get(f"{path}/budget", params={"window": "2026-11"}))["status"] == 410
     known = {"known_at": "2026-11-05T12:00:00Z"}
     assert problem(await service.provider.get(f"{path}/windows", params=known))["status"] == 410

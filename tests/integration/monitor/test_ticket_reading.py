@@ -115,8 +115,8 @@ async def test_a_clock_says_why_it_stands_as_it_does(service: Service) -> None:
         event("why", "state_changed", "05:30", state="active", id="e3"),
         event("why", "resolved", "09:00", id="e4"),
     )
-    path = f"tickets/reading/why/clocks/{P2['key']}/explain"
-    told = await read(service.customer, path, min_position=position)
+    asked = {"source": "reading", "number": "why", "target": P2["key"]}
+    told = await read(service.customer, "clocks/explain", **asked, min_position=position)
     assert [(each["kind"], each["length"], each["event_id"]) for each in told["intervals"]] == [
         ("open", "PT1H", "e1"),
         ("paused", "PT30M", "e2"),
@@ -129,9 +129,10 @@ async def test_a_clock_says_why_it_stands_as_it_does(service: Service) -> None:
         "2026-11-05T12:30:00.000000Z",
     )
     assert (told["agreement_version"], told["terms"]["objective"]) == (1, P2["objective"])
-    answer = await service.customer.get(f"/api/v1/{path}", params={"format": "text"})
+    answer = await service.customer.get("/api/v1/clocks/explain", params={**asked, "format": "text"})
     assert answer.headers["content-type"].startswith("text/plain")
     assert "2026-11-05 05:00:00  2026-11-05 05:30:00  paused" in answer.text
     assert "[e2]" in answer.text and "passed over: p1-resolution" in answer.text
-    assert problem(await service.foreigner.get(f"/api/v1/{path}"))["status"] == 404
-    assert problem(await service.provider.get("/api/v1/tickets/reading/why/clocks/none/explain"))["status"] == 404
+    assert problem(await service.foreigner.get("/api/v1/clocks/explain", params=asked))["status"] == 404
+    for other in ({"target": "none"}, {"number": "none"}, {"source": "none"}):
+        assert problem(await service.provider.get("/api/v1/clocks/explain", params=asked | other))["status"] == 404

@@ -89,7 +89,7 @@ async def test_a_ticket_of_another_customers_service_is_not_judged_and_not_seen(
     known = await read(service.provider, "tickets/desk/of-beta", min_position=position)
     assert [each["agreement_id"] for each in known["clocks"]] == [BETA]
     assert await status(service.customer, "tickets/desk/of-beta") == 404
-    assert await status(service.customer, "tickets/desk/of-beta/clocks/p1-resolution/explain") == 404
+    assert await status(service.customer, "clocks/explain?source=desk&number=of-beta&target=p1-resolution") == 404
     for path in ("tickets", "clocks", "tickets?at_risk=true", "breaches"):
         answer = await service.customer.get(f"/api/v1/{path}")
         assert "of-beta" not in answer.text, path
@@ -183,7 +183,7 @@ async def test_a_team_sees_of_its_tickets_neither_customer_nor_text_nor_person(s
     assert [each["agreement_id"] for each in seen["clocks"]] == [INTERNAL]
     assert (seen["number"], seen["priority"], seen["held_by"]) == ("for-the-team", "P1", "network")
     assert (seen["type"], seen["events"]) == (None, [])
-    explained = await client.get("/api/v1/tickets/desk/for-the-team/clocks/p1-resolution/explain")
+    explained = await client.get("/api/v1/clocks/explain?source=desk&number=for-the-team&target=p1-resolution")
     listed = await client.get("/api/v1/tickets")
     breaches = await client.get("/api/v1/breaches")
     for answer in (explained, listed, breaches):

@@ -2,6 +2,7 @@
 
 * ``intake``: measurements, ticket events, OTLP, imports, indicators, quarantine;
 * ``results``: targets, windows, figures, breaches, tickets, explanations, and the live stream;
+* ``responses``: the models of all answers;
 * ``drafts``: terms that are only tried;
 * ``decisions``: what a party decides on exclusions and breaches.
 

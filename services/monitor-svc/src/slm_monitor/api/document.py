@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_chassis.http.document import Documentation
+from slm_chassis.http.document import Documentation, answers_of
 from slm_chassis.http.problem_types import ALREADY_ENDED, KEY_TAKEN, NOT_YOUR_TURN, ProblemType
 
 _TAGS = {
@@ -156,4 +156,4 @@ _PROBLEMS = (
         "Send the same request again in a moment.",
     ),
 )
-DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS)
+DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=answers_of("slm_monitor.api"))

@@ -28,6 +28,9 @@ _INDICATOR = table(
     column("highest", Text),
 )
 _STALENESS = table("staleness", column("subject", Text), column("since", BigInteger))
+_SELECTED = select(*_INDICATOR.c, _STALENESS.c.since.label("stale_since")).select_from(
+    _INDICATOR.outerjoin(_STALENESS, _STALENESS.c.subject == _INDICATOR.c.subject)
+)
 
 
 class IndicatorQueries(TargetQueries):
@@ -35,12 +38,9 @@ class IndicatorQueries(TargetQueries):
 
     async def page(self, caller: Principal, page: Page, stale: bool | None) -> dict[str, Any]:
         """Indicators of the caller's party, by subject. ``stale``: True for stale ones only, False for all others."""
-        joined = _INDICATOR.outerjoin(_STALENESS, _STALENESS.c.subject == _INDICATOR.c.subject)
         since = _STALENESS.c.since
         query = (
-            select(*_INDICATOR.c, since.label("stale_since"))
-            .select_from(joined)
-            .where(true() if caller.is_operator else _INDICATOR.c.owner_party_id == caller.party_id)
+            _SELECTED.where(true() if caller.is_operator else _INDICATOR.c.owner_party_id == caller.party_id)
             .where(page.beyond(_INDICATOR.c.subject))
             .order_by(_INDICATOR.c.subject)
             .limit(page.fetch)
@@ -48,6 +48,11 @@ class IndicatorQueries(TargetQueries):
         if stale is not None:
             query = query.where(since.is_not(None) if stale else since.is_(None))
         return page.shape(await self._rows(query), lambda row: [row["subject"]], _indicator_document)
+
+    async def one(self, owner_party_id: str, key: str) -> dict[str, Any] | None:
+        query = _SELECTED.where(_INDICATOR.c.owner_party_id == owner_party_id, _INDICATOR.c.key == key)
+        rows = await self._rows(query)
+        return _indicator_document(rows[0]) if rows else None
 
 
 def _indicator_document(row: dict[str, Any]) -> dict[str, Any]:

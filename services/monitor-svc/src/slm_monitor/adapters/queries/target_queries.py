@@ -235,6 +235,10 @@ class TargetQueries:
         rows = await self._page(RISK, caller, page, ["opened_at", "risk_id"], filters, descending=True)
         return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_document)
 
+    async def risk(self, caller: Principal, risk_id: str) -> dict[str, Any] | None:
+        rows = await self._rows(select(RISK).where(RISK.c.risk_id == risk_id, visible(RISK, caller)))
+        return breach_document(rows[0]) if rows else None
+
     async def warnings_at(self, target_id: str, window_id: str, instant: int) -> list[dict[str, Any]]:
         """The warnings of a window that were open at an instant, the oldest first. The caller must be allowed to see
         the target."""

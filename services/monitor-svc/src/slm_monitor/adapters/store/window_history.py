@@ -22,11 +22,6 @@ _REVISIONS = """
 SELECT * FROM window_revision WHERE target_id = :target_id AND window_id = ANY(:window_ids)
  ORDER BY window_id, published_at, revision
 """
-_CLOSED = """
-SELECT window_id, version, start, "end", verdict, figure, display, good, total, revision, closed_at FROM target_window
- WHERE target_id = :target_id AND closed_at IS NOT NULL AND start >= :start AND start < :end
- ORDER BY start DESC LIMIT :most
-"""
 
 
 async def keep_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
@@ -66,11 +61,6 @@ class WindowHistory:
             found.setdefault(row["window_id"], []).append(_revision_document(row))
         return found
 
-    async def closed(self, target_id: str, span: tuple[int, int], most: int) -> list[dict[str, Any]]:
-        """The latest closed windows that begin in ``span``, at most ``most`` of them, the earliest first."""
-        rows = await self._rows(_CLOSED, {"target_id": target_id, "start": span[0], "end": span[1], "most": most})
-        return [_closed(row) for row in reversed(rows)]
-
     async def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         async with self._database.read() as connection:
             return [dict(row) for row in (await connection.execute(text(query), dict(parameters))).mappings()]
@@ -86,20 +76,4 @@ def _revision_document(row: Mapping[str, Any]) -> dict[str, Any]:
         "figure_display": row["display"],
         "cause": row["cause"],
         "before": row["before"],
-    }
-
-
-def _closed(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "window_id": row["window_id"],
-        "version": row["version"],
-        "start_at": to_text(row["start"]),
-        "end_at": to_text(row["end"]),
-        "verdict": row["verdict"],
-        "figure": row["figure"],
-        "figure_display": row["display"],
-        "good": row["good"],
-        "total": row["total"],
-        "revision": row["revision"],
-        "closed_at": to_text(row["closed_at"]),
     }

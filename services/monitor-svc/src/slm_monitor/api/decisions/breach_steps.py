@@ -11,10 +11,12 @@ from slm_chassis.access import Principal
 from slm_chassis.http import etag
 from slm_chassis.http.access import require
 from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.web_addresses import WebAddress
 from slm_monitor.adapters.commands.breach_workflows import SqlBreachWorkflows
 from slm_monitor.api.dependencies import TheBreaches
+from slm_monitor.api.responses.findings import BreachWithLife
 from slm_monitor.application.commands import breach_handling
 from slm_monitor.application.commands.breach_handling import NoSuchBreach, StepNotAllowed
 from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, GIVE_ROOT_CAUSE, BreachWorkflow, WrongStep
@@ -37,6 +39,10 @@ class Note(_StepBody):
 
 
 _UNSAID = Note()
+
+
+def _step(summary: str) -> dict[str, Any]:
+    return operation(summary, BreachWithLife, "not-your-turn", "wrong-step", headers=(ETAG,))
 
 
 class LinkedProblem(_StepBody):
@@ -64,7 +70,7 @@ class RootCause(Note):
     linked_problem: LinkedProblem | None = None
 
 
-@router.post("/{breach_id}/acknowledge")
+@router.post("/{breach_id}/acknowledge", **_step("Acknowledge a breach"))
 async def acknowledge_breach(
     breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
@@ -72,7 +78,7 @@ async def acknowledge_breach(
     return await _take_step(breach_id, ACKNOWLEDGE, given, caller, if_match, queries, response)
 
 
-@router.post("/{breach_id}/root-cause")
+@router.post("/{breach_id}/root-cause", **_step("State the root cause of a breach"))
 async def state_root_cause(
     breach_id: str, given: RootCause, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
@@ -80,7 +86,7 @@ async def state_root_cause(
     return await _take_step(breach_id, GIVE_ROOT_CAUSE, given, caller, if_match, queries, response)
 
 
-@router.post("/{breach_id}/close")
+@router.post("/{breach_id}/close", **_step("Close a breach"))
 async def close_breach(
     breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Exclusions: ``/api/v1/exclusions``. One party asks that some time does not count, the other one decides."""
+"""Exclusions: one party asks that some time does not count, the other one or its delegate decides."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller, require
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.response_models import list_of
 from slm_chassis.http.web_addresses import WithAddresses
 from slm_chassis.identity import new_id
 from slm_monitor.adapters.commands.exclusion_queries import delegate_document, exclusion_entry_document
 from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
 from slm_monitor.api.dependencies import TheExclusions, TheJudge
+from slm_monitor.api.responses.exclusions import DelegateAnswer, ExclusionAnswer
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import ExclusionRequest, NoSuchThing
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
@@ -35,7 +38,7 @@ from slm_monitor.domain.exclusions.exclusion_workflow import (
     WrongTurn,
 )
 
-router = APIRouter(prefix="/api/v1/exclusions", tags=["exclusions"])
+router = APIRouter(prefix="/api/v1", tags=["exclusions"])
 Requester = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
 Decider = Annotated[Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory"))]
 Text = Annotated[str, Field(max_length=4_000)]
@@ -207,7 +210,14 @@ async def _use_cases(database: TheDatabase, judge: TheJudge) -> UseCases:
 TheUseCases = Annotated[UseCases, Depends(_use_cases)]
 
 
-@router.post("", status_code=201)
+def _decision(summary: str) -> dict[str, Any]:
+    return operation(summary, ExclusionAnswer, "no-party", "not-your-turn", "already-decided")
+
+
+@router.post(
+    "/exclusions",
+    **operation("Ask for an exclusion", ExclusionAnswer, "no-party", "not-found", "not-your-turn", status=201),
+)
 async def request_exclusion(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCases) -> dict[str, Any]:
     """Ask the other party of an agreement that some time does not count.
 
@@ -235,7 +245,7 @@ async def _decide(
     return await use_cases.run(turn)
 
 
-@router.post("/{exclusion_id}/approve")
+@router.post("/exclusions/{exclusion_id}/approve", **_decision("Approve an exclusion"))
 async def approve_exclusion(
     exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
 ) -> dict[str, Any]:
@@ -243,7 +253,7 @@ async def approve_exclusion(
     return await _decide(exclusion_id, APPROVED, given, caller, use_cases)
 
 
-@router.post("/{exclusion_id}/reject")
+@router.post("/exclusions/{exclusion_id}/reject", **_decision("Reject an exclusion"))
 async def reject_exclusion(
     exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
 ) -> dict[str, Any]:
@@ -251,7 +261,7 @@ async def reject_exclusion(
     return await _decide(exclusion_id, REJECTED, given, caller, use_cases)
 
 
-@router.post("/{exclusion_id}/revoke")
+@router.post("/exclusions/{exclusion_id}/revoke", **_decision("Revoke an exclusion"))
 async def revoke_exclusion(
     exclusion_id: str, given: Revocation, caller: Decider, use_cases: TheUseCases
 ) -> dict[str, Any]:
@@ -266,7 +276,7 @@ async def revoke_exclusion(
     return await use_cases.run(turn)
 
 
-@router.get("")
+@router.get("/exclusions", **operation("List exclusions, the newest first", list_of(ExclusionAnswer)))
 async def list_exclusions(
     caller: Caller,
     queries: TheExclusions,
@@ -280,7 +290,10 @@ async def list_exclusions(
     return await queries.page(caller, paging, filters)
 
 
-@router.post("/delegates", status_code=201)
+@router.post(
+    "/exclusion-delegates",
+    **operation("Appoint a delegate", DelegateAnswer, "no-party", "not-found", "not-your-turn", status=201),
+)
 async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
     """Let another party approve and reject in your party's place what the other side of an agreement asks for."""
     by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
@@ -294,7 +307,10 @@ async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases:
     return await use_cases.run(turn)
 
 
-@router.post("/delegates/{delegate_id}/dismiss")
+@router.post(
+    "/exclusion-delegates/{delegate_id}/dismiss",
+    **operation("Dismiss a delegate", DelegateAnswer, "no-party", "not-your-turn", "already-ended"),
+)
 async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
     """Decide yourself again; what the delegate has decided stays. 409 where it has ended already."""
     by = _by(caller)
@@ -305,7 +321,7 @@ async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseC
     return await use_cases.run(turn)
 
 
-@router.get("/delegates")
+@router.get("/exclusion-delegates", **operation("List delegates, the newest first", list_of(DelegateAnswer)))
 async def list_delegates(
     caller: Caller, queries: TheExclusions, paging: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
@@ -313,7 +329,7 @@ async def list_delegates(
     return await queries.delegates(caller, paging, agreement_id)
 
 
-@router.get("/{exclusion_id}")
+@router.get("/exclusions/{exclusion_id}", **operation("Read one exclusion", ExclusionAnswer))
 async def read_exclusion(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
     """One exclusion; of an approved one also what does not count all the same, and why."""
     entry = await queries.one(caller, exclusion_id)

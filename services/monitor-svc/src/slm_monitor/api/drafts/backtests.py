@@ -12,9 +12,11 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.json_types import NO_TEXT
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock, TheLog
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.response_models import list_of
 from slm_chassis.identity import new_id
 from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
@@ -23,6 +25,7 @@ from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
+from slm_monitor.api.responses.backtests import BacktestAnswer
 from slm_monitor.api.results.explanations import instant
 from slm_monitor.api.results.targets import wait_for_record
 from slm_monitor.application.preview import backtests
@@ -100,7 +103,7 @@ async def _backtest_parts(jobs: TheBacktests, store: TheStore, record: TheRecord
 TheBacktestParts = Annotated[BacktestParts, Depends(_backtest_parts)]
 
 
-@router.post("", status_code=202)
+@router.post("", **operation("Run a back-test", BacktestAnswer, "not-found", "not-judged-yet", status=202))
 async def run_backtest(
     given: BacktestToRun, caller: Asker, stored: TheBacktestParts, queries: TheQueries, log: TheLog, clock: TheClock
 ) -> dict[str, Any]:
@@ -188,20 +191,20 @@ async def _own_indicator(named: Any, caller: Principal, store: SqlEvaluationStor
     return f"{owner}/{key}", owner
 
 
-@router.get("")
+@router.get("", **operation("List back-tests, the newest first", list_of(BacktestAnswer)))
 async def list_backtests(caller: Caller, jobs: TheBacktests, paging: Paging) -> dict[str, Any]:
     """The back-tests of the caller's party, the newest first."""
     found = await jobs.page(caller, paging)
     return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], backtest_document)
 
 
-@router.get("/{backtest_id}")
+@router.get("/{backtest_id}", **operation("Read one back-test", BacktestAnswer))
 async def read_backtest(backtest_id: str, caller: Caller, jobs: TheBacktests) -> dict[str, Any]:
     """How far it is, and what it has come to so far."""
     return backtest_document(await _mine(backtest_id, caller, jobs))
 
 
-@router.post("/{backtest_id}/cancel")
+@router.post("/{backtest_id}/cancel", **operation("Cancel a back-test", BacktestAnswer, "already-ended"))
 async def cancel_backtest(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[str, Any]:
     """Stop it; what it has come to stays. 409 where it has ended."""
     job = await _mine(backtest_id, caller, jobs)

@@ -18,9 +18,11 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
 from slm_chassis.http.json_types import NO_TEXT
+from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.adapters.formats import wire_formats
 from slm_monitor.adapters.formats.wire_formats import ItemDecoder
+from slm_monitor.api.responses.previews import BurnRatePreview, ClockPreview, WindowPreview
 from slm_monitor.application.preview import burn_rate_preview, clock_preview, window_preview
 from slm_monitor.application.preview.burn_rate_preview import BurnRateQuestion
 from slm_monitor.application.preview.clock_preview import ClockQuestion
@@ -143,7 +145,7 @@ class BurnRatesToPreview(_PreviewBody):
     time_to_exhaustion: Annotated[list[str], Field(max_length=100)] = []
 
 
-@router.post("/clock")
+@router.post("/clock", **operation("Try the clocks of a ticket", ClockPreview))
 def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
     """The clocks of a ticket under these terms: deadline, elapsed time, verdict, and how they come about."""
     events = [{"source": "preview", "ticket": "1", **event} for event in asked.events]
@@ -162,14 +164,14 @@ def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
     return _answered(lambda: clock_preview.preview_clocks(question))
 
 
-@router.post("/window")
+@router.post("/window", **operation("Try a window of a target", WindowPreview))
 def preview_window(asked: WindowToPreview) -> dict[str, Any]:
     """A window of a target under these terms: figure, budget, verdict, and how they come about."""
     question = _window_question(asked, asked.window, _NESTED)
     return _answered(lambda: window_preview.preview_window(question))
 
 
-@router.post("/burn-rate")
+@router.post("/burn-rate", **operation("Try burn rate warnings", BurnRatePreview))
 def preview_burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
     """The burn rate warnings of an objective: pairs, thresholds, detection times, and which can never fire."""
     question = BurnRateQuestion(

@@ -14,15 +14,18 @@ from slm_chassis.access import Principal
 from slm_chassis.clock import Clock
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller, require
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock, TheLog
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.response_models import list_of
 from slm_chassis.identity import named_id, new_id
 from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.api.dependencies import TheImports, TheJudge
+from slm_monitor.api.responses.intake import ImportAnswer, ImportWithCounts
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.intake import imports
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
@@ -75,7 +78,7 @@ async def _import_document(import_id: str, caller: Principal, store: SqlImports)
     return document
 
 
-@router.post("", status_code=201)
+@router.post("", **operation("Open an import of history", ImportWithCounts, "not-found", "key-taken", status=201))
 async def open_import(given: ImportToOpen, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
     """Hold back what is judged of the past of these indicators or ticket sources until the import is complete.
 
@@ -131,7 +134,7 @@ def _through(given: str | None, now: int) -> int:
     return through
 
 
-@router.get("")
+@router.get("", **operation("List imports, the latest first", list_of(ImportAnswer)))
 async def list_imports(
     caller: Caller,
     store: TheImports,
@@ -145,7 +148,7 @@ async def list_imports(
     return await store.page(caller, paging, state)
 
 
-@router.get("/{import_id}")
+@router.get("/{import_id}", **operation("Read one import", ImportWithCounts))
 async def read_import(import_id: str, caller: Caller, store: TheImports) -> dict[str, Any]:
     """Where an import stands: ``opening``, ``open``, ``completing`` (its history is being judged) or ``judged``, and
     how many windows and clocks were published for it. Once it is ``judged`` every figure has all of it in it."""
@@ -162,13 +165,13 @@ async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import
     return held
 
 
-@router.post("/{import_id}/complete", status_code=202)
+@router.post("/{import_id}/complete", **operation("Complete an import", ImportWithCounts, "not-yours", status=202))
 async def complete_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
     """All has been sent: judge it. Doing it twice is the same as once."""
     return await _ended(import_id, caller, importing, imports.COMPLETED)
 
 
-@router.delete("/{import_id}", status_code=202)
+@router.delete("/{import_id}", **operation("Give an import up", ImportWithCounts, "not-yours", status=202))
 async def end_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
     """Give an import up: what has come of it is judged as it is, and nothing waits for it any more."""
     return await _ended(import_id, caller, importing, imports.ENDED)

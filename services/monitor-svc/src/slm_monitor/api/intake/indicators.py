@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.response_models import list_of
 from slm_chassis.http.web_addresses import WithAddresses
 from slm_monitor.api.dependencies import TheIndicatorQueries, TheIndicators
+from slm_monitor.api.responses.intake import IndicatorAnswer, RegisteredIndicator
 from slm_monitor.domain.facts import rating_validation
 from slm_monitor.domain.facts.intake_items import Indicator
 
@@ -69,7 +72,10 @@ def indicator_document(indicator: Indicator) -> dict[str, Any]:
     }
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    **operation("Register an indicator", RegisteredIndicator, "not-found", "key-taken", status=201, also=200),
+)
 async def register_indicator(
     given: IndicatorToRegister, caller: Registrar, indicators: TheIndicators, response: Response
 ) -> dict[str, Any]:
@@ -132,9 +138,28 @@ def _stale_after(written: str | None) -> int | None:
     return age
 
 
-@router.get("")
+@router.get("", **operation("List indicators by key", list_of(IndicatorAnswer)))
 async def list_indicators(
     caller: Caller, queries: TheIndicatorQueries, paging: Paging, stale: bool | None = None
 ) -> dict[str, Any]:
     """The indicators of the caller's party; with ``stale=true`` those of which nothing is heard any more."""
     return await queries.page(caller, paging, stale)
+
+
+@router.get("/{key}", **operation("Read one indicator", IndicatorAnswer))
+async def read_indicator(
+    key: str,
+    caller: Caller,
+    queries: TheIndicatorQueries,
+    owner_party_id: Annotated[
+        str | None, Query(description="For operators: the party whose indicator it is; the caller's where left out")
+    ] = None,
+) -> dict[str, Any]:
+    """One indicator of the caller's party, and whether anything is heard of it."""
+    owner = owner_party_id or caller.party_id
+    if owner is None:
+        raise invalid("query.owner_party_id", None, "an operator names the party that owns the indicator")
+    found = await queries.one(owner, key) if caller.may_see(owner) else None
+    if found is None:
+        raise not_found("indicator", key)
+    return found

@@ -13,55 +13,26 @@ from fastapi.responses import Response
 from slm_chassis.access import Principal
 from slm_chassis.http.access import demand, identify
 from slm_chassis.http.direct import Handler
+from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.api.dependencies import DOOR
+from slm_monitor.api.responses.intake import IntakeReceipt
 from slm_monitor.application.intake.intake import Intake, IntakeAnswer
 
 router = APIRouter(tags=["intake"])
 
-_ANSWER: dict[int | str, dict[str, Any]] = {
-    202: {
-        "description": "Durable. Items that are not listed were accepted.",
-        "content": {
-            "application/json": {
-                "example": {
-                    "accepted": 999,
-                    "rejected": 1,
-                    "quarantined": 0,
-                    "position": "m0:15.m3:7",
-                    "items": [
-                        {
-                            "index": 17,
-                            "outcome": "rejected",
-                            "code": "unknown_indicator",
-                            "errors": [
-                                {
-                                    "field": "indicator",
-                                    "value": "payments.chekout",
-                                    "remedy": "register it first with POST /api/v1/indicators",
-                                }
-                            ],
-                        }
-                    ],
-                }
-            }
-        },
-    },
-    422: {
-        "description": "Nothing was accepted or quarantined. A problem document with the members of the 202 answer.",
-        "content": {"application/problem+json": {"schema": {"type": "object"}}},
-    },
-}
 
-
-def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
+def _batch(summary: str, example: list[dict[str, Any]]) -> dict[str, Any]:
     schema = {"schema": {"type": "array", "items": {"type": "object"}}, "example": example}
-    lines = {"schema": {"type": "string", "description": "one JSON object a line"}}
-    body = {"required": True, "content": {"application/json": schema, "application/x-ndjson": lines}}
+    # The second type is said in words: clients are generated from the first, and cannot tell a list from lines.
+    told = "A JSON array. Also taken as `application/x-ndjson`: the same objects, one a line."
+    body = {"required": True, "description": told, "content": {"application/json": schema}}
     # The key is checked without FastAPI's dependencies, whose cost would be most of a small request's.
-    return {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}], **BULK}
+    extra = {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}], **BULK}
+    problems = ("missing-role", "malformed-json", "unsupported-encoding", "nothing-accepted")
+    return operation(summary, IntakeReceipt, *problems, status=202, extra=extra)
 
 
 Take = Callable[[bytes, str, Principal], Awaitable[IntakeAnswer]]
@@ -123,9 +94,8 @@ _MOST_ERRORS = 20
 
 @router.post(
     "/api/v1/measurements",
-    status_code=202,
-    responses=_ANSWER,
-    openapi_extra=_body(
+    **_batch(
+        "Take measurements in",
         [
             {"indicator": "payments.checkout", "at": "2026-11-22T10:00:00Z", "state": "down"},
             {"indicator": "payments.checkout-latency", "at": "2026-11-22T10:00:00.250Z", "value": 231.5, "unit": "ms"},
@@ -143,7 +113,7 @@ _MOST_ERRORS = 20
                     "data_restored_to": "2026-11-22T07:55:00Z",
                 },
             },
-        ]
+        ],
     ),
 )
 async def post_measurements(request: Request) -> Response:
@@ -154,9 +124,8 @@ async def post_measurements(request: Request) -> Response:
 
 @router.post(
     "/api/v1/ticket-events",
-    status_code=202,
-    responses=_ANSWER,
-    openapi_extra=_body(
+    **_batch(
+        "Take ticket events in",
         [
             {
                 "source": "servicenow",
@@ -167,11 +136,11 @@ async def post_measurements(request: Request) -> Response:
                 "type": "incident",
                 "priority": "P1",
             }
-        ]
+        ],
     ),
 )
 async def post_ticket_events(request: Request) -> Response:
-    """Take ticket events in, likewise."""
+    """Take ticket events in: each is checked by itself, accepted ones are durable when the answer is sent."""
     door = DOOR.find(request.app)
     return await _taken(request, door, TICKETS.name, door.take_ticket_events)
 

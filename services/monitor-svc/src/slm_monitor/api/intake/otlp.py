@@ -9,11 +9,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from slm_chassis.http.access import demand, identify
+from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters.formats import otlp, otlp_wire
 from slm_monitor.api.dependencies import TheDoor
+from slm_monitor.api.responses.intake import OtlpReceipt
 from slm_monitor.domain.facts.rejections import Rejection
 
 router = APIRouter(tags=["intake"])
@@ -41,19 +43,24 @@ _MOST_TOLD = 5
 
 @router.post(
     "/api/v1/otlp/v1/metrics",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
-                "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+    **operation(
+        "Take OpenTelemetry metrics in",
+        OtlpReceipt,
+        "missing-role",
+        "malformed-body",
+        "unsupported-encoding",
+        extra={
+            "requestBody": {
+                "required": True,
+                "description": "An export of OTLP/HTTP as JSON. Also taken as `application/x-protobuf`.",
+                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
             },
+            "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
+            **BULK,
         },
-        "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
-        **BULK,
-    },
+    ),
 )
-async def post_metrics(request: Request, door: TheDoor) -> Response:
+async def post_otlp_metrics(request: Request, door: TheDoor) -> Response:
     """Take metrics in, each data point as a measurement of the indicator that its metric is named after.
 
     The answer is OTLP's own: empty where all were taken, else how many were not and why. Durable when it is sent.

@@ -12,11 +12,19 @@ from pydantic import BaseModel, Field
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.access import Caller, require
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.response_models import list_of
 from slm_monitor.adapters.commands.sql_quarantine import SqlQuarantinedFacts
 from slm_monitor.api.dependencies import TheDischarge, TheJudge, TheQueries, TheSourcesAside
+from slm_monitor.api.responses.intake import (
+    QuarantineDecisionAnswer,
+    QuarantinedFactAnswer,
+    ResumedSourceAnswer,
+    SuspendedSourceAnswer,
+)
 from slm_monitor.application.intake.quarantine import (
     DISCARDED,
     RELEASED,
@@ -37,8 +45,8 @@ _REASONS: dict[type[NotPossible], tuple[str, str]] = {
 Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
 
-@router.get("")
-async def list_quarantine(
+@router.get("", **operation("List facts that were set aside", list_of(QuarantinedFactAnswer)))
+async def list_quarantined_facts(
     caller: Caller,
     queries: TheQueries,
     paging: Paging,
@@ -62,8 +70,8 @@ class SourceToResume(BaseModel):
     """For operators: the party whose source it is."""
 
 
-@router.get("/sources")
-async def list_sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dict[str, Any]:
+@router.get("/sources", **operation("List sources that are set aside", list_of(SuspendedSourceAnswer)))
+async def list_suspended_sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dict[str, Any]:
     """The sources of the caller's party that are set aside: too much of what they sent could not be judged.
 
     What comes from them is quarantined without being tried, until somebody resumes them.
@@ -71,7 +79,7 @@ async def list_sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -
     return await aside.page(caller, paging)
 
 
-@router.post("/sources/resume")
+@router.post("/sources/resume", **operation("Judge a source again", ResumedSourceAnswer, "not-found"))
 async def resume_source(
     given: SourceToResume, caller: Decider, aside: TheSourcesAside, judge: TheJudge
 ) -> dict[str, Any]:
@@ -87,8 +95,18 @@ async def resume_source(
     return {"owner_party_id": owner, "topic": given.topic, "source": given.source, "state": "resumed"}
 
 
-@router.post("/{quarantine_id}/release", status_code=202)
-async def release_fact(
+@router.post(
+    "/{quarantine_id}/release",
+    **operation(
+        "Release a fact to be judged",
+        QuarantineDecisionAnswer,
+        "already-decided",
+        "owner-unknown",
+        "not-judgeable",
+        status=202,
+    ),
+)
+async def release_quarantined_fact(
     quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
 ) -> dict[str, Any]:
     """Judge it after all: it enters the intake under its own identity, once. 409 where it is decided already."""
@@ -96,8 +114,11 @@ async def release_fact(
     return {"quarantine_id": quarantine_id, "state": RELEASED}
 
 
-@router.post("/{quarantine_id}/discard")
-async def discard_fact(
+@router.post(
+    "/{quarantine_id}/discard",
+    **operation("Discard a fact that was set aside", QuarantineDecisionAnswer, "already-decided"),
+)
+async def discard_quarantined_fact(
     quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
 ) -> dict[str, Any]:
     """It is never judged, and stays to be seen. 409 where it is decided already."""

@@ -13,12 +13,14 @@ from slm_chassis.access import Principal
 from slm_chassis.clock import Clock
 from slm_chassis.http import instants
 from slm_chassis.http.access import require
+from slm_chassis.http.operation import operation
 from slm_chassis.http.parts import TheClock
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.catalogue import TICKETS
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.api.dependencies import TheDoor, TheSnapshots, TheTickets
+from slm_monitor.api.responses.tickets import SnapshotReceipt, TicketComparison
 from slm_monitor.application.intake import ticket_snapshots
 from slm_monitor.application.intake.intake import Intake
 from slm_monitor.application.intake.ticket_snapshots import InvalidSnapshot, OpenTicket
@@ -122,8 +124,11 @@ async def _snapshot_intake(snapshots: TheSnapshots, door: TheDoor, clock: TheClo
 TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
 
 
-@router.put("/tickets/{source}/{number:path}", status_code=202)
-async def put_snapshot(
+@router.put(
+    "/tickets/{source}/{number:path}",
+    **operation("Take a snapshot of a ticket in", SnapshotReceipt, "foreign-party", status=202),
+)
+async def put_ticket_snapshot(
     source: str, number: str, given: SnapshotToPut, caller: Sender, parts: TheParts
 ) -> dict[str, Any]:
     """Take a snapshot of a ticket in, and say which events it told of; they are durable when the answer is sent.
@@ -143,7 +148,10 @@ async def put_snapshot(
         raise invalid(field, shown_value(first.value), first.remedy) from error
 
 
-@router.post("/ticket-reconciliations", openapi_extra=dict(BULK))
+@router.post(
+    "/ticket-reconciliations",
+    **operation("Compare open tickets with their tool", TicketComparison, "foreign-party", extra=dict(BULK)),
+)
 async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
     """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
     owner = _owner(given.owner_party_id, caller)

@@ -8,9 +8,12 @@ from fastapi import APIRouter, Query, Response
 
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import ETAG, operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
+from slm_chassis.http.response_models import list_of
 from slm_monitor.api.dependencies import TheBreaches, TheQueries
+from slm_monitor.api.responses.findings import BreachAnswer, BreachWithLife, RiskAnswer
 from slm_monitor.api.results.explanations import instant
 from slm_monitor.api.results.targets import Judged
 
@@ -18,7 +21,11 @@ router = APIRouter(prefix="/api/v1", tags=["breaches"])
 BreachState = Literal["open", "acknowledged", "root_cause_given", "closed", "withdrawn", "disputed", "confirmed"]
 
 
-@router.get("/breaches", dependencies=[Judged])
+@router.get(
+    "/breaches",
+    dependencies=[Judged],
+    **operation("List breaches, the latest first", list_of(BreachAnswer), "not-judged-yet"),
+)
 async def list_breaches(
     caller: Caller,
     queries: TheBreaches,
@@ -46,7 +53,7 @@ async def list_breaches(
     return await queries.page(caller, paging, filters, span, state)
 
 
-@router.get("/breaches/{breach_id}")
+@router.get("/breaches/{breach_id}", **operation("Read one breach", BreachWithLife, headers=(ETAG,)))
 async def read_breach(breach_id: str, caller: Caller, queries: TheBreaches, response: Response) -> dict[str, Any]:
     """One breach with its evidence, the steps of its life, and those that can be taken now."""
     found = await queries.one(caller, breach_id)
@@ -57,7 +64,11 @@ async def read_breach(breach_id: str, caller: Caller, queries: TheBreaches, resp
     return document
 
 
-@router.get("/risks", dependencies=[Judged])
+@router.get(
+    "/risks",
+    dependencies=[Judged],
+    **operation("List risks, the latest first", list_of(RiskAnswer), "not-judged-yet"),
+)
 async def list_risks(
     caller: Caller,
     queries: TheQueries,
@@ -69,3 +80,12 @@ async def list_risks(
     """Warnings, the latest first, cleared ones included."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "standing": standing}
     return await queries.risks(caller, paging, filters)
+
+
+@router.get("/risks/{risk_id}", dependencies=[Judged], **operation("Read one risk", RiskAnswer, "not-judged-yet"))
+async def read_risk(risk_id: str, caller: Caller, queries: TheQueries) -> dict[str, Any]:
+    """One warning, cleared or not."""
+    found = await queries.risk(caller, risk_id)
+    if found is None:
+        raise not_found("risk", risk_id)
+    return found

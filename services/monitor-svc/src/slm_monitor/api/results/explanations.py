@@ -12,9 +12,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from slm_calendar.errors import CalendarError
 from slm_chassis.http import accept, instants
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text
 from slm_monitor.api.dependencies import TheReaders
+from slm_monitor.api.responses.explanations import TargetExplanation
 from slm_monitor.api.results.targets import Judged, own_target
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, NoSuchWindow
@@ -33,7 +35,27 @@ WindowName = Annotated[
 KnownAt = Annotated[str | None, Query(description="As the facts received by this instant had it")]
 
 
-@router.get("/{target_id}/explain", dependencies=[Judged], response_model=None)
+def with_text(declared: dict[str, Any], description: str) -> dict[str, Any]:
+    """The declaration of an operation whose answer is also to be had as text for people."""
+    text = {"schema": {"type": "string", "description": description}}
+    declared["responses"][200]["content"] = {"text/plain": text}
+    return declared
+
+
+@router.get(
+    "/{target_id}/explain",
+    dependencies=[Judged],
+    **with_text(
+        operation(
+            "Explain the figure of a target",
+            TargetExplanation,
+            "not-judged-yet",
+            "not-in-record",
+            "not-explained",
+        ),
+        "The same for people, line by line",
+    ),
+)
 async def explain_target(
     target_id: str,
     caller: Caller,
@@ -95,7 +117,7 @@ def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAI
             "not-explained",
             "This kind of target is explained elsewhere",
             f"Figures of {kind} are told here no further; a ticket's clock explains itself: "
-            "GET /api/v1/tickets/{source}/{number}/clocks/{target_id}/explain.",
+            "GET /api/v1/clocks/explain?source=&number=&target=.",
         )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Page
 from slm_chassis.http.parts import TheLog
 from slm_chassis.http.problems import Problem, invalid, not_found
@@ -18,6 +19,7 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.api.dependencies import TheReaders
+from slm_monitor.api.responses.figures import FiguresAnswer
 from slm_monitor.api.results.explanations import instant
 from slm_monitor.application.explain import current_figures
 from slm_monitor.application.explain.current_figures import FiguresQuestion, TooManyWindows
@@ -28,8 +30,10 @@ _JUDGED_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
 
 
-@router.get("", response_model=dict[str, Any])
-async def figures_of_agreement(
+@router.get(
+    "", **operation("Read all figures of an agreement as of one instant", FiguresAnswer, "not-found", "not-judged-yet")
+)
+async def read_figures_to_date(
     caller: Caller,
     readers: TheReaders,
     log: TheLog,

@@ -1,4 +1,4 @@
-"""A target's past: its windows with their revisions, figure and budget series, ``/api/v1/targets/{id}/…``."""
+"""A target's past: its windows with their revisions, closed figures, budget by time, ``/api/v1/targets/{id}/…``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from fastapi import APIRouter, Query
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Page, Paging
 from slm_chassis.http.problems import Problem, invalid
+from slm_chassis.http.response_models import list_of
 from slm_events.instants import from_text, to_text
 from slm_monitor.api.dependencies import TargetReaders, TheReaders
+from slm_monitor.api.responses.windows import BudgetSeries, ClosedFigure, WindowAnswer
 from slm_monitor.api.results.explanations import KnownAt, facts_deleted, instant, refuse_unexplained
 from slm_monitor.api.results.targets import Judged, own_target
 from slm_monitor.application.explain import budget_series, explanation
@@ -24,13 +27,36 @@ from slm_monitor.application.preview.backtests import MEASURED
 from slm_monitor.domain.terms import figures
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
-_EVER = 2**62
+_CLOSED = (
+    "window_id",
+    "version",
+    "start_at",
+    "end_at",
+    "verdict",
+    "figure",
+    "figure_display",
+    "good",
+    "total",
+    "revision",
+    "closed_at",
+)
+"""Of a window, the fields that its closed figure has too."""
 _AT_ONCE = 50
 """Windows of the past that one answer works out anew."""
 Verdict = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
 
 
-@router.get("/{target_id}/windows", dependencies=[Judged])
+@router.get(
+    "/{target_id}/windows",
+    dependencies=[Judged],
+    **operation(
+        "List the windows of a target, the newest first",
+        list_of(WindowAnswer),
+        "not-judged-yet",
+        "not-in-record",
+        "not-explained",
+    ),
+)
 async def list_windows(
     target_id: str,
     caller: Caller,
@@ -116,26 +142,49 @@ async def _as_known(
     }
 
 
-@router.get("/{target_id}/history", dependencies=[Judged])
-async def read_history(
+@router.get(
+    "/{target_id}/history",
+    dependencies=[Judged],
+    **operation("List the closed figures of a target, the newest first", list_of(ClosedFigure), "not-judged-yet"),
+)
+async def list_closed_figures(
     target_id: str,
     caller: Caller,
     readers: TheReaders,
-    window: Annotated[str | None, Query(description="With it: the budget within this window, step by step")] = None,
+    paging: Paging,
+    since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None,
+    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
+) -> dict[str, Any]:
+    """The figures of the closed windows as they stand, the newest first."""
+    await own_target(target_id, caller, readers.queries)
+    span = (instant(since, "from"), instant(until, "to"))
+    found = await readers.queries.windows(target_id, paging, closed=True, span=span)
+    shown = [{name: each[name] for name in _CLOSED} for each in found["items"]]
+    return {"items": await _with_adjustments(readers, target_id, shown), "next": found["next"]}
+
+
+@router.get(
+    "/{target_id}/budget",
+    dependencies=[Judged],
+    **operation(
+        "Read the budget of a window step by step",
+        BudgetSeries,
+        "not-judged-yet",
+        "not-in-record",
+        "not-explained",
+    ),
+)
+async def read_budget_series(
+    target_id: str,
+    caller: Caller,
+    readers: TheReaders,
+    window: Annotated[str, Query(description="`2026-11` of a calendar window, `PT1H` of a rolling one", max_length=40)],
     step: Annotated[str, Query(description="An ISO duration, such as PT6H")] = "P1D",
-    since: Annotated[str | None, Query(alias="from")] = None,
-    until: Annotated[str | None, Query(alias="to")] = None,
     at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
     known_at: KnownAt = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
-    """The figures of the closed windows, the earliest first; or the budget series of one window."""
+    """Figure and budget of a window at the end of each step since it began, for charts."""
     row = await own_target(target_id, caller, readers.queries)
-    if window is None:
-        span = (instant(since, "from"), instant(until, "to"))
-        low, high = -_EVER if span[0] is None else span[0], _EVER if span[1] is None else span[1]
-        found = await readers.history.closed(target_id, (low, high), limit)
-        return {"target_id": target_id, "figures": await _with_adjustments(readers, target_id, found)}
     refuse_unexplained(row, MEASURED)
     asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
     return {"target_id": target_id, "window_id": window, "points": await _points(readers, row, asked, _step(step))}

@@ -8,16 +8,19 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.parts import TheStreams
+from slm_chassis.http.policies import STREAM
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.api.dependencies import TheLive
 from slm_monitor.application.stream.event_stream import InvalidStreamPosition, StreamFilter
 
 RETRY_SECONDS = 5
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
+_LINES = {"type": "string", "description": "Server-sent events, each with the id, the type and the data of one event"}
 
 
-@router.get("", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
+@router.get("", **operation("Follow events as they are published", _LINES, "streams-full", media=STREAM))
 async def stream_events(
     caller: Caller,
     live: TheLive,
@@ -43,4 +46,4 @@ async def stream_events(
         raise invalid("Last-Event-ID", last_event_id, str(error)) from error
     client.end = streams.ender()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(live.lines(client), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(live.lines(client), media_type=STREAM, headers=headers)

@@ -12,14 +12,17 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.response_models import list_of
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.queries.target_queries import TargetQueries, row_document
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.api.dependencies import TargetReaders, TheImports, TheQueries, TheReaders, TheTickets, TheUnjudgeable
+from slm_monitor.api.responses.targets import TargetAnswer
 from slm_monitor.application.explain.current_status import CurrentStatus
 from slm_monitor.application.intake.intake import position_of
 
@@ -161,7 +164,9 @@ def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
     return {"judged": met + missed, "met": met, "inconsistent": inconsistent, "states": dict(sorted(counts.items()))}
 
 
-@router.get("", dependencies=[Judged], response_model=dict[str, Any])
+@router.get(
+    "", dependencies=[Judged], **operation("List targets with their state", list_of(TargetAnswer), "not-judged-yet")
+)
 async def list_targets(
     caller: Caller,
     readers: TheStateReaders,
@@ -182,7 +187,7 @@ async def list_targets(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-@router.get("/{target_id}", dependencies=[Judged])
+@router.get("/{target_id}", dependencies=[Judged], **operation("Read one target", TargetAnswer, "not-judged-yet"))
 async def read_target(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
     """One target: its terms, the state of the present window and its budget."""
     row = await own_target(target_id, caller, readers.past.queries)

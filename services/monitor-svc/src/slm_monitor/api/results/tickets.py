@@ -11,13 +11,17 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from slm_chassis.access import Principal
 from slm_chassis.clock import Clock
 from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock
 from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.response_models import list_of
 from slm_monitor.adapters.queries import ticket_queries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.api.dependencies import TheParsed, TheQueries, TheTickets
-from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text
+from slm_monitor.api.responses.clocks import ClockAnswer, ClockExplanation
+from slm_monitor.api.responses.tickets import TicketList, TicketWithClocksAnswer
+from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text, with_text
 from slm_monitor.api.results.targets import Judged
 from slm_monitor.application.explain import clock_explanation, ticket_view
 from slm_monitor.application.explain.ticket_view import TicketReader, TicketWithClocks
@@ -47,7 +51,11 @@ async def _ticket_readers(queries: TheTickets, parsed: TheParsed, clock: TheCloc
 TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
 
 
-@router.get("/clocks", dependencies=[Judged])
+@router.get(
+    "/clocks",
+    dependencies=[Judged],
+    **operation("List clocks, the earliest deadline first", list_of(ClockAnswer), "not-judged-yet"),
+)
 async def list_clocks(
     caller: Caller,
     queries: TheQueries,
@@ -62,7 +70,9 @@ async def list_clocks(
     return await queries.clocks(caller, paging, filters)
 
 
-@router.get("/tickets", dependencies=[Judged])
+@router.get(
+    "/tickets", dependencies=[Judged], **operation("List tickets, or clocks at risk", TicketList, "not-judged-yet")
+)
 async def list_tickets(
     caller: Caller,
     queries: TheTickets,
@@ -92,14 +102,21 @@ async def list_tickets(
     )
 
 
-@router.get("/tickets/{source}/{number:path}/clocks/{target}/explain", dependencies=[Judged], response_model=None)
-async def explain_ticket_clock(
-    source: str,
-    number: str,
-    target: str,
+@router.get(
+    "/clocks/explain",
+    dependencies=[Judged],
+    **with_text(
+        operation("Explain the clock of a ticket", ClockExplanation, "not-found", "not-judged-yet", "not-in-record"),
+        "The same for people, one line for each interval",
+    ),
+)
+async def explain_clock_of_ticket(
     caller: Caller,
     readers: TheTicketReaders,
     request: Request,
+    source: str,
+    number: str,
+    target: Annotated[str, Query(description="Id or key of the clock's target")],
     ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
     known_at: KnownAt = None,
@@ -121,7 +138,11 @@ async def explain_ticket_clock(
     return JSONResponse(told)
 
 
-@router.get("/tickets/{source}/{number:path}", dependencies=[Judged])
+@router.get(
+    "/tickets/{source}/{number:path}",
+    dependencies=[Judged],
+    **operation("Read one ticket with its clocks", TicketWithClocksAnswer, "not-judged-yet", "not-in-record"),
+)
 async def read_ticket(
     source: str, number: str, caller: Caller, readers: TheTicketReaders, known_at: KnownAt = None
 ) -> dict[str, Any]:
