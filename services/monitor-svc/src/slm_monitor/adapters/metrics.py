@@ -13,14 +13,14 @@ class MonitorMetrics(Metrics):
         super().__init__("monitor")
         self._aside: set[str] = set()
         self.intake_behind = self.gauge(
-            "intake_behind_records", "Records taken in and not judged yet.", "topic", "partition"
+            "intake_behind_records", "Records accepted and not evaluated yet.", "topic", "partition"
         )
         self.unjudgeable_targets = self.gauge(
-            "unjudgeable_targets", "Targets that this replica has set aside because judging them fails."
+            "unjudgeable_targets", "Failed targets of this replica: their evaluation raises an error."
         )
 
         self.sources_aside = self.counter(
-            "sources_set_aside_total", "Sources that this replica has set aside as too many of their facts fail."
+            "sources_set_aside_total", "Sources that this replica has suspended, because too many of their facts fail."
         )
 
     def stepped(self, step: PartitionStep) -> None:

@@ -59,9 +59,9 @@ def decode_intake(data: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
         values = None if document["values"] is None else decode_values(document["values"])
         facts = [Fact(*fields) for fields in document["facts"]]
     except Exception as error:
-        raise ValueError(f"the record is not what a door writes: {type(error).__name__}") from error
+        raise ValueError(f"this is not a record of the intake: {type(error).__name__}") from error
     if (values is not None and not _is_whole(values)) or not all(_is_storable(fact) for fact in facts):
-        raise ValueError("the record is not what a door writes: its columns or its facts do not fit together")
+        raise ValueError("this is not a record of the intake: its columns or its facts do not fit together")
     return values, facts
 
 

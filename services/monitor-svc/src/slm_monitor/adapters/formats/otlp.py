@@ -74,7 +74,7 @@ def temporality_of(written: int | str) -> str:
     """DELTA or CUMULATIVE, from OTLP's number or name. Raises InvalidDataPoint for any other value."""
     name = written.removeprefix(_PREFIX) if isinstance(written, str) else _TEMPORALITIES.get(written)
     if name not in (DELTA, CUMULATIVE):
-        raise InvalidDataPoint("send the aggregation temporality")
+        raise InvalidDataPoint("send the aggregation temporality, DELTA or CUMULATIVE")
     return str(name)
 
 
@@ -158,7 +158,7 @@ def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool
         return False
     if kind != "sum":
         remedy = "send delta temporality (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta)"
-        raise InvalidDataPoint(f"{remedy}: a histogram of all that was measured since some start cannot be told apart")
+        raise InvalidDataPoint(f"{remedy}: a cumulative histogram cannot be split into minutes")
     return True
 
 

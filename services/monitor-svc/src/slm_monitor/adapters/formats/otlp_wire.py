@@ -33,7 +33,7 @@ def decode_export(body: bytes, content_type: str, encoding: str) -> Any:
     try:
         request.ParseFromString(plain)
     except DecodeError as error:
-        raise ValueError("the body is no ExportMetricsServiceRequest") from error
+        raise ValueError("the body is not an ExportMetricsServiceRequest") from error
     return MessageToDict(request)
 
 
@@ -57,7 +57,7 @@ def _unpacked(body: bytes) -> bytes:
     except zlib.error as error:
         raise ValueError(f"the body is not gzip: {error}") from error
     if unpacker.unconsumed_tail:
-        raise TooLarge(f"unpacked it has more than {MOST_BYTES} bytes")
+        raise TooLarge(f"the decompressed body has more than {MOST_BYTES} bytes")
     if not unpacker.eof:
         raise ValueError("the body is not gzip: it ends too early")
     return plain

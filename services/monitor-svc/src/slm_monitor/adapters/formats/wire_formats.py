@@ -181,7 +181,7 @@ def _raw_pieces(body: bytes) -> list[Any]:
     try:
         pieces = _BORDERS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        remedy = f"send at most {_WHOLE} bytes at once to be told which item is wrong"
+        remedy = f"send at most {_WHOLE} bytes at once to learn which item is wrong"
         raise MalformedBody(f"the body is not a JSON array: {error}; {remedy}") from error
     return [_parsed_or_wrong(bytes(piece)) for piece in _limited(pieces)]
 

@@ -104,7 +104,7 @@ def _together(held: Sequence[asyncpg.Record]) -> tuple[list[Any], list[Any], lis
             )
         except Exception as error:
             # A segment that cannot be read stays as it is for ever, so that it does not stop the compaction of others.
-            _logger.error("segments not put together", subject=subject, hour=hour, exc_info=error)
+            _logger.error("segments not compacted", subject=subject, hour=hour, exc_info=error)
             noted += [(subject, hour, each["seq"], _NEVER) for each in segments]
             continue
         put.append((subject, hour, last["seq"], rows, data, first, latest))

@@ -104,7 +104,7 @@ class SqlEvaluationStore:
             await driver.execute("LOCK TABLE judge_partition IN EXCLUSIVE MODE")
             held = int(await driver.fetchval("SELECT count(*) FROM judge_partition"))
             if held not in (0, partitions):
-                raise WrongPartitions(f"this installation judges in {held} partitions, not in {partitions}")
+                raise WrongPartitions(f"this installation was created with {held} partitions, not with {partitions}")
             if not held:
                 await driver.execute(
                     "INSERT INTO judge_partition SELECT n, 0, 0, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1 - 1) n",

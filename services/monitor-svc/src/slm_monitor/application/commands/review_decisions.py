@@ -101,7 +101,7 @@ async def decide_dispute(reviews: Reviews, decided: DisputeDecided) -> None:
 async def _apply_step(reviews: Reviews, breach_id: str, revision: int, step: BreachStep) -> None:
     held = await reviews.locked(breach_id)
     if held is None or held.life.revision != revision:
-        _logger.warning("step of a breach that is not there", breach_id=breach_id, revision=revision, step=step.step)
+        _logger.warning("step of an unknown breach", breach_id=breach_id, revision=revision, step=step.step)
         return
     try:
         life = held.life.after(step.step)

@@ -239,7 +239,7 @@ class EvaluationWorker:
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
-            _logger.warning("batch not judged", partition=number, exc_info=error)
+            _logger.warning("batch not evaluated", partition=number, exc_info=error)
             await self._one_by_one(number, batches)
 
     async def _evaluate(

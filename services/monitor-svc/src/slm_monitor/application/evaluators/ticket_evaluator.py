@@ -189,7 +189,7 @@ def _evaluate_or_mark(
     try:
         evaluated = ticket_target.evaluate_ticket(ticket, facts, book, published, breaches, moment, own, overturned)
     except Exception as error:
-        _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
+        _logger.warning("ticket not evaluated", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"
         changes.tickets[ticket] = TicketState(ticket, None, unjudgeable=(("", reason, ""),))
         return None, False

@@ -179,6 +179,6 @@ def position_of(text: str) -> dict[tuple[str, int], int]:
         place, _, offset = part.partition(":")
         topic = _LONG.get(place[:1])
         if topic is None or not place[1:].isdigit() or not offset.isdigit():
-            raise ValueError(f"{text!r} is no position; send back what a door answered")
+            raise ValueError(f"{text!r} is no position; send back a position that this installation answered")
         wanted[topic, int(place[1:])] = int(offset)
     return wanted

@@ -118,7 +118,7 @@ class FailedTargets:
     def note(self, target_id: str) -> None:
         """Report that the target's terms cannot be read. Only the partition to which the target belongs calls this."""
         if self._published.get(target_id) != self._kept[target_id]:
-            _logger.error("target set aside", target=target_id, reason=self._kept[target_id])
+            _logger.error("target failed", target=target_id, reason=self._kept[target_id])
             self._unpublished[target_id] = self._kept[target_id]
 
     def tell(self, changes: Changes, now: int) -> None:
@@ -137,7 +137,7 @@ class FailedTargets:
         target."""
         if isinstance(error, NotOwner) or is_infrastructure_fault(error):
             raise error
-        _logger.error("target set aside", target=line.target_id, exc_info=error)
+        _logger.error("target failed", target=line.target_id, exc_info=error)
         self._failed.add(line.target_id)
         self._about[line.target_id] = target_events.about_target(line.latest)
         self._kept[line.target_id] = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]

@@ -147,9 +147,7 @@ class EventStream:
         if not self._has_reached(missed):
             ends = await self._ends()
             if any(at > ends[place] for place, at in missed.items()):
-                raise InvalidStreamPosition(
-                    "nothing was told after this id yet; leave it out to begin with what comes next"
-                )
+                raise InvalidStreamPosition("no event has this id yet; leave it out to begin with the next event")
         return StreamClient(wanted, missed)
 
     async def lines(self, client: StreamClient) -> AsyncGenerator[bytes, None]:
