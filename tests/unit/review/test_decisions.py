@@ -81,7 +81,7 @@ async def test_an_action_for_an_unknown_target_is_refused_naming_those_there_are
 
 
 async def test_an_action_due_in_the_past_is_refused(ledger: MemoryLedger) -> None:
-    with pytest.raises(NotAcceptable, match="still to come"):
+    with pytest.raises(NotAcceptable, match="in the future"):
         await actions.open_action(
             MemoryDesk(ledger), person(), review_of(ledger), decided(due_at=at("2026-01-01T00:00"))
         )
