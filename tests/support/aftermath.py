@@ -1,4 +1,4 @@
-"""What an installation has come to once nothing moves any more: its findings, and what it told on the log."""
+"""The final state of an installation: its results in the database, and the events that it published."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ HEARS_SECONDS = 30
 
 
 async def settled(url: str, log: EventLog, clock: Clock) -> Findings:
-    """The findings once all is taken in, judged, put away and told, and what was due soon has fired."""
+    """Wait until everything is accepted, evaluated, checkpointed and published, and near timers have fired."""
     connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(SETTLES_SECONDS):
@@ -124,7 +124,7 @@ async def told(log: EventLog) -> dict[tuple[str, ...], set[str]]:
 
 
 async def faults(findings: Findings, log: EventLog) -> list[str]:
-    """What is told twice under two ids, or stands and was never told; empty where all is well."""
+    """Results published twice under two ids, and results in force that were never published; empty if all is well."""
     published = await told(log)
     breached = Counter(which[1] for which in published if which[0] == "target-breached")
     twice = [
@@ -139,7 +139,7 @@ async def faults(findings: Findings, log: EventLog) -> list[str]:
 
 
 async def unheard(findings: Findings, database_url: Callable[[str], str]) -> list[str]:
-    """In what other services differ about the breaches that stand, once they had time to hear of them."""
+    """The differences between services about breaches in force, after they had time to receive the events."""
     target_state = {row[0] for row in findings["breaches"]}
     differing: list[str] = []
     for name, query in _HEARD.items():

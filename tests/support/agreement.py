@@ -1,4 +1,4 @@
-"""agreement-svc as it runs, on a real database, a log in memory and a clock that stands still until moved."""
+"""agreement-svc on a real database, with a log in memory and a clock that only the test moves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EFFECTIVE = "2026-12-01T00:00:00Z"
 
 @dataclass
 class AgreementUnderTest:
-    """The service, its log and its clock; nothing moves unless a test lets it."""
+    """The service, its log and its clock. Time passes only when a test moves the clock."""
 
     app: App
     log: MemoryEventLog
@@ -66,7 +66,7 @@ class AgreementUnderTest:
     async def ask(
         self, key: str, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, dict[str, Any]]:
-        """Status and JSON of a request made with a key; header names with ``_`` for ``-``."""
+        """Send a request with a key; return status and JSON. Header names are written with ``_`` instead of ``-``."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         response = await self.client.request(
             method, path, json=body, headers={"Authorization": f"Bearer {key}", **given}
@@ -74,7 +74,7 @@ class AgreementUnderTest:
         return response.status_code, response.json() if response.content else {}
 
     async def told(self, *kinds: type[T]) -> list[T]:
-        """What of these kinds it has published, in the order of each topic's partitions."""
+        """The published events of these kinds, in the order of each topic's partitions."""
         while await self._worker(Relay).step():
             pass
         names = {PUBLISHED[kind].topic.name for kind in kinds}
@@ -83,7 +83,7 @@ class AgreementUnderTest:
         return [event for event in events if type(event) in kinds]
 
     async def hear(self, event: Any, event_id: str | None = None) -> None:
-        """Append an event of another service and let this one handle all that waits."""
+        """Append an event of another service, and handle all waiting events."""
         row = PUBLISHED[type(event)]
         attributes = envelope.Envelope(
             id=event_id or new_id(),
@@ -100,7 +100,7 @@ class AgreementUnderTest:
             pass
 
     async def move_to(self, when: str) -> int:
-        """Set the clock and let the timer look; how many turns it made."""
+        """Set the clock and run the timer once; return the number of transitions applied."""
         self.clock.move_to(instants.from_text(when))
         return await self._worker(TermTimer).step()
 

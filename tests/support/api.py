@@ -1,4 +1,4 @@
-"""A small service to try the chassis' HTTP door on: real registry, memory log, routes that misbehave on request."""
+"""A small service for tests of the chassis' HTTP layer: real registry, log in memory, routes that fail on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What most tests of the judge measure: whether a checkout is up, and how fast it answers."""
+"""The indicators of most tests of monitor-svc: whether a checkout is up, and how fast it answers."""
 
 from __future__ import annotations
 

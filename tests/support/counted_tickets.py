@@ -1,4 +1,4 @@
-"""A ticket's clocks counted a minute at a time, with nothing of the product."""
+"""An independent implementation of ticket clocks, which counts minute by minute and uses no code of the product."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ENDS = ("resolved", "closed")
-"""What ends a ticket, beside its cancellation."""
+"""The events that end a ticket, apart from its cancellation."""
 TARGETS = {"P1": (240, True), "P2": (480, False)}
 """Priority → minutes, and whether only those in business hours count. Any other priority has no target."""
 
@@ -19,7 +19,7 @@ def is_open(minute: int) -> bool:
 
 @dataclass
 class Naive:
-    """A clock that is counted down a minute at a time."""
+    """A clock that is counted minute by minute."""
 
     priority: str
     start: int
@@ -34,7 +34,7 @@ class Naive:
     cancelled: int | None = None
     overdrawn: bool = False
     answered: bool = False
-    """Whether something else than the end of the ticket stopped it, or would have since."""
+    """Whether an event other than the end of the ticket stopped the clock, or would have stopped it since."""
 
     @property
     def over(self) -> bool:
@@ -176,7 +176,7 @@ class Walk:
             self.clock = found
 
     def change(self, event: dict[str, Any]) -> bool:
-        """Another target applies."""
+        """Switch to another target."""
         clock, target, now = self.clock, self.target(), event["at"]
         assert clock is not None
         if target == clock.priority:

@@ -1,4 +1,4 @@
-"""What the parties decide while facts come: terms, the end of an agreement, exclusions and disputes."""
+"""Decisions of the parties during a replay: terms, the end of an agreement, exclusions and disputes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.support.monitor import AGREEMENT
 
 
 class Decision(Protocol):
-    """Kept, and told to the judge's partition, as the use cases do."""
+    """A decision that is stored and sent to the partition, as the use cases do it."""
 
     is_terms: ClassVar[bool]
-    """Whether it has to come in time: a window that has closed keeps the terms it was judged by."""
+    """Whether it must arrive in time, because a closed window keeps the terms by which it was evaluated."""
 
     def may_reach(self, store: MemoryEvaluationStore) -> bool:
-        """Whether there is by now what it decides of."""
+        """Whether the thing that it decides on exists already."""
         ...
 
     def reach(self, store: MemoryEvaluationStore) -> None: ...
@@ -62,7 +62,7 @@ class Terminated(_AtOnce):
 
 @dataclass(frozen=True)
 class Approved(_AtOnce):
-    """An exclusion; once revoked it stays so, however often its approval is heard."""
+    """An approved exclusion. Once revoked it stays revoked, even if its approval arrives again."""
 
     exclusion: Exclusion
 
@@ -74,7 +74,7 @@ class Approved(_AtOnce):
 
 @dataclass(frozen=True)
 class Revoked(_AtOnce):
-    """An exclusion that counts no more."""
+    """A revoked exclusion."""
 
     exclusion_id: str
 
@@ -86,7 +86,7 @@ class Revoked(_AtOnce):
 
 @dataclass(frozen=True)
 class Overturned(_AtOnce):
-    """A breach that was none, as a dispute of it decided; nobody disputes what was not published."""
+    """A dispute that annuls a breach. Only published breaches can be disputed."""
 
     breach_id: str
     target_id: str

@@ -1,4 +1,4 @@
-"""``slm up`` as a user starts it, with two parties in it: what attacks are made on."""
+"""``slm up`` as a user starts it, with two parties: the installation that attack tests use."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ DIES_AT = "HASTY_DIES_AT"
 
 
 class HastyStore(sql_evaluation_store.SqlEvaluationStore):
-    """Moves the position in a transaction of its own."""
+    """A store with a planted bug: it moves the position in a transaction of its own."""
 
     commits_of_facts = 0
 

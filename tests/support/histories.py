@@ -1,4 +1,4 @@
-"""Histories made up from a seed: facts of every kind with their corrections, amended terms, exclusions."""
+"""Random histories from a seed: facts of every kind with corrections, amended terms, exclusions."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ KINDS = {
     "recoveries": "recovery",
 }
 SITES = "MNX"
-"""The values of the label by which states and orders are judged; whatever is told of the last is taken back."""
+"""The values of the label by which states and orders are evaluated. Every fact about the last one is retracted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something that the judge is told: ``due`` is when it would come by itself, in order."""
+    """A fact or decision of a history. ``due``: the instant at which it arrives if everything arrives in order."""
 
     due: int
     values: MeasuredValues | None = None
@@ -106,7 +106,7 @@ def orders(random: Random, number: int) -> list[Item]:
 
 
 def requests(random: Random, number: int) -> list[Item]:
-    """What the counters of one of two sources read; they are set back now and then."""
+    """Counter readings of two sources, whose counters are reset now and then."""
     instant = _instant(random)
     since = instant // (2 * DAY) * 2 * DAY + 7 * HOUR
     since -= 2 * DAY * (since > instant)
@@ -152,7 +152,7 @@ def recoveries(random: Random, number: int) -> list[Item]:
 
 
 def taken_back(random: Random, number: int) -> list[Item]:
-    """What was told of a site by mistake: nothing of it stands in the end."""
+    """Facts about a site that were sent by mistake: all of them are retracted in the end."""
     instant = _instant(random)
     took = {"outage_start": instant - 2 * HOUR, "service_restored": instant}
     said: Item = random.choice(
@@ -176,7 +176,7 @@ def errors(random: Random, number: int) -> list[Item]:
 
 
 def _corrected(random: Random, item: Item, own: str, change: Callable[[], Item]) -> list[Item]:
-    """The item; one in three has an id, and is corrected or taken back later, sometimes both."""
+    """The item. One in three has an id and is corrected or retracted later, or both."""
     if random.random() < 0.67:
         return [item]
     item = {**item, "id": own, "recorded_at": item["at"] + random.randrange(MINUTE)}
@@ -194,7 +194,7 @@ def _corrected(random: Random, item: Item, own: str, change: Callable[[], Item])
 
 
 def ticket(random: Random, number: int) -> list[Item]:
-    """The life of a ticket, an event each."""
+    """The events of a ticket's life."""
     now = _instant(random)
     told: list[Item] = []
     name = {"source": "desk", "ticket": f"T{number}", "type": "incident"}
@@ -241,7 +241,7 @@ MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
     taken_back: 1,
     ticket: 1,
 }
-"""Who makes up facts, and how often; a kind of fact more is a line more."""
+"""The functions that make facts → how many each makes. A further kind of fact is one line."""
 
 
 def exclusions(random: Random) -> list[Told]:
@@ -267,7 +267,7 @@ def exclusions(random: Random) -> list[Told]:
 
 
 def termination(random: Random, seed: int) -> list[Told]:
-    """One agreement in three ends early, and that is known before."""
+    """The early end of one agreement in three, which is known in advance."""
     if seed % 3 != 1:
         return []
     ends_at = random.randrange(AMENDED + 3 * DAY, LAST)
@@ -275,7 +275,7 @@ def termination(random: Random, seed: int) -> list[Told]:
 
 
 def indicators(random: Random) -> dict[str, Indicator]:
-    """What is measured: in which state it was before anything was heard, and after how long it is silent."""
+    """The indicators, with their initial states and their ``stale_after``."""
     found = {}
     for key, kind in KINDS.items():
         initial, age = random.choice(["up", "up", "down", "unknown"]), random.choice([None, None, HOUR, 4 * HOUR])
@@ -287,7 +287,7 @@ def indicators(random: Random) -> dict[str, Indicator]:
 
 @dataclass
 class History:
-    """All that is told, in the order in which it happened."""
+    """All facts and decisions, in the order in which they happened."""
 
     told: list[Told] = field(default_factory=list)
     indicators: dict[str, Indicator] = field(default_factory=dict)
@@ -312,7 +312,7 @@ _FORM = IntakeFormat()
 
 
 def told_of(item: Item, indicators: Mapping[str, Indicator]) -> Told:
-    """As the door admits it."""
+    """The fact that the intake makes of an item."""
     due = max(item["at"], item.get("recorded_at", 0))
     sent = {name: _sent(name, value) for name, value in item.items()}
     if {"outage", "retract", "recovery"} & sent.keys():

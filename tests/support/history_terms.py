@@ -1,4 +1,4 @@
-"""The terms of made-up histories: a target of every kind, and what an amendment makes of some of them."""
+"""The terms of random histories: a target of every kind, and an amendment that changes some of them."""
 
 from __future__ import annotations
 
@@ -257,13 +257,13 @@ TARGETS: Sequence[Item] = (
         applies_to={"type": "incident"},
     ),
 )
-"""A kind of target more is a line more."""
+"""One target of each kind. A further kind is one line."""
 PLANNED: Item = {"notice": "PT6H", "cap": {"hours": "3", "per": "week"}}
 STRICTER = {"up-day": "99.9", "fast-day": "90", "stream-week": "98", "orders-month": "99", "fast-week": "99"}
 
 
 def versions() -> tuple[Item, Item]:
-    """The terms, and what an amendment makes of some of them."""
+    """The first version of the terms, and an amendment that changes some targets."""
     allowed: Item = {"closing_delay_seconds": CLOSING // SECOND, "planned_maintenance": PLANNED}
     first = asdict(finalized(*TARGETS, **allowed))
     amended = [

@@ -23,7 +23,7 @@ PARTITIONS: int = Settings.model_fields["partitions"].default
 
 @dataclass(frozen=True)
 class Heard:
-    """An event with the place after it, and the replica that told it."""
+    """An event with the stream position after it, and the replica that sent it."""
 
     place: str
     name: str
@@ -37,7 +37,7 @@ class Heard:
 
 
 class Hopper:
-    """Resumes at the next replica after ``stay`` events, and wherever one dies; keeps all it was told."""
+    """Resumes at the next replica after ``stay`` events, or when a replica dies, and keeps every event received."""
 
     def __init__(self, urls: Sequence[str], key: str, stay: int) -> None:
         self.heard: list[Heard] = []
@@ -49,11 +49,11 @@ class Hopper:
         self._place = self._began = ""
 
     def names(self, name: str) -> list[Heard]:
-        """What was heard of one kind of event."""
+        """The received events of one kind."""
         return [each for each in self.heard if each.name == name]
 
     def flaws(self, records: Sequence[StoredRecord], party_id: str) -> list[str]:
-        """Where the client was told otherwise than these, all the log has: what its party sees, once, in order."""
+        """The differences from the log: it must receive every event of its party, once and in order."""
         begin = vector_of(self._began, {TopicPartition(topic, n): 0 for topic in STREAMED for n in range(PARTITIONS)})
         due: dict[TopicPartition, list[str]] = defaultdict(list)
         for record in sorted(records, key=lambda record: record.offset):

@@ -1,4 +1,4 @@
-"""Each service as processes of its own, on a real Kafka and a real PostgreSQL, as a user who scales out starts them."""
+"""An installation with several processes of each service, on a real Kafka and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Installation:
         await asyncio.gather(*(each.ready(READY_SECONDS) for each in self._running.values()))
 
     async def kill9(self, context: str, replica: int = 0) -> None:
-        """End one process without a word."""
+        """Kill one process with SIGKILL."""
         await self._running.pop((context, replica)).stop(signal.SIGKILL)
 
     async def stop(self) -> None:
-        """End all in good order; fails the test where one did not."""
+        """Stop all processes in an orderly way; fail the test if one did not end so."""
         ended = await asyncio.gather(*(each.stop() for each in self._running.values()))
         said = {name: each.said()[-3000:] for name, each in self._running.items()}
         assert not any(ended), said

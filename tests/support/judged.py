@@ -1,4 +1,4 @@
-"""monitor-svc's judge on a real database and a log in memory, turned by hand under a clock that stands still."""
+"""monitor-svc's evaluation worker on a real database, with a log in memory and a clock that only the test moves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ EVERYTHING = Page(1000, None)
 
 
 class _Store(SqlEvaluationStore):
-    """The real store, whose present is the clock that the test moves."""
+    """The real store, with the test's clock as the present instant."""
 
     async def present(self) -> int:
         return self._clock.now()
@@ -53,7 +53,7 @@ class _Store(SqlEvaluationStore):
 
 @dataclass
 class Monitor:
-    """A judge with its door; ``settle`` turns it until nothing is left to do."""
+    """An evaluation worker and its intake. ``settle`` runs the worker until nothing is left to do."""
 
     database: Database
     log: MemoryEventLog
@@ -63,10 +63,10 @@ class Monitor:
     judge: EvaluationWorker
     steps: list[PartitionStep]
     may_set_aside: bool = False
-    """Whether a target that cannot be judged is what the test is about."""
+    """Whether the test expects failed targets."""
 
     async def settle(self, until: str | None = None) -> None:
-        """Turn until nothing happens, the clock first moved on where ``until`` is given."""
+        """Move the clock to ``until``, if given, and run the worker until nothing is left to do."""
         if until is not None:
             self.clock.move_to(at(until))
         self.judge.ring()
@@ -90,7 +90,7 @@ class Monitor:
                 await agreements.end_agreement(SqlTerms(transaction), event)
 
     async def decided(self, event: PeriodAccepted | BreachDisputed | DisputeDecided) -> None:
-        """Hear what the parties have decided in a review, and judge by it."""
+        """Receive the decisions of a review, and evaluate by them."""
         async with self.database.begin() as transaction:
             if isinstance(event, PeriodAccepted):
                 await review_decisions.accept_period(SqlReviews(transaction), event)
@@ -136,7 +136,7 @@ class Monitor:
         return list(page["items"])
 
     async def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """(event name, data) of all that left, in the order of leaving."""
+        """(event name, data) of all published events, in the order of their publication."""
         async with self.database.read() as connection:
             rows = await connection.execute(text("SELECT headers ->> 'ce_type', value FROM outbox ORDER BY seq"))
             return [(str(row[0]).split(".")[2], json.loads(row[1])) for row in rows]
@@ -161,14 +161,14 @@ async def ground(url: str, now: str) -> AsyncIterator[tuple[Database, MemoryEven
 
 @asynccontextmanager
 async def monitor(url: str, now: str) -> AsyncIterator[Monitor]:
-    """A judge that owns all partitions."""
+    """An evaluation worker that owns all partitions."""
     async with ground(url, now) as (database, log, clock), judging(database, log, clock) as held:
         yield held
 
 
 @asynccontextmanager
 async def judging(database: Database, log: MemoryEventLog, clock: ManualClock) -> AsyncIterator[Monitor]:
-    """A judge over a database and a log that are there: a restart, or another replica."""
+    """An evaluation worker over an existing database and log: a restart, or another replica."""
     store = _Store(database, clock)
     await store.prepare(PARTITIONS)
     form = IntakeFormat()

@@ -92,7 +92,7 @@ class Broker:
         self._await_port()
 
     def stop(self) -> None:
-        """End it in good order."""
+        """Stop the broker in an orderly way."""
         self._end(signal.SIGTERM)
 
     def crash(self) -> None:
@@ -108,7 +108,7 @@ class Broker:
         return PROPERTIES.format(port=self._port, controller=self._controller, data=self._folder / "data")
 
     def format_arguments(self) -> list[str]:
-        """More of what its folder is formatted with."""
+        """Further arguments for formatting its folder."""
         return []
 
     def _format(self) -> None:
@@ -157,7 +157,7 @@ class Broker:
 
 
 def given() -> str | None:
-    """Address of a broker somebody else runs."""
+    """The address of a broker that the environment names; None without one."""
     return os.environ.get("KAFKA") or os.environ.get("SLM_KAFKA")
 
 

@@ -1,4 +1,4 @@
-"""Installations that are killed and started again on what they left: all of it in one process, or one service alone."""
+"""Installations that are killed and restarted on the same data: all services in one process, or one service alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def clock_at(present: str) -> str:
 
 
 class Database(Protocol):
-    """The PostgreSQL below an installation."""
+    """The PostgreSQL of an installation."""
 
     def url(self, database: str = "postgres") -> str: ...
 
@@ -69,7 +69,7 @@ class Killable:
         return self._below.url(name)
 
     async def start(self, **more: str) -> None:
-        """``more`` is in the environment of this start alone."""
+        """Start the process. ``more``: further environment variables of this start only."""
         self._folder.mkdir(exist_ok=True)
         ports = dict.fromkeys(("SLM_PORT", "SLM_MONITOR_PORT"), str(self._port))
         self._running = await self._stack.enter_async_context(
@@ -78,7 +78,7 @@ class Killable:
         await self._running.ready(STARTS_SECONDS)
 
     async def kill(self, *, with_postgres: bool) -> None:
-        """End it without a word, and everything of its PostgreSQL too. Starts the latter again where it is not its."""
+        """Kill the process and its PostgreSQL; a PostgreSQL that the process does not start itself is started again."""
         self.freeze()
         if with_postgres:
             self._below.crash()
@@ -96,7 +96,7 @@ class Killable:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End it in good order; where it does not, end it all the same, with its PostgreSQL."""
+        """Stop the process in an orderly way; if it does not end, kill it with its PostgreSQL."""
         if self._running is None:
             return
         try:
@@ -110,7 +110,7 @@ class Killable:
 
 
 class _Own:
-    """The private PostgreSQL in a data directory: found by what it leaves there, started by its owner."""
+    """The private PostgreSQL in a data directory, found by its files there and started by its owner."""
 
     def __init__(self, data: Path) -> None:
         self._data = data / "postgres"
@@ -128,11 +128,11 @@ class _Own:
         kill_family(int(self._lines()[0]))
 
     def start(self) -> None:
-        """``slm up`` does."""
+        """Nothing to do: ``slm up`` starts it."""
 
 
 def embedded(folder: Path, clock: str) -> Killable:
-    """``slm up`` with nothing given."""
+    """``slm up`` without any settings."""
     environment = {"SLM_DATA_DIR": str(folder / "data"), "SLM_CLOCK": clock, "SLM_BOOTSTRAP_KEY": KEY}
     return Killable(["slm", "up"], folder, environment, _Own(folder / "data"))
 

@@ -1,4 +1,4 @@
-"""A workload played against an installation that is killed meanwhile, by clients who send until they are answered."""
+"""A workload for an installation that is killed meanwhile. Its clients repeat each request until it is answered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.workload import HELD, INDICATORS, Batch, Workload
 
 SENDERS = 4
 BREATH_SECONDS = 0.03
-"""Between two batches of a sender, so that the import lasts longer than a checkpoint."""
+"""The pause between two batches of a sender, so that the import lasts longer than a checkpoint."""
 PATIENCE_SECONDS = 180.0
 
 _UNFLUSHED = """
@@ -31,7 +31,7 @@ _EPOCHS = "SELECT array_agg(epoch ORDER BY partition) FROM judge_partition"
 
 @dataclass(frozen=True)
 class Kill:
-    """``after`` so many answers and ``pause`` seconds. ``at_rest``: nobody sends before the judge is up to date."""
+    """A kill after ``after`` answers and ``pause`` seconds. ``at_rest``: only once everything sent is evaluated."""
 
     after: int
     pause: float
@@ -64,7 +64,7 @@ def killed(kills: Iterable[Kill]) -> Fate:
 
 
 def dying(*lives: Mapping[str, str]) -> Fate:
-    """The process ends itself; ``lives`` are the environments of its next starts, it is not to outlive but the last."""
+    """A process that ends itself. ``lives``: the environments of its starts; it must die in all but the last."""
 
     async def fate(player: Player) -> None:
         for environment in lives:
@@ -75,11 +75,11 @@ def dying(*lives: Mapping[str, str]) -> Fate:
 
 
 async def spared(player: Player) -> None:
-    """Nobody dies."""
+    """A run without any kill."""
 
 
 class Player:
-    """Sends a workload for the party ``owner`` while its fate takes its course."""
+    """Sends a workload for the party ``owner`` while the process is killed."""
 
     def __init__(self, server: Killable, work: Workload, owner: str) -> None:
         self.server = server
@@ -130,7 +130,7 @@ class Player:
                 group.create_task(send())
 
     async def _ask(self, client: httpx.AsyncClient, method: str, path: str, body: Any = None) -> Any:
-        """The answer, however often it takes to ask."""
+        """Repeat a request until it is answered; return the answer."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 try:
@@ -143,7 +143,7 @@ class Player:
                 await asyncio.sleep(0.05)
 
     async def strike(self, kill: Kill) -> None:
-        """Kill at a moment at which something acknowledged is not yet where it belongs, and start again."""
+        """Kill the process while something acknowledged is not stored at its final place yet, and start it again."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while self._answers < kill.after:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
@@ -162,7 +162,7 @@ class Player:
         self._may_send.set()
 
     async def _is_caught_unflushed(self) -> bool:
-        """Freeze the server and look; it stays frozen only where this is the moment."""
+        """Freeze the server and check whether acknowledged data is unflushed; it stays frozen only then."""
         self.server.freeze()
         if await self._is_behind() or (await self._fetch(_UNFLUSHED))[0][0]:
             return True
@@ -170,7 +170,7 @@ class Player:
         return False
 
     async def _is_back(self, epochs: list[int]) -> bool:
-        """Whether the judge has taken every partition over and judged all that was acknowledged."""
+        """Whether every partition is owned again, and everything acknowledged is evaluated."""
         now: list[int] = (await self._fetch(_EPOCHS))[0][0]
         return all(after > before for before, after in zip(epochs, now, strict=True)) and not await self._is_behind()
 

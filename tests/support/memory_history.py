@@ -1,4 +1,4 @@
-"""The judge's store in memory, read as the record of facts; what was known earlier is not kept."""
+"""The evaluation store in memory as a record of facts. It does not keep what was known earlier."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.memory_store import MemoryEvaluationStore
 
 
 class MemoryHistory:
-    """The port over a store."""
+    """The port ``History`` over a store in memory."""
 
     def __init__(self, store: MemoryEvaluationStore) -> None:
         self._store = store

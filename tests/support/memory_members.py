@@ -31,7 +31,7 @@ class MemberResults:
         self.breaches: dict[str, Breach] = {}
         self.clocks: dict[tuple[str, str, int], TicketClock] = {}
         self.inconsistent: dict[str, InconsistentTicket] = {}
-        """Ticket → why it is not judged."""
+        """Ticket → the reason why it is not evaluated."""
 
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[Span], as_of: int

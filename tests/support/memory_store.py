@@ -1,4 +1,4 @@
-"""A judge's store in memory that keeps the port's promises: what is committed is copied, as a database would."""
+"""An evaluation store in memory that fulfils the port: committed objects are copied, as a database would do."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ class MemoryEvaluationStore(MemberResults):
         self.revoked: set[str] = set()
         self.holds: dict[str, Hold] = {}
         self.touched: dict[tuple[str, str], ImportEffect] = {}
-        """(import, agreement) → what was published for it."""
+        """(import, agreement) → the number of results published for it."""
         self.judged: list[str] = []
-        """The imports that are judged to the end."""
+        """The imports that are evaluated to the end."""
         self.risks: dict[str, Risk] = {}
         self.events: list[OutgoingEvent] = []
         self.unjudgeable: dict[str, str] = {}
@@ -83,7 +83,7 @@ class MemoryEvaluationStore(MemberResults):
         self._last_row = 0
 
     def tell(self, kind: str, **ref: Any) -> None:
-        """Put news into the inbox."""
+        """Put a message into the inbox."""
         self._last_row += 1
         self._inbox[self._last_row] = InboxRow(self._last_row, 0, kind, ref)
 
@@ -131,7 +131,7 @@ class MemoryEvaluationStore(MemberResults):
         )
 
     def as_accepted(self, window: Window) -> Window:
-        """What was accepted follows from the acceptances, and what was told of it since from what was published."""
+        """Set on each window its acceptance, and the latest adjustment that was published for it."""
         revision, at = self.acceptances.get((window.target_id, window.window_id), (None, None))
         is_accepted = window.closed_at is not None and window.revision == revision
         told = [each.event for each in self.events if is_accepted and isinstance(each.event, WindowAdjusted)]
@@ -306,7 +306,7 @@ class MemoryEvaluationStore(MemberResults):
         return sorted(found, key=lambda fact: (fact.at, fact.key))
 
     def rows(self, subject: str) -> list[MeasuredValues]:
-        """All rows of an indicator, whether put away or not."""
+        """All rows of an indicator, in checkpoints or not."""
         found = [
             MeasuredValues([name], np.zeros(len(chunk.at), dtype=np.int32), chunk.at, chunk.value, chunk.out_of)
             for (name, _), chunks in self._segments.items()

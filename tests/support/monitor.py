@@ -1,4 +1,4 @@
-"""What monitor-svc judges, as tests word it: terms, facts and a judgement in memory."""
+"""Short forms for tests of monitor-svc: terms, facts and an evaluation in memory."""
 
 from __future__ import annotations
 

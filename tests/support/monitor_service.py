@@ -1,4 +1,4 @@
-"""The whole of monitor-svc on a real database and a port of its own, with keys of the parties it serves."""
+"""The whole of monitor-svc on a real database and its own port, with API keys of several parties."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.support.strangers import Strangers
 
 @dataclass
 class Pairs:
-    """Seconds of each answer, and what was not answered as it should be."""
+    """The seconds of each answer, and the requests that were not answered as expected."""
 
     beside: list[float] = field(default_factory=list)
     alone: list[float] = field(default_factory=list)

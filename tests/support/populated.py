@@ -1,4 +1,4 @@
-"""An installation in this process in which everything there is exists once, and strangers to look at it."""
+"""An installation in this process with one thing of every kind, and callers who must not see it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.operator_key import KEY
 OPERATOR_KEY = KEY
 DAY = 86_400_000_000
 NEIGHBOURS = "-neighbours"
-"""What the keys of the second pair of parties end in."""
+"""The suffix of the keys of the second pair of parties."""
 PARTY_ROLES = ["service_level_manager", "integrator", "viewer"]
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _TIMES = 100
@@ -32,12 +32,12 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 
 FAULTS = ("/api/v1/quarantine/sources",)
-"""Lists of what has gone wrong: nothing has."""
+"""Lists of failures, which are empty here."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A route as the merged OpenAPI document tells of it."""
+    """A route of the merged OpenAPI document."""
 
     method: str
     path: str
@@ -54,18 +54,18 @@ class Operation:
 
 @dataclass(frozen=True)
 class Populated:
-    """The installation, who lives in it, and the ids of what is in it."""
+    """The installation, its parties, and the ids of its things."""
 
     installation: Installation
     client: httpx.AsyncClient
     cast: Cast
     stranger_key: str
-    """Of a party that has nothing to do with anybody, holding every role that does not sign."""
+    """The key of an unrelated party, with every role that does not sign."""
     stranger_party_id: str
     onlooker_key: str
-    """Of the provider, holding no role but viewer."""
+    """A key of the provider with the role viewer only."""
     known: dict[str, set[str]]
-    """Name of a path's parameter → the values that lead to something."""
+    """Name of a path parameter → the values that name an existing thing."""
 
     def operations(self) -> Iterator[Operation]:
         return operations_of(self.installation)
@@ -98,7 +98,7 @@ class Populated:
 
 
 def operations_of(installation: Installation) -> Iterator[Operation]:
-    """Every route that the merged OpenAPI document tells of."""
+    """Every route of the merged OpenAPI document."""
     for path, item in installation.face.own.openapi()["paths"].items():
         for method in _METHODS:
             if method in item:
@@ -181,7 +181,7 @@ async def _measure(client: httpx.AsyncClient, cast: Cast, now: int, ticket_numbe
 
 
 async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:
-    """Some time that shall not count, who decides on such for the provider, and an answer from history."""
+    """Create an exclusion, a delegate of the provider, and a back-test."""
     interval = {"from": to_text(now - 5 * DAY), "to": to_text(now - 5 * DAY + DAY // 24)}
     wanted = {"agreement_id": agreement_id, "kind": "force_majeure", "text": "A storm.", "interval": interval}
     await negotiation.post(client, cast.provider_manager_key, "/api/v1/exclusions", wanted)
@@ -239,7 +239,7 @@ async def _key(client: httpx.AsyncClient, party_id: str, name: str, roles: list[
 
 
 async def _explore(installation: Installation, client: httpx.AsyncClient, known: dict[str, set[str]]) -> None:
-    """Read every list as an operator, and remember under which name each id was met."""
+    """Read every list as an operator, and note the field name of each id."""
     for operation in operations_of(installation):
         asks_for_more = any(each.get("required") for each in operation.document.get("parameters", []))
         if operation.method == "get" and not asks_for_more and operation.path != "/api/v1/stream":

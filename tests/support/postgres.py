@@ -32,7 +32,7 @@ class PostgresForTests:
         return self._server.url(database)
 
     def crash(self) -> None:
-        """End the server as a power cut would: every process of it, without a word."""
+        """Kill every process of the server with SIGKILL, as a power cut would."""
         if self._server.process_id is not None:
             kill_family(self._server.process_id)
         self._server.stop()
@@ -47,7 +47,7 @@ class PostgresForTests:
 
 
 class PostgresGiven:
-    """The server somebody else runs; its URL is ``SLM_POSTGRES``."""
+    """An existing server, whose URL is ``SLM_POSTGRES``."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
@@ -56,7 +56,7 @@ class PostgresGiven:
         return urlunsplit(self._url._replace(path=f"/{database}"))
 
     def remove(self) -> None:
-        """Not ours to remove."""
+        """Nothing to do: the server is not ours."""
 
 
 def start() -> PostgresForTests | PostgresGiven:

@@ -1,4 +1,4 @@
-"""A history replayed to the judge of one partition: in order, or shuffled, doubled and interrupted."""
+"""Replays of a history in one partition: in order, or shuffled, repeated and interrupted."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def shuffled(told: Sequence[Told], random: Random, latest: int) -> list[tuple[in
 
 @dataclass
 class Replay:
-    """A judge of one partition that is told of a history."""
+    """A partition that receives a history."""
 
     store: MemoryEvaluationStore
     partition: Partition
     undecided: list[Decision] = field(default_factory=list)
-    """Disputes that wait for what they are about."""
+    """Disputes whose breach does not exist yet."""
     disputes: list[Told] = field(default_factory=list)
-    """Those that this replay has brought."""
+    """The disputes that this replay has decided."""
     accepted: dict[tuple[str, str], tuple[Window, list[str]]] = field(default_factory=dict)
-    """Windows as both parties accepted them, with the breaches that stood."""
+    """Windows as both parties accepted them, with the breaches then in force."""
 
     @classmethod
     async def begin(cls, of: History) -> Replay:
@@ -69,7 +69,7 @@ class Replay:
         return replay
 
     async def restart(self) -> None:
-        """The memory is lost."""
+        """Restart the partition from its store."""
         loaded = await self.store.take_over(0)
         self.partition = Partition(loaded, self.store, 1)
         await self.partition.recover(loaded)
@@ -81,7 +81,7 @@ class Replay:
             await self.store.checkpoint(0, self.partition.epoch, checkpoint)
 
     async def lose(self, told: Sequence[Told], now: int) -> None:
-        """A step that is never committed."""
+        """Run a step that is never committed."""
         await self.partition.step(await self._taken(told, now), now)
         await self.restart()
 
@@ -109,7 +109,7 @@ class Replay:
         self.store.tell("hold", import_id=hold.import_id)
 
     def release(self) -> None:
-        """The imports are complete: all that they brought has been taken in."""
+        """Complete the imports, after all their facts were accepted."""
         for import_id, hold in list(self.store.holds.items()):
             if hold.release is None:
                 taken = {f"{MEASUREMENTS.name}:0": self.store.positions[MEASUREMENTS.name]}
@@ -117,7 +117,7 @@ class Replay:
                 self.store.tell("release", import_id=import_id)
 
     async def hear(self, told: Sequence[Told], now: int) -> PartitionStep:
-        """One step: what is told, and the timers that are due by now."""
+        """Run one step with these facts and decisions, and with the timers that are due."""
         step = await self._commit(await self._taken(told, now), now)
         # What is made of others is judged once all of that is in the record, and the news of it are heard.
         inbox, due = await self.store.inbox([0]), self.partition.derived_due()
@@ -134,7 +134,7 @@ class Replay:
         return step
 
     def stumble(self, names: Collection[str]) -> None:
-        """Some targets cannot be judged any more: they fail half-way, and are set aside until a restart."""
+        """Make the evaluation of some targets fail half-way: they stay failed until a restart."""
         aside = self.partition._aside
         whole = aside.attempt
 
@@ -148,7 +148,7 @@ class Replay:
         aside.attempt = attempt  # type: ignore[method-assign]
 
     def dispute(self, random: Random, now: int) -> None:
-        """A breach that stands is found to be none."""
+        """Annul a breach in force by a dispute."""
         target_state = sorted(each.breach_id for each in self.store.breaches.values() if each.standing)
         if target_state:
             decided = Overturned.of(self.store.breaches[random.choice(target_state)])
@@ -170,7 +170,7 @@ class Replay:
         self.store.tell("accepted", windows=accepted, accepted_at=now)
 
     def breaches_of(self, key: tuple[str, str]) -> list[str]:
-        """Those that stand of a window."""
+        """The breaches in force of a window."""
         found = self.store.breaches.values()
         return sorted(each.breach_id for each in found if each.standing and (each.target_id, each.window_id) == key)
 
@@ -187,7 +187,7 @@ class Replay:
         assert not self.store.unjudgeable, self.store.unjudgeable
 
     def stands_as_published(self) -> None:
-        """Whatever stands of a breach is what was published of it last."""
+        """Check that every breach is as it was last published."""
         told: dict[str, TargetBreached] = {}
         for each in self.store.events:
             if isinstance(each.event, TargetBreached):
@@ -219,7 +219,7 @@ class Replay:
         return sum(event.cause not in (EXCLUSION, DISPUTE) and event.target_id not in made for event in told)
 
     async def figures(self) -> dict[str, Any]:
-        """What must come out the same, however it was told."""
+        """The results that must be equal for every order of arrival."""
         keys = {named.target_id: key for key, _, named in judged()}
         store = self.store
         windows = {
@@ -309,12 +309,12 @@ def judged() -> Iterator[tuple[str, Mapping[str, Any], TargetRow]]:
 
 
 def _figures(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Up to which minute a window was judged says when that was last needed, and nothing of what it came to."""
+    """The detail without ``judged_to``, which says when the window was last evaluated and not what its result is."""
     return {name: value for name, value in detail.items() if name != "judged_to"}
 
 
 async def in_order(of: History, at_once: int = 100) -> Replay:
-    """Each once, in the order in which it happened; now and then a breach is disputed."""
+    """Replay everything once, in the order in which it happened; now and then a breach is disputed."""
     replay, random = await Replay.begin(of), Random(of.seed)
     for start in range(0, len(of.told), at_once):
         part = of.told[start : start + at_once]

@@ -1,4 +1,4 @@
-"""What is agreed and measured in an installation of replicas, and clients that do not mind a dead one."""
+"""Terms and measurements for an installation of replicas, and clients that tolerate a dead replica."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from tests.support.monitor import DAY, HOUR, MINUTE, SECOND, at
 from tests.support.operator_key import KEY
 
 PRESENT = "2026-11-04T12:00:00Z"
-"""Where the installation's clock, which runs as fast as real time, begins."""
+"""The start of the installation's clock, which runs as fast as real time."""
 TODAY = at("2026-11-04T00:00")
 YESTERDAY = TODAY - DAY
 LATER = TODAY + 11 * HOUR
 PARTS = range(12)
 SPEEDS = range(4)
 RISKY_SECONDS, BREACHING_SECONDS = 60, 200
-"""Of 86.4 s that 99.9 % of a day leave."""
+"""Seconds of outage, out of the 86.4 s that 99.9 % of a day allow."""
 PATIENCE_SECONDS = 90.0
 
 Item = dict[str, Any]
 
 
 def document() -> Item:
-    """A day's availability of a dozen parts and a day's speed of some, from yesterday on."""
+    """The agreement: daily availability of a dozen parts and daily speed of some, from yesterday on."""
     return {
         "title": "A shop of many parts",
         "timezone": "UTC",
@@ -90,7 +90,7 @@ def indicators() -> list[Item]:
 
 
 def history() -> list[list[Item]]:
-    """Yesterday, in batches: every other part is away for too long, every other speed too slow."""
+    """Yesterday's measurements in batches: every other part is down for too long, every other speed too slow."""
     batches = [[outage(part, YESTERDAY + 6 * HOUR, BREACHING_SECONDS)] for part in PARTS if part % 2 == 0]
     for speed in SPEEDS:
         slow = 10 if speed % 2 == 0 else 50
@@ -110,23 +110,23 @@ def history() -> list[list[Item]]:
 
 
 def breached_yesterday() -> set[tuple[str, str]]:
-    """(target, window) of what ``history`` breaches."""
+    """The (target, window) pairs that ``history`` breaches."""
     away = {(f"up-{part}", "2026-11-03") for part in PARTS if part % 2 == 0}
     return away | {(f"fast-{speed}", "2026-11-03") for speed in SPEEDS if speed % 2 == 0}
 
 
 def breached_today() -> set[tuple[str, str]]:
-    """(target, window) once every part has been away twice today."""
+    """The (target, window) pairs that are breached after two outages of every part today."""
     return {(f"up-{part}", "2026-11-04") for part in PARTS}
 
 
 def risky(part: int) -> Item:
-    """Today's first outage of a part."""
+    """The first outage of a part today, which opens a warning."""
     return outage(part, TODAY + 3 * HOUR, RISKY_SECONDS)
 
 
 def breaching(part: int) -> Item:
-    """Today's second."""
+    """The second outage of a part today, which breaches its target."""
     return outage(part, TODAY + 9 * HOUR, BREACHING_SECONDS)
 
 
@@ -138,7 +138,7 @@ def outage(part: int, start: int, seconds: int) -> Item:
 
 
 class Callers:
-    """Clients of an installation: of each replica alone, and of all in turn, which ask again where one is dead."""
+    """Clients of an installation: one for each replica, and one for all in turn that retries if a replica is dead."""
 
     def __init__(self, installation: Installation, cast: Cast, contexts: dict[str, str]) -> None:
         """``contexts``: resource → the service that owns it."""
@@ -204,7 +204,7 @@ async def resources(installation: Installation, contexts: tuple[str, ...]) -> di
 
 @dataclass
 class Scene:
-    """An installation of two replicas of each service, an agreement in it, and somebody who listens."""
+    """An installation with two replicas of each service, an agreement, and a client of the live stream."""
 
     installation: Installation
     callers: Callers
@@ -214,7 +214,7 @@ class Scene:
     clock: str
 
     async def breaches(self, min_position: str = "") -> dict[tuple[str, str], str]:
-        """(target, window) → id of the breaches that stand."""
+        """(target, window) → id of the breach in force."""
         path = f"/api/v1/breaches?agreement_id={self.agreement_id}&standing=true&limit=1000"
         page = await self.callers.get(f"{path}&min_position={min_position}" if min_position else path)
         return {(each["target_key"], each["window_id"]): each["breach_id"] for each in page["items"]}

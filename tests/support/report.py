@@ -1,4 +1,4 @@
-"""What report-svc hears, as tests word it: one agreement with a target of each kind, and what became of them."""
+"""Events for tests of report-svc: one agreement with a target of each kind, and its results."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def stopped(ticket: str, when: str, state: str = "met", deadline: str | None = N
 
 
 def goes_on(ticket: str, when: str, state: str = "breached") -> ClockResumed | ClockCancelled:
-    """A clock that had stopped is taken up again, or is told to have never been."""
+    """An event that a stopped clock runs again, or that it never existed."""
     turned = ClockCancelled if state == "cancelled" else ClockResumed
     return turned(
         agreement_id=AGREEMENT, agreement_version=1, target_id=TICKETS["target_id"], target_key="p1",

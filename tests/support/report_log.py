@@ -16,7 +16,7 @@ from tests.support.report import AGREEMENT
 
 
 def caught_up(event: AgreementFinalized, breach_events: int = 0) -> AgreementCaughtUp:
-    """What monitor-svc says once it has judged the past by these terms."""
+    """The event of monitor-svc that it has evaluated the recorded past by these terms."""
     return AgreementCaughtUp(
         agreement_id=event.agreement_id,
         agreement_version=event.version,

@@ -1,4 +1,4 @@
-"""What review-svc hears, as tests word it, and a ledger in memory."""
+"""Events for tests of review-svc, and a ledger in memory."""
 
 from __future__ import annotations
 
@@ -293,7 +293,7 @@ class MemoryLedger:
         return [window for _, _, window in sorted(found, key=lambda each: each[:2])][-count:]
 
     async def lock(self, subject: str) -> None:
-        """There is nobody else."""
+        """Nothing to do: the ledger has one user."""
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
         self.published.append(event)

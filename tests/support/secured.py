@@ -1,4 +1,4 @@
-"""Servers that insist on TLS and on a login, and certificates made for them: a PostgreSQL of the system, a Kafka."""
+"""A PostgreSQL and a Kafka that require TLS and a login, with certificates made for them."""
 
 from __future__ import annotations
 

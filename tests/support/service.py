@@ -1,4 +1,4 @@
-"""The smallest service there can be: a table of effects, handlers that write to it, and ways to look at both ends."""
+"""The smallest possible service: a table of effects, handlers that write to it, and queries of table and topics."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _AT_ONCE = 20_000
 
 
 async def big_body(host: str, port: int, number: int) -> None:
-    """15 MB of JSON to a door, as fast as it is taken."""
+    """Send 15 MB of JSON as fast as the server reads."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(_head(PATHS[number % 2], 3 * BIG_ARRAYS + 3) + b"[")
@@ -37,7 +37,7 @@ async def big_body(host: str, port: int, number: int) -> None:
 
 
 async def unfinished_body(host: str, port: int, number: int) -> None:
-    """Most of a body that was announced, and then nothing more."""
+    """Send most of an announced body, and then nothing."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(_head(PATHS[number % 2], 3 * BIG_ARRAYS) + b"[" + b"[]," * _AT_ONCE)
@@ -47,7 +47,7 @@ async def unfinished_body(host: str, port: int, number: int) -> None:
 
 
 async def half_open(host: str, port: int, number: int) -> None:
-    """A head that does not end."""
+    """Send a request head that never ends."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(f"GET /api/v1/targets?n={number} HTTP/1.1\r\nHost: x\r\nX-Slow: ".encode())

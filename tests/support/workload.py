@@ -1,4 +1,4 @@
-"""A made-up past of some indicators and a service desk, with all that a judge must bear: late, doubled, corrected."""
+"""A random past of some indicators and a service desk, with late, repeated and corrected facts."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ INDICATORS: list[Item] = [
     {"key": API_LATENCY, "kind": "value", "unit": "ms"},
 ]
 HELD = {"indicators": [CHECKOUT, LATENCY], "sources": ["desk"]}
-"""What is imported; the rest comes live."""
+"""The imported indicators and sources; all others are sent live."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One request to a door: ``measurements`` or ``ticket-events``."""
+    """One request to the intake: ``measurements`` or ``ticket-events``."""
 
     door: str
     items: list[Item]
@@ -91,7 +91,7 @@ def _states(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _outages(random: Random) -> Iterator[tuple[str, Item]]:
-    """Search is told of by outages, which overlap and are known by id, or not."""
+    """Outages of the search, which overlap; some carry ids."""
     for number in range(160):
         start = at("2026-01-01T00:00") + random.randrange(77 * DAY)
         outage = {"from": to_text(start), "to": to_text(start + random.randrange(90 * MINUTE))}
@@ -100,7 +100,7 @@ def _outages(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _latencies(random: Random) -> Iterator[tuple[str, Item]]:
-    """Weeks of values, some of them stretches of slowness; some carry ids, some several values."""
+    """Weeks of values with slow periods; some items carry ids, some several values."""
     for episode in range(75):
         start = at("2026-01-01T00:00") + episode * DAY + random.randrange(20 * HOUR)
         slow = random.choice([0.01, 0.03, 0.03, 0.3])
@@ -113,7 +113,7 @@ def _latencies(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _api_latencies(random: Random) -> Iterator[tuple[str, Item]]:
-    """Two days of values that come live, ten seconds apart."""
+    """Two days of live values, ten seconds apart."""
     instant = at("2026-03-18T06:00")
     slow = 0.0
     for number in range(API_VALUES):
@@ -172,7 +172,7 @@ def _teller(random: Random, source: str, number: str) -> Callable[..., tuple[str
 
 
 def _older(random: Random) -> Iterator[tuple[str, Item]]:
-    """Tickets from before the agreement, of which that may be heard last: until then they look as if judged by it."""
+    """Tickets opened before the agreement. Their opening may arrive last; until then the agreement seems to apply."""
     for number in range(12):
         tell = _teller(random, "pager", f"OLD{number}")
         told = {"type": "incident", "priority": random.choice(["P1", "P2"])}
@@ -181,7 +181,7 @@ def _older(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _due_soon() -> Iterator[tuple[str, Item]]:
-    """What time alone will break within the next minutes: a budget that runs out, deadlines; and what waits on."""
+    """Facts whose results change by time alone within minutes: budgets that run out, deadlines, paused tickets."""
     tell = _teller(Random(0), "pager", "WAITING")
     yield tell("opened", at("2026-03-12T09:00"), type="incident", priority="P2")
     yield tell("state_changed", at("2026-03-12T10:00"), state="awaiting_customer")
@@ -192,7 +192,7 @@ def _due_soon() -> Iterator[tuple[str, Item]]:
 
 
 def _late(random: Random) -> Iterator[tuple[str, Item]]:
-    """News of windows that have closed, for the indicators and tickets that were imported."""
+    """Late facts for closed windows of the imported indicators and tickets."""
     for number in range(30):
         instant = at("2026-01-03T00:00") + random.randrange(50 * DAY)
         yield _measured(CHECKOUT, instant, state="down", id=f"late-{number}", previous="up")
@@ -205,7 +205,7 @@ def _late(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def terms() -> Item:
-    """The agreement by which all of it is judged, as its author writes it."""
+    """The agreement that applies to all of it, as its author writes it."""
     month, week, day = ({"calendar": name} for name in ("month", "week", "day"))
     return {
         "title": "The shop",
