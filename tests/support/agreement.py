@@ -51,7 +51,7 @@ class AgreementUnderTest:
         settings = AgreementSettings(database_url=database_url, bootstrap_key=SecretStr(OPERATOR_KEY))
         app = await bootstrap.build(settings, log, clock)
         # Nothing leaves unless a test lets it, so there is nothing to wait for.
-        app.access.told_seconds = 0.0
+        app.access.logged_wait_seconds = 0.0
         reading = asyncio.create_task(app.access.run())
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app.http), base_url="http://agreement")
         return cls(app, log, clock, client, reading)

@@ -77,12 +77,12 @@ async def test_a_request_that_waits_for_a_key_goes_on_once_it_arrives(is_log_fir
     log = await trial.memory_log()
     issued = trial.enrolled("slm_a", "viewer")
     async with trial.running(AccessRegistry(log)) as registry:
-        registry.told_seconds = 60.0
+        registry.logged_wait_seconds = 60.0
         if is_log_first:
             await trial.announce(log, issued)
             await registry.catch_up()
         registry.learn(issued)
-        waiting = asyncio.create_task(registry.told(issued.principal_id))
+        waiting = asyncio.create_task(registry.wait_until_logged(issued.principal_id))
         await asyncio.sleep(0.01)
         assert waiting.done() == is_log_first
         if not is_log_first:
@@ -92,9 +92,9 @@ async def test_a_request_that_waits_for_a_key_goes_on_once_it_arrives(is_log_fir
 
 async def test_nobody_waits_for_ever_for_a_log_that_is_away() -> None:
     registry = AccessRegistry(await trial.memory_log())
-    registry.told_seconds = 0.01
+    registry.logged_wait_seconds = 0.01
     registry.learn(trial.enrolled("slm_a", "viewer"))
-    await asyncio.wait_for(registry.told("principal of slm_a"), 5)
+    await asyncio.wait_for(registry.wait_until_logged("principal of slm_a"), 5)
 
 
 async def test_a_new_key_is_not_lost_to_older_state_of_its_principal() -> None:

@@ -13,7 +13,7 @@ from slm_calendar.hours_definition import HoursDefinition
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import utc_date
 
-STRETCH_BITS = 45
+BLOCK_BITS = 45
 """A table covers 2^45 µs, 407 days. Its number is the instant shifted right, which costs far less than finding the
 year.
 """
@@ -56,9 +56,9 @@ class OpenTable:
 
 
 @lru_cache(maxsize=TABLES_KEPT)
-def table_of(definition: HoursDefinition, stretch: int) -> OpenTable:
-    """Return the table for [stretch·2^45, (stretch+1)·2^45) µs."""
-    start, end = stretch << STRETCH_BITS, (stretch + 1) << STRETCH_BITS
+def table_of(definition: HoursDefinition, block: int) -> OpenTable:
+    """Return the table for [block·2^45, (block+1)·2^45) µs."""
+    start, end = block << BLOCK_BITS, (block + 1) << BLOCK_BITS
     # A local date reaches at most 14 hours east and 12 west of its UTC namesake, and Apia once moved by a whole day.
     margin = timedelta(days=2)
     pairs = definition.open_between(utc_date(start) - margin, utc_date(end) + margin)

@@ -15,11 +15,11 @@ from slm_calendar.errors import CalendarError, NeverOpen, refusal
 from slm_calendar.hours_definition import ALWAYS_OPEN, HoursDefinition
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY
-from slm_calendar.open_table import STRETCH_BITS, OpenTable, table_of
+from slm_calendar.open_table import BLOCK_BITS, OpenTable, table_of
 
 __all__ = ["ALWAYS", "CalendarError", "NeverOpen", "ServiceHours", "parse", "resolve"]
 
-HORIZON_STRETCHES = 9
+HORIZON_BLOCKS = 9
 """Tables that are searched for an open instant. After ten years without one, the hours count as never open."""
 
 FURTHEST = 100 * 365 * DAY
@@ -54,8 +54,8 @@ class ServiceHours:
         if self.always_open:
             return [(start, end)]
         found: list[Interval] = []
-        for stretch in range(start >> STRETCH_BITS, ((end - 1) >> STRETCH_BITS) + 1):
-            table = table_of(self.definition, stretch)
+        for block in range(start >> BLOCK_BITS, ((end - 1) >> BLOCK_BITS) + 1):
+            table = table_of(self.definition, block)
             first = bisect_right(table.closes, start)
             last = bisect_left(table.opens, end)
             found.extend(zip(table.opens[first:last], table.closes[first:last], strict=True))
@@ -71,11 +71,11 @@ class ServiceHours:
             return 0
         if self.always_open:
             return end - start
-        first, last = start >> STRETCH_BITS, end >> STRETCH_BITS
+        first, last = start >> BLOCK_BITS, end >> BLOCK_BITS
         table = table_of(self.definition, first)
         if first == last:
             return table.open_before(end) - table.open_before(start)
-        between = sum(table_of(self.definition, stretch).total for stretch in range(first + 1, last))
+        between = sum(table_of(self.definition, block).total for block in range(first + 1, last))
         return table.total - table.open_before(start) + between + table_of(self.definition, last).open_before(end)
 
     def add(self, start: int, microseconds: int) -> int:
@@ -97,9 +97,9 @@ class ServiceHours:
         """
         if self.always_open:
             return at
-        stretch = at >> STRETCH_BITS
-        for n in range(HORIZON_STRETCHES + 1):
-            table = table_of(self.definition, stretch + n)
+        block = at >> BLOCK_BITS
+        for n in range(HORIZON_BLOCKS + 1):
+            table = table_of(self.definition, block + n)
             index = bisect_right(table.closes, at)
             if index < len(table.opens):
                 return max(at, table.opens[index])
@@ -113,9 +113,9 @@ class ServiceHours:
         """
         if self.always_open:
             return at
-        stretch = at >> STRETCH_BITS
-        for n in range(HORIZON_STRETCHES + 1):
-            table = table_of(self.definition, stretch - n)
+        block = at >> BLOCK_BITS
+        for n in range(HORIZON_BLOCKS + 1):
+            table = table_of(self.definition, block - n)
             index = bisect_left(table.opens, at) - 1
             if index >= 0:
                 return min(at, table.closes[index])
@@ -125,7 +125,7 @@ class ServiceHours:
         """Whether the instant is inside an open interval."""
         if self.always_open:
             return True
-        table = table_of(self.definition, at >> STRETCH_BITS)
+        table = table_of(self.definition, at >> BLOCK_BITS)
         index = bisect_right(table.opens, at) - 1
         return index >= 0 and at < table.closes[index]
 
@@ -140,35 +140,35 @@ class ServiceHours:
         return hours_document.write(self.definition)
 
     def _forward(self, start: int, remaining: int) -> int:
-        stretch = start >> STRETCH_BITS
-        table = table_of(self.definition, stretch)
+        block = start >> BLOCK_BITS
+        table = table_of(self.definition, block)
         remaining += table.open_before(start)
         barren = 0
         while remaining > table.total:
             remaining -= table.total
-            stretch += 1
-            barren = self._still_within_reach(start, stretch, barren, table)
-            table = table_of(self.definition, stretch)
+            block += 1
+            barren = self._still_within_reach(start, block, barren, table)
+            table = table_of(self.definition, block)
         return table.instant_using_up(remaining)
 
     def _backward(self, start: int, remaining: int) -> int:
-        stretch = start >> STRETCH_BITS
-        table = table_of(self.definition, stretch)
+        block = start >> BLOCK_BITS
+        table = table_of(self.definition, block)
         available = table.open_before(start)
         barren = 0
         while remaining > available:
             remaining -= available
-            stretch -= 1
-            barren = self._still_within_reach(start, stretch, barren, table)
-            table = table_of(self.definition, stretch)
+            block -= 1
+            barren = self._still_within_reach(start, block, barren, table)
+            table = table_of(self.definition, block)
             available = table.total
         return table.instant_leaving(available - remaining)
 
-    def _still_within_reach(self, start: int, stretch: int, barren: int, table: OpenTable) -> int:
+    def _still_within_reach(self, start: int, block: int, barren: int, table: OpenTable) -> int:
         barren = 0 if table.total else barren + 1
-        if barren > HORIZON_STRETCHES:
+        if barren > HORIZON_BLOCKS:
             raise self._never_open(start)
-        if abs((stretch << STRETCH_BITS) - start) > FURTHEST:
+        if abs((block << BLOCK_BITS) - start) > FURTHEST:
             raise refusal("duration", "over 100 years away", "give a shorter duration or longer service hours")
         return barren
 

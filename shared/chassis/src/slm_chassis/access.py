@@ -114,8 +114,8 @@ class AccessRegistry:
         self._trouble: str | None = None
         """Why the latest check failed."""
         self._is_beating = False
-        self.told_seconds = 2.0
-        """How long ``told`` waits at most."""
+        self.logged_wait_seconds = 2.0
+        """How long ``wait_until_logged`` waits at most."""
         self.caught_up = False
         """Whether everything that was in the topic at the start has been read."""
         if bootstrap_key:
@@ -134,13 +134,13 @@ class AccessRegistry:
             self._ahead[event.principal_id] = hashes
         self._take(event)
 
-    async def told(self, principal_id: str) -> None:
-        """Wait until the log has delivered what ``learn`` was given for a principal, or ``told_seconds`` have passed.
+    async def wait_until_logged(self, principal_id: str) -> None:
+        """Wait at most ``logged_wait_seconds`` until the log has delivered the events of ``learn`` for a principal.
 
         From then on every service accepts the key, because each reads the log to its end before it refuses one.
         """
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.told_seconds), self._moved:
+            async with asyncio.timeout(self.logged_wait_seconds), self._moved:
                 await self._moved.wait_for(lambda: principal_id not in self._ahead)
 
     def on_death(self, callback: Callable[[str], None]) -> None:

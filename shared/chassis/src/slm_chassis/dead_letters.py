@@ -102,7 +102,7 @@ async def set_aside(
     """
     reason = _storable(reason)[:_LONGEST_REASON]
     await _keep(transaction, consumer, record, state="failed", reason=reason, attempts=attempts)
-    told = {
+    own_headers = {
         "slm_dead_letter_consumer": consumer,
         "slm_dead_letter_topic": record.topic,
         "slm_dead_letter_partition": str(record.partition),
@@ -111,7 +111,7 @@ async def set_aside(
         "slm_dead_letter_attempts": str(attempts),
     }
     headers = _storable_headers(record.headers)
-    transaction.append(DEAD_LETTERS.name, Record(kept_key(record.key), record.value, {**headers, **told}))
+    transaction.append(DEAD_LETTERS.name, Record(kept_key(record.key), record.value, {**headers, **own_headers}))
 
 
 async def refused(

@@ -54,7 +54,7 @@ async def create_invitation(
     refuse_stored_secret(idempotency_key)
     expires_at = instants.optional(body.expires_at, "expires_at")
     made, code = await invitations.invite(desk, caller, body.principal_id, body.alias, body.note, expires_at)
-    await access.told(made.invitation_id)
+    await access.wait_until_logged(made.invitation_id)
     return {**shapes.invitation(made, clock.now()), "code": code}
 
 
@@ -94,7 +94,7 @@ async def accept_invitation(
     refuse_stored_secret(idempotency_key)
     accepted = await invitations.accept_invitation(desk, caller, body.code, _newcomer(body))
     if accepted.principal_id is not None:
-        await access.told(accepted.principal_id)
+        await access.wait_until_logged(accepted.principal_id)
     return _invitation_answer(accepted, clock.now())
 
 

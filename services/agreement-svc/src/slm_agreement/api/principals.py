@@ -95,7 +95,7 @@ async def issue_key(
     """
     refuse_stored_secret(idempotency_key)
     api_key, secret = await principals.issue_key(desk, caller, principal_id, body.scopes)
-    await access.told(principal_id)
+    await access.wait_until_logged(principal_id)
     return {"key_id": api_key.key_id, "principal_id": principal_id, "scopes": api_key.scopes, "key": secret}
 
 

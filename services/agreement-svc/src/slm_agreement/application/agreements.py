@@ -90,9 +90,9 @@ async def revise(
         versions = await opened(ledger, caller, agreement_id)
         version = _open_one(versions, redraft.version)
         unless_changed(version)
-        standing = _standing(versions, version)
+        earlier = _negotiated_and_signed(versions, version)
         text = await drafting.resolved(
-            ledger, version.identity, caller.party_id, redraft.document, redraft.template, standing
+            ledger, version.identity, caller.party_id, redraft.document, redraft.template, earlier
         )
         revision = negotiation.revise(version, text, callers.mover(caller), latest_signed(versions), ledger.now)
         await ledger.agreements.save(version)
@@ -125,7 +125,7 @@ async def counter(
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
         text = await drafting.resolved(
-            ledger, version.identity, caller.party_id, document, None, _standing(versions, version)
+            ledger, version.identity, caller.party_id, document, None, _negotiated_and_signed(versions, version)
         )
         base = latest_signed([other for other in versions if other is not version])
         negotiation.record_counter(version, revision_hash, text, callers.mover(caller), base, ledger.now)
@@ -256,7 +256,7 @@ def _is_private(version: Version) -> bool:
     return version.tabled is None and version.drafted_by_party_id is not None
 
 
-def _standing(versions: Sequence[Version], version: Version) -> list[Version]:
+def _negotiated_and_signed(versions: Sequence[Version], version: Version) -> list[Version]:
     """Return the version being negotiated and the one signed last."""
     signed = latest_signed(versions)
     return [version, *(other for other in versions if other.number == signed and other is not version)]

@@ -51,11 +51,11 @@ async def resolved(
     party_id: str | None,
     written: Mapping[str, Any],
     template_key: str | None,
-    standing: Collection[Version] = (),
+    earlier: Collection[Version] = (),
 ) -> dict[str, Any]:
     """Return the document as it will be proposed, complete and checked against what the author's party has registered.
 
-    ``standing`` are versions whose supports may stay, because each side has named its own there.
+    ``earlier`` are versions whose supports may stay, because each side has named its own there.
     """
     template = _template(template_key, identity.kind)
     document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])
@@ -65,7 +65,7 @@ async def resolved(
         if not await _is_between_them(ledger, identity, requirement_id):
             remedy = "write the id or key of a requirement that the customer has of the provider's services"
             findings.add(f"requirements[{index}]", requirement_id, remedy)
-    kept = {support["agreement_id"] for version in standing for support in version.current.document["supports"]}
+    kept = {support["agreement_id"] for version in earlier for support in version.current.document["supports"]}
     for index, support in enumerate(document["supports"]):
         agreement_id = support["agreement_id"]
         if agreement_id not in kept and not await _is_partys_own(ledger, identity, party_id, agreement_id):

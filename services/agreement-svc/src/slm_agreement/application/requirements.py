@@ -50,5 +50,5 @@ async def record(
             remedy = "write the id of a service of your own party, or of one that yours has a relation with"
             raise Invalid("There is no such service.", [Finding("service_id", service_id, remedy)])
         identity = callers.id_of(customer, "requirement", key)
-        told = (details.text, details.outcome, ledger.now, details.external_refs)
-        return await REQUIREMENTS.enter(ledger, caller, Requirement(identity, customer, service_id, key, *told))
+        content = (details.text, details.outcome, ledger.now, details.external_refs)
+        return await REQUIREMENTS.enter(ledger, caller, Requirement(identity, customer, service_id, key, *content))

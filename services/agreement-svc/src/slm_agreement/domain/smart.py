@@ -71,9 +71,9 @@ def _calendars(document: dict[str, Any]) -> list[Finding]:
         for account in hours.get("calendars", ()) if isinstance(hours, Mapping) else ():
             left_out = [each for each in account.get("left_out", ()) if each.get("why") != CANCELLED]
             if left_out:
-                told = "; ".join(f"{each['event']} ({each['begins']}): {each['why']}" for each in left_out[:5])
+                listed = "; ".join(f"{each['event']} ({each['begins']}): {each['why']}" for each in left_out[:5])
                 value = f"{account.get('taken')} of {account.get('events')} events are holidays"
-                remedy = f"write the others as dates if they are holidays, or waive this with a reason: {told}"
+                remedy = f"write the others as dates if they are holidays, or waive this with a reason: {listed}"
                 field = f"service_hours.{name}.{account.get('entry')}.icalendar"
                 findings.append(Finding(field, value, remedy, "specific.calendar-left-out", "warning"))
     return findings
