@@ -30,7 +30,7 @@ async def ledger() -> MemoryLedger:
     """An agreement with a review opened by a breach."""
     ledger = MemoryLedger()
     await agreements.keep_agreement(ledger, finalized(review={"on_breach": True}))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     ledger.published.clear()
     return ledger
 

@@ -32,11 +32,11 @@ BREACHES: list[Told] = [
     (plans.open_plan, at_risk("closed", "2026-10-20T00:00", window=OCTOBER, responsible={})),
     (plans.end_plan, cleared("closed", "window_closed", "2026-11-01T00:00", OCTOBER)),
     (plans.open_plan, at_risk("failed", "2026-11-10T00:00")),
-    (breaches.hear, breached("b", "2026-11-10T01:00")),
+    (breaches.handle_breach, breached("b", "2026-11-10T01:00")),
     (plans.end_plan, cleared("failed", "breached", "2026-11-10T01:00")),
-    (breaches.hear, breached("c", "2026-12-10T01:00", DECEMBER)),
+    (breaches.handle_breach, breached("c", "2026-12-10T01:00", DECEMBER)),
     (breaches.withdraw, withdrawn("c", window=DECEMBER)),
-    (breaches.hear, breached("c", "2026-12-10T01:00", DECEMBER, revision=1)),
+    (breaches.handle_breach, breached("c", "2026-12-10T01:00", DECEMBER, revision=1)),
 ]
 TARGETS: list[Told] = [
     *((windows.keep_window, closed(month(number))) for number in (7, 8, 9)),

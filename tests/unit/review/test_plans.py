@@ -83,7 +83,7 @@ async def test_a_risk_heard_twice_makes_one_plan(ledger: MemoryLedger) -> None:
 
 async def test_a_breach_of_its_window_ends_a_plan_as_breached(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
-    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T11:00"))
     (ended,) = ledger.told(ActionPlanEnded)
     assert (ended.outcome, ended.breach_id) == ("breached", id_of("b"))
     assert ended.ended_at == to_text(at("2026-11-22T11:00"))
@@ -91,7 +91,7 @@ async def test_a_breach_of_its_window_ends_a_plan_as_breached(ledger: MemoryLedg
 
 async def test_a_breach_of_another_window_ends_nothing(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
-    await breaches.hear(ledger, breached("b", "2026-11-22T11:00", ("2026-Q4", None, None)))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T11:00", ("2026-Q4", None, None)))
     assert only(ledger).state == "open"
 
 
@@ -177,7 +177,7 @@ async def test_a_ticket_met_after_a_late_warning_averted_harm(
 async def test_a_plan_ends_once_however_it_is_told(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     for _ in range(2):
-        await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+        await breaches.handle_breach(ledger, breached("b", "2026-11-22T11:00"))
         await plans.end_plan(ledger, cleared("r", "breached", "2026-11-22T11:00"))
     assert len(ledger.told(ActionPlanEnded)) == 1
 
@@ -186,7 +186,7 @@ async def test_a_risk_that_ended_in_a_breach_waits_to_name_it(ledger: MemoryLedg
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     await plans.end_plan(ledger, cleared("r", "breached", "2026-11-22T11:00"))
     assert only(ledger).state == "open"
-    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T11:00"))
     assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
 
 
@@ -217,20 +217,20 @@ async def test_a_clearing_heard_before_its_risk_is_kept_for_it(ledger: MemoryLed
 
 
 async def test_a_breach_heard_before_its_risk_ends_the_plan_at_once(ledger: MemoryLedger) -> None:
-    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T11:00"))
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
 
 
 async def test_last_weeks_breach_of_a_rolling_window_does_not_end_todays_plan(ledger: MemoryLedger) -> None:
-    await breaches.hear(ledger, breached("b", "2026-11-15T11:00", HOUR))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-15T11:00", HOUR))
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", window=HOUR))
     assert only(ledger).state == "open"
 
 
 async def test_a_breach_found_late_ends_the_plan_despite_its_earlier_date(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:40"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:40"))
     assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
 
 
@@ -238,14 +238,14 @@ async def test_a_rolling_breach_found_late_is_named_when_its_risk_ends(
     ledger: MemoryLedger,
 ) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", window=HOUR))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:40", HOUR))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:40", HOUR))
     assert only(ledger).state == "open"
     await plans.end_plan(ledger, cleared("r", "breached", "2026-11-22T10:10", HOUR))
     assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
 
 
 async def test_a_withdrawn_breach_does_not_end_a_later_plan(ledger: MemoryLedger) -> None:
-    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T11:00"))
     await breaches.withdraw(ledger, withdrawn("b"))
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     assert only(ledger).state == "open"

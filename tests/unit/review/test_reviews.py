@@ -51,7 +51,7 @@ async def move_to(ledger: MemoryLedger, when: str) -> int:
 
 async def test_a_breach_opens_a_review_with_itself_on_the_agenda(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     (opened,) = ledger.told(ReviewOpened)
     assert (opened.reason, opened.period) == ("breach", None)
     assert [(item["kind"], item["ref_id"]) for item in opened.agenda] == [("breach", id_of("b"))]
@@ -59,14 +59,14 @@ async def test_a_breach_opens_a_review_with_itself_on_the_agenda(ledger: MemoryL
 
 async def test_an_agreement_that_does_not_ask_is_not_reviewed_on_breach(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review={"cadence": "month"}))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     assert ledger.told(ReviewOpened) == []
 
 
 async def test_further_breaches_join_the_review_that_is_open(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
-    await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("c", "2026-11-22T09:30", month(10)))
     (review,) = in_state(ledger, "open")
     assert [kind for kind, _, _ in agenda(ledger, review)] == ["breach", "breach"]
     assert len(ledger.told(ReviewOpened)) == 1
@@ -74,23 +74,23 @@ async def test_further_breaches_join_the_review_that_is_open(ledger: MemoryLedge
 
 async def test_a_breach_after_the_review_was_held_opens_the_next(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
     await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
-    await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
+    await breaches.handle_breach(ledger, breached("c", "2026-11-22T09:30", month(10)))
     assert len(in_state(ledger, "open")) == len(in_state(ledger, "concluded")) == 1
 
 
 async def test_a_breach_heard_twice_is_on_the_agenda_once(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     for _ in range(2):
-        await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+        await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     assert len(ledger.agenda.values) == len(ledger.reviews.values) == 1
 
 
 async def test_a_breach_heard_before_its_agreement_is_reviewed_once_that_is_known(ledger: MemoryLedger) -> None:
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
-    await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("c", "2026-11-22T09:30", month(10)))
     assert ledger.reviews.values == {}
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     (review,) = in_state(ledger, "open")
@@ -99,8 +99,8 @@ async def test_a_breach_heard_before_its_agreement_is_reviewed_once_that_is_know
 
 async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
-    await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("c", "2026-11-22T09:30", month(10)))
     await breaches.withdraw(ledger, withdrawn("b"))
     (review,) = in_state(ledger, "open")
     assert agenda(ledger, review) == [("breach", id_of("b"), "withdrawn"), ("breach", id_of("c"), "standing")]
@@ -108,19 +108,19 @@ async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) 
 
 async def test_a_review_lapses_once_none_of_its_breaches_stands(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.withdraw(ledger, withdrawn("b"))
     (review,) = in_state(ledger, "lapsed")
     assert [told.review_id for told in ledger.told(ReviewLapsed)] == [review.review_id]
-    await breaches.hear(ledger, breached("d", "2026-11-22T11:00", month(9)))
+    await breaches.handle_breach(ledger, breached("d", "2026-11-22T11:00", month(9)))
     assert len(in_state(ledger, "open")) == 1
 
 
 async def test_a_breach_that_stands_again_is_unmarked(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.withdraw(ledger, withdrawn("b"))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00", revision=1))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00", revision=1))
     (review,) = in_state(ledger, "open")
     assert agenda(ledger, review) == [("breach", id_of("b"), "standing")]
 
@@ -128,14 +128,14 @@ async def test_a_breach_that_stands_again_is_unmarked(ledger: MemoryLedger) -> N
 async def test_a_withdrawal_heard_before_its_breach_opens_no_review(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.withdraw(ledger, withdrawn("b"))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     assert ledger.reviews.values == {}
     assert not ledger.breaches.values[id_of("b")].is_standing
 
 
 async def test_an_open_review_gets_to_see_reports_windows_and_restatements(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     await windows.keep_window(ledger, closed(NOVEMBER, "breached", "9989/100"))
     await reports.keep_report(ledger, reported("r"))
     (review,) = in_state(ledger, "open")
@@ -167,8 +167,8 @@ async def test_periods_that_ended_before_the_signatures_are_not_reviewed(ledger:
 
 async def test_a_due_review_opens_with_its_periods_findings_and_schedules_the_next(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review={"cadence": "month"}))
-    await breaches.hear(ledger, breached("in November", "2026-11-22T09:00"))
-    await breaches.hear(ledger, breached("in December", "2026-12-01T00:05", month(12)))
+    await breaches.handle_breach(ledger, breached("in November", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("in December", "2026-12-01T00:05", month(12)))
     await windows.keep_window(ledger, closed(NOVEMBER, "breached"))
     await reports.keep_report(ledger, reported("r"))
     assert await move_to(ledger, "2026-12-01T00:09") == 0
@@ -218,7 +218,7 @@ async def test_an_end_of_an_unknown_version_is_passed_over(ledger: MemoryLedger)
 
 async def test_a_held_review_says_what_was_said_and_by_whom(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
     concluded = await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada", "Bob"])
     assert (concluded.state, concluded.summary, concluded.attendees) == ("concluded", "talked", ["Ada", "Bob"])
@@ -228,7 +228,7 @@ async def test_a_held_review_says_what_was_said_and_by_whom(ledger: MemoryLedger
 
 async def test_a_review_is_held_once(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
     await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
     with pytest.raises(AlreadyConcluded):

@@ -23,13 +23,13 @@ from slm_report.api.document import DOCUMENT
 from slm_report.application.ports import Desk
 from slm_report.application.publishing import Publisher
 from slm_report.settings import ReportSettings
-from slm_report.subscriptions import HEARD, projection
+from slm_report.subscriptions import HANDLERS, projection
 
 CONTEXT = "report"
 GROUP = "slm-report"
 _TITLE = "Service reports"
 _ROUTERS = (reports.router, credit_previews.router)
-HEARD_AT_ONCE = 2_000
+RECORDS_AT_ONCE = 2_000
 """Events of a partition handled in one transaction. More would save little and make a retry more expensive."""
 
 
@@ -39,7 +39,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     """
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
-    lag = Lag(GROUP, database, log, topics_of(HEARD), foundation.metrics)
+    lag = Lag(GROUP, database, log, topics_of(HANDLERS), foundation.metrics)
     own = settings if isinstance(settings, ReportSettings) else ReportSettings(**settings.model_dump())
     monitor = Peer("monitor", own.monitor_url, setting="SLM_REPORT_MONITOR_URL")
     desk = Desk(database, SqlReceivedFacts, SqlReports, MonitorFigures(monitor), lag.look, own.quiet_seconds)
@@ -49,7 +49,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     dependencies.LAG.put(http, lag)
     workers: list[Worker] = [
         Relay(database, log),
-        Subscriptions(GROUP, database, log, projection(desk), max_records=HEARD_AT_ONCE),
+        Subscriptions(GROUP, database, log, projection(desk), max_records=RECORDS_AT_ONCE),
         lag,
         Publisher(desk),
     ]

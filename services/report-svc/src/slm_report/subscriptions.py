@@ -30,7 +30,7 @@ from slm_report.application import receiving
 from slm_report.application.ports import Desk
 from slm_report.application.receiving import Batch
 
-HEARD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
+HANDLERS: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     AgreementFinalized: receiving.agreement_finalized,
     AgreementSuperseded: receiving.agreement_ended,
     AgreementExpired: receiving.agreement_ended,
@@ -65,9 +65,9 @@ def projection(desk: Desk) -> InBatches:
         batch = Batch()
         for envelope in envelopes:
             event = envelope.data
-            HEARD[type(event)](batch, event)
+            HANDLERS[type(event)](batch, event)
             if isinstance(event, TargetJudged | ClockMoved):
                 receiving.note_import(batch, event)
         await receiving.keep(desk.heard(transaction), desk.reports(transaction), batch)
 
-    return InBatches(HEARD.keys(), apply)
+    return InBatches(HANDLERS.keys(), apply)

@@ -19,11 +19,11 @@ from slm_review.adapters.sql_ledger import SqlDesk
 from slm_review.api import action_plans, actions, dependencies, lessons, problems, proposals, reviews
 from slm_review.api.document import DOCUMENT
 from slm_review.settings import ReviewSettings
-from slm_review.subscriptions import HEARD, PROJECTION
+from slm_review.subscriptions import HANDLERS, PROJECTION
 
 CONTEXT = "review"
 GROUP = "slm-review"
-HEARD_AT_ONCE = 2_000
+RECORDS_AT_ONCE = 2_000
 """Events of a partition handled in one transaction."""
 _TITLE = "Reviews, action plans and proposals"
 _ROUTERS = (action_plans.router, reviews.router, actions.router, lessons.router, proposals.router)
@@ -41,8 +41,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
     workers: list[Worker] = [
         Relay(database, log),
-        Subscriptions(GROUP, database, log, PROJECTION, max_records=HEARD_AT_ONCE),
-        Lag(GROUP, database, log, topics_of(HEARD), foundation.metrics),
+        Subscriptions(GROUP, database, log, PROJECTION, max_records=RECORDS_AT_ONCE),
+        Lag(GROUP, database, log, topics_of(HANDLERS), foundation.metrics),
         CalendarWatch(desk, pause),
     ]
     return App(foundation, http, workers)

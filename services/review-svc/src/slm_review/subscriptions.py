@@ -32,7 +32,7 @@ from slm_review.application import agreements, breaches, plans, proposals, repor
 
 UseCase = Callable[[CachedLedger, Any], Awaitable[None]]
 
-HEARD: Mapping[type[Any], UseCase] = {
+HANDLERS: Mapping[type[Any], UseCase] = {
     AgreementFinalized: agreements.keep_agreement,
     AgreementSuperseded: agreements.end,
     AgreementExpired: agreements.end,
@@ -41,8 +41,8 @@ HEARD: Mapping[type[Any], UseCase] = {
     AmendmentDrafted: proposals.link,
     TargetAtRisk: plans.open_plan,
     RiskCleared: plans.end_plan,
-    TargetBreached: breaches.hear,
-    BreachRevised: breaches.hear,
+    TargetBreached: breaches.handle_breach,
+    BreachRevised: breaches.handle_breach,
     BreachWithdrawn: breaches.withdraw,
     WindowClosed: windows.keep_window,
     WindowRestated: windows.keep_window,
@@ -56,8 +56,8 @@ async def _apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> Non
     with tracing.causes() as cause:
         for envelope in envelopes:
             cause(envelope)
-            await HEARD[type(envelope.data)](ledger, envelope.data)
+            await HANDLERS[type(envelope.data)](ledger, envelope.data)
     await ledger.flush()
 
 
-PROJECTION = InBatches(HEARD.keys(), _apply)
+PROJECTION = InBatches(HANDLERS.keys(), _apply)

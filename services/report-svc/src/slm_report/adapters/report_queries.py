@@ -70,9 +70,9 @@ async def is_settling(
     # A period is due when its windows close. An import makes reported periods stale.
     waits = or_(agenda.c.stale_from.is_not(None), agenda.c.due_at <= until_at)
     waiting = select(agenda.c.agreement_id).where(agenda.c.agreement_id == agreement_id, waits)
-    half_heard = select(import_heard.c.import_id).where(import_waits(agreement_id))
+    incomplete = select(import_heard.c.import_id).where(import_waits(agreement_id))
     catching_up = select(catch_up_heard.c.version).where(catch_up_waits(agreement_id))
-    for query in (waiting, half_heard, catching_up):
+    for query in (waiting, incomplete, catching_up):
         if (await connection.execute(query.limit(1))).one_or_none() is not None:
             return True
     if import_id is None:

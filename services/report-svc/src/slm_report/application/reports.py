@@ -168,8 +168,8 @@ async def _write(
         return before, False
     await opened.reports.save(stored)
     if complete:
-        told_at = instants.to_text(opened.transaction.now)
-        opened.transaction.publish(publication.published(report_id, stored.revision, stored.document, told_at))
+        published_at = instants.to_text(opened.transaction.now)
+        opened.transaction.publish(publication.published(report_id, stored.revision, stored.document, published_at))
     return stored, True
 
 

@@ -30,7 +30,7 @@ class Breach:
     recovered: TargetRecovered | None = None
 
     @property
-    def stands(self) -> bool:
+    def is_standing(self) -> bool:
         """Whether the breach is valid: not withdrawn, or published again in a later revision."""
         return self.withdrawn is None or self.withdrawn.revision < self.breached.revision
 
@@ -55,7 +55,7 @@ class Breach:
 
         A withdrawal counts whenever it came, because it corrects the past.
         """
-        if not self.stands:
+        if not self.is_standing:
             return "withdrawn"
         return "standing" if self.recovered_at is None or self.recovered_at > instant else "recovered"
 

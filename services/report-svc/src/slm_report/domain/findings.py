@@ -43,7 +43,7 @@ def breach_entry(
         "shortfall_display": figures.display(shortfall, {"at_most": "0"}),
         "certain_at": heard.certain_at,
         "recovered_at": breach.recovered.recovered_at if breach.recovered and state == "recovered" else None,
-        "withdrawal_cause": None if breach.stands or breach.withdrawn is None else breach.withdrawn.cause,
+        "withdrawal_cause": None if breach.is_standing or breach.withdrawn is None else breach.withdrawn.cause,
         "late": heard.late,
         "ticket": heard.ticket,
         "took_seconds": None if clock is None else _took(clock, heard.objective),

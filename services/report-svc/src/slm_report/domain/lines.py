@@ -182,12 +182,12 @@ def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], s
     facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
     stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
-    told = figure.get("tickets")
-    if told is None:
+    counted = figure.get("tickets")
+    if counted is None:
         missed, in_time = ticket_lines.judged(breaches, stopped, period)
         met = len(in_time)
     else:
-        met, missed = told["met"], {each["ticket"].split("/", 1)[1] for each in told["late"]}
+        met, missed = counted["met"], {each["ticket"].split("/", 1)[1] for each in counted["late"]}
     measure = ticket_lines.measure_of(target["objective"])
     tickets = ticket_lines.table(met, sorted(missed), stopped, breaches, measure, min(as_of, period.end))
     judged = tickets["judged"]
@@ -198,7 +198,7 @@ def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], s
         attained=Figure(None, f"{met:,} of {judged:,} in time") if judged else NOTHING,
         baseline=_baseline(term, target, target["objective"]),
         tickets=tickets,
-        as_of=None if told is None else instants.to_text(min(as_of, period.end)),
+        as_of=None if counted is None else instants.to_text(min(as_of, period.end)),
         **_findings(breaches, facts.risks_of(target["target_id"])),
     )
 
@@ -294,7 +294,7 @@ def _trend(facts: Facts, target_id: str, until_at: str | None) -> tuple[Fraction
 
 
 def _state(breaches: Sequence[Breach], risks: Sequence[Risk], as_of: int, otherwise: str) -> str:
-    if any(breach.stands for breach in breaches):
+    if any(breach.is_standing for breach in breaches):
         return "breached"
     return "at_risk" if any(risk.outcome_at(as_of) == "open" for risk in risks) else otherwise
 

@@ -90,7 +90,7 @@ def build(
     risks = [findings.risk_entry(risk, plans, as_of) for risk in facts.risks if risk.raised.risk_id in shown_risks]
     outcomes = [plan["outcome"] for risk in risks for plan in risk["plans"]]
     clocks = {(clock.target_id, ticket_lines.name_of(clock)): clock for clock in facts.clocks}
-    going_on = [each for each in breaches if each.stands and not counts_in(each, period)]
+    going_on = [each for each in breaches if each.is_standing and not counts_in(each, period)]
     return ServiceReport(
         state=state,
         verdict=_verdict(report_lines, facts),
@@ -98,7 +98,7 @@ def build(
         **_about(terms, period),
         lines=report_lines,
         breaches=[findings.breach_entry(breach, period, as_of, clocks) for breach in breaches],
-        breach_count=sum(breach.stands and counts_in(breach, period) for breach in breaches),
+        breach_count=sum(breach.is_standing and counts_in(breach, period) for breach in breaches),
         breaches_going_on=sum(each.counted_at < period.start for each in going_on),
         risks=risks,
         plans_averted=outcomes.count("averted"),
@@ -110,8 +110,8 @@ def build(
 
 def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
     """Return the facts with the breaches and risks of the answer, plus withdrawn breaches, which the answer lacks."""
-    told = {breach.breached.breach_id for breach in to_date.breaches}
-    undone = [each for each in facts.breaches if not each.stands and each.breached.breach_id not in told]
+    answer = {breach.breached.breach_id for breach in to_date.breaches}
+    undone = [each for each in facts.breaches if not each.is_standing and each.breached.breach_id not in answer]
     breaches = sorted([*to_date.breaches, *undone], key=lambda each: (each.certain_at, each.breached.breach_id))
     return replace(facts, breaches=breaches, risks=to_date.risks)
 
@@ -119,46 +119,46 @@ def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
 def _lines(terms: Sequence[Term], scope: Scope, to_date: ToDate | None) -> list[ReportLine]:
     """Return the lines in the order of the terms' targets, each target's windows oldest first."""
     closed, period = scope.facts.closed(), scope.period
-    told = to_date or ToDate(b"", scope.as_of, {})
+    answer = to_date or ToDate(b"", scope.as_of, {})
     found: list[tuple[int, str, ReportLine]] = []
     known = terms_line.windows(terms, period)
     for window in known:
-        heard = closed.get(window.key)
+        closing = closed.get(window.key)
         order = _order(terms, window.target["target_id"])
-        if heard is not None and instants.from_text(heard.window_end_at or heard.closed_at) <= period.start:
+        if closing is not None and instants.from_text(closing.window_end_at or closing.closed_at) <= period.start:
             continue
-        if heard is not None:
-            line = lines.closed_line(heard, window.term, window.target, scope)
+        if closing is not None:
+            line = lines.closed_line(closing, window.term, window.target, scope)
         elif window.start < scope.as_of and not window.target.get("group_by"):
-            line = lines.open_line(window, told.of(*window.key), scope)
+            line = lines.open_line(window, answer.of(*window.key), scope)
         else:
             continue
         found.append((order, line.window_start_at, line))
-    for term, target in terms_line.standing_targets(terms, period):
-        line = _standing_line(term, target, told, scope)
+    for term, target in terms_line.targets_without_calendar(terms, period):
+        line = _line_without_calendar(term, target, answer, scope)
         found.append((_order(terms, line.target_id), line.window_start_at, line))
     found += _unforeseen(terms, scope, {window.key for window in known})
-    found += _open_instances(known, told, terms, scope)
+    found += _open_instances(known, answer, terms, scope)
     return [line for _, _, line in sorted(found, key=lambda each: each[:2])]
 
 
-def _standing_line(term: Term, target: dict[str, Any], told: ToDate, scope: Scope) -> ReportLine:
+def _line_without_calendar(term: Term, target: dict[str, Any], answer: ToDate, scope: Scope) -> ReportLine:
     """Return the line of a target without calendar windows."""
     if "rolling" in target["window"]:
-        figure = told.of(target["target_id"], str(target["window"]["rolling"]))
+        figure = answer.of(target["target_id"], str(target["window"]["rolling"]))
         return lines.rolling_line(term, target, figure, scope)
-    return lines.ticket_line(term, target, told.of(target["target_id"], to_dates.TICKETS), scope)
+    return lines.ticket_line(term, target, answer.of(target["target_id"], to_dates.TICKETS), scope)
 
 
 def _open_instances(
-    known: Sequence[Window], told: ToDate, terms: Sequence[Term], scope: Scope
+    known: Sequence[Window], answer: ToDate, terms: Sequence[Term], scope: Scope
 ) -> list[tuple[int, str, ReportLine]]:
     """Return the open windows of the instances of targets with ``group_by``."""
     rows, closed = [], scope.facts.closed()
     for window in known:
         if not window.target.get("group_by"):
             continue
-        for figure in told.instances_of(window.target["key"]):
+        for figure in answer.instances_of(window.target["key"]):
             if figure["window_id"] != window.id or (figure["target_id"], window.id) in closed:
                 continue
             instance = replace(window, target={**window.target, **_instance(window.target, figure)})
@@ -183,11 +183,11 @@ def _names(terms: Sequence[Term]) -> dict[str, str]:
 def _unforeseen(terms: Sequence[Term], scope: Scope, known: set[tuple[str, str]]) -> list[tuple[int, str, ReportLine]]:
     """Return the windows closed in the period that do not follow from the terms, so that no result is dropped."""
     period = scope.period
-    standing = {target["target_id"] for _, target in terms_line.standing_targets(terms, period)}
+    without_calendar = {target["target_id"] for _, target in terms_line.targets_without_calendar(terms, period)}
     rows = []
     for key, window in scope.facts.closed().items():
         end = window.window_end_at and instants.from_text(window.window_end_at)
-        if key in known or window.target_id in standing or not end or not period.start < end <= period.end:
+        if key in known or window.target_id in without_calendar or not end or not period.start < end <= period.end:
             continue
         term = next((each for each in terms if each.terms.version == window.agreement_version), None)
         target = {"key": window.target_key, "title": window.target_title, "aggregation": window.aggregation}

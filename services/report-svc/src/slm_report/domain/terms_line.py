@@ -125,7 +125,7 @@ def in_force(terms: Sequence[Term], period: Period) -> list[Term]:
     return [term for term in terms if term.holds(period.start, period.end)]
 
 
-def standing_targets(terms: Sequence[Term], period: Period) -> list[tuple[Term, dict[str, Any]]]:
+def targets_without_calendar(terms: Sequence[Term], period: Period) -> list[tuple[Term, dict[str, Any]]]:
     """Return each target without calendar windows (rolling or per ticket) of the period, by the last terms that have
     it.
     """
@@ -154,23 +154,23 @@ def ending(all_windows: Sequence[Window], period: Period) -> list[Window]:
 
 
 def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: Period) -> Iterator[Window]:
-    stretch = periods.containing(period.start, target["window"]["calendar"], term.terms.timezone)
-    while stretch.start < period.end:
-        judging = _judging(terms, target["target_id"], stretch)
+    interval = periods.containing(period.start, target["window"]["calendar"], term.terms.timezone)
+    while interval.start < period.end:
+        judging = _judging(terms, target["target_id"], interval)
         if judging is not None and judging[0] is term:
-            start, end = judging[1], min(stretch.end, _end_of(target, terms, term) or stretch.end)
+            start, end = judging[1], min(interval.end, _end_of(target, terms, term) or interval.end)
             if start < end and end > period.start:
-                yield Window(term, target, stretch.id, start, end)
-        stretch = periods.following(stretch)
+                yield Window(term, target, interval.id, start, end)
+        interval = periods.following(interval)
 
 
-def _judging(terms: Sequence[Term], target_id: str, stretch: Period) -> tuple[Term, int] | None:
+def _judging(terms: Sequence[Term], target_id: str, interval: Period) -> tuple[Term, int] | None:
     """Return the terms by which a window is judged: those at its start, or else the first within it that have the
     target.
     """
     for term in terms:
-        if term.has(target_id) and term.holds(stretch.start, stretch.end):
-            return term, max(term.start, stretch.start)
+        if term.has(target_id) and term.holds(interval.start, interval.end):
+            return term, max(term.start, interval.start)
     return None
 
 

@@ -20,7 +20,7 @@ _SECOND = 1_000_000
 
 def judged(breaches: Sequence[Breach], stopped: Sequence[ClockStopped], period: Period) -> tuple[set[str], set[str]]:
     """Return the missed and the met tickets. Breaches decide: a late clock whose breach was withdrawn was in time."""
-    missed = {breach.breached.window_id for breach in breaches if breach.stands}
+    missed = {breach.breached.window_id for breach in breaches if breach.is_standing}
     undone = {breach.breached.window_id for breach in breaches} - missed
     late = {name_of(clock) for clock in stopped if clock.state == "completed_late"}
     missed |= {name_of(clock) for clock in stopped if name_of(clock) in late - undone and _due(clock) >= period.start}
@@ -43,7 +43,7 @@ def table(
     """
     total = met + len(missed)
     clocks = {name_of(clock): clock for clock in stopped}
-    since = {breach.breached.window_id: breach.certain_at for breach in breaches if breach.stands}
+    since = {breach.breached.window_id: breach.certain_at for breach in breaches if breach.is_standing}
     took = sorted(elapsed_seconds(clock, measure) for clock in clocks.values() if clock.state != "cancelled")
     late = [_late(ticket, clocks.get(ticket), since.get(ticket), measure, as_of) for ticket in sorted(missed)]
     late.sort(key=lambda each: (-(each["late_seconds"] or 0), each["ticket"]))

@@ -17,7 +17,7 @@ async def assemble(ledger: Ledger, review: Review, opened_by: Breach | None = No
     """Put everything known on the review's agenda; return the items as events contain them, in order of time."""
     items = await gather(ledger, review, opened_by)
     await ledger.agenda.put(*items)
-    return [agenda.told(item) for item in items]
+    return [agenda.as_document(item) for item in items]
 
 
 async def gather(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[AgendaItem]:

@@ -12,7 +12,7 @@ from slm_review.domain.findings import Breach
 from slm_review.domain.reviews import Review
 
 
-async def hear(ledger: Ledger, event: TargetBreached) -> None:
+async def handle_breach(ledger: Ledger, event: TargetBreached) -> None:
     """Store a breach. It ends open plans, and opens a review if the agreement demands one."""
     await ledger.lock(event.agreement_id)
     known = await ledger.breaches.get(event.breach_id)

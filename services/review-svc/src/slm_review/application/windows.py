@@ -48,10 +48,10 @@ async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None)
     runs = await _runs(ledger, agreement, terms, window, until_at)
     if not runs or any(run[-1].objective != terms["objective"] for run in runs):
         return
-    told = await ledger.proposals.find(agreement_id=agreement.agreement_id)
-    if any(each.is_open and each.names(terms["target_id"]) for each in told):
+    known = await ledger.proposals.find(agreement_id=agreement.agreement_id)
+    if any(each.is_open and each.names(terms["target_id"]) for each in known):
         return
-    refused_at = [each.ended_at or 0 for each in told if each.state == "declined" and each.names(terms["target_id"])]
+    refused_at = [each.ended_at or 0 for each in known if each.state == "declined" and each.names(terms["target_id"])]
     # After a decline, a whole new run of windows must end before the target is proposed again.
     if refused_at and any((each.window_end_at or 0) <= max(refused_at) for run in runs for each in run):
         return

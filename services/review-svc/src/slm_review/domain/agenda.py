@@ -128,7 +128,7 @@ def of_proposal(review: Review, proposal: Proposal) -> AgendaItem:
     )
 
 
-def told(item: AgendaItem) -> dict[str, Any]:
+def as_document(item: AgendaItem) -> dict[str, Any]:
     """Return an item as events and answers contain it."""
     names = ("kind", "ref_id", "state", "title")
     return {name: getattr(item, name) for name in names} | {"at": instants.to_text(item.at)} | item.detail

@@ -49,7 +49,7 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
 
     Of a breach and its withdrawal the higher revision counts; with equal revisions the withdrawal does.
     """
-    told = Breach(
+    breach = Breach(
         breach_id=event.breach_id,
         **_window_of(event),
         level=event.level,
@@ -62,13 +62,13 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
         ticket=event.ticket,
     )
     if known is None:
-        return told
+        return breach
     if event.revision > known.revision:
-        return changed(told, review_id=known.review_id)
+        return changed(breach, review_id=known.review_id)
     if known.certain_at is not None:
         return known
     return changed(
-        told,
+        breach,
         revision=known.revision,
         is_standing=known.is_standing,
         withdrawal_cause=known.withdrawal_cause,

@@ -14,7 +14,7 @@ from slm_review.domain.cadence import Period
 from slm_review.domain.errors import AlreadyConcluded, NotOpen
 from slm_review.domain.findings import Breach
 
-TOLD_AT_OPENING = 500
+ITEMS_IN_EVENT = 500
 """Agenda items in the event of an opening, so that its record stays far below a broker's limit of 1 MB."""
 
 
@@ -141,7 +141,7 @@ def scheduling_of(review: Review, now: int) -> ReviewScheduled:
 
 def review_opened(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened:
     """Return the event of an opened review."""
-    return ReviewOpened(**_moved(review, review.opened_at or 0), agenda=list(agenda[:TOLD_AT_OPENING]))
+    return ReviewOpened(**_moved(review, review.opened_at or 0), agenda=list(agenda[:ITEMS_IN_EVENT]))
 
 
 def conclusion_of(review: Review) -> ReviewConcluded:
