@@ -38,8 +38,8 @@ class Answer:
 
     row: EventType
     defined: Place
-    born: list[Place] = field(default_factory=list)
-    heard: dict[str, list[Place]] = field(default_factory=dict)
+    created: list[Place] = field(default_factory=list)
+    handled: dict[str, list[Place]] = field(default_factory=dict)
     """Context → the entry in its subscriptions, or the chassis module that reads the whole topic."""
 
 
@@ -50,14 +50,14 @@ def find(name: str, root: Path = ROOT) -> Answer:
     return Answer(
         row,
         _definition(row, root),
-        _births(row, [_source(root, context) / room for room in ("domain", "application")], root),
+        _creations(row, [_source(root, context) / room for room in ("domain", "application")], root),
         listeners(row, root),
     )
 
 
 def listeners(row: EventType, root: Path = ROOT) -> dict[str, list[Place]]:
     """Return context → the places where it handles the event, for contexts that do."""
-    return {context: places for context in CONTEXTS if (places := _heard(row, context, root))}
+    return {context: places for context in CONTEXTS if (places := _handlers(row, context, root))}
 
 
 def published(name: str) -> EventType:
@@ -76,10 +76,10 @@ def report(answer: Answer) -> Iterator[str]:
     row = answer.row
     yield f"{row.event.__name__}  {row.type}  on {row.topic.name}, keyed by {row.key_field}"
     yield f"  defined  {answer.defined}"
-    yield from _listed("created", answer.born, "nowhere yet")
-    if not answer.heard:
+    yield from _listed("created", answer.created, "nowhere yet")
+    if not answer.handled:
         yield "  handled  by no service; others may read the topic"
-    for context, places in answer.heard.items():
+    for context, places in answer.handled.items():
         yield from _listed("handled", places, "", prefix=f"{context}-svc: ")
 
 
@@ -102,7 +102,7 @@ def _definition(row: EventType, root: Path) -> Place:
     raise UnknownEvent(f"{row.event.__name__} is published but not defined in {path}")
 
 
-def _births(row: EventType, rooms: list[Path], root: Path) -> list[Place]:
+def _creations(row: EventType, rooms: list[Path], root: Path) -> list[Place]:
     """Find where the class is called; if nowhere, the places that pass it to code that calls it."""
     name = row.event.__name__
     files = [path for room in rooms for path in _files_with(name, room)]
@@ -133,7 +133,7 @@ def _is_type(node: ast.AST, parent: ast.AST) -> bool:
     return isinstance(parent, ast.Call) and (node is parent.func or _last_name(parent.func) == "isinstance")
 
 
-def _heard(row: EventType, context: str, root: Path) -> list[Place]:
+def _handlers(row: EventType, context: str, root: Path) -> list[Place]:
     path = _source(root, context) / "subscriptions.py"
     found = list(_entries(row, path, root)) if path.exists() else []
     if row.topic is catalogue.ACCESS:

@@ -66,7 +66,7 @@ def test_an_event_handed_to_what_builds_it_is_found_there(small_tree: Path) -> N
         "from slm_events.agreement import AgreementProposed\n\ndef propose(v: AgreementProposed):\n"
         "    return moved(AgreementProposed, v)\n",
     )
-    [place] = where.find("AgreementProposed", small_tree).born
+    [place] = where.find("AgreementProposed", small_tree).created
     assert (place.line, place.text) == (4, "by way of propose")
 
 
@@ -75,15 +75,15 @@ AWAITED = {"PeriodAccepted", "BreachDisputed", "DisputeDecided", "SatisfactionSu
 
 
 def test_every_published_event_is_born_in_one_module() -> None:
-    born = {row.event.__name__: where.find(row.type).born for row in catalogue.PUBLISHED.values()}
-    born = {name: places for name, places in born.items() if places or name not in AWAITED}
-    assert {name: places for name, places in born.items() if len({place.path for place in places}) != 1} == {}
+    created = {row.event.__name__: where.find(row.type).created for row in catalogue.PUBLISHED.values()}
+    created = {name: places for name, places in created.items() if places or name not in AWAITED}
+    assert {name: places for name, places in created.items() if len({place.path for place in places}) != 1} == {}
 
 
 def test_a_breach_is_built_once_and_received_by_report_and_review() -> None:
     answer = where.find("TargetBreached")
-    assert len(answer.born) == 1
-    assert set(answer.heard) == {"report", "review"}
+    assert len(answer.created) == 1
+    assert set(answer.handled) == {"report", "review"}
 
 
 def test_an_unknown_name_ends_with_what_comes_near() -> None:

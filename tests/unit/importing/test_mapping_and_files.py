@@ -12,8 +12,8 @@ import pytest
 
 from slm.importing import mapping, outages, records
 from slm.importing.mapping_parts import Records
+from slm.importing.messages import ImportRefused, Oddities
 from slm.importing.outage_mapping import OutageMapping
-from slm.importing.told import ImportRefused, Oddities
 from tests.unit.importing.test_ticket_rows import DOCUMENT
 
 OUTAGES: dict[str, Any] = {
@@ -32,20 +32,20 @@ def outage(own: str, begins: str | None, ends: str | None, parts: Any, impact: s
     return {"id": own, "begins": begins, "window": {"ends": ends}, "parts": parts, "impact": impact}
 
 
-def measured(items: list[dict[str, Any]], odd: Oddities) -> list[dict[str, Any]]:
+def measured(items: list[dict[str, Any]], oddities: Oddities) -> list[dict[str, Any]]:
     by = mapping.parse(OUTAGES, "outages")
     assert isinstance(by, OutageMapping)
-    return list(outages.measurements([records.Record(n, item) for n, item in enumerate(items, 1)], by, odd))
+    return list(outages.measurements([records.Record(n, item) for n, item in enumerate(items, 1)], by, oddities))
 
 
 def test_an_outage_is_one_measurement_for_each_part_it_names() -> None:
-    odd = Oddities()
+    oddities = Oddities()
     items = measured(
-        [outage("1", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", ["Git & Hub", "WWW", "WWW"])], odd
+        [outage("1", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", ["Git & Hub", "WWW", "WWW"])], oddities
     )
     assert items == []  # 01:00+01:00 is 00:00Z: no length
     items = measured(
-        [outage("1", "2026-01-01T00:00:00Z", "2026-01-01T03:00:00+01:00", ["Git & Hub", "WWW", "WWW"])], odd
+        [outage("1", "2026-01-01T00:00:00Z", "2026-01-01T03:00:00+01:00", ["Git & Hub", "WWW", "WWW"])], oddities
     )
     interval = {"from": "2026-01-01T00:00:00.000000Z", "to": "2026-01-01T02:00:00.000000Z"}
     assert items == [
@@ -55,15 +55,15 @@ def test_an_outage_is_one_measurement_for_each_part_it_names() -> None:
 
 
 def test_what_is_no_outage_is_left_out_and_told() -> None:
-    odd = Oddities()
+    oddities = Oddities()
     items = [
         outage("1", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", ["A"], "none"),
         outage("2", "2026-01-01T00:00:00Z", "2025-12-31T00:00:00Z", ["A"]),
         outage("3", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", None),
         outage("4", None, "2026-01-01T01:00:00Z", ["A"]),
     ]
-    assert measured(items, odd) == []
-    assert sorted(odd.lines()) == [
+    assert measured(items, oddities) == []
+    assert sorted(oddities.lines()) == [
         "records left out: begins is missing: 1 (first: 4)",
         "records left out: impact = none: 1 (first: 1)",
         "records left out: parts names nothing: 1 (first: 3)",

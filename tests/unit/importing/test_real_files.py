@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from slm.importing import mapping, outages, records, tickets
+from slm.importing.messages import Oddities
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
-from slm.importing.told import Oddities
 from slm_calendar import intervals, windows
 from slm_events.instants import from_text
 from slm_monitor.domain.clocks import clock_replay
@@ -33,8 +33,8 @@ HOURS = {"P1": 4, "P2": 8, "P3": 24, "P4": 72}
 def told_tickets() -> tuple[TicketMapping, list[dict[str, Any]], Oddities]:
     by = mapping.read_mapping(ROOT / "deploy/standalone/examples/servicenow-incidents.yaml", "tickets")
     assert isinstance(by, TicketMapping)
-    odd = Oddities()
-    return by, list(tickets.events(records.read_records(INCIDENT_LOG, by.records), by, odd, 0)), odd
+    oddities = Oddities()
+    return by, list(tickets.events(records.read_records(INCIDENT_LOG, by.records), by, oddities, 0)), oddities
 
 
 def agreement(pauses: list[str]) -> dict[str, Any]:
@@ -88,10 +88,10 @@ def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str
 
 @pytest.mark.skipif(not INCIDENT_LOG.exists(), reason=f"{INCIDENT_LOG} is absent")
 def test_clocks_of_the_incident_log_match_an_independent_count_of_all_rows() -> None:
-    by, items, odd = told_tickets()
+    by, items, oddities = told_tickets()
     assert len({(item["ticket"], item["id"]) for item in items}) == len(items)
     assert sum(item["id"].isdigit() for item in items) == 59_354
-    assert odd.counts["tickets not judged: resolved_at missing"] == 783
+    assert oddities.counts["tickets not judged: resolved_at missing"] == 783
     verdicts = Counter(judged(items, by.pauses))
     counted = independent_incident_log.figures(INCIDENT_LOG)
     told = {

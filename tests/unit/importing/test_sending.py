@@ -11,9 +11,9 @@ import pytest
 
 from slm.importing import mapping, run
 from slm.importing.door import Door, SentItems
+from slm.importing.messages import ImportRefused
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
-from slm.importing.told import ImportRefused
 from tests.unit.importing.fake_api import FakeApi
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "deploy" / "standalone" / "examples"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from slm.importing import mapping, records, tickets
+from slm.importing.messages import ImportRefused, Oddities
 from slm.importing.records import Record
 from slm.importing.ticket_mapping import TicketMapping
-from slm.importing.told import ImportRefused, Oddities
 from slm_events.instants import from_text
 
 EXPORTED = from_text("2026-12-01T00:00:00Z")
@@ -55,9 +55,9 @@ def row(
     }
 
 
-def told(rows: list[dict[str, str]], by: TicketMapping, odd: Oddities | None = None) -> list[dict[str, Any]]:
+def told(rows: list[dict[str, str]], by: TicketMapping, oddities: Oddities | None = None) -> list[dict[str, Any]]:
     numbered = [Record(line, values, True) for line, values in enumerate(rows, start=2)]
-    return list(tickets.events(numbered, by, odd or Oddities(), EXPORTED))
+    return list(tickets.events(numbered, by, oddities or Oddities(), EXPORTED))
 
 
 def short(item: dict[str, Any]) -> tuple[str, str, str]:
@@ -82,11 +82,11 @@ def test_the_first_state_holds_from_the_opening() -> None:
 
 @pytest.mark.parametrize("state", ["Waiting", "Done"])
 def test_the_only_row_of_a_ticket_implies_nothing_about_earlier_time(state: str) -> None:
-    odd = Oddities()
-    opened, only = told([row("A", state, "09:00")], mapped(), odd)
+    oddities = Oddities()
+    opened, only = told([row("A", state, "09:00")], mapped(), oddities)
     assert "state" not in opened
     assert only["state"] == {"Waiting": "awaiting_customer", "Done": "resolved"}[state]
-    assert odd.lines() == ["tickets with a single state in the file: pauses before it do not count: 1 (first: A)"]
+    assert oddities.lines() == ["tickets with a single state in the file: pauses before it do not count: 1 (first: A)"]
     assert told([row("A", state, "08:00")], mapped())[0]["state"] == only["state"]
 
 
@@ -134,19 +134,19 @@ def test_the_final_priority_holds_from_the_opening_where_the_policy_says_so() ->
 
 
 def test_a_row_dated_before_the_opening_counts_from_it_with_its_date() -> None:
-    odd = Oddities()
+    oddities = Oddities()
     rows = [row("A", "Waiting", "07:55"), row("A", "New", "09:00")]
-    opened, early, _ = told(rows, mapped(), odd)
+    opened, early, _ = told(rows, mapped(), oddities)
     assert opened["at"] == early["at"] and early["attributes"] == {"dated_at": "2026-11-23T07:55:00.000000Z"}
-    assert odd.lines() == ["rows dated before the ticket was opened: 1 (first: A)"]
+    assert oddities.lines() == ["rows dated before the ticket was opened: 1 (first: A)"]
     kept = told(rows, mapped(policies={"before_opening": "keep"}))
     assert kept[1]["at"] == "2026-11-23T07:55:00.000000Z"
 
 
 def test_an_excluded_ticket_is_imported_without_what_targets_apply_to() -> None:
-    odd = Oddities()
+    oddities = Oddities()
     by = mapped(exclude_where=[{"column": "done", "missing": True}])
-    judged, excluded = (told([row("A", "New", "08:00", done=done)], by, odd) for done in ("10:00", "?"))
+    judged, excluded = (told([row("A", "New", "08:00", done=done)], by, oddities) for done in ("10:00", "?"))
     assert (judged[0]["type"], judged[0]["priority"]) == ("incident", "P1")
     assert "type" not in excluded[0] and all("priority" not in item for item in excluded)
     assert excluded[0]["attributes"] == {
@@ -155,13 +155,13 @@ def test_an_excluded_ticket_is_imported_without_what_targets_apply_to() -> None:
         "recorded_priority": "P1",
     }
     assert len(judged) == len(excluded)
-    assert odd.lines() == ["tickets not judged: done missing: 1 (first: A)"]
+    assert oddities.lines() == ["tickets not judged: done missing: 1 (first: A)"]
 
 
 def test_rows_out_of_order_are_told_and_lost_nowhere() -> None:
-    odd = Oddities()
-    items = told([row("A", "New", "10:00"), row("A", "Waiting", "09:00")], mapped(), odd)
-    assert len(items) == 3 and list(odd.counts) == ["tickets with rows out of order"]
+    oddities = Oddities()
+    items = told([row("A", "New", "10:00"), row("A", "Waiting", "09:00")], mapped(), oddities)
+    assert len(items) == 3 and list(oddities.counts) == ["tickets with rows out of order"]
 
 
 @pytest.mark.parametrize(
@@ -190,11 +190,14 @@ def test_local_times_go_through_the_zone() -> None:
 def test_the_shipped_example_reads_as_its_comments_say() -> None:
     by = mapping.read_mapping(EXAMPLES / "servicenow-incidents.yaml", "tickets")
     assert isinstance(by, TicketMapping)
-    odd = Oddities()
+    oddities = Oddities()
     items = list(
-        tickets.events(records.read_records(EXAMPLES / "servicenow-incidents.csv", by.records), by, odd, EXPORTED)
+        tickets.events(records.read_records(EXAMPLES / "servicenow-incidents.csv", by.records), by, oddities, EXPORTED)
     )
     assert len({(item["ticket"], item["id"]) for item in items}) == len(items) == 28
     assert by.pauses == ["awaiting_customer", "awaiting_evidence", "awaiting_problem", "awaiting_vendor"]
-    assert set(odd.counts) == {"rows dated before the ticket was opened", "tickets not judged: resolved_at missing"}
+    assert set(oddities.counts) == {
+        "rows dated before the ticket was opened",
+        "tickets not judged: resolved_at missing",
+    }
     assert items[0]["state"] == "new"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from slm.demo import schedule, terms
-from slm.demo.schedule import EFFECTIVE, FIRST_TOLD, HELD, LAST, MINUTE, Schedule
+from slm.demo.schedule import EFFECTIVE, FACTS_WAIT_FROM, FIRST_REPORTED, LAST, MINUTE, Schedule
 from slm_events.instants import from_text
 
 MONDAY = from_text("2026-11-02T10:00:00Z")
@@ -48,7 +48,7 @@ def test_the_first_outage_puts_the_month_at_risk_the_second_breaches() -> None:
         start, end = plan.first_outage
         assert plan.at(schedule.FIRST_OUTAGE) == start
         assert Fraction(1, 2) * budget < end - start < Fraction(3, 4) * budget
-        assert end <= plan.at(FIRST_TOLD + 1) <= plan.at(HELD)
+        assert end <= plan.at(FIRST_REPORTED + 1) <= plan.at(FACTS_WAIT_FROM)
         assert end - start + (schedule.SECOND_OVER - schedule.SECOND_OUTAGE) * MINUTE > budget
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from slm.demo.doors import ByResource
 from slm.demo.negotiation import Unavailable
-from slm.demo.schedule import EFFECTIVE, HELD, LAST, MINUTE, Schedule
+from slm.demo.schedule import EFFECTIVE, FACTS_WAIT_FROM, LAST, MINUTE, Schedule
 from slm.demo.stream import Listener, StreamedEvent
 from slm.demo.traffic import Traffic
 from slm.demo.waiting import NotSeen, Patience
@@ -45,10 +45,10 @@ async def test_facts_wait_for_the_first_risk_and_are_resent_until_accepted() -> 
     async with httpx.AsyncClient(base_url="http://demo", transport=httpx.MockTransport(doors)) as client:
         traffic = Traffic(client, "key", BEGINNING, clock)
         sending = asyncio.create_task(traffic.run(once=True))
-        while not doors.instants or max(doors.instants) < BEGINNING.at(HELD - 1):  # noqa: ASYNC110
+        while not doors.instants or max(doors.instants) < BEGINNING.at(FACTS_WAIT_FROM - 1):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        assert max(doors.instants) < BEGINNING.at(HELD)
+        assert max(doors.instants) < BEGINNING.at(FACTS_WAIT_FROM)
         traffic.go_on()
         assert await asyncio.wait_for(traffic.until_played(), 10) == traffic.position
         await asyncio.wait_for(sending, 10)
@@ -69,14 +69,14 @@ async def test_a_listener_resumes_where_it_was_interrupted() -> None:
         asked.append(request.headers.get("Last-Event-ID"))
         return httpx.Response(200, content=parts[len(asked) - 1] if len(asked) <= len(parts) else b"")
 
-    heard: list[StreamedEvent] = []
+    event: list[StreamedEvent] = []
     async with httpx.AsyncClient(base_url="http://demo", transport=httpx.MockTransport(stream)) as client:
-        listener = Listener(client, "key", "agreement", ManualClock(7), heard.append)
+        listener = Listener(client, "key", "agreement", ManualClock(7), event.append)
         listening = asyncio.create_task(listener.run())
-        while len(heard) < 2:  # noqa: ASYNC110
+        while len(event) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         listening.cancel()
-    assert [each.name for each in heard] == ["TargetBreached", "TargetAtRisk"]
+    assert [each.name for each in event] == ["TargetBreached", "TargetAtRisk"]
     assert asked[:2] == [None, "1"]
     assert listener.breach_ids == {"a"}
     assert listener.since == 7

@@ -42,9 +42,9 @@ async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
     async with _databases(settings) as databases:
         async for _, letter in _letters(databases):
             if letter.dead_letter_id == dead_letter_id:
-                told = [f"{name}: {getattr(letter, name)}" for name in _WHOLE]
+                fields = [f"{name}: {getattr(letter, name)}" for name in _WHOLE]
                 headers = [f"header {name}: {value}" for name, value in sorted(letter.headers.items())]
-                return [*told, f"at: {to_text(letter.at)}", *headers, letter.value.decode(errors="replace")]
+                return [*fields, f"at: {to_text(letter.at)}", *headers, letter.value.decode(errors="replace")]
     raise _unknown(dead_letter_id)
 
 

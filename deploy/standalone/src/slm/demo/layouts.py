@@ -12,7 +12,7 @@ from rich.console import Console
 from slm.demo import doors, embedded, performance
 from slm.demo.doors import Doors, NotReady
 from slm.demo.performance import PlayOptions
-from slm.demo.told import Teller
+from slm.demo.terminal import Terminal
 from slm.up import until_stopped
 from slm_chassis.clock import Clock, clock_from
 from slm_chassis.postgres_server import DataDirectoryInUse
@@ -36,15 +36,15 @@ def own(wanted: PlayOptions, port: int | None, data_dir: Path | None) -> int:
         return 1
     embedded.log_to(settings.data_dir / "slm.log", settings.log_level)
     clock = clock_from(settings.clock)
-    tell = Teller(console, clock)
+    terminal = Terminal(console, clock)
     for line in embedded.introduction(settings):
-        tell.note(line)
+        terminal.note(line)
 
     async def work(url: str, key: str) -> bool:
         found = doors.one(url, wanted.patience)
-        return await _play(found, f"{url}, {settings.data_dir}", replace(wanted, operator_key=key), clock, tell)
+        return await _play(found, f"{url}, {settings.data_dir}", replace(wanted, operator_key=key), clock, terminal)
 
-    return _exit_code(embedded.run(settings, free, work), tell)
+    return _exit_code(embedded.run(settings, free, work), terminal)
 
 
 def given(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]]) -> int:
@@ -52,28 +52,28 @@ def given(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]
     exit code.
     """
     clock = clock_from(Settings().clock)
-    tell = Teller(Console(highlight=False), clock)
+    terminal = Terminal(Console(highlight=False), clock)
     found = doors.one(url, wanted.patience) if url else doors.each(services, wanted.patience)
-    return _exit_code(_play(found, url or "running services", wanted, clock, tell), tell)
+    return _exit_code(_play(found, url or "running services", wanted, clock, terminal), terminal)
 
 
-async def _play(found: Awaitable[Doors], where: str, wanted: PlayOptions, clock: Clock, tell: Teller) -> bool:
+async def _play(found: Awaitable[Doors], where: str, wanted: PlayOptions, clock: Clock, terminal: Terminal) -> bool:
     try:
         open_doors = await found
     except NotReady as reason:
-        tell.failed(str(reason))
+        terminal.failed(str(reason))
         return False
-    tell.told("start", f"on {where}")
+    terminal.stage_done("start", f"on {where}")
     async with open_doors.client:
-        return await performance.perform(open_doors, wanted, clock, tell)
+        return await performance.perform(open_doors, wanted, clock, terminal)
 
 
-def _exit_code(play: Coroutine[Any, Any, bool | None], tell: Teller) -> int:
+def _exit_code(play: Coroutine[Any, Any, bool | None], terminal: Terminal) -> int:
     """Run the play and return 0 if all was right, also if somebody ended the traffic afterwards; else 1."""
     try:
         result = until_stopped(play)
     except KeyboardInterrupt:
         result = None
     if result is None:
-        return 0 if tell.is_played else 1
+        return 0 if terminal.is_played else 1
     return 0 if result else 1

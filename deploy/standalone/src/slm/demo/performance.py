@@ -14,7 +14,7 @@ from slm.demo.negotiation import ApiProblem, Cast
 from slm.demo.play import Stage, Wrong
 from slm.demo.schedule import MINUTE, Schedule
 from slm.demo.stream import Listener
-from slm.demo.told import Teller
+from slm.demo.terminal import Terminal
 from slm.demo.traffic import Traffic
 from slm.demo.waiting import NotSeen, Patience
 from slm_chassis.clock import Clock, ScaledClock
@@ -37,28 +37,30 @@ class PlayOptions:
     once: bool = False
 
 
-async def perform(doors: Doors, wanted: PlayOptions, clock: Clock, tell: Teller) -> bool:
+async def perform(doors: Doors, wanted: PlayOptions, clock: Clock, terminal: Terminal) -> bool:
     """Play and check all stages; then, unless ``once``, send everyday traffic until cancelled. Return whether all was
     right.
     """
     try:
         async with asyncio.TaskGroup() as group:
-            await _perform(group, doors, wanted, clock, tell)
+            await _perform(group, doors, wanted, clock, terminal)
     except BaseExceptionGroup as failures:
         failure = _first(failures)
         if not isinstance(failure, Failure):
             raise failure from None
-        tell.failed(f"{failure}" or type(failure).__name__)
+        terminal.failed(f"{failure}" or type(failure).__name__)
         return False
     return True
 
 
-async def _perform(group: asyncio.TaskGroup, doors: Doors, wanted: PlayOptions, clock: Clock, tell: Teller) -> None:
+async def _perform(
+    group: asyncio.TaskGroup, doors: Doors, wanted: PlayOptions, clock: Clock, terminal: Terminal
+) -> None:
     client = doors.client
     plan, suffix = _plan(clock)
-    cast, agreement = await play.negotiate(client, wanted.operator_key, wanted.agreement_key, plan, suffix, tell)
-    stage = Stage(client, cast, agreement["agreement_id"], plan, Patience(clock, wanted.patience), tell)
-    listener = Listener(client, cast.viewer_key, stage.agreement_id, clock, tell.hear)
+    cast, agreement = await play.negotiate(client, wanted.operator_key, wanted.agreement_key, plan, suffix, terminal)
+    stage = Stage(client, cast, agreement["agreement_id"], plan, Patience(clock, wanted.patience), terminal)
+    listener = Listener(client, cast.viewer_key, stage.agreement_id, clock, terminal.show_event)
     traffic = Traffic(client, cast.integrator_key, plan, clock)
     await play.finalize(stage, agreement)
     await play.watch(stage)
@@ -73,13 +75,13 @@ async def _perform(group: asyncio.TaskGroup, doors: Doors, wanted: PlayOptions, 
     page_path = await play.report(stage, ids)
     await play.propose(stage, await play.review(stage, ids))
     for breach_id in ids:
-        tell.named("standing breach", breach_id)
-    tell.is_played = True
+        terminal.named("standing breach", breach_id)
+    terminal.is_played = True
     if wanted.once:
         listening.cancel()
         return
-    _invite(doors, wanted, cast, page_path, clock.now(), tell)
-    tell.show_events()
+    _invite(doors, wanted, cast, page_path, clock.now(), terminal)
+    terminal.show_events()
 
 
 def _plan(clock: Clock) -> tuple[Schedule, str]:
@@ -95,16 +97,16 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: int, tell: Teller) -> None:
+def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: int, terminal: Terminal) -> None:
     """Print addresses, keys and three commands to try."""
     at, viewer = doors.addresses, cast.viewer_key
-    tell.note()
+    terminal.note()
     if doors.face:
-        tell.named("page for people", f"{doors.face}/?key={viewer}")
-    tell.named("report", f"{at['reports']}{page_path}&key={viewer}")
+        terminal.named("page for people", f"{doors.face}/?key={viewer}")
+    terminal.named("report", f"{at['reports']}{page_path}&key={viewer}")
     for url in [doors.face] if doors.face else dict.fromkeys(at[each] for each in _OF_EACH_SERVICE):
-        tell.named("API documentation", f"{url}/docs")
-    tell.note()
+        terminal.named("API documentation", f"{url}/docs")
+    terminal.note()
     keys = {
         "customer's viewer": viewer,
         "customer's manager": cast.customer_manager_key,
@@ -113,15 +115,15 @@ def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: 
         "operator": wanted.operator_key,
     }
     for name, key in keys.items():
-        tell.named(f"key: {name}", key)
-    tell.note()
+        terminal.named(f"key: {name}", key)
+    terminal.note()
     bearer = '-H "Authorization: Bearer {}"'.format
     down = [{"indicator": terms.AVAILABILITY_INDICATOR, "at": to_text(now), "state": "down"}]
-    tell.note(f'curl {bearer(viewer)} "{at["breaches"]}/api/v1/breaches?standing=true"')
-    tell.note(f'curl {bearer(viewer)} -N "{at["stream"]}/api/v1/stream"')
-    tell.note(
+    terminal.note(f'curl {bearer(viewer)} "{at["breaches"]}/api/v1/breaches?standing=true"')
+    terminal.note(f'curl {bearer(viewer)} -N "{at["stream"]}/api/v1/stream"')
+    terminal.note(
         f'curl {bearer(cast.integrator_key)} "{at["measurements"]}/api/v1/measurements" '
         f"-H 'Content-Type: application/json' -d '{json.dumps(down)}'"
     )
-    tell.note()
-    tell.note("Everyday traffic continues; its events are shown below. Ctrl-C ends it.")
+    terminal.note()
+    terminal.note("Everyday traffic continues; its events are shown below. Ctrl-C ends it.")

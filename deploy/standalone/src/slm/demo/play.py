@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
-from slm.demo import negotiation, schedule, terms, told
+from slm.demo import negotiation, schedule, terms
 from slm.demo.negotiation import Cast
 from slm.demo.schedule import Schedule
 from slm.demo.stream import Listener
-from slm.demo.told import Teller
+from slm.demo.terminal import Terminal, figure
 from slm.demo.traffic import Traffic
 from slm.demo.waiting import Patience
 from slm_events import wording
@@ -37,7 +37,7 @@ class Stage:
     agreement_id: str
     schedule: Schedule
     patience: Patience
-    tell: Teller
+    terminal: Terminal
 
     async def get(self, path: str, key: str | None = None, **query: str) -> dict[str, Any]:
         """Return the JSON answer to a GET request with the customer's viewer key, or with another one."""
@@ -56,10 +56,10 @@ class Stage:
 
 
 async def negotiate(
-    client: httpx.AsyncClient, operator_key: str, agreement_key: str, plan: Schedule, suffix: str, tell: Teller
+    client: httpx.AsyncClient, operator_key: str, agreement_key: str, plan: Schedule, suffix: str, terminal: Terminal
 ) -> tuple[Cast, dict[str, Any]]:
     """Register everyone and negotiate until both sides have accepted. An agreement that is already signed is reused."""
-    with tell.telling("negotiate") as line:
+    with terminal.stage_line("negotiate") as line:
         cast = await negotiation.gather_cast(client, operator_key, suffix)
         await negotiation.record_requirement(client, cast)
         document = terms.document(to_text(plan.effective_at))
@@ -78,7 +78,7 @@ async def negotiate(
 
 async def finalize(stage: Stage, agreement: dict[str, Any]) -> None:
     """Sign for both sides and wait until the agreement is in force."""
-    with stage.tell.telling("finalize") as line:
+    with stage.terminal.stage_line("finalize") as line:
         signed = await negotiation.sign(stage.client, stage.cast, agreement)
 
         async def in_force() -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ async def finalize(stage: Stage, agreement: dict[str, Any]) -> None:
 
 async def watch(stage: Stage) -> None:
     """Register the indicators and wait until monitor-svc watches every target."""
-    with stage.tell.telling("monitor") as line:
+    with stage.terminal.stage_line("monitor") as line:
         for indicator in schedule.INDICATORS:
             body = {**indicator, "service_id": stage.cast.service_id}
             await negotiation.post(stage.client, stage.cast.integrator_key, "/api/v1/indicators", body)
@@ -109,14 +109,14 @@ async def warn(stage: Stage) -> dict[str, Any]:
     """Wait for the action plan after the first outage, which uses more than half of the error budget. Return
     the plan.
     """
-    with stage.tell.telling("risk") as line:
+    with stage.terminal.stage_line("risk") as line:
 
         async def planned() -> dict[str, Any] | None:
             plans = await stage.items("/api/v1/action-plans")
             known = (each for each in plans if each["target_key"] == _AT_RISK and each["cause"] == "budget_consumed")
             return next(known, None)
 
-        due = stage.schedule.at(schedule.FIRST_TOLD + 1)
+        due = stage.schedule.at(schedule.FIRST_REPORTED + 1)
         plan = await stage.patience.until(planned, "an action plan for the availability at risk", due)
         _expect(plan["threshold"] == "50", f"the warning at half of the budget, not {plan['threshold']}")
         _expect(bool(plan["owner"] and plan["steps"]), "a plan with an owner and the agreed steps")
@@ -132,7 +132,7 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
 
     The second outage uses up the error budget, which a timer detects. Slow answers breach the rolling hour.
     """
-    with stage.tell.telling("breach") as line:
+    with stage.terminal.stage_line("breach") as line:
 
         async def breached() -> list[dict[str, Any]] | None:
             found = await stage.items("/api/v1/breaches", standing="true")
@@ -140,7 +140,7 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
 
         due = stage.schedule.at(schedule.SECOND_OVER)
         found = await stage.patience.until(breached, "breaches of availability and of the rolling hour", due)
-        seconds = stage.tell.seconds
+        seconds = stage.terminal.seconds
 
         async def ended() -> dict[str, Any] | None:
             now = await stage.get(f"/api/v1/action-plans/{plan['plan_id']}")
@@ -150,9 +150,9 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
         _expect(failed["state"] == "breached", f"the plan to end breached, not {failed['state']}")
         ids = {each["breach_id"] for each in found}
         _expect(failed["breach_id"] in ids, "the plan to name the breach that it did not avert")
-        await _told_live(stage, listener, found)
+        await _wait_until_streamed(stage, listener, found)
         found_at = ", ".join(
-            f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({told.figure(each)})"
+            f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({figure(each)})"
             for each in sorted(found, key=lambda each: each["certain_at"])
         )
         line.text = (
@@ -160,19 +160,19 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
         )
 
 
-async def _told_live(stage: Stage, listener: Listener, breaches: list[dict[str, Any]]) -> None:
+async def _wait_until_streamed(stage: Stage, listener: Listener, breaches: list[dict[str, Any]]) -> None:
     """Wait until the stream has delivered the breaches that were published since the listener was connected."""
     expected = {each["breach_id"] for each in breaches if from_text(each["published_at"]) >= listener.since}
 
-    async def were_told() -> bool | None:
+    async def were_streamed() -> bool | None:
         return True if expected <= listener.breach_ids else None
 
-    await stage.patience.until(were_told, "both breaches on the live stream")
+    await stage.patience.until(were_streamed, "both breaches on the live stream")
 
 
 async def recover(stage: Stage, traffic: Traffic) -> None:
     """Wait until the rolling hour has recovered and the incident is resolved in time."""
-    with stage.tell.telling("recover") as line:
+    with stage.terminal.stage_line("recover") as line:
         position = await traffic.until_played()
 
         async def recovered() -> dict[str, Any] | None:
@@ -191,7 +191,7 @@ async def recover(stage: Stage, traffic: Traffic) -> None:
 
 async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
     """Build the period's report, check its JSON and its page, and return the page's path."""
-    with stage.tell.telling("report") as line:
+    with stage.terminal.stage_line("report") as line:
         period = stage.schedule.month.id
         wanted = set(breach_ids)
 
@@ -215,7 +215,7 @@ async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
 
 async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
     """Hold the review that the breaches opened, with a lesson and an action, and return its id."""
-    with stage.tell.telling("review") as line:
+    with stage.terminal.stage_line("review") as line:
         wanted = set(breach_ids)
 
         async def opened() -> dict[str, Any] | None:
@@ -239,7 +239,7 @@ async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
 
 async def propose(stage: Stage, review_id: str) -> None:
     """Propose another target from the review and wait for the draft amendment that each side links to."""
-    with stage.tell.telling("propose") as line:
+    with stage.terminal.stage_line("propose") as line:
         body = {"target": _AT_RISK, "objective": _PROPOSED, "reason": "What one site can keep, until there are two."}
         made = await stage.post(f"/api/v1/reviews/{review_id}/target-revision-proposals", body)
 
@@ -262,7 +262,7 @@ async def digest(stage: Stage, position: str) -> list[str]:
     """Return the ids of the play's breaches, without withdrawn ones. They are equal in every installation with this
     clock.
     """
-    with stage.tell.telling("digest") as line:
+    with stage.terminal.stage_line("digest") as line:
 
         async def judged() -> list[dict[str, Any]] | None:
             return await stage.items("/api/v1/breaches", standing="true", min_position=position)

@@ -20,9 +20,9 @@ MINUTE = 60 * SECOND
 EFFECTIVE = 8
 """Minute of the schedule in which the agreement takes effect."""
 FIRST_OUTAGE = 9
-FIRST_TOLD = 11
+FIRST_REPORTED = 11
 """Minute in which the first outage is reported, after it has ended."""
-HELD = 13
+FACTS_WAIT_FROM = 13
 """From this minute on facts wait until the demonstration has seen the action plan for the first risk."""
 SLOW = range(13, 15)
 SECOND_OUTAGE = 13
@@ -98,7 +98,7 @@ class Schedule:
 
     def _states(self, minute: int) -> list[dict[str, Any]]:
         indicator = {"indicator": terms.AVAILABILITY_INDICATOR}
-        if minute == FIRST_TOLD:
+        if minute == FIRST_REPORTED:
             start, end = self.first_outage
             return [{**indicator, "outage": {"from": to_text(start), "to": to_text(end)}}]
         state = {EFFECTIVE: "up", SECOND_OUTAGE: "down", SECOND_OVER: "up"}.get(minute) or _later_state(minute)
@@ -167,18 +167,18 @@ def _ticket_steps(minute: int) -> list[tuple[str, int, dict[str, Any]]]:
 
 
 _AWAITED = {"event": "state_changed", "state": "awaiting_vendor"}
-_TAKEN_UP = {"event": "state_changed", "state": "in_progress"}
+_RESUMED = {"event": "state_changed", "state": "in_progress"}
 _PLAYED: dict[int, tuple[int, dict[str, Any]]] = {
     FIRST_OUTAGE: (1, {"event": "opened"}),
     FIRST_OUTAGE + 1: (2, {"event": "assigned"}),
-    FIRST_TOLD: (3, _AWAITED),
-    SECOND_OUTAGE: (4, _TAKEN_UP),
+    FIRST_REPORTED: (3, _AWAITED),
+    SECOND_OUTAGE: (4, _RESUMED),
     SECOND_OVER: (5, {"event": "resolved"}),
 }
 _LATER: dict[int, tuple[int, dict[str, Any]]] = {
     0: (1, {"event": "opened"}),
     4: (2, {"event": "assigned"}),
     20: (3, _AWAITED),
-    50: (4, _TAKEN_UP),
+    50: (4, _RESUMED),
     95: (5, {"event": "resolved"}),
 }

@@ -27,7 +27,7 @@ class StreamedEvent:
 
 
 class Listener:
-    """Calls ``hear`` with every event of the stream and collects the ids of breaches."""
+    """Calls ``show_event`` with every event of the stream and collects the ids of breaches."""
 
     def __init__(
         self,
@@ -35,13 +35,13 @@ class Listener:
         key: str,
         agreement_id: str,
         clock: Clock,
-        hear: Callable[[StreamedEvent], None],
+        on_event: Callable[[StreamedEvent], None],
     ) -> None:
         self._client = client
         self._clock = clock
         self._headers = {"Authorization": f"Bearer {key}"}
         self._parameters = {"agreement_id": agreement_id}
-        self._hear = hear
+        self._on_event = on_event
         self._last_id = ""
         self.listens = asyncio.Event()
         self.since = 0
@@ -52,10 +52,10 @@ class Listener:
         """Listen until cancelled. Raises ApiProblem if the server refuses the stream."""
         while True:
             try:
-                async for heard in self._events():
-                    if heard.name == "TargetBreached":
-                        self.breach_ids.add(heard.data["breach_id"])
-                    self._hear(heard)
+                async for event in self._events():
+                    if event.name == "TargetBreached":
+                        self.breach_ids.add(event.data["breach_id"])
+                    self._on_event(event)
             except httpx.TransportError:
                 pass
             await asyncio.sleep(_PAUSE_SECONDS)

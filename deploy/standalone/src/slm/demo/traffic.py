@@ -9,7 +9,7 @@ import httpx
 
 from slm.demo import negotiation
 from slm.demo.negotiation import ApiProblem, Unavailable
-from slm.demo.schedule import EFFECTIVE, HELD, LAST, Schedule
+from slm.demo.schedule import EFFECTIVE, FACTS_WAIT_FROM, LAST, Schedule
 from slm_chassis.clock import Clock, sleep_until
 
 _MOST_MINUTES = 60
@@ -26,14 +26,14 @@ class Traffic:
         self._schedule = schedule
         self._clock = clock
         self._next = EFFECTIVE
-        self._held = asyncio.Event()
+        self._may_go_on = asyncio.Event()
         self._played = asyncio.Event()
         self._positions: dict[str, str] = {}
         self.sent = 0
 
     def go_on(self) -> None:
         """Send the facts that waited until the first risk was seen."""
-        self._held.set()
+        self._may_go_on.set()
 
     async def until_played(self) -> str:
         """Wait until all facts of the play are sent; return the ``at_least`` token for their position."""
@@ -47,8 +47,8 @@ class Traffic:
 
     async def run(self, *, once: bool) -> None:
         """Send the facts of the play; then, unless ``once``, everyday traffic without end. Raises ApiProblem."""
-        await self._run_to(HELD)
-        await self._held.wait()
+        await self._run_to(FACTS_WAIT_FROM)
+        await self._may_go_on.wait()
         await self._run_to(LAST + 1)
         self._played.set()
         while not once:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from slm.importing.told import Finding, ImportRefused
+from slm.importing.messages import Finding, ImportRefused
 
 _KEY = re.compile(r"[\x21-\x7e]{1,500}")
 

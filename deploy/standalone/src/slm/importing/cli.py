@@ -109,7 +109,7 @@ def outages(
 def _import(order: _Order) -> None:
     # Imported here, since httpx, pydantic and rich take half a second, which would delay `slm --help`.
     from slm.importing import mapping, run, terminal
-    from slm.importing.told import ImportRefused
+    from slm.importing.messages import ImportRefused
 
     screen = terminal.Screen(order.kind)
     try:
@@ -134,7 +134,7 @@ def _import(order: _Order) -> None:
 
 def _check(connection: _Connection) -> None:
     from slm.importing import address
-    from slm.importing.told import ImportRefused
+    from slm.importing.messages import ImportRefused
 
     if not connection.key:
         raise ImportRefused("No key: give --key, or set SLM_KEY")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from slm.importing import address
-from slm.importing.told import Finding, ImportRefused
+from slm.importing.messages import Finding, ImportRefused
 
 Item = dict[str, Any]
 
@@ -253,6 +253,6 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _verdict(verdict: dict[str, Any]) -> str:
-    told = [f"{each.get('field')}: {each.get('remedy')}" for each in verdict.get("errors", [])]
+    errors = [f"{each.get('field')}: {each.get('remedy')}" for each in verdict.get("errors", [])]
     reason = verdict.get("reason") or verdict.get("code") or ""
-    return " ".join(part for part in (verdict.get("outcome"), str(reason), "; ".join(told)) if part)
+    return " ".join(part for part in (verdict.get("outcome"), str(reason), "; ".join(errors)) if part)

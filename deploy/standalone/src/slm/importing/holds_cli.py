@@ -49,7 +49,7 @@ def end(import_id: Annotated[str, typer.Argument(help="As listed.")], url: Url =
 
 def _asked(url: str, key: str, work: Callable[[Door], T]) -> T:
     from slm.importing.door import Door
-    from slm.importing.told import ImportRefused
+    from slm.importing.messages import ImportRefused
 
     try:
         if not key:

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from slm.importing import yaml_document
+from slm.importing.messages import Finding, ImportRefused
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
-from slm.importing.told import Finding, ImportRefused
 
 AnyMapping = Annotated[TicketMapping | OutageMapping, Field(discriminator="kind")]
 _ANY: TypeAdapter[TicketMapping | OutageMapping] = TypeAdapter(AnyMapping)

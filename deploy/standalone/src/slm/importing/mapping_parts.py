@@ -80,8 +80,8 @@ class Condition(Part):
 
     def __str__(self) -> str:
         """Return the condition as the summary names it: ``resolved_at missing``."""
-        told = " and ".join(str(test) for test in self.tests)
-        return f"no row with {told}" if self.of == "no_row" else told
+        tests = " and ".join(str(test) for test in self.tests)
+        return f"no row with {tests}" if self.of == "no_row" else tests
 
 
 class Column(Part):

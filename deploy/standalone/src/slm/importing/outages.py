@@ -8,9 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from slm.importing import times, values
+from slm.importing.messages import Finding, ImportRefused, Oddities
 from slm.importing.outage_mapping import IndicatorNames, Length, OutageMapping
 from slm.importing.records import Record
-from slm.importing.told import Finding, ImportRefused, Oddities
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
@@ -21,13 +21,13 @@ _CLOCK = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d))?")
 _LONGEST = 100 * 366 * 86_400 * 10**6
 
 
-def measurements(rows: Iterable[Record], mapping: OutageMapping, odd: Oddities) -> Iterator[Item]:
-    """Yield outages as items of POST /api/v1/measurements. ``odd`` collects the records that are left out or unusual.
+def measurements(rows: Iterable[Record], mapping: OutageMapping, oddities: Oddities) -> Iterator[Item]:
+    """Yield outages as items of POST /api/v1/measurements. ``oddities`` collects what is left out or unusual.
 
     An outage without an end becomes the state down from its start, with the id that its interval will have: a later
     import that gives the end corrects it.
     """
-    reader = _Reader(mapping, odd)
+    reader = _Reader(mapping, oddities)
     for row in rows:
         yield from reader.measurements_of(row)
 
@@ -35,9 +35,9 @@ def measurements(rows: Iterable[Record], mapping: OutageMapping, odd: Oddities) 
 class _Reader:
     """Converts one record after the other and remembers which name each indicator key was made from."""
 
-    def __init__(self, mapping: OutageMapping, odd: Oddities) -> None:
+    def __init__(self, mapping: OutageMapping, oddities: Oddities) -> None:
         self._mapping = mapping
-        self._odd = odd
+        self._oddities = oddities
         self._instant = times.reader(mapping.times)
         self._names: dict[str, str] = {}
 
@@ -50,32 +50,34 @@ class _Reader:
             )
         excluded = next((each for each in mapping.exclude_where if values.holds(each, [row], mapping.missing)), None)
         if excluded is not None:
-            self._odd.note(f"records left out: {excluded}", own)
+            self._oddities.note(f"records left out: {excluded}", own)
             return
         begins = self._time(row, mapping.begins)
         if begins is None:
-            self._odd.note(f"records left out: {mapping.begins} is missing", own)
+            self._oddities.note(f"records left out: {mapping.begins} is missing", own)
             return
         ends = self._end(row, begins)
         if ends is not None and ends <= begins:
-            self._odd.note("records left out: they end at or before their beginning", own)
+            self._oddities.note("records left out: they end at or before their beginning", own)
             return
         if ends is None and mapping.still_open == "left_out":
-            self._odd.note("records left out: they have no end", own)
+            self._oddities.note("records left out: they have no end", own)
             return
         keys = self._keys(row, own)
         if not keys:
-            self._odd.note(f"records left out: {mapping.indicator.column} names nothing", own)
+            self._oddities.note(f"records left out: {mapping.indicator.column} names nothing", own)
             return
         if ends is None:
-            self._odd.note("outages without an end: down from their beginning, until an import gives their end", own)
+            self._oddities.note(
+                "outages without an end: down from their beginning, until an import gives their end", own
+            )
         for key in keys:
-            told = (
+            fact = (
                 {"at": to_text(begins), "state": "down"}
                 if ends is None
                 else {"outage": {"from": to_text(begins), "to": to_text(ends)}}
             )
-            yield {"indicator": key, **told, "id": f"{own}/{key}", "source": mapping.source}
+            yield {"indicator": key, **fact, "id": f"{own}/{key}", "source": mapping.source}
 
     def _time(self, row: Record, column: str) -> int | None:
         value = values.text_of(row, column, self._mapping.missing)
@@ -108,7 +110,7 @@ class _Reader:
                 remedy = "it has no ASCII letter or digit; give its key in indicator.values, or use {name}"
                 raise _outage_refusal(row, self._mapping.indicator.column, name, remedy)
             if (other := self._names.setdefault(key, name)) != name and name not in self._mapping.indicator.values:
-                self._odd.note(f"names that share the indicator {key}: {other!r} and others", own)
+                self._oddities.note(f"names that share the indicator {key}: {other!r} and others", own)
             keys[key] = name
         return list(keys)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from slm.importing.mapping_parts import Records
-from slm.importing.told import Finding, ImportRefused
+from slm.importing.messages import Finding, ImportRefused
 
 LONGEST_LINE = 8_000_000
 """Characters in a line. A ticket with all its comments has about a hundredth of that."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from slm.importing import outages, records, tickets
 from slm.importing.door import Door, ImportVerdict, Kind, SentItems, batches
+from slm.importing.messages import Finding, ImportRefused, Oddities
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
-from slm.importing.told import Finding, ImportRefused, Oddities
 from slm_events import wording
 from slm_events.instants import from_text
 
@@ -32,7 +32,7 @@ class FileSummary:
     records: int = 0
     indicators: dict[str, None] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)
-    odd: Oddities = field(default_factory=Oddities)
+    oddities: Oddities = field(default_factory=Oddities)
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
             found.records += 1
             yield record
 
-    for item in _items(counted(), by, found.odd, instant):
+    for item in _items(counted(), by, found.oddities, instant):
         found.items += 1
         if "indicator" in item:
             found.indicators[item["indicator"]] = None
@@ -81,7 +81,7 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
             found.tickets.add(item["ticket"])
     if not found.items:
         title = f"The file has nothing to send: {wording.counted(found.records, 'record')}, all of them left out"
-        raise ImportRefused(title, [Finding("", None, line) for line in found.odd.lines()])
+        raise ImportRefused(title, [Finding("", None, line) for line in found.oddities.lines()])
     return found
 
 
@@ -132,8 +132,8 @@ def items(found: FileSummary) -> Iterator[dict[str, Any]]:
 
 
 def _items(
-    rows: Iterator[records.Record], by: TicketMapping | OutageMapping, odd: Oddities, exported_at: int
+    rows: Iterator[records.Record], by: TicketMapping | OutageMapping, oddities: Oddities, exported_at: int
 ) -> Iterator[dict[str, Any]]:
     if isinstance(by, TicketMapping):
-        return tickets.events(rows, by, odd, exported_at)
-    return outages.measurements(rows, by, odd)
+        return tickets.events(rows, by, oddities, exported_at)
+    return outages.measurements(rows, by, oddities)

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from slm.importing import tickets
+from slm.importing.messages import ImportRefused
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.run import FileSummary, ImportResult
 from slm.importing.ticket_mapping import TicketMapping
-from slm.importing.told import ImportRefused
 from slm_events.instants import to_text
 from slm_events.wording import counted
 
@@ -25,7 +25,7 @@ class Screen:
         self._kind = kind
         self._bar: Progress | None = None
         self._task: TaskID | None = None
-        self._told: set[str] = set()
+        self._shown_reasons: set[str] = set()
 
     def line(self, text: str) -> None:
         """Print a line without markup."""
@@ -44,7 +44,7 @@ class Screen:
             self.line(f"indicators: {', '.join(found.indicators)}")
         else:
             self._of_tickets(by, exported_at)
-        for text in found.odd.lines():
+        for text in found.oddities.lines():
             self.line(text)
 
     def _of_tickets(self, by: TicketMapping, exported_at: int) -> None:
@@ -75,8 +75,8 @@ class Screen:
         """Show why the import waits: beside the bar, or without a terminal as a line, once for each reason."""
         if self._bar is not None and self._task is not None and self._console.is_terminal:
             self._bar.update(self._task, note=f"waiting: {reason}")
-        elif reason not in self._told:
-            self._told.add(reason)
+        elif reason not in self._shown_reasons:
+            self._shown_reasons.add(reason)
             self.line(f"waiting: {reason}")
 
     def done(self, found: FileSummary, done: ImportResult) -> None:
@@ -94,11 +94,13 @@ class Screen:
 
 
 def _last_line(found: FileSummary, done: ImportResult) -> str:
-    left_out = sum(count for what, count in found.odd.counts.items() if "left out" in what)
-    told = [f"{counted(found.records, 'row')} read", f"{left_out:,} left out", f"{done.taken.accepted:,} accepted"]
-    told.append(f"{done.taken.refused:,} refused")
+    left_out = sum(count for what, count in found.oddities.counts.items() if "left out" in what)
+    counts = [f"{counted(found.records, 'row')} read", f"{left_out:,} left out", f"{done.taken.accepted:,} accepted"]
+    counts.append(f"{done.taken.refused:,} refused")
     if found.tickets:
-        not_judged = sum(count for what, count in found.odd.counts.items() if what.startswith("tickets not judged"))
-        told.append(f"{done.unmatched.total():,} of {counted(len(found.tickets), 'ticket')} without a target")
-        told.append(f"{not_judged:,} excluded by the mapping")
-    return ", ".join(told)
+        not_judged = sum(
+            count for what, count in found.oddities.counts.items() if what.startswith("tickets not judged")
+        )
+        counts.append(f"{done.unmatched.total():,} of {counted(len(found.tickets), 'ticket')} without a target")
+        counts.append(f"{not_judged:,} excluded by the mapping")
+    return ", ".join(counts)

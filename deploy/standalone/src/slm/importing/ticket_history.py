@@ -8,9 +8,9 @@ from typing import Any
 
 from slm.importing import times, values
 from slm.importing.mapping_parts import Column
+from slm.importing.messages import Finding, ImportRefused, Oddities, UnlistedValues
 from slm.importing.records import Record
 from slm.importing.ticket_mapping import ENDS, State, TicketMapping
-from slm.importing.told import Finding, ImportRefused, Oddities, UnlistedValues
 from slm_events.instants import to_text
 
 Item = dict[str, Any]
@@ -61,24 +61,24 @@ class Translator:
             finding = Finding(f"line {row.place}, {column}", value, remedy)
             raise ImportRefused("The mapping does not fit the file", [finding]) from None
 
-    def told(self, row: Record, told: str | Column | None, field: str) -> str | None:
+    def read(self, row: Record, source: str | Column | None, field: str) -> str | None:
         """Return a constant as it is, or a column's value as ``values`` translates it."""
-        if told is None or isinstance(told, str):
-            return told
-        return self.translated(row, told.column, self.text(row, told.column), told, field)
+        if source is None or isinstance(source, str):
+            return source
+        return self.translated(row, source.column, self.text(row, source.column), source, field)
 
-    def translated(self, row: Record, column: str, value: str | None, told: Column, field: str) -> str | None:
+    def translated(self, row: Record, column: str, value: str | None, source: Column, field: str) -> str | None:
         """Return the translation of a value; None if it is missing, dropped, or not listed (then ``unlisted`` notes
         it).
         """
-        if value is None or value in told.values:
-            return None if value is None else told.values[value]
-        if told.values and told.others == "refuse":
+        if value is None or value in source.values:
+            return None if value is None else source.values[value]
+        if source.values and source.others == "refuse":
             self.unlisted.note(
                 column, value, row.place, f"{field}.values does not list it; add it, or use others: keep"
             )
             return None
-        return None if told.others == "drop" else value
+        return None if source.others == "drop" else value
 
     def state(self, row: Record, column: str) -> State | None:
         """Return the state that a column names; None if the mapping does not list it (then ``unlisted`` notes it)."""
@@ -109,10 +109,10 @@ class Translator:
 class History:
     """Reads the history of one ticket after the other."""
 
-    def __init__(self, mapping: TicketMapping, translator: Translator, odd: Oddities) -> None:
+    def __init__(self, mapping: TicketMapping, translator: Translator, oddities: Oddities) -> None:
         self._mapping = mapping
         self._translator = translator
-        self._odd = odd
+        self._oddities = oddities
 
     def rows(self, group: Sequence[Record]) -> list[Row]:
         """Return the rows that are history, in the file's order. Ordinals are their places among all rows of the
@@ -123,7 +123,7 @@ class History:
         found = []
         for ordinal, record in enumerate(group, start=1):
             if not all(values.is_true(test, record, self._mapping.missing) for test in self._mapping.rows_where):
-                self._odd.note("rows left out: rows_where", f"line {record.place}")
+                self._oddities.note("rows left out: rows_where", f"line {record.place}")
                 continue
             row = self._row(record, ordinal)
             if row is not None:
@@ -137,8 +137,8 @@ class History:
         state = self._translator.state(record, self._mapping.columns.state)
         if state is None:
             return None
-        team = self._translator.told(record, self._mapping.team, "team")
-        priority = self._translator.told(record, self._mapping.priority, "priority")
+        team = self._translator.read(record, self._mapping.team, "team")
+        priority = self._translator.read(record, self._mapping.priority, "priority")
         return Row(record, ordinal, self._time(record), state, priority, team)
 
     def _change(self, record: Record, ordinal: int) -> Row | None:
@@ -147,7 +147,7 @@ class History:
         name = self._translator.text(record, changes.field)
         what = changes.of.get(name or "")
         if what is None:
-            self._odd.note(f"rows left out: {changes.field} = {name or 'missing'}", f"line {record.place}")
+            self._oddities.note(f"rows left out: {changes.field} = {name or 'missing'}", f"line {record.place}")
             return None
         value = self._translator.text(record, changes.to)
         before = self._translator.text(record, changes.before) if changes.before else None
@@ -155,9 +155,9 @@ class History:
         if what == "state":
             state = self._translator.state_named(record, changes.to, value)
             return None if state is None else Row(record, ordinal, at, state, before=before)
-        told = self._mapping.priority if what == "priority" else self._mapping.team
-        if isinstance(told, Column):
-            value = self._translator.translated(record, changes.to, value, told, what)
+        source = self._mapping.priority if what == "priority" else self._mapping.team
+        if isinstance(source, Column):
+            value = self._translator.translated(record, changes.to, value, source, what)
         return Row(record, ordinal, at, None, before=before, **{what: value})
 
     def _time(self, record: Record) -> int:
@@ -189,23 +189,23 @@ class History:
         if first.at <= opened_at or (len(states) > 1 and not is_end):
             return first.state.state
         if judged:
-            self._odd.note("tickets with a single state in the file: pauses before it do not count", ticket)
+            self._oddities.note("tickets with a single state in the file: pauses before it do not count", ticket)
         return None
 
     def first_priority(self, group: Sequence[Record], rows: Sequence[Row]) -> str | None:
         """Return the priority with which the ticket was opened; with ``policies.priority: final`` the last one."""
         is_final = self._mapping.policies.priority == "final"
-        told = self._mapping.priority
+        source = self._mapping.priority
         changed = [row for row in rows if row.priority is not None]
         if self._mapping.changes is None or not changed:
-            return self._translator.told(group[-1] if is_final else group[0], told, "priority")
+            return self._translator.read(group[-1] if is_final else group[0], source, "priority")
         if is_final:
             return changed[-1].priority
         before = changed[0].before
-        if before is None or not isinstance(told, Column):
+        if before is None or not isinstance(source, Column):
             return before
         return self._translator.translated(
-            changed[0].record, str(self._mapping.changes.before), before, told, "priority"
+            changed[0].record, str(self._mapping.changes.before), before, source, "priority"
         )
 
     # -- the rows -------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ class History:
         """
         if row.at >= opened_at:
             return {}
-        self._odd.note("rows dated before the ticket was opened", ticket)
+        self._oddities.note("rows dated before the ticket was opened", ticket)
         is_end = row.state is not None and row.state.event in ENDS
         if is_end or self._mapping.policies.before_opening != "at_opening":
             return {}
@@ -274,7 +274,7 @@ class History:
         policy = self._mapping.policies.row_id
         if policy == "ordinal":
             return str(row.ordinal)
-        own = self._translator.told(row.record, policy, "row_id")
+        own = self._translator.read(row.record, policy, "row_id")
         if own is None:
             finding = Finding(
                 f"line {row.record.place}, {policy.column}", "", "every row needs an id; add it, or use row_id: ordinal"

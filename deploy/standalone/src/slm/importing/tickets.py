@@ -8,27 +8,27 @@ from typing import Any
 
 from slm.importing import values
 from slm.importing.mapping_parts import Column
+from slm.importing.messages import Finding, ImportRefused, Oddities
 from slm.importing.records import Record
 from slm.importing.ticket_history import History, Row, Translator
 from slm.importing.ticket_mapping import ENDS, MOMENTS, TicketMapping
-from slm.importing.told import Finding, ImportRefused, Oddities
 from slm_events.instants import to_text
 
 Item = dict[str, Any]
 _UNKNOWN_END = "ended at a time that the file does not give"
 
 
-def events(rows: Iterable[Record], mapping: TicketMapping, odd: Oddities, exported_at: int) -> Iterator[Item]:
-    """Yield ticket events as items of POST /api/v1/ticket-events, ticket by ticket. ``odd`` collects what is unusual.
+def events(rows: Iterable[Record], mapping: TicketMapping, oddities: Oddities, exported_at: int) -> Iterator[Item]:
+    """Yield items of POST /api/v1/ticket-events, ticket by ticket. ``oddities`` collects what is unusual.
 
     ``exported_at`` (microseconds UTC) is when present states were read. Raises ImportRefused, naming the line, for a
     row that the mapping does not cover, or a ticket whose rows are not adjacent. Values that the mapping does not list
     are collected and refused together after the last ticket.
     """
     translator = Translator(mapping)
-    history = History(mapping, translator, odd)
+    history = History(mapping, translator, oddities)
     for ticket, group in _grouped(rows, mapping):
-        yield from _Ticket(mapping, translator, history, odd, ticket, group).events(exported_at)
+        yield from _Ticket(mapping, translator, history, oddities, ticket, group).events(exported_at)
     translator.unlisted.refuse_any()
 
 
@@ -65,14 +65,14 @@ class _Ticket:
         mapping: TicketMapping,
         translator: Translator,
         history: History,
-        odd: Oddities,
+        oddities: Oddities,
         ticket: str,
         group: list[Record],
     ) -> None:
         self._mapping = mapping
         self._translator = translator
         self._history = history
-        self._odd = odd
+        self._oddities = oddities
         self._ticket = ticket
         self._group = group
 
@@ -81,10 +81,10 @@ class _Ticket:
         mapping, group = self._mapping, self._group
         rows = self._history.rows(group)
         if any(later.at < earlier.at for earlier, later in pairwise(rows)):
-            self._odd.note("tickets with rows out of order", self._ticket)
+            self._oddities.note("tickets with rows out of order", self._ticket)
         opened_at = self._opened_at(rows)
         if opened_at is None:
-            self._odd.note("tickets left out: the file does not say when they were opened", self._ticket)
+            self._oddities.note("tickets left out: the file does not say when they were opened", self._ticket)
             return
         moments = self._moments()
         reason = self._exclusion() or self._unknown_end(rows, moments)
@@ -94,11 +94,11 @@ class _Ticket:
             yield head | item
         for number, (event, at) in enumerate(moments.items(), start=1):
             if at < opened_at:
-                self._odd.note(f"tickets {_PAST.get(event, event)} before they were opened", self._ticket)
-            told: Item = {"id": event, "event": event, "at": to_text(at), "sequence": len(rows) + number}
+                self._oddities.note(f"tickets {_PAST.get(event, event)} before they were opened", self._ticket)
+            moment_item: Item = {"id": event, "event": event, "at": to_text(at), "sequence": len(rows) + number}
             if event == "assigned":
-                told |= self._held_by()
-            yield head | told
+                moment_item |= self._held_by()
+            yield head | moment_item
         yield from (head | item for item in self._present(rows, moments, opened_at, exported_at))
 
     def _opened_at(self, rows: list[Row]) -> int | None:
@@ -122,28 +122,28 @@ class _Ticket:
 
     def _opened(self, rows: list[Row], opened_at: int, reason: str | None) -> Item:
         mapping, last = self._mapping, self._group[-1]
-        kind = self._translator.told(last, mapping.type, "type")
+        kind = self._translator.read(last, mapping.type, "type")
         priority = self._history.first_priority(self._group, rows)
         attributes: Item = {name: self._translator.text(last, column) for name, column in mapping.attributes.items()}
-        attributes["customer"] = self._translator.told(last, mapping.customer, "customer")
+        attributes["customer"] = self._translator.read(last, mapping.customer, "customer")
         item: Item = {"id": "opened", "event": "opened", "at": to_text(opened_at), "sequence": 0}
         item["state"] = self._history.first_state(self._ticket, rows, opened_at, judged=reason is None)
         if reason is None:
             item |= {"type": kind, "priority": priority}
         else:
             attributes |= {"not_judged": reason, "recorded_type": kind, "recorded_priority": priority}
-        item["service"] = self._translator.told(last, mapping.service, "service")
+        item["service"] = self._translator.read(last, mapping.service, "service")
         item["attributes"] = {name: value for name, value in attributes.items() if value is not None}
         return {name: value for name, value in item.items() if value not in (None, {})}
 
     def _held_by(self) -> Item:
-        team = self._translator.told(self._group[-1], self._mapping.team, "team")
+        team = self._translator.read(self._group[-1], self._mapping.team, "team")
         return {} if team is None else {"attributes": {"team": team}}
 
     def _exclusion(self) -> str | None:
         for condition in self._mapping.exclude_where:
             if values.holds(condition, self._group, self._mapping.missing):
-                self._odd.note(f"tickets not judged: {condition}", self._ticket)
+                self._oddities.note(f"tickets not judged: {condition}", self._ticket)
                 return str(condition)
         return None
 
@@ -154,7 +154,7 @@ class _Ticket:
         state = self._present_state()
         if state is None or state.event not in ENDS or self._has_ended(rows, moments):
             return None
-        self._odd.note(f"tickets not judged: {_UNKNOWN_END}", self._ticket)
+        self._oddities.note(f"tickets not judged: {_UNKNOWN_END}", self._ticket)
         return _UNKNOWN_END
 
     def _has_ended(self, rows: list[Row], moments: dict[str, int]) -> bool:
@@ -173,7 +173,9 @@ class _Ticket:
         has_ended = self._has_ended(rows, moments)
         if not rows:
             until = "end" if has_ended or state.event in ENDS else "present state"
-            self._odd.note(f"tickets without any state before their {until}: earlier pauses do not count", self._ticket)
+            self._oddities.note(
+                f"tickets without any state before their {until}: earlier pauses do not count", self._ticket
+            )
         assert self._mapping.present is not None
         if state.event in ENDS or self._mapping.present.event == "none":
             return
@@ -185,13 +187,13 @@ class _Ticket:
         at = to_text(exported_at)
         event = "reopened" if has_ended else "state_changed"
         if has_ended:
-            self._odd.note("tickets that were reopened at a time that the file does not give", self._ticket)
+            self._oddities.note("tickets that were reopened at a time that the file does not give", self._ticket)
         sequence = len(rows) + len(moments) + 1
         yield {"id": f"present/{at}", "event": event, "state": state.state, "at": at, "sequence": sequence}
         if self._mapping.team is not None and not self._mapping.has_history and "assigned" not in moments:
             held = self._held_by()
             if held:
-                self._odd.note("teams that hold a ticket since a time that the file does not give", self._ticket)
+                self._oddities.note("teams that hold a ticket since a time that the file does not give", self._ticket)
                 yield {"id": f"held/{at}", "event": "assigned", "at": at, "sequence": sequence + 1, **held}
 
 
@@ -200,10 +202,10 @@ _PAST = {"first_response": "answered"}
 
 def names_first_response(mapping: TicketMapping) -> bool:
     """Whether the mapping has a column or state that says when a ticket was answered."""
-    told = {each.event for states in mapping.states.values() for each in states}
-    return "first_response" in mapping.moments or bool({"first_response", "agent_replied"} & told)
+    moment_item = {each.event for states in mapping.states.values() for each in states}
+    return "first_response" in mapping.moments or bool({"first_response", "agent_replied"} & moment_item)
 
 
-def column_of(told: str | Column | None) -> str | None:
+def column_of(moment_item: str | Column | None) -> str | None:
     """Return the column's name; None for a constant."""
-    return told.column if isinstance(told, Column) else None
+    return moment_item.column if isinstance(moment_item, Column) else None

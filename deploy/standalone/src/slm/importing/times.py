@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from slm.importing.mapping_parts import Times
-from slm.importing.told import Finding, ImportRefused
+from slm.importing.messages import Finding, ImportRefused
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import instant_of, zone_named
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slm.importing.mapping_parts import Condition, Test
+from slm.importing.messages import Finding, ImportRefused
 from slm.importing.records import Record
-from slm.importing.told import Finding, ImportRefused
 
 
 def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:

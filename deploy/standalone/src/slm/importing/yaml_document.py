@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from slm.importing.told import Finding, ImportRefused
+from slm.importing.messages import Finding, ImportRefused
 
 LARGEST = 1_000_000
 """Bytes of a mapping. One with a few hundred states and values has about a hundredth of that."""

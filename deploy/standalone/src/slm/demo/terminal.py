@@ -29,7 +29,7 @@ class Line:
     text: str = ""
 
 
-class Teller:
+class Terminal:
     """Writes to a console. ``stage`` is the name of the stage that is being played."""
 
     def __init__(self, console: Console, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Teller:
         return time.monotonic() - self._started
 
     @contextmanager
-    def telling(self, stage: str) -> Iterator[Line]:
+    def stage_line(self, stage: str) -> Iterator[Line]:
         """Run a stage in a ``with`` block and print its line at the end. If it fails, ``failed`` prints the reason."""
         self.stage = stage
         line = Line()
@@ -57,7 +57,7 @@ class Teller:
             yield line
         self._say("✓", "green", stage, line.text)
 
-    def told(self, stage: str, text: str) -> None:
+    def stage_done(self, stage: str, text: str) -> None:
         """Print the line of a stage that has ended."""
         self.stage = stage
         self._say("✓", "green", stage, text)
@@ -78,16 +78,16 @@ class Teller:
         """Print every event from now on."""
         self._shows_events = True
 
-    def hear(self, heard: StreamedEvent) -> None:
+    def show_event(self, event: StreamedEvent) -> None:
         """Print an event's line, if events are shown."""
         if not self._shows_events:
             return
-        data = heard.data
+        data = event.data
         about = data.get("target_title") or data.get("target_key") or data.get("title") or ""
-        style = _STYLES.get(heard.name, "green")
+        style = _STYLES.get(event.name, "green")
         words = Text.assemble(
             (f"{self._time()}  ", "dim"),
-            (f"{_NAMES.get(heard.name, heard.name):<24}", style),
+            (f"{_NAMES.get(event.name, event.name):<24}", style),
             f"{about}  {_detail(data)}",
         )
         self._console.print(words, soft_wrap=True)

@@ -9,15 +9,15 @@ import pytest
 from rich.console import Console
 
 from slm.demo.stream import StreamedEvent
-from slm.demo.told import Teller
+from slm.demo.terminal import Terminal
 from slm_chassis.clock import SystemClock
 
 
 def line_of(name: str, data: dict[str, Any]) -> str:
     written = io.StringIO()
-    tell = Teller(Console(file=written, width=200, color_system=None), SystemClock())
-    tell.show_events()
-    tell.hear(StreamedEvent(name, data))
+    terminal = Terminal(Console(file=written, width=200, color_system=None), SystemClock())
+    terminal.show_events()
+    terminal.show_event(StreamedEvent(name, data))
     return written.getvalue().partition("  ")[2].strip()
 
 
