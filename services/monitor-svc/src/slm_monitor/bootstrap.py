@@ -1,4 +1,4 @@
-"""Builds monitor-svc: the only place that knows all its parts."""
+"""Builds monitor-svc. Only this module knows all of its parts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ _ROUTERS = (
 
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
-    """The service, connected to its migrated database and not yet started. Raises OSError, DBAPIError without one."""
+    """Return the service, connected to its migrated database and not started yet. Raises OSError or DBAPIError if the
+    database cannot be reached."""
     metrics = MonitorMetrics()
     foundation = await open_foundation(CONTEXT, settings, log, clock, metrics)
     database = foundation.database
@@ -136,5 +137,5 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
 
 
 def document() -> dict[str, Any]:
-    """The OpenAPI document of the service, which needs neither database nor log."""
+    """Return the OpenAPI document of the service. It needs neither database nor log."""
     return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

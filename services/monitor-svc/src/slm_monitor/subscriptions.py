@@ -1,4 +1,4 @@
-"""What monitor-svc hears, and which use case answers."""
+"""The events that monitor-svc subscribes to, each with the use case that handles it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of the service that routes ask for beside their input, each by its type."""
+"""The parts of the service that routes depend on, each available by its type."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ TheUnjudgeable = Annotated[FailedTargetQueries, Depends(UNJUDGEABLE.of)]
 
 @dataclass(frozen=True)
 class TargetReaders:
-    """Everything that the past and the present of a target are read from, and the clock that says what is present."""
+    """The readers of a target's past and present results, and the clock that defines the present."""
 
     queries: TargetQueries
     history: WindowHistory

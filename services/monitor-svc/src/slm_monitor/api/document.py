@@ -1,4 +1,4 @@
-"""What the OpenAPI document of monitor-svc says beside its routes: tags, parameters and types of problem."""
+"""Texts for the OpenAPI document of monitor-svc that do not belong to one route: tags, parameters, problem types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes by which a party decides: on exclusions of time, and on each step in the life of a breach.
+"""Routes for decisions of a party: on exclusions of time, and on the steps of a breach's workflow.
 
 This package must not compute figures.
 """

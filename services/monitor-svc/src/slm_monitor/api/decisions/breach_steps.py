@@ -1,4 +1,4 @@
-"""Taking a breach through its life: ``POST /api/v1/breaches/{id}/acknowledge``, ``/root-cause`` and ``/close``."""
+"""Steps of a breach's workflow: ``POST /api/v1/breaches/{id}/acknowledge``, ``/root-cause`` and ``/close``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _StepBody(BaseModel):
 
 
 class Note(_StepBody):
-    """What to remember of it."""
+    """A note that is kept with the step."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"note": "Seen by the night shift."}]}}
 
@@ -46,7 +46,7 @@ def _step(summary: str) -> dict[str, Any]:
 
 
 class LinkedProblem(_StepBody):
-    """The problem record of whatever system keeps it."""
+    """The problem record in the system that keeps it."""
 
     system: Annotated[str, Field(min_length=1, max_length=200)]
     id: Annotated[str, Field(min_length=1, max_length=200)]
@@ -54,7 +54,7 @@ class LinkedProblem(_StepBody):
 
 
 class RootCause(Note):
-    """Why it happened, and what is done about it."""
+    """Why the breach happened, and what is done about it."""
 
     model_config = {
         "extra": "forbid",
@@ -74,7 +74,7 @@ class RootCause(Note):
 async def acknowledge_breach(
     breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
-    """Take note of it, as the party responsible."""
+    """Acknowledge a breach, as the responsible party."""
     return await _take_step(breach_id, ACKNOWLEDGE, given, caller, if_match, queries, response)
 
 
@@ -82,7 +82,7 @@ async def acknowledge_breach(
 async def state_root_cause(
     breach_id: str, given: RootCause, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
-    """Say what caused it and what is done about it, as the party responsible."""
+    """Give the root cause of a breach and the corrective action, as the responsible party."""
     return await _take_step(breach_id, GIVE_ROOT_CAUSE, given, caller, if_match, queries, response)
 
 
@@ -90,7 +90,7 @@ async def state_root_cause(
 async def close_breach(
     breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
-    """It is dealt with, as either party; figure and credits stay as they are."""
+    """Close a breach, as either party. Its figure and credits stay as they are."""
     return await _take_step(breach_id, CLOSE, given, caller, if_match, queries, response)
 
 
@@ -98,7 +98,7 @@ async def _take_step(
     breach_id: str, step: str, given: Note, caller: Principal, if_match: str, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
     def unless_changed(life: BreachWorkflow) -> None:
-        # A step that is not possible says so first: another version of the breach would not help.
+        # A step that is not allowed is reported before a changed version, since a newer version would not help.
         if step in life.allowed:
             etag.check_if_match(if_match, life.tag)
 

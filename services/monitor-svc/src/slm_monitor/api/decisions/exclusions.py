@@ -1,4 +1,4 @@
-"""Exclusions: one party asks that some time does not count, the other one or its delegate decides."""
+"""Exclusions: one party requests that some time does not count; the other party or its delegate decides."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class _ExclusionBody(BaseModel):
 
 
 class ExcludedInterval(_ExclusionBody):
-    """``[from, to)``."""
+    """An interval that includes ``from`` and excludes ``to``."""
 
     start: str = Field(alias="from", examples=["2026-11-22T22:00:00Z"])
     end: str = Field(alias="to", examples=["2026-11-23T02:00:00Z"])
 
 
 class Recurrence(_ExclusionBody):
-    """An RRULE; occurrences keep the wall-clock time of ``from`` in the zone, by default the agreement's."""
+    """An RRULE. Occurrences keep the wall-clock time of ``from`` in the time zone, by default that of the agreement."""
 
     rule: Annotated[str, Field(max_length=500, examples=["FREQ=WEEKLY;BYDAY=SU;COUNT=10"])]
     start: str = Field(alias="from", examples=["2026-11-22T01:00:00Z"])
@@ -66,7 +66,8 @@ class Recurrence(_ExclusionBody):
 
 
 class ExclusionToRequest(_ExclusionBody):
-    """What shall not count, and why. Name services, indicators or targets by id or key; none means all of it."""
+    """The time that shall not count, and why. Services, indicators and targets are named by id or key; without any the
+    exclusion concerns the whole agreement."""
 
     model_config = {
         "extra": "forbid",
@@ -95,13 +96,13 @@ class ExclusionToRequest(_ExclusionBody):
     targets: Names = []
     evidence: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=50)] = []
     announced_at: str | None = None
-    """When it was announced to the other party; now where left out."""
+    """The instant at which it was announced to the other party; now if left out."""
     decide_by_at: str | None = None
     if_silent: Literal["approved", "rejected"] | None = None
 
 
 class DelegateToAppoint(_ExclusionBody):
-    """Who decides on exclusions of an agreement in your party's place."""
+    """A party that decides on exclusions of an agreement in your party's place."""
 
     model_config = {
         "extra": "forbid",
@@ -124,7 +125,7 @@ class DelegateToAppoint(_ExclusionBody):
 
 
 class Decision(_ExclusionBody):
-    """Why."""
+    """The reason for a decision."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "As agreed on the phone."}]}}
 
@@ -135,7 +136,7 @@ _UNSAID = Decision()
 
 
 class Revocation(_ExclusionBody):
-    """Why it shall count after all."""
+    """The reason why the excluded time shall count after all."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "It was not used."}]}}
 
@@ -185,7 +186,7 @@ class UseCases:
     judge: EvaluationWorker
 
     async def run(self, use: Callable[[SqlExclusions, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-        """Run one and wake the judge; answers with its document. Refusals are raised as problems."""
+        """Run a use case, wake the evaluation worker, and return the resulting document. Refusals become problems."""
         try:
             async with self.database.begin() as transaction:
                 document = await use(SqlExclusions(transaction), transaction.now)
@@ -219,10 +220,11 @@ def _decision(summary: str) -> dict[str, Any]:
     **operation("Ask for an exclusion", ExclusionAnswer, "no-party", "not-found", "not-your-turn", status=201),
 )
 async def request_exclusion(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCases) -> dict[str, Any]:
-    """Ask the other party of an agreement that some time does not count.
+    """Request from the other party of an agreement that some time does not count.
 
-    Once approved it is out of all figures it concerns: open windows at once, closed ones by a restatement. Planned time
-    counts only as far as the agreement's notice and cap allow; ``uncounted`` of an approved one says what does not.
+    Once approved, the time is taken out of all figures that it concerns: of open windows at once, of closed windows by
+    a restatement. Planned time is excluded only as far as the agreement's notice and cap allow; ``uncounted`` of an
+    approved exclusion lists the parts that are not.
     """
     by, wanted = _by(caller), _wanted(given)
 
@@ -249,7 +251,7 @@ async def _decide(
 async def approve_exclusion(
     exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
 ) -> dict[str, Any]:
-    """Agree, as the party that did not ask or its delegate. 409 where it is decided already."""
+    """Approve an exclusion, as the party that did not request it, or its delegate. Answers 409 if it is decided."""
     return await _decide(exclusion_id, APPROVED, given, caller, use_cases)
 
 
@@ -257,7 +259,7 @@ async def approve_exclusion(
 async def reject_exclusion(
     exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
 ) -> dict[str, Any]:
-    """Refuse, as the party that did not ask or its delegate. 409 where it is decided already."""
+    """Reject an exclusion, as the party that did not request it, or its delegate. Answers 409 if it is decided."""
     return await _decide(exclusion_id, REJECTED, given, caller, use_cases)
 
 
@@ -265,7 +267,7 @@ async def reject_exclusion(
 async def revoke_exclusion(
     exclusion_id: str, given: Revocation, caller: Decider, use_cases: TheUseCases
 ) -> dict[str, Any]:
-    """Take an approved exclusion back, as either party: its time counts again."""
+    """Revoke an approved exclusion, as either party: its time counts again."""
     by = _by(caller)
 
     async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
@@ -285,7 +287,7 @@ async def list_exclusions(
     state: Annotated[Literal["requested", "approved", "rejected", "revoked"] | None, Query()] = None,
     kind: Annotated[Literal["planned", "force_majeure", "customer_caused", "claim"] | None, Query()] = None,
 ) -> dict[str, Any]:
-    """The exclusions that concern the caller's party, the newest first."""
+    """List the exclusions that concern the caller's party, the newest first."""
     filters = {"agreement_id": agreement_id, "state": state, "kind": kind}
     return await queries.page(caller, paging, filters)
 
@@ -295,7 +297,7 @@ async def list_exclusions(
     **operation("Appoint a delegate", DelegateAnswer, "no-party", "not-found", "not-your-turn", status=201),
 )
 async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
-    """Let another party approve and reject in your party's place what the other side of an agreement asks for."""
+    """Let another party decide, in your party's place, on the exclusions that the other side requests."""
     by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
 
     async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
@@ -312,7 +314,7 @@ async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases:
     **operation("Dismiss a delegate", DelegateAnswer, "no-party", "not-your-turn", "already-ended"),
 )
 async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
-    """Decide yourself again; what the delegate has decided stays. 409 where it has ended already."""
+    """Dismiss a delegate; its decisions stay. Answers 409 if the appointment has ended already."""
     by = _by(caller)
 
     async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
@@ -325,13 +327,13 @@ async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseC
 async def list_delegates(
     caller: Caller, queries: TheExclusions, paging: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
-    """Those whom your party has appointed, and by whom it was, the newest first."""
+    """List the delegates of your party, and the appointments of your party as a delegate, the newest first."""
     return await queries.delegates(caller, paging, agreement_id)
 
 
 @router.get("/exclusions/{exclusion_id}", **operation("Read one exclusion", ExclusionAnswer))
 async def read_exclusion(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
-    """One exclusion; of an approved one also what does not count all the same, and why."""
+    """Read one exclusion. An approved one lists the parts that are not excluded, and why."""
     entry = await queries.one(caller, exclusion_id)
     if entry is None:
         raise not_found("exclusion", exclusion_id)

@@ -1,4 +1,4 @@
-"""Routes that try terms before anybody agrees to them: previews and back-tests.
+"""Routes that evaluate draft terms before they are agreed: previews and back-tests.
 
 This package must not change a result.
 """

@@ -1,4 +1,4 @@
-"""Draft terms tried on stored history: ``/api/v1/backtests``."""
+"""Back-tests, which evaluate draft terms over stored history: ``/api/v1/backtests``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Asker = Annotated[Principal, Depends(require("service_level_manager", "integrato
 
 
 class WindowsToTry(BaseModel):
-    """The last so many windows, or those that begin between two instants."""
+    """The windows to evaluate: the last ``last`` ones, or those that begin between ``from`` and ``to``."""
 
     model_config = {"extra": "forbid"}
 
@@ -53,12 +53,12 @@ class WindowsToTry(BaseModel):
     since: str | None = Field(None, alias="from", examples=["2026-01-01T00:00:00Z"])
     until: str | None = Field(None, alias="to", examples=["2026-07-01T00:00:00Z"])
     per: Literal["day", "week", "month", "quarter", "year"] = "month"
-    """Of a per-ticket target: the windows in which its clocks ended."""
+    """For a per-ticket target: the calendar windows by which its clocks are grouped, by the instant of their end."""
 
 
 class BacktestToRun(BaseModel):
-    """One target as an agreement would write it, ``indicator`` being a key of your party's; tickets are those of your
-    party."""
+    """One target as an agreement would write it. ``indicator`` is the key of an indicator of your party; tickets are
+    those of your party."""
 
     model_config = {
         "extra": "forbid",
@@ -81,7 +81,7 @@ class BacktestToRun(BaseModel):
 
     terms: dict[str, Any]
     members: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
-    """Drafts of the targets that it is made of: the clock of a compliance, the members of a composite."""
+    """Drafts of the targets that it is derived from: the clock of a compliance, or the members of a composite."""
     service_hours: str | dict[str, Any] = "24x7"
     timezone: str = "UTC"
     windows: WindowsToTry = WindowsToTry()
@@ -89,7 +89,7 @@ class BacktestToRun(BaseModel):
 
 @dataclass(frozen=True)
 class BacktestParts:
-    """The back-tests that were asked for, and the stored history on which they are tried."""
+    """The requested back-tests, and the stored history that they evaluate."""
 
     jobs: SqlBacktests
     store: SqlEvaluationStore
@@ -107,9 +107,9 @@ TheBacktestParts = Annotated[BacktestParts, Depends(_backtest_parts)]
 async def run_backtest(
     given: BacktestToRun, caller: Asker, stored: TheBacktestParts, queries: TheQueries, log: TheLog, clock: TheClock
 ) -> dict[str, Any]:
-    """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
+    """Evaluate terms over stored measurements, window by window. Read the result under the returned id."""
     question = await _question(given, caller, stored)
-    # What was measured a moment ago is on the log and not in the record yet: it would not be found.
+    # Measurements of a moment ago may be on the log but not in the record yet, where the back-test would miss them.
     await wait_for_record(queries, await _present(log))
     now, windows = clock.now(), given.windows
     between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
@@ -129,13 +129,13 @@ async def run_backtest(
 
 
 async def _present(log: EventLog) -> dict[tuple[str, int], int]:
-    """Up to where the intake has been written by now."""
+    """(topic, partition) → the present end of the intake topics."""
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
     return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
 
 
 async def _question(given: BacktestToRun, caller: Principal, stored: BacktestParts) -> BacktestQuestion:
-    """What is asked, by indicators of the caller's; 404 for those of others."""
+    """The question of a back-test. Raises a problem (404) for indicators of other parties."""
     kind = given.terms.get("aggregation")
     kind = next(iter(kind), "") if isinstance(kind, dict) else kind
     terms = given.terms
@@ -144,7 +144,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: BacktestPar
         subject, owner = await _own_indicator(given.terms.get("indicator"), caller, stored.store)
         registered = await stored.store.indicator(subject)
         if registered is not None and registered.kind == "rating":
-            # What is counted of ratings is each of them, not what they come to.
+            # Ratings are counted one by one, whatever their score, so the terms must say that it is a rating.
             terms = {**terms, "indicator": {"key": registered.key, "kind": registered.kind}}
     if owner is None:
         raise invalid("terms", None, "an operator has no tickets: use a key of the party that has")
@@ -163,7 +163,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: BacktestPar
 
 
 async def _first(question: BacktestQuestion, stored: BacktestParts) -> int | None:
-    """The instant of the first fact that the terms are tried on."""
+    """The instant of the first recorded fact that the terms would use; None if there is none."""
     found = []
     for subject in sorted(backtests.subjects_of(question)):
         first, begins_at = await stored.record.first_at(subject), await stored.record.begins_at(subject)
@@ -179,7 +179,7 @@ def _refused(error: PreviewRejected | CalendarError) -> Problem:
 
 
 async def _own_indicator(named: Any, caller: Principal, store: SqlEvaluationStore) -> tuple[str, str]:
-    """Its subject and the party that owns it; 404 for what is not the caller's."""
+    """Return the subject and the owner of an indicator. Raises a problem (404) if it is not the caller's."""
     owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
     owner = owner or caller.party_id
     if not isinstance(key, str) or not isinstance(owner, str):
@@ -193,20 +193,20 @@ async def _own_indicator(named: Any, caller: Principal, store: SqlEvaluationStor
 
 @router.get("", **operation("List back-tests, the newest first", list_of(BacktestAnswer)))
 async def list_backtests(caller: Caller, jobs: TheBacktests, paging: Paging) -> dict[str, Any]:
-    """The back-tests of the caller's party, the newest first."""
+    """List the back-tests of the caller's party, the newest first."""
     found = await jobs.page(caller, paging)
     return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], backtest_document)
 
 
 @router.get("/{backtest_id}", **operation("Read one back-test", BacktestAnswer))
 async def read_backtest(backtest_id: str, caller: Caller, jobs: TheBacktests) -> dict[str, Any]:
-    """How far it is, and what it has come to so far."""
+    """Read the progress of a back-test and its results so far."""
     return backtest_document(await _mine(backtest_id, caller, jobs))
 
 
 @router.post("/{backtest_id}/cancel", **operation("Cancel a back-test", BacktestAnswer, "already-ended"))
 async def cancel_backtest(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[str, Any]:
-    """Stop it; what it has come to stays. 409 where it has ended."""
+    """Cancel a back-test; results so far stay. Answers 409 if it has ended already."""
     job = await _mine(backtest_id, caller, jobs)
     if not await jobs.cancel(backtest_id):
         ended = await _mine(backtest_id, caller, jobs)

@@ -1,4 +1,4 @@
-"""Terms tried before they are agreed, stateless: ``/api/v1/previews``."""
+"""Previews, which evaluate draft terms over facts of the request and store nothing: ``/api/v1/previews``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ T = TypeVar("T")
 Item = TypeVar("Item", Measurement, TicketMessage)
 _EXPONENT = re.compile(r"\d[eE][+-]?\d{3,}")
 _NESTED = 4
-"""A composite of composites: so deep at most."""
+"""One more than the depth to which composites may be nested."""
 
 Exact = Annotated[str, Field(pattern=r"^-?\d{1,30}(\.\d{1,30}|/\d{1,30})?$", examples=["99.9", "1999/20"])]
 
@@ -47,7 +47,7 @@ class _PreviewBody(BaseModel):
 
 
 class PreviewInterval(_PreviewBody):
-    """``[from, to)``."""
+    """An interval that includes ``from`` and excludes ``to``."""
 
     start: str = Field(alias="from", examples=["2026-11-01T00:00:00Z"])
     end: str = Field(alias="to", examples=["2026-12-01T00:00:00Z"])
@@ -87,7 +87,7 @@ class ClockToPreview(_PreviewBody):
     events: Annotated[list[dict[str, Any]], Field(max_length=10_000)]
     service_hours: str | dict[str, Any] = "24x7"
     also_service_hours: Annotated[list[str | dict[str, Any]], Field(max_length=20)] = []
-    """Further service hours that match at once: the earliest deadline and the longest elapsed time count."""
+    """Further service hours that apply at the same time: the earliest deadline and the longest elapsed time count."""
     as_of: str | None = None
     window: PreviewInterval | None = None
     escalations: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
@@ -95,7 +95,7 @@ class ClockToPreview(_PreviewBody):
 
 
 class WindowToPreview(_PreviewBody):
-    """One target as an agreement writes it, the facts of its indicator, and the window to judge."""
+    """One target as an agreement writes it, the facts of its indicator, and the window to evaluate."""
 
     model_config = {
         "json_schema_extra": {
@@ -126,17 +126,18 @@ class WindowToPreview(_PreviewBody):
     effective_at: str | None = None
     ends_at: str | None = None
     weight: Exact = "1"
-    """As a member of a composite."""
+    """The weight of this target as a member of a composite."""
     members: Annotated[list[WindowToPreview], Field(max_length=100)] = []
 
 
 class BurnRatesToPreview(_PreviewBody):
-    """``period``: an ISO duration such as P30D, or a calendar window's name; ``pairs`` left out: the default ones."""
+    """An objective and its warnings. ``period``: an ISO duration such as P30D, or the name of a calendar window.
+    Without ``pairs`` the default pairs are used."""
 
     model_config = {"json_schema_extra": {"examples": [{"objective": "99.9", "period": "P30D"}]}}
 
     objective: Exact
-    """Percent."""
+    """The objective in percent."""
     period: str = Field(examples=["P30D", "month"])
     pairs: Annotated[list[dict[str, Any]], Field(max_length=100)] | None = None
     rate: Exact | None = None
@@ -147,7 +148,7 @@ class BurnRatesToPreview(_PreviewBody):
 
 @router.post("/clock", **operation("Try the clocks of a ticket", ClockPreview))
 def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
-    """The clocks of a ticket under these terms: deadline, elapsed time, verdict, and how they come about."""
+    """Calculate the clocks of a ticket under these terms: deadline, elapsed time, verdict, and their derivation."""
     events = [{"source": "preview", "ticket": "1", **event} for event in asked.events]
     question = ClockQuestion(
         targets=[
@@ -166,14 +167,14 @@ def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
 
 @router.post("/window", **operation("Try a window of a target", WindowPreview))
 def preview_window(asked: WindowToPreview) -> dict[str, Any]:
-    """A window of a target under these terms: figure, budget, verdict, and how they come about."""
+    """Evaluate a window of a target under these terms: figure, budget, verdict, and their derivation."""
     question = _window_question(asked, asked.window, _NESTED)
     return _answered(lambda: window_preview.preview_window(question))
 
 
 @router.post("/burn-rate", **operation("Try burn rate warnings", BurnRatePreview))
 def preview_burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
-    """The burn rate warnings of an objective: pairs, thresholds, detection times, and which can never fire."""
+    """Calculate the burn rate warnings of an objective: pairs, thresholds, detection times, and dead pairs."""
     question = BurnRateQuestion(
         objective=_fraction(asked.objective, "objective") / 100,
         period=burn_rate.NOMINAL.get(asked.period) or _answered(lambda: durations.from_iso(asked.period, "period")),
@@ -227,7 +228,7 @@ def _answered(work: Callable[[], T]) -> T:
 
 
 def _without_huge_numbers(document: Any, field: str) -> Any:
-    """The document, unless it holds a number with an exponent of a size that would have to be written out."""
+    """Return the document. Raises a problem if a number has an exponent so large that its digits would fill memory."""
     if isinstance(document, dict):
         for name, value in document.items():
             _without_huge_numbers(value, f"{field}.{name}")

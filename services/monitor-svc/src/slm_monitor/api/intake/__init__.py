@@ -1,4 +1,4 @@
-"""Routes by which data comes in, and what becomes of it: indicators, measurements, tickets, imports, quarantine.
+"""Routes that receive data: indicators, measurements, tickets, imports, and the quarantine.
 
 This package must not know targets or results.
 """

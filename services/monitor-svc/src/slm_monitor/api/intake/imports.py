@@ -36,7 +36,7 @@ _HEARD_SECONDS = 1.0
 
 
 class ImportToOpen(BaseModel):
-    """What is going to be loaded: indicators by key, ticket sources by name."""
+    """The history that is going to be loaded: indicators by key, ticket sources by name."""
 
     model_config = {
         "extra": "forbid",
@@ -44,17 +44,17 @@ class ImportToOpen(BaseModel):
     }
 
     key: Annotated[str, Field(max_length=200)] | None = None
-    """The client's own name for it: opened again under the same key it is the same import, and holds once."""
+    """The client's own name for the import. A second request with the same key returns the same import."""
     indicators: list[str] = []
     sources: list[str] = []
     owner_party_id: UUID | None = None
     through: str | None = None
-    """Only what lies before this instant waits for the import; by default, and at most, the instant of opening."""
+    """Only time before this instant waits for the import. By default, and at most, the instant of opening."""
 
 
 @dataclass(frozen=True)
 class ImportParts:
-    """The parts that an import is opened and ended with."""
+    """The parts of the service that open and end an import."""
 
     store: SqlImports
     judge: EvaluationWorker
@@ -80,13 +80,14 @@ async def _import_document(import_id: str, caller: Principal, store: SqlImports)
 
 @router.post("", **operation("Open an import of history", ImportWithCounts, "not-found", "key-taken", status=201))
 async def open_import(given: ImportToOpen, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
-    """Hold back what is judged of the past of these indicators or ticket sources until the import is complete.
+    """Open an import: the past of these indicators or ticket sources is not evaluated until the import is complete.
 
-    What lies before ``through`` waits: windows that had ended are not closed or restated, and clocks whose deadline had
-    passed are not told. Everything later is judged and published as always, marked ``importing``. The import ends with
-    ``/complete``, by being deleted, or an hour after the last facts of its past were accepted. Send history once its
-    state is ``open``: while it is ``opening`` some partition may not hold yet. Under a key used before it is the import
-    of then, as it stands: one that is judged holds nothing any more.
+    Time before ``through`` waits: windows that ended before it are not closed or restated, and clocks whose deadline
+    passed before it are not published. Later time is evaluated and published as always, marked ``importing``. The
+    import ends by ``/complete``, by its deletion, or one hour after the last facts of its past were accepted. Send
+    history once its state is ``open``: while it is ``opening``, some partition may not hold the past back yet. A
+    request with a key that was used before returns that import in its present state; if it is ``judged``, it holds
+    nothing back any more.
     """
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
@@ -116,8 +117,8 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
         raise Problem(409, "key-taken", "The import exists with other indicators or sources", f"{given.key}", errors)
     importing.judge.ring()
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
-    # Mostly all hold within milliseconds, and the caller is spared to ask. Another replica may own the partition: its
-    # inbox is the only thing that tells.
+    # Usually all partitions hold within milliseconds, so that the caller need not poll. Another replica may own the
+    # partition, so its inbox in the database is the only thing to look at.
     while (shaped := await _import_document(import_id, caller, importing.store))["state"] == "opening":
         if asyncio.get_running_loop().time() > deadline:
             break
@@ -143,15 +144,18 @@ async def list_imports(
         Literal["open", "judged"] | None, Query(description="`open`: those that something still waits for")
     ] = None,
 ) -> dict[str, Any]:
-    """The imports that concern the caller, the latest first: its own, and those of the other side of an agreement that
-    judges what they name. Each says whose it is, since when, and up to which instant judgements wait for it."""
+    """List the imports that concern the caller, the latest first: its own, and those of the other party of an agreement
+    whose targets use them. Each has its owner, its opening, and the instant before which results wait for it."""
     return await store.page(caller, paging, state)
 
 
 @router.get("/{import_id}", **operation("Read one import", ImportWithCounts))
 async def read_import(import_id: str, caller: Caller, store: TheImports) -> dict[str, Any]:
-    """Where an import stands: ``opening``, ``open``, ``completing`` (its history is being judged) or ``judged``, and
-    how many windows and clocks were published for it. Once it is ``judged`` every figure has all of it in it."""
+    """Read an import: its state, and how many windows and clocks were published for it.
+
+    The state is ``opening``, ``open``, ``completing`` (its history is being evaluated) or ``judged``. Once it is
+    ``judged``, every figure contains the whole import.
+    """
     return await _import_document(import_id, caller, store)
 
 
@@ -167,13 +171,13 @@ async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import
 
 @router.post("/{import_id}/complete", **operation("Complete an import", ImportWithCounts, "not-yours", status=202))
 async def complete_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
-    """All has been sent: judge it. Doing it twice is the same as once."""
+    """Complete an import: all history has been sent and is evaluated now. A second request changes nothing."""
     return await _ended(import_id, caller, importing, imports.COMPLETED)
 
 
 @router.delete("/{import_id}", **operation("Give an import up", ImportWithCounts, "not-yours", status=202))
 async def end_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
-    """Give an import up: what has come of it is judged as it is, and nothing waits for it any more."""
+    """End an import early: the history that was received is evaluated, and nothing waits for the import any more."""
     return await _ended(import_id, caller, importing, imports.ENDED)
 
 

@@ -51,11 +51,11 @@ class IndicatorToRegister(BaseModel):
     initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
     service_id: str | None = None
     stale_after: Annotated[str, Field(max_length=40, examples=["PT5M"])] | None = None
-    """ISO 8601. So long after its last measurement it counts as stale, and its state as unknown."""
+    """An ISO 8601 duration. So long after its last measurement an indicator is stale, and its state unknown."""
     scale: Scale | None = None
-    """Of a rating: the lowest and the highest score that there is."""
+    """For a rating: the lowest and the highest possible score."""
     owner_party_id: UUID | None = None
-    """The party that owns it; the caller's where left out."""
+    """The party that owns the indicator; the caller's party if left out."""
     external_refs: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=100)] = []
 
 
@@ -79,7 +79,7 @@ def indicator_document(indicator: Indicator) -> dict[str, Any]:
 async def register_indicator(
     given: IndicatorToRegister, caller: Registrar, indicators: TheIndicators, response: Response
 ) -> dict[str, Any]:
-    """Register an indicator. The same again answers 200; another definition under the same key is a 409."""
+    """Register an indicator. Answers 200 if it is registered so already, and 409 if with another definition."""
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
         raise invalid("owner_party_id", None, "an operator names the party that owns the indicator")
@@ -142,7 +142,7 @@ def _stale_after(written: str | None) -> int | None:
 async def list_indicators(
     caller: Caller, queries: TheIndicatorQueries, paging: Paging, stale: bool | None = None
 ) -> dict[str, Any]:
-    """The indicators of the caller's party; with ``stale=true`` those of which nothing is heard any more."""
+    """List the indicators of the caller's party; with ``stale=true`` those that have stopped sending."""
     return await queries.page(caller, paging, stale)
 
 

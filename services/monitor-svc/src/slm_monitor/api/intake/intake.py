@@ -1,4 +1,4 @@
-"""Measurements and ticket events in: ``POST /api/v1/measurements``, ``POST /api/v1/ticket-events``."""
+"""Intake of measurements and ticket events: ``POST /api/v1/measurements``, ``POST /api/v1/ticket-events``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _batch(summary: str, example: list[dict[str, Any]]) -> dict[str, Any]:
     # The second type is said in words: clients are generated from the first, and cannot tell a list from lines.
     told = "A JSON array. Also taken as `application/x-ndjson`: the same objects, one a line."
     body = {"required": True, "description": told, "content": {"application/json": schema}}
-    # The key is checked without FastAPI's dependencies, whose cost would be most of a small request's.
+    # The key is checked without FastAPI's dependencies, which would take most of the time of a small request.
     extra = {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}], **BULK}
     problems = ("missing-role", "malformed-json", "unsupported-encoding", "nothing-accepted")
     return operation(summary, IntakeReceipt, *problems, status=202, extra=extra)
@@ -67,7 +67,7 @@ def _answered(answer: IntakeAnswer, path: str) -> Response:
 
 
 def _nothing_taken(document: Mapping[str, Any], path: str) -> bytes:
-    """The problem of a batch of which nothing was accepted or quarantined; an empty batch is one of them."""
+    """The problem document for a batch of which nothing was accepted or quarantined, or that is empty."""
     errors = [
         {**error, "field": f"items[{item['index']}].{error['field']}".rstrip(".")}
         for item in document["items"][:_MOST_ERRORS]
@@ -87,8 +87,8 @@ def _nothing_taken(document: Mapping[str, Any], path: str) -> bytes:
 
 
 _FEW = 1_000
-"""Rejected items of which the answer is written at once; of more it is written in a thread, because 90,000 take half a
-second in which nobody else would be answered."""
+"""Most rejected items with which an answer is encoded on the event loop. Longer ones are encoded in a thread: 90,000
+items take half a second, during which no other request would be answered."""
 _MOST_ERRORS = 20
 
 
@@ -117,7 +117,7 @@ _MOST_ERRORS = 20
     ),
 )
 async def post_measurements(request: Request) -> Response:
-    """Take measurements in: each is checked by itself, accepted ones are durable when the answer is sent."""
+    """Accept measurements. Each is validated by itself; accepted ones are durable when the answer is sent."""
     door = DOOR.find(request.app)
     return await _taken(request, door, MEASUREMENTS.name, door.take_measurements)
 
@@ -140,10 +140,10 @@ async def post_measurements(request: Request) -> Response:
     ),
 )
 async def post_ticket_events(request: Request) -> Response:
-    """Take ticket events in: each is checked by itself, accepted ones are durable when the answer is sent."""
+    """Accept ticket events. Each is validated by itself; accepted ones are durable when the answer is sent."""
     door = DOOR.find(request.app)
     return await _taken(request, door, TICKETS.name, door.take_ticket_events)
 
 
 DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": post_measurements, "/api/v1/ticket-events": post_ticket_events}
-"""What is answered ahead of all routes: most requests of an installation are these."""
+"""Handlers that are called before routing, because most requests of an installation are of these two paths."""

@@ -1,4 +1,4 @@
-"""Metrics as OpenTelemetry exports them, over HTTP in JSON or protobuf: ``POST /api/v1/otlp/v1/metrics``."""
+"""Intake of metrics from OpenTelemetry, over HTTP as JSON or protobuf: ``POST /api/v1/otlp/v1/metrics``."""
 
 from __future__ import annotations
 
@@ -61,9 +61,10 @@ _MOST_TOLD = 5
     ),
 )
 async def post_otlp_metrics(request: Request, door: TheDoor) -> Response:
-    """Take metrics in, each data point as a measurement of the indicator that its metric is named after.
+    """Accept metrics: each data point becomes a measurement of the indicator with the name of its metric.
 
-    The answer is OTLP's own: empty where all were taken, else how many were not and why. Durable when it is sent.
+    The answer is that of OTLP: empty if all data points were accepted, otherwise the number of rejected ones and why.
+    Accepted ones are durable when the answer is sent.
     """
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
@@ -75,7 +76,7 @@ async def post_otlp_metrics(request: Request, door: TheDoor) -> Response:
         raise Problem(415, "unsupported-encoding", "The encoding is not read here", detail)
     body = await request.body()
     try:
-        # Beside the event loop: unpacking and decoding thousands of points takes longer than others should wait.
+        # In a thread: decompressing and decoding thousands of points would keep all other requests waiting.
         decoded = await asyncio.to_thread(
             lambda: otlp.decode_metrics(otlp_wire.decode_export(body, content_type, encoding))
         )
@@ -94,7 +95,7 @@ async def post_otlp_metrics(request: Request, door: TheDoor) -> Response:
 
 
 def _rejected(decoded: otlp.DecodedExport, refusals: list[Rejection]) -> tuple[int, str]:
-    """How many data points were not taken, and why, in the order in which they came."""
+    """The number of rejected data points, and the reasons, in the order of the points."""
     lost = {refusal.index: refusal for refusal in refusals}
     rejected = len(decoded.refused) + sum(decoded.points[index] for index in lost)
     names = [f"{decoded.measurements[index]['indicator']}: {each.remedy}" for index, each in lost.items()]

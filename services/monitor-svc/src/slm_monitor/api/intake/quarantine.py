@@ -1,4 +1,4 @@
-"""Facts that are kept but not judged: ``/api/v1/quarantine``."""
+"""The quarantine of facts that are kept but not evaluated: ``/api/v1/quarantine``."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ async def list_quarantined_facts(
     paging: Paging,
     state: Literal["quarantined", "released", "discarded"] | None = None,
 ) -> dict[str, Any]:
-    """The facts of the caller's party that were set aside, with the reason and what was decided on them."""
+    """List the quarantined facts of the caller's party, each with the reason and the decision on it."""
     return await queries.quarantine(caller, paging, {"state": state})
 
 
 class SourceToResume(BaseModel):
-    """A source that was set aside: its name, and the topic on which its facts travel."""
+    """A suspended source: its name, and the topic of its facts."""
 
     model_config = {
         "extra": "forbid",
@@ -67,14 +67,14 @@ class SourceToResume(BaseModel):
     topic: Literal["slm.measurements", "slm.tickets"]
     source: Annotated[str, Field(max_length=200)] = ""
     owner_party_id: UUID | None = None
-    """For operators: the party whose source it is."""
+    """For operators: the party that owns the source."""
 
 
 @router.get("/sources", **operation("List sources that are set aside", list_of(SuspendedSourceAnswer)))
 async def list_suspended_sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dict[str, Any]:
-    """The sources of the caller's party that are set aside: too much of what they sent could not be judged.
+    """List the suspended sources of the caller's party: too many of their facts could not be evaluated.
 
-    What comes from them is quarantined without being tried, until somebody resumes them.
+    Their facts are quarantined without being evaluated, until somebody resumes the source.
     """
     return await aside.page(caller, paging)
 
@@ -83,7 +83,7 @@ async def list_suspended_sources(caller: Caller, aside: TheSourcesAside, paging:
 async def resume_source(
     given: SourceToResume, caller: Decider, aside: TheSourcesAside, judge: TheJudge
 ) -> dict[str, Any]:
-    """Judge what a source sends from now on. What was quarantined meanwhile is released fact by fact."""
+    """Resume a suspended source: what it sends from now on is evaluated. Quarantined facts are released one by one."""
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
         raise invalid("owner_party_id", None, "an operator names the party whose source it is")
@@ -109,7 +109,7 @@ async def resume_source(
 async def release_quarantined_fact(
     quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
 ) -> dict[str, Any]:
-    """Judge it after all: it enters the intake under its own identity, once. 409 where it is decided already."""
+    """Release a quarantined fact: it enters the intake once, under its own identity. Answers 409 if it is decided."""
     await _decided(database, quarantine_id, lambda ward, now: discharge.release(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": RELEASED}
 
@@ -121,7 +121,7 @@ async def release_quarantined_fact(
 async def discard_quarantined_fact(
     quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
 ) -> dict[str, Any]:
-    """It is never judged, and stays to be seen. 409 where it is decided already."""
+    """Discard a quarantined fact: it is never evaluated, but stays visible. Answers 409 if it is decided."""
     await _decided(database, quarantine_id, lambda ward, now: discharge.discard(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": DISCARDED}
 

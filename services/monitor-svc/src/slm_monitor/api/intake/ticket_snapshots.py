@@ -1,4 +1,4 @@
-"""Tickets as their tools send them: ``PUT /api/v1/tickets/{source}/{number}``, ``/api/v1/ticket-reconciliations``."""
+"""Snapshots of tickets: ``PUT /api/v1/tickets/{source}/{number}`` and ``/api/v1/ticket-reconciliations``."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _INSTANTS = {
 
 
 class SnapshotToPut(BaseModel):
-    """A ticket as its tool shows it. What is left out is left as it is; null takes it away, of ``resolved_at`` too:
-    then the ticket was reopened."""
+    """A ticket as its tool shows it. A field that is left out keeps its value, and null removes the value. A null
+    ``resolved_at`` means that the ticket was reopened."""
 
     model_config = {
         "extra": "forbid",
@@ -63,7 +63,7 @@ class SnapshotToPut(BaseModel):
     }
 
     updated_at: str | None = None
-    """Since when it is so; by default now."""
+    """The instant at which the ticket became so; now if left out."""
     state: Name | None = None
     opened_at: str | None = None
     type: Name | None = None
@@ -78,13 +78,13 @@ class SnapshotToPut(BaseModel):
     closed_at: str | None = None
     cancelled_at: str | None = None
     fields: dict[str, Any] = {}
-    """The tool's own fields."""
+    """Further fields of the tool."""
     owner_party_id: UUID | None = None
-    """For operators, who have no party of their own."""
+    """The party that owns the ticket. Operators must name it; for others it is their own party."""
 
 
 class OpenTicketToReconcile(BaseModel):
-    """An open ticket."""
+    """A ticket that is open in its tool."""
 
     model_config = {"extra": "forbid"}
 
@@ -94,7 +94,7 @@ class OpenTicketToReconcile(BaseModel):
 
 
 class TicketsToReconcile(BaseModel):
-    """All tickets of a source that are open in its tool."""
+    """All open tickets of a source, as its tool lists them."""
 
     model_config = {
         "extra": "forbid",
@@ -110,7 +110,7 @@ class TicketsToReconcile(BaseModel):
 
 @dataclass(frozen=True)
 class SnapshotIntake:
-    """The parts that take a snapshot of a ticket in."""
+    """The parts of the service that accept a snapshot of a ticket."""
 
     snapshots: SqlSnapshots
     door: Intake
@@ -131,9 +131,9 @@ TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
 async def put_ticket_snapshot(
     source: str, number: str, given: SnapshotToPut, caller: Sender, parts: TheParts
 ) -> dict[str, Any]:
-    """Take a snapshot of a ticket in, and say which events it told of; they are durable when the answer is sent.
+    """Accept a snapshot of a ticket, and answer with the events that it implies. They are durable when it is sent.
 
-    The same snapshot again tells of none. Read the ticket with ``min_position=<position>`` for its clocks.
+    A repeated snapshot implies no events. Read the ticket with ``min_position=<position>`` to see its clocks.
     """
     parts.door.check(TICKETS.name)
     now = parts.clock.now()
@@ -153,7 +153,7 @@ async def put_ticket_snapshot(
     **operation("Compare open tickets with their tool", TicketComparison, "foreign-party", extra=dict(BULK)),
 )
 async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
-    """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
+    """Compare the open tickets of a source with those of monitor-svc: missing, outdated, and open only here."""
     owner = _owner(given.owner_party_id, caller)
     listed = [
         OpenTicket(each.number, instants.optional(each.updated_at, f"tickets[{place}].updated_at"), each.state)

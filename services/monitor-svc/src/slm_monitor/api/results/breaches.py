@@ -40,7 +40,7 @@ async def list_breaches(
     since: Annotated[str | None, Query(alias="from", description="Certain at or after")] = None,
     until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
 ) -> dict[str, Any]:
-    """Breaches, the latest first, withdrawn ones included."""
+    """List breaches, the latest first, including withdrawn ones."""
     filters = {
         "agreement_id": agreement_id,
         "target_id": target_id,
@@ -55,7 +55,7 @@ async def list_breaches(
 
 @router.get("/breaches/{breach_id}", **operation("Read one breach", BreachWithLife, headers=(ETAG,)))
 async def read_breach(breach_id: str, caller: Caller, queries: TheBreaches, response: Response) -> dict[str, Any]:
-    """One breach with its evidence, the steps of its life, and those that can be taken now."""
+    """Read one breach with its evidence, the steps of its workflow, and the steps that are allowed now."""
     found = await queries.one(caller, breach_id)
     if found is None:
         raise not_found("breach", breach_id)
@@ -77,14 +77,14 @@ async def list_risks(
     target_id: str | None = None,
     standing: bool | None = None,
 ) -> dict[str, Any]:
-    """Warnings, the latest first, cleared ones included."""
+    """List warnings, the latest first, including cleared ones."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "standing": standing}
     return await queries.risks(caller, paging, filters)
 
 
 @router.get("/risks/{risk_id}", dependencies=[Judged], **operation("Read one risk", RiskAnswer, "not-judged-yet"))
 async def read_risk(risk_id: str, caller: Caller, queries: TheQueries) -> dict[str, Any]:
-    """One warning, cleared or not."""
+    """Read one warning, open or cleared."""
     found = await queries.risk(caller, risk_id)
     if found is None:
         raise not_found("risk", risk_id)

@@ -1,4 +1,4 @@
-"""How a target's figure came about: ``/api/v1/targets/{target_id}/explain``."""
+"""Derivations of figures: ``/api/v1/targets/{target_id}/explain``."""
 
 from __future__ import annotations
 
@@ -66,18 +66,18 @@ async def explain_target(
     known_at: KnownAt = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
 ) -> Response:
-    """The derivation of a window's figure: terms, stretches with their facts, sums, budget and verdict."""
+    """Explain the figure of a window: terms, intervals with their facts, sums, budget and verdict."""
     row = await own_target(target_id, caller, readers.queries)
     asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
     accepted = (await readers.frozen.accepted(target_id, [window])).get(window) if window is not None else None
     if accepted is not None and asked.known_at is None:
-        # What stands is what both parties accepted: what has come since is told as the window's adjustments.
+        # The accepted figure is explained by the facts known at acceptance. Later facts are shown as adjustments.
         asked = replace(asked, known_at=from_text(accepted["accepted_at"]))
     told = await explained(readers.record, row, asked, readers.clock.now())
     told["accepted"] = accepted
     seen_at = asked.known_at or asked.at or readers.clock.now()
     told["warnings"] = await readers.queries.warnings_at(target_id, told["window"]["id"], seen_at)
-    # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
+    # Burn rates look back beyond the window, so warnings are those that were published, not calculated again.
     told["verdict"] = verdict_with_warning(told["verdict"], bool(told["warnings"]))
     if format == "text" or (format is None and prefers_text(request)):
         return PlainTextResponse(explanation_text.explanation_text(told))
@@ -85,7 +85,7 @@ async def explain_target(
 
 
 async def explained(record: Any, row: dict[str, Any], asked: ExplanationQuestion, now: int) -> dict[str, Any]:
-    """The derivation, or the problem that says why there is none."""
+    """Return the derivation. Raises a problem if there is none."""
     refuse_unexplained(row)
     try:
         return await explanation.explain_window(record, target_row(row), asked, now)
@@ -98,7 +98,7 @@ async def explained(record: Any, row: dict[str, Any], asked: ExplanationQuestion
 
 
 def facts_deleted(error: NotInRecord) -> Problem:
-    """A figure that nobody can work out again."""
+    """The problem for a figure that cannot be calculated again, because its facts were deleted."""
     return Problem(
         410,
         "not-in-record",
@@ -108,7 +108,7 @@ def facts_deleted(error: NotInRecord) -> Problem:
 
 
 def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED) -> None:
-    """422 for figures that follow from something else than an indicator's facts."""
+    """Raise a problem (422) for a target whose aggregation is not among ``allowed``."""
     aggregation = row["terms"]["aggregation"]
     kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
     if kind not in allowed:
@@ -122,10 +122,10 @@ def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAI
 
 
 def instant(text: str | None, field: str) -> int | None:
-    """An instant of the query. Raises 422."""
+    """Read an instant of the query; None if it was left out. Raises a problem (422)."""
     return instants.optional(text, f"query.{field}")
 
 
 def prefers_text(request: Request) -> bool:
-    """Whether an explanation is wanted as text rather than as JSON."""
+    """Whether the client prefers plain text to JSON, by its ``Accept`` header."""
     return accept.best(request.headers.get("accept", ""), ("application/json", "text/plain")) == "text/plain"

@@ -49,10 +49,10 @@ async def read_figures_to_date(
     ] = None,
     closed_after: Annotated[str | None, Query(description="Also windows that closed after this instant")] = None,
 ) -> Response:
-    """Every open window of an agreement, and its rolling and ticket targets, all as of the one instant ``as_of``.
+    """Calculate the open windows, rolling targets and ticket targets of an agreement, all as of one instant.
 
-    Without ``as_of`` everything that was in the log when it was asked for is judged first. Asked again with the
-    ``as_of`` of an answer, the figures are the same.
+    Without ``as_of``, everything that is in the log at the time of the request is evaluated first. A later request
+    with the ``as_of`` of an answer gets the same figures.
     """
     rows = await readers.queries.targets(caller, Page(_MOST_TARGETS, None), {"agreement_id": agreement_id})
     if not rows:
@@ -93,7 +93,10 @@ async def read_figures_to_date(
 
 
 async def _wait_until_judged(queries: TargetQueries, log: EventLog) -> dict[str, int]:
-    """Wait until everything that is in the intake topics now is judged; up to where that is. 504 after 10 s."""
+    """Wait until everything that is in the intake topics now is evaluated, and return the positions reached.
+
+    Raises a problem (504) after 10 seconds.
+    """
     ends = {
         (topic, partition): end
         for topic in (MEASUREMENTS.name, TICKETS.name)

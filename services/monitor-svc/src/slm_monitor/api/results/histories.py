@@ -1,4 +1,4 @@
-"""A target's past: its windows with their revisions, closed figures, budget by time, ``/api/v1/targets/{id}/…``."""
+"""The past of a target: windows with revisions, closed figures, budget over time: ``/api/v1/targets/{id}/…``."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _CLOSED = (
     "revision",
     "closed_at",
 )
-"""Of a window, the fields that its closed figure has too."""
+"""The fields of a window that its closed figure has too."""
 _AT_ONCE = 50
-"""Windows of the past that one answer works out anew."""
+"""Most windows that one answer evaluates again, as they were known at an instant."""
 Verdict = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
 
 
@@ -68,7 +68,7 @@ async def list_windows(
     until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
     known_at: KnownAt = None,
 ) -> dict[str, Any]:
-    """The windows of a target, the newest first, each with its figure, verdict and all that was published of it."""
+    """List the windows of a target, the newest first, each with its figure, verdict and published revisions."""
     row = await own_target(target_id, caller, readers.queries)
     span = (instant(since, "from"), instant(until, "to"))
     known = instant(known_at, "known_at")
@@ -110,7 +110,7 @@ async def _windows(
 async def _as_known(
     readers: TargetReaders, row: dict[str, Any], window: dict[str, Any], known_at: int
 ) -> dict[str, Any]:
-    """A window by the facts that had been received, with what had been published."""
+    """A window as it was known at an instant: by the facts received and the revisions published by then."""
     agreement = await readers.record.agreement(row["agreement_id"])
     lines = fact_history.lines_of_target(agreement, fact_history.target_row(row))
     present = min(known_at, readers.clock.now())
@@ -119,7 +119,7 @@ async def _as_known(
             lines, ExplanationQuestion(window["window_id"], None, known_at), present
         )
     except NoSuchWindow:
-        # Later terms have undone it.
+        # Terms that were not known then have removed this window.
         return {**window, "verdict": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
     try:
         judged = await explanation.evaluate_window(readers.record, terms, window["window_id"], span, present, known_at)
@@ -155,7 +155,7 @@ async def list_closed_figures(
     since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None,
     until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
 ) -> dict[str, Any]:
-    """The figures of the closed windows as they stand, the newest first."""
+    """List the figures of closed windows as published, the newest first."""
     await own_target(target_id, caller, readers.queries)
     span = (instant(since, "from"), instant(until, "to"))
     found = await readers.queries.windows(target_id, paging, closed=True, span=span)
@@ -183,7 +183,7 @@ async def read_budget_series(
     at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
     known_at: KnownAt = None,
 ) -> dict[str, Any]:
-    """Figure and budget of a window at the end of each step since it began, for charts."""
+    """Calculate figure and budget of a window at the end of each step since its beginning, for charts."""
     row = await own_target(target_id, caller, readers.queries)
     refuse_unexplained(row, MEASURED)
     asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
@@ -193,7 +193,7 @@ async def read_budget_series(
 async def _with_adjustments(
     readers: TargetReaders, target_id: str, found: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Figures stand as they were established; of one that both parties accepted, what it would have come to since."""
+    """Closed figures as they were published. Accepted ones have the adjustments that later facts would make."""
     names = [each["window_id"] for each in found]
     accepted = await readers.frozen.accepted(target_id, names)
     adjustments = await readers.frozen.adjustments(target_id, names)

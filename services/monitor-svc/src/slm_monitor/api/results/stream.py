@@ -30,10 +30,10 @@ async def stream_events(
     type: Annotated[list[str] | None, Query(description="only these event types, like TargetBreached")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Events as they are published, of what the caller's party may see.
+    """Stream the events that the caller's party may see, as they are published.
 
-    ``Last-Event-ID`` (sent by browsers when they reconnect) resumes after that event, on any replica. Where more than
-    10,000 events were missed, ``event: reset`` names where to read the state instead.
+    ``Last-Event-ID`` (sent by browsers when they reconnect) resumes after that event, on any replica. If more than
+    10,000 events were missed, ``event: reset`` says where to read the present state instead.
     """
     if live.is_full:
         detail = "Try another replica, or this one in a few seconds."

@@ -36,7 +36,10 @@ async def wait_until_judged(
         str | None, Query(description="`position` of a door's answer: wait until it is judged")
     ] = None,
 ) -> None:
-    """Read your writes: wait until the judge has reached a position. 504 where it does not within 10 s."""
+    """Wait until a position has been evaluated, so that a client sees its own writes.
+
+    Raises a problem (504) after 10 seconds.
+    """
     if min_position is None:
         return
     try:
@@ -51,7 +54,10 @@ async def wait_until_judged(
 
 
 async def wait_for_record(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -> None:
-    """Wait until the record has all that lies below these positions of the intake. 504 where it has not within 10 s."""
+    """Wait until the record has everything below these positions of the intake.
+
+    Raises a problem (504) after 10 seconds.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _JUDGED_SECONDS
     while True:
@@ -68,7 +74,7 @@ Judged = Depends(wait_until_judged)
 
 @dataclass(frozen=True)
 class StateReaders:
-    """Everything that the present state of targets is read from."""
+    """The readers of the present state of targets."""
 
     past: TargetReaders
     tickets: TicketQueries
@@ -117,17 +123,17 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
 def _with_verdict(
     window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """The figure of a target that cannot be judged is as it last was; its verdict says so."""
+    """The window with the verdict ``unjudgeable`` if its target failed; the figure is the last before the failure."""
     return {**window, "verdict": "unjudgeable"} if window and row["target_id"] in aside else window
 
 
 def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bool:
-    """Whether nothing is known of a target; one that is judged by label has instances of which it may be."""
+    """Whether a target has no data. A target with ``group_by`` never counts: its instances have the data."""
     return not row["terms"].get("group_by") and (window is None or window["verdict"] == "no_data")
 
 
 def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, heard: Mapping[str, int]) -> dict[str, Any]:
-    """Since when nothing is known of what a target is measured by: a page shows it in amber, whatever the figure."""
+    """The instant since which a target has no data. Pages show such a target in amber, whatever its figure."""
     last = heard.get(row["indicator"])
     since = last if last is not None else None if window is None else window["start"]
     return {"since_at": None if since is None else to_text(since), "never_measured": last is None}
@@ -157,8 +163,8 @@ async def _window_document(
 
 
 def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
-    """``wait_until_judged``: stopped or breached; ``met``: stopped at or before the deadline; ``inconsistent``: tickets
-    that are not judged, as their events contradict each other."""
+    """The number of clocks of a per-ticket target. ``judged``: stopped or breached. ``met``: stopped by the deadline.
+    ``inconsistent``: tickets that are not evaluated, because their events contradict each other."""
     met = counts.get("met", 0)
     missed = counts.get("breached", 0) + counts.get("completed_late", 0)
     return {"judged": met + missed, "met": met, "inconsistent": inconsistent, "states": dict(sorted(counts.items()))}
@@ -175,7 +181,7 @@ async def list_targets(
     service_id: str | None = None,
     unjudgeable: Annotated[bool, Query(description="only those that cannot be judged now, of all agreements")] = False,
 ) -> Response:
-    """The state of all targets of an agreement, a service, or all the caller may see."""
+    """List the present state of the targets of an agreement, of a service, or of all that the caller may see."""
     filters = {"agreement_id": agreement_id, "service_id": service_id}
     if unjudgeable:
         rows = await readers.unjudgeable.targets(caller, paging)
@@ -183,13 +189,13 @@ async def list_targets(
         rows = await readers.past.queries.targets(caller, paging, filters)
     page = paging.shape(rows, lambda row: [row["agreement_id"], row["key"], row["target_id"]])
     answer = {**page, "items": await _states(page["items"], readers)}
-    # Not left to the framework, which copies a document before it writes it: most of the time of a long list.
+    # Encoded here, because FastAPI copies a document before it writes it, which took most of the time of a long list.
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 @router.get("/{target_id}", dependencies=[Judged], **operation("Read one target", TargetAnswer, "not-judged-yet"))
 async def read_target(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
-    """One target: its terms, the state of the present window and its budget."""
+    """Read one target: its terms, the state of its present window, and its budget."""
     row = await own_target(target_id, caller, readers.past.queries)
     return (await _states([row], readers))[0]
 

@@ -37,7 +37,7 @@ router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
 @dataclass(frozen=True)
 class TicketReaders:
-    """Everything that a ticket with its clocks is read from."""
+    """The readers of a ticket and its clocks."""
 
     queries: TicketQueries
     parsed: ParsedTerms
@@ -65,7 +65,7 @@ async def list_clocks(
     state: str | None = None,
     source: str | None = None,
 ) -> dict[str, Any]:
-    """Clocks of tickets, the earliest deadline first."""
+    """List the clocks of tickets, the earliest deadline first."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "state": state, "source": source}
     return await queries.clocks(caller, paging, filters)
 
@@ -91,7 +91,7 @@ async def list_tickets(
     agreement_id: Annotated[str | None, Query(description="With at_risk")] = None,
     target_id: Annotated[str | None, Query(description="With at_risk")] = None,
 ) -> dict[str, Any]:
-    """Tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
+    """List tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
     filters: dict[str, Any] = {"source": source, "type": type, "priority": priority, "held_by": held_by}
     if at_risk:
         chosen = {**filters, "agreement_id": agreement_id, "target_id": target_id}
@@ -121,7 +121,7 @@ async def explain_clock_of_ticket(
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
     known_at: KnownAt = None,
 ) -> Response:
-    """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
+    """Explain a clock, named by its target's id or key: every interval with its cause, and the sums."""
     seen, agreements, _, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
     wanted = [
         clock
@@ -146,7 +146,7 @@ async def explain_clock_of_ticket(
 async def read_ticket(
     source: str, number: str, caller: Caller, readers: TheTicketReaders, known_at: KnownAt = None
 ) -> dict[str, Any]:
-    """A ticket: its events as they were taken in, and its clocks with their deadlines as of now, or as it was known."""
+    """Read a ticket: its events as received, and its clocks with their deadlines, as of now or as known then."""
     seen, _, facts, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
     return {
         "source": source,
@@ -189,7 +189,7 @@ async def _look(
 
 
 def _own(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
-    """The agreements that the caller's party has a part in."""
+    """The ids of the agreements in which the caller's party is the provider or the customer."""
     return frozenset(
         each.agreement_id
         for each in agreements
@@ -198,7 +198,7 @@ def _own(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
 
 
 def _signed(agreements: list[AgreementTerms], clock: TicketClock) -> dict[str, Any]:
-    """The target as the version by which it is judged writes it."""
+    """The target as written in the agreement version that applies to a clock."""
     terms = clock.target
     return next(
         target
