@@ -1,9 +1,9 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-unit attack attack-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
+.PHONY: help setup demo up test test-unit attack attack-share fuzz fuzz-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
 
 READY := .venv/.ready
-PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded)
+PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded tests/fuzz)
 E ?=
 F ?=
 J ?= 0
@@ -34,6 +34,12 @@ attack: $(READY) ## all of every attack on the running product; SLM_ATTACK_SEED 
 
 attack-share: $(READY) ## the fixed share of the attacks that every change must pass, in three minutes
 	@.venv/bin/pytest tests/attack -q
+
+fuzz: $(READY) ## Schemathesis against the running product, 20,000 requests and more; SLM_FUZZ_SEED chooses them
+	@.venv/bin/python -m tests.fuzz
+
+fuzz-share: $(READY) ## the fixed share of it that every change must pass, in two minutes
+	@.venv/bin/python -m tests.fuzz --share
 
 cases: $(READY) ## published known answers through the previews: make cases F=file.json
 	@.venv/bin/python -m tests.cases.run $(F)

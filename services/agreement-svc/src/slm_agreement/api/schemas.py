@@ -276,7 +276,7 @@ class Withdrawal(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The project was stopped."}]})
     reason: Annotated[str, Field(max_length=1_000)] = ""
     """Why"""
-    version: int | None = None
+    version: Annotated[int, NO_TEXT] | None = None
     """Number of the version; by default the one being negotiated"""
 
 
