@@ -7,29 +7,29 @@ from dataclasses import replace
 
 from slm_chassis.faults import is_infrastructure_fault
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.evaluators.series.series_store import JoinedSeries, SeriesStore, pieces
-from slm_monitor.application.evaluators.series.series_target import NEVER, SeriesTarget
+from slm_monitor.application.evaluators.series.deferred_rows import DeferredRows
+from slm_monitor.application.evaluators.series.series_store import SeriesStore, pieces
+from slm_monitor.application.evaluators.series.series_target import SeriesTarget, checkpoint_of, name_of
+from slm_monitor.application.evaluators.series.target_rows import TargetRows
+from slm_monitor.application.evaluators.series.unsaved_windows import UnsavedWindows
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.application.state.invalidation import FACT, Invalidation
-from slm_monitor.application.state.loaded_partition import AccumulatorState, Hold, LoadedPartition, SeriesCheckpoint
+from slm_monitor.application.state.loaded_partition import Hold, LoadedPartition, SeriesCheckpoint
 from slm_monitor.application.state.loaded_state import LoadedState
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.application.state.timers import COUNT, Timers
 from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, indicator_of, labelled
 from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.rolling_sums import RollingSums
 from slm_monitor.domain.rolling.rolling_target import EvaluatedMinutes
-from slm_monitor.domain.rolling.rolling_values import VALUES
 from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.hour_buckets import Chunk
 from slm_monitor.domain.series.series import Delta, Series
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import minute_series
-from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinutes
-from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
+from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
 AT_ONCE = 0
 LONGEST_UNJUDGED = 60
@@ -59,18 +59,15 @@ class SeriesEvaluator:
         self._grouped: dict[str, dict[tuple[str, int], TermsHistory]] = {}
         self._streams = SeriesStore(store, loaded.series)
         self._dirty: dict[str, Invalidation] = {}
-        self._calm: dict[str, tuple[int, int]] = {}
-        """Series → the range of minutes in which good rows change figures only."""
-        self._later: dict[str, list[tuple[Series, Sequence[Delta]]]] = {}
-        """Indicator → rows that changed figures only and are not added to the accumulators yet."""
+        self._rows = TargetRows(self._streams, excluded, self._reach)
+        self._deferred = DeferredRows()
         self._born: list[TermsHistory] = []
         self._causes: dict[str, str] = {}
         """Indicator → cause of the restatement of its past, once no import holds that past any more."""
         self._unsaved: set[str] = set()
         self._recounted: dict[str, int] = {}
-        self._unsaved_windows: dict[tuple[str, str], Window] = {}
+        self._unsaved_windows = UnsavedWindows(loaded.windows)
         self._kept = loaded.series
-        self._written = {(window.target_id, window.window_id): _told_of(window) for window in loaded.windows}
 
     # -- targets ------------------------------------------------------------------------------------------------
 
@@ -94,7 +91,7 @@ class SeriesEvaluator:
 
     def _attach(self, subject: str, line: TermsHistory, *, fresh: bool) -> None:
         self._fold(subject)
-        self._calm.clear()
+        self._deferred.forget_calm()
         if self._aside.holds(line):
             return
         targets = self._targets.setdefault(subject, {})
@@ -102,7 +99,7 @@ class SeriesEvaluator:
         if held is None:
             target_state = self._target_state(line, subject)
             held = targets[line.key] = SeriesTarget(target_state, self._excluded, None)
-            tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
+            tally = self._kept[subject].tallies.get(name_of(line)) if subject in self._kept else None
             if tally is not None and tally.fingerprint == held.fingerprint:
                 targets[line.key] = held = SeriesTarget(target_state, self._excluded, tally.windows)
             held.amend(line)
@@ -129,7 +126,7 @@ class SeriesEvaluator:
     def reopen(self, subject: str, since: int, cause: str) -> None:
         """Evaluate an indicator's windows again from an instant on, after a decision about them."""
         if subject in self._targets:
-            self._calm.clear()
+            self._deferred.forget_calm()
             self._dirty.setdefault(subject, Invalidation()).touch(since, cause)
 
     def exclude(self, moved: ExclusionChange) -> None:
@@ -139,7 +136,7 @@ class SeriesEvaluator:
                 since = moved.since(target.target_state.line)
                 if since is not None:
                     self._fold(subject)
-                    self._calm.clear()
+                    self._deferred.forget_calm()
                     target.recount()
                     self._dirty.setdefault(subject, Invalidation()).touch(since, CAUSE)
 
@@ -175,9 +172,7 @@ class SeriesEvaluator:
     def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
         self._unsaved.add(series.subject)
         subject = series.indicator
-        calm = self._calm.get(series.subject)
-        if calm is not None and subject not in self._dirty and _is_calm(calm, deltas):
-            self._later.setdefault(subject, []).append((series, deltas))
+        if subject not in self._dirty and self._deferred.accept(series, deltas):
             return
         if subject in self._grouped:
             self._group(subject, series)
@@ -194,27 +189,7 @@ class SeriesEvaluator:
 
     def _fold(self, subject: str) -> None:
         """Add the rows of an indicator that could change figures only to the accumulators."""
-        later = self._later.pop(subject, None)
-        if later is None:
-            return
-        by_series: dict[str, tuple[Series, list[Delta]]] = {}
-        for series, deltas in later:
-            by_series.setdefault(series.subject, (series, []))[1].extend(deltas)
-        for series, deltas in by_series.values():
-            folded = deltas if len(deltas) == 1 else _folded(deltas)
-            for target in self._targets[subject].values():
-                if target.counts(series):
-                    target.add(series, folded)
-
-    def _calm_down(self, subject: str) -> None:
-        """Note the minutes in which good rows of each series of an indicator can change figures only."""
-        for series in self._streams.of_indicator(subject):
-            spans = [target.quiet for target in self._targets.get(subject, {}).values() if target.counts(series)]
-            calm = (max(start for start, _ in spans), min(end for _, end in spans)) if spans else NEVER
-            if series.plain is not None and calm[0] < calm[1]:
-                self._calm[series.subject] = (-(-calm[0] // MINUTE), calm[1] // MINUTE)
-            else:
-                self._calm.pop(series.subject, None)
+        self._deferred.fold(subject, self._targets.get(subject, {}).values())
 
     def _group(self, subject: str, series: Series) -> None:
         """Create the instances of grouped targets for a label value that appears for the first time."""
@@ -249,7 +224,7 @@ class SeriesEvaluator:
         """Evaluate in full the indicators that a hold covered, because it has ended."""
         for subject, targets in self._targets.items():
             if hold.covers(subject):
-                self._calm.clear()
+                self._deferred.forget_calm()
                 cause = self._causes.pop(subject, None)
                 for target in targets.values():
                     self._dirty.setdefault(subject, Invalidation()).touch(target.target_state.line.begins_at, cause)
@@ -271,36 +246,23 @@ class SeriesEvaluator:
                 if self._aside.holds(target.target_state.line):
                     self._let_go(subject, target)
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
-            self._calm_down(subject)
+            for series in self._streams.of_indicator(subject):
+                self._deferred.note_calm(series, self._targets.get(subject, {}).values())
 
     def _let_go(self, subject: str, target: SeriesTarget) -> None:
         """Drop a target that failed half-way, so that no checkpoint saves its figures."""
         del self._targets[subject][target.target_state.line.key]
-        for key in [key for key in self._unsaved_windows if key[0] == target.target_state.target_id]:
-            del self._unsaved_windows[key]
+        self._unsaved_windows.drop(target.target_state.target_id)
 
     async def _evaluate(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         if target.target_state.line.latest.window_kind == "rolling":
             return await self._judge_rolling(subject, target, dirty, moment, changes)
-        await self._count_past(subject, target)
+        if target.needs_counting:
+            await self._rows.count_past(subject, target)
+            self._unsaved.add(subject)
         return await self._judge_calendar(subject, target, dirty, moment, changes)
-
-    def _together(self, subject: str, target: SeriesTarget) -> JoinedSeries:
-        return JoinedSeries([series for series in self._streams.of_indicator(subject) if target.counts(series)])
-
-    async def _count_past(self, subject: str, target: SeriesTarget) -> None:
-        """Sum an indicator's past once for a target that was added after it."""
-        if not target.needs_counting:
-            return
-        target.recount()
-        begins = target.target_state.line.begins_at
-        for series in self._together(subject, target).series:
-            if series.high_water >= begins:
-                await self._streams.each_hour(series, begins, lambda hour, of=series: target.tally(of, hour))  # type: ignore[misc]
-        target.is_tallied = True
-        self._unsaved.add(subject)
 
     async def _judge_calendar(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
@@ -312,27 +274,14 @@ class SeriesEvaluator:
         longest = minute_series.lookback_minutes(terms)
         if longest and terms.aggregation != "time_slices":
             await self._streams.load_minutes(subject, present - longest, present)
-            by = TargetMinutes(self._together(subject, target), terms, self._excluded.minutes_of(terms))
-            lately = BurnRateLookback(by, line.begins_at, present)
+            lately = BurnRateLookback(self._rows.minutes(subject, target, terms), line.begins_at, present)
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
-        await self._measure_first_bad(subject, target)
+        await self._rows.measure_first_bad(subject, target)
         due = target.evaluate(burning, lately, dirty, moment, changes)
         self._remember(target.target_state, dirty, moment, changes)
         if burning:
             rises_at = present + 1
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
-
-    async def _measure_first_bad(self, subject: str, target: SeriesTarget) -> None:
-        """Compute the sums up to the first bad minute of windows whose objective is 100 percent."""
-        for name, start, terms, minute in list(target.unmeasured()):
-            by = TargetMinutes(self._together(subject, target), terms, self._excluded.minutes_of(terms))
-            good = total = 0
-            for piece in pieces(start // MINUTE, minute):
-                await self._streams.load_minutes(subject, piece.start, piece.stop - 1)
-                sums = by.minutes(piece.start, piece.stop - 1, target.target_state.line.begins_at)
-                good, total = good + int(sums[0].sum()), total + int(sums[1].sum())
-                self._evict(subject)
-            target.first_bad[name] = FirstBadEvent(minute * MINUTE, good, total)
 
     async def _judge_rolling(
         self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
@@ -349,7 +298,7 @@ class SeriesEvaluator:
         if window.judged_to is None:
             window.judged_to = first - 1
         rolling_minutes.hold_back(window, line, moment.through)
-        reach, rolled = rolling_minutes.lookback_of(line), self._rolled(subject, target)
+        reach, rolled = rolling_minutes.lookback_of(line), self._rows.rolling(subject, target)
         evaluated: list[EvaluatedMinutes] = []
         for start, end in rolling_minutes.minutes_to_evaluate(
             window, line, dirty.minutes, dirty.since, present, moment.through
@@ -357,7 +306,7 @@ class SeriesEvaluator:
             for piece in pieces(start, end):
                 await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
                 evaluated.append(rolling_target.evaluate_minutes(line, rolled, piece.start, piece.stop - 1))
-                self._evict(subject)
+                self._rows.evict(subject)
         latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
         await self._streams.load_minutes(subject, latest - reach, latest)
         due = rolling_target.reconcile_rolling(target_state, window, rolled, evaluated, moment, changes)
@@ -367,39 +316,21 @@ class SeriesEvaluator:
         ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
         return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
 
-    def _rolled(self, subject: str, target: SeriesTarget) -> RollingSums:
-        together = self._together(subject, target)
-        if target.target_state.line.latest.aggregation not in VALUES:
-            return RollingSums(target.target_state.line, together, self._excluded, together)
-        columns = target.columns.for_series(together.series)
-        return RollingSums(target.target_state.line, columns, self._excluded, columns)
-
     def _remember(
         self, target_state: TargetState, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> None:
         """Leave changes of figures alone to the next checkpoint; a change of verdict is written with this step."""
-        for key in changes.dropped_windows:
-            self._unsaved_windows.pop(key, None)
-        for window in target_state.windows.values():
-            key = (window.target_id, window.window_id)
-            verdict = _told_of(window)
-            # A restart evaluates open windows again, and windows with unsaved rows. It does not evaluate a closed
-            # window again that changed by a corrected fact, an exclusion, new terms or the end of a hold: so that one
-            # must be written now.
-            is_recounted = target_state.line.latest.indicator in self._recounted
-            is_other = is_recounted or moment.cause != "fact" or dirty.since is not None
-            is_lost = window.closed_at is not None and is_other
-            if key in changes.windows and self._written.get(key) == verdict and not is_lost:
-                del changes.windows[key]
-                self._unsaved_windows[key] = window
-            elif key in changes.windows:
-                self._written[key] = verdict
+        # A restart evaluates open windows again, and windows with unsaved rows. It does not evaluate a closed window
+        # again that changed by a corrected fact, an exclusion, new terms or the end of a hold.
+        is_recounted = target_state.line.latest.indicator in self._recounted
+        is_lost = is_recounted or moment.cause != "fact" or dirty.since is not None
+        self._unsaved_windows.defer(target_state, changes, is_lost=is_lost)
 
     # -- checkpoints --------------------------------------------------------------------------------------------
 
     @property
     def has_unsaved(self) -> bool:
-        return bool(self._unsaved_windows or self._later)
+        return bool(self._unsaved_windows or self._deferred)
 
     @property
     def has_rows(self) -> bool:
@@ -408,7 +339,7 @@ class SeriesEvaluator:
 
     async def refresh(self, moment: EvaluationMoment) -> None:
         """Update figures after rows that could change nothing else."""
-        for subject in sorted(self._later):
+        for subject in self._deferred.subjects:
             self._fold(subject)
             for target in self._targets.get(subject, {}).values():
                 try:
@@ -420,7 +351,7 @@ class SeriesEvaluator:
                     self._timers.set((COUNT, subject), AT_ONCE)
                     continue
                 if window is not None:
-                    self._unsaved_windows[window.target_id, window.window_id] = window
+                    self._unsaved_windows.add(window)
 
     async def _refreshed(self, subject: str, target: SeriesTarget, moment: EvaluationMoment) -> Window | None:
         line = target.target_state.line
@@ -433,13 +364,12 @@ class SeriesEvaluator:
             return None
         reach = line.latest.rolling_microseconds // MINUTE
         await self._streams.load_minutes(subject, minute - reach, minute)
-        rolling_target.refresh_figures(line, window, self._rolled(subject, target), minute, moment)
+        rolling_target.refresh_figures(line, window, self._rows.rolling(subject, target), minute, moment)
         return window
 
     def unsaved_windows(self) -> list[Window]:
         """Return the windows with unsaved figures; they count as saved from now on."""
-        windows, self._unsaved_windows = list(self._unsaved_windows.values()), {}
-        return windows
+        return self._unsaved_windows.taken()
 
     def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint]]:
         """Return the unsaved rows as (series, hour, chunks) and the checkpoint of each changed series; both count as
@@ -451,59 +381,16 @@ class SeriesEvaluator:
         for subject in sorted({indicator_of(name) for name in self._unsaved}):
             for series in self._streams.of_indicator(subject):
                 if series.subject == subject or series.subject in self._unsaved:
-                    kept[series.subject] = self._checkpoint(subject, series)
-            self._evict(subject)
+                    targets = self._targets.get(subject, {}).values() if series.subject == subject else ()
+                    kept[series.subject] = checkpoint_of(series, targets)
+            self._rows.evict(subject)
         self._unsaved = set()
         return segments, kept
-
-    def _evict(self, subject: str) -> None:
-        """Drop hours further back than any target looks. Dropped hours are read again when a row needs them."""
-        self._streams.evict(subject, lambda: self._reach(subject))
 
     def _reach(self, subject: str) -> int:
         lines = [target.target_state.line for target in self._targets.get(subject, {}).values()]
         return max((rolling_minutes.lookback_of(line) for line in lines), default=0)
 
-    def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
-        """The checkpoint of a series. Only the series without labels holds accumulators, for rows of all labels."""
-        kept = SeriesCheckpoint(series.high_water)
-        if series.subject != subject:
-            return kept
-        for target in self._targets.get(subject, {}).values():
-            if target.is_tallied and not target.needs_counting:
-                kept.tallies[_name(target.target_state.line)] = AccumulatorState(target.fingerprint, target.kept())
-            for window in target.target_state.windows.values():
-                if window.judged_to is not None:
-                    kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
-        return kept
-
-
-def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
-    """Whether all rows are good and lie in the minutes in which good rows change figures only."""
-    return all(
-        calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 and not each.unclassified
-        for each in deltas
-    )
-
-
-def _told_of(window: Window) -> tuple[object, ...]:
-    """The published fields of a window. A window in which one of them changes is written with the step that changes
-    it."""
-    return (window.verdict, window.revision, window.closed_at, window.frozen_at, window.adjusted)
-
-
-def _folded(deltas: Sequence[Delta]) -> list[Delta]:
-    """Add up the changes of a series with one classifier to one change per minute."""
-    sums: dict[int, tuple[int, int]] = {}
-    for delta in deltas:
-        good, total = sums.get(delta.minute, (0, 0))
-        sums[delta.minute] = (good + delta.good[0], total + delta.total[0])
-    return [Delta(minute, (good,), (total,)) for minute, (good, total) in sums.items()]
-
 
 def _sooner(*dues: int | None) -> int | None:
     return min((due for due in dues if due is not None), default=None)
-
-
-def _name(line: TermsHistory) -> str:
-    return " ".join(str(part) for part in line.key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -14,6 +14,7 @@ from slm_monitor.application.evaluators.schedule.calendar_windows import Calenda
 from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
+from slm_monitor.application.state.loaded_partition import AccumulatorState, SeriesCheckpoint
 from slm_monitor.domain.facts.facts import MINUTE, labels_of
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
@@ -275,3 +276,21 @@ def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = Non
 def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:
     position = bisect_right(spans, minute, key=lambda span: span[0]) - 1
     return position >= 0 and minute < spans[position][1]
+
+
+def checkpoint_of(series: Series, targets: Iterable[SeriesTarget]) -> SeriesCheckpoint:
+    """Return the checkpoint of a series. ``targets`` are those whose accumulators it holds: all of its indicator for
+    the series without labels, because these count rows of all labels, and none for any other."""
+    kept = SeriesCheckpoint(series.high_water)
+    for target in targets:
+        if target.is_tallied and not target.needs_counting:
+            kept.tallies[name_of(target.target_state.line)] = AccumulatorState(target.fingerprint, target.kept())
+        for window in target.target_state.windows.values():
+            if window.judged_to is not None:
+                kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
+    return kept
+
+
+def name_of(line: TermsHistory) -> str:
+    """Return the name of a target's accumulators in a checkpoint."""
+    return " ".join(str(part) for part in line.key)
