@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ from tests.support import postgres as postgres_support
 from tests.support import real
 from tests.support.installation import Installation, apart
 from tests.support.operator_key import KEY
-from tests.support.processes import free_port
+from tests.support.processes import free_port, python
 
 SECONDS = 170.0
 STAGES = (
@@ -66,7 +65,7 @@ async def play(clock: str, *arguments: str) -> tuple[int, str]:
     """``slm demo --once`` as a user types it: exit code and what it said."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SLM_")}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-m", "slm", "demo", "--once", *arguments),
+        *python("slm", "demo", "--once", *arguments),
         env={**clean, "SLM_CLOCK": clock},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -110,14 +110,15 @@ class _Checked:
 
         async def observed(message: Message) -> None:
             nonlocal status, media
-            await send(message)
             if message["type"] == "http.response.start":
                 status = message["status"]
                 media = dict(message["headers"]).get(b"content-type", b"").decode().partition(";")[0]
             elif media in (_JSON, _PROBLEM):
                 pieces.append(message.get("body", b""))
                 if not message.get("more_body", False):
+                    # Before the client has it: a test that ends with this answer hears of it.
                     self._check(scope["method"], scope["path"], status, media, b"".join(pieces))
+            await send(message)
 
         await self._inner(scope, receive, observed)
 

@@ -76,21 +76,20 @@ def free_port() -> int:
     raise AssertionError("the numbers never end")
 
 
+def python(*module: str) -> list[str]:
+    """The command for ``python -m …``, which checks the answers of the process where this test run checks any."""
+    watched = ["tests.support.watched"] if answers.VARIABLE in os.environ else []
+    return [sys.executable, "-W", "error", "-m", *watched, *module]
+
+
 @asynccontextmanager
 async def started(module: list[str], output: Path, port: int, environment: Mapping[str, str]) -> AsyncIterator[Running]:
-    """``python -m …`` with nothing of ours in its environment but what is given; killed if it still runs.
-
-    Where the answers of this test run are checked, those of the process are too.
-    """
+    """``python -m …`` with nothing of ours in its environment but what is given; killed if it still runs."""
     # Without PYTHONDONTWRITEBYTECODE, which makes every start compile everything anew.
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLM_", "PYTHONDONTWRITE"))}
-    watched = ["tests.support.watched"] if answers.VARIABLE in os.environ else []
     with output.open("a") as file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "error", "-m", *watched, *module),
-            env={**clean, **environment},
-            stdout=file,
-            stderr=file,
+            *python(*module), env={**clean, **environment}, stdout=file, stderr=file
         )
     running = Running(process, f"http://127.0.0.1:{port}", output)
     try:
