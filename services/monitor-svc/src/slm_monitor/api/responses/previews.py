@@ -32,7 +32,7 @@ class CalendarAccount(Answer):
     """How many of them gave a holiday"""
     left_out: list[LeftOutEvent]
     """The first of those that gave none"""
-    more_left_out: int
+    more_left_out: int = ABSENT
     """How many more gave none"""
 
 
