@@ -89,7 +89,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     form = IntakeFormat()
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings(**settings.model_dump())
     backlog = Backlog(log, store.processed_positions, own.most_behind, metrics.behind)
-    judge = EvaluationWorker(
+    worker = EvaluationWorker(
         store, log, clock, RecordReader(form, store, clock, partitions, own.sources), partitions, metrics.stepped
     )
     heard = Subscriptions(GROUP, database, log, HANDLERS)
@@ -100,7 +100,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         documentation=DOCUMENT,
         direct=intake.DIRECT,
     )
-    dependencies.DOOR.put(http, Intake(log, form, store, SqlQuarantine(database), clock, partitions, backlog))
+    dependencies.INTAKE.put(http, Intake(log, form, store, SqlQuarantine(database), clock, partitions, backlog))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))
     dependencies.QUERIES.put(http, TargetQueries(database))
@@ -108,23 +108,23 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     dependencies.SNAPSHOTS.put(http, SqlSnapshots(database))
     dependencies.INDICATOR_QUERIES.put(http, IndicatorQueries(database))
     dependencies.EXCLUSIONS.put(http, ExclusionQueries(database))
-    dependencies.JUDGE.put(http, judge)
-    dependencies.UNJUDGEABLE.put(http, FailedTargetQueries(database))
-    dependencies.SOURCES_ASIDE.put(http, SuspendedSources(database))
+    dependencies.WORKER.put(http, worker)
+    dependencies.FAILED_TARGETS.put(http, FailedTargetQueries(database))
+    dependencies.SUSPENDED_SOURCES.put(http, SuspendedSources(database))
     dependencies.STORE.put(http, store)
-    dependencies.PARSED.put(http, ParsedTerms())
+    dependencies.PARSED_TERMS.put(http, ParsedTerms())
     record = dependencies.RECORD.put(http, SqlHistory(database, store, partitions))
     dependencies.HISTORY.put(http, WindowHistory(database))
-    dependencies.FROZEN.put(http, AcceptedWindows(database))
+    dependencies.ACCEPTED_WINDOWS.put(http, AcceptedWindows(database))
     dependencies.BREACHES.put(http, BreachQueries(database))
     jobs = dependencies.BACKTESTS.put(http, SqlBacktests(database))
     backtesting = BacktestWorker(jobs, record)
-    dependencies.DISCHARGE.put(http, QuarantineDecisions(form, store, partitions))
-    live = dependencies.LIVE.put(http, EventStream(log, own.most_streams))
+    dependencies.QUARANTINE.put(http, QuarantineDecisions(form, store, partitions))
+    live = dependencies.EVENT_STREAM.put(http, EventStream(log, own.most_streams))
     workers: list[Worker] = [
         Relay(database, log),
         heard,
-        judge,
+        worker,
         SilenceDecider(database, clock),
         Compaction(database, clock),
         backlog,

@@ -32,45 +32,45 @@ from slm_monitor.application.stream.event_stream import EventStream
 
 BACKTESTS = Part[SqlBacktests]("backtests")
 BREACHES = Part[BreachQueries]("breaches")
-DISCHARGE = Part[QuarantineDecisions]("discharge")
-DOOR = Part[Intake]("door")
+QUARANTINE = Part[QuarantineDecisions]("quarantine")
+INTAKE = Part[Intake]("intake")
 EXCLUSIONS = Part[ExclusionQueries]("exclusions")
-FROZEN = Part[AcceptedWindows]("frozen")
+ACCEPTED_WINDOWS = Part[AcceptedWindows]("accepted_windows")
 HISTORY = Part[WindowHistory]("history")
 IMPORTS = Part[SqlImports]("imports")
 INDICATORS = Part[SqlIndicators]("indicators")
 INDICATOR_QUERIES = Part[IndicatorQueries]("indicator_queries")
-JUDGE = Part[EvaluationWorker]("judge")
-LIVE = Part[EventStream]("live")
-PARSED = Part[ParsedTerms]("parsed")
+WORKER = Part[EvaluationWorker]("worker")
+EVENT_STREAM = Part[EventStream]("event_stream")
+PARSED_TERMS = Part[ParsedTerms]("parsed_terms")
 QUERIES = Part[TargetQueries]("queries")
 RECORD = Part[SqlHistory]("record")
 SNAPSHOTS = Part[SqlSnapshots]("snapshots")
-SOURCES_ASIDE = Part[SuspendedSources]("sources_aside")
+SUSPENDED_SOURCES = Part[SuspendedSources]("suspended_sources")
 STORE = Part[SqlEvaluationStore]("store")
 TICKETS = Part[TicketQueries]("tickets")
-UNJUDGEABLE = Part[FailedTargetQueries]("unjudgeable")
+FAILED_TARGETS = Part[FailedTargetQueries]("failed_targets")
 
 TheBacktests = Annotated[SqlBacktests, Depends(BACKTESTS.of)]
 TheBreaches = Annotated[BreachQueries, Depends(BREACHES.of)]
-TheDischarge = Annotated[QuarantineDecisions, Depends(DISCHARGE.of)]
-TheDoor = Annotated[Intake, Depends(DOOR.of)]
+TheQuarantine = Annotated[QuarantineDecisions, Depends(QUARANTINE.of)]
+TheIntake = Annotated[Intake, Depends(INTAKE.of)]
 TheExclusions = Annotated[ExclusionQueries, Depends(EXCLUSIONS.of)]
-TheFrozen = Annotated[AcceptedWindows, Depends(FROZEN.of)]
+TheAcceptedWindows = Annotated[AcceptedWindows, Depends(ACCEPTED_WINDOWS.of)]
 TheHistory = Annotated[WindowHistory, Depends(HISTORY.of)]
 TheImports = Annotated[SqlImports, Depends(IMPORTS.of)]
 TheIndicatorQueries = Annotated[IndicatorQueries, Depends(INDICATOR_QUERIES.of)]
 TheIndicators = Annotated[SqlIndicators, Depends(INDICATORS.of)]
-TheJudge = Annotated[EvaluationWorker, Depends(JUDGE.of)]
-TheLive = Annotated[EventStream, Depends(LIVE.of)]
-TheParsed = Annotated[ParsedTerms, Depends(PARSED.of)]
+TheWorker = Annotated[EvaluationWorker, Depends(WORKER.of)]
+TheEventStream = Annotated[EventStream, Depends(EVENT_STREAM.of)]
+TheParsedTerms = Annotated[ParsedTerms, Depends(PARSED_TERMS.of)]
 TheQueries = Annotated[TargetQueries, Depends(QUERIES.of)]
 TheRecord = Annotated[SqlHistory, Depends(RECORD.of)]
 TheSnapshots = Annotated[SqlSnapshots, Depends(SNAPSHOTS.of)]
-TheSourcesAside = Annotated[SuspendedSources, Depends(SOURCES_ASIDE.of)]
+TheSuspendedSources = Annotated[SuspendedSources, Depends(SUSPENDED_SOURCES.of)]
 TheStore = Annotated[SqlEvaluationStore, Depends(STORE.of)]
 TheTickets = Annotated[TicketQueries, Depends(TICKETS.of)]
-TheUnjudgeable = Annotated[FailedTargetQueries, Depends(UNJUDGEABLE.of)]
+TheFailedTargets = Annotated[FailedTargetQueries, Depends(FAILED_TARGETS.of)]
 
 
 @dataclass(frozen=True)
@@ -79,21 +79,21 @@ class TargetReaders:
 
     queries: TargetQueries
     history: WindowHistory
-    frozen: AcceptedWindows
+    accepted_windows: AcceptedWindows
     record: SqlHistory
-    parsed: ParsedTerms
+    parsed_terms: ParsedTerms
     clock: Clock
 
 
 async def _target_readers(
     queries: TheQueries,
     history: TheHistory,
-    frozen: TheFrozen,
+    accepted_windows: TheAcceptedWindows,
     record: TheRecord,
-    parsed: TheParsed,
+    parsed_terms: TheParsedTerms,
     clock: TheClock,
 ) -> TargetReaders:
-    return TargetReaders(queries, history, frozen, record, parsed, clock)
+    return TargetReaders(queries, history, accepted_windows, record, parsed_terms, clock)
 
 
 TheReaders = Annotated[TargetReaders, Depends(_target_readers)]

@@ -104,8 +104,8 @@ async def _take_step(
 
     try:
         async with queries.database.begin() as transaction:
-            lives, told = SqlBreachWorkflows(transaction), given.model_dump(exclude_none=True)
-            await breach_handling.take_step(lives, breach_id, step, told, caller, transaction.now, unless_changed)
+            lives, content = SqlBreachWorkflows(transaction), given.model_dump(exclude_none=True)
+            await breach_handling.take_step(lives, breach_id, step, content, caller, transaction.now, unless_changed)
     except NoSuchBreach:
         raise not_found("breach", breach_id) from None
     except StepNotAllowed as error:

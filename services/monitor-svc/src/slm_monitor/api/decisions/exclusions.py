@@ -23,7 +23,7 @@ from slm_chassis.http.web_addresses import WithAddresses
 from slm_chassis.identity import new_id
 from slm_monitor.adapters.commands.exclusion_queries import delegate_document, exclusion_entry_document
 from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
-from slm_monitor.api.dependencies import TheExclusions, TheJudge
+from slm_monitor.api.dependencies import TheExclusions, TheWorker
 from slm_monitor.api.responses.exclusions import DelegateAnswer, ExclusionAnswer
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import ExclusionRequest, NoSuchThing
@@ -183,7 +183,7 @@ class UseCases:
     """The use cases of exclusions, each run in a transaction of its own."""
 
     database: Database
-    judge: EvaluationWorker
+    worker: EvaluationWorker
 
     async def run(self, use: Callable[[SqlExclusions, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         """Run a use case, wake the evaluation worker, and return the resulting document. Refusals become problems."""
@@ -200,12 +200,12 @@ class UseCases:
             raise Problem(409, "already-ended", "It has ended already", f"{error}.") from None
         except WrongTurn as error:
             raise Problem(409, "already-decided", "It is decided already", f"{error}.") from None
-        self.judge.ring()
+        self.worker.ring()
         return document
 
 
-async def _use_cases(database: TheDatabase, judge: TheJudge) -> UseCases:
-    return UseCases(database, judge)
+async def _use_cases(database: TheDatabase, worker: TheWorker) -> UseCases:
+    return UseCases(database, worker)
 
 
 TheUseCases = Annotated[UseCases, Depends(_use_cases)]
@@ -228,10 +228,10 @@ async def request_exclusion(given: ExclusionToRequest, caller: Requester, use_ca
     """
     by, wanted = _by(caller), _wanted(given)
 
-    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
+    async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
         return exclusion_entry_document(await exclusions.request_exclusion(register, wanted, new_id(), by, now))
 
-    return await use_cases.run(turn)
+    return await use_cases.run(use)
 
 
 async def _decide(
@@ -239,12 +239,12 @@ async def _decide(
 ) -> dict[str, Any]:
     by = _by(caller)
 
-    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
+    async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
         return exclusion_entry_document(
             *await exclusions.decide_exclusion(register, exclusion_id, decision, by, given.reason, now)
         )
 
-    return await use_cases.run(turn)
+    return await use_cases.run(use)
 
 
 @router.post("/exclusions/{exclusion_id}/approve", **_decision("Approve an exclusion"))
@@ -270,12 +270,12 @@ async def revoke_exclusion(
     """Revoke an approved exclusion, as either party: its time counts again."""
     by = _by(caller)
 
-    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
+    async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
         return exclusion_entry_document(
             await exclusions.revoke_exclusion(register, exclusion_id, by, given.reason, now)
         )
 
-    return await use_cases.run(turn)
+    return await use_cases.run(use)
 
 
 @router.get("/exclusions", **operation("List exclusions, the newest first", list_of(ExclusionAnswer)))
@@ -300,13 +300,13 @@ async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases:
     """Let another party decide, in your party's place, on the exclusions that the other side requests."""
     by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
 
-    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
+    async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
         wanted = Delegate(
             new_id(), given.agreement_id, by.party_id or "", given.delegate_party_id, given.reason, by, now, ends_at
         )
         return delegate_document(await exclusions.appoint_delegate(register, wanted, now))
 
-    return await use_cases.run(turn)
+    return await use_cases.run(use)
 
 
 @router.post(
@@ -317,10 +317,10 @@ async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseC
     """Dismiss a delegate; its decisions stay. Answers 409 if the appointment has ended already."""
     by = _by(caller)
 
-    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
+    async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
         return delegate_document(await exclusions.dismiss_delegate(register, delegate_id, by, now))
 
-    return await use_cases.run(turn)
+    return await use_cases.run(use)
 
 
 @router.get("/exclusion-delegates", **operation("List delegates, the newest first", list_of(DelegateAnswer)))

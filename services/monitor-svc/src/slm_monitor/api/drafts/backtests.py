@@ -118,8 +118,8 @@ async def run_backtest(
     try:
         target = backtests.check_question(question)
         first = await _first(question, stored)
-        stretch = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
-        spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch, windows.per)
+        interval = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
+        spans = backtests.spans_of(target, now, first, windows.last or STANDARD, interval, windows.per)
     except (PreviewRejected, CalendarError) as error:
         raise _refused(error) from error
     state_now, ended_at = (QUEUED, None) if spans else (DONE, now)

@@ -162,14 +162,14 @@ def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
         escalations=[_offset(document, number) for number, document in enumerate(asked.escalations)],
         warn_at=asked.warn_at,
     )
-    return _answered(lambda: clock_preview.preview_clocks(question))
+    return _as_problem(lambda: clock_preview.preview_clocks(question))
 
 
 @router.post("/window", **operation("Try a window of a target", WindowPreview))
 def preview_window(asked: WindowToPreview) -> dict[str, Any]:
     """Evaluate a window of a target under these terms: figure, budget, verdict, and their derivation."""
     question = _window_question(asked, asked.window, _NESTED)
-    return _answered(lambda: window_preview.preview_window(question))
+    return _as_problem(lambda: window_preview.preview_window(question))
 
 
 @router.post("/burn-rate", **operation("Try burn rate warnings", BurnRatePreview))
@@ -177,14 +177,14 @@ def preview_burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
     """Calculate the burn rate warnings of an objective: pairs, thresholds, detection times, and dead pairs."""
     question = BurnRateQuestion(
         objective=_fraction(asked.objective, "objective") / 100,
-        period=burn_rate.NOMINAL.get(asked.period) or _answered(lambda: durations.from_iso(asked.period, "period")),
+        period=burn_rate.NOMINAL.get(asked.period) or _as_problem(lambda: durations.from_iso(asked.period, "period")),
         pairs=_without_huge_numbers(asked.pairs, "pairs"),
         rate=None if asked.rate is None else _fraction(asked.rate, "rate"),
         bad=_fraction(asked.bad_share, "bad_share"),
         drops=_without_huge_numbers(asked.budget_drop, "budget_drop"),
         exhaustions=asked.time_to_exhaustion,
     )
-    return _answered(lambda: burn_rate_preview.preview_burn_rates(question))
+    return _as_problem(lambda: burn_rate_preview.preview_burn_rates(question))
 
 
 def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None, depth: int) -> WindowQuestion:
@@ -216,7 +216,7 @@ def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None,
     )
 
 
-def _answered(work: Callable[[], T]) -> T:
+def _as_problem(work: Callable[[], T]) -> T:
     try:
         return work()
     except OverflowError as error:
@@ -256,4 +256,4 @@ def _fraction(text: str, field: str) -> Fraction:
 
 
 def _offset(document: dict[str, Any], number: int) -> durations.Duration:
-    return _answered(lambda: durations.parse(document, f"escalations[{number}]", offset=True))
+    return _as_problem(lambda: durations.parse(document, f"escalations[{number}]", offset=True))

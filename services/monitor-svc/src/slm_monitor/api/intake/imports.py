@@ -24,7 +24,7 @@ from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
-from slm_monitor.api.dependencies import TheImports, TheJudge
+from slm_monitor.api.dependencies import TheImports, TheWorker
 from slm_monitor.api.responses.intake import ImportAnswer, ImportWithCounts
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.intake import imports
@@ -57,13 +57,13 @@ class ImportParts:
     """The parts of the service that open and end an import."""
 
     store: SqlImports
-    judge: EvaluationWorker
+    worker: EvaluationWorker
     log: EventLog
     clock: Clock
 
 
-async def _import_parts(store: TheImports, judge: TheJudge, log: TheLog, clock: TheClock) -> ImportParts:
-    return ImportParts(store, judge, log, clock)
+async def _import_parts(store: TheImports, worker: TheWorker, log: TheLog, clock: TheClock) -> ImportParts:
+    return ImportParts(store, worker, log, clock)
 
 
 TheImportParts = Annotated[ImportParts, Depends(_import_parts)]
@@ -115,7 +115,7 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
     if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
         errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]
         raise Problem(409, "key-taken", "The import exists with other indicators or sources", f"{given.key}", errors)
-    importing.judge.ring()
+    importing.worker.ring()
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
     # Usually all partitions hold within milliseconds, so that the caller need not poll. Another replica may own the
     # partition, so its inbox in the database is the only thing to look at.
@@ -186,5 +186,5 @@ async def _ended(import_id: str, caller: Principal, importing: ImportParts, ende
     held = await _owned(import_id, caller, store)
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
     await imports.complete_import(store, held.import_id, ends, importing.clock.now(), ended_as)
-    importing.judge.ring()
+    importing.worker.ring()
     return await _import_document(import_id, caller, store)

@@ -17,7 +17,7 @@ from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.api.dependencies import DOOR
+from slm_monitor.api.dependencies import INTAKE
 from slm_monitor.api.responses.intake import IntakeReceipt
 from slm_monitor.application.intake.intake import Intake, IntakeAnswer
 
@@ -27,28 +27,28 @@ router = APIRouter(tags=["intake"])
 def _batch(summary: str, example: list[dict[str, Any]]) -> dict[str, Any]:
     schema = {"schema": {"type": "array", "items": {"type": "object"}}, "example": example}
     # The second type is said in words: clients are generated from the first, and cannot tell a list from lines.
-    told = "A JSON array. Also taken as `application/x-ndjson`: the same objects, one a line."
-    body = {"required": True, "description": told, "content": {"application/json": schema}}
+    described = "A JSON array. Also taken as `application/x-ndjson`: the same objects, one a line."
+    body = {"required": True, "description": described, "content": {"application/json": schema}}
     # The key is checked without FastAPI's dependencies, which would take most of the time of a small request.
     extra = {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}], **BULK}
     problems = ("missing-role", "malformed-json", "unsupported-encoding", "nothing-accepted")
     return operation(summary, IntakeReceipt, *problems, status=202, extra=extra)
 
 
-Take = Callable[[bytes, str, Principal], Awaitable[IntakeAnswer]]
+Accept = Callable[[bytes, str, Principal], Awaitable[IntakeAnswer]]
 
 
-async def _taken(request: Request, door: Intake, topic: str, take: Take) -> Response:
+async def _accepted(request: Request, intake: Intake, topic: str, accept: Accept) -> Response:
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
-    door.check(topic)
+    intake.check(topic)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Problem(
             415, "unsupported-encoding", "The body is compressed", "Send it as it is, without Content-Encoding."
         )
     content_type = request.headers.get("content-type", "application/json")
     try:
-        answer = await take(await request.body(), content_type, caller)
+        answer = await accept(await request.body(), content_type, caller)
     except (ValueError, RecursionError) as error:
         detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
         raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
@@ -63,10 +63,10 @@ def _answered(answer: IntakeAnswer, path: str) -> Response:
     document = answer.document()
     if answer.accepted or document["quarantined"]:
         return Response(msgspec.json.encode(document), 202, media_type="application/json")
-    return Response(_nothing_taken(document, path), 422, media_type="application/problem+json")
+    return Response(_nothing_accepted(document, path), 422, media_type="application/problem+json")
 
 
-def _nothing_taken(document: Mapping[str, Any], path: str) -> bytes:
+def _nothing_accepted(document: Mapping[str, Any], path: str) -> bytes:
     """The problem document for a batch of which nothing was accepted or quarantined, or that is empty."""
     errors = [
         {**error, "field": f"items[{item['index']}].{error['field']}".rstrip(".")}
@@ -118,8 +118,8 @@ _MOST_ERRORS = 20
 )
 async def post_measurements(request: Request) -> Response:
     """Accept measurements. Each is validated by itself; accepted ones are durable when the answer is sent."""
-    door = DOOR.find(request.app)
-    return await _taken(request, door, MEASUREMENTS.name, door.take_measurements)
+    intake = INTAKE.find(request.app)
+    return await _accepted(request, intake, MEASUREMENTS.name, intake.take_measurements)
 
 
 @router.post(
@@ -141,8 +141,8 @@ async def post_measurements(request: Request) -> Response:
 )
 async def post_ticket_events(request: Request) -> Response:
     """Accept ticket events. Each is validated by itself; accepted ones are durable when the answer is sent."""
-    door = DOOR.find(request.app)
-    return await _taken(request, door, TICKETS.name, door.take_ticket_events)
+    intake = INTAKE.find(request.app)
+    return await _accepted(request, intake, TICKETS.name, intake.take_ticket_events)
 
 
 DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": post_measurements, "/api/v1/ticket-events": post_ticket_events}

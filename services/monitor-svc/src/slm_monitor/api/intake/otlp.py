@@ -14,7 +14,7 @@ from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters.formats import otlp, otlp_wire
-from slm_monitor.api.dependencies import TheDoor
+from slm_monitor.api.dependencies import TheIntake
 from slm_monitor.api.responses.intake import OtlpReceipt
 from slm_monitor.domain.facts.rejections import Rejection
 
@@ -38,7 +38,7 @@ _EXAMPLE = {
         }
     ]
 }
-_MOST_TOLD = 5
+_MOST_REASONS = 5
 
 
 @router.post(
@@ -60,7 +60,7 @@ _MOST_TOLD = 5
         },
     ),
 )
-async def post_otlp_metrics(request: Request, door: TheDoor) -> Response:
+async def post_otlp_metrics(request: Request, intake: TheIntake) -> Response:
     """Accept metrics: each data point becomes a measurement of the indicator with the name of its metric.
 
     The answer is that of OTLP: empty if all data points were accepted, otherwise the number of rejected ones and why.
@@ -68,7 +68,7 @@ async def post_otlp_metrics(request: Request, door: TheDoor) -> Response:
     """
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
-    door.check(MEASUREMENTS.name)
+    intake.check(MEASUREMENTS.name)
     content_type = request.headers.get("content-type", otlp_wire.JSON).partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if content_type not in otlp_wire.KINDS or encoding not in otlp_wire.ENCODINGS:
@@ -88,7 +88,7 @@ async def post_otlp_metrics(request: Request, door: TheDoor) -> Response:
     refusals: list[Rejection] = []
     if decoded.measurements:
         items = msgspec.json.encode(decoded.measurements)
-        answer = await door.take_measurements(items, "application/json", caller)
+        answer = await intake.take_measurements(items, "application/json", caller)
         refusals = list(answer.refusals)
     rejected, why = _rejected(decoded, refusals)
     return Response(otlp_wire.encode_answer(rejected, why, content_type), 200, media_type=content_type)
@@ -99,6 +99,6 @@ def _rejected(decoded: otlp.DecodedExport, refusals: list[Rejection]) -> tuple[i
     lost = {refusal.index: refusal for refusal in refusals}
     rejected = len(decoded.refused) + sum(decoded.points[index] for index in lost)
     names = [f"{decoded.measurements[index]['indicator']}: {each.remedy}" for index, each in lost.items()]
-    told = list(dict.fromkeys(decoded.refused + names))
-    more = "" if len(told) <= _MOST_TOLD else f"; and {len(told) - _MOST_TOLD} more"
-    return rejected, "; ".join(told[:_MOST_TOLD]) + more
+    reasons = list(dict.fromkeys(decoded.refused + names))
+    more = "" if len(reasons) <= _MOST_REASONS else f"; and {len(reasons) - _MOST_REASONS} more"
+    return rejected, "; ".join(reasons[:_MOST_REASONS]) + more

@@ -18,7 +18,7 @@ from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.http.response_models import list_of
 from slm_monitor.adapters.commands.sql_quarantine import SqlQuarantinedFacts
-from slm_monitor.api.dependencies import TheDischarge, TheJudge, TheQueries, TheSourcesAside
+from slm_monitor.api.dependencies import TheQuarantine, TheQueries, TheSuspendedSources, TheWorker
 from slm_monitor.api.responses.intake import (
     QuarantineDecisionAnswer,
     QuarantinedFactAnswer,
@@ -71,17 +71,17 @@ class SourceToResume(BaseModel):
 
 
 @router.get("/sources", **operation("List sources that are set aside", list_of(SuspendedSourceAnswer)))
-async def list_suspended_sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dict[str, Any]:
+async def list_suspended_sources(caller: Caller, suspended: TheSuspendedSources, paging: Paging) -> dict[str, Any]:
     """List the suspended sources of the caller's party: too many of their facts could not be evaluated.
 
     Their facts are quarantined without being evaluated, until somebody resumes the source.
     """
-    return await aside.page(caller, paging)
+    return await suspended.page(caller, paging)
 
 
 @router.post("/sources/resume", **operation("Judge a source again", ResumedSourceAnswer, "not-found"))
 async def resume_source(
-    given: SourceToResume, caller: Decider, aside: TheSourcesAside, judge: TheJudge
+    given: SourceToResume, caller: Decider, suspended: TheSuspendedSources, worker: TheWorker
 ) -> dict[str, Any]:
     """Resume a suspended source: what it sends from now on is evaluated. Quarantined facts are released one by one."""
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
@@ -89,9 +89,9 @@ async def resume_source(
         raise invalid("owner_party_id", None, "an operator names the party whose source it is")
     if not caller.is_operator and owner != caller.party_id:
         raise not_found("source set aside", given.source)
-    if not await aside.resume(owner, given.topic, given.source):
+    if not await suspended.resume(owner, given.topic, given.source):
         raise not_found("source set aside", given.source)
-    judge.ring()
+    worker.ring()
     return {"owner_party_id": owner, "topic": given.topic, "source": given.source, "state": "resumed"}
 
 
@@ -107,10 +107,10 @@ async def resume_source(
     ),
 )
 async def release_quarantined_fact(
-    quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
+    quarantine_id: str, caller: Decider, quarantine: TheQuarantine, database: TheDatabase
 ) -> dict[str, Any]:
     """Release a quarantined fact: it enters the intake once, under its own identity. Answers 409 if it is decided."""
-    await _decided(database, quarantine_id, lambda ward, now: discharge.release(ward, quarantine_id, caller, now))
+    await _decided(database, quarantine_id, lambda ward, now: quarantine.release(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": RELEASED}
 
 
@@ -119,10 +119,10 @@ async def release_quarantined_fact(
     **operation("Discard a fact that was set aside", QuarantineDecisionAnswer, "already-decided"),
 )
 async def discard_quarantined_fact(
-    quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
+    quarantine_id: str, caller: Decider, quarantine: TheQuarantine, database: TheDatabase
 ) -> dict[str, Any]:
     """Discard a quarantined fact: it is never evaluated, but stays visible. Answers 409 if it is decided."""
-    await _decided(database, quarantine_id, lambda ward, now: discharge.discard(ward, quarantine_id, caller, now))
+    await _decided(database, quarantine_id, lambda ward, now: quarantine.discard(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": DISCARDED}
 
 

@@ -19,7 +19,7 @@ from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.catalogue import TICKETS
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
-from slm_monitor.api.dependencies import TheDoor, TheSnapshots, TheTickets
+from slm_monitor.api.dependencies import TheIntake, TheSnapshots, TheTickets
 from slm_monitor.api.responses.tickets import SnapshotReceipt, TicketComparison
 from slm_monitor.application.intake import ticket_snapshots
 from slm_monitor.application.intake.intake import Intake
@@ -113,12 +113,12 @@ class SnapshotIntake:
     """The parts of the service that accept a snapshot of a ticket."""
 
     snapshots: SqlSnapshots
-    door: Intake
+    intake: Intake
     clock: Clock
 
 
-async def _snapshot_intake(snapshots: TheSnapshots, door: TheDoor, clock: TheClock) -> SnapshotIntake:
-    return SnapshotIntake(snapshots, door, clock)
+async def _snapshot_intake(snapshots: TheSnapshots, intake: TheIntake, clock: TheClock) -> SnapshotIntake:
+    return SnapshotIntake(snapshots, intake, clock)
 
 
 TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
@@ -135,12 +135,12 @@ async def put_ticket_snapshot(
 
     A repeated snapshot implies no events. Read the ticket with ``min_position=<position>`` to see its clocks.
     """
-    parts.door.check(TICKETS.name)
+    parts.intake.check(TICKETS.name)
     now = parts.clock.now()
     snapshot = _snapshot(given, now)
     try:
         return await ticket_snapshots.take_snapshot(
-            parts.snapshots, parts.door, _owner(given.owner_party_id, caller), source, number, snapshot, now
+            parts.snapshots, parts.intake, _owner(given.owner_party_id, caller), source, number, snapshot, now
         )
     except InvalidSnapshot as error:
         first = error.refusals[0]
@@ -161,8 +161,8 @@ async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: 
     ]
     known = await queries.known(owner, given.source, [each.number for each in listed])
     ours = await queries.open_tickets(owner, given.source)
-    told = ticket_snapshots.compare_open_tickets(listed, {row["number"]: row for row in known}, ours)
-    return {"source": given.source, **told}
+    compared = ticket_snapshots.compare_open_tickets(listed, {row["number"]: row for row in known}, ours)
+    return {"source": given.source, **compared}
 
 
 def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:

@@ -15,7 +15,7 @@ from slm_chassis.http.response_models import list_of
 from slm_monitor.api.dependencies import TheBreaches, TheQueries
 from slm_monitor.api.responses.findings import BreachAnswer, BreachWithLife, RiskAnswer
 from slm_monitor.api.results.explanations import instant
-from slm_monitor.api.results.targets import Judged
+from slm_monitor.api.results.targets import AtMinPosition
 
 router = APIRouter(prefix="/api/v1", tags=["breaches"])
 BreachState = Literal["open", "acknowledged", "root_cause_given", "closed", "withdrawn", "disputed", "confirmed"]
@@ -23,7 +23,7 @@ BreachState = Literal["open", "acknowledged", "root_cause_given", "closed", "wit
 
 @router.get(
     "/breaches",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **operation("List breaches, the latest first", list_of(BreachAnswer), "not-judged-yet"),
 )
 async def list_breaches(
@@ -66,7 +66,7 @@ async def read_breach(breach_id: str, caller: Caller, queries: TheBreaches, resp
 
 @router.get(
     "/risks",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **operation("List risks, the latest first", list_of(RiskAnswer), "not-judged-yet"),
 )
 async def list_risks(
@@ -82,7 +82,9 @@ async def list_risks(
     return await queries.risks(caller, paging, filters)
 
 
-@router.get("/risks/{risk_id}", dependencies=[Judged], **operation("Read one risk", RiskAnswer, "not-judged-yet"))
+@router.get(
+    "/risks/{risk_id}", dependencies=[AtMinPosition], **operation("Read one risk", RiskAnswer, "not-judged-yet")
+)
 async def read_risk(risk_id: str, caller: Caller, queries: TheQueries) -> dict[str, Any]:
     """Read one warning, open or cleared."""
     found = await queries.risk(caller, risk_id)

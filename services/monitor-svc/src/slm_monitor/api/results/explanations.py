@@ -17,7 +17,7 @@ from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text
 from slm_monitor.api.dependencies import TheReaders
 from slm_monitor.api.responses.explanations import TargetExplanation
-from slm_monitor.api.results.targets import Judged, own_target
+from slm_monitor.api.results.targets import AtMinPosition, own_target
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history.fact_history import NotInRecord, target_row
@@ -44,7 +44,7 @@ def with_text(declared: dict[str, Any], description: str) -> dict[str, Any]:
 
 @router.get(
     "/{target_id}/explain",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **with_text(
         operation(
             "Explain the figure of a target",
@@ -69,19 +69,21 @@ async def explain_target(
     """Explain the figure of a window: terms, intervals with their facts, sums, budget and verdict."""
     row = await own_target(target_id, caller, readers.queries)
     asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
-    accepted = (await readers.frozen.accepted(target_id, [window])).get(window) if window is not None else None
+    accepted = (
+        (await readers.accepted_windows.accepted(target_id, [window])).get(window) if window is not None else None
+    )
     if accepted is not None and asked.known_at is None:
         # The accepted figure is explained by the facts known at acceptance. Later facts are shown as adjustments.
         asked = replace(asked, known_at=from_text(accepted["accepted_at"]))
-    told = await explained(readers.record, row, asked, readers.clock.now())
-    told["accepted"] = accepted
+    derivation = await explained(readers.record, row, asked, readers.clock.now())
+    derivation["accepted"] = accepted
     seen_at = asked.known_at or asked.at or readers.clock.now()
-    told["warnings"] = await readers.queries.warnings_at(target_id, told["window"]["id"], seen_at)
+    derivation["warnings"] = await readers.queries.warnings_at(target_id, derivation["window"]["id"], seen_at)
     # Burn rates look back beyond the window, so warnings are those that were published, not calculated again.
-    told["verdict"] = verdict_with_warning(told["verdict"], bool(told["warnings"]))
+    derivation["verdict"] = verdict_with_warning(derivation["verdict"], bool(derivation["warnings"]))
     if format == "text" or (format is None and prefers_text(request)):
-        return PlainTextResponse(explanation_text.explanation_text(told))
-    return JSONResponse(told)
+        return PlainTextResponse(explanation_text.explanation_text(derivation))
+    return JSONResponse(derivation)
 
 
 async def explained(record: Any, row: dict[str, Any], asked: ExplanationQuestion, now: int) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def facts_deleted(error: NotInRecord) -> Problem:
         410,
         "not-in-record",
         "Its facts are no longer kept",
-        f"It stands as it was established; {error}. GET /api/v1/targets/{{target_id}}/windows tells it.",
+        f"The published figure stays as it is; {error}. Read it with GET /api/v1/targets/{{target_id}}/windows.",
     )
 
 
@@ -116,7 +118,7 @@ def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAI
             422,
             "not-explained",
             "This kind of target is explained elsewhere",
-            f"Figures of {kind} are told here no further; a ticket's clock explains itself: "
+            f"Figures of {kind} are not explained here. Explain the clock of a ticket with "
             "GET /api/v1/clocks/explain?source=&number=&target=.",
         )
 

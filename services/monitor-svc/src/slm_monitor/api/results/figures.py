@@ -76,7 +76,7 @@ async def read_figures_to_date(
         closed_after=at if known_until is None else known_until,
     )
     try:
-        found = await current_figures.current_figures_of(readers.record, readers.parsed, rows, asked)
+        found = await current_figures.current_figures_of(readers.record, readers.parsed_terms, rows, asked)
     except TooManyWindows as error:
         raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
     names = sorted({each["window_id"] for each in found})
@@ -109,5 +109,5 @@ async def _wait_until_judged(queries: TargetQueries, log: EventLog) -> dict[str,
         if all(reached.get(place, 0) >= end for place, end in ends.items()):
             return {f"{topic}:{partition}": position for (topic, partition), position in sorted(reached.items())}
         if loop.time() > deadline:
-            raise Problem(504, "not-judged-yet", "Not judged yet", "The judge is behind; ask again in a moment.")
+            raise Problem(504, "not-judged-yet", "Not judged yet", "The evaluation is behind; ask again in a moment.")
         await asyncio.sleep(_LOOK_SECONDS)

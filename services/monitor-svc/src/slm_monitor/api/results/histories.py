@@ -17,7 +17,7 @@ from slm_events.instants import from_text, to_text
 from slm_monitor.api.dependencies import TargetReaders, TheReaders
 from slm_monitor.api.responses.windows import BudgetSeries, ClosedFigure, WindowAnswer
 from slm_monitor.api.results.explanations import KnownAt, facts_deleted, instant, refuse_unexplained
-from slm_monitor.api.results.targets import Judged, own_target
+from slm_monitor.api.results.targets import AtMinPosition, own_target
 from slm_monitor.application.explain import budget_series, explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history import fact_history
@@ -48,7 +48,7 @@ Verdict = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
 
 @router.get(
     "/{target_id}/windows",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **operation(
         "List the windows of a target, the newest first",
         list_of(WindowAnswer),
@@ -92,14 +92,14 @@ async def _windows(
 ) -> dict[str, Any]:
     target_id, indicator = row["target_id"], row["indicator"]
     found: dict[str, Any] = await readers.queries.windows(target_id, page, {"verdict": verdict}, closed, span)
-    told = await readers.history.revisions(target_id, [each["window_id"] for each in found["items"]])
+    revisions = await readers.history.revisions(target_id, [each["window_id"] for each in found["items"]])
     begins_at = await readers.record.begins_at(indicator) if indicator else None
     names = [each["window_id"] for each in found["items"]]
-    accepted = await readers.frozen.accepted(target_id, names)
-    adjustments = await readers.frozen.adjustments(target_id, names)
+    accepted = await readers.accepted_windows.accepted(target_id, names)
+    adjustments = await readers.accepted_windows.adjustments(target_id, names)
     for each in found["items"]:
         name = each["window_id"]
-        each["revisions"] = told.get(name, [])
+        each["revisions"] = revisions.get(name, [])
         each["in_record"] = begins_at is None or from_text(each["start_at"]) >= begins_at
         each["accepted"] = accepted.get(name)
         each["adjustments"] = [one for one in adjustments if one["window_id"] == name]
@@ -122,10 +122,12 @@ async def _as_known(
         # Terms that were not known then have removed this window.
         return {**window, "verdict": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
     try:
-        judged = await explanation.evaluate_window(readers.record, terms, window["window_id"], span, present, known_at)
+        evaluated = await explanation.evaluate_window(
+            readers.record, terms, window["window_id"], span, present, known_at
+        )
     except NotInRecord as error:
         raise facts_deleted(error) from error
-    seen = judged.seen
+    seen = evaluated.seen
     warned = await readers.queries.warnings_at(row["target_id"], window["window_id"], present)
     return {
         "window_id": window["window_id"],
@@ -136,7 +138,7 @@ async def _as_known(
         "figure": figures.exact(terms.shown(seen.figure)),
         "figure_display": terms.display(seen.figure),
         "detail": dict(seen.sums),
-        "as_of": to_text(judged.facts.as_of),
+        "as_of": to_text(evaluated.facts.as_of),
         "known_at": to_text(known_at),
         "revisions": [each for each in window["revisions"] if each["published_at"] <= to_text(known_at)],
     }
@@ -144,7 +146,7 @@ async def _as_known(
 
 @router.get(
     "/{target_id}/history",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **operation("List the closed figures of a target, the newest first", list_of(ClosedFigure), "not-judged-yet"),
 )
 async def list_closed_figures(
@@ -165,7 +167,7 @@ async def list_closed_figures(
 
 @router.get(
     "/{target_id}/budget",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **operation(
         "Read the budget of a window step by step",
         BudgetSeries,
@@ -195,8 +197,8 @@ async def _with_adjustments(
 ) -> list[dict[str, Any]]:
     """Closed figures as they were published. Accepted ones have the adjustments that later facts would make."""
     names = [each["window_id"] for each in found]
-    accepted = await readers.frozen.accepted(target_id, names)
-    adjustments = await readers.frozen.adjustments(target_id, names)
+    accepted = await readers.accepted_windows.accepted(target_id, names)
+    adjustments = await readers.accepted_windows.adjustments(target_id, names)
     return [
         {
             **each,

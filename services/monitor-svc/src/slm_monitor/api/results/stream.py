@@ -12,7 +12,7 @@ from slm_chassis.http.operation import operation
 from slm_chassis.http.parts import TheStreams
 from slm_chassis.http.policies import STREAM
 from slm_chassis.http.problems import Problem, invalid
-from slm_monitor.api.dependencies import TheLive
+from slm_monitor.api.dependencies import TheEventStream
 from slm_monitor.application.stream.event_stream import InvalidStreamPosition, StreamFilter
 
 RETRY_SECONDS = 5
@@ -23,11 +23,11 @@ _LINES = {"type": "string", "description": "Server-sent events, each with the id
 @router.get("", **operation("Follow events as they are published", _LINES, "streams-full", media=STREAM))
 async def stream_events(
     caller: Caller,
-    live: TheLive,
+    events: TheEventStream,
     streams: TheStreams,
-    agreement_id: Annotated[str | None, Query(description="only of this agreement")] = None,
-    service_id: Annotated[str | None, Query(description="only of this service")] = None,
-    type: Annotated[list[str] | None, Query(description="only these event types, like TargetBreached")] = None,
+    agreement_id: Annotated[str | None, Query(description="Only events of this agreement")] = None,
+    service_id: Annotated[str | None, Query(description="Only events of this service")] = None,
+    type: Annotated[list[str] | None, Query(description="Only these event types, such as TargetBreached")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
     """Stream the events that the caller's party may see, as they are published.
@@ -35,15 +35,17 @@ async def stream_events(
     ``Last-Event-ID`` (sent by browsers when they reconnect) resumes after that event, on any replica. If more than
     10,000 events were missed, ``event: reset`` says where to read the present state instead.
     """
-    if live.is_full:
+    if events.is_full:
         detail = "Try another replica, or this one in a few seconds."
         raise Problem(
             503, "streams-full", "Too many streams are open", detail, headers={"Retry-After": str(RETRY_SECONDS)}
         )
     try:
-        client = await live.client(StreamFilter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)
+        client = await events.client(
+            StreamFilter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id
+        )
     except InvalidStreamPosition as error:
         raise invalid("Last-Event-ID", last_event_id, str(error)) from error
     client.end = streams.ender()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(live.lines(client), media_type=STREAM, headers=headers)
+    return StreamingResponse(events.lines(client), media_type=STREAM, headers=headers)

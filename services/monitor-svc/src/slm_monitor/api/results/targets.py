@@ -21,7 +21,7 @@ from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.queries.target_queries import TargetQueries, row_document
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
-from slm_monitor.api.dependencies import TargetReaders, TheImports, TheQueries, TheReaders, TheTickets, TheUnjudgeable
+from slm_monitor.api.dependencies import TargetReaders, TheFailedTargets, TheImports, TheQueries, TheReaders, TheTickets
 from slm_monitor.api.responses.targets import TargetAnswer
 from slm_monitor.application.explain.current_status import CurrentStatus
 from slm_monitor.application.intake.intake import position_of
@@ -33,7 +33,7 @@ _JUDGED_SECONDS = 10.0
 async def wait_until_judged(
     queries: TheQueries,
     min_position: Annotated[
-        str | None, Query(description="`position` of a door's answer: wait until it is judged")
+        str | None, Query(description="`position` of an intake answer: wait until it is evaluated")
     ] = None,
 ) -> None:
     """Wait until a position has been evaluated, so that a client sees its own writes.
@@ -48,7 +48,9 @@ async def wait_until_judged(
         raise invalid("query.min_position", min_position, str(error)) from error
     if not wanted.keys() <= (await queries.judged_positions()).keys():
         raise invalid(
-            "query.min_position", min_position, "this is of another installation; send back what a door answered"
+            "query.min_position",
+            min_position,
+            "this is of another installation; send a position of this one",
         )
     await wait_for_record(queries, wanted)
 
@@ -65,11 +67,11 @@ async def wait_for_record(queries: TargetQueries, wanted: Mapping[tuple[str, int
         if all(reached.get(place, 0) >= position for place, position in wanted.items()):
             return
         if loop.time() > deadline:
-            raise Problem(504, "not-judged-yet", "Not judged yet", "The judge is behind; ask again in a moment.")
+            raise Problem(504, "not-judged-yet", "Not judged yet", "The evaluation is behind; ask again in a moment.")
         await asyncio.sleep(0.02)
 
 
-Judged = Depends(wait_until_judged)
+AtMinPosition = Depends(wait_until_judged)
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,13 @@ class StateReaders:
     past: TargetReaders
     tickets: TicketQueries
     imports: SqlImports
-    unjudgeable: FailedTargetQueries
+    failed_targets: FailedTargetQueries
 
 
 async def _state_readers(
-    past: TheReaders, tickets: TheTickets, imports: TheImports, unjudgeable: TheUnjudgeable
+    past: TheReaders, tickets: TheTickets, imports: TheImports, failed_targets: TheFailedTargets
 ) -> StateReaders:
-    return StateReaders(past, tickets, imports, unjudgeable)
+    return StateReaders(past, tickets, imports, failed_targets)
 
 
 TheStateReaders = Annotated[StateReaders, Depends(_state_readers)]
@@ -96,21 +98,21 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
     queries, now = past.queries, past.clock.now()
     ids = [row["target_id"] for row in rows]
     windows = await queries.windows_at(ids, now)
-    aside = await readers.unjudgeable.failures_of(ids)
-    present = CurrentStatus(past.record, past.parsed, now)
+    failures = await readers.failed_targets.failures_of(ids)
+    present = CurrentStatus(past.record, past.parsed_terms, now)
     of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
     counts = await queries.clock_counts(of_tickets)
     odd = await readers.tickets.inconsistent_counts(of_tickets)
     importing = await readers.imports.held(ids)
     silent = [row for row in rows if row["indicator"] and _has_no_data(row, windows.get(row["target_id"]))]
-    heard = await queries.last_heard([row["indicator"] for row in silent])
-    missing = {row["target_id"]: _no_data(row, windows.get(row["target_id"]), heard) for row in silent}
+    latest = await queries.last_heard([row["indicator"] for row in silent])
+    missing = {row["target_id"]: _no_data(row, windows.get(row["target_id"]), latest) for row in silent}
     return [
         {
             **_terms(row),
             "no_data": missing.get(row["target_id"]),
-            "window": _with_verdict(await _window_document(row, windows.get(row["target_id"]), present), aside, row),
-            "unjudgeable": aside.get(row["target_id"]),
+            "window": _with_verdict(await _window_document(row, windows.get(row["target_id"]), present), failures, row),
+            "unjudgeable": failures.get(row["target_id"]),
             "importing": row["target_id"] in importing,
             "tickets": _tickets(counts.get(row["target_id"], {}), odd.get(row["target_id"], 0))
             if _has_tickets(row)
@@ -121,10 +123,10 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
 
 
 def _with_verdict(
-    window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]
+    window: dict[str, Any] | None, failures: Mapping[str, Any], row: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """The window with the verdict ``unjudgeable`` if its target failed; the figure is the last before the failure."""
-    return {**window, "verdict": "unjudgeable"} if window and row["target_id"] in aside else window
+    return {**window, "verdict": "unjudgeable"} if window and row["target_id"] in failures else window
 
 
 def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bool:
@@ -132,9 +134,9 @@ def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bo
     return not row["terms"].get("group_by") and (window is None or window["verdict"] == "no_data")
 
 
-def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, heard: Mapping[str, int]) -> dict[str, Any]:
+def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, latest: Mapping[str, int]) -> dict[str, Any]:
     """The instant since which a target has no data. Pages show such a target in amber, whatever its figure."""
-    last = heard.get(row["indicator"])
+    last = latest.get(row["indicator"])
     since = last if last is not None else None if window is None else window["start"]
     return {"since_at": None if since is None else to_text(since), "never_measured": last is None}
 
@@ -171,7 +173,9 @@ def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
 
 
 @router.get(
-    "", dependencies=[Judged], **operation("List targets with their state", list_of(TargetAnswer), "not-judged-yet")
+    "",
+    dependencies=[AtMinPosition],
+    **operation("List targets with their state", list_of(TargetAnswer), "not-judged-yet"),
 )
 async def list_targets(
     caller: Caller,
@@ -179,12 +183,12 @@ async def list_targets(
     paging: Paging,
     agreement_id: str | None = None,
     service_id: str | None = None,
-    unjudgeable: Annotated[bool, Query(description="only those that cannot be judged now, of all agreements")] = False,
+    unjudgeable: Annotated[bool, Query(description="Only targets that cannot be evaluated now")] = False,
 ) -> Response:
     """List the present state of the targets of an agreement, of a service, or of all that the caller may see."""
     filters = {"agreement_id": agreement_id, "service_id": service_id}
     if unjudgeable:
-        rows = await readers.unjudgeable.targets(caller, paging)
+        rows = await readers.failed_targets.targets(caller, paging)
     else:
         rows = await readers.past.queries.targets(caller, paging, filters)
     page = paging.shape(rows, lambda row: [row["agreement_id"], row["key"], row["target_id"]])
@@ -193,7 +197,9 @@ async def list_targets(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-@router.get("/{target_id}", dependencies=[Judged], **operation("Read one target", TargetAnswer, "not-judged-yet"))
+@router.get(
+    "/{target_id}", dependencies=[AtMinPosition], **operation("Read one target", TargetAnswer, "not-judged-yet")
+)
 async def read_target(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
     """Read one target: its terms, the state of its present window, and its budget."""
     row = await own_target(target_id, caller, readers.past.queries)

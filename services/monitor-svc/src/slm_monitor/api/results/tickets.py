@@ -18,11 +18,11 @@ from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.response_models import list_of
 from slm_monitor.adapters.queries import ticket_queries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.api.dependencies import TheParsed, TheQueries, TheTickets
+from slm_monitor.api.dependencies import TheParsedTerms, TheQueries, TheTickets
 from slm_monitor.api.responses.clocks import ClockAnswer, ClockExplanation
 from slm_monitor.api.responses.tickets import TicketList, TicketWithClocksAnswer
 from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text, with_text
-from slm_monitor.api.results.targets import Judged
+from slm_monitor.api.results.targets import AtMinPosition
 from slm_monitor.application.explain import clock_explanation, ticket_view
 from slm_monitor.application.explain.ticket_view import TicketReader, TicketWithClocks
 from slm_monitor.application.history.fact_history import ParsedTerms
@@ -40,12 +40,12 @@ class TicketReaders:
     """The readers of a ticket and its clocks."""
 
     queries: TicketQueries
-    parsed: ParsedTerms
+    parsed_terms: ParsedTerms
     clock: Clock
 
 
-async def _ticket_readers(queries: TheTickets, parsed: TheParsed, clock: TheClock) -> TicketReaders:
-    return TicketReaders(queries, parsed, clock)
+async def _ticket_readers(queries: TheTickets, parsed_terms: TheParsedTerms, clock: TheClock) -> TicketReaders:
+    return TicketReaders(queries, parsed_terms, clock)
 
 
 TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
@@ -53,7 +53,7 @@ TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
 
 @router.get(
     "/clocks",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **operation("List clocks, the earliest deadline first", list_of(ClockAnswer), "not-judged-yet"),
 )
 async def list_clocks(
@@ -71,7 +71,9 @@ async def list_clocks(
 
 
 @router.get(
-    "/tickets", dependencies=[Judged], **operation("List tickets, or clocks at risk", TicketList, "not-judged-yet")
+    "/tickets",
+    dependencies=[AtMinPosition],
+    **operation("List tickets, or clocks at risk", TicketList, "not-judged-yet"),
 )
 async def list_tickets(
     caller: Caller,
@@ -80,8 +82,10 @@ async def list_tickets(
     paging: Paging,
     at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
     unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
-    unjudgeable: Annotated[bool, Query(description="Tickets of which some clock cannot be worked out")] = False,
-    inconsistent: Annotated[bool, Query(description="Tickets whose events contradict each other: not judged")] = False,
+    unjudgeable: Annotated[bool, Query(description="Tickets with a clock that cannot be calculated")] = False,
+    inconsistent: Annotated[
+        bool, Query(description="Tickets whose events contradict each other: not evaluated")
+    ] = False,
     is_open: Annotated[bool | None, Query(alias="open")] = None,
     source: str | None = None,
     type: str | None = None,
@@ -104,7 +108,7 @@ async def list_tickets(
 
 @router.get(
     "/clocks/explain",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **with_text(
         operation("Explain the clock of a ticket", ClockExplanation, "not-found", "not-judged-yet", "not-in-record"),
         "The same for people, one line for each interval",
@@ -122,7 +126,7 @@ async def explain_clock_of_ticket(
     known_at: KnownAt = None,
 ) -> Response:
     """Explain a clock, named by its target's id or key: every interval with its cause, and the sums."""
-    seen, agreements, _, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
+    seen, agreements, _, reader = await _read(source, number, caller, readers, instant(known_at, "known_at"))
     wanted = [
         clock
         for clock in seen.clocks
@@ -132,22 +136,22 @@ async def explain_clock_of_ticket(
     ]
     if not wanted:
         raise not_found("clock", f"{source}/{number}/{target}")
-    told = clock_explanation.explain_clock(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
+    explanation = clock_explanation.explain_clock(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
     if format == "text" or (format is None and prefers_text(request)):
-        return PlainTextResponse(clock_explanation.clock_text(told))
-    return JSONResponse(told)
+        return PlainTextResponse(clock_explanation.clock_text(explanation))
+    return JSONResponse(explanation)
 
 
 @router.get(
     "/tickets/{source}/{number:path}",
-    dependencies=[Judged],
+    dependencies=[AtMinPosition],
     **operation("Read one ticket with its clocks", TicketWithClocksAnswer, "not-judged-yet", "not-in-record"),
 )
 async def read_ticket(
     source: str, number: str, caller: Caller, readers: TheTicketReaders, known_at: KnownAt = None
 ) -> dict[str, Any]:
     """Read a ticket: its events as received, and its clocks with their deadlines, as of now or as known then."""
-    seen, _, facts, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
+    seen, _, facts, reader = await _read(source, number, caller, readers, instant(known_at, "known_at"))
     return {
         "source": source,
         "number": number,
@@ -157,7 +161,7 @@ async def read_ticket(
     }
 
 
-async def _look(
+async def _read(
     source: str, number: str, caller: Principal, readers: TicketReaders, known_at: int | None
 ) -> tuple[TicketWithClocks, list[AgreementTerms], list[tuple[Fact, int]], TicketReader]:
     queries = readers.queries
@@ -172,23 +176,28 @@ async def _look(
             410,
             "not-in-record",
             "Its events are no longer kept",
-            "Its clocks stand as they were; GET /api/v1/clocks lists them.",
+            "Its clocks stay as they are; GET /api/v1/clocks lists them.",
         )
     agreements = await queries.agreements(row["owner_party_id"])
     book = rule_book(
-        line for each in agreements for lines in readers.parsed.histories_by_target(each).values() for line in lines
+        line
+        for each in agreements
+        for lines in readers.parsed_terms.histories_by_target(each).values()
+        for line in lines
     )
     events, now = [fact for fact, _ in facts], readers.clock.now()
     as_of = now if known_at is None else min(now, known_at)
     seen = ticket_view.ticket_with_clocks(row["subject"], events, book, as_of)
     is_sender = caller.is_operator or caller.party_id == row["owner_party_id"]
     reader = TicketReader(
-        is_sender, ticket_queries.visibility(row, caller), None if caller.is_operator else _own(agreements, caller)
+        is_sender,
+        ticket_queries.visibility(row, caller),
+        None if caller.is_operator else _own_agreements(agreements, caller),
     )
     return seen, agreements, facts, reader
 
 
-def _own(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
+def _own_agreements(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
     """The ids of the agreements in which the caller's party is the provider or the customer."""
     return frozenset(
         each.agreement_id
