@@ -59,7 +59,7 @@ HANDLERS: Mapping[type[Any], Callable[[Batch, Any], None]] = {
 
 
 def projection(desk: Desk) -> InBatches:
-    """Return the handler of a batch: it applies the table to all events in one transaction."""
+    """Return the handler of a batch, which applies ``HANDLERS`` to all its events in one transaction."""
 
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
         batch = Batch()

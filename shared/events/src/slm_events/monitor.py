@@ -209,7 +209,7 @@ class WindowAdjusted(TargetJudged):
     number: int
     """The number of the adjustment of this window, from 1."""
     booked_in_window_id: str | None
-    """The target's window that was open at that time; None if there was none."""
+    """The target's window that was open when the adjustment was published; None if there was none."""
     verdict: str
     """The verdict that the window would have now, as are the figures that follow."""
     figure: str | None

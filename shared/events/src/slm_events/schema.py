@@ -32,7 +32,7 @@ def schema_of(event: type[Any]) -> dict[str, Any]:
 
 
 def is_required(field: dataclasses.Field[Any]) -> bool:
-    """Whether data without this field are not an event of its type."""
+    """Whether an event's data must contain this field."""
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 

@@ -28,7 +28,7 @@ class Register(Generic[T]):
     noun: str
     """The kind in errors and in the audit trail, such as ``party``."""
     verb: str
-    """The creation of an entry in the audit trail, such as ``register``."""
+    """The verb for creating an entry, used in the audit trail: ``register``."""
     kept: Callable[[Ledger], Repository[T]]
     may_see: Callable[[Principal, T], bool]
     audited: Callable[[T], Mapping[str, Any]]

@@ -55,7 +55,7 @@ class PlanStepAnswer(Answer):
         **_WHOSE,
         "plan_id": "Id of the plan",
         "risk_id": "Id of the risk that the plan is against",
-        "window_id": "The window at risk: `2026-11` of a calendar window, `PT1H` of a rolling one",
+        "window_id": "The window at risk: `2026-11` for a calendar window, `PT1H` for a rolling one",
         "cause": "What warned: `budget_consumed`, `burn_rate`, `projection`, `below_objective` or `elapsed`",
         "threshold": "The warning that fired, such as `75` percent of the budget",
         "figure_display": "The figure at that time as people read it",

@@ -1,4 +1,4 @@
-"""Models of all JSON answers of monitor-svc: what the OpenAPI document says of them, field by field.
+"""Models of all JSON answers of monitor-svc: their descriptions in the OpenAPI document, field by field.
 
 * ``shapes``: the types that many fields have, and a page of a list;
 * ``findings``: breaches and risks;
@@ -6,7 +6,7 @@
 * ``tickets``, ``clocks``: tickets with their clocks;
 * ``exclusions``: time that does not count;
 * ``intake``: indicators, batches, imports and quarantine;
-* ``previews``, ``backtests``: terms that are only tried.
+* ``previews``, ``backtests``: draft terms on given or stored facts.
 
-A model describes an answer; it neither makes nor changes one. This package must not import anything of the service.
+A model describes an answer, and does not build or change it. This package must not import anything of the service.
 """

@@ -11,7 +11,7 @@ from slm_monitor.api.responses.shapes import Document, Exact, Instant, Verdict
 
 
 class BacktestProgress(Answer):
-    """How far a back-test is."""
+    """The progress of a back-test."""
 
     windows: int
     """How many windows it tries"""
@@ -33,11 +33,11 @@ class BacktestQuestionAnswer(Answer):
     timezone: str
     """IANA zone in which windows begin and end"""
     members: list[Document]
-    """Drafts of the targets that it is made of"""
+    """Drafts of its member targets"""
     owner: str
     """Id of the party whose facts it is tried on"""
     per: Literal["day", "week", "month", "quarter", "year"]
-    """Of a target per ticket: the windows in which its clocks ended"""
+    """For a target per ticket: the windows in which its clocks ended"""
 
 
 class TriedTickets(Answer):
@@ -61,15 +61,15 @@ class TriedWindow(Answer):
     figure: Exact | None
     """The figure, exact, in the objective's unit; null without one"""
     figure_display: str
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     attained: Exact | None
     """What an objective is compared with, exact; of a quantile its value; null without one"""
     verdict: Verdict
     """The verdict"""
     budget_consumed_share: Exact | None
-    """The share of the budget that is used, exact; null where there is none"""
+    """The share of the budget that is used, exact; null if there is none"""
     tickets: TriedTickets | None = ABSENT
-    """Of clocks and compliance: the tickets; null or left out for others"""
+    """For clocks and compliance: the tickets; null or left out for others"""
 
 
 class SuggestedObjective(Answer):
@@ -86,7 +86,7 @@ class SuggestedObjective(Answer):
 
 
 class BacktestResult(Answer):
-    """What a back-test has come to."""
+    """The result of a back-test."""
 
     windows: int
     """How many windows are done"""
@@ -103,7 +103,7 @@ class BacktestResult(Answer):
     worst: TriedWindow | None
     """The window furthest from the objective; null without a figure"""
     suggested_objective: SuggestedObjective | None
-    """An objective that eleven of twelve windows would have met; null where there is none"""
+    """An objective that eleven of twelve windows would have met; null if there is none"""
 
 
 class BacktestAnswer(Answer):
@@ -112,18 +112,18 @@ class BacktestAnswer(Answer):
     backtest_id: str
     """Id of the back-test"""
     state: Literal["queued", "running", "done", "failed", "cancelled"]
-    """How far it is"""
+    """Its state"""
     requested_at: Instant
     """When it was asked for"""
     ended_at: Instant | None
     """When it ended; null until then"""
     progress: BacktestProgress
-    """How far it is, in windows"""
+    """Its progress, in windows"""
     failure: str | None
-    """Why it failed; null where it has not"""
+    """Why it failed; null if it has not"""
     question: BacktestQuestionAnswer
     """What it tries"""
     windows: list[TriedWindow]
     """The windows that are done, in their order"""
     result: BacktestResult | None
-    """What it has come to so far; null while no window is done"""
+    """The result so far; null while no window is done"""

@@ -36,15 +36,15 @@ class ClockAnswer(Answer):
     clock: str
     """What is timed: response, resolution, update, or a name of the agreement's own"""
     state: ClockState
-    """Where it stands; `completed_late` stopped after its deadline"""
+    """Its state; `completed_late` stopped after its deadline"""
     started_at: Instant
     """When it started"""
     deadline_at: Instant
-    """By when it has to stop, with all pauses so far"""
+    """Its deadline, moved by all pauses so far"""
     stopped_at: Instant | None
     """When it stopped; null while it runs"""
     breached_at: Instant | None
-    """When its deadline passed; null where it has not"""
+    """When its deadline passed; null if it has not"""
     changed_at: Instant
     """When its state last changed"""
     elapsed_calendar_seconds: int
@@ -54,9 +54,9 @@ class ClockAnswer(Answer):
     pauses: list[list[int]]
     """When it was paused: pairs of instants in microseconds since 1970"""
     net_calendar_seconds: int
-    """Seconds on the wall clock without any waiting, also that which began after the deadline"""
+    """Seconds on the wall clock without any pause, including pauses after the deadline"""
     net_service_seconds: int
-    """Seconds of service time without any waiting, also that which began after the deadline"""
+    """Seconds of service time without any pause, including pauses after the deadline"""
     provider_party_id: str
     """Id of the party that provides the service"""
     customer_party_id: str
@@ -75,7 +75,7 @@ class ClockAtRisk(ClockAnswer):
     priority: str | None
     """Priority of the ticket, as its tool calls it"""
     held_by: str | None
-    """Who holds the ticket now: a team, or a person where the reader may see it; null for nobody"""
+    """The present holder of the ticket: a team, or a person where the reader may see it; null: nobody"""
     opened_at: Instant | None
     """When the ticket was opened"""
     at_risk_at: Instant
@@ -120,17 +120,17 @@ class ClockCourse(Answer):
     started_at: Instant
     """When it started"""
     attached_at: Instant
-    """From when on its target applied to the ticket"""
+    """First instant at which its target applied to the ticket"""
     past_due: bool
     """Whether its deadline had passed before its target applied"""
     original_deadline_at: Instant
     """The deadline without any pause"""
     deadline_at: Instant
-    """By when it has to stop, with all pauses so far"""
+    """Its deadline, moved by all pauses so far"""
     stopped_at: Instant | None
     """When it stopped; null while it runs"""
     breached_at: Instant | None
-    """When its deadline passed; null where it has not"""
+    """When its deadline passed; null if it has not"""
     time_left_seconds: int
     """Seconds until the deadline in the clock's own measure; below zero where it has passed"""
     elapsed_calendar_seconds: int
@@ -138,9 +138,9 @@ class ClockCourse(Answer):
     elapsed_service_seconds: int
     """Seconds of service time since its start, without pauses"""
     net_calendar_seconds: int
-    """Seconds on the wall clock without any waiting, also that which began after the deadline"""
+    """Seconds on the wall clock without any pause, including pauses after the deadline"""
     net_service_seconds: int
-    """Seconds of service time without any waiting, also that which began after the deadline"""
+    """Seconds of service time without any pause, including pauses after the deadline"""
     warnings: list[ClockWarningAnswer]
     """Its warnings, the earliest first"""
     escalations: list[ClockEscalationAnswer]
@@ -148,7 +148,7 @@ class ClockCourse(Answer):
     held: list[HolderTimeAnswer]
     """Who held the ticket for how long"""
     held_by_at_breach: str | None
-    """Who held the ticket when the deadline passed; null where it has not, or for nobody"""
+    """Who held the ticket when the deadline passed; null if it has not, or for nobody"""
 
 
 class TicketClockAnswer(ClockCourse):
@@ -165,7 +165,7 @@ class TicketClockAnswer(ClockCourse):
     version: int
     """The version of the agreement by which it is judged"""
     state: ClockState
-    """Where it stands; `completed_late` stopped after its deadline"""
+    """Its state; `completed_late` stopped after its deadline"""
     within: Document
     """The time that it may take: `calendar` or `service_time` with a length, business days, or a date of the ticket"""
     changed_at: Instant
@@ -199,13 +199,13 @@ class ClockSegmentAnswer(Answer):
     service_time: Length
     """How much service time it has"""
     cause: str
-    """What began it: an event of the ticket, or a rule of the service hours"""
+    """The event or rule that began it: an event of the ticket, or a rule of the service hours"""
     event_id: str | None
     """Id of the event that began it; null without one, and for readers who do not see it"""
 
 
 class SegmentSums(Answer):
-    """How long a clock's time was of which kind."""
+    """The sums of a clock's time, by kind."""
 
     open: Length
     """Service time that counts"""
@@ -218,16 +218,16 @@ class SegmentSums(Answer):
 
 
 class TwofoldLength(Answer):
-    """A length in both measures."""
+    """A length, both on the wall clock and in service time."""
 
     calendar: Length
-    """On the wall clock"""
+    """Length on the wall clock"""
     service: Length
-    """In service time"""
+    """Length in service time"""
 
 
 class ClockExplanation(ClockCourse):
-    """Why a clock stands as it does: every interval with its cause, and the sums."""
+    """Why a clock has its state: every interval with its cause, and the sums."""
 
     ticket: str
     """The ticket: source and number, joined by `/`"""
@@ -246,16 +246,16 @@ class ClockExplanation(ClockCourse):
     passed_over: list[PassedOverTarget]
     """Targets that come before this one and do not apply"""
     as_of: Instant
-    """As of when it is explained"""
+    """Instant as of which it is explained"""
     state: ClockState
-    """Where it stands; `completed_late` stopped after its deadline"""
+    """Its state; `completed_late` stopped after its deadline"""
     verdict: ClockVerdict
     """Whether the deadline was kept; `open` while that is not certain"""
     intervals: list[ClockSegmentAnswer]
     """All of its time, without gaps"""
     sums: SegmentSums
-    """How long it was of which kind"""
+    """The sums of its time, by kind"""
     carried: TwofoldLength
     """Time taken over from the target that applied before"""
     measured_from: Instant
-    """From when on the intervals count; before it time is carried over"""
+    """Start of the intervals; earlier time is carried over"""

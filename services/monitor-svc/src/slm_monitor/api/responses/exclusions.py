@@ -43,7 +43,7 @@ class ExclusionAnswer(Answer):
     kind: ExclusionKind
     """Why the time does not count; only `planned` time is bound by the agreed notice and cap"""
     state: ExclusionState
-    """Where it stands; only `approved` time does not count"""
+    """Its state; only `approved` time does not count"""
     services: list[str]
     """Ids of the services that it is limited to"""
     indicators: list[str]
@@ -53,49 +53,49 @@ class ExclusionAnswer(Answer):
     intervals: list[TimeInterval]
     """The time; of a recurrence each occurrence"""
     recurrence: RecurrenceAnswer | None
-    """The rule by which it recurs; null where it does not"""
+    """The rule by which it recurs; null if it does not"""
     text: str
-    """What it is about, in the words of who asked"""
+    """Its description by the party that asked"""
     evidence: list[Document]
-    """What whoever asked gave as evidence"""
+    """The evidence given with the request"""
     requested_by_party_id: str
     """Id of the party that asked for it"""
     requested_by_principal_id: str | None
-    """Id of the key's holder who asked for it"""
+    """Id of the principal that asked for it"""
     requested_at: Instant
     """When it was asked for"""
     announced_at: Instant
     """When it was announced to the other party"""
     decide_by_at: Instant | None
-    """Until when the other party may decide; null where it has no such limit"""
+    """Last instant at which the other party may decide; null: no limit"""
     if_silent: Literal["approved", "rejected"] | None
-    """What its silence until then means; null where there is no limit"""
+    """What it means if the party has not decided by then; null: no limit"""
     waits_for_party_id: str | None
     """Id of the party that has to decide; null once it is decided"""
     decided_by_party_id: str | None
     """Id of the party that decided; null until then, and where it was silent"""
     decided_by_principal_id: str | None
-    """Id of the key's holder who decided; null until then, and where nobody did"""
+    """Id of the principal that decided; null until then, and where nobody did"""
     decided_at: Instant | None
     """When it was decided; null until then"""
     decision_reason: str | None
     """Why it was decided so; null until then"""
     decided_for_party_id: str | None
-    """Id of the party in whose place its delegate decided; null where it decided itself"""
+    """Id of the party for which its delegate decided; null if the party decided itself"""
     revoked_by_party_id: str | None
-    """Id of the party that took it back; null where nobody has"""
+    """Id of the party that revoked it; null if not revoked"""
     revoked_by_principal_id: str | None
-    """Id of the key's holder who took it back; null where nobody has"""
+    """Id of the principal that revoked it; null if not revoked"""
     revoked_at: Instant | None
-    """When it was taken back; null where it was not"""
+    """When it was revoked; null if not"""
     revocation_reason: str | None
-    """Why it was taken back; null where it was not"""
+    """Why it was revoked; null if not"""
     uncounted: list[UncountedInterval] = ABSENT
-    """Approved time that counts all the same, and why; left out where it was not worked out"""
+    """Approved time that is not excluded, and why; missing if it was not computed"""
 
 
 class DelegateAnswer(Answer):
-    """A party that decides on exclusions in another party's place."""
+    """A party that decides on exclusions for another party."""
 
     delegate_id: str
     """Id of the appointment"""
@@ -108,12 +108,12 @@ class DelegateAnswer(Answer):
     reason: str
     """Why it was appointed"""
     appointed_by_principal_id: str | None
-    """Id of the key's holder who appointed it"""
+    """Id of the principal that appointed it"""
     appointed_at: Instant
     """When it was appointed"""
     ends_at: Instant | None
-    """Until when it may decide; null where there is no end"""
+    """Last instant at which it may decide; null: no end"""
     dismissed_by_principal_id: str | None
-    """Id of the key's holder who ended the appointment; null where nobody has"""
+    """Id of the principal that ended the appointment; null if nobody has"""
     dismissed_at: Instant | None
-    """When the appointment was ended; null where it was not"""
+    """When the appointment was ended; null if it was not"""

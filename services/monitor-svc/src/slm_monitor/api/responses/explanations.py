@@ -52,11 +52,11 @@ class ExplainedInterval(TimeInterval):
     digest: str = ABSENT
     """Start of the SHA-256 over its rows, hexadecimal: it changes with every one of them"""
     counted_at: Instant | None = ABSENT
-    """When the outage had lasted so long that it counts; null where it has not"""
+    """When the outage had lasted so long that it counts; null if it has not"""
     recovery_time: Length = ABSENT
     """How long the recovery took, in service time"""
     recovery_point: Length | None = ABSENT
-    """How much data was lost, as time; null where nobody said"""
+    """How much data was lost, as time; null if unknown"""
     kept: bool = ABSENT
     """Whether the recovery kept the agreed limits"""
     test: bool = ABSENT
@@ -97,7 +97,7 @@ class LevelAnswer(Answer):
     kept: bool | None
     """Whether the figure keeps it; null without a figure"""
     missed_since: Instant | None
-    """From when on it is certainly missed; null where it is not"""
+    """First instant at which it is certain that it is missed; null if it is not"""
 
 
 class MemberFigure(Answer):
@@ -112,7 +112,7 @@ class MemberFigure(Answer):
     figure: Exact | None
     """Its figure, exact, in its objective's unit; null without one"""
     verdict: Verdict | None
-    """Its verdict; null where it has no such window"""
+    """Its verdict; null if it has no such window"""
 
 
 class EndedTicket(Answer):
@@ -130,32 +130,32 @@ class ExplainedFigure(Answer):
     """A window's figure with its derivation. Shares are shares of one here, and percent only for display."""
 
     figure_display: str
-    """The figure as people read it, in the objective's unit; – without one"""
+    """The figure for people, in the objective's unit; – without one"""
     objective: Exact | None
     """The objective, exact; of shares a share of one"""
     breached_at: Instant | None
-    """From when on the objective is certainly missed; null where it is not"""
+    """First instant at which it is certain that the objective is missed; null if it is not"""
     budget: Budget | None
-    """What may go wrong and how much of it is used; null where there is no budget"""
+    """The error budget and how much of it is used; null if there is no budget"""
     burn_rate: Exact | None
-    """How many times too fast the budget is used, exact; null if unknown"""
+    """How many times faster than allowed the budget is used, exact; null if unknown"""
     derivation: FigureDerivation
     """From facts to the figure"""
     reliability: ReliabilityAnswer = ABSENT
-    """Of availability: outages and the times between them"""
+    """For availability: outages and the times between them"""
     quantile: Exact | None = ABSENT
-    """Of a quantile: its value, exact, in the indicator's unit; null without one"""
+    """For a quantile: its value, exact, in the indicator's unit; null without one"""
     raw_figure: Exact | None = ABSENT
-    """Of a series: the figure before exclusions, exact, in the objective's unit; null without one"""
+    """For a series: the figure before exclusions, exact, in the objective's unit; null without one"""
     overturned: list[str] = ABSENT
-    """Limits that were not missed, as a dispute decided; left out where none was disputed"""
+    """Limits that were not missed, as a dispute decided; missing if none was disputed"""
 
 
 class ExplainedWindowSpan(Answer):
-    """Which window is explained."""
+    """The window that is explained."""
 
     id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one"""
     start: Instant = Field(alias="from")
     """Where it begins"""
     end: Instant = Field(alias="to")
@@ -163,7 +163,7 @@ class ExplainedWindowSpan(Answer):
     timezone: str
     """IANA zone in which it begins and ends"""
     closes_at: Instant | None
-    """When it is closed, after the agreed delay; null of a rolling one"""
+    """When it is closed, after the agreed delay; null for a rolling one"""
     service_time: Length
     """How much service time it has"""
 
@@ -178,7 +178,7 @@ class AppliedExclusion(Answer):
     counted: list[TimeInterval]
     """The time that does not count because of it"""
     not_counted: list[UncountedInterval]
-    """What of it counts all the same, and why"""
+    """The part of it that is not excluded, and why"""
 
 
 class TargetExplanation(ExplainedFigure):
@@ -195,17 +195,17 @@ class TargetExplanation(ExplainedFigure):
     agreement_version: int
     """The version of the agreement by which it is judged"""
     indicator: IndicatorReference | None
-    """What it is measured by; null of derived targets"""
+    """Its indicator; null for derived targets"""
     terms: Document
     """The target's terms as they were signed; see the reference of terms"""
     judged_by: str
     """Which version of the terms applies, in words"""
     window: ExplainedWindowSpan
-    """Which window is explained"""
+    """The window that is explained"""
     as_of: Instant
-    """Up to which instant it is judged"""
+    """Instant up to which it is judged"""
     known_at: Instant | None
-    """By the facts received until when; null for all that are known"""
+    """Only facts received until this instant are used; null: all known facts"""
     excluded: list[TimeInterval]
     """The time that does not count"""
     exclusions: list[AppliedExclusion]
@@ -219,10 +219,10 @@ class TargetExplanation(ExplainedFigure):
     levels: list[LevelAnswer]
     """The limits that were promised"""
     members: list[MemberFigure] = ABSENT
-    """Of a composite of figures or verdicts: its members"""
+    """For a composite of figures or verdicts: its members"""
     tickets: list[EndedTicket] = ABSENT
-    """Of compliance: the tickets whose clock ended in the window"""
+    """For compliance: the tickets whose clock ended in the window"""
     accepted: WindowAcceptance | None
-    """That both parties accepted it, so that it is explained as it was then; null where they have not"""
+    """Acceptance by both parties, with which it is explained as it was then; null if not accepted"""
     warnings: list[RiskAnswer]
-    """The warnings that stood then"""
+    """The warnings that were open then"""

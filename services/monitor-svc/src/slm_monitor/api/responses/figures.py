@@ -42,53 +42,53 @@ class FigureToDate(Answer):
     agreement_version: int
     """The version of the agreement by which it is judged"""
     window_id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one, `tickets` of a clock's target"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one, `tickets` for a clock's target"""
     window_start_at: Instant
     """Where the window begins"""
     window_end_at: Instant
     """Where the window ends"""
     aggregation: str
-    """How the figure is made, such as `availability`"""
+    """How the figure is computed, such as `availability`"""
     objective: Document
     """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
     closed: bool
     """Whether the window is closed"""
     verdict: Verdict | None
-    """The verdict so far; null of clocks and where there is a `reason`"""
+    """The verdict so far; null for clocks and where there is a `reason`"""
     figure: Exact | None
     """The figure so far, exact, in the objective's unit; null without one"""
     figure_display: str
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     raw_figure: Exact | None = ABSENT
     """The figure before exclusions, exact, in the objective's unit; null without one"""
     good: str | None = ABSENT
-    """Numerator of a figure that is a share, exact; null of others"""
+    """Numerator of a figure that is a share, exact; null for others"""
     total: str | None = ABSENT
-    """Denominator of a figure that is a share, exact; null of others"""
+    """Denominator of a figure that is a share, exact; null for others"""
     sums: WindowSums = ABSENT
     """The sums behind the figure"""
     budget: Budget | None = ABSENT
-    """What may go wrong and how much of it is used; null where there is no budget"""
+    """The error budget and how much of it is used; null if there is no budget"""
     budget_consumed_percent: Exact | None = ABSENT
-    """How much of the budget is used, percent, exact; null where there is none"""
+    """How much of the budget is used, percent, exact; null if there is none"""
     burn_rate: Exact | None = ABSENT
-    """How many times too fast the budget is used, exact; null if unknown"""
+    """How many times faster than allowed the budget is used, exact; null if unknown"""
     breached_at: Instant | None = ABSENT
-    """From when on the objective is certainly missed; null where it is not"""
+    """First instant at which it is certain that the objective is missed; null if it is not"""
     excluded_seconds: int = ABSENT
     """Seconds of service time that do not count because of exclusions"""
     exclusions: list[ExcludedSeconds] = ABSENT
     """The exclusions that lie in the window"""
     unknown_seconds: int | None = ABSENT
-    """Seconds of service time of which the state is not known; null where no time counts"""
+    """Seconds of service time of which the state is not known; null if no time counts"""
     downtime_seconds: int | None = ABSENT
-    """Seconds of downtime; null where no time counts"""
+    """Seconds of downtime; null if no time counts"""
     coverage_percent: Exact | None = ABSENT
-    """How much of what should count is known, percent, exact; null if unknown"""
+    """Share of the time or events that is known, percent, exact; null if unknown"""
     reliability: ReliabilityAnswer | None = ABSENT
-    """Outages and the times between them; null where no states count"""
+    """Outages and the times between them; null if no states count"""
     tickets: EndedTickets = ABSENT
-    """Of a clock's target: the tickets whose clock ended in the window"""
+    """For a clock's target: the tickets whose clock ended in the window"""
     reason: str = ABSENT
     """Why there is no figure"""
 
@@ -99,12 +99,12 @@ class FiguresAnswer(Answer):
     agreement_id: str
     """Id of the agreement"""
     as_of: Instant
-    """The instant; sent back as `as_of` it brings the same figures"""
+    """The instant; sending it as `as_of` returns the same figures"""
     position: dict[str, int] | None
-    """How far each partition of the intake had been judged, by `topic:partition`; null where `as_of` was given"""
+    """How far each partition of the intake had been judged, by `topic:partition`; null if `as_of` was given"""
     windows: list[FigureToDate]
     """The open windows, and one entry for each clock's target"""
     breaches: list[PublishedBreach]
-    """Breaches that stand, and are of these windows or of that time"""
+    """Valid breaches of these windows or of that time"""
     risks: list[RiskAnswer]
     """Warnings that were raised in that time, or had not been cleared before it"""

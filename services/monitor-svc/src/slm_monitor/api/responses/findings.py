@@ -1,4 +1,4 @@
-"""Answers about breaches and risks: the event as it was published, and what has become of it since."""
+"""Answers about breaches and risks: the published event, and its state since then."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RecoveryTimes(TimeInterval):
     recovery_time: Length
     """How long it took, in service time"""
     recovery_point: Length | None
-    """How much data was lost, as time; null where nobody said"""
+    """How much data was lost, as time; null if unknown"""
     kept: bool
     """Whether it kept the agreed limits"""
     test: bool
@@ -57,14 +57,14 @@ class RecoveryTimes(TimeInterval):
 
 
 class FindingEvidence(Answer):
-    """The facts that show it. Which members there are depends on the target's aggregation."""
+    """The facts that prove it. Which members there are depends on the target's aggregation."""
 
     good: int = ABSENT
     """Good events of the window so far, for shares of events or tickets"""
     total: int = ABSENT
     """All events of the window so far, for shares of events or tickets"""
     bad: int = ABSENT
-    """Bad events, which even an expected volume of good ones cannot make up for"""
+    """Bad events, more than the expected volume of events allows"""
     expected_volume: int = ABSENT
     """Events that the agreement expects in the window"""
     down: list[TimeInterval] = ABSENT
@@ -86,11 +86,11 @@ class FindingEvidence(Answer):
     recoveries: list[RecoveryTimes] = ABSENT
     """The last recoveries that count"""
     members: int | list[str | None] = ABSENT
-    """Of a composite: how many members it has, or their verdicts or figures in the agreed order"""
+    """For a composite: how many members it has, or their verdicts or figures in the agreed order"""
     needed: int = ABSENT
-    """Of a composite of verdicts: how many members have to be met"""
+    """For a composite of verdicts: how many members have to be met"""
     kept: int = ABSENT
-    """Of a rolling composite of verdicts: how many members are met"""
+    """For a rolling composite of verdicts: how many members are met"""
     ticket: TicketName = ABSENT
     """The ticket, for a clock that may miss its deadline"""
     started_at: Instant = ABSENT
@@ -108,7 +108,7 @@ class FindingEvidence(Answer):
 
 
 class PublishedBreach(Answer):
-    """A breach of a target: what was published of it, and whether it still stands."""
+    """A breach of a target: its published event, and whether it is still valid."""
 
     breach_id: str
     """Id of the breach; the same facts give the same id"""
@@ -133,7 +133,7 @@ class PublishedBreach(Answer):
     responsible_party_id: str
     """Id of the party that has to handle the breach"""
     window_id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one, `source/number` of a ticket"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one, `source/number` for a ticket"""
     window_start_at: Instant | None
     """Where the window begins"""
     window_end_at: Instant | None
@@ -143,17 +143,17 @@ class PublishedBreach(Answer):
     ordinal: int
     """Counts breaches of one target in one window; of a rolling window, the minute it began"""
     revision: int
-    """0 at first; one more each time that facts move the breach"""
+    """0 at first; one more for each change by later facts"""
     objective: Document
     """The limit as the agreement writes it, such as `at_least` 99.9 `unit` percent, or `within` four hours"""
     figure: Exact | None
     """The figure, exact, in the objective's unit; null for a ticket's deadline"""
     figure_display: str
-    """The figure as people read it, rounded to four decimals; – without one"""
+    """The figure for people, rounded to four decimals; – without one"""
     shortfall: Exact | None
     """How far figure and limit lie apart, exact, in the objective's unit"""
     certain_at: Instant
-    """From when on no later fact could have saved the target"""
+    """First instant at which no later fact could prevent it"""
     published_at: Instant
     """When the breach was published, in its present revision"""
     late: bool
@@ -161,7 +161,7 @@ class PublishedBreach(Answer):
     ticket: TicketName | None
     """The ticket whose deadline was missed; null for other targets"""
     evidence: FindingEvidence
-    """The facts that show it"""
+    """The facts that prove it"""
     assets: list[str]
     """The assets that the agreement names for the target"""
     credits_at_stake: list[Document]
@@ -173,16 +173,16 @@ class PublishedBreach(Answer):
     catch_up: int | None = ABSENT
     """The version that catches up with facts recorded before it was signed; null or left out otherwise"""
     standing: bool
-    """False once it was withdrawn, as facts undid it"""
+    """False if later facts caused its withdrawal"""
     recovered_at: Instant | None
     """When a rolling target was back within its limit; null until then"""
 
 
 class BreachAnswer(PublishedBreach):
-    """A breach of a target, and where its handling stands."""
+    """A breach of a target, and the state of its handling."""
 
     state: BreachStateName
-    """Where its handling stands"""
+    """State of its handling"""
 
 
 class LinkedProblemAnswer(Answer):
@@ -193,7 +193,7 @@ class LinkedProblemAnswer(Answer):
     id: str
     """Id of the record there"""
     url: str = ABSENT
-    """Address of the record; left out where nobody gave one"""
+    """Address of the record; missing if nobody gave one"""
 
 
 class BreachStepAnswer(Answer):
@@ -206,34 +206,34 @@ class BreachStepAnswer(Answer):
     at: Instant
     """When it was done"""
     by_party_id: str | None
-    """Id of the party that did it; null for an operator"""
+    """Id of the party that did it; null: an operator"""
     by_principal_id: str | None
-    """Id of the key's holder who did it"""
+    """Id of the principal that did it"""
     by_name: str | None
-    """Name of the key's holder who did it"""
+    """Name of the principal that did it"""
     note: str = ABSENT
-    """What to remember of it"""
+    """Note"""
     root_cause: str = ABSENT
-    """Of a root cause: why it happened"""
+    """For a root cause: why it happened"""
     corrective_action: str = ABSENT
-    """Of a root cause: what is done about it"""
+    """For a root cause: what is done about it"""
     linked_problem: LinkedProblemAnswer = ABSENT
-    """Of a root cause: the problem record"""
+    """For a root cause: the problem record"""
     dispute_id: str = ABSENT
-    """Of a dispute, and of what it came to: its id"""
+    """For a dispute and its decision: its id"""
     reason: str = ABSENT
-    """Of a dispute, and of what it came to: why"""
+    """For a dispute and its decision: the reason"""
 
 
 class DisputeDecider(Answer):
-    """Somebody who agreed to the decision of a dispute."""
+    """A person who agreed to the decision of a dispute."""
 
     party_id: str
     """Id of the party that was decided for"""
     principal_id: str
-    """Id of the key's holder who decided"""
+    """Id of the principal that decided"""
     name: str
-    """Name of the key's holder who decided"""
+    """Name of the principal that decided"""
     at: Instant
     """When it was decided for that party"""
 
@@ -244,7 +244,7 @@ class BreachDispute(Answer):
     dispute_id: str
     """Id of the dispute"""
     state: Literal["disputed", "upheld", "rejected"]
-    """`disputed` until it is decided; `upheld` withdraws the breach, `rejected` lets it stand"""
+    """`disputed` until it is decided; `upheld` withdraws the breach, `rejected` keeps it"""
     reason: str | None
     """Why it is disputed"""
     by_party_id: str | None
@@ -263,11 +263,11 @@ class BreachLife(Answer):
     """How a breach is handled."""
 
     state: BreachStateName
-    """Where its handling stands"""
+    """State of its handling"""
     allowed: list[str]
     """The steps that can be taken now"""
     steps: list[BreachStepAnswer]
-    """The steps that were taken, the first one first"""
+    """The steps that were taken, the oldest first"""
     disputes: list[BreachDispute]
     """The disputes about it"""
 
@@ -298,7 +298,7 @@ class RiskResponsible(Answer):
 
 
 class RiskAnswer(Answer):
-    """A warning that a target will probably be missed: what was published of it, and whether it still stands.
+    """A warning that a target will probably be missed: its published event, and whether it is still valid.
 
     A warning that was cleared in the instant in which it was raised has only the required members.
     """
@@ -322,11 +322,11 @@ class RiskAnswer(Answer):
     customer_party_id: str
     """Id of the party that receives the service"""
     window_id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one, `source/number` of a ticket"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one, `source/number` for a ticket"""
     window_start_at: Instant | None = ABSENT
-    """Where the window begins; null of a rolling one"""
+    """Where the window begins; null for a rolling one"""
     window_end_at: Instant | None = ABSENT
-    """Where the window ends; null of a rolling one"""
+    """Where the window ends; null for a rolling one"""
     cause: RiskCause
     """Which kind of warning it is"""
     threshold: str
@@ -338,19 +338,19 @@ class RiskAnswer(Answer):
     figure: Exact | None = ABSENT
     """The figure, exact, in the objective's unit; null for a ticket's clock"""
     figure_display: str = ABSENT
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     budget_consumed_percent: Exact | None = ABSENT
     """How much of the budget or time is used, percent, exact"""
     burn_rate: Exact | None = ABSENT
-    """How many times too fast the budget is used, exact; null if unknown"""
+    """How many times faster than allowed the budget is used, exact; null if unknown"""
     projected_breach_at: Instant | None = ABSENT
-    """When it will be missed if it goes on; null if unknown"""
+    """When the objective will be missed at the present pace; null if unknown"""
     time_left_seconds: int | None = ABSENT
     """Seconds from its publication to the projected breach; null if unknown"""
     responsible: RiskResponsible = ABSENT
     """Who acts on it, as the agreement says"""
     evidence: FindingEvidence = ABSENT
-    """The facts that show it"""
+    """The facts that prove it"""
     at: Instant = ABSENT
     """When the warning was due"""
     published_at: Instant = ABSENT

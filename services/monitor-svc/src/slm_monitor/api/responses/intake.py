@@ -1,4 +1,4 @@
-"""Answers about facts on their way in: indicators, batches, OTLP, imports of history, and quarantine."""
+"""Answers about the intake of facts: indicators, batches, OTLP, imports of history, and quarantine."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ class RegisteredIndicator(Answer):
     kind: IndicatorKind
     """What is measured"""
     unit: str | None
-    """Unit of its values, such as `ms`; null where it has none"""
+    """Unit of its values, such as `ms`; null if it has none"""
     initial_state: Literal["up", "down", "degraded", "unknown"]
     """Its state before the first measurement, for availability"""
     service_id: str | None
-    """Id of the service that it is about; null where it was registered without one"""
+    """Id of the service that it is about; null if it was registered without one"""
     stale_after: Length | None
     """How long after its last measurement it counts as stale; null for never"""
     scale: ScaleAnswer | None
-    """Of a rating: the scores that there are; null of other kinds"""
+    """For a rating: the scores that there are; null for other kinds"""
 
 
 class IndicatorAnswer(RegisteredIndicator):
-    """A named stream of measurements about one service, and whether anything is heard of it."""
+    """A named stream of measurements about one service, and whether it still sends."""
 
     subject: str
     """Its party's id and its key, joined by `/`"""
     external_refs: list[Document]
     """The same thing in other systems, as it was registered"""
     stale_since_at: Instant | None
-    """Since when nothing is heard of it; null where it is heard"""
+    """Since when it has sent nothing; null if it sends"""
 
 
 class ItemFault(Answer):
@@ -77,7 +77,7 @@ class RefusedItem(Answer):
 
 
 class IntakeReceipt(Answer):
-    """What became of a batch. Items that are not listed were accepted."""
+    """The result of a batch. Items that are not listed were accepted."""
 
     accepted: int
     """How many items were accepted; they are durable"""
@@ -92,7 +92,7 @@ class IntakeReceipt(Answer):
 
 
 class OtlpPartialSuccess(Answer):
-    """The data points that were not taken."""
+    """The data points that were not accepted."""
 
     rejectedDataPoints: str
     """How many, a number as text as OTLP writes it"""
@@ -101,35 +101,35 @@ class OtlpPartialSuccess(Answer):
 
 
 class OtlpReceipt(Answer):
-    """The answer of OTLP: empty where all data points were taken."""
+    """The answer of OTLP: empty if all data points were accepted."""
 
     partialSuccess: OtlpPartialSuccess = ABSENT
-    """The data points that were not taken; left out where all were"""
+    """The data points that were not accepted; missing if all were"""
 
 
 class ImportAnswer(Answer):
-    """An import of history, and how far it is."""
+    """An import of history, and its progress."""
 
     import_id: str
     """Id of the import"""
     state: Literal["opening", "open", "completing", "judged"]
-    """How far it is: `completing` while its history is being judged"""
+    """Its state: `completing` while its history is being judged"""
     owner_party_id: str
     """Id of the party whose history it is"""
     opened_by: str | None
-    """Id of the key's holder who opened it; null for readers of another party"""
+    """Id of the principal that opened it; null for readers of another party"""
     indicators: list[str]
     """Keys of the indicators whose past waits for it, of those that the reader may see"""
     sources: list[str]
     """Names of the ticket tools whose past waits for it"""
     ended_as: Literal["completed", "ended", "expired"] | None
-    """How it came to an end; null while it is open"""
+    """How it ended; null while it is open"""
     opened_at: Instant
     """When it was opened"""
     through_at: Instant
-    """What lies before this instant waits for it"""
+    """Judgements before this instant wait for it"""
     expires_at: Instant
-    """When it ends by itself unless more of its history comes"""
+    """When it ends automatically unless more of its history arrives"""
     ended_at: Instant | None
     """When it was completed, given up or expired; null while it is open"""
     judged_at: Instant | None
@@ -168,7 +168,7 @@ class QuarantinedFactAnswer(Answer):
     quarantine_id: str
     """Id of the fact that was set aside"""
     owner_party_id: str | None
-    """Id of the party that it belongs to; null where nobody knows"""
+    """Id of the party that it belongs to; null if nobody knows"""
     subject: str
     """Key of its indicator, or its ticket"""
     reason: str
@@ -217,4 +217,4 @@ class ResumedSourceAnswer(Answer):
     source: str
     """Its name; empty for facts without one"""
     state: Literal["resumed"]
-    """That it is judged again"""
+    """The new state: its facts are judged again"""

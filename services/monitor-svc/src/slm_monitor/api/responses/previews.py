@@ -22,10 +22,10 @@ class LeftOutEvent(Answer):
 
 
 class CalendarAccount(Answer):
-    """What of an iCalendar file became holidays."""
+    """A report on the holidays from an iCalendar file."""
 
     entry: str
-    """Where the file stands in the service hours"""
+    """Place of the file in the service hours"""
     events: int
     """How many events it has"""
     taken: int
@@ -58,29 +58,29 @@ class WindowPreview(Answer):
     figure: Exact | None = ABSENT
     """The figure, exact; of shares a share of one; null without one"""
     figure_display: str = ABSENT
-    """The figure as people read it, in the objective's unit; – without one"""
+    """The figure for people, in the objective's unit; – without one"""
     objective: Exact | None = ABSENT
     """The objective, exact; of shares a share of one"""
     verdict: Verdict
     """The verdict"""
     breached_at: Instant | None = ABSENT
-    """From when on the objective is certainly missed; null where it is not"""
+    """First instant at which it is certain that the objective is missed; null if it is not"""
     budget: Budget | None = ABSENT
-    """What may go wrong and how much of it is used; null where there is no budget"""
+    """The error budget and how much of it is used; null if there is no budget"""
     burn_rate: Exact | None = ABSENT
-    """How many times too fast the budget is used, exact; null if unknown"""
+    """How many times faster than allowed the budget is used, exact; null if unknown"""
     derivation: FigureDerivation = ABSENT
     """From facts to the figure"""
     reliability: ReliabilityAnswer = ABSENT
-    """Of availability: outages and the times between them"""
+    """For availability: outages and the times between them"""
     quantile: Exact | None = ABSENT
-    """Of a quantile: its value, exact, in the indicator's unit; null without one"""
+    """For a quantile: its value, exact, in the indicator's unit; null without one"""
     raw_figure: Exact | None = ABSENT
-    """Of a series: the figure before exclusions, exact, in the objective's unit; null without one"""
+    """For a series: the figure before exclusions, exact, in the objective's unit; null without one"""
     members: list[WindowPreview] = ABSENT
-    """Of a composite: its members, each tried by itself"""
+    """For a composite: its members, each tried by itself"""
     calendars: list[CalendarAccount] = ABSENT
-    """What of iCalendar files in the service hours became holidays"""
+    """The holidays from iCalendar files in the service hours, and the events left out"""
 
 
 class PreviewedWarning(Answer):
@@ -113,7 +113,7 @@ class PreviewedSegment(Answer):
     service_time: Length
     """How much service time it has"""
     cause: str
-    """What began it: an event of the ticket, or a rule of the service hours"""
+    """The event or rule that began it: an event of the ticket, or a rule of the service hours"""
 
 
 class ClockDerivation(Answer):
@@ -122,7 +122,7 @@ class ClockDerivation(Answer):
     intervals: list[PreviewedSegment]
     """All of its time, without gaps"""
     sums: SegmentSums
-    """How long it was of which kind"""
+    """The sums of its time, by kind"""
 
 
 class ClockInWindow(ClockDerivation):
@@ -146,7 +146,7 @@ class PreviewedClock(Answer):
     within: Document
     """The time that it may take: `calendar` or `service_time` with a length, business days, or a date of the ticket"""
     state: ClockState
-    """Where it stands; `completed_late` stopped after its deadline"""
+    """Its state; `completed_late` stopped after its deadline"""
     verdict: ClockVerdict
     """Whether the deadline was kept; `open` while that is not certain"""
     started_at: Instant
@@ -154,15 +154,15 @@ class PreviewedClock(Answer):
     original_deadline_at: Instant
     """The deadline without any pause"""
     deadline_at: Instant
-    """By when it has to stop, with all pauses so far"""
+    """Its deadline, moved by all pauses so far"""
     stopped_at: Instant | None
     """When it stopped; null while it runs"""
     breached_at: Instant | None
-    """When its deadline passed; null where it has not"""
+    """When its deadline passed; null if it has not"""
     elapsed: TwofoldLength
     """How long it ran, without pauses"""
     net: TwofoldLength
-    """How long it ran without any waiting, also that which began after the deadline"""
+    """How long it ran without any pause, including pauses after the deadline"""
     paused: TwofoldLength
     """How long it was paused"""
     left: Length
@@ -174,13 +174,13 @@ class PreviewedClock(Answer):
     escalations: list[PreviewedEscalation]
     """When the `escalations` are due"""
     derivation: ClockDerivation
-    """Why it stands as it does"""
+    """Why it has this state"""
     window: ClockInWindow | None
-    """The part that lies in `window`; null where none was given"""
+    """The part that lies in `window`; null if none was given"""
 
 
 class PreviewedExchanges(Answer):
-    """Of update clocks: how messages were answered."""
+    """For update clocks: how messages were answered."""
 
     answered: int
     """How many were answered"""
@@ -198,11 +198,11 @@ class DraftFinding(Answer):
     field: str
     """The field"""
     value: str
-    """What stands there"""
+    """The value there"""
     code: str
     """Which mistake it is"""
     severity: str
-    """How bad it is"""
+    """Severity"""
     remedy: str
     """What to write instead"""
 
@@ -211,49 +211,49 @@ class ClockPreview(Answer):
     """The clocks of a ticket under draft terms."""
 
     as_of: Instant
-    """As of when they are shown"""
+    """Instant as of which they are shown"""
     clocks: list[PreviewedClock]
     """The clocks; none where the events contradict each other"""
     inconsistent: str | None
-    """How the events contradict each other; null where they do not"""
+    """How the events contradict each other; null if they do not"""
     exchanges: PreviewedExchanges | None
-    """Of update clocks: how messages were answered; null where none was"""
+    """For update clocks: how messages were answered; null if none was"""
     findings: list[DraftFinding]
     """Likely mistakes in the draft"""
     calendars: list[CalendarAccount] = ABSENT
-    """What of iCalendar files in the service hours became holidays"""
+    """The holidays from iCalendar files in the service hours, and the events left out"""
 
 
 class BurnRateConsequences(Answer):
-    """What follows from a burn rate, under the objective and the period."""
+    """The consequences of a burn rate for this objective and period."""
 
     factor: Exact
-    """The burn rate: how many times too fast the budget is used"""
+    """The burn rate: how many times faster than allowed the budget is used"""
     threshold: Exact
-    """The bad share that it comes from, exact, a share of one"""
+    """The bad share that causes this burn rate, exact, a share of one"""
     exhausted_after: Length | None
-    """After what time it uses up a whole budget; null for an objective of 100 percent"""
+    """The time after which it has used up a whole budget; null for an objective of 100 percent"""
     lowest_objective: Exact
-    """The objective below which no bad share comes to this rate, exact, a share of one"""
+    """Objectives below this one can never reach the rate, even with everything bad; exact, a share of one"""
     can_fire: bool
-    """Whether any bad share comes to more than this rate"""
+    """Whether a burn rate above this one is possible"""
 
 
 class BurnRatePairAnswer(BurnRateConsequences):
-    """A warning that looks at two times at once."""
+    """A burn rate warning over two windows at once."""
 
     long: Length
-    """The longer time that it looks at"""
+    """Length of the long window"""
     short: Length
-    """The shorter time that it looks at"""
+    """Length of the short window"""
     short_over_long: Exact
-    """The shorter ÷ the longer time, exact"""
+    """Short ÷ long window, exact"""
     budget_spent: Exact | None
     """The share of the budget that is used when it warns; null for an objective of 100 percent"""
     detected_after: Length | None
-    """After what time an outage of `bad_share` makes it warn; null where it never does"""
+    """The time after which an outage of `bad_share` makes it warn; null if it never does"""
     warns: bool | None
-    """Whether `rate` makes it warn; null where no rate was given"""
+    """Whether `rate` makes it warn; null if no rate was given"""
 
 
 class DroppedBurnRatePair(BurnRatePairAnswer):
@@ -271,9 +271,9 @@ class BudgetDropAnswer(Answer):
     within: Length
     """The time"""
     burn_rate: Exact
-    """The burn rate that comes to it, exact"""
+    """The equivalent burn rate, exact"""
     warns: bool | None
-    """Whether `rate` makes it warn; null where no rate was given, and for an objective of 100 percent"""
+    """Whether `rate` makes it warn; null if no rate was given, or for an objective of 100 percent"""
 
 
 class ExhaustionWarning(Answer):
@@ -282,9 +282,9 @@ class ExhaustionWarning(Answer):
     under: Length
     """It warns where less time than this is left"""
     burn_rate: Exact
-    """The burn rate that comes to it with a whole budget, exact"""
+    """The equivalent burn rate with a whole budget, exact"""
     warns: bool | None
-    """Whether `rate` makes it warn; null where no rate was given, and for an objective of 100 percent"""
+    """Whether `rate` makes it warn; null if no rate was given, or for an objective of 100 percent"""
 
 
 class BurnRatePreview(Answer):
@@ -299,11 +299,11 @@ class BurnRatePreview(Answer):
     highest_burn_rate: Exact | None
     """The burn rate with everything bad, exact; null for an objective of 100 percent"""
     pairs: list[BurnRatePairAnswer]
-    """The warnings that look at two times at once"""
+    """The burn rate warnings over two windows at once"""
     dropped: list[DroppedBurnRatePair]
     """Default warnings that are left out, as they could never fire or would say nothing new"""
     rate: BurnRateConsequences | None
-    """What follows from `rate`; null where none was given"""
+    """The consequences of `rate`; null if none was given"""
     budget_drop: list[BudgetDropAnswer]
     """Warnings of a share of the budget that is used within a time"""
     time_to_exhaustion: list[ExhaustionWarning]

@@ -1,4 +1,4 @@
-"""Types that fields of many answers have, and the shape of a page."""
+"""Types of fields that many answers share, and the shape of a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Length = Annotated[str, Field(pattern=r"^-?P[0-9DHMSTWY.]+$")]
 Exact = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(/\d+)?$")]
 """An exact number: a fraction such as ``1999/20``, or a decimal such as ``99.95``."""
 Document = dict[str, Any]
-"""An object whose members others chose: whoever sent it, or the agreement that was signed."""
+"""An object with free members, such as a fact as it was sent, or signed terms."""
 
 Verdict = Literal["met", "at_risk", "breached", "no_data", "not_applicable"]
 Level = Literal["objective", "unacceptable"]
@@ -23,7 +23,7 @@ BudgetUnit = Literal["microseconds", "events", "slices", "outages", "occurrences
 
 
 class TimeInterval(Answer):
-    """A time from one instant up to, and without, another."""
+    """A time interval; the second instant is excluded."""
 
     start: Instant = Field(alias="from")
     """Its first instant"""
@@ -32,7 +32,7 @@ class TimeInterval(Answer):
 
 
 class UncountedInterval(TimeInterval):
-    """Approved time that counts all the same, and why."""
+    """Approved time that is not excluded, and why."""
 
     cause: str
     """`announced_late`: its notice was too short; `past_cap`: the agreed cap is used up"""
@@ -41,7 +41,7 @@ class UncountedInterval(TimeInterval):
 
 
 class TicketName(Answer):
-    """Which ticket it is."""
+    """A reference to a ticket."""
 
     source: str
     """Name of the tool that the ticket comes from"""
@@ -55,15 +55,15 @@ class IndicatorReference(Answer):
     key: str
     """Key of the indicator, given by its party"""
     kind: str = ABSENT
-    """What is measured, such as `availability` or `count`; left out where the terms do not say it"""
+    """What is measured, such as `availability` or `count`; missing if the terms do not say it"""
     unit: str | None = ABSENT
-    """Unit of its values, such as `ms`; null where it has none, left out where the terms do not say it"""
+    """Unit of its values, such as `ms`; null if it has none, missing if the terms do not say it"""
     owner_party_id: str
     """Id of the party that the indicator belongs to"""
 
 
 class Budget(Answer):
-    """How much may go wrong, and how much of it is used. All numbers are exact, in `unit`."""
+    """The error budget and how much of it is used. All numbers are exact, in `unit`."""
 
     unit: BudgetUnit
     """What is counted; `microseconds` of downtime for availability"""
@@ -81,7 +81,7 @@ class HolderTimeAnswer(Answer):
     """How long somebody held a ticket."""
 
     by: str | None
-    """Who held it; null for nobody"""
+    """Who held it; null: nobody"""
     calendar_seconds: int
     """Seconds on the wall clock"""
     service_seconds: int
@@ -98,11 +98,11 @@ class ExcludedSeconds(Answer):
     seconds: int
     """Seconds of the window that do not count because of it"""
     uncounted: list[UncountedInterval]
-    """What of it counts all the same, and why"""
+    """The part of it that is not excluded, and why"""
 
 
 class WindowAcceptance(Answer):
-    """That both parties accepted the figure of a window, which stands from then on."""
+    """Acceptance of a window's figure by both parties, which freezes it."""
 
     acceptance_id: str
     """Id of the acceptance"""

@@ -21,7 +21,7 @@ class TargetTermsAnswer(Answer):
     """The terms by which a target is judged, as the agreement writes them."""
 
     aggregation: str | Document
-    """How the figure is made: a name such as `availability`, or a name with its parameters"""
+    """How the figure is computed: a name such as `availability`, or a name with its parameters"""
     objective: Document
     """What is promised, such as `at_least` 99.9 `unit` percent, or `within` a time for a ticket's clock"""
     window: Document
@@ -33,7 +33,7 @@ class TargetTermsAnswer(Answer):
     responsible: RiskResponsible | None
     """Who acts when it is at risk, and how"""
     applies_to: Document | None
-    """Of a clock: the tickets that it applies to; null of others"""
+    """For a clock: the tickets that it applies to; null for others"""
     warn_at: Document | None
     """The warnings that were agreed; see the reference of terms"""
 
@@ -44,7 +44,7 @@ class TimeLeft(Answer):
     window_seconds: int
     """Seconds until the window ends"""
     projected_breach_at: Instant | None
-    """When it will be missed if it goes on so; null if never"""
+    """When the objective will be missed at the present pace; null if never"""
     projected_breach_seconds: int | None
     """Seconds until then, 0 if it has passed; null if never"""
 
@@ -53,7 +53,7 @@ class PresentWindow(Answer):
     """The window of a target that is open now, or the last one begun."""
 
     window_id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one"""
     version: int
     """The version of the agreement by which it is judged"""
     start_at: Instant
@@ -69,7 +69,7 @@ class PresentWindow(Answer):
     figure: Exact | None
     """The figure so far, exact, in the objective's unit; null without one"""
     figure_display: str
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     detail: WindowSums
     """The sums behind the figure"""
     closed_at: Instant | None
@@ -77,29 +77,29 @@ class PresentWindow(Answer):
     revision: int
     """How often it was restated since it was closed"""
     as_of: Instant
-    """Up to which instant it is judged"""
+    """Instant up to which it is judged"""
     budget: Budget | None
-    """What may go wrong and how much of it is used; null where there is no budget"""
+    """The error budget and how much of it is used; null if there is no budget"""
     time_left: TimeLeft | None
-    """How much time there is to act; null of a closed window"""
+    """How much time there is to act; null for a closed window"""
 
 
 class NoDataNotice(Answer):
-    """That nothing is known of what a target is measured by."""
+    """The indicator of a target has no data."""
 
     since_at: Instant | None
-    """Since when; null where it has no window yet"""
+    """Since when it has had no data; null if it has no window yet"""
     never_measured: bool
     """Whether nothing was ever measured"""
 
 
 class UnjudgeableNotice(Answer):
-    """That a target cannot be judged."""
+    """The reason why a target cannot be judged."""
 
     reason: str
-    """Why not"""
+    """Why it cannot be judged"""
     since_at: Instant
-    """Since when"""
+    """Since when it cannot be judged"""
 
 
 class TicketCounts(Answer):
@@ -116,7 +116,7 @@ class TicketCounts(Answer):
 
 
 class TargetAnswer(Answer):
-    """A service level target: its terms, and where it stands now."""
+    """A service level target: its terms, and its present state."""
 
     target_id: str
     """Id of the target"""
@@ -131,24 +131,24 @@ class TargetAnswer(Answer):
     service_id: str
     """Id of the service"""
     instance_of: str | None
-    """Id of the target that it is an instance of, by its labels; null of others"""
+    """Id of the target that it is an instance of, by its labels; null for others"""
     labels: dict[str, str]
-    """Of an instance: the labels that it is judged for"""
+    """For an instance: the labels that it is judged for"""
     provider_party_id: str
     """Id of the party that provides the service"""
     customer_party_id: str
     """Id of the party that receives the service"""
     indicator: IndicatorReference | None
-    """What it is measured by; null of clocks and derived targets"""
+    """Its indicator; null for clocks and derived targets"""
     terms: TargetTermsAnswer
     """The terms by which it is judged"""
     no_data: NoDataNotice | None
-    """That nothing is known of what it is measured by; null otherwise"""
+    """Present if its indicator has no data; null otherwise"""
     window: PresentWindow | None
-    """Its present window; null of clocks, and before the first one"""
+    """Its present window; null for clocks, and before the first one"""
     unjudgeable: UnjudgeableNotice | None
-    """That it cannot be judged now; null otherwise"""
+    """Present if it cannot be judged now; null otherwise"""
     importing: bool
     """Whether an import holds back a part of its past"""
     tickets: TicketCounts | None
-    """Of a clock: the tickets it was applied to; null of others"""
+    """For a clock: the tickets it was applied to; null for others"""

@@ -1,4 +1,4 @@
-"""Answers about tickets: lists, one ticket with its clocks, snapshots taken in, and comparisons with their tools."""
+"""Answers about tickets: lists, one ticket with its clocks, accepted snapshots, and comparisons with their tools."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class TicketAnswer(Answer):
     state: str | None
     """Its state, as its tool calls it"""
     held_by: str | None
-    """Who holds it now: a team, or a person where the reader may see it; null for nobody"""
+    """The present holder: a team, or a person where the reader may see it; null: nobody"""
     opened_at: Instant | None
-    """When it was opened; null where no event said so"""
+    """When it was opened; null if no event says so"""
     last_event_at: Instant | None
     """When its last event happened"""
     ended_at: Instant | None
@@ -51,7 +51,7 @@ class TicketAnswer(Answer):
     unjudgeable: list[FailedClockAnswer]
     """Its clocks that cannot be worked out"""
     inconsistent: str | None
-    """How its events contradict each other, so that it is not judged; null where they do not"""
+    """How its events contradict each other, so that it is not judged; null if they do not"""
 
 
 class TicketList(ListAnswer[TicketAnswer | ClockAtRisk]):
@@ -59,7 +59,7 @@ class TicketList(ListAnswer[TicketAnswer | ClockAtRisk]):
 
 
 class TicketEventAnswer(Answer):
-    """An event of a ticket as it was taken in."""
+    """An event of a ticket as it was accepted."""
 
     at: Instant
     """When it happened"""
@@ -70,15 +70,15 @@ class TicketEventAnswer(Answer):
     event: str
     """What happened, such as `opened`, `state_changed` or `resolved`"""
     state: str | None
-    """The ticket's state from then on, as its tool calls it; null where it stays"""
+    """The ticket's state from then on, as its tool calls it; null if it stays"""
     sequence: int | None
-    """Its place among events of the same instant; null where its source numbers none"""
+    """Its place among events of the same instant; null if its source numbers none"""
     attributes: Document
     """The ticket's attributes that it sets"""
 
 
 class ExchangeSums(Answer):
-    """Of an update clock: how messages were answered."""
+    """For an update clock: how messages were answered."""
 
     target_id: str
     """Id of the target"""
@@ -98,11 +98,11 @@ class TicketWithClocksAnswer(TicketAnswer):
     """A ticket with its clocks, as of now or as it was known."""
 
     as_of: Instant
-    """As of when it is shown"""
+    """Instant as of which it is shown"""
     clocks: list[TicketClockAnswer]
     """Its clocks in the reader's agreements; none where its events contradict each other"""
     exchanges: list[ExchangeSums]
-    """Of update clocks: how messages were answered"""
+    """For update clocks: how messages were answered"""
     events: list[TicketEventAnswer]
     """Its events in the order in which they are judged; only for the party that sent it"""
 
@@ -119,7 +119,7 @@ class DerivedEvent(Answer):
 
 
 class SnapshotReceipt(Answer):
-    """Which events a snapshot of a ticket told of; they are durable."""
+    """The events derived from a snapshot of a ticket; they are durable."""
 
     source: str
     """Name of the tool that the ticket comes from"""
@@ -132,7 +132,7 @@ class SnapshotReceipt(Answer):
 
 
 class StaleTicket(Answer):
-    """A ticket that is known otherwise than its tool lists it."""
+    """A ticket whose known state differs from its tool's list."""
 
     number: str
     """Number of the ticket in its tool"""

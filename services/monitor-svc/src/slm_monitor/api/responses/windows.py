@@ -1,4 +1,4 @@
-"""Answers about windows of targets: their figures now, what was published of them, and their course."""
+"""Answers about windows of targets: their present figures, published revisions, and course over time."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ class WindowSums(Answer):
     min: Exact | None = ABSENT
     """Least value, exact, in the indicator's unit"""
     scores: dict[str, int] = ABSENT
-    """Of ratings: how often each score was given"""
+    """For ratings: how often each score was given"""
     promoters: int = ABSENT
-    """Of a net promoter score: how many promoters there are"""
+    """For a net promoter score: how many promoters there are"""
     detractors: int = ABSENT
-    """Of a net promoter score: how many detractors there are"""
+    """For a net promoter score: how many detractors there are"""
     net: int = ABSENT
-    """Of a net promoter score: promoters less detractors"""
+    """For a net promoter score: promoters less detractors"""
     scheduled: int = ABSENT
     """Time slices of the window's service time"""
     judged: int = ABSENT
     """Time slices, or tickets, that count in the figure"""
     over: bool = ABSENT
-    """Of time slices: whether the window is over and can be closed"""
+    """For time slices: whether the window is over and can be closed"""
     met: int = ABSENT
     """Tickets that met their clock"""
     missed: int = ABSENT
@@ -92,48 +92,48 @@ class WindowSums(Answer):
     most_minutes_lost: Exact | None = ABSENT
     """The most data lost in minutes, exact; null if unknown"""
     rule: str | Document = ABSENT
-    """Of a composite: its rule, as the agreement writes it"""
+    """For a composite: its rule, as the agreement writes it"""
     of: str = ABSENT
-    """Of a composite: what it is made of: states, figures or verdicts"""
+    """For a composite: what its members contribute: states, figures or verdicts"""
     members: int | list[str | None] = ABSENT
-    """Of a composite: how many members it has, or their verdicts or figures in the agreed order"""
+    """For a composite: how many members it has, or their verdicts or figures in the agreed order"""
     needed: int = ABSENT
-    """Of a composite of verdicts: how many members have to be met"""
+    """For a composite of verdicts: how many members have to be met"""
     kept: int = ABSENT
-    """Of a rolling composite of verdicts: how many members are met"""
+    """For a rolling composite of verdicts: how many members are met"""
     budget: Exact | None = ABSENT
-    """The whole budget: microseconds of downtime, or time slices; null where there is none"""
+    """The whole budget: microseconds of downtime, or time slices; null if there is none"""
     consumed_percent: Exact | None = ABSENT
     """How much of the budget is used, percent, exact"""
     burn_rate: Exact | None = ABSENT
-    """How many times too fast the budget is used, exact"""
+    """How many times faster than allowed the budget is used, exact"""
     exhausted_at: Instant | None = ABSENT
-    """When the budget was used up; null where it is not"""
+    """When the budget was used up; null if it is not"""
     projected_at: Instant | None = ABSENT
-    """When it will be used up if it goes on so; null if never"""
+    """When it will be used up at the present pace; null if never"""
     coverage_percent: Exact | None = ABSENT
-    """How much of what should count is known, percent, exact"""
+    """Share of the time or events that is known, percent, exact"""
     exclusions: list[ExcludedSeconds] = ABSENT
     """The exclusions that lie in the window"""
     overturned: list[str] = ABSENT
     """Limits that were not missed, as a dispute decided"""
     untold: int = ABSENT
-    """Values in histograms whose buckets do not tell how they are counted"""
+    """Values in histograms whose buckets do not show how to count them"""
     reason: str = ABSENT
     """Why there is no figure, and what to send instead"""
     judged_to: int = ABSENT
-    """Of a rolling window: the last minute judged, counted from 1970"""
+    """For a rolling window: the last minute judged, counted from 1970"""
 
 
 class PublishedFigure(Answer):
-    """What had been published of a window before."""
+    """The earlier published figure of a window."""
 
     verdict: Verdict
     """The verdict"""
     figure: Exact | None
     """The figure, exact, in the objective's unit"""
     figure_display: str = ABSENT
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     revision: int = ABSENT
     """The revision"""
     good: str = ABSENT
@@ -156,36 +156,36 @@ class WindowRevisionAnswer(Answer):
     figure: Exact | None
     """The figure, exact, in the objective's unit; null without one"""
     figure_display: str
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     cause: RestatementCause | None
-    """What changed a closed window; null of its closing"""
+    """What changed a closed window; null for its closing"""
     before: PublishedFigure | None
-    """What was published before; null of the closing"""
+    """What was published before; null for the closing"""
 
 
 class WindowAdjustmentAnswer(Answer):
-    """What an accepted window would have come to by later facts. It counts in the period that was open then."""
+    """The change that later facts would make to an accepted window. It counts in the period that was open then."""
 
     window_id: str
     """The accepted window, such as `2026-10`"""
     number: int
     """Counts the window's adjustments from 1"""
     booked_in_window_id: str | None
-    """The window that the difference counts in; null where none is open"""
+    """The window that the difference counts in; null if none is open"""
     published_at: Instant
     """When it was published"""
     verdict: Verdict
-    """The verdict that the window would have come to"""
+    """The verdict with the later facts"""
     figure: Exact | None
-    """The figure that it would have come to, exact, in the objective's unit"""
+    """The figure with the later facts, exact, in the objective's unit"""
     figure_display: str
-    """That figure as people read it; – without one"""
+    """That figure for people; – without one"""
     good: str
     """Numerator of that figure"""
     total: str
     """Denominator of that figure"""
     difference: Exact | None
-    """By how much the figure differs from the one before, exact, in its unit"""
+    """Difference between the figure and the one before, exact, in its unit"""
     cause: RestatementCause
     """What changed it"""
     before: PublishedFigure
@@ -193,7 +193,7 @@ class WindowAdjustmentAnswer(Answer):
 
 
 class WindowAnswer(Answer):
-    """A window of a target, with all that was published of it.
+    """A window of a target, with all its published revisions.
 
     With ``known_at`` it shows what was known then, and has neither ``closed_at`` nor what came later.
     """
@@ -201,7 +201,7 @@ class WindowAnswer(Answer):
     target_id: str = ABSENT
     """Id of the target; left out with `known_at`"""
     window_id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one"""
     version: int
     """The version of the agreement by which it is judged"""
     start_at: Instant
@@ -209,7 +209,7 @@ class WindowAnswer(Answer):
     end_at: Instant
     """Where it ends; of a rolling window the end of all time"""
     verdict: Verdict | None
-    """Its verdict; null where later terms have undone the window"""
+    """Its verdict; null if later terms have undone the window"""
     good: int = ABSENT
     """Numerator of the figure: microseconds up, good events or tickets met"""
     total: int = ABSENT
@@ -217,7 +217,7 @@ class WindowAnswer(Answer):
     figure: Exact | None
     """The figure, exact, in the objective's unit; null without one"""
     figure_display: str
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     detail: WindowSums
     """The sums behind the figure"""
     closed_at: Instant | None = ABSENT
@@ -225,17 +225,17 @@ class WindowAnswer(Answer):
     revision: int = ABSENT
     """How often it was restated since it was closed"""
     as_of: Instant
-    """Up to which instant it is judged"""
+    """Instant up to which it is judged"""
     known_at: Instant = ABSENT
     """With `known_at`: the instant that was asked for"""
     revisions: list[WindowRevisionAnswer]
-    """What was published of it, the first one first"""
+    """Its published revisions, the oldest first"""
     in_record: bool = ABSENT
     """Whether its facts are still kept, so that it can be explained"""
     accepted: WindowAcceptance | None = ABSENT
-    """That both parties accepted it; null where they have not"""
+    """Acceptance by both parties; null if not accepted"""
     adjustments: list[WindowAdjustmentAnswer] = ABSENT
-    """What an accepted window would have come to by later facts"""
+    """The changes that later facts would make to the accepted window"""
     booked: list[WindowAdjustmentAnswer] = ABSENT
     """Adjustments of others that count in this window"""
 
@@ -256,7 +256,7 @@ class ClosedFigure(Answer):
     figure: Exact | None
     """The figure, exact, in the objective's unit; null without one"""
     figure_display: str
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     good: int
     """Numerator of the figure: microseconds up, good events or tickets met"""
     total: int
@@ -266,9 +266,9 @@ class ClosedFigure(Answer):
     closed_at: Instant
     """When it was closed"""
     accepted: WindowAcceptance | None
-    """That both parties accepted it; null where they have not"""
+    """Acceptance by both parties; null if not accepted"""
     adjustments: list[WindowAdjustmentAnswer]
-    """What it would have come to by later facts"""
+    """The changes that later facts would make to it"""
 
 
 class BudgetPoint(Answer):
@@ -279,11 +279,11 @@ class BudgetPoint(Answer):
     figure: Exact | None
     """The figure by then, exact, in the objective's unit; null without one"""
     figure_display: str
-    """The figure as people read it; – without one"""
+    """The figure for people; – without one"""
     budget: Budget | None
-    """The budget by then; null where there is none"""
+    """The budget by then; null if there is none"""
     burn_rate: Exact | None
-    """How many times too fast the budget was used by then, exact; null if unknown"""
+    """How many times faster than allowed the budget was used by then, exact; null if unknown"""
 
 
 class BudgetSeries(Answer):
@@ -292,6 +292,6 @@ class BudgetSeries(Answer):
     target_id: str
     """Id of the target"""
     window_id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one"""
     points: list[BudgetPoint]
     """Figure and budget at the end of each step, the earliest first"""

@@ -49,7 +49,7 @@ def default_pairs(objective: Fraction, period: int) -> tuple[BurnRatePair, ...]:
 
 
 def considered_pairs(objective: Fraction, period: int) -> tuple[tuple[BurnRatePair, str | None], ...]:
-    """Return every default pair for a period in microseconds, each with the reason why it is dropped, or None."""
+    """Return every default pair for a period in microseconds, with the reason for dropping it; None if it is kept."""
     if not is_nominal(period):
         return ()
     pairs = (BurnRatePair(long, long // 12, share * period / long) for share, long in _DEFAULTS)

@@ -1,1 +1,1 @@
-"""Response models of report-svc: what its JSON answers hold. They describe answers, they make none."""
+"""Response models of report-svc: they describe its JSON answers, but do not build them."""

@@ -11,10 +11,10 @@ from slm_report.api.responses.shapes import Exact
 
 
 class CreditBand(Answer):
-    """The values that one line of a schedule is for: from one up to, and without, the other."""
+    """The range of values of a line of a schedule: from `from`, included, to `to`, excluded."""
 
     start: Exact = Field(alias="from")
-    """The least value of the band"""
+    """The lowest value of the band"""
     end: Exact | None = Field(alias="to")
     """The first value above the band; null if it has no end"""
 
@@ -31,9 +31,9 @@ class CreditPreviewLine(Answer):
     band: CreditBand
     """The band that the value lies in"""
     reckoning: str
-    """How the amount follows, in words"""
+    """The calculation of the amount, in words"""
     clause: str
-    """The clause of the agreement that it follows from"""
+    """The clause of the agreement that it is based on"""
     exact: Exact
     """The amount before rounding and caps, exact, in the schedule's currency"""
     amount: str

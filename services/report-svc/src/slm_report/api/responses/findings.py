@@ -1,4 +1,4 @@
-"""What a report tells beside its lines: breaches, warnings with their plans, and open actions."""
+"""The parts of a report beside its lines: breaches, warnings with their plans, and open actions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from slm_report.api.responses.shapes import Document, Exact, Instant
 
 
 class ReportedTicket(Answer):
-    """Which ticket it is."""
+    """A reference to a ticket."""
 
     source: str
     """Name of the tool that the ticket comes from"""
@@ -23,7 +23,7 @@ class ReportedBreach(Answer):
     breach_id: str
     """Id of the breach"""
     state: Literal["standing", "recovered", "withdrawn"]
-    """Whether it still stands, its rolling target meets the objective again, or it was found to be none"""
+    """Whether it is valid, recovered (a rolling target meets the objective again), or withdrawn"""
     counted: bool
     """Whether it belongs to this period; a breach that was going on when the period began does not"""
     target_id: str
@@ -41,35 +41,35 @@ class ReportedBreach(Answer):
     revision: int
     """Counts the changes of the breach, from 0"""
     figure: Exact | None
-    """The figure at the instant it became certain, exact, in the objective's unit; null of a ticket"""
+    """The figure at the instant it became certain, exact, in the objective's unit; null for a ticket"""
     figure_display: str
-    """The same as people read it"""
+    """The same number for people"""
     agreed: str
     """The objective in words"""
     shortfall: Exact | None
-    """How far the figure is from the objective, exact; null of a ticket"""
+    """How far the figure is from the objective, exact; null for a ticket"""
     shortfall_display: str
-    """The same as people read it; `–` where there is none"""
+    """The same number for people; `–` where there is none"""
     certain_at: Instant
-    """From when on no later fact could have prevented it"""
+    """First instant at which no later fact could prevent it"""
     recovered_at: Instant | None
     """When its rolling target met the objective again; null if it did not"""
     withdrawal_cause: str | None
-    """Why it was withdrawn; null while it stands"""
+    """Why it was withdrawn; null while it is valid"""
     late: bool
     """Whether a fact caused it that came after the window had closed"""
     ticket: ReportedTicket | None
-    """The ticket that missed its deadline; null of other breaches"""
+    """The ticket that missed its deadline; null for other breaches"""
     took_seconds: int | None
     """Seconds that the ticket took, counted as the objective counts; null while it is open, and of other breaches"""
     overdue_seconds: int | None
-    """Seconds on the wall clock after the ticket's deadline, of an open one so far; null of other breaches"""
+    """Seconds on the wall clock after the ticket's deadline, of an open one so far; null for other breaches"""
     responsible_party_id: str
     """Id of the party that answers for it"""
     assets: list[str]
     """What was affected, as the facts name it"""
     evidence: Document
-    """The facts that prove it; its members depend on how the figure is made"""
+    """The facts that prove it; its members depend on how the figure is computed"""
     url: str
     """Path of the breach at monitor-svc"""
 
@@ -93,7 +93,7 @@ class ReportedPlan(Answer):
     steps: list[ReportedStep]
     """What the agreement says is to be done"""
     due_at: Instant | None
-    """By when it is to be done; null if no harm has an instant"""
+    """When it is due; null if the expected harm has no instant"""
     outcome: Literal["open", "averted", "breached", "cleared"]
     """How it ended"""
     url: str
@@ -101,7 +101,7 @@ class ReportedPlan(Answer):
 
 
 class ReportedRisk(Answer):
-    """A warning that a target would be missed, and what became of it."""
+    """A warning that a target would be missed, and its outcome."""
 
     risk_id: str
     """Id of the risk"""
@@ -118,7 +118,7 @@ class ReportedRisk(Answer):
     threshold: str
     """The warning that fired, such as `75` percent of the budget"""
     figure_display: str
-    """The figure at that time as people read it"""
+    """The figure at that time for people"""
     raised_at: Instant
     """When it was raised"""
     time_left_seconds: int | None
@@ -143,7 +143,7 @@ class ReportedAction(Answer):
     owner: str
     """Who does it"""
     due_at: Instant
-    """By when"""
+    """When it is due"""
     expected_change: str
     """What should be better afterwards"""
     opened_at: Instant

@@ -11,10 +11,10 @@ LineVerdict = Literal["met", "at_risk", "breached", "no_data", "not_applicable",
 
 
 class ReportedFigure(Answer):
-    """A number, exact and as people read it."""
+    """A number, exact and for people."""
 
     exact: Exact | None
-    """The exact number, in the objective's unit; null where there is none"""
+    """The exact number, in the objective's unit; null if there is none"""
     display: str
     """With four decimals, rounded so that it never looks better than it is; `–` where there is none"""
 
@@ -46,7 +46,7 @@ class TicketSummary(Answer):
     share: Exact | None
     """Percent of them that met it, exact; null without tickets"""
     share_display: str
-    """The same as people read it; `–` without tickets"""
+    """The same number for people; `–` without tickets"""
     took: dict[str, int]
     """Percentile (`50`, `90`, `95`) to seconds: so many percent of the tickets took at most so long"""
     late: list[LateTicketLine]
@@ -54,7 +54,7 @@ class TicketSummary(Answer):
 
 
 class UncountedTime(TimeInterval):
-    """Approved time that counts all the same."""
+    """Approved time that is not excluded."""
 
     because: str
     """`announced_late`: its notice was too short; `past_cap`: the agreed cap is used up"""
@@ -74,19 +74,19 @@ class LineExclusion(Answer):
     seconds_display: str
     """The same in words, such as `1 h 30 min`"""
     reason: str | None
-    """Why, in the words of who asked or who decided; null if the decision is not known here"""
+    """The reason given with the request or the decision; null if the decision is not known to this service"""
     requested_by: str | None
-    """Name of the party that asked for it; null if it is not known here"""
+    """Name of the party that asked for it; null if it is not known to this service"""
     decided_by: str | None
-    """Name of the party that approved it, or that silence did; null if it is not known here"""
+    """Name of the party that approved it, or how it was approved automatically; null if not known here"""
     decided_at: Instant | None
-    """When it was approved; null if it is not known here"""
+    """When it was approved; null if it is not known to this service"""
     intervals: list[TimeInterval]
     """What was approved"""
     uncounted: list[UncountedTime]
-    """What of it counts all the same, and why"""
+    """The part of it that is not excluded, and why"""
     revoked_at: Instant | None
-    """When it was revoked; null while it stands"""
+    """When it was revoked; null while it is valid"""
 
 
 class FigureBefore(Answer):
@@ -97,7 +97,7 @@ class FigureBefore(Answer):
     figure: Exact | None
     """Its figure, exact, in the objective's unit; null without one"""
     figure_display: str | None
-    """Its figure as people read it"""
+    """Its figure for people"""
     revision: int | None
     """The revision of the window that had it"""
 
@@ -123,20 +123,21 @@ class ReportLineAnswer(Answer):
     agreement_version: int
     """The version of the agreement by which it is judged"""
     basis: Literal["window", "rolling", "tickets"]
-    """What the line is of: a calendar window, a rolling window, or tickets"""
+    """The kind of the line: a calendar window, a rolling window, or tickets"""
     aggregation: str
-    """How the figure is made, such as `availability`"""
+    """How the figure is computed, such as `availability`"""
     window_id: str
-    """`2026-11` of a calendar window, `PT1H` of a rolling one, the period of tickets"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one, the period of tickets"""
     window_start_at: Instant
     """Where the window begins"""
     window_end_at: Instant
     """Where the window ends"""
     closed: bool
-    """Whether the window is closed, so that the figure is not to date but final"""
+    """Whether the window is closed, so that its figure is final"""
     verdict: LineVerdict
-    """Of a closed window its verdict, of an open one as of `as_of`; `open` if nobody said yet; `no_breach` of a rolling
-    target that was not breached in the period"""
+    """For a closed window its verdict, of an open one as of `as_of`; `open` if not yet known; `no_breach` of a rolling
+    target that was not breached in the period
+    """
     objective: Document
     """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
     agreed: str
@@ -156,33 +157,33 @@ class ReportLineAnswer(Answer):
     trend: ReportedFigure
     """Mean of the figures of the last closed windows, six at most"""
     trend_windows: int
-    """Of how many windows the trend is the mean"""
+    """For how many windows the trend is the mean"""
     variance: ReportedFigure
-    """How far the figure lies on the agreed side of the objective; below zero: short of it"""
+    """Distance of the figure from the objective; negative if it is missed"""
     budget_consumed_percent: ReportedFigure
     """How much of the budget is used, percent"""
     good: str | None
-    """Numerator of a figure that is a share, exact; null of others"""
+    """Numerator of a figure that is a share, exact; null for others"""
     total: str | None
-    """Denominator of a figure that is a share, exact; null of others"""
+    """Denominator of a figure that is a share, exact; null for others"""
     downtime_seconds: int | None
-    """Seconds of downtime; null where no time counts"""
+    """Seconds of downtime; null if no time counts"""
     excluded_seconds: int | None
-    """Seconds that do not count because of exclusions; null where no time counts"""
+    """Seconds that do not count because of exclusions; null if no time counts"""
     unknown_seconds: int | None
-    """Seconds of which the state is not known; null where no time counts"""
+    """Seconds of which the state is not known; null if no time counts"""
     measured: str
-    """What lies behind the figure, in words, such as `43 min 12 s down of 30 d`; empty if there is nothing to say"""
+    """The measured values in words, such as `43 min 12 s down of 30 d`; empty if there is nothing to say"""
     exclusions: list[LineExclusion]
-    """What does not count in the window, and who approved it"""
+    """The exclusions of the window, with their approval"""
     coverage_percent: Exact | None
-    """How much of what should count is known, percent, exact; null if unknown"""
+    """Share of the time or events that is known, percent, exact; null if unknown"""
     as_of: Instant | None
-    """The instant of a figure to date; null of a figure that was established when the window closed"""
+    """The instant of a figure to date; null for a figure that was established when the window closed"""
     tickets: TicketSummary | None
     """The tickets of the period, if the target is of tickets; else null"""
     revision: int | None
-    """The revision of the closed window; null of an open one"""
+    """The revision of the closed window; null for an open one"""
     restated: Restatement | None
     """Why the window's figure was changed after its closing; null if it was not"""
     breach_ids: list[str]

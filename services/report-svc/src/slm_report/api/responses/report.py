@@ -25,20 +25,22 @@ class WaitingFor(Answer):
     reason: Literal["import", "catching_up"]
     """An import of history, or a signed version that is being judged over the past"""
     import_id: str = ABSENT
-    """Of an import: its id"""
+    """For an import: its id"""
     agreement_version: int = ABSENT
-    """Of catching up: the version"""
+    """For catching up: the version"""
     at_most_seconds: int = ABSENT
-    """Of catching up: how long reports wait for it at most"""
+    """For catching up: the longest time that reports wait, seconds"""
 
 
 class ReadingOfAgreement(ReadingPosition):
-    """The same; of a list of one agreement also whether its reports will still change."""
+    """How far this service has read the events of the others; with `agreement_id` also whether its reports will still
+    change.
+    """
 
     settling: bool = ABSENT
-    """Whether one of its reports will still change by what is known; only with `agreement_id`"""
+    """Whether one of its reports will still change because of known facts; only with `agreement_id`"""
     waits_for: list[WaitingFor] = ABSENT
-    """For what its reports wait; only with `agreement_id`"""
+    """The reasons why its reports wait; only with `agreement_id`"""
 
 
 class ReportSummary(ReportLinks):
@@ -65,7 +67,7 @@ class ReportSummary(ReportLinks):
     period_end_at: Instant
     """Where the period ends"""
     breaches: int
-    """How many breaches stand that belong to the period"""
+    """Number of breaches of the period that were not withdrawn"""
     built_at: Instant
     """When this revision was made"""
 
@@ -74,7 +76,7 @@ class ReportList(ListAnswer[ReportSummary]):
     """One page of reports."""
 
     heard: ReadingOfAgreement
-    """As of when the list is"""
+    """How far this service has read the events of the other services"""
 
 
 class VersionInForce(Answer):
@@ -157,13 +159,13 @@ class ReportChange(Answer):
     """One difference from the revision before."""
 
     kind: Literal["line_added", "line_changed", "line_removed", "breaches", "findings"]
-    """What kind of difference"""
+    """Kind of the difference"""
     what: str
-    """Of a line its target and window, else `breaches` or `findings`"""
+    """For a line its target and window, else `breaches` or `findings`"""
     before: str
-    """What it was; `–` if it was not there"""
+    """The old value; `–` if there was none"""
     after: str
-    """What it is; `–` if it is there no more"""
+    """The new value; `–` if it was removed"""
     cause: str | None
     """Why the figure was restated; null if no restatement is behind it"""
 
@@ -195,7 +197,7 @@ class ReportAnswer(ReportLinks):
     verdict: ReportVerdict
     """The worst of the lines"""
     as_of: Instant
-    """Everything that happened up to this instant is in it"""
+    """The report includes everything that happened up to this instant"""
     agreement: ReportedAgreement
     """The agreement"""
     provider: ReportedParty
@@ -211,7 +213,7 @@ class ReportAnswer(ReportLinks):
     breaches: list[ReportedBreach]
     """The breaches of the lines, withdrawn ones among them"""
     breach_count: int
-    """How many of them stand and belong to this period"""
+    """How many of them were not withdrawn and belong to this period"""
     breaches_going_on: int
     """How many of them are of earlier periods and had not recovered when this one began"""
     risks: list[ReportedRisk]
@@ -223,11 +225,11 @@ class ReportAnswer(ReportLinks):
     actions: list[ReportedAction]
     """The improvement actions that were open"""
     figures: FiguresReference | None
-    """Of an interim report: the answer that its figures are from; null of a published one"""
+    """For an interim report: the answer that its figures are from; null for a published one"""
     changes: list[ReportChange]
-    """What is different from the revision before; empty of the first"""
+    """The differences from the revision before; empty for the first"""
     heard: ReadingPosition
-    """As of when this answer is"""
+    """How far this service has read the events of the other services"""
     revisions: list[ReportRevision]
     """All revisions there are"""
 

@@ -1,4 +1,4 @@
-"""Types that fields of many answers have."""
+"""Types of fields that many answers share."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"
 Exact = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(/\d+)?$")]
 """An exact number: a fraction such as ``1999/20``, or a decimal such as ``99.95``."""
 Document = dict[str, Any]
-"""An object whose members others chose, such as the terms that were signed."""
+"""An object with free members, such as signed terms."""
 ReportState = Literal["interim", "published"]
 ReportVerdict = Literal["met", "at_risk", "breached", "no_data"]
 
 
 class TimeInterval(Answer):
-    """A time from one instant up to, and without, another."""
+    """A time interval; the second instant is excluded."""
 
     start: Instant = Field(alias="from")
     """Its first instant"""
