@@ -38,8 +38,8 @@ OTHERS_WORDS = ("target_metadata", "target=", "TARGET_POSTGRES_VERSION", "checkp
 
 NO_ROOMS = frozenset({"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "util", "utils"})
 
-PACKAGED = "services/monitor-svc/src"
-"""The service whose folders are divided into packages."""
+PACKAGED = {"services/monitor-svc/src/slm_monitor": 2, "services/agreement-svc/src/slm_agreement/domain": 1}
+"""The folders that are divided into packages → how many levels below them the packages are."""
 MOST_MODULES = 14
 """The most modules in one folder, so that a reader can survey it."""
 
@@ -169,20 +169,28 @@ def _rooms(name: str) -> list[str]:
 
 def _packages(root: Path) -> list[str]:
     """Find folders with too many modules, and packages whose docstring does not say what they must not know."""
+    return [
+        flaw
+        for top, depth in PACKAGED.items()
+        for folder in sorted({path.parent for path in (root / top).rglob("*.py")})
+        for flaw in _folder_flaws(
+            folder, folder.relative_to(root).as_posix(), folder.relative_to(root / top).parts, depth
+        )
+    ]
+
+
+def _folder_flaws(folder: Path, name: str, inside: tuple[str, ...], depth: int) -> list[str]:
     found: list[str] = []
-    for folder in sorted({path.parent for path in (root / PACKAGED).rglob("*.py")}):
-        name = folder.relative_to(root).as_posix()
-        modules = sum(path.name != "__init__.py" for path in folder.glob("*.py"))
-        if modules > MOST_MODULES:
-            found.append(
-                f"{name}/__init__.py:1: {modules} modules in one folder; divide it, at most {MOST_MODULES} are allowed"
-            )
-        inside = folder.relative_to(root / PACKAGED).parts[1:]
-        start = folder / "__init__.py"
-        if len(inside) > 1 and inside[0] != "migrations" and start.exists():
-            purpose = ast.get_docstring(ast.parse(start.read_text(encoding="utf-8")))
-            if "must not" not in (purpose or ""):
-                found.append(f"{name}/__init__.py:1: say what the package is for, and what it must not know or do")
+    modules = sum(path.name != "__init__.py" for path in folder.glob("*.py"))
+    if modules > MOST_MODULES:
+        found.append(
+            f"{name}/__init__.py:1: {modules} modules in one folder; divide it, at most {MOST_MODULES} are allowed"
+        )
+    start = folder / "__init__.py"
+    if len(inside) >= depth and inside[0] != "migrations" and start.exists():
+        purpose = ast.get_docstring(ast.parse(start.read_text(encoding="utf-8")))
+        if "must not" not in (purpose or ""):
+            found.append(f"{name}/__init__.py:1: say what the package is for, and what it must not know or do")
     return found
 
 

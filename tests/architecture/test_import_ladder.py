@@ -25,6 +25,12 @@ PLANTS = {
         "from slm_agreement.subscriptions import planted",
     ),
     "a service has a room that is not on the ladder": ("ladder", "slm_review/planted.py", ""),
+    "terms know versions of agreements": (
+        "agreement-domain",
+        "slm_agreement/domain/terms/planted.py",
+        "from slm_agreement.domain.versions import planted",
+    ),
+    "a rule of agreements is in no package": ("agreement-domain", "slm_agreement/domain/planted.py", ""),
     "terms know how windows are evaluated": (
         "monitor-domain",
         "slm_monitor/domain/terms/planted.py",

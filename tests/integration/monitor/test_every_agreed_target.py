@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from slm_agreement.domain import targets as agreed
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.surroundings import Surroundings
+from slm_agreement.domain.terms import targets as agreed
+from slm_agreement.domain.terms.surroundings import Surroundings
 from slm_chassis.identity import named_id
 from tests.support.monitor import CUSTOMER, PROVIDER, finalized
 from tests.support.monitor_service import Service

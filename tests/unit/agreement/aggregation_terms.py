@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm_agreement.domain import aggregations
-from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.surroundings import Surroundings
+from slm_agreement.domain.terms import aggregations
+from slm_agreement.domain.terms import targets as terms_of_targets
+from slm_agreement.domain.terms.surroundings import Surroundings
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SERVICE, SHARE
 
 AROUND = Surroundings(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)

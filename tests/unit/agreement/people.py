@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm_agreement.domain import document as documents
-from slm_agreement.domain import templates
-from slm_agreement.domain.agreement import Identity, Mover, Version, write
-from slm_agreement.domain.finalizing import Names
-from slm_agreement.domain.people import Mandate, Person
+from slm_agreement.domain.documents import document as documents
+from slm_agreement.domain.documents import templates
+from slm_agreement.domain.people.people import Mandate, Person
+from slm_agreement.domain.versions.agreement import Identity, Mover, Version, write
+from slm_agreement.domain.versions.finalizing import Names
 from slm_chassis.identity import named_id
 from slm_events import instants
 

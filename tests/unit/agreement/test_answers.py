@@ -6,8 +6,10 @@ from typing import get_args
 
 from slm_agreement.api import agreement_answers, answers, terms_answers
 from slm_agreement.application.drafting import SCOPES
-from slm_agreement.domain import aggregations, clock_targets, enrolment, target_windows, templates
-from slm_agreement.domain.agreement import State
+from slm_agreement.domain.documents import templates
+from slm_agreement.domain.people import enrolment
+from slm_agreement.domain.terms import aggregations, clock_targets, target_windows
+from slm_agreement.domain.versions.agreement import State
 
 
 def test_every_state_role_kind_scope_and_period_is_in_the_models() -> None:

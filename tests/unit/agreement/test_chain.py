@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from slm_agreement.api.chain_previews import ChainToPreview
-from slm_agreement.domain import chain
-from slm_agreement.domain.chain import Group, NoStructure
+from slm_agreement.domain.versions import chain
+from slm_agreement.domain.versions.chain import Group, NoStructure
 from tests.cases.previews import Refused, ask_chain
 
 shares = st.fractions(0, 1, max_denominator=1000)

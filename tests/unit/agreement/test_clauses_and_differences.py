@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from slm_agreement.domain import clauses, differences, templates
-from slm_agreement.domain.smart import smart_findings
+from slm_agreement.domain.checks.smart import smart_findings
+from slm_agreement.domain.documents import clauses, differences, templates
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, NOW, SHARE, draft, resolved
 
 

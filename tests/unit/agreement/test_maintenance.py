@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slm_agreement.domain import document as documents
+from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.errors import Invalid
 from tests.unit.agreement.people import AVAILABILITY, IDENTITY, resolved
 

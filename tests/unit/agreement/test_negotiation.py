@@ -7,9 +7,9 @@ import hashlib
 import pytest
 import rfc8785
 
-from slm_agreement.domain import negotiation
-from slm_agreement.domain.agreement import State, Version, write
+from slm_agreement.domain.contracting import negotiation
 from slm_agreement.domain.errors import Invalid, NotAllowed, Unknown, WrongState
+from slm_agreement.domain.versions.agreement import State, Version, write
 from slm_events.agreement import AgreementAgreed, AgreementCountered, AgreementProposed, AgreementWithdrawn
 from tests.unit.agreement.people import ADA, CARL, EMMY, IDENTITY, NOW, PROVIDER, draft, mover, resolved
 

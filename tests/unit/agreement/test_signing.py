@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from slm_agreement.domain import negotiation, signing
-from slm_agreement.domain.agreement import Mover, State, Version
-from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
+from slm_agreement.domain.contracting import negotiation, signing
+from slm_agreement.domain.contracting.signing import Signer, SigningContext
 from slm_agreement.domain.errors import Invalid, NotAllowed, WrongState
-from slm_agreement.domain.people import Person
-from slm_agreement.domain.signing import Signer, SigningContext
+from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
+from slm_agreement.domain.people.people import Person
+from slm_agreement.domain.versions.agreement import Mover, State, Version
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized
 from tests.unit.agreement.people import (

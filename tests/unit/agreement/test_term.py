@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from slm_agreement.domain import term
-from slm_agreement.domain.agreement import State, Version
-from slm_agreement.domain.smart import smart_findings
+from slm_agreement.domain.checks.smart import smart_findings
+from slm_agreement.domain.versions import term
+from slm_agreement.domain.versions.agreement import State, Version
 from slm_events.agreement import AgreementExpired, AgreementInForce, AgreementSuperseded, AgreementTerminated
 from tests.unit.agreement.people import DAY, NOW, draft
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from slm_agreement.domain import aggregations, contradictions
-from slm_agreement.domain import document as documents
-from slm_agreement.domain import targets as terms_of_targets
+from slm_agreement.domain.checks import contradictions
+from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.terms import aggregations
+from slm_agreement.domain.terms import targets as terms_of_targets
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms import terms as judged
 from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from slm_agreement.domain import clock_slips, ticket_conditions
+from slm_agreement.domain.checks import clock_slips
+from slm_agreement.domain.terms import ticket_conditions
 from tests.unit.agreement.aggregation_terms import faults, taken, target
 from tests.unit.agreement.people import AVAILABILITY, CLOCK
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_agreement.domain import document as documents
+from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.errors import Invalid
-from slm_agreement.domain.reading import decimal_text
+from slm_agreement.domain.terms.reading import decimal_text
 from slm_chassis.identity import named_id
 from tests.unit.agreement.odd import places, replaced
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SHARE, resolved, written

@@ -10,8 +10,8 @@ from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from slm_agreement.adapters import tables
-from slm_agreement.domain.agreement import Acceptance, Identity, Mover, Revision, Signature, State, Version
-from slm_agreement.domain.term import LIVE, next_turn_at
+from slm_agreement.domain.versions.agreement import Acceptance, Identity, Mover, Revision, Signature, State, Version
+from slm_agreement.domain.versions.term import LIVE, next_turn_at
 from slm_chassis.database import Transaction
 
 _IDENTITY = (

@@ -11,10 +11,10 @@ from sqlalchemy import Select, func, select
 
 from slm_agreement.adapters import tables
 from slm_agreement.adapters.sql_agreements import SqlAgreements
-from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
-from slm_agreement.domain.invitations import Invitation
-from slm_agreement.domain.people import Mandate, Party, Person, Requirement, Service
-from slm_agreement.domain.relations import Relation
+from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
+from slm_agreement.domain.people.invitations import Invitation
+from slm_agreement.domain.people.people import Mandate, Party, Person, Requirement, Service
+from slm_agreement.domain.people.relations import Relation
 from slm_chassis.access import AccessRegistry
 from slm_chassis.database import Database, Transaction
 from slm_chassis.sql_ledger import SqlLedgerOfTransaction, SqlRepository

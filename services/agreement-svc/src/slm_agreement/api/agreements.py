@@ -23,8 +23,9 @@ from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewAgreement, NewAmendment, NewRevision
 from slm_agreement.application import agreements, amendments, ticket_scopes
 from slm_agreement.application.agreements import Draft, Redraft
-from slm_agreement.domain import clauses, differences, smart, templates
-from slm_agreement.domain.agreement import Revision, Version
+from slm_agreement.domain.checks import smart
+from slm_agreement.domain.documents import clauses, differences, templates
+from slm_agreement.domain.versions.agreement import Revision, Version
 from slm_chassis.access import Principal
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller

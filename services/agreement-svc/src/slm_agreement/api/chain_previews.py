@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from slm_agreement.api.chain_answers import ChainPreviewAnswer
-from slm_agreement.domain import chain
-from slm_agreement.domain.chain import Group, NoStructure
+from slm_agreement.domain.versions import chain
+from slm_agreement.domain.versions.chain import Group, NoStructure
 from slm_calendar import coverage, durations, intervals, service_hours
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import SECOND

@@ -13,7 +13,7 @@ from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.schemas import AcceptanceBody, NewInvitation
 from slm_agreement.application import invitations
 from slm_agreement.application.invitations import AcceptedInvitation, Newcomer
-from slm_agreement.domain.invitations import Invitation
+from slm_agreement.domain.people.invitations import Invitation
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation

@@ -14,7 +14,7 @@ from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewParty, PartyEdit
 from slm_agreement.application import parties
 from slm_agreement.application.parties import PartyDetails
-from slm_agreement.domain.people import Party
+from slm_agreement.domain.people.people import Party
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.operation import ETAG, operation

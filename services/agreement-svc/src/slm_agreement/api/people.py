@@ -14,7 +14,7 @@ from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import MandateBody, NewPerson, PersonEdit
 from slm_agreement.application import people
 from slm_agreement.application.people import PersonDetails
-from slm_agreement.domain.people import Mandate
+from slm_agreement.domain.people.people import Mandate
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch

@@ -12,7 +12,7 @@ from slm_agreement.api.answers import RelationAnswer
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.schemas import NewRelation
 from slm_agreement.application import relations
-from slm_agreement.domain.relations import Relation
+from slm_agreement.domain.people.relations import Relation
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging

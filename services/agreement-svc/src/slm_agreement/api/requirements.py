@@ -14,9 +14,9 @@ from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewRequirement
 from slm_agreement.application import requirements
 from slm_agreement.application.requirements import RequirementDetails
-from slm_agreement.domain import templates
-from slm_agreement.domain.people import Requirement
-from slm_agreement.domain.templates import Template
+from slm_agreement.domain.documents import templates
+from slm_agreement.domain.documents.templates import Template
+from slm_agreement.domain.people.people import Requirement
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging

@@ -14,7 +14,7 @@ from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewService, ServiceEdit
 from slm_agreement.application import services
 from slm_agreement.application.services import ServiceDetails
-from slm_agreement.domain.people import Service
+from slm_agreement.domain.people.people import Service
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.operation import ETAG, operation

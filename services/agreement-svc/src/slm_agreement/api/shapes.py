@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm_agreement.domain import signing, smart, term
-from slm_agreement.domain.agreement import SIGNED, Mover, Revision, Signature, State, Version
-from slm_agreement.domain.canonical import canonical, hash_of
-from slm_agreement.domain.enrolment import EnrolledPrincipal
-from slm_agreement.domain.invitations import Invitation
-from slm_agreement.domain.people import Mandate, Party, Person, Requirement, Service
-from slm_agreement.domain.relations import Relation
+from slm_agreement.domain.checks import smart
+from slm_agreement.domain.contracting import signing
+from slm_agreement.domain.documents.canonical import canonical, hash_of
+from slm_agreement.domain.people.enrolment import EnrolledPrincipal
+from slm_agreement.domain.people.invitations import Invitation
+from slm_agreement.domain.people.people import Mandate, Party, Person, Requirement, Service
+from slm_agreement.domain.people.relations import Relation
+from slm_agreement.domain.versions import term
+from slm_agreement.domain.versions.agreement import SIGNED, Mover, Revision, Signature, State, Version
 from slm_events import instants
 
 

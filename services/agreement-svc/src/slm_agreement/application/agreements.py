@@ -8,12 +8,12 @@ from typing import Any
 
 from slm_agreement.application import callers, drafting, ticket_scopes
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain import negotiation, signing
-from slm_agreement.domain.agreement import OPEN, Identity, State, Version, write
+from slm_agreement.domain.checks.smart import latest_signed
+from slm_agreement.domain.contracting import negotiation, signing
+from slm_agreement.domain.contracting.signing import Signer, SigningContext
 from slm_agreement.domain.errors import Finding, Invalid, KeyTaken, Unknown, WrongState
-from slm_agreement.domain.finalizing import Names
-from slm_agreement.domain.signing import Signer, SigningContext
-from slm_agreement.domain.smart import latest_signed
+from slm_agreement.domain.versions.agreement import OPEN, Identity, State, Version, write
+from slm_agreement.domain.versions.finalizing import Names
 from slm_chassis.access import Principal
 
 

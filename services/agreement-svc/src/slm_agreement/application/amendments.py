@@ -7,11 +7,11 @@ from typing import Any
 
 from slm_agreement.application import agreements, callers, drafting
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain import document as documents
-from slm_agreement.domain import negotiation
-from slm_agreement.domain.agreement import Mover, State, Version, write
+from slm_agreement.domain.checks.smart import latest_signed
+from slm_agreement.domain.contracting import negotiation
+from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.errors import Invalid, Unknown, WrongState
-from slm_agreement.domain.smart import latest_signed
+from slm_agreement.domain.versions.agreement import Mover, State, Version, write
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
 from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed

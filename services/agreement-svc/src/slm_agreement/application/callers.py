@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from slm_agreement.domain.agreement import Mover
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
-from slm_agreement.domain.reading import KEY, KEY_REMEDY
+from slm_agreement.domain.terms.reading import KEY, KEY_REMEDY
+from slm_agreement.domain.versions.agreement import Mover
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id, new_id
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from slm_agreement.application import relations
 from slm_agreement.application.ledger import Ledger
-from slm_agreement.domain import document as documents
-from slm_agreement.domain import templates
-from slm_agreement.domain.agreement import Identity, Version
+from slm_agreement.domain.documents import document as documents
+from slm_agreement.domain.documents import templates
+from slm_agreement.domain.documents.templates import Template
 from slm_agreement.domain.errors import Findings, Invalid, Unknown
-from slm_agreement.domain.templates import Template
+from slm_agreement.domain.versions.agreement import Identity, Version
 
 SCOPES = ("service", "customer", "corporate")
 

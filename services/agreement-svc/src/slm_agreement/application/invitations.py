@@ -7,12 +7,12 @@ from typing import NoReturn
 
 from slm_agreement.application import callers, principals, relations
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain import enrolment
-from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
-from slm_agreement.domain.invitations import ACCEPTED, OPEN, PARTY, WITHDRAWN, Invitation
-from slm_agreement.domain.people import Party, Person
-from slm_agreement.domain.relations import INVITATION
+from slm_agreement.domain.people import enrolment
+from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
+from slm_agreement.domain.people.invitations import ACCEPTED, OPEN, PARTY, WITHDRAWN, Invitation
+from slm_agreement.domain.people.people import Party, Person
+from slm_agreement.domain.people.relations import INVITATION
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
 from slm_events import instants

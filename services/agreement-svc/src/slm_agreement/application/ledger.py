@@ -7,11 +7,11 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from slm_agreement.domain.agreement import Identity, Version
-from slm_agreement.domain.enrolment import EnrolledPrincipal
-from slm_agreement.domain.invitations import Invitation
-from slm_agreement.domain.people import Party, Person, Requirement, Service
-from slm_agreement.domain.relations import Relation
+from slm_agreement.domain.people.enrolment import EnrolledPrincipal
+from slm_agreement.domain.people.invitations import Invitation
+from slm_agreement.domain.people.people import Party, Person, Requirement, Service
+from slm_agreement.domain.people.relations import Relation
+from slm_agreement.domain.versions.agreement import Identity, Version
 from slm_chassis.ledger import LedgerOfTransaction, Repository
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk
 from slm_agreement.application.register import Register, edited
-from slm_agreement.domain.people import Party
+from slm_agreement.domain.people.people import Party
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
 

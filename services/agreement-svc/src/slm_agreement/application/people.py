@@ -10,7 +10,7 @@ from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk, Ledger
 from slm_agreement.application.register import Register, edited
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
-from slm_agreement.domain.people import Mandate, Person
+from slm_agreement.domain.people.people import Mandate, Person
 from slm_chassis.access import Principal
 
 PEOPLE = Register[Person](

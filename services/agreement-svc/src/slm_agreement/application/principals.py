@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk, Ledger
 from slm_agreement.application.register import Register
-from slm_agreement.domain import enrolment
-from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown, WrongState
+from slm_agreement.domain.people import enrolment
+from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain import relations
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.relations import Relation
+from slm_agreement.domain.people import relations
+from slm_agreement.domain.people.relations import Relation
 from slm_chassis.access import Principal
 
 

@@ -9,7 +9,7 @@ from slm_agreement.application import callers, relations
 from slm_agreement.application.ledger import Desk
 from slm_agreement.application.register import Register
 from slm_agreement.domain.errors import Finding, Invalid, Unknown
-from slm_agreement.domain.people import Requirement
+from slm_agreement.domain.people.people import Requirement
 from slm_chassis.access import Principal
 
 REQUIREMENTS = Register[Requirement](

@@ -10,7 +10,7 @@ from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk
 from slm_agreement.application.register import Register, edited
 from slm_agreement.domain.errors import Unknown
-from slm_agreement.domain.people import Service
+from slm_agreement.domain.people.people import Service
 from slm_chassis.access import Principal
 
 SERVICES = Register[Service](

@@ -7,8 +7,8 @@ from typing import Any
 
 from slm_agreement.application import agreements
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain import term
-from slm_agreement.domain.agreement import Version
+from slm_agreement.domain.versions import term
+from slm_agreement.domain.versions.agreement import Version
 from slm_chassis.access import Principal
 from slm_chassis.identity import new_id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_agreement.application.ledger import Desk
-from slm_agreement.domain import term
+from slm_agreement.domain.versions import term
 
 
 async def turn_due(desk: Desk) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain import ticket_scopes
-from slm_agreement.domain.agreement import Identity, Version
 from slm_agreement.domain.errors import Finding
-from slm_agreement.domain.ticket_scopes import TicketScope
+from slm_agreement.domain.versions import ticket_scopes
+from slm_agreement.domain.versions.agreement import Identity, Version
+from slm_agreement.domain.versions.ticket_scopes import TicketScope
 
 _SLA = "sla"
 

@@ -1,1 +1,5 @@
-"""The rules of agreements: the content of a document, the negotiation and signing by two parties, and the end."""
+"""The rules of agreements: who acts, the content of a document, its negotiation and signing, and the end of its term.
+
+Each package may import those below it: ``contracting``, ``checks``, ``versions``, ``documents``, then ``terms`` and
+``people`` side by side, and ``errors`` below all.
+"""

@@ -1,0 +1,31 @@
+"""A check for terms that contradict the objective, for example after a review has replaced the objective alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from slm_agreement.domain.errors import Finding
+from slm_agreement.domain.terms import objectives, target_warnings
+
+
+def contradictions_in(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return each contradiction as an error that says which of the two values to change."""
+    return [finding for index, target in enumerate(targets) for finding in _of(target, f"targets[{index}]")]
+
+
+def _of(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
+    promised, second = target["objective"], target.get("unacceptable")
+    comparison = next((name for name in (objectives.AT_LEAST, objectives.AT_MOST) if name in promised), None)
+    if comparison is None:
+        return
+    if second and not objectives.is_looser(second, promised, comparison):
+        remedy = f"write a looser number than the objective of {promised[comparison]}, or leave it out"
+        yield Finding(f"{path}.unacceptable", second[comparison], remedy, "specific.unacceptable-not-looser")
+    allowed = objectives.allowed_share(promised)
+    pairs = (target.get("warn_at") or {}).get("burn_rate")
+    for place, pair in enumerate(pairs if isinstance(pairs, list) and allowed else []):
+        if target_warnings.never_fires(Fraction(pair["factor"]), allowed or Fraction(0)):
+            remedy = f"this pair can never fire for an objective of {promised[comparison]} %: write a lower factor"
+            yield Finding(f"{path}.warn_at.burn_rate[{place}].factor", pair["factor"], remedy, "specific.never-fires")

@@ -1,0 +1,4 @@
+"""Coming to an agreement: the steps of the negotiation, and the signatures under mandates.
+
+This package is the top of the domain. It must not know how a document is read, only its check and its hash.
+"""

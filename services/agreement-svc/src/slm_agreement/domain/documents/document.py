@@ -1,0 +1,269 @@
+"""The document of a revision: the author's text, checked as a whole and completed with every default and date."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from slm_agreement.domain.documents import clauses, nesting
+from slm_agreement.domain.documents.templates import Template
+from slm_agreement.domain.errors import Findings, Invalid
+from slm_agreement.domain.terms import maintenance, objectives, target_warnings, target_windows, targets
+from slm_agreement.domain.terms.reading import KEY, KEY_REMEDY, Reader
+from slm_agreement.domain.terms.surroundings import Surroundings
+from slm_calendar import hours_document, service_hours
+from slm_calendar.errors import CalendarError
+from slm_calendar.local_time import zone_named
+from slm_chassis.identity import named_id
+from slm_events import instants
+
+PERIODS = target_windows.CALENDAR_WINDOWS
+HOLIDAY_YEARS = 10
+"""For how many years holidays are written as dates if the agreement has no end."""
+_SECOND = 1_000_000
+_LATEST = instants.from_text("9000-01-01T00:00:00Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The agreement, parties and service to which a document belongs."""
+
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    service_id: str
+
+
+def resolve_document(raw: Any, subject: Subject, template: Template | None, default_title: str) -> dict[str, Any]:
+    """Return the document as it will be proposed, signed and judged. Resolving a resolved document changes nothing.
+
+    Raises Invalid that lists everything to correct.
+    """
+    place = nesting.too_deep(raw)
+    if place is not None:
+        raise Invalid("The document is nested too deeply.", [nesting.finding(place)])
+    findings = Findings()
+    reader = Reader(raw, "", findings)
+    term = _term(reader)
+    hours = _service_hours(reader, term)
+    around = Surroundings(
+        subject.agreement_id,
+        subject.provider_party_id,
+        subject.customer_party_id,
+        subject.service_id,
+        frozenset(hours),
+    )
+    written = reader.raw("clauses", {})
+    if template is not None and isinstance(written, Mapping):
+        written = {**template.clauses, **written}
+    period = _choice(reader, "reporting", "period", "month")
+    resolved = {
+        "title": reader.text("title", default_title, longest=300),
+        "timezone": _timezone(reader),
+        "term": term,
+        "closing_delay": _closing_delay(reader),
+        "service_hours": hours,
+        "targets": targets.resolve_all(reader.raw("targets", []), around, findings),
+        "clauses": clauses.resolve_clauses(written, findings),
+        "signatories": _signatories(reader, subject),
+        "requirements": _requirements(reader, subject),
+        "supports": _supports(reader),
+        "reporting": {"period": period},
+        "review": _review(reader, period),
+    }
+    if planned := maintenance.resolve_maintenance(reader):
+        resolved[maintenance.NAME] = planned
+    reader.done()
+    findings.refuse_any("The document is not valid. Correct what is listed and send it again.")
+    return resolved
+
+
+def with_objective(document: Mapping[str, Any], target_id: str, objective: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a resolved document with one target's objective replaced and without an effective instant.
+
+    None if the document does not have the target.
+    """
+    if not any(target["target_id"] == target_id for target in document["targets"]):
+        return None
+    changed = [
+        _promising(target, objective) if target["target_id"] == target_id else target for target in document["targets"]
+    ]
+    return {**document, "targets": changed, "term": {**document["term"], "effective_at": None}}
+
+
+def _promising(target: Mapping[str, Any], objective: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a target with another objective. If that leaves no error budget, warnings about the budget are removed."""
+    changed = {**target, "objective": dict(objective)}
+    if objectives.has_no_budget(changed["objective"]) and target["warn_at"]:
+        kept = {name: value for name, value in target["warn_at"].items() if name not in target_warnings.OF_BUDGETS}
+        changed["warn_at"] = kept
+    return changed
+
+
+def closing_delay_seconds(document: Mapping[str, Any]) -> int:
+    """Return the document's closing delay in seconds."""
+    return (target_windows.length(document["closing_delay"]) or 0) // _SECOND
+
+
+def _timezone(reader: Reader) -> str:
+    name = reader.text("timezone", "UTC")
+    try:
+        zone_named(name)
+    except CalendarError:
+        reader.fault("timezone", name, "write the name of an IANA time zone, like Europe/Berlin or UTC")
+    return name
+
+
+def _term(reader: Reader) -> dict[str, Any]:
+    term = Reader(reader.raw("term", {}), "term", reader.findings)
+    effective, expires = _instant(term, "effective_at"), _instant(term, "expires_at")
+    if effective is not None and expires is not None and expires <= effective:
+        term.fault("expires_at", instants.to_text(expires), "write an instant after effective_at, or leave it out")
+    notice = term.raw("notice")
+    if notice is not None and (target_windows.length(notice) or -1) < 0:
+        term.fault("notice", notice, "write an ISO 8601 duration in days, like P90D")
+    term.done()
+    return {
+        "effective_at": None if effective is None else instants.to_text(effective),
+        "expires_at": None if expires is None else instants.to_text(expires),
+        "notice": notice,
+    }
+
+
+def _instant(reader: Reader, name: str) -> int | None:
+    raw = reader.raw(name)
+    if raw is None:
+        return None
+    try:
+        instant = instants.from_text(raw)
+    except (ValueError, TypeError, OverflowError):
+        instant = -1
+    if 0 <= instant < _LATEST:
+        return instant
+    reader.fault(name, raw, "write an RFC 3339 instant with its offset, like 2026-11-22T10:00:00Z")
+    return None
+
+
+def _closing_delay(reader: Reader) -> str:
+    text = reader.text("closing_delay", "PT10M")
+    microseconds = target_windows.length(text)
+    if microseconds is None or not 0 <= microseconds <= 90 * 86_400 * _SECOND or microseconds % _SECOND:
+        reader.fault("closing_delay", text, "write an ISO 8601 duration of whole seconds up to P90D, like PT10M")
+    return text
+
+
+def _service_hours(reader: Reader, term: Mapping[str, Any]) -> dict[str, Any]:
+    raw = reader.raw("service_hours", {})
+    if not isinstance(raw, Mapping):
+        reader.fault("service_hours", raw, 'write hours by name, like {"business": {"timezone": …, "weekly": …}}')
+        raw = {}
+    resolved: dict[str, Any] = {targets.ALWAYS: targets.ALWAYS}
+    for name, hours in raw.items():
+        path = f"service_hours.{name}"
+        if not KEY.match(str(name)):
+            reader.findings.add(path, name, KEY_REMEDY)
+        elif name == targets.ALWAYS and hours != targets.ALWAYS:
+            reader.findings.add(path, hours, "write another name: 24x7 always means always open")
+        elif name != targets.ALWAYS:
+            resolved[str(name)] = _hours(hours, path, term, reader.findings)
+    return resolved
+
+
+def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> Any:
+    """Return one calendar with day ranges and holidays as dates, so that signed hours never change."""
+    if raw == targets.ALWAYS:
+        return raw
+    if not isinstance(raw, Mapping):
+        findings.add(path, raw, 'write "24x7" or an object with timezone and weekly')
+        return targets.ALWAYS
+    if hours_document.needs_years(raw) and term["effective_at"] is None:
+        findings.add(
+            "term.effective_at", None, "write when the agreement takes effect: from then on holidays are listed"
+        )
+        return targets.ALWAYS
+    first, last = _holiday_years(term)
+    try:
+        return service_hours.resolve(raw, first, last)
+    except CalendarError as error:
+        for fault in error.errors:
+            findings.add(f"{path}.{fault['field']}", fault["value"], fault["remedy"])
+        return targets.ALWAYS
+
+
+def _holiday_years(term: Mapping[str, Any]) -> tuple[int, int]:
+    if term["effective_at"] is None:
+        return 1970, 1970
+    first = _year(term["effective_at"]) - 1  # a zone east of UTC is already in the year that UTC is not
+    last = _year(term["expires_at"]) if term["expires_at"] else first + HOLIDAY_YEARS
+    return first, min(last + 1, first + 50)
+
+
+def _year(text: str) -> int:
+    return datetime.fromtimestamp(instants.from_text(text) // _SECOND, UTC).year
+
+
+def _choice(reader: Reader, group: str, name: str, default: str) -> str:
+    inner = Reader(reader.raw(group, {}), group, reader.findings)
+    value = inner.choice(name, PERIODS, default)
+    inner.done()
+    return value
+
+
+def _review(reader: Reader, period: str) -> dict[str, Any]:
+    review = Reader(reader.raw("review", {}), "review", reader.findings)
+    cadence = review.explicit("cadence", period)
+    if cadence is not None and cadence not in PERIODS:
+        review.fault("cadence", cadence, f"write one of: {', '.join(PERIODS)}, or null for none")
+    windows = review.whole(
+        "after_met_windows", 3, 1, 1000, "after how many met windows in a row a target may be raised, like 3"
+    )
+    resolved = {"cadence": cadence, "on_breach": review.flag("on_breach", True), "after_met_windows": windows}
+    review.done()
+    return resolved
+
+
+def _signatories(reader: Reader, subject: Subject) -> dict[str, list[str]]:
+    """Return the person ids for each side. An empty list means any one person of that side with a mandate."""
+    signatories = Reader(reader.raw("signatories", {}), "signatories", reader.findings)
+    resolved = {
+        side: sorted({_id_of(party_id, "person", name) for name in signatories.texts(side)})
+        for side, party_id in (("provider", subject.provider_party_id), ("customer", subject.customer_party_id))
+    }
+    signatories.done()
+    return resolved
+
+
+def _requirements(reader: Reader, subject: Subject) -> list[str]:
+    """Return the ids of the customer's requirements that the agreement answers."""
+    return sorted({_id_of(subject.customer_party_id, "requirement", name) for name in reader.texts("requirements")})
+
+
+def _supports(reader: Reader) -> list[dict[str, str]]:
+    """Return the supporting agreements by id."""
+    raw = reader.raw("supports", [])
+    supports = []
+    for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
+        support = Reader(
+            {"agreement_id": item} if isinstance(item, str) else item, f"supports[{index}]", reader.findings
+        )
+        agreement_id = support.text("agreement_id")
+        if not _is_uuid(agreement_id):
+            support.fault("agreement_id", agreement_id, "write the id of an agreement")
+        support.done()
+        supports.append({"agreement_id": agreement_id})
+    return supports
+
+
+def _id_of(party_id: str, kind: str, name: str) -> str:
+    """Return an id unchanged, or the id that follows from a key."""
+    return name.lower() if _is_uuid(name) else named_id(party_id, kind, name)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

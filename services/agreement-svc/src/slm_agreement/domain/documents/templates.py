@@ -1,0 +1,103 @@
+"""Templates of new drafts: clauses to keep or rewrite, and the points that may stay empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slm_agreement.domain.documents import clauses
+from slm_agreement.domain.errors import Unknown
+
+KINDS = {
+    "sla": "Service level agreement",
+    "ola": "Operational level agreement",
+    "uc": "Underpinning contract",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The clauses of a new draft that does not write its own. ``may_be_empty`` names points that may stay empty."""
+
+    key: str
+    kind: str
+    title: str
+    may_be_empty: tuple[str, ...]
+    clauses: Mapping[str, Mapping[str, Any]]
+
+    def document(self) -> dict[str, Any]:
+        """Return the template as the API shows it."""
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "title": self.title,
+            "points": [
+                {
+                    "point": point.name,
+                    "title": point.title,
+                    "says": point.says,
+                    "may_be_empty": point.name in self.may_be_empty,
+                }
+                for point in clauses.TEN_POINTS
+            ],
+            "further_clauses": [
+                {"clause": point.name, "title": point.title, "says": point.says} for point in clauses.FURTHER
+            ],
+            "document": {"title": self.title, "clauses": {name: dict(clause) for name, clause in self.clauses.items()}},
+        }
+
+
+_HOURS = {"text": "The service is promised around the clock unless a target names other service hours."}
+_SUPPORT = {
+    "text": "Incidents are reported to the provider's service desk, which answers during the service hours of the "
+    "targets; outside them the on-call engineer is reached by telephone.",
+    "channels": ["portal", "mail", "telephone"],
+}
+_SECURITY = {
+    "text": "The provider protects the customer's data by the measures of ISO/IEC 27001 and reports "
+    "incidents without delay."
+}
+_CHANGES = {
+    "text": "This agreement is changed by an amendment that both parties sign; planned changes of the service "
+    "are announced 14 days ahead."
+}
+
+TEMPLATES = {
+    template.key: template
+    for template in (
+        Template(
+            "sla-standard",
+            "sla",
+            KINDS["sla"],
+            ("performance", "functionality", "charges", "continuity"),
+            {"service_hours": _HOURS, "support": _SUPPORT, "security": _SECURITY, "changes": _CHANGES},
+        ),
+        Template(
+            "ola-standard",
+            "ola",
+            KINDS["ola"],
+            ("availability", "performance", "functionality", "charges", "continuity", "security"),
+            {"service_hours": _HOURS, "support": _SUPPORT, "changes": _CHANGES},
+        ),
+        Template(
+            "uc-standard",
+            "uc",
+            KINDS["uc"],
+            ("performance", "functionality", "continuity"),
+            {"service_hours": _HOURS, "support": _SUPPORT, "security": _SECURITY, "changes": _CHANGES},
+        ),
+    )
+}
+
+
+def named(key: str) -> Template:
+    """Return the template with this key; raises Unknown."""
+    if key not in TEMPLATES:
+        raise Unknown(f"There is no template {key!r}; there are {', '.join(TEMPLATES)}.")
+    return TEMPLATES[key]
+
+
+def of_kind(kind: str) -> Template:
+    """Return the template of a kind, which says which points its agreements may leave empty."""
+    return TEMPLATES[f"{kind}-standard"]

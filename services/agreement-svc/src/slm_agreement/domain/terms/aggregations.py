@@ -1,0 +1,240 @@
+"""The aggregations of targets: how each is written, and which kind of indicator it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.terms import composites, target_windows
+from slm_agreement.domain.terms.indicators import Parties
+from slm_agreement.domain.terms.reading import Reader, decimal_text
+
+KINDS = {
+    "availability": "availability",
+    "outages": "availability",
+    "ratio": "ratio",
+    "time_slices": "ratio",
+    "share_at_most": "value",
+    "quantile": "value",
+    "mean": "value",
+    "max": "value",
+    "min": "value",
+    "count": "count",
+    "share_at_least": "value",
+    "nps": "rating",
+    "recovery_time": "recovery",
+    "recovery_point": "recovery",
+    "recovered_within": "recovery",
+}
+"""Aggregation → the kind of its indicator. A clock, compliance and a composite have no indicator."""
+OF_RECOVERIES = frozenset({"recovery_time", "recovery_point", "recovered_within"})
+OF_RATINGS = frozenset({"mean", "max", "min", "count", "share_at_least"})
+"""Aggregations that an indicator of kind ``rating`` may also have."""
+SHARES = frozenset(
+    {
+        "availability",
+        "ratio",
+        "share_at_most",
+        "share_at_least",
+        "compliance",
+        "time_slices",
+        "composite",
+        "recovered_within",
+    }
+)
+"""Aggregations whose objective is in percent."""
+DERIVED = frozenset({"compliance", "composite"})
+"""Aggregations that are computed from other targets of the agreement."""
+NUMBERS = frozenset({"quantile", "mean", "max", "min"})
+"""Aggregations whose objective is in the indicator's unit."""
+ALL = frozenset(KINDS) | DERIVED | {"clock"}
+ACCEPTED = ALL
+"""Aggregations that may be agreed: all those for which monitor-svc computes figures."""
+
+_FORMS = {
+    "availability": '"availability"',
+    "ratio": '"ratio"',
+    "mean": '"mean"',
+    "max": '"max"',
+    "min": '"min"',
+    "count": '"count" or {"count": {"category": "A"}}',
+    "clock": '"clock"',
+    "share_at_most": '{"share_at_most": "300"}',
+    "quantile": '{"quantile": "0.95"}',
+    "outages": '{"outages": {"at_least": "PT5M"}}',
+    "compliance": '{"compliance": {"target": "p1-resolution"}}',
+    "time_slices": '{"time_slices": {"width": "PT5M", "good_if": "0.95"}}',
+    "share_at_least": '{"share_at_least": "4"}',
+    "nps": '"nps" or {"nps": {"promoters": "9", "detractors": "6"}}',
+    "recovery_time": '"recovery_time"',
+    "recovery_point": '"recovery_point"',
+    "recovered_within": '{"recovered_within": {"time": "PT4H", "point": "PT15M"}}',
+    "composite": '{"composite": {"of": "states", "rule": "serial", "members": ["database", "network"]}}',
+}
+_EITHER_WAY = frozenset({"count", "nps"})
+_PLAIN = frozenset(
+    {"availability", "ratio", "mean", "max", "min", "clock", "recovery_time", "recovery_point"} | _EITHER_WAY
+)
+_QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """An aggregation. ``document`` is its resolved form; ``unit`` is the unit of its limit, if one was written
+    (``300ms``).
+    """
+
+    name: str
+    document: Any
+    unit: str | None = None
+
+    @property
+    def parameters(self) -> Any:
+        """The parameters in the resolved form; None if it has none."""
+        return self.document[self.name] if isinstance(self.document, Mapping) else None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that its indicator may have, the default first; empty if it has no indicator."""
+        kind = KINDS.get(self.name)
+        return () if kind is None else (kind, "rating") if self.name in OF_RATINGS else (kind,)
+
+    @property
+    def may_roll(self) -> bool:
+        """Whether it can be judged over rolling windows. Members' figures are combined only over calendar windows."""
+        return self.name != "composite" or bool(self.parameters["of"] != "figures")
+
+    @property
+    def is_of_states(self) -> bool:
+        """Whether it is a composite of states, which is judged like availability."""
+        return self.name == "composite" and bool(self.parameters["of"] == "states")
+
+
+def read_aggregation(reader: Reader, accepted: Collection[str], parties: Parties) -> Aggregation:
+    """Read the field ``aggregation`` of a target; return availability in place of an invalid one."""
+    raw = reader.raw("aggregation")
+    name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
+    path = reader.at("aggregation")
+    if not isinstance(name, str) or name not in accepted:
+        reader.fault("aggregation", raw, _remedy(accepted, name))
+        return Aggregation("availability", "availability")
+    if not isinstance(raw, Mapping):
+        if name not in _PLAIN:
+            reader.fault("aggregation", raw, f"write {_FORMS[name]}")
+            return Aggregation("availability", "availability")
+        return Aggregation(name, name)
+    if name in _PLAIN - _EITHER_WAY:
+        reader.fault("aggregation", raw, f"write {_FORMS[name]}")
+        return Aggregation(name, name)
+    if name in ("share_at_most", "share_at_least"):
+        return _share(name, raw[name], reader)
+    written, place = raw[name], f"{path}.{name}"
+    if name == "composite":
+        return Aggregation(name, {name: composites.composite(written, place, reader.findings, parties)})
+    document = _quantile(written, reader) if name == "quantile" else _READ[name](written, place, reader.findings)
+    return Aggregation(name, {name: document})
+
+
+def _remedy(accepted: Collection[str], name: Any) -> str:
+    forms = ", ".join(form for known, form in _FORMS.items() if known in accepted)
+    later = sorted(ALL - set(accepted))
+    more = f"; {', '.join(later)}: not judged yet" if later and name in later else ""
+    return f"write one of: {forms}{more}"
+
+
+def _share(name: str, limit: Any, reader: Reader) -> Aggregation:
+    number, unit = quantity(limit)
+    if number is None or number.startswith("-"):
+        remedy = 'write a number in the indicator\'s unit, like "300" or "300ms"'
+        reader.fault(f"aggregation.{name}", limit, remedy)
+    return Aggregation(name, {name: number or "0"}, unit)
+
+
+def quantity(written: Any) -> tuple[str | None, str | None]:
+    """Return number and unit of a text, such as ("300", "ms") for ``"300 ms"``; (None, None) if it is no number."""
+    match = _QUANTITY.match(written) if isinstance(written, str) else None
+    number = decimal_text(match[1] if match else written)
+    return number, (match[2] or None) if match and number is not None else None
+
+
+def _quantile(written: Any, reader: Reader) -> str:
+    number = decimal_text(written)
+    if number is None or not 0 < Decimal(number) < 1:
+        remedy = 'write a number between 0 and 1, like "0.95" for the 95th percentile'
+        reader.fault("aggregation.quantile", written, remedy)
+        return "0.5"
+    return number
+
+
+def _outages(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    resolved = {"at_least": _positive(reader, "at_least", "PT5M")}
+    reader.done()
+    return resolved
+
+
+def _count(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
+    reader = Reader({"category": raw} if isinstance(raw, str) else raw, path, findings)
+    resolved = {"category": reader.text("category", longest=200)}
+    reader.done()
+    return resolved
+
+
+def _nps(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    resolved = {"promoters": reader.decimal("promoters", "9"), "detractors": reader.decimal("detractors", "6")}
+    if Decimal(resolved["promoters"]) <= Decimal(resolved["detractors"]):
+        remedy = "write the highest score of a detractor; it must be below the lowest score of a promoter"
+        reader.fault("detractors", resolved["detractors"], remedy)
+    reader.done()
+    return resolved
+
+
+def _recovered_within(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    """Read the limits of the recovery time and of the time whose data may be lost; at least one is required."""
+    reader = Reader(raw, path, findings)
+    limits = {"time": "PT4H", "point": "PT15M"}
+    resolved = {name: _positive(reader, name, example) for name, example in limits.items() if reader.has(name)}
+    if not resolved:
+        findings.add(path, raw, f"write {_FORMS['recovered_within']}, or one of both limits")
+    reader.done()
+    return resolved or {"time": "PT4H"}
+
+
+def _time_slices(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    width = _positive(reader, "width", "PT5M")
+    if (target_windows.length(width) or 0) % target_windows.MINUTE:
+        reader.fault("width", width, "write whole minutes, like PT5M: counts are kept by the minute")
+    good_if = reader.decimal("good_if", "1", most="1")
+    if Decimal(good_if) == 0:
+        reader.fault("good_if", good_if, 'write the share of good events that makes a slice good, like "0.95"')
+    resolved = {
+        "width": width,
+        "good_if": good_if,
+        "budget": reader.choice("budget", ("slices", "ratio"), "slices"),
+    }
+    reader.done()
+    return resolved
+
+
+def _positive(reader: Reader, name: str, example: str) -> str:
+    text = reader.raw(name)
+    if (target_windows.length(text) or 0) <= 0:
+        reader.fault(name, text, f"write an ISO 8601 duration above zero, like {example}")
+        return example
+    return str(text)
+
+
+_READ = {
+    "outages": _outages,
+    "count": _count,
+    "time_slices": _time_slices,
+    "compliance": composites.compliance,
+    "nps": _nps,
+    "recovered_within": _recovered_within,
+}

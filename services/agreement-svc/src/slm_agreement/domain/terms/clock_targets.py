@@ -1,0 +1,128 @@
+"""The terms of a target that is judged for each ticket: its clock and the conditions that start, stop and pause it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.terms import target_warnings, target_windows, ticket_conditions
+from slm_agreement.domain.terms.reading import Reader
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
+
+CLOCKS: dict[str, str | list[str]] = {
+    "response": ["first_response", "resolved", "closed"],
+    "resolution": ["resolved", "closed"],
+    "update": "agent_replied",
+    "ownership": ["resolved", "closed"],
+    "closure": "closed",
+}
+"""Clock → the events that stop it by default. Every clock stops when its ticket ends."""
+ASSIGNMENT = "assignment"
+ON_REOPEN = ("resume", "resume_counting_gap", "new_clock")
+ON_PRIORITY_CHANGE = ("carry_elapsed", "restart", "from_opening")
+ON_TERMS_CHANGE = ("keep", "from_opening", "carry_elapsed")
+LEVELS = ("functional", "hierarchical")
+_NONE = {"calendar": "PT0S"}
+_MOST_ESCALATIONS = 20
+
+
+def terms(reader: Reader) -> dict[str, Any]:
+    """Return the terms of a ticket target that the common terms lack. Its indicator is null."""
+    for name, remedy in _NOT_OF_CLOCKS.items():
+        if reader.raw(name) is not None:
+            reader.fault(name, reader.raw(name), remedy)
+    clock = reader.choice("clock", tuple(CLOCKS), "resolution")
+    start = ticket_conditions.conditions(reader, "start", "assigned" if clock == "ownership" else "opened")
+    return {
+        "indicator": None,
+        "objective": {"within": _within(reader)},
+        "window": target_windows.ticket_window(reader.raw("window"), reader.at("window"), reader.findings),
+        "warn_at": target_warnings.of_clock(reader),
+        "clock": clock,
+        "applies_to": ticket_conditions.applies_to(reader),
+        "start": start,
+        "stop": ticket_conditions.conditions(reader, "stop", CLOCKS[clock]),
+        "each": _each(reader, clock, start),
+        "pause": ticket_conditions.conditions(reader, "pause", plain="state"),
+        "reset": ticket_conditions.conditions(reader, "reset"),
+        "cancel": ticket_conditions.conditions(reader, "cancel"),
+        "on_priority_change": reader.choice("on_priority_change", ON_PRIORITY_CHANGE, "carry_elapsed"),
+        "on_reopen": reader.choice("on_reopen", ON_REOPEN, "resume"),
+        "on_terms_change": reader.choice("on_terms_change", ON_TERMS_CHANGE, "keep"),
+        "carry_pauses": reader.flag("carry_pauses", True),
+        "after_first_response": _after_first_response(reader, clock),
+        "notify_past_due": reader.flag("notify_past_due", False),
+        "escalations": _escalations(reader),
+    }
+
+
+_NOT_OF_CLOCKS = {
+    "indicator": "leave it out: a clock is judged by ticket events",
+    "unacceptable": "leave it out: write a second clock with a longer time for it",
+    "group_by": "leave it out: each ticket is judged by itself; write one target for each group with applies_to",
+    "expected_volume": "leave it out: each ticket is judged by itself",
+}
+
+
+def _within(reader: Reader) -> dict[str, Any]:
+    objective = Reader(reader.raw("objective"), reader.at("objective"), reader.findings)
+    within = objective.raw("within")
+    objective.done()
+    return duration(within, objective.at("within"), reader.findings)
+
+
+def duration(written: Any, path: str, findings: Findings, *, offset: bool = False) -> dict[str, Any]:
+    """Return a duration's document, such as ``{"service_time": "PT4H"}``. A negative one is allowed only as an
+    ``offset``.
+    """
+    try:
+        parsed = durations.parse(written, path, offset=offset)
+    except CalendarError as error:
+        for fault in error.errors:
+            findings.add(fault["field"], fault["value"], fault["remedy"])
+        return dict(_NONE)
+    if offset and parsed.kind == "due_at":
+        findings.add(path, written, 'write an offset from the deadline, like {"service_time": "-PT30M"}')
+        return dict(_NONE)
+    return dict(written)
+
+
+def _each(reader: Reader, clock: str, start: Any) -> str | None:
+    """Return whether each assignment to a team has its own clock, which is the default of an ownership clock."""
+    at_assignment = ticket_conditions.events_of(start) == {"assigned"}
+    written = reader.raw("each", ASSIGNMENT if clock == "ownership" and at_assignment else None)
+    if written in (None, ASSIGNMENT) and (written is None or at_assignment):
+        return None if written is None else ASSIGNMENT
+    reader.fault("each", written, f"write {ASSIGNMENT} for a clock that starts at assigned, or leave it out")
+    return None
+
+
+def _after_first_response(reader: Reader, clock: str) -> bool:
+    value = reader.flag("after_first_response", False)
+    if value and clock != "update":
+        reader.fault("after_first_response", value, "leave it out: it says which exchanges an update clock times")
+    return value
+
+
+def _escalations(reader: Reader) -> list[dict[str, Any]]:
+    """Read whom to escalate to and when. ``at`` counts from the deadline; if negative, it lies before it."""
+    raw = reader.raw("escalations", [])
+    if not isinstance(raw, list) or len(raw) > _MOST_ESCALATIONS:
+        remedy = f'write up to {_MOST_ESCALATIONS} like {{"at": {{"service_time": "-PT30M"}}, "level": "functional"}}'
+        reader.fault("escalations", raw, remedy)
+        return []
+    return [
+        _escalation(item, f"{reader.at('escalations')}[{index}]", reader.findings) for index, item in enumerate(raw)
+    ]
+
+
+def _escalation(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
+    escalation = Reader(raw, path, findings)
+    resolved = {
+        "at": duration(escalation.raw("at"), escalation.at("at"), findings, offset=True),
+        "level": escalation.choice("level", LEVELS, "functional"),
+        "to": escalation.text("to", "", longest=200) or None,
+    }
+    escalation.done()
+    return resolved

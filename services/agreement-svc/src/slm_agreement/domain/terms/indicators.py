@@ -1,0 +1,55 @@
+"""The indicator that measures a target, named by its owner and its key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from slm_agreement.domain.terms.reading import Reader
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """The provider and the customer of the agreement. An indicator belongs to one of them."""
+
+    provider: str
+    customer: str
+
+
+def read_indicator(reader: Reader, kinds: tuple[str, ...], unit: str | None, parties: Parties) -> dict[str, Any]:
+    """Read the field ``indicator``: a key, or an object with key, owner, kind and unit.
+
+    ``unit`` is a unit that the target gives elsewhere.
+    """
+    raw = reader.raw("indicator")
+    indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
+    key = indicator.raw("key")
+    if not isinstance(key, str) or not _KEY.match(key):
+        indicator.fault("key", key, "write the indicator's key: letters, digits, dots, dashes, underscores, no slash")
+    stated = indicator.raw("unit")
+    if stated is not None and (not isinstance(stated, str) or not stated or len(stated) > 20):
+        indicator.fault("unit", stated, "write a unit like ms")
+    if unit and stated and unit != stated:
+        reader.fault("aggregation.share_at_most", unit, f"write the limit in the indicator's unit, {stated}")
+    resolved = {
+        "owner_party_id": _owner(indicator, parties),
+        "key": key,
+        "kind": indicator.choice("kind", kinds, kinds[0]),
+        "unit": stated or unit,
+    }
+    indicator.done()
+    return resolved
+
+
+def _owner(indicator: Reader, parties: Parties) -> str:
+    """Return the owner's party id, from ``owner`` (provider or customer) or an id. The provider is the default."""
+    known = {"provider": parties.provider, "customer": parties.customer}
+    owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
+    named = owner if owner is not None else owner_id if owner_id is not None else "provider"
+    if isinstance(named, str) and (named in known or named in known.values()):
+        return known.get(named, named)
+    indicator.fault("owner", named, "write provider, customer or the id of one of the two parties")
+    return parties.provider

@@ -1,0 +1,238 @@
+"""The warnings of a target, and their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.terms.reading import Reader, decimal_text
+from slm_agreement.domain.terms.target_windows import DAY, MINUTE, length
+from slm_calendar import durations
+
+SHARES = ["50", "75", "90"]
+NOMINAL = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
+"""The length of each calendar window for burn rates, in microseconds."""
+_NOMINAL_PERIODS = {days * DAY for days in (1, 7, 28, 30, 90, 365)}
+_NEVER: dict[str, Any] = {
+    "budget_consumed": [],
+    "burn_rate": None,
+    "projected": False,
+    "budget_drop": [],
+    "time_to_exhaustion": [],
+    "min_events": 0,
+}
+OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
+"""The warnings of a target of states. The sets below hold those of targets of events, slices, tickets, members'
+figures, values, and counts with an upper limit.
+"""
+OF_EVENTS = OF_STATES | {"min_events"}
+OF_SLICES = frozenset({"budget_consumed"})
+OF_TICKETS = frozenset({"projected", "min_events"})
+OF_FIGURES = frozenset({"projected"})
+OF_NUMBERS = frozenset({"min_events"})
+OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
+"""The warnings of a count with an upper limit."""
+OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "budget_drop", "min_events"})
+"""The warnings that are evaluated over rolling windows."""
+OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "budget_drop", "time_to_exhaustion"})
+"""The warnings about an error budget. A projection is not one of them: it compares figures."""
+_OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
+
+
+def of_figure(
+    reader: Reader, knows: Collection[str], window: dict[str, str], allowed: Fraction | None, *, has_budget: bool
+) -> dict[str, Any]:
+    """Read the warnings of a figure target. If ``warn_at`` is missing, all defaults apply; null means no warnings.
+
+    ``knows`` are the warnings that exist for such a target; ``allowed`` is the share of time or events that may be bad.
+    If there is no budget, the defaults about it are dropped, and explicit warnings about it are refused.
+    """
+    raw = reader.explicit("warn_at", {})
+    if raw is None:
+        return dict(_NEVER)
+    inner = Reader(raw, reader.at("warn_at"), reader.findings)
+    resolved = dict(_NEVER)
+    if allowed == 0:
+        _refuse_of_no_budget(inner)
+        knows = frozenset(knows) - OF_BUDGETS
+    for name in _NEVER:
+        if not has_budget and name in OF_BUDGETS and name in knows:
+            if inner.raw(name):
+                inner.fault(name, inner.raw(name), "leave it out: an objective that allows nothing bad has no budget")
+        elif name in knows:
+            resolved[name] = _READ[name](inner, window, allowed or Fraction(0))
+        elif inner.raw(name):
+            others = f"; it has {', '.join(each for each in _NEVER if each in knows)}" if knows else ""
+            inner.fault(name, inner.raw(name), f"leave it out: such a target does not have this warning{others}")
+    inner.done()
+    return resolved
+
+
+def _refuse_of_no_budget(inner: Reader) -> None:
+    """Refuse warnings about the budget of an objective of 100 percent, which has none. Null and [] are accepted."""
+    for name in sorted(OF_BUDGETS):
+        if inner.raw(name):
+            remedy = "leave it out: an objective of 100 percent has no budget, its first bad event is the breach"
+            inner.fault(name, inner.raw(name), remedy)
+
+
+def again_after(reader: Reader, window: dict[str, str]) -> str:
+    """Read how soon a cleared warning must fire again to count as the same one: at most the window, by default
+    an hour.
+    """
+    longest = NOMINAL.get(window.get("calendar", "")) or length(window.get("rolling"))
+    default = "PT1H" if longest is None or longest >= 60 * MINUTE else window["rolling"]
+    text = reader.raw("warn_again_after", default)
+    given = length(text)
+    if given is None or given < 0 or (longest is not None and given > longest):
+        remedy = "write an ISO 8601 duration, at most the window's length, like PT1H"
+        reader.fault("warn_again_after", text, remedy)
+        return default
+    return str(text)
+
+
+def of_clock(reader: Reader) -> dict[str, list[str]] | None:
+    """Read ``{"elapsed": ["50", "75", "90"]}``, percents of a clock's duration; null means no warnings."""
+    raw = reader.explicit("warn_at", {})
+    if raw is None:
+        return None
+    inner = Reader(raw, reader.at("warn_at"), reader.findings)
+    # An older form of the terms calls the same shares budget_consumed.
+    name = "budget_consumed" if inner.has("budget_consumed") and not inner.has("elapsed") else "elapsed"
+    resolved = {"elapsed": _shares(inner, name)}
+    for other in ("elapsed", *_NEVER):
+        if other != name and inner.raw(other):
+            inner.fault(other, inner.raw(other), "leave it out: a ticket's clock warns at shares of its duration")
+    inner.done()
+    return resolved
+
+
+def _shares(reader: Reader, name: str) -> list[str]:
+    raw = reader.raw(name, SHARES)
+    texts = [decimal_text(value) for value in raw] if isinstance(raw, list) else [None]
+    shares = [text for text in texts if text is not None and 0 < Decimal(text) <= 100]
+    if len(shares) < len(texts) or shares != sorted(set(shares), key=Decimal):
+        reader.fault(name, raw, 'write percents in rising order, above 0 and up to 100, like ["50", "75", "90"]')
+    return shares
+
+
+def _burn_rate(reader: Reader, window: dict[str, str], allowed: Fraction) -> Any:
+    period = NOMINAL.get(window.get("calendar", "")) or length(window.get("rolling")) or 0
+    nominal = period in _NOMINAL_PERIODS
+    raw = reader.explicit("burn_rate", "default" if nominal else None)
+    if raw == "default" and not nominal:
+        reader.fault(
+            "burn_rate", raw, f"default pairs exist for periods of 1, 7, 28, 30, 90 and 365 days; {_OWN_PAIRS}"
+        )
+    if raw is None or raw == "default":
+        return raw
+    if not isinstance(raw, list):
+        reader.fault("burn_rate", raw, f'write "default", null or pairs; {_OWN_PAIRS}')
+        return None
+    path = reader.at("burn_rate")
+    return [_pair(item, f"{path}[{index}]", reader.findings, allowed, period) for index, item in enumerate(raw)]
+
+
+def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: int) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    long = _minutes(reader, "long")
+    short = _short(reader, long)
+    if (length(short) or 0) >= (length(long) or 1):
+        reader.fault("short", short, f"write a window shorter than the long one, {long}")
+    factor = _factor(reader, length(long) or 0, period)
+    if never_fires(Fraction(factor), allowed):
+        remedy = (
+            f"this pair can never fire: if everything fails the burn rate is 1 ÷ {_number_text(allowed)} = "
+            f"{_number_text(1 / allowed)}; write a lower factor"
+        )
+        reader.fault("factor", factor, remedy)
+    if Fraction(factor) <= 0:
+        reader.fault("factor", factor, "write a number above 0")
+    reader.done()
+    return {"long": long, "short": short, "factor": factor}
+
+
+def never_fires(factor: Fraction, allowed: Fraction) -> bool:
+    """Whether the factor cannot be reached: if everything fails, the burn rate is 1 ÷ the share that may be bad."""
+    return factor * allowed >= 1
+
+
+def _short(reader: Reader, long: str) -> str:
+    """Read the short window. If it is missing, it is a twelfth of the long one."""
+    twelfth, rest = divmod(length(long) or 0, 12)
+    if reader.raw("short") is None and twelfth > 0 and not rest and not twelfth % MINUTE:
+        return durations.to_iso(twelfth)
+    return _minutes(reader, "short")
+
+
+def _minutes(reader: Reader, name: str) -> str:
+    """Read a duration of whole minutes."""
+    text = reader.raw(name)
+    microseconds = length(text)
+    if microseconds is None or microseconds <= 0 or microseconds % MINUTE:
+        reader.fault(name, text, "write an ISO 8601 duration of whole minutes, like PT1H")
+    return str(text)
+
+
+def _factor(reader: Reader, long: int, period: int) -> str:
+    """Read the factor, or compute it from the share of the budget that may be used up within the long window."""
+    if reader.has("factor") or not reader.has("budget_share"):
+        reader.raw("budget_share")
+        return reader.decimal("factor")
+    reader.raw("factor")
+    share = reader.decimal("budget_share", most="1")
+    factor = Fraction(share) * period / long if long > 0 else Fraction(0)
+    text = decimal_text(str(Decimal(factor.numerator) / Decimal(factor.denominator)))
+    if text is None or Fraction(text) != factor:
+        remedy = f"write the factor instead: {share} of the budget of this period is no finite decimal"
+        reader.fault("budget_share", share, remedy)
+        return "1"
+    return text
+
+
+def _drops(reader: Reader) -> list[dict[str, str]]:
+    """Read ``[{"by": "10", "within": "PT1H"}]``: warn if that percent of the budget is used up within that time."""
+    raw = reader.raw("budget_drop", [])
+    if not isinstance(raw, list):
+        reader.fault("budget_drop", raw, 'write a list like [{"by": "10", "within": "PT1H"}]')
+        return []
+    drops = []
+    for index, item in enumerate(raw):
+        drop = Reader(item, f"{reader.at('budget_drop')}[{index}]", reader.findings)
+        by = drop.decimal("by")
+        if Decimal(by) == 0:
+            drop.fault("by", by, "write a percent of the budget above 0")
+        drops.append({"by": by, "within": _minutes(drop, "within")})
+        drop.done()
+    return drops
+
+
+def _exhaustions(reader: Reader) -> list[str]:
+    """Read ``["PT6H"]``: warn if the budget will be used up within that time at the present rate."""
+    raw = reader.raw("time_to_exhaustion", [])
+    texts = [raw] if isinstance(raw, str) else raw
+    if not isinstance(texts, list) or not all((length(text) or 0) > 0 for text in texts):
+        reader.fault("time_to_exhaustion", raw, 'write ISO 8601 durations above zero, like ["PT6H"]')
+        return []
+    return list(dict.fromkeys(texts))
+
+
+def _least_events(reader: Reader) -> int:
+    return reader.whole("min_events", 0, 0, 2**53 - 1, "a whole number: fewer events than these never warn")
+
+
+_READ: dict[str, Callable[[Reader, dict[str, str], Fraction], Any]] = {
+    "budget_consumed": lambda inner, window, allowed: _shares(inner, "budget_consumed"),
+    "burn_rate": _burn_rate,
+    "projected": lambda inner, window, allowed: inner.flag("projected", True),
+    "budget_drop": lambda inner, window, allowed: _drops(inner),
+    "time_to_exhaustion": lambda inner, window, allowed: _exhaustions(inner),
+    "min_events": lambda inner, window, allowed: _least_events(inner),
+}
+
+
+def _number_text(number: Fraction) -> str:
+    return str(number.numerator) if number.denominator == 1 else f"{float(number):g}"

@@ -1,0 +1,54 @@
+"""The windows over which a target is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.terms.reading import Reader
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
+
+CALENDAR_WINDOWS = ("day", "week", "month", "quarter", "year")
+MINUTE = 60_000_000
+DAY = 24 * 60 * MINUTE
+_LONGEST_ROLLING = 90 * DAY
+
+
+def length(text: Any) -> int | None:
+    """Return the microseconds of an ISO 8601 duration; None for anything else, including months and years."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return durations.from_iso(text)
+    except CalendarError:
+        return None
+
+
+def window(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    """Read and check ``{"calendar": "month"}`` or ``{"rolling": "PT1H"}``."""
+    reader = Reader(raw, path, findings)
+    if reader.has("rolling"):
+        resolved = {"rolling": _rolling(reader)}
+    else:
+        resolved = {"calendar": reader.choice("calendar", CALENDAR_WINDOWS)}
+    reader.done()
+    return resolved
+
+
+def _rolling(reader: Reader) -> str:
+    text = reader.raw("rolling")
+    microseconds = length(text)
+    if microseconds is None or not MINUTE <= microseconds <= _LONGEST_ROLLING or microseconds % MINUTE:
+        reader.fault(
+            "rolling", text, "write an ISO 8601 duration of whole minutes from PT1M to P90D, like PT1H or P28D"
+        )
+    return str(text)
+
+
+def ticket_window(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    """Read ``{"per": "ticket"}``, the window of a clock."""
+    reader = Reader({"per": "ticket"} if raw is None else raw, path, findings)
+    resolved = {"per": reader.choice("per", ("ticket",))}
+    reader.done()
+    return resolved

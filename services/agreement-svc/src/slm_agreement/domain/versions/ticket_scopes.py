@@ -1,0 +1,71 @@
+"""The tickets that an agreement judges: those of its own service and customer, and of no other customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_agreement.domain.errors import Finding
+from slm_agreement.domain.people.people import Party, Service
+
+_OWN = {"customer": "customers", "service": "services"}
+
+
+@dataclass(frozen=True, slots=True)
+class TicketScope:
+    """The names by which tickets refer to an agreement's customer and service."""
+
+    customer_party_id: str
+    customers: frozenset[str]
+    services: frozenset[str]
+
+
+def of(customer: Party, service: Service) -> TicketScope:
+    """Return the scope of an agreement about a service with a customer."""
+    return TicketScope(
+        customer.party_id,
+        _names(customer.party_id, customer.key, customer.external_refs),
+        _names(service.service_id, service.key, service.external_refs),
+    )
+
+
+def _names(identity: str, key: str, refs: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset({identity, key, *(str(each["id"]) for each in refs)})
+
+
+def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
+    """Return an error for each name by which tickets could belong to another customer too.
+
+    ``others`` are the scopes of the provider's other signed agreements. Both parties read the findings, so they name
+    only what the agreement itself contains.
+    """
+    clocks = [(place, each) for place, each in enumerate(document["targets"]) if each["aggregation"] == "clock"]
+    found = [finding for place, target in clocks for finding in _foreign(target, f"targets[{place}]", own)]
+    return [*found, *_shared(own, others)] if clocks else []
+
+
+def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator[Finding]:
+    """Yield an error for names in ``applies_to`` that belong neither to the agreement's customer nor to its service."""
+    for attribute, names in _OWN.items():
+        written = target["applies_to"].get(attribute, [])
+        foreign = sorted(({written} if isinstance(written, str) else set(written)) - getattr(own, names))
+        if foreign:
+            remedy = (
+                f"leave it out: an agreement judges tickets of its own {attribute}, whose id, key and external "
+                f"references are its names; register {foreign[0]!r} as an external reference if it is one of them"
+            )
+            yield Finding(f"{path}.applies_to.{attribute}", ", ".join(foreign), remedy, f"specific.other-{attribute}")
+
+
+def _shared(own: TicketScope, others: Sequence[TicketScope]) -> Iterator[Finding]:
+    """Yield an error for each name that two customers of the same service share."""
+    for other in others:
+        if other.customer_party_id == own.customer_party_id or not own.services & other.services:
+            continue
+        for name in sorted(own.customers & other.customers):
+            remedy = (
+                "another customer of the provider has this name too: a ticket with it would be judged for both; give "
+                "each an external reference of its own"
+            )
+            yield Finding("customer_party_id", name, remedy, "specific.customers-overlap")
