@@ -1,1 +1,1 @@
-"""Attacks on the running product: what a hostile or careless client, record or machine can do, and what must hold."""
+"""Attacks on the running product by hostile or careless clients, records and machines, and the laws that must hold."""

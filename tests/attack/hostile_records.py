@@ -1,4 +1,4 @@
-"""Records that no honest program writes: bytes that are no event, and events with a field of another kind."""
+"""Records that no correct program writes: bytes that are not an event, and events with a field of a wrong type."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _WRONG: tuple[Any, ...] = (
 
 
 def bytes_that_are_no_event() -> dict[str, bytes]:
-    """What stands where an event's data belongs, by name."""
+    """Name → bytes in the place of an event's data."""
     deep, far = 100_000, b"9" * 5_000
     return {
         "empty": b"",
@@ -76,7 +76,7 @@ def headers_of(kind: str, event_id: str) -> dict[str, str]:
 
 
 def poisoned_headers(kind: str, event_id: str) -> Iterator[dict[str, str]]:
-    """Attributes that are missing, empty, endless or no text."""
+    """CloudEvents attributes that are missing, empty, very long or not text."""
     good = headers_of(kind, event_id)
     yield {}
     for name in ("ce_id", "ce_source", "ce_type"):
@@ -91,7 +91,7 @@ def poisoned_headers(kind: str, event_id: str) -> Iterator[dict[str, str]]:
 
 
 def sample_of(kind: str) -> dict[str, Any]:
-    """The data of a published type as its sample has it."""
+    """The data of a published event type, from its sample."""
     data: dict[str, Any] = json.loads((SAMPLES / f"{kind}.json").read_text())["data"]
     return data
 
@@ -118,7 +118,7 @@ def records_of(topic: str, key: str) -> Iterator[Record]:
 
 
 def intake_records(key: str, source: str) -> Iterator[Record]:
-    """Hostile records of the topics that take in facts: as others write them, and as our own doors would."""
+    """Hostile records for the intake topics, in the form of other writers and in that of our own intake."""
     items = [
         {"indicator": "a.b", "at": "2026-11-22T10:00:00Z", "value": 1},
         {"source": "s", "ticket": "t", "event": "opened", "at": "2026-11-22T10:00:00Z", "id": "1"},

@@ -1,4 +1,4 @@
-"""Ids that follow from keys which a competitor may know open nothing, and are answered like ids of nothing."""
+"""Guessed ids: ids derived from known keys give access to nothing, and are answered like unknown ids."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEYS = {
     "agreement": ["checkout-2027"],
     "target": ["availability", "fast-month", "fast-hour", "p1-resolution"],
 }
-"""Keys that are no secret: they stand in files, mails and slides."""
+"""Keys that are not secret, because they are written in files, mails and slides."""
 READ = {
     "party": "parties",
     "service": "services",
@@ -45,7 +45,7 @@ async def world() -> AsyncIterator[Populated]:
 
 
 def guesses(world: Populated) -> Iterator[tuple[str, str]]:
-    """(kind, id) for every known key, in every name space that somebody might think of."""
+    """(kind, id) for every known key in every plausible name space."""
     spaces = [str(NAMESPACE), named_id(NAMESPACE, "installation", "local")]
     parties = sorted({named_id(space, key) for space in spaces for key in KEYS["party"]} - {world.stranger_party_id})
     agreements = [named_id(party, "agreement", key) for party in parties for key in KEYS["agreement"]]
@@ -57,7 +57,7 @@ def guesses(world: Populated) -> Iterator[tuple[str, str]]:
 
 
 def right(world: Populated, kind: str) -> list[str]:
-    """Guesses of a kind that are right: without one the attack would prove nothing."""
+    """The correct guesses of a kind. Without any, the attack would prove nothing."""
     met = world.known.get(f"{kind}_id", set())
     return [guess for of, guess in guesses(world) if of == kind and guess in met]
 
@@ -76,7 +76,7 @@ async def test_some_guesses_are_right(world: Populated) -> None:
 
 
 async def test_a_guessed_id_is_read_like_one_of_nothing(world: Populated) -> None:
-    """Every route that takes an id, for every guess that is right."""
+    """Every route with an id parameter answers a correct guess like an unknown id."""
     for kind, resource in READ.items():
         nothing = str(uuid.uuid5(uuid.NAMESPACE_URL, kind))
         for guess in right(world, kind):
@@ -87,7 +87,7 @@ async def test_a_guessed_id_is_read_like_one_of_nothing(world: Populated) -> Non
 
 
 def _bodies(world: Populated, ids: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Posts that name a party, a service, an agreement or a requirement of somebody else."""
+    """POST bodies that name a party, a service, an agreement or a requirement of another party."""
     own = world.stranger_party_id
     yield "requirements", {"service_id": ids["service"], "text": "Let me see."}
     yield (
@@ -143,7 +143,7 @@ async def test_a_post_with_a_guessed_id_answers_like_one_with_none(world: Popula
 
 
 async def test_a_delegate_is_a_party_that_one_knows(world: Populated) -> None:
-    """The provider guesses a third party's id: it is answered like no party at all."""
+    """A guessed id of a third party is answered like an unknown party."""
     [agreement_id] = right(world, "agreement")
     third, nothing = world.stranger_party_id, str(uuid.uuid5(uuid.NAMESPACE_URL, "party"))
     answers = []
@@ -158,7 +158,7 @@ async def test_a_delegate_is_a_party_that_one_knows(world: Populated) -> None:
 async def test_documents_that_name_guessed_requirements_and_supports_tell_nothing(
     world: Populated, effort: Effort
 ) -> None:
-    """Between parties that do know one another: what is a third party's is still nobody's."""
+    """Related parties learn nothing about the requirements and supports of a third party."""
     key = world.cast.customer_manager_key
     service = await world.ask(world.stranger_key, "POST", "/api/v1/services", json={"key": "own", "name": "Own"})
     third = {"key": "below", "name": "Below"}

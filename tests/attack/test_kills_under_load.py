@@ -41,7 +41,7 @@ Kill = Callable[[], Awaitable[None]]
 
 @dataclass
 class Besieged:
-    """An installation, and what can be killed of it. What dies is up again, or on its way, when a kill returns."""
+    """An installation and the processes of it that can be killed. A kill returns once the restart began."""
 
     client: httpx.AsyncClient
     log_url: str
@@ -125,7 +125,7 @@ async def kill_a_backend(postmaster: int) -> None:
 
 
 async def ask(besieged: Besieged, method: str, path: str, body: Any) -> Any:
-    """The answer to a request that is sent again until it is taken, as every client of ours is told to."""
+    """Repeat a request until it is accepted, as the documentation advises clients; return the answer."""
     headers = {"Authorization": f"Bearer {KEY}"}
     said = ""
     try:
@@ -181,7 +181,7 @@ async def load(besieged: Besieged, owner: str, stop: asyncio.Event, done: list[i
 
 
 async def settled(besieged: Besieged, expected: int) -> tuple[int, int]:
-    """How many facts are kept and how many of them differ, once as many are there as were acknowledged."""
+    """Wait until as many facts are stored as were acknowledged; return their number, and that of different ones."""
     rows = (0, 0)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -203,7 +203,7 @@ async def settled(besieged: Besieged, expected: int) -> tuple[int, int]:
 
 
 async def registered(besieged: Besieged) -> Counter[str]:
-    """Party's name → under how many event ids it was told."""
+    """Name of a party → number of event ids under which it was published."""
     log = await open_log(besieged.log_url, clock=SystemClock(), client="attack")
     try:
         records = await aftermath.read_all(log, [CATALOGUE.name])

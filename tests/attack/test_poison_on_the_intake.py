@@ -1,4 +1,4 @@
-"""Records of every unreadable kind on the intake topics: the other party's facts are judged beside them."""
+"""Unreadable records of every kind on the intake topics: the facts of another party are evaluated all the same."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def service(postgres: object) -> AsyncIterator[Service]:
 
 
 def poisons(number: int, random: Any) -> list[Record]:
-    """One record of every kind that cannot be judged."""
+    """One record of every kind that cannot be evaluated."""
     item = {
         "indicator": "x",
         "source": "desk",

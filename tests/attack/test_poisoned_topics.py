@@ -1,4 +1,4 @@
-"""Whatever somebody writes to a topic, every service stays ready and goes on with the good records behind it."""
+"""Poisoned topics: every service stays ready, and processes the good records behind any bad one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class World:
     cast: negotiation.Cast
 
     async def not_ready(self) -> list[str]:
-        """What the services say is wrong, and those that do not answer."""
+        """The services that are not ready, with their reasons, and those that do not answer."""
         found = []
         for url in self.health:
             try:
@@ -71,7 +71,7 @@ async def in_one_process(folder: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def in_four_processes(folder: Path, broker: str) -> AsyncIterator[World]:
-    """Each service by itself, on Kafka."""
+    """Each service as a process of its own, on Kafka."""
     names = {context: postgres_support.fresh_name(package_of(context)) for context in CONTEXTS}
     databases = {context: postgres_support.session().url(name) for context, name in names.items()}
     async with apart(folder, log=f"kafka://{broker}", database=databases.__getitem__) as installation:
@@ -86,7 +86,7 @@ async def in_four_processes(folder: Path, broker: str) -> AsyncIterator[World]:
 
 @pytest.fixture(scope="module", params=["one process", "kafka"])
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """The log in PostgreSQL always, Kafka when all of the attacks run."""
+    """An installation with the log in PostgreSQL; with ``make attack`` one on Kafka too."""
     folder = tmp_path_factory.mktemp("world")
     if request.param == "one process":
         async with in_one_process(folder) as world:
@@ -100,7 +100,7 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 def chosen(records: Sequence[Record], effort: Effort, share: int) -> list[Record]:
-    """The first of each topic's bytes always, of the others as many as this run tries."""
+    """The first bytes record of each topic, and as many of the others as this run tries."""
     rest = list(records[20:])
     effort.random().shuffle(rest)
     return [*records[:20], *rest[: effort.cases(share, len(rest))]]
@@ -139,7 +139,7 @@ async def _behind(log: EventLog, connection: asyncpg.Connection) -> list[str]:
 
 
 async def good_ones_arrive(world: World, name: str) -> None:
-    """An agreement signed after the poison is judged, reported and reviewed, under keys enrolled after it."""
+    """Check that an agreement signed after the poison is evaluated, reported and reviewed, with later keys."""
     now = SystemClock().now()
     cast = await negotiation.gather_cast(world.client, KEY, name)
     agreement = await _signed(world, cast, name, to_text(now - 70 * DAY))

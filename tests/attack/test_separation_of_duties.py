@@ -50,7 +50,7 @@ class Mallory:
         return answer if status < 300 else {}
 
     async def hers(self, method: str, path: str, body: Any = None, key: str = "", **headers: str) -> dict[str, Any]:
-        """A request of Mallory's; a key or code that comes of it is hers."""
+        """Send a request as Mallory, and keep every key or code of its answer."""
         answer = await self.ask(key or self.random.choice(self.keys), method, path, body, **headers)
         if "key_id" in answer and "key" in answer:
             self.keys.append(answer["key"])
@@ -68,14 +68,14 @@ class Mallory:
         return self.random.choice(await self.everything(resource))
 
     async def person(self) -> dict[str, Any]:
-        """Somebody, rather one who is no principal yet: most of the others are refused for that alone."""
+        """A random person, mostly one without a principal, because others are refused for having one."""
         bound = {each["person_id"] for each in await self.everything("principals")}
         people = await self.everything("people")
         free = [each for each in people if each["person_id"] not in bound]
         return self.random.choice(free if free and self.random.random() < 0.8 else people)
 
     async def somebodys_principal(self) -> dict[str, Any]:
-        """A principal, rather one of a person: machines never sign."""
+        """A random principal, mostly one of a person, because machines never sign."""
         every = await self.everything("principals")
         people = [each for each in every if each["person_id"] is not None and each["key"] not in ("ada", "carl")]
         return self.random.choice(people if self.random.random() < 0.8 else every)
@@ -203,7 +203,7 @@ class Mallory:
         return status
 
     async def signs_with(self, keys: list[str]) -> list[str]:
-        """Those of some keys that sign."""
+        """The keys among these that can sign."""
         return [key for key in keys if await self.sign(key) == 200]
 
 
@@ -243,7 +243,7 @@ async def test_no_sequence_of_acts_lets_a_manager_sign(mallory: Mallory, effort:
 
 
 async def _honest_people_sign(mallory: Mallory) -> None:
-    """One person of each side, with keys from an operator; what they signed with is told."""
+    """Let one person of each side sign with a key from an operator; return the keys."""
     for side, role in SIGNING.items():
         party_id = getattr(mallory.cast, f"{side}_party_id")
         body = {"key": f"last-{side}", "party_id": party_id, "name": f"Last of the {side}", "mandates": MANDATES}

@@ -1,4 +1,4 @@
-"""Slow, endless, half-open and too many: what a caller can do to the connection itself, with a key or without."""
+"""Attacks on connections: slow, endless, half-open and too many of them, with and without a key."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def status_of(reader: asyncio.StreamReader) -> int:
 
 
 async def closed(reader: asyncio.StreamReader) -> bool:
-    """Whether the server ends the connection in time, whatever it says before."""
+    """Whether the server closes the connection in time, whatever it sends before."""
     try:
         async with asyncio.timeout(PATIENCE):
             while await reader.read(64 * KIB):
@@ -109,7 +109,7 @@ def acknowledged(client: socket.socket) -> int:
 
 
 def waiting(client: socket.socket) -> int:
-    """Of those, the bytes that the server has not read: the receive queue of its end in /proc/net/tcp."""
+    """Acknowledged bytes that the server has not read: the receive queue of its socket in /proc/net/tcp."""
     ours, theirs = client.getsockname()[1], client.getpeername()[1]
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()

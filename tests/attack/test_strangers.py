@@ -1,4 +1,4 @@
-"""Callers without a key, as many and as rude as they like, beside a party that pays."""
+"""Load of callers without a key, beside a paying party whose requests must stay fast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.embedded import embedded
 from tests.support.strangers import strangers
 
 SLOWER, SLOWEST = 0.250, 2.0
-"""Seconds: of the 99th percentile beside the load more than without it, and of any one answer."""
+"""Seconds: the largest increase of the 99th percentile by the load, and the slowest answer allowed."""
 
 
 async def test_strangers_neither_slow_nor_refuse_a_paying_party(

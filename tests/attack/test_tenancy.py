@@ -24,12 +24,12 @@ from tests.support.populated import OPERATOR_KEY, UUID, Operation, Populated, ne
 OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/schemas/{event_type}")
 STREAM = "/api/v1/stream"
 TICKET = {"source": "desk", "number": "INC1", "target": "p1-resolution"}
-"""Of the first pair only."""
+"""The ticket that only the first pair has."""
 OTHER_TICKET = {"source": "desk", "number": "INC1-neighbours", "target": "p1-resolution"}
 COUNTED = ("/api/v1/measurements", "/api/v1/ticket-events", "/api/v1/ticket-reconciliations")
-"""Where the answer says of each item what became of it."""
+"""Routes whose answer gives the outcome of each item."""
 NAMED = {"revision": "1", "from": "1", "to": "1", "number": "1"}
-"""Parameters that are no ids."""
+"""Path parameters that are not ids, with the values to use."""
 SAME = ("status", "content-type", "etag", "location", "allow", "retry-after")
 
 
@@ -45,7 +45,7 @@ class Neighbour:
 
 @dataclass
 class Street:
-    """Both pairs, and who looks over the fence."""
+    """Both pairs of parties, and the callers of the second pair."""
 
     world: Populated
     callers: list[Neighbour]
@@ -67,7 +67,7 @@ async def street() -> AsyncIterator[Street]:
 
 
 async def look(world: Populated, caller: Neighbour) -> None:
-    """Remember every id that the caller's own lists show."""
+    """Note every id that the caller's own lists show."""
     for operation in world.operations():
         required = any(each.get("required") for each in operation.document.get("parameters", []))
         if operation.method != "get" or required or operation.path in (STREAM, *OPEN):
@@ -107,7 +107,7 @@ def paths(street: Street, operation: Operation, caller: Neighbour, most: int) ->
 
 
 def shown(answer: httpx.Response, given: str) -> dict[str, str]:
-    """What an answer tells, without what was sent and without the id of this very request."""
+    """The content of an answer, without the values that were sent and without the request id."""
     found = {"status": str(answer.status_code), **{name: answer.headers.get(name, "") for name in SAME[1:]}}
     body = answer.text.replace(given, "THING")
     try:
@@ -131,7 +131,7 @@ def guarded(street: Street) -> list[Operation]:
 
 
 def chosen(street: Street, effort: Effort) -> list[Neighbour]:
-    """The manager, who may do most, and of the others one by the seed; under ``make attack`` all."""
+    """The manager, who may do most, and one other role by the seed; with ``make attack`` all roles."""
     if effort.whole:
         return street.callers
     return [street.callers[0], effort.random().choice(street.callers[1:])]
@@ -165,7 +165,7 @@ async def test_a_foreign_path_answers_like_a_path_to_nothing(street: Street, eff
 
 
 def _last(path: str, other: str) -> str:
-    """The part in which a path differs from the other."""
+    """The part of a path that differs from the other path."""
     mine, theirs = path.split("/"), other.split("/")
     return next(part for part, instead in zip(mine, theirs, strict=True) if part != instead)
 
@@ -224,7 +224,7 @@ def own_body(street: Street, operation: Operation, caller: Neighbour) -> Any:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where in a body an id stands."""
+    """The places of ids in a body."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, each in inner:
         # In a fact the owner is a party; in an agreement's terms it is a name.
@@ -275,6 +275,6 @@ async def test_no_list_shows_anything_of_the_others(street: Street, effort: Effo
 
 
 async def shared_ids(street: Street) -> set[str]:
-    """What both pairs have to do with: the office that both appointed."""
+    """The ids that both pairs may see: the office that both appointed."""
     parties = (await street.world.ask(OPERATOR_KEY, "GET", "/api/v1/parties", params={"limit": "100"})).json()["items"]
     return {each["party_id"] for each in parties if each["key"] == "office"}

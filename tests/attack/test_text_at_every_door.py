@@ -20,7 +20,7 @@ from tests.support.populated import OPERATOR_KEY, Operation, Populated, populate
 
 NUL, HALF, LONG, DEEP = "a\0b", "\ud800", "x" * 1_000_000, "deep"
 ITEMS = ("/api/v1/measurements", "/api/v1/ticket-events", "/api/v1/otlp/v1/metrics")
-"""Doors that answer for each item of a batch."""
+"""Routes that answer for each item of a batch."""
 JSON = {"Content-Type": "application/json", "If-Match": "*"}
 Case = tuple[Operation, tuple[Any, ...], str]
 
@@ -33,7 +33,7 @@ async def world() -> AsyncIterator[Populated]:
 
 
 def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The places of all texts in a document."""
+    """The paths of all texts in a document."""
     if isinstance(value, str):
         yield path
     elif isinstance(value, dict | list):
@@ -91,7 +91,7 @@ async def test_no_text_that_cannot_be_stored_passes_any_door(world: Populated, e
 
 
 def _is_refused(document: dict[str, Any]) -> bool:
-    """Whether the answer of a batch names an item that was not taken."""
+    """Whether the answer to a batch names a rejected item."""
     return bool(document.get("items")) or "partialSuccess" in document
 
 

@@ -1,1 +1,1 @@
-"""How fast and how dear: benchmarks against whole installations, as a user starts them. ``make bench`` runs all."""
+"""Benchmarks of speed and cost, against whole installations as a user starts them. ``make bench`` runs all."""

@@ -14,7 +14,7 @@ from slm.demo.negotiation import Cast
 from slm_events.instants import to_text
 
 TARGETS_EACH = 100
-"""Targets of one agreement."""
+"""Number of targets of one agreement."""
 
 
 class Reached(Protocol):
@@ -83,7 +83,7 @@ async def _known(system: Reached, cast: Cast, agreement_id: str, count: int) -> 
 
 
 def share(key: str, indicator: str, window: dict[str, str], **more: Any) -> dict[str, Any]:
-    """At least 99 % of the values at most 300 ms."""
+    """A target: at least 99 % of the values are at most 300 ms."""
     return {
         "key": key,
         "title": key,
@@ -107,5 +107,5 @@ def in_hour(indicator: str) -> dict[str, Any]:
 
 
 def of_values(keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Both of each."""
+    """Targets of both kinds for each indicator."""
     return [build(key) for key in keys for build in (in_month, in_hour)]

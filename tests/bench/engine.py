@@ -34,7 +34,7 @@ from tests.support.monitor import DAY, PROVIDER, at, fast, finalized
 BEGIN = at("2026-01-01T00:00")
 FAST, SLOW = 100.0, 900.0
 ROWS = 1_000
-"""In a batch."""
+"""Number of rows in a batch."""
 
 
 class _Store(MemoryEvaluationStore):
@@ -99,7 +99,7 @@ class Engine:
         return engine
 
     async def step(self, *values: MeasuredValues) -> None:
-        """One step of the judge, as of now."""
+        """Run one step of the partition at the present instant."""
         positions = {
             topic: offset + bool(values)
             for topic, offset in self.partition.positions.items()
@@ -116,7 +116,7 @@ class Engine:
             await self.store.checkpoint(0, self.partition.epoch, checkpoint)
 
     def batch(self, of: range, share_slow: float = 0.0) -> MeasuredValues:
-        """One value now of each of these indicators."""
+        """A batch with one present value of each of these indicators."""
         number = len(of)
         value = np.full(number, FAST)
         value[: int(number * share_slow)] = SLOW
@@ -146,7 +146,7 @@ async def _cost(engine: Engine, batches: int) -> float:
 
 
 async def growth() -> None:
-    """P6."""
+    """Measure the cost of a value beside more targets and more history (P6)."""
     for indicators in (100, 1_000, 10_000, 100_000):
         engine = await Engine.of(indicators, BEGIN + HOUR)
         await _fill(engine, days=1, every=6 * HOUR)
@@ -170,7 +170,7 @@ async def _fill(engine: Engine, days: int, every: int) -> None:
 
 
 async def tick() -> None:
-    """P4."""
+    """Measure one value a minute of each of 1,000 indicators (P4)."""
     engine = await Engine.of(1_000, BEGIN + HOUR)
     await _fill(engine, days=30, every=6 * HOUR)
     events, spent = len(engine.store.events), []
@@ -189,7 +189,7 @@ async def tick() -> None:
 
 
 async def rest(most: int = 100_000) -> None:
-    """P5."""
+    """Measure memory, idle cost and restart of many targets (P5)."""
     process, held = psutil.Process(), []
     for indicators in (most // 10, most):
         gc.collect()

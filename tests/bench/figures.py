@@ -25,7 +25,7 @@ def milliseconds(seconds: Sequence[float]) -> str:
 
 
 def circumstances() -> str:
-    """How fast this machine is now: CPU milliseconds of a million turns of a loop, and the load of the last minute."""
+    """The present speed of this machine: CPU milliseconds of a million loop iterations, and the load average."""
     turns = []
     for _ in range(5):
         began, total = time.process_time(), 0

@@ -62,7 +62,7 @@ async def agree_on_all(installed: Installed) -> tuple[Cast, dict[str, str]]:
 
 
 async def patiently(installed: Installed, key: str, path: str) -> dict[str, Any]:
-    """The answer; a service that says it cannot answer now is asked again."""
+    """Repeat a request while the service answers that it cannot answer now; return the answer."""
     while True:
         try:
             return await installed.get(key, path)
@@ -88,7 +88,7 @@ REQUESTS_A_SECOND = 10
 
 @asynccontextmanager
 async def beside(installed: Installed, cast: Cast, values: int) -> AsyncIterator[Counter[str]]:
-    """Values of other indicators meanwhile, so many a second; counts those that were ``sent``."""
+    """Send values of other indicators at the given rate; count them in ``sent``."""
     sent: Counter[str] = Counter()
     if not values:
         yield sent
@@ -116,7 +116,7 @@ async def _send(installed: Installed, cast: Cast, values: int, sent: Counter[str
 
 
 class Watch:
-    """The reports as they are published: what they add up to, and how many revisions each has."""
+    """The published reports: their sums, and the number of revisions of each."""
 
     def __init__(self, installed: Installed, key: str, agreed: dict[str, str]) -> None:
         self._installed = installed

@@ -40,7 +40,7 @@ WARM_UP_ROWS = 150
 
 @dataclass(frozen=True)
 class Work:
-    """What is sent. Each client owns the indicators it sends, as a collector does."""
+    """The load to send. Each client has indicators of its own, as a collector does."""
 
     rows: int
     rows_a_request: int
@@ -56,7 +56,7 @@ class Work:
 
 @dataclass
 class Sent:
-    """What came of it."""
+    """The results of a run."""
 
     rows: int = 0
     answered: list[float] = field(default_factory=list)
@@ -98,7 +98,7 @@ async def measure(log: str, work: Work, profile: Path | None = None) -> str:
 
 @dataclass(frozen=True)
 class Took:
-    """What it took. ``at_rest``: percent of a core that the system needs without any rows."""
+    """The cost of a run. ``at_rest``: percent of a core that the system needs without any rows."""
 
     spent: dict[str, float]
     held: dict[str, float]
@@ -141,7 +141,7 @@ async def _send(system: System, cast: Cast, keys: list[list[str]], work: Work, r
 
 
 async def _requests(system: System, cast: Cast, keys: list[str], work: Work, turns: int, sent: Sent) -> None:
-    """One client of the door, one request after the other."""
+    """One client of the REST intake, which sends one request after the other."""
     connection = await Connection.open(system.address("monitor"), cast.integrator_key)
     for turn in range(turns):
         body = _body(keys, work.rows_a_request, turn)
@@ -204,7 +204,7 @@ def _value(number: int) -> int:
 
 
 async def judged(system: System, cast: Cast, position: str) -> None:
-    """Until the judge has reached a position, and what it passed on to other partitions too."""
+    """Wait until a position is evaluated, with the rows that were forwarded to other partitions."""
     await _reached(system, cast, position)
     if system.kafka is not None:
         await _reached(system, cast, await _end(system.kafka))

@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Load:
-    """Other measurements: rows a second, and how many indicators one request of theirs has rows of."""
+    """The other load: rows a second, and number of indicators in one request."""
 
     rows: int
     indicators: int
@@ -51,7 +51,7 @@ class Load:
 
 @dataclass
 class Seen:
-    """Target key → when its breach was told, each time it was."""
+    """Target key → the instants at which its breach was received."""
 
     at: dict[str, list[float]] = field(default_factory=dict)
 
@@ -126,7 +126,7 @@ async def _listening(system: System, cast: Cast, receivers: dict[str, Seen]) -> 
 
 
 async def _flowing(receiving: asyncio.Event, tasks: list[asyncio.Task[Any]]) -> None:
-    """Until a receiver receives. Raises what a receiver died of."""
+    """Wait until every receiver receives. Raises the error that ended a receiver."""
     waiting = asyncio.create_task(receiving.wait())
     done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_SECONDS)
     for task in done:

@@ -26,7 +26,7 @@ INDICATORS, CLIENTS = 2_000, 8
 
 @dataclass
 class Seen:
-    """What the clients saw."""
+    """The answers that the clients received."""
 
     accepted: int = 0
     refused: int = 0

@@ -19,7 +19,7 @@ _SHOWN = 70
 
 
 class Samples:
-    """Counts functions, by where they are written."""
+    """Counts of samples by function, each named by its file and line."""
 
     def __init__(self) -> None:
         self._number = 0

@@ -1,4 +1,4 @@
-"""The installation under test: every process of it, what it has spent so far, and where it answers."""
+"""The installation under test: its processes, their cost so far, and its addresses."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class System:
 
     @contextmanager
     def profiling(self) -> Iterator[None]:
-        """Around what a profile is to show; nothing where none is wanted."""
+        """Context manager around the code to profile; it does nothing if no profile is wanted."""
         if self.profiled:
             self.processes["slm"].send_signal(signal.SIGUSR1)
         yield

@@ -41,18 +41,18 @@ WITHIN = 600 * SECOND
 SPREAD = 60 * SECOND
 A_REQUEST = 500
 LEASE_SECONDS = 5.0
-"""After which a partition of a replica that died is another's."""
+"""The lease after which another replica takes over the partitions of a dead one."""
 SETTLES_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Punctuality:
-    """What came of so many deadlines; lateness in seconds."""
+    """The results for many deadlines; lateness in seconds."""
 
     tickets: int
     lateness: Sequence[float]
     told: Counter[str]
-    """Ticket → under how many ids its breach was told."""
+    """Ticket → number of ids under which its breach was published."""
 
     @property
     def lost(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """429: come again after so many seconds."""
+    """An answer 429, with the seconds after which to retry."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"come again after {retry_after} s")
@@ -18,7 +18,7 @@ class Refused(Exception):
 
 
 class Connection:
-    """A kept-alive connection to a door; one request at a time."""
+    """A persistent connection to the intake, for one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> None:
         self._reader = reader

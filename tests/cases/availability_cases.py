@@ -1,4 +1,4 @@
-"""Availability, budgets of downtime, outages and reliability: states and outages asked of the window preview."""
+"""Cases about availability, downtime budgets, outages and reliability, answered by the window preview."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EPOCH = "2024-01-01T00:00:00Z"
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     theirs = case.expected
     asked = {name: theirs[name] for name in _ASKED & set(theirs)}
     if theirs.get("error"):
@@ -37,7 +37,7 @@ def answers(case: Case) -> dict[str, Any]:
 
 
 def _begins_too_late(case: Case) -> bool:
-    """Whether the service came only after the period: there is nothing to judge."""
+    """Whether the service began only after the period, so that there is nothing to evaluate."""
     created = case.setting("service_created_at")
     return created is not None and hours.instant(created) >= _span(case)["to"]
 
@@ -71,7 +71,7 @@ def _is_refused(case: Case) -> bool:
 
 
 def window(case: Case, **more: Any) -> dict[str, Any]:
-    """The window of the case, judged."""
+    """The evaluated window of the case."""
     rules = rules_of(case)
     body: dict[str, Any] = {
         "terms": _terms(case, rules),
@@ -123,7 +123,7 @@ def _measured(case: Case) -> Any:
 
 
 def _take(case: Case, event: dict[str, Any], rules: Rules, body: dict[str, Any]) -> None:
-    """One event as a fact, an exclusion, or part of the question."""
+    """Add one event to the question, as a fact, an exclusion, or a setting."""
     kind = event.get("type")
     at = event.get("at", event.get("t"))
     if kind in _DOWNTIMES:
@@ -141,7 +141,7 @@ def _take(case: Case, event: dict[str, Any], rules: Rules, body: dict[str, Any])
 
 
 def _take_lengths(event: Mapping[str, Any], rules: Rules, body: dict[str, Any]) -> None:
-    """So many hours in each state, one after the other."""
+    """Add the given number of hours in each state, one after the other."""
     at = from_text(body["window"]["from"])
     for name, amount in event.items():
         state, begins = name.removesuffix("_hours"), to_text(at)
@@ -184,7 +184,7 @@ def _state(written: str, rules: Rules) -> str:
 
 
 def figures(answer: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """A window's answer by the names that the sources have for it."""
+    """The result of a window, under the names that the sources use."""
     sums, budget, means = answer["derivation"]["sums"], answer["budget"], answer["reliability"]
     share = answer["figure"]
     allowed, left = Fraction(budget["whole"]) / SECOND, Fraction(budget["left"]) / SECOND

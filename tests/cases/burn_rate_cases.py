@@ -1,4 +1,4 @@
-"""Burn rates: factors, thresholds, exhaustion and detection, asked of the burn rate preview."""
+"""Cases about burn rates: factors, thresholds, exhaustion and detection, answered by the burn rate preview."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEARLY_ALL = 1 - Fraction(1, 10**9)
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     if "error" in case.expected:
         return {"error": _is_refused(case)}
     if "measurement" in case.asked:
@@ -32,7 +32,7 @@ def answers(case: Case) -> dict[str, Any]:
 
 
 def period(case: Case) -> str:
-    """The period the objective holds over."""
+    """The period of the objective."""
     asked = case.asked
     for prefix in ("slo_period", "period", "budget_period"):
         found = _in_units(asked, prefix)
@@ -98,7 +98,7 @@ def _pair(case: Case) -> dict[str, str] | None:
 
 
 def ask(case: Case, **more: Any) -> dict[str, Any]:
-    """What the preview says of the case's objective, period and pair."""
+    """The preview's answer for the objective, period and pair of the case."""
     asked = case.asked
     pair = _pair(case)
     body: dict[str, Any] = {"objective": str(_target(case) * 100), "period": period(case)}
@@ -151,7 +151,7 @@ def _condition(case: Case) -> dict[str, Any]:
 
 
 def _compared(told: Sequence[bool], falling: bool = False) -> str | None:
-    """By what a limit is compared that was tried just before it, at it, and just after it."""
+    """The comparison operator that fits warnings observed just below a limit, at it, and just above it."""
     beyond, from_it_on = ("lt", "lte") if falling else ("gt", "gte")
     return {(False, False, True): beyond, (False, True, True): from_it_on}.get((told[0], told[1], told[2]))
 
@@ -214,7 +214,7 @@ def _exhaustion(case: Case, name: str) -> str:
 
 
 def _worded(theirs: Any, ours: str) -> str:
-    """In the words of the case: a length is compared, however it is written."""
+    """The value as the case writes it, so that durations are equal in any notation."""
     return str(theirs) if hours.seconds(_iso(theirs)) == hours.seconds(ours) else ours
 
 

@@ -1,4 +1,4 @@
-"""Questions about a calendar alone: asked of a clock that begins then, whose derivation tells open and closed time."""
+"""Cases about calendars, answered by the derivation of a clock that starts at the instant in question."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OPEN = frozenset({"is_open", "is_working_hour", "is_working_time", "in_working_
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     theirs = case.expected
     asked = {name: theirs[name] for name in clock_answers.ASKED & set(theirs)}
     if "is_holiday" in theirs:
@@ -53,7 +53,7 @@ def _date(case: Case) -> str:
 
 
 def _is_holiday(case: Case, day: str) -> bool:
-    """Whether that day is closed for being one, and not by the weekly hours."""
+    """Whether a day is closed as a holiday, and not by the weekly hours."""
     told = _of_day(case, day)
     return bool(told) and all(each["cause"] == "holiday" for each in told)
 

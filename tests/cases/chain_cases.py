@@ -1,4 +1,4 @@
-"""Supporting promises under what is promised: availability, durations, hours, terms and recovery."""
+"""Cases about chains: whether supporting agreements suffice for availability, durations, hours, terms and recovery."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.cases import hours, previews
 from tests.cases.reading import Case, Unmapped
 
 _SAID = frozenset({"note", "why"})
-"""What stands in ``expected`` to explain it."""
+"""Fields of ``expected`` that only explain the answer."""
 _YEAR = {"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     ask = next((question for part, question in _QUESTIONS if part in case.data), None)
     if ask is None:
         raise Unmapped(f"nothing of a chain in {sorted(case.data)}")

@@ -1,4 +1,4 @@
-"""What our clocks answer to each thing that a case expects of them."""
+"""Answers of our clocks to the fields that a case expects."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.cases.reading import Case, Unmapped
 
 Answer = Callable[[Case, str, Any], Any]
 ASKED = frozenset({"from", "to", "at", "window", "date", "note"})
-"""What stands in ``expected`` and is part of the question."""
+"""Fields of ``expected`` that are part of the question."""
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     found: dict[str, Any] = {}
     if "error" in case.expected:
         return {**case.expected, "error": is_refused(lambda: ask(case))}
@@ -40,12 +40,12 @@ _OF_A_CLOCK = r"(elapsed|margin|paused|breached|met|verdict|escalation_at|starte
 
 
 def _alone(case: Case, target: str) -> Case:
-    """The case with one of its targets, of which each has an answer."""
+    """The case reduced to one of its targets, for cases with an answer for each target."""
     return replace(case, data={**case.data, "targets": {target: clock_cases.targets_of(case)[target]}})
 
 
 def is_refused(question: Callable[[], Any]) -> bool:
-    """Whether what is asked is no question: our engine says so, or the calendar does."""
+    """Whether our engine or the calendar rejects the question."""
     try:
         question()
     except (previews.Refused, CalendarError):
@@ -54,7 +54,7 @@ def is_refused(question: Callable[[], Any]) -> bool:
 
 
 def one(case: Case, **more: Any) -> Mapping[str, Any]:
-    """The clock that stands at the end: a later one takes an earlier one's place."""
+    """The last clock of the ticket, because a later clock replaces an earlier one."""
     found = ask(case, **_as_of(case), **more)["clocks"]
     if not found:
         raise Unmapped("no clock starts by these events")
@@ -226,7 +226,7 @@ def _escalation(case: Case, name: str, theirs: Any) -> Any:
 
 
 def _escalations(case: Case, name: str, theirs: Any) -> list[Any]:
-    """Several offsets from the deadline, in their order."""
+    """The instants of several offsets from the deadline, in the given order."""
     offsets = [hours.within(each["amount"], each["unit"]) for each in case.data["escalation_offsets"]]
     return [each["at"] for each in one(case, escalations=offsets)["escalations"]]
 
@@ -245,7 +245,7 @@ def _elapsed_at(case: Case, name: str, theirs: Any) -> Fraction:
 
 
 def _moves(case: Case, name: str, theirs: Any) -> bool:
-    """Whether the deadline is another one than by the opening alone."""
+    """Whether the deadline differs from the one that the opening alone gives."""
     unchanged = {**case.data, "events": case.events[:1]}
     return bool(one(case)["deadline_at"] != one(Case(case.id, case.source, case.group, unchanged, {}))["deadline_at"])
 

@@ -1,4 +1,4 @@
-"""Deadlines, elapsed time, pauses, escalations: a ticket's events asked of the clock preview."""
+"""Cases about deadlines, elapsed time, pauses and escalations, answered by the clock preview."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _closing(case: Case) -> str | None:
 
 
 def _told(case: Case, rules: Rules) -> dict[str, dict[str, Any]]:
-    """Durations that only the description tells, or that follow from the priority it names."""
+    """Durations that only the description gives, or that follow from the priority in it."""
     ends = _end_of_day(case.described)
     if ends is not None:
         return {"deadline": {"business_days_end": ends}}
@@ -113,7 +113,7 @@ def _written(target: Any, rules: Rules) -> dict[str, Any]:
 
 
 def ask(case: Case, *, changes: bool = True, **more: Any) -> dict[str, Any]:
-    """The clocks of the case's ticket; without ``changes`` as if no target or priority had been changed."""
+    """The clocks of the case's ticket. ``changes`` False: as if no target or priority had been changed."""
     first, *others = hours.service_hours(_under(case, changes))
     closing = _closing(case)
     if closing is not None:

@@ -1,4 +1,4 @@
-"""Our answer beside theirs: instants as instants, numbers to the digits that were published."""
+"""Comparison of answers: instants as instants, numbers to the published number of digits."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _number(text: str) -> Fraction | None:
 
 
 def _ends(value: Fraction) -> bool:
-    """Whether it can be written as a decimal at all."""
+    """Whether a fraction has a finite decimal notation."""
     rest = value.denominator
     for prime in (2, 5):
         while rest % prime == 0:

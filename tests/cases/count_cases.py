@@ -1,4 +1,4 @@
-"""Counts of good and bad: ratios, error budgets, time slices, asked of the window preview."""
+"""Cases about counts: ratios, error budgets and time slices, answered by the window preview."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PERIOD = 30 * 86_400
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     asked = case.asked
     if case.group == "timeslices":
         return _slices(case)
@@ -187,7 +187,7 @@ def _single_slice(case: Case, least: Fraction) -> dict[str, Any]:
 
 
 def _worded(case: Case, minutes: Fraction) -> str:
-    """In the words of the case: a length is compared, however it is written."""
+    """The value as the case writes it, so that durations are equal in any notation."""
     theirs = str(case.expected.get("budget_text", ""))
     ours = durations.to_iso(int(minutes * hours.MINUTE))
     return theirs if theirs and hours.written_length(theirs) == durations.from_iso(ours) else ours

@@ -1,4 +1,4 @@
-"""Why a source's answer is not ours, by the source's rule: it explains only what that rule makes of our own answer."""
+"""Reasons for different answers: a source's rule explains exactly the answer that it makes of ours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Explanation:
     rule: Rule | None = None
 
     def covers(self, case: Case, fields: Collection[str], ours: Mapping[str, Any]) -> bool:
-        """Whether all that differs is what this explains."""
+        """Whether this explains all differences."""
         if not (self.source in case.source and self.group == case.group and set(fields) <= self.fields):
             return False
         if self.rule is None:
@@ -169,7 +169,7 @@ _PECULIAR = Explanation(
 
 
 def explanation_of(case: Case, fields: Collection[str], ours: Mapping[str, Any]) -> Explanation | None:
-    """The reason why we answer otherwise, or None."""
+    """The reason why our answer differs; None if there is none."""
     found = next((each for each in EXPLANATIONS if fields and each.covers(case, fields, ours)), None)
     is_peculiar = bool(case.data.get("quirk")) and case.data.get("expected_clean") is None and set(fields) <= set(ours)
     return found or (_PECULIAR if is_peculiar else None)

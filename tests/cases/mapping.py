@@ -1,4 +1,4 @@
-"""Which part of the mapping reads which group of cases."""
+"""The mapping: group of cases → the module that reads it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _BY_GROUP: dict[str, Callable[[Case], dict[str, Any]]] = {
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer, field by field. Raises Unmapped where nothing reads the case, or a field of it."""
+    """Our answer, field by field. Raises Unmapped if no module reads the case or a field of it."""
     if not case.expected:
         raise Unmapped("nothing is expected")
     read = chain_cases.answers if case.group.startswith("chain ") else _BY_GROUP.get(case.group)

@@ -1,4 +1,4 @@
-"""Penalties, rewards and service credits: a source's published bands as a credit schedule, asked of the preview."""
+"""Cases about penalties, rewards and service credits: published bands as credit schedules, answered by the preview."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TIMES = 10
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     facts = {name: value for event in case.events for name, value in event.items()}
     charge = next((facts[name] for name in _CHARGES if name in facts), 0)
     if not _figures(facts):

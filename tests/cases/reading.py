@@ -1,4 +1,4 @@
-"""A file of known answers, read exactly: numbers are decimals, and a quirk's answer is the clean one."""
+"""Reader of files with known answers: numbers are exact decimals, and a quirk has the answer of its clean case."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHARED = Path(os.environ.get("SLM_SHARED") or Path(__file__).resolve().parents[3
 
 
 class Unmapped(Exception):
-    """Nothing here says how to ask our engine this; the text says what is missing, ``ours`` is what was answered."""
+    """No module can ask our engine this. The text says what is missing; ``ours`` is the partial answer."""
 
     def __init__(self, missing: str, ours: Mapping[str, Any] | None = None) -> None:
         super().__init__(missing)
@@ -43,7 +43,7 @@ class Case:
 
     @property
     def asked(self) -> Mapping[str, Any]:
-        """The input, of files that keep it apart."""
+        """The input of the case, in files that keep it in a field of its own."""
         given: Mapping[str, Any] = self.data.get("input") or {}
         return given
 
@@ -67,7 +67,7 @@ def share_of(written: Any) -> Fraction:
 
 
 def files() -> list[Path]:
-    """The files at hand; none where there are none."""
+    """The available files with cases; empty if there are none."""
     return sorted((SHARED / "cases").glob("*.json"))
 
 

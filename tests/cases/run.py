@@ -25,7 +25,7 @@ PASSED, FAILED, EXPLAINED, UNMAPPED = "passed", "failed", "explained", "unmapped
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case. ``ours`` and ``theirs`` are the fields that differ."""
+    """The outcome of a case. ``ours`` and ``theirs`` are the fields that differ."""
 
     status: str
     case: Case
@@ -34,7 +34,7 @@ class Outcome:
     why: str = ""
 
     def line(self) -> str:
-        """For people: id, source, ours, theirs."""
+        """The outcome as one line: id, source, ours, theirs."""
         told = "" if self.ours is None else f"ours {_shown(self.ours)}  theirs {_shown(self.theirs)}  "
         return f"{self.status:9} {self.case.id}  [{self.case.source[:60]}]  {told}{self.why}"
 
@@ -70,7 +70,7 @@ def _told(found: Sequence[tuple[str, Any, Any]], side: int) -> dict[str, Any]:
 
 
 def report(paths: Sequence[Path]) -> tuple[list[str], Counter[str]]:
-    """A line for each case that is not passed, and how many there are of each status."""
+    """Print a line for each case that did not pass, and the number of cases of each status."""
     outcomes = [each for path in paths for each in _outcomes(path)]
     lines = [each.line() for each in outcomes if each.status != PASSED]
     return lines, Counter(each.status for each in outcomes)

@@ -1,4 +1,4 @@
-"""Figures put together of others, scores, and criteria that follow from a run before, asked of the window preview."""
+"""Cases about combined figures, scores, and criteria relative to an earlier run, answered by the window preview."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEXT = "2024-01-02T00:00:00Z"
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     asked = case.asked
     if "op" in asked and {"threshold", "limit"} & set(asked):
         return _threshold(case)

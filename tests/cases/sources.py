@@ -1,4 +1,4 @@
-"""What each source means by its words, in our terms. A source that is not listed gets the common meanings."""
+"""The rules of each source in our terms. A source that is not listed has the common rules."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Rules:
     states: Mapping[str, str] = field(default_factory=lambda: STATES)
     planned_downtime: str = "removed"
     initial_state: str = "up"
-    """Before the first state it tells of."""
+    """The state before the first one that the case gives."""
     pause: tuple[str, ...] = ("paused", "pending", "hold", "on hold", "waiting", "awaiting", "replied", "suspended")
-    """How the ticket states begin in which its clocks stand still."""
+    """Prefixes of the ticket states in which clocks pause."""
     closed_pauses: bool = False
-    """Whether all clocks stand still while a ticket is closed that is reopened."""
+    """Whether all clocks pause while a ticket that is reopened later is closed."""
     on_priority_change: str = "from_opening"
-    """Its new target counts from the ticket's opening, pauses included."""
+    """How a new target counts after a change of priority; by default from the opening, with all pauses."""
     hours_of_a_day: int | None = None
-    """Of a target in days: so many hours of open time each; None: working days."""
+    """Hours of open time in one day of a target in days; None: days are working days."""
     days_of_a_month: int = 30
     priorities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The durations of its default agreement by the ticket's priority and clock."""
     least_events: int = 1
-    """Of how few events a figure is none."""
+    """The least number of events for which there is a figure."""
     no_data: int | None = None
     """The count that stands for no answer, and is none."""
 

@@ -1,4 +1,4 @@
-"""Published known answers, each asked of the previews; what is not answered yet is listed, and can only shrink."""
+"""Published known answers, each compared with the previews. The list of unanswered cases may only shrink."""
 
 from __future__ import annotations
 

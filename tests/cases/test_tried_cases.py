@@ -1,4 +1,4 @@
-"""Every tried case is held by a test that is named here, and those that the previews can answer are asked here."""
+"""Every tried case has a test, which is named here; cases that the previews can answer are tested here."""
 
 from __future__ import annotations
 

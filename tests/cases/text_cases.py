@@ -1,4 +1,4 @@
-"""Lengths and instants as other tools write them."""
+"""Cases about durations and instants as other tools write them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.cases.reading import Case
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     asked = case.asked
     if "value" in asked:
         return _read(

@@ -1,4 +1,4 @@
-"""What a case tells of a ticket's course: its statuses, its exchanges with the customer, priorities raised."""
+"""Cases about the course of a ticket: statuses, exchanges with the customer, raised priorities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A case's ticket as a tool would send it: what happened, in our words for events and states."""
+"""The ticket of a case as a tool would send it, with our names for events and states."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _STATES = frozenset({"status", "state", "status_changed", "state_changed", "stat
 _CHANGES = frozenset({"priority_changed", "urgency_changed", "policy_changed"}) | SWAPPED
 CALENDARS = frozenset({"calendar_changed", "schedule_changed", "hours_changed"})
 _SETTINGS = frozenset({"policy_changed", "date_override", "breaks"}) | CALENDARS
-"""Events that say how the clock is set up, not what happened to the ticket."""
+"""Events that set up the clock and do not happen to the ticket."""
 _STARTS = {"pause": "resume", "hold": "unhold", "paused": "resumed", "suspended": "resumed"}
 _NOTHING = frozenset(
     {"note", "internal_note", "comment", "private_comment", "escalated", "forwarded", "edited", "tagged"}
 )
-"""What clocks take no notice of."""
+"""Events that clocks ignore."""
 _RUNNING = frozenset({"new", "open", "active", "in progress", "work in progress", "processing", "working", "running"})
 _RESUMED = frozenset({"resume", "unhold", "resumed", "resumed_from_hold"})
 PAUSED = "paused"

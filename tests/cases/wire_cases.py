@@ -1,4 +1,4 @@
-"""How metrics look on the wire: asked of what takes them in."""
+"""Cases about the wire formats of metrics, answered by the OTLP intake."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cases.reading import Case, Unmapped
 
 
 def answers(case: Case) -> dict[str, Any]:
-    """Our answer to each expected field that we can ask for."""
+    """Return our answer to each expected field that this module can ask for."""
     asked = case.asked
     found: dict[str, Any] = {}
     if "deltas" in asked:
@@ -56,7 +56,7 @@ def _temporality(written: Any) -> dict[str, Any]:
 
 
 def _gauged(point: Mapping[str, Any]) -> Any:
-    """The value of a data point as the door for metrics takes it in."""
+    """The value of a data point as the OTLP intake decodes it."""
     measured = {"timeUnixNano": "1544712660300000000", **point}
     metric = {"name": "measured", "gauge": {"dataPoints": [measured]}}
     decoded = otlp.decode_metrics({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
