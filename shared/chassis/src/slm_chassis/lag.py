@@ -31,7 +31,7 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ConsumerPosition:
-    """How far a consumer has read, at one look."""
+    """How far a consumer has read, at the time of one check."""
 
     until_at: int | None = None
     """Everything in the log at this instant has been read (installation time, microseconds UTC). None if not

@@ -14,7 +14,7 @@ from slm_report.domain import figures
 FORMULAS = ("nothing", "flat", "percent_of_charge", "per_missed_percent", "per_missed_unit")
 ATTAINED, MISSED_PERCENT, MISSED_UNITS = "attained", "missed_percent", "missed_units"
 MEASURES: Mapping[str, Fraction | None] = {ATTAINED: Fraction(100), MISSED_PERCENT: Fraction(100), MISSED_UNITS: None}
-"""What the bands measure → the end of the scale, which is an allowed value; None if there is no end."""
+"""The value that the bands measure → the end of its scale, which is an allowed value; None if there is no end."""
 _MINOR_UNITS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),

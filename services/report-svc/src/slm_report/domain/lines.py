@@ -15,7 +15,7 @@ from slm_report.domain.periods import Period
 from slm_report.domain.terms_line import Term, Window
 
 TREND_WINDOWS = 6
-"""A trend is the mean of at most so many closed windows with a figure, the last of them the reported one."""
+"""Number of windows in a trend: the mean of the last closed windows with a figure, up to the reported one."""
 
 
 Names = Mapping[str, str]

@@ -63,8 +63,7 @@ class Series:
         """Hours with columns of rows that are not in the store yet."""
         self._tidied: int | None = None
         self.pending: set[int] = set()
-        """Hours whose facts stored one by one have changes that are not in the store yet: the store must not be read
-        for them."""
+        """Hours with changes to single facts that are not stored yet. Such hours must not be read from the store."""
 
     @property
     def _is_exact(self) -> bool:

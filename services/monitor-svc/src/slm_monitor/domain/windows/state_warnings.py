@@ -34,7 +34,7 @@ class WindowForecast:
     budget: Fraction
     exhausted_at: int | None
     since: int
-    """The start of the state at ``as_of``; ``up_then`` and ``down_then`` are the sums up to there."""
+    """The start of the present state. ``up_then`` and ``down_then`` are the sums up to this instant."""
     up_then: int | Fraction
     down_then: int | Fraction
     segments: Sequence[Segment]
