@@ -56,14 +56,14 @@ class PlanStepAnswer(Answer):
         "plan_id": "Id of the plan",
         "risk_id": "Id of the risk that the plan is against",
         "window_id": "The window at risk: `2026-11` for a calendar window, `PT1H` for a rolling one",
-        "cause": "What warned: `budget_consumed`, `burn_rate`, `projection`, `below_objective` or `elapsed`",
+        "cause": "Kind of the warning: `budget_consumed`, `burn_rate`, `projection`, `below_objective` or `elapsed`",
         "threshold": "The warning that fired, such as `75` percent of the budget",
-        "figure_display": "The figure at that time as people read it",
-        "owner": "Who acts; empty if the agreement names nobody",
+        "figure_display": "The figure at that time, for people",
+        "owner": "Who acts on the risk; empty if the agreement names nobody",
         "at_risk_at": "When the warning fired",
-        "due_at": "By when the steps are to be done; null if no harm has an instant",
-        "breach_id": "Id of the breach that came after all; null without one",
-        "ended_at": "When the plan ended; null while it has not",
+        "due_at": "When the steps are due; null if the expected harm has no instant",
+        "breach_id": "Id of the breach that the plan did not avert; null without one",
+        "ended_at": "When the plan ended; null while it is open",
     },
 )
 class ActionPlanAnswer(Answer):
@@ -90,13 +90,13 @@ class ActionPlanAnswer(Answer):
     descriptions={
         **_WHOSE,
         "agreement_title": "Title of the agreement",
-        "period": "The period that it is about, such as `2026-11`; null of a review after a breach",
+        "period": "The period that it is about, such as `2026-11`; null for a review after a breach",
         "due_at": "When it opens or opened",
-        "opened_at": "When it opened; null before",
-        "concluded_at": "When it was concluded; null before",
-        "concluded_by_principal_id": "Id of the principal who concluded it; null before",
-        "summary": "What was said, in the words of who concluded it; empty before",
-        "attendees": "Who took part",
+        "opened_at": "When it opened; null until then",
+        "concluded_at": "When it was concluded; null until then",
+        "concluded_by_principal_id": "Id of the principal that concluded it; null until then",
+        "summary": "The conclusion, as it was recorded; empty until then",
+        "attendees": "Names of those who took part",
     },
 )
 class ReviewAnswer(Answer):
@@ -119,7 +119,7 @@ class ReviewAnswer(Answer):
         "item_id": "Id of the item",
         "ref_id": "Id of the breach, window, report, action or proposal",
         "at": "When it happened",
-        "title": "The item in words",
+        "title": "Title of the item",
     },
 )
 class AgendaItemAnswer(Answer):
@@ -158,16 +158,16 @@ class ExternalReference(Answer):
     descriptions={
         **_WHOSE,
         "action_id": "Id of the action",
-        "target_id": "Id of the target it should move; null if it names none",
+        "target_id": "Id of the target that it should improve; null if it names none",
         "target_key": "Key of that target; null if it names none",
         "text": "What is to be done",
         "owner": "Who does it",
-        "due_at": "By when",
+        "due_at": "When it is due",
         "expected_change": "What should be better afterwards",
         "opened_by_principal_id": "Id of the principal who opened it",
         "opened_at": "When it was opened",
         "completed_at": "When it was done; null while it is open",
-        "completed_by_principal_id": "Id of the principal who said so; null while it is open",
+        "completed_by_principal_id": "Id of the principal that completed it; null while it is open",
         "completion_note": "What was done; may be empty",
     },
 )
@@ -216,16 +216,16 @@ class ProposedTarget(Answer):
     descriptions={
         **_WHOSE,
         "proposal_id": "Id of the proposal",
-        "review_id": "Id of the review that proposed it; null of one that followed from attained figures",
+        "review_id": "Id of the review that proposed it; null if attained figures caused it",
         "agreement_version": "Version of the agreement whose objectives it would change",
-        "proposed_by_party_id": "Id of the party that proposed it; null if nobody did but the figures",
-        "proposed_by_principal_id": "Id of the principal who proposed it; null if nobody did but the figures",
+        "proposed_by_party_id": "Id of the party that proposed it; null if attained figures caused it",
+        "proposed_by_principal_id": "Id of the principal who proposed it; null if attained figures caused it",
         "proposed_at": "When it was proposed",
-        "amendment_revision_hash": "SHA-256 of the revision that was drafted; null before",
-        "drafted_at": "When the amendment was drafted; null before",
-        "ended_at": "When it was agreed, declined or lapsed; null before",
-        "ended_by_party_id": "Id of the party that ended it; null before, and if none did",
-        "ended_by_principal_id": "Id of the principal who ended it; null before, and if none did",
+        "amendment_revision_hash": "SHA-256 of the revision that was drafted; null until then",
+        "drafted_at": "When the amendment was drafted; null until then",
+        "ended_at": "When it was agreed, declined or lapsed; null until then",
+        "ended_by_party_id": "Id of the party that ended it; null if no party did",
+        "ended_by_principal_id": "Id of the principal who ended it; null if no party did",
         "end_reason": "Why it was declined or lapsed; may be empty",
     },
 )
@@ -239,4 +239,4 @@ class ProposalAnswer(Answer):
     state: Literal["proposed", "drafted", "agreed", "declined", "lapsed"]
     """`drafted`: an amendment answers it; `lapsed`: the agreement was changed or ended otherwise"""
     amendment_version: int | None
-    """The drafted version of the agreement that answers it; null before"""
+    """The drafted version of the agreement that answers it; null until then"""
