@@ -1,4 +1,4 @@
-"""What every adapter of the log promises; each passes all of this, or it is none."""
+"""The contract of the event log, which every adapter must keep."""
 
 from __future__ import annotations
 

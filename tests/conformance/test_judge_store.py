@@ -1,4 +1,4 @@
-"""What the judge may rely on of its store: kept by PostgreSQL, and by the store in memory that replays run on."""
+"""The contract of the evaluation store, kept by PostgreSQL and by the store in memory that replays use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Databases that have monitor-svc's tables already."""
+"""Fixtures: databases with monitor-svc's tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows that both parties accepted stay as they are; what comes later is told as an adjustment of its own period."""
+"""Accepted windows stay as they are; later facts are published as adjustments of the period of arrival."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def down(held: Monitor, start: str, end: str, **more: Any) -> None:
 
 
 async def november(held: Monitor) -> None:
-    """A November that was met, over and told."""
+    """A closed and published window of November that met its objective."""
     await held.register(UP, "availability")
     await held.hear(finalized(available()))
     await down(held, "2026-11-05T10:00", "2026-11-05T10:30")

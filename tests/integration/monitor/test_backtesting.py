@@ -1,4 +1,4 @@
-"""Back-tests over HTTP and by workers: whose they are, that they survive, and what they come to."""
+"""Back-tests over HTTP and by workers: who sees them, that they survive restarts, and their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies, keys and roles at the doors: what cannot be taken in is a problem that says what to do."""
+"""Bad bodies, keys and roles at the intake: each is a problem with a remedy."""
 
 from __future__ import annotations
 

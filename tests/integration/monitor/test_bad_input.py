@@ -45,7 +45,7 @@ async def post(service: Service, body: bytes | str, door: str = "measurements", 
 
 
 async def counted(service: Service, target: dict[str, Any], position: str, day: str = "2026-11-05") -> int:
-    """Values in the day's window once everything up to a position is judged."""
+    """Wait until a position is evaluated; return the number of values in the day's window."""
     path = f"/api/v1/targets/{target['target_id']}/windows"
     answer = await service.provider.get(path, params={"min_position": position})
     answer.raise_for_status()

@@ -1,4 +1,4 @@
-"""A breach taken through its life over HTTP: who may do what, in which order, and what is told of it."""
+"""The workflow of a breach over HTTP: who may take which step in which order, and the published events."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def take(
 
 
 def told(service: Service, breach: dict[str, Any]) -> list[StoredRecord]:
-    """The records of a breach's life, as they left."""
+    """The published records of breach workflows, in order."""
     assert isinstance(service.log, MemoryEventLog)
     found = records(service.log, "slm.breaches")
     return [each for each in found if breach["breach_id"].encode() in each.value and b"by_party_id" in each.value]

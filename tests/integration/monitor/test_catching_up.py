@@ -1,4 +1,4 @@
-"""Signed terms are judged over what was recorded before, and that all of it is told is told once, after the rest."""
+"""Signed terms are evaluated over the recorded past, and one event says when all results of it are published."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def service() -> AsyncIterator[Service]:
 
 
 async def recorded(running: Service) -> None:
-    """Tickets of October, a third of them late, and latencies: nobody judges them yet."""
+    """Record tickets of October, a third of them late, and latencies, before any terms exist."""
     await running.register("held.latency", "value")
     told = [
         {"source": "held-desk", "ticket": f"{number}", "event": event, "at": at, "type": "incident", "priority": "P1"}
@@ -60,7 +60,7 @@ async def judged_all(running: Service) -> bool:
 
 
 def told(log: MemoryEventLog, agreement_id: str = AGREEMENT) -> list[Any]:
-    """All events of the agreement, topic by topic, each in the order of its log."""
+    """All published events of the agreement, topic by topic, each in log order."""
     found: Sequence[StoredRecord] = [*records(log, "slm.targets"), *records(log, "slm.breaches")]
     events = [from_record(record.value, record.headers).data for record in found]
     return [event for event in events if getattr(event, "agreement_id", None) == agreement_id]
@@ -151,7 +151,7 @@ def ended() -> AgreementTerminated:
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])
 async def test_what_a_crash_cuts_off_goes_on_after_a_restart(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The judge dies after so many commits since the signature; another takes over, and says so once."""
+    """The worker dies after some commits since the signature; another one goes on and publishes the completion once."""
     url = await migrated_database()
     async with serving(url) as first:
         await recorded(first)
@@ -171,7 +171,7 @@ async def test_what_a_crash_cuts_off_goes_on_after_a_restart(steps: int, monkeyp
 
 
 def dies_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Once terms were heard, every commit but the first so many fails for good, as when a process is killed."""
+    """Let every commit after the first few since the terms arrived fail, as if the process were killed."""
     from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 
     dying, left, commit = asyncio.Event(), [steps], SqlEvaluationStore.commit

@@ -1,4 +1,4 @@
-"""The record put together in the background: fewer segments, the same rows, known since the same instants."""
+"""Compaction of the record: fewer segments with the same rows and the same instants of receipt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUBJECT, DAY = f"{PROVIDER}/{KEY}", (at("2026-11-05T00:00"), at("2026-11-06T00:0
 
 
 async def measured(held: Monitor, *minutes: int) -> None:
-    """A value in each of these minutes, put away one by one."""
+    """Send a value in each of these minutes, with a checkpoint after each."""
     for minute in minutes:
         await held.settle(f"2026-11-05T10:{minute:02}")
         await held.measure({"indicator": KEY, "at": f"2026-11-05T10:{minute:02}:00Z", "value": minute})

@@ -1,4 +1,4 @@
-"""Counters that only rise, on a real database: judged by what each reading adds, in whatever order it comes."""
+"""Cumulative counters on a real database: each reading counts by its increment, in any order of arrival."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the judge cannot judge is set aside alone, and judged when it is put back."""
+"""Records that cannot be evaluated become dead letters alone, and are evaluated when they are redriven."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targets made of others, whose parts live in other partitions: judged once all of them are in, whatever the order."""
+"""Derived targets with members in other partitions: evaluated once all facts are in, in any order of arrival."""
 
 from __future__ import annotations
 

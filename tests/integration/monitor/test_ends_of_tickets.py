@@ -1,4 +1,4 @@
-"""The end of a ticket ends its clocks, a reopening wakes those that it ended, and a stint is a clock of its own."""
+"""The end of a ticket ends its clocks, a reopening resumes those that it ended, and each stint has its own clock."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def event(ticket: str, name: str, at: str, **more: Any) -> dict[str, Any]:
 
 
 async def told(service: Service, *events: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Key → the ticket's last clock of it, once these events are judged."""
+    """Target key → the last clock of the ticket, after these events are evaluated."""
     answer = await service.provider.post("/api/v1/ticket-events", json=list(events))
     assert answer.json()["accepted"] == len(events), answer.text
     ticket = await read(service.provider, f"tickets/ends/{events[0]['ticket']}", min_position=answer.json()["position"])

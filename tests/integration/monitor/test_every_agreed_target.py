@@ -1,4 +1,4 @@
-"""Every kind of target as agreement-svc hands it over: taken up, and judged by what comes in."""
+"""Every kind of target, as agreement-svc publishes it, is accepted and evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Derivations: the figure that was judged, worked out anew from the record, for a person to redo."""
+"""Derivations: the published figure, calculated again from the record so that a person can repeat it."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ KINDS = [
 
 @pytest.mark.parametrize("number", range(len(KINDS)))
 async def test_the_derivation_comes_to_what_was_judged(number: int, database_url: str) -> None:
-    """Whatever the kind of target: a month of odd facts, an exclusion, and corrections after the close."""
+    """For every kind of target: a month of unusual facts, an exclusion, and corrections after the close."""
     target, picked = KINDS[number], random.Random(number)
     async with monitor(database_url, "2026-12-01T00:00") as held:
         await agreed(held, target)

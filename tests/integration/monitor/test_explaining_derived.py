@@ -1,4 +1,4 @@
-"""Derivations of targets that are made of others: of states, figures, verdicts and tickets."""
+"""Derivations of derived targets: of states, figures, verdicts and tickets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts may come before the terms that judge them: an agreement signed later gives the same figures."""
+"""Facts may arrive before the terms that apply to them: a later agreement gives the same figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hold keeps back what an import says of the past, and nothing else: a party cannot silence its own breaches."""
+"""A hold delays only the past of an import, so that a party cannot suppress its own present breaches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import touched is published once, and then that it is judged: never a figure of half the history."""
+"""Results of an import are published once, then its completion, and never a figure of half the history."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHARE = {
     "responsible": {},
 }
 TICKETS, MANY = 600, 2_700
-"""``MANY`` are more than both partitions judge in two steps."""
+"""``MANY`` tickets are more than both partitions evaluate in two steps."""
 YEAR = {"effective_at": "2026-01-01T00:00:00Z"}
 
 
@@ -52,7 +52,7 @@ def history(first: int, last: int) -> list[dict[str, Any]]:
 
 
 async def told(held: Monitor) -> dict[tuple[str, str], list[str]]:
-    """(target, window) → the figures that were published of it, in order."""
+    """(target, window) → its published figures, in order."""
     found: dict[tuple[str, str], list[str]] = {}
     for name, data in await held.published():
         if name in ("window-closed", "window-restated"):
@@ -62,7 +62,7 @@ async def told(held: Monitor) -> dict[tuple[str, str], list[str]]:
 
 
 async def stands(held: Monitor) -> dict[str, Any]:
-    """Figures, verdicts and standing breaches."""
+    """Figures, verdicts and breaches in force."""
     windows = {
         (target["key"], name): (row["verdict"], row["figure"], row["good"], row["total"])
         for target in (available(), SHARE)

@@ -1,4 +1,4 @@
-"""A target that cannot be judged is set aside alone: others are judged, no record is lost, and it comes back."""
+"""A failed target does not affect others: they are evaluated, no record is lost, and the target can return."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def registered(held: Monitor) -> None:
 
 
 async def listed(held: Monitor) -> dict[str, str]:
-    """Target → why it cannot be judged."""
+    """Failed target → reason."""
     aside = FailedTargetQueries(held.database)
     rows = await aside.targets(INTEGRATOR, Page(100, None))
     told = await aside.failures_of([row["target_id"] for row in rows])
@@ -164,7 +164,7 @@ MEND = "UPDATE agreement_terms SET document = jsonb_set(document, '{targets,0,ag
 
 
 async def turns(held: Monitor) -> list[tuple[str, str]]:
-    """What was told of targets set aside and taken up again."""
+    """The published events about failed and recovered targets."""
     told = await held.published()
     return [(name, data["target_key"]) for name, data in told if name in ("target-unjudgeable", "target-judgeable")]
 

@@ -1,4 +1,4 @@
-"""The judge on a real database: what is published, once, whatever the order, across restarts and rivals."""
+"""Evaluation on a real database: results are published once, in any order of arrival, across restarts and replicas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An objective of 100 percent has no budget, at whatever door its target is looked at."""
+"""An objective of 100 percent has no budget in any answer about its target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One word for a target and an instant, at every door; a warning lasts until it has cleared, and is told once."""
+"""All routes give the same verdict for a target at an instant; a warning lasts until it clears and is one event."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def test_a_warning_that_lingers_is_told_by_every_door(service: Service) ->
 
 
 async def test_a_lasting_burn_rate_is_one_warning_over_many_minutes() -> None:
-    """It was once told as averted at the turn of each minute, and as back with the next fact."""
+    """Guards against a fault: a warning was published as averted at each new minute, and reopened by the next fact."""
     clock = ScaledClock(at(NOW), real_now(), Fraction(600))
     async with serving(await migrated_database(), clock=clock) as service:
         await service.register(BUSY, "value", "ms")

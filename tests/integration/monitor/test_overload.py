@@ -1,4 +1,4 @@
-"""Intake that is faster than judging is refused before anything is lost, and goes on by itself once judging does."""
+"""Overload: intake that outruns evaluation is refused before anything is lost, and resumes when evaluation does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CALM = next(key for key in (f"overload.calm-{n}" for n in range(99)) if partitio
 
 @asynccontextmanager
 async def judging_held_up(database_url: str) -> AsyncIterator[None]:
-    """Nobody can commit a step: the rows of the judge's partitions are locked."""
+    """Lock the rows of all partitions, so that no step can be committed."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
@@ -58,7 +58,7 @@ async def send(service: Service, key: str, number: int) -> httpx.Response:
 
 
 async def until_refused(service: Service) -> int:
-    """How many batches were taken before the first was not."""
+    """The number of batches accepted before the first refusal."""
     for number in range(10 * MOST):
         answer = await send(service, BUSY, number)
         if answer.status_code != 202:

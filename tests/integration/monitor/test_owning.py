@@ -1,4 +1,4 @@
-"""Owning a partition: whoever loses it lets go at once, whatever he was about to do; nothing is skipped."""
+"""Ownership of partitions: a worker that loses one stops at once, whatever it was doing, and nothing is skipped."""
 
 from __future__ import annotations
 

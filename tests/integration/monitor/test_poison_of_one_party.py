@@ -1,4 +1,4 @@
-"""What one party sends and nobody can judge or store is that party's fault: nothing of another party waits for it."""
+"""Facts of one party that cannot be evaluated or stored delay nothing of any other party."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def is_ready(service: Service) -> Any:
 
 
 async def assert_judged(service: Service) -> None:
-    """A measurement of the provider is judged, on whichever partition it lies."""
+    """Check that a measurement of the provider is evaluated in every partition."""
     sent = await service.measure({"indicator": UP, "at": "2026-11-05T09:00:00Z", "state": "down"})
     params = {"agreement_id": AGREEMENT, "min_position": sent["position"]}
     for _ in range(6):

@@ -1,4 +1,4 @@
-"""Many deadlines in little time, two replicas: each breach once and soon, also where one of them dies meanwhile."""
+"""Many deadlines at once with two replicas: each breach is published once and soon, even if a replica dies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LEASE_SECONDS = 5.0
 
 @pytest.fixture
 async def log(postgres: object) -> AsyncIterator[EventLog]:
-    """The log in PostgreSQL, whose leases decide who judges."""
+    """The log in PostgreSQL, whose leases decide which replica evaluates a partition."""
     opened = await open_log(await fresh_log(), clock=clock_from(""), client="test")
     await opened.ensure_topics(topics(PARTITIONS))
     yield opened

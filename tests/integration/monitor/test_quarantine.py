@@ -1,4 +1,4 @@
-"""Facts set aside: released once, under their own identity, or discarded, by those to whom they belong."""
+"""Quarantined facts: their owner releases them once, under their own identity, or discards them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def state_of(service: Service, quarantine_id: str) -> str:
 
 
 async def judged(service: Service, target_id: str, total: int) -> dict[str, Any]:
-    """The target's window once so much has been counted in it."""
+    """Wait until the target's window has the given count; return the window."""
     while True:
         (window,) = (await service.provider.get(f"/api/v1/targets/{target_id}/windows")).json()["items"]
         if window["total"] >= total:

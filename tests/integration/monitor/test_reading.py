@@ -1,4 +1,4 @@
-"""What the judge reads again: nothing that it needs all the time."""
+"""Reads of the store: evaluation never reads again what it needs all the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What monitor-svc shows: read your own writes, only what concerns your party, page by page."""
+"""Reads over HTTP: a client sees its own writes, only what concerns its party, and lists in pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A record that is kept for a while: what is deleted takes no figure, breach or sum with it, and readers are told."""
+"""Retention: deleting facts changes no figure, breach or sum, and readers are told that facts were deleted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def january(held: Monitor) -> None:
 
 
 async def swept(held: Monitor, days: int = 30) -> int:
-    """Put together, announced, heard and deleted."""
+    """Compact the record, announce the deletion, let partitions process it, and delete."""
     compaction, retention = (
         Compaction(held.database, held.clock),
         Retention(held.database, held.clock, days * DAY, PARTITIONS),

@@ -1,4 +1,4 @@
-"""A published breach follows the facts: where they move it, it is revised; nothing refuted goes on being shown."""
+"""A published breach is revised when facts move it, and refuted content is not shown any more."""
 
 from __future__ import annotations
 

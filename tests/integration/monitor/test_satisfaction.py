@@ -1,4 +1,4 @@
-"""What a survey was answered with is a rating, judged like any other."""
+"""An answered survey is a rating, evaluated like any other."""
 
 from __future__ import annotations
 

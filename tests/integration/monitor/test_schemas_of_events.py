@@ -1,4 +1,4 @@
-"""What a published event says of its own form: an absolute URI under which every service has the schema."""
+"""The ``dataschema`` of an event: an absolute URI under which every service serves the schema."""
 
 from __future__ import annotations
 

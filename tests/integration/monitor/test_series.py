@@ -1,4 +1,4 @@
-"""What is summed by the minute, of every kind: judged as it comes, corrected, taken back, told apart by labels."""
+"""Targets on series of rows: evaluated on arrival, after corrections and retractions, and by label."""
 
 from __future__ import annotations
 

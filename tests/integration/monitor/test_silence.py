@@ -1,4 +1,4 @@
-"""Indicators that become stale: told once, by a timer, also after a restart; and told again when they are heard."""
+"""Stale indicators: published once, by a timer, also after a restart, and published again when data arrives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def register(held: Monitor, key: str = UP, kind: str = "availability") -> 
 
 
 async def told(held: Monitor) -> list[tuple[str, str, str]]:
-    """(event, last measured, silent since) in the order of leaving."""
+    """(event, last measured, silent since) in the order of publication."""
     return [
         (name, data["last_measured_at"][11:16], data["stale_since_at"][11:16])
         for name, data in await held.published()

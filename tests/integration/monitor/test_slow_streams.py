@@ -1,4 +1,4 @@
-"""Live streams over HTTP: who does not read costs nobody else, who was away too long is told where to begin again."""
+"""Live streams over HTTP: a slow reader affects no other, and one that was away too long learns where to start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.service import amendment, until
 
 EVENTS = 3 * QUEUE
 PADDING = "x" * 4_000
-"""So that what is told is more than the buffers of a connection hold."""
+"""Padding, so that the events exceed the buffers of a connection."""
 
 
 def record(number: int, padding: str = "") -> Record:

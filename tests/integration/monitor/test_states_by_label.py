@@ -1,4 +1,4 @@
-"""States judged by label: an instance of the target for each of its values, each with a timeline of its own."""
+"""Targets grouped by label: one instance for each label value, each with its own timeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of ticket clocks, and when: warnings, escalations, moved deadlines; tickets that cannot be judged."""
+"""Published events of ticket clocks: warnings, escalations, moved deadlines; and tickets that cannot be evaluated."""
 
 from __future__ import annotations
 

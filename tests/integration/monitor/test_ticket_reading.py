@@ -1,4 +1,4 @@
-"""What is shown of tickets: clocks as of now with what is left, lists by the time left, and why a clock stands so."""
+"""Reads of tickets: clocks as of now with the time left, lists by the time left, and explanations of clocks."""
 
 from __future__ import annotations
 

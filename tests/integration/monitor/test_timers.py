@@ -1,4 +1,4 @@
-"""Where no timer fires any more, or none has yet, or one stood for what never was."""
+"""Edge cases of timers: none fires any more, none has fired yet, or one belongs to a clock that never ran."""
 
 from __future__ import annotations
 

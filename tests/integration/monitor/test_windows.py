@@ -47,7 +47,7 @@ async def test_a_window_closes_in_time_though_facts_of_the_next_arrived(database
 
 
 async def test_a_closed_window_says_how_much_of_it_is_known(database_url: str) -> None:
-    """An indicator that is up until the opposite is heard gives 100 percent of nothing, where nobody ever measured."""
+    """An indicator that starts as up and was never measured would show 100 percent without any data."""
     month, unmeasured = available(), {**available(), "target_id": "unmeasured", "key": "unmeasured"}
     unmeasured["indicator"] = {"owner_party_id": PROVIDER, "key": "payments.nobody"}
     async with monitor(database_url, "2026-11-20T00:00") as held:

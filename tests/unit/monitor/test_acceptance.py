@@ -1,4 +1,4 @@
-"""A window that both parties accepted: it stays as it is, and each thing that would have changed it is told once."""
+"""An accepted window stays as it is, and each change that facts would make is published once as an adjustment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def missed(share: int) -> Evaluation:
 
 
 def closed(finding: Evaluation = MET) -> tuple[TargetState, Window]:
-    """November, judged and over."""
+    """A closed window of November, with its target state."""
     target_state = target_state_of(available())
     terms = target_state.line.latest
     window = Window(terms.target_id, "2026-11", 1, at("2026-11-01T00:00"), at("2026-12-01T00:00"))

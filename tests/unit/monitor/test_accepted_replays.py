@@ -1,4 +1,4 @@
-"""Acceptance freezes what stood as it came: that depends on the order of coming, and nothing else does."""
+"""Acceptance freezes the published result, which depends on the order of arrival; nothing else does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Availability: what counts, when the budget is spent, and that nothing of it depends on the order of facts."""
+"""Availability: counted time, the instant at which the budget is spent, and independence of the order of facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far judging is behind: from the ends of the log and what was judged, whoever judged it."""
+"""The backlog of evaluation: from the ends of the log and the positions that any replica has evaluated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOPIC = "slm.measurements"
 
 
 class Judged:
-    """Positions as the judge's store tells them."""
+    """The evaluated positions, as the store returns them."""
 
     def __init__(self) -> None:
         self.at = {(topic, number): 0 for topic in (TOPIC, "slm.tickets") for number in range(2)}

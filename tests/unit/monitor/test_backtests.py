@@ -1,4 +1,4 @@
-"""Draft terms against the past: which windows they are tried on, and what those come to."""
+"""Back-tests: the windows that draft terms are evaluated on, and the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a breach: whatever is done to it in whatever order, it goes only where it may."""
+"""The workflow of a breach: any steps in any order reach only allowed states."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ORDER = (ACKNOWLEDGE, GIVE_ROOT_CAUSE, CLOSE)
 
 
 class Lives(RuleBasedStateMachine):
-    """Two parties, a judge that withdraws and lets stand again, and a model that knows only what was done."""
+    """Two parties, evaluations that withdraw and reinstate the breach, and a model of the steps taken."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Signed terms are caught up with once nothing of their past waits, in whatever order its tickets are judged."""
+"""A catch-up completes once no ticket of the past waits, in whatever order the tickets are evaluated."""
 
 from __future__ import annotations
 

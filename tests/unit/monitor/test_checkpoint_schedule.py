@@ -1,4 +1,4 @@
-"""What was loaded to stay is set apart from garbage collection, and what is garbage of it goes in a quiet moment."""
+"""Loaded objects are excluded from garbage collection, and collected in a quiet moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From when on a clock is another one than it was taken for: what is made of its tickets is judged anew from there."""
+"""The instant from which a clock differs from its published state: derived targets are evaluated again from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A closed window that is judged in full is written with the step that judges it, though only its numbers change."""
+"""A closed window that is evaluated in full is written in the same step, even if only its counts change."""
 
 from __future__ import annotations
 

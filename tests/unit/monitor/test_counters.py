@@ -1,4 +1,4 @@
-"""Readings of counters: what each adds follows from the set of them, whatever their order, doubles and corrections."""
+"""Counter readings: the increments depend only on the set of readings, not on order, repetition or corrections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def read(at: int, *counters: int, **more: Any) -> Fact:
 
 
 def added(*readings: Fact) -> list[list[list[int]]]:
-    """What each adds, in the order of their instants, however they came."""
+    """The increment of each reading, in the order of their instants."""
     orders = permutations(readings)
     found = [
         [fact.body["rows"] for fact in sorted(counters.counts_from_readings(order), key=counters.reading_order)]

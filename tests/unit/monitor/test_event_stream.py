@@ -1,4 +1,4 @@
-"""The live stream goes on at any replica where it ended at another, also at one that has read less."""
+"""The live stream resumes at any replica, also at one that has read less of the log."""
 
 from __future__ import annotations
 

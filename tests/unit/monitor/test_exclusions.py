@@ -1,4 +1,4 @@
-"""Excluded time: what of it counts under notice and cap, whom it concerns, and what it does to a figure."""
+"""Exclusions: their effect under notice and cap, the targets that they concern, and their effect on figures."""
 
 from __future__ import annotations
 

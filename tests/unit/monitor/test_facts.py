@@ -1,4 +1,4 @@
-"""Of several contents of one fact the highest revision holds, then what was recorded last, then any, but always one."""
+"""Of several contents of one fact, the highest revision wins, then the latest recording, then always the same one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import holds is judged once it ends, whether somebody ends it or its time does."""
+"""Held history is evaluated once the import ends, by a request or by expiry."""
 
 from __future__ import annotations
 

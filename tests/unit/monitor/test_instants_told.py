@@ -1,4 +1,4 @@
-"""What is said of an instant that cannot be used: the value as it was sent, and how to write it."""
+"""Rejections of unusable instants: the value as sent, and how to write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of minutes that are read once say what the series say, whatever has come since, wherever one looks."""
+"""Cached columns of minutes equal the series for every interval and after every change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is decided just after a restart reaches what is judged by label too, of which nothing was judged since."""
+"""A decision just after a restart reaches instances by label too, even if none was evaluated since."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promises: kept at equality, compared on exact numbers, and shown so that a miss never looks kept."""
+"""Objectives: met at equality, compared on exact numbers, and displayed so that a miss never looks met."""
 
 from __future__ import annotations
 

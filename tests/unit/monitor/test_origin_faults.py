@@ -1,4 +1,4 @@
-"""Whose faults stop what: one party's its own source, those of several parties or of nobody the process."""
+"""Origin faults: those of one party suspend its source; those of several parties or of no party stop the process."""
 
 from __future__ import annotations
 

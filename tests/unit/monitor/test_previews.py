@@ -1,4 +1,4 @@
-"""Terms tried before they are agreed: what the previews answer, and what they refuse."""
+"""Previews: answers for draft terms, and refusals."""
 
 from __future__ import annotations
 

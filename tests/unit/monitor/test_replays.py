@@ -1,4 +1,4 @@
-"""Judgement is a function of facts and terms: the order of their coming, doubles and restarts change nothing of it."""
+"""Results are a function of facts and terms: order of arrival, repetitions and restarts change nothing."""
 
 from __future__ import annotations
 

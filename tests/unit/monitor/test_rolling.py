@@ -1,4 +1,4 @@
-"""Rolling windows: the runs of missed minutes follow from the facts alone, however and whenever they are judged."""
+"""Rolling windows: runs of missed minutes depend on the facts alone, not on when and how they are evaluated."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ facts = st.lists(st.builds(Fact, st.integers(0, MINUTES - 1), st.sampled_from([1
 
 
 class Judged:
-    """A rolling target judged in memory."""
+    """A rolling target evaluated in memory."""
 
     def __init__(self, at_least: str = "80") -> None:
         self.target_state: TargetState = target_state_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
@@ -63,7 +63,7 @@ class Judged:
         return (min(minutes), max(minutes)) if minutes else None
 
     def judge(self, minute: int, touched: tuple[int, int] | None = None) -> None:
-        """Judge as of a minute of the term."""
+        """Evaluate as of a minute of the term."""
         present = START + minute
         line = self.target_state.line
         ranges = rolling_minutes.minutes_to_evaluate(self.window, line, touched, None, present)

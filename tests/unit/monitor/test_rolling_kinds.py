@@ -1,4 +1,4 @@
-"""What rolling windows of each kind come to, minute by minute, beside what counting every window anew gives."""
+"""Rolling windows of each kind, minute by minute, compared with counting every window from scratch."""
 
 from __future__ import annotations
 

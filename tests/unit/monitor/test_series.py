@@ -38,7 +38,7 @@ values = st.builds(
 
 
 def taken(series: Series, batch: Sequence[Value]) -> list[Value]:
-    """Accept a batch as the judge does: sorted by instant, its hours loaded; those that were new."""
+    """Add a batch as the evaluator does, sorted by instant and with its hours loaded; return the new rows."""
     batch = sorted(batch, key=lambda value: value.at)
     instants = np.array([value.at for value in batch], dtype=np.int64)
     for hour in series.needs(instants):

@@ -1,4 +1,4 @@
-"""What puts a budget of events at risk: a sudden drop of it, and an end in sight, over calendar and rolling windows."""
+"""Warnings for budgets of events: a sudden drop and an end in sight, over calendar and rolling windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a snapshot of a ticket tells of, compared with what is known; the same snapshot again tells of nothing."""
+"""The events that a snapshot of a ticket implies beyond known facts; a repeated snapshot implies none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Ticket:
         self.facts: dict[str, Fact] = {}
 
     def show(self, updated_at: str, state: str | None = None, opened_at: str | None = None, **said: Any) -> list[str]:
-        """The events that the snapshot told of."""
+        """The events that the snapshot implies."""
         ends: dict[str, int | None] = {
             name: None if said[name] is None else at(said[name])
             for name in ("resolved", "closed", "cancelled", "first_response")

@@ -1,4 +1,4 @@
-"""The record of an indicator's states: the same timeline as one made anew, whatever comes, and silence told apart."""
+"""The history of an indicator's states equals one built from scratch after any facts, also for stale time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_record_gives_the_timeline_that_is_made_anew_of_what_holds() -> None:
 
 
 def _same_before(before: list[Segment], after: list[Segment], since: int | None) -> None:
-    """Nothing changed before the instant that was told."""
+    """Check that nothing changed before the returned instant."""
     until = END if since is None else max(START, since)
     assert _states(before, until) == _states(after, until)
 

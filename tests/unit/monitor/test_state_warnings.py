@@ -1,4 +1,4 @@
-"""What puts a time budget at risk, level by level and warning by warning, and measuring on from where one was."""
+"""Warnings for time budgets, by level and kind, and evaluation that continues from a saved point."""
 
 from __future__ import annotations
 

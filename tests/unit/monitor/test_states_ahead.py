@@ -1,4 +1,4 @@
-"""What time alone will do to a state is judged at its instant, however far ahead it lies."""
+"""A change of a result by time alone is evaluated at its instant, however far ahead."""
 
 from __future__ import annotations
 

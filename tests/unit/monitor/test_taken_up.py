@@ -1,4 +1,4 @@
-"""A target that was set aside is judged by all that came meanwhile once it is taken up, in windows long closed too."""
+"""A recovered target is evaluated by all facts that arrived meanwhile, also in windows closed long ago."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ priorities = st.sampled_from(["P1", "P1", "P2", "P2", "P3"])
 
 
 class TicketLives(RuleBasedStateMachine):
-    """What a desk may send of one ticket."""
+    """State machine: the events that a service desk may send about one ticket."""
 
     messages = Bundle("messages")
 
@@ -118,7 +118,7 @@ class TicketLives(RuleBasedStateMachine):
             assert clock.past_due == (naive.overdrawn or (naive.due is not None and naive.due < _attached(clock)))
 
     def by_hand(self) -> list[dict[str, Any]]:
-        """What holds of what was sent, in its order."""
+        """The valid events among those sent, in order."""
         latest: dict[str, dict[str, Any]] = {}
         for message in self.sent:
             before = latest.get(message["id"])

@@ -1,4 +1,4 @@
-"""Timers: due at their instant and not before, each by the latest word on it."""
+"""Timers fire at their instant and not before; setting a timer again replaces its instant."""
 
 from __future__ import annotations
 

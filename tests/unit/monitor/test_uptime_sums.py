@@ -1,4 +1,4 @@
-"""Sums of time that passes: of any stretch what measuring it anew gives, whatever facts come late."""
+"""Sums of passed time equal a fresh measurement of any interval, also after late facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which warnings hold: what is dated ahead of the facts opens none, and a burn rate of the running minute ends none."""
+"""Warnings in force: none opens ahead of the facts, and the burn rate of the running minute clears none."""
 
 from __future__ import annotations
 
