@@ -592,7 +592,7 @@ async def _explanations(world: World, plan: Schedule) -> None:
     play, viewer = world.play, world.cast.viewer_key
     play.stage = "explanations"
     targets = (await world.get(viewer, f"targets?agreement_id={world.met['agreement_id'][0]}")).json()["items"]
-    early = to_text(plan.at(schedule.HELD))
+    early = to_text(plan.at(schedule.FACTS_WAIT_FROM))
     for target in targets:
         path = f"targets/{target['target_id']}"
         for query in (
@@ -619,7 +619,7 @@ async def _explanations(world: World, plan: Schedule) -> None:
     await world.get(viewer, f"figures?agreement_id={world.met['agreement_id'][0]}&as_of={early}")
     for risk in (await world.get(viewer, "risks?limit=1")).json()["items"]:
         await world.get(viewer, f"risks/{risk['risk_id']}")
-    await world.get(viewer, f"indicators/{terms.AVAILABILITY_INDICATOR}")
+    await world.get(world.cast.provider_manager_key, f"indicators/{terms.AVAILABILITY_INDICATOR}")
     for path in ("agreements", "targets", "breaches", "principals", "people", "reviews", "tickets", "risks"):
         shown = (await world.get(viewer, f"{path}?limit=1")).json()
         if shown.get("next"):

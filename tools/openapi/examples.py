@@ -96,7 +96,10 @@ def main() -> int:
         file = file_of(context)
         before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         kept = {name: example for name, example in before.items() if name in names}
-        examples = kept | examples_of(document, recording)
+        found = examples_of(document, recording)
+        # An empty list shows nothing of its items.
+        shown = {name: answer for name, answer in found.items() if name not in kept or answer.get("items") != []}
+        examples = kept | shown
         text = json.dumps(examples, indent=1, sort_keys=True, ensure_ascii=False)
         file.write_text(text + "\n", encoding="utf-8")
         print(f"{context}: {len(examples)} examples, {len(text):,} characters")
