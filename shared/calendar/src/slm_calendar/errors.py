@@ -28,7 +28,7 @@ class NeverOpen(CalendarError):
 
 
 def finding(field: str, value: object, remedy: str) -> Finding:
-    """Return a finding whose value is text, cut to 80 characters. What is no text is shown as JSON writes it."""
+    """Return a finding whose value is text, cut to 80 characters. Any other value is shown as JSON."""
     return Finding(field=field, value=_as_text(value)[:80], remedy=remedy)
 
 

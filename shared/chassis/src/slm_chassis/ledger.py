@@ -28,13 +28,13 @@ class Repository(Protocol[T]):
 
 
 class LedgerOfTransaction(Protocol):
-    """What the ledgers of all services have in common. A use case that changes something calls ``lock`` first."""
+    """The methods that the ledgers of all services share. A use case that changes something calls ``lock`` first."""
 
     now: int
     """Installation time, microseconds UTC."""
 
     async def lock(self, subject: str) -> None:
-        """Keep others from changing what has this id until the transaction ends."""
+        """Lock the subject with this id against other transactions until this one ends."""
         ...
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:

@@ -25,7 +25,7 @@ _PROPOSED = {"at_least": "99.95"}
 
 
 class Wrong(Exception):
-    """The installation answered something else than expected; the text says what was expected."""
+    """The installation's answer was not the expected one; the text says what was expected."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from slm.importing.messages import Finding, ImportRefused
 LONGEST_LINE = 8_000_000
 """Characters in a line. A ticket with all its comments has about a hundredth of that."""
 LONGEST_JSON = 200_000_000
-"""Characters in a JSON file, which is read at once. Larger files must have one object a line (jsonl)."""
+"""Characters in a JSON file, which is read in one piece. Larger files must have one object a line (jsonl)."""
 _HAS_NUL = "it contains a NUL character, so it is not text in this encoding; name the right one in records.encoding"
 
 

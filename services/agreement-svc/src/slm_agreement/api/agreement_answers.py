@@ -80,7 +80,7 @@ class RevisionAnswer(RevisionSummary):
     """A revision with its content."""
 
     content: RevisionContent
-    """What the hash is of"""
+    """The content from which the hash is computed"""
 
 
 class FindingAnswer(Answer):
@@ -318,7 +318,7 @@ class PointAnswer(Answer):
 
 
 class AgreementCheck(Answer):
-    """What a version still lacks."""
+    """The result of checking a version: its points and findings."""
 
     version: int
     """Number of the version"""

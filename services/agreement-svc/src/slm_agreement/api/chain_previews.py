@@ -145,9 +145,7 @@ class ChainToPreview(_ChainQuestion):
 
 @router.post("", **operation("Preview whether supporting promises are enough", ChainPreviewAnswer))
 def preview_chain(asked: ChainToPreview) -> dict[str, Any]:
-    """Compute exactly: percents as fractions, lengths and gaps to the second. What is missing is given with the
-    need.
-    """
+    """Compute exactly: percents as fractions, lengths and gaps to the second. A shortfall comes with its remedy."""
     try:
         return {
             **({} if asked.availability is None else {"availability": _availability(asked.availability)}),

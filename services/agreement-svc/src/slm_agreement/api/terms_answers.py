@@ -159,7 +159,7 @@ class CommonTermsAnswer(Answer):
     unknown: Literal["removed", "up", "down"]
     """How time of unknown state counts"""
     degraded: Literal["up", "down", "removed"] | dict[str, str]
-    """How degraded time counts; `{"weight": "0.5"}`: so much of it counts as up"""
+    """How degraded time counts; `{"weight": "0.5"}`: half of it counts as up"""
     planned_downtime: Literal["removed", "excused"]
     """Whether excluded time is taken out or counted as up"""
     no_data: Literal["ignore", "good", "bad"]
@@ -218,7 +218,7 @@ class ClockTargetAnswer(CommonTermsAnswer):
     clock: Literal["response", "resolution", "update", "ownership", "closure"]
     """What is timed"""
     applies_to: dict[str, str | list[str]]
-    """Attribute of tickets → the values of which a ticket must have one"""
+    """Attribute of tickets → its allowed values; a ticket must match every attribute"""
     start: str | list[Condition]
     """Events that start the clock; an object names an event and attributes"""
     stop: str | list[Condition]

@@ -93,7 +93,7 @@ class NothingChanged(WrongState):
 
 
 class Invalid(Refusal):
-    """What was written is not valid; ``findings`` gives field, value and remedy."""
+    """A document or field is not valid; ``findings`` gives field, value and remedy."""
 
     code = "invalid"
     title = "The document is not valid"

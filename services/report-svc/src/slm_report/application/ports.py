@@ -130,7 +130,7 @@ class Figures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the use cases work with: the database, and its two stores within a transaction."""
+    """The resources of the use cases: the database, and its two stores within a transaction."""
 
     database: Database
     heard: Callable[[Transaction], ReceivedFacts]

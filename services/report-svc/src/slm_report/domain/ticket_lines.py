@@ -92,7 +92,7 @@ def _late(ticket: str, clock: ClockStopped | None, certain_at: int | None, measu
 
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:
-    """Return the percentile by nearest rank: the smallest value that is at least as large as so many percent of all."""
+    """Return the percentile by nearest rank: the smallest value with at least that share of values up to it."""
     return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
 
 

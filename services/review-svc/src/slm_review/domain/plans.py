@@ -1,4 +1,4 @@
-"""Action plans: who acts before a target is missed, until when, and how it ended."""
+"""Action plans: the owner of a risk, the time to act, and the outcome."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def plan_id(agreement_id: str, risk_id: str) -> str:
 
 
 def awaited(event: TargetAtRisk | RiskCleared) -> ActionPlan:
-    """Return a new plan for a risk of which the first event has arrived."""
+    """Return a new plan for a risk whose first event has arrived."""
     return ActionPlan(
         plan_id=plan_id(event.agreement_id, event.risk_id),
         risk_id=event.risk_id,

@@ -10,7 +10,7 @@ from slm_review.domain import exact
 from slm_review.domain.findings import AttainedWindow
 
 _CEILINGS = {"percent": Fraction(100), "ratio": Fraction(1)}
-"""The best possible figure, by unit. A target without one has no budget of which something could be left."""
+"""The best possible figure, by unit. A target without one has no error budget."""
 _WHOLE = frozenset({"count", "outages"})
 _COVERED = Fraction(95)
 """The percentage of a window that must be known for its figure to count."""

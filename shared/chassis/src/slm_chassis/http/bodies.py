@@ -8,7 +8,7 @@ from slm_chassis.faults import Overload
 
 RETRY_SECONDS = 1
 _SHARE = 4
-"""One party's requests may hold one part in so many of all bytes."""
+"""One party's requests may hold this part of all bytes: one in ``_SHARE``."""
 
 
 class Bodies:

@@ -36,7 +36,7 @@ class TooMuch(Exception):
 
 
 class IncomingConnection:
-    """What the other middleware may ask of a request's connection; found as ``scope["slm.incoming"]``."""
+    """The connection of a request, as other middleware uses it; found as ``scope["slm.incoming"]``."""
 
     __slots__ = ("_cycle", "_protocol")
 

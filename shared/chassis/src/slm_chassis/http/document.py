@@ -113,7 +113,7 @@ _PROBLEM: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """What a service's OpenAPI document says in addition to its routes.
+    """Texts of a service's OpenAPI document in addition to those at its routes.
 
     ``tags``: tag → description. ``parameters``: name → description, for parameters that have none in their route.
     ``problems``: the service's own types of problem. ``examples``: operationId → a successful answer.

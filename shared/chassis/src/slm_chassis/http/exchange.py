@@ -30,7 +30,7 @@ DRAIN_SECONDS = 0.5
 SLOWEST = 32 << 10
 """Bytes a second. A body that arrives at least as fast is never too slow, however large."""
 _BULK_VALUES = 4
-"""A bulk body that FastAPI parses may have so many times more values: 100,000 items of three fields each."""
+"""A bulk body that FastAPI parses may have this many times the usual values: 100,000 items of three fields."""
 _ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",

@@ -26,7 +26,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(slots=True)
 class Admission:
-    """What a request is allowed, and what it holds until it is answered."""
+    """The policy and size limit of a request, and the resources that it holds until it is answered."""
 
     policy: Policy
     max_body_bytes: int

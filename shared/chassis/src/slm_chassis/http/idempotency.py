@@ -104,7 +104,7 @@ class IdempotencyKeys:
 
 
 class _NoEffect(Exception):
-    """Raised to roll back what a handler did whose answer is an error."""
+    """Raised to roll back the effects of a handler that answers with an error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Types of body fields that take nothing but what the OpenAPI document says.
+"""Types of body fields that accept only the JSON types in the OpenAPI document.
 
 Pydantic would also take the text ``"5"`` and ``true`` as a whole number, and a number as a day.
 """

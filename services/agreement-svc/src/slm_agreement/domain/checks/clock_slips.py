@@ -15,7 +15,7 @@ _ALWAYS = ({"event": ["closed", "cancelled"]},)
 def clock_slips(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """Return a slip for each start condition that implies a stop condition.
 
-    Clocks that start anew at each assignment are not checked, because the next assignment stops them.
+    Clocks that restart at each assignment are not checked, because the next assignment stops them.
     """
     return [
         Finding(

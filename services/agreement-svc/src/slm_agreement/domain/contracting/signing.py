@@ -52,7 +52,7 @@ def signer(
 
 @dataclass(frozen=True, slots=True)
 class SigningContext:
-    """What a signature is checked against in addition to its version.
+    """The data for checking a signature, in addition to the signed version.
 
     ``others`` are the agreement's other versions; ``around`` are findings about other agreements of the provider.
     """

@@ -52,7 +52,7 @@ _ATTRIBUTE_REMEDY = (
 
 
 def applies_to(reader: Reader) -> dict[str, Any]:
-    """Read attribute → the values of which a ticket must have one. Without a type it applies to incidents."""
+    """Read attribute → its allowed values; a ticket must match all. Without a type it applies to incidents."""
     raw = reader.raw("applies_to", {})
     applies = Reader(raw, reader.at("applies_to"), reader.findings)
     types = applies.texts("type", ("incident",), TYPES) or ["incident"]

@@ -37,7 +37,7 @@ SIGNED = frozenset({State.FINALIZED, State.IN_FORCE, State.EXPIRED, State.TERMIN
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """Who acts: a principal of a party, and the person behind it if one is known."""
+    """The actor: a principal of a party, and the person behind it if one is known."""
 
     principal_id: str
     party_id: str | None
@@ -134,7 +134,7 @@ class Signature:
     key_issued_how: str
     """``operator``, ``invitation`` or ``holder``."""
     key_issued_by: str
-    """The name of whoever issued the key or, for an invitation, of whoever invited."""
+    """The name of the principal that issued the key or, for an invitation, of the inviter."""
     key_issued_at: int
     signed_at: int
     findings: list[dict[str, str]] = field(default_factory=list)

@@ -52,7 +52,7 @@ class TerminationRequest:
     request_id: str
     party_id: str
     identity: str
-    """The human being who asked. The same person cannot consent."""
+    """The person who made the request. The same person cannot consent."""
     name: str
     reason: str
     at: int | None
@@ -104,8 +104,8 @@ def consent(
 ) -> list[tuple[int, Any]]:
     """End the agreement as the other party requested.
 
-    Raises NotAllowed for whoever asked, Unknown if there is no request with this id, and WrongState if nothing is
-    signed.
+    Raises NotAllowed for the person who asked, Unknown if there is no request with this id, and WrongState if no
+    version is signed.
     """
     live = _live(versions)
     asked = _open_request_of(live, request_id)

@@ -91,7 +91,7 @@ class ReportedPlan(Answer):
     owner: str
     """Who acts; empty if the agreement names nobody"""
     steps: list[ReportedStep]
-    """What the agreement says is to be done"""
+    """The steps that the agreement names"""
     due_at: Instant | None
     """When it is due; null if the expected harm has no instant"""
     outcome: Literal["open", "averted", "breached", "cleared"]

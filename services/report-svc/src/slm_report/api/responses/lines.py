@@ -48,7 +48,7 @@ class TicketSummary(Answer):
     share_display: str
     """The same number for people; `–` without tickets"""
     took: dict[str, int]
-    """Percentile (`50`, `90`, `95`) to seconds: so many percent of the tickets took at most so long"""
+    """Percentile (`50`, `90`, `95`) to seconds: this percentage of the tickets took at most this long"""
     late: list[LateTicketLine]
     """Those that missed it, the latest first, 200 at most"""
 
@@ -82,7 +82,7 @@ class LineExclusion(Answer):
     decided_at: Instant | None
     """When it was approved; null if it is not known to this service"""
     intervals: list[TimeInterval]
-    """What was approved"""
+    """The approved time"""
     uncounted: list[UncountedTime]
     """The part of it that is not excluded, and why"""
     revoked_at: Instant | None

@@ -242,7 +242,7 @@ class FiguresKept(Answer):
     as_of: Instant
     """The instant of the figures"""
     position: dict[str, int] | None
-    """Topic and partition to the number of records that the figures know; null if nobody asked for one"""
+    """Topic and partition to the number of records that the figures know; null if none was requested"""
     windows: list[Document]
     """Every open window with its figure, as monitor-svc documents them"""
     breaches: list[Document]
