@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pages import FENCE, GUIDES, Step, steps, typed
+from tests.support.pages import FENCE, GUIDES, MARK, Step, script_of, steps, typed
 from tests.support.processes import Running, free_port, started
 
 FIRST_STEPS = GUIDES / "first-steps.md"
@@ -68,6 +70,29 @@ async def test_every_block_of_first_steps_runs(newcomer: Newcomer) -> None:
 async def test_every_block_of_a_guide_runs_after_first_steps(page: Path, newcomer: Newcomer) -> None:
     known = steps(page)
     compared(known, await typed(known, newcomer.folder, newcomer.environment, SECONDS, before=GO_ON))
+
+
+async def test_first_steps_stop_at_the_first_error(newcomer: Newcomer, tmp_path: Path) -> None:
+    """A key that the server does not know: nothing after the first request runs, and the server's words are shown."""
+    (tmp_path / "operator-key").write_text("slm_" + "x" * 43)
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", script_of(steps(FIRST_STEPS))),
+        cwd=tmp_path,
+        env={**os.environ, **newcomer.environment, "SLM_DATA_DIR": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    printed, complaints = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode not in (0, None)
+    assert printed.decode().count(MARK) == 1
+    assert "401" in complaints.decode()
+
+
+def test_first_steps_start_what_the_tests_start() -> None:
+    [typed] = [content for kind, _, content in FENCE.findall(FIRST_STEPS.read_text("utf-8")) if kind == "console"]
+    assert typed == "make up\n"
+    makefile = (GUIDES.parents[1] / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^up:.*\n\t@\.venv/bin/slm up$", makefile, re.MULTILINE)
 
 
 def test_every_promised_guide_has_blocks_that_run() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from slm.demo.negotiation import Cast
 from slm.demo.terms import REQUIREMENT_KEY
 from slm_chassis.clock import real_now
 from slm_events.instants import to_text
@@ -81,6 +81,9 @@ RESOLVED = {
 }
 
 
+COMPONENTS = ("sp.chat-completions-api", "sp.dashboard")
+
+
 def available(indicator: str) -> dict[str, Any]:
     return {
         "key": indicator,
@@ -92,11 +95,19 @@ def available(indicator: str) -> dict[str, Any]:
     }
 
 
-@asynccontextmanager
-async def agreed(folder: Path, *targets: dict[str, Any]) -> AsyncIterator[tuple[Installed, Any, str]]:
-    async with installation(folder) as installed:
-        cast, agreement_id = await installed.agree("tried", document(*targets))
-        yield installed, cast, agreement_id
+class Agreed(NamedTuple):
+    """An installation with an agreement on everything that the files tell of, for all tests of this module."""
+
+    installed: Installed
+    cast: Cast
+    agreement_id: str
+
+
+@pytest.fixture(scope="module")
+async def agreed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Agreed]:
+    async with installation(tmp_path_factory.mktemp("installed")) as installed:
+        cast, agreement_id = await installed.agree("tried", document(RESOLVED, *map(available, COMPONENTS)))
+        yield Agreed(installed, cast, agreement_id)
 
 
 async def slm(installed: Installed, key: str, *arguments: str) -> Said:
@@ -114,95 +125,96 @@ async def clock_of(installed: Installed, key: str, ticket: str) -> dict[str, Any
     return dict(clock)
 
 
-async def test_tickets_of_jira_are_judged_from_the_changelog_and_from_the_list(tmp_path: Path) -> None:
+async def test_tickets_of_jira_are_judged_from_the_changelog_and_from_the_list(agreed: Agreed, tmp_path: Path) -> None:
     (tmp_path / "changelog.yaml").write_text(CHANGELOG)
     log, listed = str(tried_file("file-jira.csv")), str(tried_file("file-jira2.csv"))
-    async with agreed(tmp_path, RESOLVED) as (installed, cast, _):
-        key = cast.integrator_key
-        said = await slm(installed, key, "import", "tickets", log, "--mapping", str(tmp_path / "changelog.yaml"))
-        assert said.code == 0, said.text
-        assert "judged after" in said.text
-        assert "reports complete after" in said.text
-        last = said.text.strip().splitlines()[-1]
-        assert last.startswith("7 rows read, 2 left out, 5 accepted, 0 refused, 0 of 1 ticket without a target")
-        first = await clock_of(installed, key, "HELP-1")
-        assert first["deadline_at"] == "2026-11-02T20:03:02.000000Z"
-        assert first["state"] == "met"
-        mapping = str(tried_file("file-jira2.yaml"))
-        said = await slm(installed, key, "import", "tickets", listed, "--mapping", mapping)
-        assert said.code == 0, said.text
-        second = await clock_of(installed, key, "HELP-2")
-        assert (second["state"], second["stopped_at"]) == ("met", "2026-11-21T14:03:00.000000Z")
-        assert second["elapsed_calendar_seconds"] == 7200
+    installed, cast, _ = agreed
+    key = cast.integrator_key
+    said = await slm(installed, key, "import", "tickets", log, "--mapping", str(tmp_path / "changelog.yaml"))
+    assert said.code == 0, said.text
+    assert "judged after" in said.text
+    assert "reports complete after" in said.text
+    last = said.text.strip().splitlines()[-1]
+    assert last.startswith("7 rows read, 2 left out, 5 accepted, 0 refused, 0 of 1 ticket without a target")
+    first = await clock_of(installed, key, "HELP-1")
+    assert first["deadline_at"] == "2026-11-02T20:03:02.000000Z"
+    assert first["state"] == "met"
+    mapping = str(tried_file("file-jira2.yaml"))
+    said = await slm(installed, key, "import", "tickets", listed, "--mapping", mapping)
+    assert said.code == 0, said.text
+    second = await clock_of(installed, key, "HELP-2")
+    assert (second["state"], second["stopped_at"]) == ("met", "2026-11-21T14:03:00.000000Z")
+    assert second["elapsed_calendar_seconds"] == 7200
 
 
-async def test_the_present_state_of_a_list_never_pauses_the_past(tmp_path: Path) -> None:
+async def test_the_present_state_of_a_list_never_pauses_the_past(agreed: Agreed, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(
         "Issue key,Status,Priority,Created,Updated,Resolved\n"
         "HELP-7,Waiting for customer,High,2026-11-20T08:00:00Z,2026-11-25T08:00:00Z,\n"
         "HELP-8,Resolved,Low,2026-11-20T08:00:00Z,2026-11-25T08:00:00Z,2026-11-21T08:00:00Z\n"
     )
     (tmp_path / "list.yaml").write_text(LIST)
-    async with agreed(tmp_path, RESOLVED) as (installed, cast, _):
-        key = cast.integrator_key
-        said = await slm(
-            installed, key, "import", "tickets", str(tmp_path / "list.csv"), "--mapping", str(tmp_path / "list.yaml")
-        )
-        assert said.code == 0, said.text
-        clock = await clock_of(installed, key, "HELP-7")
-        assert clock["state"] == "breached"
-        assert clock["breached_at"] == "2026-11-20T12:00:00.000000Z"
-        assert "tickets with a single state in the file: pauses before it do not count: 2" in said.text
-        assert "without a target: 1 ticket" in said.text
-        assert "1 of 2 tickets without a target" in said.text
+    installed, cast, _ = agreed
+    key = cast.integrator_key
+    said = await slm(
+        installed, key, "import", "tickets", str(tmp_path / "list.csv"), "--mapping", str(tmp_path / "list.yaml")
+    )
+    assert said.code == 0, said.text
+    clock = await clock_of(installed, key, "HELP-7")
+    assert clock["state"] == "breached"
+    assert clock["breached_at"] == "2026-11-20T12:00:00.000000Z"
+    assert "tickets with a single state in the file: pauses before it do not count: 2" in said.text
+    assert "without a target: 1 ticket" in said.text
+    assert "1 of 2 tickets without a target" in said.text
 
 
 async def down_microseconds(installed: Installed, key: str, agreement_id: str) -> dict[str, int]:
     """How long each indicator was down in November, by its key."""
     targets = await installed.targets(key, agreement_id)
-    return {name: target["window"]["detail"]["down"] for name, target in targets.items()}
+    return {name: targets[name]["window"]["detail"]["down"] for name in COMPONENTS}
 
 
-async def test_status_page_outages_follow_their_components_and_end_with_the_page(tmp_path: Path) -> None:
+async def test_status_page_outages_follow_their_components_and_end_with_the_page(
+    agreed: Agreed, tmp_path: Path
+) -> None:
     mapping = tried_file("file-sp.yaml").read_text().replace("column: components", "column: components.name")
     (tmp_path / "page.yaml").write_text(mapping)
     export = tried_file("file-sp.json").read_text()
     (tmp_path / "page.json").write_text(export)
-    names = ("sp.chat-completions-api", "sp.dashboard")
     arguments = ("import", "outages", str(tmp_path / "page.json"), "--mapping", str(tmp_path / "page.yaml"))
-    async with agreed(tmp_path, *map(available, names)) as (installed, cast, agreement_id):
-        key = cast.integrator_key
-        said = await slm(installed, key, *arguments)
-        assert said.code == 0, said.text
-        assert "outages without an end: down from their beginning" in said.text
-        # 19:30:00.1 to 20:10 of the one, and of the other also from the 5th on.
-        down = await down_microseconds(installed, key, agreement_id)
-        assert down["sp.dashboard"] == 2_399_900_000
-        assert down["sp.chat-completions-api"] > 24 * 86_400_000_000
-        later = export.replace('"resolved_at":null', '"resolved_at":"2026-11-05T01:00:00.000-05:00"')
-        assert later != export
-        (tmp_path / "page.json").write_text(later)
-        said = await slm(installed, key, *arguments)
-        assert said.code == 0, said.text
-        down = await down_microseconds(installed, key, agreement_id)
-        assert down == {"sp.dashboard": 2_399_900_000, "sp.chat-completions-api": 2_399_900_000 + 3_600_000_000}
+    installed, cast, agreement_id = agreed
+    key = cast.integrator_key
+    said = await slm(installed, key, *arguments)
+    assert said.code == 0, said.text
+    assert "outages without an end: down from their beginning" in said.text
+    # 19:30:00.1 to 20:10 of the one, and of the other also from the 5th on.
+    down = await down_microseconds(installed, key, agreement_id)
+    assert down["sp.dashboard"] == 2_399_900_000
+    assert down["sp.chat-completions-api"] > 24 * 86_400_000_000
+    later = export.replace('"resolved_at":null', '"resolved_at":"2026-11-05T01:00:00.000-05:00"')
+    assert later != export
+    (tmp_path / "page.json").write_text(later)
+    said = await slm(installed, key, *arguments)
+    assert said.code == 0, said.text
+    down = await down_microseconds(installed, key, agreement_id)
+    assert down == {"sp.dashboard": 2_399_900_000, "sp.chat-completions-api": 2_399_900_000 + 3_600_000_000}
 
 
-async def test_imports_are_listed_and_ended_on_the_command_line(tmp_path: Path) -> None:
-    async with agreed(tmp_path, RESOLVED) as (installed, cast, _):
-        key = cast.integrator_key
-        headers = {"Authorization": f"Bearer {key}"}
-        opened = await installed.client.post("/api/v1/imports", json={"sources": ["jira"]}, headers=headers)
-        import_id = opened.json()["import_id"]
-        said = await slm(installed, key, "imports", "list")
-        assert said.code == 0, said.text
-        assert import_id in said.text
-        assert "jira" in said.text
-        said = await slm(installed, key, "imports", "end", import_id)
-        assert said.code == 0, said.text
-        async with asyncio.timeout(20):
-            while "there is no open import" not in said.text:
-                said = await slm(installed, key, "imports", "list")
-        said = await slm(installed, key, "imports", "end", "no-such-import")
-        assert said.code == 1
-        assert "Traceback" not in said.text
+async def test_imports_are_listed_and_ended_on_the_command_line(agreed: Agreed) -> None:
+    installed, cast, _ = agreed
+    key = cast.integrator_key
+    headers = {"Authorization": f"Bearer {key}"}
+    opened = await installed.client.post("/api/v1/imports", json={"sources": ["jira"]}, headers=headers)
+    import_id = opened.json()["import_id"]
+    said = await slm(installed, key, "imports", "list")
+    assert said.code == 0, said.text
+    assert import_id in said.text
+    assert "jira" in said.text
+    said = await slm(installed, key, "imports", "end", import_id)
+    assert said.code == 0, said.text
+    async with asyncio.timeout(20):
+        while "there is no open import" not in said.text:
+            said = await slm(installed, key, "imports", "list")
+    said = await slm(installed, key, "imports", "end", "no-such-import")
+    assert said.code == 1
+    assert "Traceback" not in said.text
