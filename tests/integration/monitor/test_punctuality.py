@@ -25,6 +25,8 @@ from tests.support.monitor_service import PARTITIONS, PROVIDER_KEY, serving
 TICKETS = 300
 SPREAD = 3 * SECOND
 LEASE_SECONDS = 5.0
+PATIENCE_SECONDS = 90.0
+"""For all of it to be told; how soon each was is in its event."""
 
 
 @pytest.fixture
@@ -65,15 +67,15 @@ async def test_each_breach_is_told_once_and_soon(database_url: str, log: EventLo
         await asyncio.sleep((begins + SPREAD // 2 - real_now()) / SECOND)
         if dies:
             await second.app.stop()
-        late = await _told(log, TICKETS, (SPREAD // SECOND) + LEASE_SECONDS + 10)
+        late = await _told(log, TICKETS)
     assert Counter(len(each) for each in late.values()) == {1: TICKETS}
     worst = max(max(each) for each in late.values())
     assert worst < (LEASE_SECONDS + 5 if dies else 2.0) * SECOND
 
 
-async def _told(log: EventLog, tickets: int, seconds: float) -> dict[str, list[int]]:
+async def _told(log: EventLog, tickets: int) -> dict[str, list[int]]:
     """Ticket → how late its breach was told, each time it was."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found: dict[str, list[int]] = {}
             for record in await read_all(log, [BREACHES.name]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from slm_chassis.identity import named_id
@@ -29,7 +30,10 @@ async def test_signing_registers_what_a_target_is_measured_by(service: Service) 
     kinds = {each["key"]: each["kind"] for each in listed}
     assert (kinds.get("signed.up"), kinds.get("signed.latency")) == ("availability", "value")
     at = "2026-11-05T09:00:00Z"
-    before = await states(service)
+    async with asyncio.timeout(20):
+        # Since when is told once the target has been evaluated.
+        while (before := await states(service))["up"]["no_data"]["since_at"] is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     assert before["up"]["no_data"]["never_measured"] is before["fast"]["no_data"]["never_measured"] is True
     assert before["up"]["no_data"]["since_at"] == "2026-11-01T00:00:00.000000Z"
     sent = await service.measure(

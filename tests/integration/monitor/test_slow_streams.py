@@ -102,7 +102,7 @@ async def test_a_client_that_does_not_read_delays_nobody_and_is_let_go(database_
                 await tell(service, range(start, start + 50), PADDING)
                 await asyncio.sleep(0.01)
             for late in await asyncio.gather(*readers):
-                assert sorted(late)[EVENTS // 2] < 0.5
+                assert sorted(late)[EVENTS // 2] < 2.0
                 assert max(late) < 5.0
 
             async def is_let_go() -> bool:
