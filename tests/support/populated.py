@@ -71,14 +71,9 @@ class Populated:
         return operations_of(self.installation)
 
     async def ask(self, key: str, method: str, path: str, **more: Any) -> httpx.Response:
-        """The answer; asked again where a busy machine could not read the log of keys in time, as the answer says."""
+        """The answer to a request with the key."""
         headers = {"Authorization": f"Bearer {key}", **more.pop("headers", {})}
-        for _ in range(_TIMES):
-            answer = await self.client.request(method, path, headers=headers, **more)
-            if answer.status_code != 503 or answer.json()["type"] != "/problems/access-unknown":
-                break
-            await asyncio.sleep(0.25)
-        return answer
+        return await self.client.request(method, path, headers=headers, **more)
 
     def body_of(self, operation: Operation) -> Any:
         """The example of the operation's body; None where it takes none, ``{}`` where nobody gave one."""
@@ -113,8 +108,24 @@ async def populated(folder: Path) -> AsyncIterator[Populated]:
         for app in installation.apps:
             await app.start()
         transport = httpx.ASGITransport(installation.face, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://slm", timeout=30.0) as client:
+        patient = _AsksAgain(transport)
+        async with httpx.AsyncClient(transport=patient, base_url="http://slm", timeout=30.0) as client:
             yield await _settled(installation, client)
+
+
+class _AsksAgain(httpx.AsyncBaseTransport):
+    """Sends a request again where a busy machine could not read the log of keys in time, as the answer says."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(_TIMES):
+            answer = await self._inner.handle_async_request(request)
+            if answer.status_code != 503 or b"/problems/access-unknown" not in await answer.aread():
+                break
+            await asyncio.sleep(0.25)
+        return answer
 
 
 async def _settled(installation: Installation, client: httpx.AsyncClient) -> Populated:
