@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
@@ -14,11 +14,10 @@ from slm_chassis.http.problems import not_found
 from slm_chassis.http.response_models import list_of
 from slm_monitor.api.dependencies import TheBreaches, TheQueries
 from slm_monitor.api.responses.findings import BreachAnswer, BreachWithLife, RiskAnswer
-from slm_monitor.api.results.explanations import instant
+from slm_monitor.api.results.filters import TheBreachFilters
 from slm_monitor.api.results.targets import AtMinPosition
 
 router = APIRouter(prefix="/api/v1", tags=["breaches"])
-BreachState = Literal["open", "acknowledged", "root_cause_given", "closed", "withdrawn", "disputed", "confirmed"]
 
 
 @router.get(
@@ -27,30 +26,10 @@ BreachState = Literal["open", "acknowledged", "root_cause_given", "closed", "wit
     **operation("List breaches, the latest first", list_of(BreachAnswer), "not-judged-yet"),
 )
 async def list_breaches(
-    caller: Caller,
-    queries: TheBreaches,
-    paging: Paging,
-    agreement_id: str | None = None,
-    target_id: str | None = None,
-    service_id: str | None = None,
-    window_id: str | None = None,
-    level: Literal["objective", "unacceptable"] | None = None,
-    standing: bool | None = None,
-    state: BreachState | None = None,
-    since: Annotated[str | None, Query(alias="from", description="Certain at or after")] = None,
-    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
+    caller: Caller, queries: TheBreaches, filters: TheBreachFilters, paging: Paging
 ) -> dict[str, Any]:
     """List breaches, the latest first, including withdrawn ones."""
-    filters = {
-        "agreement_id": agreement_id,
-        "target_id": target_id,
-        "service_id": service_id,
-        "window_id": window_id,
-        "level": level,
-        "standing": standing,
-    }
-    span = (instant(since, "from"), instant(until, "to"))
-    return await queries.page(caller, paging, filters, span, state)
+    return await queries.page(caller, paging, filters.columns, filters.span, filters.state)
 
 
 @router.get("/breaches/{breach_id}", **operation("Read one breach", BreachWithLife, headers=(ETAG,)))

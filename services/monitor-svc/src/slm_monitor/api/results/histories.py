@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -17,6 +17,7 @@ from slm_events.instants import from_text, to_text
 from slm_monitor.api.dependencies import TargetReaders, TheReaders
 from slm_monitor.api.responses.windows import BudgetSeries, ClosedFigure, WindowAnswer
 from slm_monitor.api.results.explanations import KnownAt, facts_deleted, instant, refuse_unexplained
+from slm_monitor.api.results.filters import TheWindowFilters
 from slm_monitor.api.results.targets import AtMinPosition, own_target
 from slm_monitor.application.explain import budget_series, explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
@@ -43,7 +44,6 @@ _CLOSED = (
 """The fields of a window that its closed figure has too."""
 _AT_ONCE = 50
 """Most windows that one answer evaluates again, as they were known at an instant."""
-Verdict = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
 
 
 @router.get(
@@ -58,22 +58,14 @@ Verdict = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
     ),
 )
 async def list_windows(
-    target_id: str,
-    caller: Caller,
-    readers: TheReaders,
-    paging: Paging,
-    verdict: Verdict | None = None,
-    closed: bool | None = None,
-    since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None,
-    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
-    known_at: KnownAt = None,
+    target_id: str, caller: Caller, readers: TheReaders, filters: TheWindowFilters, paging: Paging
 ) -> dict[str, Any]:
     """List the windows of a target, the newest first, each with its figure, verdict and published revisions."""
     row = await own_target(target_id, caller, readers.queries)
-    span = (instant(since, "from"), instant(until, "to"))
-    known = instant(known_at, "known_at")
+    span = filters.span
+    known = instant(filters.known_at, "known_at")
     if known is None:
-        return await _windows(readers, row, paging, verdict, closed, span)
+        return await _windows(readers, row, paging, filters.verdict, filters.closed, span)
     refuse_unexplained(row)
     page = Page(min(paging.limit, _AT_ONCE), paging.after)
     last = known if span[1] is None else min(known, span[1])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from slm_chassis.access import Principal
@@ -22,6 +22,7 @@ from slm_monitor.api.dependencies import TheParsedTerms, TheQueries, TheTickets
 from slm_monitor.api.responses.clocks import ClockAnswer, ClockExplanation
 from slm_monitor.api.responses.tickets import TicketList, TicketWithClocksAnswer
 from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text, with_text
+from slm_monitor.api.results.filters import TheClockFilters, TheClockToExplain, TheTicketFilters
 from slm_monitor.api.results.targets import AtMinPosition
 from slm_monitor.application.explain import clock_explanation, ticket_view
 from slm_monitor.application.explain.ticket_view import TicketReader, TicketWithClocks
@@ -56,18 +57,9 @@ TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
     dependencies=[AtMinPosition],
     **operation("List clocks, the earliest deadline first", list_of(ClockAnswer), "not-judged-yet"),
 )
-async def list_clocks(
-    caller: Caller,
-    queries: TheQueries,
-    paging: Paging,
-    agreement_id: str | None = None,
-    target_id: str | None = None,
-    state: str | None = None,
-    source: str | None = None,
-) -> dict[str, Any]:
+async def list_clocks(caller: Caller, queries: TheQueries, filters: TheClockFilters, paging: Paging) -> dict[str, Any]:
     """List the clocks of tickets, the earliest deadline first."""
-    filters = {"agreement_id": agreement_id, "target_id": target_id, "state": state, "source": source}
-    return await queries.clocks(caller, paging, filters)
+    return await queries.clocks(caller, paging, asdict(filters))
 
 
 @router.get(
@@ -76,33 +68,18 @@ async def list_clocks(
     **operation("List tickets, or clocks at risk", TicketList, "not-judged-yet"),
 )
 async def list_tickets(
-    caller: Caller,
-    queries: TheTickets,
-    clock: TheClock,
-    paging: Paging,
-    at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
-    unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
-    unjudgeable: Annotated[bool, Query(description="Tickets with a clock that cannot be calculated")] = False,
-    inconsistent: Annotated[
-        bool, Query(description="Tickets whose events contradict each other: not evaluated")
-    ] = False,
-    is_open: Annotated[bool | None, Query(alias="open")] = None,
-    source: str | None = None,
-    type: str | None = None,
-    priority: str | None = None,
-    state: str | None = None,
-    held_by: str | None = None,
-    agreement_id: Annotated[str | None, Query(description="With at_risk")] = None,
-    target_id: Annotated[str | None, Query(description="With at_risk")] = None,
+    caller: Caller, queries: TheTickets, clock: TheClock, filters: TheTicketFilters, paging: Paging
 ) -> dict[str, Any]:
     """List tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
-    filters: dict[str, Any] = {"source": source, "type": type, "priority": priority, "held_by": held_by}
-    if at_risk:
-        chosen = {**filters, "agreement_id": agreement_id, "target_id": target_id}
-        return await queries.at_risk(caller, paging, chosen, clock.now())
-    chosen = {**filters, "state": state, "unmatched": unmatched}
+    if filters.at_risk:
+        return await queries.at_risk(caller, paging, filters.of_clocks, clock.now())
     return await queries.listed(
-        caller, paging, chosen, is_open=is_open, unjudgeable=unjudgeable, inconsistent=inconsistent
+        caller,
+        paging,
+        filters.of_tickets,
+        is_open=filters.is_open,
+        unjudgeable=filters.unjudgeable,
+        inconsistent=filters.inconsistent,
     )
 
 
@@ -115,29 +92,22 @@ async def list_tickets(
     ),
 )
 async def explain_clock_of_ticket(
-    caller: Caller,
-    readers: TheTicketReaders,
-    request: Request,
-    source: str,
-    number: str,
-    target: Annotated[str, Query(description="Id or key of the clock's target")],
-    ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
-    format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
-    known_at: KnownAt = None,
+    caller: Caller, readers: TheTicketReaders, request: Request, asked: TheClockToExplain
 ) -> Response:
     """Explain a clock, named by its target's id or key: every interval with its cause, and the sums."""
-    seen, agreements, _, reader = await _read(source, number, caller, readers, instant(known_at, "known_at"))
+    known_at = instant(asked.known_at, "known_at")
+    seen, agreements, _, reader = await _read(asked.source, asked.number, caller, readers, known_at)
     wanted = [
         clock
         for clock in seen.clocks
         if reader.may_see(clock.target.agreement_id)
-        and target in (clock.target.target_id, clock.target.key)
-        and ordinal in (None, clock.ordinal)
+        and asked.target in (clock.target.target_id, clock.target.key)
+        and asked.ordinal in (None, clock.ordinal)
     ]
     if not wanted:
-        raise not_found("clock", f"{source}/{number}/{target}")
+        raise not_found("clock", f"{asked.source}/{asked.number}/{asked.target}")
     explanation = clock_explanation.explain_clock(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
-    if format == "text" or (format is None and prefers_text(request)):
+    if asked.format == "text" or (asked.format is None and prefers_text(request)):
         return PlainTextResponse(clock_explanation.clock_text(explanation))
     return JSONResponse(explanation)
 
