@@ -8,10 +8,10 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events.agreement import AgreementFinalized, AgreementSuperseded, AgreementTerminated
 from slm_events.clocks import ClockCancelled, ClockResumed, ClockStopped
+from slm_events.exclusions import ExclusionDecided
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import (
     BreachWithdrawn,
-    ExclusionDecided,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

@@ -9,9 +9,7 @@ from slm_chassis.log.port import EventLog, Record
 from slm_events.agreement import AgreementFinalized
 from slm_events.catalogue import PUBLISHED
 from slm_events.envelope import Envelope, to_headers, to_json
-from slm_events.monitor import (
-    AgreementCaughtUp,
-)
+from slm_events.monitor import AgreementCaughtUp
 from tests.support.report import AGREEMENT
 
 

@@ -10,12 +10,11 @@ from slm_chassis.subscriptions import InBatches
 from slm_events.agreement import AgreementExpired, AgreementFinalized, AgreementSuperseded, AgreementTerminated
 from slm_events.clocks import ClockCancelled, ClockMoved, ClockPaused, ClockResumed, ClockStopped
 from slm_events.envelope import Envelope
+from slm_events.exclusions import ExclusionDecided, ExclusionRevoked
 from slm_events.monitor import (
     AgreementCaughtUp,
     BreachRevised,
     BreachWithdrawn,
-    ExclusionDecided,
-    ExclusionRevoked,
     ImportJudged,
     RiskCleared,
     TargetAtRisk,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events import agreement, breach_life, clocks, monitor, report, review
+from slm_events import agreement, breach_life, clocks, exclusions, monitor, report, review
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,9 @@ _ALL: tuple[EventType, ...] = (
         "agreement_id",
         "exclusion_id",
         _BOTH,
-        monitor.ExclusionRequested,
-        monitor.ExclusionDecided,
-        monitor.ExclusionRevoked,
+        exclusions.ExclusionRequested,
+        exclusions.ExclusionDecided,
+        exclusions.ExclusionRevoked,
     ),
     *_events_on(
         TARGETS, "indicator", "indicator", ("owner_party_id",), monitor.IndicatorStale, monitor.IndicatorResumed

@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from slm_chassis.database import Transaction
-from slm_events import monitor, review
+from slm_events import exclusions, monitor, review
 from slm_events.catalogue import BY_TYPE
 from slm_events.clocks import ClockStopped
 from slm_events.envelope import from_json
@@ -142,8 +142,8 @@ def _action(row: Any) -> Action:
 
 def _exclusion(row: Any) -> Exclusion:
     return Exclusion(
-        row.decided and from_json(monitor.ExclusionDecided, row.decided),
-        row.revoked and from_json(monitor.ExclusionRevoked, row.revoked),
+        row.decided and from_json(exclusions.ExclusionDecided, row.decided),
+        row.revoked and from_json(exclusions.ExclusionRevoked, row.revoked),
     )
 
 

@@ -13,13 +13,11 @@ from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockMoved, ClockStopped
+from slm_events.exclusions import ExclusionDecided, ExclusionMoved, ExclusionRevoked
 from slm_events.monitor import (
     AgreementCaughtUp,
     BreachRevised,
     BreachWithdrawn,
-    ExclusionDecided,
-    ExclusionMoved,
-    ExclusionRevoked,
     ImportJudged,
     RiskCleared,
     TargetAtRisk,

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from slm_events import instants
 from slm_events.clocks import ClockStopped
+from slm_events.exclusions import ExclusionDecided, ExclusionRevoked
 from slm_events.monitor import (
     BreachWithdrawn,
-    ExclusionDecided,
-    ExclusionRevoked,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

@@ -18,14 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from slm_chassis import bulk
 from slm_chassis.database import Transaction
 from slm_chassis.sql_ledger import SqlLedgerOfTransaction
-from slm_events.monitor import (
-    BreachWithdrawn,
-    RiskCleared,
-    TargetAtRisk,
-    TargetBreached,
-    TargetJudged,
-    WindowClosed,
-)
+from slm_events.monitor import BreachWithdrawn, RiskCleared, TargetAtRisk, TargetBreached, TargetJudged, WindowClosed
 from slm_review.adapters import tables
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement

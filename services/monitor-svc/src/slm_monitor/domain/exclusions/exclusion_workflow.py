@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_calendar.intervals import Interval
-from slm_events import monitor
+from slm_events import exclusions
 from slm_events.instants import to_text
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope, UncountedTime
 
@@ -146,15 +146,15 @@ def _event_fields(entry: ExclusionEntry) -> dict[str, Any]:
     }
 
 
-def requested_event(entry: ExclusionEntry) -> monitor.ExclusionRequested:
-    return monitor.ExclusionRequested(**_event_fields(entry))
+def requested_event(entry: ExclusionEntry) -> exclusions.ExclusionRequested:
+    return exclusions.ExclusionRequested(**_event_fields(entry))
 
 
-def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now: int) -> monitor.ExclusionDecided:
+def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now: int) -> exclusions.ExclusionDecided:
     """Build the event of a decision. ``uncounted`` is time of an approved exclusion that does not count
     nevertheless.
     """
-    return monitor.ExclusionDecided(
+    return exclusions.ExclusionDecided(
         **_event_fields(entry),
         decision=entry.state,
         decided_by_party_id=entry.decided_by.party_id,
@@ -166,8 +166,8 @@ def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now
     )
 
 
-def revoked_event(entry: ExclusionEntry) -> monitor.ExclusionRevoked:
-    return monitor.ExclusionRevoked(
+def revoked_event(entry: ExclusionEntry) -> exclusions.ExclusionRevoked:
+    return exclusions.ExclusionRevoked(
         **_event_fields(entry),
         revoked_by_party_id=entry.revoked_by.party_id,
         revoked_at=to_text(entry.revoked_at or 0),
