@@ -1,5 +1,4 @@
-"""Bad input at the doors: a verdict for the item, or a problem that says what to do; never a 500, and no other item
-pays for it."""
+"""Bad input at the intake: an outcome for the item or a problem with a remedy, never a 500. Other items are accepted."""
 
 from __future__ import annotations
 
