@@ -1,4 +1,4 @@
-"""Bad input at the intake: an outcome for the item or a problem with a remedy, never a 500. Other items are accepted."""
+"""Bad input at the intake: an outcome for the item or a problem with a remedy, never a 500. Others are accepted."""
 
 from __future__ import annotations
 
