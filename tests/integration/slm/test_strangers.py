@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from slm.demo import terms
 from tests.support.populated import OPERATOR_KEY, UUID, Operation, Populated
 
 OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/schemas/{event_type}")
@@ -23,7 +24,15 @@ CALLERS = frozenset({"/api/v1/parties", "/api/v1/otlp/v1/metrics", "/api/v1/back
 """What is made there is of the caller's own party, or a party of its own."""
 OWN = ("/api/v1/tickets/{source}/{number}", "put")
 """Whoever may send tickets makes one of its own party, whatever others call theirs."""
-NAMED = {"revision": "1", "source": "desk", "number": "INC1", "from": "1", "to": "1", "target": "p1-resolution"}
+NAMED = {
+    "revision": "1",
+    "source": "desk",
+    "number": "INC1",
+    "from": "1",
+    "to": "1",
+    "target": "p1-resolution",
+    "key": terms.AVAILABILITY_INDICATOR,
+}
 """Parameters that are no ids."""
 TRIED = 3
 """Ids tried for each parameter."""
