@@ -51,7 +51,7 @@ class Effort:
 
 
 WHOLE = Effort(requests=110, phases="coverage,fuzzing", chains=10, least=20_000)
-SHARE = Effort(requests=16, phases="fuzzing", chains=3, least=2_000)
+SHARE = Effort(requests=17, phases="fuzzing", chains=2, least=2_000)
 _KNOWN = 20
 """Ids of a kind that requests name."""
 
