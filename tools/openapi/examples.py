@@ -1,7 +1,8 @@
 """Collect the examples of answers from the recorded scenario: ``python -m tools.openapi.examples CONTEXT …``.
 
 For each service given, ``api/answers.json`` is written: operationId → a successful recorded answer, with ids instead of
-placeholders and only the first items of lists. An operation that the scenario never calls keeps its example.
+placeholders and only the first items of lists. An operation that the scenario never calls, or of which it sees empty
+lists only, keeps its example.
 """
 
 from __future__ import annotations

@@ -52,8 +52,11 @@ _MOST_REASONS = 5
         extra={
             "requestBody": {
                 "required": True,
-                "description": "An export of OTLP/HTTP as JSON. Also taken as `application/x-protobuf`.",
-                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+                "description": "An export of OTLP/HTTP as JSON or protobuf",
+                "content": {
+                    "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
+                    "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+                },
             },
             "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
             **BULK,
