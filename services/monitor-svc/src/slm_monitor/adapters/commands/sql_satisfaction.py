@@ -35,5 +35,5 @@ class SqlRatings:
         body = column_codec.encode_intake(_NOTHING, [fact])
         self._transaction.append(MEASUREMENTS.name, Record("", body, {"content-type": INTERNAL}), partition)
 
-    async def set_aside(self, fact: QuarantineEntry) -> None:
+    async def quarantine(self, fact: QuarantineEntry) -> None:
         await partition_rows.quarantine_facts(self._transaction, [fact])

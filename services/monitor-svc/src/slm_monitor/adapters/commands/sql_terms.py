@@ -189,6 +189,6 @@ class SqlQuarantine:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def set_aside(self, facts: Sequence[QuarantineEntry]) -> None:
+    async def add(self, facts: Sequence[QuarantineEntry]) -> None:
         async with self._database.begin() as transaction:
             await quarantine_facts(transaction, facts)

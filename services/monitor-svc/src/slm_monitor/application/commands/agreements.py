@@ -41,7 +41,9 @@ class TermsStore(Protocol):
 
 
 async def adopt_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
-    """Store the terms of a signed version, by which evaluation follows from their effective instant on.
+    """Store the terms of a signed version, register its indicators, and let every partition know of them.
+
+    They are evaluated from their effective instant on.
 
     Raises NotJudgeable if a target cannot be evaluated; the record is then set aside.
     """

@@ -71,7 +71,7 @@ async def take_step(
     life = held.life.after(step)
     taken = BreachStep(step, now, caller.party_id, caller.principal_id, caller.name, document)
     await lives.keep(breach_id, life, taken)
-    event = breach_workflow.event_of(held.published, life, taken)
+    event = breach_workflow.handling_event(held.published, life, taken)
     lives.publish(event, now, target_events.event_id(breach_id, EVENTS[step], life.revision))
     return life
 

@@ -265,7 +265,7 @@ class EvaluationWorker:
         for batch in batches:
             for record in batch.records:
                 again = Batch(batch.source, [record], record.offset + 1)
-                await self._unless_lost(number, self._patience.try_again(number, again))
+                await self._unless_lost(number, self._patience.evaluate_or_quarantine(number, again))
 
     async def _judge_owned(self, number: int, batch: Batch, apart: IsolatedFacts) -> None:
         await self._evaluate(self._held(number), [batch], apart)

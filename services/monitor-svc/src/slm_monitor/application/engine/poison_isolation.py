@@ -65,7 +65,7 @@ class PoisonIsolation:
         self._origins = origins
         self._hands = hands
 
-    async def try_again(self, number: int, batch: Batch) -> None:
+    async def evaluate_or_quarantine(self, number: int, batch: Batch) -> None:
         """Evaluate a batch of one record, with up to ``ATTEMPTS`` attempts and fresh memory after each failure. Then
         set its faulty parts aside. Raises NotOwner, Halt."""
         failed = _Failure("")

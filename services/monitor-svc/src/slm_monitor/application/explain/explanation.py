@@ -131,7 +131,7 @@ async def _as_decided(
     if not seen.missed and seen.verdict != "breached":
         return seen
     if seen.target.window_kind == "rolling":
-        minute = records.minute_of(seen.target, span)
+        minute = records.evaluation_minute_of(seen.target, span)
         runs = await record.overturned_runs(seen.target.target_id, window_id, minute, known_at)
         return seen.without(runs) if runs else seen
     names = {target_events.breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}

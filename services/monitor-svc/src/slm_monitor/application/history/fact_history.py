@@ -263,7 +263,7 @@ def rolling_span(line: TermsHistory, terms: ServiceLevelTarget, at: int) -> Inte
     return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE
 
 
-def minute_of(terms: ServiceLevelTarget, span: Interval) -> int:
+def evaluation_minute_of(terms: ServiceLevelTarget, span: Interval) -> int:
     """The minute since 1970 at which a rolling window with this span is evaluated."""
     return span[1] // MINUTE - (0 if _is_before_its_minute(terms) else 1)
 

@@ -115,7 +115,7 @@ class Intake:
     async def _admit(
         self, topic: str, admitted: ValidatedBatch, items: dict[int, Any], caller: Principal
     ) -> IntakeAnswer:
-        await self._set_aside(admitted, items, caller)
+        await self._quarantine_items(admitted, items, caller)
         position = await self._append(topic, admitted)
         refusals = sorted(admitted.refusals, key=lambda refusal: refusal.index)
         accepted = len(items) - len({refusal.index for refusal in refusals} & items.keys())
@@ -142,10 +142,10 @@ class Intake:
             self._backlog.appended(topic, last)
         return position_text(topic, last)
 
-    async def _set_aside(self, admitted: ValidatedBatch, items: dict[int, Any], caller: Principal) -> None:
+    async def _quarantine_items(self, admitted: ValidatedBatch, items: dict[int, Any], caller: Principal) -> None:
         aside = [refusal for refusal in admitted.refusals if refusal.outcome == "quarantined"]
         if aside:
-            await self._quarantine.set_aside(
+            await self._quarantine.add(
                 [
                     QuarantineEntry(
                         items[each.index].owner or caller.party_id,

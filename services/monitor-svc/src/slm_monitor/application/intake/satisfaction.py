@@ -26,7 +26,7 @@ class Ratings(Protocol):
         """Append a fact to the intake."""
         ...
 
-    async def set_aside(self, fact: QuarantineEntry) -> None: ...
+    async def quarantine(self, fact: QuarantineEntry) -> None: ...
 
 
 async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
@@ -53,6 +53,6 @@ async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None
     for refusal in taken.refusals:
         reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
         content = {"indicator": key, "score": surveyed.score, "answer_id": surveyed.answer_id}
-        await ratings.set_aside(QuarantineEntry(owner, key, reason, content))
+        await ratings.quarantine(QuarantineEntry(owner, key, reason, content))
     for fact in taken.facts:
         await ratings.append(fact)

@@ -14,9 +14,9 @@ from slm_monitor.application.preview.preview_terms import (
     LONGEST,
     PreviewRejected,
     accounts_of,
-    dated_hours,
     refusal,
     terms_of,
+    with_dated_holidays,
 )
 from slm_monitor.domain.clocks import clock_derivation, clock_replay, clock_warnings
 from slm_monitor.domain.clocks.clock_derivation import ClockSegment
@@ -62,7 +62,7 @@ def preview_clocks(asked: ClockQuestion) -> dict[str, Any]:
     heard = [event for event in events if event.at <= as_of]
     # Deadlines lie after the last event, so service hours are resolved for ten more years.
     first = events[0].at if events else as_of
-    hours = [dated_hours(each, first, as_of + LONGEST) for each in asked.service_hours]
+    hours = [with_dated_holidays(each, first, as_of + LONGEST) for each in asked.service_hours]
     found = [_clocks(asked, each, heard, as_of) for each in hours]
     documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]
     accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]

@@ -76,7 +76,7 @@ def draft_agreement(
     }
 
 
-def dated_hours(service_hours: Any, first: int, last: int) -> Any:
+def with_dated_holidays(service_hours: Any, first: int, last: int) -> Any:
     """Resolve the holidays of countries and of iCalendar files in service hours to dates, as a draft agreement does,
     from the year of ``first`` to that of ``last``. Raises PreviewRejected."""
     if not hours_document.needs_years(service_hours):

@@ -18,9 +18,9 @@ from slm_monitor.application.preview.preview_terms import (
     NOBODY,
     PreviewRejected,
     accounts_of,
-    dated_hours,
     refusal,
     terms_of,
+    with_dated_holidays,
 )
 from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import Fact
@@ -77,7 +77,7 @@ def preview_window(asked: WindowQuestion) -> dict[str, Any]:
 def _previewed(asked: WindowQuestion) -> tuple[ExplainedWindow, dict[str, Any]]:
     """The evaluated window, and the answer that shows it."""
     span = _span(asked)
-    asked = replace(asked, service_hours=dated_hours(asked.service_hours, *span))
+    asked = replace(asked, service_hours=with_dated_holidays(asked.service_hours, *span))
     seen = _evaluated(asked, span)
     framed = {"from": to_text(span[0]), "to": to_text(span[1]), "length": durations.to_iso(span[1] - span[0])}
     return seen, {"window": framed, **seen.document()} | accounts_of(asked.service_hours)

@@ -130,7 +130,7 @@ class FailedTargets:
         for target_id, reason in sorted(changes.unjudgeable.items()):
             if self._published.get(target_id) != reason:
                 self._published[target_id] = reason
-                changes.publish(target_events.target_set_aside(self._about[target_id], reason, now=now), now)
+                changes.publish(target_events.target_unjudgeable(self._about[target_id], reason, now=now), now)
 
     def _fail(self, line: TermsHistory, error: Exception) -> None:
         """Set a target aside. Raises the error again if it is NotOwner or a fault of the infrastructure, not of the

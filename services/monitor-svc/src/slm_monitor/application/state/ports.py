@@ -60,7 +60,7 @@ class MemberWindow:
 class Quarantine(Protocol):
     """The place for facts that are kept but not evaluated."""
 
-    async def set_aside(self, facts: Sequence[QuarantineEntry]) -> None: ...
+    async def add(self, facts: Sequence[QuarantineEntry]) -> None: ...
 
 
 class EvaluationStore(Protocol):

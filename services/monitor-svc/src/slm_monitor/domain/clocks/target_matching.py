@@ -54,7 +54,7 @@ class RuleBook:
         scope, opened_at, said = (
             self.scope_of(events),
             ticket_events.opened_at(events),
-            ticket_events.attributes_after(events),
+            ticket_events.attributes_from(events),
         )
         covering = scope.covering(said)
         reason = covering.reason

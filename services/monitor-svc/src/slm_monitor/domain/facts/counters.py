@@ -70,7 +70,7 @@ def reading_order(fact: Fact) -> tuple[int, int, Sequence[int], str]:
 def _difference(before: Fact, after: Fact) -> tuple[int, ...]:
     """Return what was counted between two readings; after a reset, the whole of the later reading."""
     now = after.body["cumulative"]
-    if _restarted(before, after):
+    if _was_reset(before, after):
         return tuple(now)
     rises = [each - earlier for each, earlier in zip(now, before.body["cumulative"], strict=True)]
     if len(rises) == 2:
@@ -80,7 +80,7 @@ def _difference(before: Fact, after: Fact) -> tuple[int, ...]:
     return tuple(rises)
 
 
-def _restarted(before: Fact, after: Fact) -> bool:
+def _was_reset(before: Fact, after: Fact) -> bool:
     """Whether the source reset its counters between two readings: ``since`` changed, or a counter fell."""
     since = [fact.body.get("since") for fact in (before, after)]
     if None not in since and since[0] != since[1]:

@@ -114,7 +114,7 @@ def check_id(text: str, name: str) -> None:
         )
 
 
-def check_revision(revision: int) -> None:
+def check_revision_range(revision: int) -> None:
     """Raise ItemRejected for a revision outside 0 to 2³¹ − 1."""
     if not 0 <= revision < 2**31:
         raise ItemRejected("bad_revision", "revision", revision, "number revisions from 0 to 2147483647")

@@ -72,7 +72,7 @@ def opened_at(events: Sequence[TicketEvent]) -> int | None:
     return next((event.at for event in events if event.event == "opened"), events[0].at if events else None)
 
 
-def attributes_after(events: Sequence[TicketEvent]) -> dict[str, Any]:
+def attributes_from(events: Sequence[TicketEvent]) -> dict[str, Any]:
     """Return the attributes of a ticket after these events."""
     known: dict[str, Any] = {}
     for event in events:

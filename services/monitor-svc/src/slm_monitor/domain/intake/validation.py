@@ -162,7 +162,7 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
             body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
     if labels := value_validation.labels_of(item):
         body["labels"] = labels
-    rejections.check_revision(item.revision)
+    rejections.check_revision_range(item.revision)
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
 
@@ -170,7 +170,7 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
 def _recovery_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
     at, body = recovery_validation.validate_recovery(item, indicator)
     check_not_ahead(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
-    rejections.check_revision(item.revision)
+    rejections.check_revision_range(item.revision)
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
 
@@ -225,7 +225,7 @@ def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: boo
     rejections.check_texts(rejections.LONGEST_NAME, event=item.event)
     if "/" in item.source:
         raise ItemRejected("bad_name", "source", item.source, "a source has no slash")
-    rejections.check_revision(item.revision)
+    rejections.check_revision_range(item.revision)
     if item.sequence is not None and abs(item.sequence) >= 2**63:
         raise ItemRejected("bad_sequence", "sequence", item.sequence, "number events within 64 bits")
     given = {name: getattr(item, name) for name in NAMED}

@@ -25,7 +25,7 @@ def retraction(item: Measurement, indicator: Indicator) -> Fact:
     """Return a fact that replaces the fact to be removed. Raises ItemRejected."""
     assert item.retract is not None
     rejections.check_names(retract=item.retract)
-    rejections.check_revision(item.revision)
+    rejections.check_revision_range(item.revision)
     if item.id is not None and item.id != item.retract:
         raise ItemRejected("two_ids", "retract", item.retract, "name the fact to be removed in retract alone")
     key = f"{item.source or ''}\x1f{item.retract}"
@@ -42,7 +42,7 @@ def validate_value(
     """
     if item.source is not None and _APART in item.source:
         raise ItemRejected("bad_name", "source", item.source, "leave out control characters")
-    rejections.check_revision(item.revision)
+    rejections.check_revision_range(item.revision)
     if indicator.kind == "rating":
         _refuse_states(item, indicator)
         return _rating(item, indicator, at, recorded_at)

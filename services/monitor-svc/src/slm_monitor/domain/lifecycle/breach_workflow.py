@@ -111,7 +111,7 @@ _JUDGED = (
 )
 
 
-def event_of(published: Mapping[str, Any], life: BreachWorkflow, step: BreachStep) -> BreachHandled:
+def handling_event(published: Mapping[str, Any], life: BreachWorkflow, step: BreachStep) -> BreachHandled:
     """Build the event of a step. ``published`` is the document of the breach as last published."""
     fields: dict[str, Any] = {
         **{name: published[name] for name in _JUDGED},

@@ -325,7 +325,7 @@ def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[
     return {name: signed.get(name) for name in _ABOUT}
 
 
-def target_set_aside(
+def target_unjudgeable(
     target: Mapping[str, Any], reason: str | None, *, now: int
 ) -> monitor.TargetUnjudgeable | monitor.TargetJudgeable:
     """Build the event that a target cannot be evaluated (``reason``), or can be again (None).

@@ -20,7 +20,7 @@ _NO_SPAN = (None, None)
 ValueAt = Callable[[int], WindowValue | None]
 
 
-def runs_of(target_state: TargetState, window: Window, level: str) -> list[MissedRun]:
+def published_runs(target_state: TargetState, window: Window, level: str) -> list[MissedRun]:
     """Return the runs of minutes that missed a level, including those whose breach a dispute annulled.
 
     A run that has not recovered lasts to the last minute evaluated.

@@ -94,7 +94,7 @@ class RollingSums:
             spent = value.detail["consumed_percent"]
             return budget_warnings(terms, None if spent is None else Fraction(spent) / 100, at)
         lately = self._lately(terms, minute)
-        found = lately.found()
+        found = lately.burn_rate_risks()
         if value.total >= terms.warn_at.min_events:
             found += budget_warnings(terms, budget_consumed(terms, value.good, value.total), at)
             found += series_warnings.budget_drops(terms, lately, _budget(terms, value), at)

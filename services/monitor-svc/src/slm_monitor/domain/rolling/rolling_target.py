@@ -93,7 +93,9 @@ def _settle_runs(
     found: list[tuple[str, list[int], list[MissedRun]]] = []
     for level in dict.fromkeys(level for terms in line.versions for level, _ in terms.levels):
         held = {
-            run.first: run for run in rolling_breaches.runs_of(target_state, window, level) if run.last >= lowest - 1
+            run.first: run
+            for run in rolling_breaches.published_runs(target_state, window, level)
+            if run.last >= lowest - 1
         }
         runs: list[MissedRun] = sorted(held.values())
         for minutes in evaluated:

@@ -97,7 +97,10 @@ def publish_due(
     return replace(entry, published=now)
 
 
-def deadline_moved(entry: TicketClock, before: PublishedClock, moment: EvaluationMoment, changes: Changes) -> None:
+def publish_deadline_moved(
+    entry: TicketClock, before: PublishedClock, moment: EvaluationMoment, changes: Changes
+) -> None:
+    """Publish that a clock's deadline is another than ``before``, the clock as it was published."""
     event = clocks.ClockDeadlineMoved(
         **clock_events.clock_fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
     )

@@ -176,7 +176,7 @@ def _publish_moves(
         event = clock_events.clock_moved(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
     if published is not None and not moves and state not in _ENDS and published.deadline_at != entry.clock.deadline_at:
-        clock_notifications.deadline_moved(entry, published, moment, changes)
+        clock_notifications.publish_deadline_moved(entry, published, moment, changes)
 
 
 def _settle_breach(

@@ -99,20 +99,20 @@ class BurnRateLookback:
         total = int(self._total[-1] - self._total[first])
         return promised.bad(int(self._good[-1] - self._good[first]), total), total
 
-    def found(self) -> list[RiskEvaluation]:
+    def burn_rate_risks(self) -> list[RiskEvaluation]:
         """Return the warnings of the pairs whose two windows are above the factor, or below it by less than a tenth."""
         found = []
         for pair in self._terms.warn_at.pairs:
-            short = self._rate(pair.short)
+            short = self._burn_rate_over(pair.short)
             if short < BEHIND * pair.factor:
                 continue
-            rate = self._rate(pair.long)
+            rate = self._burn_rate_over(pair.long)
             if rate and rate >= BEHIND * pair.factor and self._counts(pair.long)[1] >= self._terms.warn_at.min_events:
                 keeps = min(short, rate) <= pair.factor
                 found.append(RiskEvaluation("burn_rate", pair.name, self._minute * MINUTE, None, rate, None, keeps))
         return found
 
-    def _rate(self, length: int) -> Fraction:
+    def _burn_rate_over(self, length: int) -> Fraction:
         assert self._terms.promise is not None
         return burn_rate.burn_rate_of(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
 

@@ -141,17 +141,17 @@ def burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
     found = []
     for pair in passed.terms.warn_at.pairs:
         # The short window is cheaper and both must be above the factor, so it is checked first.
-        short = _rate(passed, as_of - pair.short, as_of)
+        short = _burn_rate_over(passed, as_of - pair.short, as_of)
         if short < BEHIND * pair.factor:
             continue
-        rate = _rate(passed, as_of - pair.long, as_of)
+        rate = _burn_rate_over(passed, as_of - pair.long, as_of)
         if rate >= BEHIND * pair.factor and rate:
             keeps = min(short, rate) <= pair.factor
             found.append(RiskEvaluation("burn_rate", pair.name, as_of, None, rate, None, keeps))
     return found
 
 
-def _rate(passed: UptimeSums, start: int, end: int) -> Fraction:
+def _burn_rate_over(passed: UptimeSums, start: int, end: int) -> Fraction:
     assert passed.terms.objective is not None
     good, total = passed.within(start, end)
     rate = burn_rate.burn_rate_of(

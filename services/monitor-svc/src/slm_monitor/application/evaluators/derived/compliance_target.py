@@ -10,7 +10,7 @@ from slm_monitor.application.evaluators.schedule.calendar_windows import Calenda
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.application.state.ports import EvaluationStore
-from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
 from slm_monitor.domain.series import accumulators
 from slm_monitor.domain.terms.terms_history import TermsHistory
@@ -60,7 +60,7 @@ class ComplianceTarget(ClockMembers, CalendarWindowTarget):
                 met, judged, terms, window.end, moment.as_of, first_bad=first_bad
             )
             finding = replace(finding, detail={**finding.detail, **compliance.coverage(judged, contradicting)})
-            withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
+            terms_withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
             reconciliation.reconcile_window(self.target_state, window, terms, finding, moment, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)

@@ -11,7 +11,7 @@ from slm_monitor.application.evaluators.states.state_target import StateTarget
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.application.state.ports import EvaluationStore, MemberWindow
-from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, Window
 from slm_monitor.domain.terms import objectives
 from slm_monitor.domain.terms.composite_terms import STATES, Member
@@ -58,7 +58,7 @@ class CompositeTarget(CompositeMembers, StateTarget):
                 # open. The change of the member's window wakes this target again.
                 caused = EvaluationMoment(closes - 1, moment.now, moment.cause)
             finding = composite_evaluation.evaluate_composite(made, seen, terms, window.end, caused.as_of)
-            withdrawal.withdraw_other_terms(self.target_state, window, terms, caused, changes)
+            terms_withdrawal.withdraw_other_terms(self.target_state, window, terms, caused, changes)
             reconciliation.reconcile_window(self.target_state, window, terms, finding, caused, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)

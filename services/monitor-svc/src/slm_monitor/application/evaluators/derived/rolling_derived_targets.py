@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slm_monitor.application.evaluators.derived.compliance_target import ClockMembers
 from slm_monitor.application.evaluators.derived.composite_members import CompositeMembers
-from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindowTarget
+from slm_monitor.application.evaluators.schedule.rolling_windows import RollingTargetBase
 from slm_monitor.application.evaluators.states.rolling_state_target import RollingStateTarget
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
@@ -31,7 +31,7 @@ class RollingStatesTarget(CompositeMembers, RollingStateTarget):
         return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
 
 
-class _ByMinute(RollingWindowTarget):
+class _ByMinute(RollingTargetBase):
     """A rolling target whose windows include the minute that they end with."""
 
     def _first(self) -> int:

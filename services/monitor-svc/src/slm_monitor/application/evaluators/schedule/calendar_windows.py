@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slm_calendar import windows as calendar_windows
-from slm_monitor.domain.lifecycle import withdrawal
+from slm_monitor.domain.lifecycle import terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import SPLIT, TermsHistory
@@ -87,7 +87,7 @@ class CalendarWindowTarget:
     def _undo(self, moment: EvaluationMoment, changes: Changes) -> None:
         """Withdraw the published results of windows that an amendment has dropped."""
         for window in self._undone:
-            withdrawal.drop_window(self.target_state, window, moment, changes)
+            terms_withdrawal.drop_window(self.target_state, window, moment, changes)
         self._undone.clear()
 
 

@@ -14,9 +14,11 @@ RolledFrom = Callable[[int], RollingSource]
 """The sums for windows that end with a minute or a later one, by the terms in force at that minute."""
 
 
-class RollingWindowTarget(CalendarWindowTarget):
-    """A target evaluated by the minute. Only minutes that have begun are evaluated: a window ends at its minute's
-    start."""
+class RollingTargetBase(CalendarWindowTarget):
+    """Base of the targets of states and of derived targets that are evaluated minute by minute.
+
+    Only minutes that have begun are evaluated: a window ends at its minute's start.
+    """
 
     def _first(self) -> int:
         """The first minute to evaluate: the first whose window can hold time of the term."""

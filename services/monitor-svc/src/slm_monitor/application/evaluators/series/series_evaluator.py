@@ -275,7 +275,7 @@ class SeriesEvaluator:
         if longest and terms.aggregation != "time_slices":
             await self._streams.load_minutes(subject, present - longest, present)
             lately = BurnRateLookback(self._rows.minutes(subject, target, terms), line.begins_at, present)
-        burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
+        burning, rises_at = (lately.burn_rate_risks(), lately.may_rise_at()) if lately is not None else ([], None)
         await self._rows.measure_first_bad(subject, target)
         due = target.evaluate(burning, lately, dirty, moment, changes)
         self._remember(target.target_state, dirty, moment, changes)

@@ -16,7 +16,7 @@ from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.application.state.loaded_partition import AccumulatorState, SeriesCheckpoint
 from slm_monitor.domain.facts.facts import MINUTE, labels_of
-from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
 from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.series import accumulators, classifiers
@@ -194,7 +194,7 @@ class SeriesTarget(CalendarWindowTarget):
                 finding = series_warnings.with_warnings(
                     finding, terms, (window.start, window.end), moment.as_of, lately
                 )
-            withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
+            terms_withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
             reconciliation.reconcile_window(self.target_state, window, terms, finding, moment, changes)
             dues.append(close_of(window, terms))
             dues.append(self._next_slice(window, terms, moment.as_of))

@@ -10,7 +10,7 @@ import numpy as np
 
 from slm_calendar import service_hours
 from slm_calendar.intervals import Interval
-from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindowTarget
+from slm_monitor.application.evaluators.schedule.rolling_windows import RollingTargetBase
 from slm_monitor.application.evaluators.states.state_target import StatesOf
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
@@ -48,7 +48,7 @@ class _NoExclusions:
         return ()
 
 
-class RollingStateTarget(RollingWindowTarget):
+class RollingStateTarget(RollingTargetBase):
     """Availability over a rolling window. ``target_state.line`` has no service hours: the sums have taken them out
     already."""
 
@@ -126,7 +126,7 @@ class RollingStateTarget(RollingWindowTarget):
         return RollingSums(self.target_state.line, _Minutes(passed), _NoExclusions())
 
 
-class RollingOutageTarget(RollingStateTarget):
+class RollingOutageCountTarget(RollingStateTarget):
     """Outages over a rolling window. An outage counts from the instant at which it reaches the length, for as long as
     its start lies in the window."""
 

@@ -9,7 +9,7 @@ from slm_monitor.application.evaluators.schedule.holds import Holds
 from slm_monitor.application.evaluators.states.outage_target import OutageTarget
 from slm_monitor.application.evaluators.states.recovery_target import RecoveryTarget
 from slm_monitor.application.evaluators.states.rolling_state_target import (
-    RollingOutageTarget,
+    RollingOutageCountTarget,
     RollingRecoveryTarget,
     RollingStateTarget,
 )
@@ -213,7 +213,7 @@ def _state_target_class(line: TermsHistory) -> type[StateTarget | RollingStateTa
     if line.latest.aggregation in RECOVERED:
         return RollingRecoveryTarget if is_rolling else RecoveryTarget
     if is_outages:
-        return RollingOutageTarget if is_rolling else OutageTarget
+        return RollingOutageCountTarget if is_rolling else OutageTarget
     return RollingStateTarget if is_rolling else StateTarget
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget, close_of
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
 from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
 from slm_monitor.domain.states.timeline import StateProvider
@@ -46,7 +46,7 @@ class StateTarget(CalendarWindowTarget):
                 finding.detail["coverage_percent"] = covered
             if named := excluded.named_in(terms, window.start, window.end):
                 finding.detail["exclusions"] = named
-            withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
+            terms_withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
             reconciliation.reconcile_window(self.target_state, window, terms, finding, moment, changes)
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
