@@ -135,7 +135,7 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     imported = await _measure(client, cast, now)
     await _ask_for(client, cast, agreement_id, now)
     await _report_and_review(client, cast, agreement_id, now)
-    known: dict[str, set[str]] = {"import_id": {imported}}
+    known: dict[str, set[str]] = {"import_id": {imported}, "key": {terms.AVAILABILITY_INDICATOR}}
     await _explore(installation, client, known)
     stranger_party = await negotiation.post(client, OPERATOR_KEY, "/api/v1/parties", {"key": "nosy", "name": "Nosy"})
     stranger = await _key(client, stranger_party["party_id"], "nosy", PARTY_ROLES)
