@@ -32,6 +32,7 @@ NAMED = {
     "to": "1",
     "target": "p1-resolution",
     "key": terms.AVAILABILITY_INDICATOR,
+    "window": "2026-11",
 }
 """Parameters that are no ids."""
 TRIED = 3

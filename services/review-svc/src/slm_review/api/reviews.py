@@ -13,7 +13,7 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Page, Paging
 from slm_chassis.http.parts import TheDatabase
-from slm_chassis.http.problems import invalid, not_found
+from slm_chassis.http.problems import not_found
 from slm_chassis.http.response_models import list_of
 from slm_review.adapters import queries
 from slm_review.api import responses, schemas
@@ -133,9 +133,5 @@ async def _row(database: Database, caller: Principal, review_id: str) -> dict[st
 
 def _is_after(page: Page, at: int, item_id: str) -> bool:
     """Whether an item follows the page's cursor. Raises 422 for the cursor of another list."""
-    if page.after is None:
-        return True
-    kinds = [type(value) for value in page.after]
-    if kinds != [int, str]:
-        raise invalid("query.cursor", None, "send back the `next` of this list, or none")
-    return (at, item_id) > page.after
+    after = page.values(int, str)
+    return after is None or (at, item_id) > after

@@ -41,10 +41,25 @@ class Page:
         """
         if self.after is None:
             return true()
-        if len(self.after) != len(columns):
-            raise _wrong_cursor("")
+        self.values(*(column.type.python_type for column in columns))
         values = tuple_(*(literal(value, column.type) for value, column in zip(self.after, columns, strict=True)))
         return tuple_(*columns) < values if descending else tuple_(*columns) > values
+
+    def values(self, *kinds: type) -> tuple[Any, ...] | None:
+        """Return ``after`` for a query that compares by itself; None for the first page.
+
+        Raises 422 if the cursor belongs to another list: it has as many values as ``kinds``, and where a kind is
+        ``int`` or ``str``, the value is of that type or None.
+        """
+        if self.after is None:
+            return None
+        fits = len(self.after) == len(kinds) and all(
+            value is None or kind not in (int, str) or type(value) is kind
+            for value, kind in zip(self.after, kinds, strict=True)
+        )
+        if not fits:
+            raise _wrong_cursor("")
+        return self.after
 
     def within(self, items: Sequence[Item], key: Callable[[Item], Sequence[Any]]) -> Sequence[Item]:
         """Return this part of a list that is in memory, and one item more.

@@ -109,7 +109,7 @@ class SqlBacktests:
 
     async def page(self, caller: Principal, page: Page) -> Sequence[BacktestJob]:
         """A page of the back-tests that the caller may see, the newest first."""
-        at, name = page.after if page.after is not None and len(page.after) == 2 else (None, "")
+        at, name = page.values(int, str) or (None, "")
         asked = {"everybody": caller.is_operator, "party": caller.party_id, "at": at, "name": name, "most": page.fetch}
         async with self._database.read() as connection:
             rows = (await connection.execute(text(_PAGE), asked)).mappings().all()

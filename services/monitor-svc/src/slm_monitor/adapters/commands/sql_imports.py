@@ -128,8 +128,8 @@ class SqlImports:
 
     async def page(self, caller: Principal, page: Page, state: str | None) -> dict[str, Any]:
         """The imports that concern a caller, the latest first. ``state``: open (this includes completing) or judged."""
-        before = page.after or (None, None)
-        asked = {**_who(caller), "state": state, "opened_before": before[0], "id_before": before[1], "most": page.fetch}
+        at, name = page.values(int, str) or (None, None)
+        asked = {**_who(caller), "state": state, "opened_before": at, "id_before": name, "most": page.fetch}
         async with self._database.read() as connection:
             rows = [dict(row) for row in (await connection.execute(text(_LISTED), asked)).mappings()]
             shown = await _shared(connection, caller, rows)
