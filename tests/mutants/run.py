@@ -65,6 +65,10 @@ def tried(tree: Path, mutant: Mutant) -> str:
 
 def main(names: list[str]) -> int:
     planted = mutants(names)
+    unknown = sorted(set(names) - {each.name for each in planted})
+    if unknown:
+        print(f"no planted fault is called {', '.join(unknown)}; tests/mutants/*.patch are their names")
+        return 2
     wide = max((len(each.name) for each in planted), default=0)
     caught = 0
     with copy_of_the_tree() as tree:
