@@ -6,7 +6,7 @@ READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded tests/fuzz)
 E ?=
 F ?=
-J ?= 0
+J ?= 2
 PYTEST = .venv/bin/pytest -q -m "not soak" -n $(J) --dist loadfile --no-loadscope-reorder
 
 help: ## this list
@@ -23,7 +23,7 @@ demo: $(READY) ## the whole cycle with live traffic on a fast clock, then stays 
 up: $(READY) ## all four services and their PostgreSQL in one process
 	@.venv/bin/slm up
 
-test: $(READY) ## every test but benchmarks, attacks and soak runs; J=2: two processes share the files
+test: $(READY) ## every test but benchmarks, attacks and soak runs, shared by two processes; J=0: one after the other
 	@$(PYTEST) tests --ignore=tests/bench --ignore=tests/attack
 
 test-unit: $(READY) ## those that start no server, in a minute

@@ -22,6 +22,7 @@ SLOWEST_FIRST = (
     "tests/integration/slm/test_start_up.py",
     "tests/unit/monitor/test_replays.py",
     "tests/recorded/test_recording.py",
+    "tests/unit/monitor/test_accepted_replays.py",
 )
 """Files of a minute or so. Begun last, one of them would leave the other processes idle until it ends."""
 

@@ -65,7 +65,7 @@ def _available(part: int) -> Item:
         "title": f"Part {part} is available",
         "indicator": f"shop.part-{part}",
         "aggregation": "availability",
-        "objective": {"min_position": "99.9", "unit": "percent"},
+        "objective": {"at_least": "99.9", "unit": "percent"},
         "window": {"calendar": "day"},
         "warn_at": {"budget_consumed": ["50"], "projected": False},
         "responsible": {"owner": "Operations", "plan": [{"step": "Switch over", "owner": "Duty engineer"}]},
@@ -78,7 +78,7 @@ def _fast(speed: int) -> Item:
         "title": f"Part {speed} answers within 300 ms",
         "indicator": {"key": f"shop.speed-{speed}", "unit": "ms"},
         "aggregation": {"share_at_most": "300"},
-        "objective": {"min_position": "95", "unit": "percent"},
+        "objective": {"at_least": "95", "unit": "percent"},
         "window": {"calendar": "day"},
         "warn_at": {},
     }

@@ -102,7 +102,7 @@ def test_a_mapping_that_cannot_be_read_is_refused_in_a_line(tmp_path: Path, mapp
         ("json", b"9" * 10_000, "Exceeds the limit"),
         ("json", b"[9]", "a record must be an object"),
         ("jsonl", ROW.replace("2026-01-01T00", "9999-12-31T23:59:59-23").encode(), "begins"),
-        ("jsonl", ROW.replace('"1"', '{"x": 1}').encode(), "line 1, id \"{'x': 1}\": it holds an object"),
+        ("jsonl", ROW.replace('"1"', '{"x": 1}').encode(), "line 1, id \"{'x': 1}\": it is an object"),
         ("jsonl", ROW.replace('"A"', '{"name": "A"}').encode(), "such as part.name"),
         ("jsonl", ROW.replace('"A"', '"\u30c1\u30e3"').encode(), "give its key in indicator.values"),
     ],
@@ -124,7 +124,7 @@ def test_a_packed_file_that_is_broken_is_refused_in_a_line(tmp_path: Path, data:
 def test_unix_times_outside_of_the_calendar_are_refused_in_a_line(tmp_path: Path, seconds: str) -> None:
     mapping = (MAPPING % "csv" + "times: {format: unix}\n").encode()
     data = f"id,begins,ends,part\n1,{seconds},2,A\n".encode()
-    assert f"line 2, begins '{seconds}': it is no time" in refused(imported(tmp_path, data, mapping))
+    assert f"line 2, begins '{seconds}': it is not a time" in refused(imported(tmp_path, data, mapping))
 
 
 @pytest.mark.parametrize(

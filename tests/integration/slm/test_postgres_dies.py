@@ -126,7 +126,7 @@ async def test_a_postgres_that_cannot_restart_ends_the_process_with_a_reason(ser
     assert await asyncio.wait_for(server.running.process.wait(), 120) == 1
     said = server.running.said()
     assert "could not be started again in 6 attempts" in said
-    assert str(folder(server)) in said and "Mend the cause" in said
+    assert str(folder(server)) in said and "Correct the cause" in said
     assert "Traceback" not in said.rpartition("PostgreSQL does not start")[2]
 
 
