@@ -74,9 +74,7 @@ async def fuzz(folder: Path, effort: Effort, more: list[str]) -> int:
         configuration = configured(effort, known)
         reports = [
             await asked(running, folder, callers, configuration, options)
-            for options in (
-                [more] if more else [["--phases", phases, "--seed", str(seed)] for phases, seed in effort.runs()]
-            )
+            for options in ([more] if more else effort.runs())
         ]
         faults = [*await faults_after(running, callers), *(fault for each in reports for fault in faults_of(each))]
         await running.stop()
