@@ -41,7 +41,7 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
         _, since = record.add(Fact("s", f"{number}", max(START, now - late), {"state": state}))
         timeline = record.timeline("up", 6 * HOUR)
         passed.follow(timeline, now, since)
-        passed.leave(now - 6 * DAY)
+        passed.forget_before(now - 6 * DAY)
         for _ in range(3):
             start = seeded.randrange(max(START - DAY, now - 5 * DAY), now)
             end = seeded.randrange(max(start, START), now + 1)

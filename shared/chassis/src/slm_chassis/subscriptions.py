@@ -255,7 +255,10 @@ class Subscriptions:
         self.progress.beat()
 
     async def _deliver_all(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> int:
-        """Handle the deliveries that are new and not to be parked; return how many were not parked."""
+        """Park each delivery whose key has an earlier dead letter, and handle the others that are new.
+
+        Return the number of deliveries that were not parked, duplicates included.
+        """
         heads = await self._heads(transaction, deliveries)
         held_back = frozenset(heads)
         claimed = await self._claim(transaction, [each for each in deliveries if each.key not in held_back])

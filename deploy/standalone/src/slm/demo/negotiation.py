@@ -1,4 +1,7 @@
-"""The negotiation of an agreement between two parties through the public API, with keys chosen by the client."""
+"""The negotiation of an agreement between two parties through the public API.
+
+The client chooses the short names (``key``) of the parties, the people and the agreement.
+"""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ async def _perform(
 
 
 def _plan(clock: Clock) -> tuple[Schedule, str]:
-    """Return the schedule, and a suffix for the parties' keys that makes each play on real time a new one."""
+    """Return the schedule, and a suffix for the parties' keys: on real time each play has parties of its own."""
     if isinstance(clock, ScaledClock):
         return Schedule.beginning(clock.origin), ""
     plan = Schedule.beginning(clock.now() - _BEFORE)

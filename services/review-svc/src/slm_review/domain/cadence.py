@@ -19,7 +19,7 @@ class Period:
 
 
 def ends_at(versions: Sequence[Agreement]) -> int | None:
-    """Return the end of the last version's term; None while a version has no end."""
+    """Return the latest end among the versions' terms; None if any has no end, or there is no version."""
     ends = [version.term_ends_at for version in versions]
     return None if None in ends else max((end for end in ends if end is not None), default=None)
 

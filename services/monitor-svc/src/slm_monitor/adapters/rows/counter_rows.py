@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from slm_monitor.domain.facts.facts import indicator_of, labels_of
+from slm_monitor.domain.facts.facts import indicator_of, labels_in_name
 from slm_monitor.domain.series import classifiers
 
 _COLUMNS = "subject, key, at, body, revision, recorded_at"
@@ -40,7 +40,7 @@ received by $5."""
 
 def arguments(stream: str, first: int, last: int) -> tuple[Any, ...]:
     """The first four parameters of AROUND and AROUND_AS_KNOWN."""
-    return indicator_of(stream), msgspec.json.encode(labels_of(stream)).decode(), first, last
+    return indicator_of(stream), msgspec.json.encode(labels_in_name(stream)).decode(), first, last
 
 
 TARGETS = "SELECT indicator, terms -> 'aggregation', terms -> 'objective' FROM target WHERE indicator = ANY($1)"

@@ -17,7 +17,7 @@ Span = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFilters:
-    """The tickets, or with ``at_risk`` the clocks, that a list has."""
+    """The query parameters that filter a list of tickets. With ``at_risk`` the list is of clocks instead."""
 
     at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False
     unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None

@@ -34,7 +34,7 @@ class HandledBreach:
         return self.published["provider_party_id"], self.published["customer_party_id"]
 
 
-class BreachWorkflows(Protocol):
+class BreachHandlingStore(Protocol):
     """The store of breaches and of their handling, inside one transaction."""
 
     async def locked(self, breach_id: str) -> HandledBreach | None:
@@ -47,7 +47,7 @@ class BreachWorkflows(Protocol):
 
 
 async def take_step(
-    lives: BreachWorkflows,
+    store: BreachHandlingStore,
     breach_id: str,
     step: str,
     document: Mapping[str, Any],
@@ -60,7 +60,7 @@ async def take_step(
     The responsible party acknowledges and gives the root cause; after that, either party may close. The handling
     records how a breach was dealt with. A party that denies that there was a breach disputes it instead.
     """
-    held = await lives.locked(breach_id)
+    held = await store.locked(breach_id)
     if held is None or not (caller.is_operator or caller.party_id in held.parties()):
         raise NoSuchBreach(breach_id)
     if caller.party_id is None:
@@ -70,9 +70,9 @@ async def take_step(
     unless_changed(held.life)
     life = held.life.after(step)
     taken = BreachStep(step, now, caller.party_id, caller.principal_id, caller.name, document)
-    await lives.keep(breach_id, life, taken)
+    await store.keep(breach_id, life, taken)
     event = breach_workflow.handling_event(held.published, life, taken)
-    lives.publish(event, now, target_events.event_id(breach_id, EVENTS[step], life.revision))
+    store.publish(event, now, target_events.event_id(breach_id, EVENTS[step], life.revision))
     return life
 
 

@@ -28,7 +28,7 @@ class NoSuchThing(Exception):
         self.kind, self.given = kind, given
 
 
-class ExclusionRegister(Protocol):
+class ExclusionStore(Protocol):
     """The store of exclusions, inside one transaction."""
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
@@ -90,7 +90,7 @@ class ExclusionRequest:
 
 
 async def request_exclusion(
-    register: ExclusionRegister, wanted: ExclusionRequest, exclusion_id: str, by: Actor, now: int
+    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: Actor, now: int
 ) -> ExclusionEntry:
     """Request an exclusion from the other party. Raises NoSuchThing, and CalendarError that names the field."""
     agreement = await register.agreement(wanted.agreement_id)
@@ -195,7 +195,7 @@ def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> froze
 
 
 async def decide_exclusion(
-    register: ExclusionRegister, exclusion_id: str, decision: str, by: Actor, reason: str, now: int
+    register: ExclusionStore, exclusion_id: str, decision: str, by: Actor, reason: str, now: int
 ) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
     """Approve or reject an exclusion as the other party or its delegate; return the entry and the time that does not
     count. Raises NoSuchThing, NotTheirs, WrongTurn."""
@@ -211,7 +211,7 @@ async def decide_exclusion(
     return await _decided(register, exclusion_workflow.with_decision(entry, decision, by, reason, now, instead_of), now)
 
 
-async def appoint_delegate(register: ExclusionRegister, wanted: Delegate, now: int) -> Delegate:
+async def appoint_delegate(register: ExclusionStore, wanted: Delegate, now: int) -> Delegate:
     """Let another party decide on the exclusions requested of this one. Raises NoSuchThing, and CalendarError that
     names the field."""
     agreement = await register.agreement(wanted.agreement_id)
@@ -231,7 +231,7 @@ async def appoint_delegate(register: ExclusionRegister, wanted: Delegate, now: i
     return wanted
 
 
-async def dismiss_delegate(register: ExclusionRegister, delegate_id: str, by: Actor, now: int) -> Delegate:
+async def dismiss_delegate(register: ExclusionStore, delegate_id: str, by: Actor, now: int) -> Delegate:
     """End a delegation, so that the party decides by itself again. Raises NoSuchThing, EndedBefore."""
     held = await register.delegate(delegate_id)
     if held is None or held.party_id != by.party_id:
@@ -242,7 +242,7 @@ async def dismiss_delegate(register: ExclusionRegister, delegate_id: str, by: Ac
 
 
 async def _decided(
-    register: ExclusionRegister, entry: ExclusionEntry, now: int
+    register: ExclusionStore, entry: ExclusionEntry, now: int
 ) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
     await register.keep(entry)
     uncounted: Sequence[UncountedTime] = ()
@@ -253,7 +253,7 @@ async def _decided(
     return entry, uncounted
 
 
-async def uncounted_of(register: ExclusionRegister, entry: ExclusionEntry) -> Sequence[UncountedTime]:
+async def uncounted_of(register: ExclusionStore, entry: ExclusionEntry) -> Sequence[UncountedTime]:
     """The time of an approved exclusion that does not count, with the reasons."""
     if entry.state != APPROVED:
         return ()
@@ -263,7 +263,7 @@ async def uncounted_of(register: ExclusionRegister, entry: ExclusionEntry) -> Se
 
 
 async def revoke_exclusion(
-    register: ExclusionRegister, exclusion_id: str, by: Actor, reason: str, now: int
+    register: ExclusionStore, exclusion_id: str, by: Actor, reason: str, now: int
 ) -> ExclusionEntry:
     """Revoke an approved exclusion. Raises NoSuchThing, WrongTurn."""
     entry = exclusion_workflow.with_revocation(await _theirs(register, exclusion_id, by), by, reason, now)
@@ -273,14 +273,14 @@ async def revoke_exclusion(
     return entry
 
 
-async def _theirs(register: ExclusionRegister, exclusion_id: str, by: Actor) -> ExclusionEntry:
+async def _theirs(register: ExclusionStore, exclusion_id: str, by: Actor) -> ExclusionEntry:
     entry = await register.locked(exclusion_id)
     if entry is None or by.party_id not in (entry.provider_party_id, entry.customer_party_id):
         raise NoSuchThing("exclusion", exclusion_id)
     return entry
 
 
-async def decide_silent(register: ExclusionRegister, now: int) -> int:
+async def decide_silent(register: ExclusionStore, now: int) -> int:
     """Decide the exclusions whose time to decide has passed, as each says for silence; return their number."""
     entries = await register.silent(now)
     for entry in entries:

@@ -14,7 +14,7 @@ from slm_chassis.workers import Halt
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.intake.record_reader import ReadRecords
 from slm_monitor.application.state.partition_step import QuarantineEntry, SuspendedSource
-from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues, indicator_of, labels_of
+from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues, indicator_of, labels_in_name
 from slm_monitor.domain.intake.value_validation import SOURCE
 
 ROWS_KEPT_TOGETHER = 1_000
@@ -68,7 +68,7 @@ def origin_of(fact: Fact) -> Origin:
 
 
 def _origin_of_rows(subject: str) -> Origin:
-    return Origin(subject.partition("/")[0], MEASUREMENTS.name, labels_of(subject).get(SOURCE, ""))
+    return Origin(subject.partition("/")[0], MEASUREMENTS.name, labels_in_name(subject).get(SOURCE, ""))
 
 
 def parts_of(read: ReadRecords) -> list[RecordPart]:

@@ -31,8 +31,11 @@ class CurrentStatus:
         self._agreements: dict[str, AgreementTerms] = {}
 
     async def window_fields(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
-        """Fields to show in addition to a window's row, or instead of its values. Availability changes with time alone,
-        so that figure is computed at the time of the request."""
+        """Fields that are added to a window's row, or replace those in it: the budget and the time left.
+
+        For an open calendar window of a target measured by states also the figure: it changes with time alone, so it
+        is computed at the time of the request.
+        """
         terms = await self._terms(target, window)
         if terms is None or terms.promise is None:
             return {"budget": None, "time_left": None}

@@ -15,7 +15,7 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.history.window_result import KnownFacts
-from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, labels_of
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, labels_in_name
 from slm_monitor.domain.series import accumulators, classifiers
 from slm_monitor.domain.series.accumulators import Accumulator, ShareAccumulator
 from slm_monitor.domain.series.series import Delta, rows_of
@@ -79,7 +79,7 @@ def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
     """The rows with the labels that the target counts."""
     wanted, measure = accumulators.wanted_labels(target), classifiers.classifier_of(target)
     values = facts.values if facts.is_distinct else distinct_rows(facts.values)
-    fits = np.array([_fits(labels_of(subject), wanted) for subject in values.subjects], dtype=np.bool_)
+    fits = np.array([_fits(labels_in_name(subject), wanted) for subject in values.subjects], dtype=np.bool_)
     values = values.selected(fits[values.slot]) if len(values) else values
     single = [row for fact in facts.single if _fits(fact.body.get("labels") or {}, wanted) for row in rows_of(fact)[1]]
     at = np.concatenate([values.at, np.array([row.at for row in single], dtype=np.int64)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from slm_monitor.domain.facts.facts import Fact, indicator_of, labelled, labels_of
+from slm_monitor.domain.facts.facts import Fact, indicator_of, labelled, labels_in_name
 from slm_monitor.domain.series.series import NOTHING_YET
 from slm_monitor.domain.terms.instances import Group
 
@@ -32,7 +32,7 @@ class SeenLabels:
 
     def groups(self, subject: str, names: Sequence[str]) -> set[Group]:
         """The values of these labels that facts of an indicator had."""
-        label_sets = [labels_of(name) for name in self._of.get(subject, ())]
+        label_sets = [labels_in_name(name) for name in self._of.get(subject, ())]
         return {
             tuple((name, labels[name]) for name in names)
             for labels in label_sets

@@ -42,7 +42,7 @@ def indicator_of(subject: str) -> str:
     return subject.partition(_APART)[0]
 
 
-def labels_of(subject: str) -> dict[str, str]:
+def labels_in_name(subject: str) -> dict[str, str]:
     """Return the labels in the name of a series, which ``labelled`` built. A label's name never contains an equals
     sign.
     """

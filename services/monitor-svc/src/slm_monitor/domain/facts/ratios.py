@@ -11,7 +11,7 @@ class InvalidCounts(Exception):
         self.parts = (reason, field, value, remedy)
 
 
-def counts_from_events(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
+def valid_counts(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
     """Return ``{"good": …, "total": …}`` from the good or the bad events and all events. Raises InvalidCounts."""
     if total is None:
         raise InvalidCounts("no_total", "total", None, "say how many events there were in all")

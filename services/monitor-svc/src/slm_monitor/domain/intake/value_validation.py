@@ -146,7 +146,7 @@ def _counters(read: CounterReading, indicator: Indicator) -> list[int]:
     if any(number is not None and abs(number) > _MOST_COUNTED for number in (read.good, read.bad, read.total)):
         raise ItemRejected("too_large", "cumulative.total", read.total, f"set counters back before {_MOST_COUNTED}")
     try:
-        counts = ratios.counts_from_events(read.good, read.bad, read.total)
+        counts = ratios.valid_counts(read.good, read.bad, read.total)
     except ratios.InvalidCounts as error:
         reason, field, value, remedy = error.parts
         raise ItemRejected(reason, f"cumulative.{field}", value, remedy) from error
@@ -216,6 +216,6 @@ def _counts(item: Measurement) -> dict[str, Any]:
             "too_large", "total", item.total, f"count up to {_MOST_COUNTED}; send larger counts in parts"
         )
     try:
-        return {**ratios.counts_from_events(item.good, item.bad, item.total)}
+        return {**ratios.valid_counts(item.good, item.bad, item.total)}
     except ratios.InvalidCounts as error:
         raise ItemRejected(*error.parts) from error

@@ -60,7 +60,7 @@ def weighted_mean(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> F
 
 
 def missing_sum(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction:
-    """Return 1 − Σ w·(1 − v): the sum of what each member lacks, times its weight."""
+    """Return 1 − Σ w·(1 − v): 1 less what each member lacks, times its weight."""
     parts = (weight * (1 - figure) for figure, weight in zip(figures, weights, strict=True))
     return 1 - sum(parts, Fraction(0))
 

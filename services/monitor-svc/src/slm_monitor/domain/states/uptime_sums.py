@@ -67,8 +67,8 @@ class UptimeSums:
             self._rates.append(rates)
         self.upto = to
 
-    def leave(self, before: int) -> None:
-        """Drop the sums before an instant that will not be asked for again."""
+    def forget_before(self, before: int) -> None:
+        """Drop the sums before this instant: nothing earlier will be asked for. They are dropped many at once."""
         position = bisect_right(self._starts, before) - 1
         if position >= _LEFT_AT_ONCE:
             for column in (self._starts, self._ends, self._good, self._total, self._rates):

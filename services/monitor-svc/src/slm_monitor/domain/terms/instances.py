@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from slm_chassis.identity import named_id
-from slm_monitor.domain.facts.facts import labels_of
+from slm_monitor.domain.facts.facts import labels_in_name
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TermsHistory
 
@@ -15,7 +15,7 @@ Group = tuple[tuple[str, str], ...]
 
 def group_of(line: TermsHistory, subject: str) -> Group | None:
     """Return the group that a series belongs to; None if the series lacks one of the ``group_by`` labels."""
-    labels = labels_of(subject)
+    labels = labels_in_name(subject)
     names = line.latest.group_by
     return tuple((name, labels[name]) for name in names) if all(name in labels for name in names) else None
 

@@ -1,4 +1,4 @@
-"""What reads of the past and the life of a breach need."""
+"""Tables for reading as of an earlier instant, and for the workflow of breaches."""
 
 from __future__ import annotations
 

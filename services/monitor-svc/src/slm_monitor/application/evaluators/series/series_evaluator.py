@@ -9,7 +9,7 @@ from slm_chassis.faults import is_infrastructure_fault
 from slm_monitor.application.evaluators.schedule.holds import Holds
 from slm_monitor.application.evaluators.series.deferred_rows import DeferredRows
 from slm_monitor.application.evaluators.series.series_store import SeriesStore, pieces
-from slm_monitor.application.evaluators.series.series_target import SeriesTarget, checkpoint_of, name_of
+from slm_monitor.application.evaluators.series.series_target import SeriesTarget, accumulators_key, checkpoint_of
 from slm_monitor.application.evaluators.series.target_rows import TargetRows
 from slm_monitor.application.evaluators.series.unsaved_windows import UnsavedWindows
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
@@ -99,7 +99,7 @@ class SeriesEvaluator:
         if held is None:
             target_state = self._target_state(line, subject)
             held = targets[line.key] = SeriesTarget(target_state, self._excluded, None)
-            tally = self._kept[subject].tallies.get(name_of(line)) if subject in self._kept else None
+            tally = self._kept[subject].tallies.get(accumulators_key(line)) if subject in self._kept else None
             if tally is not None and tally.fingerprint == held.fingerprint:
                 targets[line.key] = held = SeriesTarget(target_state, self._excluded, tally.windows)
             held.amend(line)
@@ -203,8 +203,11 @@ class SeriesEvaluator:
                 self._born.append(born)
 
     def recounted(self) -> dict[str, int]:
-        """Return the series whose accumulators in the checkpoint are outdated → instant of the latest row. A restart
-        must know it to look for those rows in the record."""
+        """Return, and forget, the series that a restart must count again from the record, each with the instant of its
+        latest row.
+
+        They are new, or their accumulators in the checkpoint are outdated.
+        """
         recounted, self._recounted = self._recounted, {}
         return recounted
 
@@ -338,7 +341,7 @@ class SeriesEvaluator:
         return bool(self._unsaved)
 
     async def refresh(self, moment: EvaluationMoment) -> None:
-        """Update figures after rows that could change nothing else."""
+        """Add the deferred rows and update the figures of their targets. Such rows change no verdict and no warning."""
         for subject in self._deferred.subjects:
             self._fold(subject)
             for target in self._targets.get(subject, {}).values():

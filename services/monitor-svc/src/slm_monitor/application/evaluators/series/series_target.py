@@ -15,7 +15,7 @@ from slm_monitor.application.evaluators.series.minute_columns import MinuteColum
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.application.state.loaded_partition import AccumulatorState, SeriesCheckpoint
-from slm_monitor.domain.facts.facts import MINUTE, labels_of
+from slm_monitor.domain.facts.facts import MINUTE, labels_in_name
 from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
 from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
 from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
@@ -114,7 +114,7 @@ class SeriesTarget(CalendarWindowTarget):
         """The index of the classifier of these terms in the series; None if they do not count the series."""
         name = (series.subject, len(series.measures), terms.version)
         if name not in self._places:
-            labels, wanted = labels_of(series.subject), accumulators.wanted_labels(terms)
+            labels, wanted = labels_in_name(series.subject), accumulators.wanted_labels(terms)
             fits = all(labels.get(label) == value for label, value in wanted.items())
             self._places[name] = series.measures.index(classifiers.classifier_of(terms)) if fits else None
         return self._places[name]
@@ -284,13 +284,15 @@ def checkpoint_of(series: Series, targets: Iterable[SeriesTarget]) -> SeriesChec
     kept = SeriesCheckpoint(series.high_water)
     for target in targets:
         if target.is_tallied and not target.needs_counting:
-            kept.tallies[name_of(target.target_state.line)] = AccumulatorState(target.fingerprint, target.kept())
+            kept.tallies[accumulators_key(target.target_state.line)] = AccumulatorState(
+                target.fingerprint, target.kept()
+            )
         for window in target.target_state.windows.values():
             if window.judged_to is not None:
                 kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
     return kept
 
 
-def name_of(line: TermsHistory) -> str:
+def accumulators_key(line: TermsHistory) -> str:
     """Return the name of a target's accumulators in a checkpoint."""
     return " ".join(str(part) for part in line.key)

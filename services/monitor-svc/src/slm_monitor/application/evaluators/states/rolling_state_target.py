@@ -122,7 +122,7 @@ class RollingStateTarget(RollingTargetBase):
         if passed is None or passed.terms is not terms or passed.excluded is not out or passed.begins_at > begins_at:
             self._passed[terms.version] = passed = UptimeSums(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
-        passed.leave(begins_at)
+        passed.forget_before(begins_at)
         return RollingSums(self.target_state.line, _Minutes(passed), _NoExclusions())
 
 

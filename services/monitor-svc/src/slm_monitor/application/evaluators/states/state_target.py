@@ -94,7 +94,7 @@ class StateTarget(CalendarWindowTarget):
             )
         else:
             lately.follow(stated, as_of, since)
-            lately.leave(as_of - (state_warnings.longest_lookback(terms) or 0))
+            lately.forget_before(as_of - (state_warnings.longest_lookback(terms) or 0))
         moves = state_warnings.may_move_by_time(lately, stated, as_of)
         found = state_warnings.burn_rate_risks(lately, as_of) if moves else []
         return found, (as_of // MINUTE + 1) * MINUTE if moves else None
