@@ -26,7 +26,7 @@ up: $(READY) ## all four services and their PostgreSQL in one process
 test: $(READY) ## every test but benchmarks, attacks and soak runs, shared by two processes; J=0: one after the other
 	@$(PYTEST) tests --ignore=tests/bench --ignore=tests/attack
 
-test-unit: $(READY) ## those that start no server, in a minute
+test-unit: $(READY) ## those that start no server, in about a minute
 	@$(PYTEST) tests/unit
 
 attack: $(READY) ## all of every attack on the running product; SLM_ATTACK_SEED chooses the random cases
