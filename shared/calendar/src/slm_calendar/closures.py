@@ -16,7 +16,7 @@ Reason = Literal["weekly", "holiday", "override", "break"]
 
 
 class Closure(NamedTuple):
-    """``[start, end)`` closed for one reason."""
+    """A closed interval ``[start, end)`` in microseconds UTC, and the one reason why it is closed."""
 
     start: int
     end: int
@@ -31,7 +31,7 @@ def closures(hours: ServiceHours, start: int, end: int) -> list[Closure]:
     if end <= start or hours.always_open:
         return []
     closed = intervals.subtract([(start, end)], hours.intervals(start, end))
-    unbroken = service_hours.of(replace(hours.definition, breaks=())).intervals(start, end)
+    unbroken = service_hours.service_hours_of(replace(hours.definition, breaks=())).intervals(start, end)
     broken = [Closure(*pair, "break") for pair in intervals.intersect(closed, unbroken)]
     by_day = (closure for pair in intervals.subtract(closed, unbroken) for closure in _by_day(hours, pair))
     return _joined(sorted([*broken, *by_day]))

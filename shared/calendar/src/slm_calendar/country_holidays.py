@@ -12,11 +12,12 @@ from slm_calendar.errors import CalendarError, Finding, finding
 FIELDS = {"country", "subdivision", "name"}
 
 
-def written_out(entries: list[Any], first_year: int, last_year: int) -> list[Any]:
-    """Return the entries with each ``{"country", "subdivision"}`` replaced by ``{"date", "name"}`` entries for those
-    years.
+def resolve_country_holidays(entries: list[Any], first_year: int, last_year: int) -> list[Any]:
+    """Return holiday entries of a service hours document with countries resolved to dates.
 
-    Raises CalendarError for an unknown country or subdivision, and if ``last_year`` is before ``first_year``.
+    Each ``{"country", "subdivision"}`` is replaced by one ``{"date", "name"}`` for every public holiday of the years
+    first_year to last_year. Raises CalendarError for an unknown country or subdivision, and if ``last_year`` is before
+    ``first_year``.
     """
     errors: list[Finding] = []
     if last_year < first_year:

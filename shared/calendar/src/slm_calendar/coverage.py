@@ -12,27 +12,30 @@ from slm_calendar.hours_definition import WEEKDAYS, DayIntervals
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY, instant_of, local_date, local_time_of_day
 from slm_calendar.service_hours import ServiceHours
-from slm_calendar.wall_clock import written_intervals
+from slm_calendar.wall_clock import write_day_intervals
 
 
 @dataclass(frozen=True, slots=True)
-class NormalWeek:
-    """The hours that stay uncovered in a week without holidays and clock changes, on the required hours' wall clock."""
+class NormalWeekGaps:
+    """The required hours that the provided hours leave uncovered in a week without holidays and clock changes.
+
+    Times are those of the required hours' time zone.
+    """
 
     uncovered: tuple[DayIntervals, ...]
-    """Monday to Sunday; microseconds since midnight."""
+    """For each day from Monday to Sunday its uncovered intervals, in microseconds since midnight."""
 
     @property
     def uncovered_time(self) -> int:
         """The uncovered time of one week in microseconds."""
-        return sum(intervals.total(day) for day in self.uncovered)
+        return sum(intervals.total_length(day) for day in self.uncovered)
 
     def to_document(self) -> dict[str, list[list[str]]]:
         """Return the uncovered hours by weekday, such as ``{"mon-fri": [["08:00", "09:00"]]}``.
 
         Neighbouring days with equal gaps share one entry. A day without a gap has none.
         """
-        return {name: written_intervals(hours) for name, hours in _day_ranges(self.uncovered)}
+        return {name: write_day_intervals(hours) for name, hours in _day_ranges(self.uncovered)}
 
 
 def intersection(left: ServiceHours, right: ServiceHours, start: int, end: int) -> list[Interval]:
@@ -40,33 +43,36 @@ def intersection(left: ServiceHours, right: ServiceHours, start: int, end: int) 
     return intervals.intersect(left.intervals(start, end), right.intervals(start, end))
 
 
-def uncovered(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> list[Interval]:
+def uncovered_intervals(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> list[Interval]:
     """Return the intervals within [start, end) in which ``required`` is open and ``provided`` is not."""
     if provided.always_open or required is provided:
         return []
     return intervals.subtract(required.intervals(start, end), provided.intervals(start, end))
 
 
-def contains(provided: ServiceHours, required: ServiceHours, start: int, end: int) -> bool:
+def covers_all_hours(provided: ServiceHours, required: ServiceHours, start: int, end: int) -> bool:
     """Whether ``provided`` is open at every instant of [start, end) at which ``required`` is."""
-    return not uncovered(required, provided, start, end)
+    return not uncovered_intervals(required, provided, start, end)
 
 
-def normal_week(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> NormalWeek:
-    """Return the gaps of the weekly patterns alone, as most ISO weeks of [start, end) have them.
+def compare_normal_week(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> NormalWeekGaps:
+    """Return the gaps between two weekly patterns, as most ISO weeks of [start, end) have them.
 
-    Holidays, overrides and breaks of both sides are ignored. If two zones change their clocks on different days, the
-    few weeks between differ from the rest: the most frequent pattern wins, and of equally frequent ones the earliest.
+    Holidays, overrides and breaks of both sides are ignored. If two zones change their clocks on different days, a few
+    weeks have other gaps than the rest. The most frequent pattern is returned, and of equally frequent ones the
+    earliest.
     """
     weekly = required.without_exceptions(), provided.without_exceptions()
     patterns: Counter[tuple[DayIntervals, ...]] = Counter()
     for window in windows.windows_between("week", required.timezone, start, end):
-        patterns[_pattern(uncovered(*weekly, window.start, window.end), required)] += 1
-    return NormalWeek(patterns.most_common(1)[0][0] if patterns else ((),) * 7)
+        patterns[_pattern(uncovered_intervals(*weekly, window.start, window.end), required)] += 1
+    return NormalWeekGaps(patterns.most_common(1)[0][0] if patterns else ((),) * 7)
 
 
 def _pattern(gaps: Iterable[Interval], hours: ServiceHours) -> tuple[DayIntervals, ...]:
-    """Return the gaps of one week by weekday, on the required hours' wall clock, cut at midnight."""
+    """Return the gaps of one week for each day from Monday to Sunday, on the required hours' wall clock, cut at
+    midnight.
+    """
     days: list[list[Interval]] = [[] for _ in WEEKDAYS]
     for start, end in gaps:
         while start < end:

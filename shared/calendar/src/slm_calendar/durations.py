@@ -12,30 +12,44 @@ from slm_calendar.iso_durations import from_iso, from_shorthand, to_iso
 from slm_calendar.local_time import SECOND, instant_of, local_date, local_time_of_day
 from slm_calendar.service_hours import ServiceHours
 
-__all__ = ["Duration", "deadline", "elapsed", "extended", "from_iso", "from_shorthand", "parse", "to_iso"]
+__all__ = [
+    "Duration",
+    "compute_deadline",
+    "extend_deadline",
+    "from_iso",
+    "from_shorthand",
+    "measure_elapsed_time",
+    "parse_duration",
+    "to_iso",
+]
 
 Kind = Literal["calendar", "service_time", "business_days", "business_days_end", "due_at"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 DAYS_SEARCHED = 3660
-"""Days in which a working day is looked for. After ten years without one, the hours count as never open."""
+"""The number of days in which a working day is searched for. After ten years without one, the hours count as never
+open.
+"""
 
 MOST_BUSINESS_DAYS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """``amount`` is microseconds (calendar, service_time), working days, or the name of a ticket's field (due_at)."""
+    """A duration in one kind of time.
+
+    ``amount`` is microseconds for ``calendar`` and ``service_time``, a number of working days for ``business_days`` and
+    ``business_days_end``, or the name of a ticket's date field for ``due_at``.
+    """
 
     kind: Kind
     amount: int | str
     backward: bool = False
-    """Whether it runs backward in time. A flag rather than a sign of ``amount``, because a duration of zero also has a
-    direction.
-    """
+    """Whether the duration runs backward in time. This is a flag rather than a sign of ``amount``, because a duration
+    of zero has a direction too."""
 
     def to_document(self) -> dict[str, int | str]:
-        """Return the document that ``parse`` reads, such as ``{"service_time": "PT4H"}``."""
+        """Return the document that ``parse_duration`` reads, such as ``{"service_time": "PT4H"}``."""
         if isinstance(self.amount, str):
             return {self.kind: self.amount}
         if self.kind in ("calendar", "service_time"):
@@ -53,7 +67,7 @@ class Duration:
         return days if self.kind == "business_days" else f"close of business after {days}"
 
 
-def parse(document: object, field: str = "within", *, offset: bool = False) -> Duration:
+def parse_duration(document: object, field: str = "within", *, offset: bool = False) -> Duration:
     """Parse a duration's document.
 
     The document has one key: ``{"calendar": "PT4H"}``, ``{"service_time": "PT4H"}``, ``{"business_days": 2}``,
@@ -83,7 +97,9 @@ def _parsed(kind: Kind, written: Any, field: str) -> Duration:
     return Duration(kind, written, written < 0)
 
 
-def deadline(duration: Duration, start: int, hours: ServiceHours, fields: Mapping[str, int] | None = None) -> int:
+def compute_deadline(
+    duration: Duration, start: int, hours: ServiceHours, fields: Mapping[str, int] | None = None
+) -> int:
     """Return the instant at which the duration that begins at ``start`` is over.
 
     ``fields`` are the ticket's dates as instants, by field name; only ``due_at`` reads them. Raises NeverOpen if the
@@ -102,16 +118,16 @@ def deadline(duration: Duration, start: int, hours: ServiceHours, fields: Mappin
     return _close_of_business_day(amount, start, hours)
 
 
-def extended(duration: Duration, due: int, paused: int, hours: ServiceHours) -> int:
-    """Return a deadline moved later by ``paused`` microseconds, counted as the duration counts time."""
+def extend_deadline(duration: Duration, due: int, paused: int, hours: ServiceHours) -> int:
+    """Return the deadline ``due`` moved later by ``paused`` microseconds of the duration's own kind of time."""
     if not paused:
         return due
     return due + paused if duration.kind == "calendar" else hours.add(due, paused)
 
 
-def elapsed(duration: Duration, start: int, end: int, hours: ServiceHours) -> int:
-    """Return the microseconds from start to end: calendar time for a calendar duration, open time for every
-    other kind.
+def measure_elapsed_time(duration: Duration, start: int, end: int, hours: ServiceHours) -> int:
+    """Return the microseconds from start to end: calendar time for a calendar duration, service hours for every other
+    kind.
     """
     return max(0, end - start) if duration.kind == "calendar" else hours.open_time(start, end)
 

@@ -28,7 +28,7 @@ class NeverOpen(CalendarError):
 
 
 def finding(field: str, value: object, remedy: str) -> Finding:
-    """Return a finding whose value is text, cut to 80 characters. Any other value is shown as JSON."""
+    """Return a finding. Text is shown as it is, any other value as JSON, both cut to 80 characters."""
     return Finding(field=field, value=_as_text(value)[:80], remedy=remedy)
 
 

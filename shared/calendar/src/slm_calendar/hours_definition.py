@@ -26,12 +26,12 @@ class HoursDefinition:
     timezone: str
     weekly: tuple[DayIntervals, ...]
     holidays: tuple[tuple[date, date], ...] = ()
-    """(first day, last day) of each, both included."""
+    """The holidays on fixed dates, each as (first day, last day), both included."""
     yearly: frozenset[tuple[int, int]] = frozenset()
     """(month, day) of holidays that return every year. 29 February is a holiday in leap years only."""
     overrides: tuple[tuple[date, DayIntervals], ...] = ()
     breaks: tuple[Interval, ...] = ()
-    """Sorted, disjoint intervals in microseconds UTC."""
+    """Times at which the service is not promised in spite of the weekly hours: sorted, disjoint, microseconds UTC."""
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
@@ -56,14 +56,14 @@ class HoursDefinition:
         )
 
     def is_holiday(self, day: date) -> bool:
-        """Whether the day is listed as a holiday. An override may open it all the same."""
+        """Whether the day is listed as a holiday. The hours may be open on it all the same, by an override."""
         if (day.month, day.day) in self.yearly:
             return True
         return any(first <= day <= last for first, last in self.holidays)
 
     def wall_clock(self, day: date) -> DayIntervals:
-        """Return the day's hours on the wall clock. An override comes before a holiday, a holiday before the weekly
-        hours.
+        """Return the day's hours on the wall clock. An override takes precedence over a holiday, a holiday over the
+        weekly hours.
         """
         override = self._override_of.get(day)
         if override is not None:
@@ -77,7 +77,7 @@ class HoursDefinition:
         return intervals.subtract(intervals.union(self.converted(day)), self.breaks)
 
     def converted(self, day: date) -> list[Interval]:
-        """Return the day's hours in microseconds UTC, breaks not yet subtracted.
+        """Return the day's hours converted to microseconds UTC, breaks not yet subtracted.
 
         An interval that a clock change leaves with no length is dropped.
         """

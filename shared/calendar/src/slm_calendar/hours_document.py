@@ -11,7 +11,7 @@ from slm_calendar.errors import CalendarError, Finding, finding
 from slm_calendar.hours_definition import WEEKDAYS, DayIntervals, HoursDefinition
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import zone_named
-from slm_calendar.wall_clock import day_intervals, written_intervals
+from slm_calendar.wall_clock import parse_day_intervals, write_day_intervals
 from slm_events.instants import from_text, to_text
 
 FIELDS = ("timezone", "weekly", "holidays", "overrides", "breaks", "calendars")
@@ -20,22 +20,25 @@ _ACCOUNT = {"entry": str, "events": int, "taken": int, "left_out": list, "more_l
 
 
 def read_hours(document: str | Mapping[str, Any]) -> HoursDefinition:
-    """Return the definition; raises CalendarError that names every wrong field."""
+    """Return the hours that a document defines; raises CalendarError that names every wrong field."""
     return _Reader(document).read()
 
 
-def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> dict[str, Any]:
-    """Return the document, checked, with holidays of countries and iCalendar files as dates and day ranges as single
-    days.
+def resolve_hours_document(document: str | Mapping[str, Any], first_year: int, last_year: int) -> dict[str, Any]:
+    """Check the document and return it with holidays of countries and iCalendar files as dates, and day ranges as
+    single days.
 
     Only holidays of the years first_year to last_year are written.
     """
     if not isinstance(document, Mapping):
-        return write(read_hours(document))
+        return write_hours_document(read_hours(document))
     holidays = document.get("holidays")
     if isinstance(holidays, list):
-        dated = ical_holidays.written_out(holidays, first_year, last_year, document.get("timezone"))
-        document = {**document, "holidays": country_holidays.written_out(dated.entries, first_year, last_year)}
+        dated = ical_holidays.resolve_icalendar_holidays(holidays, first_year, last_year, document.get("timezone"))
+        document = {
+            **document,
+            "holidays": country_holidays.resolve_country_holidays(dated.entries, first_year, last_year),
+        }
         if dated.accounts:
             document["calendars"] = dated.accounts
     read_hours(document)
@@ -44,30 +47,30 @@ def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) 
     return {**document, "weekly": {day: weekly[day] for day in WEEKDAYS if day in weekly}}
 
 
-def needs_years(document: object) -> bool:
-    """Whether it names holidays whose dates depend on the years: those of a country or of an iCalendar file."""
+def has_holidays_by_year(document: object) -> bool:
+    """Whether the document names holidays whose dates depend on the year: those of a country or an iCalendar file."""
     listed = document.get("holidays") if isinstance(document, Mapping) else None
     named = {"country", ical_holidays.FIELD}
     return isinstance(listed, list) and any(isinstance(each, Mapping) and named & set(each) for each in listed)
 
 
-def write(definition: HoursDefinition) -> dict[str, Any]:
+def write_hours_document(definition: HoursDefinition) -> dict[str, Any]:
     """Return the document of a definition: days and dates in order, empty parts left out."""
     holidays: list[dict[str, str]] = [
         {"date": str(first)} if first == last else {"from": str(first), "to": str(last)}
         for first, last in definition.holidays
     ]
     holidays += [{"yearly": f"{month:02d}-{day:02d}"} for month, day in sorted(definition.yearly)]
-    weekly = {day: written_intervals(hours) for day, hours in zip(WEEKDAYS, definition.weekly, strict=True) if hours}
-    overrides = [{"date": str(day), "intervals": written_intervals(hours)} for day, hours in definition.overrides]
+    weekly = {day: write_day_intervals(hours) for day, hours in zip(WEEKDAYS, definition.weekly, strict=True) if hours}
+    overrides = [{"date": str(day), "intervals": write_day_intervals(hours)} for day, hours in definition.overrides]
     breaks = [{"from": to_text(start), "to": to_text(end)} for start, end in definition.breaks]
     parts = {"weekly": weekly, "holidays": holidays, "overrides": overrides, "breaks": breaks}
     return {"timezone": definition.timezone} | {key: part for key, part in parts.items() if part}
 
 
 def _days_of(key: str) -> list[str] | None:
-    """Return the weekdays that a key names: ``"mon"``, ``"mon-fri"`` or, over the weekend, ``"sat-mon"``; None if it is
-    none.
+    """Return the weekdays that a key names: ``"mon"``, ``"mon-fri"`` or, over the weekend, ``"sat-mon"``; None for any
+    other text.
     """
     first, dash, last = key.strip().lower().partition("-")
     last = last if dash else first
@@ -127,7 +130,7 @@ class _Reader:
             if days is None:
                 self.refuse(f"weekly.{key}", key, f"name days by {', '.join(WEEKDAYS)} or a range such as mon-fri")
                 continue
-            parsed = day_intervals(pairs, f"weekly.{key}", self.errors)
+            parsed = parse_day_intervals(pairs, f"weekly.{key}", self.errors)
             for day in days:
                 if day in hours:
                     self.refuse(f"weekly.{key}", key, f"{day} is given twice; give each day once")
@@ -206,7 +209,7 @@ class _Reader:
                 self.refuse(field, dict(entry), 'give "date" and "intervals" (an empty list for a closed day)')
                 continue
             day = self.day(f"{field}.date", entry["date"])
-            parsed = day_intervals(entry["intervals"], f"{field}.intervals", self.errors)
+            parsed = parse_day_intervals(entry["intervals"], f"{field}.intervals", self.errors)
             if day in hours:
                 self.refuse(f"{field}.date", day, "this date is overridden twice; give it once")
             if day:

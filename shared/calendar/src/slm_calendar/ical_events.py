@@ -18,7 +18,7 @@ from slm_calendar.local_time import instant_of, since_midnight, wall_clock, zone
 TIME_OF_DAY = "it has a time of day; only events of whole days are holidays"
 CANCELLED = "it is cancelled"
 _DEEPEST = 4
-"""The deepest nesting of components. A calendar, its events and their alarms make three levels."""
+"""The deepest nesting of components that is read. A calendar, its events and their alarms make three levels."""
 _MOST_LINES = 50_000
 _ALL_DAY = ("X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT", "X-FUNAMBOL-ALLDAY")
 """Properties by which Exchange and other programs mark an all-day event whose times run from midnight to midnight."""
@@ -33,7 +33,7 @@ Line = tuple[Mapping[str, str], str]
 
 @dataclass(frozen=True)
 class SkippedEvent:
-    """An event that gives no holiday, and why."""
+    """An event of a calendar file that gives no holiday, and the reason."""
 
     event: str
     begins: str
@@ -58,7 +58,9 @@ class Event:
     and_following: bool = False
     sequence: int = 0
     why_not: str = ""
-    """Why it gives no holiday. An override with a reason removes the day that it replaces."""
+    """Why the event gives no holiday; empty if it gives one. If an override has a reason here, the day that it replaces
+    is no holiday either.
+    """
 
 
 class Unreadable(ValueError):
@@ -80,9 +82,10 @@ class _Component:
 
 
 def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEvent]]:
-    """Return the events of all calendars in the text, and the events that give no holiday.
+    """Return the events of all calendars in the text, and the components that cannot be read as events of whole days.
 
-    A time in UTC belongs to the day that it is in ``zone``. Raises Unreadable if the text is no calendar.
+    A returned event whose ``why_not`` is set gives no holiday either. The day of a time in UTC is its day in ``zone``.
+    Raises Unreadable if the text is no calendar.
     """
     events: list[Event] = []
     left_out: list[SkippedEvent] = []
@@ -102,8 +105,8 @@ def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEve
 
 
 def _components(text: str) -> Iterator[tuple[_Component, bool]]:
-    """Yield the components of each VCALENDAR except time zones, each with whether the calendar's METHOD cancels them
-    all.
+    """Yield the components of each VCALENDAR except time zones, each with whether the METHOD of its calendar cancels
+    it.
     """
     if not text.lstrip("\ufeff\r\n ").upper().startswith("BEGIN:VCALENDAR"):
         raise Unreadable("line 1: it does not begin with BEGIN:VCALENDAR")
@@ -194,7 +197,11 @@ def _whole(text: str) -> int:
 
 
 def _day(parameters: Mapping[str, str], value: str, name: str, zone: ZoneInfo, whole_days: bool) -> date:
-    """Return the day of a date or, in an event of whole days, of a time. A TZID beside a date has no meaning."""
+    """Return the day that the value of a property names. A TZID is ignored for a date.
+
+    A time is accepted only if the event lasts whole days (``whole_days`` or VALUE=DATE), and a DTSTART only at
+    midnight. Raises ValueError for all others.
+    """
     if written := _DATE.fullmatch(value.strip()):
         return date(*(int(part) for part in written.groups()))
     shown = _moment(value, name, zone)
@@ -220,7 +227,7 @@ def _moment(value: str, name: str, zone: ZoneInfo) -> datetime:
 
 
 def _days(first: date, end: Line | None, length: str, zone: ZoneInfo, whole_days: bool) -> int:
-    """Return how many days the event lasts. DTEND is the first day after it; without DTEND and DURATION it lasts one
+    """Return how many days the event lasts. DTEND is the day after the last; without DTEND and DURATION it lasts one
     day.
     """
     if end is not None:
@@ -249,7 +256,7 @@ def _rule(text: str, zone: ZoneInfo, whole_days: bool) -> Mapping[str, str]:
     if not text:
         return {}
     try:
-        parts = rules.parts_of(text.upper())
+        parts = rules.parse_rule(text.upper())
     except ValueError as problem:
         raise ValueError(f"its RRULE cannot be followed: {problem}") from problem
     if "UNTIL" in parts:

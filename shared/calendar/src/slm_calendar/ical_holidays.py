@@ -17,11 +17,11 @@ from slm_calendar.local_time import zone_named
 
 FIELD = "icalendar"
 LONGEST = 200_000
-"""Characters of a file at most. Several years of a country's holidays need a tenth of it."""
+"""The most characters of a file. Several years of a country's holidays need a tenth of it."""
 MOST_FILES = 10
-"""Files in one document of service hours."""
+"""The most calendar files in one document of service hours."""
 LISTED = 50
-"""Events without a holiday that are listed one by one; the rest are only counted."""
+"""The most events without a holiday that are listed one by one; the rest are only counted."""
 _MOST_RULES, _MOST_DENSE_RULES, _MOST_EMPTY_RULES = 200, 10, 3
 """Limits for recurring events of a file: all of them, the daily and weekly ones, and those that never occur. Together
 they bound the work to 2 s.
@@ -31,9 +31,9 @@ _EARLIEST = 1900
 
 
 @dataclass
-class ReadHolidays:
-    """The result of reading a file: the holidays, the number of events, how many gave a holiday, and those that did
-    not.
+class HolidayFileResult:
+    """The result of reading a calendar file: its holidays, the number of its events, how many of these gave a holiday,
+    and the others with the reason.
     """
 
     holidays: list[dict[str, str]]
@@ -42,7 +42,7 @@ class ReadHolidays:
     left_out: list[SkippedEvent]
 
     def account(self, entry: str) -> dict[str, Any]:
-        """Return the report that a signed document keeps of the file.
+        """Return the report on the file that a signed document keeps.
 
         It says how many events gave a holiday and lists the others, at most LISTED of them.
         """
@@ -55,20 +55,25 @@ class ReadHolidays:
 
 
 @dataclass
-class DatedHours:
-    """The holiday entries with every file replaced by dates, and the report on each file."""
+class ResolvedHolidays:
+    """The holiday entries of a service hours document with every calendar file replaced by dates, and the report on
+    each file.
+    """
 
     entries: list[Any] = field(default_factory=list)
     accounts: list[dict[str, Any]] = field(default_factory=list)
 
 
-def written_out(entries: list[Any], first_year: int, last_year: int, timezone: object = "UTC") -> DatedHours:
-    """Return the entries with each ``{"icalendar": text}`` replaced by the dates of its all-day events in those years.
+def resolve_icalendar_holidays(
+    entries: list[Any], first_year: int, last_year: int, timezone: object = "UTC"
+) -> ResolvedHolidays:
+    """Return holiday entries of a service hours document with calendar files resolved to dates.
 
+    Each ``{"icalendar": text}`` is replaced by the dates of its all-day events in the years first_year to last_year.
     Raises CalendarError for a text that is no calendar, and for a calendar without a holiday in those years.
     """
     errors: list[Finding] = []
-    done = DatedHours()
+    done = ResolvedHolidays()
     for index, entry in enumerate(entries):
         if not (isinstance(entry, Mapping) and FIELD in entry):
             done.entries.append(entry)
@@ -97,9 +102,9 @@ def _zone(timezone: object) -> ZoneInfo:
         return zone_named("UTC")  # the document is refused for it, by its own field
 
 
-def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> ReadHolidays:
-    """Return the all-day events of those years as ``{"date"}`` or ``{"from", "to"}`` with a name, recurring ones
-    expanded.
+def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> HolidayFileResult:
+    """Return the all-day events of those years as holidays, ``{"date"}`` or ``{"from", "to"}`` with a name; recurring
+    events are expanded.
 
     ``zone`` decides the day of times in UTC. Raises CalendarError for a text that is no calendar, needs too much work
     or gives no holiday.
@@ -120,7 +125,7 @@ def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | N
             f"no event is a holiday from {first_year} to {last_year}: {_summary(left_out) or 'the file has no event'}"
         )
         raise refusal("holidays", text, f"{remedy}; give a calendar whose events are whole days of these years")
-    return ReadHolidays(holidays, len(events) + len(left_out) - found.among_events, found.taken, left_out)
+    return HolidayFileResult(holidays, len(events) + len(left_out) - found.among_events, found.taken, left_out)
 
 
 def _summary(left_out: Sequence[SkippedEvent]) -> str:
@@ -217,7 +222,7 @@ class _Expansion:
         latest = min(self.end, datetime.strptime(until, "%Y%m%d").date()) if until else self.end  # noqa: DTZ007
         if latest < event.first:
             return
-        found = rules.matching(parts, _midnight(event.first), _midnight(latest))
+        found = rules.matching_times(parts, _midnight(event.first), _midnight(latest))
         is_empty = True
         for each in islice(found, count or None):
             is_empty = False

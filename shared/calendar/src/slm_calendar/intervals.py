@@ -9,7 +9,7 @@ Interval: TypeAlias = tuple[int, int]
 
 
 def union(*lists: Iterable[Interval]) -> list[Interval]:
-    """Return the union of the intervals. They may be unsorted, overlapping or empty."""
+    """Return the union of the intervals, sorted and disjoint. The given ones may be unsorted, overlapping or empty."""
     united: list[Interval] = []
     for start, end in sorted(pair for pairs in lists for pair in pairs):
         if end <= start:
@@ -23,7 +23,7 @@ def union(*lists: Iterable[Interval]) -> list[Interval]:
 
 
 def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
-    """Return what lies in both lists. Each list must be sorted and disjoint."""
+    """Return the parts that lie in both lists. Each list must be sorted and disjoint."""
     common: list[Interval] = []
     i = j = 0
     while i < len(left) and j < len(right):
@@ -39,7 +39,7 @@ def intersect(left: Sequence[Interval], right: Sequence[Interval]) -> list[Inter
 
 
 def subtract(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
-    """Return what lies in ``left`` and not in ``right``. Each list must be sorted and disjoint."""
+    """Return the parts of ``left`` that do not lie in ``right``. Each list must be sorted and disjoint."""
     remaining: list[Interval] = []
     j = 0
     for start, end in left:
@@ -61,6 +61,6 @@ def clip(pairs: Sequence[Interval], start: int, end: int) -> list[Interval]:
     return intersect(pairs, [(start, end)]) if start < end else []
 
 
-def total(pairs: Iterable[Interval]) -> int:
+def total_length(pairs: Iterable[Interval]) -> int:
     """Return the total length of disjoint intervals."""
     return sum(end - start for start, end in pairs)

@@ -57,7 +57,7 @@ def from_iso(text: object, field: str = "duration") -> int:
 def to_iso(microseconds: int) -> str:
     """Return the ISO 8601 text of microseconds, such as ``P1DT2H30M``, ``PT0.25S``, ``-PT30M`` or ``PT0S``.
 
-    ``from_iso`` gives the same number back.
+    ``from_iso`` converts the text back to the same number.
     """
     sign, rest = ("-", -microseconds) if microseconds < 0 else ("", microseconds)
     days, rest = divmod(rest, DAY)

@@ -19,7 +19,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @lru_cache(maxsize=1024)
 def zone_named(name: str) -> ZoneInfo:
-    """Return the IANA zone; raises CalendarError for the field ``timezone``."""
+    """Return the IANA zone with this name; raises CalendarError about the field ``timezone`` if there is none."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as problem:
@@ -31,7 +31,7 @@ def instant_of(zone: ZoneInfo, day: date, microseconds: int = 0) -> int:
     """Return the instant at which the zone's clock shows that time of that day.
 
     ``microseconds`` count from local midnight and may be a whole day (24:00). A time that a clock change skips is moved
-    later by the gap. Of a time that occurs twice, the first is taken. Python's fold=0 gives both.
+    later by the gap. Of a time that occurs twice, the first is taken. Python's fold=0 does both.
     """
     naive = _NAIVE_EPOCH + timedelta(days=day.toordinal() - _EPOCH_ORDINAL, microseconds=microseconds)
     offset = naive.replace(tzinfo=zone).utcoffset() or timedelta()

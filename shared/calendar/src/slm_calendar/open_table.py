@@ -14,8 +14,8 @@ from slm_calendar.intervals import Interval
 from slm_calendar.local_time import utc_date
 
 BLOCK_BITS = 45
-"""A table covers 2^45 µs, 407 days. Its number is the instant shifted right, which costs far less than finding the
-year.
+"""The length of a table is 2^45 µs, 407 days. Its number is the instant shifted right by these bits, which costs far
+less than finding the year.
 """
 
 TABLES_KEPT = 4096
@@ -23,7 +23,9 @@ TABLES_KEPT = 4096
 
 
 class OpenTable:
-    """The open intervals of one table's time, and the open time up to the end of each, in microseconds."""
+    """The open intervals of one table's stretch of time, and the sum of open time up to the end of each, in
+    microseconds.
+    """
 
     __slots__ = ("closes", "opens", "sums", "total")
 
@@ -34,7 +36,7 @@ class OpenTable:
         self.total: int = self.sums[-1] if pairs else 0
 
     def open_before(self, instant: int) -> int:
-        """Return the open time from the table's start to the instant."""
+        """Return the microseconds of open time from the table's start to the instant."""
         index = bisect_right(self.opens, instant) - 1
         if index < 0:
             return 0
@@ -42,15 +44,19 @@ class OpenTable:
         return self.sums[index] if instant >= closes else self.sums[index] - closes + instant
 
     def instant_using_up(self, open_time: int) -> int:
-        """Return the earliest instant up to which the table has ``open_time`` of open time (0 < open_time ≤ total).
+        """Return the earliest instant by which ``open_time`` microseconds have been open since the table's start.
 
-        If the time is used up exactly at closing, it is the closing instant.
+        0 < open_time ≤ total. If the time is used up exactly at closing, the closing instant is returned.
         """
         index = bisect_left(self.sums, open_time)
         return self.closes[index] - (self.sums[index] - open_time)
 
     def instant_leaving(self, open_time: int) -> int:
-        """Return the latest instant up to which the table has no more than ``open_time`` (0 ≤ open_time < total)."""
+        """Return the latest instant by which no more than ``open_time`` microseconds have been open since the table's
+        start.
+
+        0 ≤ open_time < total.
+        """
         index = bisect_right(self.sums, open_time)
         return self.closes[index] - (self.sums[index] - open_time)
 

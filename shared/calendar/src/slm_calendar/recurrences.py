@@ -13,9 +13,9 @@ from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY, instant_of, since_midnight, wall_clock, zone_named
 
 MOST = 1_000
-"""Occurrences of one rule at most: about nineteen years of weekly ones."""
+"""The most occurrences of one rule: about nineteen years of weekly ones."""
 LONGEST = 10 * 366 * DAY
-"""How far after its first occurrence a rule is evaluated."""
+"""How long after its first occurrence a rule is evaluated, in microseconds."""
 
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 
@@ -38,7 +38,7 @@ def occurrences(
     bound = min([first + LONGEST, *(each for each in ends if each is not None)])
     try:
         latest = wall_clock(where, bound) + timedelta(days=1)
-        wall_times = rules.matching(parts, wall_clock(where, first), latest)
+        wall_times = rules.matching_times(parts, wall_clock(where, first), latest)
         starts = [
             instant_of(where, each.date(), since_midnight(each))
             for each in islice(wall_times, MOST + 1 if count is None else count)
@@ -55,7 +55,7 @@ def occurrences(
 
 def _parts(rule: str, field: str) -> dict[str, str]:
     try:
-        return rules.parts_of(rule)
+        return rules.parse_rule(rule)
     except ValueError as problem:
         raise refusal(field, rule, str(problem)) from problem
 

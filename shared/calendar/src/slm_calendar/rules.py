@@ -25,11 +25,13 @@ PARTS = frozenset(
 )
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _CYCLE = 400
-"""Years after which dates, weekdays and ISO weeks repeat: 146,097 days, or 20,871 weeks."""
+"""The number of years after which dates, weekdays and ISO weeks repeat: 146,097 days, or 20,871 weeks."""
 
 
-def parts_of(rule: str) -> dict[str, str]:
-    """Return the parts of a rule such as ``FREQ=YEARLY;COUNT=3`` by name; raises ValueError with the remedy."""
+def parse_rule(rule: str) -> dict[str, str]:
+    """Return the parts of a rule such as ``FREQ=YEARLY;COUNT=3`` by name; raises ValueError that says what to write
+    instead.
+    """
     parts: dict[str, str] = {}
     for part in rule.removeprefix("RRULE:").split(";"):
         name, equals, value = part.partition("=")
@@ -45,7 +47,7 @@ def parts_of(rule: str) -> dict[str, str]:
     return parts
 
 
-def matching(parts: Mapping[str, str], first: datetime, latest: datetime) -> Iterator[datetime]:
+def matching_times(parts: Mapping[str, str], first: datetime, latest: datetime) -> Iterator[datetime]:
     """Yield the rule's wall-clock times from ``first`` to ``latest``, both included.
 
     ``parts`` must not hold COUNT and UNTIL: the caller applies them. Raises ValueError, TypeError, LookupError or

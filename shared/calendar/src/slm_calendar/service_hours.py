@@ -17,18 +17,18 @@ from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY
 from slm_calendar.open_table import BLOCK_BITS, OpenTable, table_of
 
-__all__ = ["ALWAYS", "CalendarError", "NeverOpen", "ServiceHours", "parse", "resolve"]
+__all__ = ["ALWAYS", "CalendarError", "NeverOpen", "ServiceHours", "parse_service_hours", "resolve_service_hours"]
 
 HORIZON_BLOCKS = 9
-"""Tables that are searched for an open instant. After ten years without one, the hours count as never open."""
+"""How many tables are searched for an open instant. After ten years without one, the hours count as never open."""
 
 FURTHEST = 100 * 365 * DAY
-"""How far away a deadline may be, in microseconds."""
+"""The furthest that a deadline may lie from its start, in microseconds."""
 
 
 @dataclass(frozen=True)
 class ServiceHours:
-    """Open time of one calendar. Instants and durations are integer microseconds, UTC.
+    """The times at which a service is promised. Instants and durations are integer microseconds, UTC.
 
     Every method is a pure function of the definition. Intervals are half-open: the opening instant is open, the closing
     instant is not.
@@ -39,16 +39,16 @@ class ServiceHours:
 
     @property
     def timezone(self) -> str:
-        """The IANA zone's name."""
+        """The name of the IANA zone of these hours."""
         return self.definition.timezone
 
     @property
     def zone(self) -> ZoneInfo:
-        """The IANA zone."""
+        """The IANA zone of these hours."""
         return self.definition.zone
 
     def intervals(self, start: int, end: int) -> list[Interval]:
-        """Return the open intervals within [start, end), joined and clipped; none if end is not after start."""
+        """Return the open intervals within [start, end), joined and clipped; empty if end is not after start."""
         if end <= start:
             return []
         if self.always_open:
@@ -66,7 +66,7 @@ class ServiceHours:
         return self.definition.open_on(day)
 
     def open_time(self, start: int, end: int) -> int:
-        """Return the elapsed microseconds inside open intervals between two instants; 0 if end is not after start."""
+        """Return the microseconds of open time between two instants; 0 if end is not after start."""
         if end <= start:
             return 0
         if self.always_open:
@@ -131,13 +131,13 @@ class ServiceHours:
 
     def without_exceptions(self) -> ServiceHours:
         """Return the weekly hours without holidays, overrides and breaks."""
-        return of(
+        return service_hours_of(
             replace(self.definition, holidays=(), yearly=frozenset(), overrides=(), breaks=()),
         )
 
     def to_document(self) -> dict[str, Any]:
-        """Return the document that ``parse`` turns into equal hours."""
-        return hours_document.write(self.definition)
+        """Return the document from which ``parse_service_hours`` makes equal hours."""
+        return hours_document.write_hours_document(self.definition)
 
     def _forward(self, start: int, remaining: int) -> int:
         block = start >> BLOCK_BITS
@@ -178,16 +178,16 @@ class ServiceHours:
 
 
 @lru_cache(maxsize=4096)
-def of(definition: HoursDefinition) -> ServiceHours:
+def service_hours_of(definition: HoursDefinition) -> ServiceHours:
     """Return the service hours of a definition. Equal definitions share one object."""
     return ServiceHours(definition, definition.always_open)
 
 
-ALWAYS = of(ALWAYS_OPEN)
-"""24x7."""
+ALWAYS = service_hours_of(ALWAYS_OPEN)
+"""Service hours that are always open (24x7)."""
 
 
-def parse(document: str | Mapping[str, Any] | None) -> ServiceHours:
+def parse_service_hours(document: str | Mapping[str, Any] | None) -> ServiceHours:
     """Return the service hours of a resolved document; ``"24x7"`` and None are always open.
 
     The document is ``{"timezone": IANA name, "weekly": {"mon": [["08:00", "18:00"]], ...}, "holidays": [{"date"} |
@@ -196,15 +196,16 @@ def parse(document: str | Mapping[str, Any] | None) -> ServiceHours:
     """
     if document is None or document == "24x7":
         return ALWAYS
-    return of(hours_document.read_hours(document))
+    return service_hours_of(hours_document.read_hours(document))
 
 
-def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> str | dict[str, Any]:
-    """Return the author's document with day ranges and holidays as dates, so that its meaning never changes again.
+def resolve_service_hours(document: str | Mapping[str, Any], first_year: int, last_year: int) -> str | dict[str, Any]:
+    """Return a document of service hours with day ranges and holidays as dates, so that its meaning never changes
+    again.
 
     ``{"country": "DE", "subdivision": "BE"}`` and ``{"icalendar": "BEGIN:VCALENDAR…"}`` become the dates of the years
-    first_year to last_year. ``"24x7"`` stays.
+    first_year to last_year. ``"24x7"`` is returned unchanged.
     """
     if document == "24x7":
         return "24x7"
-    return hours_document.resolve(document, first_year, last_year)
+    return hours_document.resolve_hours_document(document, first_year, last_year)

@@ -19,8 +19,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A half-open interval [start, end) in microseconds UTC. Windows of one kind and zone follow each other without
-    gaps.
+    """A calendar window: a half-open interval [start, end) in microseconds UTC.
+
+    Windows of one kind and zone follow each other without gaps.
     """
 
     id: str
@@ -49,7 +50,7 @@ def next_window(kind: Kind, zone: str, instant: int) -> Window:
 
 
 def windows_between(kind: Kind, zone: str, start: int, end: int) -> Iterator[Window]:
-    """Yield in order, unclipped, every window that overlaps [start, end)."""
+    """Yield in order every window of that kind that overlaps [start, end), not clipped to it."""
     while start < end:
         window = window_at(kind, zone, start)
         yield window
@@ -76,7 +77,9 @@ def window_of_id(window_id: str, zone: str) -> Window:
 
 
 def kind_of_id(window_id: str) -> Kind:
-    """Return the kind of window that an id names; raises CalendarError if it is no id."""
+    """Return the kind of the window with this id, such as ``month`` for ``2026-11``; raises CalendarError if it is no
+    window id.
+    """
     for kind, pattern, _ in _IDS:
         if pattern.fullmatch(window_id):
             return kind

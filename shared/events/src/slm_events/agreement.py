@@ -8,18 +8,23 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalEnrolled:
-    """The present state of a principal with the hashes of its keys. Each record replaces the one before."""
+    """The present state of a principal with the hashes of its API keys. Each record replaces the previous one."""
 
     principal_id: str
     party_id: str | None
     """None for an operator of the installation, who sees every party."""
     name: str
     roles: list[str]
-    """Any of ``operator service_level_manager business_signatory provider_signatory integrator viewer``."""
+    """Any of ``operator service_level_manager business_signatory provider_signatory integrator viewer``, or only
+    ``auditor``, who changes nothing.
+    """
     person_id: str | None = None
     keys: list[dict[str, Any]] = field(default_factory=list)
-    """Each ``{"key_id", "sha256", "scopes", "revoked_at": text | None}``; an empty ``scopes`` allows all that the roles
-    do.
+    """Each ``{"key_id", "sha256", "scopes", "revoked_at": text | None, "expires_at": text | None}``; an empty
+    ``scopes`` allows all that the roles do. A key is refused from ``expires_at`` on; without one it does not expire.
+    A key with ``limited_to`` may send only these requests: ``GET /api/v1/me``; ``/**`` at the end is everything below.
+    The key of a session has ``identified_by``, such as ``password``: how its user logged in.
+    An OpenID subject, whose access tokens are keys, has the ``sha256`` of NUL, ``openid``, NUL, issuer, NUL, subject.
     """
 
 
@@ -79,8 +84,8 @@ class RequirementRecorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementMoved:
-    """The fields that all steps of a negotiation have: the agreement, the revision, and who acted when."""
+class NegotiationEvent:
+    """The fields that all events of a negotiation have: the agreement, the revision, and who acted when."""
 
     agreement_id: str
     version: int
@@ -96,22 +101,93 @@ class AgreementMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementProposed(AgreementMoved):
+class AgreementProposed(NegotiationEvent):
     """A party proposed a draft to the other one."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementCountered(AgreementMoved):
-    """The other party answered with a revision of its own."""
+    answer_by: str | None = None
+    """The instant by which the other party is asked to answer; null if the proposer named none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementAgreed(AgreementMoved):
+class AgreementCountered(NegotiationEvent):
+    """A party answered the proposed revision with a revision of its own, or refused some of its targets."""
+
+    target_answers: list[dict[str, Any]] = field(default_factory=list)
+    """Each ``{"target", "answer", "reason"}``: the party's answer to each target of the other party's revision,
+    ``accepted``, ``refused`` or ``changed``. If none is ``changed`` and ``by_party_id`` did not write the revision, the
+    answer has no document of its own.
+    """
+    answer_by: str | None = None
+    """The instant by which the other party is asked to answer this revision; null if none was named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementAnswerMissed:
+    """A party did not answer by the instant at which an answer was due. Nothing was decided: it is still awaited."""
+
+    agreement_id: str
+    version: int
+    kind: str
+    title: str
+    provider_party_id: str
+    customer_party_id: str
+    revision_number: int
+    revision_hash: str
+    awaited_party_id: str
+    """The party that has not answered."""
+    answer_by: str
+    """The instant by which the party was asked to answer, and which has passed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementCommented:
+    """Somebody wrote a comment on a revision, or on one target or clause of it."""
+
+    comment_id: str
+    agreement_id: str
+    version: int
+    revision_number: int
+    revision_hash: str
+    target: str | None
+    """The key of the target that the comment is about; null if it is about no single target."""
+    clause: str | None
+    """The name of the clause that the comment is about; null if it is about no single clause."""
+    text: str
+    by_party_id: str
+    other_party_id: str | None
+    """The other party of the agreement; null: the comment is internal, and the other party does not see it."""
+    by_principal_id: str
+    by: str
+    """The author's name."""
+    written_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementCommentResolved:
+    """A comment was resolved, or opened again."""
+
+    comment_id: str
+    agreement_id: str
+    version: int
+    resolved: bool
+    """True: the comment was resolved. False: it was opened again."""
+    by_party_id: str
+    """The party of the comment's author."""
+    other_party_id: str | None
+    """The other party of the agreement; null: the comment is internal, and the other party does not see it."""
+    resolved_by_party_id: str
+    resolved_by: str
+    """The name of the person or system that resolved the comment or opened it again."""
+    changed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementAgreed(NegotiationEvent):
     """Both parties accepted the same revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementWithdrawn(AgreementMoved):
+class AgreementWithdrawn(NegotiationEvent):
     """The negotiation ended without an agreement."""
 
     reason: str = ""
@@ -119,7 +195,9 @@ class AgreementWithdrawn(AgreementMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendmentDrafted:
-    """A new version of an agreement was drafted. ``proposal_id`` names the target revision proposal that it answers."""
+    """A new version of an agreement was drafted. ``proposal_id`` names the target revision proposal that the draft
+    answers.
+    """
 
     agreement_id: str
     version: int
@@ -132,10 +210,10 @@ class AmendmentDrafted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementFinalized:
-    """Both parties signed. The event carries the whole terms, so that no consumer has to ask for more.
+    """Both parties signed a version. The event carries all of its terms, so that no consumer has to ask for more.
 
     ``targets`` holds the terms of the targets as documented in ``docs/reference/terms.md``. ``service_hours`` maps a
-    name to service hours with every holiday as a date. ``supports`` names the supporting agreements.
+    name to service hours with every holiday as a date. ``supports`` lists the supporting agreements.
     """
 
     agreement_id: str
@@ -162,18 +240,28 @@ class AgreementFinalized:
     supports: list[dict[str, Any]] = field(default_factory=list)
     credits: list[dict[str, Any]] = field(default_factory=list)
     reporting: dict[str, Any] = field(default_factory=dict)
-    """How often reports are published, such as ``{"period": "month"}``."""
+    """How often reports of the agreement are published, such as ``{"period": "month"}``."""
     review: dict[str, Any] = field(default_factory=dict)
-    """``{"cadence": "month" | "quarter" | ..., "on_breach": true, "after_met_windows": 3}``."""
+    """When the parties review the agreement: ``{"cadence": "month" | "quarter" | ..., "on_breach": true,
+    "after_met_windows": 3}``.
+    """
     baseline: dict[str, Any] = field(default_factory=dict)
-    """Target key → the exact figure that was attained at signing, if there was one."""
+    """Target key → the exact figure that was attained at signing; targets without one are missing.
+    """
     planned_maintenance: dict[str, Any] = field(default_factory=dict)
-    """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``. Planned time that is announced later than
-    ``notice``, or that exceeds the cap, is not excluded.
+    """The rules for planned maintenance: ``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``. Planned time
+    that is announced later than ``notice``, or that exceeds the cap, is not excluded.
+    """
+    customer_sees: dict[str, Any] = field(default_factory=dict)
+    """Which warnings, running figures and plans the customer is shown, and when: ``{"risks": "at_once" | {"after":
+    "PT30M"} | "at_breach" | "never", "live_figure": "yes" | "at_close", "plans": "none" | "titles" | "full"}``.
+    Breaches, closed figures, corrections and exclusions are always shown. Empty in older events, from before this term
+    existed: then risks are shown at the breach, the live figure is shown, and plans are not.
     """
     signatures: list[dict[str, Any]] = field(default_factory=list)
     """Each ``{"party_id", "person_id", "name", "mandate", "key_id", "key_issued_how", "key_issued_by", "key_issued_at",
-    "signed_at"}``: who signed with which key, and how, by whom and when that key was issued.
+    "identified_by", "signed_at"}``: who signed, with which API key, how, by whom and when that key was issued, and how
+    the person was identified: ``key password sign_in_link mail_code oidc``.
     """
     finalized_at: str
     customer_key: str = ""
@@ -184,8 +272,8 @@ class AgreementFinalized:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementTurned:
-    """The fields that all changes in the life of a signed agreement have."""
+class AgreementLifeEvent:
+    """The fields that all events after the signing of an agreement have: the version, its parties and the instant."""
 
     agreement_id: str
     version: int
@@ -196,24 +284,24 @@ class AgreementTurned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementInForce(AgreementTurned):
+class AgreementInForce(AgreementLifeEvent):
     """The agreement has come into force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementSuperseded(AgreementTurned):
+class AgreementSuperseded(AgreementLifeEvent):
     """An amendment came into force and replaced this version."""
 
     by_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementExpired(AgreementTurned):
+class AgreementExpired(AgreementLifeEvent):
     """The agreement reached the end of its term."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementTerminated(AgreementTurned):
+class AgreementTerminated(AgreementLifeEvent):
     """The agreement was ended before the end of its term."""
 
     reason: str

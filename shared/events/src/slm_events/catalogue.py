@@ -1,28 +1,31 @@
-"""The catalogue of the published language: every event with its type, topic and key. Nothing else is published."""
+"""The catalogue of all published events, each with its type, topic and key. No other event is published."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events import agreement, breach_life, clocks, exclusions, monitor, report, review
+from slm_events import agreement, breach_life, causes, clocks, exclusions, monitor, report, review
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic: its name, the service that writes it, and how long its records are kept (None: for ever)."""
+    """A topic of the event log: its name, the service that writes it, and for how many days its records are kept (None:
+    for ever).
+    """
 
     name: str
     writer: str
     compacted: bool = False
     retention_days: int | None = None
     intake: bool = False
-    """Records get their time from the log (append time) and are distributed over the evaluation workers of
-    monitor-svc.
+    """Whether the topic takes in facts: its records get their time from the log (append time) and are distributed over
+    the evaluation workers of monitor-svc.
     """
     parks: bool = False
-    """If a consumer stores a record as a dead letter, later records with the same key wait behind it."""
+    """Whether later records with the same key wait after a consumer stored a record as a dead letter."""
 
 
 ACCESS = Topic("slm.access", "agreement", compacted=True)
@@ -55,7 +58,7 @@ TOPICS: dict[str, Topic] = {
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event of the language: its class, type and topic, and the fields that hold its key and its subject."""
+    """One published event: its class, type and topic, and the fields that hold its key and its subject."""
 
     event: type[Any]
     type: str
@@ -63,7 +66,14 @@ class EventType:
     key_field: str
     subject_field: str
     parties: tuple[str, ...]
-    """The fields that hold the parties who may see it."""
+    """The names of the event's fields that hold the ids of the parties who may see it."""
+
+    def parties_who_see(self, data: Mapping[str, Any]) -> list[str]:
+        """Return the ids of the parties who may see this event: those in its party fields, except the one it is hidden
+        from.
+        """
+        hidden = data.get("hidden_from_party_id")
+        return [str(data[name]) for name in self.parties if data.get(name) and data[name] != hidden]
 
 
 _BOTH = ("provider_party_id", "customer_party_id")
@@ -93,6 +103,7 @@ _ALL: tuple[EventType, ...] = (
         _BOTH,
         agreement.AgreementProposed,
         agreement.AgreementCountered,
+        agreement.AgreementAnswerMissed,
         agreement.AgreementAgreed,
         agreement.AgreementWithdrawn,
         agreement.AgreementFinalized,
@@ -103,11 +114,20 @@ _ALL: tuple[EventType, ...] = (
         agreement.AmendmentDrafted,
     ),
     *_events_on(
+        AGREEMENTS,
+        "agreement_id",
+        "comment_id",
+        ("by_party_id", "other_party_id"),
+        agreement.AgreementCommented,
+        agreement.AgreementCommentResolved,
+    ),
+    *_events_on(
         BREACHES,
         "agreement_id",
         "target_id",
         _BOTH,
         monitor.TargetAtRisk,
+        monitor.RiskDisclosed,
         monitor.RiskCleared,
         monitor.TargetBreached,
         monitor.BreachRevised,
@@ -115,6 +135,7 @@ _ALL: tuple[EventType, ...] = (
         monitor.BreachWithdrawn,
         breach_life.BreachAcknowledged,
         breach_life.BreachRootCauseGiven,
+        breach_life.BreachProblemLinked,
         breach_life.BreachClosed,
     ),
     *_events_on(
@@ -151,6 +172,7 @@ _ALL: tuple[EventType, ...] = (
         TARGETS, "indicator", "indicator", ("owner_party_id",), monitor.IndicatorStale, monitor.IndicatorResumed
     ),
     *_events_on(TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined),
+    *_events_on(TARGETS, "provider_party_id", "cause_id", ("party_id",), causes.CauseRevised),
     *_events_on(REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished),
     *_events_on(
         REVIEWS,

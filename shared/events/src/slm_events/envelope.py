@@ -12,12 +12,12 @@ from typing import Any
 
 from slm_events import frozen, shapes
 from slm_events.catalogue import BY_TYPE, PUBLISHED, EventType
-from slm_events.foreign import Unreadable, is_storable, json_of
+from slm_events.foreign import Unreadable, decode_json, is_storable
 from slm_events.instants import from_text
 
 
 class NotAnEvent(ValueError):
-    """The record is not an event of the published language."""
+    """The log record is not a valid published event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +59,13 @@ SCHEMAS = "urn:slm:schema:"
 def schema_uri(event_type: str) -> str:
     """Return the absolute URI of the schema of an event's data, as CloudEvents demands it.
 
-    Every service answers ``GET /api/v1/schemas/{event_type}``, with the type or this URI, with the schema.
+    Every service answers ``GET /api/v1/schemas/{event_type}`` with this schema, for the event type or for this URI.
     """
     return SCHEMAS + event_type
 
 
 def to_json(event: Any) -> bytes:
-    """Return the event's data as compact JSON, with its fields by name."""
+    """Return the event's data as compact JSON."""
     # dataclasses.asdict copies deeply, which took a third of the time of publishing. The fields are JSON already.
     if (names := _fields.get(type(event))) is None:
         names = _fields[type(event)] = tuple(field.name for field in dataclasses.fields(event))
@@ -74,7 +74,7 @@ def to_json(event: Any) -> bytes:
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=dataclasses.asdict)
 _fields: dict[type[Any], tuple[str, ...]] = {}
-"""The names of each event class's fields, in order; derived once."""
+"""Each event class → the names of its fields, in order; derived once."""
 
 
 def to_headers(envelope: Envelope) -> dict[str, str]:
@@ -89,10 +89,10 @@ def to_headers(envelope: Envelope) -> dict[str, str]:
 
 
 def from_record(value: bytes, headers: Mapping[str, str]) -> Envelope:
-    """Return the envelope and event of a log record. Unknown fields are ignored.
+    """Return the envelope of a log record, with its event. Unknown fields are ignored.
 
-    Raises only NotAnEvent, whatever the bytes are. It names the attribute, the type or the field that is missing or
-    wrong.
+    Raises only NotAnEvent, whatever the bytes are. The error names the attribute, the type or the field that is missing
+    or wrong.
     """
     row, raw = raw_from_record(value, headers)
     known: dict[str, Any] = {name: headers.get(header) for header, name in _HEADERS.items()}
@@ -106,7 +106,7 @@ def from_record(value: bytes, headers: Mapping[str, str]) -> Envelope:
 def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[EventType, dict[str, Any]]:
     """Return the event type of a log record and its data as JSON, including unknown fields.
 
-    For code that passes an event on unchanged. Raises only NotAnEvent, whatever the bytes are.
+    Used by code that passes an event on unchanged. Raises only NotAnEvent, whatever the bytes are.
     """
     for header in ("ce_id", "ce_source", "ce_type"):
         if not headers.get(header):
@@ -118,12 +118,12 @@ def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[EventType
     if row is None:
         raise NotAnEvent(f"{headers['ce_type']!r} is not a published event type")
     try:
-        data = json_of(value)
+        data = decode_json(value)
     except Unreadable as error:
         raise NotAnEvent(f"data of {row.type}: {error}") from error
     if not isinstance(data, dict):
         raise NotAnEvent(f"data of {row.type}: the data is not a JSON object")
-    if (flaw := shapes.flaw_of(row.event, data)) is not None:
+    if (flaw := shapes.find_field_error(row.event, data)) is not None:
         raise NotAnEvent(f"data of {row.type}: {flaw}")
     return row, data
 
@@ -142,12 +142,13 @@ def _check_attribute(header: str, text: str) -> None:
 
 
 def from_json(event: type[Any], data: Any) -> Any:
-    """Return the event of a decoded JSON object; raises TypeError that names a missing field. Unknown fields are
-    ignored.
+    """Return the event of a decoded JSON object, ignoring unknown fields.
+
+    Raises TypeError that names a missing field.
     """
     if not isinstance(data, dict):
         raise TypeError("the data is not a JSON object")
-    return frozen.made(event, data)
+    return frozen.make_frozen(event, data)
 
 
 def type_of(event: Any) -> str:

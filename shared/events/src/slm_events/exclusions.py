@@ -1,4 +1,4 @@
-"""Exclusions that monitor-svc publishes: time that does not count, asked for, decided and revoked."""
+"""The events of exclusions, published by monitor-svc: excluded time was requested, decided on, or revoked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionMoved:
-    """The fields that all changes of an exclusion have: what is excluded, why, and who requested it."""
+class ExclusionEvent:
+    """The fields that all events of an exclusion have: the time and what it is excluded from, why, and who requested
+    it.
+    """
 
     exclusion_id: str
     agreement_id: str
@@ -17,14 +19,14 @@ class ExclusionMoved:
     kind: str
     """``planned`` | ``force_majeure`` | ``customer_caused`` | ``claim``."""
     service_ids: list[str]
-    """Together with ``indicators`` and ``target_ids`` it limits the exclusion. If all are empty, the whole agreement is
-    meant.
+    """The services to which the exclusion is limited, as are ``indicators`` and ``target_ids``. If all three are empty,
+    it applies to the whole agreement.
     """
     indicators: list[str]
-    """Each ``<owner party>/<key>``."""
+    """Each indicator as ``<owner party>/<key>``."""
     target_ids: list[str]
     intervals: list[dict[str, str]]
-    """Each ``{"from", "to"}``, with all occurrences of a recurrence."""
+    """The excluded time, each ``{"from", "to"}``, with all occurrences of a recurrence."""
     recurrence: dict[str, Any] | None
     text: str
     evidence: list[dict[str, Any]]
@@ -33,19 +35,19 @@ class ExclusionMoved:
     announced_at: str
     decide_by_at: str | None
     if_silent: str | None
-    """``approved`` | ``rejected``: the decision if nobody decides until ``decide_by_at``."""
+    """What applies if nobody decides until ``decide_by_at``: ``approved`` | ``rejected``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionRequested(ExclusionMoved):
-    """A party asks the other one to agree that some time does not count."""
+class ExclusionRequested(ExclusionEvent):
+    """A party asked the other party to agree that some time is excluded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionDecided(ExclusionMoved):
+class ExclusionDecided(ExclusionEvent):
     """An exclusion was approved or rejected. Approved time is excluded from the figures from now on.
 
-    The other party or its delegate decided, or nobody did until ``decide_by_at``.
+    The other party or its delegate decided, or ``if_silent`` applied because nobody decided until ``decide_by_at``.
     """
 
     decision: str
@@ -57,15 +59,15 @@ class ExclusionDecided(ExclusionMoved):
     decided_at: str
     reason: str
     uncounted: list[dict[str, str]]
-    """Approved time that is nevertheless not excluded: ``{"from", "to", "cause", "detail"}``. ``cause`` is
-    ``announced_late`` or ``past_cap``.
+    """Approved time that is not excluded, because a rule on planned maintenance forbids it: ``{"from", "to", "cause",
+    "detail"}``. ``cause`` is ``announced_late`` or ``past_cap``.
     """
     published_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionRevoked(ExclusionMoved):
-    """An approved exclusion was revoked: its time counts again."""
+class ExclusionRevoked(ExclusionEvent):
+    """An approved exclusion was revoked: its time is no longer excluded from the figures."""
 
     revoked_by_party_id: str | None
     revoked_at: str

@@ -11,13 +11,13 @@ import re
 from typing import Any, NoReturn
 
 MOST_BYTES = 16 << 20
-"""The largest value of a record, which is the limit of the log on Kafka."""
+"""The most bytes of a record's value, which is the limit of the log on Kafka."""
 DEEPEST = 96
-"""The deepest nesting of lists and objects: half as much again as a request's body may have, since events contain such
-bodies.
+"""The deepest nesting of lists and objects: half as deep again as is allowed in a request's body, because events
+contain such bodies.
 """
 MOST_DIGITS = 300
-"""Digits of a whole number at most: too few to overflow a float, and more than any figure has."""
+"""The most digits of a whole number: too few to overflow a float, and more than any figure has."""
 
 # Possessive quantifiers and an optional closing quote keep the time linear for all input.
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -31,11 +31,11 @@ class Unreadable(ValueError):
     """The bytes are not acceptable JSON."""
 
 
-def json_of(value: bytes, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPEST) -> Any:
-    """Return the JSON value of the bytes. Raises only Unreadable, whatever the bytes are."""
+def decode_json(value: bytes, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPEST) -> Any:
+    """Return the decoded JSON value of the bytes. Raises only Unreadable, whatever the bytes are."""
     if len(value) > most_bytes:
         raise Unreadable(f"the value has {len(value)} bytes; at most {most_bytes} are read")
-    if not is_within(value, deepest):
+    if not is_nested_at_most(value, deepest):
         raise Unreadable(f"lists and objects are nested more than {deepest} deep, or are not closed")
     try:
         found = _DECODER.decode(value.decode())
@@ -47,8 +47,8 @@ def json_of(value: bytes, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPES
     return found
 
 
-def is_within(value: bytes, deepest: int) -> bool:
-    """Whether the JSON is nested at most ``deepest`` levels. It is not decoded; the time is linear in its length."""
+def is_nested_at_most(value: bytes, deepest: int) -> bool:
+    """Whether the JSON is nested at most ``deepest`` levels. Decodes nothing and takes time linear in its length."""
     if value.count(b"[") + value.count(b"{") <= deepest:
         return True
     brackets = _STRINGS.sub(b"", value).translate(None, _ALL_BUT_BRACKETS)

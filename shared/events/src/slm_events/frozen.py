@@ -18,11 +18,13 @@ class _Slot(NamedTuple):
     name: str
     put: Callable[[Any, Any], None]
     default: Callable[[], Any] | None
-    """Returns the default value; None if the field is required."""
+    """A function that returns the field's default value; None if the field is required."""
 
 
-def made(kind: type[T], given: Mapping[str, Any]) -> T:
-    """Return a value with the given fields, ignoring unknown ones. Raises TypeError if a required one is missing."""
+def make_frozen(kind: type[T], given: Mapping[str, Any]) -> T:
+    """Return an instance of a frozen dataclass with the given fields, ignoring unknown ones. Raises TypeError if a
+    required field is missing.
+    """
     value = object.__new__(kind)
     for name, put, default in _slots_of(kind):
         if name in given:
@@ -34,8 +36,11 @@ def made(kind: type[T], given: Mapping[str, Any]) -> T:
     return value
 
 
-def changed(value: T, **fields: Any) -> T:
-    """Return a copy with some fields changed, like ``dataclasses.replace``. Raises AttributeError for unknown ones."""
+def change_frozen(value: T, **fields: Any) -> T:
+    """Return a copy of a frozen dataclass with some fields changed, like ``dataclasses.replace``.
+
+    Raises AttributeError for an unknown field.
+    """
     kind = type(value)
     other = object.__new__(kind)
     for (_, put, _), kept in zip(_slots_of(kind), _reader_of(kind)(value), strict=True):
@@ -61,7 +66,7 @@ _slots: dict[type[Any], tuple[_Slot, ...]] = {}
 
 
 def _reader_of(kind: type[Any]) -> Callable[[Any], Sequence[Any]]:
-    """Return a function that reads all fields of a value."""
+    """Return a function that reads all fields of an instance of this class, in order."""
     if (known := _readers.get(kind)) is None:
         names = [slot.name for slot in _slots_of(kind)]
         # attrgetter with one name returns no sequence.

@@ -1,4 +1,4 @@
-"""Instants of the published language: integer microseconds UTC inside, RFC 3339 text with six decimals outside."""
+"""Instants of events: integer microseconds UTC in the program, RFC 3339 text with six decimals in events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FIRST, _LAST = (
 
 
 def to_text(instant: int) -> str:
-    """Return the text of microseconds since 1970 UTC, such as ``2026-11-22T10:00:00.000000Z``."""
+    """Return the RFC 3339 text of microseconds since 1970 UTC, such as ``2026-11-22T10:00:00.000000Z``."""
     # strftime would write years before 1000 with fewer than four digits.
     return (_EPOCH + timedelta(microseconds=instant)).isoformat(timespec="microseconds")[:26] + "Z"
 
@@ -20,8 +20,8 @@ def to_text(instant: int) -> str:
 def from_text(text: str) -> int:
     """Return the microseconds since 1970 UTC of RFC 3339 text with an offset.
 
-    Raises ValueError if the text is no date-time, has no offset, or is outside the years 1 to 9999 in UTC (so that
-    every instant that can be read can also be written).
+    Raises ValueError if the text is no date-time, has no offset, or is outside the years 1 to 9999 in UTC. So every
+    instant that can be read can also be written.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

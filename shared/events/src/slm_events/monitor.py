@@ -7,8 +7,8 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetJudged:
-    """The fields that all results of a target have: the target, its parties, the terms and the window."""
+class TargetResultEvent:
+    """The fields that all events about a target's results have: the target, its parties, the terms and the window."""
 
     agreement_id: str
     agreement_version: int
@@ -19,34 +19,39 @@ class TargetJudged:
     provider_party_id: str
     customer_party_id: str
     window_id: str
-    """``2026-11`` or ``2026-Q4`` for a calendar window, ``PT1H`` for a rolling one, ``<source>/<number>`` for a
-    ticket.
+    """The window: ``2026-11`` or ``2026-Q4`` for a calendar window, ``PT1H`` for a rolling one, ``<source>/<number>``
+    for a ticket.
     """
     window_start_at: str | None
     window_end_at: str | None
     importing: bool = False
-    """Whether an import was still loading history of the target's facts. Its remaining facts may change the result."""
+    """Whether an import was still loading history of the target's facts. Facts that are not loaded yet may change the
+    result.
+    """
     import_id: str | None = None
-    """The import whose history caused the event. ``ImportJudged`` follows when everything the import touched is
-    published.
+    """The id of the import whose history caused the event; null without one. ``ImportJudged`` follows when everything
+    that the import affected is published.
     """
     catch_up: int | None = None
-    """The agreement version whose past is being judged after its signing. ``AgreementCaughtUp`` follows when that is
-    done.
+    """The agreement version that caused the event: its past was being evaluated after its signing; null for other
+    events. ``AgreementCaughtUp`` follows when the past is evaluated.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetAtRisk(TargetJudged):
+class TargetAtRisk(TargetResultEvent):
     """A target will probably be missed if nobody acts within ``time_left_seconds``.
 
-    If a cleared warning fires again soon, it is the same risk: it keeps its id and gets the next ``revision``.
+    If a warning that was cleared is raised again soon, it is the same risk: the risk keeps its id and gets the next
+    ``revision``.
     """
 
     risk_id: str
     revision: int = 0
     cause: str
-    """``budget_consumed`` | ``burn_rate`` | ``projection`` | ``below_objective`` | ``elapsed``."""
+    """Why the target is at risk: ``budget_consumed`` | ``burn_rate`` | ``projection`` | ``below_objective`` |
+    ``elapsed``.
+    """
     threshold: str
     """The warning that fired: ``75`` percent of the budget, ``1h/5m@14.4`` of a burn rate pair."""
     figure: str | None
@@ -57,29 +62,50 @@ class TargetAtRisk(TargetJudged):
     projected_breach_at: str | None
     time_left_seconds: int | None
     responsible: dict[str, Any] = field(default_factory=dict)
-    """The target's agreed ``{"owner": ..., "plan": [{"step", "owner"}]}``."""
+    """Who acts on a risk of the target, as agreed: ``{"owner": ..., "plan": [{"step", "owner"}]}``."""
     evidence: dict[str, Any] = field(default_factory=dict)
     at: str
     published_at: str
+    hidden_from_party_id: str | None = None
+    """The customer, if the agreement's `customer_sees` hides this event from it; null if both parties may see the
+    event.
+    """
+    customer_sees_plan: str = "none"
+    """How much the customer may see of the plan once it may see the risk: ``none`` | ``titles`` | ``full``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RiskCleared(TargetJudged):
-    """A warning no longer applies: its measure is below the threshold by a tenth, or the window has ended."""
+class RiskDisclosed(TargetAtRisk):
+    """The customer may see a warning from now on, because it has lasted as long as the agreement's `customer_sees`
+    demands.
+
+    The event repeats the latest ``TargetAtRisk`` of the risk, which was hidden from the customer.
+    """
+
+    disclosed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskCleared(TargetResultEvent):
+    """A warning no longer applies: its measure is a tenth below the threshold, or the window has ended."""
 
     risk_id: str
     revision: int = 0
-    """The revision of the ``TargetAtRisk`` that it clears."""
+    """The revision of the ``TargetAtRisk`` that this event clears."""
     cause: str
     threshold: str
     outcome: str
-    """``averted`` | ``breached`` | ``window_closed``."""
+    """How the risk ended: ``averted`` | ``breached`` | ``window_closed``."""
     at: str
     published_at: str
+    hidden_from_party_id: str | None = None
+    """The customer, if the agreement's `customer_sees` hides this event from it; null if both parties may see the
+    event.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetBreached(TargetJudged):
+class TargetBreached(TargetResultEvent):
     """A service level target is certainly breached. The event carries the evidence.
 
     ``breach_id`` is the UUIDv5 of agreement, version, target, window, level and ordinal, so the same facts give the
@@ -88,11 +114,11 @@ class TargetBreached(TargetJudged):
 
     breach_id: str
     revision: int
-    """0 at first. It increases by one when facts change the breach, and when it is published again after a
+    """The revision of the breach: 0 at first, one more when facts change it, and when it is published again after a
     withdrawal.
     """
     level: str
-    """``objective`` | ``unacceptable``."""
+    """The level that was missed: ``objective`` | ``unacceptable``."""
     ordinal: int
     objective: dict[str, Any]
     figure: str | None
@@ -101,7 +127,7 @@ class TargetBreached(TargetJudged):
     shortfall: str | None
     """The exact distance between figure and objective, in the objective's unit."""
     certain_at: str
-    """The event time from which on no later fact could have prevented the breach."""
+    """The first instant, in event time, at which no later fact could have prevented the breach."""
     published_at: str
     late: bool = False
     """Whether a late fact caused the breach after its window had closed."""
@@ -122,14 +148,16 @@ class BreachRevised(TargetBreached):
     cause: str
     """What changed it: ``fact`` | ``exclusion`` | ``dispute`` | ``terms``."""
     before: dict[str, Any]
-    """The values published last: ``{"revision", "certain_at", "figure", "figure_display", "shortfall",
-    "evidence"}``.
+    """The values of the breach as published before: ``{"revision", "certain_at", "figure", "figure_display",
+    "shortfall", "evidence"}``.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetRecovered(TargetJudged):
-    """A rolling target meets its objective again. If late facts change the instant, the last such event is valid."""
+class TargetRecovered(TargetResultEvent):
+    """A rolling target meets its objective again. If late facts change ``recovered_at``, the event is published again
+    and the latest one applies.
+    """
 
     breach_id: str
     figure: str | None
@@ -141,8 +169,8 @@ class TargetRecovered(TargetJudged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreachWithdrawn(TargetJudged):
-    """Facts showed that a published breach is not one. It no longer counts."""
+class BreachWithdrawn(TargetResultEvent):
+    """Facts showed that a published breach is not one. The breach no longer counts."""
 
     breach_id: str
     revision: int
@@ -154,11 +182,11 @@ class BreachWithdrawn(TargetJudged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WindowClosed(TargetJudged):
-    """The result of a window, published after its end and the closing delay."""
+class WindowClosed(TargetResultEvent):
+    """The result of a window, published after the window's end and the closing delay."""
 
     verdict: str
-    """``met`` | ``breached`` | ``no_data`` | ``not_applicable``."""
+    """The verdict on the window: ``met`` | ``breached`` | ``no_data`` | ``not_applicable``."""
     revision: int
     objective: dict[str, Any]
     aggregation: str
@@ -166,24 +194,24 @@ class WindowClosed(TargetJudged):
     figure: str | None
     figure_display: str
     raw_figure: str | None
-    """The figure before exclusions."""
+    """The exact figure as it would be without exclusions."""
     good: str
-    """The numerator of the figure: microseconds up, good events, or tickets met."""
+    """The exact numerator of the figure: microseconds up, good events, or tickets met."""
     total: str
     excluded_seconds: int
     exclusions: list[dict[str, Any]] = field(default_factory=list)
-    """The exclusions within the window: ``{"exclusion_id", "kind", "seconds", "uncounted"}``. ``uncounted`` lists
-    approved time that is not excluded, with the reason.
+    """The exclusions within the window: ``{"exclusion_id", "kind", "seconds", "uncounted"}``. ``seconds`` are excluded;
+    ``uncounted`` lists approved time that is not excluded, each with the reason.
     """
     unknown_seconds: int
     downtime_seconds: int
     inconsistent_tickets: int = 0
-    """Tickets of the window that are not in the figure because their events contradict each other."""
+    """The number of the window's tickets that are not in the figure because their events contradict each other."""
     budget_consumed_percent: str | None
     weight: str
     coverage_percent: str | None = None
-    """The exact share of the scheduled time, without excluded time, in which the state is known; 0 if nothing was
-    measured. None for counted events, where the number of missing ones is unknown.
+    """The exact share in percent of the scheduled time, without excluded time, in which the state is known; 0 if
+    nothing was measured. Null for counted events, where the number of missing ones is unknown.
     """
     closed_at: str
 
@@ -194,45 +222,47 @@ class WindowRestated(WindowClosed):
 
     cause: str
     before: dict[str, Any]
-    """``{"verdict", "figure", "figure_display", "revision", "good", "total"}``."""
+    """The values published before: ``{"verdict", "figure", "figure_display", "revision", "good", "total"}``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WindowAdjusted(TargetJudged):
-    """Later facts would give an accepted window another result. The window does not change.
+class WindowAdjusted(TargetResultEvent):
+    """Later facts would give an accepted window another result. The result of the accepted window does not change.
 
     The difference belongs to the current period.
     """
 
     revision: int
-    """The revision that was accepted."""
+    """The revision of the window that the parties accepted."""
     number: int
-    """The number of the adjustment of this window, from 1."""
+    """The number of this adjustment among those of the window, from 1."""
     booked_in_window_id: str | None
     """The target's window that was open when the adjustment was published; None if there was none."""
     verdict: str
-    """The verdict that the window would have now, as are the figures that follow."""
+    """The verdict that the window would have by the facts known now. The fields from ``figure`` to ``total`` are as of
+    now, too.
+    """
     figure: str | None
     figure_display: str
     good: str
     total: str
     difference: str | None
-    """The change of the figure since ``before``, in the figure's unit. The differences of all adjustments can
-    be added.
+    """The change of the figure since ``before``, in the figure's unit. The sum of the differences of all adjustments of
+    a window is their total effect.
     """
     cause: str
     before: dict[str, Any]
-    """``{"verdict", "figure"}`` as accepted, or as of the previous adjustment."""
+    """``{"verdict", "figure"}`` of the accepted result, or of the previous adjustment."""
     accepted_at: str
     published_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJudged:
-    """Everything of an agreement that an import of history touched is judged and published. Its figures are final
-    again.
+    """Everything of an agreement that an import of history affected is evaluated and published. The agreement's figures
+    are final again.
 
-    There is one event for each agreement that the import touched. The events caused by the import carry its
+    There is one event for each agreement that the import affected. The events caused by the import carry its
     ``import_id``.
     """
 
@@ -243,29 +273,30 @@ class ImportJudged:
     owner_party_id: str
     """The party whose history was imported."""
     through_at: str
-    """The import held back the judgement of everything before this instant."""
+    """The import held back the evaluation of everything before this instant until it ended."""
     ended_as: str
-    """``completed`` | ``ended`` | ``expired``."""
+    """How the import ended: ``completed`` | ``ended`` | ``expired``."""
     windows_closed: int
-    """The number of windows that closed."""
+    """The number of windows that closed because of the import."""
     windows_restated: int
-    """The number of previously closed windows that were restated."""
+    """The number of windows that had closed before the import and were restated because of it."""
     clocks_ended: int
-    """The number of ticket clocks that its history ended."""
+    """The number of ticket clocks that the imported history ended."""
     breach_events: int
-    """The number of events on the topic ``slm.breaches`` with its ``import_id``. A consumer of both topics waits for
-    them.
+    """The number of events on the topic ``slm.breaches`` that carry this ``import_id``. A consumer of both topics waits
+    until it has received as many.
     """
     judged_at: str
-    """Installation time. From this instant on, the agreement's results include the whole import."""
+    """The instant, by the installation's clock, from which on the agreement's results include the whole import."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementCaughtUp:
-    """A signed version is judged over everything recorded before it was signed. Its figures are final from now on.
+    """A signed version has been evaluated over everything recorded before it was signed. Its figures are final from now
+    on.
 
-    There is one event for each version, even if nothing was recorded before. The events published meanwhile carry the
-    version as ``catch_up``.
+    There is one event for each version, even if nothing was recorded before. The events that the evaluation caused
+    carry the version as ``catch_up``.
     """
 
     agreement_id: str
@@ -274,15 +305,15 @@ class AgreementCaughtUp:
     customer_party_id: str
     breach_events: int
     """The number of events on the topic ``slm.breaches`` that carry the version as ``catch_up``. A consumer of both
-    topics waits for them.
+    topics waits until it has received as many.
     """
     caught_up_at: str
-    """Installation time. From this instant on, the agreement's results include its whole past."""
+    """The instant, by the installation's clock, from which on the agreement's results include its whole past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetJudgeable:
-    """A target that could not be judged is judged again, with its whole past."""
+    """A target that could not be evaluated is evaluated again, with its whole past."""
 
     agreement_id: str
     agreement_version: int
@@ -296,8 +327,8 @@ class TargetJudgeable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetUnjudgeable(TargetJudgeable):
-    """A target cannot be judged. It keeps its last figure, and its facts are kept; all other targets are judged as
-    usual.
+    """A target cannot be evaluated. It keeps its last figure, and its facts are kept; all other targets are evaluated
+    as usual.
     """
 
     reason: str
@@ -305,12 +336,12 @@ class TargetUnjudgeable(TargetJudgeable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuarantined:
-    """A fact was put into quarantine and is not judged. It is kept and can be read with its reason."""
+    """A fact was put into quarantine: it is kept and can be read with the reason, but it is not evaluated."""
 
     quarantine_id: str
     owner_party_id: str | None
     subject: str
-    """The key of the indicator or the ticket."""
+    """The key of the indicator or ticket that the fact is about."""
     reason: str
     fact: dict[str, Any]
     received_at: str
@@ -321,7 +352,7 @@ class IndicatorStale:
     """An indicator has had no measurement for so long that its state is unknown from now on."""
 
     indicator: str
-    """``<owner party>/<key>``."""
+    """The indicator as ``<owner party>/<key>``."""
     owner_party_id: str
     key: str
     kind: str
@@ -333,6 +364,4 @@ class IndicatorStale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorResumed(IndicatorStale):
-    """A stale indicator has a measurement again. ``last_measured_at`` is that of the measurement that ended its
-    staleness.
-    """
+    """A stale indicator has a measurement again. ``last_measured_at`` is the instant of that measurement."""

@@ -1,4 +1,4 @@
-"""The events of report-svc."""
+"""The events of report-svc: published service reports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPublished:
-    """The service report of a period, or a new revision of it after a restatement."""
+    """A service report was published: the first of its period, or a new revision after facts changed."""
 
     report_id: str
     revision: int
@@ -20,10 +20,10 @@ class ReportPublished:
     period_start_at: str
     period_end_at: str
     verdict: str
-    """The worst verdict of the lines: ``breached`` | ``at_risk`` | ``no_data`` | ``met``."""
+    """The worst verdict of the report's lines: ``breached`` | ``at_risk`` | ``no_data`` | ``met``."""
     lines: list[dict[str, Any]] = field(default_factory=list)
-    """For each target and window ``{"target_id", "target_key", "agreement_version", "window_id", "agreed",
-    "attained", "attained_display", "baseline", "verdict"}``.
+    """The lines of the report, one for each target and window: ``{"target_id", "target_key", "agreement_version",
+    "window_id", "agreed", "attained", "attained_display", "baseline", "verdict"}``.
     """
     breaches: int
     url: str

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlanOpened:
-    """Somebody should act before a target is missed."""
+    """An action plan was opened for a risk: its owner should act before the target is missed."""
 
     plan_id: str
     agreement_id: str
@@ -24,14 +24,18 @@ class ActionPlanOpened:
     due_at: str | None
     time_left_seconds: int | None
     opened_at: str
+    hidden_from_party_id: str | None = None
+    """The customer, if the agreement's `customer_sees` hides this event from it; null if both parties may see the
+    event.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlanEnded:
     """An action plan ended.
 
-    ``outcome`` is ``breached``; ``averted`` if a breach was predicted and none came; or ``cleared`` if none was
-    predicted.
+    ``outcome`` is ``breached`` if the target was breached, ``averted`` if a breach was predicted and did not happen, or
+    ``cleared`` if the risk ended without a predicted breach.
     """
 
     plan_id: str
@@ -44,6 +48,10 @@ class ActionPlanEnded:
     outcome: str
     breach_id: str | None
     ended_at: str
+    hidden_from_party_id: str | None = None
+    """The customer, if the agreement's `customer_sees` hides this event from it; null if both parties may see the
+    event.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +71,15 @@ class PlanStepCompleted:
     note: str
     completed_by_party_id: str | None
     completed_at: str
+    hidden_from_party_id: str | None = None
+    """The customer, if the agreement's `customer_sees` hides this event from it; null if both parties may see the
+    event.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewMoved:
-    """The fields that all steps of a service review have."""
+class ReviewEvent:
+    """The fields that all events of a service review have."""
 
     review_id: str
     agreement_id: str
@@ -75,36 +87,36 @@ class ReviewMoved:
     provider_party_id: str
     customer_party_id: str
     reason: str
-    """``breach`` | ``cadence``."""
+    """Why there is a review: ``breach`` | ``cadence``."""
     period: str | None
     at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewScheduled(ReviewMoved):
-    """A review is due at ``due_at``, as the agreement demands regularly."""
+class ReviewScheduled(ReviewEvent):
+    """A regular review was scheduled for ``due_at``, by the agreement's review cadence."""
 
     due_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewOpened(ReviewMoved):
+class ReviewOpened(ReviewEvent):
     """A review was opened. The event carries the first items of its agenda, at most 500."""
 
     agenda: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewConcluded(ReviewMoved):
-    """The review took place, and the parties concluded it."""
+class ReviewConcluded(ReviewEvent):
+    """The review took place, and a party recorded its conclusion."""
 
     summary: str
     attendees: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewLapsed(ReviewMoved):
-    """The review has no purpose any more: every breach for which it was opened was withdrawn."""
+class ReviewLapsed(ReviewEvent):
+    """The review ended without a conclusion: every breach for which it was opened was withdrawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +170,13 @@ class LessonRecorded:
 class TargetRevisionProposed:
     """A new objective is proposed for a target. agreement-svc answers with a draft amendment.
 
-    At most one proposal is open for an agreement. A further target has the same ``proposal_id`` and is added to the
-    same draft.
+    At most one proposal is open for an agreement. A further proposed target gets the same ``proposal_id`` and is added
+    to the same draft.
     """
 
     proposal_id: str
     review_id: str | None
-    """None if it was proposed because of comfortably met windows and not in a review."""
+    """The review that proposed it; null if comfortably met windows caused the proposal."""
     agreement_id: str
     agreement_version: int
     target_id: str
@@ -194,7 +206,9 @@ class TargetRevisionDeclined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodAccepted:
-    """Both parties accept the results of a period. Later facts do not change them, but adjust the current period."""
+    """Both parties accepted the results of a period. Later facts do not change these results, but adjust the current
+    period.
+    """
 
     acceptance_id: str
     review_id: str | None
@@ -204,16 +218,16 @@ class PeriodAccepted:
     customer_party_id: str
     period: str
     windows: list[dict[str, Any]]
-    """Each ``{"target_id", "window_id", "revision"}`` as accepted. A window that has been restated since is not frozen,
-    because the parties did not accept its present result.
+    """The accepted windows, each ``{"target_id", "window_id", "revision"}``. A window that was restated after the
+    acceptance is not frozen, because the parties did not accept its present result.
     """
     accepted_by: list[dict[str, Any]]
-    """Each ``{"party_id", "principal_id", "name", "at"}``, with at least one for each party."""
+    """Who accepted, each ``{"party_id", "principal_id", "name", "at"}``, with at least one for each party."""
     accepted_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
+class DisputeEvent:
     """The fields that all events of a dispute have: the breach and its revision, and the reason."""
 
     dispute_id: str
@@ -231,7 +245,7 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BreachDisputed(Dispute):
+class BreachDisputed(DisputeEvent):
     """A party disputes a breach."""
 
     by_party_id: str
@@ -241,22 +255,22 @@ class BreachDisputed(Dispute):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeDecided(Dispute):
-    """The parties agree about a disputed breach. ``upheld``: the breach is withdrawn. ``rejected``: it remains."""
+class DisputeDecided(DisputeEvent):
+    """The parties decided a dispute about a breach. ``upheld``: the breach is withdrawn. ``rejected``: it remains."""
 
     decision: str
-    """``upheld`` | ``rejected``."""
+    """The decision: ``upheld`` (the breach is withdrawn) | ``rejected`` (it remains)."""
     decided_by: list[dict[str, Any]]
-    """Each ``{"party_id", "principal_id", "name", "at"}``."""
+    """Who agreed to the decision, each ``{"party_id", "principal_id", "name", "at"}``."""
     decided_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionSurveyed:
-    """Somebody rated their satisfaction with a service. A higher revision of the same answer corrects it.
+    """Somebody rated their satisfaction with a service. A higher revision of the same ``answer_id`` corrects the score.
 
-    monitor-svc records it as a rating of the provider's indicator with that key. If the indicator is not registered
-    yet, it is registered with this scale.
+    monitor-svc records the score as a rating of the provider's indicator with the key ``indicator``. If there is no
+    such indicator yet, monitor-svc registers one with this scale.
     """
 
     answer_id: str
@@ -269,11 +283,12 @@ class SatisfactionSurveyed:
     indicator: str
     """The indicator's key, such as ``satisfaction.checkout``."""
     score: str
-    """The exact score, as are both ends of the scale."""
+    """The exact score, on the scale from ``lowest`` to ``highest``, which are exact, too."""
     lowest: str
     highest: str
     touch_point: str | None
-    """``phone`` | ``mail`` | ``chat`` | ``portal``."""
+    """Where the respondent had contact with the service: ``phone`` | ``mail`` | ``chat`` | ``portal``; null if unknown.
+    """
     respondent: str | None
     comment: str | None = None
     answered_at: str

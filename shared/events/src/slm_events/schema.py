@@ -1,4 +1,6 @@
-"""JSON Schemas of events, derived from their dataclasses. ``dataschema`` names them and the reference prints them."""
+"""JSON Schemas of events, derived from their dataclasses. The attribute ``dataschema`` of an event names its schema,
+and docs/reference prints all of them.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,11 @@ _SCALARS = {str: "string", int: "integer", bool: "boolean"}
 def schema_of(event: type[Any]) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an event class.
 
-    A field without a default is required; unknown fields are allowed. Raises TypeError for a field of a type that the
-    published language does not have.
+    A field without a default is required; unknown fields are allowed. Raises TypeError for a field whose type events
+    may not have.
     """
     hints = typing.get_type_hints(event)
-    texts = field_texts(event)
+    texts = field_descriptions(event)
     fields = dataclasses.fields(event)
     return {
         "title": event.__name__,
@@ -36,8 +38,8 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def field_texts(event: type[Any]) -> dict[str, str]:
-    """Return for each field the string below it in the class, including inherited fields."""
+def field_descriptions(event: type[Any]) -> dict[str, str]:
+    """Return for each field of an event class the docstring below it, including inherited fields."""
     texts: dict[str, str] = {}
     for ancestor in reversed(event.__mro__):
         if dataclasses.is_dataclass(ancestor):

@@ -1,4 +1,4 @@
-"""Checks that data from other writers have the field types of an event."""
+"""Checks that the data of events from other writers have the right field types."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _LARGEST = 2**63
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Shape:
-    """One field: its name, its type in words and as a check, and whether it is required."""
+class FieldShape:
+    """One field of an event class: its name, its type in words and as a check, and whether it is required."""
 
     name: str
     words: str
     fits: Check
     is_required: bool
     plain: frozenset[type[Any]]
-    """Types whose values all fit and need no check."""
+    """The types whose values are all allowed and need no check."""
 
 
-def flaw_of(event: type[Any], data: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with the first missing or wrong field; None if all fields fit the event class."""
+def find_field_error(event: type[Any], data: Mapping[str, Any]) -> str | None:
+    """Return in words what is wrong with the first missing or wrong field; None if all fields fit the event class."""
     for shape in _shapes_of(event):
         if shape.name not in data:
             if shape.is_required:
@@ -40,25 +40,25 @@ def flaw_of(event: type[Any], data: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _shapes_of(event: type[Any]) -> tuple[Shape, ...]:
-    """Return the fields of an event class; raises TypeError for a type that the published language does not have."""
+def _shapes_of(event: type[Any]) -> tuple[FieldShape, ...]:
+    """Return the fields of an event class; raises TypeError for a type that events may not have."""
     if (known := _known.get(event)) is None:
         hints = typing.get_type_hints(event)
         known = _known[event] = tuple(_shape(field, hints[field.name]) for field in dataclasses.fields(event))
     return known
 
 
-_known: dict[type[Any], tuple[Shape, ...]] = {}
-"""The fields of each class, derived once because that costs a hundred times what a check does."""
+_known: dict[type[Any], tuple[FieldShape, ...]] = {}
+"""Each event class → its fields, derived once because that costs a hundred times what a check does."""
 
 
-def _shape(field: dataclasses.Field[Any], hint: Any) -> Shape:
+def _shape(field: dataclasses.Field[Any], hint: Any) -> FieldShape:
     words, fits = _check(hint)
     plain = _PLAIN.get(hint, frozenset())
     if (field.name.endswith("_at") or field.name == "at") and hint in (str, str | None):
         words, fits = ("an instant" if hint is str else "an instant or null"), _instant_or(fits, hint is not str)
         plain -= {str}
-    return Shape(field.name, words, fits, is_required(field), plain)
+    return FieldShape(field.name, words, fits, is_required(field), plain)
 
 
 def _check(hint: Any) -> tuple[str, Check]:
