@@ -9,11 +9,11 @@ POSTGRES = ("postgresql", "postgres")
 _FORM = "postgresql://user:password@host:5432/database"
 
 
-def checked_log(url: str) -> str:
-    """Return the URL of a log; raises ValueError that says how to write one."""
+def check_log_url(url: str) -> str:
+    """Return the URL of a log unchanged; raises ValueError that says how to write one."""
     scheme, separator, rest = url.partition("://")
     if scheme in POSTGRES:
-        return checked_postgres(url)
+        return check_postgres_url(url)
     if scheme == "kafka" and separator:
         for server in rest.rstrip("/").split(","):
             host, colon, port = server.strip().rpartition(":")
@@ -25,8 +25,8 @@ def checked_log(url: str) -> str:
     raise ValueError(f"it is not the address of a log; write {_FORM} or kafka://host:9092")
 
 
-def checked_postgres(url: str) -> str:
-    """Return the URL of a PostgreSQL database; raises ValueError that says how to write one."""
+def check_postgres_url(url: str) -> str:
+    """Return the URL of a PostgreSQL database unchanged; raises ValueError that says how to write one."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -41,7 +41,7 @@ def checked_postgres(url: str) -> str:
     return url
 
 
-def with_tls(url: str, sslmode: str, root_certificate: Path | None) -> str:
+def add_tls_settings(url: str, sslmode: str, root_certificate: Path | None) -> str:
     """Return a PostgreSQL URL with ``sslmode`` and ``sslrootcert`` added if it lacks them; any other URL is
     unchanged.
     """
@@ -60,7 +60,7 @@ def with_tls(url: str, sslmode: str, root_certificate: Path | None) -> str:
     return urlunsplit(parts._replace(query=urlencode(given, quote_via=quote)))
 
 
-def shown(url: str) -> str:
+def hide_password(url: str) -> str:
     """Return a URL for people to read: without the password and the query string."""
     parts = urlsplit(url)
     if parts.scheme not in POSTGRES:

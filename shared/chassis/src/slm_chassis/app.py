@@ -17,37 +17,38 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from slm_chassis import logs, startup, tracing
-from slm_chassis.access import AccessRegistry
-from slm_chassis.addresses import shown
-from slm_chassis.clock import Clock, clock_from
+from slm_chassis.access_registry import AccessRegistry
+from slm_chassis.addresses import hide_password
+from slm_chassis.clock import Clock, parse_clock
 from slm_chassis.database import Database
 from slm_chassis.foundation import Foundation
-from slm_chassis.http.connections import Watch, protocol
+from slm_chassis.http.connections import OpenConnections, protocol_factory
 from slm_chassis.http.health import READINESS
 from slm_chassis.http.limits import Limits
-from slm_chassis.http.parts import STREAMS
+from slm_chassis.http.parts import KEY_USES, STREAMS
 from slm_chassis.http.peers import Peer
+from slm_chassis.key_uses import KeyUseWriter
 from slm_chassis.log.connect import open_log
-from slm_chassis.log.kafka_clients import Security
+from slm_chassis.log.kafka_clients import KafkaSecurity
 from slm_chassis.log.port import EventLog, LogError, TopicSpec
-from slm_chassis.migrations import Unmigratable, migrate
+from slm_chassis.migrations import DatabaseTooNew, migrate
 from slm_chassis.settings import ServiceSettings, Settings, service_settings
-from slm_chassis.startup import StartupFailed, patiently, require_free
+from slm_chassis.startup import StartupFailed, require_free_port, retry_until_reachable
 from slm_chassis.workers import Supervisor, Worker
 from slm_events.catalogue import TOPICS
 
 GONE_MILLISECONDS = 60_000
 """How long a client may leave data unacknowledged before its connection is closed."""
 _OTHER_FILES = 512
-"""Open files that a process needs in addition to its connections."""
+"""How many open files a process needs in addition to its connections."""
 _TICKS_A_SECOND = 10
-"""How often uvicorn calls ``on_tick``."""
+"""How many times a second uvicorn calls ``on_tick``."""
 _logger = structlog.get_logger(__name__)
 
 
 @dataclass
-class App:
-    """One service that has been built and can be started."""
+class ServiceApp:
+    """One service that has been built: its parts, HTTP application and workers. ``start`` and ``stop`` run it."""
 
     foundation: Foundation
     http: FastAPI
@@ -77,11 +78,12 @@ class App:
         return self.foundation.log
 
     def __post_init__(self) -> None:
-        self._supervisor = Supervisor([self.access, *self.workers], self.database.clock)
+        uses = KeyUseWriter(self.database, KEY_USES.find(self.http))
+        self._supervisor = Supervisor([self.access, uses, *self.workers], self.database.clock)
         READINESS.find(self.http).append(self._supervisor.healthy)
 
     async def start(self) -> None:
-        """Start the workers. The service is ready as soon as /readyz says so."""
+        """Start the workers and return at once. ``/readyz`` answers 200 as soon as the service is ready."""
         self._supervisor.start()
 
     async def stop(self) -> None:
@@ -96,20 +98,20 @@ class App:
         await self.database.close()
 
     def end_streams(self) -> None:
-        """End the answers that have no end of their own, so that the server can stop."""
+        """End all open event streams, which have no end of their own, so that the server can stop."""
         STREAMS.find(self.http).end()
 
 
-class Build(Protocol):
-    """The type of a service's ``bootstrap.build``."""
+class BuildFunction(Protocol):
+    """The type of a service's ``bootstrap.build``, which builds the service from its settings and the shared parts."""
 
-    def __call__(self, settings: ServiceSettings, log: EventLog, clock: Clock) -> Awaitable[App]: ...
+    def __call__(self, settings: ServiceSettings, log: EventLog, clock: Clock) -> Awaitable[ServiceApp]: ...
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handling, which raises the signal again before anything is closed."""
+    """uvicorn without its own signal handling, which would raise the signal again before connections are closed."""
 
-    def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
+    def __init__(self, config: uvicorn.Config, watch: OpenConnections) -> None:
         super().__init__(config)
         self._watch = watch
 
@@ -137,7 +139,7 @@ class Endpoint:
 
 
 async def serve(
-    apps: Sequence[App], http: ASGIApp, endpoint: Endpoint, *, started: Callable[[int], None] = lambda port: None
+    apps: Sequence[ServiceApp], http: ASGIApp, endpoint: Endpoint, *, started: Callable[[int], None] = lambda port: None
 ) -> None:
     """Start the apps and serve until SIGTERM or SIGINT; then end streams, requests and workers in this order.
 
@@ -174,13 +176,13 @@ async def serve(
 
 def _server(http: ASGIApp, endpoint: Endpoint) -> _Server:
     limits = endpoint.limits
-    watch = Watch(limits)
+    watch = OpenConnections(limits)
     config = uvicorn.Config(
         http,
         endpoint.host,
         endpoint.port,
         loop="uvloop",
-        http=protocol(watch),  # type: ignore[arg-type]
+        http=protocol_factory(watch),  # type: ignore[arg-type]
         ws="none",
         timeout_keep_alive=limits.idle_seconds,
         proxy_headers=bool(limits.trusted_proxies),
@@ -195,7 +197,10 @@ def _server(http: ASGIApp, endpoint: Endpoint) -> _Server:
 
 
 def _allow_files(connections: int) -> None:
-    """Raise the process's limit of open files towards what the connections need. The usual 1,024 are fewer."""
+    """Raise the process's limit of open files, as far as allowed, to what the connections need.
+
+    The usual limit of 1,024 is lower.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -228,8 +233,8 @@ def _signals(leave: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def topics(partitions: int) -> list[TopicSpec]:
-    """Return every topic of the published language in the form in which a log creates it."""
+def topic_specs(partitions: int) -> list[TopicSpec]:
+    """Return what a log needs to create every topic of the published language with so many partitions."""
     return [TopicSpec(topic.name, partitions, topic.compacted, topic.retention_days) for topic in TOPICS.values()]
 
 
@@ -240,19 +245,21 @@ async def connect_log(settings: Settings, clock: Clock, client: str) -> EventLog
     async def attempt() -> EventLog:
         log = await open_log(url, clock=clock, client=client, security=kafka_security(settings))
         try:
-            await log.ensure_topics(topics(settings.partitions))
+            await log.ensure_topics(topic_specs(settings.partitions))
         except BaseException:
             await log.close()
             raise
         return log
 
-    return await patiently(f"the log (SLM_LOG, {shown(url)})", attempt, seconds=settings.start_seconds)
+    return await retry_until_reachable(
+        f"the log (SLM_LOG, {hide_password(url)})", attempt, seconds=settings.start_seconds
+    )
 
 
-def kafka_security(settings: Settings) -> Security:
+def kafka_security(settings: Settings) -> KafkaSecurity:
     """Return how to connect to the Kafka brokers, from the settings."""
     password = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
-    return Security(
+    return KafkaSecurity(
         tls=settings.kafka_tls,
         root_certificate=settings.kafka_root_certificate,
         certificate=settings.kafka_certificate,
@@ -263,7 +270,7 @@ def kafka_security(settings: Settings) -> Security:
     )
 
 
-async def run(settings: ServiceSettings, build: Build) -> None:
+async def run_service(settings: ServiceSettings, build: BuildFunction) -> None:
     """Run one service alone: wait for database and log, migrate, serve until stopped. Raises StartupFailed."""
     context = settings.context
     own = f"SLM_{context.upper()}"
@@ -272,15 +279,15 @@ async def run(settings: ServiceSettings, build: Build) -> None:
     ]
     if missing:
         raise StartupFailed(f"set {' and '.join(missing)}: the addresses of this service's database and of the log")
-    require_free(settings.host, settings.port, f"{own}_HOST and {own}_PORT")
-    clock = clock_from(settings.clock)
+    require_free_port(settings.host, settings.port, f"{own}_HOST and {own}_PORT")
+    clock = parse_clock(settings.clock)
     url = settings.address(settings.database_url)
     settings = settings.model_copy(update={"database_url": url})
-    database = f"{context}-svc's database ({own}_DATABASE_URL, {shown(url)})"
-    await patiently(database, lambda: migrate(url, f"slm_{context}"), seconds=settings.start_seconds)
+    database = f"{context}-svc's database ({own}_DATABASE_URL, {hide_password(url)})"
+    await retry_until_reachable(database, lambda: migrate(url, f"slm_{context}"), seconds=settings.start_seconds)
     log = await connect_log(settings, clock, f"slm-{context}")
     try:
-        app = await patiently(database, lambda: build(settings, log, clock), seconds=settings.start_seconds)
+        app = await retry_until_reachable(database, lambda: build(settings, log, clock), seconds=settings.start_seconds)
 
         def say(port: int) -> None:
             _logger.info("serving", context=context, host=settings.host, port=port)
@@ -291,17 +298,20 @@ async def run(settings: ServiceSettings, build: Build) -> None:
         await log.close()
 
 
-def main(context: str, build: Build, settings: Callable[[], ServiceSettings] | None = None) -> None:
-    """Run ``python -m slm_<context>``. ``settings`` is the service's own settings class if it has one."""
+def main(context: str, build: BuildFunction, settings: Callable[[], ServiceSettings] | None = None) -> None:
+    """Run one service as the program ``python -m slm_<context>``.
+
+    ``settings`` is the service's own settings class if it has one.
+    """
     kind = settings if isinstance(settings, type) else ServiceSettings
     try:
-        given = startup.read(settings or (lambda: service_settings(context)), kind)
-        logs.configure(given.log_level)
-        tracing.configure(context)
-        startup.warn_of_slips(given.variables())
+        given = startup.read_settings(settings or (lambda: service_settings(context)), kind)
+        logs.configure_logs(given.log_level)
+        tracing.configure_tracing(context)
+        startup.warn_of_misspelled_variables(given.variables())
         with asyncio.Runner(loop_factory=_loop) as runner:
-            runner.run(run(given, build))
-    except (StartupFailed, Unmigratable, LogError, ValueError) as failed:
+            runner.run(run_service(given, build))
+    except (StartupFailed, DatabaseTooNew, LogError, ValueError) as failed:
         raise SystemExit(f"slm_{context}: {failed}") from None
 
 

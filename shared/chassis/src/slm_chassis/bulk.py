@@ -21,7 +21,8 @@ _ARRAYS: tuple[tuple[type[Any], str], ...] = (
     (DateTime, "timestamptz[]"),
     (Text, "text[]"),
 )
-"""The PostgreSQL array type for each column type. BigInteger comes before Integer because it is a subclass of it."""
+"""The PostgreSQL array type for each column type. BigInteger comes before Integer because it is a subclass of Integer.
+"""
 
 
 def to_json(value: Any) -> str | None:
@@ -53,8 +54,8 @@ async def upsert(
     await driver.execute(_statement(table, names, newer), *([row[name] for row in ordered] for name in names))
 
 
-def newest(rows: Iterable[Mapping[str, Any]], table: Table, order: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Return for each primary key the row with the highest ``order``; of equal ones, the last."""
+def newest_rows(rows: Iterable[Mapping[str, Any]], table: Table, order: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Return one row for each primary key: the row with the highest ``order``, and of equal ones the last."""
     key = [column.name for column in table.primary_key]
     found: dict[tuple[Any, ...], tuple[Any, Mapping[str, Any]]] = {}
     for row, rank in zip(rows, order, strict=True):

@@ -22,7 +22,7 @@ class Clock(Protocol):
         ...
 
     def of_real(self, real: int) -> int:
-        """Return the installation's instant at a real instant, such as the timestamp of a database or broker."""
+        """Convert an instant of real time, such as the timestamp of a database or broker, to installation time."""
         ...
 
     def real_seconds(self, microseconds: int) -> float:
@@ -43,11 +43,11 @@ class SystemClock:
         return real_now()
 
     def of_real(self, real: int) -> int:
-        """Return the same instant: installation time is real time."""
+        """Return the instant unchanged: installation time is real time."""
         return real
 
     def real_seconds(self, microseconds: int) -> float:
-        """Return the microseconds as seconds."""
+        """Convert microseconds to seconds."""
         return microseconds / SECOND
 
 
@@ -64,30 +64,30 @@ class ScaledClock:
         return self.of_real(real_now())
 
     def of_real(self, real: int) -> int:
-        """Return the accelerated instant at a real one."""
+        """Convert an instant of real time to accelerated time."""
         return self.origin + int(self.rate * (real - self.start))
 
     def real_seconds(self, microseconds: int) -> float:
-        """Return the real seconds that a length of accelerated time takes."""
+        """Return how many real seconds a length of accelerated time takes."""
         return float(Fraction(microseconds, SECOND) / self.rate)
 
 
 class ManualClock:
-    """A clock for tests. It shows the same instant until it is moved."""
+    """A clock for tests. It shows the same instant until a test calls ``move_to``."""
 
     def __init__(self, at: int) -> None:
         self._at = at
 
     def now(self) -> int:
-        """Return the instant to which it was moved last."""
+        """Return the instant that ``move_to`` set last."""
         return self._at
 
     def of_real(self, real: int) -> int:
-        """Return the instant to which it was moved last, whatever the real one."""
+        """Return the instant that ``move_to`` set last, whatever the real instant."""
         return self._at
 
     def real_seconds(self, microseconds: int) -> float:
-        """Return 0: nobody waits for a clock that does not move."""
+        """Return 0: nobody waits for a clock that only a test moves."""
         return 0.0
 
     def move_to(self, at: int) -> None:
@@ -95,8 +95,8 @@ class ManualClock:
         self._at = at
 
 
-def clock_from(text: str | None) -> Clock:
-    """Return the clock that ``SLM_CLOCK`` describes.
+def parse_clock(text: str | None) -> Clock:
+    """Return the clock that the value of ``SLM_CLOCK`` describes.
 
     Empty means real time; ``origin,start,rate`` (RFC 3339, RFC 3339, number) means an accelerated clock. Raises
     ValueError that names the wrong part.
@@ -123,6 +123,6 @@ def _instant(part: str, text: str) -> int:
 
 
 async def sleep_until(clock: Clock, at: int) -> None:
-    """Sleep until the clock shows ``at``; return at once if that is past."""
+    """Sleep until the clock shows ``at``; return at once if that instant is past."""
     delay = clock.real_seconds(at - clock.now())
     await asyncio.sleep(max(0.0, delay))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 
 
-def set_apart(is_hurried: bool = False) -> None:
+def exclude_from_collection(is_hurried: bool = False) -> None:
     """Exclude the objects that exist now from later garbage collections.
 
     A full collection stops the process, by a quarter of a second for a million objects, and the interpreter runs one
-    whenever it likes. Call this after much was loaded and while nobody waits. It first collects all garbage, including
-    objects excluded earlier. ``is_hurried`` skips that: it takes no time, but keeps the garbage.
+    whenever it likes. Call this function after much was loaded and while nobody waits. It first collects all garbage,
+    including objects excluded earlier. With ``is_hurried`` it does not: that takes no time, but keeps the garbage.
     """
     if not is_hurried:
         gc.unfreeze()

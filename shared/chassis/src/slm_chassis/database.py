@@ -48,7 +48,7 @@ class Transaction:
     def __init__(self, connection: AsyncConnection, *, now: int, source: str, new_id: NewId) -> None:
         self.connection = connection
         self.now = now
-        """Installation time at which the transaction was opened, microseconds UTC."""
+        """Installation time at which the transaction began, microseconds UTC."""
         self._recorded_at = to_text(now)
         self._source = source
         self._new_id = new_id
@@ -74,8 +74,8 @@ class Transaction:
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
         """Publish an event when this transaction commits.
 
-        ``at`` is when it happened, by default ``now``. Raises KeyError if ``slm_events.catalogue`` does not have its
-        type.
+        ``at`` is when the event happened, by default ``now`` (microseconds UTC). Raises KeyError if
+        ``slm_events.catalogue`` does not list the event's type.
         """
         row = PUBLISHED[type(event)]
         identity = event_id or self._new_id()
@@ -95,7 +95,7 @@ class Transaction:
         self.append(row.topic.name, Record(key, to_json(event), to_headers(envelope)))
 
     def append(self, topic: str, record: Record, partition: int | None = None) -> None:
-        """Append an unchanged record to a topic when this transaction commits."""
+        """Append a finished record, as it is, to a topic when this transaction commits."""
         self._outgoing.append(_OutgoingEvent(topic, partition, record))
 
     @asynccontextmanager
@@ -126,7 +126,8 @@ class Database:
         self.engine = engine
         self.clock = clock
         self.source = source
-        """``/slm/<installation>/<context>``: the source of every event published through this database."""
+        """``/slm/<installation>/<context>``: the ``source`` attribute of every event published through this database.
+        """
         self.url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         """The database's URL with its password, for separate connections, such as one that listens."""
         self._new_id = new_id
@@ -141,7 +142,7 @@ class Database:
     async def open(
         cls, url: str, *, clock: Clock, source: str, new_id: NewId = new_id, pool_size: int = 10
     ) -> Database:
-        """Return a database after one successful connection; raises OSError or sqlalchemy.exc.DBAPIError if it
+        """Connect to a database once and return it; raises OSError or sqlalchemy.exc.DBAPIError if the connection
         fails.
         """
         engine = open_engine(url, client=source, pool_size=pool_size)
@@ -237,9 +238,9 @@ class Database:
                 self._announcing = asyncio.create_task(self._notify())
 
     async def _notify(self) -> None:
-        """Notify the relays of other processes.
+        """Notify the outbox relays of other processes.
 
-        It comes after the commit and once for several commits, because a NOTIFY inside a transaction serializes all
+        The NOTIFY is sent after the commit and once for several commits, because inside a transaction it serializes all
         commits.
         """
         while self._unannounced:

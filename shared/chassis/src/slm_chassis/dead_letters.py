@@ -19,20 +19,20 @@ from slm_events.catalogue import DEAD_LETTERS
 _LONGEST_REASON = 2_000
 _LONGEST_KEY = 600
 _SHOWN_OF_KEY = 500
-"""Characters kept of a key that is too long. With its digest appended it fits the index."""
+"""How many characters are kept of a key that is too long. With the key's digest appended they fit the index."""
 
 REDRIVEN = "slm_dead_letter"
 """Header of a redriven record: the id of its dead letter."""
 
 MEANT_FOR = "slm_dead_letter_for"
-"""Header of a redriven record: the consumer that could not handle it. Other consumers skip the record: they have seen
-it.
+"""Header of a redriven record: the consumer that could not handle it. Other consumers have handled the record before
+and skip it.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A record that was not handled.
+    """A record that a consumer could not handle.
 
     ``state`` is ``failed``; ``parked``, waiting behind a failed record of its key; or ``redriven``, back in its topic
     and not handled yet.
@@ -40,7 +40,7 @@ class DeadLetter:
 
     dead_letter_id: str
     seq: int
-    """The order in which dead letters were stored."""
+    """A number that rises in the order in which dead letters were stored."""
     consumer: str
     topic: str
     partition: int
@@ -55,26 +55,26 @@ class DeadLetter:
 
 
 RELAY = "relay"
-"""The consumer of a dead letter that is an event too large for the log: the outbox relay."""
+"""The name of the outbox relay as the consumer of a dead letter: an event that the log refused to accept."""
 _BY_KEY = -1
-"""The partition of a dead letter whose key decides the partition."""
+"""Stored as the partition of a refused event whose partition follows from its key."""
 
 
-class NotFirst(ValueError):
+class NotFirstOfKey(ValueError):
     """The dead letter waits behind another one of its key, which must be redriven first."""
 
 
-async def listing(database: Database, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
-    """Return dead letters by ``seq``, those after ``after`` and at most ``limit``."""
+async def fetch_dead_letters(database: Database, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
+    """Return at most ``limit`` dead letters in the order of ``seq``, those with a ``seq`` above ``after``."""
     query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
     async with database.read() as connection:
         return [_shape(row) for row in await connection.execute(query)]
 
 
-async def redrive(database: Database, dead_letter_id: str) -> None:
+async def redrive_record(database: Database, dead_letter_id: str) -> None:
     """Append a dead letter's record to its topic again; the dead letter stays listed until the record is handled.
 
-    The records parked behind it follow one by one. Raises KeyError for an unknown id, and NotFirst.
+    The records parked behind it follow one by one. Raises KeyError for an unknown id, and NotFirstOfKey.
     """
     async with database.begin() as transaction:
         found = await transaction.execute(
@@ -85,20 +85,22 @@ async def redrive(database: Database, dead_letter_id: str) -> None:
             raise KeyError(f"there is no dead letter {dead_letter_id}")
         letter = _shape(row)
         if letter.state == "parked":
-            raise NotFirst(f"{dead_letter_id} waits: {letter.reason}; redrive that one, the others follow")
+            raise NotFirstOfKey(f"{dead_letter_id} waits: {letter.reason}; redrive that one, the others follow")
         await _put_back(transaction, letter)
 
 
-def is_for(consumer: str, headers: Mapping[str, str]) -> bool:
-    """Whether a consumer must handle a record. False if the record was redriven for another consumer."""
+def must_handle(consumer: str, headers: Mapping[str, str]) -> bool:
+    """Whether a consumer must handle a record with these headers. False if it was redriven for another consumer."""
     return headers.get(MEANT_FOR, consumer) == consumer
 
 
-async def set_aside(
+async def store_failed_record(
     transaction: Transaction, consumer: str, record: StoredRecord, *, reason: str, attempts: int
 ) -> None:
-    """Store a record as failed, in the transaction that moves the consumer past it, and publish it to the dead letters'
+    """Store a record that a consumer could not handle as a failed dead letter, and publish it to the dead letters'
     topic.
+
+    ``transaction`` is the one that moves the consumer past the record.
     """
     reason = _storable(reason)[:_LONGEST_REASON]
     await _keep(transaction, consumer, record, state="failed", reason=reason, attempts=attempts)
@@ -111,20 +113,23 @@ async def set_aside(
         "slm_dead_letter_attempts": str(attempts),
     }
     headers = _storable_headers(record.headers)
-    transaction.append(DEAD_LETTERS.name, Record(kept_key(record.key), record.value, {**headers, **own_headers}))
+    transaction.append(DEAD_LETTERS.name, Record(storable_key(record.key), record.value, {**headers, **own_headers}))
 
 
-async def refused(
+async def store_refused_event(
     connection: AsyncConnection, topic: str, partition: int | None, record: Record, reason: str, *, at: int
 ) -> None:
-    """Store an event that the log will never accept, in the transaction that deletes it from the outbox."""
+    """Store an event that the log will never accept as a dead letter of the outbox relay.
+
+    ``connection`` is in the transaction that deletes the event from the outbox. ``at``: microseconds UTC.
+    """
     row = {
         "dead_letter_id": new_id(),
         "consumer": RELAY,
         "topic": topic,
         "partition": _BY_KEY if partition is None else partition,
         "offset": 0,
-        "key": kept_key(record.key),
+        "key": storable_key(record.key),
         "value": record.value,
         "headers": _storable_headers(record.headers),
         "attempts": 1,
@@ -135,13 +140,15 @@ async def refused(
     await connection.execute(insert(table).values(row))
 
 
-async def park(transaction: Transaction, consumer: str, record: StoredRecord, *, behind: str) -> None:
-    """Store a record that must wait behind a dead letter of its key."""
+async def park_record(transaction: Transaction, consumer: str, record: StoredRecord, *, behind: str) -> None:
+    """Store a record that must wait, because an earlier record of its key is a dead letter, whose id is ``behind``."""
     await _keep(transaction, consumer, record, state="parked", reason=f"parked behind {behind}", attempts=0)
 
 
-async def heads(transaction: Transaction, consumer: str, topic: str, keys: Collection[str]) -> dict[str, str]:
-    """Return the id of the first dead letter of each key that has any. Only that one may be handled."""
+async def first_dead_letters(
+    transaction: Transaction, consumer: str, topic: str, keys: Collection[str]
+) -> dict[str, str]:
+    """Return key → id of its first dead letter, for the keys that have any. Only the first one may be handled."""
     rows = await transaction.execute(
         select(table.c.key, table.c.dead_letter_id)
         .ext(distinct_on(table.c.key))
@@ -152,8 +159,8 @@ async def heads(transaction: Transaction, consumer: str, topic: str, keys: Colle
     return {row.key: row.dead_letter_id for row in rows}
 
 
-async def resolve(transaction: Transaction, consumer: str, dead_letter_id: str) -> str | None:
-    """Delete the dead letter of a redriven record that was handled, and redrive the one parked behind it.
+async def resolve_dead_letter(transaction: Transaction, consumer: str, dead_letter_id: str) -> str | None:
+    """Delete the dead letter of a redriven record that was handled, and redrive the first record parked behind it.
 
     Returns the id of the next dead letter of its key; None if there is none.
     """
@@ -218,7 +225,7 @@ async def _keep(
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": kept_key(record.key),
+        "key": storable_key(record.key),
         "value": record.value,
         "headers": headers,
         "attempts": attempts,
@@ -227,7 +234,7 @@ async def _keep(
     await transaction.execute(insert(table).values(row))
 
 
-def kept_key(key: str) -> str:
+def storable_key(key: str) -> str:
     """Return a record's key as a dead letter stores it: valid text, short enough for the index, and unique for each
     key.
     """
@@ -242,7 +249,10 @@ def _storable_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _storable(words: str) -> str:
-    """Return text that PostgreSQL accepts. A dead letter that cannot be stored would stop its consumer for ever."""
+    """Return the text with every character replaced that PostgreSQL cannot store.
+
+    A dead letter that cannot be stored would stop its consumer for ever.
+    """
     return words.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 

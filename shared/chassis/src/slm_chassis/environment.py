@@ -17,7 +17,7 @@ class WrongVariable(ValueError):
     """An environment variable cannot be used; the message names it and the remedy."""
 
 
-def resolved(environment: Mapping[str, str]) -> dict[str, str]:
+def resolve_files(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with the contents of the files that ``SLM_…_FILE`` variables name; raises
     WrongVariable.
     """
@@ -49,10 +49,14 @@ def _content(name: str, path: Path) -> str:
     return text
 
 
-def suspects(environment: Mapping[str, str], known: Collection[str], *, all_unknown: bool = False) -> list[str]:
-    """Return a sentence for each ``SLM_…`` variable that is not read and looks like a misspelling of one that is.
+def misspelled_variables(
+    environment: Mapping[str, str], known: Collection[str], *, all_unknown: bool = False
+) -> list[str]:
+    """Return a sentence for each ``SLM_…`` variable that is set, is not in ``known`` and looks like a misspelling of
+    one.
 
-    ``all_unknown`` adds those that look like none. It needs a caller that knows every variable there is.
+    With ``all_unknown`` there is also a sentence for each variable that resembles no known one; ``known`` must then
+    contain every variable there is.
     """
     sentences = []
     for name in sorted(environment):

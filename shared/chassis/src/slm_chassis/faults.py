@@ -12,7 +12,7 @@ from slm_chassis.log.port import LogUnavailable
 
 
 class Overload(Exception):
-    """Too much is waiting. Nothing of this request was accepted; it may succeed after ``retry_after`` seconds."""
+    """Too much work is waiting. Nothing of this request was accepted; it may succeed after ``retry_after`` seconds."""
 
     def __init__(self, what: str, retry_after: int) -> None:
         super().__init__(what)
@@ -20,7 +20,7 @@ class Overload(Exception):
 
 
 READ_ONLY = "25006"
-"""SQLSTATE of a write to a former primary after a failover. ``SELECT 1`` still succeeds there."""
+"""SQLSTATE of a write to a read-only server, such as a former primary after a failover. Reads still succeed there."""
 
 _CLASSES = ("08", "40", "53", "57P", "58")
 """SQLSTATE classes: connection lost, serialization failure or deadlock, out of resources, shutting down, system
@@ -43,7 +43,7 @@ _STATES = frozenset({READ_ONLY, "25P03", "25P04", "55P03"})
 """Further SQLSTATE values: read-only, idle or too long in a transaction, lock not available in time."""
 
 
-def origin(error: BaseException) -> BaseException:
+def original_error(error: BaseException) -> BaseException:
     """Return the original error of the driver or network inside SQLAlchemy's wrappers."""
     if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
@@ -52,13 +52,13 @@ def origin(error: BaseException) -> BaseException:
 
 def sqlstate(error: BaseException) -> str | None:
     """Return the SQLSTATE of PostgreSQL's error inside any wrapper; None if it has none."""
-    state = getattr(origin(error), "sqlstate", None)
+    state = getattr(original_error(error), "sqlstate", None)
     return state if isinstance(state, str) else None
 
 
 def spoils_connection(error: BaseException) -> bool:
     """Whether the connection that raised the error must not be used again, even if it looks alive."""
-    return sqlstate(error) == READ_ONLY or isinstance(origin(error), (OSError, asyncpg.InternalClientError))
+    return sqlstate(error) == READ_ONLY or isinstance(original_error(error), (OSError, asyncpg.InternalClientError))
 
 
 def is_fault_of_data(error: BaseException) -> bool:
@@ -69,7 +69,7 @@ def is_fault_of_data(error: BaseException) -> bool:
 
 
 def is_infrastructure_fault(error: BaseException) -> bool:
-    """Whether the same work may succeed later without a change, so that it must be tried again and not be given up.
+    """Whether the infrastructure caused the error, so that the same work may succeed later and must be tried again.
 
     Covers an unreachable database, log or network, read-only after a failover, deadlocks, and an unknown outcome of a
     commit. False for every error that the work itself causes.
@@ -79,7 +79,7 @@ def is_infrastructure_fault(error: BaseException) -> bool:
     state = sqlstate(error)
     if state is not None:
         return state in _STATES or state.startswith(_CLASSES)
-    cause = origin(error)
+    cause = original_error(error)
     if isinstance(cause, asyncpg.InterfaceError):
         # By its text, because asyncpg raises the same class for wrong use.
         return "closed" in str(cause) or "released" in str(cause)

@@ -1,4 +1,4 @@
-"""Ids: random ones that sort by time, and ids computed from a name, so that a file applied twice creates one thing."""
+"""Ids: random ones that sort by time, and ids computed from a name, which are the same each time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import lru_cache
 from slm_chassis.clock import real_now
 
 NAMESPACE = uuid.UUID("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3")
-"""The product's fixed namespace. A party's id is the UUIDv5 of it and the party's key."""
+"""The product's fixed UUID namespace. A party's id is the UUIDv5 of this namespace and the party's key."""
 
 NewId = Callable[[], str]
 
@@ -35,5 +35,5 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 @lru_cache(maxsize=2_000)
 def _parsed(namespace: str) -> uuid.UUID:
-    """Return the namespace as a UUID. Thousands of ids in a row are often made in one namespace."""
+    """Return the namespace as a UUID, cached: thousands of ids in a row are often made in one namespace."""
     return uuid.UUID(namespace)

@@ -8,17 +8,17 @@ import string
 
 LEAST_BITS = 128
 LEAST_WITHOUT_WORDS = 84
-"""The bits that must remain after words, sequences and repetitions have been counted at their low value."""
+"""The least bits of a strong key if words, sequences and repetitions count with their low value."""
 _WORD_BITS = 13.0
-"""The bits of a word from a list of eight thousand."""
+"""The bits of a word that was drawn from a list of eight thousand."""
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
 _SEPARATORS = "-_. "
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 REMEDY = "make one with: python3 -c 'import secrets; print(\"slm_\" + secrets.token_urlsafe(32))'"
 
 
-def weakness_of(key: str) -> str | None:
-    """Return in words why a key is too weak; None if it is strong enough."""
+def explain_weakness(key: str) -> str | None:
+    """Return a text that says why a key is too weak; None if the key is strong enough."""
     if not key.isascii() or not key.isprintable() or " " in key:
         return "it contains characters that an HTTP header cannot carry unchanged"
     secret = key.removeprefix("slm_")
@@ -42,9 +42,7 @@ def _alphabet(secret: str) -> int:
 
 
 def _without_the_obvious(secret: str) -> float:
-    """Return the bits of a key in which each word counts as one from a list, and sequences and repetitions count
-    nothing.
-    """
+    """Return the bits of a key if each word counts as one from a list, and sequences and repetitions count nothing."""
     each = math.log2(_alphabet(secret))
     words = [] if _HEX.fullmatch(secret) else [match.group() for match in _WORD.finditer(secret)]
     rest = secret if not words else _WORD.sub("", secret)

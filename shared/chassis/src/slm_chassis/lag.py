@@ -21,17 +21,17 @@ from slm_chassis.tables import consumer_position as table
 from slm_chassis.workers import Progress
 
 LOOK_SECONDS = 0.5
-"""The time between two looks at the log."""
+"""Seconds between two checks of the lag."""
 _MOST_MARKS = 1_000
-"""Marks kept at most while a consumer is behind: eight minutes of one mark every half second."""
+"""How many marks are kept while a consumer is behind: at one every half second they reach eight minutes back."""
 
 Place = tuple[str, int]
-"""(topic, partition)."""
+"""A partition as (topic, partition number)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerPosition:
-    """How far a consumer has read, at the time of one check."""
+    """How far a consumer had read when the lag was measured."""
 
     until_at: int | None = None
     """Everything in the log at this instant has been read (installation time, microseconds UTC). None if not
@@ -40,11 +40,11 @@ class ConsumerPosition:
     until_on_server: datetime | None = None
     """The same instant on the clock of the consumer's database server."""
     behind: int = 0
-    """Records in the log that have not been read."""
+    """How many records in the log the consumer has not read."""
 
 
 class _Mark(NamedTuple):
-    """The ends of all partitions at one instant."""
+    """The end offsets of all partitions at one instant."""
 
     at: int
     on_server: datetime
@@ -52,9 +52,10 @@ class _Mark(NamedTuple):
     ends: Mapping[Place, int]
 
 
-class Lag:
-    """A worker that compares the ends of the topics with the stored positions of a group, whichever replica
-    reads them.
+class LagMeter:
+    """A worker that measures the lag of a consumer group: it compares the ends of the topics with the stored positions.
+
+    It measures the whole group, whichever replica reads a partition.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
 
 
 class Repository(Protocol[T]):
-    """All values of one kind. A value's first field is its id."""
+    """All values of one class in a service's database. A value's first field is its id."""
 
     async def get(self, key: str) -> T | None:
         """Return the value with this id; None if there is none."""

@@ -24,7 +24,7 @@ def _without_colours(logger: Any, method: str, event: MutableMapping[str, Any]) 
     return event
 
 
-def configure(level: str = "INFO") -> None:
+def configure_logs(level: str = "INFO") -> None:
     """Set up structlog and the standard library's logging for the whole process; raises ValueError for a wrong
     level.
     """

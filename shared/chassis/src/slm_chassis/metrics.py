@@ -1,4 +1,4 @@
-"""The metrics of a service as attributes of one class: nothing else is counted or measured.
+"""The metrics of a service, each an attribute of one class.
 
 Each registry belongs to one service, whose name is part of every metric's name, so that several services can share a
 process.

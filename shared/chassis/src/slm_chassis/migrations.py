@@ -18,18 +18,18 @@ from slm_chassis.engine import open_engine
 
 _ENVIRONMENT = Path(__file__).parent / "migration_environment"
 _LOCK_CLASS = 7_546
-"""Any number, the same in all processes. It separates these advisory locks from others in the database."""
+"""Class number of the migrations' advisory locks, the same in all processes. It separates them from other locks."""
 
 
-class Unmigratable(RuntimeError):
-    """The database has a newer version than the program."""
+class DatabaseTooNew(RuntimeError):
+    """The database was migrated by a newer program, so this program must not use it."""
 
 
 async def migrate(database_url: str, package: str) -> None:
-    """Apply ``<package>/migrations/versions`` up to the newest version, in one transaction.
+    """Bring a database to the newest migration in ``<package>/migrations/versions``, in one transaction.
 
     Replicas may start together: one migrates, and the others wait. Raises the migration's own error, which leaves the
-    database unchanged, and Unmigratable if a newer program has migrated it.
+    database unchanged, and DatabaseTooNew if a newer program has migrated the database.
     """
     await ensure_database(database_url)
     engine = open_engine(database_url, client=f"{package} migrations", pool_size=1, statement_seconds=None)
@@ -45,8 +45,9 @@ async def migrate(database_url: str, package: str) -> None:
 
 
 async def ensure_database(database_url: str) -> None:
-    """Create the database that the URL names, if it is missing. Only then is the right to connect to ``postgres``
-    needed.
+    """Create the database that the URL names if it is missing.
+
+    Only to create it does the user need the right to connect to the database ``postgres``.
     """
     try:
         await (await asyncpg.connect(database_url, timeout=10.0)).close()
@@ -90,7 +91,7 @@ def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
     known = {each.revision for each in scripts.walk_revisions()}
     unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
     if unknown:
-        raise Unmigratable(
+        raise DatabaseTooNew(
             f"the database {connection.engine.url.database} is at version {', '.join(sorted(unknown))}, which this "
             f"program does not know (its newest is {scripts.get_current_head()}): a newer one has migrated it. "
             "Start that one, or restore the backup made before the upgrade"

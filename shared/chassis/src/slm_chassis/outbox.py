@@ -23,7 +23,9 @@ from slm_chassis.workers import Backoff, Progress
 _log = structlog.get_logger(__name__)
 
 APPEND_SECONDS = 20.0
-"""A relay that has not appended its batch within this time after taking the lock gives the batch back."""
+"""A relay that has not appended its batch this long after taking the lock gives up the batch, so that another may take
+it.
+"""
 
 # Take the lock first and read the rows in a second statement: a snapshot from before the lock would still show rows
 # that the previous relay has appended and deleted. If no rows wait, nothing is locked or written.
@@ -42,10 +44,10 @@ SELECT topic, partition, key, value, headers FROM taken ORDER BY seq
 
 
 Refused = tuple[str, int | None, Record, str]
-"""Topic, partition, record, and why the log will never accept it."""
+"""An event that the log will never accept: topic, partition (None: by the key), record, and the reason."""
 
 
-class Relay:
+class OutboxRelay:
     """Appends outbox rows to the log. Several may run on one database; only one works at a time.
 
     Delivery is at least once: a crash between the append and the commit repeats a batch with the same event ids.
@@ -63,7 +65,7 @@ class Relay:
         database.on_commit(self.wake)
 
     def wake(self) -> None:
-        """Look for rows at once."""
+        """End the wait of ``run``: look for outbox rows at once."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -99,7 +101,7 @@ class Relay:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             rows = await driver.fetch(_TAKE, self._max_rows)
             for refused in await self._append(rows, locked_at):
-                await dead_letters.refused(connection, *refused, at=self._database.clock.now())
+                await dead_letters.store_refused_event(connection, *refused, at=self._database.clock.now())
             await connection.commit()
             return len(rows)
 
@@ -158,8 +160,9 @@ class Relay:
         return found
 
     async def _listen(self) -> None:
-        """Wake the relay when a process without a relay has written rows. While it is disconnected, polling
-        finds them.
+        """Wake this relay when a process without a relay has written outbox rows.
+
+        While the listening connection is broken, polling finds the rows.
         """
         backoff = Backoff(first=0.5)
         while True:
@@ -180,10 +183,10 @@ class Relay:
 
 
 def _runs(rows: Sequence[asyncpg.Record]) -> list[tuple[int | None, list[Record]]]:
-    """Group a topic's rows into few appends: one for each named partition, and one for the rows placed by their keys.
+    """Group the rows of a topic into few appends.
 
-    A key may have rows of both kinds. Where the two kinds alternate, a new group begins, so that the order of rows is
-    kept.
+    Rows with a named partition are grouped by that partition; rows placed by their keys form one group. A key may have
+    rows of both kinds. Where the two kinds alternate, a new group begins, so that the order of rows is kept.
     """
     runs: list[tuple[int | None, list[Record]]] = []
     open_runs: dict[int | None, list[Record]] = {}

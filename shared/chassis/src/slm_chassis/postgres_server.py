@@ -20,11 +20,11 @@ from slm_chassis import postgres_programs
 from slm_chassis.postgres_programs import PostgresFailed
 
 _PORT = 5432
-"""Part of the socket file's name. The server listens on no network."""
+"""The port number in the socket file's name. The server listens on no network."""
 
 _LONGEST_SOCKET_PATH = 100
 _START_SECONDS = 120.0
-"""Recovery after a power failure replays at most ``max_wal_size``."""
+"""Seconds that a start may take. Recovery after a power failure replays at most ``max_wal_size``."""
 
 _SETTINGS = {
     "listen_addresses": "''",
@@ -68,8 +68,8 @@ class DataDirectoryInUse(RuntimeError):
 class PrivatePostgres:
     """A PostgreSQL server on a data directory, reached through a socket that only this user can open.
 
-    It survives its owner: after ``kill -9`` the next ``start`` on the directory takes over the running server, or
-    recovers what a dead one left.
+    The server outlives the process that started it: after ``kill -9`` the next ``start`` on the directory takes over
+    the running server, or recovers what a dead one left.
     """
 
     def __init__(self, data_dir: Path, lock: int, sockets: Path) -> None:
@@ -79,7 +79,7 @@ class PrivatePostgres:
 
     @classmethod
     def start(cls, data_dir: Path) -> PrivatePostgres:
-        """Create the data directory if it is missing, and start the server if it does not run.
+        """Create the data directory if it is missing, and start the server if it is not running.
 
         Blocks until the server accepts connections. Raises DataDirectoryInUse and PostgresFailed.
         """
@@ -133,7 +133,7 @@ class PrivatePostgres:
         self._launch()
 
     def stop(self) -> None:
-        """Stop the server. Open connections are ended; what they have committed is safe. It may be called twice."""
+        """Stop the server and end open connections; committed data are safe. A second call does nothing."""
         if self._lock < 0:
             return
         try:
@@ -147,13 +147,13 @@ class PrivatePostgres:
 
     def _launch(self) -> None:
         _give(self._data_dir / "slm.conf", _configuration(self._socket_setting()))
-        place = postgres_programs.place(self._data_dir)
+        place = postgres_programs.reachable_path(self._data_dir)
         deadline = time.monotonic() + _START_SECONDS
         while True:
             _clear_remains(self._data_dir, self._sockets)
             try:
                 # start.log gets the output from before the server opens its own log. The server's user must own it.
-                postgres_programs.run(
+                postgres_programs.run_program(
                     *("pg_ctl", "start", "-D", place, "-l", f"{place}/start.log"),
                     *("-w", "-t", str(int(_START_SECONDS))),
                     inside=self._data_dir,
@@ -167,7 +167,9 @@ class PrivatePostgres:
                 time.sleep(0.5)
 
     def _socket_setting(self) -> str:
-        return postgres_programs.place(self._data_dir) if self._sockets == self._data_dir else str(self._sockets)
+        return (
+            postgres_programs.reachable_path(self._data_dir) if self._sockets == self._data_dir else str(self._sockets)
+        )
 
 
 def _url(sockets: Path, database: str) -> str:
@@ -175,7 +177,7 @@ def _url(sockets: Path, database: str) -> str:
 
 
 def _take_lock(data_dir: Path) -> int:
-    """Return a lock that the kernel releases when its holder dies, however that happens."""
+    """Lock the data directory and return the lock's file descriptor; the kernel releases it when this process dies."""
     lock = os.open(data_dir.with_name(data_dir.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -193,8 +195,8 @@ def _initialize(data_dir: Path) -> None:
     if (owner := postgres_programs.server_user()) is not None:
         os.chown(making, owner.pw_uid, owner.pw_gid)
     # Collation comes with the server, not from the operating system, whose upgrades would make indexes invalid.
-    postgres_programs.run(
-        *("initdb", "-D", postgres_programs.place(making), "-U", "postgres", "--auth=trust"),
+    postgres_programs.run_program(
+        *("initdb", "-D", postgres_programs.reachable_path(making), "-U", "postgres", "--auth=trust"),
         *("--encoding=UTF8", "--locale=C"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums"),
         inside=making,
@@ -205,7 +207,7 @@ def _initialize(data_dir: Path) -> None:
 
 
 def _give(file: Path, content: str) -> None:
-    """Write a file that only the server's user may read."""
+    """Write a file that only the server's user can read."""
     file.write_text(content)
     file.chmod(0o600)
     if (owner := postgres_programs.server_user()) is not None:
@@ -219,7 +221,9 @@ def _configuration(sockets: str) -> str:
 
 
 def _socket_directory(data_dir: Path) -> Path:
-    """Return the data directory, or a short private directory if its path is too long for a socket."""
+    """Return the directory for the socket: the data directory, or a short private one if its path is too long for a
+    socket.
+    """
     if len(os.fsencode(data_dir / f".s.PGSQL.{_PORT}.lock")) <= _LONGEST_SOCKET_PATH:
         return data_dir
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
@@ -235,7 +239,7 @@ def _socket_directory(data_dir: Path) -> Path:
 
 
 def _postmaster(data_dir: Path) -> int | None:
-    """Return the id of the server's process on the directory; None if none runs.
+    """Return the id of the server's process on the directory; None if no server runs.
 
     The id in the lock file alone proves nothing: the number may belong to another process by now.
     """
@@ -279,8 +283,8 @@ def _clear_remains(data_dir: Path, sockets: Path) -> None:
 def _end(data_dir: Path, *, seconds: int) -> None:
     try:
         if _postmaster(data_dir) is not None:
-            place = postgres_programs.place(data_dir)
-            postgres_programs.run(
+            place = postgres_programs.reachable_path(data_dir)
+            postgres_programs.run_program(
                 *("pg_ctl", "stop", "-D", place, "-m", "fast", "-w", "-t", str(seconds)), inside=data_dir
             )
     except PostgresFailed:
@@ -295,7 +299,7 @@ def _processes_on(data_dir: Path) -> list[psutil.Process]:
 
 def _accepts(sockets: Path) -> bool:
     ready = [
-        str(postgres_programs.installation() / "bin" / "pg_isready"),
+        str(postgres_programs.wheel_directory() / "bin" / "pg_isready"),
         "-q",
         "-t",
         "5",

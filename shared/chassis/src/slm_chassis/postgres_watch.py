@@ -13,16 +13,16 @@ from slm_chassis.workers import Backoff
 
 LOOK_SECONDS = 0.25
 SILENT_SECONDS = 30.0
-"""A running server that accepts no connections for so long is restarted: it hangs, or its socket file is gone."""
+"""A running server that accepts no connections for this long is restarted: it hangs, or its socket file is gone."""
 SHORT_LIFE_SECONDS = 10.0
 """If a server dies within this time after its start, the start counts as failed."""
 ATTEMPTS = 6
-"""Failed starts in a row before giving up, which takes about twenty seconds or more."""
+"""Failed starts in a row after which the watchdog gives up. They take about twenty seconds or more."""
 
 _log = structlog.get_logger(__name__)
 
 
-async def watch(server: PrivatePostgres) -> None:
+async def keep_postgres_running(server: PrivatePostgres) -> None:
     """Keep the server running until cancelled; raises PostgresFailed if it repeatedly does not start."""
     backoff = Backoff(first=0.2, longest=8.0)
     started_at, failures, answered_at = time.monotonic(), 0, time.monotonic()
@@ -72,7 +72,7 @@ async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> i
 
 
 def _gist(said: str) -> str:
-    """Return the newest three lines that say why the server gave up, or its last three lines."""
+    """Return the newest three lines of the server's output that say why it gave up, or its last three lines."""
     # The last messages of the dying server's children do not say why it cannot start again.
     lines = [line for line in said.strip().splitlines() if "unexpected postmaster exit" not in line]
     return "\n".join([line for line in lines if "FATAL" in line or "PANIC" in line][-3:] or lines[-3:])

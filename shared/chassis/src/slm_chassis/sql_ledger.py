@@ -1,4 +1,4 @@
-"""The ledger in PostgreSQL: values are rows, and each changed thing has an advisory lock."""
+"""The ledger in PostgreSQL: values are rows of tables, and each thing that may be changed has an advisory lock."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _upsert(table: Table) -> Insert:
 
 
 class SqlLedgerOfTransaction:
-    """The part that the ledgers of all services have in common: clock, locks, events and the audit trail."""
+    """The part that the SQL ledgers of all services share: clock, locks, events and the audit trail."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -96,6 +96,10 @@ class SqlLedgerOfTransaction:
             "at": self.now,
             "principal_id": by.principal_id if by else None,
             "party_id": by.party_id if by else None,
+            "name": by.name if by else None,
+            "key_id": by.key_id if by else None,
+            "identified_by": by.identified_by if by else None,
+            "address": tracing.client_address.get() if by else None,
             "action": action,
             "subject": subject,
             "correlation_id": tracing.correlation_id.get(),

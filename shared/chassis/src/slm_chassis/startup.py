@@ -15,8 +15,8 @@ import asyncpg
 import structlog
 from pydantic import ValidationError
 
-from slm_chassis.environment import WrongVariable, suspects
-from slm_chassis.faults import is_infrastructure_fault, origin, sqlstate
+from slm_chassis.environment import WrongVariable, misspelled_variables
+from slm_chassis.faults import is_infrastructure_fault, original_error, sqlstate
 from slm_chassis.log.port import LogError
 from slm_chassis.settings import Settings
 from slm_chassis.workers import Backoff
@@ -37,24 +37,30 @@ class StartupFailed(RuntimeError):
     """The process cannot start; the text names the variable, the service and the remedy."""
 
 
-def read(settings: Callable[[], S], kind: type[S]) -> S:
-    """Return the settings from the environment; raises StartupFailed that names every wrong variable."""
+def read_settings(settings: Callable[[], S], kind: type[S]) -> S:
+    """Return the settings from the environment; raises StartupFailed that names every wrong variable.
+
+    ``settings`` makes them; ``kind`` is their class, which knows the names of the variables.
+    """
     try:
         given = settings()
     except WrongVariable as wrong:
         raise StartupFailed(str(wrong)) from None
     except ValidationError as wrong:
-        raise StartupFailed("\n".join(sentences(wrong, kind))) from None
+        raise StartupFailed("\n".join(describe_wrong_settings(wrong, kind))) from None
     return given
 
 
-def warn_of_slips(known: list[str], *, all_unknown: bool = False) -> None:
-    """Log each ``SLM_…`` variable that is not read and looks like a misspelling."""
-    for sentence in suspects(os.environ, known, all_unknown=all_unknown):
+def warn_of_misspelled_variables(known: list[str], *, all_unknown: bool = False) -> None:
+    """Log each ``SLM_…`` variable that is set, is not in ``known`` and looks like a misspelling of one.
+
+    With ``all_unknown`` also variables that resemble no known one are logged.
+    """
+    for sentence in misspelled_variables(os.environ, known, all_unknown=all_unknown):
         _logger.warning("unknown variable", reason=sentence)
 
 
-def sentences(wrong: ValidationError, kind: type[Settings]) -> list[str]:
+def describe_wrong_settings(wrong: ValidationError, kind: type[Settings]) -> list[str]:
     """Return one sentence for each wrong setting. It never contains the value of a secret."""
     found = []
     for error in wrong.errors():
@@ -70,14 +76,14 @@ _SECRETS = ("bootstrap_key", "kafka_password", "database_url", "log")
 
 
 def _variable(field: str, kind: type[Settings]) -> str:
-    """Return the variable from which a field was read: the service's own if it is set, else the installation's."""
+    """Return the variable that holds a field's value: the service's own if it is set, else the installation's."""
     names = [name for name in kind.variables() if name.endswith(f"_{field.upper()}")]
     set_ones = [name for name in names if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
     return next(iter([*set_ones, *names]), f"SLM_{field.upper()}")
 
 
-def require_free(host: str, port: int, variable: str) -> None:
-    """Check that the port is free before anything is started; raises StartupFailed."""
+def require_free_port(host: str, port: int, variable: str) -> None:
+    """Check that nothing listens on the port; raises StartupFailed that names the setting ``variable``."""
     if port == 0:
         return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -90,11 +96,11 @@ def require_free(host: str, port: int, variable: str) -> None:
         ) from None
 
 
-async def patiently(what: str, attempt: Callable[[], Awaitable[T]], *, seconds: float = 300.0) -> T:
-    """Repeat ``attempt`` while the infrastructure cannot be reached, and log every few seconds what is waited for.
+async def retry_until_reachable(what: str, attempt: Callable[[], Awaitable[T]], *, seconds: float = 300.0) -> T:
+    """Call ``attempt`` until it succeeds and return its result; repeat it while the infrastructure cannot be reached.
 
-    ``what`` names service, variable and address. Raises StartupFailed after ``seconds``, or at once if the server
-    answers and refuses. Other errors are raised unchanged.
+    Every few seconds it logs ``what``, which names service, variable and address. Raises StartupFailed after
+    ``seconds``, or at once if the server answers and refuses. Other errors are raised unchanged.
     """
     backoff, began = Backoff(longest=5.0), time.monotonic()
     while True:
@@ -117,7 +123,7 @@ async def patiently(what: str, attempt: Callable[[], Awaitable[T]], *, seconds: 
 
 
 def _refusal(error: BaseException) -> str | None:
-    cause = origin(error)
+    cause = original_error(error)
     state = sqlstate(error) or ""
     if state.startswith("28") or state in _REFUSALS:
         words = _REFUSALS.get(state, "it refuses the login")

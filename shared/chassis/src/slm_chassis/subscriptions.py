@@ -17,7 +17,7 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import Batch, Consumer, EventLog, OffsetVanished, StoredRecord
 from slm_chassis.poison import PoisonLimit
-from slm_chassis.positions import FenceLost, Ownership, Positions
+from slm_chassis.positions import FenceLost, OwnedPartitions, PartitionOwnership
 from slm_chassis.workers import Backoff, Halt, Progress
 from slm_events.catalogue import PUBLISHED, TOPICS
 from slm_events.envelope import Envelope, NotAnEvent, from_record
@@ -32,12 +32,12 @@ transaction.
 BatchHandler = Callable[[Transaction, Sequence[Envelope]], Awaitable[None]]
 """Applies events in the order of the log inside the given transaction. It must not commit or have any other effect.
 
-If it raises, the whole batch is rolled back, and smaller batches are tried until the failing event is alone.
+If the handler raises, the whole batch is rolled back, and smaller batches are tried until the failing event is alone.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class InBatches:
+class BatchProjection:
     """A projection: one function applies all events of a batch, so that its state is written once for many events."""
 
     events: Collection[type[Any]]
@@ -45,7 +45,7 @@ class InBatches:
 
 
 def topics_of(events: Collection[type[Any]]) -> list[str]:
-    """Return the topics of these types of event, sorted."""
+    """Return the topics of these event classes, sorted."""
     return sorted({PUBLISHED[event].topic.name for event in events})
 
 
@@ -62,7 +62,7 @@ _PRUNE = text("DELETE FROM inbox WHERE consumer = :consumer AND handled_at < now
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    """A record for this consumer. If it is not an event, ``envelope`` is None and ``flaw`` says why."""
+    """A record that this consumer received. If it is not an event, ``envelope`` is None and ``flaw`` says why."""
 
     record: StoredRecord
     envelope: Envelope | None
@@ -71,7 +71,7 @@ class _Delivery:
     @property
     def key(self) -> str:
         """The record's key as a dead letter stores it."""
-        return dead_letters.kept_key(self.record.key)
+        return dead_letters.storable_key(self.record.key)
 
     @property
     def dead_letter_id(self) -> str | None:
@@ -79,8 +79,9 @@ class _Delivery:
 
 
 class _HandlingFailure(Exception):
-    """Handling failed, at the delivery with this index or at the commit (None), and not because of the
-    infrastructure.
+    """Handling failed, and not because of the infrastructure.
+
+    ``index`` is the place of the failing delivery; None if the commit failed.
     """
 
     def __init__(self, index: int | None, reason: str, *, hopeless: bool = False) -> None:
@@ -91,32 +92,32 @@ class _HandlingFailure(Exception):
 
 
 class Subscriptions:
-    """A member of a consumer group that passes events to the handlers of their type. Several replicas may run."""
+    """A member of a consumer group that passes each event to the handler of its class. Several replicas may run."""
 
     def __init__(
         self,
         group: str,
         database: Database,
         log: EventLog,
-        handlers: Mapping[type[Any], Handler] | InBatches,
+        handlers: Mapping[type[Any], Handler] | BatchProjection,
         *,
         max_records: int = 1_000,
     ) -> None:
-        events = handlers.events if isinstance(handlers, InBatches) else handlers.keys()
+        events = handlers.events if isinstance(handlers, BatchProjection) else handlers.keys()
         self.name = f"subscriptions of {group}"
         self.progress = Progress()
         self._group = group
         self._database = database
         self._log = log
-        self._apply_batch = handlers.apply if isinstance(handlers, InBatches) else None
+        self._apply_batch = handlers.apply if isinstance(handlers, BatchProjection) else None
         self._handlers = (
             {}
-            if isinstance(handlers, InBatches)
+            if isinstance(handlers, BatchProjection)
             else {PUBLISHED[event].type: handler for event, handler in handlers.items()}
         )
         self._types = frozenset(PUBLISHED[event].type for event in events)
         self._topics = topics_of(events)
-        self._positions = Positions(group, database, log)
+        self._positions = OwnedPartitions(group, database, log)
         self._limit = PoisonLimit()
         self._max_records = max_records
         self._stack = AsyncExitStack()
@@ -146,7 +147,7 @@ class Subscriptions:
             await self.close()
 
     async def step(self, wait_seconds: float = 0.5) -> int:
-        """Poll once, handle at most ``max_records`` records and return their number.
+        """Poll once, handle at most ``max_records`` records and return how many were handled.
 
         Raises infrastructure faults, after which it may be called again, and Halt and OffsetVanished.
         """
@@ -180,7 +181,7 @@ class Subscriptions:
             self._consumer = await self._stack.enter_async_context(membership)
         return self._consumer
 
-    async def _take(self, batch: Batch, ownership: Ownership) -> None:
+    async def _take(self, batch: Batch, ownership: PartitionOwnership) -> None:
         deliveries = [each for record in batch.records if (each := self._delivery(record)) is not None]
         try:
             await self._apply(ownership, deliveries, batch.next_offset, RETRIES)
@@ -194,15 +195,19 @@ class Subscriptions:
         # A type without a handler may be newer than this program, which is not an error.
         if kind and kind not in self._types and dead_letters.REDRIVEN not in record.headers:
             return None
-        if not dead_letters.is_for(self._group, record.headers):
+        if not dead_letters.must_handle(self._group, record.headers):
             return None
         try:
             return _Delivery(record, from_record(record.value, record.headers))
         except NotAnEvent as flaw:
             return _Delivery(record, None, str(flaw))
 
-    async def _apply(self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int, retries: int) -> None:
-        """Handle deliveries and move to ``until``. A record that fails is isolated and stored as a dead letter."""
+    async def _apply(
+        self, ownership: PartitionOwnership, deliveries: Sequence[_Delivery], until: int, retries: int
+    ) -> None:
+        """Handle deliveries and move the position to ``until``. A record that fails is isolated and stored as a dead
+        letter.
+        """
         failed = await self._try(ownership, deliveries, until, retries)
         if failed is None:
             return
@@ -224,7 +229,7 @@ class Subscriptions:
         await self._apply(ownership, deliveries[at + 1 :], until, RETRIES)
 
     async def _try(
-        self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int, retries: int
+        self, ownership: PartitionOwnership, deliveries: Sequence[_Delivery], until: int, retries: int
     ) -> _HandlingFailure | None:
         for attempt in range(retries + 1):
             try:
@@ -237,7 +242,7 @@ class Subscriptions:
                 await asyncio.sleep(_RETRY_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
 
-    async def _commit(self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int) -> None:
+    async def _commit(self, ownership: PartitionOwnership, deliveries: Sequence[_Delivery], until: int) -> None:
         if not deliveries and ownership.position == until:
             return
         try:
@@ -255,9 +260,10 @@ class Subscriptions:
         self.progress.beat()
 
     async def _deliver_all(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> int:
-        """Park each delivery whose key has an earlier dead letter, and handle the others that are new.
+        """Park each delivery whose key has an earlier dead letter, and handle the others unless they were handled
+        before.
 
-        Return the number of deliveries that were not parked, duplicates included.
+        Return the number of deliveries that were not parked, including those that were handled before.
         """
         heads = await self._heads(transaction, deliveries)
         held_back = frozenset(heads)
@@ -268,7 +274,7 @@ class Subscriptions:
             key = delivery.key
             head = heads.get(key)
             if head is not None and head != delivery.dead_letter_id:
-                await dead_letters.park(transaction, self._group, delivery.record, behind=head)
+                await dead_letters.park_record(transaction, self._group, delivery.record, behind=head)
                 parked += 1
                 continue
             if key in held_back:
@@ -279,7 +285,7 @@ class Subscriptions:
                 claimed.remove(delivery.envelope.id)
                 fresh.append((index, delivery.envelope))
             if delivery.dead_letter_id is not None:
-                follower = await dead_letters.resolve(transaction, self._group, delivery.dead_letter_id)
+                follower = await dead_letters.resolve_dead_letter(transaction, self._group, delivery.dead_letter_id)
                 if key in held_back:
                     heads.pop(key) if follower is None else heads.update({key: follower})
         await self._hand_over(transaction, fresh)
@@ -301,7 +307,7 @@ class Subscriptions:
                 raise _HandlingFailure(index, f"{type(error).__name__}: {error}") from error
 
     async def _claim(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> set[str]:
-        """Enter events into the inbox; return the ids of those that were not in it."""
+        """Insert the events into the inbox; return the ids of those that were not in it before."""
         # Sorted, to prevent deadlocks between two members.
         ids = sorted({each.envelope.id for each in deliveries if each.envelope is not None})
         if not ids:
@@ -313,10 +319,10 @@ class Subscriptions:
         if not deliveries or not TOPICS[deliveries[0].record.topic].parks:
             return {}
         keys = {each.key for each in deliveries}
-        return await dead_letters.heads(transaction, self._group, deliveries[0].record.topic, keys)
+        return await dead_letters.first_dead_letters(transaction, self._group, deliveries[0].record.topic, keys)
 
     async def _set_aside(
-        self, ownership: Ownership, delivery: _Delivery, until: int, reason: str, attempts: int
+        self, ownership: PartitionOwnership, delivery: _Delivery, until: int, reason: str, attempts: int
     ) -> None:
         record = delivery.record
         tells_of_us = self._is_of_this_installation(delivery)
@@ -324,7 +330,7 @@ class Subscriptions:
             self._limit.check(reason)
         async with self._database.begin() as transaction:
             await self._positions.move(transaction, ownership, until)
-            await dead_letters.set_aside(transaction, self._group, record, reason=reason, attempts=attempts)
+            await dead_letters.store_failed_record(transaction, self._group, record, reason=reason, attempts=attempts)
         ownership.position = until
         if tells_of_us:
             self._limit.set_aside()
@@ -339,8 +345,9 @@ class Subscriptions:
         )
 
     def _is_of_this_installation(self, delivery: _Delivery) -> bool:
-        """Whether a failure may be caused by a bad deployment. For another writer's record or a non-event, it
-        is not.
+        """Whether a failure may be caused by a bad deployment of this installation.
+
+        A bad deployment cannot be the cause if another installation wrote the record, or if the record is no event.
         """
         ours = self._database.source.rpartition("/")[0] + "/"
         return delivery.envelope is not None and delivery.envelope.source.startswith(ours)

@@ -36,10 +36,10 @@ outbox = Table(
     Column("value", LargeBinary, nullable=False),
     Column("headers", JSON, nullable=False),
 )
-"""Records on their way to the log. The relay deletes those that it has appended."""
+"""Records that wait to be appended to the log. The relay deletes them once they are appended."""
 
 outbox_relay = Table("outbox_relay", metadata, Column("id", SmallInteger, primary_key=True, autoincrement=False))
-"""One row. Its lock decides which relay works."""
+"""One row. The relay that holds its lock works; all others wait."""
 
 write_probe = Table(
     "write_probe",
@@ -58,7 +58,7 @@ inbox = Table(
     Column("handled_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("inbox_handled_at", "handled_at", postgresql_using="brin"),
 )
-"""Events whose effect is committed. ``handled_at`` is the server's own time and used only for pruning."""
+"""Events whose effect is committed. ``handled_at`` is the server's real time and only used for pruning."""
 
 consumer_position = Table(
     "consumer_position",
@@ -70,7 +70,7 @@ consumer_position = Table(
     Column("position", BigInteger, nullable=False),
     postgresql_with={"fillfactor": 50},
 )
-"""The next offset to handle, and the fence: every change of owner increments ``epoch``."""
+"""For each partition, the next offset to handle and the fence: every change of owner increments ``epoch``."""
 
 dead_letter = Table(
     "dead_letter",
@@ -109,7 +109,9 @@ idempotency_key = Table(
     Column("created_at", BigInteger, nullable=False),
     Index("idempotency_key_created_at", "created_at"),
 )
-"""Answers to POSTs by the client's key. ``status`` is null while one runs. Instants are real time, microseconds UTC."""
+"""Answers to POSTs by the client's key. ``status`` is null while the request runs. Instants are real time, microseconds
+UTC.
+"""
 
 audit = Table(
     "audit",
@@ -122,9 +124,32 @@ audit = Table(
     Column("subject", Text, nullable=False),
     Column("correlation_id", Text),
     Column("detail", JSON, nullable=False),
+    Column("name", Text),
+    Column("key_id", Text),
+    Column("identified_by", Text),
+    Column("address", Text),
     Index("audit_subject", "subject", "seq"),
+    Index("audit_party_id", "party_id", "seq"),
 )
-"""The audit trail: who did what to which subject, written in the transaction that did it."""
+"""The audit trail: who did what to which subject, written in the transaction that did it. ``name`` is the principal's
+at that time, ``address`` the network address that the request came from.
+"""
+_ORIGIN = (
+    "ALTER TABLE audit ADD COLUMN IF NOT EXISTS name TEXT, ADD COLUMN IF NOT EXISTS key_id TEXT,"
+    " ADD COLUMN IF NOT EXISTS identified_by TEXT, ADD COLUMN IF NOT EXISTS address TEXT",
+    "CREATE INDEX IF NOT EXISTS audit_party_id ON audit (party_id, seq)",
+)
+
+key_use = Table(
+    "key_use",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("principal_id", Text, nullable=False),
+    Column("party_id", Text),
+    Column("last_used_at", BigInteger, nullable=False),
+    Index("key_use_party", "party_id", "key_id"),
+)
+"""When each API key was last used in this service, exact to a minute."""
 
 # Most rows of a table used as a queue are dead, so it is vacuumed by count and not by share.
 _QUEUE_VACUUM = (
@@ -134,8 +159,14 @@ _QUEUE_VACUUM = (
 )
 
 
-def create_all(connection: Connection) -> None:
-    """Create the tables, in a service's first migration: ``tables.create_all(op.get_bind())``."""
+def add_origin_to_audit(connection: Connection) -> None:
+    """Add to an older database's audit trail the columns that say how and from where somebody acted."""
+    for statement in _ORIGIN:
+        connection.execute(text(statement))
+
+
+def create_technical_tables(connection: Connection) -> None:
+    """Create these tables, in a service's first migration: ``tables.create_technical_tables(op.get_bind())``."""
     metadata.create_all(connection)
     connection.execute(text(_QUEUE_VACUUM))
     connection.execute(text("INSERT INTO outbox_relay (id) VALUES (1) ON CONFLICT DO NOTHING"))

@@ -25,28 +25,32 @@ except ImportError:  # the extra is not installed
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
-"""One id for everything that follows from one request or one first event."""
+"""The id that everything shares that follows from one request or one first event."""
 
 causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
 """The id of the event being handled, which is the direct cause of the events published now."""
 
+client_address: ContextVar[str | None] = ContextVar("client_address", default=None)
+"""The network address that the current request came from; None outside of requests."""
+
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
-"""The W3C trace context of the current work; None if it is not traced."""
+"""The W3C trace context of the current work; None if the work is not traced."""
 
 
 @contextmanager
 def caused_by(envelope: Envelope) -> Iterator[None]:
-    """Make this event the cause of everything that is published inside the block."""
-    with causes() as cause:
+    """Record this event as the cause of every event that is published inside the block."""
+    with track_causes() as cause:
         cause(envelope)
         yield
 
 
 @contextmanager
-def causes() -> Iterator[Callable[[Envelope], None]]:
-    """Return a function that makes an event the cause of everything published until it is given the next one.
+def track_causes() -> Iterator[Callable[[Envelope], None]]:
+    """Give the block a function: each call makes its event the cause of everything that is published until the next
+    call.
 
-    For batches: it costs less than ``caused_by`` for each event.
+    For batches of events, where this costs less than ``caused_by`` for each event.
     """
     before = [(variable, variable.get()) for variable in (correlation_id, causation_id, traceparent)]
     try:
@@ -62,7 +66,7 @@ def _cause(envelope: Envelope) -> None:
     traceparent.set(envelope.traceparent)
 
 
-def valid(given: str | None) -> str | None:
+def valid_traceparent(given: str | None) -> str | None:
     """Return the header ``traceparent`` unchanged; None if it is missing or does not follow W3C Trace Context."""
     return given if given is not None and _TRACEPARENT.fullmatch(given) else None
 
@@ -84,7 +88,7 @@ class Span:
 
 
 @contextmanager
-def span(name: str, given: str | None, state: str | None = None) -> Iterator[Span]:
+def trace_request(name: str, given: str | None, state: str | None = None) -> Iterator[Span]:
     """Run the block as a request inside a trace, whose context the published events get.
 
     ``given`` is a valid traceparent or None; ``state`` is the header ``tracestate``.
@@ -104,9 +108,10 @@ def span(name: str, given: str | None, state: str | None = None) -> Iterator[Spa
             yield Span(own, recorded)
 
 
-def configure(context: str) -> bool:
-    """Export spans over OTLP as the variables ``OTEL_EXPORTER_OTLP_…`` say; return whether that is configured and
-    possible.
+def configure_tracing(context: str) -> bool:
+    """Export spans over OTLP if the variables ``OTEL_EXPORTER_OTLP_…`` ask for it; return whether spans are exported.
+
+    They are not if the extra ``tracing`` is not installed.
     """
     asked = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("ENDPOINT", "TRACES_ENDPOINT"))
     if trace is None or not asked:
@@ -125,7 +130,7 @@ def configure(context: str) -> bool:
 
 
 def _is_recording() -> bool:
-    """Whether OpenTelemetry is set up, by ``configure`` or by ``opentelemetry-instrument``."""
+    """Whether OpenTelemetry is set up, by ``configure_tracing`` or by ``opentelemetry-instrument``."""
     return trace is not None and not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 

@@ -18,21 +18,21 @@ from slm_events.instants import to_text
 _log = structlog.get_logger(__name__)
 
 FAILURES_TOLERATED = 3
-"""Failures in a row, not counting infrastructure faults, after which a worker is unhealthy."""
+"""The number of failures in a row, not counting infrastructure faults, up to which a worker counts as healthy."""
 _SHOWN = 300
-"""Characters of an error that are shown."""
+"""How many characters of an error a health report shows."""
 
 
 class Worker(Protocol):
     """Something that works until it is cancelled.
 
-    A worker with a ``progress`` calls its ``beat`` at each turn, even an idle one. Without it a standstill is not
-    noticed.
+    A worker with a ``progress`` calls ``progress.beat`` at each turn, even an idle one. If a worker has no
+    ``progress``, nobody notices when it hangs.
     """
 
     @property
     def name(self) -> str:
-        """The name under which it is logged and reported."""
+        """The worker's name in logs and health reports."""
 
     async def run(self) -> None:
         """Work until cancelled. Raise an infrastructure fault to be started again, or Halt to stay stopped."""
@@ -40,9 +40,9 @@ class Worker(Protocol):
 
 
 class Halt(Exception):
-    """Raised by a worker that must not go on, for example because it would park everything after a bad deployment.
+    """Raised by a worker that must stop, for example because it would park every record after a bad deployment.
 
-    It stays stopped until somebody looks.
+    The supervisor does not start the worker again; a person must find the cause and restart the process.
     """
 
 
@@ -87,7 +87,7 @@ class Backoff:
 
 @dataclass
 class _Post:
-    """A worker, its task, and its latest failures."""
+    """A worker under supervision, with its task and its latest failures."""
 
     worker: Worker
     task: asyncio.Task[None] | None = None
@@ -112,7 +112,7 @@ class Supervisor:
                 post.task = asyncio.create_task(self._keep_running(post), name=post.worker.name)
 
     async def stop(self, timeout_seconds: float = 10.0) -> None:
-        """Cancel the workers and wait for them; log those that do not end in time. It may be called twice."""
+        """Cancel the workers and wait for them; log those that do not end in time. A second call does nothing."""
         tasks = [post.task for post in self._posts if post.task is not None]
         for task in tasks:
             task.cancel()

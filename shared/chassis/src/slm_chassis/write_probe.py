@@ -8,13 +8,13 @@ import time
 from sqlalchemy import func, select, update
 
 from slm_chassis.database import Database
-from slm_chassis.faults import READ_ONLY, origin, sqlstate
+from slm_chassis.faults import READ_ONLY, original_error, sqlstate
 from slm_chassis.tables import outbox, write_probe
 
 KEPT_SECONDS = 1.0
 PATIENCE_SECONDS = 2.0
 STUCK_SECONDS = 10.0
-"""If an event waits longer than this to be relayed, something is wrong that does not resolve by itself."""
+"""An event that waits longer than this to be relayed is reported as a problem that does not resolve by itself."""
 
 _WORDS = {
     READ_ONLY: "it is read-only: it is a former primary, or was set to read-only",
@@ -36,7 +36,7 @@ class WriteProbe:
         self._oldest_since = 0.0
 
     async def problems(self) -> list[str]:
-        """Return what is wrong, one sentence each. An answer is reused for ``KEPT_SECONDS``."""
+        """Return what is wrong, one sentence each; empty if all is well. A result is reused for ``KEPT_SECONDS``."""
         async with self._asking:
             if self._asked_at is None or time.monotonic() - self._asked_at > KEPT_SECONDS:
                 self._found = await self._ask()
@@ -49,7 +49,7 @@ class WriteProbe:
                 await transaction.execute(update(write_probe).values(written_at=func.clock_timestamp()))
                 oldest = (await transaction.execute(select(func.min(outbox.c.seq)))).scalar()
         except Exception as error:
-            words = _WORDS.get(sqlstate(error) or "", type(origin(error)).__name__)
+            words = _WORDS.get(sqlstate(error) or "", type(original_error(error)).__name__)
             return [f"database: nothing can be written: {words}"]
         return self._stuck(oldest)
 

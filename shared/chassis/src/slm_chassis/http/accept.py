@@ -7,12 +7,12 @@ from collections.abc import Collection
 from slm_chassis.http.problems import Problem
 
 
-def takes(accept: str, media_type: str) -> bool:
+def accepts_media_type(accept: str, media_type: str) -> bool:
     """Whether the client accepts this media type. The most specific range that covers it decides."""
-    return quality(accept, media_type) > 0
+    return media_type_quality(accept, media_type) > 0
 
 
-def quality(accept: str, media_type: str) -> float:
+def media_type_quality(accept: str, media_type: str) -> float:
     """Return how much the client prefers this media type, from 0 to 1; 1 without the header."""
     if not accept.strip():
         return 1.0
@@ -25,10 +25,10 @@ def quality(accept: str, media_type: str) -> float:
     return next((given[name] for name in ranges if name in given), 0.0)
 
 
-def best(accept: str, offered: Collection[str]) -> str | None:
+def preferred_media_type(accept: str, offered: Collection[str]) -> str | None:
     """Return the offered media type that the client prefers, the first of equals; None if it accepts none."""
-    found = max(offered, key=lambda media_type: quality(accept, media_type))
-    return found if takes(accept, found) else None
+    found = max(offered, key=lambda media_type: media_type_quality(accept, media_type))
+    return found if accepts_media_type(accept, found) else None
 
 
 def not_acceptable(accept: str, offered: Collection[str]) -> Problem:

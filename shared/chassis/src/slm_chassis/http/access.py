@@ -6,16 +6,22 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
 from slm_chassis.access import Principal
-from slm_chassis.http.parts import ACCESS
+from slm_chassis.http.parts import ACCESS, KEY_USES
 from slm_chassis.http.problems import Problem
 
-_bearer = HTTPBearer(auto_error=False, description="An API key, `slm_…`")
+_bearer = HTTPBearer(auto_error=False, description="An API key, `slm_…`, or an access token of the OpenID provider")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False)
-_query = APIKeyQuery(name="key", auto_error=False, description="For browsers, on GET only")
+SESSION_COOKIE = "slm_session"
+"""The cookie in which a browser keeps the key of its session."""
+_cookie = APIKeyCookie(
+    name=SESSION_COOKIE, auto_error=False, description="The key of a session, for pages of the same origin"
+)
+_STREAMS = "/stream"
+"""Only paths with this end accept the session's cookie: browsers open event streams without headers."""
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="slm"'}
 
 
@@ -23,44 +29,54 @@ async def authenticate(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)] = None,
     header: Annotated[str | None, Depends(_header)] = None,
-    query: Annotated[str | None, Depends(_query)] = None,
+    cookie: Annotated[str | None, Depends(_cookie)] = None,
 ) -> Principal:
-    """Return the principal of the request's API key; raises 401 without a valid key and 403 outside the key's
-    scopes.
+    """Return the principal of the request's API key, as a FastAPI dependency.
+
+    Raises 401 without a valid key and 403 if the key's scopes do not allow the request.
     """
     return await identify(request)
 
 
 async def identify(request: Request) -> Principal:
-    """Return the principal of a request outside a route's dependencies; raises the same problems as
-    ``authenticate``.
-    """
+    """Return a request's principal where no FastAPI dependency runs; raises the same problems as ``authenticate``."""
     known = getattr(request.state, "principal", None)
     if isinstance(known, Principal):
         return known
     registry = ACCESS.find(request.app)
     key = key_of(request)
     if not key:
-        detail = "Send your API key as Authorization: Bearer slm_…, as X-API-Key, or on GET as ?key=…"
+        detail = "Send your API key as Authorization: Bearer slm_…, or as X-API-Key."
         raise Problem(401, "no-key", "No API key", detail, headers=_CHALLENGE)
     principal = await registry.identify(key)
     if principal is None:
-        detail = "The API key is unknown or revoked. Ask whoever manages your party's principals for a new one."
+        detail = (
+            "The API key is unknown, revoked or expired. Log in again, or ask whoever manages your party's principals"
+            " for a new one."
+        )
         raise Problem(401, "wrong-key", "The API key is not valid", detail, headers=_CHALLENGE)
+    if registry.takes_as_token(key) and request.url.path.endswith(_STREAMS):
+        # A stream ends with its key, and nothing tells when a token is withdrawn.
+        detail = "An access token of the OpenID provider opens no stream. Log in, and use the key of the session."
+        raise Problem(403, "out-of-scope", "Outside the key's scopes", detail)
+    if not principal.may_send(request.method, request.url.path):
+        detail = "There is nothing here for the key that you use, which is limited to one thing; check the address."
+        raise Problem(404, "not-found", "No such resource", detail)
     _check_scope(request, principal)
+    KEY_USES.find(request.app).note(principal)
     request.state.principal = principal
     return principal
 
 
 Caller = Annotated[Principal, Depends(authenticate)]
-"""A route with a parameter of this type demands a key and receives its principal."""
+"""Type of a route's parameter: the route demands an API key, and the parameter gets the key's principal."""
 
 
-def require(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
-    """Return a dependency that gives the principal if it has one of the roles, and else raises 403 that names them."""
+def require_role(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
+    """Return a FastAPI dependency that returns the principal if it has one of the roles, and else raises 403."""
 
     async def holder(caller: Caller) -> Principal:
-        demand(caller, *roles)
+        check_role(caller, *roles)
         return caller
 
     # The OpenAPI document lists the roles of each operation.
@@ -68,7 +84,7 @@ def require(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
     return holder
 
 
-def demand(caller: Principal, *roles: str) -> None:
+def check_role(caller: Principal, *roles: str) -> None:
     """Raise 403 that names the roles unless the caller has one of them."""
     if not caller.has_role(*roles):
         held = ", ".join(sorted(caller.roles)) or "none"
@@ -77,12 +93,35 @@ def demand(caller: Principal, *roles: str) -> None:
 
 
 def key_of(request: Request) -> str:
-    """Return the key that a request carries; empty if there is none."""
+    """Return the API key that a request carries; empty text if there is none."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()
-    in_query = request.query_params.get("key", "") if request.method in ("GET", "HEAD") else ""
-    return request.headers.get("x-api-key", "") or in_query
+    return request.headers.get("x-api-key", "") or _key_in_cookie(request)
+
+
+def _key_in_cookie(request: Request) -> str:
+    """Return the key in the session's cookie if a page of the same origin opens an event stream; else empty text.
+
+    Every other request needs a header, which no other site can make a browser send, so no request can be forged.
+    """
+    if request.method != "GET" or not request.url.path.endswith(_STREAMS) or not _is_of_same_origin(request):
+        return ""
+    return request.cookies.get(SESSION_COOKIE, "")
+
+
+def _is_of_same_origin(request: Request) -> bool:
+    """Whether a browser says that a page of this origin sent the request.
+
+    Browsers send Sec-Fetch-Site only over https and to localhost. Without it they send Origin whenever another origin
+    could read the answer, and an image or a script of another origin does not accept an event stream.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    if origin is not None:
+        return origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return request.headers.get("accept") == "text/event-stream"
 
 
 def _check_scope(request: Request, principal: Principal) -> None:

@@ -13,20 +13,21 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.database import Database
 from slm_chassis.foundation import Foundation
 from slm_chassis.http import document, health, problem_pages, problems, reference, schemas, strict
-from slm_chassis.http.direct import Direct, Handler
+from slm_chassis.http.direct import DirectHandlers, Handler
 from slm_chassis.http.document import UNDOCUMENTED, Documentation
-from slm_chassis.http.gate import Gate
+from slm_chassis.http.gate import AdmissionGate
 from slm_chassis.http.idempotency import IdempotencyKeys
 from slm_chassis.http.limits import Limits
 from slm_chassis.http.operation import PROBLEMS
-from slm_chassis.http.parts import ACCESS, CLOCK, DATABASE, LOG, METRICS, STREAMS, Part
+from slm_chassis.http.parts import ACCESS, CLOCK, DATABASE, KEY_USES, LOG, METRICS, STREAMS, Part
 from slm_chassis.http.policies import Policies
-from slm_chassis.http.requests import Requests
+from slm_chassis.http.requests import RequestMiddleware
 from slm_chassis.http.streams import Streams
+from slm_chassis.key_uses import KeyUses
 from slm_chassis.metrics import Metrics
 from slm_chassis.write_probe import WriteProbe
 
@@ -68,7 +69,9 @@ def build_api(
 
 
 def openapi_of(*, title: str, routers: Sequence[APIRouter], documentation: Documentation) -> dict[str, Any]:
-    """The OpenAPI document of the API that ``build_api`` makes of the same, without database, log or keys."""
+    """Return the OpenAPI document of the API that ``build_api`` would make of the same arguments, without a database, a
+    log or keys.
+    """
     api = bare_api(title=title, metrics=Metrics("document"), documentation=documentation)
     _include(api, routers)
     return api.openapi()
@@ -89,9 +92,7 @@ def bare_api(
     direct: Mapping[str, Handler] = MappingProxyType({}),
     documentation: Documentation = UNDOCUMENTED,
 ) -> FastAPI:
-    """Return an API without a service's routes, with what all requests have in common: ids, problems, limits
-    and logs.
-    """
+    """Return an API that has only what all services have in common: ids, problems, limits, health, metrics and logs."""
     api = _Api(
         title=title,
         description=document.INTRODUCTION,
@@ -106,29 +107,30 @@ def bare_api(
     )
     DOCUMENTATION.put(api, documentation)
     METRICS.put(api, metrics)
+    KEY_USES.put(api, KeyUses())
     streams = STREAMS.put(api, Streams(metrics, access))
     for kind in (HTTPException, RequestValidationError):
         api.add_exception_handler(kind, _respond)
     api.include_router(reference.router)
     api.include_router(problem_pages.router(documentation.types))
-    if database is not None:
-        api.add_middleware(IdempotencyKeys, database=database)
-    if direct:
-        api.add_middleware(Direct, handlers=direct)
     bounds = limits or Limits()
-    gate = Gate(bounds, access)
+    gate = AdmissionGate(bounds, access)
     POLICIES.put(api, gate.policies)
-    api.add_middleware(Requests, metrics=metrics, streams=streams, limits=bounds, gate=gate)
+    if database is not None:
+        api.add_middleware(IdempotencyKeys, database=database, policies=gate.policies)
+    if direct:
+        api.add_middleware(DirectHandlers, handlers=direct)
+    api.add_middleware(RequestMiddleware, metrics=metrics, streams=streams, limits=bounds, gate=gate)
     return api
 
 
 class _Api(FastAPI):
-    """FastAPI with an OpenAPI document that is completed from the routes."""
+    """FastAPI whose OpenAPI document is completed from the routes."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document, which is made once."""
+        """Return the OpenAPI document, which is made once and then kept."""
         if self.openapi_schema is None:
-            document.complete(super().openapi(), self, DOCUMENTATION.find(self))
+            document.complete_document(super().openapi(), self, DOCUMENTATION.find(self))
         assert self.openapi_schema is not None
         return self.openapi_schema
 
@@ -142,11 +144,11 @@ async def _respond(request: Request, error: Exception) -> Response:
             **(problem.headers or {}),
             "Allow": ", ".join(policies.allowed(request.app, request.url.path)),
         }
-    return problems.respond(problem, request.url.path)
+    return problems.problem_response(problem, request.url.path)
 
 
 def _operation_id(route: APIRoute) -> str:
-    """Return the operation's id, by which generated clients name it: the resource and the function's name."""
+    """Return an operation's id from the resource and the function's name. Generated clients use it as a name."""
     if PROBLEMS in (route.openapi_extra or {}):
         return route.name
     return f"{route.path_format.removeprefix('/api/v1/').split('/', 1)[0]}_{route.name}"

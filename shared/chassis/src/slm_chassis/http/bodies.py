@@ -8,13 +8,14 @@ from slm_chassis.faults import Overload
 
 RETRY_SECONDS = 1
 _SHARE = 4
-"""One party's requests may hold this part of all bytes: one in ``_SHARE``."""
+"""The requests of one party may hold one part in ``_SHARE`` of all bytes."""
 
 
-class Bodies:
-    """The bytes received of unanswered requests. Announced bytes are not counted, because they may never come.
+class BodyBudget:
+    """Counts the body bytes in memory of all requests that are not answered yet.
 
-    ``largest`` is the largest allowed body: a smaller share would refuse such a body for ever.
+    Bytes that were announced and have not arrived are not counted, because they may never come. ``largest`` is the
+    largest allowed body: if the share of a party were smaller, such a body would always be refused.
     """
 
     def __init__(self, most: int, largest: int) -> None:

@@ -19,10 +19,10 @@ from uvicorn.server import ServerState
 from slm_chassis.http.limits import Limits
 
 LINGER_SECONDS = 1.0
-"""How long a refused client may take to read its answer. Closing at once would reset the connection before it has."""
+"""Seconds that a refused client gets to read its answer. Closing at once would reset the connection before that."""
 _HEAD_BITE, _BODY_BITE = 16 << 10, 64 << 10
 _WIDEST = 8
-"""Wire bytes allowed for each byte of a body. A body that comes in chunks of one byte needs six."""
+"""The most wire bytes for each byte of a body. A body in chunks of one byte each needs six."""
 _HEAD, _BODY, _DONE = "head", "body", "done"
 _PROBLEMS = {
     400: ("malformed-request", "This is not HTTP/1.1", "Send a valid HTTP/1.1 request."),
@@ -31,21 +31,21 @@ _PROBLEMS = {
 }
 
 
-class TooMuch(Exception):
-    """Raised inside the parser to stop it, because the request is refused."""
+class HeadTooLarge(Exception):
+    """Raised inside uvicorn's parser to stop it, because the request's head is too large."""
 
 
 class IncomingConnection:
-    """The connection of a request, as other middleware uses it; found as ``scope["slm.incoming"]``."""
+    """The connection of a request, for other middleware, which finds it as ``scope["slm.incoming"]``."""
 
     __slots__ = ("_cycle", "_protocol")
 
-    def __init__(self, protocol: Http, cycle: RequestResponseCycle) -> None:
+    def __init__(self, protocol: LimitedHttpProtocol, cycle: RequestResponseCycle) -> None:
         self._protocol = protocol
         self._cycle = cycle
 
     def is_whole(self) -> bool:
-        """Whether the whole body has arrived."""
+        """Whether the whole body of the request has arrived."""
         return not self._cycle.more_body
 
     def vouch(self) -> None:
@@ -53,26 +53,26 @@ class IncomingConnection:
         self._protocol.vouched()
 
 
-class Watch:
-    """All connections of a server. Those without an authenticated caller are kept in the order of their opening."""
+class OpenConnections:
+    """All open connections of a server. Those without an authenticated caller are kept in order of their opening."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._open: set[Http] = set()
-        self._unknown: dict[Http, None] = {}
+        self._open: set[LimitedHttpProtocol] = set()
+        self._unknown: dict[LimitedHttpProtocol, None] = {}
 
-    def add(self, connection: Http) -> None:
+    def add(self, connection: LimitedHttpProtocol) -> None:
         """Add a new connection. If there are too many, the oldest one without an authenticated caller is closed."""
         self._open.add(connection)
         self._unknown[connection] = None
         if len(self._open) > self.limits.max_connections:
             next(iter(self._unknown)).end()
 
-    def vouched(self, connection: Http) -> None:
-        """Mark a connection's caller as authenticated."""
+    def vouched(self, connection: LimitedHttpProtocol) -> None:
+        """Mark the caller of a connection as authenticated, so that it is not closed to make room."""
         self._unknown.pop(connection, None)
 
-    def discard(self, connection: Http) -> None:
+    def discard(self, connection: LimitedHttpProtocol) -> None:
         """Forget a closed connection."""
         self._open.discard(connection)
         self._unknown.pop(connection, None)
@@ -84,10 +84,12 @@ class Watch:
             connection.refuse(408)
 
 
-class Http(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with a limited request head."""
+class LimitedHttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol with limits for the request head."""
 
-    def __init__(self, watch: Watch, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+    def __init__(
+        self, watch: OpenConnections, config: Config, server_state: ServerState, app_state: dict[str, Any]
+    ) -> None:
         super().__init__(config, server_state, app_state, asyncio.get_running_loop())
         self._watch = watch
         self._phase = _HEAD
@@ -101,12 +103,15 @@ class Http(HttpToolsProtocol):
 
     @property
     def bite(self) -> int:
-        """How many bytes to read next. While a head is read it is small, so that little of the body comes along."""
+        """How many bytes to read next from the socket.
+
+        While the head of a request is read the number is small, so that little of the body is read with it.
+        """
         return _BODY_BITE if self._phase is _BODY else _HEAD_BITE
 
     @property
     def has_unread(self) -> bool:
-        """Whether the client has more to send of a request that it began."""
+        """Whether the client has begun a request and has more of it to send."""
         return self._phase is not _DONE and (self._phase is _BODY or self.is_refused)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -118,7 +123,7 @@ class Http(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def vouched(self) -> None:
-        """Mark the caller as authenticated."""
+        """Mark the caller of this connection as authenticated."""
         self._watch.vouched(self)
 
     def end(self) -> None:
@@ -171,7 +176,7 @@ class Http(HttpToolsProtocol):
         limits = self._watch.limits
         if self._header_bytes > limits.max_head_bytes or len(self.headers) >= limits.max_headers:
             self._status = 431
-            raise TooMuch
+            raise HeadTooLarge
 
     def on_headers_complete(self) -> None:
         self._phase = _BODY
@@ -191,11 +196,11 @@ class Http(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse the request; uvicorn calls this when its parser stops."""
+        """Refuse the request with the status that fits. uvicorn calls this method when its parser stops."""
         self.refuse(self._status)
 
     def refuse(self, status: int) -> None:
-        """Answer with a problem document, without uvicorn, and close the connection."""
+        """Answer with the problem document of this status, without the application, and close the connection."""
         if self.is_refused or self.transport.is_closing():
             return
         self.is_refused = True
@@ -208,11 +213,12 @@ class Http(HttpToolsProtocol):
 
 
 class Connection(asyncio.BufferedProtocol):
-    """The protocol between a socket and ``Http``: reads small pieces and lets the last answer arrive before it
-    closes.
+    """The protocol between a socket and ``LimitedHttpProtocol``.
+
+    It reads small pieces, and closes the socket only after the client got the last answer.
     """
 
-    def __init__(self, http: Http, buffer: memoryview) -> None:
+    def __init__(self, http: LimitedHttpProtocol, buffer: memoryview) -> None:
         self._http = http
         self._buffer = buffer
 
@@ -242,7 +248,7 @@ class Connection(asyncio.BufferedProtocol):
 class _LingeringTransport(asyncio.Transport):
     """A transport that, when it closes, gives a client that is still sending time to read the answer."""
 
-    def __init__(self, transport: asyncio.Transport, http: Http) -> None:
+    def __init__(self, transport: asyncio.Transport, http: LimitedHttpProtocol) -> None:
         super().__init__()
         self._transport = transport
         self._http = http
@@ -280,15 +286,15 @@ class _LingeringTransport(asyncio.Transport):
         return self._transport.get_extra_info(name, default)
 
 
-def protocol(watch: Watch) -> Callable[..., asyncio.BaseProtocol]:
-    """Return the protocol factory that uvicorn calls for each connection."""
+def protocol_factory(watch: OpenConnections) -> Callable[..., asyncio.BaseProtocol]:
+    """Return the factory that uvicorn calls to make the protocol of each new connection."""
     # All connections share one buffer: it is filled and emptied within one step of the event loop.
     buffer = memoryview(bytearray(_BODY_BITE))
 
     def made(
         config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None
     ) -> Connection:
-        return Connection(Http(watch, config, server_state, app_state), buffer)
+        return Connection(LimitedHttpProtocol(watch, config, server_state, app_state), buffer)
 
     return made
 

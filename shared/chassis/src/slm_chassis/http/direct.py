@@ -26,7 +26,7 @@ class _Route:
     path: str
 
 
-class Direct:
+class DirectHandlers:
     """ASGI middleware that answers a POST to a path in ``handlers`` with its handler."""
 
     def __init__(self, app: ASGIApp, *, handlers: Mapping[str, Handler]) -> None:

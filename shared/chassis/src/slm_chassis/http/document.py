@@ -30,13 +30,14 @@ _SUCCESS = "2"
 _RETRY = frozenset({"overloaded", "rate-exceeded", "request-in-flight", "access-unknown", "unavailable"})
 _BODY_READ = ("disconnected", "body-too-slow", "too-large", "overloaded")
 _BODY_PARSED = ("malformed-json", "too-deep", "too-many-values", "invalid-request")
-_KEYED = ("no-key", "wrong-key", "out-of-scope", "rate-exceeded", "access-unknown", "unavailable")
+_KEYED = ("no-key", "wrong-key", "out-of-scope", "not-found", "rate-exceeded", "access-unknown", "unavailable")
 _IDEMPOTENT = ("wrong-idempotency-key", "request-in-flight", "idempotency-key-reused")
 _CONDITIONAL = ("if-match-required", "changed-meanwhile")
 _ANY = ("not-acceptable", "unknown-parameter", "rate-exceeded", "unexpected")
 
 INTRODUCTION = """\
-**Keys.** Send your API key as `Authorization: Bearer slm_…` or as `X-API-Key`; browsers may send it as `?key=` on GET.
+**Keys.** Send your API key as `Authorization: Bearer slm_…` or as `X-API-Key`. A page of the same origin
+opens a stream with the session's cookie instead.
 
 **Problems.** Every error is a problem document (RFC 9457). Its `type` is `/problems/<code>`, where a page explains the
 cause and the remedy. `errors` names each wrong field with the value that was sent and what to send instead.
@@ -126,31 +127,31 @@ class Documentation:
 
     @property
     def types(self) -> Mapping[str, ProblemType]:
-        """Every type of problem that the service knows, by code."""
+        """Code → every type of problem that the service can answer with."""
         return problem_types.by_code((*OF_EVERY_API.values(), *self.problems))
 
 
 UNDOCUMENTED = Documentation()
 ANSWERS = "answers.json"
-"""The file with a service's examples, in the package of its routes; ``python -m tools.openapi.examples`` writes it."""
+"""Name of the file with a service's examples, in the package of its routes. ``tools.openapi.examples`` writes it."""
 
 
-def answers_of(package: str) -> Mapping[str, Any]:
-    """operationId → example of a successful answer, from the package's ``answers.json``."""
+def read_answer_examples(package: str) -> Mapping[str, Any]:
+    """Read ``answers.json`` of a package; return operationId → example of a successful answer."""
     found: Mapping[str, Any] = json.loads(resources.files(package).joinpath(ANSWERS).read_text(encoding="utf-8"))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _RouteFacts:
-    """The policy and the roles of a route, which FastAPI's own document does not show."""
+    """The policy and the roles of a route, which FastAPI's own document does not contain."""
 
     policy: Policy
     roles: Sequence[str]
 
 
-def complete(document: dict[str, Any], api: FastAPI, documentation: Documentation) -> dict[str, Any]:
-    """Add problems, headers, tags and examples to FastAPI's document, which is changed in place and returned."""
+def complete_document(document: dict[str, Any], api: FastAPI, documentation: Documentation) -> dict[str, Any]:
+    """Add problems, headers, tags and examples to FastAPI's document. The document is changed in place and returned."""
     types = documentation.types
     routes = dict(_routes(api))
     components = document.setdefault("components", {})
@@ -158,8 +159,8 @@ def complete(document: dict[str, Any], api: FastAPI, documentation: Documentatio
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     used: set[str] = set()
-    for path, method, operation in operations(document):
-        _clear_parameters(operation, method, documentation.parameters)
+    for path, method, operation in document_operations(document):
+        _drop_null_from_parameters(operation, path, documentation.parameters)
         _describe(operation, path, method, routes[method, path], types, documentation.examples, used)
     schemas["Problem"] = _PROBLEM
     schemas["FieldError"] = _FIELD_ERROR
@@ -174,22 +175,22 @@ def complete(document: dict[str, Any], api: FastAPI, documentation: Documentatio
         code: {"summary": types[code].title, "value": _example(types[code])}
         for code in sorted({code for name in used for code in name.split(".")})
     }
-    named = {tag for _, _, operation in operations(document) for tag in operation.get("tags", ())}
+    named = {tag for _, _, operation in document_operations(document) for tag in operation.get("tags", ())}
     tags = {tag: documentation.tags.get(tag, "") for tag in named}
     document["tags"] = [{"name": tag, **({"description": text} if text else {})} for tag, text in sorted(tags.items())]
     return document
 
 
-def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield (path, method in small letters, operation) for every operation of an OpenAPI document."""
+def document_operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield (path, method in lower case, operation) for every operation of an OpenAPI document."""
     for path, item in document.get("paths", {}).items():
         for method in _METHODS:
             if method in item:
                 yield path, method, item[method]
 
 
-def _clear_parameters(operation: dict[str, Any], method: str, descriptions: Mapping[str, str]) -> None:
-    """Correct the parameters: an optional one is never null, and the key in the query is only for GET."""
+def _drop_null_from_parameters(operation: dict[str, Any], path: str, descriptions: Mapping[str, str]) -> None:
+    """Remove the type ``null`` from optional parameters: they are left out of a request, never sent as null."""
     for each in operation.get("parameters", ()):
         schema = each["schema"]
         choices = [one for one in schema.pop("anyOf", ()) if one != {"type": "null"}]
@@ -202,8 +203,8 @@ def _clear_parameters(operation: dict[str, Any], method: str, descriptions: Mapp
         if each["name"] in descriptions:
             each.setdefault("description", descriptions[each["name"]])
         each["required"] = each["required"] or each["name"] == IF_MATCH
-    if method != "get" and "security" in operation:
-        operation["security"] = [each for each in operation["security"] if "APIKeyQuery" not in each]
+    if "security" in operation and not path.endswith("/stream"):
+        operation["security"] = [each for each in operation["security"] if "APIKeyCookie" not in each]
 
 
 def _describe(
@@ -258,6 +259,8 @@ def _codes(operation: Mapping[str, Any], path: str, method: str, route: _RouteFa
     if not policy.is_keyless:
         yield from _KEYED
         yield "too-many-streams" if policy.is_stream else "too-many-requests"
+        if method != "get" and not policy.is_own_account:
+            yield "only-reads"
     if route.roles:
         yield "missing-role"
     if "requestBody" in operation:
@@ -305,7 +308,7 @@ def _example(problem: ProblemType) -> dict[str, Any]:
 
 
 def _name_answers(responses: Mapping[str, Any]) -> None:
-    """FastAPI puts a title of its own beside a model's reference."""
+    """Remove the title that FastAPI adds to the reference to an answer's model."""
     for response in responses.values():
         for media in response.get("content", {}).values():
             if "$ref" in media.get("schema", {}):

@@ -12,7 +12,7 @@ IF_MATCH = "If-Match"
 
 
 def etag_of(version: int | str) -> str:
-    """Return the strong entity tag of a version, for the header ``ETag``."""
+    """Return the strong entity tag of a version, as the header ``ETag`` carries it."""
     return f'"{version}"'
 
 
@@ -26,18 +26,19 @@ async def _required(
 
 
 IfMatch = Annotated[str, Depends(_required)]
-"""A route with a parameter of this type requires the header; it answers 428 without it."""
+"""Type of a route's parameter: the request needs the header ``If-Match``; without it the answer is 428."""
 
 
-def is_named(if_none_match: str, etag: str) -> bool:
-    """Whether ``If-None-Match`` contains this entity tag, by weak comparison (RFC 9110, 13.1.2)."""
+def is_etag_named(if_none_match: str, etag: str) -> bool:
+    """Whether a header ``If-None-Match`` contains this entity tag, by weak comparison (RFC 9110, 13.1.2)."""
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def check_if_match(if_match: str, version: int | str) -> None:
-    """Raise 412 unless the header contains the present version or is ``*``. Weak tags never match (RFC 9110,
-    13.1.1).
+    """Raise 412 unless the header ``If-Match`` contains the present version or is ``*``.
+
+    Weak tags never match (RFC 9110, 13.1.1).
     """
     tags = {tag.strip() for tag in if_match.split(",")}
     if "*" not in tags and etag_of(version) not in tags:

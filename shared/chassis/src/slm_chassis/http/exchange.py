@@ -17,20 +17,20 @@ from starlette.types import Message, Receive, Scope, Send
 from slm_chassis import tracing
 from slm_chassis.http import accept, etag, json_bounds
 from slm_chassis.http.connections import IncomingConnection
-from slm_chassis.http.gate import QUIET, Admission, Gate, too_large
+from slm_chassis.http.gate import QUIET, Admission, AdmissionGate, body_too_large
 from slm_chassis.http.limits import REFUSED_BYTES, Limits
-from slm_chassis.http.problems import Problem, respond
+from slm_chassis.http.problems import Problem, problem_response
 from slm_chassis.http.streams import Streams
 from slm_chassis.identity import new_id
 
 FAREWELL_SECONDS = 1.0
-"""How long to wait for a client to take the end of a stream."""
+"""Seconds to wait until a client has received the end of a stream."""
 DRAIN_SECONDS = 0.5
-"""How long to wait for the rest of a small refused body, so that its connection can be used again."""
+"""Seconds to wait for the rest of a small refused body, so that its connection can be used again."""
 SLOWEST = 32 << 10
-"""Bytes a second. A body that arrives at least as fast is never too slow, however large."""
+"""Bytes a second. A body that arrives at least this fast is accepted, however long it takes."""
 _BULK_VALUES = 4
-"""A bulk body that FastAPI parses may have this many times the usual values: 100,000 items of three fields."""
+"""How many times the usual number of JSON values a bulk body may have: enough for 100,000 items of three fields."""
 _ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",
@@ -43,10 +43,10 @@ _HSTS = "max-age=31536000"
 
 
 class Exchange:
-    """A request and its answer: a wrapper around the server's ``receive`` and ``send``."""
+    """A request and its answer: a wrapper around the server's ASGI functions ``receive`` and ``send``."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, limits: Limits, streams: Streams, gate: Gate
+        self, scope: Scope, receive: Receive, send: Send, limits: Limits, streams: Streams, gate: AdmissionGate
     ) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -72,7 +72,7 @@ class Exchange:
         self.headers = headers = Headers(scope=scope)
         self.request_id = _sane(headers.get("x-request-id")) or new_id()
         self.correlation_id = _sane(headers.get("x-correlation-id")) or self.request_id
-        self.traceparent = tracing.valid(headers.get("traceparent"))
+        self.traceparent = tracing.valid_traceparent(headers.get("traceparent"))
         self._incoming: IncomingConnection | None = scope.get("slm.incoming")
         length = headers.get("content-length", "")
         self.announced = int(length) if length.isdigit() and len(length) < 16 else 0
@@ -83,8 +83,9 @@ class Exchange:
 
     @property
     def route(self) -> str:
-        """The path's template. Metrics use it instead of the path, whose ids would make an unlimited number of
-        series.
+        """The template of the request's path, such as ``/parties/{party_id}``.
+
+        Metrics use it instead of the path, whose ids would make an unlimited number of series.
         """
         return getattr(self.scope.get("route"), "path", None) or "-"
 
@@ -92,13 +93,16 @@ class Exchange:
     def traced(self) -> Iterator[None]:
         """Run the block with the request's correlation id, tracing span and log fields."""
         correlation = tracing.correlation_id.set(self.correlation_id)
+        client = self.scope.get("client")
+        address = tracing.client_address.set(client[0] if client else None)
         try:
-            with tracing.span(self.method, self.traceparent, self.headers.get("tracestate")) as span:
+            with tracing.trace_request(self.method, self.traceparent, self.headers.get("tracestate")) as span:
                 self.traceparent = span.traceparent
                 with structlog.contextvars.bound_contextvars(**self._log_fields()):
                     yield
                 span.end(self.method, self.route, self.status)
         finally:
+            tracing.client_address.reset(address)
             tracing.correlation_id.reset(correlation)
 
     def _log_fields(self) -> dict[str, str]:
@@ -106,7 +110,7 @@ class Exchange:
         return fields if self.traceparent is None else {**fields, "trace_id": self.traceparent[3:35]}
 
     async def admit(self) -> None:
-        """Ask the gate before any of the body is read; raises what the gate raises."""
+        """Let the gate check the request before any of the body is read; raises what the gate raises."""
         self.admission = await self._gate.admit(Request(self.scope), self.announced)
         if self.method == "HEAD" and self.admission.policy.is_stream:
             raise Problem(405, "method-not-allowed", "A stream has no end to leave out", headers={"Allow": "GET"})
@@ -114,13 +118,13 @@ class Exchange:
             self._incoming.vouch()
 
     def release(self) -> None:
-        """Give back the request's share of the limits once it is answered."""
+        """Stop counting the request and its body against the limits. Called once the request is answered."""
         if self.admission is not None:
             self._gate.bodies.release(self._held, self.admission.holder)
             self._gate.release(self.admission)
 
     async def receive(self) -> Message:
-        """Return the next piece of the body.
+        """Return the next ASGI message with a piece of the body.
 
         A JSON body that FastAPI will parse comes in one piece, after its depth and number of values have been checked.
         """
@@ -136,7 +140,7 @@ class Exchange:
                 break
         body = b"".join(pieces)
         most = self._limits.max_json_values * (_BULK_VALUES if self.admission.policy.is_bulk else 1)
-        json_bounds.check_bounds(body, self._limits.max_json_depth, most)
+        json_bounds.check_json_bounds(body, self._limits.max_json_depth, most)
         return {"type": "http.request", "body": body, "more_body": False}
 
     def _is_json(self, admission: Admission) -> bool:
@@ -166,14 +170,14 @@ class Exchange:
         assert self.admission is not None
         self.bytes_in += size
         if self.bytes_in > self.admission.max_body_bytes:
-            raise too_large(self.admission.max_body_bytes)
+            raise body_too_large(self.admission.max_body_bytes)
         self._gate.bodies.hold(size, self.admission.holder)
         self._held += size
 
     async def refuse(self, problem: Problem) -> None:
         """Answer with a problem. A small body is read to its end first, so that the connection can be used again."""
         await self._drain()
-        await respond(problem, self.scope["path"])(self.scope, self._receive, self.send)
+        await problem_response(problem, self.scope["path"])(self.scope, self._receive, self.send)
 
     async def _drain(self) -> None:
         # Reading would tell a client that waits (Expect: 100-continue) to send its body.
@@ -205,7 +209,7 @@ class Exchange:
         headers = MutableHeaders(scope=message)
         if self._is_unwanted(message["status"], headers.get("content-type", "")):
             problem = accept.not_acceptable(self.headers["accept"], [headers["content-type"].partition(";")[0]])
-            await respond(problem, self.scope["path"])(self.scope, self._receive, self.send)
+            await problem_response(problem, self.scope["path"])(self.scope, self._receive, self.send)
             self._is_swallowed = True
             return
         if self._is_known_to_client(message["status"], headers):
@@ -240,16 +244,19 @@ class Exchange:
         given = self.headers.get("if-none-match")
         if given is None or status != HTTPStatus.OK or self.method not in ("GET", "HEAD") or "etag" not in headers:
             return False
-        return etag.is_named(given, headers["etag"])
+        return etag.is_etag_named(given, headers["etag"])
 
     def _is_unwanted(self, status: int, media_type: str) -> bool:
         given = self.headers.get("accept", "")
         if not given or not media_type or self.method not in ("GET", "HEAD") or self.scope["path"] in QUIET:
             return False
-        return 200 <= status < 300 and not accept.takes(given, media_type)
+        return 200 <= status < 300 and not accept.accepts_media_type(given, media_type)
 
     async def finish(self) -> None:
-        """End an answer that its handler has not ended. The client sees a complete one and reconnects."""
+        """End an answer that its handler has not ended, such as an event stream at shutdown.
+
+        To the client the answer looks complete, so the client reconnects.
+        """
         if self.status and not self._ended:
             # A client that reads nothing would keep us waiting for ever. After the timeout its connection just ends.
             with suppress(TimeoutError):

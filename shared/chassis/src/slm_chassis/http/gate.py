@@ -8,25 +8,26 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from slm_chassis.access import AccessRegistry, Principal
+from slm_chassis.access import Principal
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.http import accept
 from slm_chassis.http.access import identify, key_of
-from slm_chassis.http.bodies import Bodies
+from slm_chassis.http.bodies import BodyBudget
 from slm_chassis.http.limits import REFUSED_BYTES, Limits
 from slm_chassis.http.policies import Policies, Policy
 from slm_chassis.http.problems import Problem
-from slm_chassis.http.rates import Rate
+from slm_chassis.http.rates import RateLimit
 
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
-"""Paths that monitoring asks every few seconds. They are not limited and not logged."""
+"""Paths that monitoring requests every few seconds. They are not limited and not logged."""
 NOBODY = ""
-"""The holder of all bodies of callers without a key, who share one limit."""
+"""The name under which the bodies of all callers without a key are counted: they share one limit."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(slots=True)
 class Admission:
-    """The policy and size limit of a request, and the resources that it holds until it is answered."""
+    """An admitted request: its policy, its size limit, and the resources that it holds until it is answered."""
 
     policy: Policy
     max_body_bytes: int
@@ -35,23 +36,23 @@ class Admission:
     headers: Mapping[str, str] = field(default_factory=dict)
     """The ``RateLimit-*`` headers of the answer."""
     is_counted: bool = False
-    """Whether it counts as one of the principal's open requests or streams."""
+    """Whether the request counts as one of the principal's open requests or streams."""
 
 
-class Gate:
+class AdmissionGate:
     """Admits the requests of one service. ``access`` is None for an API that has no keys of its own."""
 
     def __init__(self, limits: Limits, access: AccessRegistry | None) -> None:
         self._limits = limits
         self._access = access
         self.policies = Policies()
-        self._rate = Rate(limits.rate, "principal")
-        self._intake_rate = Rate(limits.intake_rate, "principal")
-        self._address_rate = Rate(limits.address_rate, "address")
+        self._rate = RateLimit(limits.rate, "principal")
+        self._intake_rate = RateLimit(limits.intake_rate, "principal")
+        self._address_rate = RateLimit(limits.address_rate, "address")
         self._requests: Counter[str] = Counter()
         self._streams: Counter[str] = Counter()
         largest = max(limits.max_body_bytes, limits.max_bulk_body_bytes)
-        self.bodies = Bodies(limits.max_bodies_bytes, largest)
+        self.bodies = BodyBudget(limits.max_bodies_bytes, largest)
 
     async def admit(self, request: Request, announced: int) -> Admission:
         """Check everything about a request that needs no body; raises Problem, AccessUnavailable or Overload."""
@@ -63,12 +64,14 @@ class Gate:
             return admission
         key = key_of(request)
         if policy.is_keyless or self._access is None or not (key or self._serves(request)):
-            admission.headers = self._address_rate.spend(_address(request))
+            admission.headers = self._address_rate.spend(client_address(request))
             admission.max_body_bytes = min(admission.max_body_bytes, REFUSED_BYTES)
         else:
             principal = await self._identified(request, self._access, key)
             admission.principal_id, admission.holder = principal.principal_id, principal.party_id or "operators"
             admission.headers = (self._intake_rate if policy.is_bulk else self._rate).spend(principal.principal_id)
+            if principal.only_reads and request.method not in _SAFE and not policy.is_own_account:
+                raise _only_reads(principal)
             self._count(admission)
         try:
             self._check(request, admission, announced)
@@ -80,11 +83,11 @@ class Gate:
     async def _identified(self, request: Request, access: AccessRegistry, key: str) -> Principal:
         if not key or access.known(key) is None:
             # Only a wrong or missing key counts for its address, so valid keys from there are not limited by it.
-            self._address_rate.spend(_address(request))
+            self._address_rate.spend(client_address(request))
         return await identify(request)
 
     def _serves(self, request: Request) -> bool:
-        """Whether there is such a route. Without one, a caller without a key gets 404 and is not asked for a key."""
+        """Whether the API has a route for the request. If not, a caller without a key gets 404 instead of 401."""
         return self.policies.serves(request.method, request.url.path)
 
     def _count(self, admission: Admission) -> None:
@@ -109,10 +112,10 @@ class Gate:
         # A read is checked against the answer's own type, later. A write must not be done if its answer could not be
         # sent.
         is_known = policy.is_stream or request.method not in _SAFE
-        if given and is_known and accept.best(given, policy.media) is None:
+        if given and is_known and accept.preferred_media_type(given, policy.media) is None:
             raise accept.not_acceptable(given, policy.media)
         if announced > admission.max_body_bytes:
-            raise too_large(admission.max_body_bytes)
+            raise body_too_large(admission.max_body_bytes)
         if announced:
             self.bodies.check(announced, admission.holder)
 
@@ -126,11 +129,17 @@ class Gate:
                 del counts[admission.principal_id]
 
 
-def too_large(most: int) -> Problem:
+def body_too_large(most: int) -> Problem:
     """Return the problem 413 that names the limit."""
     detail = f"A body may have {most} bytes here. Send the rest in further requests."
     return Problem(413, "too-large", "The body is too large", detail)
 
 
-def _address(request: Request) -> str:
+def _only_reads(principal: Principal) -> Problem:
+    detail = f"{principal.name!r} is an auditor, who reads and changes nothing: use a key with another role."
+    return Problem(403, "only-reads", "An auditor changes nothing", detail)
+
+
+def client_address(request: Request) -> str:
+    """Return the network address of a request's client, taken from the headers of trusted proxies if there are any."""
     return request.client.host if request.client else "unknown"

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from slm_chassis.access import AccessRegistry, AccessUnavailable
+from slm_chassis.access_registry import AccessRegistry, AccessUnavailable
 from slm_chassis.http.parts import ACCESS, DATABASE, METRICS, STREAMS, Part
 from slm_chassis.tables import dead_letter, outbox
 from slm_chassis.write_probe import WriteProbe
@@ -45,8 +45,8 @@ async def problems_of(api: FastAPI) -> list[str]:
     return found
 
 
-async def figures_of(api: FastAPI) -> bytes:
-    """Return the metrics as text, including those that are measured when they are read."""
+async def metrics_text(api: FastAPI) -> bytes:
+    """Return a service's metrics as text, including those that are measured only when somebody reads them."""
     metrics, database = METRICS.find(api), DATABASE.find(api)
     await problems_of(api)
     # The outbox grows while the log cannot be reached, which is when this metric matters. It needs the database.
@@ -82,4 +82,4 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics")
 async def figures(request: Request) -> Response:
     """Answer with the metrics in Prometheus's text format."""
-    return Response(await figures_of(request.app), media_type=CONTENT_TYPE_LATEST)
+    return Response(await metrics_text(request.app), media_type=CONTENT_TYPE_LATEST)

@@ -1,8 +1,9 @@
-"""``Idempotency-Key`` on every POST: the answer is stored in the transaction of its effect and repeated on request.
+"""``Idempotency-Key`` on every POST: a repeated request gets the stored answer of the first one and has no second
+effect.
 
 The first request with a key claims it with a lease, which is committed at once. The handler then runs inside one
-transaction that the use case's ``database.begin()`` joins. The answer is written into it, and all of it commits before
-the answer is sent. A crash leaves either effect and answer, or a claim that ends with its lease.
+transaction that the use case's ``database.begin()`` joins. The answer is written into this transaction, and all of it
+commits before the answer is sent. A crash leaves either effect and answer, or a claim that ends with its lease.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.database import Database, Transaction
 from slm_chassis.http.access import identify
+from slm_chassis.http.policies import Policies
 from slm_chassis.http.problems import Problem
 from slm_chassis.tables import idempotency_key as keys
 
 HEADER = "Idempotency-Key"
 KEPT = 72 * 3_600 * SECOND
-"""How long an answer is repeated, real microseconds."""
+"""How long a stored answer is repeated, in real microseconds."""
 LEASE = 60 * SECOND
-"""How long a running request blocks others with its key, real microseconds."""
+"""How long a running request blocks others with the same key, in real microseconds."""
 
 _logger = structlog.get_logger(__name__)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -39,16 +41,21 @@ _STORED_HEADERS = ("content-type", "location", "etag")
 
 
 class IdempotencyKeys:
-    """ASGI middleware: a POST with the header has its effect once."""
+    """ASGI middleware: a POST with the header ``Idempotency-Key`` takes effect once, however often it is repeated.
 
-    def __init__(self, app: ASGIApp, *, database: Database) -> None:
+    On a route that demands no API key, such as a log-in, the header is ignored: the caller is not known, and the answer
+    may contain a secret, which is not stored.
+    """
+
+    def __init__(self, app: ASGIApp, *, database: Database, policies: Policies) -> None:
         self._app = app
         self._database = database
+        self._policies = policies
         self._purged_at = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if key is None:
+        if key is None or self._policies.of(scope["app"], "POST", scope["path"]).is_keyless:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -58,7 +65,7 @@ class IdempotencyKeys:
         await answer(scope, receive, send)
 
     async def _take(self, claim: _Claim) -> Response | None:
-        """Claim the key and return None, or return the answer of an earlier request; raises 409 and 422."""
+        """Claim the idempotency key and return None, or return the answer of an earlier request; raises 409 and 422."""
         await self._purge(claim.leased_until - LEASE)
         async with self._database.begin() as transaction:
             if await claim.insert(transaction):
@@ -72,7 +79,9 @@ class IdempotencyKeys:
         return Response(bytes(row.body), row.status, {**row.headers, "Idempotency-Replayed": "true"})
 
     async def _perform(self, claim: _Claim, request: Request) -> Response:
-        """Run the handler. Its effect and answer commit together; if they do not, the key is free again."""
+        """Run the handler. Its effect and answer commit together; if they do not commit, the idempotency key is free
+        again.
+        """
         captured = _CapturedAnswer(request)
         try:
             async with self._database.begin() as transaction:
@@ -109,7 +118,10 @@ class _NoEffect(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A principal's claim to a key for one request. The end of the lease tells two claims to one key apart."""
+    """A principal's claim to an idempotency key for one request.
+
+    The end of its lease distinguishes it from a later claim to the same key.
+    """
 
     principal_id: str
     route: str
@@ -126,7 +138,7 @@ class _Claim:
         return (*self.identity, keys.c.status.is_(None), keys.c.leased_until == self.leased_until)
 
     async def insert(self, transaction: Transaction) -> bool:
-        """Claim the key; return whether that succeeded.
+        """Claim the idempotency key in the database; return whether that succeeded.
 
         It succeeds if the key is new, older than answers are kept, or left over from the same request after its lease.
         """

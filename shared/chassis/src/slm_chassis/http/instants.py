@@ -8,7 +8,7 @@ from slm_events.instants import from_text
 REMEDY = "write an RFC 3339 instant with its offset, like 2026-11-22T10:00:00Z"
 
 
-def read(text: str, field: str) -> int:
+def read_instant(text: str, field: str) -> int:
     """Return the instant in microseconds UTC; raises 422 that names the field."""
     try:
         return from_text(text)
@@ -16,6 +16,6 @@ def read(text: str, field: str) -> int:
         raise invalid(field, text, REMEDY) from error
 
 
-def optional(text: str | None, field: str) -> int | None:
+def read_optional_instant(text: str | None, field: str) -> int | None:
     """Return the instant in microseconds UTC, None for None; raises 422 that names the field."""
-    return None if text is None else read(text, field)
+    return None if text is None else read_instant(text, field)

@@ -24,5 +24,6 @@ def _as_text(value: Any) -> Any:
 
 
 NO_TEXT = BeforeValidator(_as_number)
-"""Marks a whole number, after its limits: ``Annotated[int, Field(ge=1), NO_TEXT]``."""
+"""Refuses text for a field that is a whole number; written after its limits: ``Annotated[int, Field(ge=1), NO_TEXT]``.
+"""
 Day = Annotated[date, BeforeValidator(_as_text)]

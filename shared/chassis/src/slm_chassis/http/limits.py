@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from slm_chassis.settings import Settings
 
 REFUSED_BYTES = 64 << 10
-"""Bytes read at most of a refused body; also the largest body on a route without a key."""
+"""The most bytes of a refused body that are read; also the largest body on a route without a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one service's HTTP API. The settings of the same names document them and check their range."""
+    """The limits of one service's HTTP API. The settings of the same names describe them and check their range."""
 
     max_body_bytes: int = 1 << 20
     max_bulk_body_bytes: int = 16 << 20

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 PROBLEMS = "x-problems"
-"""The member of ``openapi_extra`` that holds the codes of a route's own problems."""
+"""The key in ``openapi_extra`` that holds the codes of a route's own problems."""
 ETAG, LOCATION = "ETag", "Location"
 _JSON = "application/json"
 

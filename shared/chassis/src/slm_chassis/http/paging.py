@@ -22,7 +22,8 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The requested part of a list: at most ``limit`` items after the sort values ``after``, or from the start if None.
+    """The part of a list that a request asks for: at most ``limit`` items, from the start or after the sort values
+    ``after``.
 
     A query must fetch ``fetch`` rows, one more than ``limit``, so that ``shape`` knows whether there are more.
     """
@@ -32,12 +33,13 @@ class Page:
 
     @property
     def fetch(self) -> int:
-        """The number of rows to fetch."""
+        """The number of rows to fetch: one more than ``limit``."""
         return self.limit + 1
 
     def beyond(self, *columns: ColumnElement[Any], descending: bool = False) -> ColumnElement[bool]:
-        """Return the WHERE clause for a query ordered by the columns; raises 422 if the cursor belongs to
-        another list.
+        """Return the WHERE clause that selects the rows after the cursor, for a query ordered by the columns.
+
+        Raises 422 if the cursor belongs to another list.
         """
         if self.after is None:
             return true()
@@ -46,10 +48,10 @@ class Page:
         return tuple_(*columns) < values if descending else tuple_(*columns) > values
 
     def values(self, *kinds: type) -> tuple[Any, ...] | None:
-        """Return ``after`` for a query that compares by itself; None for the first page.
+        """Return the cursor's sort values, for a query that compares them itself; None for the first page.
 
-        Raises 422 if the cursor belongs to another list: it has as many values as ``kinds``, and where a kind is
-        ``int`` or ``str``, the value is of that type or None.
+        Raises 422 if the cursor belongs to another list: it must have as many values as ``kinds``, and where a kind is
+        ``int`` or ``str``, the value must be of that type or None.
         """
         if self.after is None:
             return None
@@ -62,9 +64,9 @@ class Page:
         return self.after
 
     def within(self, items: Sequence[Item], key: Callable[[Item], Sequence[Any]]) -> Sequence[Item]:
-        """Return this part of a list that is in memory, and one item more.
+        """Return the items of this page, and one more, from a list that is in memory.
 
-        Raises 422 where the list has no item with the cursor's sort values.
+        Raises 422 if the list has no item with the cursor's sort values.
         """
         if self.after is None:
             return items[: self.fetch]
@@ -76,19 +78,21 @@ class Page:
     def shape(
         self, rows: Sequence[Item], key: Callable[[Item], Sequence[Any]], show: Callable[[Item], Any] = lambda row: row
     ) -> dict[str, Any]:
-        """Return the answer for up to ``limit + 1`` rows; ``key`` gives a row's sort values, ``show`` its JSON."""
+        """Return the JSON of the page from up to ``limit + 1`` rows; ``key`` gives a row's sort values, ``show`` its
+        JSON.
+        """
         more = len(rows) > self.limit
         shown = rows[: self.limit]
         return {"items": [show(row) for row in shown], "next": cursor_of(key(shown[-1])) if more else None}
 
 
 def cursor_of(values: Sequence[Any]) -> str:
-    """Return an opaque cursor for the sort values of the last row."""
+    """Return an opaque cursor that holds the sort values of a page's last row."""
     return base64.urlsafe_b64encode(json.dumps(list(values), separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def values_of(cursor: str) -> tuple[Any, ...]:
-    """Return the sort values of a cursor, each text, an integer or None; raises 422 for an invalid cursor."""
+def sort_values_of(cursor: str) -> tuple[Any, ...]:
+    """Return the sort values that a cursor holds, each text, an integer or None; raises 422 for an invalid cursor."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error, RecursionError):
@@ -106,8 +110,8 @@ async def _page(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items a page")] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
 ) -> Page:
-    return Page(limit, values_of(cursor) if cursor else None)
+    return Page(limit, sort_values_of(cursor) if cursor else None)
 
 
 Paging = Annotated[Page, Depends(_page)]
-"""A route with a parameter of this type has the query parameters ``limit`` and ``cursor``."""
+"""Type of a route's parameter: the request may have the query parameters ``limit`` and ``cursor``."""

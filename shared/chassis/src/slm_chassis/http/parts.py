@@ -6,10 +6,11 @@ from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, FastAPI, Request
 
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.streams import Streams
+from slm_chassis.key_uses import KeyUses
 from slm_chassis.log.port import EventLog
 from slm_chassis.metrics import Metrics
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 
 class Part(Generic[T]):
-    """The name and the type of one part of a service.
+    """The name and the type of one part of a service, such as its database.
 
     The service's bootstrap puts the part. A route asks for it by a parameter ``Annotated[T, Depends(PART.of)]``, and
     code outside a route finds it by ``PART.find(api)``.
@@ -27,7 +28,7 @@ class Part(Generic[T]):
         self.name = name
 
     def put(self, api: FastAPI, value: T) -> T:
-        """Give the part to all routes of this API, and return it."""
+        """Make the part available to all routes of this API, and return it."""
         setattr(api.state, self.name, value)
         return value
 
@@ -46,6 +47,7 @@ class Part(Generic[T]):
 ACCESS = Part[AccessRegistry]("access")
 DATABASE = Part[Database]("database")
 CLOCK = Part[Clock]("clock")
+KEY_USES = Part[KeyUses]("key_uses")
 LOG = Part[EventLog]("log")
 METRICS = Part[Metrics]("metrics")
 STREAMS = Part[Streams]("streams")

@@ -10,12 +10,12 @@ from starlette.types import ASGIApp
 _NO_HOST = "http://in-process"
 
 
-class PeerAway(Exception):
+class PeerUnavailable(Exception):
     """The other service did not answer: it cannot be reached, is too slow, or failed."""
 
 
 class Peer:
-    """Another service that this one reads from, at a URL or within the same process."""
+    """A client of another service, which runs at a URL or within the same process."""
 
     def __init__(self, context: str, url: str = "", *, setting: str = "", timeout_seconds: float = 15.0) -> None:
         """``setting`` is the name of the setting for the URL; an error about a missing URL names it."""
@@ -25,29 +25,32 @@ class Peer:
         self._client = None if not url else self._made(url, None)
 
     def lend(self, app: ASGIApp) -> None:
-        """Send requests to the other service's application in this process, unless there is a URL.
+        """Send all requests from now on to ``app``, the other service's ASGI application in this process.
 
-        They pass through the same checks of keys and limits as requests over the network.
+        Does nothing if a URL is set. The requests pass through the same checks of keys and limits as requests over the
+        network.
         """
         if self._client is None:
             # An exception in the application must become a 500, as it would over the network.
             self._client = self._made(_NO_HOST, httpx.ASGITransport(app, raise_app_exceptions=False))
 
     async def get(self, path: str, params: Mapping[str, str], key: str) -> httpx.Response:
-        """Return the answer with any status below 500; raises PeerAway."""
+        """Send a GET request with the caller's key and return the answer if its status is below 500; raises
+        PeerUnavailable.
+        """
         if self._client is None:
-            raise PeerAway(f"this process has no address of {self.context}-svc; set {self._setting}")
+            raise PeerUnavailable(f"this process has no address of {self.context}-svc; set {self._setting}")
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         try:
             answer = await self._client.get(path, params=params, headers=headers)
         except httpx.HTTPError as error:
-            raise PeerAway(f"{self.context}-svc cannot be reached: {type(error).__name__}") from error
+            raise PeerUnavailable(f"{self.context}-svc cannot be reached: {type(error).__name__}") from error
         if answer.status_code >= 500:
-            raise PeerAway(f"{self.context}-svc answered {answer.status_code}")
+            raise PeerUnavailable(f"{self.context}-svc answered {answer.status_code}")
         return answer
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the other service."""
         if self._client is not None:
             await self._client.aclose()
 

@@ -17,6 +17,9 @@ from slm_chassis.http.access import authenticate
 API = "/api/v1/"
 BULK: Mapping[str, Any] = {"x-bulk-body": True}
 """The ``openapi_extra`` of a route whose bodies may be as large as ``SLM_MAX_BULK_BODY_BYTES``."""
+OWN_ACCOUNT: Mapping[str, Any] = {"x-own-account": True}
+"""The ``openapi_extra`` of a route that changes only the caller's own account. Callers with read-only roles may use it.
+"""
 STREAM = "text/event-stream"
 _JSON = frozenset({"application/json"})
 
@@ -30,6 +33,7 @@ class Policy:
     is_parsed: bool = True
     """Whether FastAPI parses the body. If not, the handler does, item by item."""
     is_stream: bool = False
+    is_own_account: bool = False
     media: frozenset[str] = field(default=_JSON)
     """The media types of a successful answer."""
 
@@ -49,8 +53,9 @@ class Policies:
         self._is_read = False
 
     def of(self, app: FastAPI, method: str, path: str) -> Policy:
-        """Return the policy of the route for this method and path. An unknown path under ``/api/v1`` also demands a
-        key.
+        """Return the policy of the route for this method and path.
+
+        An unknown path under ``/api/v1`` gets the policy that demands a key.
         """
         if not self._is_read:
             self._read(app)
@@ -71,16 +76,21 @@ class Policies:
         )
 
     def refuses(self, method: str, path: str) -> bool:
-        """Whether the narrowest path that matches does not have this method, although a wider one may have it.
+        """Whether the most specific route path that matches lacks this method, although a wider one such as ``/{id}``
+        may have it.
 
-        ``PUT /things/newest`` is not ``PUT /things/{id}`` where there is a ``GET /things/newest``. Only valid after
-        ``of`` was called once.
+        For example, ``PUT /things/newest`` does not mean ``PUT /things/{id}`` if there is a ``GET /things/newest``.
+        Only valid after ``of`` was called once.
         """
         methods = self._methods_of_narrow(path)
         return methods is not None and method not in methods
 
     def _methods_of_narrow(self, path: str) -> frozenset[str] | None:
-        """The methods of a path that is special among the paths of a wider pattern; None for any other."""
+        """Return the methods of the most specific route path that matches, if a wider one such as ``/{id}`` matches it,
+        too.
+
+        None for any other path.
+        """
         return next((methods for pattern, methods in self._narrow if pattern.fullmatch(path)), None)
 
     def allowed(self, app: FastAPI, path: str) -> list[str]:
@@ -112,7 +122,9 @@ class Policies:
 
 
 def _narrow(methods: Mapping[str, set[str]]) -> Iterator[tuple[re.Pattern[str], frozenset[str]]]:
-    """Pattern and methods of each path that a wider one matches as well, the narrowest first."""
+    """Yield pattern and methods of each route path that a wider one such as ``/{id}`` also matches, the most specific
+    first.
+    """
     patterns = {path: compile_path(path)[0] for path in methods}
     samples = {path: re.sub(r"{[^}]+}", "x", path) for path in methods}
     for path in sorted(methods, key=lambda path: len(re.sub(r"{[^}]+}", "", path)), reverse=True):
@@ -142,6 +154,7 @@ def policy_of(context: Any) -> Policy:
         is_bulk=is_bulk,
         is_parsed=not is_bulk or getattr(context, "body_field", None) is not None,
         is_stream=STREAM in media,
+        is_own_account=bool(extra.get("x-own-account")),
         media=media,
     )
 

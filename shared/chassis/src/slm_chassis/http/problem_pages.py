@@ -25,12 +25,14 @@ def router(types: Mapping[str, ProblemType]) -> APIRouter:
     async def problem_page(code: str) -> HTMLResponse:
         if code not in types:
             raise not_found("type of problem", code)
-        return HTMLResponse(page(types[code]), headers={"Content-Security-Policy": POLICY, "Cache-Control": _DAY})
+        return HTMLResponse(
+            render_problem_page(types[code]), headers={"Content-Security-Policy": POLICY, "Cache-Control": _DAY}
+        )
 
     return routes
 
 
-def page(problem: ProblemType) -> str:
+def render_problem_page(problem: ProblemType) -> str:
     """Return the page of one type of problem as HTML."""
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"

@@ -76,14 +76,15 @@ OF_EVERY_API = by_code(
             401,
             "No API key",
             "The request carries no API key, and this resource is not open to everyone.",
-            "Send your key as Authorization: Bearer slm_…, as X-API-Key, or on GET as ?key=….",
+            "Send your key as Authorization: Bearer slm_…, or as X-API-Key.",
         ),
         ProblemType(
             "wrong-key",
             401,
             "The API key is not valid",
-            "The API key is unknown, or it was revoked.",
-            "Check that the whole key was sent. Ask whoever manages your party's principals for a new one.",
+            "The API key is unknown, was revoked, or has expired like the key of a session.",
+            "Check that the whole key was sent. Log in again, or ask whoever manages your party's principals for a new"
+            " key.",
         ),
         ProblemType(
             "missing-role",
@@ -91,6 +92,14 @@ OF_EVERY_API = by_code(
             "A role is missing",
             "The key belongs to a principal that does not hold a role that this operation needs.",
             "Use a key of a principal with one of the roles that `detail` names, or have the role granted.",
+        ),
+        ProblemType(
+            "only-reads",
+            403,
+            "An auditor changes nothing",
+            "The key belongs to an auditor, who reads everything of the own party and may change only the own password"
+            " and sessions.",
+            "Ask somebody with another role to do it, or have another principal enrolled for yourself.",
         ),
         ProblemType(
             "out-of-scope",
@@ -262,9 +271,16 @@ OF_EVERY_API = by_code(
             "The gateway reaches no replica of the service that owns the resource.",
             "Send the same request again after the seconds in Retry-After.",
         ),
+        ProblemType(
+            "waits-behind",
+            409,
+            "Another record must be handled first",
+            "The record is parked behind an earlier one of the same key, which could not be handled either.",
+            "Redrive the record that `detail` names; those behind it follow by themselves.",
+        ),
     )
 )
-"""Problems that any operation of any service can answer with."""
+"""Code → the types of problem that any operation of any service can answer with."""
 
 ALREADY_ENDED = ProblemType(
     "already-ended",
@@ -289,4 +305,4 @@ NOT_YOUR_TURN = ProblemType(
     "Ask the other party, or use a key of the party that `detail` names.",
 )
 OF_SEVERAL = (ALREADY_ENDED, KEY_TAKEN, NOT_YOUR_TURN)
-"""Problems of several services. Each service lists the ones that it uses."""
+"""Types of problem that several services share. Each service lists those that it uses."""

@@ -21,15 +21,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from slm_chassis.access import AccessUnavailable
+from slm_chassis.access_registry import AccessUnavailable
 from slm_chassis.faults import Overload, is_infrastructure_fault, sqlstate
 from slm_chassis.http.problem_types import PREFIX
 
 _logger = structlog.get_logger(__name__)
 _SHOWN = 200
-"""Characters of a wrong value that the answer repeats."""
+"""How many characters of a wrong value an answer repeats."""
 _MOST_ERRORS = 100
-"""Fields that one answer names at most. A body of 100,000 wrong values would otherwise cause an answer of megabytes."""
+"""The most fields that one answer names. A body of 100,000 wrong values would otherwise cause an answer of megabytes.
+"""
 
 
 class Problem(HTTPException):
@@ -55,7 +56,7 @@ class Problem(HTTPException):
 
 
 def not_found(kind: str, given: str) -> Problem:
-    """Return the problem 404, the same for what does not exist and for what belongs to others."""
+    """Return the problem 404. It is the same for what does not exist and for what the caller may not see."""
     return Problem(404, "not-found", f"No such {kind}", f"There is no {kind} {given!r} that you may see; check the id.")
 
 
@@ -65,7 +66,7 @@ def invalid(field: str, value: Any, remedy: str) -> Problem:
     return Problem(422, "invalid-request", "The request is not valid", f"{field}: {remedy}", errors)
 
 
-def respond(problem: Problem, instance: str) -> Response:
+def problem_response(problem: Problem, instance: str) -> Response:
     """Return the problem as a response; ``instance`` is the path of the request."""
     document: dict[str, Any] = {
         "type": PREFIX + problem.code,
@@ -83,9 +84,9 @@ def respond(problem: Problem, instance: str) -> Response:
 
 
 def problem_of(error: BaseException, request_id: str) -> Problem:
-    """Return the problem for an exception.
+    """Return the problem document for an exception.
 
-    An unexpected one is logged under ``request_id``, and the answer shows only the id.
+    An unexpected exception is logged under ``request_id``, and the answer shows only this id.
     """
     if isinstance(error, Problem):
         return error
@@ -119,8 +120,9 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _wrong(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the errors of one field: one, or one for each place within free data that a validator names in
-    ``places``.
+    """Yield the errors of a field from one error of pydantic.
+
+    Usually there is one. A validator of free data may name several places in ``places``; then there is one for each.
     """
     field, remedy = _field(one["loc"]), _remedy(one)
     places = one.get("ctx", {}).get("places", {"": _value(one)})
@@ -141,7 +143,9 @@ def _field(location: Sequence[str | int]) -> str:
 
 
 def _value(one: Mapping[str, Any]) -> Any:
-    """Return the value that was sent. For a missing field pydantic gives the object around it, so the value is None."""
+    """Return the value that was sent. For a missing field it is None, because pydantic gives the object around the
+    field.
+    """
     return None if one["type"] == "missing" else one.get("input")
 
 
@@ -219,7 +223,9 @@ def _unexpected(error: BaseException, request_id: str) -> Problem:
 
 
 def _presentable(value: Any, depth: int = 0) -> Any:
-    """Return a wrong value as JSON that is finite, short and safe to send back; what is nested deeper is left out."""
+    """Return a wrong value as JSON that is finite, short and safe to send back; values that are nested too deeply are
+    left out.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):

@@ -12,7 +12,7 @@ from slm_chassis.clock import SECOND, real_now
 from slm_chassis.http.problems import Problem
 
 _MOST_KEPT = 50_000
-"""Counters in memory at most. Beyond that, expired ones are deleted."""
+"""The most counters in memory. Beyond that, expired ones are deleted."""
 
 
 def _now() -> float:
@@ -32,7 +32,7 @@ class Counters(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """The errors of this storage, as ``limits`` requires."""
+        """The error classes of this storage, as the library ``limits`` requires."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
@@ -56,7 +56,7 @@ class Counters(Storage):
         return max(self._found.get(key, (0, 0.0))[1], _now())
 
     def check(self) -> bool:
-        """Whether the storage works, as ``limits`` requires."""
+        """Return True: a storage in memory always works. The library ``limits`` requires the method."""
         return True
 
     def reset(self) -> int:
@@ -76,8 +76,8 @@ class Counters(Storage):
             self._found.pop(next(iter(self._found)))
 
 
-class Rate:
-    """One limit, such as ``1000/second``, counted for each holder separately; raises ValueError for an invalid text."""
+class RateLimit:
+    """A rate limit, such as ``1000/second``, counted separately for each holder; raises ValueError for invalid text."""
 
     def __init__(self, text: str, name: str) -> None:
         self._item = limits.parse(text)
@@ -87,7 +87,9 @@ class Rate:
         self._policy = f"{self._item.amount};w={self._item.get_expiry()}"
 
     def spend(self, holder: str) -> dict[str, str]:
-        """Count one request and return the ``RateLimit-*`` headers of its answer; raises 429 if it is one too many."""
+        """Count one request of a holder and return the answer's ``RateLimit-*`` headers; raises 429 if the limit is
+        exceeded.
+        """
         within = self._limiter.hit(self._item, self._name, holder)
         headers = self._headers(holder)
         if not within:

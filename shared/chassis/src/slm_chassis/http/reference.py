@@ -1,4 +1,4 @@
-"""``/docs``: the OpenAPI document as a page. It is made here because the usual pages load scripts from the internet."""
+"""``/docs``: the OpenAPI document as a page. FastAPI's own page is not used: it loads scripts from the internet."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ _WEEK = "public, max-age=604800"
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """Answer with the page. It is made only once, so that requests without a key cannot cause repeated work."""
+    """Answer with the page ``/docs``. It is made once, so that requests without a key cause no repeated work."""
     api: FastAPI = request.app
     if api not in _pages:
-        _pages[api] = page(api.openapi())
+        _pages[api] = render_document_page(api.openapi())
     return HTMLResponse(_pages[api], headers={"Content-Security-Policy": POLICY})
 
 
@@ -60,8 +60,8 @@ async def icon() -> Response:
     return Response(_ICON, media_type="image/svg+xml", headers={"Cache-Control": _WEEK})
 
 
-def page(document: Mapping[str, Any]) -> str:
-    """Return the whole document as HTML, with a section for each tag and a foldable part for each operation."""
+def render_document_page(document: Mapping[str, Any]) -> str:
+    """Return an OpenAPI document as HTML, with a section for each tag and a foldable part for each operation."""
     title = escape(document["info"]["title"])
     sections: dict[str, list[str]] = {}
     for path, method, operation in _operations(document):
@@ -119,7 +119,7 @@ def _examples(media: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _resolved(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
-    """Return the schema with its references replaced, up to a depth that stops recursive ones."""
+    """Return a schema with its references replaced by what they name, down to ``depth`` levels, to stop recursion."""
     if isinstance(schema, list):
         return [_resolved(document, each, depth) for each in schema]
     if not isinstance(schema, dict):

@@ -9,7 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slm_chassis.http.exchange import Exchange
-from slm_chassis.http.gate import QUIET, Gate
+from slm_chassis.http.gate import QUIET, AdmissionGate
 from slm_chassis.http.limits import Limits
 from slm_chassis.http.problems import problem_of
 from slm_chassis.http.streams import Streams
@@ -18,10 +18,12 @@ from slm_chassis.metrics import Metrics
 _logger = structlog.get_logger("slm.access_log")
 
 
-class Requests:
+class RequestMiddleware:
     """ASGI middleware around a service's API: admits requests, turns errors into problem documents, and logs."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, streams: Streams, limits: Limits, gate: Gate) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, streams: Streams, limits: Limits, gate: AdmissionGate
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._streams = streams
@@ -69,7 +71,7 @@ class Requests:
             self._metrics.http_seconds.labels(exchange.method, route).observe(seconds)
         self._metrics.http_requests.labels(exchange.method, route, str(exchange.status)).inc()
         principal = scope.get("state", {}).get("principal")
-        # Never log the query string: browsers send their key in it.
+        # Never log the query string: somebody may have put a key or a name in it.
         # Frequent requests are only counted: a log line for each would cost as much as the request.
         is_routine = scope.get("slm.frequent", False) and exchange.status < 400
         (_logger.debug if route in QUIET or is_routine else _logger.info)(

@@ -36,11 +36,13 @@ class ListAnswer(Answer, Generic[Item]):
 
 @cache
 def list_of(item: type[BaseModel]) -> type[BaseModel]:
-    """The model of a page of these items, called ``PartyList`` for a ``PartyAnswer``: clients name their classes so.
+    """Return the model of a page of these items, so that clients can name it.
 
-    A list that says more than its items is a class of its own: ``class ReportList(ListAnswer[ReportAnswer])``.
+    It is called ``PartyList`` for a ``PartyAnswer`` or a ``PartyResponse``.
+
+    A list with more fields than its items is a class of its own: ``class ReportList(ListAnswer[ReportAnswer])``.
     """
-    name = f"{item.__name__.removesuffix('Answer')}List"
+    name = f"{item.__name__.removesuffix('Answer').removesuffix('Response')}List"
     text = f"One page of a list of {item.__name__}."
     made: type[BaseModel] = create_model(name, __base__=ListAnswer[item], __module__=item.__module__, __doc__=text)  # type: ignore[valid-type]
     return made
@@ -50,15 +52,16 @@ def _without_default(schema: dict[str, Any]) -> None:
     del schema["default"]
 
 
-def absent(alias: str | None = None) -> Any:
-    """A field that some answers leave out. Where it is there it is not null, unless its type says so.
+def absent_field(alias: str | None = None) -> Any:
+    """Return the default of a field that some answers leave out. If the field is present it is not null, unless its
+    type says so.
 
-    ``alias`` is its name in the answer if that is no name in Python.
+    ``alias`` is the field's name in the answer if that is no name in Python.
     """
     return Field(default=None, alias=alias, json_schema_extra=_without_default)
 
 
-ABSENT: Any = absent()
+ABSENT: Any = absent_field()
 """Default of a field that some answers leave out and whose name needs no alias."""
 
 
@@ -72,10 +75,10 @@ Instant = Annotated[str, BeforeValidator(_written), WithJsonSchema({"type": "str
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def of_dataclass(
+def fields_of_dataclass(
     kind: type[Any], *, without: Collection[str] = (), descriptions: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[type[Model]], type[Model]]:
-    """Return a decorator that gives a model every field of the dataclass that the model does not declare itself.
+    """Return a decorator that adds to a model every field of a dataclass that the model does not declare itself.
 
     All fields are required: an answer always has every field. An integer named ``at`` or ``…_at`` is an instant and
     becomes RFC 3339 text. The model declares only fields that it describes, narrows or adds. ``without`` names fields

@@ -1,4 +1,4 @@
-"""JSON Schemas of the published events, derived from their classes. An event's ``ce_dataschema`` names one of them."""
+"""JSON Schemas of the published events, derived from their classes. An event's ``ce_dataschema`` names its schema."""
 
 from __future__ import annotations
 

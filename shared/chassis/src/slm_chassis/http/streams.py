@@ -1,16 +1,16 @@
-"""The open event streams (server-sent events) of a service."""
+"""A registry of a service's open event streams (server-sent events)."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.metrics import Metrics
 
 
 class Streams:
-    """The open event streams (server-sent events), which end at shutdown and when the caller's key is revoked."""
+    """The open event streams of a service. They are ended at shutdown and when the caller's key is revoked."""
 
     def __init__(self, metrics: Metrics, access: AccessRegistry | None = None) -> None:
         self._gauge = metrics.http_streams
@@ -22,13 +22,13 @@ class Streams:
             access.on_death(self._end_those_of)
 
     def end(self) -> None:
-        """End all streams, including those that begin later. Their clients reconnect elsewhere."""
+        """End all streams, including those that begin later. Their clients then reconnect to another process."""
         self.ending = True
         for task in self._open:
             self._end(task)
 
     def ender(self) -> Callable[[], None]:
-        """Return a function that ends the stream of the present request. It may be called from anywhere at any time."""
+        """Return a function that ends the stream of the present request. After the stream's end it does nothing."""
         task = asyncio.current_task()
         assert task is not None
 
@@ -39,7 +39,7 @@ class Streams:
         return end
 
     def was_ended(self, task: asyncio.Task[object]) -> bool:
-        """Whether the task was cancelled by this object."""
+        """Whether this registry ended the stream of the task by cancelling it."""
         return task in self._ended
 
     def add(self, task: asyncio.Task[object], key_id: str | None = None) -> None:

@@ -15,17 +15,16 @@ from starlette.datastructures import QueryParams
 from slm_chassis.http.problems import Problem, invalid
 
 MOST_NESTED = 32
-"""The deepest nesting of a JSON document. Parsers of other languages stop at about a hundred, Python's at a
+"""The deepest nesting of a JSON document. Parsers of other languages fail at about a hundred levels, Python's at a
 thousand.
 """
-KEY = "key"
-"""The query parameter in which browsers send their API key. It is always allowed; where it is ignored, 401 says so."""
 _TEXT = "leave out NUL characters and lone surrogates: no text may hold them"
 
 
 async def check_request(request: Request) -> None:
-    """Refuse what a route would ignore or could not store. Every route depends on it; raises 422 that names the
-    field.
+    """Refuse unknown query parameters and text that cannot be stored, as a dependency of every route.
+
+    Raises 422 that names the field.
     """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):
@@ -45,7 +44,7 @@ async def check_request(request: Request) -> None:
 
 def check_query(given: QueryParams, known: Collection[str]) -> None:
     """Raise 422 that names every unknown parameter, or a parameter whose text cannot be stored."""
-    unknown = [name for name in given if name not in known and name != KEY]
+    unknown = [name for name in given if name not in known]
     if unknown:
         takes = f"this takes {', '.join(sorted(known))}" if known else "this takes no query parameters"
         errors = [
@@ -70,7 +69,7 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
 
 
-def is_deeper(document: Any, levels: int) -> bool:
+def is_nested_deeper(document: Any, levels: int) -> bool:
     """Whether objects and arrays are nested more than ``levels`` deep."""
     layer = [document]
     for _ in range(levels + 1):

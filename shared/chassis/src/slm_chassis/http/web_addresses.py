@@ -18,7 +18,7 @@ _REMEDY: LiteralString = "write a URL that begins with https:// or http://"
 T = TypeVar("T")
 
 
-def address(text: str) -> str:
+def check_web_address(text: str) -> str:
     """Return the URL unchanged; raises ValueError unless it is http or https with a host."""
     if not _ADDRESS.fullmatch(text) or any(sign in text for sign in '<>"`'):
         raise ValueError(_REMEDY)
@@ -31,8 +31,8 @@ def address(text: str) -> str:
     return text
 
 
-def addresses_within(value: T) -> T:
-    """Return free structured data unchanged; raises if a field whose name says that it is a URL holds anything else.
+def check_web_addresses_within(value: T) -> T:
+    """Return free structured data unchanged; raises ValueError if a field named like a URL holds anything but a URL.
 
     ``places`` in the error's context maps the path of each such field to its value.
     """
@@ -44,7 +44,7 @@ def addresses_within(value: T) -> T:
 
 def _is_address(text: str) -> bool:
     try:
-        address(text)
+        check_web_address(text)
     except ValueError:
         return False
     return True
@@ -64,7 +64,7 @@ def _named(value: Any, path: str) -> list[tuple[str, str]]:
     return []
 
 
-WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(address)]
-"""A field for a URL that others may follow."""
-WithAddresses = AfterValidator(addresses_within)
-"""The annotation of a field of free structured data that may contain URLs."""
+WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(check_web_address)]
+"""Type of a field for a URL that other people may follow."""
+WithAddresses = AfterValidator(check_web_addresses_within)
+"""Annotation of a field of free structured data that may contain URLs."""

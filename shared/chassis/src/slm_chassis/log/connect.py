@@ -1,20 +1,20 @@
-"""The opening of the log that a URL names."""
+"""Opening of the event log that a URL names: PostgreSQL, Kafka, or memory for tests."""
 
 from __future__ import annotations
 
 from slm_chassis.clock import Clock
 from slm_chassis.log.kafka import KafkaEventLog
-from slm_chassis.log.kafka_clients import Security
+from slm_chassis.log.kafka_clients import KafkaSecurity
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog
 from slm_chassis.log.postgres import PostgresEventLog
 
 
-async def open_log(url: str, *, clock: Clock, client: str, security: Security | None = None) -> EventLog:
-    """Open the log at ``postgresql://…``, ``kafka://host:port[,host:port]`` or ``memory://``.
+async def open_log(url: str, *, clock: Clock, client: str, security: KafkaSecurity | None = None) -> EventLog:
+    """Open the event log at ``postgresql://…``, ``kafka://host:port[,host:port]`` or ``memory://``.
 
-    The log's server lists its connections under ``client``. ``security`` is for Kafka only. Raises ValueError for
-    another scheme, and LogUnavailable.
+    ``client`` is the name under which the server lists the log's connections. ``security`` is for Kafka only. Raises
+    ValueError for another scheme, and LogUnavailable.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "memory":
@@ -22,5 +22,5 @@ async def open_log(url: str, *, clock: Clock, client: str, security: Security | 
     if scheme in ("postgresql", "postgres"):
         return await PostgresEventLog.open(url, client=client)
     if scheme == "kafka":
-        return await KafkaEventLog.open(rest.rstrip("/"), client=client, security=security or Security())
+        return await KafkaEventLog.open(rest.rstrip("/"), client=client, security=security or KafkaSecurity())
     raise ValueError(f"SLM_LOG is {url!r}; write postgresql://…, kafka://host:port or memory://")

@@ -12,16 +12,16 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from slm_chassis.log.kafka_clients import (
     MAX_RECORD_BYTES,
-    Cluster,
-    Security,
+    KafkaCluster,
+    KafkaSecurity,
     SharedClient,
     drop_admin,
     drop_consumer,
     drop_producer,
-    start,
+    start_client,
 )
 from slm_chassis.log.kafka_consumer import RETRY_SECONDS, KafkaConsumer, batches_of
-from slm_chassis.log.kafka_errors import translated
+from slm_chassis.log.kafka_errors import translate_kafka_errors
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import (
     Batch,
@@ -47,9 +47,9 @@ TOPIC_ALREADY_EXISTS = 36
 
 
 class KafkaEventLog:
-    """The log port on Kafka topics. Create it with ``open``."""
+    """The ``EventLog`` port on Kafka topics. Create it with ``open``."""
 
-    def __init__(self, cluster: Cluster, append_seconds: float) -> None:
+    def __init__(self, cluster: KafkaCluster, append_seconds: float) -> None:
         self._cluster = cluster
         self._append_seconds = append_seconds
         self._producer = SharedClient(cluster.producer, drop_producer)
@@ -59,13 +59,13 @@ class KafkaEventLog:
 
     @classmethod
     async def open(
-        cls, servers: str, *, client: str, append_seconds: float = APPEND_SECONDS, security: Security | None = None
+        cls, servers: str, *, client: str, append_seconds: float = APPEND_SECONDS, security: KafkaSecurity | None = None
     ) -> KafkaEventLog:
         """Connect to ``host:port[,host:port]``; raises LogUnavailable if no broker answers.
 
         ``append_seconds`` is how long an append waits for brokers that cannot be reached.
         """
-        log = cls(Cluster(servers, client, (security or Security()).options()), append_seconds)
+        log = cls(KafkaCluster(servers, client, (security or KafkaSecurity()).options()), append_seconds)
         async with log._admin.use():
             return log
 
@@ -150,8 +150,8 @@ class KafkaEventLog:
 
     async def _tail_once(self, at: Mapping[TopicPartition, int]) -> AsyncGenerator[Batch, None]:
         consumer: AIOKafkaConsumer = self._cluster.consumer()
-        with translated():
-            await start(consumer, drop_consumer)
+        with translate_kafka_errors():
+            await start_client(consumer, drop_consumer)
             try:
                 consumer.assign([KafkaPartition(*source) for source in at])
                 for source, offset in at.items():
@@ -165,7 +165,10 @@ class KafkaEventLog:
 
 
 def _seen(future: asyncio.Future[object]) -> None:
-    """Read the error of an append whose call has already failed. asyncio would log it as never retrieved."""
+    """Read the error of an append that runs on after its caller was given an error.
+
+    Without this, asyncio would log that the error was never retrieved.
+    """
     if not future.cancelled():
         future.exception()
 

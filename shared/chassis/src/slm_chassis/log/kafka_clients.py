@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
 from aiokafka.admin import AIOKafkaAdminClient
 
-from slm_chassis.log.kafka_errors import translated
+from slm_chassis.log.kafka_errors import translate_kafka_errors
 
 MAX_RECORD_BYTES = 16 << 20
 BATCH_BYTES = 1 << 20
@@ -25,12 +25,13 @@ C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
-class Security:
+class KafkaSecurity:
     """How to connect to the brokers: with or without TLS, with or without a login."""
 
     tls: bool = False
     root_certificate: Path | None = None
-    """The authority of the brokers' certificates. None means the authorities that the machine trusts."""
+    """File of the authority that signs the brokers' certificates. None means the authorities that the machine trusts.
+    """
     certificate: Path | None = None
     certificate_key: Path | None = None
     sasl: str = ""
@@ -39,7 +40,9 @@ class Security:
     password: str = field(default="", repr=False)
 
     def options(self) -> dict[str, object]:
-        """Return the arguments of every client; raises ValueError if the settings contradict each other."""
+        """Return the security arguments for any aiokafka client; raises ValueError if the settings contradict each
+        other.
+        """
         if self.sasl and not (self.user and self.password):
             raise ValueError("SLM_KAFKA_SASL needs SLM_KAFKA_USER and SLM_KAFKA_PASSWORD; set both")
         if not self.sasl and (self.user or self.password):
@@ -70,15 +73,15 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """The brokers' addresses, the client name that they see, and the security options."""
+class KafkaCluster:
+    """The brokers' addresses, the client name that the brokers see, and the security options."""
 
     servers: str
     client: str
     security: Mapping[str, object] = field(default_factory=dict)
 
     def producer(self) -> AIOKafkaProducer:
-        """Return a new producer."""
+        """Return a new aiokafka producer, not started yet."""
         return AIOKafkaProducer(
             bootstrap_servers=self.servers,
             client_id=self.client,
@@ -92,7 +95,7 @@ class Cluster:
         )
 
     def admin(self) -> AIOKafkaAdminClient:
-        """Return a new admin client."""
+        """Return a new aiokafka admin client, not started yet."""
         return AIOKafkaAdminClient(
             bootstrap_servers=self.servers,
             client_id=self.client,
@@ -101,7 +104,7 @@ class Cluster:
         )
 
     def consumer(self, **settings: object) -> AIOKafkaConsumer:
-        """Return a new consumer with further aiokafka settings."""
+        """Return a new aiokafka consumer, not started yet; ``settings`` are further arguments of aiokafka."""
         return AIOKafkaConsumer(
             bootstrap_servers=self.servers,
             client_id=self.client,
@@ -119,8 +122,8 @@ class Cluster:
 
 
 class SharedClient(Generic[C]):
-    """A client that many calls use at the same time. After a fault in one call it is closed; the next call makes a new
-    one.
+    """A Kafka client that many calls use at the same time. After a fault in one call it is closed; the next call makes
+    a new one.
     """
 
     def __init__(self, make: Callable[[], C], drop: Callable[[C], Awaitable[None]]) -> None:
@@ -131,8 +134,8 @@ class SharedClient(Generic[C]):
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[C]:
-        """Give the started client to the block; raises only the errors of the log port."""
-        with translated():
+        """Give the block the started client; raises only the errors of the log port."""
+        with translate_kafka_errors():
             client = await self._started()
             try:
                 yield client
@@ -154,12 +157,12 @@ class SharedClient(Generic[C]):
         async with self._lock:
             if self._client is None:
                 client = self._make()
-                await start(client, self._drop)
+                await start_client(client, self._drop)
                 self._client = client
             return self._client
 
 
-async def start(client: C, drop: Callable[[C], Awaitable[None]]) -> None:
+async def start_client(client: C, drop: Callable[[C], Awaitable[None]]) -> None:
     """Start a client within the time limit, or close it and raise. aiokafka's ``start`` can wait for ever."""
     try:
         async with asyncio.timeout(START_SECONDS):
@@ -170,10 +173,10 @@ async def start(client: C, drop: Callable[[C], Awaitable[None]]) -> None:
 
 
 async def drop_producer(producer: AIOKafkaProducer) -> None:
-    """Close a producer without its ``stop``.
+    """Close a producer without calling its ``stop``.
 
-    ``stop`` hangs while the brokers cannot be reached, and then delivers records whose append has failed already. Such
-    a record would come after those that were appended later.
+    ``stop`` hangs while the brokers cannot be reached. Afterwards it delivers records whose append has failed already,
+    behind records that were appended later.
     """
     producer._closed = True
     await _ended(producer.client.close())

@@ -1,4 +1,4 @@
-"""A member of a Kafka consumer group. Kafka assigns the partitions; ``Rebalance.assigned`` gives the positions."""
+"""A member of a Kafka consumer group. Kafka assigns partitions; ``Rebalance.assigned`` returns where to read them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
-from slm_chassis.log.kafka_clients import Cluster, drop_consumer, start
-from slm_chassis.log.kafka_errors import translated
+from slm_chassis.log.kafka_clients import KafkaCluster, drop_consumer, start_client
+from slm_chassis.log.kafka_errors import translate_kafka_errors
 from slm_chassis.log.port import Batch, Rebalance, StoredRecord, TopicPartition
 from slm_chassis.log.wakeups import Bell
 
@@ -23,8 +23,10 @@ RETRY_SECONDS = 0.2
 KafkaRecords = Mapping[KafkaPartition, Sequence[ConsumerRecord]]
 
 
-def stored(record: ConsumerRecord) -> StoredRecord:
-    """Return a Kafka record as the log's. Other clients may send no key, no value, or headers that are not text."""
+def to_stored_record(record: ConsumerRecord) -> StoredRecord:
+    """Convert a Kafka record to a ``StoredRecord``. Other programs may send no key, no value, or headers that are not
+    text.
+    """
     return StoredRecord(
         record.topic,
         record.partition,
@@ -39,14 +41,14 @@ def stored(record: ConsumerRecord) -> StoredRecord:
 async def batches_of(
     consumer: AIOKafkaConsumer, found: KafkaRecords, before: Mapping[TopicPartition, int]
 ) -> list[Batch]:
-    """Return the records that a consumer fetched, as batches.
+    """Return the records that a consumer fetched as batches, one for each partition.
 
-    A batch is empty if the position only moved, for example past a transaction marker. ``before`` has the positions
-    that were read from; partitions missing in it are left out.
+    A batch is empty if the position only moved, for example past a transaction marker. ``before`` holds the positions
+    from which the consumer read; partitions missing in it are left out.
     """
     batches = []
     for source, at in before.items():
-        records = [stored(record) for record in found.get(KafkaPartition(*source), ())]
+        records = [to_stored_record(record) for record in found.get(KafkaPartition(*source), ())]
         after = records[-1].offset + 1 if records else at
         with suppress(errors.IllegalStateError):
             after = max(after, await consumer.position(KafkaPartition(*source)))
@@ -56,7 +58,7 @@ async def batches_of(
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Records what Kafka assigns between two polls. ``KafkaConsumer`` acts on it at its next poll."""
+    """Records which partitions Kafka assigns between two polls. ``KafkaConsumer`` acts on that at its next poll."""
 
     def __init__(self, consumer: AIOKafkaConsumer, bell: Bell) -> None:
         self._consumer = consumer
@@ -78,9 +80,9 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class KafkaConsumer:
-    """A member of a group. If its Kafka client fails, the next poll makes a new one."""
+    """A member of a consumer group. If its Kafka client fails, the next poll makes a new one."""
 
-    def __init__(self, cluster: Cluster, group: str, topics: Sequence[str], rebalance: Rebalance) -> None:
+    def __init__(self, cluster: KafkaCluster, group: str, topics: Sequence[str], rebalance: Rebalance) -> None:
         self._cluster = cluster
         self._group = group
         self._topics = topics
@@ -101,7 +103,7 @@ class KafkaConsumer:
         deadline = time.monotonic() + wait_seconds
         while True:
             self._bell.clear()
-            with translated():
+            with translate_kafka_errors():
                 batches = await self._turn(max_records, deadline - time.monotonic())
             if batches or self._woken or time.monotonic() >= deadline:
                 self._woken = False
@@ -124,7 +126,7 @@ class KafkaConsumer:
 
     async def join(self) -> None:
         """Start the client and subscribe to the topics; raises LogUnavailable."""
-        with translated():
+        with translate_kafka_errors():
             await self._start()
 
     async def leave(self) -> None:
@@ -144,7 +146,7 @@ class KafkaConsumer:
             session_timeout_ms=SESSION_MILLISECONDS,
             heartbeat_interval_ms=SESSION_MILLISECONDS // 4,
         )
-        await start(consumer, drop_consumer)
+        await start_client(consumer, drop_consumer)
         self._consumer, self._listener = consumer, _Listener(consumer, self._bell)
         # After the start, which would otherwise wait for the first assignment.
         consumer.subscribe(topics=self._topics, listener=self._listener)

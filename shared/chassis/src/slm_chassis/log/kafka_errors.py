@@ -11,7 +11,7 @@ from slm_chassis.log.port import LogUnavailable, OffsetVanished, RecordRefused, 
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_kafka_errors() -> Iterator[None]:
     """Raise the log port's error for each error of the Kafka client in the block."""
     try:
         yield

@@ -39,7 +39,7 @@ class _Partition:
 
 
 class MemoryEventLog:
-    """The log port on lists. ``fail_next`` simulates an outage and ``forget`` simulates retention."""
+    """The ``EventLog`` port on lists. ``fail_next`` simulates an outage and ``forget`` simulates retention."""
 
     def __init__(self) -> None:
         self._topics: dict[str, list[_Partition]] = {}
@@ -148,7 +148,7 @@ class MemoryEventLog:
 
 
 class MemoryConsumer:
-    """A member of a group. As in the other adapters, its partitions change only during polls."""
+    """A member of a consumer group. As in the other adapters, its partitions change only during polls."""
 
     def __init__(
         self,
@@ -194,7 +194,7 @@ class MemoryConsumer:
         self._bell.ring()
 
     async def release(self, partitions: frozenset[TopicPartition]) -> None:
-        """Give up these partitions, after the owner has been told."""
+        """Give up these partitions after calling ``Rebalance.revoked`` for them."""
         if not partitions:
             return
         for source in partitions:

@@ -89,8 +89,7 @@ class Batch:
 
 
 class Rebalance(Protocol):
-    """The reaction of a group's member when it gains or loses partitions. It must not block for more than a few
-    seconds.
+    """What a group's member does when it gains or loses partitions. It must not block for more than a few seconds.
 
     It is called only during ``poll`` and when the member leaves, so never in parallel with the member's own work.
     """
@@ -128,8 +127,9 @@ class Consumer(Protocol):
         ...
 
     async def commit_hint(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Publish for lag tools how far the group has read. It never raises, and never decides where a member
-        starts.
+        """Publish, for tools that show the lag, how far the group has read.
+
+        It never raises, and no member starts reading from these positions.
         """
         ...
 
@@ -160,13 +160,14 @@ class EventLog(Protocol):
         ...
 
     async def end_offsets(self, topic: str) -> Mapping[int, int]:
-        """Return for each partition the offset after its last record. Every record appended before the call has a lower
-        one.
+        """Return for each partition the offset after its last record.
+
+        Every record appended before the call has a lower offset.
         """
         ...
 
     async def begin_offsets(self, topic: str) -> Mapping[int, int]:
-        """Return for each partition the offset of the oldest record that it still holds."""
+        """Return for each partition the offset of its oldest record that the log still holds."""
         ...
 
     def consume(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> AbstractAsyncContextManager[Consumer]:
@@ -180,8 +181,8 @@ class EventLog(Protocol):
     def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
         """Yield the records of all partitions for ever, without a group.
 
-        Reading starts at the given positions, or at the present end of a partition that has none. An outage of the
-        server is only a delay. Raises OffsetVanished and UnknownTopic.
+        Reading starts at the given positions, or at the present end of a partition that has none. During an outage of
+        the server the iterator waits. Raises OffsetVanished and UnknownTopic.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The event log in a PostgreSQL database of its own. It is the default and needs no broker.
+"""The event log in a PostgreSQL database of its own. This is the default log; it needs no broker.
 
 Its parts: ``postgres_writer`` (group commit, offsets without gaps), ``postgres_reader``, ``postgres_recent``
 (read-your-writes cache), ``postgres_group`` (leases), ``postgres_signals`` (wake-ups) and ``postgres_tidy`` (retention
@@ -26,14 +26,14 @@ from slm_chassis.log.port import (
     TopicSpec,
     UnknownTopic,
 )
-from slm_chassis.log.postgres_group import Leases, PostgresConsumer, signal_of
-from slm_chassis.log.postgres_pool import Pool, unavailable
-from slm_chassis.log.postgres_reader import SAFETY_SECONDS, Place, Reader
+from slm_chassis.log.postgres_group import Leases, PostgresConsumer, group_signal
+from slm_chassis.log.postgres_pool import Pool, raise_log_unavailable
+from slm_chassis.log.postgres_reader import SAFETY_SECONDS, PartitionPlace, PositionReader
 from slm_chassis.log.postgres_recent import RecentRecords
-from slm_chassis.log.postgres_schema import CREATE_LOCK, prepare
-from slm_chassis.log.postgres_signals import Signals
-from slm_chassis.log.postgres_tidy import Tidy
-from slm_chassis.log.postgres_writer import Row, Writer
+from slm_chassis.log.postgres_schema import CREATE_LOCK, create_log_database
+from slm_chassis.log.postgres_signals import LogSignals
+from slm_chassis.log.postgres_tidy import LogCleaner
+from slm_chassis.log.postgres_writer import GroupCommitWriter, RecordToAppend
 from slm_chassis.log.wakeups import Wakeups
 
 TAIL_RECORDS = 1_000
@@ -46,32 +46,32 @@ ORDER BY number
 @dataclass(frozen=True, slots=True)
 class _Topic:
     name: str
-    places: tuple[Place, ...]
+    places: tuple[PartitionPlace, ...]
 
-    def by_source(self) -> dict[TopicPartition, Place]:
+    def by_source(self) -> dict[TopicPartition, PartitionPlace]:
         return {TopicPartition(self.name, number): place for number, place in enumerate(self.places)}
 
 
 class PostgresEventLog:
-    """The log port on tables. Create it with ``open``, which creates the database and its tables if they are
-    missing.
+    """The ``EventLog`` port on PostgreSQL tables. Create it with ``open``, which creates a missing database and its
+    tables.
     """
 
     def __init__(self, pool: Pool, url: str, client: str) -> None:
         self._pool = pool
         self._wakeups = Wakeups()
         self._recent = RecentRecords()
-        self._signals = Signals(url, client, self._wakeups, self._recent)
-        self._writer = Writer(url, client, self._appended)
-        self._tidy = Tidy(pool)
+        self._signals = LogSignals(url, client, self._wakeups, self._recent)
+        self._writer = GroupCommitWriter(url, client, self._appended)
+        self._tidy = LogCleaner(pool)
         self._tidying: asyncio.Task[None] | None = None
         self._topics: dict[str, _Topic] = {}
 
     @classmethod
     async def open(cls, url: str, *, client: str) -> PostgresEventLog:
         """Open the log; raises LogUnavailable if the server cannot be reached."""
-        with unavailable():
-            await prepare(url, client)
+        with raise_log_unavailable():
+            await create_log_database(url, client)
             log = cls(await Pool.open(url, client), url, client)
         log._signals.start()
         log._writer.start()
@@ -121,7 +121,7 @@ class PostgresEventLog:
             return []
         numbers = [partition_of(r.key, len(places)) if partition is None else partition for r in records]
         rows = [
-            Row(places[number].id, number, record, msgspec.json.encode(record.headers))
+            RecordToAppend(places[number].id, number, record, msgspec.json.encode(record.headers))
             for number, record in zip(numbers, records, strict=True)
         ]
         return list(zip(numbers, await self._writer.append(topic, rows), strict=True))
@@ -135,11 +135,11 @@ class PostgresEventLog:
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> AsyncIterator[Consumer]:
         places = await self._places(topics)
-        signal = signal_of(group)
+        signal = group_signal(group)
         with self._wakeups.bell(topics) as bell, self._wakeups.bell([signal]) as group_bell:
             consumer = PostgresConsumer(
                 Leases(self._pool, group, places),
-                Reader(self._pool, self._recent),
+                PositionReader(self._pool, self._recent),
                 places,
                 rebalance,
                 (bell, group_bell),
@@ -154,7 +154,7 @@ class PostgresEventLog:
     async def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
         places = await self._places(topics)
         ends = {TopicPartition(t, n): end for t in topics for n, end in (await self.end_offsets(t)).items()}
-        reader = Reader(self._pool, self._recent)
+        reader = PositionReader(self._pool, self._recent)
         reader.add(places, ends | {source: at for source, at in positions.items() if source in places})
         with self._wakeups.bell(topics) as bell:
             while True:
@@ -171,7 +171,7 @@ class PostgresEventLog:
                     reader.doubt()
 
     async def tidy(self) -> None:
-        """Apply retention and compaction now rather than within the next minute."""
+        """Apply retention and compaction now instead of at the next minute."""
         await self._tidy.step()
         self._recent.forget()
 
@@ -179,7 +179,7 @@ class PostgresEventLog:
         self._recent.keep(records)
         self._signals.ring({record.topic for record in records})
 
-    async def _places(self, topics: Sequence[str]) -> dict[TopicPartition, Place]:
+    async def _places(self, topics: Sequence[str]) -> dict[TopicPartition, PartitionPlace]:
         return {source: place for topic in topics for source, place in (await self._topic(topic)).by_source().items()}
 
     async def _topic(self, name: str) -> _Topic:
@@ -191,7 +191,7 @@ class PostgresEventLog:
             )
             if not rows:
                 raise UnknownTopic(f"topic {name} does not exist; create it at start")
-            self._topics[name] = _Topic(name, tuple(Place(row[0], row[1]) for row in rows))
+            self._topics[name] = _Topic(name, tuple(PartitionPlace(row[0], row[1]) for row in rows))
         return self._topics[name]
 
     async def _offsets(self, topic: str) -> list[tuple[int, int, int]]:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from slm_chassis.identity import new_id
 from slm_chassis.log.port import Batch, LogUnavailable, Rebalance, TopicPartition
 from slm_chassis.log.postgres_pool import Pool
-from slm_chassis.log.postgres_reader import SAFETY_SECONDS, Place, Reader
+from slm_chassis.log.postgres_reader import SAFETY_SECONDS, PartitionPlace, PositionReader
 from slm_chassis.log.sharing import share_of
 from slm_chassis.log.wakeups import Bell
 
@@ -46,15 +46,18 @@ WHERE lease."group" = $1 AND lease.member = $2 AND lease.partition = given.parti
 """
 
 
-def signal_of(group: str) -> str:
-    """Return the name under which changes in a group are signalled."""
+def group_signal(group: str) -> str:
+    """Return the name of the NOTIFY signal for changes in a consumer group."""
     return f"group {group}"
 
 
 class Leases:
-    """The leases of one member. ``beat`` renews them; ``give_up`` and ``claim`` adjust them to the member's share."""
+    """The leases of one group member on its partitions.
 
-    def __init__(self, pool: Pool, group: str, places: Mapping[TopicPartition, Place]) -> None:
+    ``beat`` renews them; ``give_up`` and ``claim`` adjust them to the member's share of the partitions.
+    """
+
+    def __init__(self, pool: Pool, group: str, places: Mapping[TopicPartition, PartitionPlace]) -> None:
         self._pool = pool
         self._group = group
         self._id = new_id()
@@ -68,7 +71,9 @@ class Leases:
         self.held: frozenset[TopicPartition] = frozenset()
 
     async def beat(self) -> None:
-        """Renew the leases, notice which are lost, and compute the share among the members that are alive."""
+        """Renew the leases, note which are lost, and compute this member's share of the partitions among the living
+        members.
+        """
         async with self._lock:
             renewed = await self._pool.rows(BEAT, self._group, self._id, list(self._counts))
             # Everything renewed counts as held, even leases that this member does not know. The answer to a claim or a
@@ -79,14 +84,14 @@ class Leases:
                 self.share = share_of(self._id, members, self._counts)
 
     async def claim(self) -> None:
-        """Claim the partitions of the share that are free or whose lease has expired."""
+        """Claim the partitions of this member's share that nobody holds or whose lease has expired."""
         async with self._lock:
             wanted = [self._places[source].id for source in self.share - self.held]
             taken = await self._pool.rows(CLAIM, self._group, self._id, wanted) if wanted else []
             self.held |= {self._sources[row[0]] for row in taken}
 
     async def give_up(self, sources: frozenset[TopicPartition]) -> None:
-        """Release these leases."""
+        """Release the leases on these partitions."""
         async with self._lock:
             self.held -= sources
             await self._pool.rows(RELEASE, self._group, self._id, [self._places[source].id for source in sources])
@@ -97,19 +102,19 @@ class Leases:
         await self._pool.rows(LEAVE, self._group, self._id)
 
     async def hint(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Store how far the member has read, for lag tools."""
+        """Store how far the member has read, for tools that show the lag."""
         known = {self._places[source].id: at for source, at in positions.items() if source in self._places}
         await self._pool.rows(HINT, self._group, self._id, list(known), list(known.values()))
 
 
 class PostgresConsumer:
-    """A member of a group. A task renews its leases; its partitions change only during ``poll``."""
+    """A member of a consumer group. A task renews its leases; its partitions change only during ``poll``."""
 
     def __init__(
         self,
         leases: Leases,
-        reader: Reader,
-        places: Mapping[TopicPartition, Place],
+        reader: PositionReader,
+        places: Mapping[TopicPartition, PartitionPlace],
         rebalance: Rebalance,
         bells: tuple[Bell, Bell],
         announce: Callable[[], None],

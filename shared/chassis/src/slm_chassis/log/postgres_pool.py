@@ -17,7 +17,7 @@ READERS = 8
 
 
 @contextmanager
-def unavailable() -> Iterator[None]:
+def raise_log_unavailable() -> Iterator[None]:
     """Raise LogUnavailable for every fault in the block that means that the server cannot be reached."""
     try:
         yield
@@ -62,7 +62,7 @@ class Pool:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """Lend a connection to the block; raises LogUnavailable."""
-        with unavailable():
+        with raise_log_unavailable():
             async with self._pool.acquire(timeout=COMMAND_SECONDS) as connection:
                 yield connection
 
@@ -81,6 +81,7 @@ class Pool:
 
 
 async def _as_it_is(_connection: asyncpg.Connection) -> None:
-    """Leave the connection as it is. No use of it leaves anything behind, and a reset costs a round trip for
-    each read.
+    """Leave the connection unchanged when it returns to the pool.
+
+    No use of it leaves anything behind, and a reset costs a round trip for each read.
     """

@@ -13,9 +13,9 @@ from slm_chassis.log.postgres_pool import Pool
 from slm_chassis.log.postgres_recent import RecentRecords
 
 SAFETY_SECONDS = 0.5
-"""How often a reader looks although no signal came, because a signal may be lost."""
+"""How often a reader looks for records although no signal came, because a signal may be lost."""
 CERTAIN_SECONDS = 1.0
-"""How often the tables are read although signals come, because some may be missing."""
+"""How often the tables are read even if signals come, because some signals may have been lost."""
 POLL_BYTES = 8 << 20
 FIRST_GUESS = 1_000
 
@@ -42,33 +42,35 @@ _headers = msgspec.json.Decoder(dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A partition's row id, and whether its topic is compacted."""
+class PartitionPlace:
+    """A partition's row id in the tables, and whether its topic is compacted."""
 
     id: int
     compacted: bool
 
 
-class Reader:
-    """The positions of some partitions. Reading moves them past the returned records."""
+class PositionReader:
+    """Reads some partitions of the log, each from a position. Reading moves the position past the returned records."""
 
     def __init__(self, pool: Pool, recent: RecentRecords) -> None:
         self._pool = pool
         self._recent = recent
-        self._places: dict[TopicPartition, Place] = {}
+        self._places: dict[TopicPartition, PartitionPlace] = {}
         self._sources: dict[int, TopicPartition] = {}
         self._positions: dict[TopicPartition, int] = {}
         self._average = POLL_BYTES // FIRST_GUESS
         self._foreign = -1
         self._ended_at = 0.0
-        """Monotonic time at which everything in the tables had been read; later records may be in memory."""
+        """Monotonic time at which everything in the tables had been read; later records may be in the cache of this
+        process.
+        """
 
     @property
     def sources(self) -> frozenset[TopicPartition]:
-        """The partitions that are read."""
+        """The partitions that this reader reads."""
         return frozenset(self._positions)
 
-    def add(self, places: Mapping[TopicPartition, Place], positions: Mapping[TopicPartition, int]) -> None:
+    def add(self, places: Mapping[TopicPartition, PartitionPlace], positions: Mapping[TopicPartition, int]) -> None:
         """Begin to read these partitions from these positions."""
         for source, place in places.items():
             self._places[source] = place
@@ -83,13 +85,13 @@ class Reader:
             del self._positions[source]
 
     def seek(self, source: TopicPartition, offset: int) -> None:
-        """Read a partition from this offset next; ignored if it is not read here."""
+        """Read a partition from this offset next; ignored for a partition that this reader does not read."""
         if source in self._positions:
             self._positions[source] = offset
             self.doubt()
 
     def doubt(self) -> None:
-        """Make the next read ask the tables, not only the memory."""
+        """Make the next read query the tables, because the cache of this process may lack records."""
         self._ended_at = 0.0
 
     async def read(self, max_records: int) -> list[Batch]:
@@ -103,7 +105,7 @@ class Reader:
         return self._moved_past(await self._fetched(max_records))
 
     def _knows_all(self) -> bool:
-        """Whether this process itself appended everything beyond the positions."""
+        """Whether this process itself has appended every record beyond the positions."""
         return self._foreign == self._recent.foreign and time.monotonic() - self._ended_at < CERTAIN_SECONDS
 
     def _remembered(self, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:

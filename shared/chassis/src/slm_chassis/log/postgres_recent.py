@@ -44,8 +44,9 @@ class RecentRecords:
         self._bytes = 0
 
     def run(self, source: TopicPartition, at: int, most: int, most_bytes: int) -> list[StoredRecord]:
-        """Return consecutive records from ``at`` on, within both limits; the first one is returned whatever its
-        size.
+        """Return consecutive records of a partition from the offset ``at`` on, within both limits.
+
+        The first record is returned whatever its size.
         """
         held = self._held.get(source)
         found: list[StoredRecord] = []
@@ -56,5 +57,5 @@ class RecentRecords:
         return found
 
     def is_past(self, source: TopicPartition, at: int) -> bool:
-        """Whether this process has appended a record at or after this position."""
+        """Whether this process has appended a record to the partition at or after the offset ``at``."""
         return self._ends.get(source, 0) > at

@@ -87,8 +87,8 @@ VERSIONS = (
 )
 
 
-async def prepare(url: str, client: str) -> None:
-    """Create the database and its tables if they are missing. Several processes may do so at once."""
+async def create_log_database(url: str, client: str) -> None:
+    """Create the log's database and its tables if they are missing. Several processes may do so at once."""
     await ensure_database(url)
     connection = await connect(url, client, client_min_messages="warning")
     try:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import asyncpg
 
 from slm_chassis.log.port import LogUnavailable
-from slm_chassis.log.postgres_pool import connect, unavailable
+from slm_chassis.log.postgres_pool import connect, raise_log_unavailable
 from slm_chassis.log.postgres_recent import RecentRecords
 from slm_chassis.log.wakeups import Wakeups
 
@@ -17,10 +17,11 @@ CHANNEL = "slm_log"
 RECONNECT_SECONDS = 0.5
 
 
-class Signals:
+class LogSignals:
     """Wakes this process's readers directly, and those of other processes with one NOTIFY for several signals.
 
-    A signal may be lost with its connection, so every reader also looks without one from time to time.
+    A signal is lost if its connection breaks, so every reader also looks for records without a signal from time to
+    time.
     """
 
     def __init__(self, url: str, client: str, wakeups: Wakeups, recent: RecentRecords) -> None:
@@ -53,7 +54,7 @@ class Signals:
 
     async def _send(self) -> None:
         while True:
-            with suppress(LogUnavailable, asyncpg.PostgresError), unavailable():
+            with suppress(LogUnavailable, asyncpg.PostgresError), raise_log_unavailable():
                 # A lost signal is only a delay, so it need not wait for the disk.
                 connection = await connect(self._url, self._client, synchronous_commit="off")
                 try:
@@ -72,7 +73,7 @@ class Signals:
 
     async def _listen(self) -> None:
         while True:
-            with suppress(LogUnavailable, asyncpg.PostgresError), unavailable():
+            with suppress(LogUnavailable, asyncpg.PostgresError), raise_log_unavailable():
                 connection = await connect(self._url, self._client)
                 try:
                     await self._listen_over(connection)

@@ -41,14 +41,14 @@ WHERE record.partition = $1 AND record.key = kept.key AND record."offset" < kept
 """
 
 
-class Tidy:
-    """Deletes records by retention and compaction, in one process at a time."""
+class LogCleaner:
+    """Deletes records by retention and compaction. Of several processes only one works at a time."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def run(self) -> None:
-        """Run a step every minute until cancelled."""
+        """Apply retention and compaction every minute until cancelled."""
         while True:
             await asyncio.sleep(TIDY_SECONDS)
             with suppress(LogUnavailable, asyncpg.PostgresError):

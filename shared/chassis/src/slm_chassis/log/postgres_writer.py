@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from slm_chassis.log.port import LogUnavailable, Record, RecordRefused, StoredRecord
-from slm_chassis.log.postgres_pool import connect, unavailable
+from slm_chassis.log.postgres_pool import connect, raise_log_unavailable
 
 COMMIT_BYTES = 16 << 20
 APPEND = "SELECT append_records($1, $2, $3, $4, $5, $6, $7)"
 
 
 @dataclass(slots=True)
-class Row:
-    """A record to append; ``place`` is its partition's row id, ``partition`` the partition's number."""
+class RecordToAppend:
+    """A record to append; ``place`` is its partition's row id in the tables, ``partition`` the partition's number."""
 
     place: int
     partition: int
@@ -27,35 +27,36 @@ class Row:
 
 
 @dataclass(slots=True)
-class Request:
-    """One call of ``append``: its rows, and the future of their offsets."""
+class AppendRequest:
+    """One call of ``append`` that waits: its rows, and the future that will hold their offsets."""
 
     topic: str
-    rows: Sequence[Row]
+    rows: Sequence[RecordToAppend]
     size: int
     offsets: asyncio.Future[list[int]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Writer:
-    """The task of a process that appends. ``appended`` is called after each commit with the records that are now
-    durable.
+class GroupCommitWriter:
+    """The task that appends for a process.
+
+    It calls ``appended`` after each commit with the records that are now durable.
     """
 
     def __init__(self, url: str, client: str, appended: Callable[[Sequence[StoredRecord]], None]) -> None:
         self._url = url
         self._client = client
         self._appended = appended
-        self._queue: asyncio.Queue[Request] = asyncio.Queue()
+        self._queue: asyncio.Queue[AppendRequest] = asyncio.Queue()
         self._connection: asyncpg.Connection | None = None
-        self._held_over: Request | None = None
+        self._held_over: AppendRequest | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start the task."""
+        """Start the task that appends."""
         self._task = asyncio.create_task(self._run(), name="log writer")
 
     async def stop(self) -> None:
-        """Stop the task. Appends that still wait raise LogUnavailable."""
+        """Stop the task that appends. Appends that still wait raise LogUnavailable."""
         if self._task is None:
             return
         self._task.cancel()
@@ -67,11 +68,11 @@ class Writer:
         if self._connection is not None:
             self._connection.terminate()
 
-    async def append(self, topic: str, rows: Sequence[Row]) -> list[int]:
+    async def append(self, topic: str, rows: Sequence[RecordToAppend]) -> list[int]:
         """Append the rows and return their offsets once they are durable; raises LogUnavailable."""
         if self._task is None:
             raise LogUnavailable("the log is closed")
-        request = Request(topic, rows, sum(len(row.record.value) + len(row.headers) for row in rows))
+        request = AppendRequest(topic, rows, sum(len(row.record.value) + len(row.headers) for row in rows))
         self._queue.put_nowait(request)
         return await request.offsets
 
@@ -88,7 +89,7 @@ class Writer:
                     _fail(request, LogUnavailable("the log was closed while it appended"))
                 raise
 
-    async def _next_requests(self) -> list[Request]:
+    async def _next_requests(self) -> list[AppendRequest]:
         first = self._held_over or await self._queue.get()
         self._held_over = None
         requests, size = [first], first.size
@@ -101,9 +102,9 @@ class Writer:
             requests.append(request)
         return requests
 
-    async def _commit(self, requests: list[Request]) -> None:
+    async def _commit(self, requests: list[AppendRequest]) -> None:
         try:
-            with unavailable():
+            with raise_log_unavailable():
                 stored = await self._insert([(request.topic, row) for request in requests for row in request.rows])
         except LogUnavailable as cause:
             for request in requests:
@@ -116,7 +117,7 @@ class Writer:
             for request in requests:
                 _answer(request, [next(offsets) for _ in request.rows])
 
-    async def _commit_singly(self, requests: list[Request], cause: Exception) -> None:
+    async def _commit_singly(self, requests: list[AppendRequest], cause: Exception) -> None:
         """Append each request by itself, so that a bad one does not fail those that waited beside it."""
         if len(requests) == 1:
             _fail(requests[0], RecordRefused(f"the log refused the records: {cause}"))
@@ -124,7 +125,7 @@ class Writer:
         for request in requests:
             await self._commit([request])
 
-    async def _insert(self, given: Sequence[tuple[str, Row]]) -> list[StoredRecord]:
+    async def _insert(self, given: Sequence[tuple[str, RecordToAppend]]) -> list[StoredRecord]:
         rows = [row for _, row in given]
         counts = Counter(row.place for row in rows)
         places = sorted(counts)
@@ -162,11 +163,11 @@ class Writer:
         return self._connection
 
 
-def _answer(request: Request, offsets: list[int]) -> None:
+def _answer(request: AppendRequest, offsets: list[int]) -> None:
     if not request.offsets.done():
         request.offsets.set_result(offsets)
 
 
-def _fail(request: Request, cause: Exception) -> None:
+def _fail(request: AppendRequest, cause: Exception) -> None:
     if not request.offsets.done():
         request.offsets.set_exception(cause)

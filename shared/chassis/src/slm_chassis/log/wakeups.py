@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 
 class Wakeups:
-    """The bells of the readers that wait for each topic."""
+    """For each topic, the bells of the readers that wait for it."""
 
     def __init__(self) -> None:
         self._bells: dict[str, set[Bell]] = {}
@@ -37,13 +37,15 @@ class Wakeups:
 
 
 class Bell:
-    """A flag to wait for. Call ``clear`` before looking for work, and ``wait`` if there was none."""
+    """A flag that a reader waits for. The reader calls ``clear`` before looking for work, and ``wait`` if there was
+    none.
+    """
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
-        """Set the flag and wake the one who waits."""
+        """Set the flag and wake the reader that waits."""
         self._rung.set()
 
     def clear(self) -> None:

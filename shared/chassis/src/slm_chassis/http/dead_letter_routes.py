@@ -1,0 +1,102 @@
+"""The routes ``/api/v1/<context>-dead-letters``: records that a service could not handle, for operators."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends
+
+from slm_chassis import dead_letters
+from slm_chassis.access import OPERATOR, Principal
+from slm_chassis.dead_letters import DeadLetter, NotFirstOfKey
+from slm_chassis.http.access import require_role
+from slm_chassis.http.operation import operation
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.response_models import Answer, Instant, list_of
+from slm_events.instants import to_text
+
+Operator = Annotated[Principal, Depends(require_role(OPERATOR))]
+"""Type of a route's parameter: only operators get in, because it is not certain to whom an unreadable record belongs.
+"""
+_TYPE = "ce_type"
+
+
+class DeadLetterAnswer(Answer):
+    """A record that a consumer could not handle."""
+
+    dead_letter_id: str
+    """Id of the dead letter (UUID)"""
+    consumer: str
+    """Which part of the service could not handle it"""
+    topic: str
+    """The topic that it came on"""
+    key: str
+    """The record's key, shortened where it is long"""
+    event_type: str | None
+    """Type of the event, `slm.<context>.<event>.v<major>`; null where the record does not say"""
+    state: Literal["failed", "parked", "redriven"]
+    """`failed`; `parked` behind a failed one of the same key; or `redriven`, back in its topic and not handled yet"""
+    reason: str
+    """Why it could not be handled"""
+    attempts: int
+    """How often it was tried"""
+    set_aside_at: Instant
+    """When it was last set aside"""
+
+
+class RedrivenAnswer(Answer):
+    """A record that is handled again."""
+
+    dead_letter_id: str
+    """Id of the dead letter (UUID)"""
+    state: Literal["redriven"]
+    """It is back in its topic; it stays listed until it is handled"""
+
+
+def dead_letter_router(context: str) -> APIRouter:
+    """Return the routes for the dead letters of a service."""
+    router = APIRouter(prefix=f"/api/v1/{context}-dead-letters", tags=["dead-letters"])
+
+    @router.get(
+        "",
+        name=f"list_{context}_dead_letters",
+        **operation("List records that could not be handled", list_of(DeadLetterAnswer)),
+    )
+    async def list_dead_letters(caller: Operator, database: TheDatabase, page: Paging) -> dict[str, Any]:
+        """List the records that this service could not handle, the oldest first, each with the reason."""
+        after = page.values(int)
+        found = await dead_letters.fetch_dead_letters(database, after=after[0] or 0 if after else 0, limit=page.fetch)
+        return page.shape(found, lambda letter: [letter.seq], _document)
+
+    @router.post(
+        "/{dead_letter_id}/redrive",
+        name=f"redrive_{context}_dead_letter",
+        **operation("Handle a record again", RedrivenAnswer, "waits-behind", status=202),
+    )
+    async def redrive_dead_letter(dead_letter_id: str, caller: Operator, database: TheDatabase) -> dict[str, Any]:
+        """Put a record back into its topic, after its cause is mended. Those parked behind it follow by themselves."""
+        try:
+            await dead_letters.redrive_record(database, dead_letter_id)
+        except KeyError:
+            raise not_found("dead letter", dead_letter_id) from None
+        except NotFirstOfKey as waits:
+            raise Problem(409, "waits-behind", "Another record must be handled first", f"{waits}.") from None
+        return {"dead_letter_id": dead_letter_id, "state": "redriven"}
+
+    return router
+
+
+def _document(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "dead_letter_id": letter.dead_letter_id,
+        "consumer": letter.consumer,
+        "topic": letter.topic,
+        "key": letter.key,
+        "event_type": letter.headers.get(_TYPE),
+        "state": letter.state,
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "set_aside_at": to_text(letter.at),
+    }

@@ -1,0 +1,1 @@
+"""OpenID Connect: the settings of a provider, its metadata and keys over HTTP, and the validation of its tokens."""
