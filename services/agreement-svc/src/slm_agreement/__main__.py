@@ -1,4 +1,4 @@
-"""Run the service alone: ``python -m slm_agreement``."""
+"""The entry point of agreement-svc in a process of its own: ``python -m slm_agreement``."""
 
 from __future__ import annotations
 

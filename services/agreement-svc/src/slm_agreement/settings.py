@@ -1,4 +1,4 @@
-"""Settings of this service, read from ``SLM_AGREEMENT_*`` or else ``SLM_*``."""
+"""Settings of agreement-svc, read from ``SLM_AGREEMENT_*`` or else ``SLM_*``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from slm_chassis.settings import ServiceSettings
 
 
 class AgreementSettings(ServiceSettings):
-    """The settings that every service has; there are no others."""
+    """The settings of agreement-svc: those of every service, and no others."""
 
     context: ClassVar[str] = "agreement"

@@ -1,4 +1,4 @@
-"""The events that this service consumes, each with its handler."""
+"""The events that agreement-svc consumes, each with its handler."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 
 
 async def _draft_amendment(transaction: Transaction, envelope: Envelope) -> None:
-    await amendments.answer(SqlLedger(transaction), envelope.data)
+    await amendments.draft_proposed_amendment(SqlLedger(transaction), envelope.data)
 
 
 async def _drop_amendment(transaction: Transaction, envelope: Envelope) -> None:
-    await amendments.withdraw_draft(SqlLedger(transaction), envelope.data)
+    await amendments.withdraw_declined_draft(SqlLedger(transaction), envelope.data)
 
 
 HANDLERS: dict[type[Any], Handler] = {

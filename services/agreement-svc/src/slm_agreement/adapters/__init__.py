@@ -1,3 +1,1 @@
-"""Tables, repositories and queries in PostgreSQL, and the worker that applies changes of agreements when they
-are due.
-"""
+"""Tables, repositories and queries in PostgreSQL, mail and OpenID clients, and workers for due changes and mails."""

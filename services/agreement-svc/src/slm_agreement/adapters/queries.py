@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, RowMapping, Table, and_, exists, false, func, or_, select, true
-from sqlalchemy.dialects.postgresql import distinct_on
 
-from slm_agreement.adapters import tables
+from slm_agreement.adapters import agreement_tables, register_tables, sign_in_tables
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
@@ -20,21 +19,21 @@ Rows = Sequence[RowMapping]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A table that can be listed by id, and the condition that selects the rows a caller may see."""
+    """A table whose rows the API lists by id, with the condition for the rows that a caller may see."""
 
     table: Table
     seen_by: Callable[[Principal], ColumnElement[bool]]
 
     @property
     def id(self) -> Column[str]:
-        """The column of the ids."""
+        """The column of the ids by which the rows are ordered."""
         return next(iter(self.table.primary_key))
 
 
-async def page_of(
+async def fetch_page(
     database: Database, listing: Listing, caller: Principal, page: Page, *conditions: ColumnElement[bool]
 ) -> Rows:
-    """Return one page of the rows that the caller may see, and one more row."""
+    """Return one page of the rows that the caller may see, and one more row if there is a next page."""
     statement = (
         select(listing.table)
         .where(page.beyond(listing.id), listing.seen_by(caller), *conditions)
@@ -45,37 +44,15 @@ async def page_of(
         return (await connection.execute(statement)).mappings().all()
 
 
-async def one_of(database: Database, listing: Listing, caller: Principal, identity: str) -> RowMapping | None:
-    """Return the row with that id; None if the caller may not see it."""
+async def fetch_row(database: Database, listing: Listing, caller: Principal, identity: str) -> RowMapping | None:
+    """Return the row with this id; None if there is none, or the caller may not see it."""
     statement = select(listing.table).where(listing.id == identity, listing.seen_by(caller))
     async with database.read() as connection:
         return (await connection.execute(statement)).mappings().one_or_none()
 
 
-async def agreements(database: Database, caller: Principal, page: Page, *conditions: ColumnElement[bool]) -> Rows:
-    """Return a page of the caller's agreements, each with the version signed last or, if none is signed, the newest."""
-    agreement, version = tables.agreement, tables.agreement_version
-    shown = (
-        select(version)
-        .join(agreement, agreement.c.agreement_id == version.c.agreement_id)
-        .where(_sees_agreement(caller), _sees_version(caller))
-        .ext(distinct_on(version.c.agreement_id))
-        .order_by(version.c.agreement_id, version.c.finalized_at.desc().nulls_last(), version.c.number.desc())
-        .subquery()
-    )
-    statement = (
-        select(agreement, shown.c.number.label("version"), *(shown.c[name] for name in _SHOWN_OF_VERSION))
-        .join(shown, shown.c.agreement_id == agreement.c.agreement_id)
-        .where(page.beyond(agreement.c.agreement_id), *conditions)
-        .order_by(agreement.c.agreement_id)
-        .limit(page.fetch)
-    )
-    async with database.read() as connection:
-        return (await connection.execute(statement)).mappings().all()
-
-
-async def history(database: Database, caller: Principal, agreement_id: str, page: Page) -> Rows:
-    """Return a page of what was done to an agreement, oldest first, without another party's private drafts."""
+async def fetch_agreement_history(database: Database, caller: Principal, agreement_id: str, page: Page) -> Rows:
+    """Return a page of the audit entries about an agreement, oldest first, without those on another party's draft."""
     private = audit.c.detail["private"].as_boolean()
     may_see = true() if caller.is_operator else or_(private.isnot(True), audit.c.party_id == caller.party_id)
     statement = (
@@ -88,15 +65,36 @@ async def history(database: Database, caller: Principal, agreement_id: str, page
         return (await connection.execute(statement)).mappings().all()
 
 
-def having_reference(table: Table, system: str, identity: str) -> ColumnElement[bool]:
-    """Return the condition that a row has this id in another system."""
+async def fetch_comments(
+    database: Database, caller: Principal, agreement_id: str, page: Page, *conditions: ColumnElement[bool]
+) -> Rows:
+    """Return a page of an agreement's comments, oldest first, without the other party's internal comments.
+
+    Every comment that is not internal is on a revision that both parties may read.
+    """
+    comment = agreement_tables.comment
+    statement = (
+        select(comment)
+        .where(
+            comment.c.agreement_id == agreement_id,
+            or_(comment.c.internal.is_(False), belongs_to_caller(caller, comment.c.party_id)),
+            page.beyond(comment.c.written_at, comment.c.comment_id),
+            *conditions,
+        )
+        .order_by(comment.c.written_at, comment.c.comment_id)
+        .limit(page.fetch)
+    )
+    async with database.read() as connection:
+        return (await connection.execute(statement)).mappings().all()
+
+
+def has_external_reference(table: Table, system: str, identity: str) -> ColumnElement[bool]:
+    """Return the condition that a row has the external reference with this system and id."""
     return table.c.external_refs.contains([{"system": system, "id": identity}])
 
 
-_SHOWN_OF_VERSION = ("state", "title", "effective_at", "ends_at", "finalized_at", "ended_at")
-
-
-def _own(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
+def belongs_to_caller(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to the caller's party; for an operator it is always true."""
     if caller.is_operator:
         return true()
     # Without this, "party_id IS NULL" would show a caller without party the rows of operators.
@@ -104,20 +102,20 @@ def _own(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]
 
 
 def _sees_party(caller: Principal) -> ColumnElement[bool]:
-    """Select the caller's own party and the parties related to it."""
-    party_id = tables.party.c.party_id
-    return or_(_own(caller, party_id), _knows(caller, party_id))
+    """Return the condition for parties that the caller may see: its own and those related to it."""
+    party_id = register_tables.party.c.party_id
+    return or_(belongs_to_caller(caller, party_id), _knows(caller, party_id))
 
 
 def _sees_service(caller: Principal) -> ColumnElement[bool]:
-    """Select the services of the caller's own party and of the parties related to it."""
-    provider = tables.service.c.provider_party_id
-    return or_(_own(caller, provider), _knows(caller, provider))
+    """Return the condition for services that the caller may see: those of its own party and of related parties."""
+    provider = register_tables.service.c.provider_party_id
+    return or_(belongs_to_caller(caller, provider), _knows(caller, provider))
 
 
 def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Select rows of parties that are related to the caller's."""
-    relation = tables.party_relation
+    """Return the condition that the party in this column is related to the caller's party."""
+    relation = register_tables.party_relation
     together = or_(
         and_(relation.c.first_party_id == party_id, relation.c.second_party_id == caller.party_id),
         and_(relation.c.second_party_id == party_id, relation.c.first_party_id == caller.party_id),
@@ -126,41 +124,49 @@ def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[boo
 
 
 def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
-    """Select the requirements of the caller's party, and those that others have of its services."""
-    service, requirement = tables.service, tables.requirement
+    """Return the condition for requirements of the caller's party, and those of other parties for its services."""
+    service, requirement = register_tables.service, register_tables.requirement
     provided = and_(service.c.service_id == requirement.c.service_id, service.c.provider_party_id == caller.party_id)
-    return or_(_own(caller, requirement.c.customer_party_id), exists().where(provided))
+    return or_(belongs_to_caller(caller, requirement.c.customer_party_id), exists().where(provided))
 
 
 def _sees_relation(caller: Principal) -> ColumnElement[bool]:
-    """Select the relations of the caller's party. Operators see all."""
-    relation = tables.party_relation
-    return or_(_own(caller, relation.c.first_party_id), _own(caller, relation.c.second_party_id))
+    """Return the condition for relations of the caller's party. Operators see all."""
+    relation = register_tables.party_relation
+    return or_(
+        belongs_to_caller(caller, relation.c.first_party_id), belongs_to_caller(caller, relation.c.second_party_id)
+    )
 
 
-def _sees_agreement(caller: Principal) -> ColumnElement[bool]:
-    agreement = tables.agreement
-    return or_(_own(caller, agreement.c.provider_party_id), _own(caller, agreement.c.customer_party_id))
+def caller_sees_agreement(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition for agreements of the caller's party. Operators see all."""
+    agreement = agreement_tables.agreement
+    return or_(
+        belongs_to_caller(caller, agreement.c.provider_party_id),
+        belongs_to_caller(caller, agreement.c.customer_party_id),
+    )
 
 
-def _sees_version(caller: Principal) -> ColumnElement[bool]:
-    """Select the versions that ``Version.visible_to`` allows: a draft is visible only to its author until it is
-    proposed.
+def caller_sees_version(caller: Principal) -> ColumnElement[bool]:
+    """Return the condition for versions that the caller may see, as ``Version.visible_to`` decides.
+
+    A draft is visible only to its author's party until it is proposed.
     """
-    version = tables.agreement_version
+    version = agreement_tables.agreement_version
     shared = func.coalesce(version.c.drafted_by_party_id, caller.party_id) == caller.party_id
     return or_(true() if caller.is_operator else shared, version.c.tabled.isnot(None))
 
 
 def _of_party(table: Table) -> Callable[[Principal], ColumnElement[bool]]:
-    """Return a condition that selects the rows of the caller's party. Operators see all."""
-    return lambda caller: _own(caller, table.c.party_id)
+    """Return a function from a caller to the condition for rows of the caller's party. Operators see all."""
+    return lambda caller: belongs_to_caller(caller, table.c.party_id)
 
 
-PARTIES = Listing(tables.party, _sees_party)
-PEOPLE = Listing(tables.person, _of_party(tables.person))
-PRINCIPALS = Listing(tables.principal, _of_party(tables.principal))
-INVITATIONS = Listing(tables.invitation, _of_party(tables.invitation))
-RELATIONS = Listing(tables.party_relation, _sees_relation)
-SERVICES = Listing(tables.service, _sees_service)
-REQUIREMENTS = Listing(tables.requirement, _sees_requirement)
+PARTIES = Listing(register_tables.party, _sees_party)
+PEOPLE = Listing(register_tables.person, _of_party(register_tables.person))
+PRINCIPALS = Listing(register_tables.principal, _of_party(register_tables.principal))
+INVITATIONS = Listing(register_tables.invitation, _of_party(register_tables.invitation))
+GUEST_LINKS = Listing(sign_in_tables.guest_link, _of_party(sign_in_tables.guest_link))
+RELATIONS = Listing(register_tables.party_relation, _sees_relation)
+SERVICES = Listing(register_tables.service, _sees_service)
+REQUIREMENTS = Listing(register_tables.requirement, _sees_requirement)

@@ -1,18 +1,30 @@
-"""Agreements in PostgreSQL: one row for each version, and tables of its revisions, acceptances and signatures."""
+"""Agreements in PostgreSQL: one row per version, and tables of its revisions, acceptances, answers and signatures."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
-from slm_agreement.adapters import tables
-from slm_agreement.domain.versions.agreement import Acceptance, Identity, Mover, Revision, Signature, State, Version
-from slm_agreement.domain.versions.term import LIVE, next_turn_at
+from slm_agreement.adapters import agreement_tables, sql_search
+from slm_agreement.domain.contracting import deadlines, needs
+from slm_agreement.domain.versions.agreement import (
+    Acceptance,
+    Actor,
+    Identity,
+    Revision,
+    Signature,
+    TargetAnswer,
+    Version,
+    VersionState,
+)
+from slm_agreement.domain.versions.term import LIVE, last_notice_at
 from slm_chassis.database import Transaction
+from slm_events import instants
 
 _IDENTITY = (
     "agreement_id",
@@ -30,6 +42,9 @@ _PLAIN = (
     "proposal_id",
     "tabled",
     "tabled_by_party_id",
+    "awaited_party_id",
+    "answer_by",
+    "answer_missed_at",
     "effective_at",
     "ends_at",
     "finalized_at",
@@ -39,6 +54,17 @@ _PLAIN = (
     "edits",
 )
 _ACCEPTANCE = ("party_id", "revision_hash", "principal_id", "accepted_at")
+_ANSWER = (
+    "party_id",
+    "target_key",
+    "answer",
+    "reason",
+    "revision_hash",
+    "terms_hash",
+    "principal_id",
+    "name",
+    "answered_at",
+)
 _SIGNATURE = (
     "revision_hash",
     "side",
@@ -52,6 +78,7 @@ _SIGNATURE = (
     "key_issued_how",
     "key_issued_by",
     "key_issued_at",
+    "identified_by",
     "signed_at",
     "findings",
     "waivers",
@@ -59,21 +86,21 @@ _SIGNATURE = (
 
 
 class SqlAgreements:
-    """The agreements within one transaction."""
+    """The agreements within one database transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def identity(self, agreement_id: str) -> Identity | None:
-        """Return the identity of an agreement; None if there is none."""
-        table = tables.agreement
+        """Return what all versions of an agreement have in common; None if there is no such agreement."""
+        table = agreement_tables.agreement
         statement = select(*(table.c[name] for name in _IDENTITY)).where(table.c.agreement_id == agreement_id)
         row = (await self._transaction.execute(statement)).mappings().one_or_none()
         return None if row is None else Identity(**row)
 
     async def signed_of(self, provider_party_id: str) -> list[Identity]:
-        """Return a provider's agreements with a version that is signed and has not ended."""
-        table, version = tables.agreement, tables.agreement_version
+        """Return a provider's agreements that have a version which is signed and has not ended."""
+        table, version = agreement_tables.agreement, agreement_tables.agreement_version
         live = select(version.c.agreement_id).where(version.c.state.in_([str(state) for state in LIVE]))
         statement = (
             select(*(table.c[name] for name in _IDENTITY))
@@ -84,25 +111,27 @@ class SqlAgreements:
 
     async def add(self, identity: Identity) -> None:
         """Insert an agreement without versions."""
-        await self._transaction.execute(insert(tables.agreement).values(_attributes(identity, _IDENTITY)))
+        await self._transaction.execute(insert(agreement_tables.agreement).values(_attributes(identity, _IDENTITY)))
 
     async def versions(self, agreement_id: str) -> list[Version]:
-        """Return every version, in ascending order."""
+        """Return every version of an agreement, in ascending order."""
         identity = await self.identity(agreement_id)
         if identity is None:
             return []
-        revisions = await self._grouped(tables.revision, agreement_id, "number")
-        acceptances = await self._grouped(tables.acceptance, agreement_id, "ordinal")
-        signatures = await self._grouped(tables.signature, agreement_id, "ordinal")
-        table = tables.agreement_version
+        revisions = await self._grouped(agreement_tables.revision, agreement_id, "number")
+        acceptances = await self._grouped(agreement_tables.acceptance, agreement_id, "ordinal")
+        answers = await self._grouped(agreement_tables.target_answer, agreement_id, "ordinal")
+        signatures = await self._grouped(agreement_tables.signature, agreement_id, "ordinal")
+        table = agreement_tables.agreement_version
         statement = select(table).where(table.c.agreement_id == agreement_id).order_by(table.c.number)
         return [
             Version(
                 identity,
                 row["number"],
-                State(row["state"]),
+                VersionState(row["state"]),
                 revisions=[_revision(each) for each in revisions[row["number"]]],
                 acceptances=[Acceptance(**_picked(each, _ACCEPTANCE)) for each in acceptances[row["number"]]],
+                answers=[TargetAnswer(**_picked(each, _ANSWER)) for each in answers[row["number"]]],
                 signatures=[Signature(**_picked(each, _SIGNATURE)) for each in signatures[row["number"]]],
                 **_picked(row, _PLAIN),
             )
@@ -110,28 +139,39 @@ class SqlAgreements:
         ]
 
     async def save(self, version: Version) -> None:
-        """Insert or update a version with its revisions, acceptances and signatures."""
+        """Insert or update a version with its revisions, acceptances, answers and signatures."""
         key = {"agreement_id": version.identity.agreement_id, "version": version.number}
         row = {
             "agreement_id": version.identity.agreement_id,
             "number": version.number,
             "state": str(version.state),
             "title": version.current.document["title"],
-            "next_turn_at": next_turn_at(version),
+            "next_turn_at": deadlines.next_automatic_change_at(version),
+            "starts_at": _starts_at(version),
+            "last_notice_at": last_notice_at(version),
+            "needs": [
+                {**asdict(need), "roles": list(need.roles), "not_by": list(need.not_by)}
+                for need in needs.required_acts(version)
+            ],
             **{name: getattr(version, name) for name in _PLAIN},
         }
-        await self._upsert(tables.agreement_version, [row])
-        await self._upsert(tables.revision, [{**key, **_revision_row(each)} for each in version.revisions])
+        await self._upsert(agreement_tables.agreement_version, [row])
+        await self._upsert(agreement_tables.revision, [{**key, **_revision_row(each)} for each in version.revisions])
         acceptances = [
             {**key, "ordinal": ordinal, **_attributes(each, _ACCEPTANCE)}
             for ordinal, each in enumerate(version.acceptances)
         ]
-        await self._upsert(tables.acceptance, acceptances)
+        await self._upsert(agreement_tables.acceptance, acceptances)
+        answers = [
+            {**key, "ordinal": ordinal, **_attributes(each, _ANSWER)} for ordinal, each in enumerate(version.answers)
+        ]
+        await self._upsert(agreement_tables.target_answer, answers)
         signatures = [
             {**key, "ordinal": ordinal, **_attributes(each, _SIGNATURE)}
             for ordinal, each in enumerate(version.signatures)
         ]
-        await self._upsert(tables.signature, signatures)
+        await self._upsert(agreement_tables.signature, signatures)
+        await sql_search.index_version(self._transaction, version)
 
     async def _grouped(self, table: Table, agreement_id: str, order: str) -> Mapping[int, Sequence[Mapping[str, Any]]]:
         statement = select(table).where(table.c.agreement_id == agreement_id).order_by(table.c[order])
@@ -149,6 +189,11 @@ class SqlAgreements:
         await self._transaction.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
 
 
+def _starts_at(version: Version) -> int | None:
+    written = version.current.document["term"]["effective_at"]
+    return None if written is None else instants.from_text(written)
+
+
 def _picked(row: Mapping[Any, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
@@ -159,7 +204,7 @@ def _attributes(value: object, names: Sequence[str]) -> dict[str, Any]:
 
 def _revision(row: Mapping[str, Any]) -> Revision:
     # The author's roles at that time are not stored, because no rule needs them later.
-    author = Mover(row["author_principal_id"], row["author_party_id"], frozenset(), row["author_person_id"])
+    author = Actor(row["author_principal_id"], row["author_party_id"], frozenset(), row["author_person_id"])
     return Revision(
         row["number"],
         row["hash"],

@@ -1,4 +1,4 @@
-"""The ledger of agreement-svc in PostgreSQL, and the desk that opens one for each transaction."""
+"""The storage of agreement-svc in PostgreSQL: a ledger for each transaction, and the factory of ledgers."""
 
 from __future__ import annotations
 
@@ -7,89 +7,183 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select, text, update
 
-from slm_agreement.adapters import tables
+from slm_agreement.adapters import agreement_tables, register_tables, sign_in_tables
 from slm_agreement.adapters.sql_agreements import SqlAgreements
+from slm_agreement.adapters.sql_search import SearchedRepository, party_entry, person_entry, service_entry
+from slm_agreement.application.ledger import AttemptCount
+from slm_agreement.domain.contracting.comments import Comment
+from slm_agreement.domain.people.accounts import Account
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
+from slm_agreement.domain.people.guests import GuestLink
 from slm_agreement.domain.people.invitations import Invitation
+from slm_agreement.domain.people.mails import Mail
+from slm_agreement.domain.people.openid import OpenIdLink, OpenIdLogIn
 from slm_agreement.domain.people.people import Mandate, Party, Person, Requirement, Service
 from slm_agreement.domain.people.relations import Relation
-from slm_chassis.access import AccessRegistry
+from slm_agreement.domain.people.sign_in_links import InstallationState, SignInLink
+from slm_chassis.access import hash_of
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.database import Database, Transaction
 from slm_chassis.sql_ledger import SqlLedgerOfTransaction, SqlRepository
 from slm_events.agreement import PrincipalEnrolled
 
 _DUE_AT_ONCE = 100
+_FORGOTTEN_AT_ONCE = 100
+_COUNT_ATTEMPT = """
+INSERT INTO attempt (subject, count, until) VALUES (:subject, 1, :until)
+ON CONFLICT (subject) DO UPDATE SET
+    count = CASE WHEN attempt.until <= :now THEN 1 ELSE attempt.count + 1 END,
+    until = CASE WHEN attempt.until <= :now THEN excluded.until ELSE attempt.until END
+RETURNING count, until
+"""
 
 
-def person(mandates: list[dict[str, Any]], **row: Any) -> Person:
-    """Return the person of a row."""
+def person_from_row(mandates: list[dict[str, Any]], **row: Any) -> Person:
+    """Return the person that a database row describes."""
     return Person(mandates=[Mandate(**mandate) for mandate in mandates], **row)
 
 
-def principal(keys: list[dict[str, Any]], **row: Any) -> EnrolledPrincipal:
-    """Return the principal of a row."""
+def principal_from_row(keys: list[dict[str, Any]], **row: Any) -> EnrolledPrincipal:
+    """Return the principal that a database row describes."""
     return EnrolledPrincipal(keys=[ApiKey(**key) for key in keys], **row)
 
 
 class SqlLedger(SqlLedgerOfTransaction):
-    """The storage within one transaction."""
+    """The storage within one database transaction, by kind of object."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
-        self.parties = SqlRepository(transaction, tables.party, Party)
-        self.people = SqlRepository(transaction, tables.person, person, asdict)
-        self.services = SqlRepository(transaction, tables.service, Service)
-        self.requirements = SqlRepository(transaction, tables.requirement, Requirement)
-        self.principals = SqlRepository(transaction, tables.principal, principal, asdict)
-        self.relations = SqlRepository(transaction, tables.party_relation, Relation)
-        self.invitations = SqlRepository(transaction, tables.invitation, Invitation)
+        self.parties = SearchedRepository(transaction, register_tables.party, Party, None, party_entry)
+        self.people = SearchedRepository(transaction, register_tables.person, person_from_row, asdict, person_entry)
+        self.services = SearchedRepository(transaction, register_tables.service, Service, None, service_entry)
+        self.requirements = SqlRepository(transaction, register_tables.requirement, Requirement)
+        self.principals = SqlRepository(transaction, register_tables.principal, principal_from_row, asdict)
+        self.relations = SqlRepository(transaction, register_tables.party_relation, Relation)
+        self.invitations = SqlRepository(transaction, register_tables.invitation, Invitation)
+        self.accounts = SqlRepository(transaction, sign_in_tables.account, Account)
+        self.comments = SqlRepository(transaction, agreement_tables.comment, Comment)
+        self.sign_in_links = SqlRepository(transaction, sign_in_tables.sign_in_link, SignInLink)
+        self.installation = SqlRepository(transaction, sign_in_tables.installation, InstallationState)
+        self.mails = SqlRepository(transaction, sign_in_tables.mail, Mail)
+        self.guest_links = SqlRepository(transaction, sign_in_tables.guest_link, GuestLink)
+        self.openid_log_ins = SqlRepository(transaction, sign_in_tables.openid_log_in, OpenIdLogIn)
+        self.openid_links = SqlRepository(transaction, sign_in_tables.openid_link, OpenIdLink)
         self.agreements = SqlAgreements(transaction)
         self.enrolled: list[PrincipalEnrolled] = []
         """Events about principals, to be applied to this process's registry after the commit."""
 
     async def invitation_with(self, sha256: str) -> str | None:
         """Return the id of the invitation whose code has this hash; None if there is none."""
-        table = tables.invitation
+        table = register_tables.invitation
         return await self._first(select(table.c.invitation_id).where(table.c.sha256 == sha256))
 
     async def principal_of(self, person_id: str) -> str | None:
         """Return the id of the principal of a person; None if there is none."""
-        table = tables.principal
+        table = register_tables.principal
         return await self._first(select(table.c.principal_id).where(table.c.person_id == person_id))
+
+    async def delete_account(self, principal_id: str) -> None:
+        """Delete the account of a principal."""
+        table = sign_in_tables.account
+        await self._transaction.execute(delete(table).where(table.c.principal_id == principal_id))
+
+    async def due_mail(self) -> Mail | None:
+        """Lock and return the due mail that has waited longest, except mails that another transaction sends; None if
+        none is due.
+        """
+        table = sign_in_tables.mail
+        due = select(table).where(table.c.next_try_at <= self.now).order_by(table.c.next_try_at).limit(1)
+        row = (await self._transaction.execute(due.with_for_update(skip_locked=True))).mappings().one_or_none()
+        return None if row is None else Mail(**row)
+
+    async def delete_mail(self, mail_id: str) -> None:
+        """Delete a mail that was sent."""
+        await self._transaction.execute(delete(sign_in_tables.mail).where(sign_in_tables.mail.c.mail_id == mail_id))
+
+    async def has_parties(self) -> bool:
+        """Whether any party is registered."""
+        return await self._first(select(register_tables.party.c.party_id).limit(1)) is not None
 
     async def people_with(self, party_id: str, email: str) -> list[str]:
         """Return the ids of a party's people with this mail address, ignoring upper and lower case."""
-        table = tables.person
+        table = register_tables.person
         statement = select(table.c.person_id).where(
             table.c.party_id == party_id, func.lower(func.trim(table.c.email)) == email.strip().lower()
         )
         return list((await self._transaction.execute(statement)).scalars())
 
+    async def people_at(self, email: str) -> list[Person]:
+        """Return the people of all parties with this mail address, ignoring upper and lower case."""
+        table = register_tables.person
+        statement = select(table).where(func.lower(func.trim(table.c.email)) == email.strip().lower())
+        rows = (await self._transaction.execute(statement.order_by(table.c.person_id))).mappings()
+        return [person_from_row(**row) for row in rows]
+
+    async def take_openid_log_in(self, sha256: str) -> OpenIdLogIn | None:
+        """Delete and return the log-in whose ``state`` has this hash; None if there is none.
+
+        If two transactions try at the same time, only one gets it.
+        """
+        table = sign_in_tables.openid_log_in
+        taken = delete(table).where(table.c.sha256 == sha256).returning(table)
+        row = (await self._transaction.execute(taken)).mappings().one_or_none()
+        return None if row is None else OpenIdLogIn(**row)
+
+    async def forget_openid_log_ins(self) -> None:
+        """Delete log-ins that have expired, a hundred at most."""
+        table = sign_in_tables.openid_log_in
+        over = select(table.c.sha256).where(table.c.expires_at <= self.now).limit(_FORGOTTEN_AT_ONCE)
+        over = over.with_for_update(skip_locked=True)
+        await self._transaction.execute(delete(table).where(table.c.sha256.in_(over)))
+
+    async def attempt(self, subject: str, within: int) -> AttemptCount:
+        """Count one attempt of a subject, in time windows of ``within`` microseconds; return the count so far."""
+        statement = text(_COUNT_ATTEMPT)
+        given = {"subject": hash_of(subject), "now": self.now, "until": self.now + within}
+        row = (await self._transaction.execute(statement, given)).mappings().one()
+        return AttemptCount(row["count"], row["until"])
+
+    async def take_back_attempt(self, subject: str) -> None:
+        """Count one attempt of a subject less."""
+        table = sign_in_tables.attempt
+        less = update(table).where(table.c.subject == hash_of(subject), table.c.count > 0)
+        await self._transaction.execute(less.values(count=table.c.count - 1))
+
+    async def forget_attempts(self) -> None:
+        """Delete the counts of time windows that have ended, a hundred at most."""
+        table = sign_in_tables.attempt
+        # It waits for nobody: rows that another transaction holds are left to the next call.
+        over = select(table.c.subject).where(table.c.until <= self.now).limit(_FORGOTTEN_AT_ONCE)
+        over = over.with_for_update(skip_locked=True)
+        await self._transaction.execute(delete(table).where(table.c.subject.in_(over)))
+
     async def _first(self, statement: Select[tuple[str]]) -> str | None:
         return (await self._transaction.execute(statement)).scalars().first()
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
-        """Publish the event with the commit, and remember it if it is about a principal."""
+        """Publish the event with the commit. An event about a principal is also kept for this process's registry."""
         super().publish(event, at=at, event_id=event_id)
         if isinstance(event, PrincipalEnrolled):
             self.enrolled.append(event)
 
 
-class SqlDesk:
-    """Opens ledgers of a database. After each commit this process applies the events about principals to its own
-    registry.
+class SqlLedgerFactory:
+    """A factory of ledgers of one database.
+
+    After each commit this process applies the events about principals to its own registry of API keys.
     """
 
-    def __init__(self, database: Database, access: AccessRegistry, space: str) -> None:
+    def __init__(self, database: Database, access: AccessRegistry, space: str, console_url: str | None = None) -> None:
         self.space = space
+        self.console_url = console_url
         self._database = database
         self._access = access
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlLedger]:
-        """Open a ledger whose changes commit at the end of the block."""
+        """Begin a transaction. Its changes are committed at the end of the block, or rolled back if that raises."""
         async with self._database.begin() as transaction:
             ledger = SqlLedger(transaction)
             yield ledger
@@ -98,8 +192,8 @@ class SqlDesk:
             self._access.learn(event)
 
     async def due(self) -> list[str]:
-        """Return the ids of agreements with a version whose state must change now, the earliest first."""
-        table = tables.agreement_version
+        """Return the ids of agreements that have a version whose state must be changed now, the earliest first."""
+        table = agreement_tables.agreement_version
         statement = (
             select(table.c.agreement_id)
             .where(table.c.next_turn_at <= self._database.clock.now())

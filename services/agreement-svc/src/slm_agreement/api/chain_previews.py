@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from slm_agreement.api.chain_answers import ChainPreviewAnswer
+from slm_agreement.api.responses.chains import ChainPreviewResponse
 from slm_agreement.domain.versions import chain
-from slm_agreement.domain.versions.chain import Group, NoStructure
+from slm_agreement.domain.versions.chain import InvalidSupportStructure, SupportGroup
 from slm_calendar import coverage, durations, intervals, service_hours
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import SECOND
@@ -35,54 +35,57 @@ class _ChainQuestion(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
-class Availability(_ChainQuestion):
-    """The availability promised, and those of the supports."""
+class AvailabilityChainPreviewRequest(_ChainQuestion):
+    """Question of a chain preview: do the supporting agreements together achieve this availability?"""
 
     at_least: Percent
     """Percent that is promised"""
     structure: str | dict[str, Any]
-    """How the supports are combined: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also
-    nested
+    """How the supporting agreements are combined: a name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`,
+    also nested
     """
     supports: Names
-    """Support → percent that it promises"""
+    """Name of a supporting agreement → percent that it promises"""
 
 
-class Durations(_ChainQuestion):
-    """The duration promised and those of the supports along the path, in the same measure."""
+class DurationChainPreviewRequest(_ChainQuestion):
+    """Question of a chain preview: is the sum of the durations along a path within the promised duration?"""
 
     at_most: Length
     """Duration that is promised (ISO 8601)"""
     path: Annotated[list[str], Field(min_length=1, max_length=1000)]
-    """The supports along the path; one may be there several times"""
+    """Names of the supporting agreements along the path; a name may occur several times"""
     supports: Annotated[dict[str, Length], Field(max_length=1000)]
-    """Support → duration that it promises (ISO 8601)"""
+    """Name of a supporting agreement → duration that it promises (ISO 8601)"""
 
 
-class Hours(_ChainQuestion):
-    """The service hours promised and those of the support, compared from ``from`` to ``to``."""
+class HoursChainPreviewRequest(_ChainQuestion):
+    """Question of a chain preview: do the supporting service hours cover the promised ones between two instants?"""
 
     required: str | dict[str, Any]
     """Service hours that are promised: `24x7`, or an object as in the terms"""
     provided: str | dict[str, Any]
-    """The support's service hours: `24x7`, or an object as in the terms"""
+    """Service hours that the supporting agreement promises: `24x7`, or an object as in the terms"""
     start: str = Field(alias="from", examples=["2026-01-01T00:00:00Z"])
     """First instant that is compared (RFC 3339)"""
     end: str = Field(alias="to", examples=["2027-01-01T00:00:00Z"])
     """First instant that is no longer compared (RFC 3339)"""
 
 
-class Term(_ChainQuestion):
-    """First and last day of the term promised and of each supporting agreement, last days included."""
+class TermChainPreviewRequest(_ChainQuestion):
+    """Question of a chain preview: do the terms of supporting agreements cover the term?
+
+    Each term is its first and its last day, both included.
+    """
 
     required: tuple[Day, Day]
-    """First and last day of what is promised"""
+    """First and last day of the promised term"""
     supports: Annotated[list[tuple[Day, Day]], Field(max_length=1000)]
     """First and last day of each supporting agreement"""
 
 
-class RecoveryOfSupport(_ChainQuestion):
-    """The recovery time and recovery point that a support promises."""
+class SupportRecoveryRequest(_ChainQuestion):
+    """The recovery time and recovery point that a supporting agreement promises."""
 
     rto: Length
     """Recovery time that it promises (ISO 8601)"""
@@ -90,25 +93,25 @@ class RecoveryOfSupport(_ChainQuestion):
     """Recovery point that it promises (ISO 8601)"""
 
 
-class Recovery(_ChainQuestion):
-    """The recovery time and point promised, and those of the supports."""
+class RecoveryChainPreviewRequest(_ChainQuestion):
+    """Question of a chain preview: do the supporting agreements keep the promised recovery time and recovery point?"""
 
     order: Literal["one_after_the_other", "side_by_side"] = "one_after_the_other"
-    """Whether the supports are restored one after the other or side by side"""
+    """Whether parts are restored one after the other or side by side"""
     rto_at_most: Length
     """Recovery time that is promised (ISO 8601)"""
     rpo_at_most: Length
     """Recovery point that is promised (ISO 8601)"""
     structure: str | dict[str, Any]
-    """How the supports are combined: a support's name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`, also
-    nested
+    """How the supporting agreements are combined: a name, `{"serial": […]}` or `{"k_of_n": {"k", "members": […]}}`,
+    also nested
     """
-    supports: Annotated[dict[str, RecoveryOfSupport], Field(min_length=1, max_length=1000)]
-    """Support → its recovery time and point"""
+    supports: Annotated[dict[str, SupportRecoveryRequest], Field(min_length=1, max_length=1000)]
+    """Name of a supporting agreement → its recovery time and point"""
 
 
-class ChainToPreview(_ChainQuestion):
-    """One or more of five questions about supporting agreements."""
+class ChainPreviewRequest(_ChainQuestion):
+    """Request body of a chain preview: one or more of five questions about supporting agreements."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -131,21 +134,25 @@ class ChainToPreview(_ChainQuestion):
         },
     )
 
-    availability: Availability | None = None
-    """Do the supports reach the availability?"""
-    durations: Durations | None = None
+    availability: AvailabilityChainPreviewRequest | None = None
+    """Do the supporting agreements achieve the availability?"""
+    durations: DurationChainPreviewRequest | None = None
     """Is the path short enough?"""
-    hours: Hours | None = None
-    """Do the support's service hours cover the required ones?"""
-    term: Term | None = None
+    hours: HoursChainPreviewRequest | None = None
+    """Do the supporting service hours cover the required ones?"""
+    term: TermChainPreviewRequest | None = None
     """Do the supporting agreements cover the term?"""
-    recovery: Recovery | None = None
-    """Do the supports recover in time?"""
+    recovery: RecoveryChainPreviewRequest | None = None
+    """Do the supporting agreements keep recovery time and recovery point?"""
 
 
-@router.post("", **operation("Preview whether supporting promises are enough", ChainPreviewAnswer))
-def preview_chain(asked: ChainToPreview) -> dict[str, Any]:
-    """Compute exactly: percents as fractions, lengths and gaps to the second. A shortfall comes with its remedy."""
+@router.post("", **operation("Preview whether supporting promises are enough", ChainPreviewResponse))
+def preview_chain(asked: ChainPreviewRequest) -> dict[str, Any]:
+    """Compute what supporting agreements achieve together, without storing anything.
+
+    Percents are exact fractions, durations and gaps exact to the second. A shortfall comes with what would make up for
+    it.
+    """
     try:
         return {
             **({} if asked.availability is None else {"availability": _availability(asked.availability)}),
@@ -154,7 +161,7 @@ def preview_chain(asked: ChainToPreview) -> dict[str, Any]:
             **({} if asked.term is None else {"term": _term(asked.term)}),
             **({} if asked.recovery is None else {"recovery": _recovery(asked.recovery)}),
         }
-    except NoStructure as error:
+    except InvalidSupportStructure as error:
         raise invalid("structure", None, str(error)) from error
     except KeyError as error:
         raise invalid("supports", error.args[0], "say what each support of the structure promises") from error
@@ -163,23 +170,23 @@ def preview_chain(asked: ChainToPreview) -> dict[str, Any]:
         raise Problem(422, "invalid-request", "The request is not valid", detail, error.errors) from error
 
 
-def _availability(asked: Availability) -> dict[str, Any]:
-    structure = chain.parse(asked.structure)
+def _availability(asked: AvailabilityChainPreviewRequest) -> dict[str, Any]:
+    structure = chain.parse_support_structure(asked.structure)
     shares = {name: Fraction(percent) / 100 for name, percent in asked.supports.items()}
     objective = Fraction(asked.at_least) / 100
     wrong = next((name for name, share in shares.items() if share > 1), None)
     if wrong is not None or objective > 1:
         raise invalid("supports", wrong or asked.at_least, "write a percent from 0 to 100")
-    reached = chain.availability(structure, shares)
+    reached = chain.combined_availability(structure, shares)
     holds = reached >= objective
     answer = {"achievable_percent": str(reached * 100), "holds": holds}
     if not holds:
-        needed = chain.needed(structure, shares, objective)
+        needed = chain.needed_shares(structure, shares, objective)
         answer["needed"] = {name: None if share is None else str(share * 100) for name, share in needed.items()}
     return answer
 
 
-def _durations(asked: Durations) -> dict[str, Any]:
+def _durations(asked: DurationChainPreviewRequest) -> dict[str, Any]:
     taken = sum(_length(asked.supports[name], f"supports.{name}") for name in asked.path)
     short = taken - _length(asked.at_most, "at_most")
     answer: dict[str, Any] = {"sum": durations.to_iso(taken), "holds": short <= 0}
@@ -193,31 +200,34 @@ def _length(text: str, field: str) -> int:
     return length
 
 
-def _hours(asked: Hours) -> dict[str, Any]:
-    required, provided = service_hours.parse(asked.required), service_hours.parse(asked.provided)
-    start, end = instants.read(asked.start, "hours.from"), instants.read(asked.end, "hours.to")
+def _hours(asked: HoursChainPreviewRequest) -> dict[str, Any]:
+    required, provided = (
+        service_hours.parse_service_hours(asked.required),
+        service_hours.parse_service_hours(asked.provided),
+    )
+    start, end = instants.read_instant(asked.start, "hours.from"), instants.read_instant(asked.end, "hours.to")
     if not start < end <= start + _LONGEST:
         raise invalid("hours.to", asked.end, "write an instant after from, ten years at most")
-    gaps = coverage.uncovered(required, provided, start, end)
-    normal = coverage.normal_week(required, provided, start, end)
+    gaps = coverage.uncovered_intervals(required, provided, start, end)
+    normal = coverage.compare_normal_week(required, provided, start, end)
     return {
         "contained": not gaps,
-        "uncovered_seconds": intervals.total(gaps) // SECOND,
+        "uncovered_seconds": intervals.total_length(gaps) // SECOND,
         "normal_week": {"uncovered_seconds": normal.uncovered_time // SECOND, "uncovered": normal.to_document()},
         "uncovered": [[to_text(opens), to_text(closes)] for opens, closes in gaps[:_MOST_GAPS]],
     }
 
 
-def _term(asked: Term) -> dict[str, Any]:
-    missing = chain.first_uncovered(asked.required, asked.supports)
+def _term(asked: TermChainPreviewRequest) -> dict[str, Any]:
+    missing = chain.first_uncovered_day(asked.required, asked.supports)
     return {"covers": missing is None, "first_uncovered_day": None if missing is None else str(missing)}
 
 
-def _recovery(asked: Recovery) -> dict[str, Any]:
-    structure: str | Group = chain.parse(asked.structure)
+def _recovery(asked: RecoveryChainPreviewRequest) -> dict[str, Any]:
+    structure: str | SupportGroup = chain.parse_support_structure(asked.structure)
     times, losses = _each(asked.supports, "rto"), _each(asked.supports, "rpo")
-    rto = chain.recovered_after(structure, times, asked.order == "side_by_side")
-    rpo = chain.worst(structure, losses)
+    rto = chain.combined_recovery_time(structure, times, asked.order == "side_by_side")
+    rpo = chain.worst_data_loss(structure, losses)
     return {
         "rto": durations.to_iso(rto),
         "rto_holds": rto <= _length(asked.rto_at_most, "rto_at_most"),
@@ -226,5 +236,5 @@ def _recovery(asked: Recovery) -> dict[str, Any]:
     }
 
 
-def _each(supports: Mapping[str, RecoveryOfSupport], name: str) -> dict[str, int]:
+def _each(supports: Mapping[str, SupportRecoveryRequest], name: str) -> dict[str, int]:
     return {key: _length(getattr(each, name), f"supports.{key}.{name}") for key, each in supports.items()}

@@ -6,9 +6,16 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from slm_agreement.application.ledger import Desk
+from slm_agreement.application.identity_provider import IdentityProvider
+from slm_agreement.application.ledger import LedgerFactory
+from slm_agreement.application.passwords import Passwords
 from slm_chassis.http.parts import Part
 
-DESK = Part[Desk]("desk")
+LEDGERS = Part[LedgerFactory]("ledgers")
+PASSWORDS = Part[Passwords]("passwords")
+PROVIDER = Part[IdentityProvider | None]("identity_provider")
+"""None if the settings name no OpenID provider."""
 
-TheDesk = Annotated[Desk, Depends(DESK.of)]
+TheLedgers = Annotated[LedgerFactory, Depends(LEDGERS.of)]
+ThePasswords = Annotated[Passwords, Depends(PASSWORDS.of)]
+TheProvider = Annotated[IdentityProvider | None, Depends(PROVIDER.of)]

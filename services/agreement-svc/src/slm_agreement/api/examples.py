@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+PRINCIPAL_ID = "7f8b3d4e-0000-5000-8000-000000000005"
 PROVIDER_ID = "7f8b3d4e-0000-5000-8000-000000000001"
 CUSTOMER_ID = "7f8b3d4e-0000-5000-8000-000000000002"
 SERVICE_ID = "7f8b3d4e-0000-5000-8000-000000000003"
@@ -109,6 +110,21 @@ DOCUMENT: dict[str, Any] = {
     ],
 }
 
+LOG_IN: dict[str, Any] = {
+    "email": "ada@acme.example",
+    "password": "eleven green bottles",
+    "client": "Firefox on Linux",
+}
+INSTALLATION: dict[str, Any] = {
+    "code": "slm_…",
+    "name": "Service levels of Acme",
+    "party": {"name": "Acme Hosting"},
+    "person": {"name": "Ada Byron", "email": "ada@acme.example"},
+    "password": "eleven green bottles",
+    "signatory": {"name": "Grace Hopper", "email": "grace@acme.example"},
+}
+PASSWORD: dict[str, Any] = {"password": "ten green bottles on a wall", "current_password": "eleven green bottles"}
+
 AGREEMENT: dict[str, Any] = {
     "key": "checkout-2027",
     "kind": "sla",
@@ -125,6 +141,19 @@ SIGNATURE: dict[str, Any] = {
 }
 
 
-def edit_of(example: dict[str, Any]) -> dict[str, Any]:
-    """Return the example's body for PUT, without the key and party, which cannot be changed."""
+COMMENT: dict[str, Any] = {
+    "revision_hash": HASH,
+    "target": "fast",
+    "text": "Is this measured at the till or at your network's edge?",
+}
+
+ANSWER: dict[str, Any] = {
+    "revision_hash": HASH,
+    "accept": ["availability"],
+    "refuse": [{"target": "fast", "reason": "Half a second is too slow at the till."}],
+}
+
+
+def edit_example(example: dict[str, Any]) -> dict[str, Any]:
+    """Return the example of a PUT body: the given example without the key and party, which cannot be changed."""
     return {name: value for name, value in example.items() if name not in ("key", "party_id")}

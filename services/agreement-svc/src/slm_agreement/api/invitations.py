@@ -8,11 +8,15 @@ from fastapi import APIRouter, Header
 
 from slm_agreement.adapters import queries
 from slm_agreement.api import reading, shapes
-from slm_agreement.api.answers import AcceptedInvitationAnswer, InvitationAnswer, NewInvitationAnswer
-from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.schemas import AcceptanceBody, NewInvitation
+from slm_agreement.api.bodies.invitations import AcceptanceBody, NewInvitation
+from slm_agreement.api.dependencies import TheLedgers, ThePasswords
+from slm_agreement.api.responses.invitations import (
+    AcceptedInvitationResponse,
+    InvitationResponse,
+    NewInvitationResponse,
+)
 from slm_agreement.application import invitations
-from slm_agreement.application.invitations import AcceptedInvitation, Newcomer
+from slm_agreement.application.invitations import AcceptedInvitation, InvitationReply, InvitationRequest, Newcomer
 from slm_agreement.domain.people.invitations import Invitation
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
@@ -31,9 +35,10 @@ router = APIRouter(prefix="/api/v1/invitations", tags=["invitations and relation
     "",
     **operation(
         "Invite a company or a person",
-        NewInvitationAnswer,
+        NewInvitationResponse,
         "not-allowed",
         "not-found",
+        "wrong-state",
         "invalid",
         "no-idempotency-here",
         status=201,
@@ -42,38 +47,44 @@ router = APIRouter(prefix="/api/v1/invitations", tags=["invitations and relation
 async def create_invitation(
     body: NewInvitation,
     caller: Caller,
-    desk: TheDesk,
+    ledgers: TheLedgers,
     clock: TheClock,
     access: TheAccess,
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Invite a company, or with `principal_id` the person behind a principal, who then creates a key of their own.
+    """Invite a company, or with `principal_id` the person behind a principal, who then creates an API key.
 
-    `code` is shown only in this answer: pass it on yourself. Only operators invite people who may sign.
+    `code` is shown only in this response: pass it on yourself. With `email`, an installation that sends mails mails the
+    link, and the response has no code. Only operators invite people who may sign.
     """
     refuse_stored_secret(idempotency_key)
-    expires_at = instants.optional(body.expires_at, "expires_at")
-    made, code = await invitations.invite(desk, caller, body.principal_id, body.alias, body.note, expires_at)
+    expires_at = instants.read_optional_instant(body.expires_at, "expires_at")
+    wanted = InvitationRequest(body.principal_id, body.alias, body.note, body.email, expires_at)
+    made, code = await invitations.create_invitation(ledgers, caller, wanted)
     await access.wait_until_logged(made.invitation_id)
-    return {**shapes.invitation(made, clock.now()), "code": code}
+    link = None if code is None else invitations.invitation_path(made, code)
+    return {**shapes.invitation_json(made, clock.now()), "code": code, "link": link}
 
 
-@router.get("", **operation("List the invitations of your party", list_of(InvitationAnswer)))
+@router.get("", **operation("List the invitations of your party", list_of(InvitationResponse)))
 async def list_invitations(caller: Caller, database: TheDatabase, clock: TheClock, page: Paging) -> dict[str, Any]:
     """List the invitations of your party, without their codes."""
-    rows = await queries.page_of(database, queries.INVITATIONS, caller, page)
+    rows = await queries.fetch_page(database, queries.INVITATIONS, caller, page)
     now = clock.now()
-    return page.shape(rows, lambda row: [row["invitation_id"]], lambda row: shapes.invitation(Invitation(**row), now))
+    return page.shape(
+        rows, lambda row: [row["invitation_id"]], lambda row: shapes.invitation_json(Invitation(**row), now)
+    )
 
 
 @router.post(
     "/accept",
     **operation(
         "Accept an invitation by its code",
-        AcceptedInvitationAnswer,
+        AcceptedInvitationResponse,
         "not-allowed",
         "not-found",
         "wrong-state",
+        "address-taken",
         "invalid",
         "no-idempotency-here",
     ),
@@ -81,41 +92,46 @@ async def list_invitations(caller: Caller, database: TheDatabase, clock: TheCloc
 async def accept_invitation(
     body: AcceptanceBody,
     caller: Caller,
-    desk: TheDesk,
+    ledgers: TheLedgers,
+    passwords: ThePasswords,
     clock: TheClock,
     access: TheAccess,
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Use a code, which works once.
+    """Accept an invitation with its code, which works once.
 
     A company that is not registered yet, or a person who creates a key, sends the code as `Authorization: Bearer` and
-    gets a key, which is shown only in this answer. A registered party sends its own key, and the code in the body.
+    gets a key, which is shown only in this response. With a `password` the person gets an account and the key of a
+    session instead, and earlier sessions end. A registered party sends its own key, and the code in the body.
     """
     refuse_stored_secret(idempotency_key)
-    accepted = await invitations.accept_invitation(desk, caller, body.code, _newcomer(body))
+    acceptance = InvitationReply(body.code, _newcomer(body), body.password, body.client, body.take_address)
+    accepted = await invitations.accept_invitation(ledgers, passwords, caller, acceptance)
     if accepted.principal_id is not None:
         await access.wait_until_logged(accepted.principal_id)
     return _invitation_answer(accepted, clock.now())
 
 
-@router.get("/{invitation_id}", **operation("Read one invitation without its code", InvitationAnswer))
+@router.get("/{invitation_id}", **operation("Read one invitation without its code", InvitationResponse))
 async def get_invitation(invitation_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
     """Read one invitation, without its code."""
-    row = await reading.one(database, queries.INVITATIONS, caller, "invitation", invitation_id)
-    return shapes.invitation(Invitation(**row), clock.now())
+    row = await reading.fetch_row_or_404(database, queries.INVITATIONS, caller, "invitation", invitation_id)
+    return shapes.invitation_json(Invitation(**row), clock.now())
 
 
 @router.post(
     "/{invitation_id}/withdraw",
-    **operation("Withdraw an invitation before it is accepted", InvitationAnswer, "not-allowed", "wrong-state"),
+    **operation("Withdraw an invitation before it is accepted", InvitationResponse, "not-allowed", "wrong-state"),
 )
-async def withdraw_invitation(invitation_id: str, caller: Caller, desk: TheDesk, clock: TheClock) -> dict[str, Any]:
-    """Make the code invalid. 409 if it was accepted."""
-    return shapes.invitation(await invitations.withdraw_invitation(desk, caller, invitation_id), clock.now())
+async def withdraw_invitation(
+    invitation_id: str, caller: Caller, ledgers: TheLedgers, clock: TheClock
+) -> dict[str, Any]:
+    """Make an invitation's code invalid. 409 if the invitation was accepted."""
+    return shapes.invitation_json(await invitations.withdraw_invitation(ledgers, caller, invitation_id), clock.now())
 
 
 def refuse_stored_secret(idempotency_key: str | None) -> None:
-    """Raise 400 if the answer would be stored for a repeated request, since it contains a secret."""
+    """Raise 400 if the request has an idempotency key: its response has a secret, which must not be stored."""
     if idempotency_key is not None:
         detail = "The answer holds a secret that is not stored. Send it without, and revoke what you lost."
         raise Problem(400, "no-idempotency-here", "Secrets are issued without Idempotency-Key", detail)
@@ -129,6 +145,12 @@ def _newcomer(body: AcceptanceBody) -> Newcomer | None:
 
 def _invitation_answer(accepted: AcceptedInvitation, now: int) -> dict[str, Any]:
     if accepted.api_key is None:
-        return shapes.invitation(accepted.invitation, now)
-    made = {"principal_id": accepted.principal_id, "key_id": accepted.api_key.key_id, "key": accepted.secret}
-    return {**shapes.invitation(accepted.invitation, now), **made}
+        return shapes.invitation_json(accepted.invitation, now)
+    key = accepted.api_key
+    made = {
+        "principal_id": accepted.principal_id,
+        "key_id": key.key_id,
+        "key": accepted.secret,
+        "key_expires_at": shapes.instant_text(key.expires_at),
+    }
+    return {**shapes.invitation_json(accepted.invitation, now), **made}

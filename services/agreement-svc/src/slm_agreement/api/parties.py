@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from slm_agreement.adapters import queries, tables
+from slm_agreement.adapters import queries, register_tables
 from slm_agreement.api import reading, shapes
-from slm_agreement.api.answers import PartyAnswer
-from slm_agreement.api.dependencies import TheDesk
+from slm_agreement.api.bodies.parties import NewParty, PartyEdit
+from slm_agreement.api.dependencies import TheLedgers
 from slm_agreement.api.reading import ExternalReference
-from slm_agreement.api.schemas import NewParty, PartyEdit
+from slm_agreement.api.responses.parties import PartyResponse
 from slm_agreement.application import parties
 from slm_agreement.application.parties import PartyDetails
 from slm_agreement.domain.people.people import Party
@@ -28,43 +28,43 @@ router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
 @router.post(
     "",
     **operation(
-        "Register a party", PartyAnswer, "not-allowed", "key-taken", "invalid", status=201, also=200, headers=(ETAG,)
+        "Register a party", PartyResponse, "not-allowed", "key-taken", "invalid", status=201, also=200, headers=(ETAG,)
     ),
 )
-async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+async def register_party(body: NewParty, caller: Caller, ledgers: TheLedgers, response: Response) -> dict[str, Any]:
     """Register a party (operators). The same key and content again answer 200 and the same party."""
-    party, is_new = await parties.register(desk, caller, body.key, _party_details(body))
+    party, is_new = await parties.register_party(ledgers, caller, body.key, _party_details(body))
     response.status_code = 201 if is_new else 200
-    return reading.tagged(shapes.party(party), response)
+    return reading.set_entity_tag(shapes.party_json(party), response)
 
 
-@router.get("", **operation("List the parties you know", list_of(PartyAnswer)))
+@router.get("", **operation("List the parties you know", list_of(PartyResponse)))
 async def list_parties(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
     """List your own party and the parties related to it; operators see all."""
-    conditions = reading.by_reference(tables.party, external_ref)
-    rows = await queries.page_of(database, queries.PARTIES, caller, page, *conditions)
-    return page.shape(rows, lambda row: [row["party_id"]], lambda row: shapes.party(Party(**row)))
+    conditions = reading.external_reference_conditions(register_tables.party, external_ref)
+    rows = await queries.fetch_page(database, queries.PARTIES, caller, page, *conditions)
+    return page.shape(rows, lambda row: [row["party_id"]], lambda row: shapes.party_json(Party(**row)))
 
 
-@router.get("/{party_id}", **operation("Read one party", PartyAnswer, headers=(ETAG,)))
+@router.get("/{party_id}", **operation("Read one party", PartyResponse, headers=(ETAG,)))
 async def get_party(party_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """Read one party."""
-    row = await reading.one(database, queries.PARTIES, caller, "party", party_id)
-    return reading.tagged(shapes.party(Party(**row)), response)
+    row = await reading.fetch_row_or_404(database, queries.PARTIES, caller, "party", party_id)
+    return reading.set_entity_tag(shapes.party_json(Party(**row)), response)
 
 
 @router.put(
-    "/{party_id}", **operation("Edit name and references of a party", PartyAnswer, "not-allowed", headers=(ETAG,))
+    "/{party_id}", **operation("Edit name and references of a party", PartyResponse, "not-allowed", headers=(ETAG,))
 )
 async def edit_party(
-    party_id: str, body: PartyEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
+    party_id: str, body: PartyEdit, caller: Caller, ledgers: TheLedgers, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change the name or references (operators)."""
-    unless_changed = reading.unless_changed(if_match, shapes.party)
-    party = await parties.edit_party(desk, caller, party_id, _party_details(body), unless_changed)
-    return reading.tagged(shapes.party(party), response)
+    """Change the name or the external references of a party (operators)."""
+    unless_changed = reading.if_match_check(if_match, shapes.party_json)
+    party = await parties.edit_party(ledgers, caller, party_id, _party_details(body), unless_changed)
+    return reading.set_entity_tag(shapes.party_json(party), response)
 
 
 def _party_details(body: PartyEdit) -> PartyDetails:

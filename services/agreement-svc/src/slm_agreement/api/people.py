@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from slm_agreement.adapters import queries, sql_ledger, tables
+from slm_agreement.adapters import queries, register_tables, sql_ledger
 from slm_agreement.api import reading, shapes
-from slm_agreement.api.answers import PersonAnswer
-from slm_agreement.api.dependencies import TheDesk
+from slm_agreement.api.bodies.parties import MandateBody, NewPerson, PersonEdit
+from slm_agreement.api.dependencies import TheLedgers
 from slm_agreement.api.reading import ExternalReference
-from slm_agreement.api.schemas import MandateBody, NewPerson, PersonEdit
+from slm_agreement.api.responses.parties import PersonResponse
 from slm_agreement.application import people
 from slm_agreement.application.people import PersonDetails
 from slm_agreement.domain.people.people import Mandate
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/v1/people", tags=["people"])
     "",
     **operation(
         "Record a person with mandates",
-        PersonAnswer,
+        PersonResponse,
         "not-allowed",
         "not-found",
         "key-taken",
@@ -40,41 +40,47 @@ router = APIRouter(prefix="/api/v1/people", tags=["people"])
         headers=(ETAG,),
     ),
 )
-async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
-    """Record a person of your party with the mandates under which they sign."""
-    person, is_new = await people.record(desk, caller, body.party_id, body.key, _person_details(body))
+async def record_person(body: NewPerson, caller: Caller, ledgers: TheLedgers, response: Response) -> dict[str, Any]:
+    """Record a person of your party with the mandates under which the person signs."""
+    person, is_new = await people.record_person(ledgers, caller, body.party_id, body.key, _person_details(body))
     response.status_code = 201 if is_new else 200
-    return reading.tagged(shapes.person(person), response)
+    return reading.set_entity_tag(shapes.person_json(person), response)
 
 
-@router.get("", **operation("List the people of your party", list_of(PersonAnswer)))
+@router.get("", **operation("List the people of your party", list_of(PersonResponse)))
 async def list_people(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
     """List the people of your party."""
-    conditions = reading.by_reference(tables.person, external_ref)
-    rows = await queries.page_of(database, queries.PEOPLE, caller, page, *conditions)
-    return page.shape(rows, lambda row: [row["person_id"]], lambda row: shapes.person(sql_ledger.person(**row)))
+    conditions = reading.external_reference_conditions(register_tables.person, external_ref)
+    rows = await queries.fetch_page(database, queries.PEOPLE, caller, page, *conditions)
+    return page.shape(
+        rows, lambda row: [row["person_id"]], lambda row: shapes.person_json(sql_ledger.person_from_row(**row))
+    )
 
 
-@router.get("/{person_id}", **operation("Read one person", PersonAnswer, headers=(ETAG,)))
+@router.get("/{person_id}", **operation("Read one person", PersonResponse, headers=(ETAG,)))
 async def get_person(person_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """Read one person."""
-    row = await reading.one(database, queries.PEOPLE, caller, "person", person_id)
-    return reading.tagged(shapes.person(sql_ledger.person(**row)), response)
+    row = await reading.fetch_row_or_404(database, queries.PEOPLE, caller, "person", person_id)
+    return reading.set_entity_tag(shapes.person_json(sql_ledger.person_from_row(**row)), response)
 
 
 @router.put(
     "/{person_id}",
-    **operation("Edit name, address and mandates of a person", PersonAnswer, "not-allowed", "invalid", headers=(ETAG,)),
+    **operation(
+        "Edit name, address and mandates of a person", PersonResponse, "not-allowed", "invalid", headers=(ETAG,)
+    ),
 )
 async def edit_person(
-    person_id: str, body: PersonEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
+    person_id: str, body: PersonEdit, caller: Caller, ledgers: TheLedgers, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change the name, address or mandates. Signatures already given keep theirs."""
-    unless_changed = reading.unless_changed(if_match, shapes.person)
-    person = await people.edit_person(desk, caller, person_id, _person_details(body), unless_changed)
-    return reading.tagged(shapes.person(person), response)
+    """Change the name, mail address or mandates of a person. Signatures already given keep the mandate they were given
+    under.
+    """
+    unless_changed = reading.if_match_check(if_match, shapes.person_json)
+    person = await people.edit_person(ledgers, caller, person_id, _person_details(body), unless_changed)
+    return reading.set_entity_tag(shapes.person_json(person), response)
 
 
 def _person_details(body: PersonEdit) -> PersonDetails:
@@ -86,8 +92,8 @@ def _mandates(bodies: list[MandateBody]) -> list[Mandate]:
         Mandate(
             body.role,
             body.text,
-            instants.optional(body.valid_from, f"mandates[{index}].valid_from"),
-            instants.optional(body.valid_until, f"mandates[{index}].valid_until"),
+            instants.read_optional_instant(body.valid_from, f"mandates[{index}].valid_from"),
+            instants.read_optional_instant(body.valid_until, f"mandates[{index}].valid_until"),
         )
         for index, body in enumerate(bodies)
     ]

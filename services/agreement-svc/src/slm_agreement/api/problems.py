@@ -1,29 +1,55 @@
-"""Problem documents for the domain's refusals, with the status of each kind."""
+"""Problem documents for the domain's refusals, with the HTTP status of each kind."""
 
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from slm_agreement.domain.errors import Invalid, NotAllowed, Refusal, Unknown, WrongState
-from slm_chassis.http.problems import Problem, respond
+from slm_agreement.domain.errors import (
+    Invalid,
+    NotAllowed,
+    ProviderAway,
+    Refusal,
+    TooManyAttempts,
+    Unknown,
+    WrongCredentials,
+    WrongState,
+)
+from slm_chassis.http.problems import Problem, problem_response
 
-_STATUS: dict[type[Refusal], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Invalid: 422}
-"""Kind of refusal → status. A kind that is not listed has the status of its base class."""
+_STATUS: dict[type[Refusal], int] = {
+    WrongCredentials: 401,
+    NotAllowed: 403,
+    Unknown: 404,
+    WrongState: 409,
+    Invalid: 422,
+    TooManyAttempts: 429,
+    ProviderAway: 503,
+}
+"""Kind of refusal → HTTP status. A kind that is not listed has the status of its base class."""
+
+_AWAY_SECONDS = "10"
+"""After how many seconds a request may be repeated if the OpenID provider does not answer."""
 
 
-def problem_of(refused: Refusal) -> Problem:
+def refusal_problem(refused: Refusal) -> Problem:
     """Return the problem document of a refusal."""
     errors = [finding.document() for finding in refused.findings]
     status = next(_STATUS[kind] for kind in type(refused).__mro__ if kind in _STATUS)
-    return Problem(status, refused.code, refused.title, refused.detail, errors)
+    return Problem(status, refused.code, refused.title, refused.detail, errors, _headers(refused))
 
 
-def install(api: FastAPI) -> None:
-    """Answer every refusal that a route raises with its problem document."""
+def _headers(refused: Refusal) -> dict[str, str] | None:
+    if isinstance(refused, TooManyAttempts):
+        return {"Retry-After": str(refused.retry_after_seconds)}
+    return {"Retry-After": _AWAY_SECONDS} if isinstance(refused, ProviderAway) else None
+
+
+def install_refusal_handler(api: FastAPI) -> None:
+    """Register a handler that answers each refusal raised by a route with its problem document."""
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
-        return respond(problem_of(error), request.url.path)
+        return problem_response(refusal_problem(error), request.url.path)
 
     api.add_exception_handler(Refusal, answer)

@@ -1,4 +1,4 @@
-"""Helpers of several routes: one row or a 404, filters by external reference, entity tags."""
+"""Helpers that several routes share: one row or a 404, filters by external reference, entity tags."""
 
 from __future__ import annotations
 
@@ -23,30 +23,37 @@ ExternalReference = Annotated[
 ]
 
 
-def by_reference(table: Table, reference: str | None) -> list[ColumnElement[bool]]:
-    """Return the SQL condition for ``?external_ref=system:id``. Raises 422."""
+def external_reference_conditions(table: Table, reference: str | None) -> list[ColumnElement[bool]]:
+    """Return the SQL conditions for ``?external_ref=system:id``; empty without the parameter. Raises 422 for another
+    form.
+    """
     if reference is None:
         return []
     system, colon, identity = reference.partition(":")
     if not (system and colon and identity):
         raise invalid("query.external_ref", reference, "write system:id, like crm:K-1042")
-    return [queries.having_reference(table, system, identity)]
+    return [queries.has_external_reference(table, system, identity)]
 
 
-async def one(database: Database, listing: Listing, caller: Principal, kind: str, identity: str) -> RowMapping:
-    """Return the row with this id. Raises 404, naming the kind, if the caller sees none."""
-    row = await queries.one_of(database, listing, caller, identity)
+async def fetch_row_or_404(
+    database: Database, listing: Listing, caller: Principal, kind: str, identity: str
+) -> RowMapping:
+    """Return the row with this id. Raises 404, which names the kind of object, if the caller may not see one."""
+    row = await queries.fetch_row(database, listing, caller, identity)
     if row is None:
         raise not_found(kind, identity)
     return row
 
 
-def tagged(shown: dict[str, Any], response: Response) -> dict[str, Any]:
-    """Return an entry as the answer to a request, and set its entity tag."""
-    response.headers["ETag"] = etag.etag_of(shapes.tag(shown))
+def set_entity_tag(shown: dict[str, Any], response: Response) -> dict[str, Any]:
+    """Set the response's entity tag from the JSON of an entry, and return that JSON."""
+    response.headers["ETag"] = etag.etag_of(shapes.entity_tag_of(shown))
     return shown
 
 
-def unless_changed(if_match: str, shape: Callable[[T], dict[str, Any]]) -> Callable[[T], None]:
-    """Return a check that raises 412 if an entry differs from what the sender of ``If-Match`` has read."""
-    return lambda present: etag.check_if_match(if_match, shapes.tag(shape(present)))
+def if_match_check(if_match: str, shape: Callable[[T], dict[str, Any]]) -> Callable[[T], None]:
+    """Return a check that raises 412 if an entry is no longer the one with the entity tag in ``If-Match``.
+
+    ``shape`` makes the JSON of an entry.
+    """
+    return lambda present: etag.check_if_match(if_match, shapes.entity_tag_of(shape(present)))

@@ -1,4 +1,4 @@
-"""``/api/v1/requirements`` and ``/api/v1/templates``: the inputs of a negotiation."""
+"""``/api/v1/requirements`` and ``/api/v1/templates``: what a customer needs, and what a draft can start from."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from slm_agreement.adapters import queries, tables
+from slm_agreement.adapters import queries, register_tables
 from slm_agreement.api import reading, shapes
-from slm_agreement.api.answers import RequirementAnswer, TemplateAnswer
-from slm_agreement.api.dependencies import TheDesk
+from slm_agreement.api.bodies.catalogue import NewRequirement
+from slm_agreement.api.dependencies import TheLedgers
 from slm_agreement.api.reading import ExternalReference
-from slm_agreement.api.schemas import NewRequirement
+from slm_agreement.api.responses.catalogue import RequirementResponse
+from slm_agreement.api.responses.templates import TemplateResponse
 from slm_agreement.application import requirements
 from slm_agreement.application.requirements import RequirementDetails
 from slm_agreement.domain.documents import templates
@@ -30,7 +31,7 @@ router = APIRouter(prefix="/api/v1", tags=["requirements and templates"])
     "/requirements",
     **operation(
         "Record what a service must do for you",
-        RequirementAnswer,
+        RequirementResponse,
         "not-allowed",
         "not-found",
         "key-taken",
@@ -39,42 +40,48 @@ router = APIRouter(prefix="/api/v1", tags=["requirements and templates"])
         also=200,
     ),
 )
-async def record_requirement(body: NewRequirement, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+async def record_requirement(
+    body: NewRequirement, caller: Caller, ledgers: TheLedgers, response: Response
+) -> dict[str, Any]:
     """Record what your party needs of a service, and why."""
     details = RequirementDetails(body.service_id, body.text, body.outcome, body.references())
-    requirement, is_new = await requirements.record(desk, caller, body.customer_party_id, body.key, details)
+    requirement, is_new = await requirements.record_requirement(
+        ledgers, caller, body.customer_party_id, body.key, details
+    )
     response.status_code = 201 if is_new else 200
-    return shapes.requirement(requirement)
+    return shapes.requirement_json(requirement)
 
 
-@router.get("/requirements", **operation("List the requirements you may see", list_of(RequirementAnswer)))
+@router.get("/requirements", **operation("List the requirements you may see", list_of(RequirementResponse)))
 async def list_requirements(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
-    """List the requirements of your party, and those of others for your services."""
-    conditions = reading.by_reference(tables.requirement, external_ref)
-    rows = await queries.page_of(database, queries.REQUIREMENTS, caller, page, *conditions)
-    return page.shape(rows, lambda row: [row["requirement_id"]], lambda row: shapes.requirement(Requirement(**row)))
+    """List the requirements of your party, and those of other parties for your services."""
+    conditions = reading.external_reference_conditions(register_tables.requirement, external_ref)
+    rows = await queries.fetch_page(database, queries.REQUIREMENTS, caller, page, *conditions)
+    return page.shape(
+        rows, lambda row: [row["requirement_id"]], lambda row: shapes.requirement_json(Requirement(**row))
+    )
 
 
-@router.get("/requirements/{requirement_id}", **operation("Read one requirement", RequirementAnswer))
+@router.get("/requirements/{requirement_id}", **operation("Read one requirement", RequirementResponse))
 async def get_requirement(requirement_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """Read one requirement."""
-    row = await reading.one(database, queries.REQUIREMENTS, caller, "requirement", requirement_id)
-    return shapes.requirement(Requirement(**row))
+    row = await reading.fetch_row_or_404(database, queries.REQUIREMENTS, caller, "requirement", requirement_id)
+    return shapes.requirement_json(Requirement(**row))
 
 
-@router.get("/templates", **operation("List the templates of agreements", list_of(TemplateAnswer)))
+@router.get("/templates", **operation("List the templates of agreements", list_of(TemplateResponse)))
 async def list_templates(caller: Caller, page: Paging) -> dict[str, Any]:
     """List the templates for drafts: the ten points, which of them may stay empty, and clauses to keep or rewrite."""
     found = page.within(list(templates.TEMPLATES.values()), _key)
     return page.shape(found, _key, Template.document)
 
 
-@router.get("/templates/{key}", **operation("Read one template of agreements", TemplateAnswer))
+@router.get("/templates/{key}", **operation("Read one template of agreements", TemplateResponse))
 async def get_template(key: str, caller: Caller) -> dict[str, Any]:
     """Read one template."""
-    return templates.named(key).document()
+    return templates.template_by_key(key).document()
 
 
 def _key(template: Template) -> list[str]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from slm_agreement.adapters import queries, tables
+from slm_agreement.adapters import queries, register_tables
 from slm_agreement.api import reading, shapes
-from slm_agreement.api.answers import ServiceAnswer
-from slm_agreement.api.dependencies import TheDesk
+from slm_agreement.api.bodies.catalogue import NewService, ServiceEdit
+from slm_agreement.api.dependencies import TheLedgers
 from slm_agreement.api.reading import ExternalReference
-from slm_agreement.api.schemas import NewService, ServiceEdit
+from slm_agreement.api.responses.catalogue import ServiceResponse
 from slm_agreement.application import services
 from slm_agreement.application.services import ServiceDetails
 from slm_agreement.domain.people.people import Service
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api/v1/services", tags=["services"])
     "",
     **operation(
         "Enter a service into the catalogue",
-        ServiceAnswer,
+        ServiceResponse,
         "not-allowed",
         "not-found",
         "key-taken",
@@ -39,41 +39,45 @@ router = APIRouter(prefix="/api/v1/services", tags=["services"])
         headers=(ETAG,),
     ),
 )
-async def catalogue_service(body: NewService, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+async def catalogue_service(
+    body: NewService, caller: Caller, ledgers: TheLedgers, response: Response
+) -> dict[str, Any]:
     """Add a service of your party to the catalogue, with the outcome that it exists for."""
-    service, is_new = await services.catalogue(desk, caller, body.provider_party_id, body.key, _service_details(body))
+    service, is_new = await services.catalogue_service(
+        ledgers, caller, body.provider_party_id, body.key, _service_details(body)
+    )
     response.status_code = 201 if is_new else 200
-    return reading.tagged(shapes.service(service), response)
+    return reading.set_entity_tag(shapes.service_json(service), response)
 
 
-@router.get("", **operation("List the services you may see", list_of(ServiceAnswer)))
+@router.get("", **operation("List the services you may see", list_of(ServiceResponse)))
 async def list_services(
     caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
 ) -> dict[str, Any]:
     """List the services of your party and of parties related to it; operators see all."""
-    conditions = reading.by_reference(tables.service, external_ref)
-    rows = await queries.page_of(database, queries.SERVICES, caller, page, *conditions)
-    return page.shape(rows, lambda row: [row["service_id"]], lambda row: shapes.service(Service(**row)))
+    conditions = reading.external_reference_conditions(register_tables.service, external_ref)
+    rows = await queries.fetch_page(database, queries.SERVICES, caller, page, *conditions)
+    return page.shape(rows, lambda row: [row["service_id"]], lambda row: shapes.service_json(Service(**row)))
 
 
-@router.get("/{service_id}", **operation("Read one service", ServiceAnswer, headers=(ETAG,)))
+@router.get("/{service_id}", **operation("Read one service", ServiceResponse, headers=(ETAG,)))
 async def get_service(service_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """Read one service."""
-    row = await reading.one(database, queries.SERVICES, caller, "service", service_id)
-    return reading.tagged(shapes.service(Service(**row)), response)
+    row = await reading.fetch_row_or_404(database, queries.SERVICES, caller, "service", service_id)
+    return reading.set_entity_tag(shapes.service_json(Service(**row)), response)
 
 
 @router.put(
     "/{service_id}",
-    **operation("Edit name, outcome and description of a service", ServiceAnswer, "not-allowed", headers=(ETAG,)),
+    **operation("Edit name, outcome and description of a service", ServiceResponse, "not-allowed", headers=(ETAG,)),
 )
 async def edit_service(
-    service_id: str, body: ServiceEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
+    service_id: str, body: ServiceEdit, caller: Caller, ledgers: TheLedgers, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
-    """Change the name, outcome or description."""
-    unless_changed = reading.unless_changed(if_match, shapes.service)
-    service = await services.edit_service(desk, caller, service_id, _service_details(body), unless_changed)
-    return reading.tagged(shapes.service(service), response)
+    """Change the name, outcome or description of a service."""
+    unless_changed = reading.if_match_check(if_match, shapes.service_json)
+    service = await services.edit_service(ledgers, caller, service_id, _service_details(body), unless_changed)
+    return reading.set_entity_tag(shapes.service_json(service), response)
 
 
 def _service_details(body: ServiceEdit) -> ServiceDetails:

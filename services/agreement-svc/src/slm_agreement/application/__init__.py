@@ -1,1 +1,1 @@
-"""The use cases of agreement-svc. Each module is a noun; each function is a verb and opens its own transaction."""
+"""The use cases of agreement-svc. Each module is named after its subject; each use case opens its own transaction."""

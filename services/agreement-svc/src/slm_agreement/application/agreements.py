@@ -1,4 +1,4 @@
-"""Agreements: draft, revise, propose, counter, accept, withdraw, sign."""
+"""Agreements: draft, revise, propose, counter, answer, accept, withdraw, sign."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slm_agreement.application import callers, drafting, ticket_scopes
-from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain.checks.smart import latest_signed
+from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.domain.checks.smart import latest_signed_number
 from slm_agreement.domain.contracting import negotiation, signing
+from slm_agreement.domain.contracting.answering import NO_DECISIONS, TargetDecisions
 from slm_agreement.domain.contracting.signing import Signer, SigningContext
+from slm_agreement.domain.documents import document as documents
+from slm_agreement.domain.documents.document import DocumentSubject
 from slm_agreement.domain.errors import Finding, Invalid, KeyTaken, Unknown, WrongState
-from slm_agreement.domain.versions.agreement import OPEN, Identity, State, Version, write
-from slm_agreement.domain.versions.finalizing import Names
+from slm_agreement.domain.versions.agreement import OPEN, Identity, Revision, Version, VersionState, add_revision
+from slm_agreement.domain.versions.finalizing import NamesAtSigning
 from slm_chassis.access import Principal
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A new agreement: its parties and service, and a document, a template or both."""
+class AgreementDraft:
+    """An agreement to create: its parties and service, and a document, a template or both."""
 
     kind: str
     scope: str
@@ -33,25 +36,37 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Redraft:
-    """New content for a draft. ``version`` None means the newest version."""
+class DraftChange:
+    """New content for a draft. ``version`` None means the newest version that is a draft."""
 
     document: Mapping[str, Any]
     template: str | None = None
     version: int | None = None
 
 
-async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Version], bool]:
-    """Create an agreement with version 1 and its first revision; return its versions and whether it is new.
-
-    The same order again returns the existing one. Raises Invalid for invalid content, and KeyTaken if the key belongs
-    to another agreement.
+@dataclass(frozen=True, slots=True)
+class RevisionReply:
+    """A party's reply to a proposed revision: decisions about its targets, and the document of a counter-proposal if
+    any.
     """
-    callers.must_manage(caller)
+
+    answer: TargetDecisions = NO_DECISIONS
+    document: Mapping[str, Any] | None = None
+
+
+async def draft_agreement(
+    ledgers: LedgerFactory, caller: Principal, order: AgreementDraft
+) -> tuple[list[Version], bool]:
+    """Create an agreement with version 1 and its first revision; return its versions and whether the agreement is new.
+
+    If the key belongs to an agreement with the same content, that one is returned. Raises Invalid for invalid content,
+    and KeyTaken if the key belongs to another agreement.
+    """
+    callers.require_manager(caller)
     key = callers.key_or_random(order.key)
-    drafting_party = callers.party_of(caller)
+    drafting_party = callers.require_party(caller)
     identity = Identity(
-        callers.id_of(drafting_party, "agreement", key),
+        callers.derive_id(drafting_party, "agreement", key),
         key,
         order.kind,
         order.scope,
@@ -62,15 +77,15 @@ async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Versi
         order.external_refs,
     )
     identity.side_of(caller.party_id)
-    async with desk.begin() as ledger:
+    async with ledgers.begin() as ledger:
         await ledger.lock(identity.agreement_id)
-        await drafting.check_identity(ledger, identity)
-        document = await drafting.resolved(ledger, identity, drafting_party, order.document, order.template)
+        await drafting.check_agreement_identity(ledger, identity)
+        document = await drafting.resolve_draft(ledger, identity, drafting_party, order.document, order.template)
         known = await ledger.agreements.identity(identity.agreement_id)
         if known is not None:
             return await _same(ledger, caller, identity, known, document), False
         version = Version(identity, 1, drafted_by_party_id=caller.party_id)
-        revision = write(version, document, callers.mover(caller), None, ledger.now)
+        revision = add_revision(version, document, callers.actor_of(caller), None, ledger.now)
         await ledger.agreements.add(identity)
         await ledger.agreements.save(version)
         detail = {"version": 1, "revision_hash": revision.hash, "private": True}
@@ -78,114 +93,170 @@ async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Versi
     return [version], True
 
 
-async def revise(
-    desk: Desk,
+async def revise_draft(
+    ledgers: LedgerFactory,
     caller: Principal,
     agreement_id: str,
-    redraft: Redraft,
+    redraft: DraftChange,
     unless_changed: Callable[[Version], None],
 ) -> tuple[list[Version], Version]:
-    """Add a revision to a draft. ``unless_changed`` raises if the version is not the one that its editor has seen."""
-    async with desk.begin() as ledger:
-        versions = await opened(ledger, caller, agreement_id)
+    """Add a revision to a draft; return all versions and the draft.
+
+    ``unless_changed`` raises if the version is not the one that its editor has read.
+    """
+    async with ledgers.begin() as ledger:
+        versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _open_one(versions, redraft.version)
         unless_changed(version)
         earlier = _negotiated_and_signed(versions, version)
-        text = await drafting.resolved(
+        text = await drafting.resolve_draft(
             ledger, version.identity, caller.party_id, redraft.document, redraft.template, earlier
         )
-        revision = negotiation.revise(version, text, callers.mover(caller), latest_signed(versions), ledger.now)
+        revision = negotiation.add_draft_revision(
+            version, text, callers.actor_of(caller), latest_signed_number(versions), ledger.now
+        )
         await ledger.agreements.save(version)
         detail = {"version": version.number, "revision_hash": revision.hash, "private": _is_private(version)}
         await ledger.note(caller, "agreement.revise", agreement_id, detail)
     return versions, version
 
 
-async def propose(
-    desk: Desk, caller: Principal, agreement_id: str, revision_hash: str
+async def propose_draft(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, answer_by: int | None = None
 ) -> tuple[list[Version], Version]:
-    """Propose the draft with that hash to the other party."""
-    async with desk.begin() as ledger:
-        versions = await opened(ledger, caller, agreement_id)
+    """Propose the draft with this hash to the other party; return all versions and the proposed one.
+
+    The other party is asked to answer by ``answer_by`` (microseconds UTC; None: no deadline).
+    """
+    async with ledgers.begin() as ledger:
+        versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
-        negotiation.record_proposal(version, revision_hash, callers.mover(caller), ledger.now)
+        negotiation.record_proposal(version, revision_hash, callers.actor_of(caller), ledger.now, answer_by)
         await _moved(ledger, caller, "agreement.propose", version)
     return versions, version
 
 
-async def counter(
-    desk: Desk,
-    caller: Principal,
-    agreement_id: str,
-    revision_hash: str,
-    document: Mapping[str, Any],
+async def counter_revision(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, reply: RevisionReply
 ) -> tuple[list[Version], Version]:
-    """Answer the revision with that hash with another document."""
-    async with desk.begin() as ledger:
-        versions = await opened(ledger, caller, agreement_id)
+    """Propose another document in answer to the revision with this hash; return all versions and the one concerned."""
+    async with ledgers.begin() as ledger:
+        versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
-        text = await drafting.resolved(
-            ledger, version.identity, caller.party_id, document, None, _negotiated_and_signed(versions, version)
-        )
-        base = latest_signed([other for other in versions if other is not version])
-        negotiation.record_counter(version, revision_hash, text, callers.mover(caller), base, ledger.now)
-        await _moved(ledger, caller, "agreement.counter", version)
+        await _counter(ledger, caller, versions, version, revision_hash, reply)
     return versions, version
 
 
 async def accept_revision(
-    desk: Desk, caller: Principal, agreement_id: str, revision_hash: str
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str
 ) -> tuple[list[Version], Version]:
-    """Accept the revision with that hash."""
-    async with desk.begin() as ledger:
-        versions = await opened(ledger, caller, agreement_id)
+    """Accept the proposed revision with this hash; return all versions and the one concerned."""
+    async with ledgers.begin() as ledger:
+        versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
-        others = [other for other in versions if other is not version]
-        await drafting.check_own_signatories(ledger, version.identity, caller.party_id, version.current.document)
-        around = await ticket_scopes.findings(ledger, version)
-        negotiation.record_acceptance(version, revision_hash, callers.mover(caller), others, ledger.now, around)
-        await _moved(ledger, caller, "agreement.accept", version)
+        await _accept(ledger, caller, versions, version, revision_hash)
     return versions, version
 
 
-async def withdraw_agreement(
-    desk: Desk, caller: Principal, agreement_id: str, reason: str, number: int | None
+async def answer_targets(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, reply: RevisionReply
 ) -> tuple[list[Version], Version]:
-    """End a negotiation."""
-    async with desk.begin() as ledger:
-        versions = await opened(ledger, caller, agreement_id)
-        version = _open_one(versions, number, also=State.WITHDRAWN)
-        negotiation.record_withdrawal(version, reason, callers.mover(caller), ledger.now)
+    """Answer the targets of the revision with this hash one by one; return all versions and the one concerned.
+
+    With a document the reply is a counter-proposal. Without one, accepting every target accepts the revision, and
+    refusing some asks the other party for another revision.
+    """
+    async with ledgers.begin() as ledger:
+        versions = await lock_visible_versions(ledger, caller, agreement_id)
+        version = _with(versions, revision_hash)
+        actor = callers.actor_of(caller)
+        if reply.document is not None:
+            await _counter(ledger, caller, versions, version, revision_hash, reply)
+        elif negotiation.would_accept_every_target(version, reply.answer, actor):
+            await _accept(ledger, caller, versions, version, revision_hash)
+        else:
+            negotiation.record_refusals(version, revision_hash, reply.answer, actor, ledger.now)
+            await _moved(ledger, caller, "agreement.answer", version)
+    return versions, version
+
+
+async def _counter(
+    ledger: Ledger,
+    caller: Principal,
+    versions: list[Version],
+    version: Version,
+    revision_hash: str,
+    reply: RevisionReply,
+) -> None:
+    around = _negotiated_and_signed(versions, version)
+    text = await drafting.resolve_draft(ledger, version.identity, caller.party_id, reply.document or {}, None, around)
+    base = latest_signed_number([other for other in versions if other is not version])
+    counter_proposal = negotiation.CounterRevision(text, base, reply.answer)
+    negotiation.record_counter_proposal(version, revision_hash, counter_proposal, callers.actor_of(caller), ledger.now)
+    await _moved(ledger, caller, "agreement.counter", version)
+
+
+async def _accept(
+    ledger: Ledger, caller: Principal, versions: list[Version], version: Version, revision_hash: str
+) -> None:
+    others = [other for other in versions if other is not version]
+    await drafting.check_own_signatories(ledger, version.identity, caller.party_id, version.current.document)
+    around = await ticket_scopes.find_ticket_scope_errors(ledger, version)
+    negotiation.record_acceptance(version, revision_hash, callers.actor_of(caller), others, ledger.now, around)
+    await _moved(ledger, caller, "agreement.accept", version)
+
+
+async def withdraw_agreement(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, number: int | None
+) -> tuple[list[Version], Version]:
+    """End a negotiation without an agreement; return all versions and the withdrawn one.
+
+    ``number`` names the version; None: the one being negotiated.
+    """
+    async with ledgers.begin() as ledger:
+        versions = await lock_visible_versions(ledger, caller, agreement_id)
+        version = _open_one(versions, number, also=VersionState.WITHDRAWN)
+        negotiation.record_withdrawal(version, reason, callers.actor_of(caller), ledger.now)
         await _moved(ledger, caller, "agreement.withdraw", version)
     return versions, version
 
 
-async def sign(
-    desk: Desk, caller: Principal, agreement_id: str, revision_hash: str, waivers: Sequence[Mapping[str, str]]
+async def sign_revision(
+    ledgers: LedgerFactory,
+    caller: Principal,
+    agreement_id: str,
+    revision_hash: str,
+    waivers: Sequence[Mapping[str, str]],
 ) -> tuple[list[Version], Version]:
-    """Sign the revision with that hash as the person behind the key. The last required signature finalizes it."""
-    async with desk.begin() as ledger:
-        versions = await opened(ledger, caller, agreement_id)
+    """Sign the revision with this hash as the person behind the caller's key; return all versions and the signed one.
+
+    The last required signature finalizes the version.
+    """
+    async with ledgers.begin() as ledger:
+        versions = await lock_visible_versions(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
         others = [other for other in versions if other is not version]
-        by = await signer(ledger, caller, version.identity)
+        by = await authorize_caller_to_sign(ledger, caller, version.identity)
         names = await _names(ledger, version.identity)
-        around = await ticket_scopes.findings(ledger, version)
+        around = await ticket_scopes.find_ticket_scope_errors(ledger, version)
         context = SigningContext(others, names, around)
         signing.record_signature(version, revision_hash, waivers, by, context, ledger.now)
         await _moved(ledger, caller, "agreement.sign", version)
     return versions, version
 
 
-async def opened(ledger: Ledger, caller: Principal, agreement_id: str) -> list[Version]:
-    """Lock the agreement and return all versions that the caller may see; raises Unknown if there are none."""
+async def lock_visible_versions(ledger: Ledger, caller: Principal, agreement_id: str) -> list[Version]:
+    """Lock an agreement until the end of the transaction and return the versions that the caller may see.
+
+    Raises Unknown if there are none.
+    """
     await ledger.lock(agreement_id)
     versions = await ledger.agreements.versions(agreement_id)
-    return visible(caller, agreement_id, versions)
+    return select_visible_versions(caller, agreement_id, versions)
 
 
-def visible(caller: Principal, agreement_id: str, versions: list[Version]) -> list[Version]:
-    """Return the versions that the caller may see; raises Unknown if there are none."""
+def select_visible_versions(caller: Principal, agreement_id: str, versions: list[Version]) -> list[Version]:
+    """Select those of an agreement's versions that the caller may see; raises Unknown if that is none."""
     may_see = bool(versions) and caller.may_see(
         versions[0].identity.provider_party_id, versions[0].identity.customer_party_id
     )
@@ -198,23 +269,34 @@ def visible(caller: Principal, agreement_id: str, versions: list[Version]) -> li
 async def _same(
     ledger: Ledger, caller: Principal, identity: Identity, known: Identity, document: dict[str, Any]
 ) -> list[Version]:
-    """Return the existing versions if the key belongs to the same content; else raise KeyTaken without revealing
-    anything.
+    """Return the versions of an existing agreement if its content is the same; raises KeyTaken if it is not.
+
+    The error reveals nothing about the existing agreement.
     """
     versions = await ledger.agreements.versions(known.agreement_id)
     first = versions[0]
-    wanted = write(Version(identity, 1), document, callers.mover(caller), None, ledger.now).hash
     seen = first.visible_to(caller.party_id) and identity == known
-    if not seen or wanted not in {revision.hash for revision in first.revisions_for(caller.party_id)}:
+    if not seen or not any(
+        _says(revision, document, identity.subject) for revision in first.revisions_for(caller.party_id)
+    ):
         raise KeyTaken(
             "The key belongs to another agreement or document: post a revision to that one, or use another key."
         )
-    return visible(caller, known.agreement_id, versions)
+    return select_visible_versions(caller, known.agreement_id, versions)
+
+
+def _says(revision: Revision, document: dict[str, Any], subject: DocumentSubject) -> bool:
+    """Return whether the revision has this content. Defaults of terms that were introduced after the revision are
+    ignored.
+    """
+    written = revision.document
+    return written == document or documents.resolve_document(written, subject, None, "") == document
 
 
 def _with(versions: Sequence[Version], revision_hash: str) -> Version:
-    """Return the version with this revision or, if there is none, the one being negotiated, whose rules then
-    refuse it.
+    """Return the version that has the revision with this hash.
+
+    If no version has it, the version being negotiated is returned: its rules then refuse the hash.
     """
     for version in sorted(versions, key=lambda v: (v.state in OPEN, v.number), reverse=True):
         if any(revision.hash == revision_hash for revision in version.revisions):
@@ -222,7 +304,7 @@ def _with(versions: Sequence[Version], revision_hash: str) -> Version:
     return _open_one(versions, None)
 
 
-def _open_one(versions: Sequence[Version], number: int | None, also: State | None = None) -> Version:
+def _open_one(versions: Sequence[Version], number: int | None, also: VersionState | None = None) -> Version:
     if number is not None:
         found = [version for version in versions if version.number == number]
         if not found:
@@ -257,26 +339,26 @@ def _is_private(version: Version) -> bool:
 
 
 def _negotiated_and_signed(versions: Sequence[Version], version: Version) -> list[Version]:
-    """Return the version being negotiated and the one signed last."""
-    signed = latest_signed(versions)
+    """Return the version being negotiated and, if it is another, the version signed last."""
+    signed = latest_signed_number(versions)
     return [version, *(other for other in versions if other.number == signed and other is not version)]
 
 
-async def signer(ledger: Ledger, caller: Principal, identity: Identity) -> Signer:
-    """Return the person behind the caller's key as a signer; raises NotAllowed if they may not sign now."""
+async def authorize_caller_to_sign(ledger: Ledger, caller: Principal, identity: Identity) -> Signer:
+    """Return the person behind the caller's key with the right to sign now; raises NotAllowed if there is none."""
     side = identity.side_of(caller.party_id)
     principal = await ledger.principals.get(caller.principal_id)
     person = await ledger.people.get(principal.person_id) if principal and principal.person_id else None
-    return signing.signer(side, principal, caller.key_id, person, ledger.now)
+    return signing.authorize_signer(side, principal, caller.key_id, person, ledger.now)
 
 
-async def _names(ledger: Ledger, identity: Identity) -> Names:
+async def _names(ledger: Ledger, identity: Identity) -> NamesAtSigning:
     provider = await ledger.parties.get(identity.provider_party_id)
     customer = await ledger.parties.get(identity.customer_party_id)
     service = await ledger.services.get(identity.service_id)
     if provider is None or customer is None or service is None:
         raise Unknown("The agreement's parties or service no longer exist.")
-    return Names(
+    return NamesAtSigning(
         provider.name,
         customer.name,
         service.key,
@@ -287,7 +369,7 @@ async def _names(ledger: Ledger, identity: Identity) -> Names:
     )
 
 
-async def visible_versions(desk: Desk, caller: Principal, agreement_id: str) -> list[Version]:
-    """Return the versions that the caller may see; raises Unknown if there are none."""
-    async with desk.begin() as ledger:
-        return visible(caller, agreement_id, await ledger.agreements.versions(agreement_id))
+async def read_visible_versions(ledgers: LedgerFactory, caller: Principal, agreement_id: str) -> list[Version]:
+    """Read an agreement and return the versions that the caller may see; raises Unknown if there are none."""
+    async with ledgers.begin() as ledger:
+        return select_visible_versions(caller, agreement_id, await ledger.agreements.versions(agreement_id))

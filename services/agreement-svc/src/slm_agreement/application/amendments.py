@@ -1,4 +1,4 @@
-"""Amendments: new versions that are negotiated while the old one is in force."""
+"""Amendments: new versions that are negotiated while the version before is in force."""
 
 from __future__ import annotations
 
@@ -6,53 +6,53 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slm_agreement.application import agreements, callers, drafting
-from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain.checks.smart import latest_signed
+from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.domain.checks.smart import latest_signed_number
 from slm_agreement.domain.contracting import negotiation
 from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.errors import Invalid, Unknown, WrongState
-from slm_agreement.domain.versions.agreement import Mover, State, Version, write
+from slm_agreement.domain.versions.agreement import Actor, Version, VersionState, add_revision
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
 from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 
-_ITSELF = Mover("agreement-svc", None, frozenset())
+_ITSELF = Actor("agreement-svc", None, frozenset())
 
 
-async def draft(
-    desk: Desk, caller: Principal, agreement_id: str, document: Mapping[str, Any] | None
+async def draft_amendment(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, document: Mapping[str, Any] | None
 ) -> tuple[list[Version], Version, bool]:
-    """Create a new draft version, visible only to the caller's party; return all versions, this one, and whether it is
-    new.
+    """Create a new draft version, visible only to the caller's party.
 
-    Without a document it is a copy of the version signed last, without an effective instant. If the party already has a
-    draft with the same content, that one is returned.
+    Return all versions of the agreement, the draft, and whether the draft is new. Without a document the draft is a
+    copy of the version signed last, without the instant of taking effect. If the party already has a draft with the
+    same content, that draft is returned.
     """
-    callers.must_manage(caller)
-    async with desk.begin() as ledger:
-        versions = await agreements.opened(ledger, caller, agreement_id)
+    callers.require_manager(caller)
+    async with ledgers.begin() as ledger:
+        versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
         versions[0].identity.side_of(caller.party_id)
         every = await ledger.agreements.versions(agreement_id)
         base = _base(every)
         written = document if document is not None else _copy(base)
-        text = await drafting.resolved(ledger, base.identity, caller.party_id, written, None, [base])
+        text = await drafting.resolve_draft(ledger, base.identity, caller.party_id, written, None, [base])
         same = _same_draft(versions, text, caller)
         if same is not None:
             return versions, same, False
         version = Version(base.identity, _next(every), drafted_by_party_id=caller.party_id)
-        revision = write(version, text, callers.mover(caller), base.number, ledger.now)
+        revision = add_revision(version, text, callers.actor_of(caller), base.number, ledger.now)
         await ledger.agreements.save(version)
         detail = {"version": version.number, "revision_hash": revision.hash, "private": True}
         await ledger.note(caller, "agreement.amend", agreement_id, detail)
     return [*versions, version], version, True
 
 
-async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
-    """Draft an amendment for a proposed target. Both parties see it; the same proposal again changes nothing.
+async def draft_proposed_amendment(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
+    """Draft an amendment with the objective that is proposed for a target. Both parties see the draft.
 
-    A further target of the same proposal is added to the draft while no party has changed it. Raises Unknown if this
-    service does not know the agreement. A proposal that cannot be drafted (the agreement has ended, the target no
-    longer exists, the objective is invalid) is noted in the audit trail and ignored.
+    The same proposal again changes nothing. A further target of the same proposal is added to the draft while no party
+    has changed it. Raises Unknown if this service does not know the agreement. A proposal that cannot be drafted (the
+    agreement has ended, the target no longer exists, the objective is invalid) is noted in the audit trail and ignored.
     """
     await ledger.lock(proposal.agreement_id)
     versions = await ledger.agreements.versions(proposal.agreement_id)
@@ -73,17 +73,17 @@ async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
         return
     await ledger.agreements.save(version)
     event_id = named_id(proposal.proposal_id, "amendment-drafted", *([] if known is None else [version.head.hash]))
-    ledger.publish(negotiation.drafted(version, ledger.now), event_id=event_id)
+    ledger.publish(negotiation.amendment_drafted_event(version, ledger.now), event_id=event_id)
     detail |= {"version": version.number, "revision_hash": version.head.hash}
     await ledger.note(None, "proposal.draft", proposal.agreement_id, detail)
 
 
-async def withdraw_draft(ledger: Ledger, declined: TargetRevisionDeclined) -> None:
-    """Withdraw the draft of a declined proposal, unless a party has changed or proposed it."""
+async def withdraw_declined_draft(ledger: Ledger, declined: TargetRevisionDeclined) -> None:
+    """Withdraw the draft amendment of a declined proposal, unless a party has changed or proposed the draft."""
     await ledger.lock(declined.agreement_id)
     for version in await ledger.agreements.versions(declined.agreement_id):
         if version.proposal_id == declined.proposal_id and _is_untouched(version):
-            version.state = State.WITHDRAWN
+            version.state = VersionState.WITHDRAWN
             version.ended_at, version.end_reason = ledger.now, declined.reason
             version.edits += 1
             await ledger.agreements.save(version)
@@ -92,8 +92,8 @@ async def withdraw_draft(ledger: Ledger, declined: TargetRevisionDeclined) -> No
 
 
 def _is_untouched(version: Version) -> bool:
-    """Whether only this service has written revisions of the draft, and nobody has proposed it."""
-    return version.state == State.DRAFT and all(each.author == _ITSELF for each in version.revisions)
+    """Return whether this service wrote all revisions of the draft, and nobody has proposed it."""
+    return version.state == VersionState.DRAFT and all(each.author == _ITSELF for each in version.revisions)
 
 
 def _answered(
@@ -102,22 +102,22 @@ def _answered(
     """Return the draft with the proposed objective. Without a draft, a new version is made from the one signed last."""
     base = _base(versions)
     written = base.current.document if draft is None else draft.head.document
-    changed = documents.with_objective(written, proposal.target_id, proposal.objective)
+    changed = documents.replace_objective(written, proposal.target_id, proposal.objective)
     if changed is None:
         raise WrongState(f"Version {base.number} has no target {proposal.target_key!r} any more.")
     identity = base.identity
     resolved = documents.resolve_document(changed, identity.subject, None, changed["title"])
     version = draft or Version(identity, _next(versions), proposal_id=proposal.proposal_id)
-    write(version, resolved, _ITSELF, base.number, now)
+    add_revision(version, resolved, _ITSELF, base.number, now)
     return version
 
 
 def _base(versions: Sequence[Version]) -> Version:
-    """Return the version signed last, which an amendment amends; raises WrongState."""
-    number = latest_signed(versions)
+    """Return the version signed last, on which an amendment is based. Raises WrongState if no version is signed."""
+    number = latest_signed_number(versions)
     if number is None:
         raise WrongState("Nothing is signed yet: revise the draft or counter the proposal instead.")
-    if any(version.state == State.TERMINATED for version in versions):
+    if any(version.state == VersionState.TERMINATED for version in versions):
         raise WrongState("The agreement was terminated: draft a new one.")
     return next(version for version in versions if version.number == number)
 
@@ -129,7 +129,7 @@ def _copy(base: Version) -> dict[str, Any]:
 
 def _same_draft(versions: Sequence[Version], text: dict[str, Any], caller: Principal) -> Version | None:
     for version in versions:
-        mine = version.state == State.DRAFT and version.drafted_by_party_id == caller.party_id
+        mine = version.state == VersionState.DRAFT and version.drafted_by_party_id == caller.party_id
         if mine and version.head.document == text:
             return version
     return None

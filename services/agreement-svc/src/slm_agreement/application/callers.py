@@ -1,4 +1,4 @@
-"""The rights of callers, and the ids that follow from keys, so that a file applied twice creates one thing."""
+"""The rights of callers, and ids derived from keys, so that sending the same object twice creates it once."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from uuid import UUID
 
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
 from slm_agreement.domain.terms.reading import KEY, KEY_REMEDY
-from slm_agreement.domain.versions.agreement import Mover
+from slm_agreement.domain.versions.agreement import Actor
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id, new_id
 
 LEVEL_MANAGER = "service_level_manager"
 
 
-def mover(caller: Principal) -> Mover:
-    """Return the caller as the negotiation's rules need it."""
-    return Mover(caller.principal_id, caller.party_id, caller.roles, caller.person_id)
+def actor_of(caller: Principal) -> Actor:
+    """Return the caller as the actor of a negotiation."""
+    return Actor(caller.principal_id, caller.party_id, caller.roles, caller.person_id, caller.name)
 
 
-def party_for(caller: Principal, party_id: str | None, field: str = "party_id") -> str:
-    """Return the party for which the caller acts: its own, or for an operator the given one.
+def require_acting_party(caller: Principal, party_id: str | None, field: str = "party_id") -> str:
+    """Return the id of the party for which the caller acts: its own, or for an operator the given one.
 
-    Raises Unknown for another's party, and Invalid if an operator gives none.
+    Raises Unknown if the caller gives another party than its own, and Invalid if an operator gives none.
     """
     if caller.is_operator:
         if party_id is None:
@@ -32,35 +32,37 @@ def party_for(caller: Principal, party_id: str | None, field: str = "party_id") 
     return str(caller.party_id)
 
 
-def party_of(caller: Principal) -> str:
-    """Return the caller's party; raises NotAllowed for an operator."""
+def require_party(caller: Principal) -> str:
+    """Return the id of the caller's party; raises NotAllowed for an operator, which has none."""
     if caller.party_id is None:
         raise NotAllowed("An operator of the installation is not a party: use a key of the provider or the customer.")
     return caller.party_id
 
 
-def id_of(party_id: str | UUID, kind: str, key: str) -> str:
-    """Return the id that follows from a party's key; raises Unknown if the party's id is invalid."""
+def derive_id(party_id: str | UUID, kind: str, key: str) -> str:
+    """Return the id that is derived from a key which is unique for a party and kind. Raises Unknown for an invalid
+    party id.
+    """
     try:
         return named_id(party_id, kind, key)
     except ValueError:
         raise Unknown(f"There is no party {str(party_id)!r}.") from None
 
 
-def must_manage(caller: Principal) -> None:
+def require_manager(caller: Principal) -> None:
     """Raise NotAllowed unless the caller is a service level manager or an operator."""
     if not caller.has_role(LEVEL_MANAGER):
         raise NotAllowed(f"This needs the role {LEVEL_MANAGER}.")
 
 
-def must_operate(caller: Principal) -> None:
+def require_operator(caller: Principal) -> None:
     """Raise NotAllowed unless the caller is an operator of the installation."""
     if not caller.is_operator:
         raise NotAllowed("This needs an operator of the installation.")
 
 
 def key_or_random(key: str | None, field: str = "key") -> str:
-    """Return the client's key, or a random one if there is none; raises Invalid."""
+    """Return the key that the client chose, or a random one if it chose none; raises Invalid for an invalid key."""
     if key is None:
         return new_id()
     if not KEY.match(key):

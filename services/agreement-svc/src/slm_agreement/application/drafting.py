@@ -1,4 +1,4 @@
-"""The resolution of an author's text into a valid document, checked against what is registered."""
+"""The completion of a document as its author wrote it, with a check against what is registered."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from slm_agreement.domain.versions.agreement import Identity, Version
 SCOPES = ("service", "customer", "corporate")
 
 
-async def check_identity(ledger: Ledger, identity: Identity) -> None:
-    """Raise Invalid unless kind and scope are known and the drafting party is related to the other party and its
-    service.
+async def check_agreement_identity(ledger: Ledger, identity: Identity) -> None:
+    """Raise Invalid unless the kind and scope are known, and the drafting party may name both parties and the service.
 
-    A party without a relation is treated like an unknown one, because ids follow from keys and can be guessed.
+    The parties must differ, and the service must be in the provider's catalogue. A party without a relation is treated
+    like an unknown one, because ids follow from keys and can be guessed.
     """
     findings = Findings()
     if identity.kind not in templates.KINDS:
@@ -29,7 +29,7 @@ async def check_identity(ledger: Ledger, identity: Identity) -> None:
         findings.add("scope", identity.scope, f"write one of: {', '.join(SCOPES)}")
     for side in ("provider", "customer"):
         party_id = getattr(identity, f"{side}_party_id")
-        if not await relations.knows(ledger, identity.drafting_party_id, party_id):
+        if not await relations.may_name_party(ledger, identity.drafting_party_id, party_id):
             remedy = "write the id of your own party, or of one that it has a relation with"
             findings.add(f"{side}_party_id", party_id, remedy)
     if identity.provider_party_id == identity.customer_party_id:
@@ -39,13 +39,15 @@ async def check_identity(ledger: Ledger, identity: Identity) -> None:
             "write another party: provider and customer must be different",
         )
     service = await ledger.services.get(identity.service_id)
-    known = service is not None and await relations.knows(ledger, identity.drafting_party_id, service.provider_party_id)
+    known = service is not None and await relations.may_name_party(
+        ledger, identity.drafting_party_id, service.provider_party_id
+    )
     if not known or service is None or service.provider_party_id != identity.provider_party_id:
         findings.add("service_id", identity.service_id, "write the id of a service in the provider's catalogue")
     findings.refuse_any("An agreement needs two related parties and a service of the provider.")
 
 
-async def resolved(
+async def resolve_draft(
     ledger: Ledger,
     identity: Identity,
     party_id: str | None,
@@ -53,9 +55,10 @@ async def resolved(
     template_key: str | None,
     earlier: Collection[Version] = (),
 ) -> dict[str, Any]:
-    """Return the document as it will be proposed, complete and checked against what the author's party has registered.
+    """Return the document with every default, checked against what the author's party has registered.
 
-    ``earlier`` are versions whose supports may stay, because each side has named its own there.
+    ``earlier`` are earlier versions of the agreement. The supporting agreements that these name may stay, because each
+    side names its own.
     """
     template = _template(template_key, identity.kind)
     document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])
@@ -80,12 +83,12 @@ def _template(key: str | None, kind: str) -> Template | None:
         return None
     findings = Findings()
     try:
-        template = templates.named(key)
+        template = templates.template_by_key(key)
     except Unknown as unknown:
         findings.add("template", key, f"write one of: {', '.join(templates.TEMPLATES)}")
         raise Invalid(unknown.detail, findings.items) from unknown
     if template.kind != kind:
-        findings.add("template", key, f"write a template for the kind {kind}: {templates.of_kind(kind).key}")
+        findings.add("template", key, f"write a template for the kind {kind}: {templates.template_of_kind(kind).key}")
         findings.refuse_any("The template is for another kind of agreement.")
     return template
 
@@ -100,7 +103,7 @@ async def check_own_signatories(
 
 
 async def _is_partys_own(ledger: Ledger, identity: Identity, party_id: str | None, agreement_id: str) -> bool:
-    """Whether the support is another agreement of the author's party, and visible to it."""
+    """Return whether a supporting agreement is another agreement of the author's party, and visible to that party."""
     other = await ledger.agreements.identity(agreement_id)
     if other is None or other.agreement_id == identity.agreement_id:
         return False
@@ -110,8 +113,9 @@ async def _is_partys_own(ledger: Ledger, identity: Identity, party_id: str | Non
 
 
 async def _is_between_them(ledger: Ledger, identity: Identity, requirement_id: str) -> bool:
-    """Whether the requirement is the customer's and about a service of the provider, so that both parties may
-    read it.
+    """Return whether the requirement is the customer's and about a service of the provider.
+
+    Only then both parties may read it.
     """
     requirement = await ledger.requirements.get(requirement_id)
     if requirement is None or requirement.customer_party_id != identity.customer_party_id:
@@ -123,7 +127,10 @@ async def _is_between_them(ledger: Ledger, identity: Identity, requirement_id: s
 async def _check_signatories(
     ledger: Ledger, identity: Identity, party_id: str | None, document: Mapping[str, Any], findings: Findings
 ) -> None:
-    """Check the signatories of the acting party only. A check of the other party's people would reveal whom it has."""
+    """Check that the signatories of the acting party are its people.
+
+    The other party's signatories are not checked: the result would reveal which people that party has.
+    """
     sides = (("provider", identity.provider_party_id), ("customer", identity.customer_party_id))
     for side, of in sides:
         for index, person_id in enumerate(document["signatories"][side] if of == party_id else ()):

@@ -1,29 +1,38 @@
-"""Invitations: creating, withdrawing, and accepting with the code."""
+"""Invitations: creating and withdrawing them, and accepting them by their code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from slm_agreement.application import callers, principals, relations
-from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.application import accounts, callers, mails, principals, relations, sessions
+from slm_agreement.application.accounts import NewPassword
+from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.application.passwords import Passwords
+from slm_agreement.application.people import check_address_is_free
 from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
 from slm_agreement.domain.people import enrolment
+from slm_agreement.domain.people import mails as mails_of
+from slm_agreement.domain.people import sessions as sessions_of
+from slm_agreement.domain.people.accounts import check_password, normalise_address
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.people.invitations import ACCEPTED, OPEN, PARTY, WITHDRAWN, Invitation
 from slm_agreement.domain.people.people import Party, Person
 from slm_agreement.domain.people.relations import INVITATION
+from slm_agreement.domain.people.sessions import Identification
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
 from slm_events import instants
 
+PAGE = "/invitations/"
+"""Path of the console's page for an invitation, to which the code is appended."""
 DAY = 86_400_000_000
 DAYS_OPEN, MOST_DAYS_OPEN = 14, 90
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """The data of a company that is new here, and of the person who accepts for it."""
+    """The data of a company that is not registered yet, and of the person who accepts an invitation for the company."""
 
     key: str
     name: str
@@ -33,8 +42,38 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationRequest:
+    """An invitation to create: for the person behind a principal or, without ``principal_id``, for a company."""
+
+    principal_id: str | None
+    alias: str
+    note: str
+    email: str | None
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationReply:
+    """The data with which an invitation is accepted.
+
+    A registered party sends the code; a new company sends ``newcomer``; a person may send a password, and then gets a
+    session instead of a key that does not expire.
+    """
+
+    code: str | None = None
+    newcomer: Newcomer | None = None
+    password: str | None = None
+    client: str = ""
+    takes_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptedInvitation:
-    """The result of a code: the invitation, and the new key if one was created, which is shown only once."""
+    """The result of accepting an invitation: the invitation, and the new key if one was created, which is shown only
+    once.
+
+    With a password the key is that of a session.
+    """
 
     invitation: Invitation
     principal_id: str | None = None
@@ -42,43 +81,68 @@ class AcceptedInvitation:
     secret: str | None = None
 
 
-async def invite(
-    desk: Desk, caller: Principal, principal_id: str | None, alias: str, note: str, expires_at: int | None
-) -> tuple[Invitation, str]:
-    """Create an invitation; return it and its code, which is shown only now. Raises Unknown, NotAllowed and Invalid.
+async def create_invitation(
+    ledgers: LedgerFactory, caller: Principal, wanted: InvitationRequest
+) -> tuple[Invitation, str | None]:
+    """Create an invitation; return it and its code, which is shown only now. The code is None if it was mailed.
 
-    Without ``principal_id`` it invites a company. With it, it lets the person behind that principal create a key.
+    Raises Unknown, NotAllowed and Invalid.
     """
-    callers.must_manage(caller)
+    callers.require_manager(caller)
+    async with ledgers.begin() as ledger:
+        if wanted.principal_id is not None:
+            principal = await principals.lock_principal_to_invite(ledger, caller, wanted.principal_id)
+            await _check_address(ledger, principal, wanted.email)
+        is_mailed = wanted.email is not None and ledgers.console_url is not None
+        invitation, code = await open_invitation(ledger, caller, wanted, is_mailed=is_mailed)
+        if wanted.email is not None and ledgers.console_url is not None:
+            recipient = mails_of.check_mail_address(wanted.email, "email")
+            url, expires = (
+                f"{ledgers.console_url}{invitation_path(invitation, code)}",
+                instants.to_text(invitation.expires_at)[:10],
+            )
+            await mails.store_mail(ledger, recipient, mails_of.invitation_mail(caller.name, wanted.alias, url, expires))
+            return invitation, None
+        return invitation, code
+
+
+def invitation_path(invitation: Invitation, code: str) -> str:
+    """Return the path of the console's page on which an invitation is accepted: one for companies, one for people."""
+    return f"{PAGE}{code}{'?for=company' if invitation.kind == PARTY else ''}"
+
+
+async def open_invitation(
+    ledger: Ledger, caller: Principal, wanted: InvitationRequest, *, is_mailed: bool = False
+) -> tuple[Invitation, str]:
+    """Create an invitation in the present transaction; return it and its code. The caller's right is not checked."""
     code = new_key()
-    async with desk.begin() as ledger:
-        if principal_id is not None:
-            await principals.to_invite(ledger, caller, principal_id)
-        invitation = Invitation(
-            invitation_id=new_id(),
-            party_id=None if caller.is_operator else caller.party_id,
-            principal_id=principal_id,
-            alias=alias,
-            note=note,
-            sha256=hash_of(code),
-            created_at=ledger.now,
-            created_by_principal_id=caller.principal_id,
-            created_by_name=caller.name,
-            expires_at=_expiry(expires_at, ledger.now),
-        )
-        await ledger.invitations.put(invitation)
-        ledger.publish(invitation.opened())
-        await ledger.note(caller, "invitation.make", invitation.invitation_id, {"kind": invitation.kind})
+    invitation = Invitation(
+        invitation_id=new_id(),
+        party_id=None if caller.is_operator else caller.party_id,
+        principal_id=wanted.principal_id,
+        alias=wanted.alias,
+        note=wanted.note,
+        sha256=hash_of(code),
+        created_at=ledger.now,
+        created_by_principal_id=caller.principal_id,
+        created_by_name=caller.name,
+        expires_at=_expiry(wanted.expires_at, ledger.now),
+        email=wanted.email,
+        is_mailed=is_mailed,
+    )
+    await ledger.invitations.put(invitation)
+    ledger.publish(invitation.opened())
+    await ledger.note(caller, "invitation.make", invitation.invitation_id, {"kind": invitation.kind})
     return invitation, code
 
 
-async def withdraw_invitation(desk: Desk, caller: Principal, invitation_id: str) -> Invitation:
+async def withdraw_invitation(ledgers: LedgerFactory, caller: Principal, invitation_id: str) -> Invitation:
     """Withdraw an invitation, so that its code is refused. Repeating it changes nothing.
 
     Raises Unknown, and WrongState if the invitation was accepted.
     """
-    callers.must_manage(caller)
-    async with desk.begin() as ledger:
+    callers.require_manager(caller)
+    async with ledgers.begin() as ledger:
         await ledger.lock(invitation_id)
         invitation = await ledger.invitations.get(invitation_id)
         if invitation is None or not caller.may_see(invitation.party_id):
@@ -94,26 +158,43 @@ async def withdraw_invitation(desk: Desk, caller: Principal, invitation_id: str)
 
 
 async def accept_invitation(
-    desk: Desk, caller: Principal, code: str | None, newcomer: Newcomer | None
+    ledgers: LedgerFactory, passwords: Passwords, caller: Principal, acceptance: InvitationReply
 ) -> AcceptedInvitation:
-    """Accept with a code, which works once: as its holder, or with a key of the party that gets related to the inviter.
+    """Accept an invitation with its code, which works once.
 
-    Raises Unknown for a code that is wrong, used, withdrawn or expired, without a difference between them; also
-    Invalid, NotAllowed and WrongState.
+    The caller is the holder of the code, or has a key of the party that becomes related to the inviter. Raises Unknown
+    for a code that is wrong, used, withdrawn or expired, without telling which; also Invalid, NotAllowed, AddressTaken
+    and WrongState.
     """
     if caller.party_id is not None:
-        callers.must_manage(caller)
-    async with desk.begin() as ledger:
-        if code is not None:
-            return await _join(ledger, caller, code)
+        callers.require_manager(caller)
+    _check_acceptance(acceptance)
+    # Before the transaction, which would hold its locks for as long as hashing takes.
+    password_hash = None if acceptance.password is None else await passwords.hash(acceptance.password)
+    async with ledgers.begin() as ledger:
+        if acceptance.code is not None:
+            return await _join(ledger, caller, acceptance.code)
         invitation = await _open(ledger, caller.principal_id)
         if invitation.kind == PARTY:
-            return await _arrive(ledger, caller, invitation, newcomer)
-        return await _make_key(ledger, caller, invitation, newcomer)
+            principal = await _arrive(ledger, caller, invitation, acceptance.newcomer)
+        else:
+            principal = await _invited(ledger, invitation, acceptance.newcomer)
+        if password_hash is None:
+            return await _with_key(ledger, caller, invitation, principal)
+        return await _with_password(ledger, caller, invitation, principal, acceptance, password_hash)
+
+
+def _check_acceptance(acceptance: InvitationReply) -> None:
+    if acceptance.password is None:
+        return
+    if acceptance.code is not None:
+        remedy = "leave it out: a registered party accepts with a key that it has"
+        raise Invalid("No account is made for a registered party.", [Finding("password", "…", remedy)])
+    check_password(acceptance.password, "")
 
 
 async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitation:
-    """Relate a registered party to the inviter."""
+    """Relate the caller's party, which is registered already, to the inviter."""
     if caller.party_id is None:
         raise Invalid(
             "Only a party can accept with a code in the body.",
@@ -127,24 +208,26 @@ async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitat
         raise Invalid(
             "A party cannot accept its own invitation.", [Finding("code", "…", "give the code to the other party")]
         )
-    await relations.relate(ledger, caller, invitation.party_id, caller.party_id, INVITATION)
+    await relations.relate_parties(ledger, caller, invitation.party_id, caller.party_id, INVITATION)
     return AcceptedInvitation(await _accepted(ledger, caller, invitation, caller.party_id))
 
 
 async def _arrive(
     ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None
-) -> AcceptedInvitation:
-    """Register a new company: its party with a random id, its first manager, and that person's key."""
+) -> EnrolledPrincipal:
+    """Register a new company: its party with a random id, and its first service level manager, who is returned."""
     if newcomer is None:
         remedy = "say who you are: party {key, name} and person {key, name, email}"
         raise Invalid("The invitation is for a company.", [Finding("party", "none", remedy)])
     for field, key in (("party.key", newcomer.key), ("person.key", newcomer.person_key)):
         callers.key_or_random(key, field)
     party = Party(new_id(), newcomer.key, newcomer.name)
-    person_id = callers.id_of(party.party_id, "person", newcomer.person_key)
-    person = Person(person_id, party.party_id, newcomer.person_key, newcomer.person_name, newcomer.email)
+    person_id = callers.derive_id(party.party_id, "person", newcomer.person_key)
+    person = Person(
+        person_id, party.party_id, newcomer.person_key, newcomer.person_name, newcomer.email or invitation.email
+    )
     principal = EnrolledPrincipal(
-        callers.id_of(party.party_id, "principal", newcomer.person_key),
+        callers.derive_id(party.party_id, "principal", newcomer.person_key),
         party.party_id,
         newcomer.person_key,
         newcomer.person_name,
@@ -156,23 +239,22 @@ async def _arrive(
     ledger.publish(party.registered())
     await ledger.note(caller, "party.arrive", party.party_id, {"key": party.key, "name": party.name})
     if invitation.party_id is not None:
-        await relations.relate(ledger, caller, invitation.party_id, party.party_id, INVITATION)
-    return await _with_key(ledger, caller, invitation, principal)
+        await relations.relate_parties(ledger, caller, invitation.party_id, party.party_id, INVITATION)
+    return principal
 
 
-async def _make_key(
-    ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None
-) -> AcceptedInvitation:
+async def _invited(ledger: Ledger, invitation: Invitation, newcomer: Newcomer | None) -> EnrolledPrincipal:
+    """Lock and return the principal that an invitation is for; a newcomer's principal is created."""
     if newcomer is not None:
         remedy = "leave it out: the invitation is for an enrolled principal"
         raise Invalid("The invitation is for a key, not for a company.", [Finding("party", newcomer.name, remedy)])
     await ledger.lock(str(invitation.principal_id))
     principal = await ledger.principals.get(str(invitation.principal_id))
-    if principal is None:
+    if principal is None or principal.has_ended(ledger.now):
         _no_such_code()
     if principal.may_sign and not invitation.by_operator:
         raise WrongState("The principal may sign since the invitation was made: ask an operator for another one.")
-    return await _with_key(ledger, caller, invitation, principal)
+    return principal
 
 
 async def _with_key(
@@ -189,6 +271,55 @@ async def _with_key(
     )
     ended = await _accepted(ledger, caller, invitation, principal.party_id)
     return AcceptedInvitation(ended, principal.principal_id, api_key, secret)
+
+
+async def _with_password(
+    ledger: Ledger,
+    caller: Principal,
+    invitation: Invitation,
+    principal: EnrolledPrincipal,
+    acceptance: InvitationReply,
+    password_hash: str,
+) -> AcceptedInvitation:
+    """Set the password of the invited person, end the person's other sessions, and begin a new session."""
+    person = await ledger.people.get(str(principal.person_id))
+    if person is not None and not person.email and invitation.email:
+        person = replace(person, email=invitation.email)
+        await check_address_is_free(ledger, person)
+        await ledger.people.put(person)
+    check_password(str(acceptance.password), (person.email if person else None) or "")
+    may_sign = invitation.by_operator
+    recorded = normalise_address((person.email if person else None) or "")
+    account = NewPassword(
+        password_hash,
+        may_sign,
+        enrolment.BY_INVITATION,
+        invitation.created_by_name,
+        is_proven=invitation.is_mailed and normalise_address(invitation.email or "") == recorded,
+        takes_address=acceptance.takes_address,
+    )
+    await accounts.store_account(ledger, principal, account)
+    sessions_of.end_all_sessions(principal, ledger.now)
+    how = Identification(
+        enrolment.PASSWORD,
+        enrolment.BY_INVITATION,
+        invitation.created_by_principal_id,
+        invitation.created_by_name,
+        may_sign,
+    )
+    begun = await sessions.begin_session(ledger, principal, how, acceptance.client)
+    ended = await _accepted(ledger, caller, invitation, principal.party_id)
+    return AcceptedInvitation(ended, principal.principal_id, begun.session, begun.secret)
+
+
+async def _check_address(ledger: Ledger, principal: EnrolledPrincipal, email: str | None) -> None:
+    """Raise Invalid unless ``email`` is the mail address recorded with the principal's person. None is always valid."""
+    person = await ledger.people.get(principal.person_id) if principal.person_id else None
+    if email is None or person is None or not person.email:
+        return
+    if normalise_address(email) != normalise_address(person.email):
+        remedy = f"write {person.email}, which is recorded with {person.name}, or change that first"
+        raise Invalid("The invitation would go to another address.", [Finding("email", email, remedy)])
 
 
 async def _accepted(ledger: Ledger, caller: Principal, invitation: Invitation, party_id: str | None) -> Invitation:

@@ -1,45 +1,58 @@
-"""The storage that the use cases need: collections of domain values in one transaction, and the publication of
-events.
-"""
+"""The storage that the use cases need: collections of domain objects in one transaction, and published events."""
 
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
+from slm_agreement.domain.contracting.comments import Comment
+from slm_agreement.domain.people.accounts import Account
 from slm_agreement.domain.people.enrolment import EnrolledPrincipal
+from slm_agreement.domain.people.guests import GuestLink
 from slm_agreement.domain.people.invitations import Invitation
+from slm_agreement.domain.people.mails import Mail
+from slm_agreement.domain.people.openid import OpenIdLink, OpenIdLogIn
 from slm_agreement.domain.people.people import Party, Person, Requirement, Service
 from slm_agreement.domain.people.relations import Relation
+from slm_agreement.domain.people.sign_in_links import InstallationState, SignInLink
 from slm_agreement.domain.versions.agreement import Identity, Version
 from slm_chassis.ledger import LedgerOfTransaction, Repository
 
 
 class Agreements(Protocol):
-    """Agreements with all their versions. A use case that changes one calls ``Ledger.lock`` first."""
+    """The agreements with all their versions. A use case that changes an agreement calls ``Ledger.lock`` first."""
 
     async def identity(self, agreement_id: str) -> Identity | None:
-        """Return the identity of an agreement; None if there is none."""
+        """Return what all versions of an agreement have in common; None if there is no such agreement."""
 
     async def add(self, identity: Identity) -> None:
         """Add an agreement without versions."""
         ...
 
     async def versions(self, agreement_id: str) -> list[Version]:
-        """Return every version, in ascending order."""
+        """Return every version of an agreement, in ascending order."""
         ...
 
     async def signed_of(self, provider_party_id: str) -> list[Identity]:
-        """Return a provider's agreements with a version that is signed and has not ended."""
+        """Return a provider's agreements that have a version which is signed and has not ended."""
         ...
 
     async def save(self, version: Version) -> None:
-        """Store a version and the instant of its next change of state."""
+        """Store a version, and when its state must next be changed."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptCount:
+    """The number of attempts of a subject in the present time window, and when the window ends (microseconds UTC)."""
+
+    count: int
+    until: int
+
+
 class Ledger(LedgerOfTransaction, Protocol):
-    """The storage within one transaction."""
+    """The storage within one transaction, by kind of object."""
 
     @property
     def parties(self) -> Repository[Party]:
@@ -51,11 +64,11 @@ class Ledger(LedgerOfTransaction, Protocol):
 
     @property
     def services(self) -> Repository[Service]:
-        """The services of all catalogues."""
+        """The services in the catalogues of all providers."""
 
     @property
     def requirements(self) -> Repository[Requirement]:
-        """The service level requirements."""
+        """The requirements that customers have recorded."""
 
     @property
     def principals(self) -> Repository[EnrolledPrincipal]:
@@ -70,6 +83,38 @@ class Ledger(LedgerOfTransaction, Protocol):
         """The invitations."""
 
     @property
+    def accounts(self) -> Repository[Account]:
+        """The accounts, each under the id of its principal."""
+
+    @property
+    def comments(self) -> Repository[Comment]:
+        """The comments on agreements."""
+
+    @property
+    def sign_in_links(self) -> Repository[SignInLink]:
+        """The sign-in links that operators made."""
+
+    @property
+    def installation(self) -> Repository[InstallationState]:
+        """The state of the installation, in one row with the id ``INSTALLATION``."""
+
+    @property
+    def mails(self) -> Repository[Mail]:
+        """The mails that wait to be sent."""
+
+    @property
+    def guest_links(self) -> Repository[GuestLink]:
+        """The links that were mailed to guests."""
+
+    @property
+    def openid_log_ins(self) -> Repository[OpenIdLogIn]:
+        """The log-ins with an OpenID provider that were begun and not completed."""
+
+    @property
+    def openid_links(self) -> Repository[OpenIdLink]:
+        """The subjects of OpenID providers, each linked to a principal."""
+
+    @property
     def agreements(self) -> Agreements:
         """The agreements with their versions."""
 
@@ -81,21 +126,66 @@ class Ledger(LedgerOfTransaction, Protocol):
         """Return the id of the principal of a person; None if there is none."""
         ...
 
+    async def delete_account(self, principal_id: str) -> None:
+        """Delete the account of a principal."""
+        ...
+
+    async def due_mail(self) -> Mail | None:
+        """Lock and return the due mail that has waited longest, except mails that another transaction sends; None if
+        none is due.
+        """
+
+    async def delete_mail(self, mail_id: str) -> None:
+        """Delete a mail that was sent."""
+        ...
+
+    async def has_parties(self) -> bool:
+        """Whether any party is registered."""
+        ...
+
     async def people_with(self, party_id: str, email: str) -> list[str]:
         """Return the ids of a party's people with this mail address, ignoring upper and lower case."""
         ...
 
+    async def people_at(self, email: str) -> list[Person]:
+        """Return the people of all parties with this mail address, ignoring upper and lower case."""
+        ...
 
-class Desk(Protocol):
-    """Opens ledgers."""
+    async def take_openid_log_in(self, sha256: str) -> OpenIdLogIn | None:
+        """Delete and return the log-in whose ``state`` has this hash; None if there is none, or it was taken before."""
+
+    async def forget_openid_log_ins(self) -> None:
+        """Delete log-ins that have expired."""
+        ...
+
+    async def attempt(self, subject: str, within: int) -> AttemptCount:
+        """Count one attempt of a subject, in time windows of ``within`` microseconds, for all replicas together."""
+        ...
+
+    async def take_back_attempt(self, subject: str) -> None:
+        """Count one attempt of a subject less."""
+        ...
+
+    async def forget_attempts(self) -> None:
+        """Delete the counts of time windows that have ended.
+
+        This must be the last statement of its transaction: two transactions could otherwise deadlock.
+        """
+        ...
+
+
+class LedgerFactory(Protocol):
+    """A factory of ledgers: each ledger is one transaction."""
 
     space: str
-    """The installation's namespace, from which the ids of an operator's keys follow."""
+    """The namespace UUID of the installation, from which the ids of objects of operators are derived."""
+    console_url: str | None
+    """The address of the console, for links in mails; None if the installation sends no mails."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """Open a ledger whose changes are kept at the end of the block, or dropped if it raises."""
+        """Begin a transaction. Its changes are committed at the end of the block, or rolled back if that raises."""
         ...
 
     async def due(self) -> list[str]:
-        """Return the ids of agreements with a version whose state must change now, the earliest first."""
+        """Return the ids of agreements that have a version whose state must be changed now, the earliest first."""
         ...

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_agreement.application import callers
-from slm_agreement.application.ledger import Desk
-from slm_agreement.application.register import Register, edited
+from slm_agreement.application.ledger import LedgerFactory
+from slm_agreement.application.register import Register, replace_details
 from slm_agreement.domain.people.people import Party
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
@@ -32,21 +32,27 @@ class PartyDetails:
     external_refs: list[dict[str, Any]]
 
 
-async def register(desk: Desk, caller: Principal, key: str | None, details: PartyDetails) -> tuple[Party, bool]:
-    """Register a party under its key; return it and whether it is new."""
-    callers.must_operate(caller)
+async def register_party(
+    ledgers: LedgerFactory, caller: Principal, key: str | None, details: PartyDetails
+) -> tuple[Party, bool]:
+    """Register a party under its key; return it and whether it is new. Only operators may."""
+    callers.require_operator(caller)
     key = callers.key_or_random(key)
-    party = Party(named_id(desk.space, key), key, details.name, details.external_refs)
-    async with desk.begin() as ledger:
+    party = Party(named_id(ledgers.space, key), key, details.name, details.external_refs)
+    async with ledgers.begin() as ledger:
         return await PARTIES.enter(ledger, caller, party)
 
 
 async def edit_party(
-    desk: Desk, caller: Principal, party_id: str, details: PartyDetails, unless_changed: Callable[[Party], None]
+    ledgers: LedgerFactory,
+    caller: Principal,
+    party_id: str,
+    details: PartyDetails,
+    unless_changed: Callable[[Party], None],
 ) -> Party:
-    """Change the name or references of a party; its key stays. Raises Unknown."""
-    callers.must_operate(caller)
-    async with desk.begin() as ledger:
+    """Change the name or the external references of a party; its key cannot change. Raises Unknown."""
+    callers.require_operator(caller)
+    async with ledgers.begin() as ledger:
         party = await PARTIES.locked(ledger, caller, party_id)
         unless_changed(party)
-        return await PARTIES.change(ledger, caller, edited(party, details))
+        return await PARTIES.change(ledger, caller, replace_details(party, details))

@@ -1,4 +1,4 @@
-"""People of a party and their mandates to sign."""
+"""The people of a party and their mandates to sign."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_agreement.application import callers
-from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.application.register import Register, edited
+from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.application.register import Register, replace_details
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
 from slm_agreement.domain.people.people import Mandate, Person
 from slm_chassis.access import Principal
@@ -32,46 +32,50 @@ class PersonDetails:
     external_refs: list[dict[str, Any]]
 
 
-async def record(
-    desk: Desk, caller: Principal, party_id: str | None, key: str | None, details: PersonDetails
+async def record_person(
+    ledgers: LedgerFactory, caller: Principal, party_id: str | None, key: str | None, details: PersonDetails
 ) -> tuple[Person, bool]:
     """Record a person of the caller's party (an operator names the party); return it and whether it is new."""
-    callers.must_manage(caller)
-    party_id = callers.party_for(caller, party_id)
+    callers.require_manager(caller)
+    party_id = callers.require_acting_party(caller, party_id)
     key = callers.key_or_random(key)
-    identity = callers.id_of(party_id, "person", key)
+    identity = callers.derive_id(party_id, "person", key)
     person = Person(identity, party_id, key, details.name, details.email, details.mandates, details.external_refs)
-    async with desk.begin() as ledger:
+    async with ledgers.begin() as ledger:
         if await ledger.parties.get(party_id) is None:
             raise Unknown(f"There is no party {party_id!r}.")
-        await _address_is_free(ledger, person)
+        await check_address_is_free(ledger, person)
         return await PEOPLE.enter(ledger, caller, person)
 
 
 async def edit_person(
-    desk: Desk, caller: Principal, person_id: str, details: PersonDetails, unless_changed: Callable[[Person], None]
+    ledgers: LedgerFactory,
+    caller: Principal,
+    person_id: str,
+    details: PersonDetails,
+    unless_changed: Callable[[Person], None],
 ) -> Person:
-    """Change the name, address or mandates of a person. Existing signatures stay valid. Raises Unknown."""
-    callers.must_manage(caller)
-    async with desk.begin() as ledger:
+    """Change the name, mail address or mandates of a person. Signatures already given stay valid. Raises Unknown."""
+    callers.require_manager(caller)
+    async with ledgers.begin() as ledger:
         person = await PEOPLE.locked(ledger, caller, person_id)
         unless_changed(person)
         await _must_not_sign(ledger, caller, person)
-        person = edited(person, details)
-        await _address_is_free(ledger, person)
+        person = replace_details(person, details)
+        await check_address_is_free(ledger, person)
         return await PEOPLE.change(ledger, caller, person)
 
 
 async def _must_not_sign(ledger: Ledger, caller: Principal, person: Person) -> None:
-    """Raise NotAllowed if a manager would change the identity or the mandates of a person who may sign."""
+    """Raise NotAllowed if the person has a principal that may sign and the caller is no operator."""
     bound = await ledger.principal_of(person.person_id)
     principal = await ledger.principals.get(bound) if bound is not None else None
     if principal is not None and principal.may_sign and not caller.is_operator:
         raise NotAllowed(f"{person.name} may sign: only an operator can edit this record.")
 
 
-async def _address_is_free(ledger: Ledger, person: Person) -> None:
-    """Raise Invalid if another person of the party has this mail address, because it identifies a human being."""
+async def check_address_is_free(ledger: Ledger, person: Person) -> None:
+    """Raise Invalid if another person of the same party has this mail address, because it identifies a human being."""
     if not person.email:
         return
     await ledger.lock(f"addresses of {person.party_id}")

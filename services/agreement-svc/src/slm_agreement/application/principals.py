@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from slm_agreement.application import callers
-from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.application.register import Register
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown, WrongState
 from slm_agreement.domain.people import enrolment
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
+from slm_events import instants
 
 _BY_OPERATORS = "Principals that may sign are enrolled and edited by an operator, who can never sign."
 
@@ -25,9 +26,13 @@ PRINCIPALS = Register[EnrolledPrincipal](
     "enrol",
     kept=lambda ledger: ledger.principals,
     may_see=lambda caller, principal: caller.may_see(principal.party_id),
-    audited=lambda principal: {"name": principal.name, "roles": principal.roles},
+    audited=lambda principal: {
+        "name": principal.name,
+        "roles": principal.roles,
+        **({} if principal.ends_at is None else {"ends_at": instants.to_text(principal.ends_at)}),
+    },
     event=EnrolledPrincipal.enrolled,
-    incidental=("keys",),
+    incidental=("keys", "subjects"),
 )
 
 
@@ -38,42 +43,55 @@ class PrincipalDetails:
     name: str
     roles: list[str]
     person_id: str | None
+    ends_at: int | None = None
 
 
-async def enrol(
-    desk: Desk, caller: Principal, party_id: str | None, key: str | None, details: PrincipalDetails
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """The limits of a new API key: its scopes and its expiry."""
+
+    scopes: list[str]
+    expires_at: int | None
+    """The instant from which the key is refused (microseconds UTC); None if it does not expire."""
+
+
+async def enrol_principal(
+    ledgers: LedgerFactory, caller: Principal, party_id: str | None, key: str | None, details: PrincipalDetails
 ) -> tuple[EnrolledPrincipal, bool]:
     """Enrol a principal without keys; return it and whether it is new.
 
     An operator who names no party enrols another operator.
     """
-    callers.must_manage(caller)
+    callers.require_manager(caller)
     if not (caller.is_operator and party_id is None):
-        party_id = callers.party_for(caller, party_id)
+        party_id = callers.require_acting_party(caller, party_id)
     roles = enrolment.check_roles(details.roles, party_id, details.person_id)
     key = callers.key_or_random(key)
-    principal_id = callers.id_of(party_id if party_id is not None else desk.space, "principal", key)
-    principal = EnrolledPrincipal(principal_id, party_id, key, details.name, roles, details.person_id)
+    principal_id = callers.derive_id(party_id if party_id is not None else ledgers.space, "principal", key)
+    principal = EnrolledPrincipal(
+        principal_id, party_id, key, details.name, roles, details.person_id, ends_at=details.ends_at
+    )
     if principal.may_sign and not caller.is_operator:
         raise NotAllowed(_BY_OPERATORS)
-    async with desk.begin() as ledger:
+    async with ledgers.begin() as ledger:
+        enrolment.check_principal_end(roles, details.ends_at, ledger.now)
         await _check(ledger, principal)
         return await PRINCIPALS.enter(ledger, caller, principal)
 
 
 async def edit_principal(
-    desk: Desk,
+    ledgers: LedgerFactory,
     caller: Principal,
     principal_id: str,
     details: PrincipalDetails,
     unless_changed: Callable[[EnrolledPrincipal], None],
 ) -> EnrolledPrincipal:
-    """Change the name or roles of a principal. Its keys get the new roles at once; its person cannot change.
+    """Change the name, roles or end of a principal. Its keys get the new roles at once; its person cannot change.
 
-    Raises Unknown, NotAllowed and Invalid, and WrongState if the principal would get a valid key that may sign and was
-    issued by somebody other than its holder or an operator.
+    Raises Unknown, NotAllowed and Invalid. Raises WrongState if the principal would get a role that signs and has a
+    valid key that a person other than its holder or an operator was involved in issuing.
     """
-    async with desk.begin() as ledger:
+    async with ledgers.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)
         unless_changed(principal)
         if details.person_id != principal.person_id:
@@ -82,42 +100,74 @@ async def edit_principal(
                 "The person of a principal cannot change.", [Finding("person_id", str(details.person_id), remedy)]
             )
         roles = enrolment.check_roles(details.roles, principal.party_id, details.person_id)
-        changed = replace(principal, name=details.name, roles=roles)
+        changed = replace(principal, name=details.name, roles=roles, ends_at=details.ends_at)
+        if changed.ends_at != principal.ends_at or enrolment.AUDITOR in roles:
+            enrolment.check_principal_end(roles, changed.ends_at, ledger.now)
         if not caller.is_operator:
             if principal.may_sign or changed.may_sign:
                 raise NotAllowed(_BY_OPERATORS)
-            if roles != principal.roles and principal_id == caller.principal_id:
-                raise NotAllowed("You cannot change your own roles: ask another manager or an operator.")
-        tainted = [key.key_id for key in changed.keys if key.revoked_at is None and not key.may_sign]
+            if (roles, details.ends_at) != (principal.roles, principal.ends_at) and _is(caller, principal):
+                raise NotAllowed("You cannot change your own roles or end: ask another manager or an operator.")
+        tainted = [key.key_id for key in changed.keys if key.is_live(ledger.now) and not key.may_sign]
         if changed.may_sign and not principal.may_sign and tainted:
             raise WrongState(f"A manager was involved in issuing valid keys: revoke {', '.join(tainted)} first.")
         return await PRINCIPALS.change(ledger, caller, changed)
 
 
-async def issue_key(desk: Desk, caller: Principal, principal_id: str, scopes: list[str]) -> tuple[ApiKey, str]:
-    """Issue a key for the caller or a principal that the caller manages; return it and its secret, which is shown only
-    now.
+async def deactivate_principal(ledgers: LedgerFactory, caller: Principal, principal_id: str) -> EnrolledPrincipal:
+    """End a principal now, and revoke all its keys and sessions. Repeating it changes nothing.
 
-    Raises NotAllowed for scopes beyond those of the caller's own key, and for another principal that may sign.
+    A manager may also deactivate a principal that signs, since that only removes a right. Raises Unknown and
+    NotAllowed.
     """
+    async with ledgers.begin() as ledger:
+        principal = await _managed(ledger, caller, principal_id)
+        if _is(caller, principal):
+            raise NotAllowed("You cannot deactivate yourself: ask another manager or an operator.")
+        if principal.has_ended(ledger.now):
+            return principal
+        principal.deactivate(ledger.now)
+        await ledger.principals.put(principal)
+        ledger.publish(principal.enrolled())
+        await ledger.note(caller, "principal.deactivate", principal_id, {"name": principal.name})
+    return principal
+
+
+async def issue_key(
+    ledgers: LedgerFactory, caller: Principal, principal_id: str, limits: KeyLimits
+) -> tuple[ApiKey, str]:
+    """Issue an API key for the caller, or for a principal that the caller manages.
+
+    Return the key's data and the key itself, which is shown only now. Raises NotAllowed for scopes beyond those of the
+    caller's own key, and for another principal that may sign; Invalid for an expiry that is past.
+    """
+    scopes, expires_at = limits.scopes, limits.expires_at
     secret = new_key()
-    async with desk.begin() as ledger:
+    async with ledgers.begin() as ledger:
         principal = await _held_or_managed(ledger, caller, principal_id)
+        _must_last(principal, ledger.now)
         _must_hold(caller, scopes)
-        how, may_sign = _issuing(caller, principal)
+        if expires_at is not None and expires_at <= ledger.now:
+            remedy = "write an instant in the future, or leave it out for a key that does not expire"
+            raise Invalid("A key must expire later.", [Finding("expires_at", instants.to_text(expires_at), remedy)])
+        how, may_sign = _issuing(caller, principal, ledger.now)
         by = (how, caller.principal_id, caller.name)
-        api_key = ApiKey(new_id(), hash_of(secret), sorted(set(scopes)), ledger.now, None, *by, may_sign=may_sign)
+        api_key = ApiKey(new_id(), hash_of(secret), sorted(set(scopes)), ledger.now, None, *by, may_sign, expires_at)
         principal.keys.append(api_key)
         await ledger.principals.put(principal)
         ledger.publish(principal.enrolled())
-        detail = {"key_id": api_key.key_id, "scopes": api_key.scopes, "how": how}
+        until = {} if expires_at is None else {"expires_at": instants.to_text(expires_at)}
+        detail = {"key_id": api_key.key_id, "scopes": api_key.scopes, "how": how, **until}
         await ledger.note(caller, "key.issue", principal_id, detail)
     return api_key, secret
 
 
-async def revoke_key(desk: Desk, caller: Principal, principal_id: str, key_id: str) -> None:
-    """Revoke a key: here at once, everywhere within two seconds. Repeating it changes nothing. Raises Unknown."""
-    async with desk.begin() as ledger:
+async def revoke_key(ledgers: LedgerFactory, caller: Principal, principal_id: str, key_id: str) -> None:
+    """Revoke an API key: in this service at once, in the others within two seconds. Repeating it changes nothing.
+
+    Raises Unknown.
+    """
+    async with ledgers.begin() as ledger:
         principal = await _held_or_managed(ledger, caller, principal_id)
         revoked = principal.revoke(key_id, ledger.now)
         if revoked is None:
@@ -127,17 +177,27 @@ async def revoke_key(desk: Desk, caller: Principal, principal_id: str, key_id: s
         await ledger.note(caller, "key.revoke", principal_id, {"key_id": key_id})
 
 
-async def to_invite(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
-    """Return the principal for which the caller may invite a key; raises Unknown and NotAllowed."""
+async def lock_principal_to_invite(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
+    """Return the principal for which the caller may create an invitation; raises Unknown and NotAllowed."""
     principal = await _managed(ledger, caller, principal_id)
     _not_anothers_signature(caller, principal)
+    _must_last(principal, ledger.now)
     return principal
 
 
-def _issuing(caller: Principal, principal: EnrolledPrincipal) -> tuple[str, bool]:
-    """Return how the caller issues a key of the principal, and whether that key may sign."""
+def _must_last(principal: EnrolledPrincipal, now: int) -> None:
+    if principal.has_ended(now):
+        raise WrongState(f"{principal.name!r} was deactivated or its time is over: give it a later end first.")
+
+
+def _is(caller: Principal, principal: EnrolledPrincipal) -> bool:
+    return caller.principal_id == principal.principal_id
+
+
+def _issuing(caller: Principal, principal: EnrolledPrincipal, now: int) -> tuple[str, bool]:
+    """Return in which way the caller would issue a key of the principal, and whether that key may sign."""
     if caller.principal_id == principal.principal_id:
-        own = principal.live_key(caller.key_id)
+        own = principal.live_key(caller.key_id, now)
         return enrolment.BY_HOLDER, own is not None and own.may_sign
     _not_anothers_signature(caller, principal)
     return (enrolment.BY_OPERATOR, True) if caller.is_operator else (enrolment.BY_MANAGER, False)
@@ -152,7 +212,7 @@ def _not_anothers_signature(caller: Principal, principal: EnrolledPrincipal) -> 
 
 
 async def _held_or_managed(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
-    """Lock and return the principal if it is the caller's own or the caller manages its party.
+    """Lock and return the principal if it is the caller's own, or the caller manages its party.
 
     Raises Unknown and NotAllowed.
     """
@@ -167,12 +227,14 @@ async def _held_or_managed(ledger: Ledger, caller: Principal, principal_id: str)
 
 async def _managed(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
     """Lock and return the principal if the caller manages its party; raises Unknown and NotAllowed."""
-    callers.must_manage(caller)
+    callers.require_manager(caller)
     return await PRINCIPALS.locked(ledger, caller, principal_id)
 
 
 def _must_hold(caller: Principal, scopes: list[str]) -> None:
-    """Refuse scopes beyond those of the caller's own key, so that a limited key cannot issue a less limited one."""
+    """Raise NotAllowed for scopes beyond those of the caller's own key: a limited key must not issue a less limited
+    one.
+    """
     if not caller.scopes:
         return
     beyond = [each for each in scopes if not caller.in_scope(*each.split(":", 1))]
@@ -182,7 +244,9 @@ def _must_hold(caller: Principal, scopes: list[str]) -> None:
 
 
 async def _check(ledger: Ledger, principal: EnrolledPrincipal) -> None:
-    """Check that party and person exist and belong together, and that the person has no other principal."""
+    """Check that the principal's party and person exist and belong together, and that the person has no other
+    principal.
+    """
     if principal.party_id is not None and await ledger.parties.get(principal.party_id) is None:
         raise Unknown(f"There is no party {principal.party_id!r}.")
     if principal.person_id is None:

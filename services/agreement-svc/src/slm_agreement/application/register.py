@@ -23,25 +23,28 @@ T = TypeVar("T", bound="DataclassInstance")
 
 @dataclass(frozen=True)
 class Register(Generic[T]):
-    """One kind of entries: its repository, who may see an entry, and what is published and audited about it."""
+    """A register of one kind of entries: where they are stored, who may see an entry, and what is published and
+    audited.
+    """
 
     noun: str
-    """The kind in errors and in the audit trail, such as ``party``."""
+    """The kind of entry as error texts and the audit trail name it, such as ``party``."""
     verb: str
-    """The verb for creating an entry, used in the audit trail: ``register``."""
+    """The verb for creating an entry, as the audit trail names it, such as ``register``."""
     kept: Callable[[Ledger], Repository[T]]
     may_see: Callable[[Principal, T], bool]
     audited: Callable[[T], Mapping[str, Any]]
-    """The details of a new entry for the audit trail. Those of an edited entry are the same without the key."""
+    """The details of a new entry for the audit trail. For an edited entry the same details without the key are written.
+    """
     event: Callable[[T], Any] | None = None
     """The event that is published when an entry is created or edited."""
     incidental: tuple[str, ...] = ()
-    """Fields that are ignored when contents are compared, such as the instant of recording."""
+    """Fields that are ignored when two contents are compared, such as the instant of recording."""
     unknown: str = " that you may see"
-    """The end of the error text for an entry that does not exist."""
+    """The last words of the error text for an entry that does not exist."""
 
     async def enter(self, ledger: Ledger, caller: Principal, value: T) -> tuple[T, bool]:
-        """Create the entry, or find the existing one; return it and whether it is new.
+        """Create an entry, or find the one with its id; return the entry and whether it is new.
 
         Raises KeyTaken if the existing entry has other content.
         """
@@ -58,9 +61,7 @@ class Register(Generic[T]):
         return value, True
 
     async def locked(self, ledger: Ledger, caller: Principal, identity: str) -> T:
-        """Lock an entry until the end of the transaction and return it; raises Unknown if the caller may not
-        see one.
-        """
+        """Lock an entry until the end of the transaction and return it; raises Unknown if the caller sees none."""
         await ledger.lock(identity)
         found = await self.kept(ledger).get(identity)
         if found is None or not self.may_see(caller, found):
@@ -68,7 +69,7 @@ class Register(Generic[T]):
         return found
 
     async def change(self, ledger: Ledger, caller: Principal, value: T) -> T:
-        """Store a locked entry's new content, and return it."""
+        """Store the new content of a locked entry, publish and audit the change, and return the entry."""
         await self._keep(ledger, value)
         detail = {name: told for name, told in self.audited(value).items() if name != "key"}
         await ledger.note(caller, f"{self.noun}.edit", self._id_of(value), detail)
@@ -86,6 +87,6 @@ class Register(Generic[T]):
         return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in self.incidental}
 
 
-def edited(value: T, details: DataclassInstance) -> T:
-    """Return the value with the fields of the details in place of its own."""
+def replace_details(value: T, details: DataclassInstance) -> T:
+    """Return the value with each field of ``details`` in place of its own field of the same name."""
     return replace(value, **{field.name: getattr(details, field.name) for field in fields(details)})

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from slm_agreement.application import callers
-from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.people import relations
 from slm_agreement.domain.people.relations import Relation
 from slm_chassis.access import Principal
 
 
-async def link(desk: Desk, caller: Principal, party_ids: list[str]) -> tuple[Relation, bool]:
-    """Relate two parties, by an operator; return the relation and whether it is new. Raises Invalid and NotAllowed."""
-    callers.must_operate(caller)
+async def link_parties(ledgers: LedgerFactory, caller: Principal, party_ids: list[str]) -> tuple[Relation, bool]:
+    """Relate two parties; return the relation and whether it is new. For operators only. Raises Invalid, NotAllowed."""
+    callers.require_operator(caller)
     findings = Findings()
-    async with desk.begin() as ledger:
+    async with ledgers.begin() as ledger:
         for index, party_id in enumerate(party_ids):
             if await ledger.parties.get(party_id) is None:
                 findings.add(f"party_ids[{index}]", party_id, "write the id of a registered party")
         if len(set(party_ids)) != len(party_ids):
             findings.add("party_ids[1]", party_ids[1], "write the id of another party")
         findings.refuse_any("A relation needs two registered parties.")
-        return await relate(ledger, caller, party_ids[0], party_ids[1], relations.OPERATOR)
+        return await relate_parties(ledger, caller, party_ids[0], party_ids[1], relations.OPERATOR)
 
 
-async def relate(ledger: Ledger, caller: Principal, one: str, other: str, how: str) -> tuple[Relation, bool]:
-    """Relate two registered parties; return the relation and whether it is new."""
-    relation = relations.between(one, other, how, ledger.now)
+async def relate_parties(ledger: Ledger, caller: Principal, one: str, other: str, how: str) -> tuple[Relation, bool]:
+    """Relate two registered parties in the present transaction; return the relation and whether it is new."""
+    relation = relations.relation_between(one, other, how, ledger.now)
     await ledger.lock(relation.relation_id)
     known = await ledger.relations.get(relation.relation_id)
     if known is not None:
@@ -37,8 +37,8 @@ async def relate(ledger: Ledger, caller: Principal, one: str, other: str, how: s
     return relation, True
 
 
-async def knows(ledger: Ledger, party_id: str, other: str) -> bool:
-    """Whether a party may name another one: itself, or a related party."""
+async def may_name_party(ledger: Ledger, party_id: str, other: str) -> bool:
+    """Return whether a party may name ``other``: itself, or a party that it is related to."""
     if party_id == other:
         return await ledger.parties.get(party_id) is not None
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_agreement.application import callers, relations
-from slm_agreement.application.ledger import Desk
+from slm_agreement.application.ledger import LedgerFactory
 from slm_agreement.application.register import Register
 from slm_agreement.domain.errors import Finding, Invalid, Unknown
 from slm_agreement.domain.people.people import Requirement
@@ -25,7 +25,7 @@ REQUIREMENTS = Register[Requirement](
 
 @dataclass(frozen=True, slots=True)
 class RequirementDetails:
-    """What is required of which service, and the outcome that it is for."""
+    """What a customer requires of a service, and the business outcome that it is for."""
 
     service_id: str
     text: str
@@ -33,22 +33,26 @@ class RequirementDetails:
     external_refs: list[dict[str, Any]]
 
 
-async def record(
-    desk: Desk, caller: Principal, customer_party_id: str | None, key: str | None, details: RequirementDetails
+async def record_requirement(
+    ledgers: LedgerFactory,
+    caller: Principal,
+    customer_party_id: str | None,
+    key: str | None,
+    details: RequirementDetails,
 ) -> tuple[Requirement, bool]:
     """Record a requirement of the caller's party (an operator names the customer); return it and whether it is new."""
-    callers.must_manage(caller)
-    customer = callers.party_for(caller, customer_party_id, "customer_party_id")
+    callers.require_manager(caller)
+    customer = callers.require_acting_party(caller, customer_party_id, "customer_party_id")
     key = callers.key_or_random(key)
     service_id = details.service_id
-    async with desk.begin() as ledger:
+    async with ledgers.begin() as ledger:
         if await ledger.parties.get(customer) is None:
             raise Unknown(f"There is no party {customer!r}.")
         service = await ledger.services.get(service_id)
         # The service of an unrelated party is treated like an unknown one, because ids can be computed from keys.
-        if service is None or not await relations.knows(ledger, customer, service.provider_party_id):
+        if service is None or not await relations.may_name_party(ledger, customer, service.provider_party_id):
             remedy = "write the id of a service of your own party, or of one that yours has a relation with"
             raise Invalid("There is no such service.", [Finding("service_id", service_id, remedy)])
-        identity = callers.id_of(customer, "requirement", key)
+        identity = callers.derive_id(customer, "requirement", key)
         content = (details.text, details.outcome, ledger.now, details.external_refs)
         return await REQUIREMENTS.enter(ledger, caller, Requirement(identity, customer, service_id, key, *content))

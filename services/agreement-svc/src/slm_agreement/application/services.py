@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_agreement.application import callers
-from slm_agreement.application.ledger import Desk
-from slm_agreement.application.register import Register, edited
+from slm_agreement.application.ledger import LedgerFactory
+from slm_agreement.application.register import Register, replace_details
 from slm_agreement.domain.errors import Unknown
 from slm_agreement.domain.people.people import Service
 from slm_chassis.access import Principal
@@ -34,27 +34,31 @@ class ServiceDetails:
     external_refs: list[dict[str, Any]]
 
 
-async def catalogue(
-    desk: Desk, caller: Principal, provider_party_id: str | None, key: str | None, details: ServiceDetails
+async def catalogue_service(
+    ledgers: LedgerFactory, caller: Principal, provider_party_id: str | None, key: str | None, details: ServiceDetails
 ) -> tuple[Service, bool]:
     """Add a service of the caller's party (an operator names the provider); return it and whether it is new."""
-    callers.must_manage(caller)
-    provider = callers.party_for(caller, provider_party_id, "provider_party_id")
+    callers.require_manager(caller)
+    provider = callers.require_acting_party(caller, provider_party_id, "provider_party_id")
     key = callers.key_or_random(key)
     content = (details.name, details.outcome, details.description, details.external_refs)
-    service = Service(callers.id_of(provider, "service", key), provider, key, *content)
-    async with desk.begin() as ledger:
+    service = Service(callers.derive_id(provider, "service", key), provider, key, *content)
+    async with ledgers.begin() as ledger:
         if await ledger.parties.get(provider) is None:
             raise Unknown(f"There is no party {provider!r}.")
         return await SERVICES.enter(ledger, caller, service)
 
 
 async def edit_service(
-    desk: Desk, caller: Principal, service_id: str, details: ServiceDetails, unless_changed: Callable[[Service], None]
+    ledgers: LedgerFactory,
+    caller: Principal,
+    service_id: str,
+    details: ServiceDetails,
+    unless_changed: Callable[[Service], None],
 ) -> Service:
     """Change the name, outcome or description of a service; its key and provider stay. Raises Unknown."""
-    callers.must_manage(caller)
-    async with desk.begin() as ledger:
+    callers.require_manager(caller)
+    async with ledgers.begin() as ledger:
         service = await SERVICES.locked(ledger, caller, service_id)
         unless_changed(service)
-        return await SERVICES.change(ledger, caller, edited(service, details))
+        return await SERVICES.change(ledger, caller, replace_details(service, details))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from slm_agreement.application import agreements
-from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.versions import term
 from slm_agreement.domain.versions.agreement import Version
 from slm_chassis.access import Principal
@@ -15,15 +15,17 @@ from slm_chassis.identity import new_id
 Turned = tuple[list[Version], Version]
 
 
-async def terminate(desk: Desk, caller: Principal, agreement_id: str, reason: str, at: int | None) -> Turned:
-    """End the agreement at an instant (microseconds UTC; None means now) that keeps the notice period.
+async def terminate_agreement(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: int | None
+) -> Turned:
+    """End the agreement at an instant that keeps the notice period (microseconds UTC; None means now).
 
-    Raises NotAllowed unless the caller may sign for a side, WrongState if nothing is signed, and Invalid within the
-    notice period.
+    Return all versions and the newest one that ends. Raises NotAllowed unless the caller may sign for a side,
+    WrongState if no version is signed, and Invalid within the notice period.
     """
-    async with desk.begin() as ledger:
-        versions = await agreements.opened(ledger, caller, agreement_id)
-        await agreements.signer(ledger, caller, versions[0].identity)
+    async with ledgers.begin() as ledger:
+        versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
+        await agreements.authorize_caller_to_sign(ledger, caller, versions[0].identity)
         instant = ledger.now if at is None else at
         turned = term.end_versions(versions, reason, instant, ledger.now)
         await _keep(ledger, versions, turned)
@@ -31,37 +33,54 @@ async def terminate(desk: Desk, caller: Principal, agreement_id: str, reason: st
     return versions, _ended_last(versions)
 
 
-async def ask(desk: Desk, caller: Principal, agreement_id: str, reason: str, at: int | None) -> Turned:
-    """Ask the other party to end the agreement earlier than the notice period allows. Repeating it changes nothing."""
-    async with desk.begin() as ledger:
-        versions = await agreements.opened(ledger, caller, agreement_id)
-        by = await agreements.signer(ledger, caller, versions[0].identity)
+async def request_termination(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: int | None
+) -> Turned:
+    """Ask the other party to end the agreement earlier than the notice period allows.
+
+    Return all versions and the one that stores the request. Repeating it changes nothing.
+    """
+    async with ledgers.begin() as ledger:
+        versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
+        by = await agreements.authorize_caller_to_sign(ledger, caller, versions[0].identity)
         asked = term.TerminationRequest(
             new_id(), by.person.party_id, by.person.identity, by.person.name, reason, at, ledger.now
         )
-        version = term.ask(versions, asked)
+        version = term.record_termination_request(versions, asked)
         await ledger.agreements.save(version)
         await ledger.note(caller, "agreement.ask-to-end", agreement_id, {"reason": reason, "at": at})
     return versions, version
 
 
-async def consent(desk: Desk, caller: Principal, agreement_id: str, request_id: str) -> Turned:
-    """End the agreement as the other party requested, at the requested instant or now if that is past."""
-    async with desk.begin() as ledger:
-        versions = await agreements.opened(ledger, caller, agreement_id)
-        by = await agreements.signer(ledger, caller, versions[0].identity)
-        turned = term.consent(versions, request_id, by.person.party_id, by.person.identity, ledger.now)
+async def consent_to_termination(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, request_id: str
+) -> Turned:
+    """End the agreement as the other party requested, at the requested instant or now if that is past.
+
+    Return all versions and the newest one that ends.
+    """
+    async with ledgers.begin() as ledger:
+        versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
+        by = await agreements.authorize_caller_to_sign(ledger, caller, versions[0].identity)
+        turned = term.record_termination_consent(
+            versions, request_id, by.person.party_id, by.person.identity, ledger.now
+        )
         await _keep(ledger, versions, turned)
         await ledger.note(caller, "agreement.consent-to-end", agreement_id, {"request_id": request_id})
     return versions, _ended_last(versions)
 
 
-async def drop_request(desk: Desk, caller: Principal, agreement_id: str, request_id: str) -> Turned:
-    """Withdraw the own request, or decline the other party's."""
-    async with desk.begin() as ledger:
-        versions = await agreements.opened(ledger, caller, agreement_id)
-        await agreements.signer(ledger, caller, versions[0].identity)
-        version = term.drop_request(versions, request_id)
+async def drop_termination_request(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, request_id: str
+) -> Turned:
+    """Withdraw the request of the caller's own side, or decline the request of the other side.
+
+    Return all versions and the one that stored the request.
+    """
+    async with ledgers.begin() as ledger:
+        versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)
+        await agreements.authorize_caller_to_sign(ledger, caller, versions[0].identity)
+        version = term.drop_termination_request(versions, request_id)
         await ledger.agreements.save(version)
         await ledger.note(caller, "agreement.drop-ending", agreement_id, {"request_id": request_id})
     return versions, version

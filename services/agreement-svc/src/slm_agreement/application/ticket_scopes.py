@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.application.ledger import Ledger, LedgerFactory
 from slm_agreement.domain.errors import Finding
 from slm_agreement.domain.versions import ticket_scopes
 from slm_agreement.domain.versions.agreement import Identity, Version
@@ -11,10 +11,10 @@ from slm_agreement.domain.versions.ticket_scopes import TicketScope
 _SLA = "sla"
 
 
-async def findings(ledger: Ledger, version: Version) -> list[Finding]:
-    """Return an error for each way in which tickets of this agreement could also belong to another customer.
+async def find_ticket_scope_errors(ledger: Ledger, version: Version) -> list[Finding]:
+    """Return an error for each way in which a ticket of this agreement could also belong to another customer.
 
-    Only agreements with customers are checked. Operational level agreements and underpinning contracts judge the same
+    Only agreements with customers are checked. Operational level agreements and underpinning contracts cover the same
     tickets on purpose.
     """
     identity = version.identity
@@ -29,13 +29,13 @@ async def findings(ledger: Ledger, version: Version) -> list[Finding]:
     return ticket_scopes.check_ticket_scopes(version.current.document, own, known)
 
 
-async def findings_now(desk: Desk, version: Version) -> list[Finding]:
-    """Return the findings for a caller who only reads the check."""
-    async with desk.begin() as ledger:
-        return await findings(ledger, version)
+async def read_ticket_scope_errors(ledgers: LedgerFactory, version: Version) -> list[Finding]:
+    """Return the errors about ticket scopes of a version, read in a transaction of their own."""
+    async with ledgers.begin() as ledger:
+        return await find_ticket_scope_errors(ledger, version)
 
 
 async def _scope(ledger: Ledger, identity: Identity) -> TicketScope | None:
     customer = await ledger.parties.get(identity.customer_party_id)
     service = await ledger.services.get(identity.service_id)
-    return None if customer is None or service is None else ticket_scopes.of(customer, service)
+    return None if customer is None or service is None else ticket_scopes.ticket_scope_of(customer, service)

@@ -2,11 +2,19 @@
 
 Refusal
   Unknown       it does not exist, or this party may not see it
+  WrongCredentials  mail address and password, or a code, do not belong to an account
+  TooManyAttempts     there were too many attempts; ``retry_after_seconds`` says when the next may come
   NotAllowed    it exists, but this person or principal may not do this
+    IdentityNotProven  the OpenID provider's answer does not prove who somebody is
+    PersonUnknown      the OpenID provider has identified somebody who is not known here
   WrongState    not possible in the present state: another step must come first
     KeyTaken          the key belongs to something with other content
+    AddressTaken      another account has the mail address
+    MailNeeded        the installation sends no mails
     OtherSideAnswers  the proposed revision is this party's own
+    LogInOver         a log-in with an OpenID provider was used, has ended, or is another browser's
     NothingChanged    the document equals the proposed revision
+  ProviderAway  the OpenID provider does not answer
   Invalid       what was written is not valid; ``findings`` gives field, value and remedy
 """
 
@@ -21,10 +29,10 @@ ERROR, SLIP, WARNING = "error", "slip", "warning"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One error or doubt: the field, its value, and what to write instead.
+    """One thing that is wrong or doubtful in a document or request: the field, its value, and what to write instead.
 
-    ``severity`` is ``error``, ``slip`` or ``warning``; an error cannot be waived. ``code`` names the rule, and a waiver
-    refers to it.
+    ``severity`` is ``error``, ``slip`` (probably a mistake) or ``warning``; an error cannot be waived. ``code`` names
+    the rule, and a waiver refers to it.
     """
 
     field: str
@@ -39,7 +47,10 @@ class Finding:
 
 
 class Refusal(Exception):
-    """The base of all refusals. ``code`` is stable; ``title`` is for people."""
+    """The base of all exceptions by which the domain refuses a request.
+
+    ``code`` is stable, for programs; ``title`` is for people.
+    """
 
     code = "refused"
     title = "Refused"
@@ -51,10 +62,28 @@ class Refusal(Exception):
 
 
 class Unknown(Refusal):
-    """It does not exist, or this party may not see it."""
+    """The object does not exist, or the caller's party may not see it."""
 
     code = "not-found"
     title = "It does not exist"
+
+
+class WrongCredentials(Refusal):
+    """Mail address and password do not belong together, or a code is not valid."""
+
+    code = "wrong-credentials"
+    title = "This does not let you in"
+
+
+class TooManyAttempts(Refusal):
+    """There were too many attempts to log in or to use a code. ``retry_after_seconds`` says how long to wait."""
+
+    code = "too-many-attempts"
+    title = "Too many attempts"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotAllowed(Refusal):
@@ -64,29 +93,71 @@ class NotAllowed(Refusal):
     title = "This principal may not do that"
 
 
+class IdentityNotProven(NotAllowed):
+    """The OpenID provider's answer does not prove who somebody is."""
+
+    code = "identity-not-proven"
+    title = "The provider has not proven who you are"
+
+
+class PersonUnknown(NotAllowed):
+    """The OpenID provider has identified somebody who may not log in to this installation."""
+
+    code = "person-unknown"
+    title = "You are not known here"
+
+
+class ProviderAway(Refusal):
+    """The OpenID provider does not answer, or its answer is not valid."""
+
+    code = "provider-away"
+    title = "The OpenID provider does not answer"
+
+
 class WrongState(Refusal):
-    """It is not possible in the present state."""
+    """The request is not possible in the present state of the object."""
 
     code = "wrong-state"
     title = "Not possible in this state"
 
 
 class KeyTaken(WrongState):
-    """The key belongs to something with other content."""
+    """The key that the client chose belongs to another object, whose content is not the one sent."""
 
     code = "key-taken"
     title = "The key is taken"
 
 
+class AddressTaken(WrongState):
+    """Another account has the mail address."""
+
+    code = "address-taken"
+    title = "The mail address is taken"
+
+
+class MailNeeded(WrongState):
+    """The request needs a mail to be sent, but the installation sends no mails."""
+
+    code = "mail-needed"
+    title = "This installation sends no mails"
+
+
+class LogInOver(WrongState):
+    """A log-in with an OpenID provider cannot be completed: it was used, is over, or was begun in another browser."""
+
+    code = "log-in-over"
+    title = "This log-in is over"
+
+
 class OtherSideAnswers(WrongState):
-    """The proposed revision is this party's own, so the other party must answer."""
+    """The proposed revision is the caller's own, so the other party must answer it."""
 
     code = "other-side-answers"
     title = "The other party must answer"
 
 
 class NothingChanged(WrongState):
-    """The document equals the proposed revision."""
+    """The document of a counter-proposal equals the proposed revision that it should change."""
 
     code = "nothing-changed"
     title = "Nothing would change"
@@ -100,7 +171,7 @@ class Invalid(Refusal):
 
 
 class Findings:
-    """Collects findings while a document is read, so that one answer lists everything to correct."""
+    """A collector of findings while a document is read, so that one refusal lists everything to correct."""
 
     def __init__(self) -> None:
         self.items: list[Finding] = []
@@ -110,7 +181,7 @@ class Findings:
         self.items.append(Finding(field, _shortened(value), remedy, code))
 
     def refuse_any(self, detail: str) -> None:
-        """Raise Invalid if there is any finding."""
+        """Raise Invalid with all findings if there is any."""
         if self.items:
             raise Invalid(detail, self.items)
 

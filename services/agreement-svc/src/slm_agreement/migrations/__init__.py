@@ -1,1 +1,1 @@
-"""The schema of the agreement database, step by step."""
+"""The migrations of agreement-svc's database schema, in order."""

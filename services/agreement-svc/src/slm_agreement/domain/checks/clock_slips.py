@@ -12,8 +12,8 @@ _ALWAYS = ({"event": ["closed", "cancelled"]},)
 """Closing and cancelling a ticket end every clock, whatever the terms say."""
 
 
-def clock_slips(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Return a slip for each start condition that implies a stop condition.
+def find_clock_slips(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return a slip for each start condition of a ticket clock that is also a stop condition.
 
     Clocks that restart at each assignment are not checked, because the next assignment stops them.
     """
@@ -46,7 +46,7 @@ def _conditions(written: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _implies(start: Mapping[str, Any], stop: Mapping[str, Any]) -> bool:
-    """Whether the stop condition is true whenever the start condition is."""
+    """Return whether every ticket event that fulfils ``start`` also fulfils ``stop``."""
     if not stop.keys() <= start.keys():
         return False
     return all(_alike(start[name], name) <= _alike(values, name) for name, values in stop.items())

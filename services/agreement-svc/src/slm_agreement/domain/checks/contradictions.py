@@ -1,4 +1,4 @@
-"""A check for terms that contradict the objective, for example after a review has replaced the objective alone."""
+"""A check for terms of a target that contradict its objective, such as after a review replaced only the objective."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from slm_agreement.domain.errors import Finding
 from slm_agreement.domain.terms import objectives, target_warnings
 
 
-def contradictions_in(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Return each contradiction as an error that says which of the two values to change."""
+def find_contradictions(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return an error for each term of a target that contradicts its objective, with the value to change."""
     return [finding for index, target in enumerate(targets) for finding in _of(target, f"targets[{index}]")]
 
 
@@ -20,12 +20,12 @@ def _of(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
     comparison = next((name for name in (objectives.AT_LEAST, objectives.AT_MOST) if name in promised), None)
     if comparison is None:
         return
-    if second and not objectives.is_looser(second, promised, comparison):
+    if second and not objectives.is_looser_level(second, promised, comparison):
         remedy = f"write a looser number than the objective of {promised[comparison]}, or leave it out"
         yield Finding(f"{path}.unacceptable", second[comparison], remedy, "specific.unacceptable-not-looser")
-    allowed = objectives.allowed_share(promised)
+    allowed = objectives.allowed_bad_share(promised)
     pairs = (target.get("warn_at") or {}).get("burn_rate")
     for place, pair in enumerate(pairs if isinstance(pairs, list) and allowed else []):
-        if target_warnings.never_fires(Fraction(pair["factor"]), allowed or Fraction(0)):
+        if target_warnings.burn_rate_never_fires(Fraction(pair["factor"]), allowed or Fraction(0)):
             remedy = f"this pair can never fire for an objective of {promised[comparison]} %: write a lower factor"
             yield Finding(f"{path}.warn_at.burn_rate[{place}].factor", pair["factor"], remedy, "specific.never-fires")

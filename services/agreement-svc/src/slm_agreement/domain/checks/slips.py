@@ -13,8 +13,11 @@ from slm_agreement.domain.terms.reading import decimal_text
 _LAST_MINUTE = "23:59"
 
 
-def slips_in(document: Mapping[str, Any]) -> list[Finding]:
-    """Return the slips, and warnings about objectives that the first bad event breaches."""
+def find_slips(document: Mapping[str, Any]) -> list[Finding]:
+    """Return the slips of a document: probable mistakes in percentages and opening hours.
+
+    Warnings about objectives that a single bad event breaches are included.
+    """
     findings: list[Finding] = []
     for index, target in enumerate(document["targets"]):
         path = f"targets[{index}]"
@@ -24,7 +27,7 @@ def slips_in(document: Mapping[str, Any]) -> list[Finding]:
 
 
 def _fractions(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
-    """Yield a slip for each share below one percent: 0.999 is a hundredth of 99.9."""
+    """Yield a slip for each percentage between 0 and 1, which is probably a fraction: 0.999 instead of 99.9."""
     for level in ("objective", "unacceptable"):
         promised = target.get(level)
         if promised and promised.get("unit") == objectives.PERCENT:
@@ -47,7 +50,7 @@ def _fraction(percent: str, field: str) -> Iterator[Finding]:
 
 
 def _thin_budget(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
-    """Yield a warning if fewer than one of the expected events may be bad."""
+    """Yield a warning if the objective allows less than one bad event among the expected number of events."""
     volume = target.get("expected_volume")
     allowed = _allowed(target) if volume else None
     if volume and allowed and volume * allowed < 1:
@@ -60,9 +63,9 @@ def _thin_budget(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
 
 
 def _allowed(target: Mapping[str, Any]) -> Fraction | None:
-    if composites.name_of(target) == "quantile":
+    if composites.aggregation_name(target) == "quantile":
         return 1 - Fraction(target["aggregation"]["quantile"])
-    return objectives.allowed_share(target["objective"])
+    return objectives.allowed_bad_share(target["objective"])
 
 
 def _days_without_their_last_minute(hours: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """The SMART check of a document: specific, measurable, relevant, time-bound and complete.
 
-The back-test against stored measurements and the check of the supporting chain are elsewhere.
+Two checks are elsewhere: the back-test against stored measurements, and that of the supporting agreements.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from slm_agreement.domain.checks import clock_slips, contradictions, slips
 from slm_agreement.domain.documents import clauses, nesting, templates
 from slm_agreement.domain.errors import ERROR, Finding
 from slm_agreement.domain.terms import ticket_conditions
-from slm_agreement.domain.versions.agreement import SIGNED, Revision, State, Version
+from slm_agreement.domain.versions.agreement import SIGNED, Revision, Version, VersionState
 from slm_calendar.ical_events import CANCELLED
 from slm_events import instants
 
 
-def smart_findings(
+def run_smart_check(
     version: Version, revision: Revision, others: Sequence[Version], now: int, around: Sequence[Finding] = ()
 ) -> list[Finding]:
-    """Return the findings about a revision.
+    """Return the findings of the SMART check for a revision.
 
     ``others`` are the agreement's other versions; ``around`` are findings about other agreements of the provider.
     Errors prevent acceptance and signing. Each slip and warning must be waived by somebody who signs.
@@ -29,7 +29,7 @@ def smart_findings(
     return [
         *_readable(document),
         *_specific(document),
-        *slips.slips_in(document),
+        *slips.find_slips(document),
         *_calendars(document),
         *_measurable(document),
         *_relevant(document),
@@ -40,34 +40,37 @@ def smart_findings(
     ]
 
 
-def errors_of(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings that cannot be waived."""
+def select_errors(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the errors among the findings: those that cannot be waived."""
     return [finding for finding in findings if finding.severity == ERROR]
 
 
-def to_waive(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the slips and warnings."""
+def select_findings_to_waive(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the slips and warnings among the findings, which a signatory must waive."""
     return [finding for finding in findings if finding.severity != ERROR]
 
 
 def _readable(document: dict[str, Any]) -> list[Finding]:
-    place = nesting.too_deep(document)
-    return [] if place is None else [nesting.finding(place)]
+    place = nesting.find_too_deep_path(document)
+    return [] if place is None else [nesting.nesting_finding(place)]
 
 
 def _specific(document: dict[str, Any]) -> list[Finding]:
     if document["targets"]:
         targets = document["targets"]
         return [
-            *ticket_conditions.overlaps(targets),
-            *clock_slips.clock_slips(targets),
-            *contradictions.contradictions_in(targets),
+            *ticket_conditions.find_unreachable_clocks(targets),
+            *clock_slips.find_clock_slips(targets),
+            *contradictions.find_contradictions(targets),
         ]
     return [Finding("targets", "none", "write at least one target", "specific.no-target")]
 
 
 def _calendars(document: dict[str, Any]) -> list[Finding]:
-    """Return a warning for each iCalendar file with events that gave no holiday, except cancelled ones."""
+    """Return a warning for each iCalendar file that has events from which no holiday could be made.
+
+    Cancelled events do not count.
+    """
     findings = []
     for name, hours in document["service_hours"].items():
         for account in hours.get("calendars", ()) if isinstance(hours, Mapping) else ():
@@ -120,21 +123,25 @@ def _time_bound(version: Version, document: dict[str, Any], others: Sequence[Ver
 
 
 def _complete(version: Version, document: dict[str, Any]) -> list[Finding]:
-    template = templates.of_kind(version.identity.kind)
+    template = templates.template_of_kind(version.identity.kind)
     return [
         Finding(f"clauses.{point['point']}", "empty", f"say {point['says']}", "complete.empty-point")
-        for point in clauses.completeness(document, template.may_be_empty)
+        for point in clauses.check_sla_points(document, template.may_be_empty)
         if not point["filled"] and not point["may_be_empty"]
     ]
 
 
 def _up_to_date(version: Version, revision: Revision, others: Sequence[Version]) -> list[Finding]:
-    """Check that no other version was signed since: an older base would silently undo its changes."""
-    if any(other.state == State.TERMINATED for other in others):
+    """Return an error if signing the revision would undo the changes of a version that was signed meanwhile.
+
+    That is so if the revision is based on an older version than the one signed last. A revision of a terminated
+    agreement is an error as well.
+    """
+    if any(other.state == VersionState.TERMINATED for other in others):
         return [
             Finding("agreement", "terminated", "draft a new agreement: this one was ended", "up-to-date.terminated")
         ]
-    latest = latest_signed(others)
+    latest = latest_signed_number(others)
     if latest is not None and latest > version.number:
         remedy = f"draft a new amendment: version {latest} was signed since, and versions take effect in their order"
         return [Finding("version", str(version.number), remedy, "up-to-date.overtaken")]
@@ -144,7 +151,7 @@ def _up_to_date(version: Version, revision: Revision, others: Sequence[Version])
     return [Finding("base_version", str(revision.base_version), remedy, "up-to-date.base-version")]
 
 
-def latest_signed(versions: Sequence[Version]) -> int | None:
+def latest_signed_number(versions: Sequence[Version]) -> int | None:
     """Return the number of the version that was signed last; None if there is none."""
     signed = [version for version in versions if version.state in SIGNED]
     return max(signed, key=lambda version: (version.finalized_at or 0, version.number)).number if signed else None

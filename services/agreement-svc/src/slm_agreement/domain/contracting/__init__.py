@@ -1,4 +1,5 @@
-"""Coming to an agreement: the steps of the negotiation, and the signatures under mandates.
+"""The conclusion of an agreement: the steps of the negotiation, and the signatures under mandates.
 
-This package is the top of the domain. It must not know how a document is read, only its check and its hash.
+This package is the top of the domain. It must not know how a document is read, only how a document is checked and
+hashed.
 """

@@ -1,4 +1,4 @@
-"""Signing: who may sign which hash under which mandate, and when enough people have signed."""
+"""Signatures: who may sign which revision under which mandate, and when all required people have signed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, WrongState
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.people.people import SIGNATORY_ROLES, Mandate, Person
 from slm_agreement.domain.versions import finalizing, term
-from slm_agreement.domain.versions.agreement import Mover, Signature, State, Version, required_hash
+from slm_agreement.domain.versions.agreement import Actor, Signature, Version, VersionState, require_current_hash
 from slm_events import instants
 
 SIDES = ("provider", "customer")
@@ -19,7 +19,7 @@ SIDES = ("provider", "customer")
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A person who may sign for a side now, with the mandate, the principal and the key."""
+    """A person who may sign now for one side of an agreement, with mandate, principal and the API key in use."""
 
     side: str
     principal_id: str
@@ -28,20 +28,20 @@ class Signer:
     key: ApiKey
 
 
-def signer(
+def authorize_signer(
     side: str, principal: EnrolledPrincipal | None, key_id: str | None, person: Person | None, now: int
 ) -> Signer:
-    """Return the signer for a side.
+    """Return the person who signs for a side with this principal and key.
 
-    Raises NotAllowed without the role, a person or a mandate, or if anybody but the key's holder or an operator was
-    involved in issuing the key.
+    Raises NotAllowed without the signatory's role, a person or a valid mandate, or if anybody but the key's holder or
+    an operator was involved in issuing the key.
     """
     role = SIGNATORY_ROLES[side]
     if principal is None or role not in principal.roles:
         raise NotAllowed(f"Signing for the {side} needs the role {role}.")
     if person is None or person.party_id != principal.party_id:
         raise NotAllowed("Only a person can sign: enrol the principal with the person_id of somebody of your party.")
-    key = principal.live_key(key_id)
+    key = principal.live_key(key_id, now)
     if key is None or not key.may_sign:
         raise NotAllowed("A manager was involved in issuing this key: sign with a key from an operator's invitation.")
     mandate = person.mandate_for(side, now)
@@ -52,13 +52,14 @@ def signer(
 
 @dataclass(frozen=True, slots=True)
 class SigningContext:
-    """The data for checking a signature, in addition to the signed version.
+    """The data that a signature is checked against, in addition to the signed version.
 
-    ``others`` are the agreement's other versions; ``around`` are findings about other agreements of the provider.
+    ``others`` are the agreement's other versions; ``names`` are the present names of the parties and the service;
+    ``around`` are findings about other agreements of the provider.
     """
 
     others: Sequence[Version]
-    names: finalizing.Names
+    names: finalizing.NamesAtSigning
     around: Sequence[Finding] = ()
 
 
@@ -70,50 +71,58 @@ def record_signature(
     context: SigningContext,
     now: int,
 ) -> None:
-    """Record one person's signature. The last required one finalizes the version.
+    """Record one person's signature. The last required signature finalizes the version.
 
     ``waivers`` are ``{"code", "reason"}`` for slips and warnings. Raises NotAllowed if the person has signed for the
-    other side, WrongState unless the version is agreed, and Invalid for another hash, for errors, and for slips or
-    warnings that nobody has waived.
+    other side, and WrongState unless both parties have accepted the revision. Raises Invalid for another hash, for
+    errors, and for slips or warnings that nobody has waived.
     """
     if _has_signed(version, by.person, revision_hash):
         return
-    if version.state != State.AGREED:
+    if version.state != VersionState.AGREED:
         raise WrongState(
             f"Version {version.number} is {version.state}: only a version that both parties accepted can be signed."
         )
-    required_hash(revision_hash, version)
+    require_current_hash(revision_hash, version)
     _one_side_only(version, by)
-    findings = smart.smart_findings(version, version.current, context.others, now, context.around)
+    findings = smart.run_smart_check(version, version.current, context.others, now, context.around)
     _waived(version, findings, waivers)
     version.signatures.append(_signature(version, by, findings, waivers, now))
     version.edits += 1
-    if not missing(version):
+    if not describe_missing_signatures(version):
         _finalize(version, context.names, context.others, now)
 
 
-def missing(version: Version) -> list[dict[str, str]]:
-    """Return the signatures that are still required, each ``{"side", "needs"}``.
+def describe_missing_signatures(version: Version) -> list[dict[str, str]]:
+    """Return the signatures that are still required, each as ``{"side", "needs"}``; ``needs`` says in words who must
+    sign.
 
     Required are everybody whom the document names, at least one person of each side, and on the side of the revision's
-    author at least one other person.
+    author at least one person other than the author.
     """
-    return [{"side": side, "needs": need} for side in SIDES for need in _missing_of(version, side)]
+    return [{"side": side, "needs": need} for side in SIDES for _, need in _missing_of(version, side)]
 
 
-def _missing_of(version: Version, side: str) -> list[str]:
+def pending_signatures(version: Version) -> list[tuple[str, str | None]]:
+    """Return (side, person id) for each signature that is still required. Person id None: any person who may sign."""
+    return [(side, person_id) for side in SIDES for person_id, _ in _missing_of(version, side)]
+
+
+def _missing_of(version: Version, side: str) -> list[tuple[str | None, str]]:
     revision = version.current
     signed = [s for s in version.signatures if s.side == side and s.revision_hash == revision.hash]
     named = revision.document["signatories"][side]
-    needs = [f"person {person_id}" for person_id in named if person_id not in {s.person_id for s in signed}]
+    needs: list[tuple[str | None, str]] = [
+        (person_id, f"person {person_id}") for person_id in named if person_id not in {s.person_id for s in signed}
+    ]
     if not signed and not named:
-        needs.append(f"a person with a mandate as {SIGNATORY_ROLES[side]}")
+        needs.append((None, f"a person with a mandate as {SIGNATORY_ROLES[side]}"))
     if signed and not needs and all(_wrote(revision.author, signature) for signature in signed):
-        needs.append("a person other than the author of the revision")
+        needs.append((None, "a person other than the author of the revision"))
     return needs
 
 
-def _wrote(author: Mover, signature: Signature) -> bool:
+def _wrote(author: Actor, signature: Signature) -> bool:
     return signature.principal_id == author.principal_id or signature.person_id == author.person_id
 
 
@@ -127,11 +136,11 @@ def _one_side_only(version: Version, by: Signer) -> None:
 
 
 def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Mapping[str, str]]) -> None:
-    errors = smart.errors_of(findings)
+    errors = smart.select_errors(findings)
     if errors:
         raise Invalid("The check finds errors: correct them before anybody signs.", errors)
     given = [waiver for signature in version.signatures for waiver in signature.waivers] + list(waivers)
-    open_ = smart.to_waive(findings)
+    open_ = smart.select_findings_to_waive(findings)
     unwaived = [finding for finding in open_ if not any(_waives(waiver, finding, open_) for waiver in given)]
     if unwaived:
         remedy = 'add {"code", "reason"} to waivers for each, and "field" where several have the same code'
@@ -139,8 +148,9 @@ def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Map
 
 
 def _waives(waiver: Mapping[str, str | None], finding: Finding, others: Sequence[Finding]) -> bool:
-    """Whether the waiver covers the finding. Without a field it covers a finding only if it is the only one with its
-    code.
+    """Return whether the waiver covers the finding: it names the same code, and the same field if it names one.
+
+    A waiver without a field covers a finding only if no other finding has this code.
     """
     if waiver["code"] != finding.code:
         return False
@@ -166,24 +176,25 @@ def _signature(
         key_issued_how=key.issued_how,
         key_issued_by=key.issued_by_name,
         key_issued_at=key.created_at,
+        identified_by=key.identified_by,
         signed_at=now,
         findings=[finding.document() for finding in findings],
         waivers=[{**waiver, "waived_by": person.name, "side": by.side} for waiver in waivers],
     )
 
 
-def _finalize(version: Version, names: finalizing.Names, others: Sequence[Version], now: int) -> None:
+def _finalize(version: Version, names: finalizing.NamesAtSigning, others: Sequence[Version], now: int) -> None:
     written = version.current.document["term"]
-    version.state = State.FINALIZED
+    version.state = VersionState.FINALIZED
     version.finalized_at = now
     version.effective_at = instants.from_text(written["effective_at"])
     version.ends_at = instants.from_text(written["expires_at"]) if written["expires_at"] else None
     _heed_termination(version, others)
-    version.events.append(finalizing.finalized(version, names))
+    version.events.append(finalizing.agreement_finalized_event(version, names))
 
 
 def _heed_termination(version: Version, others: Sequence[Version]) -> None:
-    """Apply a termination that was agreed before: it also ends a version that is signed later."""
+    """Apply an early end that was agreed before this version was signed to this version as well."""
     for other in others:
         given = other.state in term.LIVE and other.end_reason and other.ends_at is not None
         if given and (version.ends_at is None or (other.ends_at or 0) < version.ends_at):

@@ -1,4 +1,4 @@
-"""The document of a revision: read as a whole and completed, its clauses and templates, its hash and differences.
+"""The document of a revision: it is read and completed as a whole, with its clauses, templates, hash and differences.
 
 This package must not know who may change a document, nor what state an agreement is in.
 """

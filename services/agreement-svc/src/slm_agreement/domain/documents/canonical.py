@@ -10,10 +10,10 @@ import rfc8785
 from slm_agreement.domain.errors import Finding, Invalid
 
 
-def canonical(content: Any) -> bytes:
-    """Return the canonical bytes of a JSON value.
+def canonical_json(content: Any) -> bytes:
+    """Return the canonical JSON of a value (RFC 8785) as bytes.
 
-    Raises Invalid if there are none: for NaN, infinities, integers beyond 2^53 and lone surrogates.
+    Raises Invalid if the value has none: for NaN, infinities, integers beyond 2^53 and lone surrogates.
     """
     try:
         text = rfc8785.dumps(content)
@@ -24,6 +24,6 @@ def canonical(content: Any) -> bytes:
     return text
 
 
-def hash_of(canonical_bytes: bytes) -> str:
-    """Return the SHA-256 of canonical bytes in lower-case hexadecimal."""
+def sha256_hex(canonical_bytes: bytes) -> str:
+    """Return the SHA-256 of these bytes in lower-case hexadecimal."""
     return hashlib.sha256(canonical_bytes).hexdigest()

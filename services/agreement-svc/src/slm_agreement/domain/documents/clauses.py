@@ -8,12 +8,12 @@ from typing import Any
 
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import composites
-from slm_agreement.domain.terms.reading import Reader
+from slm_agreement.domain.terms.reading import FieldReader
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A clause: its name, its title, and what a complete one contains."""
+class ClauseDefinition:
+    """A clause that an agreement may have: its name, its title, and what a complete one says."""
 
     name: str
     title: str
@@ -21,42 +21,48 @@ class Point:
 
 
 TEN_POINTS = (
-    Point("service_description", "Service description", "business functions, deliverables, scale, impact, priority"),
-    Point("service_hours", "Service hours", "when the service is promised, and the exceptions"),
-    Point("availability", "Availability", "how much of the service hours the service is up"),
-    Point("support", "Support levels", "channels, desk hours, response and resolution, after-hours procedure"),
-    Point("performance", "Performance", "response times, throughput, under which load"),
-    Point("functionality", "Functionality", "how many errors of each category are tolerated before a breach"),
-    Point("charges", "Charges", "formula, currency, credit schedule"),
-    Point("continuity", "Continuity", "recovery time, recovery point, the plan and its tests"),
-    Point("security", "Security", "what is protected how, and who answers for it"),
-    Point("changes", "Changes", "how the agreement and the service are changed, with which notice"),
+    ClauseDefinition(
+        "service_description", "Service description", "business functions, deliverables, scale, impact, priority"
+    ),
+    ClauseDefinition("service_hours", "Service hours", "when the service is promised, and the exceptions"),
+    ClauseDefinition("availability", "Availability", "how much of the service hours the service is up"),
+    ClauseDefinition(
+        "support", "Support levels", "channels, desk hours, response and resolution, after-hours procedure"
+    ),
+    ClauseDefinition("performance", "Performance", "response times, throughput, under which load"),
+    ClauseDefinition(
+        "functionality", "Functionality", "how many errors of each category are tolerated before a breach"
+    ),
+    ClauseDefinition("charges", "Charges", "formula, currency, credit schedule"),
+    ClauseDefinition("continuity", "Continuity", "recovery time, recovery point, the plan and its tests"),
+    ClauseDefinition("security", "Security", "what is protected how, and who answers for it"),
+    ClauseDefinition("changes", "Changes", "how the agreement and the service are changed, with which notice"),
 )
 
 FURTHER = (
-    Point("warranty", "Warranty", "what is made good, for how long"),
-    Point("cancellation", "Disagreements and cancellation", "escalation, arbitration, notice"),
-    Point("confidentiality", "Confidentiality", "what stays between the parties"),
-    Point("property_rights", "Property rights", "who owns what is made and used"),
-    Point("legal_compliance", "Legal compliance", "laws and standards that bind the service"),
-    Point("extent_of_work", "Extent of work", "what is inside and what is outside"),
-    Point("assets", "Assets", "configuration items with their external ids"),
-    Point("responsibilities", "Responsibilities", "party, duty, due, evidence; the customer's duties too"),
-    Point("review_and_reporting", "Review and reporting", "who meets when about which figures"),
-    Point("priorities", "Priorities", "impact and urgency to priority"),
-    Point("critical_periods", "Critical periods", "when more is promised than usual"),
-    Point("growth_plan", "Growth plan", "which growth the targets are promised for"),
+    ClauseDefinition("warranty", "Warranty", "what is made good, for how long"),
+    ClauseDefinition("cancellation", "Disagreements and cancellation", "escalation, arbitration, notice"),
+    ClauseDefinition("confidentiality", "Confidentiality", "what stays between the parties"),
+    ClauseDefinition("property_rights", "Property rights", "who owns what is made and used"),
+    ClauseDefinition("legal_compliance", "Legal compliance", "laws and standards that bind the service"),
+    ClauseDefinition("extent_of_work", "Extent of work", "what is inside and what is outside"),
+    ClauseDefinition("assets", "Assets", "configuration items with their external ids"),
+    ClauseDefinition("responsibilities", "Responsibilities", "party, duty, due, evidence; the customer's duties too"),
+    ClauseDefinition("review_and_reporting", "Review and reporting", "who meets when about which figures"),
+    ClauseDefinition("priorities", "Priorities", "impact and urgency to priority"),
+    ClauseDefinition("critical_periods", "Critical periods", "when more is promised than usual"),
+    ClauseDefinition("growth_plan", "Growth plan", "which growth the targets are promised for"),
 )
 
 NAMES = tuple(point.name for point in (*TEN_POINTS, *FURTHER))
 
 
 def resolve_clauses(raw: Any, findings: Findings) -> dict[str, Any]:
-    """Return the clauses by name, each an object with a ``text`` beside its data.
+    """Return the clauses by name, each an object with a ``text`` and optional data beside it.
 
     A plain text is short for ``{"text": …}``.
     """
-    reader = Reader(raw, "clauses", findings)
+    reader = FieldReader(raw, "clauses", findings)
     clauses = {name: _clause(reader.raw(name), reader.at(name), findings) for name in NAMES if reader.has(name)}
     for name in NAMES:
         reader.raw(name)
@@ -72,10 +78,10 @@ def _clause(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
     return {str(name): value for name, value in clause.items() if value not in (None, "", [], {})}
 
 
-def completeness(document: Mapping[str, Any], may_be_empty: Iterable[str]) -> list[dict[str, Any]]:
-    """Return each of the ten points with ``filled`` and ``may_be_empty``.
+def check_sla_points(document: Mapping[str, Any], may_be_empty: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the ten points of a service level agreement in order, each with ``filled`` and ``may_be_empty``.
 
-    A point is filled by its clause or by structured terms with the same meaning (service hours, targets).
+    A point is filled by its clause, or by terms with the same meaning (service hours, targets).
     """
     allowed = set(may_be_empty)
     filled = set(document["clauses"]) | set(_said_by_terms(document))
@@ -95,7 +101,7 @@ def _said_by_terms(document: Mapping[str, Any]) -> Iterable[str]:
     if len(document["service_hours"]) > 1:
         yield "service_hours"
     for target in document["targets"]:
-        yield _POINT_OF.get(composites.name_of(target), "performance")
+        yield _POINT_OF.get(composites.aggregation_name(target), "performance")
 
 
 _POINT_OF = {
@@ -108,4 +114,4 @@ _POINT_OF = {
     "recovery_point": "continuity",
     "recovered_within": "continuity",
 }
-"""Aggregation → the point of an SLA that it fills. All other aggregations fill performance."""
+"""Aggregation of a target → the point of an agreement that it fills. All other aggregations fill ``performance``."""

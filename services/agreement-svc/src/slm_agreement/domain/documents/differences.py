@@ -8,12 +8,12 @@ from typing import Any
 _ABSENT = object()
 
 
-def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``{"clauses", "targets", "document"}`` with what differs between two resolved documents.
+def compare_documents(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the differences of two resolved documents as ``{"clauses", "targets", "document"}``.
 
     Each difference of a clause or target is ``{name, "change": added | removed | changed, "fields": [{"field", "from",
-    "to"}]}``. ``document`` lists the fields of everything else. ``from`` or ``to`` is missing if that side has no such
-    field.
+    "to"}]}``. ``document`` lists the differing fields outside clauses and targets. ``from`` or ``to`` is missing if
+    that document has no such field.
     """
     rest = {name: value for name, value in before.items() if name not in ("clauses", "targets")}
     rest_after = {name: value for name, value in after.items() if name not in ("clauses", "targets")}

@@ -11,9 +11,9 @@ from typing import Any
 from slm_agreement.domain.documents import clauses, nesting
 from slm_agreement.domain.documents.templates import Template
 from slm_agreement.domain.errors import Findings, Invalid
-from slm_agreement.domain.terms import maintenance, objectives, target_warnings, target_windows, targets
-from slm_agreement.domain.terms.reading import KEY, KEY_REMEDY, Reader
-from slm_agreement.domain.terms.surroundings import Surroundings
+from slm_agreement.domain.terms import customer_views, maintenance, objectives, target_warnings, target_windows, targets
+from slm_agreement.domain.terms.reading import KEY, KEY_REMEDY, FieldReader
+from slm_agreement.domain.terms.target_context import TargetContext
 from slm_calendar import hours_document, service_hours
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import zone_named
@@ -22,14 +22,14 @@ from slm_events import instants
 
 PERIODS = target_windows.CALENDAR_WINDOWS
 HOLIDAY_YEARS = 10
-"""For how many years holidays are written as dates if the agreement has no end."""
+"""For how many years holidays are written out as dates if the agreement has no end."""
 _SECOND = 1_000_000
 _LATEST = instants.from_text("9000-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """The agreement, parties and service to which a document belongs."""
+class DocumentSubject:
+    """The ids of the agreement, parties and service to which a document belongs."""
 
     agreement_id: str
     provider_party_id: str
@@ -37,19 +37,21 @@ class Subject:
     service_id: str
 
 
-def resolve_document(raw: Any, subject: Subject, template: Template | None, default_title: str) -> dict[str, Any]:
-    """Return the document as it will be proposed, signed and judged. Resolving a resolved document changes nothing.
+def resolve_document(
+    raw: Any, subject: DocumentSubject, template: Template | None, default_title: str
+) -> dict[str, Any]:
+    """Return the document with every default and date, as it will be proposed, signed and evaluated.
 
-    Raises Invalid that lists everything to correct.
+    Resolving a document that is already resolved changes nothing. Raises Invalid with everything to correct.
     """
-    place = nesting.too_deep(raw)
+    place = nesting.find_too_deep_path(raw)
     if place is not None:
-        raise Invalid("The document is nested too deeply.", [nesting.finding(place)])
+        raise Invalid("The document is nested too deeply.", [nesting.nesting_finding(place)])
     findings = Findings()
-    reader = Reader(raw, "", findings)
+    reader = FieldReader(raw, "", findings)
     term = _term(reader)
     hours = _service_hours(reader, term)
-    around = Surroundings(
+    context = TargetContext(
         subject.agreement_id,
         subject.provider_party_id,
         subject.customer_party_id,
@@ -66,13 +68,16 @@ def resolve_document(raw: Any, subject: Subject, template: Template | None, defa
         "term": term,
         "closing_delay": _closing_delay(reader),
         "service_hours": hours,
-        "targets": targets.resolve_all(reader.raw("targets", []), around, findings),
+        "targets": targets.resolve_targets(reader.raw("targets", []), context, findings),
         "clauses": clauses.resolve_clauses(written, findings),
         "signatories": _signatories(reader, subject),
         "requirements": _requirements(reader, subject),
         "supports": _supports(reader),
         "reporting": {"period": period},
         "review": _review(reader, period),
+        customer_views.NAME: customer_views.resolve_customer_sees(
+            reader, None if template is None else template.customer_sees
+        ),
     }
     if planned := maintenance.resolve_maintenance(reader):
         resolved[maintenance.NAME] = planned
@@ -81,8 +86,10 @@ def resolve_document(raw: Any, subject: Subject, template: Template | None, defa
     return resolved
 
 
-def with_objective(document: Mapping[str, Any], target_id: str, objective: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return a resolved document with one target's objective replaced and without an effective instant.
+def replace_objective(
+    document: Mapping[str, Any], target_id: str, objective: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return a resolved document with another objective for one target, and without the instant of taking effect.
 
     None if the document does not have the target.
     """
@@ -97,18 +104,18 @@ def with_objective(document: Mapping[str, Any], target_id: str, objective: Mappi
 def _promising(target: Mapping[str, Any], objective: Mapping[str, Any]) -> dict[str, Any]:
     """Return a target with another objective. If that leaves no error budget, warnings about the budget are removed."""
     changed = {**target, "objective": dict(objective)}
-    if objectives.has_no_budget(changed["objective"]) and target["warn_at"]:
+    if objectives.has_no_error_budget(changed["objective"]) and target["warn_at"]:
         kept = {name: value for name, value in target["warn_at"].items() if name not in target_warnings.OF_BUDGETS}
         changed["warn_at"] = kept
     return changed
 
 
 def closing_delay_seconds(document: Mapping[str, Any]) -> int:
-    """Return the document's closing delay in seconds."""
-    return (target_windows.length(document["closing_delay"]) or 0) // _SECOND
+    """Return how many seconds after its end a window of this agreement is closed."""
+    return (target_windows.parse_duration(document["closing_delay"]) or 0) // _SECOND
 
 
-def _timezone(reader: Reader) -> str:
+def _timezone(reader: FieldReader) -> str:
     name = reader.text("timezone", "UTC")
     try:
         zone_named(name)
@@ -117,13 +124,13 @@ def _timezone(reader: Reader) -> str:
     return name
 
 
-def _term(reader: Reader) -> dict[str, Any]:
-    term = Reader(reader.raw("term", {}), "term", reader.findings)
+def _term(reader: FieldReader) -> dict[str, Any]:
+    term = FieldReader(reader.raw("term", {}), "term", reader.findings)
     effective, expires = _instant(term, "effective_at"), _instant(term, "expires_at")
     if effective is not None and expires is not None and expires <= effective:
         term.fault("expires_at", instants.to_text(expires), "write an instant after effective_at, or leave it out")
     notice = term.raw("notice")
-    if notice is not None and (target_windows.length(notice) or -1) < 0:
+    if notice is not None and (target_windows.parse_duration(notice) or -1) < 0:
         term.fault("notice", notice, "write an ISO 8601 duration in days, like P90D")
     term.done()
     return {
@@ -133,7 +140,7 @@ def _term(reader: Reader) -> dict[str, Any]:
     }
 
 
-def _instant(reader: Reader, name: str) -> int | None:
+def _instant(reader: FieldReader, name: str) -> int | None:
     raw = reader.raw(name)
     if raw is None:
         return None
@@ -147,15 +154,15 @@ def _instant(reader: Reader, name: str) -> int | None:
     return None
 
 
-def _closing_delay(reader: Reader) -> str:
+def _closing_delay(reader: FieldReader) -> str:
     text = reader.text("closing_delay", "PT10M")
-    microseconds = target_windows.length(text)
+    microseconds = target_windows.parse_duration(text)
     if microseconds is None or not 0 <= microseconds <= 90 * 86_400 * _SECOND or microseconds % _SECOND:
         reader.fault("closing_delay", text, "write an ISO 8601 duration of whole seconds up to P90D, like PT10M")
     return text
 
 
-def _service_hours(reader: Reader, term: Mapping[str, Any]) -> dict[str, Any]:
+def _service_hours(reader: FieldReader, term: Mapping[str, Any]) -> dict[str, Any]:
     raw = reader.raw("service_hours", {})
     if not isinstance(raw, Mapping):
         reader.fault("service_hours", raw, 'write hours by name, like {"business": {"timezone": …, "weekly": …}}')
@@ -173,20 +180,22 @@ def _service_hours(reader: Reader, term: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> Any:
-    """Return one calendar with day ranges and holidays as dates, so that signed hours never change."""
+    """Return one calendar of service hours with ranges and holidays written out as dates, so that signed hours never
+    change.
+    """
     if raw == targets.ALWAYS:
         return raw
     if not isinstance(raw, Mapping):
         findings.add(path, raw, 'write "24x7" or an object with timezone and weekly')
         return targets.ALWAYS
-    if hours_document.needs_years(raw) and term["effective_at"] is None:
+    if hours_document.has_holidays_by_year(raw) and term["effective_at"] is None:
         findings.add(
             "term.effective_at", None, "write when the agreement takes effect: from then on holidays are listed"
         )
         return targets.ALWAYS
     first, last = _holiday_years(term)
     try:
-        return service_hours.resolve(raw, first, last)
+        return service_hours.resolve_service_hours(raw, first, last)
     except CalendarError as error:
         for fault in error.errors:
             findings.add(f"{path}.{fault['field']}", fault["value"], fault["remedy"])
@@ -205,15 +214,15 @@ def _year(text: str) -> int:
     return datetime.fromtimestamp(instants.from_text(text) // _SECOND, UTC).year
 
 
-def _choice(reader: Reader, group: str, name: str, default: str) -> str:
-    inner = Reader(reader.raw(group, {}), group, reader.findings)
+def _choice(reader: FieldReader, group: str, name: str, default: str) -> str:
+    inner = FieldReader(reader.raw(group, {}), group, reader.findings)
     value = inner.choice(name, PERIODS, default)
     inner.done()
     return value
 
 
-def _review(reader: Reader, period: str) -> dict[str, Any]:
-    review = Reader(reader.raw("review", {}), "review", reader.findings)
+def _review(reader: FieldReader, period: str) -> dict[str, Any]:
+    review = FieldReader(reader.raw("review", {}), "review", reader.findings)
     cadence = review.explicit("cadence", period)
     if cadence is not None and cadence not in PERIODS:
         review.fault("cadence", cadence, f"write one of: {', '.join(PERIODS)}, or null for none")
@@ -225,9 +234,11 @@ def _review(reader: Reader, period: str) -> dict[str, Any]:
     return resolved
 
 
-def _signatories(reader: Reader, subject: Subject) -> dict[str, list[str]]:
-    """Return the person ids for each side. An empty list means any one person of that side with a mandate."""
-    signatories = Reader(reader.raw("signatories", {}), "signatories", reader.findings)
+def _signatories(reader: FieldReader, subject: DocumentSubject) -> dict[str, list[str]]:
+    """Return the person ids of the signatories for each side. An empty list means any one person of that side with a
+    mandate.
+    """
+    signatories = FieldReader(reader.raw("signatories", {}), "signatories", reader.findings)
     resolved = {
         side: sorted({_id_of(party_id, "person", name) for name in signatories.texts(side)})
         for side, party_id in (("provider", subject.provider_party_id), ("customer", subject.customer_party_id))
@@ -236,17 +247,17 @@ def _signatories(reader: Reader, subject: Subject) -> dict[str, list[str]]:
     return resolved
 
 
-def _requirements(reader: Reader, subject: Subject) -> list[str]:
+def _requirements(reader: FieldReader, subject: DocumentSubject) -> list[str]:
     """Return the ids of the customer's requirements that the agreement answers."""
     return sorted({_id_of(subject.customer_party_id, "requirement", name) for name in reader.texts("requirements")})
 
 
-def _supports(reader: Reader) -> list[dict[str, str]]:
-    """Return the supporting agreements by id."""
+def _supports(reader: FieldReader) -> list[dict[str, str]]:
+    """Read the supporting agreements, each as ``{"agreement_id"}``; a plain id is short for it."""
     raw = reader.raw("supports", [])
     supports = []
     for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
-        support = Reader(
+        support = FieldReader(
             {"agreement_id": item} if isinstance(item, str) else item, f"supports[{index}]", reader.findings
         )
         agreement_id = support.text("agreement_id")
@@ -258,7 +269,7 @@ def _supports(reader: Reader) -> list[dict[str, str]]:
 
 
 def _id_of(party_id: str, kind: str, name: str) -> str:
-    """Return an id unchanged, or the id that follows from a key."""
+    """Return the id of a party's object: ``name`` itself if it is an id, else the id derived from it as a key."""
     return name.lower() if _is_uuid(name) else named_id(party_id, kind, name)
 
 

@@ -1,4 +1,4 @@
-"""The limit of a document's nesting, so that every program can read what is signed."""
+"""The limit on how deeply a document may be nested, so that every program can read what is signed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Any
 from slm_agreement.domain.errors import Finding
 
 DEEPEST = 32
-"""Levels of objects and lists, including the document itself."""
+"""The most levels of objects and lists, including the document itself."""
 
 
-def too_deep(document: Any) -> str | None:
-    """Return the path of a value that is nested too deeply; None if there is none. It does not recurse."""
+def find_too_deep_path(document: Any) -> str | None:
+    """Return the path of a value that is nested too deeply; None if there is none.
+
+    The search does not recurse, so it cannot exhaust the stack.
+    """
     waiting: list[tuple[str, Any, int]] = [("", document, 1)]
     while waiting:
         path, value, depth = waiting.pop()
@@ -24,8 +27,8 @@ def too_deep(document: Any) -> str | None:
     return None
 
 
-def finding(path: str) -> Finding:
-    """Return the finding that the value at this path is nested too deeply."""
+def nesting_finding(path: str) -> Finding:
+    """Return the error that the value at this path is nested too deeply."""
     shown = path if len(path) <= 120 else f"{path[:119]}…"
     remedy = f"nest objects and lists at most {DEEPEST} deep"
     return Finding(shown, "nested too deeply", remedy, "document.too-deep")

@@ -1,13 +1,14 @@
-"""Templates of new drafts: clauses to keep or rewrite, and the points that may stay empty."""
+"""Templates for new drafts: clauses to keep or rewrite, and the points that may stay empty."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from slm_agreement.domain.documents import clauses
 from slm_agreement.domain.errors import Unknown
+from slm_agreement.domain.terms import customer_views
 
 KINDS = {
     "sla": "Service level agreement",
@@ -18,16 +19,21 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The clauses of a new draft that does not write its own. ``may_be_empty`` names points that may stay empty."""
+    """A template for drafts of one kind of agreement.
+
+    ``clauses`` and ``customer_sees`` are used where the draft has none of its own. ``may_be_empty`` names points that
+    may stay empty.
+    """
 
     key: str
     kind: str
     title: str
     may_be_empty: tuple[str, ...]
     clauses: Mapping[str, Mapping[str, Any]]
+    customer_sees: Mapping[str, Any] = field(default_factory=lambda: customer_views.DEFAULT)
 
     def document(self) -> dict[str, Any]:
-        """Return the template as the API shows it."""
+        """Return the template as JSON for the API."""
         return {
             "key": self.key,
             "kind": self.kind,
@@ -44,7 +50,11 @@ class Template:
             "further_clauses": [
                 {"clause": point.name, "title": point.title, "says": point.says} for point in clauses.FURTHER
             ],
-            "document": {"title": self.title, "clauses": {name: dict(clause) for name, clause in self.clauses.items()}},
+            "document": {
+                "title": self.title,
+                "clauses": {name: dict(clause) for name, clause in self.clauses.items()},
+                "customer_sees": dict(self.customer_sees),
+            },
         }
 
 
@@ -79,6 +89,8 @@ TEMPLATES = {
             KINDS["ola"],
             ("availability", "performance", "functionality", "charges", "continuity", "security"),
             {"service_hours": _HOURS, "support": _SUPPORT, "changes": _CHANGES},
+            # An internal team warns the service desk that it works for while there is time to act.
+            {"risks": "at_once", "live_figure": "yes", "plans": "full"},
         ),
         Template(
             "uc-standard",
@@ -91,13 +103,13 @@ TEMPLATES = {
 }
 
 
-def named(key: str) -> Template:
+def template_by_key(key: str) -> Template:
     """Return the template with this key; raises Unknown."""
     if key not in TEMPLATES:
         raise Unknown(f"There is no template {key!r}; there are {', '.join(TEMPLATES)}.")
     return TEMPLATES[key]
 
 
-def of_kind(kind: str) -> Template:
-    """Return the template of a kind, which says which points its agreements may leave empty."""
+def template_of_kind(kind: str) -> Template:
+    """Return the template of a kind of agreement, which says which points agreements of this kind may leave empty."""
     return TEMPLATES[f"{kind}-standard"]

@@ -1,4 +1,4 @@
-"""Invitations: a code that works once, with which a company joins or a person creates their own key."""
+"""Invitations: a code that works once, with which a company joins or a person creates an API key or password."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slm_events.agreement import KeyRevoked, PrincipalEnrolled
 PARTY, PRINCIPAL = "party", "principal"
 OPEN, ACCEPTED, WITHDRAWN, EXPIRED = "open", "accepted", "withdrawn", "expired"
 SCOPE = "invitations:write"
-"""The only scope of a code that is used as a key."""
+"""The only scope of an invitation's code when the code is sent as an API key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Invitation:
     party_id: str | None
     """The inviting party; None for an operator of the installation."""
     principal_id: str | None
-    """The principal for which the code creates a key; None if it invites a company."""
+    """The principal for whom the code creates a key; None if the invitation is for a company."""
     alias: str
-    """The inviter's name for the invited company or person, until it chooses its own key and name."""
+    """The inviter's name for the invited company or person, until they choose a key and name of their own."""
     note: str
     sha256: str
     created_at: int
@@ -33,33 +33,37 @@ class Invitation:
     state: str = OPEN
     ended_at: int | None = None
     accepted_party_id: str | None = None
+    email: str | None = None
+    """The mail address of the invited company or person; None if the inviter passes the code on."""
+    is_mailed: bool = False
+    """Whether the code was mailed to ``email`` and shown to nobody."""
 
     @property
     def kind(self) -> str:
-        """``party`` for a company, ``principal`` for a person's key."""
+        """Whom the invitation is for: ``party``, a company, or ``principal``, the person behind a principal."""
         return PARTY if self.principal_id is None else PRINCIPAL
 
     @property
     def by_operator(self) -> bool:
-        """Whether an operator invited."""
+        """Whether an operator of the installation is the inviter."""
         return self.party_id is None
 
     def state_at(self, now: int) -> str:
-        """Return ``open``, ``accepted``, ``withdrawn`` or ``expired``."""
+        """Return the invitation's state: ``open``, ``accepted``, ``withdrawn`` or ``expired``."""
         return EXPIRED if self.state == OPEN and now >= self.expires_at else self.state
 
     def opened(self) -> PrincipalEnrolled:
-        """Return the event that makes every service accept the code as a key for accepting the invitation."""
+        """Return the event by which every service accepts the code as a key, only for accepting the invitation."""
         return self._bearer().enrolled()
 
     def closed(self, now: int) -> KeyRevoked:
-        """Return the event that makes every service refuse the code."""
+        """Return the event by which every service refuses the code."""
         revoked = self._bearer().revoke(self.invitation_id, now)
         assert revoked is not None
         return revoked
 
     def _bearer(self) -> EnrolledPrincipal:
-        """Return the holder of the code as a principal without party and role."""
+        """Return whoever has the code as a principal without party and role."""
         key = ApiKey(self.invitation_id, self.sha256, [SCOPE], self.created_at)
         return EnrolledPrincipal(
             self.invitation_id, None, self.invitation_id, "bearer of an invitation", [], None, [key]

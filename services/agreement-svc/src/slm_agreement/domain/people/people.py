@@ -8,12 +8,12 @@ from slm_events import instants
 from slm_events.agreement import PartyRegistered, RequirementRecorded, ServiceCatalogued
 
 SIGNATORY_ROLES = {"provider": "provider_signatory", "customer": "business_signatory"}
-"""Side of an agreement → the role that may sign for it."""
+"""Side of an agreement → the role of those who may sign for this side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A party, which can provide or receive services."""
+    """An organisation that can provide or receive services."""
 
     party_id: str
     key: str
@@ -21,7 +21,7 @@ class Party:
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
 
     def registered(self) -> PartyRegistered:
-        """Return the event that carries the present state."""
+        """Return the event that has the party's present state."""
         return PartyRegistered(
             party_id=self.party_id, key=self.key, name=self.name, external_refs=list(self.external_refs)
         )
@@ -29,10 +29,9 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """The right to sign for the own party in a role, from ``valid_from`` until before ``valid_until`` (microseconds
-    UTC).
+    """A person's right to sign for their party in a role, from ``valid_from`` until before ``valid_until``.
 
-    None means no limit.
+    Instants are microseconds UTC; None means no limit.
     """
 
     role: str
@@ -41,7 +40,7 @@ class Mandate:
     valid_until: int | None = None
 
     def holds_at(self, now: int) -> bool:
-        """Whether the mandate is valid at this instant."""
+        """Return whether the mandate is valid at this instant."""
         begun = self.valid_from is None or self.valid_from <= now
         return begun and (self.valid_until is None or now < self.valid_until)
 
@@ -60,7 +59,10 @@ class Person:
 
     @property
     def identity(self) -> str:
-        """What identifies the human being: the mail address, which may occur at two parties, else the person's id."""
+        """The mail address of the person if it is known, else the person's id.
+
+        A person with the same mail address at another party is the same human being.
+        """
         return (self.email or "").strip().casefold() or self.person_id
 
     def mandate_for(self, side: str, now: int) -> Mandate | None:
@@ -82,7 +84,7 @@ class Service:
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
 
     def catalogued(self) -> ServiceCatalogued:
-        """Return the event that carries the present state."""
+        """Return the event that has the service's present state."""
         return ServiceCatalogued(
             service_id=self.service_id,
             key=self.key,
@@ -95,7 +97,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A customer's need of a service and the reason for it, before anything is agreed."""
+    """What a customer needs of a service and why, before anything is agreed."""
 
     requirement_id: str
     customer_party_id: str
@@ -107,7 +109,7 @@ class Requirement:
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
 
     def recorded(self) -> RequirementRecorded:
-        """Return the event of the recorded requirement."""
+        """Return the event that the requirement was recorded."""
         return RequirementRecorded(
             requirement_id=self.requirement_id,
             customer_party_id=self.customer_party_id,

@@ -16,7 +16,7 @@ INVITATION, OPERATOR = "invitation", "operator"
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Two related parties. ``made_how`` is ``invitation`` or ``operator``."""
+    """Two related parties. ``made_how`` is ``invitation`` or ``operator``; ``made_at`` is microseconds UTC."""
 
     relation_id: str
     first_party_id: str
@@ -25,11 +25,11 @@ class Relation:
     made_at: int
 
     def other_than(self, party_id: str) -> str:
-        """Return the party on the other side."""
+        """Return the id of the other one of the two parties."""
         return self.second_party_id if party_id == self.first_party_id else self.first_party_id
 
     def related(self) -> PartiesRelated:
-        """Return the event of the new relation."""
+        """Return the event that the two parties were related."""
         return PartiesRelated(
             relation_id=self.relation_id,
             first_party_id=self.first_party_id,
@@ -39,13 +39,16 @@ class Relation:
         )
 
 
-def between(one: str, other: str, how: str, now: int) -> Relation:
-    """Return the relation of two parties, the same in either order."""
+def relation_between(one: str, other: str, how: str, now: int) -> Relation:
+    """Return a new relation of two parties; its id does not depend on which party is named first."""
     first, second = sorted((one, other))
     return Relation(relation_id(one, other), first, second, how, now)
 
 
 def relation_id(one: str, other: str) -> str:
-    """Return the id of the relation of two parties; raises ValueError if the first in order is not a UUID."""
+    """Return the id of the relation of two parties, in whichever order they are given.
+
+    Raises ValueError if the one that comes first in alphabetical order is not a UUID.
+    """
     first, second = sorted((one, other))
     return named_id(first, "relation", second)

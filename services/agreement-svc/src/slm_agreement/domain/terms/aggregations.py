@@ -10,8 +10,8 @@ from typing import Any
 
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import composites, target_windows
-from slm_agreement.domain.terms.indicators import Parties
-from slm_agreement.domain.terms.reading import Reader, decimal_text
+from slm_agreement.domain.terms.indicators import AgreementParties
+from slm_agreement.domain.terms.reading import FieldReader, decimal_text
 
 KINDS = {
     "availability": "availability",
@@ -33,7 +33,7 @@ KINDS = {
 """Aggregation → the kind of its indicator. A clock, compliance and a composite have no indicator."""
 OF_RECOVERIES = frozenset({"recovery_time", "recovery_point", "recovered_within"})
 OF_RATINGS = frozenset({"mean", "max", "min", "count", "share_at_least"})
-"""Aggregations that an indicator of kind ``rating`` may also have."""
+"""Aggregations whose indicator may also have the kind ``rating``."""
 SHARES = frozenset(
     {
         "availability",
@@ -50,10 +50,10 @@ SHARES = frozenset(
 DERIVED = frozenset({"compliance", "composite"})
 """Aggregations that are computed from other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
-"""Aggregations whose objective is in the indicator's unit."""
+"""Aggregations whose objective is a number in the indicator's unit."""
 ALL = frozenset(KINDS) | DERIVED | {"clock"}
 ACCEPTED = ALL
-"""Aggregations that may be agreed: all those for which monitor-svc computes figures."""
+"""Aggregations that parties may agree on: all those for which monitor-svc computes figures."""
 
 _FORMS = {
     "availability": '"availability"',
@@ -84,8 +84,10 @@ _QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """An aggregation. ``document`` is its resolved form; ``unit`` is the unit of its limit, if one was written
-    (``300ms``).
+    """How a target's figure is computed from its measurements, such as ``availability`` or ``{"quantile": "0.95"}``.
+
+    ``document`` is the aggregation as the signed document has it, with its parameters. ``unit`` is the unit of a limit
+    among the parameters, such as ``ms`` for ``300ms``; None if no unit was written.
     """
 
     name: str
@@ -94,28 +96,31 @@ class Aggregation:
 
     @property
     def parameters(self) -> Any:
-        """The parameters in the resolved form; None if it has none."""
+        """The aggregation's parameters in the resolved document; None if it has none."""
         return self.document[self.name] if isinstance(self.document, Mapping) else None
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds that its indicator may have, the default first; empty if it has no indicator."""
+        """The kinds that the target's indicator may have, the default first; empty if the target has no indicator."""
         kind = KINDS.get(self.name)
         return () if kind is None else (kind, "rating") if self.name in OF_RATINGS else (kind,)
 
     @property
     def may_roll(self) -> bool:
-        """Whether it can be judged over rolling windows. Members' figures are combined only over calendar windows."""
+        """Whether the target may have a rolling window. A composite of figures may only have a calendar window."""
         return self.name != "composite" or bool(self.parameters["of"] != "figures")
 
     @property
     def is_of_states(self) -> bool:
-        """Whether it is a composite of states, which is judged like availability."""
+        """Whether this is a composite of its members' states, which is evaluated like availability."""
         return self.name == "composite" and bool(self.parameters["of"] == "states")
 
 
-def read_aggregation(reader: Reader, accepted: Collection[str], parties: Parties) -> Aggregation:
-    """Read the field ``aggregation`` of a target; return availability in place of an invalid one."""
+def read_aggregation(reader: FieldReader, accepted: Collection[str], parties: AgreementParties) -> Aggregation:
+    """Read the field ``aggregation`` of a target.
+
+    An invalid one is added to the reader's findings, and ``availability`` is returned in its place.
+    """
     raw = reader.raw("aggregation")
     name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
     path = reader.at("aggregation")
@@ -134,7 +139,7 @@ def read_aggregation(reader: Reader, accepted: Collection[str], parties: Parties
         return _share(name, raw[name], reader)
     written, place = raw[name], f"{path}.{name}"
     if name == "composite":
-        return Aggregation(name, {name: composites.composite(written, place, reader.findings, parties)})
+        return Aggregation(name, {name: composites.read_composite(written, place, reader.findings, parties)})
     document = _quantile(written, reader) if name == "quantile" else _READ[name](written, place, reader.findings)
     return Aggregation(name, {name: document})
 
@@ -146,22 +151,25 @@ def _remedy(accepted: Collection[str], name: Any) -> str:
     return f"write one of: {forms}{more}"
 
 
-def _share(name: str, limit: Any, reader: Reader) -> Aggregation:
-    number, unit = quantity(limit)
+def _share(name: str, limit: Any, reader: FieldReader) -> Aggregation:
+    number, unit = split_quantity(limit)
     if number is None or number.startswith("-"):
         remedy = 'write a number in the indicator\'s unit, like "300" or "300ms"'
         reader.fault(f"aggregation.{name}", limit, remedy)
     return Aggregation(name, {name: number or "0"}, unit)
 
 
-def quantity(written: Any) -> tuple[str | None, str | None]:
-    """Return number and unit of a text, such as ("300", "ms") for ``"300 ms"``; (None, None) if it is no number."""
+def split_quantity(written: Any) -> tuple[str | None, str | None]:
+    """Split a quantity into its number and unit: ``"300 ms"`` gives ("300", "ms"). The unit is None if there is none.
+
+    Returns (None, None) for anything but a number with or without a unit.
+    """
     match = _QUANTITY.match(written) if isinstance(written, str) else None
     number = decimal_text(match[1] if match else written)
     return number, (match[2] or None) if match and number is not None else None
 
 
-def _quantile(written: Any, reader: Reader) -> str:
+def _quantile(written: Any, reader: FieldReader) -> str:
     number = decimal_text(written)
     if number is None or not 0 < Decimal(number) < 1:
         remedy = 'write a number between 0 and 1, like "0.95" for the 95th percentile'
@@ -171,21 +179,21 @@ def _quantile(written: Any, reader: Reader) -> str:
 
 
 def _outages(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    reader = Reader(raw, path, findings)
+    reader = FieldReader(raw, path, findings)
     resolved = {"at_least": _positive(reader, "at_least", "PT5M")}
     reader.done()
     return resolved
 
 
 def _count(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
-    reader = Reader({"category": raw} if isinstance(raw, str) else raw, path, findings)
+    reader = FieldReader({"category": raw} if isinstance(raw, str) else raw, path, findings)
     resolved = {"category": reader.text("category", longest=200)}
     reader.done()
     return resolved
 
 
 def _nps(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    reader = Reader(raw, path, findings)
+    reader = FieldReader(raw, path, findings)
     resolved = {"promoters": reader.decimal("promoters", "9"), "detractors": reader.decimal("detractors", "6")}
     if Decimal(resolved["promoters"]) <= Decimal(resolved["detractors"]):
         remedy = "write the highest score of a detractor; it must be below the lowest score of a promoter"
@@ -195,8 +203,10 @@ def _nps(raw: Any, path: str, findings: Findings) -> dict[str, str]:
 
 
 def _recovered_within(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    """Read the limits of the recovery time and of the time whose data may be lost; at least one is required."""
-    reader = Reader(raw, path, findings)
+    """Read the limits for recovery time and for the age of the data that was restored. At least one of the two is
+    required.
+    """
+    reader = FieldReader(raw, path, findings)
     limits = {"time": "PT4H", "point": "PT15M"}
     resolved = {name: _positive(reader, name, example) for name, example in limits.items() if reader.has(name)}
     if not resolved:
@@ -206,9 +216,9 @@ def _recovered_within(raw: Any, path: str, findings: Findings) -> dict[str, str]
 
 
 def _time_slices(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    reader = Reader(raw, path, findings)
+    reader = FieldReader(raw, path, findings)
     width = _positive(reader, "width", "PT5M")
-    if (target_windows.length(width) or 0) % target_windows.MINUTE:
+    if (target_windows.parse_duration(width) or 0) % target_windows.MINUTE:
         reader.fault("width", width, "write whole minutes, like PT5M: counts are kept by the minute")
     good_if = reader.decimal("good_if", "1", most="1")
     if Decimal(good_if) == 0:
@@ -222,9 +232,9 @@ def _time_slices(raw: Any, path: str, findings: Findings) -> dict[str, str]:
     return resolved
 
 
-def _positive(reader: Reader, name: str, example: str) -> str:
+def _positive(reader: FieldReader, name: str, example: str) -> str:
     text = reader.raw(name)
-    if (target_windows.length(text) or 0) <= 0:
+    if (target_windows.parse_duration(text) or 0) <= 0:
         reader.fault(name, text, f"write an ISO 8601 duration above zero, like {example}")
         return example
     return str(text)
@@ -234,7 +244,7 @@ _READ = {
     "outages": _outages,
     "count": _count,
     "time_slices": _time_slices,
-    "compliance": composites.compliance,
+    "compliance": composites.read_compliance,
     "nps": _nps,
     "recovered_within": _recovered_within,
 }

@@ -1,4 +1,4 @@
-"""The terms of a target that is judged for each ticket: its clock and the conditions that start, stop and pause it."""
+"""The terms of a target that is evaluated for each ticket: its clock and the conditions to start, stop and pause it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import target_warnings, target_windows, ticket_conditions
-from slm_agreement.domain.terms.reading import Reader
+from slm_agreement.domain.terms.reading import FieldReader
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 
@@ -17,7 +17,7 @@ CLOCKS: dict[str, str | list[str]] = {
     "ownership": ["resolved", "closed"],
     "closure": "closed",
 }
-"""Clock → the events that stop it by default. Every clock stops when its ticket ends."""
+"""Kind of clock → the ticket events that stop it by default. Every clock stops when its ticket ends."""
 ASSIGNMENT = "assignment"
 ON_REOPEN = ("resume", "resume_counting_gap", "new_clock")
 ON_PRIORITY_CHANGE = ("carry_elapsed", "restart", "from_opening")
@@ -27,26 +27,26 @@ _NONE = {"calendar": "PT0S"}
 _MOST_ESCALATIONS = 20
 
 
-def terms(reader: Reader) -> dict[str, Any]:
-    """Return the terms of a ticket target that the common terms lack. Its indicator is null."""
+def read_clock_terms(reader: FieldReader) -> dict[str, Any]:
+    """Read the terms that only clock targets have; all other terms are read elsewhere. The indicator is always null."""
     for name, remedy in _NOT_OF_CLOCKS.items():
         if reader.raw(name) is not None:
             reader.fault(name, reader.raw(name), remedy)
     clock = reader.choice("clock", tuple(CLOCKS), "resolution")
-    start = ticket_conditions.conditions(reader, "start", "assigned" if clock == "ownership" else "opened")
+    start = ticket_conditions.read_conditions(reader, "start", "assigned" if clock == "ownership" else "opened")
     return {
         "indicator": None,
         "objective": {"within": _within(reader)},
-        "window": target_windows.ticket_window(reader.raw("window"), reader.at("window"), reader.findings),
-        "warn_at": target_warnings.of_clock(reader),
+        "window": target_windows.read_ticket_window(reader.raw("window"), reader.at("window"), reader.findings),
+        "warn_at": target_warnings.read_clock_warnings(reader),
         "clock": clock,
-        "applies_to": ticket_conditions.applies_to(reader),
+        "applies_to": ticket_conditions.read_applies_to(reader),
         "start": start,
-        "stop": ticket_conditions.conditions(reader, "stop", CLOCKS[clock]),
+        "stop": ticket_conditions.read_conditions(reader, "stop", CLOCKS[clock]),
         "each": _each(reader, clock, start),
-        "pause": ticket_conditions.conditions(reader, "pause", plain="state"),
-        "reset": ticket_conditions.conditions(reader, "reset"),
-        "cancel": ticket_conditions.conditions(reader, "cancel"),
+        "pause": ticket_conditions.read_conditions(reader, "pause", plain="state"),
+        "reset": ticket_conditions.read_conditions(reader, "reset"),
+        "cancel": ticket_conditions.read_conditions(reader, "cancel"),
         "on_priority_change": reader.choice("on_priority_change", ON_PRIORITY_CHANGE, "carry_elapsed"),
         "on_reopen": reader.choice("on_reopen", ON_REOPEN, "resume"),
         "on_terms_change": reader.choice("on_terms_change", ON_TERMS_CHANGE, "keep"),
@@ -65,19 +65,21 @@ _NOT_OF_CLOCKS = {
 }
 
 
-def _within(reader: Reader) -> dict[str, Any]:
-    objective = Reader(reader.raw("objective"), reader.at("objective"), reader.findings)
+def _within(reader: FieldReader) -> dict[str, Any]:
+    objective = FieldReader(reader.raw("objective"), reader.at("objective"), reader.findings)
     within = objective.raw("within")
     objective.done()
-    return duration(within, objective.at("within"), reader.findings)
+    return read_duration(within, objective.at("within"), reader.findings)
 
 
-def duration(written: Any, path: str, findings: Findings, *, offset: bool = False) -> dict[str, Any]:
-    """Return a duration's document, such as ``{"service_time": "PT4H"}``. A negative one is allowed only as an
-    ``offset``.
+def read_duration(written: Any, path: str, findings: Findings, *, offset: bool = False) -> dict[str, Any]:
+    """Read a duration in service time, calendar time or business days, such as ``{"service_time": "PT4H"}``.
+
+    A duration that ends with a field of the ticket (``due_at``) is possible, too, except as an ``offset``. Only an
+    offset may be negative.
     """
     try:
-        parsed = durations.parse(written, path, offset=offset)
+        parsed = durations.parse_duration(written, path, offset=offset)
     except CalendarError as error:
         for fault in error.errors:
             findings.add(fault["field"], fault["value"], fault["remedy"])
@@ -88,9 +90,12 @@ def duration(written: Any, path: str, findings: Findings, *, offset: bool = Fals
     return dict(written)
 
 
-def _each(reader: Reader, clock: str, start: Any) -> str | None:
-    """Return whether each assignment to a team has its own clock, which is the default of an ownership clock."""
-    at_assignment = ticket_conditions.events_of(start) == {"assigned"}
+def _each(reader: FieldReader, clock: str, start: Any) -> str | None:
+    """Read whether each assignment to a team starts a clock of its own: ``assignment`` or None.
+
+    ``assignment`` is the default of an ownership clock.
+    """
+    at_assignment = ticket_conditions.condition_events(start) == {"assigned"}
     written = reader.raw("each", ASSIGNMENT if clock == "ownership" and at_assignment else None)
     if written in (None, ASSIGNMENT) and (written is None or at_assignment):
         return None if written is None else ASSIGNMENT
@@ -98,15 +103,18 @@ def _each(reader: Reader, clock: str, start: Any) -> str | None:
     return None
 
 
-def _after_first_response(reader: Reader, clock: str) -> bool:
+def _after_first_response(reader: FieldReader, clock: str) -> bool:
     value = reader.flag("after_first_response", False)
     if value and clock != "update":
         reader.fault("after_first_response", value, "leave it out: it says which exchanges an update clock times")
     return value
 
 
-def _escalations(reader: Reader) -> list[dict[str, Any]]:
-    """Read whom to escalate to and when. ``at`` counts from the deadline; if negative, it lies before it."""
+def _escalations(reader: FieldReader) -> list[dict[str, Any]]:
+    """Read the escalations: whom to escalate to, and when.
+
+    ``at`` is an offset from the clock's deadline; a negative one lies before the deadline.
+    """
     raw = reader.raw("escalations", [])
     if not isinstance(raw, list) or len(raw) > _MOST_ESCALATIONS:
         remedy = f'write up to {_MOST_ESCALATIONS} like {{"at": {{"service_time": "-PT30M"}}, "level": "functional"}}'
@@ -118,9 +126,9 @@ def _escalations(reader: Reader) -> list[dict[str, Any]]:
 
 
 def _escalation(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
-    escalation = Reader(raw, path, findings)
+    escalation = FieldReader(raw, path, findings)
     resolved = {
-        "at": duration(escalation.raw("at"), escalation.at("at"), findings, offset=True),
+        "at": read_duration(escalation.raw("at"), escalation.at("at"), findings, offset=True),
         "level": escalation.choice("level", LEVELS, "functional"),
         "to": escalation.text("to", "", longest=200) or None,
     }

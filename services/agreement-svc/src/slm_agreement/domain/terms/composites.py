@@ -7,41 +7,46 @@ from typing import Any
 
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import indicators
-from slm_agreement.domain.terms.indicators import Parties
-from slm_agreement.domain.terms.reading import Reader
+from slm_agreement.domain.terms.indicators import AgreementParties
+from slm_agreement.domain.terms.reading import FieldReader
 
 RULES = {
     "states": ("serial",),
     "figures": ("weighted_mean", "missing_sum"),
     "verdicts": ("all_of",),
 }
-"""What is combined → the rules without a number. States and verdicts also have ``{"k_of_n": k}``."""
+"""What a composite combines → the rule names that it may have. States and verdicts also allow ``{"k_of_n": k}``."""
 _SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices"})
 _MOST_MEMBERS = 100
 
 
-def compliance(raw: Any, path: str, findings: Findings) -> dict[str, str]:
-    """Read ``{"target": "p1-resolution"}``, for which a plain key is short."""
-    reader = Reader({"target": raw} if isinstance(raw, str) else raw, path, findings)
+def read_compliance(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    """Read the aggregation ``{"compliance": {"target": "p1-resolution"}}``: the share of tickets that met a clock
+    target.
+
+    ``raw`` is the inner object; a plain key is short for it.
+    """
+    reader = FieldReader({"target": raw} if isinstance(raw, str) else raw, path, findings)
     resolved = {"target": reader.key("target")}
     reader.done()
     return resolved
 
 
-def composite(raw: Any, path: str, findings: Findings, around: Parties) -> dict[str, Any]:
-    """Read ``{"of": "states", "rule": "serial", "members": [{"target": "database", "weight": "1"}]}``.
+def read_composite(raw: Any, path: str, findings: Findings, parties: AgreementParties) -> dict[str, Any]:
+    """Read the parameters of a composite.
 
-    A member of a composite of states may also be an indicator: ``{"indicator": "payments.database"}``.
+    An example is ``{"of": "states", "rule": "serial", "members": [{"target": "database", "weight": "1"}]}``. A member
+    of a composite of states may also be an indicator: ``{"indicator": "payments.database"}``.
     """
-    reader = Reader(raw, path, findings)
+    reader = FieldReader(raw, path, findings)
     of = reader.choice("of", tuple(RULES))
-    members = _members(reader, of, around)
+    members = _members(reader, of, parties)
     resolved = {"of": of, "rule": _rule(reader, of, len(members)), "members": members}
     reader.done()
     return resolved
 
 
-def _members(reader: Reader, of: str, around: Parties) -> list[dict[str, Any]]:
+def _members(reader: FieldReader, of: str, parties: AgreementParties) -> list[dict[str, Any]]:
     raw = reader.raw("members")
     if not isinstance(raw, list) or not 1 <= len(raw) <= _MOST_MEMBERS:
         remedy = f'write 1 to {_MOST_MEMBERS} keys of other targets, or objects like {{"target": "db", "weight": "2"}}'
@@ -49,14 +54,14 @@ def _members(reader: Reader, of: str, around: Parties) -> list[dict[str, Any]]:
         return []
     members = []
     for index, item in enumerate(raw):
-        member = Reader(
+        member = FieldReader(
             {"target": item} if isinstance(item, str) else item, f"{reader.at('members')}[{index}]", reader.findings
         )
         weight = member.decimal("weight", "1")
         if weight.strip("0.") == "":
             member.fault("weight", weight, "write a number above 0")
         if of == "states" and member.has("indicator"):
-            named: dict[str, Any] = {"indicator": indicators.read_indicator(member, ("availability",), None, around)}
+            named: dict[str, Any] = {"indicator": indicators.read_indicator(member, ("availability",), None, parties)}
             if member.raw("target") is not None:
                 member.fault("target", member.raw("target"), "leave it out: the member is the indicator")
         else:
@@ -72,7 +77,7 @@ def _members(reader: Reader, of: str, around: Parties) -> list[dict[str, Any]]:
     return members
 
 
-def _rule(reader: Reader, of: str, members: int) -> Any:
+def _rule(reader: FieldReader, of: str, members: int) -> Any:
     raw = reader.raw("rule", RULES[of][0])
     if isinstance(raw, str) and raw in RULES[of]:
         return raw
@@ -84,14 +89,16 @@ def _rule(reader: Reader, of: str, members: int) -> Any:
     return RULES[of][0]
 
 
-def members_of(target: Mapping[str, Any]) -> list[str]:
-    """Return the keys of the targets from which a target is computed."""
+def member_keys(target: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the targets from which this target is computed; empty if it is measured by an indicator or
+    clock.
+    """
     return [key for _, key in _named_targets(target, "")]
 
 
 def check_composites(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:
-    """Add a finding for each member that does not exist, cannot be combined in this way, or depends on the composite
-    itself.
+    """Add a finding for each member of a composite that does not exist, cannot be combined, or depends on the
+    composite.
     """
     by_key = {target["key"]: target for target in targets}
     for index, target in enumerate(targets):
@@ -123,8 +130,8 @@ def _fault(target: Mapping[str, Any], member: Mapping[str, Any] | None, by_key: 
 
 
 def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
-    """Return why a member cannot be combined in the composite's way; None if it can."""
-    of, name = target["aggregation"]["composite"]["of"], name_of(member)
+    """Return why a target cannot be a member of this composite; None if it can."""
+    of, name = target["aggregation"]["composite"]["of"], aggregation_name(member)
     if of == "states":
         is_stated = name in ("availability", "outages")
         return None if is_stated else "write a target of availability or an indicator: only these have states"
@@ -137,8 +144,8 @@ def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
     return None
 
 
-def name_of(target: Mapping[str, Any]) -> str:
-    """Return the name of a resolved target's aggregation."""
+def aggregation_name(target: Mapping[str, Any]) -> str:
+    """Return the name of the aggregation of a resolved target, without its parameters."""
     aggregation = target["aggregation"]
     return next(iter(aggregation)) if isinstance(aggregation, Mapping) else str(aggregation)
 
@@ -152,5 +159,5 @@ def _leads_back(key: str, member: Mapping[str, Any], by_key: Mapping[str, Any]) 
             return True
         if name not in seen and name in by_key:
             seen.add(name)
-            ahead += members_of(by_key[name])
+            ahead += member_keys(by_key[name])
     return False

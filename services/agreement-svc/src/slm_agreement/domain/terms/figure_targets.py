@@ -1,4 +1,4 @@
-"""The terms of a target that is judged by a figure, of an indicator or of other targets."""
+"""The terms of a target whose figure is computed over windows, from an indicator or from other targets."""
 
 from __future__ import annotations
 
@@ -8,84 +8,85 @@ from typing import Any
 
 from slm_agreement.domain.terms import aggregations, indicators, objectives, target_warnings, target_windows
 from slm_agreement.domain.terms.aggregations import Aggregation
-from slm_agreement.domain.terms.reading import Reader
-from slm_agreement.domain.terms.surroundings import Surroundings
+from slm_agreement.domain.terms.reading import FieldReader
+from slm_agreement.domain.terms.target_context import TargetContext
 
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}\Z")
 _MOST_LABELS = 5
 _EXPECTING = frozenset({"ratio", "share_at_most", "share_at_least", "quantile", "compliance"})
-"""Aggregations with an expected number of events in a window. With it a breach can be certain before the window
-closes.
+"""Aggregations that may give an expected number of events for a window.
+
+With that number a breach can be certain before the window closes.
 """
 
 
-def terms(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dict[str, Any]:
-    """Return the terms of a figure target that the common terms lack."""
-    indicator = _indicator(reader, aggregation, around)
+def read_figure_terms(reader: FieldReader, aggregation: Aggregation, context: TargetContext) -> dict[str, Any]:
+    """Read the terms that only figure targets have; all other terms are read elsewhere."""
+    indicator = _indicator(reader, aggregation, context)
     unit = indicator["unit"] if indicator else None
     if indicator and indicator["kind"] == "rating":
         unit = unit or "points"
-    promised = objectives.objective(reader, aggregation, unit)
+    promised = objectives.read_objective(reader, aggregation, unit)
     if indicator and not unit and indicator["kind"] == "value" and aggregation.name in aggregations.NUMBERS:
         indicator["unit"] = promised["unit"] or None
     window = _window(reader, aggregation)
     return {
         "indicator": indicator,
         "objective": promised,
-        "unacceptable": objectives.unacceptable(reader, aggregation, unit, promised),
+        "unacceptable": objectives.read_unacceptable_level(reader, aggregation, unit, promised),
         "window": window,
         "warn_at": _warnings(reader, aggregation, promised, window),
-        "warn_again_after": target_warnings.again_after(reader, window),
+        "warn_again_after": target_warnings.read_warn_again_after(reader, window),
         "group_by": _group_by(reader, aggregation),
         "expected_volume": _expected_volume(reader, aggregation, window),
         "on_amendment": reader.choice("on_amendment", ("next_window", "split"), "next_window"),
     }
 
 
-def _indicator(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dict[str, Any] | None:
+def _indicator(reader: FieldReader, aggregation: Aggregation, context: TargetContext) -> dict[str, Any] | None:
     raw = reader.raw("indicator")
     if not aggregation.kinds:
         if raw is not None:
             reader.fault("indicator", raw, "leave it out: the target is judged by other targets of the agreement")
         return None
-    return indicators.read_indicator(reader, aggregation.kinds, aggregation.unit, around.parties)
+    return indicators.read_indicator(reader, aggregation.kinds, aggregation.unit, context.parties)
 
 
-def _window(reader: Reader, aggregation: Aggregation) -> dict[str, str]:
-    window = target_windows.window(reader.raw("window"), reader.at("window"), reader.findings)
+def _window(reader: FieldReader, aggregation: Aggregation) -> dict[str, str]:
+    window = target_windows.read_window(reader.raw("window"), reader.at("window"), reader.findings)
     if "rolling" in window and not aggregation.may_roll:
         remedy = 'write {"calendar": "month"}: a composite of figures is not judged over rolling windows'
         reader.fault("window", reader.raw("window"), remedy)
     if "rolling" in window and aggregation.name == "time_slices":
-        width = target_windows.length(aggregation.parameters["width"]) or 0
-        if width > (target_windows.length(window["rolling"]) or width):
+        width = target_windows.parse_duration(aggregation.parameters["width"]) or 0
+        if width > (target_windows.parse_duration(window["rolling"]) or width):
             remedy = f"write a window that a slice of {aggregation.parameters['width']} fits into"
             reader.fault("window", reader.raw("window"), remedy)
     return window
 
 
 def _warnings(
-    reader: Reader, aggregation: Aggregation, promised: dict[str, str], window: dict[str, str]
+    reader: FieldReader, aggregation: Aggregation, promised: dict[str, str], window: dict[str, str]
 ) -> dict[str, Any]:
     if aggregation.name == "quantile":
         allowed: Fraction | None = 1 - Fraction(aggregation.parameters)
     else:
-        allowed = objectives.allowed_share(promised)
+        allowed = objectives.allowed_bad_share(promised)
     known = _known(aggregation, promised)
     if "rolling" in window:
         # A rolling window never ends, so its end cannot be projected.
         known &= target_warnings.OF_ROLLING
-    has_budget = not objectives.has_no_budget(promised) or aggregation.name == "quantile"
-    return target_warnings.of_figure(reader, known, window, allowed, has_budget=has_budget)
+    has_budget = not objectives.has_no_error_budget(promised) or aggregation.name == "quantile"
+    return target_warnings.read_figure_warnings(reader, known, window, allowed, has_budget=has_budget)
 
 
 def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]:
-    """Return the warnings that a target may have."""
+    """Return the names of the warnings that a target with this aggregation and objective may have."""
     name = aggregation.name
     if name == "availability" or aggregation.is_of_states:
         return target_warnings.OF_STATES
     if name == "composite":
-        return frozenset() if objectives.is_of_verdicts(aggregation) else target_warnings.OF_FIGURES
+        return frozenset() if objectives.is_composite_of_verdicts(aggregation) else target_warnings.OF_FIGURES
     if name == "count" and objectives.AT_MOST in promised:
         return target_warnings.OF_LIMITED_COUNTS
     return _WARNED.get(name, target_warnings.OF_EVENTS)
@@ -104,7 +105,7 @@ _WARNED = {
 }
 
 
-def _group_by(reader: Reader, aggregation: Aggregation) -> list[str]:
+def _group_by(reader: FieldReader, aggregation: Aggregation) -> list[str]:
     labels = reader.texts("group_by")
     if labels and not aggregation.kinds:
         remedy = "leave it out: it works only for measurements with labels; write one target for each group instead"
@@ -114,7 +115,7 @@ def _group_by(reader: Reader, aggregation: Aggregation) -> list[str]:
     return sorted(labels)
 
 
-def _expected_volume(reader: Reader, aggregation: Aggregation, window: dict[str, str]) -> int | None:
+def _expected_volume(reader: FieldReader, aggregation: Aggregation, window: dict[str, str]) -> int | None:
     raw = reader.raw("expected_volume")
     if raw is None:
         return None

@@ -1,4 +1,4 @@
-"""The indicator that measures a target, named by its owner and its key."""
+"""The reference from a target to the indicator that measures it, by the indicator's owner and key."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from slm_agreement.domain.terms.reading import Reader
+from slm_agreement.domain.terms.reading import FieldReader
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Parties:
-    """The provider and the customer of the agreement. An indicator belongs to one of them."""
+class AgreementParties:
+    """The party ids of the provider and the customer of an agreement. An indicator belongs to one of the two."""
 
     provider: str
     customer: str
 
 
-def read_indicator(reader: Reader, kinds: tuple[str, ...], unit: str | None, parties: Parties) -> dict[str, Any]:
-    """Read the field ``indicator``: a key, or an object with key, owner, kind and unit.
+def read_indicator(
+    reader: FieldReader, kinds: tuple[str, ...], unit: str | None, parties: AgreementParties
+) -> dict[str, Any]:
+    """Read the field ``indicator`` of a target: a key, or an object with key, owner, kind and unit.
 
-    ``unit`` is a unit that the target gives elsewhere.
+    ``kinds`` are the allowed kinds, the default first. ``unit`` is a unit that the target gives elsewhere; None if it
+    gives none.
     """
     raw = reader.raw("indicator")
-    indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
+    indicator = FieldReader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
     key = indicator.raw("key")
     if not isinstance(key, str) or not _KEY.match(key):
         indicator.fault("key", key, "write the indicator's key: letters, digits, dots, dashes, underscores, no slash")
@@ -44,8 +47,10 @@ def read_indicator(reader: Reader, kinds: tuple[str, ...], unit: str | None, par
     return resolved
 
 
-def _owner(indicator: Reader, parties: Parties) -> str:
-    """Return the owner's party id, from ``owner`` (provider or customer) or an id. The provider is the default."""
+def _owner(indicator: FieldReader, parties: AgreementParties) -> str:
+    """Return the party id of the indicator's owner, read from ``owner``: ``provider`` (the default), ``customer`` or an
+    id.
+    """
     known = {"provider": parties.provider, "customer": parties.customer}
     owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
     named = owner if owner is not None else owner_id if owner_id is not None else "provider"

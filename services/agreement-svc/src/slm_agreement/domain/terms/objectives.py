@@ -1,4 +1,4 @@
-"""The objective of a figure, and the optional second, looser level called unacceptable."""
+"""The objective of a figure, and the optional second limit called unacceptable, which is looser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_agreement.domain.terms import aggregations, target_windows
 from slm_agreement.domain.terms.aggregations import Aggregation
-from slm_agreement.domain.terms.reading import Reader, decimal_text
+from slm_agreement.domain.terms.reading import FieldReader, decimal_text
 
 AT_LEAST, AT_MOST = "at_least", "at_most"
 _EITHER = (AT_LEAST, AT_MOST)
@@ -26,29 +26,32 @@ _COMPARISONS = {
     "recovery_point": (AT_MOST,),
     "share_at_least": _EITHER,
 }
-"""The comparisons of an aggregation's objective. All other aggregations only have ``at_least``."""
+"""Aggregation → the comparisons that its objective may have. All other aggregations have only ``at_least``."""
 _COUNTS = frozenset({"count", "outages"})
 _MINUTES = frozenset({"recovery_time", "recovery_point"})
 PERCENT = "percent"
 _MINUTE = 60_000_000
 
 
-def objective(reader: Reader, aggregation: Aggregation, unit: str | None) -> dict[str, str]:
-    """Read ``{"at_least": "99.9", "unit": "percent"}``; ``unit`` is the indicator's, for an objective in that unit."""
-    if is_of_verdicts(aggregation) and not reader.has("objective"):
+def read_objective(reader: FieldReader, aggregation: Aggregation, unit: str | None) -> dict[str, str]:
+    """Read the objective, such as ``{"at_least": "99.9", "unit": "percent"}``.
+
+    ``unit`` is the indicator's unit, for an objective that is a number in that unit.
+    """
+    if is_composite_of_verdicts(aggregation) and not reader.has("objective"):
         reader.raw("objective")
         return {AT_LEAST: "100", "unit": PERCENT}
     return _read(reader, "objective", aggregation, unit, None)
 
 
-def unacceptable(
-    reader: Reader, aggregation: Aggregation, unit: str | None, promised: dict[str, str]
+def read_unacceptable_level(
+    reader: FieldReader, aggregation: Aggregation, unit: str | None, promised: dict[str, str]
 ) -> dict[str, str] | None:
-    """Read the second level, which must be looser than the objective; None if there is none."""
+    """Read the second limit, which must be looser than the objective ``promised``; None if there is none."""
     if not reader.has("unacceptable"):
         reader.raw("unacceptable")
         return None
-    if aggregation.name == "quantile" or is_of_verdicts(aggregation):
+    if aggregation.name == "quantile" or is_composite_of_verdicts(aggregation):
         remedy = "leave it out: it has no second level; write a share_at_most target for one"
         if aggregation.name != "quantile":
             remedy = "leave it out: verdicts are met or not; give the members a second level instead"
@@ -56,24 +59,24 @@ def unacceptable(
         return None
     comparison = next(name for name in _EITHER if name in promised)
     second = _read(reader, "unacceptable", aggregation, unit or promised["unit"], comparison)
-    if not is_looser(second, promised, comparison):
+    if not is_looser_level(second, promised, comparison):
         side = "below" if comparison == AT_LEAST else "above"
         remedy = f"write a number {side} the objective of {promised[comparison]}: unacceptable is worse than missed"
         reader.fault(f"unacceptable.{comparison}", second[comparison], remedy)
     return second
 
 
-def is_looser(second: Mapping[str, str], promised: Mapping[str, str], comparison: str) -> bool:
-    """Whether the second level allows values that the objective does not."""
+def is_looser_level(second: Mapping[str, str], promised: Mapping[str, str], comparison: str) -> bool:
+    """Return whether the second limit allows values that the objective does not allow."""
     written, limit = Decimal(second[comparison]), Decimal(promised[comparison])
     return written < limit if comparison == AT_LEAST else written > limit
 
 
 def _read(
-    reader: Reader, name: str, aggregation: Aggregation, unit: str | None, comparison: str | None
+    reader: FieldReader, name: str, aggregation: Aggregation, unit: str | None, comparison: str | None
 ) -> dict[str, str]:
     allowed = (comparison,) if comparison else _COMPARISONS.get(aggregation.name, (AT_LEAST,))
-    objective = Reader(reader.raw(name), reader.at(name), reader.findings)
+    objective = FieldReader(reader.raw(name), reader.at(name), reader.findings)
     named = [each for each in (*_EITHER, "within") if objective.has(each)]
     for each in (*_EITHER, "within"):
         objective.raw(each)
@@ -87,7 +90,7 @@ def _read(
     return resolved
 
 
-def _number(objective: Reader, name: str, aggregation: Aggregation) -> str:
+def _number(objective: FieldReader, name: str, aggregation: Aggregation) -> str:
     if aggregation.name in aggregations.SHARES:
         return objective.decimal(name, least="0", most="100")
     if aggregation.name in _COUNTS:
@@ -99,16 +102,16 @@ def _number(objective: Reader, name: str, aggregation: Aggregation) -> str:
         return objective.decimal(name, least="-100", most="100")
     if aggregation.name in _MINUTES:
         return _minutes(objective, name)
-    value, _ = aggregations.quantity(objective.raw(name))
+    value, _ = aggregations.split_quantity(objective.raw(name))
     if value is None:
         objective.fault(name, objective.raw(name), 'write a number in the indicator\'s unit, like "300" or "300ms"')
     return value or "0"
 
 
-def _minutes(objective: Reader, name: str) -> str:
-    """Read whole minutes, written as ``"PT4H"`` or ``"240"``."""
+def _minutes(objective: FieldReader, name: str) -> str:
+    """Read a duration of whole minutes, written as ``"PT4H"`` or ``"240"``; return the number of minutes as text."""
     written = objective.raw(name)
-    length = target_windows.length(written)
+    length = target_windows.parse_duration(written)
     if length is not None and length % _MINUTE == 0:
         return str(length // _MINUTE)
     number = decimal_text(written)
@@ -117,12 +120,12 @@ def _minutes(objective: Reader, name: str) -> str:
     return number or "0"
 
 
-def _unit(objective: Reader, aggregation: Aggregation, unit: str | None) -> str:
+def _unit(objective: FieldReader, aggregation: Aggregation, unit: str | None) -> str:
     expected = _unit_of(aggregation)
     if expected:
         return objective.choice("unit", (expected,), expected)
     stated = objective.raw("unit")
-    written = unit_in(objective.raw(AT_LEAST, objective.raw(AT_MOST)))
+    written = parse_unit(objective.raw(AT_LEAST, objective.raw(AT_MOST)))
     found: Any = next((each for each in (stated, written, unit) if each), "")
     if not isinstance(found, str) or len(found) > 20:
         objective.fault("unit", stated, "write a unit like ms")
@@ -134,21 +137,21 @@ def _unit(objective: Reader, aggregation: Aggregation, unit: str | None) -> str:
     return found
 
 
-def unit_in(written: Any) -> str | None:
-    """Return the unit of a quantity: ``"300ms"`` → ``ms``."""
-    return aggregations.quantity(written)[1]
+def parse_unit(written: Any) -> str | None:
+    """Return the unit of a quantity, such as ``ms`` for ``"300ms"``; None if there is none."""
+    return aggregations.split_quantity(written)[1]
 
 
 def _unit_of(aggregation: Aggregation) -> str:
-    """Return the only unit that an aggregation's objective may have; empty if it is the indicator's unit."""
+    """Return the only unit that the aggregation's objective may have; empty if it is the indicator's unit."""
     if aggregation.name in aggregations.SHARES:
         return PERCENT
     named = {"nps": "points", **dict.fromkeys(_COUNTS, "count"), **dict.fromkeys(_MINUTES, "minutes")}
     return named.get(aggregation.name, "")
 
 
-def is_of_verdicts(aggregation: Aggregation) -> bool:
-    """Whether it is a composite of verdicts, whose objective is that they are met."""
+def is_composite_of_verdicts(aggregation: Aggregation) -> bool:
+    """Return whether this is a composite of verdicts, whose objective is that its members are met."""
     return aggregation.name == "composite" and aggregation.parameters["of"] == "verdicts"
 
 
@@ -158,15 +161,15 @@ def _form(aggregation: Aggregation, allowed: tuple[str, ...], unit: str | None) 
     return " or ".join(f'{{"{name}": "{example}", "unit": "{expected or unit or "ms"}"}}' for name in allowed)
 
 
-def has_no_budget(promised: Mapping[str, str]) -> bool:
-    """Whether the objective allows nothing bad: no time, events or tickets, or no occurrences."""
+def has_no_error_budget(promised: Mapping[str, str]) -> bool:
+    """Return whether the objective leaves no error budget: 100 percent, or not a single occurrence."""
     if promised.get("unit") == PERCENT and AT_LEAST in promised:
         return Fraction(promised[AT_LEAST]) == 100
     return promised.get("unit") in (PERCENT, "count") and AT_MOST in promised and Fraction(promised[AT_MOST]) == 0
 
 
-def allowed_share(promised: dict[str, str]) -> Fraction | None:
-    """Return the share of time or events that may be bad; None if the objective is not in percent."""
+def allowed_bad_share(promised: dict[str, str]) -> Fraction | None:
+    """Return the share of time or events that may be bad, from 0 to 1; None if the objective is not in percent."""
     if promised["unit"] != PERCENT:
         return None
     if AT_MOST in promised:

@@ -1,4 +1,4 @@
-"""The reading of documents field by field: no field is overlooked, and every error has a path and a remedy."""
+"""The reader of documents field by field: it reports every unknown field, and every error with path and remedy."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ _DOUBLE_DIGITS = 15
 """A decimal literal with up to 15 significant digits survives the conversion to a double and back."""
 
 
-class Reader:
-    """Reads fields of a mapping. ``done`` refuses the fields that were not read and names the known ones.
+class FieldReader:
+    """A reader of one JSON object. ``done`` reports the fields that no method has read, and names the known ones.
 
-    Each method reads one field. For an invalid value it adds a finding and returns a valid replacement.
+    Each method reads one field. For an invalid value it adds a finding and returns a valid replacement, so that reading
+    can continue.
     """
 
     def __init__(self, data: Any, path: str, findings: Findings) -> None:
@@ -30,11 +31,11 @@ class Reader:
         self._data: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
 
     def has(self, name: str) -> bool:
-        """Whether the field is present and not null."""
+        """Return whether the field is present and not null."""
         return self._data.get(name) is not None
 
     def at(self, name: str) -> str:
-        """Return the path of a field."""
+        """Return the path of a field in the document, such as ``targets[0].objective``."""
         return f"{self.path}.{name}" if self.path else name
 
     def fault(self, name: str, value: Any, remedy: str) -> None:
@@ -53,7 +54,7 @@ class Reader:
         return self._data.get(name, default)
 
     def choice(self, name: str, options: Sequence[str], default: str | None = None) -> str:
-        """Return one of the options."""
+        """Return the field's value, which must be one of the options."""
         value = self.raw(name, default)
         if value in options and isinstance(value, str):
             return value
@@ -61,7 +62,7 @@ class Reader:
         return options[0]
 
     def text(self, name: str, default: str | None = None, longest: int = 10_000) -> str:
-        """Return a text of 1 to ``longest`` characters. It may be empty if the default is."""
+        """Return a text of 1 to ``longest`` characters. It may be empty if the default is empty."""
         value = self.raw(name, default)
         if isinstance(value, str) and len(value) <= longest and (value or default == ""):
             return value
@@ -77,7 +78,7 @@ class Reader:
         return ""
 
     def flag(self, name: str, default: bool) -> bool:
-        """Return true or false."""
+        """Return a field that must be true or false."""
         value = self.raw(name, default)
         if not isinstance(value, bool):
             self.fault(name, value, "write true or false")
@@ -95,7 +96,9 @@ class Reader:
         return default
 
     def decimal(self, name: str, default: str | None = None, least: str = "0", most: str | None = None) -> str:
-        """Return an exact decimal as text. Both bounds are allowed values."""
+        """Return an exact decimal number as text. ``least`` and ``most`` are allowed values, too; ``most`` None: no
+        upper limit.
+        """
         value = self.raw(name, default)
         text = decimal_text(value)
         if text is None:
@@ -106,7 +109,7 @@ class Reader:
         return text
 
     def texts(self, name: str, default: Iterable[str] = (), options: Sequence[str] | None = None) -> list[str]:
-        """Return a list of non-empty texts without repetition. A single text is short for a list of one."""
+        """Return a list of non-empty texts without repetition. A single text is read as a list of one."""
         value = self.raw(name, list(default))
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) and item for item in items):
@@ -130,9 +133,7 @@ class Reader:
 
 
 def _decimal_remedy(value: Any) -> str:
-    """Return what to write instead of something that is no decimal, with the intended number if it can be
-    recognized.
-    """
+    """Return what to write instead of a value that is no decimal number, with the number that was probably meant."""
     plain = decimal_text(value.strip().rstrip("%").strip().replace(",", ".")) if isinstance(value, str) else None
     if plain is not None and value.count(",") <= 1:
         return f'write "{plain}": digits with a point, without a percent sign or anything else'
@@ -140,9 +141,10 @@ def _decimal_remedy(value: Any) -> str:
 
 
 def decimal_text(value: Any) -> str | None:
-    """Return the plain decimal text of a number; None if its exact value is unknown.
+    """Return a number as plain decimal text; None if it is no number, or its exact value is unknown.
 
-    Text and integers are exact. A float counts as the literal from which it was read, which is certain up to 15 digits.
+    Texts and integers are exact. A float counts as the literal from which it was read, which is certain up to 15
+    digits.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None

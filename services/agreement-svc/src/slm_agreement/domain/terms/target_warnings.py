@@ -1,4 +1,4 @@
-"""The warnings of a target, and their defaults."""
+"""The warnings of a target before it is breached, and their defaults."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.terms.reading import Reader, decimal_text
-from slm_agreement.domain.terms.target_windows import DAY, MINUTE, length
+from slm_agreement.domain.terms.reading import FieldReader, decimal_text
+from slm_agreement.domain.terms.target_windows import DAY, MINUTE, parse_duration
 from slm_calendar import durations
 
 SHARES = ["50", "75", "90"]
 NOMINAL = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
-"""The length of each calendar window for burn rates, in microseconds."""
+"""Calendar window → its nominal length in microseconds, by which burn rates are computed."""
 _NOMINAL_PERIODS = {days * DAY for days in (1, 7, 28, 30, 90, 365)}
 _NEVER: dict[str, Any] = {
     "budget_consumed": [],
@@ -25,8 +25,8 @@ _NEVER: dict[str, Any] = {
     "min_events": 0,
 }
 OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
-"""The warnings of a target of states. The sets below hold those of targets of events, slices, tickets, members'
-figures, values, and counts with an upper limit.
+"""The warnings that a target of states may have. The sets below hold those of targets of events, slices, tickets,
+members' figures, values, and counts with an upper limit.
 """
 OF_EVENTS = OF_STATES | {"min_events"}
 OF_SLICES = frozenset({"budget_consumed"})
@@ -34,26 +34,27 @@ OF_TICKETS = frozenset({"projected", "min_events"})
 OF_FIGURES = frozenset({"projected"})
 OF_NUMBERS = frozenset({"min_events"})
 OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
-"""The warnings of a count with an upper limit."""
+"""The warnings that a count with an upper limit may have."""
 OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "budget_drop", "min_events"})
-"""The warnings that are evaluated over rolling windows."""
+"""The warnings that are possible with a rolling window."""
 OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "budget_drop", "time_to_exhaustion"})
-"""The warnings about an error budget. A projection is not one of them: it compares figures."""
+"""The warnings about an error budget. A projected figure is not among them: it is compared with the objective."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 
 
-def of_figure(
-    reader: Reader, knows: Collection[str], window: dict[str, str], allowed: Fraction | None, *, has_budget: bool
+def read_figure_warnings(
+    reader: FieldReader, knows: Collection[str], window: dict[str, str], allowed: Fraction | None, *, has_budget: bool
 ) -> dict[str, Any]:
     """Read the warnings of a figure target. If ``warn_at`` is missing, all defaults apply; null means no warnings.
 
-    ``knows`` are the warnings that exist for such a target; ``allowed`` is the share of time or events that may be bad.
-    If there is no budget, the defaults about it are dropped, and explicit warnings about it are refused.
+    ``knows`` are the warnings that such a target may have. ``allowed`` is the share of time or events that may be bad;
+    None if the objective is not in percent. Without an error budget, the default warnings about it are dropped, and
+    explicit ones are reported as errors.
     """
     raw = reader.explicit("warn_at", {})
     if raw is None:
         return dict(_NEVER)
-    inner = Reader(raw, reader.at("warn_at"), reader.findings)
+    inner = FieldReader(raw, reader.at("warn_at"), reader.findings)
     resolved = dict(_NEVER)
     if allowed == 0:
         _refuse_of_no_budget(inner)
@@ -71,22 +72,27 @@ def of_figure(
     return resolved
 
 
-def _refuse_of_no_budget(inner: Reader) -> None:
-    """Refuse warnings about the budget of an objective of 100 percent, which has none. Null and [] are accepted."""
+def _refuse_of_no_budget(inner: FieldReader) -> None:
+    """Add a finding for each warning about the error budget, because an objective of 100 percent leaves none.
+
+    Null and [] are accepted.
+    """
     for name in sorted(OF_BUDGETS):
         if inner.raw(name):
             remedy = "leave it out: an objective of 100 percent has no budget, its first bad event is the breach"
             inner.fault(name, inner.raw(name), remedy)
 
 
-def again_after(reader: Reader, window: dict[str, str]) -> str:
-    """Read how soon a cleared warning must fire again to count as the same one: at most the window, by default
-    an hour.
+def read_warn_again_after(reader: FieldReader, window: dict[str, str]) -> str:
+    """Read ``warn_again_after`` and return it as an ISO 8601 duration.
+
+    A warning that returns within this time after it was cleared counts as the same warning. The default is an hour, or
+    the window if that is shorter; the most is the window.
     """
-    longest = NOMINAL.get(window.get("calendar", "")) or length(window.get("rolling"))
+    longest = NOMINAL.get(window.get("calendar", "")) or parse_duration(window.get("rolling"))
     default = "PT1H" if longest is None or longest >= 60 * MINUTE else window["rolling"]
     text = reader.raw("warn_again_after", default)
-    given = length(text)
+    given = parse_duration(text)
     if given is None or given < 0 or (longest is not None and given > longest):
         remedy = "write an ISO 8601 duration, at most the window's length, like PT1H"
         reader.fault("warn_again_after", text, remedy)
@@ -94,12 +100,15 @@ def again_after(reader: Reader, window: dict[str, str]) -> str:
     return str(text)
 
 
-def of_clock(reader: Reader) -> dict[str, list[str]] | None:
-    """Read ``{"elapsed": ["50", "75", "90"]}``, percents of a clock's duration; null means no warnings."""
+def read_clock_warnings(reader: FieldReader) -> dict[str, list[str]] | None:
+    """Read the warnings of a clock target, such as ``{"elapsed": ["50", "75", "90"]}``; null means no warnings.
+
+    The numbers are percents of the clock's duration.
+    """
     raw = reader.explicit("warn_at", {})
     if raw is None:
         return None
-    inner = Reader(raw, reader.at("warn_at"), reader.findings)
+    inner = FieldReader(raw, reader.at("warn_at"), reader.findings)
     # An older form of the terms calls the same shares budget_consumed.
     name = "budget_consumed" if inner.has("budget_consumed") and not inner.has("elapsed") else "elapsed"
     resolved = {"elapsed": _shares(inner, name)}
@@ -110,7 +119,7 @@ def of_clock(reader: Reader) -> dict[str, list[str]] | None:
     return resolved
 
 
-def _shares(reader: Reader, name: str) -> list[str]:
+def _shares(reader: FieldReader, name: str) -> list[str]:
     raw = reader.raw(name, SHARES)
     texts = [decimal_text(value) for value in raw] if isinstance(raw, list) else [None]
     shares = [text for text in texts if text is not None and 0 < Decimal(text) <= 100]
@@ -119,8 +128,8 @@ def _shares(reader: Reader, name: str) -> list[str]:
     return shares
 
 
-def _burn_rate(reader: Reader, window: dict[str, str], allowed: Fraction) -> Any:
-    period = NOMINAL.get(window.get("calendar", "")) or length(window.get("rolling")) or 0
+def _burn_rate(reader: FieldReader, window: dict[str, str], allowed: Fraction) -> Any:
+    period = NOMINAL.get(window.get("calendar", "")) or parse_duration(window.get("rolling")) or 0
     nominal = period in _NOMINAL_PERIODS
     raw = reader.explicit("burn_rate", "default" if nominal else None)
     if raw == "default" and not nominal:
@@ -137,13 +146,13 @@ def _burn_rate(reader: Reader, window: dict[str, str], allowed: Fraction) -> Any
 
 
 def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: int) -> dict[str, str]:
-    reader = Reader(raw, path, findings)
+    reader = FieldReader(raw, path, findings)
     long = _minutes(reader, "long")
     short = _short(reader, long)
-    if (length(short) or 0) >= (length(long) or 1):
+    if (parse_duration(short) or 0) >= (parse_duration(long) or 1):
         reader.fault("short", short, f"write a window shorter than the long one, {long}")
-    factor = _factor(reader, length(long) or 0, period)
-    if never_fires(Fraction(factor), allowed):
+    factor = _factor(reader, parse_duration(long) or 0, period)
+    if burn_rate_never_fires(Fraction(factor), allowed):
         remedy = (
             f"this pair can never fire: if everything fails the burn rate is 1 ÷ {_number_text(allowed)} = "
             f"{_number_text(1 / allowed)}; write a lower factor"
@@ -155,30 +164,33 @@ def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: in
     return {"long": long, "short": short, "factor": factor}
 
 
-def never_fires(factor: Fraction, allowed: Fraction) -> bool:
-    """Whether the factor cannot be reached: if everything fails, the burn rate is 1 ÷ the share that may be bad."""
+def burn_rate_never_fires(factor: Fraction, allowed: Fraction) -> bool:
+    """Return whether a burn rate can never reach ``factor``.
+
+    ``allowed`` is the share that may be bad. If everything is bad, the rate is 1 ÷ ``allowed``, its highest value.
+    """
     return factor * allowed >= 1
 
 
-def _short(reader: Reader, long: str) -> str:
-    """Read the short window. If it is missing, it is a twelfth of the long one."""
-    twelfth, rest = divmod(length(long) or 0, 12)
+def _short(reader: FieldReader, long: str) -> str:
+    """Read the short window of a pair, which is by default a twelfth of the long window."""
+    twelfth, rest = divmod(parse_duration(long) or 0, 12)
     if reader.raw("short") is None and twelfth > 0 and not rest and not twelfth % MINUTE:
         return durations.to_iso(twelfth)
     return _minutes(reader, "short")
 
 
-def _minutes(reader: Reader, name: str) -> str:
+def _minutes(reader: FieldReader, name: str) -> str:
     """Read a duration of whole minutes."""
     text = reader.raw(name)
-    microseconds = length(text)
+    microseconds = parse_duration(text)
     if microseconds is None or microseconds <= 0 or microseconds % MINUTE:
         reader.fault(name, text, "write an ISO 8601 duration of whole minutes, like PT1H")
     return str(text)
 
 
-def _factor(reader: Reader, long: int, period: int) -> str:
-    """Read the factor, or compute it from the share of the budget that may be used up within the long window."""
+def _factor(reader: FieldReader, long: int, period: int) -> str:
+    """Read the factor of a pair, or compute it from the share of the budget that may be spent in the long window."""
     if reader.has("factor") or not reader.has("budget_share"):
         reader.raw("budget_share")
         return reader.decimal("factor")
@@ -193,15 +205,15 @@ def _factor(reader: Reader, long: int, period: int) -> str:
     return text
 
 
-def _drops(reader: Reader) -> list[dict[str, str]]:
-    """Read ``[{"by": "10", "within": "PT1H"}]``: warn if that percent of the budget is used up within that time."""
+def _drops(reader: FieldReader) -> list[dict[str, str]]:
+    """Read ``[{"by": "10", "within": "PT1H"}]``: warn if 10 percent of the error budget is spent within an hour."""
     raw = reader.raw("budget_drop", [])
     if not isinstance(raw, list):
         reader.fault("budget_drop", raw, 'write a list like [{"by": "10", "within": "PT1H"}]')
         return []
     drops = []
     for index, item in enumerate(raw):
-        drop = Reader(item, f"{reader.at('budget_drop')}[{index}]", reader.findings)
+        drop = FieldReader(item, f"{reader.at('budget_drop')}[{index}]", reader.findings)
         by = drop.decimal("by")
         if Decimal(by) == 0:
             drop.fault("by", by, "write a percent of the budget above 0")
@@ -210,21 +222,21 @@ def _drops(reader: Reader) -> list[dict[str, str]]:
     return drops
 
 
-def _exhaustions(reader: Reader) -> list[str]:
-    """Read ``["PT6H"]``: warn if the budget will be used up within that time at the present rate."""
+def _exhaustions(reader: FieldReader) -> list[str]:
+    """Read ``["PT6H"]``: warn if, at the present rate, the error budget will be spent within six hours."""
     raw = reader.raw("time_to_exhaustion", [])
     texts = [raw] if isinstance(raw, str) else raw
-    if not isinstance(texts, list) or not all((length(text) or 0) > 0 for text in texts):
+    if not isinstance(texts, list) or not all((parse_duration(text) or 0) > 0 for text in texts):
         reader.fault("time_to_exhaustion", raw, 'write ISO 8601 durations above zero, like ["PT6H"]')
         return []
     return list(dict.fromkeys(texts))
 
 
-def _least_events(reader: Reader) -> int:
+def _least_events(reader: FieldReader) -> int:
     return reader.whole("min_events", 0, 0, 2**53 - 1, "a whole number: fewer events than these never warn")
 
 
-_READ: dict[str, Callable[[Reader, dict[str, str], Fraction], Any]] = {
+_READ: dict[str, Callable[[FieldReader, dict[str, str], Fraction], Any]] = {
     "budget_consumed": lambda inner, window, allowed: _shares(inner, "budget_consumed"),
     "burn_rate": _burn_rate,
     "projected": lambda inner, window, allowed: inner.flag("projected", True),

@@ -1,5 +1,6 @@
-"""The conditions of ticket clocks: to which tickets a target applies, what starts, stops and pauses it, and
-overlaps.
+"""The conditions of ticket clocks: which tickets a target applies to, and which events start, stop and pause its clock.
+
+A check for targets that no ticket can reach is included.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slm_agreement.domain.errors import Finding
-from slm_agreement.domain.terms.reading import Reader
+from slm_agreement.domain.terms.reading import FieldReader
 
 TYPES = ("incident", "service_request", "problem", "change")
 EVENTS = (
@@ -51,10 +52,13 @@ _ATTRIBUTE_REMEDY = (
 )
 
 
-def applies_to(reader: Reader) -> dict[str, Any]:
-    """Read attribute → its allowed values; a ticket must match all. Without a type it applies to incidents."""
+def read_applies_to(reader: FieldReader) -> dict[str, Any]:
+    """Read which tickets a target applies to: attribute → allowed values. A ticket must match every attribute.
+
+    Without the attribute ``type`` the target applies to incidents.
+    """
     raw = reader.raw("applies_to", {})
-    applies = Reader(raw, reader.at("applies_to"), reader.findings)
+    applies = FieldReader(raw, reader.at("applies_to"), reader.findings)
     types = applies.texts("type", ("incident",), TYPES) or ["incident"]
     resolved: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
     for name in raw if isinstance(raw, Mapping) else ():
@@ -66,8 +70,8 @@ def applies_to(reader: Reader) -> dict[str, Any]:
     return resolved
 
 
-def _attribute(reader: Reader, name: str) -> list[str]:
-    """Read the values of an attribute. An unknown name is refused, because no ticket would ever match it."""
+def _attribute(reader: FieldReader, name: str) -> list[str]:
+    """Read the allowed values of a ticket attribute. An unknown attribute is an error: no ticket would match it."""
     value = reader.raw(name)
     if value is None:
         return []
@@ -90,12 +94,14 @@ def _word(item: Any) -> str | None:
     return item if isinstance(item, str) and 0 < len(item) <= 200 else None
 
 
-def conditions(
-    reader: Reader, name: str, default: str | list[str] | None = None, *, plain: str = "event"
+def read_conditions(
+    reader: FieldReader, name: str, default: str | list[str] | None = None, *, plain: str = "event"
 ) -> list[Any] | str:
-    """Read a word, or a list of words and of objects such as ``{"event": "assigned", "team": ["network"]}``.
+    """Read the conditions of a clock: a word, or a list of words and of objects such as ``{"event": "assigned", "team":
+    ["network"]}``.
 
-    A field with a default keeps a single word as it is; everything else becomes a list.
+    A single word remains a word if the field has a default; everything else becomes a list. ``plain`` is the attribute
+    that a word is a value of.
     """
     raw = reader.raw(name, default if default is not None else [])
     items = [raw] if isinstance(raw, str | Mapping) else raw
@@ -111,19 +117,19 @@ def conditions(
     return resolved
 
 
-def events_of(written: Any) -> set[str]:
-    """Return all events in resolved conditions."""
+def condition_events(written: Any) -> set[str]:
+    """Return the names of all ticket events in resolved conditions."""
     items = [written] if isinstance(written, str) else written
     return {event for item in items for event in ([item] if isinstance(item, str) else item.get("event", ()))}
 
 
-def _condition(item: Any, path: str, reader: Reader, plain: str) -> Any:
+def _condition(item: Any, path: str, reader: FieldReader, plain: str) -> Any:
     if isinstance(item, str):
         known = EVENTS if plain == "event" else None
         if not item or len(item) > 200 or (known is not None and item not in known):
             reader.findings.add(path, item, f"write {_example(plain)}")
         return item
-    condition = Reader(item, path, reader.findings)
+    condition = FieldReader(item, path, reader.findings)
     resolved: dict[str, list[str]] = {}
     for name in sorted(map(str, item)) if isinstance(item, Mapping) else ():
         values = (
@@ -150,11 +156,12 @@ def _example(plain: str) -> str:
     return f'an event or a list of them, like "resolved", of {", ".join(EVENTS)}; with further conditions: {more}'
 
 
-def overlaps(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Return an error for each clock that can never apply because an earlier target matches all its tickets.
+def find_unreachable_clocks(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return an error for each clock target that no ticket can reach, because an earlier target matches all its
+    tickets.
 
-    The first target of a clock that matches a ticket applies. A target for a part of another's tickets must therefore
-    come before it.
+    Of the targets of one clock, the first that matches a ticket applies. A target for some of another's tickets must
+    therefore come before that one.
     """
     found = []
     for index, target in enumerate(targets):
@@ -177,7 +184,7 @@ def _never(index: int, target: Mapping[str, Any], earlier: Mapping[str, Any]) ->
 
 
 def _takes_all(wider: Mapping[str, Any], narrower: Mapping[str, Any]) -> bool:
-    """Whether every ticket that ``narrower`` matches is matched by ``wider``, for the same clock."""
+    """Return whether ``wider`` has the same clock as ``narrower`` and matches each ticket that ``narrower`` matches."""
     if wider["aggregation"] != "clock" or narrower["aggregation"] != "clock" or wider["clock"] != narrower["clock"]:
         return False
     wanted = narrower["applies_to"]

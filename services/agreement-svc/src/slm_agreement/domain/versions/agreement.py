@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from slm_agreement.domain.documents.canonical import canonical, hash_of
-from slm_agreement.domain.documents.document import Subject
+from slm_agreement.domain.documents.canonical import canonical_json, sha256_hex
+from slm_agreement.domain.documents.document import DocumentSubject
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
 
 
-class State(StrEnum):
+class VersionState(StrEnum):
     """The states of an agreement version, from draft to its end."""
 
     DRAFT = "draft"
@@ -27,48 +27,59 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-OPEN = frozenset({State.DRAFT, State.PROPOSED, State.COUNTERED, State.AGREED})
+OPEN = frozenset({VersionState.DRAFT, VersionState.PROPOSED, VersionState.COUNTERED, VersionState.AGREED})
 """States of a version that is still being negotiated."""
-ON_THE_TABLE = frozenset({State.PROPOSED, State.COUNTERED})
+ON_THE_TABLE = frozenset({VersionState.PROPOSED, VersionState.COUNTERED})
 """States in which a revision is proposed and waits for the other party's answer."""
-SIGNED = frozenset({State.FINALIZED, State.IN_FORCE, State.EXPIRED, State.TERMINATED, State.SUPERSEDED})
+SIGNED = frozenset(
+    {
+        VersionState.FINALIZED,
+        VersionState.IN_FORCE,
+        VersionState.EXPIRED,
+        VersionState.TERMINATED,
+        VersionState.SUPERSEDED,
+    }
+)
 """States of a version that both parties have signed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mover:
-    """The actor: a principal of a party, and the person behind it if one is known."""
+class Actor:
+    """Who acts: a principal of a party, and the person behind the principal if one is known."""
 
     principal_id: str
     party_id: str | None
     roles: frozenset[str]
     person_id: str | None = None
+    name: str = ""
+    """The principal's name; empty if it is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The part that all versions of an agreement have in common."""
+    """What all versions of an agreement have in common: ids, kind, scope, parties and service."""
 
     agreement_id: str
     key: str
     kind: str
     scope: str
     drafting_party_id: str
-    """The party that drafted the agreement first. ``key`` is unique among its agreements."""
+    """The party that drafted the first version. ``key`` is unique among the agreements that this party has drafted."""
     provider_party_id: str
     customer_party_id: str
     service_id: str
     external_refs: list[dict[str, Any]] = field(default_factory=list, compare=False)
 
     @property
-    def subject(self) -> Subject:
-        """The agreement, its parties and its service, as needed to resolve a document."""
-        return Subject(self.agreement_id, self.provider_party_id, self.customer_party_id, self.service_id)
+    def subject(self) -> DocumentSubject:
+        """The ids of the agreement, its parties and its service, as needed to resolve a document."""
+        return DocumentSubject(self.agreement_id, self.provider_party_id, self.customer_party_id, self.service_id)
 
     def side_of(self, party_id: str | None) -> str:
-        """Return ``provider`` or ``customer`` for a party.
+        """Return the side of a party: ``provider`` or ``customer``.
 
-        Raises NotAllowed for an operator and Unknown for a party that has no part in the agreement.
+        Raises NotAllowed for an operator, which has no party, and Unknown for a party that has no part in the
+        agreement.
         """
         sides = {self.provider_party_id: "provider", self.customer_party_id: "customer"}
         if party_id is None:
@@ -79,37 +90,44 @@ class Identity:
             raise Unknown(f"There is no agreement {self.agreement_id!r} that you may see.")
         return sides[party_id]
 
+    def other_than(self, party_id: str | None) -> str:
+        """Return the id of the agreement's other party."""
+        return self.customer_party_id if party_id == self.provider_party_id else self.provider_party_id
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An immutable, numbered text. ``hash`` is the SHA-256 of ``canonical``. Instants are microseconds UTC."""
+    """An immutable, numbered text of a version.
+
+    ``canonical`` is its content in canonical JSON, and ``hash`` the SHA-256 of that. Instants are microseconds UTC.
+    """
 
     number: int
     hash: str
     canonical: bytes
-    author: Mover
+    author: Actor
     created_at: int
     base_version: int | None
-    """The signed version from which it was written; None for the first version."""
+    """The number of the signed version from which the revision was written; None for the first version."""
     tabled_at: int | None = None
-    """When it was proposed to the other party; None while only its author can see it."""
+    """When the revision was proposed to the other party; None while only its author's party can read it."""
 
     @property
     def content(self) -> dict[str, Any]:
-        """The hashed content: the document, with the agreement, the version and the parties that it belongs to."""
+        """The hashed content: the document, and the agreement, version and parties that it belongs to."""
         content: dict[str, Any] = json.loads(self.canonical)
         return content
 
     @property
     def document(self) -> dict[str, Any]:
-        """The resolved document."""
+        """The document of this revision: its terms with every default."""
         document: dict[str, Any] = self.content["document"]
         return document
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A party's acceptance of one revision. Proposing or countering with a revision accepts it."""
+    """A party's acceptance of one revision. A party that proposes a revision accepts it thereby."""
 
     party_id: str
     revision_hash: str
@@ -118,15 +136,36 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetAnswer:
+    """A party's answer to one target of a revision that the other party proposed."""
+
+    party_id: str
+    target_key: str
+    answer: str
+    """``accepted``, ``refused``, or ``changed``: the party's counter-proposal changes or removes the target."""
+    reason: str
+    """Why the target was refused or changed. Only a refusal must have a reason."""
+    revision_hash: str
+    terms_hash: str
+    """The hash of the target and of everything that its meaning depends on, made by ``answering.compute_terms_hash``.
+    """
+    principal_id: str
+    name: str
+    """The name of the principal when it answered."""
+    answered_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
-    """A person's signature for a side on a revision's hash, with the findings the person saw and waived."""
+    """A person's signature for one side under a revision's hash, with the findings that the person saw and waived."""
 
     revision_hash: str
     side: str
     party_id: str
     person_id: str
     identity: str
-    """What identifies the human being: the mail address if it is known, else the person's id."""
+    """The mail address of the person if it is known, else the person's id: one human being cannot sign for both sides.
+    """
     name: str
     mandate: str
     principal_id: str
@@ -136,6 +175,8 @@ class Signature:
     key_issued_by: str
     """The name of the principal that issued the key or, for an invitation, of the inviter."""
     key_issued_at: int
+    identified_by: str
+    """How the person was identified: ``key``, ``password``, ``sign_in_link``, ``mail_code`` or ``oidc``."""
     signed_at: int
     findings: list[dict[str, str]] = field(default_factory=list)
     waivers: list[dict[str, str]] = field(default_factory=list)
@@ -143,30 +184,42 @@ class Signature:
 
 @dataclass
 class Version:
-    """One version of an agreement during its life. ``events`` collects the events that its changes cause."""
+    """One version of an agreement, from its draft to its end.
+
+    ``events`` collects the events that changes of the version cause, until they are published.
+    """
 
     identity: Identity
     number: int
-    state: State = State.DRAFT
+    state: VersionState = VersionState.DRAFT
     drafted_by_party_id: str | None = None
-    """None if the product drafted it in answer to a proposal. Then both parties see it."""
+    """The party whose draft it is. None: the product drafted it in answer to a proposal, and both parties see the
+    draft.
+    """
     proposal_id: str | None = None
     revisions: list[Revision] = field(default_factory=list)
     tabled: int | None = None
-    """The number of the proposed revision."""
+    """The number of the proposed revision; None if none is proposed."""
     tabled_by_party_id: str | None = None
+    awaited_party_id: str | None = None
+    """The party whose answer is awaited; None if nothing is proposed."""
+    answer_by: int | None = None
+    """The instant by which the awaited party should answer (microseconds UTC); None if there is no deadline."""
+    answer_missed_at: int | None = None
+    """When the event was published that ``answer_by`` had passed without an answer; None if it was not published."""
     acceptances: list[Acceptance] = field(default_factory=list)
+    answers: list[TargetAnswer] = field(default_factory=list)
     signatures: list[Signature] = field(default_factory=list)
     effective_at: int | None = None
     ends_at: int | None = None
-    """Its expiry, or the earlier instant of its termination; None if it is open-ended."""
+    """When a signed version ends: its expiry, or the earlier instant of its termination; None if it is open-ended."""
     finalized_at: int | None = None
     ended_at: int | None = None
     end_reason: str = ""
     ending: dict[str, Any] | None = None
     """A party's request to end the agreement earlier than the notice period allows; see ``term.TerminationRequest``."""
     edits: int = 0
-    """Counts every change; it is the entity tag."""
+    """The number of changes of this version so far, from which its entity tag is made."""
     events: list[Any] = field(default_factory=list)
 
     @property
@@ -176,16 +229,34 @@ class Version:
 
     @property
     def current(self) -> Revision:
-        """The proposed revision or, if there is none, the draft."""
+        """The proposed revision or, if none is proposed, the draft written last."""
         return self.head if self.tabled is None else self.revisions[self.tabled - 1]
 
+    def describe_current_revision(self) -> dict[str, Any]:
+        """Return the fields by which an event names the agreement, its parties and the current revision."""
+        return {
+            "agreement_id": self.identity.agreement_id,
+            "version": self.number,
+            "kind": self.identity.kind,
+            "title": self.current.document["title"],
+            "provider_party_id": self.identity.provider_party_id,
+            "customer_party_id": self.identity.customer_party_id,
+            "revision_number": self.current.number,
+            "revision_hash": self.current.hash,
+        }
+
     def visible_to(self, party_id: str | None) -> bool:
-        """Whether a party may see the version. A draft is visible only to its author until it is proposed."""
-        private = self.state == State.DRAFT or (self.state == State.WITHDRAWN and self.tabled is None)
+        """Return whether a party may see the version. A draft is visible only to its author's party until it is
+        proposed.
+        """
+        private = self.state == VersionState.DRAFT or (self.state == VersionState.WITHDRAWN and self.tabled is None)
         return not private or self.drafted_by_party_id in (None, party_id)
 
     def revisions_for(self, party_id: str | None) -> list[Revision]:
-        """Return the revisions that a party may read: its own and those proposed to it. ``*`` returns all."""
+        """Return the revisions that a party may read: its own, and those that were proposed to it.
+
+        With ``*`` in place of a party's id, all revisions are returned.
+        """
         return [
             revision
             for revision in self.revisions
@@ -196,19 +267,24 @@ class Version:
         ]
 
     def named(self, revision_hash: str) -> Revision:
-        """Return the revision with this hash; raises Unknown."""
+        """Return the newest revision with this hash; raises Unknown."""
         for revision in reversed(self.revisions):
             if revision.hash == revision_hash:
                 return revision
         raise Unknown(f"Version {self.number} has no revision with the hash {revision_hash!r}.")
 
     def accepted_by(self, party_id: str) -> bool:
-        """Whether the party has accepted the current revision."""
+        """Return whether the party has accepted the current revision as a whole."""
         return any(a.party_id == party_id and a.revision_hash == self.current.hash for a in self.acceptances)
 
 
-def write(version: Version, document: dict[str, Any], author: Mover, base_version: int | None, now: int) -> Revision:
-    """Return the revision with this content: the existing one, or a new one with the next number."""
+def add_revision(
+    version: Version, document: dict[str, Any], author: Actor, base_version: int | None, now: int
+) -> Revision:
+    """Add a revision with this document to the version, and return it.
+
+    If the version has a revision with the same content and base already, that one is returned and none is added.
+    """
     identity = version.identity
     content = {
         "agreement_id": identity.agreement_id,
@@ -220,16 +296,16 @@ def write(version: Version, document: dict[str, Any], author: Mover, base_versio
         "service_id": identity.service_id,
         "document": document,
     }
-    text = canonical(content)
-    same = [r for r in version.revisions if r.hash == hash_of(text) and r.base_version == base_version]
+    text = canonical_json(content)
+    same = [r for r in version.revisions if r.hash == sha256_hex(text) and r.base_version == base_version]
     if same:
         return same[-1]
-    revision = Revision(len(version.revisions) + 1, hash_of(text), text, author, now, base_version)
+    revision = Revision(len(version.revisions) + 1, sha256_hex(text), text, author, now, base_version)
     version.revisions.append(revision)
     return revision
 
 
-def required_hash(revision_hash: Any, version: Version) -> None:
+def require_current_hash(revision_hash: Any, version: Version) -> None:
     """Raise Invalid unless the hash is that of the current revision, so that nobody agrees to a text they have not
     read.
     """

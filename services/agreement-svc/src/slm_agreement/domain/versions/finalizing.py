@@ -1,4 +1,4 @@
-"""The event of a finalized agreement, which carries the whole terms, so that no service has to ask for more."""
+"""The event of a finalized agreement. It has the complete terms, so that other services need not ask for more."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_agreement.domain.documents.document import closing_delay_seconds
+from slm_agreement.domain.terms import customer_views
 from slm_agreement.domain.versions.agreement import Version
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """The names of the parties and the service at the time of signing."""
+class NamesAtSigning:
+    """The names, keys and external references of the parties and the service at the time of signing."""
 
     provider: str
     customer: str
@@ -25,10 +26,8 @@ class Names:
     service_refs: Sequence[Mapping[str, Any]] = ()
 
 
-def finalized(version: Version, names: Names) -> AgreementFinalized:
-    """Return the event for a version that has just been finalized. Its targets and hours were resolved in the
-    revision.
-    """
+def agreement_finalized_event(version: Version, names: NamesAtSigning) -> AgreementFinalized:
+    """Return the event that a version was finalized. Its targets and service hours are those of the signed revision."""
     identity, revision = version.identity, version.current
     document = revision.document
     return AgreementFinalized(
@@ -57,6 +56,8 @@ def finalized(version: Version, names: Names) -> AgreementFinalized:
         reporting=document["reporting"],
         review=document["review"],
         planned_maintenance=document.get("planned_maintenance", {}),
+        # A document from before this term was there has none, and so the defaults.
+        customer_sees=document.get(customer_views.NAME, dict(customer_views.DEFAULT)),
         signatures=[
             {
                 "party_id": signature.party_id,
@@ -67,6 +68,7 @@ def finalized(version: Version, names: Names) -> AgreementFinalized:
                 "key_issued_how": signature.key_issued_how,
                 "key_issued_by": signature.key_issued_by,
                 "key_issued_at": instants.to_text(signature.key_issued_at),
+                "identified_by": signature.identified_by,
                 "signed_at": instants.to_text(signature.signed_at),
             }
             for signature in version.signatures

@@ -1,4 +1,4 @@
-"""The life of a signed version: it comes into force, and is then superseded, expires or is terminated."""
+"""The term of a signed version: it comes into force, and is later superseded, expires or is terminated."""
 
 from __future__ import annotations
 
@@ -8,39 +8,53 @@ from typing import Any
 
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown, WrongState
 from slm_agreement.domain.terms import target_windows
-from slm_agreement.domain.versions.agreement import State, Version
+from slm_agreement.domain.versions.agreement import Version, VersionState
 from slm_events import instants
 from slm_events.agreement import (
     AgreementExpired,
     AgreementInForce,
+    AgreementLifeEvent,
     AgreementSuperseded,
     AgreementTerminated,
-    AgreementTurned,
 )
 
-LIVE = frozenset({State.FINALIZED, State.IN_FORCE})
-"""States of a version that is signed and has not ended."""
+LIVE = frozenset({VersionState.FINALIZED, VersionState.IN_FORCE})
+"""States of a signed version that has not ended."""
 
 
-def next_turn_at(version: Version) -> int | None:
-    """Return when the version's state next changes by itself (microseconds UTC); None if it never does."""
-    if version.state == State.IN_FORCE:
+def next_state_change_at(version: Version) -> int | None:
+    """Return when a signed version next comes into force or ends (microseconds UTC); None if nothing is to come."""
+    if version.state == VersionState.IN_FORCE:
         return version.ends_at
-    if version.state == State.FINALIZED:
+    if version.state == VersionState.FINALIZED:
         instants_ = [at for at in (version.effective_at, version.ends_at) if at is not None]
         return min(instants_)
     return None
 
 
-def turn_due(versions: Sequence[Version], now: int) -> list[tuple[int, Any]]:
-    """Apply all due changes of one agreement in the order of their instants; return (instant, event) in that order.
+def last_notice_at(version: Version) -> int | None:
+    """Return the last instant at which notice of the version's end can be given (microseconds UTC); None if there is
+    none.
+
+    This instant is the version's end minus the notice period. A version without an end, or without a notice period, has
+    none.
+    """
+    terms = version.current.document["term"]
+    expires_at = instants.from_text(terms["expires_at"]) if terms["expires_at"] else None
+    ends_at = version.ends_at if version.ends_at is not None else expires_at
+    notice = target_windows.parse_duration(terms["notice"])
+    return None if ends_at is None or not notice else ends_at - notice
+
+
+def apply_due_state_changes(versions: Sequence[Version], now: int) -> list[tuple[int, Any]]:
+    """Apply all changes of state that are due in one agreement; return pairs of instant and event, the earliest first.
 
     At the same instant, coming into force is applied before an end: an amendment that takes effect at the old version's
-    expiry supersedes it.
+    expiry supersedes the old version.
     """
     turned: list[tuple[int, Any]] = []
-    while due := [v for v in versions if (at := next_turn_at(v)) is not None and at <= now]:
-        version = min(due, key=lambda v: (next_turn_at(v), not _begins(v), v.number))
+    while due := [v for v in versions if (at := next_state_change_at(v)) is not None and at <= now]:
+        version = min(due, key=lambda v: (next_state_change_at(v), not _begins(v), v.number))
         turned += _take_effect(version, versions) if _begins(version) else _end(version)
     return turned
 
@@ -52,22 +66,23 @@ class TerminationRequest:
     request_id: str
     party_id: str
     identity: str
-    """The person who made the request. The same person cannot consent."""
+    """The mail address or else the id of the person who made the request. The same person cannot consent to it."""
     name: str
     reason: str
     at: int | None
-    """None means as soon as the other party consents."""
+    """When the agreement should end. None: as soon as the other party consents."""
     asked_at: int
 
 
 def end_versions(versions: Sequence[Version], reason: str, at: int, now: int) -> list[tuple[int, Any]]:
-    """End the agreement before its term: every version that is signed and has not ended.
+    """End the agreement before its term, at the instant ``at``: every version that is signed and has not ended.
 
-    Raises WrongState if nothing is signed, and Invalid for an instant in the past or within the notice period.
+    Returns the changes that are due at once, as pairs of instant and event. Raises WrongState if no version is signed,
+    and Invalid for an instant in the past or within the notice period.
     """
     live = _live(versions)
     notice = _notice(live)
-    earliest = now + (target_windows.length(notice) or 0)
+    earliest = now + (target_windows.parse_duration(notice) or 0)
     if at < now:
         remedy = f"write an instant from {instants.to_text(now)} on, or leave it out for now"
         raise Invalid("An agreement cannot end in the past.", [Finding("at", instants.to_text(at), remedy)])
@@ -80,8 +95,11 @@ def end_versions(versions: Sequence[Version], reason: str, at: int, now: int) ->
     return _terminated(live, versions, reason, at, now)
 
 
-def ask(versions: Sequence[Version], asked: TerminationRequest) -> Version:
-    """Record a request to end earlier; return the version that keeps it. Raises WrongState and Invalid."""
+def record_termination_request(versions: Sequence[Version], asked: TerminationRequest) -> Version:
+    """Record a request to end the agreement early; return the version that stores the request.
+
+    Raises WrongState and Invalid.
+    """
     live = _live(versions)
     if asked.at is not None and asked.at < asked.asked_at:
         remedy = f"write an instant from {instants.to_text(asked.asked_at)} on, or leave it out"
@@ -99,13 +117,13 @@ def ask(versions: Sequence[Version], asked: TerminationRequest) -> Version:
     return version
 
 
-def consent(
+def record_termination_consent(
     versions: Sequence[Version], request_id: str, party_id: str, identity: str, now: int
 ) -> list[tuple[int, Any]]:
-    """End the agreement as the other party requested.
+    """End the agreement as the other party requested; return pairs of instant and event of the changes due at once.
 
-    Raises NotAllowed for the person who asked, Unknown if there is no request with this id, and WrongState if no
-    version is signed.
+    Raises NotAllowed for the person who made the request, Unknown if there is no open request with this id, and
+    WrongState if no version is signed.
     """
     live = _live(versions)
     asked = _open_request_of(live, request_id)
@@ -116,8 +134,11 @@ def consent(
     return _terminated(live, versions, asked.reason, max(now, asked.at or now), now)
 
 
-def drop_request(versions: Sequence[Version], request_id: str) -> Version:
-    """Withdraw or decline a request; return the version that kept it. Raises Unknown and WrongState."""
+def drop_termination_request(versions: Sequence[Version], request_id: str) -> Version:
+    """Remove a request to end the agreement early; return the version that stored the request.
+
+    Raises Unknown if there is no open request with this id, and WrongState if no version is signed.
+    """
     live = _live(versions)
     _open_request_of(live, request_id)
     version = next(each for each in live if each.ending is not None)
@@ -134,8 +155,10 @@ def _live(versions: Sequence[Version]) -> list[Version]:
 
 
 def _notice(live: Sequence[Version]) -> str | None:
-    """Return the notice period of the version in force, or of the next one if none is in force."""
-    version = min(live, key=lambda each: (each.state != State.IN_FORCE, each.number))
+    """Return the notice period of the version in force or, if none is in force, of the next one; None if none is
+    agreed.
+    """
+    version = min(live, key=lambda each: (each.state != VersionState.IN_FORCE, each.number))
     notice: str | None = version.current.document["term"]["notice"]
     return notice
 
@@ -158,11 +181,11 @@ def _terminated(
         if version.ends_at is None or at < version.ends_at:
             version.ends_at, version.end_reason = at, reason
             version.edits += 1
-    return turn_due(versions, now)
+    return apply_due_state_changes(versions, now)
 
 
 def _begins(version: Version) -> bool:
-    if version.state != State.FINALIZED or version.effective_at is None:
+    if version.state != VersionState.FINALIZED or version.effective_at is None:
         return False
     return version.ends_at is None or version.effective_at < version.ends_at
 
@@ -171,11 +194,11 @@ def _take_effect(version: Version, versions: Sequence[Version]) -> list[tuple[in
     at = version.effective_at or 0
     turned: list[tuple[int, Any]] = []
     for old in versions:
-        if old.state == State.IN_FORCE:
-            old.state, old.ended_at = State.SUPERSEDED, at
+        if old.state == VersionState.IN_FORCE:
+            old.state, old.ended_at = VersionState.SUPERSEDED, at
             old.edits += 1
             turned.append((at, _turned(AgreementSuperseded, old, at, by_version=version.number)))
-    version.state = State.IN_FORCE
+    version.state = VersionState.IN_FORCE
     version.edits += 1
     return [*turned, (at, _turned(AgreementInForce, version, at))]
 
@@ -185,13 +208,13 @@ def _end(version: Version) -> list[tuple[int, Any]]:
     version.ended_at = at
     version.edits += 1
     if version.end_reason:
-        version.state = State.TERMINATED
+        version.state = VersionState.TERMINATED
         return [(at, _turned(AgreementTerminated, version, at, reason=version.end_reason))]
-    version.state = State.EXPIRED
+    version.state = VersionState.EXPIRED
     return [(at, _turned(AgreementExpired, version, at))]
 
 
-def _turned(event: type[AgreementTurned], version: Version, at: int, **more: Any) -> AgreementTurned:
+def _turned(event: type[AgreementLifeEvent], version: Version, at: int, **more: Any) -> AgreementLifeEvent:
     return event(
         agreement_id=version.identity.agreement_id,
         version=version.number,

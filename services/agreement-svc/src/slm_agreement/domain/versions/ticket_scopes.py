@@ -1,4 +1,4 @@
-"""The tickets that an agreement judges: those of its own service and customer, and of no other customer."""
+"""The scope of an agreement's tickets: those of its own service and customer, and of no other customer."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class TicketScope:
     services: frozenset[str]
 
 
-def of(customer: Party, service: Service) -> TicketScope:
-    """Return the scope of an agreement about a service with a customer."""
+def ticket_scope_of(customer: Party, service: Service) -> TicketScope:
+    """Return the ticket scope of an agreement about this service with this customer."""
     return TicketScope(
         customer.party_id,
         _names(customer.party_id, customer.key, customer.external_refs),
@@ -35,10 +35,10 @@ def _names(identity: str, key: str, refs: Iterable[Mapping[str, Any]]) -> frozen
 
 
 def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
-    """Return an error for each name by which tickets could belong to another customer too.
+    """Return an error for each name by which a ticket of this agreement could belong to another customer.
 
-    ``others`` are the scopes of the provider's other signed agreements. Both parties read the findings, so they name
-    only what the agreement itself contains.
+    ``others`` are the scopes of the provider's other signed agreements. Both parties read the findings, so the findings
+    name only what the agreement itself contains.
     """
     clocks = [(place, each) for place, each in enumerate(document["targets"]) if each["aggregation"] == "clock"]
     found = [finding for place, target in clocks for finding in _foreign(target, f"targets[{place}]", own)]
@@ -46,7 +46,7 @@ def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: S
 
 
 def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator[Finding]:
-    """Yield an error for names in ``applies_to`` that belong neither to the agreement's customer nor to its service."""
+    """Yield an error if ``applies_to`` has names that are neither of the agreement's customer nor of its service."""
     for attribute, names in _OWN.items():
         written = target["applies_to"].get(attribute, [])
         foreign = sorted(({written} if isinstance(written, str) else set(written)) - getattr(own, names))

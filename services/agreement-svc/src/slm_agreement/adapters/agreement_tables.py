@@ -1,9 +1,13 @@
-"""The tables of this service. Instants are microseconds UTC; ids are text."""
+"""The tables of agreements: versions with their revisions, answers and signatures, and comments.
+
+Instants are microseconds UTC; ids are text.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -17,113 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from slm_agreement.adapters.reference_columns import reference_column
+
 metadata = MetaData()
-
-
-def _refs(table: str) -> tuple[Column[object], Index]:
-    """Return the column of the ids in other systems, and its index."""
-    column: Column[object] = Column("external_refs", JSONB, nullable=False)
-    return column, Index(
-        f"{table}_external_refs", column, postgresql_using="gin", postgresql_ops={"external_refs": "jsonb_path_ops"}
-    )
-
-
-party = Table(
-    "party",
-    metadata,
-    Column("party_id", Text, primary_key=True),
-    # Not unique: operators' keys and the keys chosen by invited parties are in different namespaces.
-    Column("key", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    *_refs("party"),
-)
-
-party_relation = Table(
-    "party_relation",
-    metadata,
-    Column("relation_id", Text, primary_key=True),
-    Column("first_party_id", Text, nullable=False),
-    Column("second_party_id", Text, nullable=False),
-    Column("made_how", Text, nullable=False),
-    Column("made_at", BigInteger, nullable=False),
-    Index("party_relation_first", "first_party_id", "second_party_id"),
-    Index("party_relation_second", "second_party_id", "first_party_id"),
-)
-
-invitation = Table(
-    "invitation",
-    metadata,
-    Column("invitation_id", Text, primary_key=True),
-    Column("party_id", Text),
-    Column("principal_id", Text),
-    Column("alias", Text, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("sha256", Text, nullable=False, unique=True),
-    Column("created_at", BigInteger, nullable=False),
-    Column("created_by_principal_id", Text, nullable=False),
-    Column("created_by_name", Text, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("ended_at", BigInteger),
-    Column("accepted_party_id", Text),
-    Index("invitation_party_id", "party_id", "invitation_id"),
-)
-
-person = Table(
-    "person",
-    metadata,
-    Column("person_id", Text, primary_key=True),
-    Column("party_id", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("email", Text),
-    Column("mandates", JSONB, nullable=False),
-    *_refs("person"),
-    UniqueConstraint("party_id", "key"),
-)
-
-principal = Table(
-    "principal",
-    metadata,
-    Column("principal_id", Text, primary_key=True),
-    Column("party_id", Text),
-    Column("key", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("roles", JSONB, nullable=False),
-    Column("person_id", Text),
-    Column("keys", JSONB, nullable=False),
-    Index("principal_party_id", "party_id", "principal_id"),
-    Index("principal_person_id", "person_id", unique=True, postgresql_where=text("person_id IS NOT NULL")),
-)
-"""``keys`` holds only hashes: a key is shown once and not stored."""
-
-service = Table(
-    "service",
-    metadata,
-    Column("service_id", Text, primary_key=True),
-    Column("provider_party_id", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    *_refs("service"),
-    UniqueConstraint("provider_party_id", "key"),
-)
-
-requirement = Table(
-    "requirement",
-    metadata,
-    Column("requirement_id", Text, primary_key=True),
-    Column("customer_party_id", Text, nullable=False),
-    Column("service_id", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("recorded_at", BigInteger, nullable=False),
-    *_refs("requirement"),
-    UniqueConstraint("customer_party_id", "key"),
-    Index("requirement_service_id", "service_id"),
-)
 
 agreement = Table(
     "agreement",
@@ -136,7 +36,7 @@ agreement = Table(
     Column("provider_party_id", Text, nullable=False),
     Column("customer_party_id", Text, nullable=False),
     Column("service_id", Text, nullable=False),
-    *_refs("agreement"),
+    *reference_column("agreement"),
     UniqueConstraint("drafting_party_id", "key"),
     Index("agreement_provider_party_id", "provider_party_id"),
     Index("agreement_customer_party_id", "customer_party_id"),
@@ -153,6 +53,9 @@ agreement_version = Table(
     Column("proposal_id", Text),
     Column("tabled", Integer),
     Column("tabled_by_party_id", Text),
+    Column("awaited_party_id", Text),
+    Column("answer_by", BigInteger),
+    Column("answer_missed_at", BigInteger),
     Column("effective_at", BigInteger),
     Column("ends_at", BigInteger),
     Column("finalized_at", BigInteger),
@@ -161,6 +64,10 @@ agreement_version = Table(
     Column("ending", JSONB(none_as_null=True)),
     Column("edits", Integer, nullable=False),
     Column("next_turn_at", BigInteger),
+    # Copied from the current revision and the rules, so that lists need not read documents.
+    Column("starts_at", BigInteger),
+    Column("last_notice_at", BigInteger),
+    Column("needs", JSONB, nullable=False),
     ForeignKeyConstraint(["agreement_id"], ["agreement.agreement_id"]),
     # A proposal that is delivered twice must not make two drafts.
     UniqueConstraint("agreement_id", "proposal_id"),
@@ -200,6 +107,24 @@ acceptance = Table(
     ForeignKeyConstraint(*_VERSION),
 )
 
+target_answer = Table(
+    "target_answer",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("party_id", Text, nullable=False),
+    Column("target_key", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("revision_hash", Text, nullable=False),
+    Column("terms_hash", Text, nullable=False),
+    Column("principal_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("answered_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(*_VERSION),
+)
+
 signature = Table(
     "signature",
     metadata,
@@ -218,8 +143,33 @@ signature = Table(
     Column("key_issued_how", Text, nullable=False),
     Column("key_issued_by", Text, nullable=False),
     Column("key_issued_at", BigInteger, nullable=False),
+    Column("identified_by", Text, nullable=False),
     Column("signed_at", BigInteger, nullable=False),
     Column("findings", JSONB, nullable=False),
     Column("waivers", JSONB, nullable=False),
     ForeignKeyConstraint(*_VERSION),
+)
+
+comment = Table(
+    "comment",
+    metadata,
+    Column("comment_id", Text, primary_key=True),
+    Column("agreement_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("revision_number", Integer, nullable=False),
+    Column("revision_hash", Text, nullable=False),
+    Column("target", Text),
+    Column("clause", Text),
+    Column("text", Text, nullable=False),
+    Column("internal", Boolean, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("principal_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+    Column("resolved_at", BigInteger),
+    Column("resolved_by_party_id", Text),
+    Column("resolved_by_principal_id", Text),
+    Column("resolved_by_name", Text),
+    ForeignKeyConstraint(*_VERSION),
+    Index("comment_agreement_id", "agreement_id", "written_at", "comment_id"),
 )

@@ -1,0 +1,134 @@
+"""``/api/v1/agreement-summary``, and the response models of agreements in lists and at a glance."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from slm_agreement.adapters import agreement_queries
+from slm_agreement.api import reading_shapes
+from slm_agreement.api.responses.agreements import AgreementIdentity, AgreementState, Kind
+from slm_agreement.api.responses.negotiation import NeededActResponse
+from slm_agreement.api.shapes import instant_text
+from slm_agreement.domain.contracting.needs import NEEDS
+from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
+from slm_chassis.http.parts import TheClock, TheDatabase
+from slm_chassis.http.response_models import Answer, Instant
+
+router = APIRouter(prefix="/api/v1", tags=["agreements"])
+_DAY = 86_400_000_000
+
+
+class NegotiatedVersion(Answer):
+    """The version of an agreement that is being negotiated."""
+
+    version: int
+    """Number of the version"""
+    state: Literal["draft", "proposed", "countered", "agreed"]
+    """State of the version"""
+    title: str
+    """Title of the version"""
+    answer_awaited_from: str | None
+    """Id of the party whose answer is awaited; null: no answer is awaited"""
+    answer_by: Instant | None
+    """By when that party is asked to answer; null: there is no deadline"""
+    answer_missed: bool
+    """Whether `answer_by` has passed without an answer"""
+
+
+class AgreementSummary(AgreementIdentity):
+    """An agreement as an item of a list, with the version that is being negotiated."""
+
+    negotiated: NegotiatedVersion | None
+    """The newest version that is being negotiated, which may be the one shown; null: none is"""
+
+
+class AgreementSummaryLine(Answer):
+    """An agreement as it is named in the summary of all agreements."""
+
+    agreement_id: str
+    """Id of the agreement (UUID)"""
+    kind: Kind
+    """Kind of agreement"""
+    title: str
+    """Title of the version"""
+    state: AgreementState
+    """State of the version"""
+    other_party_id: str
+    """Id of the other party"""
+    other_party_name: str
+    """Name of the other party"""
+    service_id: str
+    """Id of the service"""
+    service_name: str
+    """Name of the service"""
+    service_outcome: str
+    """The business outcome that the service exists for"""
+
+
+class NeededActLine(NeededActResponse, AgreementSummaryLine):
+    """An act that is needed of your party, with the agreement that needs it."""
+
+
+class EndingVersionLine(AgreementSummaryLine):
+    """A signed version that ends soon, or whose last instant for notice is soon."""
+
+    version: int
+    """Number of the version"""
+    ends_at: Instant | None
+    """When it ends"""
+    last_notice_at: Instant | None
+    """The last instant at which notice of that end can be given; null: no notice is agreed"""
+    end_reason: str
+    """Why it was terminated; empty: it ends by its terms"""
+
+
+class NeededActsCount(Answer):
+    """The number of acts that you may perform yourself, by kind."""
+
+    answer: int
+    """Proposed revisions to answer"""
+    signature: int
+    """Revisions to sign"""
+    decision: int
+    """Requests and drafted amendments to decide on"""
+
+
+class AgreementsSummaryResponse(Answer):
+    """Response: a summary of your party's agreements, with counts, needed acts and approaching ends."""
+
+    as_of: Instant
+    """The instant at which the summary was made"""
+    counts: dict[AgreementState, int]
+    """State → number of agreements whose version shown in lists has this state; states without agreements are left out
+    """
+    needs_count: NeededActsCount
+    """How many acts you may perform yourself"""
+    needs: list[NeededActLine]
+    """Acts that are needed of your party: first those that you may perform, then by deadline; 200 at most"""
+    ending: list[EndingVersionLine]
+    """Signed versions that end, or whose last instant for notice is, within `days`; the earliest first, 200 at most"""
+
+
+@router.get("/agreement-summary", **operation("Count agreements and list what they need", AgreementsSummaryResponse))
+async def summarize_agreements(
+    caller: Caller,
+    database: TheDatabase,
+    clock: TheClock,
+    days: Annotated[int, Query(ge=1, le=3_660, description="How far ahead to look for ends and notice dates")] = 90,
+) -> dict[str, Any]:
+    """Count your party's agreements by state, and list what they need of your party, and those that end soon."""
+    now = clock.now()
+    ending = await agreement_queries.fetch_ending_versions(database, caller, now, now + days * _DAY)
+    return {
+        "as_of": instant_text(now),
+        "counts": await agreement_queries.count_agreements_by_state(database, caller),
+        "needs_count": dict.fromkeys(NEEDS, 0) | await agreement_queries.count_needs_by_kind(database, caller),
+        "needs": [
+            reading_shapes.needed_act_json(row, caller)
+            for row in await agreement_queries.fetch_all_needs(database, caller)
+        ],
+        "ending": [reading_shapes.ending_version_json(row, caller) for row in ending],
+    }

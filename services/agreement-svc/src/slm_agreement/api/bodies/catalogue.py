@@ -1,0 +1,43 @@
+"""Request bodies of services and of requirements of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from slm_agreement.api import examples
+from slm_agreement.api.bodies.shapes import BodyWithReferences, Key, Name, Prose
+
+
+class ServiceEdit(BodyWithReferences):
+    """Request body for editing a service: the fields that can be changed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_example(examples.SERVICE)]})
+    name: Name
+    """Name for people"""
+    outcome: Annotated[str, Field(max_length=10_000, description="The business outcome it exists for")] = ""
+    description: Prose = ""
+    """Description of the service for its customers"""
+
+
+class NewService(ServiceEdit):
+    """Request body for adding a service to the catalogue."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SERVICE]})
+    key: Key = None
+    provider_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+
+
+class NewRequirement(BodyWithReferences):
+    """Request body for recording what a customer requires of a service."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUIREMENT]})
+    key: Key = None
+    customer_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+    service_id: str
+    """Id of the service"""
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    """The requirement in the customer's words"""
+    outcome: Prose = ""
+    """Why it is needed"""

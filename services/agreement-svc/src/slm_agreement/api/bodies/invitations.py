@@ -1,0 +1,60 @@
+"""Request bodies of invitations and of their acceptance."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from slm_agreement.api import examples
+from slm_agreement.api.bodies.shapes import Client, Name, RequestBody
+
+
+class NewInvitation(RequestBody):
+    """Request body for inviting a company, or the person behind a principal."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.INVITATION]})
+    alias: Annotated[str, Field(max_length=200, description="What you call the invited company or person")] = ""
+    note: Annotated[str, Field(max_length=1_000)] = ""
+    """Note for yourself"""
+    principal_id: Annotated[
+        str | None,
+        Field(description="Id of the principal for whom the code creates a key; without it the code invites a company"),
+    ] = None
+    email: Annotated[str | None, Field(min_length=3, max_length=320)] = None
+    """Mail address of the invited company or person; for a principal the one that is recorded with its person"""
+    expires_at: Annotated[str | None, Field(description="RFC 3339, within 90 days; by default in 14 days")] = None
+
+
+class NewcomerPartyBody(RequestBody):
+    """The company that accepts an invitation and is not registered yet."""
+
+    key: Annotated[str, Field(max_length=100, description="Your own key for your company")]
+    name: Name
+    """Name for people"""
+
+
+class NewcomerPersonBody(NewcomerPartyBody):
+    """The person who accepts an invitation for a company that is not registered yet."""
+
+    email: Annotated[str | None, Field(max_length=320)] = None
+    """Mail address of the person"""
+
+
+class AcceptanceBody(RequestBody):
+    """Request body for accepting an invitation. `party` and `person` are for a company that is not registered yet."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})
+    code: Annotated[
+        str | None, Field(max_length=200, description="The code, if a registered party accepts with its API key")
+    ] = None
+    party: NewcomerPartyBody | None = None
+    """The company that is not registered yet"""
+    person: NewcomerPersonBody | None = None
+    """The person who accepts for it"""
+    password: Annotated[str | None, Field(max_length=200)] = None
+    """Password of an account for the person; the response then has the key of a session"""
+    take_address: bool = False
+    """Whether to end another account that has your mail address and never proved it, if this code was mailed to you"""
+    client: Client = ""
+    """Where you accept, for your list of sessions, such as a browser and a machine"""

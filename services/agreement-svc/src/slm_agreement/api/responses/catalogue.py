@@ -1,0 +1,46 @@
+"""Response models of services and of requirements of them."""
+
+from __future__ import annotations
+
+from slm_agreement.api.responses.shapes import ExternalRefResponse
+from slm_chassis.http.response_models import Answer, Instant
+
+
+class ServiceResponse(Answer):
+    """A service in its provider's catalogue."""
+
+    service_id: str
+    """Id of the service (UUID)"""
+    provider_party_id: str
+    """Id of the party that provides the service"""
+    key: str
+    """Key that the provider chose, or a random one"""
+    name: str
+    """Name for people"""
+    outcome: str
+    """The business outcome that the service exists for"""
+    description: str
+    """Description of the service for its customers"""
+    external_refs: list[ExternalRefResponse]
+    """The same service in other systems"""
+
+
+class RequirementResponse(Answer):
+    """A requirement that a customer has of a service."""
+
+    requirement_id: str
+    """Id of the requirement (UUID)"""
+    customer_party_id: str
+    """Id of the customer"""
+    service_id: str
+    """Id of the service"""
+    key: str
+    """Key that the customer chose, or a random one"""
+    text: str
+    """The requirement in the customer's words"""
+    outcome: str
+    """The business outcome that depends on it"""
+    recorded_at: Instant
+    """When it was recorded"""
+    external_refs: list[ExternalRefResponse]
+    """The same requirement in other systems"""

@@ -1,0 +1,60 @@
+"""Response models of invitations."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from slm_chassis.http.response_models import ABSENT, Answer, Instant
+
+
+class InvitationResponse(Answer):
+    """An invitation of a company, or of the person behind a principal, without its code."""
+
+    invitation_id: str
+    """Id of the invitation (UUID)"""
+    kind: Literal["party", "principal"]
+    """Whom it invites: a company (`party`), or the person behind a principal (`principal`), who creates an API key"""
+    state: Literal["open", "accepted", "withdrawn", "expired"]
+    """Whether its code can still be used, or how it ended"""
+    party_id: str | None
+    """Id of the party that invites; null: an operator of the installation"""
+    principal_id: str | None
+    """Id of the principal for whom the code creates a key; null: it invites a company"""
+    alias: str
+    """The inviter's name for the invited company or person"""
+    note: str
+    """Note of the inviter"""
+    created_at: Instant
+    """When it was made"""
+    created_by: str
+    """Name of the principal that made it"""
+    expires_at: Instant
+    """From this instant on its code is void"""
+    ended_at: Instant | None
+    """When it was accepted or withdrawn; null: neither"""
+    accepted_party_id: str | None
+    """Id of the party that accepted it; null: no party has"""
+    email: str | None
+    """Mail address of the invited person; null: the inviter passes the code on"""
+
+
+class NewInvitationResponse(InvitationResponse):
+    """Response to inviting: the invitation with its code. Only this response shows the code."""
+
+    code: str | None
+    """The code: pass it on yourself; only its hash is stored; null: it was mailed"""
+    link: str | None
+    """Path of the console's page that accepts the code; null: it was mailed"""
+
+
+class AcceptedInvitationResponse(InvitationResponse):
+    """Response to accepting an invitation, with the API key if one was created. Only this response shows the key."""
+
+    key_id: str = ABSENT
+    """Id of the API key that was created; with a password also the id of the session"""
+    principal_id: str | None
+    """Id of the principal for whom the code created a key; null: no key was created"""
+    key: str = ABSENT
+    """The API key itself: keep it, only its hash is stored"""
+    key_expires_at: Instant | None = ABSENT
+    """From this instant on the key is refused, if it is that of a session; null: it does not expire"""

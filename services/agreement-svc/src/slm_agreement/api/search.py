@@ -1,0 +1,54 @@
+"""``/api/v1/search``: find agreements, targets, services, parties and people by words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from slm_agreement.adapters import search_queries
+from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.response_models import Answer, list_of
+
+router = APIRouter(prefix="/api/v1/search", tags=["search"])
+
+Kind = Literal["agreement", "service", "party", "target", "person"]
+
+
+class SearchHitResponse(Answer):
+    """An object that the search found."""
+
+    kind: Kind
+    """Kind of the object"""
+    id: str
+    """Id of the agreement, target, service, party or person"""
+    title: str
+    """Name or title for people"""
+    subtitle: str
+    """For an agreement its other party, for a target its agreement, for a service its outcome, for a party its key, for
+    a person the mail address
+    """
+    agreement_id: str | None
+    """Id of the agreement, for an agreement or a target; null for all other objects"""
+
+
+@router.get("", **operation("Search by words in names and keys", list_of(SearchHitResponse)))
+async def search_everything(
+    caller: Caller,
+    database: TheDatabase,
+    page: Paging,
+    q: Annotated[str, Query(max_length=200, description="Words, of which the beginnings suffice: `check avail`")],
+    kind: Annotated[Kind | None, Query(description="Only hits of this kind")] = None,
+) -> dict[str, Any]:
+    """Find agreements, targets, services, parties and people that you may see, the best matches first.
+
+    Each word of `q` is the beginning of a word in the title, name, key or a reference to another system; case and
+    accents make no difference. An agreement is found by the version that lists show, and by the names of its parties.
+    """
+    rows = await search_queries.search_entries(database, caller, page, q, kind)
+    return page.shape(
+        rows, lambda row: [row["rank"], row["place"], row["title_words"], row["id"]], search_queries.search_hit_json
+    )

@@ -1,0 +1,92 @@
+"""A check of terms that are not saved: what the SMART check would find if the caller saved the terms now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from slm_agreement.application import agreements, callers, drafting, ticket_scopes
+from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.domain.checks.smart import latest_signed_number, run_smart_check
+from slm_agreement.domain.documents import clauses, templates
+from slm_agreement.domain.errors import Finding, Invalid, Unknown
+from slm_agreement.domain.versions.agreement import OPEN, Version, VersionState, add_revision
+from slm_chassis.access import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class UnsavedTerms:
+    """Terms to check. ``version`` None means the version into which the caller would write them."""
+
+    document: Mapping[str, Any]
+    template: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermFindings:
+    """The result of a check: the findings, the ten points, and whether the terms could be saved as they are.
+
+    ``version`` is the number of the version into which the terms would be written.
+    """
+
+    version: int
+    is_valid: bool
+    findings: list[Finding]
+    points: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def check_terms(
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, terms: UnsavedTerms
+) -> TermFindings:
+    """Return what the check finds in terms. Nothing is stored.
+
+    Terms of a signed version are checked as an amendment of that version. Raises NotAllowed unless the caller is a
+    manager of a party, and Unknown for an agreement or version that the caller may not see.
+    """
+    callers.require_manager(caller)
+    async with ledgers.begin() as ledger:
+        versions = agreements.select_visible_versions(
+            caller, agreement_id, await ledger.agreements.versions(agreement_id)
+        )
+        versions[0].identity.side_of(caller.party_id)
+        version = _edited(versions, terms.version, caller)
+        others = [each for each in versions if each.number != version.number]
+        return await _findings(ledger, caller, version, others, terms)
+
+
+async def _findings(
+    ledger: Ledger, caller: Principal, version: Version, others: Sequence[Version], terms: UnsavedTerms
+) -> TermFindings:
+    signed = latest_signed_number(others)
+    earlier = [each for each in (version, *others) if each.revisions and each.number in (version.number, signed)]
+    written, template = terms.document, terms.template
+    try:
+        text = await drafting.resolve_draft(ledger, version.identity, caller.party_id, written, template, earlier)
+    except Invalid as invalid:
+        return TermFindings(version.number, False, invalid.findings)
+    imagined = replace(version, state=VersionState.DRAFT, tabled=None, revisions=list(version.revisions))
+    revision = add_revision(imagined, text, callers.actor_of(caller), signed, ledger.now)
+    imagined.revisions.append(revision)
+    around = await ticket_scopes.find_ticket_scope_errors(ledger, imagined)
+    found = run_smart_check(imagined, revision, others, ledger.now, around)
+    allowed = templates.template_of_kind(version.identity.kind).may_be_empty
+    return TermFindings(version.number, True, found, clauses.check_sla_points(text, allowed))
+
+
+def _edited(versions: Sequence[Version], number: int | None, caller: Principal) -> Version:
+    """Return the version into which the caller would write a change of version ``number``.
+
+    None means the version being negotiated, or else the newest. A version being negotiated is changed itself. For any
+    other, the result is an amendment that is not stored, with the next number that the caller can know. Raises Unknown.
+    """
+    open_ = [each for each in versions if each.state in OPEN]
+    newest = max(open_ or versions, key=lambda each: each.number).number
+    found = next((each for each in versions if each.number == (newest if number is None else number)), None)
+    if found is None:
+        raise Unknown(f"There is no version {number!r} that you may see.")
+    if found.state in OPEN:
+        return found
+    following = max(each.number for each in versions) + 1
+    return Version(found.identity, following, drafted_by_party_id=caller.party_id)

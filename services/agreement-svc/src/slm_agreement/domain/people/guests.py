@@ -1,0 +1,69 @@
+"""Links for guests: each is mailed for one agreement and confirmed by a code that is mailed to the same address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MINUTE = 60_000_000
+LINK_LASTS = 30 * 24 * 60 * MINUTE
+CODE_MINUTES = 10
+MOST_FAILURES = 20
+"""Wrong codes after which a link is blocked. With a million codes, guessing succeeds for one link in 50,000."""
+OPEN, WITHDRAWN, EXPIRED, BLOCKED = "open", "withdrawn", "expired", "blocked"
+_READ = ("", "/**")
+_DONE = ("/accept", "/answer", "/counter", "/comments", "/sign")
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLink:
+    """A link to one agreement that was mailed to a person. Only hashes of its secrets are stored.
+
+    Instants are microseconds UTC.
+    """
+
+    link_id: str
+    agreement_id: str
+    principal_id: str
+    person_id: str
+    email: str
+    """The normalised address that the link was mailed to. The link is void as soon as the person has another address.
+    """
+    sha256: str
+    created_by_principal_id: str
+    created_by_name: str
+    created_at: int
+    expires_at: int
+    code_sha256: str = ""
+    """SHA-256 of the link's id followed by the newest code; empty if there is no code, or it was used."""
+    code_expires_at: int = 0
+    failures: int = 0
+    party_id: str | None = None
+    """The party whose manager sent the link."""
+    withdrawn_at: int | None = None
+
+    def is_open(self, now: int) -> bool:
+        """Return whether the link can still be used."""
+        return self.state_at(now) == OPEN
+
+    def state_at(self, now: int) -> str:
+        """Return the link's state: ``open``, ``withdrawn``, ``expired``, or ``blocked`` after too many wrong codes."""
+        if self.withdrawn_at is not None:
+            return WITHDRAWN
+        if now >= self.expires_at:
+            return EXPIRED
+        return OPEN if self.failures < MOST_FAILURES else BLOCKED
+
+    def accepts(self, code_sha256: str, now: int) -> bool:
+        """Return whether the code with this hash is the newest code of the link and still valid."""
+        return bool(self.code_sha256) and code_sha256 == self.code_sha256 and now < self.code_expires_at
+
+
+def guest_key_requests(agreement_id: str) -> list[str]:
+    """Return the only requests that a guest's key may send: read the agreement, comment on it, answer and sign it."""
+    path = f"/api/v1/agreements/{agreement_id}"
+    return [
+        *(f"GET {path}{each}" for each in _READ),
+        *(f"POST {path}{each}" for each in _DONE),
+        "GET /api/v1/me",
+        "DELETE /api/v1/sessions/current",
+    ]

@@ -1,0 +1,94 @@
+"""Sessions: API keys that a person gets by logging in, and that expire by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
+
+HOUR = 3_600_000_000
+LASTS = 12 * HOUR
+"""How long a session lasts, in microseconds. A session is not renewed: that would need another record on the log of
+keys.
+"""
+MOST = 20
+"""The most sessions of one principal at a time. One more ends the oldest, so that the principal's record stays small.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """How a person proved who they are at a log-in, and whether anybody else was involved in the means of log-in."""
+
+    identified_by: str
+    issued_how: str
+    issued_by_principal_id: str
+    issued_by_name: str
+    may_sign: bool
+
+
+def live_sessions(principal: EnrolledPrincipal, now: int) -> list[ApiKey]:
+    """Return the principal's sessions that have not ended, oldest first."""
+    found = [key for key in principal.keys if key.is_session and key.is_live(now)]
+    return sorted(found, key=lambda key: (key.created_at, key.key_id))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """When a session ends (microseconds UTC), and the only requests that its key may send; an empty list means all."""
+
+    expires_at: int
+    limited_to: list[str]
+    link_id: str = ""
+    """Id of the guest link with which the session was begun; empty for every other session."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session to begin: its id, which is also that of its API key, the key's hash, and the client."""
+
+    session_id: str
+    sha256: str
+    client: str
+    limits: SessionLimits | None = None
+    """The limits of the session. None: it lasts twelve hours, and its key may send all requests."""
+
+
+def add_session(principal: EnrolledPrincipal, new: NewSession, how: Identification, now: int) -> ApiKey:
+    """Add a session to the principal and return its API key. Sessions that have ended are removed."""
+    limits = new.limits or SessionLimits(now + LASTS, [])
+    ends = limits.expires_at if principal.ends_at is None else min(limits.expires_at, principal.ends_at)
+    session = ApiKey(
+        new.session_id,
+        new.sha256,
+        [],
+        now,
+        issued_how=how.issued_how,
+        issued_by_principal_id=how.issued_by_principal_id,
+        issued_by_name=how.issued_by_name,
+        may_sign=how.may_sign,
+        expires_at=ends,
+        identified_by=how.identified_by,
+        limited_to=limits.limited_to,
+        client=new.client,
+        link_id=limits.link_id,
+    )
+    # A dropped key is refused like a revoked one: a principal's record replaces the one before.
+    kept = {each.key_id for each in live_sessions(principal, now)[-(MOST - 1) :]}
+    principal.keys = [each for each in principal.keys if not each.is_session or each.key_id in kept]
+    principal.keys.append(session)
+    return session
+
+
+def end_sessions_of_link(principal: EnrolledPrincipal, link_id: str, now: int) -> bool:
+    """Revoke the live sessions that were begun with this guest link; return whether there was any."""
+    ending = {each.key_id for each in live_sessions(principal, now) if each.link_id == link_id}
+    principal.keys = [replace(each, revoked_at=now) if each.key_id in ending else each for each in principal.keys]
+    return bool(ending)
+
+
+def end_all_sessions(principal: EnrolledPrincipal, now: int, but: str | None = None) -> bool:
+    """Revoke every live session except the one with this key id; return whether there was any."""
+    ending = {each.key_id for each in live_sessions(principal, now) if each.key_id != but}
+    principal.keys = [replace(each, revoked_at=now) if each.key_id in ending else each for each in principal.keys]
+    return bool(ending)

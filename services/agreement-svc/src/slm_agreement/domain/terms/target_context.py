@@ -1,0 +1,34 @@
+"""The context of a target: the parts of its agreement on which the target's terms depend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slm_agreement.domain.terms import aggregations
+from slm_agreement.domain.terms.indicators import AgreementParties
+from slm_chassis.identity import named_id
+
+
+@dataclass(frozen=True, slots=True)
+class TargetContext:
+    """The parts of an agreement that are needed to read a target: its ids, the names of its service hours (``hours``),
+    and the aggregations that may be used (``accepted``).
+    """
+
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    service_id: str
+    hours: frozenset[str]
+    accepted: frozenset[str] = aggregations.ACCEPTED
+
+    @property
+    def parties(self) -> AgreementParties:
+        """The party ids of the provider and the customer."""
+        return AgreementParties(self.provider_party_id, self.customer_party_id)
+
+    def target_id(self, key: str) -> str:
+        """Return the id of the target with this key: the same in every version of the agreement, and in no other
+        agreement.
+        """
+        return named_id(self.agreement_id, "target", key)

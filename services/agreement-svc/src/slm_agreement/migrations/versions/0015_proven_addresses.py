@@ -1,0 +1,14 @@
+"""Columns for whether an invitation was mailed, and whether the holder of an account reads its mailbox."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    """Add the columns. Existing invitations and accounts prove nothing."""
+    op.execute("ALTER TABLE invitation ADD COLUMN IF NOT EXISTS is_mailed BOOLEAN NOT NULL DEFAULT false")
+    op.execute("ALTER TABLE account ADD COLUMN IF NOT EXISTS is_proven BOOLEAN NOT NULL DEFAULT false")
