@@ -1,4 +1,4 @@
-"""``python -m slm_monitor``: runs monitor-svc alone, with its settings from the environment."""
+"""Entry point of ``python -m slm_monitor``: runs monitor-svc alone, with its settings from the environment."""
 
 from __future__ import annotations
 

@@ -1,53 +1,76 @@
-"""Builds monitor-svc. Only this module knows all of its parts."""
+"""Construction of monitor-svc from its stores, workers and routes. Only this module knows all of its parts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from slm_chassis.app import App
+from slm_chassis.app import ServiceApp
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
+from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
 from slm_chassis.log.port import EventLog
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.causes.cause_grouping import CauseGroupingWorker
+from slm_monitor.adapters.causes.cause_queries import CauseQueries
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
+from slm_monitor.adapters.commands.risk_disclosure import RiskDiscloser
+from slm_monitor.adapters.commands.sql_assignments import AssignmentQueries
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
-from slm_monitor.adapters.commands.sql_exclusions import SilenceDecider
+from slm_monitor.adapters.commands.sql_exclusions import UnansweredExclusionDecider
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
+from slm_monitor.adapters.commands.sql_sources import SourceCountWriter
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
 from slm_monitor.adapters.metrics import MonitorMetrics
+from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
+from slm_monitor.adapters.queries.risk_queries import RiskQueries
+from slm_monitor.adapters.queries.source_queries import SourceQueries
+from slm_monitor.adapters.queries.summary_queries import SummaryQueries
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.adapters.rows.accepted_windows import AcceptedWindows
+from slm_monitor.adapters.queries.watched_targets import WatchedTargetQueries
+from slm_monitor.adapters.rows.accepted_windows import AcceptedWindowQueries
 from slm_monitor.adapters.store.compaction import Compaction
 from slm_monitor.adapters.store.retention import DAY, Retention
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.adapters.store.suspended_sources import SuspendedSources
-from slm_monitor.adapters.store.window_history import WindowHistory
+from slm_monitor.adapters.store.window_history import WindowRevisionQueries
 from slm_monitor.api import dependencies
-from slm_monitor.api.decisions import breach_steps, exclusions
+from slm_monitor.api.decisions import assignments, breach_steps, cause_steps, exclusion_effects, exclusions
 from slm_monitor.api.document import DOCUMENT
 from slm_monitor.api.drafts import backtests, previews
-from slm_monitor.api.intake import imports, indicators, intake, otlp, quarantine, ticket_snapshots
-from slm_monitor.api.results import breaches, explanations, figures, histories, stream, targets, tickets
+from slm_monitor.api.intake import imports, indicators, intake, otlp, quarantine, sources, ticket_snapshots
+from slm_monitor.api.results import (
+    breaches,
+    causes,
+    explanations,
+    figure_stream,
+    figures,
+    histories,
+    stream,
+    summary,
+    targets,
+    tickets,
+)
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
-from slm_monitor.application.history.fact_history import ParsedTerms
-from slm_monitor.application.intake.backlog import Backlog
-from slm_monitor.application.intake.intake import Intake
+from slm_monitor.application.history.fact_history import ParsedTermsCache
+from slm_monitor.application.intake.backlog import IntakeBacklogMonitor
+from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.application.intake.quarantine import QuarantineDecisions
-from slm_monitor.application.intake.record_reader import RecordReader
+from slm_monitor.application.intake.record_reader import IntakeRecordReader
 from slm_monitor.application.preview.backtesting import BacktestWorker
 from slm_monitor.application.stream.event_stream import EventStream
+from slm_monitor.application.stream.figure_stream import FigureStream
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 
@@ -61,23 +84,35 @@ _ROUTERS = (
     imports.router,
     targets.router,
     breaches.router,
+    causes.router,
     tickets.router,
     ticket_snapshots.router,
     exclusions.router,
+    exclusion_effects.router,
     previews.router,
     stream.router,
+    summary.router,
     figures.router,
+    figure_stream.router,
     explanations.router,
     histories.router,
     breach_steps.router,
+    assignments.router,
+    cause_steps.router,
     quarantine.router,
+    sources.router,
     backtests.router,
+    dead_letter_routes.dead_letter_router(CONTEXT),
+    key_use_routes.key_use_router(CONTEXT, "integrator", "service_level_manager", "auditor"),
 )
 
 
-async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
-    """Return the service, connected to its migrated database and not started yet. Raises OSError or DBAPIError if the
-    database cannot be reached."""
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> ServiceApp:
+    """Build the service, connected to its migrated database and not started yet.
+
+    Raises OSError or DBAPIError if the database cannot be reached, and ValueError if the two intake topics have
+    different numbers of partitions.
+    """
     metrics = MonitorMetrics()
     foundation = await open_foundation(CONTEXT, settings, log, clock, metrics)
     database = foundation.database
@@ -88,9 +123,9 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     await store.prepare(partitions)
     form = IntakeFormat()
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings(**settings.model_dump())
-    backlog = Backlog(log, store.processed_positions, own.most_behind, metrics.behind)
+    backlog = IntakeBacklogMonitor(log, store.processed_positions, own.most_behind, metrics.behind)
     worker = EvaluationWorker(
-        store, log, clock, RecordReader(form, store, clock, partitions, own.sources), partitions, metrics.stepped
+        store, log, clock, IntakeRecordReader(form, store, clock, partitions, own.sources), partitions, metrics.stepped
     )
     heard = Subscriptions(GROUP, database, log, HANDLERS)
     http = build_api(
@@ -98,12 +133,18 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         title=_TITLE,
         routers=_ROUTERS,
         documentation=DOCUMENT,
-        direct=intake.DIRECT,
+        direct=intake.DIRECT_HANDLERS,
     )
-    dependencies.INTAKE.put(http, Intake(log, form, store, SqlQuarantine(database), clock, partitions, backlog))
+    door = FactIntake(log, form, store, SqlQuarantine(database), clock, partitions, backlog)
+    dependencies.INTAKE.put(http, door)
+    dependencies.SOURCES.put(http, SourceQueries(database))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))
+    dependencies.CUSTOMER_VIEWS.put(http, CustomerViewQueries(database))
+    dependencies.ASSIGNMENTS.put(http, AssignmentQueries(database))
     dependencies.QUERIES.put(http, TargetQueries(database))
+    dependencies.RISKS.put(http, RiskQueries(database))
+    dependencies.SUMMARIES.put(http, SummaryQueries(database))
     dependencies.TICKETS.put(http, TicketQueries(database))
     dependencies.SNAPSHOTS.put(http, SqlSnapshots(database))
     dependencies.INDICATOR_QUERIES.put(http, IndicatorQueries(database))
@@ -112,30 +153,37 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     dependencies.FAILED_TARGETS.put(http, FailedTargetQueries(database))
     dependencies.SUSPENDED_SOURCES.put(http, SuspendedSources(database))
     dependencies.STORE.put(http, store)
-    dependencies.PARSED_TERMS.put(http, ParsedTerms())
+    parsed = dependencies.PARSED_TERMS.put(http, ParsedTermsCache())
     record = dependencies.RECORD.put(http, SqlHistory(database, store, partitions))
-    dependencies.HISTORY.put(http, WindowHistory(database))
-    dependencies.ACCEPTED_WINDOWS.put(http, AcceptedWindows(database))
+    dependencies.HISTORY.put(http, WindowRevisionQueries(database))
+    dependencies.ACCEPTED_WINDOWS.put(http, AcceptedWindowQueries(database))
     dependencies.BREACHES.put(http, BreachQueries(database))
+    dependencies.CAUSES.put(http, CauseQueries(database))
     jobs = dependencies.BACKTESTS.put(http, SqlBacktests(database))
     backtesting = BacktestWorker(jobs, record)
     dependencies.QUARANTINE.put(http, QuarantineDecisions(form, store, partitions))
     live = dependencies.EVENT_STREAM.put(http, EventStream(log, own.most_streams))
+    watched = dependencies.WATCHED_TARGETS.put(http, WatchedTargetQueries(database))
+    live_figures = dependencies.FIGURE_STREAM.put(http, FigureStream(watched, live))
     workers: list[Worker] = [
-        Relay(database, log),
+        OutboxRelay(database, log),
         heard,
         worker,
-        SilenceDecider(database, clock),
+        UnansweredExclusionDecider(database, clock),
+        RiskDiscloser(database, clock),
         Compaction(database, clock),
         backlog,
+        SourceCountWriter(database, door.sources),
         live,
+        live_figures,
         backtesting,
+        CauseGroupingWorker(database, record, parsed),
     ]
     if own.retention_days is not None:
         workers.append(Retention(database, clock, own.retention_days * DAY, partitions))
-    return App(foundation, http, workers)
+    return ServiceApp(foundation, http, workers)
 
 
 def document() -> dict[str, Any]:
-    """Return the OpenAPI document of the service. It needs neither database nor log."""
+    """Return the OpenAPI document of monitor-svc. It is built without a database and without an event log."""
     return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

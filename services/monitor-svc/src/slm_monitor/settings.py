@@ -10,16 +10,20 @@ from slm_chassis.settings import ServiceSettings
 
 
 class MonitorSettings(ServiceSettings):
-    """Each field is read from ``SLM_MONITOR_<FIELD>``, otherwise from ``SLM_<FIELD>``."""
+    """Settings of monitor-svc. Each field is read from ``SLM_MONITOR_<FIELD>``, otherwise from ``SLM_<FIELD>``."""
 
     context: ClassVar[str] = "monitor"
 
     most_behind: int = Field(default=10_000, ge=1)
-    """Most records of one partition that may wait to be evaluated; beyond it, new facts are refused with 429."""
+    """Most records of one partition that may wait to be evaluated. If more wait, new facts are
+    refused with status 429.
+    """
     retention_days: int | None = Field(default=None, ge=1)
-    """Days for which a fact is kept after its receipt. Without a value, facts are kept for ever."""
+    """Days for which a fact is kept after its receipt. None: facts are kept for ever."""
     most_streams: int = Field(default=5_000, ge=1)
-    """Most live streams that one replica keeps open at once; further ones are refused with 503."""
+    """Most live streams that one replica keeps open at the same time. Further ones are refused with status 503."""
     sources: dict[str, str] = Field(default_factory=dict)
-    """``ce_source`` of records that others write to the intake topics → the id of the party they speak for; ``*`` for a
-    source of the operator's own, whose items name their ``owner``. Records of any other source are set aside."""
+    """The systems that may write to the intake topics directly: ``ce_source`` of their records → id of the party whose
+    facts they send. ``*`` in place of an id: a source of the operator, whose items name their ``owner``. Records of any
+    other source go to the quarantine.
+    """

@@ -27,6 +27,8 @@ Kept = TypeVar("Kept")
 
 
 def _handled_by(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Transaction], Kept]) -> Handler:
+    """Return a handler that calls the use case with a store made from the transaction, and with the event."""
+
     async def handle(transaction: Transaction, envelope: Envelope) -> None:
         await use_case(kept(transaction), envelope.data)
 
@@ -34,13 +36,13 @@ def _handled_by(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable
 
 
 HANDLERS: dict[type[Any], Handler] = {
-    PartiesRelated: _handled_by(relations.keep_relation, SqlRelations),
-    AgreementFinalized: _handled_by(agreements.adopt_terms, SqlTerms),
-    AgreementTerminated: _handled_by(agreements.end_agreement, SqlTerms),
-    PartyRegistered: _handled_by(agreements.name_party, SqlTerms),
-    ServiceCatalogued: _handled_by(agreements.name_service, SqlTerms),
-    PeriodAccepted: _handled_by(review_decisions.accept_period, SqlReviews),
-    BreachDisputed: _handled_by(review_decisions.dispute_breach, SqlReviews),
-    DisputeDecided: _handled_by(review_decisions.decide_dispute, SqlReviews),
-    SatisfactionSurveyed: _handled_by(satisfaction.rate_service, SqlRatings),
+    PartiesRelated: _handled_by(relations.store_party_relation, SqlRelations),
+    AgreementFinalized: _handled_by(agreements.adopt_signed_terms, SqlTerms),
+    AgreementTerminated: _handled_by(agreements.end_agreement_early, SqlTerms),
+    PartyRegistered: _handled_by(agreements.store_party_references, SqlTerms),
+    ServiceCatalogued: _handled_by(agreements.store_service_references, SqlTerms),
+    PeriodAccepted: _handled_by(review_decisions.freeze_accepted_period, SqlReviews),
+    BreachDisputed: _handled_by(review_decisions.mark_breach_as_disputed, SqlReviews),
+    DisputeDecided: _handled_by(review_decisions.apply_dispute_decision, SqlReviews),
+    SatisfactionSurveyed: _handled_by(satisfaction.accept_survey_rating, SqlRatings),
 }

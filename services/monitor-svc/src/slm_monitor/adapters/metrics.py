@@ -1,9 +1,9 @@
-"""Metrics of monitor-svc, in addition to those that every service has."""
+"""The metrics of monitor-svc, in addition to those that every service has."""
 
 from __future__ import annotations
 
 from slm_chassis.metrics import Metrics
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 
 
 class MonitorMetrics(Metrics):
@@ -23,8 +23,10 @@ class MonitorMetrics(Metrics):
             "sources_set_aside_total", "Sources that this replica has suspended, because too many of their facts fail."
         )
 
-    def stepped(self, step: PartitionStep) -> None:
-        """Count what a committed step of a partition set aside."""
+    def stepped(self, step: PartitionStepChanges) -> None:
+        """Update the number of failed targets and the count of suspended sources after a committed
+        step of a partition.
+        """
         for target_id, reason in step.changes.unjudgeable.items():
             (self._aside.discard if reason is None else self._aside.add)(target_id)
             self.unjudgeable_targets.set(len(self._aside))

@@ -6,7 +6,7 @@
 * ``drafts``: previews and back-tests of draft terms;
 * ``decisions``: decisions of a party on exclusions and breaches.
 
-``dependencies`` names the parts of the service that routes depend on.
+``dependencies`` declares the stores, queries and workers that the routes get by injection.
 
-Nothing here decides anything about service levels, and nothing opens the database by itself.
+This package must not decide anything about service levels, and must not open the database by itself.
 """

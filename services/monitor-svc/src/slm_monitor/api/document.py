@@ -1,21 +1,26 @@
-"""Texts for the OpenAPI document of monitor-svc that do not belong to one route: tags, parameters, problem types."""
+"""Texts of monitor-svc's OpenAPI document that do not belong to one route: tags, parameters, problem types."""
 
 from __future__ import annotations
 
-from slm_chassis.http.document import Documentation, answers_of
+from slm_chassis.http.document import Documentation, read_answer_examples
 from slm_chassis.http.problem_types import ALREADY_ENDED, KEY_TAKEN, NOT_YOUR_TURN, ProblemType
 
 _TAGS = {
+    "assignments": "Who of the own party holds a breach, risk or cause, and what the caller has snoozed.",
     "backtests": "Draft terms tried on the measurements of the past.",
     "breaches": "Breaches and risks of targets, and the steps in which a breach is handled.",
+    "causes": "Breaches and risks that come from the same outage, seen and handled together.",
+    "dead-letters": "Records that the service could not handle, for operators.",
     "exclusions": "Time that does not count: one party asks, the other decides, or a delegate in its place.",
     "figures": "All open windows of an agreement as of one instant.",
     "indicators": "The streams of measurements that targets evaluate.",
     "intake": "Measurements and ticket events in, live or as an import of history.",
+    "key-uses": "When API keys were last used in the service.",
     "previews": "Terms tried on facts that come with the request, without storing anything.",
     "quarantine": "Facts that are kept but cannot be evaluated, and suspended sources.",
     "schemas": "JSON Schemas of the published events.",
     "stream": "Events as they are published, as server-sent events.",
+    "summary": "What needs somebody, and how the services stand, as of one instant.",
     "targets": "Service level targets with their windows, figures, budgets and explanations.",
     "tickets": "Tickets as their tools send them, and the clocks that targets run on them.",
 }
@@ -23,7 +28,10 @@ _PARAMETERS = {
     "agreement_id": "Id of the agreement",
     "backtest_id": "Id of the back-test",
     "breach_id": "Id of the breach",
+    "cause_id": "Id of the cause",
     "closed": "Only windows that are closed, or only open ones",
+    "customer_party_id": "Id of the party that receives the service",
+    "dead_letter_id": "Id of the dead letter",
     "delegate_id": "Id of the appointment",
     "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
     "exclusion_id": "Id of the exclusion",
@@ -41,6 +49,7 @@ _PARAMETERS = {
     "quarantine_id": "Id of the quarantined fact",
     "risk_id": "Id of the risk",
     "service_id": "Id of the service",
+    "source_id": "Id of the source",
     "source": "Name of the tool that the tickets come from",
     "stale": "Only stale indicators, which have stopped sending, or only the others",
     "standing": "Only those in force, or only those withdrawn or cleared",
@@ -83,6 +92,13 @@ _PROBLEMS = (
         "It is another party's import",
         "An import is completed or ended by the party whose history it is.",
         "Use a key of the party that opened the import.",
+    ),
+    ProblemType(
+        "shown-at-close",
+        403,
+        "The window is still open",
+        "The agreement's `customer_sees` shows the customer figures of a window only when it closes.",
+        "Ask again after the window has closed. Breaches are shown at once.",
     ),
     ProblemType(
         "wrong-step",
@@ -155,4 +171,6 @@ _PROBLEMS = (
         "Send the same request again in a moment.",
     ),
 )
-DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=answers_of("slm_monitor.api"))
+DOCUMENT = Documentation(
+    tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=read_answer_examples("slm_monitor.api")
+)

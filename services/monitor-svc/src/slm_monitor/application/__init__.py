@@ -1,14 +1,16 @@
-"""The use cases of monitor-svc: it takes facts in, learns of agreements, evaluates, and answers questions.
+"""The use cases of monitor-svc: taking in facts, adopting agreements, evaluating targets, and answering questions.
 
 From the bottom:
 
 * ``state``: the ports to the outside, and what a partition keeps in memory;
-* ``commands``, ``intake``: use cases that others start; the intake of facts;
+* ``commands``, ``intake``: use cases started by people and other services; the intake of facts;
 * ``evaluators``: which targets are evaluated, and when;
-* ``history``: the record of facts, read back;
-* ``explain``: how a figure came about;
+* ``history``: reading the record of facts;
+* ``explain``: explanations of figures;
+* ``reading``: results as pages show them;
+* ``causes``: grouping of breaches and risks by their causes;
 * ``engine``, ``preview``: the worker that evaluates continuously; previews and back-tests of draft terms;
 * ``stream``: the live stream, which depends on none of the others.
 
-Nothing here knows HTTP or SQL.
+This package must not know HTTP or SQL.
 """

@@ -1,9 +1,11 @@
-"""Breach workflows in PostgreSQL: the steps taken, and lists of breaches by the state of their workflow."""
+"""Breach workflows in PostgreSQL: the steps that the parties have taken, and lists of breaches by the state of their
+workflow.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, case, column, select, table, text
@@ -13,9 +15,11 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database, Transaction
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries.target_queries import BREACH, breach_document, visible
+from slm_monitor.adapters.queries.finding_order import FindingOrder, FindingSort, drop_sort_values
+from slm_monitor.adapters.queries.read_tables import BREACH, build_party_condition, select_cause_id
+from slm_monitor.adapters.queries.row_documents import build_breach_document
 from slm_monitor.application.commands.breach_handling import HandledBreach
-from slm_monitor.domain.lifecycle.breach_workflow import BreachStep, BreachWorkflow
+from slm_monitor.domain.lifecycle.breach_workflow import BreachWorkflow, BreachWorkflowStep
 
 _LIFE = table(
     "breach_life",
@@ -50,7 +54,7 @@ _SELECTED = (*BREACH.c, _LIFE.c.number, _LIFE.c.reached, _LIFE.c.contest)
 
 
 class SqlBreachWorkflows:
-    """Breach workflows, read and written inside the transaction that takes a step."""
+    """Breach workflows, read and written inside the transaction in which a party takes a step."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -59,16 +63,37 @@ class SqlBreachWorkflows:
         found = await self._transaction.execute(text(_LOCK), {"breach_id": breach_id})
         if found.first() is None:
             return None
-        query = select(*_SELECTED).select_from(_JOINED).where(BREACH.c.breach_id == breach_id)
-        row = (await self._transaction.execute(query)).mappings().one()
-        return HandledBreach(row["document"], _life_of(row))
+        return (await read_handled_breaches(self._transaction, [breach_id]))[breach_id]
 
-    async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachStep) -> None:
-        shared = {"breach_id": breach_id, "revision": life.revision, "number": life.number}
-        kept = {**shared, "reached": life.reached, "contest": life.contest, "state": life.state}
-        await self._transaction.execute(text(_KEEP), kept)
-        taken = {
-            **shared,
+    async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachWorkflowStep) -> None:
+        await write_breach_workflow_steps(self._transaction, [(breach_id, life, step)])
+
+    def publish(self, event: Any, at: int, event_id: str) -> None:
+        self._transaction.publish(event, at=at, event_id=event_id)
+
+
+async def read_handled_breaches(transaction: Transaction, breach_ids: Sequence[str]) -> dict[str, HandledBreach]:
+    """Return breach id → breach with the state of its workflow. The caller must have locked the breaches."""
+    query = select(*_SELECTED).select_from(_JOINED).where(BREACH.c.breach_id.in_(breach_ids))
+    rows = (await transaction.execute(query)).mappings()
+    return {row["breach_id"]: HandledBreach(row["document"], _life_of(row)) for row in rows}
+
+
+async def write_breach_workflow_steps(
+    transaction: Transaction, taken: Sequence[tuple[str, BreachWorkflow, BreachWorkflowStep]]
+) -> None:
+    """Write steps of breach workflows: each is (breach id, workflow after the step, step)."""
+    if not taken:
+        return
+    shared = [{"breach_id": each, "revision": life.revision, "number": life.number} for each, life, _ in taken]
+    kept = [
+        {**names, "reached": life.reached, "contest": life.contest, "state": life.state}
+        for names, (_, life, _) in zip(shared, taken, strict=True)
+    ]
+    await transaction.execute(text(_KEEP), kept)
+    steps = [
+        {
+            **names,
             "step": step.step,
             "at": step.at,
             "principal_id": step.principal_id,
@@ -76,10 +101,9 @@ class SqlBreachWorkflows:
             "party_id": step.party_id,
             "document": json.dumps(dict(step.document)),
         }
-        await self._transaction.execute(text(_STEP), taken)
-
-    def publish(self, event: Any, at: int, event_id: str) -> None:
-        self._transaction.publish(event, at=at, event_id=event_id)
+        for names, (_, _, step) in zip(shared, taken, strict=True)
+    ]
+    await transaction.execute(text(_STEP), steps)
 
 
 class BreachQueries:
@@ -94,34 +118,45 @@ class BreachQueries:
         page: Page,
         filters: Mapping[str, Any],
         span: tuple[int | None, int | None],
-        state: str | None,
+        sort: FindingSort = "latest",
+        own: Sequence[ColumnElement[bool]] = (),
     ) -> dict[str, Any]:
-        """Breaches, the latest first, withdrawn ones included; ``span``: only those that became certain within it."""
-        wanted: list[ColumnElement[bool]] = [
-            BREACH.c[name] == value for name, value in filters.items() if value is not None
+        """Return a page of breaches, withdrawn ones included.
+
+        ``span``: only breaches that became certain within it. ``own``: conditions on the assignments of the caller's
+        party and the snoozes of the caller.
+        """
+        cause_id = select_cause_id(BREACH.c.breach_id)
+        beside = {"cause_id": cause_id, "state": _state.element}
+        wanted: list[ColumnElement[bool]] = [*own]
+        wanted += [
+            (beside[name] if name in beside else BREACH.c[name]) == value
+            for name, value in filters.items()
+            if value is not None
         ]
         if span[0] is not None:
             wanted.append(BREACH.c.certain_at >= span[0])
         if span[1] is not None:
             wanted.append(BREACH.c.certain_at < span[1])
-        if state is not None:
-            wanted.append(_state == state)
-        keys = (BREACH.c.certain_at, BREACH.c.breach_id)
+        order = FindingOrder("breach", sort, caller, self.database.clock.now())
         query = (
-            select(*BREACH.c, _state)
+            select(*BREACH.c, _state, cause_id)
             .select_from(_JOINED)
-            .where(visible(BREACH, caller), *wanted, page.beyond(*keys, descending=True))
-            .order_by(*(key.desc() for key in keys))
-            .limit(page.fetch)
+            .where(build_party_condition(BREACH, caller), *wanted)
         )
+        query = order.apply(query, BREACH.c.breach_id, BREACH.c.certain_at, page).limit(page.fetch)
         async with self.database.read() as connection:
             rows = [dict(row) for row in (await connection.execute(query)).mappings()]
-        return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_document)
+        return page.shape(
+            rows, lambda row: order.values(row, "certain_at"), lambda row: build_breach_document(drop_sort_values(row))
+        )
 
     async def one(self, caller: Principal, breach_id: str) -> tuple[dict[str, Any], BreachWorkflow] | None:
-        """A breach with the steps of its workflow, if the caller may see it."""
-        query = select(*_SELECTED, _state).select_from(_JOINED)
-        query = query.where(BREACH.c.breach_id == breach_id, visible(BREACH, caller))
+        """Return a breach with the steps of its workflow, and the workflow; None if the caller may not see such a
+        breach.
+        """
+        query = select(*_SELECTED, _state, select_cause_id(BREACH.c.breach_id)).select_from(_JOINED)
+        query = query.where(BREACH.c.breach_id == breach_id, build_party_condition(BREACH, caller))
         async with self.database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
             steps = (await connection.execute(text(_STEPS), {"breach_id": breach_id})).mappings().all()
@@ -129,13 +164,13 @@ class BreachQueries:
         if row is None:
             return None
         life = _life_of(row)
-        own = {name: row[name] for name in (*(each.name for each in BREACH.c), "state")}
+        own = {name: row[name] for name in (*(each.name for each in BREACH.c), "state", "cause_id")}
         workflow = {
             "allowed": list(life.allowed),
             "steps": [_step_shaped(step) for step in steps],
             "disputes": [_dispute_shaped(dispute) for dispute in disputes],
         }
-        return {**breach_document(own), "life": {"state": life.state, **workflow}}, life
+        return {**build_breach_document(own), "life": {"state": life.state, **workflow}}, life
 
 
 def _life_of(row: Mapping[Any, Any]) -> BreachWorkflow:

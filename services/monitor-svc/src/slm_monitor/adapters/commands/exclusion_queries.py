@@ -1,4 +1,4 @@
-"""Queries for exclusions and delegates: those that concern the caller's party, in pages."""
+"""Queries for exclusions and their delegates, filtered by the caller's party and split into pages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.commands.sql_exclusions import delegate_of, entry_of
-from slm_monitor.adapters.queries.target_queries import TargetQueries, visible
-from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import ExclusionEntry
-from slm_monitor.domain.exclusions.maintenance_rules import UncountedTime
+from slm_monitor.adapters.commands.sql_exclusions import read_delegate_from_row, read_exclusion_from_row
+from slm_monitor.adapters.queries.read_tables import TARGET, build_party_condition
+from slm_monitor.adapters.queries.target_queries import TargetQueries
+from slm_monitor.domain.exclusions.delegates import ExclusionDelegate
+from slm_monitor.domain.exclusions.exclusion_workflow import ExclusionRecord
+from slm_monitor.domain.exclusions.maintenance_rules import UncountedExclusionTime
 
 _TEXTS = (
     "exclusion_id",
@@ -79,15 +80,17 @@ class ExclusionQueries(TargetQueries):
         return page.shape(
             rows,
             lambda row: [row["requested_at"], row["exclusion_id"]],
-            lambda row: exclusion_entry_document(entry_of(row)),
+            lambda row: build_exclusion_record_document(read_exclusion_from_row(row)),
         )
 
     def _seen(self, caller: Principal) -> ColumnElement[bool]:
-        """Condition: an exclusion concerns the caller's party, or a party for which it is a delegate now."""
+        """Return the SQL condition for exclusions that the caller sees: as a party of the agreement, as a delegate now,
+        or as an operator.
+        """
         if caller.is_operator:
             return true()
         return or_(
-            visible(EXCLUSION, caller),
+            build_party_condition(EXCLUSION, caller),
             exists().where(
                 _DELEGATE.c.agreement_id == EXCLUSION.c.agreement_id,
                 _DELEGATE.c.delegate_party_id == caller.party_id,
@@ -96,7 +99,9 @@ class ExclusionQueries(TargetQueries):
         )
 
     async def delegates(self, caller: Principal, page: Page, agreement_id: str | None) -> dict[str, Any]:
-        """Delegates that the caller's party appointed, and appointments of the caller's party as a delegate."""
+        """Return a page of the delegates that the caller's party appointed, and of the appointments of the caller's
+        party as a delegate.
+        """
         mine = or_(_DELEGATE.c.party_id == caller.party_id, _DELEGATE.c.delegate_party_id == caller.party_id)
         keys = ["appointed_at", "delegate_id"]
         rows = await self._page(
@@ -108,12 +113,21 @@ class ExclusionQueries(TargetQueries):
             descending=True,
             seen=true() if caller.is_operator else mine,
         )
-        return page.shape(rows, lambda row: [row[key] for key in keys], lambda row: delegate_document(delegate_of(row)))
+        return page.shape(
+            rows,
+            lambda row: [row[key] for key in keys],
+            lambda row: build_delegate_document(read_delegate_from_row(row)),
+        )
 
-    async def one(self, caller: Principal, exclusion_id: str) -> ExclusionEntry | None:
+    async def targets_of_agreement(self, caller: Principal, agreement_id: str) -> list[dict[str, Any]]:
+        """Return the rows of an agreement's targets that the caller sees, sorted by key. A delegate sees none."""
+        seen = (TARGET.c.agreement_id == agreement_id, build_party_condition(TARGET, caller))
+        return await self._rows(select(TARGET).where(*seen).order_by(TARGET.c.key, TARGET.c.target_id))
+
+    async def one(self, caller: Principal, exclusion_id: str) -> ExclusionRecord | None:
         query = select(EXCLUSION).where(EXCLUSION.c.exclusion_id == exclusion_id, self._seen(caller))
         rows = await self._rows(query)
-        return entry_of(rows[0]) if rows else None
+        return read_exclusion_from_row(rows[0]) if rows else None
 
 
 def _acts_at(now: int) -> ColumnElement[bool]:
@@ -121,8 +135,8 @@ def _acts_at(now: int) -> ColumnElement[bool]:
     return and_(_DELEGATE.c.dismissed_at.is_(None), ends)
 
 
-def delegate_document(delegate: Delegate) -> dict[str, Any]:
-    """A delegate as JSON."""
+def build_delegate_document(delegate: ExclusionDelegate) -> dict[str, Any]:
+    """Return a delegate's appointment as the JSON object of the API."""
     return {
         "delegate_id": delegate.delegate_id,
         "agreement_id": delegate.agreement_id,
@@ -137,8 +151,13 @@ def delegate_document(delegate: Delegate) -> dict[str, Any]:
     }
 
 
-def exclusion_entry_document(entry: ExclusionEntry, uncounted: Sequence[UncountedTime] | None = None) -> dict[str, Any]:
-    """An exclusion as JSON. ``uncounted``: the time that it excludes, if that was calculated."""
+def build_exclusion_record_document(
+    entry: ExclusionRecord, uncounted: Sequence[UncountedExclusionTime] | None = None
+) -> dict[str, Any]:
+    """Return an exclusion as the JSON object of the API.
+
+    ``uncounted`` is approved time that is not excluded; the field is left out if it was not computed (None).
+    """
     document: dict[str, Any] = {
         "exclusion_id": entry.exclusion_id,
         "agreement_id": entry.agreement_id,

@@ -58,7 +58,7 @@ SELECT * FROM backtest
 
 
 class SqlBacktests:
-    """Back-tests, for their workers and for the API."""
+    """Back-tests in PostgreSQL: commands for their workers, commands and queries for the API."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -68,7 +68,7 @@ class SqlBacktests:
     async def claim(self, token: str) -> BacktestJob | None:
         async with self._database.begin() as transaction:
             row = (await transaction.execute(text(_CLAIM), {"token": token})).mappings().one_or_none()
-        return None if row is None else job_of(row)
+        return None if row is None else read_backtest_job_from_row(row)
 
     async def renew(self, job: BacktestJob, token: str) -> bool:
         return await self._done(_RENEW, job, token)
@@ -105,31 +105,31 @@ class SqlBacktests:
         asked = {"backtest_id": backtest_id, "everybody": caller.is_operator, "party": caller.party_id}
         async with self._database.read() as connection:
             row = (await connection.execute(text(_ONE), asked)).mappings().one_or_none()
-        return None if row is None else job_of(row)
+        return None if row is None else read_backtest_job_from_row(row)
 
     async def page(self, caller: Principal, page: Page) -> Sequence[BacktestJob]:
-        """A page of the back-tests that the caller may see, the newest first."""
+        """Return a page of the back-tests that the caller may see, the newest first."""
         at, name = page.values(int, str) or (None, "")
         asked = {"everybody": caller.is_operator, "party": caller.party_id, "at": at, "name": name, "most": page.fetch}
         async with self._database.read() as connection:
             rows = (await connection.execute(text(_PAGE), asked)).mappings().all()
-        return [job_of(row) for row in rows]
+        return [read_backtest_job_from_row(row) for row in rows]
 
     async def cancel(self, backtest_id: str) -> bool:
-        """Cancel a back-test; False if it had already ended."""
+        """Cancel a back-test; return False if it had already ended."""
         async with self._database.begin() as transaction:
             asked = {"backtest_id": backtest_id, "now": transaction.now}
             return (await transaction.execute(text(_CANCEL), asked)).rowcount == 1
 
     async def first_ticket(self, owner_party_id: str) -> int | None:
-        """The instant at which a party's first ticket was opened; None without any."""
+        """Return the instant at which a party's first ticket was opened; None if the party has no tickets."""
         query = "SELECT min(opened_at) FROM ticket WHERE owner_party_id = :owner"
         async with self._database.read() as connection:
             first: int | None = (await connection.execute(text(query), {"owner": owner_party_id})).scalar_one()
         return first
 
 
-def job_of(row: Mapping[Any, Any]) -> BacktestJob:
+def read_backtest_job_from_row(row: Mapping[Any, Any]) -> BacktestJob:
     question = row["question"]
     return BacktestJob(
         row["backtest_id"],

@@ -1,4 +1,4 @@
-"""Exclusions in PostgreSQL, and the worker that decides requests that nobody answered in time."""
+"""Exclusions in PostgreSQL, and the worker that decides on requests for exclusions that nobody answered in time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from slm_chassis.clock import Clock
 from slm_chassis.database import Database, Transaction
 from slm_chassis.workers import Progress
 from slm_monitor.adapters.commands.sql_relations import SqlRelations
-from slm_monitor.adapters.commands.sql_terms import tell_partitions
+from slm_monitor.adapters.commands.sql_terms import send_to_all_partitions
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.state.loaded_partition import AgreementTerms
-from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import Actor, ExclusionEntry
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
+from slm_monitor.domain.exclusions.delegates import ExclusionDelegate
+from slm_monitor.domain.exclusions.exclusion_workflow import ActingParty, ExclusionRecord
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope
 
 _PAUSE_SECONDS = 0.5
 _JSON = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")
@@ -75,24 +75,24 @@ ON CONFLICT (delegate_id) DO UPDATE
 """
 
 
-def delegate_of(row: Mapping[Any, Any]) -> Delegate:
+def read_delegate_from_row(row: Mapping[Any, Any]) -> ExclusionDelegate:
     party = row["party_id"]
-    return Delegate(
+    return ExclusionDelegate(
         row["delegate_id"],
         row["agreement_id"],
         party,
         row["delegate_party_id"],
         row["reason"],
-        Actor(party, row["appointed_by_principal_id"]),
+        ActingParty(party, row["appointed_by_principal_id"]),
         row["appointed_at"],
         row["ends_at"],
-        Actor(party, row["dismissed_by_principal_id"]),
+        ActingParty(party, row["dismissed_by_principal_id"]),
         row["dismissed_at"],
     )
 
 
-def entry_of(row: Mapping[str, Any]) -> ExclusionEntry:
-    return ExclusionEntry(
+def read_exclusion_from_row(row: Mapping[str, Any]) -> ExclusionRecord:
+    return ExclusionRecord(
         exclusion_id=row["exclusion_id"],
         agreement_id=row["agreement_id"],
         provider_party_id=row["provider_party_id"],
@@ -103,30 +103,30 @@ def entry_of(row: Mapping[str, Any]) -> ExclusionEntry:
         recurrence=row["recurrence"],
         text=row["text"],
         evidence=row["evidence"],
-        requested_by=Actor(row["requested_by_party_id"], row["requested_by_principal_id"]),
+        requested_by=ActingParty(row["requested_by_party_id"], row["requested_by_principal_id"]),
         requested_at=row["requested_at"],
         announced_at=row["announced_at"],
         decide_by_at=row["decide_by_at"],
         if_silent=row["if_silent"],
         state=row["state"],
-        decided_by=Actor(row["decided_by_party_id"], row["decided_by_principal_id"]),
+        decided_by=ActingParty(row["decided_by_party_id"], row["decided_by_principal_id"]),
         decided_at=row["decided_at"],
         decision_reason=row["decision_reason"],
         decided_for_party_id=row["decided_for_party_id"],
-        revoked_by=Actor(row["revoked_by_party_id"], row["revoked_by_principal_id"]),
+        revoked_by=ActingParty(row["revoked_by_party_id"], row["revoked_by_principal_id"]),
         revoked_at=row["revoked_at"],
         revocation_reason=row["revocation_reason"],
     )
 
 
-def _exclusion_row(entry: ExclusionEntry) -> dict[str, Any]:
+def _exclusion_row(entry: ExclusionRecord) -> dict[str, Any]:
     scope = {"services": entry.scope.services, "indicators": entry.scope.indicators, "targets": entry.scope.targets}
     row: dict[str, Any] = {name: getattr(entry, name) for name in _COLUMNS if hasattr(entry, name)}
     row |= {name: json.dumps(sorted(named)) for name, named in scope.items()}
     row |= {"stretches": json.dumps(entry.intervals), "evidence": json.dumps(list(entry.evidence))}
     row["recurrence"] = None if entry.recurrence is None else json.dumps(dict(entry.recurrence))
     for turn in ("requested", "decided", "revoked"):
-        by: Actor = getattr(entry, f"{turn}_by")
+        by: ActingParty = getattr(entry, f"{turn}_by")
         row |= {f"{turn}_by_party_id": by.party_id, f"{turn}_by_principal_id": by.principal_id}
     return row
 
@@ -148,35 +148,35 @@ class SqlExclusions:
     async def knows(self, one: str, other: str) -> bool:
         return await SqlRelations(self._transaction).knows(one, other)
 
-    async def add(self, entry: ExclusionEntry) -> None:
+    async def add(self, entry: ExclusionRecord) -> None:
         await self._transaction.execute(text(_INSERT), _exclusion_row(entry))
 
-    async def locked(self, exclusion_id: str) -> ExclusionEntry | None:
+    async def locked(self, exclusion_id: str) -> ExclusionRecord | None:
         rows = await self._rows(_LOCKED, exclusion_id=exclusion_id)
-        return entry_of(rows[0]) if rows else None
+        return read_exclusion_from_row(rows[0]) if rows else None
 
-    async def keep(self, entry: ExclusionEntry) -> None:
+    async def keep(self, entry: ExclusionRecord) -> None:
         row = _exclusion_row(entry)
         await self._transaction.execute(
             text(_KEEP), {name: row[name] for name in ("exclusion_id", "state", *_CHANGING)}
         )
 
-    async def approved(self, agreement_id: str) -> Sequence[Exclusion]:
+    async def approved(self, agreement_id: str) -> Sequence[ApprovedExclusion]:
         rows = await self._rows(_APPROVED, agreement_id=agreement_id)
-        return [held for row in rows if (held := entry_of(row).approved()) is not None]
+        return [held for row in rows if (held := read_exclusion_from_row(row).approved()) is not None]
 
-    async def silent(self, now: int) -> Sequence[ExclusionEntry]:
-        return [entry_of(row) for row in await self._rows(_SILENT, now=now)]
+    async def silent(self, now: int) -> Sequence[ExclusionRecord]:
+        return [read_exclusion_from_row(row) for row in await self._rows(_SILENT, now=now)]
 
-    async def delegates(self, agreement_id: str) -> Sequence[Delegate]:
+    async def delegates(self, agreement_id: str) -> Sequence[ExclusionDelegate]:
         rows = await self._rows(f"{_DELEGATES} WHERE agreement_id = :agreement_id", agreement_id=agreement_id)
-        return [delegate_of(row) for row in rows]
+        return [read_delegate_from_row(row) for row in rows]
 
-    async def delegate(self, delegate_id: str) -> Delegate | None:
+    async def delegate(self, delegate_id: str) -> ExclusionDelegate | None:
         rows = await self._rows(f"{_DELEGATES} WHERE delegate_id = :delegate_id FOR UPDATE", delegate_id=delegate_id)
-        return delegate_of(rows[0]) if rows else None
+        return read_delegate_from_row(rows[0]) if rows else None
 
-    async def keep_delegate(self, delegate: Delegate) -> None:
+    async def keep_delegate(self, delegate: ExclusionDelegate) -> None:
         row = {
             "delegate_id": delegate.delegate_id,
             "agreement_id": delegate.agreement_id,
@@ -194,14 +194,16 @@ class SqlExclusions:
     async def tell_partitions(self, agreement_id: str) -> None:
         rows = await self._rows(_EVER_APPROVED, agreement_id=agreement_id)
         since = min((start for row in rows for start, _ in row["stretches"]), default=None)
-        await tell_partitions(self._transaction, "exclusion", {"agreement_id": agreement_id, "since": since})
+        await send_to_all_partitions(self._transaction, "exclusion", {"agreement_id": agreement_id, "since": since})
 
     def publish(self, event: Any, at: int) -> None:
         self._transaction.publish(event, at=at)
 
 
-class SilenceDecider:
-    """Worker that decides exclusions whose ``decide_by_at`` passed without an answer; every replica may run one."""
+class UnansweredExclusionDecider:
+    """Worker that decides on exclusions whose ``decide_by_at`` has passed without a decision; every replica may run
+    one.
+    """
 
     name = "silent exclusions"
 
@@ -212,12 +214,12 @@ class SilenceDecider:
         self.progress = Progress()
 
     async def step(self) -> int:
-        """Look once; return the number of exclusions decided."""
+        """Decide on all exclusions that are due, in one transaction; return their number."""
         async with self._database.begin() as transaction:
             # The database's clock decides, as it does for timers of partitions: the clocks of replicas differ.
             real = (await transaction.execute(text(_PRESENT))).scalar_one()
             now = min(self._clock.now(), self._clock.of_real(int(real)))
-            decided = await exclusions.decide_silent(SqlExclusions(transaction), now)
+            decided = await exclusions.decide_exclusions_by_silence(SqlExclusions(transaction), now)
         self.progress.beat()
         return decided
 

@@ -13,8 +13,8 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.commands.sql_terms import tell_partitions
-from slm_monitor.application.intake.imports import Import
+from slm_monitor.adapters.commands.sql_terms import send_to_all_partitions
+from slm_monitor.application.intake.imports import HistoryImport
 
 _OPEN = """
 INSERT INTO import (import_id, owner_party_id, indicators, sources, opened_at, opened_by, through, expires_at, state)
@@ -34,7 +34,9 @@ _OTHER_SIDE = """
                        OR (target.terms ->> 'aggregation' = 'clock' AND target.provider_party_id = import.owner_party_id
                            AND jsonb_array_length(import.sources) > 0)))
 """
-"""Condition: a target of the caller's party uses an indicator of the import, or tickets of its owner."""
+"""SQL condition for imports of other parties that concern the caller's party: one of its targets uses an indicator of
+the import, or tickets of the import's owner.
+"""
 _LISTED = f"""
 SELECT * FROM import
  WHERE (:operator OR owner_party_id = :party OR {_OTHER_SIDE})
@@ -70,7 +72,9 @@ SELECT DISTINCT member.asked FROM member JOIN waiting ON
            '$.aggregation.composite.members[*].indicator ? (@.owner_party_id == $owner && $keys[*] == @.key)',
            jsonb_build_object('owner', waiting.owner_party_id, 'keys', waiting.indicators))
 """
-"""Targets that must wait for an import: it loads history for them, or for a member that they are derived from."""
+"""SQL query for targets that must wait for an import: it loads history for the targets, or for members from which they
+are derived.
+"""
 _SHARED = """
 SELECT DISTINCT indicator FROM target
  WHERE indicator = ANY(:named) AND (provider_party_id = :party OR customer_party_id = :party)
@@ -79,12 +83,12 @@ _INSTANTS = ("opened_at", "through", "expires_at", "ended_at", "judged_at")
 
 
 class SqlImports:
-    """Imports of history: commands and queries."""
+    """Imports of history in PostgreSQL: commands and queries."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, opened: Import) -> None:
+    async def open(self, opened: HistoryImport) -> None:
         async with self._database.begin() as transaction:
             inserted = await transaction.execute(
                 text(_OPEN),
@@ -100,22 +104,22 @@ class SqlImports:
                 },
             )
             if inserted.rowcount:
-                await tell_partitions(transaction, "hold", {"import_id": opened.import_id})
+                await send_to_all_partitions(transaction, "hold", {"import_id": opened.import_id})
 
     async def is_delivered(self, import_id: str) -> bool:
-        """Whether every partition has processed all messages about the import."""
+        """Whether every partition has processed all messages about an import."""
         query = "SELECT count(*) FROM judge_inbox WHERE ref ->> 'import_id' = :import_id"
         async with self._database.read() as connection:
             waiting: int = (await connection.execute(text(query), {"import_id": import_id})).scalar_one()
         return waiting == 0
 
-    async def find(self, import_id: str) -> Import | None:
+    async def find(self, import_id: str) -> HistoryImport | None:
         async with self._database.read() as connection:
             query = text("SELECT * FROM import WHERE import_id = :import_id")
             row = (await connection.execute(query, {"import_id": import_id})).mappings().one_or_none()
         if row is None:
             return None
-        return Import(**{name: row[name] for name in Import.__dataclass_fields__})
+        return HistoryImport(**{name: row[name] for name in HistoryImport.__dataclass_fields__})
 
     async def release(self, import_id: str, positions: Mapping[str, int], ended_as: str, now: int) -> None:
         async with self._database.begin() as transaction:
@@ -124,21 +128,28 @@ class SqlImports:
                 {"import_id": import_id, "release": json.dumps(positions), "ended_as": ended_as, "now": now},
             )
             if done.rowcount:
-                await tell_partitions(transaction, "release", {"import_id": import_id})
+                await send_to_all_partitions(transaction, "release", {"import_id": import_id})
 
     async def page(self, caller: Principal, page: Page, state: str | None) -> dict[str, Any]:
-        """The imports that concern a caller, the latest first. ``state``: open (this includes completing) or judged."""
+        """Return a page of the imports that concern the caller, the latest first.
+
+        ``state``: only imports that are ``open`` (which includes ``completing``), or only those that are ``judged``.
+        """
         at, name = page.values(int, str) or (None, None)
         asked = {**_who(caller), "state": state, "opened_before": at, "id_before": name, "most": page.fetch}
         async with self._database.read() as connection:
             rows = [dict(row) for row in (await connection.execute(text(_LISTED), asked)).mappings()]
             shown = await _shared(connection, caller, rows)
         return page.shape(
-            rows, lambda row: [row["opened_at"], row["import_id"]], lambda row: import_document(row, caller, shown)
+            rows,
+            lambda row: [row["opened_at"], row["import_id"]],
+            lambda row: build_import_document(row, caller, shown),
         )
 
     async def one(self, import_id: str, caller: Principal) -> dict[str, Any] | None:
-        """An import, with the number of results that it changed in each agreement that the caller may see."""
+        """Return an import with the number of results that it changed, in total and for each agreement that the caller
+        may see.
+        """
         asked = {**_who(caller), "import_id": import_id}
         async with self._database.read() as connection:
             found = (await connection.execute(text(_ONE), asked)).mappings().one_or_none()
@@ -150,10 +161,12 @@ class SqlImports:
         counts = {
             name: sum(each[name] for each in touched) for name in ("windows_closed", "windows_restated", "clocks_ended")
         }
-        return {**import_document(row, caller, shown), **counts, "agreements": touched}
+        return {**build_import_document(row, caller, shown), **counts, "agreements": touched}
 
     async def held(self, target_ids: Sequence[str]) -> set[str]:
-        """Those of these targets that must wait for an import which has not been evaluated to the end."""
+        """Return those of the given targets that must wait for an import, because not all of its history has been
+        evaluated.
+        """
         async with self._database.read() as connection:
             return {row[0] for row in await connection.execute(text(_HELD), {"target_ids": list(target_ids)})}
 
@@ -163,7 +176,7 @@ def _who(caller: Principal) -> dict[str, Any]:
 
 
 async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The indicators among the imports of other parties that a target of the caller's own agreements uses."""
+    """Return the indicators of other parties' imports that a target in one of the caller's agreements uses."""
     named = [
         f"{row['owner_party_id']}/{key}"
         for row in rows
@@ -176,9 +189,12 @@ async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence
     return {row[0] for row in await connection.execute(text(_SHARED), asked)}
 
 
-def import_document(row: Mapping[str, Any], caller: Principal, shown: Collection[str]) -> dict[str, Any]:
-    """An import as JSON. A caller of another party sees only the indicators that its own agreements use (``shown``),
-    and does not see which person opened the import."""
+def build_import_document(row: Mapping[str, Any], caller: Principal, shown: Collection[str]) -> dict[str, Any]:
+    """Return an import as the JSON object of the API.
+
+    A caller of another party sees only the indicators that its own agreements use (``shown``), and not who opened the
+    import.
+    """
     document = _document(row)
     if caller.may_see(row["owner_party_id"]):
         return document

@@ -1,4 +1,4 @@
-"""Quarantined facts in PostgreSQL, and the decision on each."""
+"""Quarantined facts in PostgreSQL, and the decision to release or discard each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UPDATE quarantine SET state = :state, decided_by = :principal_id, decided_at = :
 
 
 class SqlQuarantinedFacts:
-    """The quarantine, inside the transaction that decides on a fact."""
+    """Quarantined facts, inside the transaction that decides on one of them."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

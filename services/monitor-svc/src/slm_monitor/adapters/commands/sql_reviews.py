@@ -1,4 +1,4 @@
-"""Decisions of reviews on windows and breaches, stored together with messages to the partitions."""
+"""Accepted windows and decided disputes from review-svc, stored together with messages to the partitions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from slm_chassis.database import Transaction
 from slm_monitor.adapters.commands.breach_workflows import SqlBreachWorkflows
-from slm_monitor.adapters.commands.sql_terms import tell_partitions
+from slm_monitor.adapters.commands.sql_terms import send_to_all_partitions
 from slm_monitor.application.commands.review_decisions import OverturnedBreach
-from slm_monitor.domain.lifecycle.acceptance import Acceptance
+from slm_monitor.domain.lifecycle.acceptance import WindowRevisionAcceptance
 
 _ACCEPT = """
 INSERT INTO window_acceptance (target_id, window_id, revision, agreement_id, acceptance_id, period, accepted_at)
@@ -38,13 +38,15 @@ _TELL_ONE = "INSERT INTO judge_inbox (partition, kind, ref) VALUES (:partition, 
 
 
 class SqlReviews(SqlBreachWorkflows):
-    """Acceptances and disputes, written inside the transaction that receives the event about a decision."""
+    """Acceptances of windows and disputes about breaches, written inside the transaction that receives an event about
+    them.
+    """
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
         self._transaction = transaction
 
-    async def accept(self, named: Mapping[str, Any], accepted: Sequence[Acceptance]) -> None:
+    async def accept(self, named: Mapping[str, Any], accepted: Sequence[WindowRevisionAcceptance]) -> None:
         windows = [
             {"target_id": each.target_id, "window_id": each.window_id, "revision": each.revision} for each in accepted
         ]
@@ -53,7 +55,7 @@ class SqlReviews(SqlBreachWorkflows):
             "windows": [[each.target_id, each.window_id, each.revision] for each in accepted],
             "accepted_at": named["accepted_at"],
         }
-        await tell_partitions(self._transaction, "accepted", ref)
+        await send_to_all_partitions(self._transaction, "accepted", ref)
 
     async def disputed(self, dispute_id: str, breach_id: str, document: Mapping[str, Any]) -> None:
         asked = {"dispute_id": dispute_id, "breach_id": breach_id, "document": json.dumps(dict(document))}

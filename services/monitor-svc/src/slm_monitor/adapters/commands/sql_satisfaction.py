@@ -1,4 +1,6 @@
-"""Ratings from the events of another service, appended to the intake in the transaction that receives the event."""
+"""Ratings that arrive in events of another service, appended to the intake in the transaction that
+receives the event.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.e
 
 
 class SqlRatings:
-    """The intake of ratings, inside one transaction."""
+    """Registers indicators of ratings and appends ratings to the intake, inside one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -32,7 +34,7 @@ class SqlRatings:
     async def append(self, fact: Fact) -> None:
         held = await self._transaction.execute(text("SELECT count(*) FROM judge_partition"))
         partition = partition_of(fact.subject, held.scalar_one())
-        body = column_codec.encode_intake(_NOTHING, [fact])
+        body = column_codec.encode_intake_record(_NOTHING, [fact])
         self._transaction.append(MEASUREMENTS.name, Record("", body, {"content-type": INTERNAL}), partition)
 
     async def quarantine(self, fact: QuarantineEntry) -> None:

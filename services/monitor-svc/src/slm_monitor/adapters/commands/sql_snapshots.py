@@ -1,4 +1,4 @@
-"""Facts that snapshots of tickets produced, in PostgreSQL. Snapshots of one ticket are processed one at a time."""
+"""Facts that snapshots of tickets implied, in PostgreSQL. Snapshots of one ticket are processed one after the other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from slm_chassis.database import Database
-from slm_monitor.application.intake.ticket_snapshots import RememberedTicket
+from slm_monitor.application.intake.ticket_snapshots import LockedTicketFacts
 from slm_monitor.domain.facts.facts import Fact
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 4011))"
@@ -21,17 +21,17 @@ ON CONFLICT (subject) DO UPDATE SET facts = excluded.facts, updated_at = exclude
 
 
 class SqlSnapshots:
-    """The remembered facts of snapshots, by ticket."""
+    """The facts implied by earlier snapshots of a ticket that its partition has not stored yet."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
-    async def of_ticket(self, subject: str, now: int) -> AsyncIterator[RememberedTicket]:
-        """Lock a ticket and give what is known of it; on leaving, store what the caller put into ``keep``.
+    async def of_ticket(self, subject: str, now: int) -> AsyncIterator[LockedTicketFacts]:
+        """Lock a ticket and yield the facts known of it; at the end store the facts that the caller put into ``keep``.
 
         The caller appends the events to the log before this transaction commits. After a crash in between, the same
-        snapshot produces the same events under the same ids, so that nothing is counted twice.
+        snapshot implies the same events with the same ids, so that nothing is counted twice.
         """
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
@@ -39,7 +39,7 @@ class SqlSnapshots:
             stored = {row["key"]: Fact(*row) for row in await driver.fetch(_KNOWN, subject)}
             kept = await driver.fetchval("SELECT facts FROM ticket_snapshot WHERE subject = $1", subject) or {}
             remembered_facts = {key: Fact(subject, key, *rest) for key, *rest in kept.get("facts", ())}
-            remembered = RememberedTicket(_newest(stored, remembered_facts), kept.get("position", ""))
+            remembered = LockedTicketFacts(_newest(stored, remembered_facts), kept.get("position", ""))
             yield remembered
             if remembered.keep:
                 # A fact that its partition has stored already need not be remembered here too.

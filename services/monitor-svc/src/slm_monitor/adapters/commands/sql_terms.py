@@ -10,10 +10,12 @@ from sqlalchemy import text
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import named_id
+from slm_events.instants import from_text
 from slm_monitor.adapters.rows import catch_up_rows
 from slm_monitor.adapters.rows.partition_rows import quarantine_facts
 from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.terms.customer_view import parse_customer_view
 
 _TELL = """
 INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, :kind, CAST(:ref AS jsonb) FROM judge_partition
@@ -28,6 +30,10 @@ ON CONFLICT (target_id) DO UPDATE
 """
 
 
+_VIEW = """
+INSERT INTO customer_view
+VALUES (:agreement_id, :version, :customer_party_id, :effective_at, :risks_after, :live_figure)
+"""
 _NAMES = """
 INSERT INTO ticket_name VALUES (:identity, CAST(:refs AS jsonb))
 ON CONFLICT (named_id) DO UPDATE SET external_refs = excluded.external_refs
@@ -44,7 +50,7 @@ _ID_OF = {"customer": "customer_party_id", "service": "service_id"}
 
 
 class SqlTerms:
-    """Signed terms, inside the transaction that receives an event about them."""
+    """Signed terms in PostgreSQL, written inside the transaction that receives an event about an agreement."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -60,12 +66,13 @@ class SqlTerms:
         )
         if kept.rowcount == 1:
             await self._transaction.execute(
-                text(catch_up_rows.BEGIN),
+                text(catch_up_rows.INSERT_CATCH_UP),
                 {
                     **{name: finalized[name] for name in ("agreement_id", "version", *_PARTIES)},
                     "now": self._transaction.now,
                 },
             )
+            await self._transaction.execute(text(_VIEW), _customer_view_row(finalized))
         for target in finalized["targets"]:
             await self._transaction.execute(text(_TARGET), _target_row(finalized, target))
         return kept.rowcount == 1
@@ -78,8 +85,10 @@ class SqlTerms:
         return sorted(set(renamed.scalars()))
 
     async def _named(self, finalized: dict[str, Any]) -> dict[str, Any]:
-        """The terms with the latest external references of their customer and service. These may have changed while the
-        event about the signature was on its way."""
+        """Return the terms with the latest external references of their customer and service.
+
+        These may have changed since the agreement was signed, before the event about the signature arrived.
+        """
         ids = {of: finalized[field] for of, field in _ID_OF.items()}
         rows = (await self._transaction.execute(text(_KNOWN), ids)).all()
         known = {row.named_id: row.external_refs for row in rows}
@@ -97,12 +106,22 @@ class SqlTerms:
         await register_indicator_row(self._transaction, indicator, from_terms=True)
 
     async def tell_partitions(self, kind: str, ref: dict[str, Any]) -> None:
-        await tell_partitions(self._transaction, kind, ref)
+        await send_to_all_partitions(self._transaction, kind, ref)
 
 
-async def tell_partitions(transaction: Transaction, kind: str, ref: Mapping[str, Any]) -> None:
+async def send_to_all_partitions(transaction: Transaction, kind: str, ref: Mapping[str, Any]) -> None:
     """Put a message into the inbox of every partition."""
     await transaction.execute(text(_TELL), {"kind": kind, "ref": json.dumps(ref)})
+
+
+def _customer_view_row(finalized: Mapping[str, Any]) -> dict[str, Any]:
+    view = parse_customer_view(finalized.get("customer_sees"))
+    return {
+        **{name: finalized[name] for name in ("agreement_id", "version", "customer_party_id")},
+        "effective_at": from_text(finalized["effective_at"]),
+        "risks_after": view.risks_after,
+        "live_figure": view.live_figure,
+    }
 
 
 def _target_row(finalized: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +149,9 @@ class SqlIndicators:
     async def register(
         self, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]]
     ) -> tuple[Indicator, bool]:
-        """Register an indicator; return what is registered under its subject now, and whether this call wrote it."""
+        """Register an indicator. Return the indicator that is registered under its subject now, and whether this call
+        wrote it.
+        """
         async with self._database.begin() as transaction:
             return await register_indicator_row(transaction, indicator, external_refs)
 
@@ -142,9 +163,10 @@ async def register_indicator_row(
     *,
     from_terms: bool = False,
 ) -> tuple[Indicator, bool]:
-    """Register an indicator; return what is registered under its subject now, and whether this call wrote it.
+    """Register an indicator. Return the indicator that is registered under its subject now, and whether this call wrote
+    it.
 
-    Signed terms register an indicator with no more than its kind (``from_terms``). Its owner may then define it once in
+    Signed terms (``from_terms``) register an indicator with no more than its kind. Its owner may then define it once in
     full, with the same kind. Any other definition of a known indicator changes nothing.
     """
     done = await transaction.execute(

@@ -1,4 +1,6 @@
-"""Columns of values as bytes: records of the intake topics, the blob of a step, and the segments of the record."""
+"""Encoding of columns of values as bytes: for records of the intake topics, for the blob of a step, and for segments of
+the record of facts.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.series.hour_buckets import HourChunk
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder()
 
 
-def encode_values(values: MeasuredValues) -> dict[str, Any]:
-    """Columns as a document of byte strings, little-endian."""
+def encode_value_columns(values: MeasuredValues) -> dict[str, Any]:
+    """Return columns of values as a document of byte strings, little-endian."""
     return {
         "subjects": list(values.subjects),
         "slot": values.slot.astype("<i4").tobytes(),
@@ -28,7 +30,7 @@ def encode_values(values: MeasuredValues) -> dict[str, Any]:
     }
 
 
-def decode_values(document: dict[str, Any]) -> MeasuredValues:
+def decode_value_columns(document: dict[str, Any]) -> MeasuredValues:
     return MeasuredValues(
         document["subjects"],
         np.frombuffer(document["slot"], dtype="<i4"),
@@ -38,25 +40,27 @@ def decode_values(document: dict[str, Any]) -> MeasuredValues:
     )
 
 
-def encode_blob(values: MeasuredValues) -> bytes:
-    return _encoder.encode(encode_values(values))
+def encode_value_blob(values: MeasuredValues) -> bytes:
+    return _encoder.encode(encode_value_columns(values))
 
 
-def decode_blob(data: bytes) -> MeasuredValues:
-    return decode_values(_decoder.decode(data))
+def decode_value_blob(data: bytes) -> MeasuredValues:
+    return decode_value_columns(_decoder.decode(data))
 
 
-def encode_intake(values: MeasuredValues, facts: Sequence[Fact]) -> bytes:
-    """Accepted values and facts, as one record of an intake topic."""
+def encode_intake_record(values: MeasuredValues, facts: Sequence[Fact]) -> bytes:
+    """Encode accepted values and facts as one record of an intake topic."""
     kept = [[fact.subject, fact.key, fact.at, fact.body, fact.revision, fact.recorded_at] for fact in facts]
-    return _encoder.encode({"values": encode_values(values) if len(values) else None, "facts": kept})
+    return _encoder.encode({"values": encode_value_columns(values) if len(values) else None, "facts": kept})
 
 
-def decode_intake(data: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
-    """Read what ``encode_intake`` wrote. Raises ValueError, and no other exception, for any other bytes."""
+def decode_intake_record(data: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
+    """Decode the bytes that ``encode_intake_record`` wrote. Raises ValueError, and nothing else,
+    for any other bytes.
+    """
     try:
         document = _decoder.decode(data)
-        values = None if document["values"] is None else decode_values(document["values"])
+        values = None if document["values"] is None else decode_value_columns(document["values"])
         facts = [Fact(*fields) for fields in document["facts"]]
     except Exception as error:
         raise ValueError(f"this is not a record of the intake: {type(error).__name__}") from error
@@ -90,11 +94,11 @@ def _is_storable(fact: Fact) -> bool:
     )
 
 
-def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
-    """Return (number of rows, compressed columns) of the rows of one hour.
+def encode_hour_segment(chunks: Sequence[HourChunk]) -> tuple[int, bytes]:
+    """Encode the rows of one hour. Return (number of rows, compressed columns).
 
-    Instants are stored as differences, because these compress well. ``received`` holds pairs: a number of consecutive
-    rows and the instant at which they were received.
+    Instants are stored as differences, because these compress well. The field ``received`` has pairs: a number of
+    consecutive rows, and the instant at which they were received.
     """
     at = np.concatenate([chunk.at for chunk in chunks])
     value = np.concatenate([chunk.value for chunk in chunks])
@@ -112,40 +116,40 @@ def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
     return len(at), zlib.compress(_encoder.encode(document), 1)
 
 
-def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
-    """The rows of one hour; if ``known_at`` is given, only those that had been received by then."""
+def decode_hour_segment(data: bytes, known_at: int | None = None) -> HourChunk:
+    """Decode the rows of one hour; if ``known_at`` is given, return only those received by that instant."""
     document = _decoder.decode(zlib.decompress(data))
     at = np.cumsum(np.frombuffer(document["at"], dtype="<i8"))
-    chunk = Chunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))
+    chunk = HourChunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))
     received = document.get("received")
     if known_at is None or received is None:
         return chunk
     rows, instants = np.array(received, dtype=np.int64).T
     known = np.repeat(instants <= known_at, rows)
-    return Chunk(at[known], chunk.value[known], None if chunk.out_of is None else chunk.out_of[known])
+    return HourChunk(at[known], chunk.value[known], None if chunk.out_of is None else chunk.out_of[known])
 
 
-def last_receipt(data: bytes, received_at: int) -> int:
-    """The instant at which the last row of a segment was received. ``received_at``: the instant of the first."""
+def read_last_receipt_of_segment(data: bytes, received_at: int) -> int:
+    """Return the instant at which the last row of a segment was received. ``received_at`` is that of its first row."""
     received = _decoder.decode(zlib.decompress(data)).get("received") or [[0, received_at]]
     return max(int(instant) for _, instant in received)
 
 
-def joined_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, int, int]:
-    """Join the segments of one hour, each given with the receipt of its first row.
+def join_hour_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, int, int]:
+    """Join the segments of one hour. Each is given with the instant at which its first row was received.
 
     Return (number of rows, compressed columns, first receipt, last receipt).
     """
-    chunks: list[Chunk] = []
+    chunks: list[HourChunk] = []
     for data, received_at in segments:
-        whole, place = decode_segment(data), 0
+        whole, place = decode_hour_segment(data), 0
         received = _decoder.decode(zlib.decompress(data)).get("received") or [[len(whole.at), received_at]]
         for rows, instant in received:
             part = slice(place, place + rows)
             out_of = None if whole.out_of is None else whole.out_of[part]
-            chunks.append(Chunk(whole.at[part], whole.value[part], out_of, instant))
+            chunks.append(HourChunk(whole.at[part], whole.value[part], out_of, instant))
             place += rows
-    rows, data = encode_segment(chunks)
+    rows, data = encode_hour_segment(chunks)
     instants = [chunk.received_at for chunk in chunks]
     return rows, data, min(instants), max(instants)
 

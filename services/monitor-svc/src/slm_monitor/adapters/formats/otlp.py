@@ -1,6 +1,7 @@
-"""OTLP metrics in their JSON form as measurements: 64-bit integers are strings, enums numbers or names.
+"""Conversion of OTLP metrics in their JSON form to measurements. In this form 64-bit integers are strings, and enums
+are numbers or names.
 
-The name of a metric is the key of an indicator; the attribute ``slm.indicator`` names another one. ``slm.part`` (good,
+The name of a metric is the key of an indicator; the attribute ``slm.indicator`` names another key. ``slm.part`` (good,
 bad, total) makes a sum one part of a ratio. A gauge is a value. A monotonic sum of delta temporality is a number of
 occurrences; one of cumulative temporality is a counter reading, with the resource as its source. Other attributes are
 labels. A point without a recorded value is left out.
@@ -16,7 +17,7 @@ from typing import Any
 
 from slm_events.instants import to_text
 from slm_monitor.domain.facts import histograms
-from slm_monitor.domain.facts.histograms import Histogram, NoHistogram
+from slm_monitor.domain.facts.histograms import Histogram, InvalidHistogram
 
 DELTA, CUMULATIVE = "DELTA", "CUMULATIVE"
 _TEMPORALITIES = {1: DELTA, 2: CUMULATIVE}
@@ -43,7 +44,7 @@ class DecodedExport:
     refused: list[str] = field(default_factory=list)
 
 
-def decode_metrics(document: Any) -> DecodedExport:
+def convert_otlp_metrics(document: Any) -> DecodedExport:
     """Convert an ``ExportMetricsServiceRequest``. Raises ValueError if the document is not one."""
     if not isinstance(document, Mapping) or not isinstance(document.get("resourceMetrics", []), list):
         raise ValueError('an export of OTLP metrics is an object with "resourceMetrics"')
@@ -55,7 +56,7 @@ def decode_metrics(document: Any) -> DecodedExport:
         for point in _listed(data, "dataPoints") or ([{}] if kind is None else []):
             try:
                 _decode_point(point, metric, kind, data, resource, decoded, halves)
-            except (InvalidDataPoint, NoHistogram) as problem:
+            except (InvalidDataPoint, InvalidHistogram) as problem:
                 decoded.refused.append(f"{metric.get('name')}: {problem}")
             except (TypeError, ValueError, KeyError, OverflowError) as problem:
                 decoded.refused.append(f"{metric.get('name')}: not a data point of OTLP ({problem})")
@@ -65,13 +66,15 @@ def decode_metrics(document: Any) -> DecodedExport:
     return decoded
 
 
-def instant_of(nanoseconds: str | int) -> str:
-    """``timeUnixNano`` as a text of an instant, in whole microseconds."""
+def convert_nanoseconds_to_text(nanoseconds: str | int) -> str:
+    """Return OTLP's ``timeUnixNano`` as an instant in text form, in whole microseconds."""
     return to_text(int(nanoseconds) // 1000)
 
 
-def temporality_of(written: int | str) -> str:
-    """DELTA or CUMULATIVE, from OTLP's number or name. Raises InvalidDataPoint for any other value."""
+def parse_temporality(written: int | str) -> str:
+    """Return DELTA or CUMULATIVE for the number or name of a temporality in OTLP. Raises InvalidDataPoint for any other
+    value.
+    """
     name = written.removeprefix(_PREFIX) if isinstance(written, str) else _TEMPORALITIES.get(written)
     if name not in (DELTA, CUMULATIVE):
         raise InvalidDataPoint("send the aggregation temporality, DELTA or CUMULATIVE")
@@ -94,7 +97,7 @@ def _listed(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
-    """The attributes that have a plain value, as text. Arrays and maps are left out."""
+    """Return the attributes that have a plain value, as text. Arrays and maps are left out."""
     found = {}
     for each in _listed(holder, "attributes"):
         ((kind, value),) = (each.get("value") or {"": None}).items()
@@ -119,7 +122,7 @@ def _decode_point(
     labels = _attributes(point)
     indicator = labels.pop(INDICATOR, None) or resource.get(INDICATOR) or str(metric["name"])
     part = labels.pop(PART, None)
-    measured: dict[str, Any] = {"indicator": indicator, "at": instant_of(point["timeUnixNano"])}
+    measured: dict[str, Any] = {"indicator": indicator, "at": convert_nanoseconds_to_text(point["timeUnixNano"])}
     if labels:
         measured["labels"] = labels
     is_cumulative = _is_cumulative(kind, data, part)
@@ -148,13 +151,13 @@ def _decode_point(
 
 
 def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool:
-    """Whether a point is a count since some start.
+    """Whether a data point is cumulative: counted since the counter's start, not since the point before it.
 
-    Raises InvalidDataPoint for histograms that are, because only sums can be split into minutes.
+    Raises InvalidDataPoint for a cumulative histogram, because only sums can be split into minutes.
     """
     if kind == "gauge" or (kind == "sum" and part is None and not data.get("isMonotonic")):
         return False
-    if temporality_of(data.get("aggregationTemporality", 0)) == DELTA:
+    if parse_temporality(data.get("aggregationTemporality", 0)) == DELTA:
         return False
     if kind != "sum":
         remedy = "send delta temporality (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta)"
@@ -163,15 +166,15 @@ def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool
 
 
 def _resource_name(resource: Mapping[str, str]) -> str:
-    """The source of a resource's counters: a hash of its attributes, because OTLP gives no name."""
+    """Return the name of the source of a resource's counters: a hash of its attributes, because OTLP gives no name."""
     text = json.dumps(dict(resource), sort_keys=True)
     return f"otlp:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 def _read(point: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A counter reading, with the instant since which the counter counts, if that is known."""
+    """Return a counter reading, with the instant from which the counter counts, if that is known."""
     start = int(point.get("startTimeUnixNano") or 0)
-    return {name: int(_number(point)), **({"since": instant_of(start)} if start else {})}
+    return {name: int(_number(point)), **({"since": convert_nanoseconds_to_text(start)} if start else {})}
 
 
 def _join(
@@ -203,7 +206,7 @@ def _number(point: Mapping[str, Any]) -> float | int:
     if "asInt" in point:
         return int(point["asInt"])
     value = float(point["asDouble"])
-    if histograms.is_stale(value) or value != value:
+    if histograms.is_prometheus_stale_marker(value) or value != value:
         raise InvalidDataPoint("send a number")
     return value
 
@@ -220,6 +223,6 @@ def _exponential(point: Mapping[str, Any]) -> Histogram:
     offset = int(positive.get("offset") or 0)
     # OTLP numbers a bucket by its lower bound: bucket n is (b^n, b^(n+1)].
     buckets = {offset + n + 1: int(each) for n, each in enumerate(positive.get("bucketCounts") or ())}
-    return histograms.exponential_histogram(
+    return histograms.convert_exponential_histogram(
         int(point.get("scale") or 0), buckets, int(point.get("zeroCount") or 0), float(point.get("zeroThreshold") or 0)
     )

@@ -1,4 +1,6 @@
-"""OTLP exports as bytes: JSON or protobuf, plain or compressed with gzip, and answers in the same format."""
+"""Decoding of OTLP exports from JSON or protobuf, plain or compressed with gzip, and encoding of answers in the same
+format.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,15 @@ JSON, PROTOBUF = "application/json", "application/x-protobuf"
 KINDS = (JSON, PROTOBUF)
 ENCODINGS = ("identity", "gzip")
 MOST_BYTES = 32 << 20
-"""Largest body after decompression. gzip can expand a byte to a thousand."""
+"""The greatest size of a body after decompression. gzip can expand a body a thousandfold."""
 
 
-class TooLarge(ValueError):
-    """The decompressed body is larger than one export may be."""
+class ExportTooLarge(ValueError):
+    """The decompressed body is larger than an export may be."""
 
 
-def decode_export(body: bytes, content_type: str, encoding: str) -> Any:
-    """Decode an export into OTLP's JSON form. Raises ValueError, TooLarge, RecursionError."""
+def decode_otlp_export(body: bytes, content_type: str, encoding: str) -> Any:
+    """Decode the body of an export into OTLP's JSON form. Raises ValueError, ExportTooLarge, RecursionError."""
     plain = _unpacked(body) if encoding == "gzip" else body
     if content_type == JSON:
         return json.loads(plain)
@@ -37,8 +39,10 @@ def decode_export(body: bytes, content_type: str, encoding: str) -> Any:
     return MessageToDict(request)
 
 
-def encode_answer(rejected: int, why: str, content_type: str) -> bytes:
-    """Encode an ``ExportMetricsServiceResponse``. It is empty if nothing was rejected."""
+def encode_otlp_answer(rejected: int, why: str, content_type: str) -> bytes:
+    """Encode an ``ExportMetricsServiceResponse``, an empty message if no data point was rejected. ``why`` is the
+    reason.
+    """
     if content_type == JSON:
         answer = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": why}} if rejected else {}
         return json.dumps(answer).encode()
@@ -57,7 +61,7 @@ def _unpacked(body: bytes) -> bytes:
     except zlib.error as error:
         raise ValueError(f"the body is not gzip: {error}") from error
     if unpacker.unconsumed_tail:
-        raise TooLarge(f"the decompressed body has more than {MOST_BYTES} bytes")
+        raise ExportTooLarge(f"the decompressed body has more than {MOST_BYTES} bytes")
     if not unpacker.eof:
         raise ValueError("the body is not gzip: it ends too early")
     return plain

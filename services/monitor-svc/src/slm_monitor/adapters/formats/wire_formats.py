@@ -2,7 +2,7 @@
 
 A batch is decoded at once; if an item is bad, the items are decoded one by one, and only the bad ones are rejected.
 
-MalformedBody       the body is not a JSON array, object or NDJSON, or has more items than a batch may have
+Raises MalformedBody if the body is not a JSON array, object or NDJSON, or has more items than a batch may have.
 """
 
 from __future__ import annotations
@@ -24,36 +24,48 @@ import numpy as np
 
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
-from slm_monitor.domain.facts.intake_items import CounterReading, Measurement, TicketMessage
-from slm_monitor.domain.facts.rejections import LONGEST_NAME, UNSTORABLE, Rejection, is_storable, shown_value
-from slm_monitor.domain.intake.decimals import NUMBERS
-from slm_monitor.domain.intake.fast_path import PlainValues
+from slm_monitor.domain.facts.intake_items import CounterReading, SentMeasurement, SentTicketEvent
+from slm_monitor.domain.facts.rejections import (
+    LONGEST_NAME,
+    UNSTORABLE,
+    IntakeRejection,
+    is_storable_text,
+    shorten_value_for_display,
+)
+from slm_monitor.domain.intake.decimals import NUMBER_FIELDS
+from slm_monitor.domain.intake.fast_path import PlainValueColumns
 
-T = TypeVar("T", Measurement, TicketMessage)
+T = TypeVar("T", SentMeasurement, SentTicketEvent)
 _NUMBERS = {float: float | str, int: int | str}
 INTERNAL = "application/vnd.slm.intake+msgpack"
 """Content type of records that the intake has validated already."""
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 MOST_ITEMS = 100_000
-"""A larger batch would keep all other requests waiting, and a rejection for each item would take too much memory."""
+"""The greatest number of items in a batch. A larger one would keep all other requests waiting, and a rejection for each
+item would take too much memory.
+"""
 
 
 class MalformedBody(ValueError):
-    """The body as a whole cannot be read."""
+    """The body as a whole cannot be read, so that no single item can be rejected."""
 
 
 def _strict(kind: type[Any]) -> type[Any]:
-    """The class that an item is decoded into: the fields of ``kind``; any other field is an error, at any level."""
+    """Return the class that an item is decoded into: it has the fields of ``kind`` and refuses any other field, at any
+    level.
+    """
     written = get_type_hints(kind)
     described: list[Any] = []
     for each in fields(kind):
-        sent = _as_sent(written[each.name], is_number=each.name in NUMBERS)
+        sent = _as_sent(written[each.name], is_number=each.name in NUMBER_FIELDS)
         described.append((each.name, sent) if each.default is MISSING else (each.name, sent, each.default))
     return msgspec.defstruct(kind.__name__, described, forbid_unknown_fields=True, kw_only=True)
 
 
 def _as_sent(written: Any, *, is_number: bool) -> Any:
-    """The type of a field as it is sent: a number may come as text, and nested objects reject unknown fields too."""
+    """Return the type of a field as producers may send it: numbers may be text, and nested objects refuse unknown
+    fields.
+    """
     if written is CounterReading:
         return _strict(CounterReading)
     if is_number and written in _NUMBERS:
@@ -66,7 +78,7 @@ def _as_sent(written: Any, *, is_number: bool) -> Any:
 
 
 class ItemDecoder(Generic[T]):
-    """Decodes batches of one kind of item: all at once, and one by one where that fails."""
+    """Decodes batches of one kind of item: the whole batch at once, or item by item if that fails."""
 
     def __init__(self, kind: type[T]) -> None:
         self._names = tuple(each.name for each in fields(kind))
@@ -74,7 +86,7 @@ class ItemDecoder(Generic[T]):
         self._array: msgspec.json.Decoder[list[T]] = msgspec.json.Decoder(list[strict])  # type: ignore[valid-type]
         self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
 
-    def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[Rejection]]:
+    def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[IntakeRejection]]:
         """Return (index, item) of the readable items, and the rejections of the others. Raises MalformedBody."""
         is_lines = _is_lines(content_type)
         if not body.strip():
@@ -88,12 +100,14 @@ class ItemDecoder(Generic[T]):
         return self._one_by_one(_limited(_raw_lines(body) if is_lines else _raw_array(body)))
 
     def converted(self, items: Sequence[Any]) -> list[T]:
-        """Convert items that are JSON values already. Raises msgspec.ValidationError, which names the place."""
+        """Convert items that are JSON values already. Raises msgspec.ValidationError, which names the place of the
+        error.
+        """
         return msgspec.convert(items, list[self._kind])  # type: ignore[name-defined]
 
-    def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[Rejection]]:
+    def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[IntakeRejection]]:
         good: list[tuple[int, T]] = []
-        refusals: list[Rejection] = []
+        refusals: list[IntakeRejection] = []
         for index, item in enumerate(raw):
             refusal = _unreadable(index, item)
             if refusal is None:
@@ -107,7 +121,9 @@ class ItemDecoder(Generic[T]):
 
 
 class _PlainItem(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """A measurement that is one value. Decoded ten times as fast as ``Measurement`` with its dozen rare fields."""
+    """A measurement of one value and nothing else. It decodes ten times as fast as ``SentMeasurement`` with its many
+    rare fields.
+    """
 
     indicator: str
     at: datetime
@@ -117,12 +133,12 @@ class _PlainItem(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 _PLAIN_ARRAY = msgspec.json.Decoder(list[_PlainItem])
 _PLAIN_LINES = msgspec.json.Decoder(_PlainItem)
-MEASUREMENTS = ItemDecoder(Measurement)
-TICKET_EVENTS = ItemDecoder(TicketMessage)
+MEASUREMENTS = ItemDecoder(SentMeasurement)
+TICKET_EVENTS = ItemDecoder(SentTicketEvent)
 
 
-def plain_values(body: bytes, content_type: str) -> PlainValues | None:
-    """Decode a batch that consists of single values only; None if it is empty or has any other item."""
+def decode_plain_values(body: bytes, content_type: str) -> PlainValueColumns | None:
+    """Decode a batch that consists of single values only, into columns; None if it is empty or has any other item."""
     if _may_hold_nul(body):
         return None
     try:
@@ -132,7 +148,9 @@ def plain_values(body: bytes, content_type: str) -> PlainValues | None:
     if not 0 < len(rows) <= MOST_ITEMS:
         return None
     value = np.array([row.value for row in rows], dtype=np.float64)
-    return PlainValues([row.indicator for row in rows], [row.at for row in rows], value, [row.unit for row in rows])
+    return PlainValueColumns(
+        [row.indicator for row in rows], [row.at for row in rows], value, [row.unit for row in rows]
+    )
 
 
 def _is_lines(content_type: str) -> bool:
@@ -140,7 +158,9 @@ def _is_lines(content_type: str) -> bool:
 
 
 def _may_hold_nul(body: bytes) -> bool:
-    """Whether a text may contain NUL, which no database column can hold. One search covers the body."""
+    """Whether a text in the body may contain NUL, which no database column can hold. The whole body is searched, not
+    text by text.
+    """
     return b"\\u0000" in body
 
 
@@ -156,7 +176,9 @@ def _raw_lines(body: bytes) -> list[Any]:
 
 _BORDERS = msgspec.json.Decoder(list[msgspec.Raw])
 _WHOLE = 1 << 20
-"""Largest array, in bytes, that is parsed in one step, because nothing else in the process runs meanwhile."""
+"""The size in bytes of the largest array that is parsed in one step. A larger one is parsed in pieces, because nothing
+else in the process runs during a step.
+"""
 _MOST_COMMAS = 30 * MOST_ITEMS
 
 
@@ -175,7 +197,9 @@ def _raw_array(body: bytes) -> list[Any]:
 
 
 def _raw_pieces(body: bytes) -> list[Any]:
-    """The items of a large array: its borders are found first, then each item is parsed by itself."""
+    """Return the items of a large array: the borders of the items are found first, then each item
+    is parsed by itself.
+    """
     if body.count(b",") > _MOST_COMMAS:
         raise MalformedBody(f"the body has more values than {MOST_ITEMS} items can have; send fewer at once")
     try:
@@ -187,7 +211,7 @@ def _raw_pieces(body: bytes) -> list[Any]:
 
 
 def _parsed_or_wrong(text: bytes) -> Any:
-    """Parse an item; return a ValueError, without raising it, if it is not JSON."""
+    """Return the parsed item; if it is not JSON, return a ValueError without raising it."""
     try:
         return _parsed(text)
     except (ValueError, RecursionError) as error:
@@ -195,8 +219,11 @@ def _parsed_or_wrong(text: bytes) -> Any:
 
 
 def _parsed(text: bytes) -> Any:
-    """Parse with Python's reader. It accepts NaN, Infinity, lone surrogates and very long numbers, so that only the
-    item that has them is rejected, and not the whole batch."""
+    """Parse JSON with Python's reader.
+
+    It accepts NaN, Infinity, lone surrogates and very long numbers, so that only the item that has them is rejected,
+    and not the whole batch.
+    """
     return json.loads(text, parse_int=_integer)
 
 
@@ -205,41 +232,54 @@ def _integer(digits: str) -> int | float:
 
 
 _DIGITS = 400
-"""An integer with more digits is beyond the range of a float, and makes its item invalid."""
+"""An integer with more digits is certainly beyond the range of a float, and makes its item invalid."""
 
 
-def _unreadable(index: int, item: Any) -> Rejection | None:
-    """The rejection of an item that is not a JSON object with storable texts; None if it may be decoded further."""
+def _unreadable(index: int, item: Any) -> IntakeRejection | None:
+    """Return the rejection of an item that is not a JSON object with storable texts; None if it may
+    be decoded further.
+    """
     if isinstance(item, ValueError):
-        return Rejection(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
+        return IntakeRejection(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
     if not isinstance(item, dict):
-        return Rejection(index, "rejected", "not_an_object", "", shown_value(item), "send one JSON object an item")
+        return IntakeRejection(
+            index, "rejected", "not_an_object", "", shorten_value_for_display(item), "send one JSON object an item"
+        )
     for name, value in item.items():
         if not _is_storable(name) or not _is_storable(value):
-            return Rejection(index, "rejected", "unsupported_text", shown_value(name), shown_value(value), UNSTORABLE)
+            return IntakeRejection(
+                index,
+                "rejected",
+                "unsupported_text",
+                shorten_value_for_display(name),
+                shorten_value_for_display(value),
+                UNSTORABLE,
+            )
     return None
 
 
 def _is_storable(value: Any) -> bool:
     if isinstance(value, str):
-        return is_storable(value)
+        return is_storable_text(value)
     if isinstance(value, dict):
         return all(_is_storable(name) and _is_storable(inner) for name, inner in value.items())
     return all(_is_storable(inner) for inner in value) if isinstance(value, list) else True
 
 
-def _refusal(index: int, item: Any, message: str, known: tuple[str, ...]) -> Rejection:
-    """Turn a message of msgspec (``Expected `str`, got `int` - at `$.indicator```) into field, value and remedy."""
+def _refusal(index: int, item: Any, message: str, known: tuple[str, ...]) -> IntakeRejection:
+    """Convert a message of msgspec (``Expected `str`, got `int` - at `$.indicator```) to a rejection with field, value
+    and remedy.
+    """
     text, _, path = message.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     if text.startswith(_UNKNOWN):
         name = f"{field}.{text.removeprefix(_UNKNOWN).rstrip('`')}".lstrip(".")
-        return Rejection(
+        return IntakeRejection(
             index,
             "rejected",
             "unknown_field",
-            shown_value(name),
-            shown_value(_value_at(item, name)),
+            shorten_value_for_display(name),
+            shorten_value_for_display(_value_at(item, name)),
             _remedy_of(name[:LONGEST_NAME], known),
         )
     missing = text.startswith("Object missing required field `")
@@ -248,11 +288,13 @@ def _refusal(index: int, item: Any, message: str, known: tuple[str, ...]) -> Rej
     value = _value_at(item, field)
     remedy = "this is required" if missing else _IN_WORDS.get(text) or text[:1].lower() + text[1:]
     code = "missing_field" if missing else "invalid_field"
-    return Rejection(index, "rejected", code, shown_value(field), shown_value(value), remedy)
+    return IntakeRejection(
+        index, "rejected", code, shorten_value_for_display(field), shorten_value_for_display(value), remedy
+    )
 
 
 def _value_at(item: Any, place: str) -> Any:
-    """The value of an item at a path such as ``cumulative.total`` or ``values[2]``; None if there is none."""
+    """Return the value in an item at a path such as ``cumulative.total`` or ``values[2]``; None if there is none."""
     for name in _STEPS.findall(place):
         if isinstance(item, dict):
             item = item.get(name)
@@ -266,7 +308,7 @@ def _value_at(item: Any, place: str) -> Any:
 _STEPS = re.compile(r"[^.\[\]]+")
 _UNKNOWN = "Object contains unknown field `"
 _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone, like 2026-11-22T10:00:00Z"}
-"""Messages of msgspec that do not say what to do, with a remedy for each."""
+"""Message of msgspec → remedy, for those messages that do not say what to do."""
 
 
 _COUNTER_NAMES = tuple(each.name for each in fields(CounterReading))
@@ -274,10 +316,10 @@ _COUNTER_NAMES = tuple(each.name for each in fields(CounterReading))
 
 @lru_cache(maxsize=256)
 def _remedy_of(name: str, known: tuple[str, ...]) -> str:
-    """The remedy for a field that is not known: the known field that is spelt like it, if any.
+    """Return the remedy for a field that is not known: the known field with a similar spelling, if any.
 
-    The answer is cached: the items of a large batch mostly have the same wrong field, and comparing it with every
-    known name for each of 90,000 items would make their sender wait for seconds.
+    The answer is cached: the items of a large batch mostly have the same wrong field, and comparing it with every known
+    name for each of 90,000 items would make their sender wait for seconds.
     """
     place, _, last = name.rpartition(".")
     near = get_close_matches(last, _COUNTER_NAMES if place else known, 1)
@@ -285,26 +327,28 @@ def _remedy_of(name: str, known: tuple[str, ...]) -> str:
 
 
 class IntakeFormat:
-    """The formats of the intake, behind the port that intake and engine use."""
+    """The formats of the intake, as the port through which the intake and the engine use them."""
 
     internal = INTERNAL
 
-    def plain_values(self, body: bytes, content_type: str) -> PlainValues | None:
-        return plain_values(body, content_type)
+    def plain_values(self, body: bytes, content_type: str) -> PlainValueColumns | None:
+        return decode_plain_values(body, content_type)
 
-    def measurements(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, Measurement]], list[Rejection]]:
+    def measurements(
+        self, body: bytes, content_type: str
+    ) -> tuple[Sequence[tuple[int, SentMeasurement]], list[IntakeRejection]]:
         return MEASUREMENTS.decode(body, content_type)
 
     def ticket_events(
         self, body: bytes, content_type: str
-    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Rejection]]:
+    ) -> tuple[Sequence[tuple[int, SentTicketEvent]], list[IntakeRejection]]:
         return TICKET_EVENTS.decode(body, content_type)
 
     def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
         return _raw_lines(body) if _is_lines(content_type) else _raw_array(body)
 
     def decode(self, body: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
-        return column_codec.decode_intake(body)
+        return column_codec.decode_intake_record(body)
 
     def encode(self, values: MeasuredValues, facts: Sequence[Fact]) -> bytes:
-        return column_codec.encode_intake(values, facts)
+        return column_codec.encode_intake_record(values, facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import column, select, table, true
+from sqlalchemy import column, select, table, text, true
 from sqlalchemy.types import JSON, BigInteger, Text
 
 from slm_calendar import durations
@@ -12,6 +12,7 @@ from slm_chassis.access import Principal
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries.target_queries import TargetQueries
+from slm_monitor.adapters.rows.staleness_rows import LATEST_DATA_OF_INDICATORS, NOTHING_YET
 
 _INDICATOR = table(
     "indicator",
@@ -36,8 +37,14 @@ _SELECTED = select(*_INDICATOR.c, _STALENESS.c.since.label("stale_since")).selec
 class IndicatorQueries(TargetQueries):
     """Queries for indicators."""
 
-    async def page(self, caller: Principal, page: Page, stale: bool | None) -> dict[str, Any]:
-        """Indicators of the caller's party, by subject. ``stale``: True for stale ones only, False for all others."""
+    async def page(
+        self, caller: Principal, page: Page, stale: bool | None, *, with_last: bool = False
+    ) -> dict[str, Any]:
+        """Return a page of the indicators of the caller's party, sorted by subject.
+
+        ``stale``: True for stale indicators only, False for all others only. ``with_last``: add the instant of the
+        latest fact of each, which costs a look-up of facts.
+        """
         since = _STALENESS.c.since
         query = (
             _SELECTED.where(true() if caller.is_operator else _INDICATOR.c.owner_party_id == caller.party_id)
@@ -47,7 +54,20 @@ class IndicatorQueries(TargetQueries):
         )
         if stale is not None:
             query = query.where(since.is_not(None) if stale else since.is_(None))
-        return page.shape(await self._rows(query), lambda row: [row["subject"]], _indicator_document)
+        rows = await self._rows(query)
+        shaped = page.shape(rows, lambda row: [row["subject"]], _indicator_document)
+        if with_last:
+            await self._add_last_facts(shaped["items"])
+        return shaped
+
+    async def _add_last_facts(self, items: list[dict[str, Any]]) -> None:
+        heard = await self._rows(
+            text(LATEST_DATA_OF_INDICATORS).bindparams(subjects=[each["subject"] for each in items])
+        )
+        last = {row["subject"]: row["last"] for row in heard}
+        for each in items:
+            at = last.get(each["subject"])
+            each["last_fact_at"] = None if at is None or at < NOTHING_YET else to_text(at)
 
     async def one(self, owner_party_id: str, key: str) -> dict[str, Any] | None:
         query = _SELECTED.where(_INDICATOR.c.owner_party_id == owner_party_id, _INDICATOR.c.key == key)

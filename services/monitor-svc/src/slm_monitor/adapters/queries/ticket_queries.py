@@ -1,4 +1,4 @@
-"""Queries for tickets: lists, and one ticket with the facts and terms that its clocks are calculated from."""
+"""Queries for tickets: lists of tickets, and one ticket with the facts and terms from which its clocks are computed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries import ticket_terms
-from slm_monitor.adapters.queries.target_queries import CLOCK, row_document, visible
+from slm_monitor.adapters.queries import customer_views, ticket_terms
+from slm_monitor.adapters.queries.read_tables import CLOCK, build_party_condition
+from slm_monitor.adapters.queries.row_documents import build_row_document
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.facts import Fact
@@ -48,7 +49,7 @@ _RISKY = table(
     column("at_risk_at", BigInteger),
 )
 _OWNERS_OWN = ("type", "held_by", "unmatched")
-"""Filters by fields that a caller of another party may not see."""
+"""Filters by fields that only the ticket's owner may see, not a caller of another party."""
 _MOST = 100_000
 _EVER = 2**62
 _FACTS = """
@@ -65,7 +66,9 @@ SELECT target_id, count(*) FROM ticket, jsonb_array_elements_text(inconsistent -
 
 
 def _seen(caller: Principal) -> ColumnElement[bool]:
-    """Condition: a ticket is of the caller's party, or an agreement of that party applies to it."""
+    """Return the SQL condition for the tickets that the caller sees: those of its party, and those that one of its
+    agreements evaluates.
+    """
     if caller.is_operator:
         return true()
     return or_(_TICKET.c.owner_party_id == caller.party_id, _TICKET.c.readers.has_key(caller.party_id))
@@ -90,8 +93,9 @@ class TicketQueries:
         is_open: bool | None,
         unjudgeable: bool,
         inconsistent: bool = False,
+        q: str | None = None,
     ) -> dict[str, Any]:
-        """A page of the tickets that the caller may see, by owner, source and number."""
+        """Return a page of the tickets that the caller may see, sorted by owner, source and number."""
         wanted = [_TICKET.c[name] == value for name, value in filters.items() if value is not None]
         if any(filters.get(name) is not None for name in _OWNERS_OWN) or unjudgeable:
             # A filter on a hidden field would reveal it: only tickets that the caller sees in full are searched.
@@ -100,6 +104,8 @@ class TicketQueries:
             wanted.append(_TICKET.c.ended_at.is_(None) if is_open else _TICKET.c.ended_at.is_not(None))
         if inconsistent:
             wanted.append(_TICKET.c.inconsistent.is_not(None))
+        if q is not None:
+            wanted.append(_has_text(q, caller))
         if unjudgeable:
             wanted.append(_TICKET.c.unjudgeable.is_not(None))
         keys = [_TICKET.c.subject]
@@ -109,15 +115,20 @@ class TicketQueries:
         )
 
     async def at_risk(self, caller: Principal, page: Page, filters: Mapping[str, Any], now: int) -> dict[str, Any]:
-        """Running clocks that have reached a warning and not their deadline; the nearest deadline first."""
+        """Return a page of the running clocks that have reached a warning but not their deadline; the nearest deadline
+        first.
+        """
         keys = [_RISKY.c[name] for name in ("deadline_at", "target_id", "ticket", "ordinal")]
         ticket = [_TICKET.c[name] for name in ("type", "priority", "held_by", "opened_at", "team", "readers")]
         query = (
             select(_RISKY, *ticket)
             .join(_TICKET, _TICKET.c.subject == _RISKY.c.ticket)
-            .where(visible(_RISKY, caller), _seen(caller), _RISKY.c.state == "running")
+            .where(build_party_condition(_RISKY, caller), _seen(caller), _RISKY.c.state == "running")
             .where(_shows_all(caller) if any(filters.get(name) is not None for name in _OWNERS_OWN) else true())
             .where(and_(_RISKY.c.at_risk_at <= now, _RISKY.c.deadline_at > now))
+            .where(
+                customer_views.build_customer_view_condition(customer_views.CLOCK_WARNING_SHOWN, "clock", caller, now)
+            )
             .where(*(_column(name) == value for name, value in filters.items() if value is not None))
             .where(page.beyond(*keys))
             .order_by(*keys)
@@ -128,51 +139,66 @@ class TicketQueries:
         )
 
     async def find(self, caller: Principal, source: str, number: str) -> dict[str, Any] | None:
-        """The ticket of this number; one of the caller's own party rather than one that the party may only see."""
+        """Return the ticket with this number. If there are several, that of the caller's own party is preferred."""
         query = select(_TICKET).where(_TICKET.c.source == source, _TICKET.c.number == number, _seen(caller))
         rows = await self._rows(query.order_by(_TICKET.c.owner_party_id != (caller.party_id or ""), _TICKET.c.subject))
         return rows[0] if rows else None
 
     async def facts(self, subject: str, known_at: int | None = None) -> list[tuple[Fact, int]]:
-        """The facts of a ticket, each with the instant of its receipt. ``known_at``: only those received by then."""
+        """Return the facts of a ticket, each with the instant of its receipt. ``known_at``: only facts received by
+        then.
+        """
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             rows = await driver.fetch(_FACTS, subject, _EVER if known_at is None else known_at)
             return [(Fact(*row[:6]), row[6]) for row in map(tuple, rows)]
 
     async def agreements(self, owner_party_id: str) -> list[AgreementTerms]:
-        """The agreements whose targets may apply to a party's tickets."""
+        """Return the agreements whose targets may apply to a party's tickets."""
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            return await ticket_terms.agreements_of_party(driver, owner_party_id)
+            return await ticket_terms.fetch_ticket_agreements_of_party(driver, owner_party_id)
 
     async def inconsistent_counts(self, target_ids: list[str]) -> dict[str, int]:
-        """Target → number of tickets that it would have evaluated, but whose events contradict each other."""
+        """Return target id → number of tickets that the target would have evaluated, but whose events contradict each
+        other.
+        """
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             return {row[0]: row[1] for row in await driver.fetch(_INCONSISTENT, target_ids)}
 
     async def open_tickets(self, owner_party_id: str, source: str) -> list[dict[str, Any]]:
-        """The tickets of one source that have not ended, by the facts received so far."""
+        """Return the tickets of one source that have not ended, by the facts received so far."""
         query = select(_TICKET.c.number, _TICKET.c.state, _TICKET.c.last_at).where(
             _TICKET.c.owner_party_id == owner_party_id, _TICKET.c.source == source, _TICKET.c.ended_at.is_(None)
         )
         return await self._rows(query.order_by(_TICKET.c.number).limit(_MOST))
 
     async def known(self, owner_party_id: str, source: str, numbers: list[str]) -> list[dict[str, Any]]:
-        """The tickets of one source that have one of these numbers."""
+        """Return the tickets of one source that have one of the given numbers."""
         query = select(_TICKET.c.number, _TICKET.c.state, _TICKET.c.last_at, _TICKET.c.ended_at).where(
             _TICKET.c.owner_party_id == owner_party_id, _TICKET.c.source == source, _TICKET.c.number.in_(numbers)
         )
         return await self._rows(query)
 
 
+def _has_text(q: str, caller: Principal) -> ColumnElement[bool]:
+    """Return the SQL condition that a field which the caller may see contains a text, regardless of upper and lower
+    case.
+    """
+    shown = [_TICKET.c[name].icontains(q, autoescape=True) for name in ("number", "priority", "state", "team")]
+    hidden = [_TICKET.c[name].icontains(q, autoescape=True) for name in ("type", "held_by")]
+    return or_(*shown, and_(_shows_all(caller), or_(*hidden)))
+
+
 def _column(name: str) -> ColumnElement[Any]:
     return _TICKET.c[name] if name in ("type", "priority", "held_by", "source") else _RISKY.c[name]
 
 
-def visibility(row: Mapping[str, Any], caller: Principal) -> str:
-    """How much of a ticket the caller sees: WHOLE for its owner and for operators, otherwise as the agreement says."""
+def get_ticket_visibility(row: Mapping[str, Any], caller: Principal) -> str:
+    """Return how much of a ticket the caller sees: WHOLE for its owner and for operators, otherwise as the agreement
+    says.
+    """
     if caller.is_operator or row["owner_party_id"] == caller.party_id:
         return WHOLE
     return str((row["readers"] or {}).get(caller.party_id, PROJECTED))
@@ -200,14 +226,18 @@ def _ticket_document(row: Mapping[str, Any], caller: Principal) -> dict[str, Any
 
 
 def _projected(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
-    """The fields that a caller without full view sees changed: the ticket's team instead of the person, and no type."""
-    return {} if visibility(row, caller) == WHOLE else {"type": None, "held_by": row["team"]}
+    """Return the fields that a caller without full view sees differently: the team instead of the
+    person, and no type.
+    """
+    return {} if get_ticket_visibility(row, caller) == WHOLE else {"type": None, "held_by": row["team"]}
 
 
 def _risky(row: Mapping[str, Any], now: int, caller: Principal) -> dict[str, Any]:
-    """A clock at risk as JSON. ``time_left_seconds`` is real time until the deadline, not service time."""
+    """Return a clock at risk as the JSON object of the API. ``time_left_seconds`` is wall time until the deadline, not
+    service time.
+    """
     own = {name: value for name, value in row.items() if name not in ("at_risk_at", "team", "readers")}
-    document = row_document({**own, **_projected(row, caller)})
+    document = build_row_document({**own, **_projected(row, caller)})
     opened_at = None if row["opened_at"] is None else to_text(row["opened_at"])
     return {
         **document,

@@ -16,8 +16,10 @@ SELECT agreement_id, document, ended_at FROM agreement_terms LEFT JOIN agreement
 """
 
 
-async def agreements_of_party(driver: asyncpg.Connection, party_id: str) -> list[AgreementTerms]:
-    """The agreements in which a party is the provider, and its OLAs and UCs as the customer, each with all versions."""
+async def fetch_ticket_agreements_of_party(driver: asyncpg.Connection, party_id: str) -> list[AgreementTerms]:
+    """Return the agreements of which a party is the provider, and its OLAs and UCs as the customer, each with all
+    versions.
+    """
     versions: dict[str, list[Mapping[str, Any]]] = {}
     ends: dict[str, int | None] = {}
     for agreement_id, document, ended_at in await driver.fetch(_TERMS, party_id):

@@ -1,4 +1,6 @@
-"""Windows that both parties accepted, their adjustments by later facts, and breaches that disputes overturned."""
+"""Windows that both parties accepted, their adjustments by later facts, and breaches that the decision on a dispute
+annulled.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from sqlalchemy import text
 from slm_chassis.database import Database
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import WindowAdjusted
-from slm_monitor.domain.lifecycle.target_state import Adjustment, Window
+from slm_monitor.domain.lifecycle.target_state import TargetWindow, WindowAdjustment
 
 _FROZEN = """
 SELECT target_id, window_id, accepted_at FROM window_acceptance
@@ -37,22 +39,24 @@ SELECT * FROM window_adjustment
  WHERE target_id = :target_id AND (window_id = ANY(:window_ids) OR booked_in = ANY(:window_ids))
  ORDER BY published_at, window_id, number
 """
-OVERTURNED = "SELECT DISTINCT breach_id FROM dispute WHERE state = 'upheld'"
+OVERTURNED_BREACH_IDS = "SELECT DISTINCT breach_id FROM dispute WHERE state = 'upheld'"
 
 
-async def with_acceptance(driver: asyncpg.Connection, partition: int, windows: Iterable[Window]) -> list[Window]:
-    """Set acceptance and latest adjustment on the windows of a partition, and return all of them."""
+async def load_window_acceptances(
+    driver: asyncpg.Connection, partition: int, windows: Iterable[TargetWindow]
+) -> list[TargetWindow]:
+    """Set the acceptance and the latest adjustment on windows of a partition; return the same windows."""
     loaded = list(windows)
     by_name = {(window.target_id, window.window_id): window for window in loaded}
     for target_id, window_id, accepted_at in await driver.fetch(_FROZEN, partition):
         by_name[target_id, window_id].frozen_at = accepted_at
     for target_id, window_id, number, verdict, figure in await driver.fetch(_LAST, partition):
-        by_name[target_id, window_id].adjusted = Adjustment(number, verdict, figure)
+        by_name[target_id, window_id].adjusted = WindowAdjustment(number, verdict, figure)
     return loaded
 
 
-async def keep_adjustments(driver: asyncpg.Connection, events: Iterable[Any]) -> None:
-    """Store each adjustment in the transaction that publishes it."""
+async def write_window_adjustments(driver: asyncpg.Connection, events: Iterable[Any]) -> None:
+    """Store the adjustments among the events, in the transaction that publishes them."""
     rows = [_adjustment_row(event) for event in events if isinstance(event, WindowAdjusted)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
@@ -76,14 +80,14 @@ def _adjustment_row(event: WindowAdjusted) -> dict[str, Any]:
     }
 
 
-class AcceptedWindows:
+class AcceptedWindowQueries:
     """Queries for accepted windows and their adjustments."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def accepted(self, target_id: str, window_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Window id → its acceptance, for those of these windows that both parties accepted."""
+        """Return window id → its acceptance, for those of the given windows that both parties accepted."""
         rows = await self._rows(_ACCEPTED, target_id, window_ids)
         return {
             row["window_id"]: {
@@ -96,7 +100,7 @@ class AcceptedWindows:
         }
 
     async def adjustments(self, target_id: str, window_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Adjustments of these windows or booked in them, in the order of their publication."""
+        """Return the adjustments of these windows, and those that are reported in them, in the order of publication."""
         return [_adjustment_document(row) for row in await self._rows(_ADJUSTMENTS, target_id, window_ids)]
 
     async def _rows(self, query: str, target_id: str, window_ids: Sequence[str]) -> Sequence[Mapping[Any, Any]]:

@@ -1,15 +1,17 @@
-"""Rows of catch-ups: which partitions have evaluated the recorded past by a new version, and what they published."""
+"""Rows of catch-ups: which partitions have evaluated recorded facts under a newly signed version, and how many breach
+events they published.
+"""
 
 from __future__ import annotations
 
 import asyncpg
 
 from slm_chassis.database import Transaction
-from slm_monitor.application.state.loaded_partition import CatchUp
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.loaded_partition import AgreementCatchUp
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 from slm_monitor.domain.lifecycle import target_events
 
-BEGIN = """
+INSERT_CATCH_UP = """
 INSERT INTO catch_up (agreement_id, version, provider_party_id, customer_party_id, begun_at)
 VALUES (:agreement_id, :version, :provider_party_id, :customer_party_id, :now) ON CONFLICT DO NOTHING
 """
@@ -18,14 +20,15 @@ SELECT agreement_id, version, begun_at, judged @> to_jsonb($1::int) AS is_evalua
        jsonb_array_length(judged) >= (SELECT count(*) FROM judge_partition) AS is_evaluated_everywhere
   FROM catch_up WHERE caught_up_at IS NULL AND NOT derived @> to_jsonb($1::int)
 """
-OF_AGREEMENT = f"{_SEEN} AND agreement_id = $2 ORDER BY version"
-HEARD = f"""
+CATCH_UPS_OF_AGREEMENT = f"{_SEEN} AND agreement_id = $2 ORDER BY version"
+CATCH_UPS_WITH_TERMS = f"""
 {_SEEN} AND NOT EXISTS (SELECT 1 FROM judge_inbox
                          WHERE partition = $1 AND kind = 'terms' AND ref ->> 'agreement_id' = catch_up.agreement_id)
  ORDER BY agreement_id, version
 """
-"""Catch-ups whose terms have arrived in the partition. Before that the partition does not know which tickets must be
-evaluated again."""
+"""SQL for the catch-ups whose terms a partition has processed. Before that, the partition does not know which tickets
+it must evaluate again.
+"""
 _COUNT = "UPDATE catch_up SET breach_events = breach_events + $3 WHERE agreement_id = $1 AND version = $2"
 _ADVANCE = """
 UPDATE catch_up SET {place} = {place} || to_jsonb($3::int)
@@ -40,16 +43,17 @@ SELECT partition, 'caught_up', jsonb_build_object('agreement_id', $1::text, 'ver
 _DONE = "UPDATE catch_up SET caught_up_at = $3 WHERE agreement_id = $1 AND version = $2 RETURNING *"
 
 
-def catch_up_of(row: asyncpg.Record) -> CatchUp:
-    return CatchUp(
+def read_catch_up_from_row(row: asyncpg.Record) -> AgreementCatchUp:
+    return AgreementCatchUp(
         row["agreement_id"], row["version"], row["begun_at"], row["is_evaluated_here"], row["is_evaluated_everywhere"]
     )
 
 
-async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:
-    """Record how far a step has brought every catch-up. The last partition to finish publishes that it is complete.
+async def advance_catch_ups(transaction: Transaction, partition: int, step: PartitionStepChanges) -> None:
+    """Record the progress of every catch-up that a step made. When the last partition has finished a catch-up, publish
+    its end.
 
-    Rows are updated in the order of their ids, because two partitions may update the same ones at once and must not
+    Rows are updated in the order of their ids, because two partitions may update the same rows at once and must not
     block each other.
     """
     driver = await transaction.driver()
@@ -61,7 +65,7 @@ async def advance(transaction: Transaction, partition: int, step: PartitionStep)
     for key in sorted(step.caught_up_derived):
         if await driver.fetchval(_ADVANCE.format(place="derived"), *key, partition):
             row = await driver.fetchrow(_DONE, *key, step.received_at)
-            event = target_events.agreement_caught_up(dict(row), now=step.received_at)
+            event = target_events.build_agreement_caught_up(dict(row), now=step.received_at)
             transaction.publish(
-                event, at=step.received_at, event_id=target_events.event_id(key[0], "caught-up", key[1])
+                event, at=step.received_at, event_id=target_events.derive_event_id(key[0], "caught-up", key[1])
             )

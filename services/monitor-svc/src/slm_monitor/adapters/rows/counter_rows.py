@@ -1,4 +1,4 @@
-"""Look-ups of the intake: counter readings around an interval, and the limits that targets compare values with."""
+"""Queries of the intake: counter readings around an interval, and the limits with which targets compare values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from slm_monitor.domain.facts.facts import indicator_of, labels_in_name
+from slm_monitor.domain.facts.facts import parse_series_indicator, parse_series_labels
 from slm_monitor.domain.series import classifiers
 
 _COLUMNS = "subject, key, at, body, revision, recorded_at"
@@ -33,24 +33,28 @@ UNION ALL
 """
 
 
-AROUND, AROUND_AS_KNOWN = _around(_NOW), _around(_THEN)
-"""The readings of a stream from $3 to $4, with the one before and the one after. AROUND_AS_KNOWN: only what had been
-received by $5."""
+READINGS_AROUND, READINGS_AROUND_AS_KNOWN = _around(_NOW), _around(_THEN)
+"""SQL for the readings of a stream from $3 to $4, with the reading before and the reading after them.
+
+READINGS_AROUND_AS_KNOWN finds only readings that had been received by $5.
+"""
 
 
-def arguments(stream: str, first: int, last: int) -> tuple[Any, ...]:
-    """The first four parameters of AROUND and AROUND_AS_KNOWN."""
-    return indicator_of(stream), msgspec.json.encode(labels_in_name(stream)).decode(), first, last
+def build_reading_arguments(stream: str, first: int, last: int) -> tuple[Any, ...]:
+    """Return the first four parameters of the queries READINGS_AROUND and READINGS_AROUND_AS_KNOWN."""
+    return parse_series_indicator(stream), msgspec.json.encode(parse_series_labels(stream)).decode(), first, last
 
 
-TARGETS = "SELECT indicator, terms -> 'aggregation', terms -> 'objective' FROM target WHERE indicator = ANY($1)"
+COMPARISON_TERMS = (
+    "SELECT indicator, terms -> 'aggregation', terms -> 'objective' FROM target WHERE indicator = ANY($1)"
+)
 
 
-def limits(rows: Sequence[Any]) -> dict[str, frozenset[tuple[str, float]]]:
-    """Indicator → the comparisons, as (kind, limit), that its targets apply to each value."""
+def list_value_limits_by_indicator(rows: Sequence[Any]) -> dict[str, frozenset[tuple[str, float]]]:
+    """Return indicator → the comparisons (kind, limit) that its targets apply to each value."""
     found: dict[str, set[tuple[str, float]]] = {}
     for indicator, aggregation, objective in rows:
-        compared = classifiers.value_comparison(aggregation, objective)
+        compared = classifiers.get_value_comparison(aggregation, objective)
         if compared is not None:
             found.setdefault(indicator, set()).add(compared)
     return {indicator: frozenset(each) for indicator, each in found.items()}

@@ -1,4 +1,4 @@
-"""Rows of the members of derived targets, and messages that a member has changed."""
+"""Rows of the members of derived targets, and the messages to derived targets that a member has changed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from slm_monitor.adapters.rows.ticket_rows import COUNTED
-from slm_monitor.application.state.partition_step import DependencyChange
-from slm_monitor.application.state.ports import MemberWindow
+from slm_monitor.adapters.rows.ticket_rows import ENDED_CLOCKS
+from slm_monitor.application.state.partition_step import DependencyChangeMessage
+from slm_monitor.application.state.ports import MemberTargetWindow
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
-from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
 
 _TELL = """
 INSERT INTO judge_inbox (partition, kind, ref)
@@ -30,20 +30,24 @@ SELECT target_id, ordinal, until FROM breach
  WHERE target_id = ANY($1) AND window_id = $2 AND level = 'objective' AND standing ORDER BY ordinal
 """
 CLOCKS_ENDED = f"""
-SELECT ticket, ended_at, is_met FROM ({COUNTED}) AS ended
+SELECT ticket, ended_at, is_met FROM ({ENDED_CLOCKS}) AS ended
  WHERE ended_at >= $3 AND ended_at < $4 AND ended_at <= $2 ORDER BY ticket, ended_at
 """
 
 
-def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[MissedRun]]:
-    """Target → its runs of missed minutes. A run that has not recovered is open-ended."""
-    runs: dict[str, list[MissedRun]] = {}
+def read_member_runs_from_rows(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[MissedMinuteRun]]:
+    """Return target id → its runs of missed minutes. A run that has not recovered ends at OPEN_ENDED."""
+    runs: dict[str, list[MissedMinuteRun]] = {}
     for target_id, first, until in rows:
-        runs.setdefault(target_id, []).append(MissedRun(first, OPEN_ENDED if until is None else until // MINUTE - 1))
+        runs.setdefault(target_id, []).append(
+            MissedMinuteRun(first, OPEN_ENDED if until is None else until // MINUTE - 1)
+        )
     return runs
 
 
-async def send_to_inboxes(driver: asyncpg.Connection, news: Sequence[DependencyChange]) -> None:
+async def send_dependency_changes_to_inboxes(
+    driver: asyncpg.Connection, news: Sequence[DependencyChangeMessage]
+) -> None:
     """Put each change of a member into the inbox of the partition that evaluates the derived target."""
     if news:
         await driver.execute(
@@ -51,9 +55,9 @@ async def send_to_inboxes(driver: asyncpg.Connection, news: Sequence[DependencyC
         )
 
 
-def member_windows(rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], MemberWindow]:
+def read_member_windows_from_rows(rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], MemberTargetWindow]:
     return {
-        (row["target_id"], row["window_id"]): MemberWindow(
+        (row["target_id"], row["window_id"]): MemberTargetWindow(
             row["verdict"], row["figure"], row["closed_at"], row["breached_at"]
         )
         for row in rows

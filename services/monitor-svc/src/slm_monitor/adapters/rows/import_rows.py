@@ -1,4 +1,4 @@
-"""Rows of imports: which partitions have evaluated each, and what was published for it."""
+"""Rows of imports: which partitions have evaluated each import, and how many results were published for it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import asyncpg
 
 from slm_chassis.database import Transaction
 from slm_monitor.application.intake.imports import EXPIRED, LONGEST_MICROSECONDS
-from slm_monitor.application.state.loaded_partition import Hold
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.loaded_partition import ImportHold
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 from slm_monitor.domain.lifecycle import target_events
 
 _SEEN = """
 SELECT import.*, jsonb_array_length(released) >= (SELECT count(*) FROM judge_partition) AS is_evaluated_everywhere
   FROM import
 """
-ONE = f"{_SEEN} WHERE import_id = $1"
-WAITING = f"{_SEEN} WHERE NOT derived @> to_jsonb($1::int)"
-TELL = """
+IMPORT_BY_ID = f"{_SEEN} WHERE import_id = $1"
+WAITING_IMPORTS = f"{_SEEN} WHERE NOT derived @> to_jsonb($1::int)"
+SEND_TO_ALL_INBOXES = """
 INSERT INTO judge_inbox (partition, kind, ref)
 SELECT partition, $1, jsonb_build_object('import_id', $2::text) FROM judge_partition ORDER BY partition
 """
@@ -48,10 +48,10 @@ _JUDGED = "UPDATE import SET state = 'judged', judged_at = $2 WHERE import_id = 
 _TOUCHED = "SELECT * FROM import_touched WHERE import_id = $1 ORDER BY agreement_id"
 
 
-def hold_of(row: Mapping[str, Any], partition: int) -> Hold:
-    """The hold of an import, as one partition sees it."""
+def read_import_hold_from_row(row: Mapping[str, Any], partition: int) -> ImportHold:
+    """Return the hold of an import as one partition applies it."""
     indicators, sources = (frozenset(row[name]) for name in ("indicators", "sources"))
-    return Hold(
+    return ImportHold(
         row["import_id"],
         row["owner_party_id"],
         indicators,
@@ -65,10 +65,11 @@ def hold_of(row: Mapping[str, Any], partition: int) -> Hold:
     )
 
 
-async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:
-    """Record how far a step has brought every import.
+async def advance_imports(transaction: Transaction, partition: int, step: PartitionStepChanges) -> None:
+    """Record the progress of every import that a step made. When all partitions have finished an import, publish its
+    end.
 
-    Rows are updated in the order of their ids, because two partitions may update the same ones at once and must not
+    Rows are updated in the order of their ids, because two partitions may update the same rows at once and must not
     block each other.
     """
     driver = await transaction.driver()
@@ -76,22 +77,24 @@ async def advance(transaction: Transaction, partition: int, step: PartitionStep)
         await driver.execute(_EXTEND, import_id, expires_at)
     for import_id in sorted(step.expired):
         if await driver.execute(_EXPIRE, import_id, step.received_at, EXPIRED) == "UPDATE 1":
-            await driver.execute(TELL, "release", import_id)
+            await driver.execute(SEND_TO_ALL_INBOXES, "release", import_id)
     for (import_id, agreement_id), touched in sorted(step.touched.items()):
         await driver.execute(_TOUCH, import_id, agreement_id, *asdict(touched).values())
     for import_id in sorted(step.released):
         if await driver.fetchval(_ADVANCE.format(place="released"), import_id, partition):
-            await driver.execute(TELL, "derive", import_id)
+            await driver.execute(SEND_TO_ALL_INBOXES, "derive", import_id)
     for import_id in sorted(step.derived):
         if await driver.fetchval(_ADVANCE.format(place="derived"), import_id, partition):
             await _tell_judged(driver, transaction, import_id, step.received_at)
 
 
 async def _tell_judged(driver: asyncpg.Connection, transaction: Transaction, import_id: str, now: int) -> None:
-    """All partitions have evaluated the import: publish one event for each agreement whose results it changed."""
+    """Set an import to ``judged``, and publish one event for each agreement whose results the import changed."""
     row = await driver.fetchrow(_JUDGED, import_id, now)
     for touched in await driver.fetch(_TOUCHED, import_id):
-        event = target_events.import_judged(
+        event = target_events.build_import_judged(
             import_id, row["owner_party_id"], row["through"], row["ended_as"], dict(touched), now=now
         )
-        transaction.publish(event, at=now, event_id=target_events.event_id(import_id, touched["agreement_id"], 0))
+        transaction.publish(
+            event, at=now, event_id=target_events.derive_event_id(import_id, touched["agreement_id"], 0)
+        )

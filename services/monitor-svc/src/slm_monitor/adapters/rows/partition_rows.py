@@ -1,4 +1,6 @@
-"""Rows of a partition, converted to and from the objects of the evaluators; a bulk write is one document a table."""
+"""Rows of a partition, converted to and from the objects of the evaluators. A bulk write sends one JSON document for
+each table.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,25 @@ from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.formats import column_codec
-from slm_monitor.adapters.rows import accepted_windows, catch_up_rows, import_rows, staleness_rows, ticket_rows
+from slm_monitor.adapters.rows import (
+    accepted_windows,
+    catch_up_rows,
+    handling_rows,
+    import_rows,
+    staleness_rows,
+    ticket_rows,
+)
 from slm_monitor.application.state.loaded_partition import (
     AccumulatorState,
     AgreementTerms,
     LoadedPartition,
     SeriesCheckpoint,
 )
-from slm_monitor.application.state.partition_step import Checkpoint, QuarantineEntry
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
-from slm_monitor.domain.facts.facts import Fact, indicator_of
+from slm_monitor.application.state.partition_step import PartitionCheckpoint, QuarantineEntry
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope
+from slm_monitor.domain.facts.facts import Fact, parse_series_indicator
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Risk, Window
+from slm_monitor.domain.lifecycle.target_state import Breach, EvaluationChanges, Risk, TargetWindow
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 _UPSERT = """
@@ -35,7 +44,9 @@ ON CONFLICT ({key}) DO UPDATE SET {assignments}
 
 
 def _upsert(table: str, key: str, changing: str, kept: str | None = None) -> str:
-    """An upsert statement. ``kept``: a column with a document that stays as it is if the new row has an empty one."""
+    """Return an upsert statement. ``kept`` names a column whose document is not replaced by an empty document of the
+    new row.
+    """
     assigned = {column: f'excluded."{column}"' for column in changing.split()}
     if kept is not None:
         assigned[kept] = f"""coalesce(nullif(excluded."{kept}", '{{}}'), {table}."{kept}")"""
@@ -70,7 +81,9 @@ ON CONFLICT DO NOTHING RETURNING quarantine_id
 
 
 async def load_partition(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
-    """Load a partition, read in one transaction."""
+    """Return the state of a partition: its row, and the rows and blobs that belong to it. Call it inside one
+    transaction.
+    """
     row = await driver.fetchrow("SELECT * FROM judge_partition WHERE partition = $1", partition)
     blobs = await driver.fetch(
         "SELECT data, received_at FROM fact_blob WHERE partition = $1 AND seq > $2 ORDER BY seq",
@@ -83,33 +96,42 @@ async def load_partition(driver: asyncpg.Connection, partition: int) -> LoadedPa
         positions={MEASUREMENTS.name: row["measurements"], TICKETS.name: row["tickets"]},
         watermark=row["horizon"],
         agreements=await _agreements(driver),
-        windows=await accepted_windows.with_acceptance(
-            driver, partition, map(window_of, await _of(driver, "target_window", partition))
+        windows=await accepted_windows.load_window_acceptances(
+            driver, partition, map(read_window_from_row, await _of(driver, "target_window", partition))
         ),
-        breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
-        risks=[risk_of(each) for each in await _open_or_recent_risks(driver, partition, row["horizon"])],
-        series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
-        blobs=[(column_codec.decode_blob(each["data"]), each["received_at"]) for each in blobs],
+        breaches=[read_breach_from_row(each) for each in await _indicator_breaches(driver, partition)],
+        risks=[read_risk_from_row(each) for each in await _open_or_recent_risks(driver, partition, row["horizon"])],
+        series={
+            each["subject"]: read_series_checkpoint_from_row(each)
+            for each in await _of(driver, "series_state", partition)
+        },
+        blobs=[(column_codec.decode_value_blob(each["data"]), each["received_at"]) for each in blobs],
         blob_seq=row["blob_seq"],
         saved_blob=row["figures_blob"],
-        holds=[import_rows.hold_of(each, partition) for each in await driver.fetch(import_rows.WAITING, partition)],
+        holds=[
+            import_rows.read_import_hold_from_row(each, partition)
+            for each in await driver.fetch(import_rows.WAITING_IMPORTS, partition)
+        ],
         waiting_tickets=frozenset(
             each[0]
             for each in await driver.fetch(
                 "SELECT subject FROM ticket WHERE partition = $1 AND (waiting OR held)", partition
             )
         ),
-        ticket_dues=await ticket_rows.due_instants(driver, partition),
-        exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
-        watched=[each[0] for each in await driver.fetch(staleness_rows.WATCHED)],
-        silences=await staleness_rows.stale_indicators(driver, partition),
+        ticket_dues=await ticket_rows.fetch_ticket_timers(driver, partition),
+        exclusions=[read_approved_exclusion_from_row(each) for each in await driver.fetch(APPROVED_EXCLUSIONS)],
+        watched=[each[0] for each in await driver.fetch(staleness_rows.WATCHED_INDICATORS)],
+        silences=await staleness_rows.fetch_stale_indicators(driver, partition),
         unjudgeable={
             row[0]: row[1]
             for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)
         },
         record_starts={row[0]: row[1] for row in await driver.fetch("SELECT subject, begins_at FROM record_start")},
-        catch_ups=[catch_up_rows.catch_up_of(each) for each in await driver.fetch(catch_up_rows.HEARD, partition)],
-        overturned=[each[0] for each in await driver.fetch(accepted_windows.OVERTURNED)],
+        catch_ups=[
+            catch_up_rows.read_catch_up_from_row(each)
+            for each in await driver.fetch(catch_up_rows.CATCH_UPS_WITH_TERMS, partition)
+        ],
+        overturned=[each[0] for each in await driver.fetch(accepted_windows.OVERTURNED_BREACH_IDS)],
     )
 
 
@@ -145,33 +167,33 @@ def _picked(kind: type[Any], row: asyncpg.Record, **decoded: Any) -> Any:
     return kind(**{name: row[name] for name in names if name in row}, **decoded)
 
 
-def window_of(row: asyncpg.Record) -> Window:
-    window: Window = _picked(Window, row, detail=row["detail"])
+def read_window_from_row(row: asyncpg.Record) -> TargetWindow:
+    window: TargetWindow = _picked(TargetWindow, row, detail=row["detail"])
     return window
 
 
-def breach_of(row: asyncpg.Record) -> Breach:
+def read_breach_from_row(row: asyncpg.Record) -> Breach:
     breach: Breach = _picked(Breach, row, document=row["document"])
     return breach
 
 
-def risk_of(row: asyncpg.Record) -> Risk:
+def read_risk_from_row(row: asyncpg.Record) -> Risk:
     risk: Risk = _picked(Risk, row, document=row["document"])
     return risk
 
 
-def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
+def read_series_checkpoint_from_row(row: asyncpg.Record) -> SeriesCheckpoint:
     tallies = {line: AccumulatorState(fingerprint, windows) for line, (fingerprint, windows) in row["tallies"].items()}
     return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
 
 
-APPROVED = "SELECT * FROM exclusion WHERE state = 'approved'"
+APPROVED_EXCLUSIONS = "SELECT * FROM exclusion WHERE state = 'approved'"
 
 
-def exclusion_of(row: asyncpg.Record) -> Exclusion:
+def read_approved_exclusion_from_row(row: asyncpg.Record) -> ApprovedExclusion:
     scope = ExclusionScope(*(frozenset(row[name]) for name in ("services", "indicators", "targets")))
     intervals = tuple((start, end) for start, end in row["stretches"])
-    return Exclusion(
+    return ApprovedExclusion(
         row["exclusion_id"], row["agreement_id"], row["kind"], intervals, scope, row["announced_at"], row["decided_at"]
     )
 
@@ -183,7 +205,7 @@ def _json(rows: Sequence[Mapping[str, Any]]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def facts_of(rows: Sequence[Fact], received_at: int) -> str:
+def encode_facts_as_json(rows: Sequence[Fact], received_at: int) -> str:
     return _json(
         [
             {
@@ -209,15 +231,16 @@ ON CONFLICT (target_id) DO NOTHING
 """
 
 
-async def write_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
-    """Write the instances of targets that a new label value has created, with the columns of their targets."""
+async def write_target_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
+    """Write the instances of targets that a new label value has created, with columns copied from their targets."""
     for terms in born:
         labels = json.dumps(dict(terms.group))
         await driver.execute(_INSTANCE, terms.instance_of, terms.target_id, terms.key, terms.title, labels)
 
 
-async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
+async def write_evaluation_changes(driver: asyncpg.Connection, partition: int, changes: EvaluationChanges) -> None:
     """Write the windows, breaches and risks that a step changed."""
+    await handling_rows.move_workflows_to_new_revisions(driver, changes.breaches.values())
     for statement, rows in (
         (_WINDOWS, [_partition_row(window, partition) for window in changes.windows.values()]),
         (_BREACHES, [_partition_row(breach, partition) for breach in changes.breaches.values()]),
@@ -227,18 +250,20 @@ async def write_changes(driver: asyncpg.Connection, partition: int, changes: Cha
             await driver.execute(statement, _json(rows))
 
 
-def _partition_row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
+def _partition_row(written: TargetWindow | Breach | Risk, partition: int) -> dict[str, Any]:
     # Not asdict, whose deep copy took a sixth of all CPU time at the intake.
     return {name: getattr(written, name) for name in _NAMES[type(written)]} | {"partition": partition}
 
 
-_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Window, Breach, Risk)}
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (TargetWindow, Breach, Risk)}
 
 
-async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: Checkpoint) -> None:
-    """Write rows into the record by series and hour, the accumulators of series, and the figures of windows."""
+async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: PartitionCheckpoint) -> None:
+    """Write a checkpoint: rows as segments by series and hour, the accumulators of series, and the
+    figures of windows.
+    """
     if checkpoint.segments:
-        encoded = [column_codec.encode_segment(chunks) for _, _, chunks in checkpoint.segments]
+        encoded = [column_codec.encode_hour_segment(chunks) for _, _, chunks in checkpoint.segments]
         await driver.execute(
             _SEGMENT,
             [subject for subject, _, _ in checkpoint.segments],
@@ -260,7 +285,7 @@ def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, A
     tallies = {line: [tally.fingerprint, tally.windows] for line, tally in kept.tallies.items()}
     return {
         "subject": subject,
-        "indicator": indicator_of(subject),
+        "indicator": parse_series_indicator(subject),
         "partition": partition,
         "high_water": kept.high_water,
         "tallies": tallies,
@@ -269,7 +294,7 @@ def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, A
 
 
 async def quarantine_facts(transaction: Transaction, facts: Sequence[QuarantineEntry]) -> None:
-    """Put facts into the quarantine, and publish an event for each. The same fact with the same reason is kept once."""
+    """Put facts into the quarantine, and publish an event for each. A fact is kept once for each reason."""
     rows = {row[0]: row for row in map(_quarantine_row, facts)}
     if not rows:
         return
@@ -277,22 +302,30 @@ async def quarantine_facts(transaction: Transaction, facts: Sequence[QuarantineE
     columns = [list(column) for column in zip(*rows.values(), strict=True)]
     for (identity,) in await driver.fetch(_QUARANTINE, *columns, transaction.now):
         _, owner, subject, reason, fact = rows[identity]
-        event = target_events.fact_quarantined(identity, owner, subject, reason, json.loads(fact), now=transaction.now)
+        event = target_events.build_fact_quarantined(
+            identity, owner, subject, reason, json.loads(fact), now=transaction.now
+        )
         transaction.publish(event, event_id=new_id())
 
 
 def _quarantine_row(each: QuarantineEntry) -> tuple[str, str | None, str, str, str]:
-    subject, reason, fact = storable(each.subject), storable(each.reason), storable(each.fact)
+    subject, reason, fact = (
+        replace_unstorable_characters(each.subject),
+        replace_unstorable_characters(each.reason),
+        replace_unstorable_characters(each.fact),
+    )
     identity = named_id(
         NAMESPACE, "quarantine", each.owner_party_id or "", subject, reason, json.dumps(fact, sort_keys=True)
     )
     return identity, each.owner_party_id, subject, reason, json.dumps(fact)
 
 
-def storable(value: Any) -> Any:
+def replace_unstorable_characters(value: Any) -> Any:
     """Replace NUL by U+FFFD and lone surrogates by a question mark, because no text column can hold them."""
     if isinstance(value, str):
         return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {storable(name): storable(inner) for name, inner in value.items()}
-    return [storable(inner) for inner in value] if isinstance(value, list) else value
+        return {
+            replace_unstorable_characters(name): replace_unstorable_characters(inner) for name, inner in value.items()
+        }
+    return [replace_unstorable_characters(inner) for inner in value] if isinstance(value, list) else value

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING
-from slm_monitor.domain.lifecycle.target_state import Changes, PublishedClock, TicketClock, TicketState
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, PublishedClock, TicketClock, TicketState
 
 _CLOCK_COLUMNS = (
     "version",
@@ -68,7 +68,7 @@ ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting, held = excluded.
 """
 _DROP = "DELETE FROM clock WHERE target_id = $1 AND ticket = $2 AND ordinal = $3"
 _TOLD = "SELECT target_id, ticket, ordinal, state, deadline_at, told, started_at FROM clock WHERE ticket = ANY($1)"
-COUNTED = """
+ENDED_CLOCKS = """
 SELECT ticket, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at,
        state = 'met' OR excused AS is_met
   FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled' AND NOT is_stint
@@ -79,36 +79,41 @@ SELECT ticket, coalesce(min(breached_at) FILTER (WHERE is_late), max(stopped_at)
  GROUP BY target_id, ticket
 HAVING bool_or(is_late) OR bool_and(state IN ('met', 'completed_late') AND stopped_at <= $2)
 """
-"""The ended clocks of some targets ($1) as of an instant ($2). All stints of a ticket under one target count as one: at
-the breach of the first breached stint, otherwise at the stop of the last one, once all stints have stopped."""
-ENDED = f"""
+"""SQL for the ended clocks of some targets ($1) as of an instant ($2).
+
+All stints of a ticket under one target count as one clock. It ends at the breach of the first breached stint; without a
+breach, at the stop of the last stint, once all have stopped.
+"""
+ENDED_TICKET_COUNTS = f"""
 SELECT count(ticket) AS judged, count(ticket) FILTER (WHERE is_met) AS met
   FROM unnest($3::bigint[], $4::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
   LEFT JOIN LATERAL (
-       SELECT ticket, bool_and(is_met) AS is_met FROM ({COUNTED}) AS ended
+       SELECT ticket, bool_and(is_met) AS is_met FROM ({ENDED_CLOCKS}) AS ended
         WHERE ended_at >= starts AND ended_at < ends AND ended_at <= $2
         GROUP BY ticket) AS tickets ON TRUE
  GROUP BY place ORDER BY place
 """
-INCONSISTENT = """
+INCONSISTENT_TICKET_COUNTS = """
 SELECT count(subject)
   FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
   LEFT JOIN ticket ON inconsistent IS NOT NULL AND inconsistent -> 'targets' ?| $1
         AND (inconsistent ->> 'at')::bigint >= starts AND (inconsistent ->> 'at')::bigint < ends
  GROUP BY place ORDER BY place
 """
-"""Number of tickets per span that some targets ($1) would have evaluated, but whose events contradict each other."""
-BEHIND = """
+"""SQL for the number of tickets, in each of several intervals, that some targets ($1) would have evaluated, but whose
+events contradict each other.
+"""
+PENDING_DEPENDENCIES = """
 SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,
        ARRAY(SELECT DISTINCT owner_party_id FROM ticket WHERE waiting) AS ticket_owners
 """
 _DUES = "SELECT subject, due_at FROM ticket WHERE partition = $1 AND due_at IS NOT NULL"
 
 
-async def published_clocks(
+async def fetch_published_clocks(
     driver: asyncpg.Connection, tickets: Sequence[str]
 ) -> dict[str, dict[tuple[str, str, int], PublishedClock]]:
-    """Ticket → clock → the state of the clock as last published."""
+    """Return ticket → clock → the state of the clock as last published. A clock is (target, ticket, ordinal)."""
     found: dict[str, dict[tuple[str, str, int], PublishedClock]] = {}
     for target_id, ticket, ordinal, state, deadline_at, kept, started_at in await driver.fetch(_TOLD, list(tickets)):
         risks = tuple((percent, identity) for percent, identity in kept.get("risks", ()))
@@ -118,15 +123,15 @@ async def published_clocks(
     return found
 
 
-async def due_instants(driver: asyncpg.Connection, partition: int) -> list[tuple[str, int]]:
-    """Tickets of a partition with the instant at which time alone may change one of their clocks."""
+async def fetch_ticket_timers(driver: asyncpg.Connection, partition: int) -> list[tuple[str, int]]:
+    """Return (ticket, instant of its next timer) for the tickets of a partition that have one."""
     return [(row[0], row[1]) for row in await driver.fetch(_DUES, partition)]
 
 
 async def write_tickets(
-    driver: asyncpg.Connection, partition: int, stages: Mapping[str, str], changes: Changes
+    driver: asyncpg.Connection, partition: int, stages: Mapping[str, str], changes: EvaluationChanges
 ) -> None:
-    """Write the tickets and clocks that a step changed. ``stages``: ticket → JUDGED, WAITING or HELD."""
+    """Write the tickets and clocks that a step changed. ``stages`` is ticket → JUDGED, WAITING or HELD."""
     judged = [_ticket_row(each, stages, partition) for each in changes.tickets.values()]
     others = [
         _ticket_key_columns(subject, stage, partition)

@@ -1,4 +1,6 @@
-"""Compaction of the record in the background: the segments of a series and hour become one when the hour is quiet."""
+"""Compaction of the record of facts in the background: the segments of a series and hour are joined when the hour gets
+no more rows.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,13 @@ from slm_monitor.adapters.formats import column_codec
 from slm_monitor.domain.facts.facts import HOUR
 
 _LOCK = (7_547, 1)
-"""Key of the advisory lock by which one replica compacts at a time. Any numbers, the same in all replicas."""
+"""The key of the advisory lock by which only one replica compacts at a time. Its numbers are arbitrary, but the same in
+all replicas.
+"""
 _QUIET = 600_000_000
-"""Microseconds without a new row after which an hour counts as complete. Later rows are compacted again."""
+"""How many microseconds without a new row must pass until an hour counts as complete. Later rows
+are compacted again.
+"""
 _HOURS_BEHIND = 2
 _MOST_SEGMENTS = 2_000
 _NEVER = 2**62
@@ -55,7 +61,7 @@ DELETE FROM fact_segment USING unnest($1::text[], $2::bigint[], $3::bigint[]) AS
 
 
 class Compaction:
-    """Worker that joins segments; any number may run. The instants of receipt of the rows are kept."""
+    """Worker that joins segments of the record; any number may run. The instants of receipt of the rows are kept."""
 
     name = "compaction"
 
@@ -70,7 +76,7 @@ class Compaction:
             await asyncio.sleep(_PAUSE_SECONDS if done else _IDLE_SECONDS)
 
     async def step(self) -> int:
-        """Compact as much as fits into one transaction; return the number of (series, hour) pairs processed."""
+        """Join as many segments as fit into one transaction; return the number of (series, hour) pairs processed."""
         self.progress.beat()
         now = self._clock.now()
         async with self._database.begin() as transaction:
@@ -89,7 +95,9 @@ class Compaction:
 
 
 def _together(held: Sequence[asyncpg.Record]) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return the rows to mark as compacted, the rows to replace by joined segments, and the rows to delete."""
+    """Return three lists of rows: those to mark as compacted, those to write with joined segments,
+    and those to delete.
+    """
     noted: list[Any] = []
     put: list[Any] = []
     dropped: list[Any] = []
@@ -97,9 +105,16 @@ def _together(held: Sequence[asyncpg.Record]) -> tuple[list[Any], list[Any], lis
         *others, last = segments = list(group)
         try:
             if not others:
-                noted.append((subject, hour, last["seq"], column_codec.last_receipt(last["data"], last["received_at"])))
+                noted.append(
+                    (
+                        subject,
+                        hour,
+                        last["seq"],
+                        column_codec.read_last_receipt_of_segment(last["data"], last["received_at"]),
+                    )
+                )
                 continue
-            rows, data, first, latest = column_codec.joined_segments(
+            rows, data, first, latest = column_codec.join_hour_segments(
                 [(each["data"], each["received_at"]) for each in segments]
             )
         except Exception as error:

@@ -1,4 +1,5 @@
-"""Retention: facts older than the configured period are deleted, after every partition knows from when on facts remain.
+"""Retention: facts older than the configured period are deleted, after every partition has been told from which instant
+facts remain.
 
 Figures, breaches and sums stay. A fact stays as long as an open window or the look-back of a rolling window needs it.
 The last state before the deleted time stays too, because the time after it begins in that state.
@@ -17,10 +18,11 @@ from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.workers import Progress
+from slm_monitor.adapters.rows.staleness_rows import OUTAGE_END
 from slm_monitor.domain.facts.facts import HOUR, MINUTE
-from slm_monitor.domain.facts.ticket_events import FORGOTTEN
+from slm_monitor.domain.facts.ticket_events import DELETED_EVENTS_KEY
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.terms.terms_history import lines_of
+from slm_monitor.domain.terms.terms_history import build_terms_histories
 
 DAY = 86_400_000_000
 _LOCK = (7_547, 2)
@@ -61,12 +63,12 @@ DELETE FROM fact_segment WHERE (subject, hour, seq) IN (
      WHERE subject IN (SELECT $1 UNION SELECT subject FROM series_state WHERE indicator = $1)
        AND hour < $2 / 3600000000 AND received_to < $3 LIMIT $4)
 """
-_FACTS = """
+_FACTS = f"""
 DELETE FROM fact WHERE (subject, key) IN (
     SELECT subject, key FROM fact AS old
      WHERE subject = $1 AND at < $2 AND received_at < $3
        AND NOT (body ? 'from'
-                AND coalesce(CASE WHEN body ->> 'to' ~ '^[0-9]+$' THEN (body ->> 'to')::bigint END, $2) >= $2)
+                AND coalesce({OUTAGE_END}, $2) >= $2)
        AND (NOT (body ? 'state' OR body ? 'cumulative')
             OR EXISTS (SELECT FROM fact AS later
                         WHERE later.subject = old.subject AND later.at > old.at AND later.at < $2
@@ -94,7 +96,9 @@ DELETE FROM fact_superseded WHERE ctid = ANY(ARRAY(
 
 
 class Retention:
-    """Worker that deletes old facts; any number may run. It runs only if a retention period is configured."""
+    """Worker that deletes facts older than the retention period; any number may run, and none if no period is
+    configured.
+    """
 
     name = "retention"
 
@@ -112,9 +116,10 @@ class Retention:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def step(self) -> int:
-        """Announce which facts will be deleted, and delete some of those that every partition knows of.
+        """Announce to all partitions which facts will be deleted, and delete some facts of earlier announcements that
+        all have processed.
 
-        Returns the number of rows deleted.
+        Return the number of rows deleted.
         """
         self.progress.beat()
         cutoff = self._clock.now() - self._kept_for
@@ -140,7 +145,9 @@ class Retention:
             await driver.execute(_TELL, json.dumps({"subject": subject, "begins_at": begins_at}))
 
     async def _bounds(self, driver: asyncpg.Connection, subject: str, cutoff: int) -> tuple[int, int]:
-        """Return the first instant whose windows may be evaluated, and the earlier one from which facts are kept."""
+        """Return two instants for an indicator: the first whose windows may be evaluated, and the earlier one from
+        which facts are kept.
+        """
         began = await driver.fetchval(_OPEN, subject)
         begins_at = min(each for each in (cutoff, began) if each is not None) // HOUR * HOUR
         return begins_at, (begins_at - _look_back(await driver.fetch(_AGREEMENTS, subject))) // HOUR * HOUR
@@ -160,12 +167,12 @@ class Retention:
 
     async def _forget(self, driver: asyncpg.Connection, cutoff: int) -> int:
         """Delete the facts of tickets that ended long ago. Their clocks stay as they are, even after later facts."""
-        page = await driver.fetch(_TICKETS, self._after_ticket, cutoff, FORGOTTEN, _TICKETS_AT_ONCE)
+        page = await driver.fetch(_TICKETS, self._after_ticket, cutoff, DELETED_EVENTS_KEY, _TICKETS_AT_ONCE)
         self._after_ticket = page[-1][0] if len(page) == _TICKETS_AT_ONCE else ""
         gone = [subject for subject, stays in page if not stays]
         if not gone:
             return 0
-        await driver.execute(_STAND_IN, gone, FORGOTTEN, self._clock.now())
+        await driver.execute(_STAND_IN, gone, DELETED_EVENTS_KEY, self._clock.now())
         deleted = _count(await driver.execute(_FORGET, gone, cutoff))
         return deleted + _count(await driver.execute(_FORGET_SUPERSEDED, gone))
 
@@ -174,8 +181,8 @@ def _look_back(rows: Sequence[Mapping[str, Any]]) -> int:
     versions: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         versions.setdefault(row["agreement_id"], []).append(row["document"])
-    lines = [line for documents in versions.values() for line in lines_of(documents, None)]
-    return max((rolling_minutes.lookback_of(line) for line in lines), default=0) * MINUTE
+    lines = [line for documents in versions.values() for line in build_terms_histories(documents, None)]
+    return max((rolling_minutes.compute_lookback_minutes(line) for line in lines), default=0) * MINUTE
 
 
 def _count(tag: str) -> int:

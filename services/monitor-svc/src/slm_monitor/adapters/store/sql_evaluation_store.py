@@ -17,22 +17,28 @@ from slm_monitor.adapters.rows import (
     catch_up_rows,
     counter_rows,
     derived_rows,
+    due_cause_rows,
     import_rows,
     partition_rows,
     staleness_rows,
     ticket_rows,
 )
 from slm_monitor.adapters.store import sql_failed_targets, suspended_sources, window_history
-from slm_monitor.application.state.loaded_partition import AgreementTerms, CatchUp, Hold, LoadedPartition
-from slm_monitor.application.state.partition_step import Checkpoint, PartitionStep
-from slm_monitor.application.state.ports import InboxRow, MemberWindow, NotOwner, PendingDependencies
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import Fact, indicator_of
+from slm_monitor.application.state.loaded_partition import AgreementCatchUp, AgreementTerms, ImportHold, LoadedPartition
+from slm_monitor.application.state.partition_step import PartitionCheckpoint, PartitionStepChanges
+from slm_monitor.application.state.ports import (
+    MemberTargetWindow,
+    PartitionInboxMessage,
+    PartitionNotOwned,
+    PendingDependencies,
+)
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
+from slm_monitor.domain.facts.facts import Fact, parse_series_indicator
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import Breach, PublishedClock
-from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
 from slm_monitor.domain.rolling.rolling_derived import EndedClock
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.series.hour_buckets import HourChunk
 
 CONSUMER = "slm-monitor-judge"
 _PLACES = ((1, MEASUREMENTS.name), (2, TICKETS.name))
@@ -81,8 +87,10 @@ ON CONFLICT (subject) DO UPDATE
 _DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $2"
 
 
-class WrongPartitions(Exception):
-    """The number of partitions differs from the one with which the installation was created; it cannot be changed."""
+class PartitionCountMismatch(Exception):
+    """The configured number of partitions differs from that of the installation, which cannot be changed after its
+    creation.
+    """
 
 
 class SqlEvaluationStore:
@@ -96,15 +104,17 @@ class SqlEvaluationStore:
     async def prepare(self, partitions: int) -> None:
         """Create the partitions of a new installation.
 
-        Raises WrongPartitions if the installation was created with another number: changing it would move indicators to
-        other partitions, which needs the documented migration.
+        Raises PartitionCountMismatch if the installation was created with another number of partitions. Changing the
+        number would move indicators to other partitions, which needs the documented migration.
         """
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             await driver.execute("LOCK TABLE judge_partition IN EXCLUSIVE MODE")
             held = int(await driver.fetchval("SELECT count(*) FROM judge_partition"))
             if held not in (0, partitions):
-                raise WrongPartitions(f"this installation was created with {held} partitions, not with {partitions}")
+                raise PartitionCountMismatch(
+                    f"this installation was created with {held} partitions, not with {partitions}"
+                )
             if not held:
                 await driver.execute(
                     "INSERT INTO judge_partition SELECT n, 0, 0, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1 - 1) n",
@@ -123,7 +133,7 @@ class SqlEvaluationStore:
         async with self._database.begin() as transaction:
             loaded = await partition_rows.load_partition(await transaction.driver(), partition)
         if loaded.epoch != epoch:
-            raise NotOwner(partition)
+            raise PartitionNotOwned(partition)
         return loaded
 
     async def present(self) -> int:
@@ -136,7 +146,7 @@ class SqlEvaluationStore:
     # -- reading ------------------------------------------------------------------------------------------------
 
     async def processed_positions(self) -> Mapping[tuple[str, int], int]:
-        """(topic, partition) → the position up to which records have been processed, by whichever replica."""
+        """Return (topic, partition) → the position up to which any replica has processed the records."""
         rows = await self._fetch("SELECT partition, measurements, tickets FROM judge_partition")
         return {(topic, row[0]): row[place] for row in rows for place, topic in _PLACES}
 
@@ -147,14 +157,14 @@ class SqlEvaluationStore:
             return list(await driver.fetch(query, *arguments))
 
     async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
-        return {(row[0], row[1], row[2]): row[3] for row in await self._fetch(suspended_sources.ASIDE)}
+        return {(row[0], row[1], row[2]): row[3] for row in await self._fetch(suspended_sources.SUSPENDED_SOURCES)}
 
-    async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]:
+    async def inbox(self, partitions: Sequence[int]) -> Sequence[PartitionInboxMessage]:
         rows = await self._fetch(
             "SELECT seq, partition, kind, ref FROM judge_inbox WHERE partition = ANY($1) ORDER BY seq LIMIT 1000",
             list(partitions),
         )
-        return [InboxRow(row["seq"], row["partition"], row["kind"], row["ref"]) for row in rows]
+        return [PartitionInboxMessage(row["seq"], row["partition"], row["kind"], row["ref"]) for row in rows]
 
     async def agreement(self, agreement_id: str) -> AgreementTerms:
         rows = await self._fetch(
@@ -163,21 +173,21 @@ class SqlEvaluationStore:
         ends = await self._fetch("SELECT ended_at FROM agreement_end WHERE agreement_id = $1", agreement_id)
         return AgreementTerms(agreement_id, [row["document"] for row in rows], ends[0]["ended_at"] if ends else None)
 
-    async def hold(self, import_id: str, partition: int) -> Hold | None:
-        rows = await self._fetch(import_rows.ONE, import_id)
-        return import_rows.hold_of(rows[0], partition) if rows else None
+    async def hold(self, import_id: str, partition: int) -> ImportHold | None:
+        rows = await self._fetch(import_rows.IMPORT_BY_ID, import_id)
+        return import_rows.read_import_hold_from_row(rows[0], partition) if rows else None
 
-    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[CatchUp]:
-        rows = await self._fetch(catch_up_rows.OF_AGREEMENT, partition, agreement_id)
-        return [catch_up_rows.catch_up_of(row) for row in rows]
+    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[AgreementCatchUp]:
+        rows = await self._fetch(catch_up_rows.CATCH_UPS_OF_AGREEMENT, partition, agreement_id)
+        return [catch_up_rows.read_catch_up_from_row(row) for row in rows]
 
     async def behind(self) -> PendingDependencies:
-        (row,) = await self._fetch(ticket_rows.BEHIND)
+        (row,) = await self._fetch(ticket_rows.PENDING_DEPENDENCIES)
         return PendingDependencies(row["has_terms"], frozenset(row["ticket_owners"]))
 
-    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
-        rows = await self._fetch(f"{partition_rows.APPROVED} AND agreement_id = $1", agreement_id)
-        return [partition_rows.exclusion_of(row) for row in rows]
+    async def exclusions(self, agreement_id: str) -> Sequence[ApprovedExclusion]:
+        rows = await self._fetch(f"{partition_rows.APPROVED_EXCLUSIONS} AND agreement_id = $1", agreement_id)
+        return [partition_rows.read_approved_exclusion_from_row(row) for row in rows]
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
         if not subjects:
@@ -201,31 +211,37 @@ class SqlEvaluationStore:
         return [Fact(*row) for row in await self._fetch(_BETWEEN, subject, start, end)]
 
     async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
-        rows = await self._fetch(counter_rows.AROUND, *counter_rows.arguments(stream, first, last))
+        rows = await self._fetch(
+            counter_rows.READINGS_AROUND, *counter_rows.build_reading_arguments(stream, first, last)
+        )
         return [Fact(*row) for row in rows]
 
-    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[HourChunk]]:
         rows = await self._fetch(
             "SELECT hour, data FROM fact_segment WHERE subject = $1 AND hour = ANY($2) ORDER BY hour, seq",
             subject,
             list(hours),
         )
-        found: dict[int, list[Chunk]] = {}
+        found: dict[int, list[HourChunk]] = {}
         for row in rows:
-            found.setdefault(row["hour"], []).append(column_codec.decode_segment(row["data"]))
+            found.setdefault(row["hour"], []).append(column_codec.decode_hour_segment(row["data"]))
         return found
 
     async def last_signals(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
-        return staleness_rows.last_signals(await self._fetch(staleness_rows.LAST_SIGNALS, list(subjects)))
+        return staleness_rows.read_last_signals_from_rows(
+            await self._fetch(staleness_rows.LATEST_DATA_OF_WATCHED_INDICATORS, list(subjects))
+        )
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]
-    ) -> Mapping[tuple[str, str], MemberWindow]:
+    ) -> Mapping[tuple[str, str], MemberTargetWindow]:
         rows = await self._fetch(derived_rows.MEMBER_WINDOWS, list(target_ids), list(window_ids))
-        return derived_rows.member_windows(rows)
+        return derived_rows.read_member_windows_from_rows(rows)
 
-    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
-        return derived_rows.member_runs(await self._fetch(derived_rows.MEMBER_RUNS, list(target_ids), window_id))
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedMinuteRun]]:
+        return derived_rows.read_member_runs_from_rows(
+            await self._fetch(derived_rows.MEMBER_RUNS, list(target_ids), window_id)
+        )
 
     async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[EndedClock]:
         return [
@@ -236,12 +252,14 @@ class SqlEvaluationStore:
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
     ) -> Sequence[tuple[int, int]]:
         starts, ends = [start for start, _ in spans], [end for _, end in spans]
-        rows = await self._fetch(ticket_rows.ENDED, list(target_ids), as_of, starts, ends)
+        rows = await self._fetch(ticket_rows.ENDED_TICKET_COUNTS, list(target_ids), as_of, starts, ends)
         return [(row["judged"], row["met"]) for row in rows]
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]) -> Sequence[int]:
         starts, ends = [start for start, _ in spans], [end for _, end in spans]
-        return [row[0] for row in await self._fetch(ticket_rows.INCONSISTENT, list(target_ids), starts, ends)]
+        return [
+            row[0] for row in await self._fetch(ticket_rows.INCONSISTENT_TICKET_COUNTS, list(target_ids), starts, ends)
+        ]
 
     async def ticket_states(
         self, tickets: Sequence[str]
@@ -249,10 +267,10 @@ class SqlEvaluationStore:
         async with self._database.read() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            states = await ticket_rows.published_clocks(driver, tickets)
+            states = await ticket_rows.fetch_published_clocks(driver, tickets)
         breaches: dict[str, dict[str, Breach]] = {}
         for row in await self._fetch("SELECT * FROM breach WHERE subject = ANY($1)", list(tickets)):
-            breaches.setdefault(row["subject"], {})[row["breach_id"]] = partition_rows.breach_of(row)
+            breaches.setdefault(row["subject"], {})[row["breach_id"]] = partition_rows.read_breach_from_row(row)
         return states, breaches
 
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]:
@@ -264,7 +282,9 @@ class SqlEvaluationStore:
         return found.get(subject)
 
     async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]:
-        """Subject → indicator. Unregistered subjects are left out, and not cached: a new indicator is found at once."""
+        """Return subject → indicator. Unregistered subjects are left out and not cached, so that new ones are found at
+        once.
+        """
         missing = [subject for subject in subjects if subject not in self._indicators]
         # An indicator that only terms have registered is read every time: its owner may still define it on any replica.
         provisional: dict[str, Indicator] = {}
@@ -279,66 +299,70 @@ class SqlEvaluationStore:
         return {subject: found[subject] for subject in subjects if subject in found}
 
     async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
-        """Indicator → the comparisons, as (kind, limit), that its targets apply to each value."""
-        return counter_rows.limits(await self._fetch(counter_rows.TARGETS, list(subjects)))
+        """Return indicator → the comparisons (kind, limit) that its targets apply to each value."""
+        return counter_rows.list_value_limits_by_indicator(
+            await self._fetch(counter_rows.COMPARISON_TERMS, list(subjects))
+        )
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
+    async def commit(self, partition: int, epoch: int, step: PartitionStepChanges) -> int | None:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             blob_seq = await self._fence(driver, partition, epoch, step)
             now = step.received_at or transaction.now
             if step.facts:
-                await driver.execute(_FACTS, partition_rows.facts_of(step.facts, now), now)
+                await driver.execute(_FACTS, partition_rows.encode_facts_as_json(step.facts, now), now)
             if step.blob is not None:
                 await driver.execute(
                     "INSERT INTO fact_blob (partition, seq, data, received_at) VALUES ($1, $2, $3, $4)",
                     partition,
                     blob_seq,
-                    column_codec.encode_blob(step.blob),
+                    column_codec.encode_value_blob(step.blob),
                     now,
                 )
             await ticket_rows.write_tickets(driver, partition, step.tickets, step.changes)
-            await partition_rows.write_changes(driver, partition, step.changes)
-            await partition_rows.write_instances(driver, step.changes.instances)
+            await partition_rows.write_evaluation_changes(driver, partition, step.changes)
+            await partition_rows.write_target_instances(driver, step.changes.instances)
             if step.changes.dropped_windows:
                 await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))
-            await sql_failed_targets.keep_failures(driver, partition, step.changes.unjudgeable, now)
-            await window_history.keep_revisions(driver, step.changes.events)
+            await sql_failed_targets.write_failed_targets(driver, partition, step.changes.unjudgeable, now)
+            await window_history.write_window_revisions(driver, step.changes.events)
             if step.recounted:
                 names = sorted(step.recounted)
                 await driver.execute(
                     _RECOUNTED,
                     partition,
                     names,
-                    [indicator_of(name) for name in names],
+                    [parse_series_indicator(name) for name in names],
                     [step.recounted[name] for name in names],
                 )
-            await derived_rows.send_to_inboxes(driver, step.news)
-            await staleness_rows.write_silences(driver, partition, step.silences)
+            await derived_rows.send_dependency_changes_to_inboxes(driver, step.news)
+            await due_cause_rows.queue_findings_for_regrouping(driver, step.changes, step.causes)
+            await staleness_rows.write_stale_indicators(driver, partition, step.silences)
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
             for outgoing in step.changes.events:
                 transaction.publish(outgoing.event, at=outgoing.at, event_id=outgoing.event_id)
-            await import_rows.advance(transaction, partition, step)
-            await catch_up_rows.advance(transaction, partition, step)
+            await import_rows.advance_imports(transaction, partition, step)
+            await catch_up_rows.advance_catch_ups(transaction, partition, step)
             for topic, number, record in step.forwards:
                 transaction.append(topic, record, number)
             await partition_rows.quarantine_facts(transaction, step.quarantined)
             await suspended_sources.suspend_sources(driver, step.sources, now)
             for dead in step.dead:
-                await dead_letters.set_aside(
+                await dead_letters.store_failed_record(
                     transaction, CONSUMER, dead.record, reason=dead.reason, attempts=dead.attempts
                 )
             for dead_letter_id in step.redriven:
-                await dead_letters.resolve(transaction, CONSUMER, dead_letter_id)
+                await dead_letters.resolve_dead_letter(transaction, CONSUMER, dead_letter_id)
         return blob_seq if step.blob is not None else None
 
-    async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: PartitionStep) -> int:
-        """Advance the positions, as the first statement of a step; return the sequence number for its blob.
+    async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: PartitionStepChanges) -> int:
+        """Advance the positions of a partition as the first statement of a step; return the sequence number for its
+        blob.
 
-        Raises NotOwner if the epoch or the expected positions are outdated, so that only the owner can write.
+        Raises PartitionNotOwned if the epoch or the expected positions are outdated, so that only the owner can write.
         """
         blob_seq = await driver.fetchval(
             _FENCE,
@@ -352,10 +376,10 @@ class SqlEvaluationStore:
             step.expected[TICKETS.name],
         )
         if blob_seq is None:
-            raise NotOwner(partition)
+            raise PartitionNotOwned(partition)
         return int(blob_seq)
 
-    async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
+    async def checkpoint(self, partition: int, epoch: int, checkpoint: PartitionCheckpoint) -> None:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             done = await driver.execute(
@@ -367,9 +391,9 @@ class SqlEvaluationStore:
                 checkpoint.blob_seq,
             )
             if done != "UPDATE 1":
-                raise NotOwner(partition)
+                raise PartitionNotOwned(partition)
             await partition_rows.write_checkpoint(driver, partition, checkpoint)
-            await derived_rows.send_to_inboxes(driver, checkpoint.news)
+            await derived_rows.send_dependency_changes_to_inboxes(driver, checkpoint.news)
             await driver.execute(
                 "DELETE FROM fact_blob WHERE partition = $1 AND seq <= $2", partition, checkpoint.blob_seq
             )

@@ -1,4 +1,4 @@
-"""Failed targets, whose evaluation raises an error: their rows, and queries for them."""
+"""Failed targets: targets whose evaluation raised an error. Their rows, and queries for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries.target_queries import TARGET, visible
+from slm_monitor.adapters.queries.read_tables import TARGET, build_party_condition
 
 _TABLE = table("unjudgeable", column("target_id", Text), column("reason", Text), column("since_at", BigInteger))
 _KEEP = """
@@ -24,10 +24,10 @@ ON CONFLICT (target_id) DO UPDATE SET reason = excluded.reason
 _FORGET = "DELETE FROM unjudgeable WHERE target_id = ANY($1)"
 
 
-async def keep_failures(
+async def write_failed_targets(
     driver: asyncpg.Connection, partition: int, failures: Mapping[str, str | None], now: int
 ) -> None:
-    """Store which targets failed. ``failures``: target → reason, or None if the target is evaluated again."""
+    """Store which targets failed. ``failures`` is target id → reason, or None if the target can be evaluated again."""
     rows = [{"target_id": name, "reason": _storable(reason)} for name, reason in failures.items() if reason is not None]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows), partition, now)
@@ -47,19 +47,19 @@ class FailedTargetQueries:
         self._database = database
 
     async def failures_of(self, target_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Target → reason and beginning of its failure, for those of these targets that have failed."""
+        """Return target id → reason and beginning of the failure, for those of the given targets that have failed."""
         query = select(_TABLE).where(_TABLE.c.target_id.in_(target_ids))
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {row.target_id: {"reason": row.reason, "since_at": to_text(row.since_at)} for row in rows}
 
     async def targets(self, caller: Principal, page: Page) -> list[dict[str, Any]]:
-        """A page of the failed targets that the caller may see."""
+        """Return a page of the failed targets that the caller may see."""
         keys = (TARGET.c.agreement_id, TARGET.c.key, TARGET.c.target_id)
         query = (
             select(TARGET)
             .join(_TABLE, _TABLE.c.target_id == TARGET.c.target_id)
-            .where(visible(TARGET, caller), page.beyond(*keys))
+            .where(build_party_condition(TARGET, caller), page.beyond(*keys))
             .order_by(*keys)
             .limit(page.fetch)
         )

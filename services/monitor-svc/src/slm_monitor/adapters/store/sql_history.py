@@ -1,4 +1,6 @@
-"""The record of facts in PostgreSQL, read back: facts in segments, and facts that no checkpoint has moved there yet."""
+"""The record of facts in PostgreSQL, as a source of history: facts in segments, and recent facts that are not in
+segments yet.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,10 @@ from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
 from slm_monitor.application.state.loaded_partition import AgreementTerms
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues, indicator_of, joined_batches
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
+from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues, concatenate_value_batches, parse_series_indicator
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.facts.ticket_events import FORGOTTEN
+from slm_monitor.domain.facts.ticket_events import DELETED_EVENTS_KEY
 
 _EVER = 2**62
 LATEST = 253_402_300_799_000_000
@@ -88,14 +90,14 @@ SELECT subject FROM ticket
  ORDER BY subject LIMIT $4
 """
 _TICKETS = f"""
-SELECT ticket, max(ended_at), bool_and(is_met) FROM ({ticket_rows.COUNTED}) AS ended
+SELECT ticket, max(ended_at), bool_and(is_met) FROM ({ticket_rows.ENDED_CLOCKS}) AS ended
  WHERE ended_at >= $3 AND ended_at < $4 AND ended_at <= $2
  GROUP BY ticket ORDER BY ticket
 """
 
 
 class SqlHistory:
-    """Queries of the record. One object may be shared by all users of a process."""
+    """Queries of the record of facts. One object may be shared by all users of a process."""
 
     def __init__(self, database: Database, store: SqlEvaluationStore, partitions: int) -> None:
         self._database = database
@@ -115,8 +117,8 @@ class SqlHistory:
 
     async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
         known = _EVER if known_at is None else known_at
-        asked = counter_rows.arguments(stream, first, last)
-        return [Fact(*row) for row in await self._fetch(counter_rows.AROUND_AS_KNOWN, *asked, known)]
+        asked = counter_rows.build_reading_arguments(stream, first, last)
+        return [Fact(*row) for row in await self._fetch(counter_rows.READINGS_AROUND_AS_KNOWN, *asked, known)]
 
     async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
         rows = await self._fetch(
@@ -130,16 +132,18 @@ class SqlHistory:
         return await asyncio.to_thread(_decoded, rows, subject, span, known_at)
 
     async def first_at(self, subject: str) -> int | None:
-        """The instant of an indicator's first fact, with any labels; for rows in a segment, the start of their hour."""
+        """Return the instant of an indicator's first fact under any labels; if it lies in a segment, the start of its
+        hour.
+        """
         rows = await self._fetch(_FIRST, subject, partition_of(subject, self._partitions))
         at, hour, blobs = rows[0]
         recent = await asyncio.to_thread(_first_of, blobs, subject)
         found = (at, None if hour is None else hour * HOUR, recent)
         return min((each for each in found if each is not None), default=None)
 
-    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[ApprovedExclusion]:
         rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
-        return [partition_rows.exclusion_of(row) for row in rows]
+        return [partition_rows.read_approved_exclusion_from_row(row) for row in rows]
 
     async def begins_at(self, subject: str) -> int | None:
         rows = await self._fetch("SELECT begins_at FROM record_start WHERE subject = $1", subject)
@@ -167,21 +171,26 @@ class SqlHistory:
         async with self._database.read() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            return await ticket_terms.agreements_of_party(driver, owner_party_id)
+            return await ticket_terms.fetch_ticket_agreements_of_party(driver, owner_party_id)
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
-        rows = await self._fetch(ticket_rows.INCONSISTENT, list(target_ids), [span[0]], [span[1]])
+        rows = await self._fetch(ticket_rows.INCONSISTENT_TICKET_COUNTS, list(target_ids), [span[0]], [span[1]])
         return int(rows[0][0])
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
-        names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at, FORGOTTEN)]
+        names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at, DELETED_EVENTS_KEY)]
         return await self._of_tickets(names, known_at)
 
     async def tickets(
         self, owner_party_id: str, before: int, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Tickets with an event before an instant, each with all its facts: the next ``most`` names after ``after``."""
-        names = [row[0] for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most, FORGOTTEN)]
+        """Return (ticket, all its facts) for tickets that have an event before an instant: the ``most`` names that
+        follow ``after``.
+        """
+        names = [
+            row[0]
+            for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most, DELETED_EVENTS_KEY)
+        ]
         return list((await self._of_tickets(names, _EVER)).items())
 
     async def _of_tickets(self, names: Sequence[str], known_at: int) -> dict[str, list[Fact]]:
@@ -201,25 +210,27 @@ def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known
     parts = []
     for series, data in rows:
         if series is not None:
-            chunk = column_codec.decode_segment(data, known_at)
+            chunk = column_codec.decode_hour_segment(data, known_at)
             slot = np.zeros(len(chunk.at), dtype=np.int32)
             parts.append(MeasuredValues([series], slot, chunk.at, chunk.value, chunk.out_of))
         else:
-            parts.append(_of_indicator(column_codec.decode_blob(data), subject))
+            parts.append(_of_indicator(column_codec.decode_value_blob(data), subject))
     parts = [part for part in parts if len(part)]
     if not parts:
         return NOTHING
-    values = joined_batches(parts)
+    values = concatenate_value_batches(parts)
     values = values.selected((values.at >= span[0]) & (values.at < span[1]))
     return values.selected(np.lexsort((values.value, values.at)))
 
 
 def _of_indicator(values: MeasuredValues, subject: str) -> MeasuredValues:
-    slots = [slot for slot, name in enumerate(values.subjects) if indicator_of(name) == subject]
+    slots = [slot for slot, name in enumerate(values.subjects) if parse_series_indicator(name) == subject]
     return values.selected(np.isin(values.slot, slots))
 
 
 def _first_of(blobs: Sequence[bytes], subject: str) -> int | None:
-    """The first instant of an indicator in the blobs, that is in rows that no checkpoint has moved to segments yet."""
-    parts = (_of_indicator(column_codec.decode_blob(data), subject) for data in blobs)
+    """Return the first instant of an indicator in the blobs, which hold rows that no checkpoint has written to segments
+    yet.
+    """
+    parts = (_of_indicator(column_codec.decode_value_blob(data), subject) for data in blobs)
     return min((int(part.at.min()) for part in parts if len(part)), default=None)

@@ -1,4 +1,4 @@
-"""Suspended sources: too many of their facts could not be evaluated. Their rows, and queries for them."""
+"""Suspended sources: sources of which too many facts could not be evaluated. Their rows, and queries for them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.commands.sql_terms import tell_partitions
-from slm_monitor.adapters.rows.partition_rows import storable
+from slm_monitor.adapters.commands.sql_terms import send_to_all_partitions
+from slm_monitor.adapters.rows.partition_rows import replace_unstorable_characters
 from slm_monitor.application.state.partition_step import SuspendedSource
 
-ASIDE = "SELECT owner_party_id, topic, source, reason FROM source_aside"
+SUSPENDED_SOURCES = "SELECT owner_party_id, topic, source, reason FROM source_aside"
 _TABLE = table(
     "source_aside",
     column("owner_party_id", Text),
@@ -31,10 +31,19 @@ _FORGET = "DELETE FROM source_aside WHERE owner_party_id = :owner AND topic = :t
 
 
 async def suspend_sources(driver: asyncpg.Connection, sources: Sequence[SuspendedSource], now: int) -> None:
-    """Suspend sources, and notify all partitions."""
+    """Suspend sources, and send a message about it to all partitions."""
     if not sources:
         return
-    rows = [(each.owner_party_id, each.topic, storable(each.source), storable(each.reason), now) for each in sources]
+    rows = [
+        (
+            each.owner_party_id,
+            each.topic,
+            replace_unstorable_characters(each.source),
+            replace_unstorable_characters(each.reason),
+            now,
+        )
+        for each in sources
+    ]
     await driver.executemany(_KEEP, rows)
     await driver.execute(_TELL)
 
@@ -46,7 +55,7 @@ class SuspendedSources:
         self._database = database
 
     async def page(self, caller: Principal, page: Page) -> dict[str, Any]:
-        """Suspended sources of the caller's party; all of them for an operator."""
+        """Return a page of the suspended sources of the caller's party; of all parties for an operator."""
         keys = (_TABLE.c.owner_party_id, _TABLE.c.topic, _TABLE.c.source)
         query = select(_TABLE).where(page.beyond(*keys)).order_by(*keys).limit(page.fetch)
         if not caller.is_operator:
@@ -60,12 +69,12 @@ class SuspendedSources:
         )
 
     async def resume(self, owner_party_id: str, topic: str, source: str) -> bool:
-        """Accept what a source sends from now on. Returns False if it was not suspended."""
+        """Accept again what a source sends from now on; return False if the source was not suspended."""
         async with self._database.begin() as transaction:
             given = {"owner": owner_party_id, "topic": topic, "source": source}
             gone = await transaction.execute(text(_FORGET), given)
             if gone.rowcount:
-                await tell_partitions(transaction, "sources", {})
+                await send_to_all_partitions(transaction, "sources", {})
         return bool(gone.rowcount)
 
 

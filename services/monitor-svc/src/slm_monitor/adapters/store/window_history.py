@@ -1,4 +1,4 @@
-"""The published revisions of closed windows: written by the steps of partitions, read for histories."""
+"""The published revisions of closed windows, stored by the steps of partitions, and queries for them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ SELECT * FROM window_revision WHERE target_id = :target_id AND window_id = ANY(:
 """
 
 
-async def keep_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
-    """Store each closing, restatement and adjustment in the transaction that publishes it."""
+async def write_window_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
+    """Store the closings, restatements and adjustments of windows among the events, in the transaction that publishes
+    them.
+    """
     rows = [_revision_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
-    await accepted_windows.keep_adjustments(driver, (each.event for each in events))
+    await accepted_windows.write_window_adjustments(driver, (each.event for each in events))
 
 
 def _revision_row(event: WindowClosed) -> dict[str, Any]:
@@ -48,14 +50,14 @@ def _revision_row(event: WindowClosed) -> dict[str, Any]:
     }
 
 
-class WindowHistory:
-    """Queries for closed windows and their revisions."""
+class WindowRevisionQueries:
+    """Queries for the published revisions of closed windows."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def revisions(self, target_id: str, window_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """Window id → its published revisions, the earliest first."""
+        """Return window id → its published revisions, the earliest first."""
         found: dict[str, list[dict[str, Any]]] = {}
         for row in await self._rows(_REVISIONS, {"target_id": target_id, "window_ids": list(window_ids)}):
             found.setdefault(row["window_id"], []).append(_revision_document(row))

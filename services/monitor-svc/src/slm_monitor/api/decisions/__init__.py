@@ -1,4 +1,4 @@
-"""Routes for decisions of a party: on exclusions of time, and on the steps of a breach's workflow.
+"""Routes for decisions of a party: on exclusions of time, and on the steps of handling a breach.
 
 This package must not compute figures.
 """

@@ -1,4 +1,6 @@
-"""Exclusions: one party requests that some time does not count; the other party or its delegate decides."""
+"""Routes for exclusions: one party requests that some time is left out of figures, and the other party or its delegate
+decides.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http import instants
-from slm_chassis.http.access import Caller, require
+from slm_chassis.http.access import Caller, require_role
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
@@ -21,26 +23,28 @@ from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.response_models import list_of
 from slm_chassis.http.web_addresses import WithAddresses
 from slm_chassis.identity import new_id
-from slm_monitor.adapters.commands.exclusion_queries import delegate_document, exclusion_entry_document
+from slm_monitor.adapters.commands.exclusion_queries import build_delegate_document, build_exclusion_record_document
 from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
 from slm_monitor.api.dependencies import TheExclusions, TheWorker
 from slm_monitor.api.responses.exclusions import DelegateAnswer, ExclusionAnswer
 from slm_monitor.application.commands import exclusions
-from slm_monitor.application.commands.exclusions import ExclusionRequest, NoSuchThing
+from slm_monitor.application.commands.exclusions import ExclusionRequest, NoSuchObject
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
-from slm_monitor.domain.exclusions.delegates import Delegate
+from slm_monitor.domain.exclusions.delegates import ExclusionDelegate
 from slm_monitor.domain.exclusions.exclusion_workflow import (
     APPROVED,
     REJECTED,
-    Actor,
-    DecisionNotAllowed,
-    EndedBefore,
-    WrongTurn,
+    ActingParty,
+    DelegateAlreadyDismissed,
+    ExclusionDecisionNotAllowed,
+    InvalidExclusionTransition,
 )
 
 router = APIRouter(prefix="/api/v1", tags=["exclusions"])
-Requester = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
-Decider = Annotated[Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory"))]
+Requester = Annotated[Principal, Depends(require_role("service_level_manager", "integrator"))]
+Decider = Annotated[
+    Principal, Depends(require_role("service_level_manager", "business_signatory", "provider_signatory"))
+]
 Text = Annotated[str, Field(max_length=4_000)]
 Names = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=200)]
 
@@ -50,14 +54,16 @@ class _ExclusionBody(BaseModel):
 
 
 class ExcludedInterval(_ExclusionBody):
-    """An interval that includes ``from`` and excludes ``to``."""
+    """A time interval in a request: it includes the instant ``from`` and does not include the instant ``to``."""
 
     start: str = Field(alias="from", examples=["2026-11-22T22:00:00Z"])
     end: str = Field(alias="to", examples=["2026-11-23T02:00:00Z"])
 
 
-class Recurrence(_ExclusionBody):
-    """An RRULE. Occurrences keep the wall-clock time of ``from`` in the time zone, by default that of the agreement."""
+class ExclusionRecurrence(_ExclusionBody):
+    """A recurring interval in a request, by an RRULE of RFC 5545. Occurrences keep the wall-clock time of ``from`` in
+    the time zone, by default that of the agreement.
+    """
 
     rule: Annotated[str, Field(max_length=500, examples=["FREQ=WEEKLY;BYDAY=SU;COUNT=10"])]
     start: str = Field(alias="from", examples=["2026-11-22T01:00:00Z"])
@@ -66,8 +72,11 @@ class Recurrence(_ExclusionBody):
 
 
 class ExclusionToRequest(_ExclusionBody):
-    """The time that shall not count, and why. Services, indicators and targets are named by id or key; without any the
-    exclusion concerns the whole agreement."""
+    """Request body for an exclusion: the time to exclude from figures, and why.
+
+    ``services``, ``indicators`` and ``targets`` limit it to parts of the agreement, each named by id or key. If all
+    three are empty, the exclusion concerns the whole agreement.
+    """
 
     model_config = {
         "extra": "forbid",
@@ -90,19 +99,19 @@ class ExclusionToRequest(_ExclusionBody):
     kind: Literal["planned", "force_majeure", "customer_caused", "claim"]
     text: Text
     interval: ExcludedInterval | None = None
-    recurrence: Recurrence | None = None
+    recurrence: ExclusionRecurrence | None = None
     services: Names = []
     indicators: Names = []
     targets: Names = []
     evidence: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=50)] = []
     announced_at: str | None = None
-    """The instant at which it was announced to the other party; now if left out."""
+    """The instant at which the time was announced to the other party; now if left out."""
     decide_by_at: str | None = None
     if_silent: Literal["approved", "rejected"] | None = None
 
 
 class DelegateToAppoint(_ExclusionBody):
-    """A party that decides on exclusions of an agreement in your party's place."""
+    """Request body that appoints a party to decide on an agreement's exclusions in the caller's party's place."""
 
     model_config = {
         "extra": "forbid",
@@ -124,26 +133,29 @@ class DelegateToAppoint(_ExclusionBody):
     ends_at: str | None = None
 
 
-class Decision(_ExclusionBody):
-    """The reason for a decision."""
+class ExclusionDecisionRequest(_ExclusionBody):
+    """Request body of the operations that approve or reject an exclusion: the reason for the decision."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "As agreed on the phone."}]}}
 
     reason: Text = ""
 
 
-_UNSAID = Decision()
+_UNSAID = ExclusionDecisionRequest()
 
 
-class Revocation(_ExclusionBody):
-    """The reason why the excluded time shall count after all."""
+class ExclusionRevocationRequest(_ExclusionBody):
+    """Request body of the operation that revokes an approved exclusion: the reason for the revocation."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "It was not used."}]}}
 
     reason: Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
-def _wanted(given: ExclusionToRequest) -> ExclusionRequest:
+def parse_exclusion_request(given: ExclusionToRequest) -> ExclusionRequest:
+    """Convert a request body to an ExclusionRequest, with instants in µs. Raises a problem that names the invalid
+    field.
+    """
     interval = given.interval
     recurrence = given.recurrence
     return ExclusionRequest(
@@ -152,12 +164,15 @@ def _wanted(given: ExclusionToRequest) -> ExclusionRequest:
         text=given.text,
         interval=None
         if interval is None
-        else (instants.read(interval.start, "interval.from"), instants.read(interval.end, "interval.to")),
+        else (
+            instants.read_instant(interval.start, "interval.from"),
+            instants.read_instant(interval.end, "interval.to"),
+        ),
         recurrence=None
         if recurrence is None
         else {
             "rule": recurrence.rule,
-            "from": instants.read(recurrence.start, "recurrence.from"),
+            "from": instants.read_instant(recurrence.start, "recurrence.from"),
             "duration": recurrence.duration,
             "timezone": recurrence.timezone,
         },
@@ -165,50 +180,54 @@ def _wanted(given: ExclusionToRequest) -> ExclusionRequest:
         indicators=given.indicators,
         targets=given.targets,
         evidence=given.evidence,
-        announced_at=instants.optional(given.announced_at, "announced_at"),
-        decide_by_at=instants.optional(given.decide_by_at, "decide_by_at"),
+        announced_at=instants.read_optional_instant(given.announced_at, "announced_at"),
+        decide_by_at=instants.read_optional_instant(given.decide_by_at, "decide_by_at"),
         if_silent=given.if_silent,
     )
 
 
-def _by(caller: Principal) -> Actor:
+def require_acting_party(caller: Principal) -> ActingParty:
+    """Return the caller's party. Raises a problem (403) for an operator, who belongs to no party."""
     if caller.party_id is None:
         detail = "An operator sees exclusions, but asks for them and decides on them for nobody: use a key of a party."
         raise Problem(403, "no-party", "Only a party may do this", detail)
-    return Actor(caller.party_id, caller.principal_id)
+    return ActingParty(caller.party_id, caller.principal_id)
 
 
 @dataclass(frozen=True)
-class UseCases:
-    """The use cases of exclusions, each run in a transaction of its own."""
+class ExclusionUseCases:
+    """Runs the use cases of exclusions, each in a transaction of its own."""
 
     database: Database
     worker: EvaluationWorker
 
     async def run(self, use: Callable[[SqlExclusions, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-        """Run a use case, wake the evaluation worker, and return the resulting document. Refusals become problems."""
+        """Run a use case in a transaction, then wake the evaluation worker; return the document that the use case made.
+
+        A refusal by the use case is raised as a problem.
+        """
         try:
             async with self.database.begin() as transaction:
                 document = await use(SqlExclusions(transaction), transaction.now)
-        except NoSuchThing as error:
+        except NoSuchObject as error:
             raise not_found(error.kind, error.given) from None
         except CalendarError as error:
             raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
-        except DecisionNotAllowed as error:
+        except ExclusionDecisionNotAllowed as error:
             raise Problem(403, "not-your-turn", "The other party decides", f"{error}.") from None
-        except EndedBefore as error:
+        except DelegateAlreadyDismissed as error:
             raise Problem(409, "already-ended", "It has ended already", f"{error}.") from None
-        except WrongTurn as error:
+        except InvalidExclusionTransition as error:
             raise Problem(409, "already-decided", "It is decided already", f"{error}.") from None
         self.worker.ring()
         return document
 
 
-async def _use_cases(database: TheDatabase, worker: TheWorker) -> UseCases:
-    return UseCases(database, worker)
+async def _use_cases(database: TheDatabase, worker: TheWorker) -> ExclusionUseCases:
+    return ExclusionUseCases(database, worker)
 
 
-TheUseCases = Annotated[UseCases, Depends(_use_cases)]
+TheExclusionUseCases = Annotated[ExclusionUseCases, Depends(_use_cases)]
 
 
 def _decision(summary: str) -> dict[str, Any]:
@@ -219,28 +238,34 @@ def _decision(summary: str) -> dict[str, Any]:
     "/exclusions",
     **operation("Ask for an exclusion", ExclusionAnswer, "no-party", "not-found", "not-your-turn", status=201),
 )
-async def request_exclusion(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCases) -> dict[str, Any]:
-    """Request from the other party of an agreement that some time does not count.
+async def request_exclusion(
+    given: ExclusionToRequest, caller: Requester, use_cases: TheExclusionUseCases
+) -> dict[str, Any]:
+    """Request from the other party of an agreement that some time is excluded from figures.
 
-    Once approved, the time is taken out of all figures that it concerns: of open windows at once, of closed windows by
-    a restatement. Planned time is excluded only as far as the agreement's notice and cap allow; ``uncounted`` of an
-    approved exclusion lists the parts that are not.
+    Once approved, the time is removed from all figures that it concerns: from those of open windows at once, from those
+    of closed windows by a restatement. Planned time is excluded only as far as the agreement's notice and cap allow;
+    ``uncounted`` of an approved exclusion lists the time that is approved but not excluded.
     """
-    by, wanted = _by(caller), _wanted(given)
+    by, wanted = require_acting_party(caller), parse_exclusion_request(given)
 
     async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return exclusion_entry_document(await exclusions.request_exclusion(register, wanted, new_id(), by, now))
+        return build_exclusion_record_document(await exclusions.request_exclusion(register, wanted, new_id(), by, now))
 
     return await use_cases.run(use)
 
 
 async def _decide(
-    exclusion_id: str, decision: str, given: Decision, caller: Principal, use_cases: TheUseCases
+    exclusion_id: str,
+    decision: str,
+    given: ExclusionDecisionRequest,
+    caller: Principal,
+    use_cases: TheExclusionUseCases,
 ) -> dict[str, Any]:
-    by = _by(caller)
+    by = require_acting_party(caller)
 
     async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return exclusion_entry_document(
+        return build_exclusion_record_document(
             *await exclusions.decide_exclusion(register, exclusion_id, decision, by, given.reason, now)
         )
 
@@ -249,29 +274,33 @@ async def _decide(
 
 @router.post("/exclusions/{exclusion_id}/approve", **_decision("Approve an exclusion"))
 async def approve_exclusion(
-    exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
+    exclusion_id: str, caller: Decider, use_cases: TheExclusionUseCases, given: ExclusionDecisionRequest = _UNSAID
 ) -> dict[str, Any]:
-    """Approve an exclusion, as the party that did not request it, or its delegate. Answers 409 if it is decided."""
+    """Approve an exclusion, as the party that did not request it, or its delegate. Answers 409 if it was decided
+    before.
+    """
     return await _decide(exclusion_id, APPROVED, given, caller, use_cases)
 
 
 @router.post("/exclusions/{exclusion_id}/reject", **_decision("Reject an exclusion"))
 async def reject_exclusion(
-    exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
+    exclusion_id: str, caller: Decider, use_cases: TheExclusionUseCases, given: ExclusionDecisionRequest = _UNSAID
 ) -> dict[str, Any]:
-    """Reject an exclusion, as the party that did not request it, or its delegate. Answers 409 if it is decided."""
+    """Reject an exclusion, as the party that did not request it, or its delegate. Answers 409
+    if it was decided before.
+    """
     return await _decide(exclusion_id, REJECTED, given, caller, use_cases)
 
 
 @router.post("/exclusions/{exclusion_id}/revoke", **_decision("Revoke an exclusion"))
 async def revoke_exclusion(
-    exclusion_id: str, given: Revocation, caller: Decider, use_cases: TheUseCases
+    exclusion_id: str, given: ExclusionRevocationRequest, caller: Decider, use_cases: TheExclusionUseCases
 ) -> dict[str, Any]:
-    """Revoke an approved exclusion, as either party: its time counts again."""
-    by = _by(caller)
+    """Revoke an approved exclusion, as either party: its time is included in figures again."""
+    by = require_acting_party(caller)
 
     async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return exclusion_entry_document(
+        return build_exclusion_record_document(
             await exclusions.revoke_exclusion(register, exclusion_id, by, given.reason, now)
         )
 
@@ -296,15 +325,17 @@ async def list_exclusions(
     "/exclusion-delegates",
     **operation("Appoint a delegate", DelegateAnswer, "no-party", "not-found", "not-your-turn", status=201),
 )
-async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
-    """Let another party decide, in your party's place, on the exclusions that the other side requests."""
-    by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
+async def appoint_delegate(
+    given: DelegateToAppoint, caller: Decider, use_cases: TheExclusionUseCases
+) -> dict[str, Any]:
+    """Appoint another party to decide, in your party's place, on the exclusions that the other side requests."""
+    by, ends_at = require_acting_party(caller), instants.read_optional_instant(given.ends_at, "ends_at")
 
     async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
-        wanted = Delegate(
+        wanted = ExclusionDelegate(
             new_id(), given.agreement_id, by.party_id or "", given.delegate_party_id, given.reason, by, now, ends_at
         )
-        return delegate_document(await exclusions.appoint_delegate(register, wanted, now))
+        return build_delegate_document(await exclusions.appoint_exclusion_delegate(register, wanted, now))
 
     return await use_cases.run(use)
 
@@ -313,12 +344,12 @@ async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases:
     "/exclusion-delegates/{delegate_id}/dismiss",
     **operation("Dismiss a delegate", DelegateAnswer, "no-party", "not-your-turn", "already-ended"),
 )
-async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
-    """Dismiss a delegate; its decisions stay. Answers 409 if the appointment has ended already."""
-    by = _by(caller)
+async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheExclusionUseCases) -> dict[str, Any]:
+    """Dismiss a delegate. Decisions that it has made remain valid. Answers 409 if the appointment has ended before."""
+    by = require_acting_party(caller)
 
     async def use(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return delegate_document(await exclusions.dismiss_delegate(register, delegate_id, by, now))
+        return build_delegate_document(await exclusions.dismiss_exclusion_delegate(register, delegate_id, by, now))
 
     return await use_cases.run(use)
 
@@ -327,16 +358,16 @@ async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseC
 async def list_delegates(
     caller: Caller, queries: TheExclusions, paging: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
-    """List the delegates of your party, and the appointments of your party as a delegate, the newest first."""
+    """List the delegates of the caller's party, and the appointments of that party as a delegate, the newest first."""
     return await queries.delegates(caller, paging, agreement_id)
 
 
 @router.get("/exclusions/{exclusion_id}", **operation("Read one exclusion", ExclusionAnswer))
 async def read_exclusion(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
-    """Read one exclusion. An approved one lists the parts that are not excluded, and why."""
+    """Read one exclusion. An approved one lists the time that is approved but not excluded, and why."""
     entry = await queries.one(caller, exclusion_id)
     if entry is None:
         raise not_found("exclusion", exclusion_id)
     async with queries.database.begin() as transaction:
-        uncounted = await exclusions.uncounted_of(SqlExclusions(transaction), entry)
-    return exclusion_entry_document(entry, uncounted)
+        uncounted = await exclusions.list_time_not_excluded(SqlExclusions(transaction), entry)
+    return build_exclusion_record_document(entry, uncounted)

@@ -1,4 +1,4 @@
-"""Back-tests, which evaluate draft terms over stored history: ``/api/v1/backtests``."""
+"""Routes for back-tests, which evaluate draft terms over stored history: ``/api/v1/backtests``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
-from slm_chassis.http.access import Caller, require
+from slm_chassis.http.access import Caller, require_role
 from slm_chassis.http.json_types import NO_TEXT
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
@@ -26,8 +26,8 @@ from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
 from slm_monitor.api.responses.backtests import BacktestAnswer
-from slm_monitor.api.results.explanations import instant
-from slm_monitor.api.results.targets import wait_for_record
+from slm_monitor.api.results.explanations import parse_query_instant
+from slm_monitor.api.results.targets import wait_until_stored
 from slm_monitor.application.preview import backtests
 from slm_monitor.application.preview.backtests import (
     DONE,
@@ -38,14 +38,16 @@ from slm_monitor.application.preview.backtests import (
     BacktestQuestion,
 )
 from slm_monitor.application.preview.preview_terms import PreviewRejected
-from slm_monitor.domain.terms.terms import DERIVED
+from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS
 
 router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
-Asker = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
+Asker = Annotated[Principal, Depends(require_role("service_level_manager", "integrator"))]
 
 
-class WindowsToTry(BaseModel):
-    """The windows to evaluate: the last ``last`` ones, or those that begin between ``from`` and ``to``."""
+class BacktestWindowSelection(BaseModel):
+    """The windows that a requested back-test evaluates: the last ``last`` ended ones, or those that begin between
+    ``from`` and ``to``.
+    """
 
     model_config = {"extra": "forbid"}
 
@@ -57,8 +59,11 @@ class WindowsToTry(BaseModel):
 
 
 class BacktestToRun(BaseModel):
-    """One target as an agreement would write it. ``indicator`` is the key of an indicator of your party; tickets are
-    those of your party."""
+    """Request body of a back-test: one target as an agreement would write it, and the windows to evaluate.
+
+    ``indicator`` is the key of an indicator of the caller's party. Ticket targets are evaluated over that party's
+    tickets.
+    """
 
     model_config = {
         "extra": "forbid",
@@ -81,66 +86,72 @@ class BacktestToRun(BaseModel):
 
     terms: dict[str, Any]
     members: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
-    """Drafts of the targets that it is derived from: the clock of a compliance, or the members of a composite."""
+    """Drafts of the targets from which a derived target is evaluated: the clock of a compliance, or the members of a
+    composite.
+    """
     service_hours: str | dict[str, Any] = "24x7"
     timezone: str = "UTC"
-    windows: WindowsToTry = WindowsToTry()
+    windows: BacktestWindowSelection = BacktestWindowSelection()
 
 
 @dataclass(frozen=True)
-class BacktestParts:
-    """The requested back-tests, and the stored history that they evaluate."""
+class BacktestStores:
+    """The store of back-test jobs, with the stored history over which they are evaluated."""
 
     jobs: SqlBacktests
     store: SqlEvaluationStore
     record: SqlHistory
 
 
-async def _backtest_parts(jobs: TheBacktests, store: TheStore, record: TheRecord) -> BacktestParts:
-    return BacktestParts(jobs, store, record)
+async def _backtest_parts(jobs: TheBacktests, store: TheStore, record: TheRecord) -> BacktestStores:
+    return BacktestStores(jobs, store, record)
 
 
-TheBacktestParts = Annotated[BacktestParts, Depends(_backtest_parts)]
+TheBacktestStores = Annotated[BacktestStores, Depends(_backtest_parts)]
 
 
 @router.post("", **operation("Run a back-test", BacktestAnswer, "not-found", "not-judged-yet", status=202))
 async def run_backtest(
-    given: BacktestToRun, caller: Asker, stored: TheBacktestParts, queries: TheQueries, log: TheLog, clock: TheClock
+    given: BacktestToRun, caller: Asker, stored: TheBacktestStores, queries: TheQueries, log: TheLog, clock: TheClock
 ) -> dict[str, Any]:
-    """Evaluate terms over stored measurements, window by window. Read the result under the returned id."""
+    """Start to evaluate draft terms over stored measurements, window by window. Read the result
+    under the returned id.
+    """
     question = await _question(given, caller, stored)
     # Measurements of a moment ago may be on the log but not in the record yet, where the back-test would miss them.
-    await wait_for_record(queries, await _present(log))
+    await wait_until_stored(queries, await _present(log))
     now, windows = clock.now(), given.windows
-    between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
+    between = (parse_query_instant(windows.since, "windows.from"), parse_query_instant(windows.until, "windows.to"))
     if any(each is not None for each in between) and windows.last is not None:
         raise invalid("windows.last", windows.last, "give either the last so many, or from and to")
     try:
-        target = backtests.check_question(question)
+        target = backtests.check_backtest_question(question)
         first = await _first(question, stored)
         interval = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
-        spans = backtests.spans_of(target, now, first, windows.last or STANDARD, interval, windows.per)
+        spans = backtests.list_backtest_windows(target, now, first, windows.last or STANDARD, interval, windows.per)
     except (PreviewRejected, CalendarError) as error:
         raise _refused(error) from error
     state_now, ended_at = (QUEUED, None) if spans else (DONE, now)
     job = BacktestJob(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
     await stored.jobs.add(job, caller.principal_id)
-    return backtest_document(job)
+    return build_backtest_document(job)
 
 
 async def _present(log: EventLog) -> dict[tuple[str, int], int]:
-    """(topic, partition) → the present end of the intake topics."""
+    """Return (topic, partition) → end offset of the intake topics now."""
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
     return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
 
 
-async def _question(given: BacktestToRun, caller: Principal, stored: BacktestParts) -> BacktestQuestion:
-    """The question of a back-test. Raises a problem (404) for indicators of other parties."""
+async def _question(given: BacktestToRun, caller: Principal, stored: BacktestStores) -> BacktestQuestion:
+    """Build the question of a back-test from the request. Raises a problem (404) if it names an indicator of another
+    party.
+    """
     kind = given.terms.get("aggregation")
     kind = next(iter(kind), "") if isinstance(kind, dict) else kind
     terms = given.terms
     subject, owner = "", caller.party_id
-    if kind not in ("clock", *DERIVED):
+    if kind not in ("clock", *DERIVED_AGGREGATIONS):
         subject, owner = await _own_indicator(given.terms.get("indicator"), caller, stored.store)
         registered = await stored.store.indicator(subject)
         if registered is not None and registered.kind == "rating":
@@ -153,7 +164,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: BacktestPar
     )
     if not subject:
         try:
-            subjects = backtests.subjects_of(question)
+            subjects = backtests.list_backtest_subjects(question)
         except (PreviewRejected, CalendarError) as error:
             raise _refused(error) from error
         for each in sorted(subjects):
@@ -162,13 +173,13 @@ async def _question(given: BacktestToRun, caller: Principal, stored: BacktestPar
     return question
 
 
-async def _first(question: BacktestQuestion, stored: BacktestParts) -> int | None:
-    """The instant of the first recorded fact that the terms would use; None if there is none."""
+async def _first(question: BacktestQuestion, stored: BacktestStores) -> int | None:
+    """Return the instant (µs) of the first stored fact that the terms would use; None if there is none."""
     found = []
-    for subject in sorted(backtests.subjects_of(question)):
+    for subject in sorted(backtests.list_backtest_subjects(question)):
         first, begins_at = await stored.record.first_at(subject), await stored.record.begins_at(subject)
         found.append(first if first is None or begins_at is None else max(first, begins_at))
-    if backtests.is_about_tickets(question):
+    if backtests.is_backtest_about_tickets(question):
         found.append(await stored.jobs.first_ticket(question.owner))
     return min((each for each in found if each is not None), default=None)
 
@@ -179,7 +190,10 @@ def _refused(error: PreviewRejected | CalendarError) -> Problem:
 
 
 async def _own_indicator(named: Any, caller: Principal, store: SqlEvaluationStore) -> tuple[str, str]:
-    """Return the subject and the owner of an indicator. Raises a problem (404) if it is not the caller's."""
+    """Return the subject and the owner's id of an indicator that the terms name.
+
+    Raises a problem: 422 if the name is invalid, 404 if no such indicator exists or it belongs to another party.
+    """
     owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
     owner = owner or caller.party_id
     if not isinstance(key, str) or not isinstance(owner, str):
@@ -195,33 +209,35 @@ async def _own_indicator(named: Any, caller: Principal, store: SqlEvaluationStor
 async def list_backtests(caller: Caller, jobs: TheBacktests, paging: Paging) -> dict[str, Any]:
     """List the back-tests of the caller's party, the newest first."""
     found = await jobs.page(caller, paging)
-    return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], backtest_document)
+    return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], build_backtest_document)
 
 
 @router.get("/{backtest_id}", **operation("Read one back-test", BacktestAnswer))
 async def read_backtest(backtest_id: str, caller: Caller, jobs: TheBacktests) -> dict[str, Any]:
-    """Read the progress of a back-test and its results so far."""
-    return backtest_document(await _mine(backtest_id, caller, jobs))
+    """Read the progress of a back-test, and its results so far."""
+    return build_backtest_document(await _mine(backtest_id, caller, jobs))
 
 
 @router.post("/{backtest_id}/cancel", **operation("Cancel a back-test", BacktestAnswer, "already-ended"))
 async def cancel_backtest(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[str, Any]:
-    """Cancel a back-test; results so far stay. Answers 409 if it has ended already."""
+    """Cancel a back-test. Its results so far are kept. Answers 409 if it has ended before."""
     job = await _mine(backtest_id, caller, jobs)
     if not await jobs.cancel(backtest_id):
         ended = await _mine(backtest_id, caller, jobs)
         raise Problem(409, "already-ended", "It has ended", f"The back-test {job.backtest_id} is {ended.state}.")
-    return backtest_document(await _mine(backtest_id, caller, jobs))
+    return build_backtest_document(await _mine(backtest_id, caller, jobs))
 
 
 async def _mine(backtest_id: str, caller: Principal, jobs: SqlBacktests) -> BacktestJob:
+    """Read a back-test that the caller may see. Raises a problem (404) if there is none with this id."""
     job = await jobs.find(caller, backtest_id)
     if job is None:
         raise not_found("back-test", backtest_id)
     return job
 
 
-def backtest_document(job: BacktestJob) -> dict[str, Any]:
+def build_backtest_document(job: BacktestJob) -> dict[str, Any]:
+    """Return a back-test as JSON: its state, its progress, the windows evaluated so far, and their summary."""
     done, whole = len(job.judged), len(job.spans)
     return {
         "backtest_id": job.backtest_id,
@@ -232,5 +248,5 @@ def backtest_document(job: BacktestJob) -> dict[str, Any]:
         "failure": job.failure,
         "question": job.question.document(),
         "windows": list(job.judged),
-        "result": backtests.backtest_outcome(job.question, job.judged) if job.judged or job.state == DONE else None,
+        "result": backtests.summarize_backtest(job.question, job.judged) if job.judged or job.state == DONE else None,
     }

@@ -1,4 +1,6 @@
-"""Previews, which evaluate draft terms over facts of the request and store nothing: ``/api/v1/previews``."""
+"""Routes for previews, which evaluate draft terms over the facts in the request and store nothing:
+``/api/v1/previews``.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +26,20 @@ from slm_monitor.adapters.formats import wire_formats
 from slm_monitor.adapters.formats.wire_formats import ItemDecoder
 from slm_monitor.api.responses.previews import BurnRatePreview, ClockPreview, WindowPreview
 from slm_monitor.application.preview import burn_rate_preview, clock_preview, window_preview
-from slm_monitor.application.preview.burn_rate_preview import BurnRateQuestion
-from slm_monitor.application.preview.clock_preview import ClockQuestion
+from slm_monitor.application.preview.burn_rate_preview import BurnRatePreviewQuestion
+from slm_monitor.application.preview.clock_preview import ClockPreviewQuestion
 from slm_monitor.application.preview.preview_terms import PreviewRejected
-from slm_monitor.application.preview.window_preview import WindowQuestion
-from slm_monitor.domain.facts.intake_items import Measurement, TicketMessage
+from slm_monitor.application.preview.window_preview import WindowPreviewQuestion
+from slm_monitor.domain.facts.intake_items import SentMeasurement, SentTicketEvent
 from slm_monitor.domain.terms import burn_rate
 
 router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=[Depends(authenticate)])
 
 T = TypeVar("T")
-Item = TypeVar("Item", Measurement, TicketMessage)
+Item = TypeVar("Item", SentMeasurement, SentTicketEvent)
 _EXPONENT = re.compile(r"\d[eE][+-]?\d{3,}")
 _NESTED = 4
-"""One more than the depth to which composites may be nested."""
+"""Levels of questions that are read: one more than the depth to which composites may be nested."""
 
 Exact = Annotated[str, Field(pattern=r"^-?\d{1,30}(\.\d{1,30}|/\d{1,30})?$", examples=["99.9", "1999/20"])]
 
@@ -47,18 +49,21 @@ class _PreviewBody(BaseModel):
 
 
 class PreviewInterval(_PreviewBody):
-    """An interval that includes ``from`` and excludes ``to``."""
+    """A time interval in a preview request: it includes the instant ``from`` and does not
+    include the instant ``to``.
+    """
 
     start: str = Field(alias="from", examples=["2026-11-01T00:00:00Z"])
     end: str = Field(alias="to", examples=["2026-12-01T00:00:00Z"])
     reason: str | None = None
 
     def pair(self, field: str) -> tuple[int, int]:
-        return instants.read(self.start, f"{field}.from"), instants.read(self.end, f"{field}.to")
+        """Return the interval as (start, end) in µs. Raises a problem that names ``field`` if it is invalid."""
+        return instants.read_instant(self.start, f"{field}.from"), instants.read_instant(self.end, f"{field}.to")
 
 
 class ClockToPreview(_PreviewBody):
-    """Per-ticket targets as an agreement writes them, and the events of one ticket."""
+    """Request body of a clock preview: per-ticket targets as an agreement writes them, and the events of one ticket."""
 
     model_config = {
         "json_schema_extra": {
@@ -87,7 +92,9 @@ class ClockToPreview(_PreviewBody):
     events: Annotated[list[dict[str, Any]], Field(max_length=10_000)]
     service_hours: str | dict[str, Any] = "24x7"
     also_service_hours: Annotated[list[str | dict[str, Any]], Field(max_length=20)] = []
-    """Further service hours that apply at the same time: the earliest deadline and the longest elapsed time count."""
+    """Further service hours that apply at the same time. The earliest deadline and the longest
+    elapsed time are taken.
+    """
     as_of: str | None = None
     window: PreviewInterval | None = None
     escalations: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
@@ -95,7 +102,9 @@ class ClockToPreview(_PreviewBody):
 
 
 class WindowToPreview(_PreviewBody):
-    """One target as an agreement writes it, the facts of its indicator, and the window to evaluate."""
+    """Request body of a window preview: one target as an agreement writes it, the facts of its indicator, and the
+    window.
+    """
 
     model_config = {
         "json_schema_extra": {
@@ -126,13 +135,16 @@ class WindowToPreview(_PreviewBody):
     effective_at: str | None = None
     ends_at: str | None = None
     weight: Exact = "1"
-    """The weight of this target as a member of a composite."""
+    """The weight of this target if it is a member of a composite."""
     members: Annotated[list[WindowToPreview], Field(max_length=100)] = []
 
 
 class BurnRatesToPreview(_PreviewBody):
-    """An objective and its warnings. ``period``: an ISO duration such as P30D, or the name of a calendar window.
-    Without ``pairs`` the default pairs are used."""
+    """Request body of a burn rate preview: an objective and its warnings.
+
+    ``period`` is an ISO duration such as P30D, or the name of a calendar window. Without ``pairs``, the default pairs
+    are used.
+    """
 
     model_config = {"json_schema_extra": {"examples": [{"objective": "99.9", "period": "P30D"}]}}
 
@@ -148,16 +160,16 @@ class BurnRatesToPreview(_PreviewBody):
 
 @router.post("/clock", **operation("Try the clocks of a ticket", ClockPreview))
 def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
-    """Calculate the clocks of a ticket under these terms: deadline, elapsed time, verdict, and their derivation."""
+    """Calculate the clocks of a ticket under draft terms: deadline, elapsed time, verdict, and how they are derived."""
     events = [{"source": "preview", "ticket": "1", **event} for event in asked.events]
-    question = ClockQuestion(
+    question = ClockPreviewQuestion(
         targets=[
             {"aggregation": "clock", "window": {"per": "ticket"}, **_without_huge_numbers(target, "targets")}
             for target in asked.targets
         ],
         events=_converted(events, wire_formats.TICKET_EVENTS, "events"),
         service_hours=[asked.service_hours, *asked.also_service_hours],
-        as_of=instants.optional(asked.as_of, "as_of"),
+        as_of=instants.read_optional_instant(asked.as_of, "as_of"),
         window=asked.window.pair("window") if asked.window else None,
         escalations=[_offset(document, number) for number, document in enumerate(asked.escalations)],
         warn_at=asked.warn_at,
@@ -167,17 +179,20 @@ def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
 
 @router.post("/window", **operation("Try a window of a target", WindowPreview))
 def preview_window(asked: WindowToPreview) -> dict[str, Any]:
-    """Evaluate a window of a target under these terms: figure, budget, verdict, and their derivation."""
+    """Evaluate a window of a target under draft terms: figure, budget, verdict, and how they are derived."""
     question = _window_question(asked, asked.window, _NESTED)
     return _as_problem(lambda: window_preview.preview_window(question))
 
 
 @router.post("/burn-rate", **operation("Try burn rate warnings", BurnRatePreview))
 def preview_burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
-    """Calculate the burn rate warnings of an objective: pairs, thresholds, detection times, and dead pairs."""
-    question = BurnRateQuestion(
+    """Calculate the burn rate warnings of an objective: window pairs, thresholds, detection times, and pairs that are
+    left out.
+    """
+    question = BurnRatePreviewQuestion(
         objective=_fraction(asked.objective, "objective") / 100,
-        period=burn_rate.NOMINAL.get(asked.period) or _as_problem(lambda: durations.from_iso(asked.period, "period")),
+        period=burn_rate.NOMINAL_WINDOW_LENGTHS.get(asked.period)
+        or _as_problem(lambda: durations.from_iso(asked.period, "period")),
         pairs=_without_huge_numbers(asked.pairs, "pairs"),
         rate=None if asked.rate is None else _fraction(asked.rate, "rate"),
         bad=_fraction(asked.bad_share, "bad_share"),
@@ -187,14 +202,14 @@ def preview_burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
     return _as_problem(lambda: burn_rate_preview.preview_burn_rates(question))
 
 
-def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None, depth: int) -> WindowQuestion:
+def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None, depth: int) -> WindowPreviewQuestion:
     if depth == 0:
         raise invalid("members", None, f"composites may be nested {_NESTED - 1} deep at most")
     span = asked.window or span
     if span is None:
         raise invalid("window", None, 'name the window, such as "2026-11", or give its from and to')
     facts = [{"indicator": "preview", **fact} for fact in asked.facts]
-    question = WindowQuestion(
+    question = WindowPreviewQuestion(
         terms=_without_huge_numbers(asked.terms, "terms"),
         window=span if isinstance(span, str) else span.pair("window"),
         facts=_converted(facts, wire_formats.MEASUREMENTS, "facts"),
@@ -202,13 +217,16 @@ def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None,
         timezone=asked.timezone,
         exclusions=[each.pair(f"exclusions[{number}]") for number, each in enumerate(asked.exclusions)],
         initial_state=asked.initial_state,
-        as_of=instants.optional(asked.as_of, "as_of"),
+        as_of=instants.read_optional_instant(asked.as_of, "as_of"),
         members=[
             (_window_question(member, span, depth - 1), _fraction(member.weight, "members.weight"))
             for member in asked.members
         ],
     )
-    begins, ends = instants.optional(asked.effective_at, "effective_at"), instants.optional(asked.ends_at, "ends_at")
+    begins, ends = (
+        instants.read_optional_instant(asked.effective_at, "effective_at"),
+        instants.read_optional_instant(asked.ends_at, "ends_at"),
+    )
     return replace(
         question,
         effective_at=question.effective_at if begins is None else begins,
@@ -217,6 +235,7 @@ def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None,
 
 
 def _as_problem(work: Callable[[], T]) -> T:
+    """Return the result of ``work``; convert its errors about the draft to problems."""
     try:
         return work()
     except OverflowError as error:
@@ -228,7 +247,9 @@ def _as_problem(work: Callable[[], T]) -> T:
 
 
 def _without_huge_numbers(document: Any, field: str) -> Any:
-    """Return the document. Raises a problem if a number has an exponent so large that its digits would fill memory."""
+    """Return the document unchanged. Raises a problem if a number's exponent is so large that its digits would fill
+    memory.
+    """
     if isinstance(document, dict):
         for name, value in document.items():
             _without_huge_numbers(value, f"{field}.{name}")
@@ -256,4 +277,4 @@ def _fraction(text: str, field: str) -> Fraction:
 
 
 def _offset(document: dict[str, Any], number: int) -> durations.Duration:
-    return _as_problem(lambda: durations.parse(document, f"escalations[{number}]", offset=True))
+    return _as_problem(lambda: durations.parse_duration(document, f"escalations[{number}]", offset=True))

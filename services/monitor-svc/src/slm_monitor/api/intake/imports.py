@@ -1,4 +1,4 @@
-"""Imports of history: ``/api/v1/imports``."""
+"""Routes for imports of history: ``/api/v1/imports``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from slm_chassis.access import Principal
 from slm_chassis.clock import Clock
 from slm_chassis.http import instants
-from slm_chassis.http.access import Caller, require
+from slm_chassis.http.access import Caller, require_role
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheClock, TheLog
@@ -28,15 +28,17 @@ from slm_monitor.api.dependencies import TheImports, TheWorker
 from slm_monitor.api.responses.intake import ImportAnswer, ImportWithCounts
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.intake import imports
-from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
+from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, HistoryImport
 
 router = APIRouter(prefix="/api/v1/imports", tags=["intake"])
-Importer = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+Importer = Annotated[Principal, Depends(require_role("integrator", "service_level_manager"))]
 _HEARD_SECONDS = 1.0
 
 
 class ImportToOpen(BaseModel):
-    """The history that is going to be loaded: indicators by key, ticket sources by name."""
+    """Request body that opens an import: the indicators (by key) or ticket sources (by name) whose history will be
+    loaded.
+    """
 
     model_config = {
         "extra": "forbid",
@@ -49,12 +51,14 @@ class ImportToOpen(BaseModel):
     sources: list[str] = []
     owner_party_id: UUID | None = None
     through: str | None = None
-    """Only time before this instant waits for the import. By default, and at most, the instant of opening."""
+    """Only time before this instant waits for the import. The default, and the latest allowed, is the instant of
+    opening.
+    """
 
 
 @dataclass(frozen=True)
-class ImportParts:
-    """The parts of the service that open and end an import."""
+class ImportDependencies:
+    """The store, worker, log and clock that are needed to open and end an import."""
 
     store: SqlImports
     worker: EvaluationWorker
@@ -62,11 +66,11 @@ class ImportParts:
     clock: Clock
 
 
-async def _import_parts(store: TheImports, worker: TheWorker, log: TheLog, clock: TheClock) -> ImportParts:
-    return ImportParts(store, worker, log, clock)
+async def _import_parts(store: TheImports, worker: TheWorker, log: TheLog, clock: TheClock) -> ImportDependencies:
+    return ImportDependencies(store, worker, log, clock)
 
 
-TheImportParts = Annotated[ImportParts, Depends(_import_parts)]
+TheImportDependencies = Annotated[ImportDependencies, Depends(_import_parts)]
 
 
 async def _import_document(import_id: str, caller: Principal, store: SqlImports) -> dict[str, Any]:
@@ -79,15 +83,15 @@ async def _import_document(import_id: str, caller: Principal, store: SqlImports)
 
 
 @router.post("", **operation("Open an import of history", ImportWithCounts, "not-found", "key-taken", status=201))
-async def open_import(given: ImportToOpen, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
+async def open_import(given: ImportToOpen, caller: Importer, importing: TheImportDependencies) -> dict[str, Any]:
     """Open an import: the past of these indicators or ticket sources is not evaluated until the import is complete.
 
-    Time before ``through`` waits: windows that ended before it are not closed or restated, and clocks whose deadline
-    passed before it are not published. Later time is evaluated and published as always, marked ``importing``. The
-    import ends by ``/complete``, by its deletion, or one hour after the last facts of its past were accepted. Send
+    Only time before ``through`` waits: windows that ended before it are not closed or restated, and clocks whose
+    deadline passed before it are not published. Later time is evaluated and published as always, marked ``importing``.
+    The import ends by ``/complete``, by its deletion, or one hour after the last facts of its past were accepted. Send
     history once its state is ``open``: while it is ``opening``, some partition may not hold the past back yet. A
-    request with a key that was used before returns that import in its present state; if it is ``judged``, it holds
-    nothing back any more.
+    request with a key that was used before returns that import in its present state; if that is ``judged``, the import
+    holds nothing back any more.
     """
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
@@ -101,7 +105,7 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
         import_id = new_id() if given.key is None else named_id(owner, "import", given.key)
     except ValueError:
         raise not_found("party", owner) from None
-    wanted = Import(
+    wanted = HistoryImport(
         import_id,
         owner,
         given.indicators,
@@ -111,7 +115,7 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
         _through(given.through, now),
         now + QUIET_MICROSECONDS,
     )
-    opened = await imports.open_import(importing.store, wanted)
+    opened = await imports.open_history_import(importing.store, wanted)
     if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
         errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]
         raise Problem(409, "key-taken", "The import exists with other indicators or sources", f"{given.key}", errors)
@@ -127,9 +131,10 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
 
 
 def _through(given: str | None, now: int) -> int:
+    """Return the requested ``through`` in µs, ``now`` if it was left out. Raises a problem if it lies in the future."""
     if given is None:
         return now
-    through = instants.read(given, "through")
+    through = instants.read_instant(given, "through")
     if through > now:
         raise invalid("through", given, f"at most the present instant, {to_text(now)}: later windows are never held")
     return through
@@ -144,14 +149,17 @@ async def list_imports(
         Literal["open", "judged"] | None, Query(description="`open`: those that something still waits for")
     ] = None,
 ) -> dict[str, Any]:
-    """List the imports that concern the caller, the latest first: its own, and those of the other party of an agreement
-    whose targets use them. Each has its owner, its opening, and the instant before which results wait for it."""
+    """List the imports that concern the caller, the latest first: those of the caller's party, and those of the other
+    party of an agreement whose targets use the imported history.
+
+    Each has its owner, its opening, and the instant before which results wait for it.
+    """
     return await store.page(caller, paging, state)
 
 
 @router.get("/{import_id}", **operation("Read one import", ImportWithCounts))
 async def read_import(import_id: str, caller: Caller, store: TheImports) -> dict[str, Any]:
-    """Read an import: its state, and how many windows and clocks were published for it.
+    """Read an import: its state, and how many windows and clocks were published because of it.
 
     The state is ``opening``, ``open``, ``completing`` (its history is being evaluated) or ``judged``. Once it is
     ``judged``, every figure contains the whole import.
@@ -159,7 +167,10 @@ async def read_import(import_id: str, caller: Caller, store: TheImports) -> dict
     return await _import_document(import_id, caller, store)
 
 
-async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import:
+async def _owned(import_id: str, caller: Principal, store: SqlImports) -> HistoryImport:
+    """Read an import that the caller may end. Raises a problem: 404 if the caller may not see it, 403 if it belongs to
+    another party.
+    """
     held = await store.find(import_id)
     if held is None or await store.one(import_id, caller) is None:
         raise not_found("import", import_id)
@@ -170,21 +181,21 @@ async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import
 
 
 @router.post("/{import_id}/complete", **operation("Complete an import", ImportWithCounts, "not-yours", status=202))
-async def complete_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
-    """Complete an import: all history has been sent and is evaluated now. A second request changes nothing."""
+async def complete_import(import_id: str, caller: Importer, importing: TheImportDependencies) -> dict[str, Any]:
+    """Complete an import: all history has been sent, and is evaluated now. A second request changes nothing."""
     return await _ended(import_id, caller, importing, imports.COMPLETED)
 
 
 @router.delete("/{import_id}", **operation("Give an import up", ImportWithCounts, "not-yours", status=202))
-async def end_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
-    """End an import early: the history that was received is evaluated, and nothing waits for the import any more."""
+async def end_import(import_id: str, caller: Importer, importing: TheImportDependencies) -> dict[str, Any]:
+    """End an import early: the history received so far is evaluated, and nothing waits for the import any more."""
     return await _ended(import_id, caller, importing, imports.ENDED)
 
 
-async def _ended(import_id: str, caller: Principal, importing: ImportParts, ended_as: str) -> dict[str, Any]:
+async def _ended(import_id: str, caller: Principal, importing: ImportDependencies, ended_as: str) -> dict[str, Any]:
     store, log = importing.store, importing.log
     held = await _owned(import_id, caller, store)
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
-    await imports.complete_import(store, held.import_id, ends, importing.clock.now(), ended_as)
+    await imports.complete_history_import(store, held.import_id, ends, importing.clock.now(), ended_as)
     importing.worker.ring()
     return await _import_document(import_id, caller, store)

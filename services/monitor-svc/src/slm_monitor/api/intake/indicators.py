@@ -1,4 +1,4 @@
-"""Indicators: ``/api/v1/indicators``."""
+"""Routes that register and list indicators: ``/api/v1/indicators``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
-from slm_chassis.http.access import Caller, require
+from slm_chassis.http.access import Caller, require_role
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
@@ -23,11 +23,11 @@ from slm_monitor.domain.facts import rating_validation
 from slm_monitor.domain.facts.intake_items import Indicator
 
 router = APIRouter(prefix="/api/v1/indicators", tags=["indicators"])
-Registrar = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+Registrar = Annotated[Principal, Depends(require_role("integrator", "service_level_manager"))]
 
 
-class Scale(BaseModel):
-    """The scores that a rating may have, both ends included."""
+class RatingScale(BaseModel):
+    """The lowest and the highest score that a rating may have, in a request to register an indicator."""
 
     model_config = {"extra": "forbid"}
 
@@ -36,7 +36,7 @@ class Scale(BaseModel):
 
 
 class IndicatorToRegister(BaseModel):
-    """A named stream of measurements about one service."""
+    """Request body that registers an indicator: a named stream of measurements about one service."""
 
     model_config = {
         "extra": "forbid",
@@ -51,15 +51,15 @@ class IndicatorToRegister(BaseModel):
     initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
     service_id: str | None = None
     stale_after: Annotated[str, Field(max_length=40, examples=["PT5M"])] | None = None
-    """An ISO 8601 duration. So long after its last measurement an indicator is stale, and its state unknown."""
-    scale: Scale | None = None
-    """For a rating: the lowest and the highest possible score."""
+    """An ISO 8601 duration. An indicator without a measurement for so long is stale, and its state unknown."""
+    scale: RatingScale | None = None
+    """For an indicator of ratings: the lowest and the highest possible score."""
     owner_party_id: UUID | None = None
     """The party that owns the indicator; the caller's party if left out."""
     external_refs: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=100)] = []
 
 
-def indicator_document(indicator: Indicator) -> dict[str, Any]:
+def build_indicator_document(indicator: Indicator) -> dict[str, Any]:
     return {
         "key": indicator.key,
         "owner_party_id": indicator.owner_party_id,
@@ -79,7 +79,7 @@ def indicator_document(indicator: Indicator) -> dict[str, Any]:
 async def register_indicator(
     given: IndicatorToRegister, caller: Registrar, indicators: TheIndicators, response: Response
 ) -> dict[str, Any]:
-    """Register an indicator. Answers 200 if it is registered so already, and 409 if with another definition."""
+    """Register an indicator. Answers 200 if it is registered with the same definition, 409 if with another one."""
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
         raise invalid("owner_party_id", None, "an operator names the party that owns the indicator")
@@ -99,34 +99,40 @@ async def register_indicator(
     held, is_new = await indicators.register(wanted, given.external_refs)
     if held != wanted:
         differing = [
-            name for name, value in indicator_document(wanted).items() if indicator_document(held)[name] != value
+            name
+            for name, value in build_indicator_document(wanted).items()
+            if build_indicator_document(held)[name] != value
         ]
         errors = [
             {
                 "field": name,
-                "value": indicator_document(wanted)[name],
-                "remedy": f"it is registered with {indicator_document(held)[name]!r}",
+                "value": build_indicator_document(wanted)[name],
+                "remedy": f"it is registered with {build_indicator_document(held)[name]!r}",
             }
             for name in differing
         ]
         raise Problem(409, "key-taken", "The indicator exists with another definition", f"{given.key}", errors)
     response.status_code = 201 if is_new else 200
-    return indicator_document(held)
+    return build_indicator_document(held)
 
 
 def _scale(given: IndicatorToRegister) -> tuple[str | None, str | None]:
+    """Return the lowest and the highest score as text; (None, None) without a scale. Raises a problem for an invalid
+    scale.
+    """
     if (given.scale is not None) != (given.kind == "rating"):
         remedy = 'name the lowest and the highest score, {"lowest": "1", "highest": "5"}; other kinds have no scale'
         raise invalid("scale", None if given.scale is None else given.scale.model_dump(), remedy)
     if given.scale is None:
         return None, None
     try:
-        return rating_validation.scale_of(given.scale.lowest, given.scale.highest)
+        return rating_validation.parse_rating_scale(given.scale.lowest, given.scale.highest)
     except ValueError as error:
         raise invalid("scale", given.scale.model_dump(), str(error)) from error
 
 
 def _stale_after(written: str | None) -> int | None:
+    """Return the duration in µs; None if it was left out. Raises a problem if it is invalid."""
     if written is None:
         return None
     try:
@@ -140,10 +146,14 @@ def _stale_after(written: str | None) -> int | None:
 
 @router.get("", **operation("List indicators by key", list_of(IndicatorAnswer)))
 async def list_indicators(
-    caller: Caller, queries: TheIndicatorQueries, paging: Paging, stale: bool | None = None
+    caller: Caller,
+    queries: TheIndicatorQueries,
+    paging: Paging,
+    stale: bool | None = None,
+    with_last: Annotated[bool, Query(description="With `last_fact_at`, for which the facts are looked into")] = False,
 ) -> dict[str, Any]:
     """List the indicators of the caller's party; with ``stale=true`` those that have stopped sending."""
-    return await queries.page(caller, paging, stale)
+    return await queries.page(caller, paging, stale, with_last=with_last)
 
 
 @router.get("/{key}", **operation("Read one indicator", IndicatorAnswer))
@@ -155,7 +165,7 @@ async def read_indicator(
         str | None, Query(description="For operators: the party whose indicator it is; the caller's where left out")
     ] = None,
 ) -> dict[str, Any]:
-    """One indicator of the caller's party, and whether anything is heard of it."""
+    """Read one indicator of the caller's party, and since when it has stopped sending, if it has."""
     owner = owner_party_id or caller.party_id
     if owner is None:
         raise invalid("query.owner_party_id", None, "an operator names the party that owns the indicator")

@@ -1,4 +1,4 @@
-"""Intake of measurements and ticket events: ``POST /api/v1/measurements``, ``POST /api/v1/ticket-events``."""
+"""Routes that take in measurements and ticket events: ``POST /api/v1/measurements``, ``POST /api/v1/ticket-events``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from slm_chassis.access import Principal
-from slm_chassis.http.access import demand, identify
+from slm_chassis.http.access import check_role, identify
 from slm_chassis.http.direct import Handler
 from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import BULK
@@ -19,7 +19,7 @@ from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.api.dependencies import INTAKE
 from slm_monitor.api.responses.intake import IntakeReceipt
-from slm_monitor.application.intake.intake import Intake, IntakeAnswer
+from slm_monitor.application.intake.intake import FactIntake, IntakeBatchAnswer
 
 router = APIRouter(tags=["intake"])
 
@@ -35,12 +35,12 @@ def _batch(summary: str, example: list[dict[str, Any]]) -> dict[str, Any]:
     return operation(summary, IntakeReceipt, *problems, status=202, extra=extra)
 
 
-Accept = Callable[[bytes, str, Principal], Awaitable[IntakeAnswer]]
+Accept = Callable[[bytes, str, Principal], Awaitable[IntakeBatchAnswer]]
 
 
-async def _accepted(request: Request, intake: Intake, topic: str, accept: Accept) -> Response:
+async def _accepted(request: Request, intake: FactIntake, topic: str, accept: Accept) -> Response:
     caller = await identify(request)
-    demand(caller, "integrator", "service_level_manager")
+    check_role(caller, "integrator", "service_level_manager")
     intake.check(topic)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Problem(
@@ -50,6 +50,7 @@ async def _accepted(request: Request, intake: Intake, topic: str, accept: Accept
     try:
         answer = await accept(await request.body(), content_type, caller)
     except (ValueError, RecursionError) as error:
+        intake.note_unreadable(topic, caller, str(error))
         detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
         raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
     path = request.url.path
@@ -58,8 +59,8 @@ async def _accepted(request: Request, intake: Intake, topic: str, accept: Accept
     return await asyncio.to_thread(_answered, answer, path)
 
 
-def _answered(answer: IntakeAnswer, path: str) -> Response:
-    """The response to a batch: 202, or 422 if nothing of it was accepted or quarantined."""
+def _answered(answer: IntakeBatchAnswer, path: str) -> Response:
+    """Return the response to a batch: 202, or 422 if no item of it was accepted or quarantined."""
     document = answer.document()
     if answer.accepted or document["quarantined"]:
         return Response(msgspec.json.encode(document), 202, media_type="application/json")
@@ -67,7 +68,9 @@ def _answered(answer: IntakeAnswer, path: str) -> Response:
 
 
 def _nothing_accepted(document: Mapping[str, Any], path: str) -> bytes:
-    """The problem document for a batch of which nothing was accepted or quarantined, or that is empty."""
+    """Return the problem document, as JSON bytes, for a batch that is empty or of which no item was accepted or
+    quarantined.
+    """
     errors = [
         {**error, "field": f"items[{item['index']}].{error['field']}".rstrip(".")}
         for item in document["items"][:_MOST_ERRORS]
@@ -87,8 +90,9 @@ def _nothing_accepted(document: Mapping[str, Any], path: str) -> bytes:
 
 
 _FEW = 1_000
-"""Most rejected items with which an answer is encoded on the event loop. Longer ones are encoded in a thread: 90,000
-items take half a second, during which no other request would be answered."""
+"""Most rejected items with which an answer is encoded on the event loop. Longer answers are encoded in a thread: 90,000
+items take half a second, in which no other request would be answered.
+"""
 _MOST_ERRORS = 20
 
 
@@ -117,7 +121,9 @@ _MOST_ERRORS = 20
     ),
 )
 async def post_measurements(request: Request) -> Response:
-    """Accept measurements. Each is validated by itself; accepted ones are durable when the answer is sent."""
+    """Accept a batch of measurements. Each is validated separately; accepted ones are durable
+    when the answer is sent.
+    """
     intake = INTAKE.find(request.app)
     return await _accepted(request, intake, MEASUREMENTS.name, intake.take_measurements)
 
@@ -140,10 +146,15 @@ async def post_measurements(request: Request) -> Response:
     ),
 )
 async def post_ticket_events(request: Request) -> Response:
-    """Accept ticket events. Each is validated by itself; accepted ones are durable when the answer is sent."""
+    """Accept a batch of ticket events. Each is validated separately; accepted ones are durable
+    when the answer is sent.
+    """
     intake = INTAKE.find(request.app)
     return await _accepted(request, intake, TICKETS.name, intake.take_ticket_events)
 
 
-DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": post_measurements, "/api/v1/ticket-events": post_ticket_events}
-"""Handlers that are called before routing, because most requests of an installation are of these two paths."""
+DIRECT_HANDLERS: Mapping[str, Handler] = {
+    "/api/v1/measurements": post_measurements,
+    "/api/v1/ticket-events": post_ticket_events,
+}
+"""Path → handler that is called without routing, because most requests of an installation are to these two paths."""

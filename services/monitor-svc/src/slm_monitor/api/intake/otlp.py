@@ -1,4 +1,4 @@
-"""Intake of metrics from OpenTelemetry, over HTTP as JSON or protobuf: ``POST /api/v1/otlp/v1/metrics``."""
+"""Route that takes in OpenTelemetry metrics over HTTP, as JSON or protobuf: ``POST /api/v1/otlp/v1/metrics``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from slm_chassis.http.access import demand, identify
+from slm_chassis.http.access import check_role, identify
 from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
@@ -16,7 +16,7 @@ from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters.formats import otlp, otlp_wire
 from slm_monitor.api.dependencies import TheIntake
 from slm_monitor.api.responses.intake import OtlpReceipt
-from slm_monitor.domain.facts.rejections import Rejection
+from slm_monitor.domain.facts.rejections import IntakeRejection
 
 router = APIRouter(tags=["intake"])
 
@@ -64,13 +64,13 @@ _MOST_REASONS = 5
     ),
 )
 async def post_otlp_metrics(request: Request, intake: TheIntake) -> Response:
-    """Accept metrics: each data point becomes a measurement of the indicator with the name of its metric.
+    """Accept metrics: each data point becomes a measurement of the indicator whose key is the metric's name.
 
-    The answer is that of OTLP: empty if all data points were accepted, otherwise the number of rejected ones and why.
-    Accepted ones are durable when the answer is sent.
+    The answer is that of OTLP: empty if all data points were accepted, otherwise the number of rejected data points and
+    why. Accepted data points are durable when the answer is sent.
     """
     caller = await identify(request)
-    demand(caller, "integrator", "service_level_manager")
+    check_role(caller, "integrator", "service_level_manager")
     intake.check(MEASUREMENTS.name)
     content_type = request.headers.get("content-type", otlp_wire.JSON).partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
@@ -81,24 +81,25 @@ async def post_otlp_metrics(request: Request, intake: TheIntake) -> Response:
     try:
         # In a thread: decompressing and decoding thousands of points would keep all other requests waiting.
         decoded = await asyncio.to_thread(
-            lambda: otlp.decode_metrics(otlp_wire.decode_export(body, content_type, encoding))
+            lambda: otlp.convert_otlp_metrics(otlp_wire.decode_otlp_export(body, content_type, encoding))
         )
-    except otlp_wire.TooLarge as error:
+    except otlp_wire.ExportTooLarge as error:
         raise Problem(413, "too-large", "The body is too large", f"{error}; send smaller batches.") from error
     except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        intake.note_unreadable(MEASUREMENTS.name, caller, str(error))
         detail = f"{error}. Send an export of OTLP metrics as JSON or protobuf."
         raise Problem(400, "malformed-body", "The body cannot be read", detail) from error
-    refusals: list[Rejection] = []
+    refusals: list[IntakeRejection] = []
     if decoded.measurements:
         items = msgspec.json.encode(decoded.measurements)
         answer = await intake.take_measurements(items, "application/json", caller)
         refusals = list(answer.refusals)
     rejected, why = _rejected(decoded, refusals)
-    return Response(otlp_wire.encode_answer(rejected, why, content_type), 200, media_type=content_type)
+    return Response(otlp_wire.encode_otlp_answer(rejected, why, content_type), 200, media_type=content_type)
 
 
-def _rejected(decoded: otlp.DecodedExport, refusals: list[Rejection]) -> tuple[int, str]:
-    """The number of rejected data points, and the reasons, in the order of the points."""
+def _rejected(decoded: otlp.DecodedExport, refusals: list[IntakeRejection]) -> tuple[int, str]:
+    """Return the number of rejected data points, and their reasons as one text in the order of the points."""
     lost = {refusal.index: refusal for refusal in refusals}
     rejected = len(decoded.refused) + sum(decoded.points[index] for index in lost)
     names = [f"{decoded.measurements[index]['indicator']}: {each.remedy}" for index, each in lost.items()]

@@ -1,4 +1,6 @@
-"""The quarantine of facts that are kept but not evaluated: ``/api/v1/quarantine``."""
+"""Routes for the quarantine (facts that are kept but not evaluated) and for suspended sources:
+``/api/v1/quarantine``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
-from slm_chassis.http.access import Caller, require
+from slm_chassis.http.access import Caller, require_role
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
@@ -28,19 +30,19 @@ from slm_monitor.api.responses.intake import (
 from slm_monitor.application.intake.quarantine import (
     DISCARDED,
     RELEASED,
-    DecidedBefore,
-    NoSuchFact,
-    NotPossible,
-    StillRefused,
-    WithoutOwner,
+    NoSuchQuarantinedFact,
+    QuarantineDecisionNotPossible,
+    QuarantinedFactAlreadyDecided,
+    QuarantinedFactStillInvalid,
+    QuarantinedFactWithoutOwner,
 )
 
 router = APIRouter(prefix="/api/v1/quarantine", tags=["quarantine"])
-Decider = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
-_REASONS: dict[type[NotPossible], tuple[str, str]] = {
-    DecidedBefore: ("already-decided", "It is decided already"),
-    WithoutOwner: ("owner-unknown", "Nobody is known to whom it belongs"),
-    StillRefused: ("not-judgeable", "It cannot be judged as it is"),
+Decider = Annotated[Principal, Depends(require_role("integrator", "service_level_manager"))]
+_REASONS: dict[type[QuarantineDecisionNotPossible], tuple[str, str]] = {
+    QuarantinedFactAlreadyDecided: ("already-decided", "It is decided already"),
+    QuarantinedFactWithoutOwner: ("owner-unknown", "Nobody is known to whom it belongs"),
+    QuarantinedFactStillInvalid: ("not-judgeable", "It cannot be judged as it is"),
 }
 Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
@@ -57,7 +59,7 @@ async def list_quarantined_facts(
 
 
 class SourceToResume(BaseModel):
-    """A suspended source: its name, and the topic of its facts."""
+    """Request body that resumes a suspended source: its name, and the topic of its facts."""
 
     model_config = {
         "extra": "forbid",
@@ -67,14 +69,15 @@ class SourceToResume(BaseModel):
     topic: Literal["slm.measurements", "slm.tickets"]
     source: Annotated[str, Field(max_length=200)] = ""
     owner_party_id: UUID | None = None
-    """For operators: the party that owns the source."""
+    """For operators: the party to which the source belongs."""
 
 
 @router.get("/sources", **operation("List sources that are set aside", list_of(SuspendedSourceAnswer)))
 async def list_suspended_sources(caller: Caller, suspended: TheSuspendedSources, paging: Paging) -> dict[str, Any]:
-    """List the suspended sources of the caller's party: too many of their facts could not be evaluated.
+    """List the suspended sources of the caller's party. A source is suspended if too many of its facts cannot be
+    evaluated.
 
-    Their facts are quarantined without being evaluated, until somebody resumes the source.
+    Facts from a suspended source are quarantined without being evaluated, until somebody resumes the source.
     """
     return await suspended.page(caller, paging)
 
@@ -83,7 +86,9 @@ async def list_suspended_sources(caller: Caller, suspended: TheSuspendedSources,
 async def resume_source(
     given: SourceToResume, caller: Decider, suspended: TheSuspendedSources, worker: TheWorker
 ) -> dict[str, Any]:
-    """Resume a suspended source: what it sends from now on is evaluated. Quarantined facts are released one by one."""
+    """Resume a suspended source: facts that it sends from now on are evaluated. Quarantined facts must be released one
+    by one.
+    """
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
         raise invalid("owner_party_id", None, "an operator names the party whose source it is")
@@ -109,7 +114,9 @@ async def resume_source(
 async def release_quarantined_fact(
     quarantine_id: str, caller: Decider, quarantine: TheQuarantine, database: TheDatabase
 ) -> dict[str, Any]:
-    """Release a quarantined fact: it enters the intake once, under its own identity. Answers 409 if it is decided."""
+    """Release a quarantined fact: it enters the intake once, under its own identity. Answers 409 if it was decided
+    before.
+    """
     await _decided(database, quarantine_id, lambda ward, now: quarantine.release(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": RELEASED}
 
@@ -121,18 +128,19 @@ async def release_quarantined_fact(
 async def discard_quarantined_fact(
     quarantine_id: str, caller: Decider, quarantine: TheQuarantine, database: TheDatabase
 ) -> dict[str, Any]:
-    """Discard a quarantined fact: it is never evaluated, but stays visible. Answers 409 if it is decided."""
+    """Discard a quarantined fact: it is never evaluated, but remains listed. Answers 409 if it was decided before."""
     await _decided(database, quarantine_id, lambda ward, now: quarantine.discard(ward, quarantine_id, caller, now))
     return {"quarantine_id": quarantine_id, "state": DISCARDED}
 
 
 async def _decided(database: Database, quarantine_id: str, use: Use) -> None:
+    """Run a decision on a quarantined fact in a transaction. Refusals become problems."""
     try:
         async with database.begin() as transaction:
             await use(SqlQuarantinedFacts(transaction), transaction.now)
-    except NoSuchFact:
+    except NoSuchQuarantinedFact:
         raise not_found("fact set aside", quarantine_id) from None
-    except NotPossible as error:
+    except QuarantineDecisionNotPossible as error:
         errors = [{"field": each.field, "value": each.value, "remedy": each.remedy} for each in error.refusals]
         code, title = _REASONS[type(error)]
         raise Problem(409, code, title, f"{error}.", errors) from None

@@ -1,4 +1,6 @@
-"""Snapshots of tickets: ``PUT /api/v1/tickets/{source}/{number}`` and ``/api/v1/ticket-reconciliations``."""
+"""Routes that take in snapshots of tickets and lists of open tickets: ``PUT /api/v1/tickets/{source}/{number}`` and
+``/api/v1/ticket-reconciliations``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from pydantic import BaseModel, Field
 from slm_chassis.access import Principal
 from slm_chassis.clock import Clock
 from slm_chassis.http import instants
-from slm_chassis.http.access import require
+from slm_chassis.http.access import require_role
 from slm_chassis.http.operation import operation
 from slm_chassis.http.parts import TheClock
 from slm_chassis.http.policies import BULK
@@ -22,14 +24,15 @@ from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.api.dependencies import TheIntake, TheSnapshots, TheTickets
 from slm_monitor.api.responses.tickets import SnapshotReceipt, TicketComparison
 from slm_monitor.application.intake import ticket_snapshots
-from slm_monitor.application.intake.intake import Intake
-from slm_monitor.application.intake.ticket_snapshots import InvalidSnapshot, OpenTicket
-from slm_monitor.domain.facts.intake_items import NAMED
-from slm_monitor.domain.facts.rejections import shown_value
-from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
+from slm_monitor.application.intake.intake import FactIntake
+from slm_monitor.application.intake.source_counts import RefusedSample
+from slm_monitor.application.intake.ticket_snapshots import InvalidTicketSnapshot, ListedOpenTicket
+from slm_monitor.domain.facts.intake_items import TICKET_FIELD_ATTRIBUTES
+from slm_monitor.domain.facts.rejections import shorten_value_for_display
+from slm_monitor.domain.tickets.ticket_snapshot import TicketSnapshot
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
-Sender = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+Sender = Annotated[Principal, Depends(require_role("integrator", "service_level_manager"))]
 Name = Annotated[str, Field(max_length=200)]
 _INSTANTS = {
     "resolved_at": "resolved",
@@ -39,9 +42,12 @@ _INSTANTS = {
 }
 
 
-class SnapshotToPut(BaseModel):
-    """A ticket as its tool shows it. A field that is left out keeps its value, and null removes the value. A null
-    ``resolved_at`` means that the ticket was reopened."""
+class TicketSnapshotToPut(BaseModel):
+    """Request body of a ticket's snapshot: the ticket as its tool shows it now.
+
+    A field that is left out keeps its value, and null removes the value. A null ``resolved_at`` means that the ticket
+    was reopened.
+    """
 
     model_config = {
         "extra": "forbid",
@@ -63,7 +69,7 @@ class SnapshotToPut(BaseModel):
     }
 
     updated_at: str | None = None
-    """The instant at which the ticket became so; now if left out."""
+    """The instant at which the ticket changed to this content; now if left out."""
     state: Name | None = None
     opened_at: str | None = None
     type: Name | None = None
@@ -78,13 +84,13 @@ class SnapshotToPut(BaseModel):
     closed_at: str | None = None
     cancelled_at: str | None = None
     fields: dict[str, Any] = {}
-    """Further fields of the tool."""
+    """Further fields of the ticket, named as in its tool."""
     owner_party_id: UUID | None = None
     """The party that owns the ticket. Operators must name it; for others it is their own party."""
 
 
 class OpenTicketToReconcile(BaseModel):
-    """A ticket that is open in its tool."""
+    """An open ticket as its tool lists it, in a request to reconcile tickets."""
 
     model_config = {"extra": "forbid"}
 
@@ -94,7 +100,7 @@ class OpenTicketToReconcile(BaseModel):
 
 
 class TicketsToReconcile(BaseModel):
-    """All open tickets of a source, as its tool lists them."""
+    """Request body that reconciles tickets: all open tickets of a source, as its tool lists them."""
 
     model_config = {
         "extra": "forbid",
@@ -110,10 +116,10 @@ class TicketsToReconcile(BaseModel):
 
 @dataclass(frozen=True)
 class SnapshotIntake:
-    """The parts of the service that accept a snapshot of a ticket."""
+    """The store, intake and clock that are needed to accept a snapshot of a ticket."""
 
     snapshots: SqlSnapshots
-    intake: Intake
+    intake: FactIntake
     clock: Clock
 
 
@@ -129,23 +135,28 @@ TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
     **operation("Take a snapshot of a ticket in", SnapshotReceipt, "foreign-party", status=202),
 )
 async def put_ticket_snapshot(
-    source: str, number: str, given: SnapshotToPut, caller: Sender, parts: TheParts
+    source: str, number: str, given: TicketSnapshotToPut, caller: Sender, parts: TheParts
 ) -> dict[str, Any]:
-    """Accept a snapshot of a ticket, and answer with the events that it implies. They are durable when it is sent.
+    """Accept a snapshot of a ticket; answer with the events derived from it, which are durable when the answer is sent.
 
-    A repeated snapshot implies no events. Read the ticket with ``min_position=<position>`` to see its clocks.
+    From a repeated snapshot no events are derived. Read the ticket with ``min_position=<position>`` to see its clocks.
     """
     parts.intake.check(TICKETS.name)
     now = parts.clock.now()
     snapshot = _snapshot(given, now)
+    counts = parts.intake.sources
     try:
-        return await ticket_snapshots.take_snapshot(
+        receipt = await ticket_snapshots.accept_ticket_snapshot(
             parts.snapshots, parts.intake, _owner(given.owner_party_id, caller), source, number, snapshot, now
         )
-    except InvalidSnapshot as error:
+    except InvalidTicketSnapshot as error:
         first = error.refusals[0]
+        counts.count_refused(caller, TICKETS.name, source, RefusedSample(now, number, first))
         field = "path.number" if first.field == "ticket" else first.field
-        raise invalid(field, shown_value(first.value), first.remedy) from error
+        raise invalid(field, shorten_value_for_display(first.value), first.remedy) from error
+    # A repeated snapshot implies no event, and still says that its source is there.
+    counts.count_accepted(caller, TICKETS.name, source, max(1, len(receipt["events"])), now)
+    return receipt
 
 
 @router.post(
@@ -153,10 +164,14 @@ async def put_ticket_snapshot(
     **operation("Compare open tickets with their tool", TicketComparison, "foreign-party", extra=dict(BULK)),
 )
 async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
-    """Compare the open tickets of a source with those of monitor-svc: missing, outdated, and open only here."""
+    """Compare a source's list of open tickets with the tickets known here: missing, outdated, and wrongly known as
+    open.
+    """
     owner = _owner(given.owner_party_id, caller)
     listed = [
-        OpenTicket(each.number, instants.optional(each.updated_at, f"tickets[{place}].updated_at"), each.state)
+        ListedOpenTicket(
+            each.number, instants.read_optional_instant(each.updated_at, f"tickets[{place}].updated_at"), each.state
+        )
         for place, each in enumerate(given.tickets)
     ]
     known = await queries.known(owner, given.source, [each.number for each in listed])
@@ -165,22 +180,29 @@ async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: 
     return {"source": given.source, **compared}
 
 
-def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:
+def _snapshot(given: TicketSnapshotToPut, now: int) -> TicketSnapshot:
+    """Convert a request body to a ticket snapshot. Raises a problem that names an invalid instant."""
     sent = given.model_fields_set
-    updated_at = instants.optional(given.updated_at, "updated_at")
-    named = {name: getattr(given, name) for name in NAMED if name in sent}
-    return Snapshot(
+    updated_at = instants.read_optional_instant(given.updated_at, "updated_at")
+    named = {name: getattr(given, name) for name in TICKET_FIELD_ATTRIBUTES if name in sent}
+    return TicketSnapshot(
         updated_at=now if updated_at is None else updated_at,
         state=given.state,
-        opened_at=instants.optional(given.opened_at, "opened_at"),
+        opened_at=instants.read_optional_instant(given.opened_at, "opened_at"),
         instants={
-            event: instants.optional(getattr(given, name), name) for name, event in _INSTANTS.items() if name in sent
+            event: instants.read_optional_instant(getattr(given, name), name)
+            for name, event in _INSTANTS.items()
+            if name in sent
         },
         attributes={**given.fields, **named},
     )
 
 
 def _owner(named: UUID | None, caller: Principal) -> str:
+    """Return the id of the party that owns the ticket.
+
+    Raises a problem: 422 if an operator names no party, 403 if another party's ticket is sent.
+    """
     owner = caller.party_id if named is None else str(named)
     if owner is None:
         raise invalid("owner_party_id", None, "name the party that owns the ticket")

@@ -1,4 +1,4 @@
-"""Answers about the clocks that targets run on tickets: deadlines, what has passed, and why."""
+"""Answers about the clocks that targets run on tickets: deadlines, elapsed time, and their derivation."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SegmentKind = Literal["open", "closed", "paused"]
 
 
 class ClockAnswer(Answer):
-    """A clock of a ticket as it was last judged."""
+    """A clock of a ticket, with the results of its last evaluation."""
 
     target_id: str
-    """Id of the target that runs it"""
+    """Id of the target that runs the clock"""
     ticket: str
     """The ticket: its party's id, source and number, joined by `/`"""
     ordinal: int
-    """Counts the clocks of the same target on the ticket from 0"""
+    """Number of the clock among those of the same target on the ticket, from 0"""
     version: int
-    """The version of the agreement by which it is judged"""
+    """Version of the agreement whose terms apply"""
     agreement_id: str
     """Id of the agreement"""
     owner_party_id: str
@@ -36,27 +36,27 @@ class ClockAnswer(Answer):
     clock: str
     """What is timed: response, resolution, update, or a name of the agreement's own"""
     state: ClockState
-    """Its state; `completed_late` stopped after its deadline"""
+    """State of the clock; `completed_late` stopped after its deadline"""
     started_at: Instant
-    """When it started"""
+    """When the clock started"""
     deadline_at: Instant
-    """Its deadline, moved by all pauses so far"""
+    """Deadline of the clock, moved by all pauses so far"""
     stopped_at: Instant | None
-    """When it stopped; null while it runs"""
+    """When the clock stopped; null while it runs"""
     breached_at: Instant | None
-    """When its deadline passed; null if it has not"""
+    """When the deadline passed before the clock stopped; null if it was not missed"""
     changed_at: Instant
-    """When its state last changed"""
+    """When the clock's state last changed"""
     elapsed_calendar_seconds: int
-    """Seconds on the wall clock since its start, without pauses"""
+    """Seconds of wall-clock time since the start, less pauses before the deadline"""
     elapsed_service_seconds: int
-    """Seconds of service time since its start, without pauses"""
+    """Seconds of service time since the start, less pauses before the deadline"""
     pauses: list[list[int]]
-    """When it was paused: pairs of instants in microseconds since 1970"""
+    """The clock's pauses: pairs of instants in microseconds since 1970"""
     net_calendar_seconds: int
-    """Seconds on the wall clock without any pause, including pauses after the deadline"""
+    """Seconds of wall-clock time since the start, less all pauses, those after the deadline included"""
     net_service_seconds: int
-    """Seconds of service time without any pause, including pauses after the deadline"""
+    """Seconds of service time since the start, less all pauses, those after the deadline included"""
     provider_party_id: str
     """Id of the party that provides the service"""
     customer_party_id: str
@@ -64,7 +64,7 @@ class ClockAnswer(Answer):
 
 
 class ClockAtRisk(ClockAnswer):
-    """A running clock that has warned, and its ticket."""
+    """A running clock with a warning in force, and its ticket."""
 
     target_key: str
     """The target's key in the agreement"""
@@ -81,18 +81,18 @@ class ClockAtRisk(ClockAnswer):
     at_risk_at: Instant
     """When the first warning was due"""
     time_left_seconds: int
-    """Seconds on the wall clock until the deadline"""
+    """Seconds of wall-clock time until the deadline"""
 
 
 class ClockWarningAnswer(Answer):
-    """A warning of a clock."""
+    """A warning threshold of a clock."""
 
     threshold: str
-    """How much of the time is used then, percent"""
+    """Used share of the allowed time at which the clock warns, percent"""
     at: Instant
-    """When that much is used"""
+    """When this share of the allowed time is used"""
     reached: bool
-    """Whether the clock ran until then"""
+    """Whether the clock was still running when this share was used"""
 
 
 class ClockEscalationAnswer(Answer):
@@ -101,61 +101,61 @@ class ClockEscalationAnswer(Answer):
     level: str
     """`functional` to people who know more, `hierarchical` to people who may decide more"""
     to: str | None
-    """Who is called upon, where the terms say so"""
+    """Who is notified, if the terms name somebody"""
     offset: Document
-    """When, before or after the deadline: `calendar` or `service_time` with a length, or business days"""
+    """Distance from the deadline: `calendar` or `service_time` with a length, or business days"""
     at: Instant
-    """When that is"""
+    """When the escalation is due"""
     reached: bool
-    """Whether the clock ran until then"""
+    """Whether the clock was still running when the escalation was due"""
 
 
-class ClockCourse(Answer):
-    """When a clock starts and has to stop, and how much time has passed."""
+class ClockTimes(Answer):
+    """The times of a clock: its start, its deadline, its stop, and the time that has passed. Part of other answers."""
 
     clock: str
     """What is timed: response, resolution, update, or a name of the agreement's own"""
     ordinal: int
-    """Counts the clocks of the same target on the ticket from 0"""
+    """Number of the clock among those of the same target on the ticket, from 0"""
     started_at: Instant
-    """When it started"""
+    """When the clock started"""
     attached_at: Instant
-    """First instant at which its target applied to the ticket"""
+    """First instant at which the clock's target applied to the ticket"""
     past_due: bool
-    """Whether its deadline had passed before its target applied"""
+    """Whether the deadline had passed before the target applied to the ticket"""
     original_deadline_at: Instant
     """The deadline without any pause"""
     deadline_at: Instant
-    """Its deadline, moved by all pauses so far"""
+    """Deadline of the clock, moved by all pauses so far"""
     stopped_at: Instant | None
-    """When it stopped; null while it runs"""
+    """When the clock stopped; null while it runs"""
     breached_at: Instant | None
-    """When its deadline passed; null if it has not"""
+    """When the deadline passed before the clock stopped; null if it was not missed"""
     time_left_seconds: int
     """Seconds until the deadline in the clock's own measure; below zero where it has passed"""
     elapsed_calendar_seconds: int
-    """Seconds on the wall clock since its start, without pauses"""
+    """Seconds of wall-clock time since the start, less pauses before the deadline"""
     elapsed_service_seconds: int
-    """Seconds of service time since its start, without pauses"""
+    """Seconds of service time since the start, less pauses before the deadline"""
     net_calendar_seconds: int
-    """Seconds on the wall clock without any pause, including pauses after the deadline"""
+    """Seconds of wall-clock time since the start, less all pauses, those after the deadline included"""
     net_service_seconds: int
-    """Seconds of service time without any pause, including pauses after the deadline"""
+    """Seconds of service time since the start, less all pauses, those after the deadline included"""
     warnings: list[ClockWarningAnswer]
-    """Its warnings, the earliest first"""
+    """Warnings of the clock, the earliest first"""
     escalations: list[ClockEscalationAnswer]
-    """Its escalations, in the agreed order"""
+    """Escalations of the clock, in the agreed order"""
     held: list[HolderTimeAnswer]
-    """Who held the ticket for how long"""
+    """How long each person or team held the ticket"""
     held_by_at_breach: str | None
-    """Who held the ticket when the deadline passed; null if it has not, or for nobody"""
+    """Who held the ticket when the deadline passed; null if nobody did, or if it has not passed"""
 
 
-class TicketClockAnswer(ClockCourse):
-    """A clock of a ticket, worked out from the ticket's events."""
+class TicketClockAnswer(ClockTimes):
+    """A clock of a ticket, calculated from the ticket's events."""
 
     target_id: str
-    """Id of the target that runs it"""
+    """Id of the target that runs the clock"""
     target_key: str
     """The target's key in the agreement"""
     target_title: str
@@ -163,76 +163,76 @@ class TicketClockAnswer(ClockCourse):
     agreement_id: str
     """Id of the agreement"""
     version: int
-    """The version of the agreement by which it is judged"""
+    """Version of the agreement whose terms apply"""
     state: ClockState
-    """Its state; `completed_late` stopped after its deadline"""
+    """State of the clock; `completed_late` stopped after its deadline"""
     within: Document
-    """The time that it may take: `calendar` or `service_time` with a length, business days, or a date of the ticket"""
+    """The time that the clock may run: `calendar` or `service_time` with a length, business days, or a ticket date"""
     changed_at: Instant
-    """When its state last changed"""
+    """When the clock's state last changed"""
     paused_calendar_seconds: int
-    """Seconds on the wall clock that it was paused"""
+    """Seconds of wall-clock time in pauses"""
     pauses: list[list[Instant]]
-    """When it was paused: pairs of instants"""
+    """The clock's pauses: pairs of instants"""
 
 
-class PassedOverTarget(Answer):
-    """A target that does not apply to the ticket, though it comes before the one that does."""
+class NonMatchingTarget(Answer):
+    """A target that would take precedence over the one that applies to the ticket, but does not match the ticket."""
 
     target_key: str
     """The target's key in the agreement"""
     cause: str
-    """Why it does not apply"""
+    """Why the target does not match the ticket"""
 
 
 class ClockSegmentAnswer(Answer):
-    """A part of a clock's time."""
+    """An interval of a clock's time of one kind: running, outside service hours, or paused."""
 
     start: Instant = Field(alias="from")
-    """Its first instant"""
+    """First instant of the interval"""
     end: Instant = Field(alias="to")
-    """The first instant after it"""
+    """End of the interval; the instant itself is excluded"""
     kind: SegmentKind
-    """Service time that counts, time outside service hours, or a pause"""
+    """Service time in which the clock runs, time outside service hours, or a pause"""
     length: Length
-    """How long it is on the wall clock"""
+    """Length of the interval in wall-clock time"""
     service_time: Length
-    """How much service time it has"""
+    """Service time within the interval"""
     cause: str
-    """The event or rule that began it: an event of the ticket, or a rule of the service hours"""
+    """The event of the ticket, or the rule of the service hours, with which the interval begins"""
     event_id: str | None
-    """Id of the event that began it; null without one, and for readers who do not see it"""
+    """Id of the event with which the interval begins; null if there is none, and for readers who may not see it"""
 
 
 class SegmentSums(Answer):
     """The sums of a clock's time, by kind."""
 
     open: Length
-    """Service time that counts"""
+    """Service time in which the clock ran"""
     closed: Length
     """Time outside service hours"""
     paused: Length
-    """Pauses, on the wall clock"""
+    """Pauses, in wall-clock time"""
     paused_service: Length
     """Pauses, in service time"""
 
 
-class TwofoldLength(Answer):
-    """A length, both on the wall clock and in service time."""
+class CalendarAndServiceLength(Answer):
+    """A length of time, both in wall-clock time and in service time."""
 
     calendar: Length
-    """Length on the wall clock"""
+    """Length in wall-clock time"""
     service: Length
     """Length in service time"""
 
 
-class ClockExplanation(ClockCourse):
-    """Why a clock has its state: every interval with its cause, and the sums."""
+class ClockExplanation(ClockTimes):
+    """Explanation of a ticket's clock: every interval with its cause, the sums, and the verdict."""
 
     ticket: str
     """The ticket: source and number, joined by `/`"""
     target_id: str
-    """Id of the target that runs it"""
+    """Id of the target that runs the clock"""
     target_key: str
     """The target's key in the agreement"""
     target_title: str
@@ -240,22 +240,22 @@ class ClockExplanation(ClockCourse):
     agreement_id: str
     """Id of the agreement"""
     agreement_version: int
-    """The version of the agreement by which it is judged"""
+    """Version of the agreement whose terms apply"""
     terms: Document
     """The terms of the clock as they were signed; see the reference of terms"""
-    passed_over: list[PassedOverTarget]
-    """Targets that come before this one and do not apply"""
+    passed_over: list[NonMatchingTarget]
+    """Targets that would take precedence, but do not match the ticket"""
     as_of: Instant
-    """Instant as of which it is explained"""
+    """Instant as of which the clock is explained"""
     state: ClockState
-    """Its state; `completed_late` stopped after its deadline"""
+    """State of the clock; `completed_late` stopped after its deadline"""
     verdict: ClockVerdict
     """Whether the deadline was kept; `open` while that is not certain"""
     intervals: list[ClockSegmentAnswer]
-    """All of its time, without gaps"""
+    """All of the clock's time, without gaps"""
     sums: SegmentSums
-    """The sums of its time, by kind"""
-    carried: TwofoldLength
-    """Time taken over from the target that applied before"""
+    """The sums of the clock's time, by kind"""
+    carried: CalendarAndServiceLength
+    """Elapsed time taken over from the target that applied to the ticket earlier"""
     measured_from: Instant
-    """Start of the intervals; earlier time is carried over"""
+    """Start of the first interval; time before it is in `carried`"""

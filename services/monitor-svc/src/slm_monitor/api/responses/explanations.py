@@ -1,4 +1,4 @@
-"""Answer of ``GET /api/v1/targets/{target_id}/explain``: how a window's figure came about."""
+"""Answer of ``GET /api/v1/targets/{target_id}/explain``: how a window's figure was derived from facts."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ StateName = Literal["up", "down", "degraded", "unknown"]
 
 
 class ExplainedInterval(TimeInterval):
-    """A part of the window, or a thing in it, with the facts that it comes from.
+    """A part of the window, or an outage or a recovery in it, with the facts that it comes from.
 
-    States have ``state`` to ``until``; series have ``good`` to ``digest``; outages have ``counted_at``; recoveries have
-    ``recovery_time`` to ``test``.
+    Intervals of states have the fields ``state`` to ``until``; of series ``good`` to ``digest``; of outages
+    ``counted_at``; of recoveries ``recovery_time`` to ``test``.
     """
 
     state: StateName = ABSENT
-    """The state in it"""
+    """State of the indicator in the interval"""
     counts_as: str = ABSENT
-    """What it counts as by the terms: up, down, removed, excluded, or the exact share of it that counts as up"""
+    """How the terms count the interval: up, down, removed, excluded, or the exact share of it that counts as up"""
     service_time: Length = ABSENT
-    """How much service time it has"""
+    """Service time within the interval"""
     cause: str = ABSENT
-    """What began it: a fact by its id, an exclusion, or silence"""
+    """What the interval begins with: a fact by its id, an exclusion, or silence"""
     until: str = ABSENT
-    """What ended it"""
+    """What the interval ends with"""
     facts: list[str] | int = ABSENT
-    """The facts that say so, by source and id; of a series how many there are"""
+    """The facts from which the interval follows, by source and id; of a series their number"""
     good: int = ABSENT
-    """Good events in it"""
+    """Good events in the interval"""
     total: int = ABSENT
-    """All events in it"""
+    """All events in the interval"""
     digest: str = ABSENT
-    """Start of the SHA-256 over its rows, hexadecimal: it changes with every one of them"""
+    """Start of the SHA-256 over the interval's rows, hexadecimal: it changes if any row changes"""
     counted_at: Instant | None = ABSENT
-    """When the outage had lasted so long that it counts; null if it has not"""
+    """When the outage had lasted long enough to count; null if it has not"""
     recovery_time: Length = ABSENT
     """How long the recovery took, in service time"""
     recovery_point: Length | None = ABSENT
@@ -64,18 +64,18 @@ class ExplainedInterval(TimeInterval):
 
 
 class FigureDerivation(Answer):
-    """From facts to the figure."""
+    """The derivation of a figure: intervals with their facts, their sums, and the arithmetic."""
 
     intervals: list[ExplainedInterval]
-    """The window in parts, each with its facts"""
+    """The parts of the window, each with its facts"""
     sums: WindowSums
-    """The sums of the parts"""
+    """The sums over the intervals"""
     arithmetic: list[str]
     """How figure and budget follow from the sums, line by line"""
 
 
 class ReliabilityAnswer(Answer):
-    """Outages of the window and the mean times around them, exact, in microseconds."""
+    """Outages of a window and the mean times around them, exact, in microseconds."""
 
     outages: int
     """How many outages began in the window"""
@@ -88,31 +88,31 @@ class ReliabilityAnswer(Answer):
 
 
 class LevelAnswer(Answer):
-    """A limit that was promised, and whether the figure keeps it."""
+    """A promised limit of a target, and whether the figure keeps it."""
 
     level: Level
-    """The objective, or the limit of what is unacceptable"""
+    """`objective`, or the limit beyond which the figure is unacceptable"""
     promise: Document
     """The limit, exact: `at_least` or `at_most`, and `unit`"""
     kept: bool | None
-    """Whether the figure keeps it; null without a figure"""
+    """Whether the figure keeps the limit; null without a figure"""
     missed_since: Instant | None
-    """First instant at which it is certain that it is missed; null if it is not"""
+    """First instant at which it was certain that the limit is missed; null if it is not missed"""
 
 
 class MemberFigure(Answer):
-    """A member of a composite."""
+    """A member of a composite, with its figure and weight."""
 
     target_id: str
     """Id of the member"""
     target_key: str | None
     """The member's key in the agreement"""
     weight: Exact
-    """Its weight"""
+    """Weight of the member"""
     figure: Exact | None
-    """Its figure, exact, in its objective's unit; null without one"""
+    """Figure of the member, exact, in its objective's unit; null if there is none"""
     verdict: Verdict | None
-    """Its verdict; null if it has no such window"""
+    """Verdict of the member; null if it has no such window"""
 
 
 class EndedTicket(Answer):
@@ -121,18 +121,18 @@ class EndedTicket(Answer):
     ticket: str
     """The ticket: its party's id, source and number, joined by `/`"""
     ended_at: Instant
-    """When its clock ended"""
+    """When the clock ended"""
     met: bool
-    """Whether it met its deadline"""
+    """Whether the ticket met its deadline"""
 
 
 class ExplainedFigure(Answer):
-    """A window's figure with its derivation. Shares are shares of one here, and percent only for display."""
+    """A window's figure with its derivation. Shares are between 0 and 1 here, and percent only for display."""
 
     figure_display: str
-    """The figure for people, in the objective's unit; – without one"""
+    """The figure as text for people, in the objective's unit; – if there is none"""
     objective: Exact | None
-    """The objective, exact; of shares a share of one"""
+    """The objective, exact; if it is a share, between 0 and 1"""
     breached_at: Instant | None
     """First instant at which it is certain that the objective is missed; null if it is not"""
     budget: Budget | None
@@ -140,49 +140,49 @@ class ExplainedFigure(Answer):
     burn_rate: Exact | None
     """How many times faster than allowed the budget is used, exact; null if unknown"""
     derivation: FigureDerivation
-    """From facts to the figure"""
+    """How the figure was derived from facts"""
     reliability: ReliabilityAnswer = ABSENT
-    """For availability: outages and the times between them"""
+    """For availability: outages and the mean times between outages"""
     quantile: Exact | None = ABSENT
-    """For a quantile: its value, exact, in the indicator's unit; null without one"""
+    """For a quantile: its value, exact, in the indicator's unit; null if there is none"""
     raw_figure: Exact | None = ABSENT
-    """For a series: the figure before exclusions, exact, in the objective's unit; null without one"""
+    """For a series: the figure without exclusions, exact, in the objective's unit; null if there is none"""
     overturned: list[str] = ABSENT
-    """Limits that were not missed, as a dispute decided; missing if none was disputed"""
+    """Levels (`objective`, `unacceptable`) that were not missed, as a dispute decided; missing if none was disputed"""
 
 
-class ExplainedWindowSpan(Answer):
-    """The window that is explained."""
+class ExplainedWindowBounds(Answer):
+    """The window that is explained: its bounds, its zone, and its service time."""
 
     id: str
     """`2026-11` for a calendar window, `PT1H` for a rolling one"""
     start: Instant = Field(alias="from")
-    """Where it begins"""
+    """Start of the window"""
     end: Instant = Field(alias="to")
-    """Where it ends"""
+    """End of the window; the instant itself is excluded"""
     timezone: str
-    """IANA zone in which it begins and ends"""
+    """IANA zone in which the window begins and ends"""
     closes_at: Instant | None
-    """When it is closed, after the agreed delay; null for a rolling one"""
+    """When the window is closed, after the agreed delay; null for a rolling window"""
     service_time: Length
-    """How much service time it has"""
+    """Service time within the window"""
 
 
 class AppliedExclusion(Answer):
-    """An exclusion that lies in the window."""
+    """An exclusion with time in the window: the time that it excludes, and the time that is not excluded."""
 
     exclusion_id: str
     """Id of the exclusion"""
     kind: str
     """planned, force_majeure, customer_caused or claim"""
     counted: list[TimeInterval]
-    """The time that does not count because of it"""
+    """Time that is left out of the figure because of the exclusion"""
     not_counted: list[UncountedInterval]
-    """The part of it that is not excluded, and why"""
+    """Time of the exclusion that is not excluded, and why"""
 
 
 class TargetExplanation(ExplainedFigure):
-    """How a target's figure came about: terms, window, every interval with its facts, sums and verdict."""
+    """Explanation of a target's figure: terms, window, every interval with its facts, sums and verdict."""
 
     target_id: str
     """Id of the target"""
@@ -193,36 +193,38 @@ class TargetExplanation(ExplainedFigure):
     agreement_id: str
     """Id of the agreement"""
     agreement_version: int
-    """The version of the agreement by which it is judged"""
+    """Version of the agreement whose terms apply"""
     indicator: IndicatorReference | None
-    """Its indicator; null for derived targets"""
+    """The target's indicator; null for derived targets"""
     terms: Document
     """The target's terms as they were signed; see the reference of terms"""
     judged_by: str
-    """Which version of the terms applies, in words"""
-    window: ExplainedWindowSpan
+    """In words: the version of the terms that applies"""
+    window: ExplainedWindowBounds
     """The window that is explained"""
     as_of: Instant
-    """Instant up to which it is judged"""
+    """Instant up to which facts were evaluated"""
     known_at: Instant | None
     """Only facts received until this instant are used; null: all known facts"""
     excluded: list[TimeInterval]
-    """The time that does not count"""
+    """Time that is left out of the figure because of exclusions"""
     exclusions: list[AppliedExclusion]
-    """The exclusions that lie in the window"""
+    """The exclusions with time in the window"""
     figure: Exact | None
-    """The figure, exact, in the objective's unit; null without one"""
+    """The figure, exact, in the objective's unit; null if there is none"""
     figure_share: Exact | None
-    """The figure, exact; of shares a share of one; null without one"""
+    """The figure, exact; if it is a share, between 0 and 1; null if there is none"""
     verdict: Verdict
-    """The verdict"""
+    """Verdict of the window"""
     levels: list[LevelAnswer]
-    """The limits that were promised"""
+    """The promised limits, each with whether it is kept"""
     members: list[MemberFigure] = ABSENT
     """For a composite of figures or verdicts: its members"""
     tickets: list[EndedTicket] = ABSENT
     """For compliance: the tickets whose clock ended in the window"""
     accepted: WindowAcceptance | None
-    """Acceptance by both parties, with which it is explained as it was then; null if not accepted"""
+    """Acceptance by both parties; an accepted window is explained by the facts known at that instant; null if not
+    accepted
+    """
     warnings: list[RiskAnswer]
-    """The warnings that were open then"""
+    """The warnings that were in force at the instant in question"""

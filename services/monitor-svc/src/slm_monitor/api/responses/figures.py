@@ -15,24 +15,24 @@ class LateTicket(Answer):
     ticket: str
     """The ticket: its party's id, source and number, joined by `/`"""
     ended_at: Instant
-    """When its clock ended"""
+    """When the clock ended"""
 
 
-class EndedTickets(Answer):
-    """The tickets whose clock ended in the window."""
+class EndedTicketCounts(Answer):
+    """The tickets whose clock ended in the window, by outcome."""
 
     judged: int
-    """How many there are"""
+    """How many tickets have a clock that ended in the window"""
     met: int
-    """How many met their deadline"""
+    """How many of these tickets met their deadline"""
     late: list[LateTicket]
-    """Those that missed it"""
+    """Tickets that missed their deadline"""
 
 
 class FigureToDate(Answer):
     """The figure of a window so far, or the tickets of a clock's target.
 
-    Of clocks there are ``tickets`` and no sums; where a figure cannot be worked out there is a ``reason``.
+    A clock's target has ``tickets`` and no sums. If a figure cannot be calculated, there is a ``reason``.
     """
 
     target_id: str
@@ -40,13 +40,13 @@ class FigureToDate(Answer):
     target_key: str
     """The target's key in the agreement"""
     agreement_version: int
-    """The version of the agreement by which it is judged"""
+    """Version of the agreement whose terms apply"""
     window_id: str
     """`2026-11` for a calendar window, `PT1H` for a rolling one, `tickets` for a clock's target"""
     window_start_at: Instant
-    """Where the window begins"""
+    """Start of the window"""
     window_end_at: Instant
-    """Where the window ends"""
+    """End of the window"""
     aggregation: str
     """How the figure is computed, such as `availability`"""
     objective: Document
@@ -56,11 +56,11 @@ class FigureToDate(Answer):
     verdict: Verdict | None
     """The verdict so far; null for clocks and where there is a `reason`"""
     figure: Exact | None
-    """The figure so far, exact, in the objective's unit; null without one"""
+    """The figure so far, exact, in the objective's unit; null if there is none"""
     figure_display: str
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     raw_figure: Exact | None = ABSENT
-    """The figure before exclusions, exact, in the objective's unit; null without one"""
+    """The figure without exclusions, exact, in the objective's unit; null if there is none"""
     good: str | None = ABSENT
     """Numerator of a figure that is a share, exact; null for others"""
     total: str | None = ABSENT
@@ -70,24 +70,24 @@ class FigureToDate(Answer):
     budget: Budget | None = ABSENT
     """The error budget and how much of it is used; null if there is no budget"""
     budget_consumed_percent: Exact | None = ABSENT
-    """How much of the budget is used, percent, exact; null if there is none"""
+    """Used share of the budget, percent, exact; null if there is none"""
     burn_rate: Exact | None = ABSENT
     """How many times faster than allowed the budget is used, exact; null if unknown"""
     breached_at: Instant | None = ABSENT
     """First instant at which it is certain that the objective is missed; null if it is not"""
     excluded_seconds: int = ABSENT
-    """Seconds of service time that do not count because of exclusions"""
+    """Seconds of service time left out of the figure because of exclusions"""
     exclusions: list[ExcludedSeconds] = ABSENT
-    """The exclusions that lie in the window"""
+    """The exclusions with time in the window"""
     unknown_seconds: int | None = ABSENT
-    """Seconds of service time of which the state is not known; null if no time counts"""
+    """Seconds of service time in which the state is not known; null if the figure is not made of time"""
     downtime_seconds: int | None = ABSENT
-    """Seconds of downtime; null if no time counts"""
+    """Seconds of downtime; null if the figure is not made of time"""
     coverage_percent: Exact | None = ABSENT
-    """Share of the time or events that is known, percent, exact; null if unknown"""
+    """Known share of the time or events, percent, exact; null if it cannot be calculated"""
     reliability: ReliabilityAnswer | None = ABSENT
-    """Outages and the times between them; null if no states count"""
-    tickets: EndedTickets = ABSENT
+    """Outages and the mean times between outages; null for a target without states"""
+    tickets: EndedTicketCounts = ABSENT
     """For a clock's target: the tickets whose clock ended in the window"""
     reason: str = ABSENT
     """Why there is no figure"""
@@ -99,12 +99,12 @@ class FiguresAnswer(Answer):
     agreement_id: str
     """Id of the agreement"""
     as_of: Instant
-    """The instant; sending it as `as_of` returns the same figures"""
+    """The instant of all figures; sending it as `as_of` returns the same figures"""
     position: dict[str, int] | None
-    """How far each partition of the intake had been judged, by `topic:partition`; null if `as_of` was given"""
+    """`topic:partition` → position up to which the intake had been evaluated; null if `as_of` was given"""
     windows: list[FigureToDate]
-    """The open windows, and one entry for each clock's target"""
+    """The open windows, and one entry for each per-ticket target"""
     breaches: list[PublishedBreach]
-    """Valid breaches of these windows or of that time"""
+    """Breaches in force that became certain in the time asked for, or earlier in one of these windows"""
     risks: list[RiskAnswer]
-    """Warnings that were raised in that time, or had not been cleared before it"""
+    """Warnings that were in force at any instant of the time asked for"""

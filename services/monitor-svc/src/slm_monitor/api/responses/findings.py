@@ -1,4 +1,4 @@
-"""Answers about breaches and risks: the published event, and its state since then."""
+"""Answers about breaches and risks: each as it was published, and its state since then."""
 
 from __future__ import annotations
 
@@ -26,51 +26,51 @@ RiskCause = Literal[
 
 
 class MinuteCount(Answer):
-    """Occurrences within one minute."""
+    """The number of occurrences within one minute. Part of a breach's evidence."""
 
     start: Instant = Field(alias="from")
-    """The minute's first instant"""
+    """First instant of the minute"""
     number: int
-    """Occurrences in it"""
+    """Occurrences in the minute"""
 
 
-class EvidentOutage(Answer):
-    """An outage that counts."""
+class CountedOutage(Answer):
+    """An outage that lasted long enough to count. Part of a breach's evidence."""
 
     start: Instant = Field(alias="from")
-    """When it began"""
+    """Start of the outage"""
     reached_at: Instant
-    """When it had lasted so long that it counts"""
+    """When the outage had lasted long enough to count"""
 
 
 class RecoveryTimes(TimeInterval):
-    """A recovery: from the outage to the restored service."""
+    """A recovery, from the start of the outage to the restored service. Part of a breach's evidence."""
 
     recovery_time: Length
-    """How long it took, in service time"""
+    """Length of the recovery, in service time"""
     recovery_point: Length | None
     """How much data was lost, as time; null if unknown"""
     kept: bool
-    """Whether it kept the agreed limits"""
+    """Whether the recovery kept the agreed limits"""
     test: bool
-    """Whether it was an exercise"""
+    """Whether the recovery was an exercise"""
 
 
 class FindingEvidence(Answer):
-    """The facts that prove it. Which members there are depends on the target's aggregation."""
+    """The facts that prove a breach or a risk. Which members are present depends on the target's aggregation."""
 
     good: int = ABSENT
     """Good events of the window so far, for shares of events or tickets"""
     total: int = ABSENT
     """All events of the window so far, for shares of events or tickets"""
     bad: int = ABSENT
-    """Bad events, more than the expected volume of events allows"""
+    """Bad events: more than the expected number of events allows"""
     expected_volume: int = ABSENT
     """Events that the agreement expects in the window"""
     down: list[TimeInterval] = ABSENT
     """The last intervals of downtime, for availability"""
     budget_microseconds: Exact | None = ABSENT
-    """The budget of downtime that they used up, in microseconds; null for an objective of 100 percent"""
+    """The budget of downtime that was used up, in microseconds; null for an objective of 100 percent"""
     number: int = ABSENT
     """How many values, ratings or occurrences there were"""
     figure: Exact | None = ABSENT
@@ -80,8 +80,8 @@ class FindingEvidence(Answer):
     minutes: list[MinuteCount] = ABSENT
     """The last minutes with occurrences, for counts"""
     bad_slices: list[Instant] = ABSENT
-    """Where the last bad slices begin, for time slices"""
-    outages: list[EvidentOutage] = ABSENT
+    """Starts of the last bad slices, for time slices"""
+    outages: list[CountedOutage] = ABSENT
     """The last outages that count"""
     recoveries: list[RecoveryTimes] = ABSENT
     """The last recoveries that count"""
@@ -104,20 +104,20 @@ class FindingEvidence(Answer):
     held_by: str | None = ABSENT
     """Who held the ticket at its deadline"""
     held: list[HolderTimeAnswer] = ABSENT
-    """Who held the ticket for how long until its deadline"""
+    """How long each person or team held the ticket until its deadline"""
 
 
 class PublishedBreach(Answer):
-    """A breach of a target: its published event, and whether it is still valid."""
+    """A breach of a target as it was published, and whether it is still valid."""
 
     breach_id: str
     """Id of the breach; the same facts give the same id"""
     agreement_id: str
     """Id of the agreement"""
     agreement_version: int
-    """The version of the agreement by which it was judged"""
+    """Version of the agreement whose terms applied"""
     version: int
-    """The version of the agreement by which it was judged"""
+    """Version of the agreement whose terms applied"""
     target_id: str
     """Id of the target"""
     target_key: str
@@ -135,45 +135,47 @@ class PublishedBreach(Answer):
     window_id: str
     """`2026-11` for a calendar window, `PT1H` for a rolling one, `source/number` for a ticket"""
     window_start_at: Instant | None
-    """Where the window begins"""
+    """Start of the window"""
     window_end_at: Instant | None
-    """Where the window ends"""
+    """End of the window"""
     level: Level
-    """Which limit was missed: the objective, or the limit of what is unacceptable"""
+    """Which limit was missed: `objective`, or the limit beyond which the figure is unacceptable"""
     ordinal: int
-    """Counts breaches of one target in one window; of a rolling window, the minute it began"""
+    """Counts the breaches of one target in one window; for a rolling window, the minute at which the breach began"""
     revision: int
     """0 at first; one more for each change by later facts"""
     objective: Document
-    """The limit as the agreement writes it, such as `at_least` 99.9 `unit` percent, or `within` four hours"""
+    """The missed limit as the agreement writes it, such as `at_least` 99.9 `unit` percent, or `within` four hours"""
     figure: Exact | None
     """The figure, exact, in the objective's unit; null for a ticket's deadline"""
     figure_display: str
-    """The figure for people, rounded to four decimals; – without one"""
+    """The figure as text for people, rounded to four decimals; – if there is none"""
     shortfall: Exact | None
-    """How far figure and limit lie apart, exact, in the objective's unit"""
+    """Distance between figure and limit, exact, in the objective's unit"""
     certain_at: Instant
-    """First instant at which no later fact could prevent it"""
+    """First instant at which no later fact could prevent the breach"""
     published_at: Instant
     """When the breach was published, in its present revision"""
     late: bool
-    """Whether a late fact showed it, after its window had closed"""
+    """Whether a late fact showed the breach after its window had closed"""
     ticket: TicketName | None
     """The ticket whose deadline was missed; null for other targets"""
     evidence: FindingEvidence
-    """The facts that prove it"""
+    """The facts that prove the breach"""
     assets: list[str]
     """The assets that the agreement names for the target"""
     credits_at_stake: list[Document]
     """Credits that the breach may lead to"""
     importing: bool
-    """Whether an import of history was still loading when it was judged"""
+    """Whether the breach was found while an import of history was still loading"""
     import_id: str | None
-    """Id of the import whose history showed it; null for live facts"""
+    """Id of the import whose history showed the breach; null for live facts"""
     catch_up: int | None = ABSENT
-    """The version that catches up with facts recorded before it was signed; null or left out otherwise"""
+    """The agreement version whose evaluation of facts from before its signing showed the breach; null or left out
+    otherwise
+    """
     standing: bool
-    """False if later facts caused its withdrawal"""
+    """False if later facts withdrew the breach"""
     recovered_at: Instant | None
     """When a rolling target was back within its limit; null until then"""
 
@@ -182,123 +184,125 @@ class BreachAnswer(PublishedBreach):
     """A breach of a target, and the state of its handling."""
 
     state: BreachStateName
-    """State of its handling"""
+    """State of the breach's handling"""
+    cause_id: str | None
+    """Id of the breach's cause; null if the breach is withdrawn, and for about a second until its cause is found"""
 
 
 class LinkedProblemAnswer(Answer):
-    """The problem record in the system that keeps it."""
+    """A problem record in another system, to which a breach is linked."""
 
     system: str
-    """Name of the system"""
+    """Name of the system that keeps the record"""
     id: str
-    """Id of the record there"""
+    """Id of the record in that system"""
     url: str = ABSENT
     """Address of the record; missing if nobody gave one"""
 
 
 class BreachStepAnswer(Answer):
-    """A step in which a breach was handled."""
+    """A step in the handling of a breach."""
 
     revision: int
-    """The breach's revision that the step is about"""
-    step: Literal["acknowledge", "root-cause", "close", "dispute", "confirm"]
-    """What was done"""
+    """Revision of the breach when the step was taken"""
+    step: Literal["acknowledge", "root-cause", "problem-link", "close", "dispute", "confirm"]
+    """Which step was taken"""
     at: Instant
-    """When it was done"""
+    """When the step was taken"""
     by_party_id: str | None
-    """Id of the party that did it; null: an operator"""
+    """Id of the party that took the step; null: an operator"""
     by_principal_id: str | None
-    """Id of the principal that did it"""
+    """Id of the principal that took the step"""
     by_name: str | None
-    """Name of the principal that did it"""
+    """Name of the principal that took the step"""
     note: str = ABSENT
-    """Note"""
+    """Note of the person who took the step"""
     root_cause: str = ABSENT
-    """For a root cause: why it happened"""
+    """For a root cause: why the breach happened"""
     corrective_action: str = ABSENT
-    """For a root cause: what is done about it"""
+    """For a root cause: the action taken against it"""
     linked_problem: LinkedProblemAnswer = ABSENT
-    """For a root cause: the problem record"""
+    """For a root cause or a linked problem: the problem record"""
     dispute_id: str = ABSENT
-    """For a dispute and its decision: its id"""
+    """For a dispute and its decision: id of the dispute"""
     reason: str = ABSENT
-    """For a dispute and its decision: the reason"""
+    """For a dispute and its decision: the reason that was given"""
 
 
 class DisputeDecider(Answer):
-    """A person who agreed to the decision of a dispute."""
+    """A person who agreed to the decision of a dispute, for one of the two parties."""
 
     party_id: str
-    """Id of the party that was decided for"""
+    """Id of the party for which the person decided"""
     principal_id: str
     """Id of the principal that decided"""
     name: str
     """Name of the principal that decided"""
     at: Instant
-    """When it was decided for that party"""
+    """When the person decided"""
 
 
 class BreachDispute(Answer):
-    """A dispute about a breach, in a review."""
+    """A dispute about a breach, which the parties decide in a review."""
 
     dispute_id: str
     """Id of the dispute"""
     state: Literal["disputed", "upheld", "rejected"]
     """`disputed` until it is decided; `upheld` withdraws the breach, `rejected` keeps it"""
     reason: str | None
-    """Why it is disputed"""
+    """Why the breach is disputed"""
     by_party_id: str | None
-    """Id of the party that disputes it"""
+    """Id of the party that disputes the breach"""
     disputed_at: Instant | None
-    """Since when it is disputed"""
+    """Since when the breach is disputed"""
     decided_by: list[DisputeDecider] | None
-    """Who decided it, of both parties; null until then"""
+    """The persons of both parties who decided the dispute; null until then"""
     decided_at: Instant | None
-    """When it was decided; null until then"""
+    """When the dispute was decided; null until then"""
     decision_reason: str | None
-    """Why it was decided so; null until then"""
+    """Reason for the decision; null until then"""
 
 
-class BreachLife(Answer):
-    """How a breach is handled."""
+class BreachHandling(Answer):
+    """The handling of a breach: its state, the steps taken, the steps allowed, and its disputes."""
 
     state: BreachStateName
-    """State of its handling"""
+    """State of the breach's handling"""
     allowed: list[str]
     """The steps that can be taken now"""
     steps: list[BreachStepAnswer]
     """The steps that were taken, the oldest first"""
     disputes: list[BreachDispute]
-    """The disputes about it"""
+    """The disputes about the breach"""
 
 
-class BreachWithLife(BreachAnswer):
-    """A breach with all steps of its handling."""
+class BreachWithHandling(BreachAnswer):
+    """A breach of a target, with all steps of its handling."""
 
-    life: BreachLife
-    """How it is handled"""
+    life: BreachHandling
+    """The handling of the breach"""
 
 
 class RiskPlanStep(Answer):
-    """A step of the agreed plan for a target at risk."""
+    """A step of the agreed action plan for a target at risk."""
 
     step: str
-    """What to do"""
+    """Description of the step"""
     owner: str = ABSENT
-    """Who does it"""
+    """Who carries out the step"""
 
 
 class RiskResponsible(Answer):
-    """Who acts on a target at risk, and what they do."""
+    """Who acts if a target is at risk, and the agreed plan."""
 
     owner: str = ABSENT
     """Who is responsible, as the agreement says"""
     plan: list[RiskPlanStep] = ABSENT
-    """What they do, as the agreement says"""
+    """Steps of the plan, as the agreement says"""
 
 
 class RiskAnswer(Answer):
-    """A warning that a target will probably be missed: its published event, and whether it is still valid.
+    """A warning that a target will probably be missed: as it was published, and whether it is still in force.
 
     A warning that was cleared in the instant in which it was raised has only the required members.
     """
@@ -308,7 +312,7 @@ class RiskAnswer(Answer):
     agreement_id: str
     """Id of the agreement"""
     agreement_version: int = ABSENT
-    """The version of the agreement by which it was judged"""
+    """Version of the agreement whose terms applied"""
     target_id: str
     """Id of the target"""
     target_key: str = ABSENT
@@ -324,48 +328,54 @@ class RiskAnswer(Answer):
     window_id: str
     """`2026-11` for a calendar window, `PT1H` for a rolling one, `source/number` for a ticket"""
     window_start_at: Instant | None = ABSENT
-    """Where the window begins; null for a rolling one"""
+    """Start of the window; null for a rolling one"""
     window_end_at: Instant | None = ABSENT
-    """Where the window ends; null for a rolling one"""
+    """End of the window; null for a rolling one"""
     cause: RiskCause
-    """Which kind of warning it is"""
+    """Kind of the warning"""
     threshold: str
-    """Which warning: `75` percent of budget or time, `PT1H/PT5M@14.4` of a burn rate, or `objective`"""
+    """The threshold that was reached: `75` percent of budget or time, `PT1H/PT5M@14.4` of a
+    burn rate, or `objective`
+    """
     revision: int = ABSENT
-    """0 at first; one more each time that the warning comes back"""
+    """0 at first; one more each time that the warning is raised again"""
     objective: Document = ABSENT
     """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
     figure: Exact | None = ABSENT
     """The figure, exact, in the objective's unit; null for a ticket's clock"""
     figure_display: str = ABSENT
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     budget_consumed_percent: Exact | None = ABSENT
-    """How much of the budget or time is used, percent, exact"""
+    """Used share of the budget or of the allowed time, percent, exact"""
     burn_rate: Exact | None = ABSENT
     """How many times faster than allowed the budget is used, exact; null if unknown"""
     projected_breach_at: Instant | None = ABSENT
     """When the objective will be missed at the present pace; null if unknown"""
     time_left_seconds: int | None = ABSENT
-    """Seconds from its publication to the projected breach; null if unknown"""
+    """Seconds from the publication of the warning to the projected breach; null if unknown"""
     responsible: RiskResponsible = ABSENT
-    """Who acts on it, as the agreement says"""
+    """Who acts on the warning, as the agreement says"""
     evidence: FindingEvidence = ABSENT
-    """The facts that prove it"""
+    """The facts that prove the warning"""
     at: Instant = ABSENT
-    """When the warning was due"""
+    """When the threshold was reached"""
     published_at: Instant = ABSENT
-    """When it was published"""
+    """When the warning was published"""
     importing: bool = ABSENT
-    """Whether an import of history was still loading when it was judged"""
+    """Whether the warning was found while an import of history was still loading"""
     import_id: str | None = ABSENT
-    """Id of the import whose history showed it; null for live facts"""
+    """Id of the import whose history showed the warning; null for live facts"""
     catch_up: int | None = ABSENT
-    """The version that catches up with facts recorded before it was signed; null or left out otherwise"""
+    """The agreement version whose evaluation of facts from before its signing showed the warning; null or left out
+    otherwise
+    """
     opened_at: Instant
-    """Since when the warning holds"""
+    """Since when the warning is in force"""
     standing: bool
-    """False once it was cleared"""
+    """False once the warning was cleared"""
     cleared_at: Instant | None
-    """When it was cleared; null until then"""
+    """When the warning was cleared; null until then"""
     outcome: Literal["averted", "breached", "window_closed"] | None
-    """Why it was cleared; null until then"""
+    """Why the warning was cleared; null until then"""
+    cause_id: str | None = ABSENT
+    """Id of the warning's cause; null for about a second until its cause is found"""

@@ -1,4 +1,4 @@
-"""Answers about the intake of facts: indicators, batches, OTLP, imports of history, and quarantine."""
+"""Answers about the intake of facts: indicators, batches, OTLP, imports of history, quarantine, and sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ QuarantineState = Literal["quarantined", "released", "discarded"]
 
 
 class ScaleAnswer(Answer):
-    """The scores that a rating may have."""
+    """The lowest and the highest score that ratings of an indicator may have."""
 
     lowest: Exact
     """The lowest score"""
@@ -21,87 +21,89 @@ class ScaleAnswer(Answer):
 
 
 class RegisteredIndicator(Answer):
-    """A named stream of measurements about one service."""
+    """An indicator as it was registered: a named stream of measurements about one service."""
 
     key: str
-    """Its key, given by its party"""
+    """Key of the indicator, given by its party"""
     owner_party_id: str
-    """Id of the party that it belongs to"""
+    """Id of the party to which the indicator belongs"""
     kind: IndicatorKind
     """What is measured"""
     unit: str | None
-    """Unit of its values, such as `ms`; null if it has none"""
+    """Unit of its values, such as `ms`; null if they have none"""
     initial_state: Literal["up", "down", "degraded", "unknown"]
-    """Its state before the first measurement, for availability"""
+    """For availability: the state before the first measurement"""
     service_id: str | None
-    """Id of the service that it is about; null if it was registered without one"""
+    """Id of the service that is measured; null if the indicator was registered without one"""
     stale_after: Length | None
-    """How long after its last measurement it counts as stale; null for never"""
+    """Time without a measurement after which the indicator is stale; null for never"""
     scale: ScaleAnswer | None
-    """For a rating: the scores that there are; null for other kinds"""
+    """For a rating: the lowest and the highest possible score; null for other kinds"""
 
 
 class IndicatorAnswer(RegisteredIndicator):
-    """A named stream of measurements about one service, and whether it still sends."""
+    """An indicator with the state of its data: whether it still sends, and its latest fact."""
 
     subject: str
-    """Its party's id and its key, joined by `/`"""
+    """Id of the indicator's party and the indicator's key, joined by `/`"""
     external_refs: list[Document]
-    """The same thing in other systems, as it was registered"""
+    """Names of the indicator in other systems, as registered"""
     stale_since_at: Instant | None
-    """Since when it has sent nothing; null if it sends"""
+    """Since when the indicator has sent nothing; null if it sends"""
+    last_fact_at: Instant | None = ABSENT
+    """Instant of its latest fact; null if there is none; missing unless `with_last=true` asks for it"""
 
 
 class ItemFault(Answer):
-    """What is wrong with a field of an item."""
+    """A field of a batch item that is wrong, with the remedy."""
 
     field: str
-    """The field"""
+    """Name of the field"""
     value: Any
-    """What was sent, shortened where it is long"""
+    """The value that was sent, shortened if it is long"""
     remedy: str
     """What to send instead"""
 
 
 class RefusedItem(Answer):
-    """An item of a batch that was not accepted."""
+    """An item of a batch that was not accepted, with the reason."""
 
     index: int
-    """Its place in the batch, from 0"""
+    """Position of the item in the batch, from 0"""
     outcome: Literal["rejected", "quarantined"]
-    """`rejected` items are not kept; `quarantined` ones are kept and not judged"""
+    """`rejected` items are not kept; `quarantined` items are kept and not evaluated"""
     code: str
-    """Why, such as `unknown_indicator`"""
+    """Reason, such as `unknown_indicator`"""
     errors: list[ItemFault]
-    """What is wrong with it"""
+    """The fields that are wrong"""
 
 
 class IntakeReceipt(Answer):
-    """The result of a batch. Items that are not listed were accepted."""
+    """The result of a batch of measurements or ticket events. Items that are not listed were accepted."""
 
     accepted: int
-    """How many items were accepted; they are durable"""
+    """How many items were accepted, and are durable"""
     rejected: int
     """How many items were rejected"""
     quarantined: int
-    """How many items were set aside"""
+    """How many items were put into the quarantine"""
     position: str
-    """Send it as `min_position` to read what is known once the batch is judged"""
+    """Position after the batch: a read with `min_position` set to this value waits until the batch is evaluated"""
     items: list[RefusedItem]
     """The items that were not accepted"""
 
 
 class OtlpPartialSuccess(Answer):
-    """The data points that were not accepted."""
+    """The number of data points of an OTLP request that were not accepted, and why."""
 
     rejectedDataPoints: str
-    """How many, a number as text as OTLP writes it"""
+    """Number of rejected data points, as text, which is how OTLP writes it"""
     errorMessage: str
-    """Why, for the first few of them"""
+    """Reasons for the first few rejected data points"""
 
 
 class OtlpReceipt(Answer):
-    """The answer of OTLP: empty if all data points were accepted."""
+    """The answer to an OTLP request: empty if all data points were accepted."""
 
     partialSuccess: OtlpPartialSuccess = ABSENT
     """The data points that were not accepted; missing if all were"""
@@ -113,108 +115,174 @@ class ImportAnswer(Answer):
     import_id: str
     """Id of the import"""
     state: Literal["opening", "open", "completing", "judged"]
-    """Its state: `completing` while its history is being judged"""
+    """State of the import: `completing` while its history is being evaluated"""
     owner_party_id: str
-    """Id of the party whose history it is"""
+    """Id of the party to which the imported history belongs"""
     opened_by: str | None
-    """Id of the principal that opened it; null for readers of another party"""
+    """Id of the principal that opened the import; null for readers of another party"""
     indicators: list[str]
-    """Keys of the indicators whose past waits for it, of those that the reader may see"""
+    """Keys of the indicators whose past is not evaluated before the import ends, as far as the reader may see these"""
     sources: list[str]
-    """Names of the ticket tools whose past waits for it"""
+    """Names of the ticket sources whose past is not evaluated before the import ends"""
     ended_as: Literal["completed", "ended", "expired"] | None
-    """How it ended; null while it is open"""
+    """How the import ended; null while it is open"""
     opened_at: Instant
-    """When it was opened"""
+    """When the import was opened"""
     through_at: Instant
-    """Judgements before this instant wait for it"""
+    """Time before this instant is not evaluated before the import ends"""
     expires_at: Instant
-    """When it ends automatically unless more of its history arrives"""
+    """When the import ends automatically, unless more of its history arrives"""
     ended_at: Instant | None
-    """When it was completed, given up or expired; null while it is open"""
+    """When the import was completed, was ended early, or expired; null while it is open"""
     judged_at: Instant | None
-    """When all of it was judged; null until then"""
+    """When all of its history was evaluated; null until then"""
 
 
 class ImportedAgreement(Answer):
-    """What an import changed of one agreement."""
+    """The number of windows and clocks of one agreement that an import changed."""
 
     agreement_id: str
     """Id of the agreement"""
     windows_closed: int
-    """How many windows were closed for it"""
+    """How many windows were closed because of the import"""
     windows_restated: int
-    """How many closed windows were restated for it"""
+    """How many closed windows were restated because of the import"""
     clocks_ended: int
-    """How many clocks of tickets ended by its history"""
+    """How many clocks of tickets ended because of the imported history"""
 
 
 class ImportWithCounts(ImportAnswer):
-    """An import of history with what it has changed."""
+    """An import of history, with the number of windows and clocks that it changed."""
 
     windows_closed: int
-    """How many windows were closed for it, of the agreements that the reader may see"""
+    """How many windows were closed because of the import, in agreements that the reader may see"""
     windows_restated: int
-    """How many closed windows were restated for it, of the agreements that the reader may see"""
+    """How many closed windows were restated because of the import, in agreements that the reader may see"""
     clocks_ended: int
-    """How many clocks of tickets ended by its history, of the agreements that the reader may see"""
+    """How many clocks of tickets ended because of the imported history, in agreements that the reader may see"""
     agreements: list[ImportedAgreement]
-    """The same for each agreement"""
+    """The same numbers for each agreement"""
 
 
 class QuarantinedFactAnswer(Answer):
-    """A fact that was set aside instead of judged."""
+    """A fact in the quarantine: kept but not evaluated, with the reason and the decision on it."""
 
     quarantine_id: str
-    """Id of the fact that was set aside"""
+    """Id of the quarantined fact"""
     owner_party_id: str | None
-    """Id of the party that it belongs to; null if nobody knows"""
+    """Id of the party to which the fact belongs; null if that is not known"""
     subject: str
-    """Key of its indicator, or its ticket"""
+    """Key of the fact's indicator, or name of its ticket"""
     reason: str
-    """Why it was set aside, such as `in_the_future`"""
+    """Why the fact was quarantined, such as `in_the_future`"""
     fact: Document
     """The fact as it was sent"""
     received_at: Instant
-    """When it was received"""
+    """When the fact was received"""
     state: QuarantineState
-    """What was decided on it; `quarantined` until then"""
+    """Decision on the fact; `quarantined` until it is decided"""
     decided_at: Instant | None
-    """When it was decided on; null until then"""
+    """When the decision was made; null until then"""
 
 
 class QuarantineDecisionAnswer(Answer):
-    """What was decided on a fact that was set aside."""
+    """The decision on a quarantined fact: released or discarded."""
 
     quarantine_id: str
-    """Id of the fact that was set aside"""
+    """Id of the quarantined fact"""
     state: Literal["released", "discarded"]
-    """`released` to be judged, or `discarded`"""
+    """`released` into the intake to be evaluated, or `discarded`"""
 
 
 class SuspendedSourceAnswer(Answer):
-    """A source that was set aside, as too much of what it sent could not be judged."""
+    """A suspended source: too many of its facts could not be evaluated, so all are quarantined until it is resumed."""
 
     owner_party_id: str
-    """Id of the party whose source it is"""
+    """Id of the party to which the source belongs"""
     topic: str
-    """The topic that its facts travel on"""
+    """Topic of the source's facts"""
     source: str
-    """Its name; empty for facts without one"""
+    """Name of the source; empty for facts without one"""
     reason: str
-    """Why the last of its facts could not be judged"""
+    """Why the last of its facts could not be evaluated"""
     since_at: Instant
-    """Since when it is set aside"""
+    """Since when the source is suspended"""
 
 
 class ResumedSourceAnswer(Answer):
-    """A source whose facts are judged again."""
+    """A source that was resumed: facts that it sends from now on are evaluated."""
 
     owner_party_id: str
-    """Id of the party whose source it is"""
+    """Id of the party to which the source belongs"""
     topic: str
-    """The topic that its facts travel on"""
+    """Topic of the source's facts"""
     source: str
-    """Its name; empty for facts without one"""
+    """Name of the source; empty for facts without one"""
     state: Literal["resumed"]
-    """The new state: its facts are judged again"""
+    """New state of the source: its facts are evaluated"""
+
+
+class RefusedCount(Answer):
+    """The number of items of a source that were refused for one reason."""
+
+    code: str
+    """Reason, such as `unknown_indicator`; `malformed_body` counts requests that could not be read at all"""
+    items: int
+    """Number of refused items"""
+
+
+class SourceAnswer(Answer):
+    """A source of facts, which is one principal sending under one name, with counts of what it sent."""
+
+    source_id: str
+    """Id of the source"""
+    owner_party_id: str
+    """Id of the party to which the source's facts belong"""
+    topic: Literal["slm.measurements", "slm.tickets"]
+    """Topic of the source's facts"""
+    source: str
+    """Value of `source` in the items; empty for items without one"""
+    principal_id: str
+    """Id of the principal with whose API key the source sends"""
+    principal_name: str
+    """Name of the principal with whose API key the source sends"""
+    state: Literal["sending", "quiet", "silent"]
+    """`sending`: a fact within the last hour; `quiet`: within the last day; `silent`: longer ago, or never"""
+    first_seen_at: Instant
+    """When the source first sent something"""
+    last_fact_at: Instant | None
+    """When the source's last fact was accepted; null: none ever was"""
+    last_refused_at: Instant | None
+    """When an item of the source was last refused; null: none ever was"""
+    facts_last_hour: int
+    """Facts accepted in the last hour, exact to ten minutes"""
+    facts_last_day: int
+    """Facts accepted in the last day, exact to ten minutes"""
+    refused_last_day: list[RefusedCount]
+    """Items rejected or quarantined in the last day, by reason"""
+
+
+class RefusedItemOfSource(Answer):
+    """An item of a source that was rejected or quarantined, with the reason and the remedy."""
+
+    at: Instant
+    """When the item was sent"""
+    subject: str
+    """Key of the item's indicator, or number of its ticket; empty if it could not be read"""
+    outcome: Literal["rejected", "quarantined"]
+    """`rejected` items are not kept; `quarantined` items are kept and not evaluated"""
+    code: str
+    """Reason, such as `unknown_indicator`"""
+    field: str
+    """The field that is wrong; empty: the whole request"""
+    value: Any
+    """The value that was sent, shortened if it is long"""
+    remedy: str
+    """What to send instead"""
+
+
+class SourceWithRefused(SourceAnswer):
+    """A source of facts with its last refused items."""
+
+    refused: list[RefusedItemOfSource]
+    """The last twenty items that were refused, the latest first"""

@@ -1,66 +1,72 @@
-"""Answers of previews: terms tried on facts that come with the request."""
+"""Answers of previews: draft terms evaluated over facts that come with the request."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from slm_chassis.http.response_models import ABSENT, Answer
-from slm_monitor.api.responses.clocks import ClockState, ClockVerdict, SegmentKind, SegmentSums, TwofoldLength
+from slm_monitor.api.responses.clocks import (
+    CalendarAndServiceLength,
+    ClockState,
+    ClockVerdict,
+    SegmentKind,
+    SegmentSums,
+)
 from slm_monitor.api.responses.explanations import FigureDerivation, ReliabilityAnswer
 from slm_monitor.api.responses.shapes import Budget, Document, Exact, Instant, Length, Verdict
 
 
-class LeftOutEvent(Answer):
-    """An event of an iCalendar file that gave no holiday."""
+class LeftOutICalendarEvent(Answer):
+    """An event of an iCalendar file that does not become a holiday, with the reason."""
 
     event: str
-    """Its name in the file, or its line"""
+    """Name of the event in the file, or its line number"""
     begins: str
-    """Where it begins, as the file writes it"""
+    """Start of the event, as the file writes it"""
     why: str
-    """Why it gave none"""
+    """Why the event is not a holiday"""
 
 
-class CalendarAccount(Answer):
-    """A report on the holidays from an iCalendar file."""
+class ICalendarFileReport(Answer):
+    """A report on one iCalendar file in the service hours: which events became holidays, and which did not."""
 
     entry: str
     """Place of the file in the service hours"""
     events: int
-    """How many events it has"""
+    """Number of events in the file"""
     taken: int
-    """How many of them gave a holiday"""
-    left_out: list[LeftOutEvent]
-    """The first of those that gave none"""
+    """How many events became holidays"""
+    left_out: list[LeftOutICalendarEvent]
+    """The first of the events that did not become holidays"""
     more_left_out: int = ABSENT
-    """How many more gave none"""
+    """How many further events did not become holidays"""
 
 
-class PreviewedSpan(Answer):
-    """The window that was tried."""
+class PreviewedWindowBounds(Answer):
+    """Bounds and length of the window that a preview evaluates."""
 
     start: Instant = Field(alias="from")
-    """Where it begins"""
+    """Start of the window"""
     end: Instant = Field(alias="to")
-    """Where it ends"""
+    """End of the window; the instant itself is excluded"""
     length: Length
-    """How long it is"""
+    """Length of the window"""
 
 
 class WindowPreview(Answer):
-    """A window under draft terms: figure, budget, verdict, and how they come about.
+    """A window under draft terms: figure, budget, verdict, and how they are derived.
 
-    A composite of verdicts has no figure of its own, and only its ``members`` are explained.
+    A composite of verdicts has no figure; only its ``members`` are explained.
     """
 
-    window: PreviewedSpan
-    """The window that was tried"""
+    window: PreviewedWindowBounds
+    """The window that was evaluated"""
     figure: Exact | None = ABSENT
-    """The figure, exact; of shares a share of one; null without one"""
+    """The figure, exact; if it is a share, between 0 and 1; null if there is none"""
     figure_display: str = ABSENT
-    """The figure for people, in the objective's unit; – without one"""
+    """The figure as text for people, in the objective's unit; – if there is none"""
     objective: Exact | None = ABSENT
-    """The objective, exact; of shares a share of one"""
+    """The objective, exact; if it is a share, between 0 and 1"""
     verdict: Verdict
     """The verdict"""
     breached_at: Instant | None = ABSENT
@@ -70,139 +76,139 @@ class WindowPreview(Answer):
     burn_rate: Exact | None = ABSENT
     """How many times faster than allowed the budget is used, exact; null if unknown"""
     derivation: FigureDerivation = ABSENT
-    """From facts to the figure"""
+    """How the figure was derived from facts"""
     reliability: ReliabilityAnswer = ABSENT
-    """For availability: outages and the times between them"""
+    """For availability: outages and the mean times between outages"""
     quantile: Exact | None = ABSENT
-    """For a quantile: its value, exact, in the indicator's unit; null without one"""
+    """For a quantile: its value, exact, in the indicator's unit; null if there is none"""
     raw_figure: Exact | None = ABSENT
-    """For a series: the figure before exclusions, exact, in the objective's unit; null without one"""
+    """For a series: the figure without exclusions, exact, in the objective's unit; null if there is none"""
     members: list[WindowPreview] = ABSENT
-    """For a composite: its members, each tried by itself"""
-    calendars: list[CalendarAccount] = ABSENT
-    """The holidays from iCalendar files in the service hours, and the events left out"""
+    """For a composite: its members, each evaluated separately"""
+    calendars: list[ICalendarFileReport] = ABSENT
+    """For each iCalendar file in the service hours: its holidays, and the events left out"""
 
 
 class PreviewedWarning(Answer):
-    """When a share of a clock's time is used."""
+    """A warning of a clock under draft terms: a share of the allowed time, and when it is used."""
 
     percent: int
-    """The share, percent"""
+    """Used share of the allowed time, percent"""
     at: Instant
-    """When it is used"""
+    """When this share of the allowed time is used"""
 
 
 class PreviewedEscalation(Answer):
-    """When an escalation is due."""
+    """An escalation of a clock under draft terms, and when it is due."""
 
     offset: Document
-    """When, before or after the deadline: `calendar` or `service_time` with a length, or business days"""
+    """Distance from the deadline: `calendar` or `service_time` with a length, or business days"""
     at: Instant
-    """When that is"""
+    """When the escalation is due"""
 
 
 class PreviewedSegment(Answer):
-    """A part of a clock's time."""
+    """An interval of a clock's time of one kind, under draft terms: running, outside service hours, or paused."""
 
     start: Instant = Field(alias="from")
-    """Its first instant"""
+    """First instant of the interval"""
     end: Instant = Field(alias="to")
-    """The first instant after it"""
+    """End of the interval; the instant itself is excluded"""
     kind: SegmentKind
-    """Service time that counts, time outside service hours, or a pause"""
+    """Service time in which the clock runs, time outside service hours, or a pause"""
     service_time: Length
-    """How much service time it has"""
+    """Service time within the interval"""
     cause: str
-    """The event or rule that began it: an event of the ticket, or a rule of the service hours"""
+    """The event of the ticket, or the rule of the service hours, with which the interval begins"""
 
 
 class ClockDerivation(Answer):
-    """The parts of a clock's time, and their sums."""
+    """The intervals of a clock's time, and their sums by kind."""
 
     intervals: list[PreviewedSegment]
-    """All of its time, without gaps"""
+    """All of the clock's time, without gaps"""
     sums: SegmentSums
-    """The sums of its time, by kind"""
+    """The sums of the clock's time, by kind"""
 
 
 class ClockInWindow(ClockDerivation):
-    """The part of a clock's time that lies in a window."""
+    """The part of a clock's time that lies in a given window."""
 
     start: Instant = Field(alias="from")
-    """Where the window begins"""
+    """Start of the window"""
     end: Instant = Field(alias="to")
-    """Where the window ends"""
+    """End of the window"""
 
 
 class PreviewedClock(Answer):
-    """A clock under draft terms."""
+    """A clock of a ticket under draft terms: deadline, elapsed time, verdict, and how they are derived."""
 
     target: str
-    """Key of the target that runs it"""
+    """Key of the target that runs the clock"""
     clock: str
     """What is timed: response, resolution, update, or a name of the draft's own"""
     ordinal: int
-    """Counts the clocks of the same target on the ticket from 0"""
+    """Number of the clock among those of the same target on the ticket, from 0"""
     within: Document
-    """The time that it may take: `calendar` or `service_time` with a length, business days, or a date of the ticket"""
+    """The time that the clock may run: `calendar` or `service_time` with a length, business days, or a ticket date"""
     state: ClockState
-    """Its state; `completed_late` stopped after its deadline"""
+    """State of the clock; `completed_late` stopped after its deadline"""
     verdict: ClockVerdict
     """Whether the deadline was kept; `open` while that is not certain"""
     started_at: Instant
-    """When it started"""
+    """When the clock started"""
     original_deadline_at: Instant
     """The deadline without any pause"""
     deadline_at: Instant
-    """Its deadline, moved by all pauses so far"""
+    """Deadline of the clock, moved by all pauses so far"""
     stopped_at: Instant | None
-    """When it stopped; null while it runs"""
+    """When the clock stopped; null while it runs"""
     breached_at: Instant | None
-    """When its deadline passed; null if it has not"""
-    elapsed: TwofoldLength
-    """How long it ran, without pauses"""
-    net: TwofoldLength
-    """How long it ran without any pause, including pauses after the deadline"""
-    paused: TwofoldLength
-    """How long it was paused"""
+    """When the deadline passed before the clock stopped; null if it was not missed"""
+    elapsed: CalendarAndServiceLength
+    """Time since the start, less pauses before the deadline"""
+    net: CalendarAndServiceLength
+    """Time since the start, less all pauses, those after the deadline included"""
+    paused: CalendarAndServiceLength
+    """Time in pauses"""
     left: Length
-    """What is left until the deadline, with a minus where it has passed"""
-    carried: TwofoldLength
-    """Time taken over from the target that applied before"""
+    """Time left until the deadline; negative if it has passed"""
+    carried: CalendarAndServiceLength
+    """Elapsed time taken over from the target that applied to the ticket earlier"""
     warnings: list[PreviewedWarning]
     """When the shares of `warn_at` are used"""
     escalations: list[PreviewedEscalation]
     """When the `escalations` are due"""
     derivation: ClockDerivation
-    """Why it has this state"""
+    """The intervals and sums from which the state follows"""
     window: ClockInWindow | None
-    """The part that lies in `window`; null if none was given"""
+    """The part of the clock's time that lies in the requested `window`; null if none was given"""
 
 
-class PreviewedExchanges(Answer):
-    """For update clocks: how messages were answered."""
+class PreviewedUpdateExchanges(Answer):
+    """For update clocks: how many messages were answered, and how fast."""
 
     answered: int
-    """How many were answered"""
+    """How many messages were answered"""
     mean: Length
     """Mean time to an answer, service time"""
     longest: Length
     """Longest time to an answer, service time"""
     met: bool
-    """Whether every one was answered in time"""
+    """Whether every message was answered in time"""
 
 
 class DraftFinding(Answer):
-    """A likely mistake in the draft."""
+    """A likely mistake in the draft terms, with the remedy."""
 
     field: str
-    """The field"""
+    """Name of the field"""
     value: str
-    """The value there"""
+    """Value of the field"""
     code: str
-    """Which mistake it is"""
+    """Code of the mistake"""
     severity: str
-    """Severity"""
+    """Severity of the mistake"""
     remedy: str
     """What to write instead"""
 
@@ -211,100 +217,100 @@ class ClockPreview(Answer):
     """The clocks of a ticket under draft terms."""
 
     as_of: Instant
-    """Instant as of which they are shown"""
+    """Instant as of which the clocks are calculated"""
     clocks: list[PreviewedClock]
-    """The clocks; none where the events contradict each other"""
+    """The clocks; empty if the ticket's events contradict each other"""
     inconsistent: str | None
     """How the events contradict each other; null if they do not"""
-    exchanges: PreviewedExchanges | None
+    exchanges: PreviewedUpdateExchanges | None
     """For update clocks: how messages were answered; null if none was"""
     findings: list[DraftFinding]
-    """Likely mistakes in the draft"""
-    calendars: list[CalendarAccount] = ABSENT
-    """The holidays from iCalendar files in the service hours, and the events left out"""
+    """Likely mistakes in the draft terms"""
+    calendars: list[ICalendarFileReport] = ABSENT
+    """For each iCalendar file in the service hours: its holidays, and the events left out"""
 
 
 class BurnRateConsequences(Answer):
-    """The consequences of a burn rate for this objective and period."""
+    """What a burn rate means under this objective and period."""
 
     factor: Exact
     """The burn rate: how many times faster than allowed the budget is used"""
     threshold: Exact
-    """The bad share that causes this burn rate, exact, a share of one"""
+    """Share of bad events or bad time that causes this burn rate, exact, between 0 and 1"""
     exhausted_after: Length | None
-    """The time after which it has used up a whole budget; null for an objective of 100 percent"""
+    """Time after which this burn rate has used up a whole budget; null for an objective of 100 percent"""
     lowest_objective: Exact
-    """Objectives below this one can never reach the rate, even with everything bad; exact, a share of one"""
+    """Under a lower objective this burn rate cannot be reached, even if everything is bad; exact, between 0 and 1"""
     can_fire: bool
-    """Whether a burn rate above this one is possible"""
+    """Whether a higher burn rate than this one is possible"""
 
 
 class BurnRatePairAnswer(BurnRateConsequences):
-    """A burn rate warning over two windows at once."""
+    """A burn rate warning over a long and a short window: it warns if both windows exceed the rate."""
 
     long: Length
     """Length of the long window"""
     short: Length
     """Length of the short window"""
     short_over_long: Exact
-    """Short ÷ long window, exact"""
+    """Length of the short window ÷ length of the long window, exact"""
     budget_spent: Exact | None
-    """The share of the budget that is used when it warns; null for an objective of 100 percent"""
+    """Share of the budget that is used when the pair warns; null for an objective of 100 percent"""
     detected_after: Length | None
-    """The time after which an outage of `bad_share` makes it warn; null if it never does"""
+    """Time after which an outage with the requested `bad_share` makes the pair warn; null if it never does"""
     warns: bool | None
-    """Whether `rate` makes it warn; null if no rate was given"""
+    """Whether the requested `rate` makes the pair warn; null if no rate was given"""
 
 
 class DroppedBurnRatePair(BurnRatePairAnswer):
-    """A default warning that is left out."""
+    """A default burn rate warning that is left out, with the reason."""
 
     cause: str
-    """Why it is left out"""
+    """Why the pair is left out"""
 
 
 class BudgetDropAnswer(Answer):
-    """A warning of a share of the budget that is used within a time."""
+    """A warning that is raised if a given share of the budget is used within a given time."""
 
     by: Exact
-    """The share, percent, exact"""
+    """The used share of the budget, percent, exact"""
     within: Length
-    """The time"""
+    """The time within which the share is used"""
     burn_rate: Exact
     """The equivalent burn rate, exact"""
     warns: bool | None
-    """Whether `rate` makes it warn; null if no rate was given, or for an objective of 100 percent"""
+    """Whether the requested `rate` raises the warning; null if no rate was given, or for an objective of 100 percent"""
 
 
 class ExhaustionWarning(Answer):
-    """A warning that the budget will be used up soon."""
+    """A warning that is raised if the budget will be used up within a given time."""
 
     under: Length
-    """It warns where less time than this is left"""
+    """The warning is raised if less time than this is left"""
     burn_rate: Exact
-    """The equivalent burn rate with a whole budget, exact"""
+    """The burn rate that uses up a whole budget in that time, exact"""
     warns: bool | None
-    """Whether `rate` makes it warn; null if no rate was given, or for an objective of 100 percent"""
+    """Whether the requested `rate` raises the warning; null if no rate was given, or for an objective of 100 percent"""
 
 
 class BurnRatePreview(Answer):
-    """The burn rate warnings of an objective."""
+    """The burn rate warnings that an objective gets over a period, and what a given burn rate means."""
 
     objective: Exact
-    """The objective, exact, a share of one"""
+    """The objective, exact, between 0 and 1"""
     period: Length
-    """The time that a budget is for"""
+    """The period for which there is one budget"""
     budget_share: Exact | None
-    """The budget, exact, a share of one; null for an objective of 100 percent"""
+    """The budget as a share of events or time, exact, between 0 and 1; null for an objective of 100 percent"""
     highest_burn_rate: Exact | None
-    """The burn rate with everything bad, exact; null for an objective of 100 percent"""
+    """The burn rate if everything is bad, exact; null for an objective of 100 percent"""
     pairs: list[BurnRatePairAnswer]
-    """The burn rate warnings over two windows at once"""
+    """The burn rate warnings over a long and a short window"""
     dropped: list[DroppedBurnRatePair]
-    """Default warnings that are left out, as they could never fire or would say nothing new"""
+    """Default warnings that are left out, because they could never fire or add nothing"""
     rate: BurnRateConsequences | None
-    """The consequences of `rate`; null if none was given"""
+    """What the requested `rate` means; null if no rate was given"""
     budget_drop: list[BudgetDropAnswer]
-    """Warnings of a share of the budget that is used within a time"""
+    """Warnings that a share of the budget is used within a time"""
     time_to_exhaustion: list[ExhaustionWarning]
     """Warnings that the budget will be used up soon"""

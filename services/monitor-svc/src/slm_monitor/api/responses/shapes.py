@@ -1,4 +1,4 @@
-"""Types of fields that many answers share, and the shape of a page."""
+"""Field types and small models that many answers share, such as instants, lengths of time, intervals and budgets."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import Field, WithJsonSchema
 from slm_chassis.http.response_models import ABSENT, Answer
 
 Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
-"""RFC 3339 in UTC with microseconds."""
+"""An instant as RFC 3339 text, in UTC with microseconds."""
 Length = Annotated[str, Field(pattern=r"^-?P[0-9DHMSTWY.]+$")]
-"""ISO 8601. JSON Schema's format ``duration`` knows no fractions of a second and no minus."""
+"""A length of time as ISO 8601 text. JSON Schema's format ``duration`` knows no fractions of a second and no minus."""
 Exact = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(/\d+)?$")]
-"""An exact number: a fraction such as ``1999/20``, or a decimal such as ``99.95``."""
+"""An exact number as text: a fraction such as ``1999/20``, or a decimal such as ``99.95``."""
 Document = dict[str, Any]
-"""An object with free members, such as a fact as it was sent, or signed terms."""
+"""A JSON object with any members, such as a fact as it was sent, or signed terms."""
 
 Verdict = Literal["met", "at_risk", "breached", "no_data", "not_applicable"]
 Level = Literal["objective", "unacceptable"]
@@ -23,16 +23,16 @@ BudgetUnit = Literal["microseconds", "events", "slices", "outages", "occurrences
 
 
 class TimeInterval(Answer):
-    """A time interval; the second instant is excluded."""
+    """A time interval from ``from`` (included) to ``to`` (excluded)."""
 
     start: Instant = Field(alias="from")
-    """Its first instant"""
+    """First instant of the interval"""
     end: Instant = Field(alias="to")
-    """The first instant after it"""
+    """End of the interval; the instant itself is excluded"""
 
 
 class UncountedInterval(TimeInterval):
-    """Approved time that is not excluded, and why."""
+    """Time that was approved but is not excluded, and why."""
 
     cause: str
     """`announced_late`: its notice was too short; `past_cap`: the agreed cap is used up"""
@@ -41,7 +41,7 @@ class UncountedInterval(TimeInterval):
 
 
 class TicketName(Answer):
-    """A reference to a ticket."""
+    """A reference to a ticket: its source and its number."""
 
     source: str
     """Name of the tool that the ticket comes from"""
@@ -50,65 +50,65 @@ class TicketName(Answer):
 
 
 class IndicatorReference(Answer):
-    """The indicator by which a target is judged."""
+    """A reference to the indicator of a target, with its kind and unit."""
 
     key: str
     """Key of the indicator, given by its party"""
     kind: str = ABSENT
-    """What is measured, such as `availability` or `count`; missing if the terms do not say it"""
+    """What is measured, such as `availability` or `count`; missing if the terms do not name a kind"""
     unit: str | None = ABSENT
-    """Unit of its values, such as `ms`; null if it has none, missing if the terms do not say it"""
+    """Unit of the indicator's values, such as `ms`; null without a unit, missing if the terms do not name one"""
     owner_party_id: str
     """Id of the party that the indicator belongs to"""
 
 
 class Budget(Answer):
-    """The error budget and how much of it is used. All numbers are exact, in `unit`."""
+    """The error budget of a window and how much of it is used. All numbers are exact, in `unit`."""
 
     unit: BudgetUnit
     """What is counted; `microseconds` of downtime for availability"""
     whole: Exact
     """The whole budget of the window"""
     consumed: Exact
-    """How much of it is used"""
+    """Used part of the budget"""
     left: Exact
-    """What is left of it; below zero where it is overspent"""
+    """Remaining part of the budget; below zero if it is overspent"""
     consumed_share: Exact | None
-    """Used ÷ whole; above 1 where overspent, null for a budget of zero"""
+    """Used part ÷ whole budget; above 1 if it is overspent, null for a budget of zero"""
 
 
 class HolderTimeAnswer(Answer):
-    """How long somebody held a ticket."""
+    """How long a person or team held a ticket."""
 
     by: str | None
-    """Who held it; null: nobody"""
+    """Person or team that held the ticket; null: nobody"""
     calendar_seconds: int
-    """Seconds on the wall clock"""
+    """Seconds of wall-clock time"""
     service_seconds: int
     """Seconds of service time"""
 
 
 class ExcludedSeconds(Answer):
-    """An exclusion that lies in a window."""
+    """An exclusion with time in a window: how much of the window it excludes."""
 
     exclusion_id: str
     """Id of the exclusion"""
     kind: str
     """planned, force_majeure, customer_caused or claim"""
     seconds: int
-    """Seconds of the window that do not count because of it"""
+    """Seconds of the window that are left out of the figure because of the exclusion"""
     uncounted: list[UncountedInterval]
-    """The part of it that is not excluded, and why"""
+    """Time of the exclusion that is not excluded, and why"""
 
 
 class WindowAcceptance(Answer):
-    """Acceptance of a window's figure by both parties, which freezes it."""
+    """The acceptance of a window's figure by both parties, which freezes the figure."""
 
     acceptance_id: str
     """Id of the acceptance"""
     period: str
     """The period that was accepted, such as `2026-11`"""
     revision: int
-    """The revision of the window that was accepted"""
+    """The accepted revision of the window"""
     accepted_at: Instant
-    """When the second party accepted it"""
+    """When the second party accepted the window"""

@@ -18,7 +18,7 @@ from slm_monitor.api.responses.windows import WindowSums
 
 
 class TargetTermsAnswer(Answer):
-    """The terms by which a target is judged, as the agreement writes them."""
+    """The terms of a target, as the agreement writes them."""
 
     aggregation: str | Document
     """How the figure is computed: a name such as `availability`, or a name with its parameters"""
@@ -27,92 +27,92 @@ class TargetTermsAnswer(Answer):
     window: Document
     """`calendar` with a unit, `rolling` with a length, or `per` ticket"""
     service_hours: str | list[str] | None
-    """Names of the service hours that count; `24x7` is always"""
+    """Names of the service hours within which the target is evaluated; `24x7` means at any time"""
     weight: str | None
-    """Its weight in a composite and in credits, exact"""
+    """Weight of the target in a composite and in credits, exact"""
     responsible: RiskResponsible | None
-    """Who acts when it is at risk, and how"""
+    """Who acts if the target is at risk, and the agreed plan"""
     applies_to: Document | None
-    """For a clock: the tickets that it applies to; null for others"""
+    """For a clock: the tickets to which it applies; null for others"""
     warn_at: Document | None
     """The warnings that were agreed; see the reference of terms"""
 
 
 class TimeLeft(Answer):
-    """How much time there is to act."""
+    """Time left until the window ends, and until the projected breach."""
 
     window_seconds: int
     """Seconds until the window ends"""
     projected_breach_at: Instant | None
     """When the objective will be missed at the present pace; null if never"""
     projected_breach_seconds: int | None
-    """Seconds until then, 0 if it has passed; null if never"""
+    """Seconds until the projected breach, 0 if it has passed; null if it is never reached"""
 
 
 class PresentWindow(Answer):
-    """The window of a target that is open now, or the last one begun."""
+    """The window of a target that is open now, or else the last one that has begun."""
 
     window_id: str
     """`2026-11` for a calendar window, `PT1H` for a rolling one"""
     version: int
-    """The version of the agreement by which it is judged"""
+    """Version of the agreement whose terms apply"""
     start_at: Instant
-    """Where it begins"""
+    """Start of the window"""
     end_at: Instant
-    """Where it ends; of a rolling window the end of all time"""
+    """End of the window; of a rolling window an instant in the year 9999"""
     verdict: Verdict | Literal["unjudgeable"]
-    """Its verdict so far; `unjudgeable` where the target cannot be judged now and the figure is an old one"""
+    """Verdict so far; `unjudgeable` if the target cannot be evaluated now, so that the figure is an old one"""
     good: int
     """Numerator of the figure: microseconds up, good events or tickets met"""
     total: int
-    """Denominator of the figure: microseconds, events or tickets that count"""
+    """Denominator of the figure: all microseconds, events or tickets that are included in the figure"""
     figure: Exact | None
-    """The figure so far, exact, in the objective's unit; null without one"""
+    """The figure so far, exact, in the objective's unit; null if there is none"""
     figure_display: str
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     detail: WindowSums
     """The sums behind the figure"""
     closed_at: Instant | None
-    """When it was closed; null while it is open"""
+    """When the window was closed; null while it is open"""
     revision: int
-    """How often it was restated since it was closed"""
+    """How often the window was restated after its closing"""
     as_of: Instant
-    """Instant up to which it is judged"""
+    """Instant up to which facts were evaluated"""
     budget: Budget | None
     """The error budget and how much of it is used; null if there is no budget"""
     time_left: TimeLeft | None
-    """How much time there is to act; null for a closed window"""
+    """Time left to act; null for a closed window"""
 
 
 class NoDataNotice(Answer):
-    """The indicator of a target has no data."""
+    """The notice that the indicator of a target has no data."""
 
     since_at: Instant | None
-    """Since when it has had no data; null if it has no window yet"""
+    """Since when the indicator has had no data; null if the target has no window yet"""
     never_measured: bool
-    """Whether nothing was ever measured"""
+    """Whether no measurement ever arrived"""
 
 
 class UnjudgeableNotice(Answer):
-    """The reason why a target cannot be judged."""
+    """The notice that a target cannot be evaluated, with the reason."""
 
     reason: str
-    """Why it cannot be judged"""
+    """Why the target cannot be evaluated"""
     since_at: Instant
-    """Since when it cannot be judged"""
+    """Since when the target cannot be evaluated"""
 
 
 class TicketCounts(Answer):
-    """The tickets that a clock's target was applied to."""
+    """The clocks that a per-ticket target has run on tickets, by outcome and by state."""
 
     judged: int
     """Tickets whose clock has stopped or missed its deadline"""
     met: int
     """Tickets whose clock stopped at or before its deadline"""
     inconsistent: int
-    """Tickets that are not judged, as their events contradict each other"""
+    """Tickets that are not evaluated, because their events contradict each other"""
     states: dict[str, int]
-    """How many clocks are in which state"""
+    """State of a clock → number of clocks in that state"""
 
 
 class TargetAnswer(Answer):
@@ -125,30 +125,30 @@ class TargetAnswer(Answer):
     version: int
     """The version of the agreement that is in force"""
     key: str
-    """Its key in the agreement; of an instance with its labels, such as `orders[north]`"""
+    """Key of the target in the agreement; of an instance with its labels, such as `orders[north]`"""
     title: str
-    """Its title in the agreement"""
+    """Title of the target in the agreement"""
     service_id: str
     """Id of the service"""
     instance_of: str | None
-    """Id of the target that it is an instance of, by its labels; null for others"""
+    """Id of the grouped target of which this is the instance for some label values; null for others"""
     labels: dict[str, str]
-    """For an instance: the labels that it is judged for"""
+    """For an instance of a grouped target: the label values for which it is evaluated"""
     provider_party_id: str
     """Id of the party that provides the service"""
     customer_party_id: str
     """Id of the party that receives the service"""
     indicator: IndicatorReference | None
-    """Its indicator; null for clocks and derived targets"""
+    """Indicator of the target; null for clocks and derived targets"""
     terms: TargetTermsAnswer
-    """The terms by which it is judged"""
+    """The terms of the target"""
     no_data: NoDataNotice | None
-    """Present if its indicator has no data; null otherwise"""
+    """Present if the target's indicator has no data; null otherwise"""
     window: PresentWindow | None
-    """Its present window; null for clocks, and before the first one"""
+    """Present window of the target; null for clocks, and before the first window"""
     unjudgeable: UnjudgeableNotice | None
-    """Present if it cannot be judged now; null otherwise"""
+    """Present if the target cannot be evaluated now; null otherwise"""
     importing: bool
-    """Whether an import holds back a part of its past"""
+    """Whether a part of the target's past is not evaluated before an import ends"""
     tickets: TicketCounts | None
-    """For a clock: the tickets it was applied to; null for others"""
+    """For a clock: the number of tickets by outcome; null for others"""

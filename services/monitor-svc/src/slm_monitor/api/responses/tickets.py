@@ -1,4 +1,6 @@
-"""Answers about tickets: lists, one ticket with its clocks, accepted snapshots, and comparisons with their tools."""
+"""Answers about tickets: lists, one ticket with its clocks, accepted snapshots, and comparisons with a tool's open
+tickets.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +10,21 @@ from slm_monitor.api.responses.shapes import Document, Instant
 
 
 class FailedClockAnswer(Answer):
-    """A clock of a ticket that cannot be worked out."""
+    """A clock of a ticket that cannot be calculated, with the reason."""
 
     clock: str
-    """What would be timed"""
+    """What the clock would time"""
     reason: str
-    """Why it cannot be worked out"""
+    """Why the clock cannot be calculated"""
     agreement_id: str = ABSENT
-    """Id of the agreement whose clock it is; in lists only"""
+    """Id of the agreement that defines the clock; in lists only"""
 
 
 class TicketAnswer(Answer):
-    """A ticket as it was last judged.
+    """A ticket, with the results of its last evaluation.
 
-    The other side of a support sees neither its type nor the person that holds it, but the team.
+    The other party of a support agreement (OLA or underpinning contract) sees neither the ticket's type nor the person
+    who holds it, only the team.
     """
 
     source: str
@@ -31,139 +34,141 @@ class TicketAnswer(Answer):
     owner_party_id: str
     """Id of the party that sent the ticket"""
     type: str | None
-    """Its type, as its tool calls it; null for readers who do not see it"""
+    """Type of the ticket, as its tool calls it; null for readers who may not see it"""
     priority: str | None
-    """Its priority, as its tool calls it"""
+    """Priority of the ticket, as its tool calls it"""
     state: str | None
-    """Its state, as its tool calls it"""
+    """State of the ticket, as its tool calls it"""
     held_by: str | None
     """The present holder: a team, or a person where the reader may see it; null: nobody"""
     opened_at: Instant | None
-    """When it was opened; null if no event says so"""
+    """When the ticket was opened; null if no event says so"""
     last_event_at: Instant | None
-    """When its last event happened"""
+    """Instant of the ticket's last event"""
     ended_at: Instant | None
-    """When it was resolved, closed or cancelled; null while it is open"""
+    """When the ticket was resolved, closed or cancelled; null while it is open"""
     unmatched: bool
-    """Whether no target has ever applied to it; told to the party that sent it"""
+    """Whether no target has ever applied to the ticket; shown only to the party that sent it"""
     unmatched_cause: str | None
-    """Why no target applies to it; null otherwise"""
+    """Why no target applies to the ticket; null otherwise"""
     unjudgeable: list[FailedClockAnswer]
-    """Its clocks that cannot be worked out"""
+    """Clocks of the ticket that cannot be calculated"""
     inconsistent: str | None
-    """How its events contradict each other, so that it is not judged; null if they do not"""
+    """How the ticket's events contradict each other, so that it is not evaluated; null if they do not"""
 
 
 class TicketList(ListAnswer[TicketAnswer | ClockAtRisk]):
-    """One page of a list of tickets; with `at_risk` of clocks, each with its ticket."""
+    """One page of a list of tickets, or with `at_risk` of running clocks with their tickets."""
 
 
 class TicketEventAnswer(Answer):
     """An event of a ticket as it was accepted."""
 
     at: Instant
-    """When it happened"""
+    """When the event happened"""
     received_at: Instant
-    """When it was received"""
+    """When the event was received"""
     id: str
-    """Its id, given by its source"""
+    """Id of the event, given by its source"""
     event: str
     """What happened, such as `opened`, `state_changed` or `resolved`"""
     state: str | None
-    """The ticket's state from then on, as its tool calls it; null if it stays"""
+    """State of the ticket after the event, as its tool calls it; null if the event does not change it"""
     sequence: int | None
-    """Its place among events of the same instant; null if its source numbers none"""
+    """Rank among events of the same instant; null if the source numbers none"""
     attributes: Document
-    """The ticket's attributes that it sets"""
+    """Attributes of the ticket that the event sets"""
 
 
-class ExchangeSums(Answer):
-    """For an update clock: how messages were answered."""
+class UpdateExchangeSums(Answer):
+    """For an update clock: how many messages were answered, and how fast."""
 
     target_id: str
     """Id of the target"""
     answered: int
-    """How many were answered"""
+    """How many messages were answered"""
     open: int
-    """How many wait for an answer"""
+    """How many messages wait for an answer"""
     mean_seconds: int | None
-    """Mean time to an answer, seconds of service time, rounded down; null without one"""
+    """Mean time to an answer, seconds of service time, rounded down; null if there is none"""
     longest_seconds: int | None
-    """Longest time to an answer, seconds of service time; null without one"""
+    """Longest time to an answer, seconds of service time; null if there is none"""
     met: bool
-    """Whether every one was answered in time"""
+    """Whether every message was answered in time"""
 
 
 class TicketWithClocksAnswer(TicketAnswer):
-    """A ticket with its clocks, as of now or as it was known."""
+    """A ticket with its clocks, as of now or as known at an earlier instant."""
 
     as_of: Instant
-    """Instant as of which it is shown"""
+    """Instant as of which the ticket is shown"""
     clocks: list[TicketClockAnswer]
-    """Its clocks in the reader's agreements; none where its events contradict each other"""
-    exchanges: list[ExchangeSums]
-    """For update clocks: how messages were answered"""
+    """The ticket's clocks in the reader's agreements; empty if its events contradict each other"""
+    exchanges: list[UpdateExchangeSums]
+    """For update clocks: how many messages were answered, and how fast"""
     events: list[TicketEventAnswer]
-    """Its events in the order in which they are judged; only for the party that sent it"""
+    """The ticket's events in the order of evaluation; only for the party that sent the ticket"""
 
 
 class DerivedEvent(Answer):
-    """An event that follows from a snapshot."""
+    """A ticket event that was derived from a snapshot of the ticket."""
 
     event: str
     """What happened, such as `opened`, `state_changed` or `resolved`"""
     at: Instant
-    """When it happened"""
+    """When the event happened"""
     id: str
-    """Its id, derived from the snapshot"""
+    """Id of the event, derived from the snapshot"""
 
 
 class SnapshotReceipt(Answer):
-    """The events derived from a snapshot of a ticket; they are durable."""
+    """The result of a ticket's snapshot: the events derived from it, which are durable."""
 
     source: str
     """Name of the tool that the ticket comes from"""
     number: str
     """Number of the ticket in its tool"""
     events: list[DerivedEvent]
-    """The events; none where the snapshot says nothing new"""
+    """The derived events; empty if the snapshot contains nothing new"""
     position: str
-    """Send it as `min_position` to read what is known once they are judged; empty before the first event"""
+    """Position after the events: a read with `min_position` set to this value waits until the events are evaluated;
+    empty before the first event
+    """
 
 
 class StaleTicket(Answer):
-    """A ticket whose known state differs from its tool's list."""
+    """A listed ticket about which monitor-svc seems to have missed events."""
 
     number: str
     """Number of the ticket in its tool"""
     state: str | None
-    """Its state as it is known"""
+    """Last known state of the ticket"""
     last_event_at: Instant | None
-    """When its last known event happened"""
+    """Instant of the last known event"""
     causes: list[str]
-    """What shows that something is missing"""
+    """Signs that events are missing"""
 
 
 class WronglyOpenTicket(Answer):
-    """A ticket that is known as open and is not in the list."""
+    """A ticket that monitor-svc knows as open but that its tool's list of open tickets does not contain."""
 
     number: str
     """Number of the ticket in its tool"""
     state: str | None
-    """Its state as it is known"""
+    """Last known state of the ticket"""
     last_event_at: Instant | None
-    """When its last known event happened"""
+    """Instant of the last known event"""
 
 
 class TicketComparison(Answer):
-    """How a tool's list of open tickets differs from what is known."""
+    """The differences between a tool's list of open tickets and the tickets that monitor-svc knows."""
 
     source: str
     """Name of the tool"""
     listed: int
-    """How many tickets were listed"""
+    """Number of tickets in the list"""
     missing: list[str]
-    """Numbers of listed tickets that are not known"""
+    """Numbers of listed tickets that monitor-svc does not know"""
     stale: list[StaleTicket]
     """Tickets that were changed after their last known event, or are known as ended"""
     wrongly_open: list[WronglyOpenTicket]

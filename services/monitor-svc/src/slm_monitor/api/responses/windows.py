@@ -1,4 +1,4 @@
-"""Answers about windows of targets: their present figures, published revisions, and course over time."""
+"""Answers about windows of targets: figures, sums, published revisions, adjustments, and the budget over time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ RestatementCause = Literal["fact", "exclusion", "dispute", "terms"]
 
 
 class WindowSums(Answer):
-    """The sums behind a figure. Which members there are depends on the target's aggregation."""
+    """The sums from which a figure is calculated. Which members are present depends on the target's aggregation."""
 
     raw_figure: Exact | None = ABSENT
-    """The figure before exclusions, exact, in the objective's unit"""
+    """The figure without exclusions, exact, in the objective's unit"""
     service_time: int = ABSENT
     """Service time of the window less exclusions, microseconds"""
     up: int = ABSENT
@@ -30,11 +30,11 @@ class WindowSums(Answer):
     down: int = ABSENT
     """Time down, microseconds"""
     unknown: int = ABSENT
-    """Service time of which the state is not known, microseconds"""
+    """Service time in which the state is not known, microseconds"""
     excluded: int = ABSENT
-    """What does not count because of exclusions: microseconds of time, or a number of events"""
+    """Left out because of exclusions: microseconds of time, or a number of events"""
     outside_service_hours: int = ABSENT
-    """How many events lie outside service hours"""
+    """Number of events outside service hours"""
     good: int | Exact = ABSENT
     """Good events; of time slices the good ones, exact"""
     bad: int = ABSENT
@@ -62,39 +62,39 @@ class WindowSums(Answer):
     scheduled: int = ABSENT
     """Time slices of the window's service time"""
     judged: int = ABSENT
-    """Time slices, or tickets, that count in the figure"""
+    """Time slices, or tickets, that are included in the figure"""
     over: bool = ABSENT
-    """For time slices: whether the window is over and can be closed"""
+    """For time slices: whether the window has ended and can be closed"""
     met: int = ABSENT
-    """Tickets that met their clock"""
+    """Tickets whose clock met its deadline"""
     missed: int = ABSENT
-    """Tickets that missed their clock"""
+    """Tickets whose clock missed its deadline"""
     inconsistent: int = ABSENT
-    """Tickets in no figure, as their events contradict each other"""
+    """Tickets left out of the figure, because their events contradict each other"""
     inconsistent_tickets: int = ABSENT
-    """Tickets in no figure, as their events contradict each other"""
+    """Tickets left out of the figure, because their events contradict each other"""
     outages: int = ABSENT
     """Outages that began in the window"""
     counted: int = ABSENT
-    """Outages that lasted so long that they count"""
+    """Outages that lasted long enough to count"""
     allowed: Exact = ABSENT
     """How many outages the objective allows"""
     recoveries: int = ABSENT
-    """Recoveries that count"""
+    """Recoveries that are included in the figure"""
     within_limits: int = ABSENT
     """Recoveries that kept the agreed limits"""
     tests: int = ABSENT
     """Recoveries that were exercises"""
     longest_minutes: Exact | None = ABSENT
-    """The longest recovery in minutes, exact; null without one"""
+    """The longest recovery in minutes, exact; null if there is none"""
     mean_minutes: Exact | None = ABSENT
-    """The mean recovery in minutes, exact; null without one"""
+    """The mean recovery in minutes, exact; null if there is none"""
     most_minutes_lost: Exact | None = ABSENT
     """The most data lost in minutes, exact; null if unknown"""
     rule: str | Document = ABSENT
     """For a composite: its rule, as the agreement writes it"""
     of: str = ABSENT
-    """For a composite: what its members contribute: states, figures or verdicts"""
+    """For a composite: the kind of result that its members contribute: states, figures or verdicts"""
     members: int | list[str | None] = ABSENT
     """For a composite: how many members it has, or their verdicts or figures in the agreed order"""
     needed: int = ABSENT
@@ -104,38 +104,38 @@ class WindowSums(Answer):
     budget: Exact | None = ABSENT
     """The whole budget: microseconds of downtime, or time slices; null if there is none"""
     consumed_percent: Exact | None = ABSENT
-    """How much of the budget is used, percent, exact"""
+    """Used share of the budget, percent, exact"""
     burn_rate: Exact | None = ABSENT
     """How many times faster than allowed the budget is used, exact"""
     exhausted_at: Instant | None = ABSENT
     """When the budget was used up; null if it is not"""
     projected_at: Instant | None = ABSENT
-    """When it will be used up at the present pace; null if never"""
+    """When the budget will be used up at the present pace; null if never"""
     coverage_percent: Exact | None = ABSENT
-    """Share of the time or events that is known, percent, exact"""
+    """Known share of the time or events, percent, exact"""
     exclusions: list[ExcludedSeconds] = ABSENT
-    """The exclusions that lie in the window"""
+    """The exclusions with time in the window"""
     overturned: list[str] = ABSENT
-    """Limits that were not missed, as a dispute decided"""
+    """Levels (`objective`, `unacceptable`) that were not missed, as a dispute decided"""
     untold: int = ABSENT
-    """Values in histograms whose buckets do not show how to count them"""
+    """Number of values in histograms whose buckets do not show whether the values are good"""
     reason: str = ABSENT
     """Why there is no figure, and what to send instead"""
     judged_to: int = ABSENT
-    """For a rolling window: the last minute judged, counted from 1970"""
+    """For a rolling window: the last evaluated minute, in minutes since 1970"""
 
 
 class PublishedFigure(Answer):
-    """The earlier published figure of a window."""
+    """An earlier published figure of a window."""
 
     verdict: Verdict
-    """The verdict"""
+    """The verdict of the earlier revision"""
     figure: Exact | None
     """The figure, exact, in the objective's unit"""
     figure_display: str = ABSENT
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     revision: int = ABSENT
-    """The revision"""
+    """Revision of the window"""
     good: str = ABSENT
     """Numerator of the figure"""
     total: str = ABSENT
@@ -143,59 +143,59 @@ class PublishedFigure(Answer):
 
 
 class WindowRevisionAnswer(Answer):
-    """The closing of a window, or a restatement of it, as it was published."""
+    """A published revision of a window: its closing, or a later restatement."""
 
     revision: int
-    """0 of the closing; one more for each restatement"""
+    """0 for the closing; one more for each restatement"""
     published_at: Instant
-    """When it was published"""
+    """When the revision was published"""
     version: int
-    """The version of the agreement by which it was judged"""
+    """Version of the agreement whose terms applied"""
     verdict: Verdict
     """The verdict"""
     figure: Exact | None
-    """The figure, exact, in the objective's unit; null without one"""
+    """The figure, exact, in the objective's unit; null if there is none"""
     figure_display: str
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     cause: RestatementCause | None
-    """What changed a closed window; null for its closing"""
+    """What changed the closed window; null for the closing itself"""
     before: PublishedFigure | None
-    """What was published before; null for the closing"""
+    """The figure published before; null for the closing"""
 
 
 class WindowAdjustmentAnswer(Answer):
-    """The change that later facts would make to an accepted window. It counts in the period that was open then."""
+    """The change that later facts would make to an accepted window. It is booked in the window that was open then."""
 
     window_id: str
     """The accepted window, such as `2026-10`"""
     number: int
     """Counts the window's adjustments from 1"""
     booked_in_window_id: str | None
-    """The window that the difference counts in; null if none is open"""
+    """Id of the window in which the difference is booked; null if none is open"""
     published_at: Instant
-    """When it was published"""
+    """When the adjustment was published"""
     verdict: Verdict
     """The verdict with the later facts"""
     figure: Exact | None
     """The figure with the later facts, exact, in the objective's unit"""
     figure_display: str
-    """That figure for people; – without one"""
+    """The figure with the later facts as text for people; – if there is none"""
     good: str
-    """Numerator of that figure"""
+    """Numerator of the figure with the later facts"""
     total: str
-    """Denominator of that figure"""
+    """Denominator of the figure with the later facts"""
     difference: Exact | None
-    """Difference between the figure and the one before, exact, in its unit"""
+    """The figure minus the figure before, exact, in its unit"""
     cause: RestatementCause
-    """What changed it"""
+    """What changed the figure"""
     before: PublishedFigure
-    """What was accepted, or the adjustment before"""
+    """The accepted figure, or the figure of the adjustment before"""
 
 
 class WindowAnswer(Answer):
     """A window of a target, with all its published revisions.
 
-    With ``known_at`` it shows what was known then, and has neither ``closed_at`` nor what came later.
+    With ``known_at``, the window is as it was known at that instant, without ``closed_at`` and anything later.
     """
 
     target_id: str = ABSENT
@@ -203,91 +203,91 @@ class WindowAnswer(Answer):
     window_id: str
     """`2026-11` for a calendar window, `PT1H` for a rolling one"""
     version: int
-    """The version of the agreement by which it is judged"""
+    """Version of the agreement whose terms apply"""
     start_at: Instant
-    """Where it begins"""
+    """Start of the window"""
     end_at: Instant
-    """Where it ends; of a rolling window the end of all time"""
+    """End of the window; of a rolling window an instant in the year 9999"""
     verdict: Verdict | None
-    """Its verdict; null if later terms have undone the window"""
+    """Verdict of the window; null if later terms have removed the window"""
     good: int = ABSENT
     """Numerator of the figure: microseconds up, good events or tickets met"""
     total: int = ABSENT
-    """Denominator of the figure: microseconds, events or tickets that count"""
+    """Denominator of the figure: all microseconds, events or tickets that are included in the figure"""
     figure: Exact | None
-    """The figure, exact, in the objective's unit; null without one"""
+    """The figure, exact, in the objective's unit; null if there is none"""
     figure_display: str
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     detail: WindowSums
     """The sums behind the figure"""
     closed_at: Instant | None = ABSENT
-    """When it was closed; null while it is open"""
+    """When the window was closed; null while it is open"""
     revision: int = ABSENT
-    """How often it was restated since it was closed"""
+    """How often the window was restated after its closing"""
     as_of: Instant
-    """Instant up to which it is judged"""
+    """Instant up to which facts were evaluated"""
     known_at: Instant = ABSENT
-    """With `known_at`: the instant that was asked for"""
+    """With `known_at`: the requested instant"""
     revisions: list[WindowRevisionAnswer]
-    """Its published revisions, the oldest first"""
+    """Published revisions of the window, the oldest first"""
     in_record: bool = ABSENT
-    """Whether its facts are still kept, so that it can be explained"""
+    """Whether the window's facts are still stored, so that the window can be explained"""
     accepted: WindowAcceptance | None = ABSENT
     """Acceptance by both parties; null if not accepted"""
     adjustments: list[WindowAdjustmentAnswer] = ABSENT
     """The changes that later facts would make to the accepted window"""
     booked: list[WindowAdjustmentAnswer] = ABSENT
-    """Adjustments of others that count in this window"""
+    """Adjustments of other windows that are booked in this window"""
 
 
 class ClosedFigure(Answer):
-    """The figure of a closed window."""
+    """The figure of a closed window, as published last."""
 
     window_id: str
     """The window, such as `2026-11`"""
     version: int
-    """The version of the agreement by which it was judged"""
+    """Version of the agreement whose terms applied"""
     start_at: Instant
-    """Where it begins"""
+    """Start of the window"""
     end_at: Instant
-    """Where it ends"""
+    """End of the window"""
     verdict: Verdict
-    """Its verdict"""
+    """Verdict of the window"""
     figure: Exact | None
-    """The figure, exact, in the objective's unit; null without one"""
+    """The figure, exact, in the objective's unit; null if there is none"""
     figure_display: str
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     good: int
     """Numerator of the figure: microseconds up, good events or tickets met"""
     total: int
-    """Denominator of the figure: microseconds, events or tickets that count"""
+    """Denominator of the figure: all microseconds, events or tickets that are included in the figure"""
     revision: int
-    """How often it was restated since it was closed"""
+    """How often the window was restated after its closing"""
     closed_at: Instant
-    """When it was closed"""
+    """When the window was closed"""
     accepted: WindowAcceptance | None
     """Acceptance by both parties; null if not accepted"""
     adjustments: list[WindowAdjustmentAnswer]
-    """The changes that later facts would make to it"""
+    """The changes that later facts would make to the window"""
 
 
 class BudgetPoint(Answer):
-    """Figure and budget of a window at an instant within it."""
+    """Figure and budget of a window at one instant within the window."""
 
     at: Instant
     """The instant"""
     figure: Exact | None
-    """The figure by then, exact, in the objective's unit; null without one"""
+    """The figure at that instant, exact, in the objective's unit; null if there is none"""
     figure_display: str
-    """The figure for people; – without one"""
+    """The figure as text for people; – if there is none"""
     budget: Budget | None
-    """The budget by then; null if there is none"""
+    """The budget at that instant; null if there is none"""
     burn_rate: Exact | None
-    """How many times faster than allowed the budget was used by then, exact; null if unknown"""
+    """How many times faster than allowed the budget was used at that instant, exact; null if unknown"""
 
 
 class BudgetSeries(Answer):
-    """The course of a window's budget."""
+    """The figure and the budget of a window over time, for charts."""
 
     target_id: str
     """Id of the target"""

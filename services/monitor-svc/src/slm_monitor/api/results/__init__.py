@@ -1,4 +1,4 @@
-"""Routes that show results: targets, windows, figures, breaches, clocks, explanations, and the live stream.
+"""Routes that read results: targets, windows, figures, breaches, clocks, explanations, and the live stream.
 
-This package must not change anything: it reads.
+This package must not change anything.
 """

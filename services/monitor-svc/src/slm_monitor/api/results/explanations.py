@@ -1,4 +1,4 @@
-"""Derivations of figures: ``/api/v1/targets/{target_id}/explain``."""
+"""Route that explains how a figure was derived: ``GET /api/v1/targets/{target_id}/explain``."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
 from slm_chassis.http import accept, instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text
-from slm_monitor.api.dependencies import TheReaders
+from slm_monitor.api.dependencies import TargetReaders, TheReaders
 from slm_monitor.api.responses.explanations import TargetExplanation
-from slm_monitor.api.results.targets import AtMinPosition, own_target
+from slm_monitor.api.results.targets import AtMinPosition, find_visible_target
 from slm_monitor.application.explain import explanation, explanation_text
-from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, NoSuchWindow
-from slm_monitor.application.history.fact_history import NotInRecord, target_row
-from slm_monitor.application.history.window_result import verdict_with_warning
-from slm_monitor.domain.terms.terms import NotJudgeable
+from slm_monitor.application.explain.explanation import EXPLAINED_AGGREGATIONS, ExplanationQuestion, NoSuchWindow
+from slm_monitor.application.history.fact_history import FactsNoLongerStored, read_target_identity
+from slm_monitor.application.history.window_result import combine_verdict_with_warning
+from slm_monitor.application.reading import shown_windows
+from slm_monitor.domain.terms.terms import TermsNotEvaluable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
 
@@ -35,8 +37,8 @@ WindowName = Annotated[
 KnownAt = Annotated[str | None, Query(description="As the facts received by this instant had it")]
 
 
-def with_text(declared: dict[str, Any], description: str) -> dict[str, Any]:
-    """The declaration of an operation whose answer is also to be had as text for people."""
+def declare_plain_text_answer(declared: dict[str, Any], description: str) -> dict[str, Any]:
+    """Return the OpenAPI declaration of an operation, extended by an answer in plain text."""
     text = {"schema": {"type": "string", "description": description}}
     declared["responses"][200]["content"] = {"text/plain": text}
     return declared
@@ -45,13 +47,14 @@ def with_text(declared: dict[str, Any], description: str) -> dict[str, Any]:
 @router.get(
     "/{target_id}/explain",
     dependencies=[AtMinPosition],
-    **with_text(
+    **declare_plain_text_answer(
         operation(
             "Explain the figure of a target",
             TargetExplanation,
             "not-judged-yet",
             "not-in-record",
             "not-explained",
+            "shown-at-close",
         ),
         "The same for people, line by line",
     ),
@@ -67,40 +70,62 @@ async def explain_target(
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
 ) -> Response:
     """Explain the figure of a window: terms, intervals with their facts, sums, budget and verdict."""
-    row = await own_target(target_id, caller, readers.queries)
-    asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
+    row = await find_visible_target(target_id, caller, readers.queries)
+    asked = ExplanationQuestion(window, parse_query_instant(at, "at"), parse_query_instant(known_at, "known_at"))
     accepted = (
         (await readers.accepted_windows.accepted(target_id, [window])).get(window) if window is not None else None
     )
     if accepted is not None and asked.known_at is None:
         # The accepted figure is explained by the facts known at acceptance. Later facts are shown as adjustments.
         asked = replace(asked, known_at=from_text(accepted["accepted_at"]))
-    derivation = await explained(readers.record, row, asked, readers.clock.now())
+    derivation = await explain_window_or_raise_problem(readers.record, row, asked, readers.clock.now())
+    await refuse_hidden_window(readers, row, caller, derivation["window"]["id"])
     derivation["accepted"] = accepted
     seen_at = asked.known_at or asked.at or readers.clock.now()
-    derivation["warnings"] = await readers.queries.warnings_at(target_id, derivation["window"]["id"], seen_at)
     # Burn rates look back beyond the window, so warnings are those that were published, not calculated again.
-    derivation["verdict"] = verdict_with_warning(derivation["verdict"], bool(derivation["warnings"]))
-    if format == "text" or (format is None and prefers_text(request)):
-        return PlainTextResponse(explanation_text.explanation_text(derivation))
+    warnings = await readers.queries.warnings_at(target_id, derivation["window"]["id"], seen_at)
+    view = (await readers.views.shown_to(caller, [row["agreement_id"]], readers.clock.now())).of(row["agreement_id"])
+    derivation["warnings"] = [each for each in warnings if shown_windows.is_risk_shown(each, view, seen_at)]
+    derivation = shown_windows.hide_warnings(derivation, view, is_disclosed=bool(derivation["warnings"]))
+    derivation["verdict"] = combine_verdict_with_warning(derivation["verdict"], bool(derivation["warnings"]))
+    if format == "text" or (format is None and prefers_plain_text(request)):
+        return PlainTextResponse(explanation_text.format_explanation(derivation))
     return JSONResponse(derivation)
 
 
-async def explained(record: Any, row: dict[str, Any], asked: ExplanationQuestion, now: int) -> dict[str, Any]:
-    """Return the derivation. Raises a problem if there is none."""
-    refuse_unexplained(row)
+async def explain_window_or_raise_problem(
+    record: Any, row: dict[str, Any], asked: ExplanationQuestion, now: int
+) -> dict[str, Any]:
+    """Return the explanation of a window as JSON. Raises a problem if the window or its figure cannot be explained."""
+    refuse_unexplained_aggregation(row)
     try:
-        return await explanation.explain_window(record, target_row(row), asked, now)
+        return await explanation.explain_window(record, read_target_identity(row), asked, now)
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
-    except NotInRecord as error:
-        raise facts_deleted(error) from error
-    except (CalendarError, NotJudgeable) as error:
+    except FactsNoLongerStored as error:
+        raise build_facts_deleted_problem(error) from error
+    except (CalendarError, TermsNotEvaluable) as error:
         raise invalid("query.window", asked.window, str(error)) from error
 
 
-def facts_deleted(error: NotInRecord) -> Problem:
-    """The problem for a figure that cannot be calculated again, because its facts were deleted."""
+async def refuse_hidden_window(
+    readers: TargetReaders, row: Mapping[str, Any], caller: Principal, window_id: str
+) -> None:
+    """Raise a problem (403) if the window is open and the caller may see its figures only after it has closed."""
+    shown = await readers.views.shown_to(caller, [row["agreement_id"]], readers.clock.now())
+    if shown.of(row["agreement_id"]).live_figure:
+        return
+    if not await readers.queries.is_window_closed(row["target_id"], window_id):
+        raise Problem(
+            403,
+            "shown-at-close",
+            "The window is still open",
+            f"By the agreement's `customer_sees` {shown_windows.AT_CLOSE}; ask again after that.",
+        )
+
+
+def build_facts_deleted_problem(error: FactsNoLongerStored) -> Problem:
+    """Return the problem (410) for a figure that cannot be calculated again, because its facts were deleted."""
     return Problem(
         410,
         "not-in-record",
@@ -109,8 +134,8 @@ def facts_deleted(error: NotInRecord) -> Problem:
     )
 
 
-def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED) -> None:
-    """Raise a problem (422) for a target whose aggregation is not among ``allowed``."""
+def refuse_unexplained_aggregation(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED_AGGREGATIONS) -> None:
+    """Raise a problem (422) for a target (a row of the store) whose aggregation is not among ``allowed``."""
     aggregation = row["terms"]["aggregation"]
     kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
     if kind not in allowed:
@@ -123,11 +148,14 @@ def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAI
         )
 
 
-def instant(text: str | None, field: str) -> int | None:
-    """Read an instant of the query; None if it was left out. Raises a problem (422)."""
-    return instants.optional(text, f"query.{field}")
+def parse_query_instant(text: str | None, field: str) -> int | None:
+    """Parse an instant from the query parameter ``field`` to µs; None if it was left out. Raises a problem (422)."""
+    return instants.read_optional_instant(text, f"query.{field}")
 
 
-def prefers_text(request: Request) -> bool:
-    """Whether the client prefers plain text to JSON, by its ``Accept`` header."""
-    return accept.best(request.headers.get("accept", ""), ("application/json", "text/plain")) == "text/plain"
+def prefers_plain_text(request: Request) -> bool:
+    """Return whether the client prefers plain text to JSON, by its ``Accept`` header."""
+    return (
+        accept.preferred_media_type(request.headers.get("accept", ""), ("application/json", "text/plain"))
+        == "text/plain"
+    )

@@ -1,4 +1,4 @@
-"""Figures to date: all open windows of an agreement as of one instant, ``/api/v1/figures``."""
+"""Route that calculates the current figures of an agreement as of one instant: ``GET /api/v1/figures``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from slm_events.instants import to_text
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.api.dependencies import TheReaders
 from slm_monitor.api.responses.figures import FiguresAnswer
-from slm_monitor.api.results.explanations import instant
+from slm_monitor.api.results.explanations import parse_query_instant
 from slm_monitor.application.explain import current_figures
-from slm_monitor.application.explain.current_figures import FiguresQuestion, TooManyWindows
+from slm_monitor.application.explain.current_figures import CurrentFiguresQuestion, TooManyOpenWindows
+from slm_monitor.application.reading import shown_windows
 
 router = APIRouter(prefix="/api/v1/figures", tags=["figures"])
 _MOST_TARGETS = 1_000
@@ -51,24 +52,24 @@ async def read_figures_to_date(
 ) -> Response:
     """Calculate the open windows, rolling targets and ticket targets of an agreement, all as of one instant.
 
-    Without ``as_of``, everything that is in the log at the time of the request is evaluated first. A later request
-    with the ``as_of`` of an answer gets the same figures.
+    Without ``as_of``, everything that is in the log at the time of the request is evaluated first. A later request with
+    the ``as_of`` of an answer gets the same figures.
     """
     rows = await readers.queries.targets(caller, Page(_MOST_TARGETS, None), {"agreement_id": agreement_id})
     if not rows:
         raise not_found("agreement with targets", agreement_id)
-    asked_at, now = instant(as_of, "as_of"), readers.clock.now()
+    asked_at, now = parse_query_instant(as_of, "as_of"), readers.clock.now()
     if asked_at is not None and asked_at > now:
         raise invalid("query.as_of", as_of, f"give an instant that has passed; it is {to_text(now)} now")
     positions = await _wait_until_judged(readers.queries, log) if asked_at is None else None
     at = readers.clock.now() if asked_at is None else asked_at
-    first, last = instant(since, "from"), instant(until, "to")
+    first, last = parse_query_instant(since, "from"), parse_query_instant(until, "to")
     first = at if first is None else min(first, at)
     last = at + 1 if last is None else min(last, at + 1)
     if last <= first:
         raise invalid("query.to", until, "give an instant after `from`")
-    known_until = instant(closed_after, "closed_after")
-    asked = FiguresQuestion(
+    known_until = parse_query_instant(closed_after, "closed_after")
+    asked = CurrentFiguresQuestion(
         as_of=at,
         since=first,
         until=last,
@@ -76,16 +77,24 @@ async def read_figures_to_date(
         closed_after=at if known_until is None else known_until,
     )
     try:
-        found = await current_figures.current_figures_of(readers.record, readers.parsed_terms, rows, asked)
-    except TooManyWindows as error:
+        found = await current_figures.build_current_figures(readers.record, readers.parsed_terms, rows, asked)
+    except TooManyOpenWindows as error:
         raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
     names = sorted({each["window_id"] for each in found})
     risks = await readers.queries.risks_in(agreement_id, first, last)
+    view = (await readers.views.shown_to(caller, [agreement_id], readers.clock.now())).of(agreement_id)
+    risks = [each for each in risks if shown_windows.is_risk_shown(each, view, at)]
+    disclosed = {(each["target_id"], each["window_id"]) for each in risks}
     answer = {
         "agreement_id": agreement_id,
         "as_of": to_text(at),
         "position": positions,
-        "windows": current_figures.beside_warnings(found, risks, asked.last),
+        "windows": [
+            shown_windows.build_shown_figure(
+                each, view, is_disclosed=(each["target_id"], each["window_id"]) in disclosed
+            )
+            for each in current_figures.apply_warnings_to_verdicts(found, risks, asked.last)
+        ],
         "breaches": await readers.queries.breaches_in(agreement_id, first, last, names),
         "risks": risks,
     }
@@ -93,7 +102,8 @@ async def read_figures_to_date(
 
 
 async def _wait_until_judged(queries: TargetQueries, log: EventLog) -> dict[str, int]:
-    """Wait until everything that is in the intake topics now is evaluated, and return the positions reached.
+    """Wait until everything that is in the intake topics now is evaluated; return ``topic:partition`` → position
+    reached.
 
     Raises a problem (504) after 10 seconds.
     """

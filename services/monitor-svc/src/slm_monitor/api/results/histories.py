@@ -1,13 +1,15 @@
-"""The past of a target: windows with revisions, closed figures, budget over time: ``/api/v1/targets/{id}/…``."""
+"""Routes for a target's past: windows with revisions, closed figures, budget over time: ``/api/v1/targets/{id}/…``."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Page, Paging
@@ -16,15 +18,22 @@ from slm_chassis.http.response_models import list_of
 from slm_events.instants import from_text, to_text
 from slm_monitor.api.dependencies import TargetReaders, TheReaders
 from slm_monitor.api.responses.windows import BudgetSeries, ClosedFigure, WindowAnswer
-from slm_monitor.api.results.explanations import KnownAt, facts_deleted, instant, refuse_unexplained
+from slm_monitor.api.results.explanations import (
+    KnownAt,
+    build_facts_deleted_problem,
+    parse_query_instant,
+    refuse_hidden_window,
+    refuse_unexplained_aggregation,
+)
 from slm_monitor.api.results.filters import TheWindowFilters
-from slm_monitor.api.results.targets import AtMinPosition, own_target
+from slm_monitor.api.results.targets import AtMinPosition, find_visible_target
 from slm_monitor.application.explain import budget_series, explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history import fact_history
-from slm_monitor.application.history.fact_history import NotInRecord
-from slm_monitor.application.history.window_result import verdict_with_warning
-from slm_monitor.application.preview.backtests import MEASURED
+from slm_monitor.application.history.fact_history import FactsNoLongerStored
+from slm_monitor.application.history.window_result import combine_verdict_with_warning
+from slm_monitor.application.preview.backtests import MEASURED_AGGREGATIONS
+from slm_monitor.application.reading import shown_windows
 from slm_monitor.domain.terms import figures
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -41,9 +50,9 @@ _CLOSED = (
     "revision",
     "closed_at",
 )
-"""The fields of a window that its closed figure has too."""
+"""The fields of a window that are also in its closed figure."""
 _AT_ONCE = 50
-"""Most windows that one answer evaluates again, as they were known at an instant."""
+"""Most windows of which one answer calculates what was known at an earlier instant."""
 
 
 @router.get(
@@ -61,29 +70,66 @@ async def list_windows(
     target_id: str, caller: Caller, readers: TheReaders, filters: TheWindowFilters, paging: Paging
 ) -> dict[str, Any]:
     """List the windows of a target, the newest first, each with its figure, verdict and published revisions."""
-    row = await own_target(target_id, caller, readers.queries)
+    row = await find_visible_target(target_id, caller, readers.queries)
     span = filters.span
-    known = instant(filters.known_at, "known_at")
+    known = parse_query_instant(filters.known_at, "known_at")
     if known is None:
-        return await _windows(readers, row, paging, filters.verdict, filters.closed, span)
-    refuse_unexplained(row)
+        verdicts = _verdicts_to_read(filters.verdict)
+        found = await _windows(readers, row, paging, verdicts, filters.closed, span)
+        shown = await _as_shown(readers, row, caller, found["items"], _closed_in(found))
+        return {**found, "items": [each for each in shown if filters.verdict in (None, each["verdict"])]}
+    refuse_unexplained_aggregation(row)
     page = Page(min(paging.limit, _AT_ONCE), paging.after)
     last = known if span[1] is None else min(known, span[1])
-    found = await _windows(readers, row, page, None, None, (span[0], last + 1))
-    found["items"] = [await _as_known(readers, row, each, known) for each in found["items"]]
-    return found
+    found = await _windows(readers, row, page, (), None, (span[0], last + 1))
+    as_known = [await _as_known(readers, row, each, known) for each in found["items"]]
+    return {**found, "items": await _as_shown(readers, row, caller, as_known, _closed_in(found))}
+
+
+def _closed_in(found: Mapping[str, Any]) -> set[str]:
+    """Return the ids of those windows of a page that are closed now."""
+    return {each["window_id"] for each in found["items"] if each["closed_at"] is not None}
+
+
+def _verdicts_to_read(wanted: str | None) -> tuple[str, ...]:
+    """Return the verdicts of stored windows that may be shown to a caller as the verdict ``wanted``."""
+    if wanted is None:
+        return ()
+    return ("met", "at_risk") if wanted == "met" else (wanted,)
+
+
+async def _as_shown(
+    readers: TargetReaders,
+    row: dict[str, Any],
+    caller: Principal,
+    windows: Sequence[dict[str, Any]],
+    closed: Collection[str],
+) -> list[dict[str, Any]]:
+    """Return windows without the fields that the caller may not see. ``closed``: the ids of windows that are closed
+    now.
+    """
+    shown = await readers.views.shown_to(caller, [row["agreement_id"]], readers.clock.now())
+    view = shown.of(row["agreement_id"])
+    disclosed = await readers.queries.disclosed_windows(caller, [row["target_id"]]) if shown.views else set()
+    items = []
+    for each in windows:
+        name = each["window_id"]
+        is_disclosed = (row["target_id"], name) in disclosed
+        window = shown_windows.hide_warnings(each, view, is_disclosed=is_disclosed)
+        items.append(shown_windows.hide_live_figure(window, view, is_closed=name in closed))
+    return items
 
 
 async def _windows(
     readers: TargetReaders,
     row: dict[str, Any],
     page: Page,
-    verdict: str | None,
+    verdicts: Sequence[str],
     closed: bool | None,
     span: tuple[int | None, int | None],
 ) -> dict[str, Any]:
     target_id, indicator = row["target_id"], row["indicator"]
-    found: dict[str, Any] = await readers.queries.windows(target_id, page, {"verdict": verdict}, closed, span)
+    found: dict[str, Any] = await readers.queries.windows(target_id, page, closed, span, verdicts)
     revisions = await readers.history.revisions(target_id, [each["window_id"] for each in found["items"]])
     begins_at = await readers.record.begins_at(indicator) if indicator else None
     names = [each["window_id"] for each in found["items"]]
@@ -102,12 +148,12 @@ async def _windows(
 async def _as_known(
     readers: TargetReaders, row: dict[str, Any], window: dict[str, Any], known_at: int
 ) -> dict[str, Any]:
-    """A window as it was known at an instant: by the facts received and the revisions published by then."""
+    """Return a window as it was known at an instant: by the facts received and the revisions published by then."""
     agreement = await readers.record.agreement(row["agreement_id"])
-    lines = fact_history.lines_of_target(agreement, fact_history.target_row(row))
+    lines = fact_history.select_terms_histories(agreement, fact_history.read_target_identity(row))
     present = min(known_at, readers.clock.now())
     try:
-        terms, span = explanation.window_asked_for(
+        terms, span = explanation.find_window_of_question(
             lines, ExplanationQuestion(window["window_id"], None, known_at), present
         )
     except NoSuchWindow:
@@ -117,8 +163,8 @@ async def _as_known(
         evaluated = await explanation.evaluate_window(
             readers.record, terms, window["window_id"], span, present, known_at
         )
-    except NotInRecord as error:
-        raise facts_deleted(error) from error
+    except FactsNoLongerStored as error:
+        raise build_facts_deleted_problem(error) from error
     seen = evaluated.seen
     warned = await readers.queries.warnings_at(row["target_id"], window["window_id"], present)
     return {
@@ -126,8 +172,8 @@ async def _as_known(
         "version": terms.version,
         "start_at": to_text(span[0]),
         "end_at": to_text(span[1]),
-        "verdict": verdict_with_warning(seen.verdict, bool(warned)),
-        "figure": figures.exact(terms.shown(seen.figure)),
+        "verdict": combine_verdict_with_warning(seen.verdict, bool(warned)),
+        "figure": figures.format_exact_fraction(terms.shown(seen.figure)),
         "figure_display": terms.display(seen.figure),
         "detail": dict(seen.sums),
         "as_of": to_text(evaluated.facts.as_of),
@@ -150,8 +196,8 @@ async def list_closed_figures(
     until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
 ) -> dict[str, Any]:
     """List the figures of closed windows as published, the newest first."""
-    await own_target(target_id, caller, readers.queries)
-    span = (instant(since, "from"), instant(until, "to"))
+    await find_visible_target(target_id, caller, readers.queries)
+    span = (parse_query_instant(since, "from"), parse_query_instant(until, "to"))
     found = await readers.queries.windows(target_id, paging, closed=True, span=span)
     shown = [{name: each[name] for name in _CLOSED} for each in found["items"]]
     return {"items": await _with_adjustments(readers, target_id, shown), "next": found["next"]}
@@ -163,6 +209,7 @@ async def list_closed_figures(
     **operation(
         "Read the budget of a window step by step",
         BudgetSeries,
+        "shown-at-close",
         "not-judged-yet",
         "not-in-record",
         "not-explained",
@@ -177,17 +224,20 @@ async def read_budget_series(
     at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
     known_at: KnownAt = None,
 ) -> dict[str, Any]:
-    """Calculate figure and budget of a window at the end of each step since its beginning, for charts."""
-    row = await own_target(target_id, caller, readers.queries)
-    refuse_unexplained(row, MEASURED)
-    asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
+    """Calculate the figure and the budget of a window at the end of each step since the window began, for charts."""
+    row = await find_visible_target(target_id, caller, readers.queries)
+    refuse_unexplained_aggregation(row, MEASURED_AGGREGATIONS)
+    asked = ExplanationQuestion(window, parse_query_instant(at, "at"), parse_query_instant(known_at, "known_at"))
+    await refuse_hidden_window(readers, row, caller, window)
     return {"target_id": target_id, "window_id": window, "points": await _points(readers, row, asked, _step(step))}
 
 
 async def _with_adjustments(
     readers: TargetReaders, target_id: str, found: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Closed figures as they were published. Accepted ones have the adjustments that later facts would make."""
+    """Return closed figures as published, those of accepted windows with the adjustments that
+    later facts would make.
+    """
     names = [each["window_id"] for each in found]
     accepted = await readers.accepted_windows.accepted(target_id, names)
     adjustments = await readers.accepted_windows.adjustments(target_id, names)
@@ -207,8 +257,8 @@ async def _points(
     agreement = await readers.record.agreement(row["agreement_id"])
     present = readers.clock.now() if asked.known_at is None else min(readers.clock.now(), asked.known_at)
     try:
-        terms, span = explanation.window_asked_for(
-            fact_history.lines_of_target(agreement, fact_history.target_row(row)), asked, present
+        terms, span = explanation.find_window_of_question(
+            fact_history.select_terms_histories(agreement, fact_history.read_target_identity(row)), asked, present
         )
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
@@ -218,10 +268,10 @@ async def _points(
         raise invalid("query.step", durations.to_iso(step), f"at most {budget_series.MOST_POINTS} points at once")
     if terms.indicator is not None:
         try:
-            await fact_history.check_is_recorded(readers.record, terms.indicator, span)
-        except NotInRecord as error:
-            raise facts_deleted(error) from error
-    return await budget_series.budget_points(readers.record, terms, span, step, present, asked.known_at)
+            await fact_history.check_facts_are_stored(readers.record, terms.indicator, span)
+        except FactsNoLongerStored as error:
+            raise build_facts_deleted_problem(error) from error
+    return await budget_series.compute_budget_series(readers.record, terms, span, step, present, asked.known_at)
 
 
 def _step(written: str) -> int:

@@ -1,4 +1,6 @@
-"""Live events: ``GET /api/v1/stream`` as server-sent events, from any replica, resumable at any event."""
+"""Route that streams published events: ``GET /api/v1/stream`` as server-sent events. Any
+replica can resume a stream.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ from slm_chassis.http.parts import TheStreams
 from slm_chassis.http.policies import STREAM
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.api.dependencies import TheEventStream
-from slm_monitor.application.stream.event_stream import InvalidStreamPosition, StreamFilter
+from slm_monitor.application.stream.event_stream import (
+    EventStream,
+    InvalidStreamPosition,
+    StreamClient,
+    StreamFilter,
+)
 
 RETRY_SECONDS = 5
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
@@ -33,19 +40,24 @@ async def stream_events(
     """Stream the events that the caller's party may see, as they are published.
 
     ``Last-Event-ID`` (sent by browsers when they reconnect) resumes after that event, on any replica. If more than
-    10,000 events were missed, ``event: reset`` says where to read the present state instead.
+    10,000 events were missed, ``event: reset`` names where to read the present state instead.
     """
+    client = await open_stream_client(
+        events, StreamFilter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id
+    )
+    client.end = streams.ender()
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(events.lines(client), media_type=STREAM, headers=headers)
+
+
+async def open_stream_client(events: EventStream, wanted: StreamFilter, last_event_id: str | None) -> StreamClient:
+    """Open a client of the event stream. Raises a problem: 503 if too many are open, 422 for an invalid event id."""
     if events.is_full:
         detail = "Try another replica, or this one in a few seconds."
         raise Problem(
             503, "streams-full", "Too many streams are open", detail, headers={"Retry-After": str(RETRY_SECONDS)}
         )
     try:
-        client = await events.client(
-            StreamFilter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id
-        )
+        return await events.client(wanted, last_event_id)
     except InvalidStreamPosition as error:
         raise invalid("Last-Event-ID", last_event_id, str(error)) from error
-    client.end = streams.ender()
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events.lines(client), media_type=STREAM, headers=headers)

@@ -1,16 +1,17 @@
-"""Targets and their windows: ``/api/v1/targets``."""
+"""Routes that list and read targets with the state of their present window: ``/api/v1/targets``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
@@ -18,32 +19,37 @@ from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.http.response_models import list_of
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
-from slm_monitor.adapters.queries.target_queries import TargetQueries, row_document
+from slm_monitor.adapters.queries import target_order
+from slm_monitor.adapters.queries.row_documents import build_row_document
+from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.api.dependencies import TargetReaders, TheFailedTargets, TheImports, TheQueries, TheReaders, TheTickets
 from slm_monitor.api.responses.targets import TargetAnswer
-from slm_monitor.application.explain.current_status import CurrentStatus
-from slm_monitor.application.intake.intake import position_of
+from slm_monitor.application.explain.current_status import CurrentStatusReader
+from slm_monitor.application.intake.intake import parse_min_position
+from slm_monitor.application.reading import shown_windows
+from slm_monitor.domain.terms.customer_view import CustomerView
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
 _JUDGED_SECONDS = 10.0
+_SORT_VALUES = ("urgency", "breach_at", "budget_left")
 
 
-async def wait_until_judged(
+async def wait_until_evaluated(
     queries: TheQueries,
     min_position: Annotated[
         str | None, Query(description="`position` of an intake answer: wait until it is evaluated")
     ] = None,
 ) -> None:
-    """Wait until a position has been evaluated, so that a client sees its own writes.
+    """Wait until the facts up to ``min_position`` have been evaluated, so that a client sees its own writes.
 
     Raises a problem (504) after 10 seconds.
     """
     if min_position is None:
         return
     try:
-        wanted = position_of(min_position)
+        wanted = parse_min_position(min_position)
     except ValueError as error:
         raise invalid("query.min_position", min_position, str(error)) from error
     if not wanted.keys() <= (await queries.judged_positions()).keys():
@@ -52,11 +58,11 @@ async def wait_until_judged(
             min_position,
             "this is of another installation; send a position of this one",
         )
-    await wait_for_record(queries, wanted)
+    await wait_until_stored(queries, wanted)
 
 
-async def wait_for_record(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -> None:
-    """Wait until the record has everything below these positions of the intake.
+async def wait_until_stored(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -> None:
+    """Wait until the store holds all facts below the given intake positions. ``wanted``: (topic, partition) → position.
 
     Raises a problem (504) after 10 seconds.
     """
@@ -71,12 +77,12 @@ async def wait_for_record(queries: TargetQueries, wanted: Mapping[tuple[str, int
         await asyncio.sleep(0.02)
 
 
-AtMinPosition = Depends(wait_until_judged)
+AtMinPosition = Depends(wait_until_evaluated)
 
 
 @dataclass(frozen=True)
-class StateReaders:
-    """The readers of the present state of targets."""
+class TargetStateReaders:
+    """The queries from which the present state of targets is composed."""
 
     past: TargetReaders
     tickets: TicketQueries
@@ -86,20 +92,48 @@ class StateReaders:
 
 async def _state_readers(
     past: TheReaders, tickets: TheTickets, imports: TheImports, failed_targets: TheFailedTargets
-) -> StateReaders:
-    return StateReaders(past, tickets, imports, failed_targets)
+) -> TargetStateReaders:
+    return TargetStateReaders(past, tickets, imports, failed_targets)
 
 
-TheStateReaders = Annotated[StateReaders, Depends(_state_readers)]
+TheTargetStateReaders = Annotated[TargetStateReaders, Depends(_state_readers)]
 
 
-async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dict[str, Any]]:
+async def list_shown_states(
+    rows: list[dict[str, Any]], readers: TargetStateReaders, caller: Principal
+) -> list[dict[str, Any]]:
+    """Return the present states of targets as JSON, without what the caller may not see. ``rows``: targets of the
+    store.
+    """
+    states, past = await _states(rows, readers), readers.past
+    shown = await past.views.shown_to(caller, [row["agreement_id"] for row in rows], past.clock.now())
+    if not shown.views:
+        return states
+    disclosed = await past.queries.disclosed_windows(caller, [row["target_id"] for row in rows])
+    return [
+        {**state, "window": _shown_window(state, shown.of(state["agreement_id"]), disclosed)}
+        if state["window"] is not None
+        else state
+        for state in states
+    ]
+
+
+def _shown_window(
+    state: Mapping[str, Any], view: CustomerView, disclosed: Collection[tuple[str, str]]
+) -> dict[str, Any]:
+    window = state["window"]
+    is_disclosed = (state["target_id"], window["window_id"]) in disclosed
+    shown = shown_windows.hide_warnings(window, view, is_disclosed=is_disclosed)
+    return shown_windows.hide_live_figure(shown, view, is_closed=window["closed_at"] is not None)
+
+
+async def _states(rows: list[dict[str, Any]], readers: TargetStateReaders) -> list[dict[str, Any]]:
     past = readers.past
     queries, now = past.queries, past.clock.now()
     ids = [row["target_id"] for row in rows]
     windows = await queries.windows_at(ids, now)
     failures = await readers.failed_targets.failures_of(ids)
-    present = CurrentStatus(past.record, past.parsed_terms, now)
+    present = CurrentStatusReader(past.record, past.parsed_terms, now)
     of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
     counts = await queries.clock_counts(of_tickets)
     odd = await readers.tickets.inconsistent_counts(of_tickets)
@@ -125,17 +159,19 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
 def _with_verdict(
     window: dict[str, Any] | None, failures: Mapping[str, Any], row: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """The window with the verdict ``unjudgeable`` if its target failed; the figure is the last before the failure."""
+    """Return the window with the verdict ``unjudgeable`` if its target failed. The figure is the last one before the
+    failure.
+    """
     return {**window, "verdict": "unjudgeable"} if window and row["target_id"] in failures else window
 
 
 def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bool:
-    """Whether a target has no data. A target with ``group_by`` never counts: its instances have the data."""
+    """Return whether a target has no data. A target with ``group_by`` never counts: only its instances have data."""
     return not row["terms"].get("group_by") and (window is None or window["verdict"] == "no_data")
 
 
 def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, latest: Mapping[str, int]) -> dict[str, Any]:
-    """The instant since which a target has no data. Pages show such a target in amber, whatever its figure."""
+    """Return the notice that a target has no data, with the instant since when. Pages show such a target in amber."""
     last = latest.get(row["indicator"])
     since = last if last is not None else None if window is None else window["start"]
     return {"since_at": None if since is None else to_text(since), "never_measured": last is None}
@@ -156,17 +192,20 @@ def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _window_document(
-    row: Mapping[str, Any], window: Mapping[str, Any] | None, present: CurrentStatus
+    row: Mapping[str, Any], window: Mapping[str, Any] | None, present: CurrentStatusReader
 ) -> dict[str, Any] | None:
     if window is None:
         return None
-    document = row_document({name: value for name, value in window.items() if name != "target_id"})
+    document = build_row_document({name: value for name, value in window.items() if name != "target_id"})
     return {**document, **await present.window_fields(row, window)}
 
 
 def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
-    """The number of clocks of a per-ticket target. ``judged``: stopped or breached. ``met``: stopped by the deadline.
-    ``inconsistent``: tickets that are not evaluated, because their events contradict each other."""
+    """Return the number of clocks of a per-ticket target, by outcome.
+
+    ``judged``: stopped or breached. ``met``: stopped by the deadline. ``inconsistent``: tickets that are not evaluated,
+    because their events contradict each other.
+    """
     met = counts.get("met", 0)
     missed = counts.get("breached", 0) + counts.get("completed_late", 0)
     return {"judged": met + missed, "met": met, "inconsistent": inconsistent, "states": dict(sorted(counts.items()))}
@@ -179,20 +218,33 @@ def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
 )
 async def list_targets(
     caller: Caller,
-    readers: TheStateReaders,
+    readers: TheTargetStateReaders,
     paging: Paging,
     agreement_id: str | None = None,
     service_id: str | None = None,
     unjudgeable: Annotated[bool, Query(description="Only targets that cannot be evaluated now")] = False,
+    sort: Annotated[
+        Literal["agreement", "urgency", "budget", "time_left"],
+        Query(
+            description="By agreement and key; what is breached, then at risk, first; the least budget left first; "
+            "the nearest projected breach first. The last three go by the last evaluation."
+        ),
+    ] = "agreement",
+    q: Annotated[str | None, Query(description="Only targets with this text in key or title", max_length=100)] = None,
 ) -> Response:
-    """List the present state of the targets of an agreement, of a service, or of all that the caller may see."""
+    """List targets with their present state: those of an agreement, of a service, or all that the caller may see."""
     filters = {"agreement_id": agreement_id, "service_id": service_id}
+    keys: Sequence[str] = ("agreement_id", "key", "target_id")
     if unjudgeable:
         rows = await readers.failed_targets.targets(caller, paging)
+    elif sort == "agreement":
+        rows = await readers.past.queries.targets(caller, paging, filters, q)
     else:
-        rows = await readers.past.queries.targets(caller, paging, filters)
-    page = paging.shape(rows, lambda row: [row["agreement_id"], row["key"], row["target_id"]])
-    answer = {**page, "items": await _states(page["items"], readers)}
+        keys = target_order.SORTS[sort]
+        rows = await readers.past.queries.sorted_targets(caller, paging, filters, sort, q)
+    page = paging.shape(rows, lambda row: [row[key] for key in keys])
+    items = [{name: value for name, value in row.items() if name not in _SORT_VALUES} for row in page["items"]]
+    answer = {**page, "items": await list_shown_states(items, readers, caller)}
     # Encoded here, because FastAPI copies a document before it writes it, which took most of the time of a long list.
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
@@ -200,13 +252,14 @@ async def list_targets(
 @router.get(
     "/{target_id}", dependencies=[AtMinPosition], **operation("Read one target", TargetAnswer, "not-judged-yet")
 )
-async def read_target(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
+async def read_target(target_id: str, caller: Caller, readers: TheTargetStateReaders) -> dict[str, Any]:
     """Read one target: its terms, the state of its present window, and its budget."""
-    row = await own_target(target_id, caller, readers.past.queries)
-    return (await _states([row], readers))[0]
+    row = await find_visible_target(target_id, caller, readers.past.queries)
+    return (await list_shown_states([row], readers, caller))[0]
 
 
-async def own_target(target_id: str, caller: Caller, queries: TargetQueries) -> dict[str, Any]:
+async def find_visible_target(target_id: str, caller: Caller, queries: TargetQueries) -> dict[str, Any]:
+    """Read a target that the caller may see, as a row of the store. Raises a problem (404) if there is none."""
     row = await queries.target(caller, target_id)
     if row is None:
         raise not_found("target", target_id)

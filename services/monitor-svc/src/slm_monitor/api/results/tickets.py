@@ -1,4 +1,4 @@
-"""Tickets and their clocks: ``/api/v1/tickets``, ``/api/v1/clocks``."""
+"""Routes that list, read and explain tickets and their clocks: ``/api/v1/tickets``, ``/api/v1/clocks``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from slm_chassis.access import Principal
-from slm_chassis.clock import Clock
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.paging import Paging
@@ -18,35 +17,48 @@ from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.response_models import list_of
 from slm_monitor.adapters.queries import ticket_queries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.api.dependencies import TheParsedTerms, TheQueries, TheTickets
+from slm_monitor.api.dependencies import (
+    CustomerViewLookup,
+    TheCustomerViewLookup,
+    TheParsedTerms,
+    TheQueries,
+    TheTickets,
+)
 from slm_monitor.api.responses.clocks import ClockAnswer, ClockExplanation
 from slm_monitor.api.responses.tickets import TicketList, TicketWithClocksAnswer
-from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text, with_text
+from slm_monitor.api.results.explanations import (
+    KnownAt,
+    declare_plain_text_answer,
+    parse_query_instant,
+    prefers_plain_text,
+)
 from slm_monitor.api.results.filters import TheClockFilters, TheClockToExplain, TheTicketFilters
 from slm_monitor.api.results.targets import AtMinPosition
 from slm_monitor.application.explain import clock_explanation, ticket_view
-from slm_monitor.application.explain.ticket_view import TicketReader, TicketWithClocks
-from slm_monitor.application.history.fact_history import ParsedTerms
+from slm_monitor.application.explain.ticket_view import TicketViewer, TicketWithClocks
+from slm_monitor.application.history.fact_history import ParsedTermsCache
 from slm_monitor.application.state.loaded_partition import AgreementTerms
-from slm_monitor.domain.clocks.clock_replay import Clock as TicketClock
-from slm_monitor.domain.clocks.target_matching import rule_book
+from slm_monitor.domain.clocks.clock_state import TicketClockState as TicketClock
+from slm_monitor.domain.clocks.target_matching import build_ticket_rule_book
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.ticket_events import FORGOTTEN
+from slm_monitor.domain.facts.ticket_events import DELETED_EVENTS_KEY
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
 
 @dataclass(frozen=True)
 class TicketReaders:
-    """The readers of a ticket and its clocks."""
+    """The queries from which a ticket and its clocks are composed."""
 
     queries: TicketQueries
-    parsed_terms: ParsedTerms
-    clock: Clock
+    parsed_terms: ParsedTermsCache
+    sight: CustomerViewLookup
 
 
-async def _ticket_readers(queries: TheTickets, parsed_terms: TheParsedTerms, clock: TheClock) -> TicketReaders:
-    return TicketReaders(queries, parsed_terms, clock)
+async def _ticket_readers(
+    queries: TheTickets, parsed_terms: TheParsedTerms, sight: TheCustomerViewLookup
+) -> TicketReaders:
+    return TicketReaders(queries, parsed_terms, sight)
 
 
 TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
@@ -70,7 +82,9 @@ async def list_clocks(caller: Caller, queries: TheQueries, filters: TheClockFilt
 async def list_tickets(
     caller: Caller, queries: TheTickets, clock: TheClock, filters: TheTicketFilters, paging: Paging
 ) -> dict[str, Any]:
-    """List tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
+    """List tickets by source and number; with ``at_risk`` list their running clocks instead,
+    the least time left first.
+    """
     if filters.at_risk:
         return await queries.at_risk(caller, paging, filters.of_clocks, clock.now())
     return await queries.listed(
@@ -80,13 +94,14 @@ async def list_tickets(
         is_open=filters.is_open,
         unjudgeable=filters.unjudgeable,
         inconsistent=filters.inconsistent,
+        q=filters.q,
     )
 
 
 @router.get(
     "/clocks/explain",
     dependencies=[AtMinPosition],
-    **with_text(
+    **declare_plain_text_answer(
         operation("Explain the clock of a ticket", ClockExplanation, "not-found", "not-judged-yet", "not-in-record"),
         "The same for people, one line for each interval",
     ),
@@ -94,8 +109,10 @@ async def list_tickets(
 async def explain_clock_of_ticket(
     caller: Caller, readers: TheTicketReaders, request: Request, asked: TheClockToExplain
 ) -> Response:
-    """Explain a clock, named by its target's id or key: every interval with its cause, and the sums."""
-    known_at = instant(asked.known_at, "known_at")
+    """Explain a clock of a ticket: every interval with its cause, and the sums. The clock's target is named by id or
+    key.
+    """
+    known_at = parse_query_instant(asked.known_at, "known_at")
     seen, agreements, _, reader = await _read(asked.source, asked.number, caller, readers, known_at)
     wanted = [
         clock
@@ -106,9 +123,9 @@ async def explain_clock_of_ticket(
     ]
     if not wanted:
         raise not_found("clock", f"{asked.source}/{asked.number}/{asked.target}")
-    explanation = clock_explanation.explain_clock(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
-    if asked.format == "text" or (asked.format is None and prefers_text(request)):
-        return PlainTextResponse(clock_explanation.clock_text(explanation))
+    explanation = clock_explanation.explain_clock(wanted[-1], seen, _signed(agreements, wanted[-1]), reader)
+    if asked.format == "text" or (asked.format is None and prefers_plain_text(request)):
+        return PlainTextResponse(clock_explanation.format_clock_explanation(explanation))
     return JSONResponse(explanation)
 
 
@@ -120,20 +137,20 @@ async def explain_clock_of_ticket(
 async def read_ticket(
     source: str, number: str, caller: Caller, readers: TheTicketReaders, known_at: KnownAt = None
 ) -> dict[str, Any]:
-    """Read a ticket: its events as received, and its clocks with their deadlines, as of now or as known then."""
-    seen, _, facts, reader = await _read(source, number, caller, readers, instant(known_at, "known_at"))
+    """Read a ticket: its events as received, and its clocks with their deadlines, as of now or as of ``known_at``."""
+    seen, _, facts, reader = await _read(source, number, caller, readers, parse_query_instant(known_at, "known_at"))
     return {
         "source": source,
         "number": number,
         "owner_party_id": seen.state.subject.split("/", 1)[0],
-        **ticket_view.ticket_document(seen, reader),
-        "events": ticket_view.event_documents(facts) if reader.is_sender else [],
+        **ticket_view.build_ticket_document(seen, reader),
+        "events": ticket_view.build_ticket_event_documents(facts) if reader.is_sender else [],
     }
 
 
 async def _read(
     source: str, number: str, caller: Principal, readers: TicketReaders, known_at: int | None
-) -> tuple[TicketWithClocks, list[AgreementTerms], list[tuple[Fact, int]], TicketReader]:
+) -> tuple[TicketWithClocks, list[AgreementTerms], list[tuple[Fact, int]], TicketViewer]:
     queries = readers.queries
     row = await queries.find(caller, source, number)
     if row is None:
@@ -141,7 +158,7 @@ async def _read(
     facts = await queries.facts(row["subject"], known_at)
     if not facts:
         raise not_found("ticket", f"{source}/{number}")
-    if any(fact.key == FORGOTTEN for fact, _ in facts):
+    if any(fact.key == DELETED_EVENTS_KEY for fact, _ in facts):
         raise Problem(
             410,
             "not-in-record",
@@ -149,26 +166,27 @@ async def _read(
             "Its clocks stay as they are; GET /api/v1/clocks lists them.",
         )
     agreements = await queries.agreements(row["owner_party_id"])
-    book = rule_book(
+    book = build_ticket_rule_book(
         line
         for each in agreements
         for lines in readers.parsed_terms.histories_by_target(each).values()
         for line in lines
     )
-    events, now = [fact for fact, _ in facts], readers.clock.now()
+    events, now = [fact for fact, _ in facts], readers.sight.clock.now()
     as_of = now if known_at is None else min(now, known_at)
-    seen = ticket_view.ticket_with_clocks(row["subject"], events, book, as_of)
+    seen = ticket_view.compute_ticket_with_clocks(row["subject"], events, book, as_of)
     is_sender = caller.is_operator or caller.party_id == row["owner_party_id"]
-    reader = TicketReader(
+    reader = TicketViewer(
         is_sender,
-        ticket_queries.visibility(row, caller),
+        ticket_queries.get_ticket_visibility(row, caller),
         None if caller.is_operator else _own_agreements(agreements, caller),
+        caller.party_id,
     )
     return seen, agreements, facts, reader
 
 
 def _own_agreements(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
-    """The ids of the agreements in which the caller's party is the provider or the customer."""
+    """Return the ids of the agreements in which the caller's party is the provider or the customer."""
     return frozenset(
         each.agreement_id
         for each in agreements
@@ -177,7 +195,7 @@ def _own_agreements(agreements: list[AgreementTerms], caller: Principal) -> froz
 
 
 def _signed(agreements: list[AgreementTerms], clock: TicketClock) -> dict[str, Any]:
-    """The target as written in the agreement version that applies to a clock."""
+    """Return the target as it was signed in the agreement version that applies to a clock."""
     terms = clock.target
     return next(
         target

@@ -1,5 +1,6 @@
-"""Use cases that people and other services start: agreements and relations arrive, exclusions and breaches are handled.
+"""Use cases started by people and by events of other services: agreements, relations, exclusions, breach handling,
+reviews.
 
-Each writes its record, its message to the partitions and its event in one transaction. This package must not know
-the evaluators: a partition learns of a command by the message, on its next step.
+Each writes its record, its message to the partitions and its event in one transaction. This package must not know the
+evaluators: a partition reads the message of a command in its next step.
 """

@@ -1,4 +1,4 @@
-"""Adoption of signed agreements: the terms are stored, and every partition gets a message to evaluate by them."""
+"""Adoption of signed agreements: their terms are stored, and every partition gets a message to evaluate by them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartyR
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.terms import composite_terms
-from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget, parse_targets
+from slm_monitor.domain.terms.terms import (
+    RECOVERY_AGGREGATIONS,
+    SINGLE_FACT_AGGREGATIONS,
+    ServiceLevelTarget,
+    parse_targets,
+)
 from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 
 
@@ -23,16 +28,18 @@ class TermsStore(Protocol):
         ...
 
     async def end(self, agreement_id: str, at: int) -> bool:
-        """Store that an agreement ended early; return False if that was known."""
+        """Store that an agreement ended early; return False if this was stored already."""
         ...
 
     async def name(self, of: str, identity: str, external_refs: list[dict[str, object]]) -> list[str]:
-        """Store the references by which other systems name a ``customer`` or ``service``; return the agreements to
-        which tickets may be matched differently now."""
+        """Store the references by which other systems name a ``customer`` or ``service``.
+
+        Return the ids of the agreements whose tickets may be matched differently now.
+        """
         ...
 
     async def register(self, indicator: Indicator) -> None:
-        """Register an indicator for its owner, unless it is registered already."""
+        """Register an indicator for its owner. Nothing changes if it is registered already."""
         ...
 
     async def tell_partitions(self, kind: str, ref: dict[str, object]) -> None:
@@ -40,18 +47,18 @@ class TermsStore(Protocol):
         ...
 
 
-async def adopt_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
-    """Store the terms of a signed version, register its indicators, and let every partition know of them.
+async def adopt_signed_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
+    """Store the terms of a signed version, register its indicators, and send a message to every partition.
 
-    They are evaluated from their effective instant on.
+    Targets are evaluated by the terms from their effective instant on.
 
-    Raises NotJudgeable if a target cannot be evaluated; the record is then set aside.
+    Raises TermsNotEvaluable if a target cannot be evaluated; the caller then moves the event to the dead letters.
     """
     document = asdict(finalized)
     targets = parse_targets(document)
-    composite_terms.check_composites(targets)
+    composite_terms.check_composite_terms(targets)
     outage_evaluation.check_outage_terms(targets)
-    maintenance_rules.maintenance_of(document)
+    maintenance_rules.parse_maintenance_rules(document)
     recovery_evaluation.check_recovery_limits(targets)
     if await shelf.keep(document):
         for target, terms in zip(finalized.targets, targets, strict=True):
@@ -62,13 +69,17 @@ async def adopt_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
         await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})
 
 
-async def name_party(shelf: TermsStore, party: PartyRegistered) -> None:
-    """Store the references by which tickets may name a customer; tickets that did not match are evaluated again."""
+async def store_party_references(shelf: TermsStore, party: PartyRegistered) -> None:
+    """Store the references by which tickets may name a customer. Tickets that matched no
+    agreement are evaluated again.
+    """
     await _name(shelf, "customer", party.party_id, party.external_refs)
 
 
-async def name_service(shelf: TermsStore, service: ServiceCatalogued) -> None:
-    """Store the references by which tickets may name a service; tickets that did not match are evaluated again."""
+async def store_service_references(shelf: TermsStore, service: ServiceCatalogued) -> None:
+    """Store the references by which tickets may name a service. Tickets that matched no
+    agreement are evaluated again.
+    """
     await _name(shelf, "service", service.service_id, service.external_refs)
 
 
@@ -78,7 +89,7 @@ async def _name(shelf: TermsStore, of: str, identity: str, external_refs: list[d
 
 
 def _indicators(target: Mapping[str, Any], terms: ServiceLevelTarget) -> Iterator[Indicator]:
-    """The indicators that a target names: its own, and those of a composite's members."""
+    """Yield the indicators that a target names: its own, and those of a composite's members."""
     named = target.get("indicator")
     if terms.indicator is not None and named:
         yield _indicator_of_terms(named, _indicator_kind(terms), terms)
@@ -94,17 +105,17 @@ def _indicator_of_terms(named: Mapping[str, Any], kind: str, terms: ServiceLevel
 
 
 def _indicator_kind(terms: ServiceLevelTarget) -> str:
-    """The kind of a target's indicator: the one in the terms, else the only one that the aggregation accepts."""
+    """Return the kind of a target's indicator: the one in the terms, else the only one that the aggregation accepts."""
     if terms.indicator_kind is not None:
         return terms.indicator_kind
-    if terms.aggregation in RECOVERED:
+    if terms.aggregation in RECOVERY_AGGREGATIONS:
         return "recovery"
-    if terms.aggregation in STATED:
+    if terms.aggregation in SINGLE_FACT_AGGREGATIONS:
         return "availability"
     return {"ratio": "ratio", "time_slices": "ratio", "count": "count", "nps": "rating"}.get(terms.aggregation, "value")
 
 
-async def end_agreement(shelf: TermsStore, terminated: AgreementTerminated) -> None:
+async def end_agreement_early(shelf: TermsStore, terminated: AgreementTerminated) -> None:
     """Store the early end of an agreement: its windows end at the instant of termination."""
     if await shelf.end(terminated.agreement_id, instants.from_text(terminated.at)):
         await shelf.tell_partitions("terms", {"agreement_id": terminated.agreement_id})

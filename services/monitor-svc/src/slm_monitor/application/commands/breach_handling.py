@@ -1,4 +1,6 @@
-"""Handling of a breach: acknowledge, give the root cause, close; each with its record and event in one transaction."""
+"""Handling of a breach: acknowledge, give the root cause, link a problem, close. Each step writes its record and its
+event in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +9,37 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from slm_chassis.access import Principal
+from slm_chassis.identity import named_id
 from slm_monitor.domain.lifecycle import breach_workflow, target_events
-from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, GIVE_ROOT_CAUSE, BreachStep, BreachWorkflow
+from slm_monitor.domain.lifecycle.breach_workflow import (
+    ACKNOWLEDGE,
+    CLOSE,
+    GIVE_ROOT_CAUSE,
+    LINK_PROBLEM,
+    BreachWorkflow,
+    BreachWorkflowStep,
+)
 
-EVENTS = {ACKNOWLEDGE: "breach-acknowledged", GIVE_ROOT_CAUSE: "breach-root-cause-given", CLOSE: "breach-closed"}
-_OF_THE_RESPONSIBLE = {ACKNOWLEDGE: "acknowledge it", GIVE_ROOT_CAUSE: "give its root cause"}
-"""Steps that only the responsible party takes, in words."""
+_EVENTS = {ACKNOWLEDGE: "breach-acknowledged", GIVE_ROOT_CAUSE: "breach-root-cause-given", CLOSE: "breach-closed"}
+_OF_THE_RESPONSIBLE = {
+    ACKNOWLEDGE: "acknowledge it",
+    GIVE_ROOT_CAUSE: "give its root cause",
+    LINK_PROBLEM: "link its problem",
+}
+"""The steps that only the responsible party may take → the words for them in error messages."""
 
 
 class NoSuchBreach(Exception):
-    """There is no breach of this id that the caller may see."""
+    """No breach with this id exists, or the caller may not see it."""
 
 
-class StepNotAllowed(Exception):
-    """Another party must take this step; the message names which."""
+class BreachStepNotAllowed(Exception):
+    """The step must be taken by another party; the message names that party."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandledBreach:
-    """A breach as it was published, with the state of its handling."""
+    """A published breach, with the state of its handling."""
 
     published: Mapping[str, Any]
     life: BreachWorkflow
@@ -35,18 +49,20 @@ class HandledBreach:
 
 
 class BreachHandlingStore(Protocol):
-    """The store of breaches and of their handling, inside one transaction."""
+    """The store of breaches and their handling, inside one transaction."""
 
     async def locked(self, breach_id: str) -> HandledBreach | None:
-        """Read and lock a breach: no other process, the worker included, changes it until the transaction ends."""
+        """Read and lock a breach: until the transaction ends, no other process changes it, not even the evaluation
+        worker.
+        """
         ...
 
-    async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachStep) -> None: ...
+    async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachWorkflowStep) -> None: ...
 
     def publish(self, event: Any, at: int, event_id: str) -> None: ...
 
 
-async def take_step(
+async def take_breach_step(
     store: BreachHandlingStore,
     breach_id: str,
     step: str,
@@ -55,28 +71,38 @@ async def take_step(
     now: int,
     unless_changed: Callable[[BreachWorkflow], None],
 ) -> BreachWorkflow:
-    """Take a breach through one step. Raises NoSuchBreach, StepNotAllowed, WrongStep.
+    """Take a breach through one step of its handling; return the new state of the handling.
 
-    The responsible party acknowledges and gives the root cause; after that, either party may close. The handling
-    records how a breach was dealt with. A party that denies that there was a breach disputes it instead.
+    The responsible party acknowledges and gives the root cause; after that, either party may close. A party that denies
+    that there was a breach disputes it instead, in a review. ``unless_changed`` is called with the present state and
+    may raise. Raises NoSuchBreach, BreachStepNotAllowed, InvalidBreachStep.
     """
     held = await store.locked(breach_id)
     if held is None or not (caller.is_operator or caller.party_id in held.parties()):
         raise NoSuchBreach(breach_id)
     if caller.party_id is None:
-        raise StepNotAllowed("an operator sees breaches, but handles them for nobody: use a key of a party")
+        raise BreachStepNotAllowed("an operator sees breaches, but handles them for nobody: use a key of a party")
     if step in _OF_THE_RESPONSIBLE and caller.party_id != _responsible(held):
-        raise StepNotAllowed(f"only the party responsible for the breach may {_OF_THE_RESPONSIBLE[step]}")
+        raise BreachStepNotAllowed(f"only the party responsible for the breach may {_OF_THE_RESPONSIBLE[step]}")
     unless_changed(held.life)
     life = held.life.after(step)
-    taken = BreachStep(step, now, caller.party_id, caller.principal_id, caller.name, document)
+    taken = BreachWorkflowStep(step, now, caller.party_id, caller.principal_id, caller.name, document)
     await store.keep(breach_id, life, taken)
-    event = breach_workflow.handling_event(held.published, life, taken)
-    store.publish(event, now, target_events.event_id(breach_id, EVENTS[step], life.revision))
+    event = breach_workflow.build_breach_handling_event(held.published, life, taken)
+    store.publish(event, now, _event_id(breach_id, step, life))
     return life
 
 
+def _event_id(breach_id: str, step: str, life: BreachWorkflow) -> str:
+    """Return the id of a step's event. It depends on the number of links, as a problem may be linked several times."""
+    if step == LINK_PROBLEM:
+        return named_id(breach_id, "breach-problem-linked", life.revision, life.number)
+    return target_events.derive_event_id(breach_id, _EVENTS[step], life.revision)
+
+
 def _responsible(held: HandledBreach) -> str:
-    """The party that the breach names as responsible if it is one of the two, else the provider."""
+    """Return the id of the party that the breach names as responsible, if it is one of the two parties; else the
+    provider's.
+    """
     named = held.published.get("responsible_party_id")
     return named if named in held.parties() else held.parties()[0]

@@ -1,5 +1,6 @@
 """Requests, decisions and revocations of exclusions: each writes its record, the message to every partition, and its
-event in one transaction."""
+event in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +14,22 @@ from slm_calendar.intervals import Interval
 from slm_events import instants
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import delegates, exclusion_workflow, maintenance_rules
-from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, Actor, ExclusionEntry
-from slm_monitor.domain.exclusions.maintenance_rules import KINDS, Exclusion, ExclusionScope, UncountedTime
-from slm_monitor.domain.terms.terms import JUDGED, parse_targets
+from slm_monitor.domain.exclusions.delegates import ExclusionDelegate
+from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, ActingParty, ExclusionRecord
+from slm_monitor.domain.exclusions.maintenance_rules import (
+    KINDS,
+    ApprovedExclusion,
+    ExclusionScope,
+    UncountedExclusionTime,
+)
+from slm_monitor.domain.terms.terms import EVALUABLE_AGGREGATIONS, parse_targets
 
 
-class NoSuchThing(Exception):
-    """There is no such object that the caller may see. ``kind``: agreement, exclusion or delegate; ``given``: the
-    id."""
+class NoSuchObject(Exception):
+    """No such object exists, or the caller may not see it.
+
+    ``kind``: agreement, exclusion or delegate; ``given``: the id that was given.
+    """
 
     def __init__(self, kind: str, given: str) -> None:
         super().__init__(kind, given)
@@ -29,38 +37,40 @@ class NoSuchThing(Exception):
 
 
 class ExclusionStore(Protocol):
-    """The store of exclusions, inside one transaction."""
+    """The store of exclusions and delegates, inside one transaction."""
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
     async def knows(self, one: str, other: str) -> bool:
-        """Whether two parties have a relation."""
+        """Return whether two parties have a relation."""
         ...
 
-    async def add(self, entry: ExclusionEntry) -> None: ...
+    async def add(self, entry: ExclusionRecord) -> None: ...
 
-    async def locked(self, exclusion_id: str) -> ExclusionEntry | None:
-        """Read and lock an entry until the transaction ends."""
+    async def locked(self, exclusion_id: str) -> ExclusionRecord | None:
+        """Read and lock an exclusion until the transaction ends."""
         ...
 
-    async def keep(self, entry: ExclusionEntry) -> None:
-        """Store the new state of an entry."""
+    async def keep(self, entry: ExclusionRecord) -> None:
+        """Store the new state of an exclusion."""
         ...
 
-    async def approved(self, agreement_id: str) -> Sequence[Exclusion]: ...
+    async def approved(self, agreement_id: str) -> Sequence[ApprovedExclusion]: ...
 
-    async def silent(self, now: int) -> Sequence[ExclusionEntry]:
-        """Read and lock the entries whose time to decide has passed. Entries that another replica has locked are left
-        out."""
+    async def silent(self, now: int) -> Sequence[ExclusionRecord]:
+        """Read and lock the exclusions whose time limit has passed without a decision.
+
+        Exclusions that another replica has locked are left out.
+        """
         ...
 
-    async def delegates(self, agreement_id: str) -> Sequence[Delegate]: ...
+    async def delegates(self, agreement_id: str) -> Sequence[ExclusionDelegate]: ...
 
-    async def delegate(self, delegate_id: str) -> Delegate | None:
+    async def delegate(self, delegate_id: str) -> ExclusionDelegate | None:
         """Read and lock a delegate until the transaction ends."""
         ...
 
-    async def keep_delegate(self, delegate: Delegate) -> None: ...
+    async def keep_delegate(self, delegate: ExclusionDelegate) -> None: ...
 
     async def tell_partitions(self, agreement_id: str) -> None: ...
 
@@ -69,10 +79,10 @@ class ExclusionStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExclusionRequest:
-    """The request of an exclusion. It has exactly one of ``interval`` and ``recurrence`` (``{"rule", "from",
-    "duration", "timezone"}``, ``from`` an instant).
+    """The content of a request for an exclusion, with instants in µs.
 
-    ``services``, ``indicators`` and ``targets`` limit it to parts of the agreement, by id or key.
+    It has exactly one of ``interval`` and ``recurrence`` (``{"rule", "from", "duration", "timezone"}``). ``services``,
+    ``indicators`` and ``targets`` limit the exclusion to parts of the agreement, by id or key.
     """
 
     agreement_id: str
@@ -90,16 +100,31 @@ class ExclusionRequest:
 
 
 async def request_exclusion(
-    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: Actor, now: int
-) -> ExclusionEntry:
-    """Request an exclusion from the other party. Raises NoSuchThing, and CalendarError that names the field."""
+    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: ActingParty, now: int
+) -> ExclusionRecord:
+    """Store an exclusion that waits for the other party's decision, and publish the request.
+
+    Raises NoSuchObject, and CalendarError that names the invalid field.
+    """
+    entry = await prepare_exclusion(register, wanted, exclusion_id, by, now)
+    await register.add(entry)
+    register.publish(exclusion_workflow.build_exclusion_requested(entry), now)
+    return entry
+
+
+async def prepare_exclusion(
+    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: ActingParty, now: int
+) -> ExclusionRecord:
+    """Build and check the exclusion of a request, without storing it. Raises the same errors as
+    ``request_exclusion``.
+    """
     agreement = await register.agreement(wanted.agreement_id)
     latest = agreement.versions[-1] if agreement.versions else None
     parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
     if latest is None or by.party_id not in parties:
-        raise NoSuchThing("agreement", wanted.agreement_id)
+        raise NoSuchObject("agreement", wanted.agreement_id)
     _check(wanted, now)
-    entry = ExclusionEntry(
+    return ExclusionRecord(
         exclusion_id=exclusion_id,
         agreement_id=wanted.agreement_id,
         provider_party_id=latest["provider_party_id"],
@@ -116,9 +141,6 @@ async def request_exclusion(
         decide_by_at=wanted.decide_by_at,
         if_silent=wanted.if_silent,
     )
-    await register.add(entry)
-    register.publish(exclusion_workflow.requested_event(entry), now)
-    return entry
 
 
 def _check(wanted: ExclusionRequest, now: int) -> None:
@@ -163,8 +185,11 @@ def _recurrence_document(
 
 
 def _scope(wanted: ExclusionRequest, versions: Iterable[Mapping[str, Any]]) -> ExclusionScope:
-    """The named parts of the agreement, as ids. Raises CalendarError for a name it does not have."""
-    known = [terms for version in versions for terms in parse_targets(version, JUDGED)]
+    """Return the parts of the agreement to which the exclusion is limited, as ids.
+
+    Raises CalendarError for a name that the agreement does not have.
+    """
+    known = [terms for version in versions for terms in parse_targets(version, EVALUABLE_AGGREGATIONS)]
     services = {version["service_key"]: version["service_id"] for version in versions}
     return ExclusionScope(
         _ids_of("services", wanted.services, {**services, **{terms.service_id: terms.service_id for terms in known}}),
@@ -195,30 +220,39 @@ def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> froze
 
 
 async def decide_exclusion(
-    register: ExclusionStore, exclusion_id: str, decision: str, by: Actor, reason: str, now: int
-) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
-    """Approve or reject an exclusion as the other party or its delegate; return the entry and the time that does not
-    count. Raises NoSuchThing, NotTheirs, WrongTurn."""
+    register: ExclusionStore, exclusion_id: str, decision: str, by: ActingParty, reason: str, now: int
+) -> tuple[ExclusionRecord, Sequence[UncountedExclusionTime]]:
+    """Approve or reject an exclusion, as the other party or its delegate.
+
+    Return the exclusion, and the time that is approved but not excluded. Raises NoSuchObject,
+    ExclusionDecisionNotAllowed, InvalidExclusionTransition.
+    """
     entry = await register.locked(exclusion_id)
     if entry is None:
-        raise NoSuchThing("exclusion", exclusion_id)
+        raise NoSuchObject("exclusion", exclusion_id)
     instead_of = None
     if by.party_id not in (entry.provider_party_id, entry.customer_party_id):
         appointed = await register.delegates(entry.agreement_id)
-        if not delegates.may_decide(appointed, entry.other_party_id, by.party_id, now):
-            raise NoSuchThing("exclusion", exclusion_id)
+        if not delegates.may_decide_as_delegate(appointed, entry.other_party_id, by.party_id, now):
+            raise NoSuchObject("exclusion", exclusion_id)
         instead_of = entry.other_party_id
-    return await _decided(register, exclusion_workflow.with_decision(entry, decision, by, reason, now, instead_of), now)
+    return await _decided(
+        register, exclusion_workflow.apply_exclusion_decision(entry, decision, by, reason, now, instead_of), now
+    )
 
 
-async def appoint_delegate(register: ExclusionStore, wanted: Delegate, now: int) -> Delegate:
-    """Let another party decide on the exclusions requested of this one. Raises NoSuchThing, and CalendarError that
-    names the field."""
+async def appoint_exclusion_delegate(
+    register: ExclusionStore, wanted: ExclusionDelegate, now: int
+) -> ExclusionDelegate:
+    """Let another party decide on the exclusions that are requested of this party.
+
+    Raises NoSuchObject, and CalendarError that names the invalid field.
+    """
     agreement = await register.agreement(wanted.agreement_id)
     latest = agreement.versions[-1] if agreement.versions else None
     parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
     if wanted.party_id not in parties:
-        raise NoSuchThing("agreement", wanted.agreement_id)
+        raise NoSuchObject("agreement", wanted.agreement_id)
     if wanted.delegate_party_id in parties:
         raise refusal("delegate_party_id", wanted.delegate_party_id, "a party of the agreement decides for itself")
     # An unrelated party gets the same answer as one that does not exist: ids follow from keys and could be guessed.
@@ -231,58 +265,73 @@ async def appoint_delegate(register: ExclusionStore, wanted: Delegate, now: int)
     return wanted
 
 
-async def dismiss_delegate(register: ExclusionStore, delegate_id: str, by: Actor, now: int) -> Delegate:
-    """End a delegation, so that the party decides by itself again. Raises NoSuchThing, EndedBefore."""
+async def dismiss_exclusion_delegate(
+    register: ExclusionStore, delegate_id: str, by: ActingParty, now: int
+) -> ExclusionDelegate:
+    """End the appointment of a delegate, so that the party decides itself again.
+
+    Raises NoSuchObject, DelegateAlreadyDismissed.
+    """
     held = await register.delegate(delegate_id)
     if held is None or held.party_id != by.party_id:
-        raise NoSuchThing("delegate", delegate_id)
-    gone = delegates.with_dismissal(held, by, now)
+        raise NoSuchObject("delegate", delegate_id)
+    gone = delegates.end_delegate_appointment(held, by, now)
     await register.keep_delegate(gone)
     return gone
 
 
 async def _decided(
-    register: ExclusionStore, entry: ExclusionEntry, now: int
-) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
+    register: ExclusionStore, entry: ExclusionRecord, now: int
+) -> tuple[ExclusionRecord, Sequence[UncountedExclusionTime]]:
+    """Store and publish the decision on an exclusion; if it is approved, send a message to every partition."""
     await register.keep(entry)
-    uncounted: Sequence[UncountedTime] = ()
+    uncounted: Sequence[UncountedExclusionTime] = ()
     if entry.state == APPROVED:
-        uncounted = await uncounted_of(register, entry)
+        uncounted = await list_time_not_excluded(register, entry)
         await register.tell_partitions(entry.agreement_id)
-    register.publish(exclusion_workflow.decided_event(entry, uncounted, now), entry.decided_at or now)
+    register.publish(exclusion_workflow.build_exclusion_decided(entry, uncounted, now), entry.decided_at or now)
     return entry, uncounted
 
 
-async def uncounted_of(register: ExclusionStore, entry: ExclusionEntry) -> Sequence[UncountedTime]:
-    """The time of an approved exclusion that does not count, with the reasons."""
+async def list_time_not_excluded(register: ExclusionStore, entry: ExclusionRecord) -> Sequence[UncountedExclusionTime]:
+    """Return the time of an exclusion that is approved but not excluded, with the reasons;
+    empty if it is not approved.
+    """
     if entry.state != APPROVED:
         return ()
     agreement = await register.agreement(entry.agreement_id)
-    counts = maintenance_rules.effective_exclusions(await register.approved(entry.agreement_id), agreement.versions)
+    counts = maintenance_rules.compute_effective_exclusions(
+        await register.approved(entry.agreement_id), agreement.versions
+    )
     return counts[entry.exclusion_id].uncounted
 
 
 async def revoke_exclusion(
-    register: ExclusionStore, exclusion_id: str, by: Actor, reason: str, now: int
-) -> ExclusionEntry:
-    """Revoke an approved exclusion. Raises NoSuchThing, WrongTurn."""
-    entry = exclusion_workflow.with_revocation(await _theirs(register, exclusion_id, by), by, reason, now)
+    register: ExclusionStore, exclusion_id: str, by: ActingParty, reason: str, now: int
+) -> ExclusionRecord:
+    """Revoke an approved exclusion, as either party of the agreement. Raises NoSuchObject,
+    InvalidExclusionTransition.
+    """
+    entry = exclusion_workflow.apply_exclusion_revocation(await _theirs(register, exclusion_id, by), by, reason, now)
     await register.keep(entry)
     await register.tell_partitions(entry.agreement_id)
-    register.publish(exclusion_workflow.revoked_event(entry), now)
+    register.publish(exclusion_workflow.build_exclusion_revoked(entry), now)
     return entry
 
 
-async def _theirs(register: ExclusionStore, exclusion_id: str, by: Actor) -> ExclusionEntry:
+async def _theirs(register: ExclusionStore, exclusion_id: str, by: ActingParty) -> ExclusionRecord:
+    """Read and lock an exclusion of the acting party. Raises NoSuchObject."""
     entry = await register.locked(exclusion_id)
     if entry is None or by.party_id not in (entry.provider_party_id, entry.customer_party_id):
-        raise NoSuchThing("exclusion", exclusion_id)
+        raise NoSuchObject("exclusion", exclusion_id)
     return entry
 
 
-async def decide_silent(register: ExclusionStore, now: int) -> int:
-    """Decide the exclusions whose time to decide has passed, as each says for silence; return their number."""
+async def decide_exclusions_by_silence(register: ExclusionStore, now: int) -> int:
+    """Decide the exclusions whose time limit has passed, each as its ``if_silent`` says; return
+    how many were decided.
+    """
     entries = await register.silent(now)
     for entry in entries:
-        await _decided(register, exclusion_workflow.decided_by_silence(entry), now)
+        await _decided(register, exclusion_workflow.apply_exclusion_silence(entry), now)
     return len(entries)

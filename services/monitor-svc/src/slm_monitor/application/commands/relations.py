@@ -1,4 +1,4 @@
-"""Relations between parties, as agreement-svc publishes them. Only a related party may be named."""
+"""Storage of the relations between parties that agreement-svc publishes. A party may name only a related party."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 from slm_events.agreement import PartiesRelated
 
 
-class Relations(Protocol):
+class PartyRelationStore(Protocol):
     """The store of relations between parties."""
 
     async def relate(self, one: str, other: str) -> None:
@@ -15,10 +15,10 @@ class Relations(Protocol):
         ...
 
     async def knows(self, one: str, other: str) -> bool:
-        """Whether two parties are related, in either order."""
+        """Return whether two parties are related, in either order."""
         ...
 
 
-async def keep_relation(relations: Relations, related: PartiesRelated) -> None:
-    """Store a relation that agreement-svc has published."""
+async def store_party_relation(relations: PartyRelationStore, related: PartiesRelated) -> None:
+    """Store a relation between two parties that agreement-svc has published."""
     await relations.relate(related.first_party_id, related.second_party_id)

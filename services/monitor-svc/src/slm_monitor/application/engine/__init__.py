@@ -1,4 +1,5 @@
-"""The worker: it owns partitions, reads their topics, drives the evaluators, and saves each step in one transaction.
+"""The evaluation worker: it owns partitions, reads their topics, drives the evaluators, and saves each step in one
+transaction.
 
 It also contains watermarks, checkpoints, and the isolation of records that cannot be evaluated. This package must not
 know how a figure is computed; it must not be known by any other package of the application.

@@ -1,4 +1,6 @@
-"""Catch-up with newly signed terms: evaluation of the recorded past, the mark on its events, and its completion."""
+"""Catch-up with newly signed terms: evaluation of the facts recorded before, the mark on the resulting events, and the
+end.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +8,28 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from slm_events.catalogue import BREACHES, PUBLISHED
-from slm_events.clocks import ClockMoved
-from slm_events.monitor import TargetJudged
-from slm_monitor.application.state.loaded_partition import CatchUp
-from slm_monitor.application.state.partition_step import JUDGED, PartitionStep
+from slm_events.clocks import TicketClockEvent
+from slm_events.monitor import TargetResultEvent
+from slm_monitor.application.state.loaded_partition import AgreementCatchUp
+from slm_monitor.application.state.partition_step import JUDGED, PartitionStepChanges
 
 
-class CatchingUp:
-    """The agreement versions whose recorded past one partition has not yet evaluated in full.
+class CatchUpTracker:
+    """Tracks the agreement versions whose recorded past one partition has not yet evaluated in full.
 
-    A version goes through two phases, as an import does. First every partition evaluates the agreement's indicators
-    and tickets, up to the instant at which the terms arrived or later. When all partitions have done so, the derived
+    A version goes through two phases, as an import does. First every partition evaluates the agreement's indicators and
+    tickets, up to the instant at which the terms arrived or later. When all partitions have done so, the derived
     targets are evaluated.
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, int], CatchUp] = {}
+        self._found: dict[tuple[str, int], AgreementCatchUp] = {}
         self._pending: dict[tuple[str, int], set[str]] = {}
-        """(agreement id, version) → the tickets that existed when the terms arrived and that have not been evaluated by
-        them yet."""
+        """(agreement id, version) → the tickets that existed when the terms arrived and have not been evaluated by
+        these terms yet."""
         self._woken: set[tuple[str, int]] = set()
 
-    def add(self, found: Iterable[CatchUp], tickets: Iterable[str]) -> None:
+    def add(self, found: Iterable[AgreementCatchUp], tickets: Iterable[str]) -> None:
         """Add versions to catch up with, after new terms arrived or the partition was loaded.
 
         ``tickets``: the tickets that must be evaluated by these terms.
@@ -43,28 +45,35 @@ class CatchingUp:
         if found is not None:
             found.is_evaluated_everywhere = True
 
-    def newly_evaluated_everywhere(self) -> list[CatchUp]:
-        """Return the versions that all partitions have evaluated and that no earlier call has returned."""
+    def newly_evaluated_everywhere(self) -> list[AgreementCatchUp]:
+        """Return the catch-ups that all partitions have evaluated and that no earlier call has returned."""
         reached = [each for key, each in self._found.items() if each.is_evaluated_everywhere and key not in self._woken]
         self._woken.update(each.key for each in reached)
         return reached
 
     def next_due(self, watermark: int) -> int | None:
-        """The instant up to which timers must fire so that a catch-up can end here: the arrival of its terms. A
-        catch-up waits for that instant even if no timer is set before it. None: no catch-up waits for time to pass."""
+        """Return the instant (µs) up to which timers must fire before the earliest catch-up can end in this partition.
+
+        It is the instant at which the terms arrived. None: no catch-up waits for time to pass. A catch-up waits for
+        that instant even if no timer is set before it.
+        """
         waiting = (each.begun_at for each in self._found.values() if not each.is_evaluated_here)
         return min((begun_at for begun_at in waiting if begun_at > watermark), default=None)
 
     def derived_due(self, global_watermark: int) -> int | None:
-        """The instant that the global watermark must reach so that the derived targets of a catch-up can be evaluated.
-        None: no catch-up waits for it."""
+        """Return the instant (µs) that the global watermark must reach before derived targets of a catch-up can be
+        evaluated.
+
+        None: no catch-up waits for the global watermark.
+        """
         waiting = (each.begun_at for each in self._found.values() if each.is_evaluated_everywhere)
         return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
-    def mark(self, step: PartitionStep) -> None:
-        """Write the version that is caught up with into the step's events, and count the events of breaches and risks.
+    def mark(self, step: PartitionStepChanges) -> None:
+        """Set the field ``catch_up`` of a step's events to the version that is caught up with, and count the events of
+        breaches and risks.
 
-        Where several versions of an agreement catch up at once, the events bear the lowest.
+        If several versions of an agreement are caught up with at once, the events name the lowest one.
         """
         if not self._found:
             return
@@ -74,39 +83,40 @@ class CatchingUp:
         events = step.changes.events
         for place, outgoing in enumerate(events):
             event = outgoing.event
-            if not isinstance(event, TargetJudged | ClockMoved) or event.agreement_id not in versions:
+            if not isinstance(event, TargetResultEvent | TicketClockEvent) or event.agreement_id not in versions:
                 continue
             key = event.agreement_id, versions[event.agreement_id]
             events[place] = replace(outgoing, event=replace(event, catch_up=key[1]))
             if PUBLISHED[type(event)].topic is BREACHES:
                 step.catch_up_breaches[key] = step.catch_up_breaches.get(key, 0) + 1
 
-    def remove_evaluated(self, step: PartitionStep) -> None:
-        """Remove the tickets that the step has evaluated in full from those that catch-ups wait for."""
+    def remove_evaluated(self, step: PartitionStepChanges) -> None:
+        """Remove the tickets that the step has evaluated in full from those for which catch-ups wait."""
         if any(self._pending.values()):
             done = {ticket for ticket, state in step.tickets.items() if state == JUDGED}
             for waiting in self._pending.values():
                 waiting -= done
 
-    def waiting_here(self, watermark: int) -> list[CatchUp]:
-        """The catch-ups whose recorded past is evaluated in this partition, provided that its timers up to
-        ``watermark`` have fired."""
+    def waiting_here(self, watermark: int) -> list[AgreementCatchUp]:
+        """Return the catch-ups that this partition has evaluated once its timers up to ``watermark`` have fired."""
         return [
             each
             for key, each in self._found.items()
             if not each.is_evaluated_here and each.begun_at <= watermark and not self._pending.get(key)
         ]
 
-    def finish_here(self, found: CatchUp, step: PartitionStep) -> None:
+    def finish_here(self, found: AgreementCatchUp, step: PartitionStepChanges) -> None:
         found.is_evaluated_here = True
         self._pending.pop(found.key, None)
         step.caught_up.append(found.key)
 
-    def waiting_derived(self, global_watermark: int) -> list[CatchUp]:
-        """The catch-ups whose derived targets may have been evaluated by this global watermark."""
+    def waiting_derived(self, global_watermark: int) -> list[AgreementCatchUp]:
+        """Return the catch-ups whose derived targets may have been evaluated when the global watermark reaches this
+        instant.
+        """
         return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= global_watermark]
 
-    def finish_derived(self, found: CatchUp, step: PartitionStep) -> None:
+    def finish_derived(self, found: AgreementCatchUp, step: PartitionStepChanges) -> None:
         """End the catch-up in this partition: its derived targets have been evaluated too."""
         del self._found[found.key]
         self._woken.discard(found.key)

@@ -1,4 +1,4 @@
-"""The schedule of checkpoints, and the work that is left for quiet moments: garbage collection after a large load."""
+"""Schedule of checkpoints, and of garbage collection after a large load, which is left to quiet moments."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import time
 from collections.abc import Mapping
 
 from slm_chassis.clock import Clock
-from slm_chassis.collecting import set_apart
+from slm_chassis.collecting import exclude_from_collection
 from slm_monitor.application.engine.partition import Partition
 from slm_monitor.application.state.ports import EvaluationStore
 
 WHOLE_SECONDS = 30.0
 WHOLE_ROWS = 100_000
 QUIET_SECONDS = 2.0
-"""Rows are written to the record, and accumulators beside them, less often than figures; until then they are kept in
-the blobs of the steps. A write costs about the same for an indicator whether it brings one row or many, so more rows
-per write are cheaper. The limit is the number of rows that a restart has to count again. A partition that has received
-nothing for ``QUIET_SECONDS`` writes them at once."""
+"""Seconds without records after which a partition writes its rows to the record at once.
+
+Otherwise rows, and accumulators with them, are written less often than figures; until then they are kept in the blobs
+of the steps. A write costs about the same for an indicator whether it brings one row or many, so more rows per write
+are cheaper. The limit is the number of rows that a restart has to count again.
+"""
 GROWN_SECONDS = 5.0
 """Seconds after a large load at which the loaded objects are frozen out of garbage collection, even without a quiet
 moment."""
 
 
 class CheckpointSchedule:
-    """Keeps, per partition, the times of its last checkpoints and of its last records."""
+    """Decides when partitions are saved, by the times of each one's last checkpoints and last records."""
 
     def __init__(self, store: EvaluationStore, clock: Clock) -> None:
         self._store = store
@@ -35,23 +37,24 @@ class CheckpointSchedule:
         self._is_set_apart = False
 
     def note_records(self, number: int) -> None:
-        """Note that records arrived for a partition."""
+        """Note that records arrived now for the partition with this number."""
         self._taken_at[number] = time.monotonic()
 
     def grown(self) -> None:
-        """Note that many objects were loaded that will stay in memory."""
+        """Note that many objects were loaded which will remain in memory."""
         self._grown_at, self._is_set_apart = time.monotonic(), False
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no partition has received a record within the last ``QUIET_SECONDS``."""
+        """Return whether no partition has received a record within the last ``QUIET_SECONDS``."""
         return time.monotonic() - max(self._taken_at.values(), default=0.0) >= QUIET_SECONDS
 
     def due(self, owned: Mapping[int, Partition], at_most_every: float) -> list[tuple[int, bool]]:
-        """The partitions whose last checkpoint is at least ``at_most_every`` seconds old, each with whether it must be
-        whole, that is, hold rows and accumulators too.
+        """Return the partitions whose last checkpoint is at least ``at_most_every`` seconds old, each with whether its
+        checkpoint must be whole.
 
-        At most one partition is whole because of its age, so that no partition waits for more than one other.
+        A whole checkpoint contains rows and accumulators too. At most one partition gets a whole one because of its
+        age, so that no partition waits for more than one other.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]
@@ -67,8 +70,10 @@ class CheckpointSchedule:
         return is_quiet or now - self._whole_at.get(number, 0.0) >= WHOLE_SECONDS
 
     async def save(self, number: int, partition: Partition, is_whole: bool) -> bool:
-        """Write the checkpoint of a partition; return whether it holds messages to other partitions. Raises
-        NotOwner."""
+        """Write the checkpoint of a partition; return whether it holds messages to other partitions.
+
+        Raises PartitionNotOwned.
+        """
         checkpoint = await partition.checkpoint(self._clock.now(), is_whole)
         self._saved_at[number] = time.monotonic()
         if is_whole:
@@ -83,8 +88,8 @@ class CheckpointSchedule:
         if self._grown_at is None:
             return
         if self.is_quiet:
-            set_apart()
+            exclude_from_collection()
             self._grown_at = None
         elif not self._is_set_apart and time.monotonic() - self._grown_at >= GROWN_SECONDS:
-            set_apart(is_hurried=True)
+            exclude_from_collection(is_hurried=True)
             self._is_set_apart = True

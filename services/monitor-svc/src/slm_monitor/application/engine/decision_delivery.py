@@ -1,4 +1,6 @@
-"""Delivery of decisions to the evaluators: accepted periods, overturned breaches, and indicators with a cut record."""
+"""Delivery of decisions to the evaluators: accepted periods, overturned breaches, and indicators whose older facts were
+deleted.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +13,20 @@ from slm_monitor.application.evaluators.series.series_evaluator import SeriesEva
 from slm_monitor.application.evaluators.states.state_evaluator import StateEvaluator
 from slm_monitor.application.evaluators.ticket_evaluator import TicketEvaluator
 from slm_monitor.application.state.failed_targets import FailedTargets
-from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.partition_step import WAITING, PartitionStep
+from slm_monitor.application.state.loaded_state import LoadedTargetResults
+from slm_monitor.application.state.partition_step import WAITING, PartitionStepChanges
 from slm_monitor.domain.lifecycle import acceptance
-from slm_monitor.domain.lifecycle.acceptance import Acceptance
+from slm_monitor.domain.lifecycle.acceptance import WindowRevisionAcceptance
 from slm_monitor.domain.lifecycle.reconciliation import DISPUTE
-from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges
 
 
 class DecisionDelivery:
-    """Passes the decisions in the inbox of one partition to its evaluators."""
+    """Passes the decisions in one partition's inbox to its evaluators."""
 
     def __init__(
         self,
-        established: LoadedState,
+        established: LoadedTargetResults,
         states: StateEvaluator,
         counts: SeriesEvaluator,
         tickets: TicketEvaluator,
@@ -36,21 +38,27 @@ class DecisionDelivery:
         self._record_starts = established.record_starts
         self._states, self._counts, self._tickets, self._derived = states, counts, tickets, derived
 
-    def accept(self, ref: Mapping[str, Any], changes: Changes) -> None:
-        """Mark windows as accepted by both parties, in the revision that they accepted."""
+    def accept(self, ref: Mapping[str, Any], changes: EvaluationChanges) -> None:
+        """Mark windows as accepted by both parties, in the accepted revision. ``ref``: content of the inbox message."""
         accepted = [
-            Acceptance(target_id, window_id, revision, ref["accepted_at"])
+            WindowRevisionAcceptance(target_id, window_id, revision, ref["accepted_at"])
             for target_id, window_id, revision in ref["windows"]
         ]
         target_states = chain(self._states.target_states(), self._counts.target_states(), self._derived.target_states())
-        acceptance.accept_windows(((each.target_id, each.windows) for each in target_states), accepted, changes)
+        acceptance.freeze_accepted_windows(
+            ((each.target_id, each.windows) for each in target_states), accepted, changes
+        )
         # A label instance may not have been looked up since a restart, so it has no target state yet: its windows are
         # in the loaded state. A failed target is left out: it is loaded again before it is evaluated.
         names = sorted({each.target_id for each in accepted}.difference(self._aside.failed))
-        acceptance.accept_windows(((name, self._established.windows(name)) for name in names), accepted, changes)
+        acceptance.freeze_accepted_windows(
+            ((name, self._established.windows(name)) for name in names), accepted, changes
+        )
 
-    def overturn(self, ref: Mapping[str, Any], step: PartitionStep) -> None:
-        """Withdraw a breach that a dispute overturned, by evaluating its target again from ``since`` on."""
+    def overturn(self, ref: Mapping[str, Any], step: PartitionStepChanges) -> None:
+        """Withdraw a breach that a dispute overturned, by evaluating its target again from the
+        message's ``since`` on.
+        """
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]
         if subject.count("/") > 1:
@@ -63,8 +71,9 @@ class DecisionDelivery:
             self._derived.reopen(ref["target_id"], since, DISPUTE)
 
     def forget(self, ref: Mapping[str, Any]) -> None:
-        """Note from which instant on the record still holds the facts of an indicator; older windows are not evaluated
-        again."""
+        """Note the instant from which on the facts of an indicator are still stored. Older windows are not evaluated
+        again.
+        """
         subject, begins_at = ref["subject"], ref["begins_at"]
         self._record_starts[subject] = begins_at
         for target_state in chain(self._states.target_states(), self._counts.target_states()):

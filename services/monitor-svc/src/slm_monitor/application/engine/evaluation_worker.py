@@ -1,4 +1,4 @@
-"""The worker: it owns partitions of the intake and steps each through facts, messages and due timers."""
+"""The evaluation worker: it owns partitions of the intake and steps each through facts, messages and due timers."""
 
 from __future__ import annotations
 
@@ -14,37 +14,50 @@ from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, Offs
 from slm_chassis.workers import Halt, Progress
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.engine.checkpointing import CheckpointSchedule
-from slm_monitor.application.engine.origin_faults import OriginFaults
-from slm_monitor.application.engine.partition import Partition, StepInput
-from slm_monitor.application.engine.poison_isolation import IsolatedFacts, PartitionActions, PoisonIsolation
-from slm_monitor.application.engine.polling import Poller
-from slm_monitor.application.engine.watermarks import Watermarks
-from slm_monitor.application.intake.record_reader import ReadRecords, RecordReader
-from slm_monitor.application.state.partition_step import PartitionStep
-from slm_monitor.application.state.ports import EvaluationStore, InboxRow, NotOwner, PendingDependencies
+from slm_monitor.application.engine.origin_faults import OriginFaultCounter
+from slm_monitor.application.engine.partition import Partition, PartitionStepInput
+from slm_monitor.application.engine.poison_isolation import IsolatedFacts, PartitionOperations, PoisonIsolation
+from slm_monitor.application.engine.polling import ConsumerGroupPoller
+from slm_monitor.application.engine.watermarks import PartitionWatermarks
+from slm_monitor.application.intake.record_reader import DecodedRecords, IntakeRecordReader
+from slm_monitor.application.state.partition_step import PartitionStepChanges
+from slm_monitor.application.state.ports import (
+    EvaluationStore,
+    PartitionInboxMessage,
+    PartitionNotOwned,
+    PendingDependencies,
+)
 
 GROUP = "slm-monitor-judge"
 CHECKPOINT_SECONDS = 1.0
 IDLE_CHECKPOINT_SECONDS = 0.1
 INBOX_SECONDS = 0.5
 FIRING_SECONDS = 0.005
-"""Longest time, in seconds, that one turn spends on timers. On the minute many are due in all partitions at once;
-records that arrive meanwhile must not wait for all of them."""
+"""Longest time, in seconds, for which one turn fires timers.
+
+At the start of a minute many timers are due in all partitions at once; records that arrive meanwhile must not wait for
+all of them.
+"""
 TIMERS_A_STEP = 50
-TIMERS_BESIDE = 10
-"""Most timers that one step fires in a partition where records arrived within the last seconds. After a restart every
-indicator is due, and records must not wait for all of them."""
+MOST_TIMERS_BESIDE_RECORDS = 10
+"""Most timers that one step fires in a partition where records arrived within the last seconds.
+
+After a restart every indicator is due, and records must not wait for all of them.
+"""
 ORPHANED_SECONDS = 10.0
-"""Seconds after which a lost partition without a new owner makes this worker rejoin the group. It is twice the life of
-a lease: a new owner, if there is one, has been assigned by then."""
+"""Seconds after which a lost partition without a new owner makes this worker rejoin the consumer group.
+
+It is twice the length of a lease: a new owner, if there is one, has been assigned by then.
+"""
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
 _NOTHING = IsolatedFacts()
 _logger = structlog.get_logger(__name__)
 
 
 class EvaluationWorker:
-    """A member of the consumer group that evaluates. ``step`` is one turn; ``run`` takes turns until it is
-    cancelled."""
+    """A member of the consumer group that evaluates targets. ``step`` is one turn; ``run``
+    takes turns until cancelled.
+    """
 
     name = "judge"
 
@@ -53,9 +66,9 @@ class EvaluationWorker:
         store: EvaluationStore,
         log: EventLog,
         clock: Clock,
-        reader: RecordReader,
+        reader: IntakeRecordReader,
         partitions: int,
-        stepped: Callable[[PartitionStep], None] = lambda step: None,
+        stepped: Callable[[PartitionStepChanges], None] = lambda step: None,
     ) -> None:
         self._store = store
         self._log = log
@@ -64,9 +77,9 @@ class EvaluationWorker:
         self._partitions = partitions
         self._stepped = stepped
         self.progress = Progress()
-        self._firing = Watermarks(store, log, clock)
-        self._origins = OriginFaults()
-        hands = PartitionActions(self._judge_owned, self._commit_owned, self._reload)
+        self._firing = PartitionWatermarks(store, log, clock)
+        self._origins = OriginFaultCounter()
+        hands = PartitionOperations(self._judge_owned, self._commit_owned, self._reload)
         self._patience = PoisonIsolation(reader, self._origins, hands)
         self._owned: dict[int, Partition] = {}
         self._assigned: set[TopicPartition] = set()
@@ -74,14 +87,16 @@ class EvaluationWorker:
         self._inbox_rings = True
         self._inbox_read_at = 0.0
         self._away = CheckpointSchedule(store, clock)
-        self._taking = Poller()
+        self._taking = ConsumerGroupPoller()
         self._lost_at: dict[int, float] = {}
 
     # -- ownership of partitions --------------------------------------------------------------------------------
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Take over partitions that both intake topics assign; return the positions to read from, which the store
-        keeps."""
+        """Take over partitions that both intake topics assign.
+
+        Return the positions to read from, which are kept in the store.
+        """
         numbers = {each.partition for each in partitions}
         self._origins.know(await self._store.sources_aside())
         for number in sorted(numbers):
@@ -111,7 +126,7 @@ class EvaluationWorker:
         self._lost_at[number] = time.monotonic()
 
     def _rejoin_if_orphaned(self) -> None:
-        """Leave and rejoin the group if a partition is lost to the fence and still assigned to this worker: nobody
+        """Leave and rejoin the group if a partition that is assigned to this worker was lost and no other worker
         evaluates it.
 
         Raises LogUnavailable, which ends the run so that it is started again.
@@ -122,13 +137,13 @@ class EvaluationWorker:
             raise LogUnavailable(f"partitions {orphaned} were taken over by nobody; joining again")
 
     async def _reload(self, number: int) -> bool:
-        """Drop a partition's memory and load it again; return False if another worker owns it by now."""
+        """Drop a partition's memory and load it again; return False if another worker owns the partition by now."""
         held = self._owned.pop(number, None)
         if held is None:
             return False
         try:
             loaded = await self._store.reload(number, held.epoch)
-        except NotOwner:
+        except PartitionNotOwned:
             self._lose(number)
             return False
         self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
@@ -142,13 +157,13 @@ class EvaluationWorker:
     async def _unless_lost(self, number: int, work: Awaitable[None]) -> None:
         try:
             await work
-        except NotOwner:
+        except PartitionNotOwned:
             self._lose(number)
 
     # -- turns --------------------------------------------------------------------------------------------------
 
     def ring(self) -> None:
-        """Wake the worker: there are messages in the inbox."""
+        """Wake the worker, because there may be messages in the inbox."""
         self._inbox_rings = True
         if self._consumer is not None:
             self._consumer.wake()
@@ -156,8 +171,8 @@ class EvaluationWorker:
     async def run(self) -> None:
         """Join the group and evaluate until cancelled.
 
-        A fault of the infrastructure ends it; the next start loads everything again. Raises Halt where the log has
-        lost records that were not read yet.
+        An infrastructure fault ends it; the next start loads everything again. Raises Halt if the log has lost records
+        that were not read yet.
         """
         async with self._log.consume(GROUP, _TOPICS, self) as consumer:
             self.use(consumer)
@@ -174,19 +189,18 @@ class EvaluationWorker:
                 self._lost_at.clear()
 
     def use(self, consumer: Consumer) -> None:
-        """Use this consumer for the turns that follow. Tests call it, and then ``step``, instead of ``run``."""
+        """Use this consumer in the turns that follow. Tests call ``use`` and then ``step``, instead of ``run``."""
         self._consumer = consumer
 
     def _pause(self) -> float:
-        """Seconds of real time until something can happen without a new record."""
+        """Return the seconds of real time until something can happen without a new record."""
         if (self._inbox_rings and self._owned) or any(each.has_waiting for each in self._owned.values()):
             return 0.0
         is_saved = all(each.is_saved for each in self._owned.values())
         return self._firing.pause(self._owned, INBOX_SECONDS if is_saved else IDLE_CHECKPOINT_SECONDS)
 
     async def step(self, wait_seconds: float = 0.0) -> int:
-        """Take one turn: records, messages and timers of every owned partition. Returns the number of records
-        polled."""
+        """Take one turn: records, messages and timers of every owned partition. Return the number of records polled."""
         assert self._consumer is not None
         waiting = sum(each.waiting for each in self._owned.values())
         batches = await self._taking.poll(self._consumer, waiting, wait_seconds)
@@ -213,7 +227,7 @@ class EvaluationWorker:
         if not self._owned:
             return
         self._inbox_rings, self._inbox_read_at = False, time.monotonic()
-        rows: dict[int, list[InboxRow]] = {}
+        rows: dict[int, list[PartitionInboxMessage]] = {}
         for row in await self._store.inbox(list(self._owned)):
             rows.setdefault(row.partition, []).append(row)
             if row.kind == "terms":
@@ -222,11 +236,13 @@ class EvaluationWorker:
                 self._origins.know(await self._store.sources_aside())
         for number, theirs in rows.items():
             if number in self._owned:
-                await self._unless_lost(number, self._commit(self._owned[number], StepInput(inbox=theirs)))
+                await self._unless_lost(number, self._commit(self._owned[number], PartitionStepInput(inbox=theirs)))
 
     async def _process(self, number: int, batches: Sequence[Batch]) -> None:
-        """Evaluate the records of a partition. If that fails, each record is tried by itself, and only those at fault
-        are set aside."""
+        """Evaluate the records of a partition.
+
+        If that fails, each record is tried alone, and only the parts that fail again are quarantined.
+        """
         partition = self._owned.get(number)
         if partition is None:
             return
@@ -234,7 +250,7 @@ class EvaluationWorker:
         try:
             read = await self._evaluate(partition, batches)
             self._origins.handled(sum(len(batch.records) for batch in batches), read)
-        except NotOwner:
+        except PartitionNotOwned:
             self._lose(number)
         except Exception as error:
             if is_infrastructure_fault(error):
@@ -244,8 +260,8 @@ class EvaluationWorker:
 
     async def _evaluate(
         self, partition: Partition, batches: Sequence[Batch], apart: IsolatedFacts = _NOTHING
-    ) -> ReadRecords:
-        work = StepInput(positions={batch.source.topic: batch.next_offset for batch in batches})
+    ) -> DecodedRecords:
+        work = PartitionStepInput(positions={batch.source.topic: batch.next_offset for batch in batches})
         gone = {(each.topic, each.offset) for each in apart.passed}
         records = [
             record
@@ -270,19 +286,19 @@ class EvaluationWorker:
     async def _judge_owned(self, number: int, batch: Batch, apart: IsolatedFacts) -> None:
         await self._evaluate(self._held(number), [batch], apart)
 
-    async def _commit_owned(self, number: int, work: StepInput, read: ReadRecords) -> None:
+    async def _commit_owned(self, number: int, work: PartitionStepInput, read: DecodedRecords) -> None:
         await self._commit(self._held(number), work, read)
 
     def _held(self, number: int) -> Partition:
         if number not in self._owned:
-            raise NotOwner(number)
+            raise PartitionNotOwned(number)
         return self._owned[number]
 
     async def _commit(
         self,
         partition: Partition,
-        work: StepInput,
-        read: ReadRecords | None = None,
+        work: PartitionStepInput,
+        read: DecodedRecords | None = None,
         apart: IsolatedFacts = _NOTHING,
         redriven: Sequence[str] = (),
     ) -> None:
@@ -305,14 +321,14 @@ class EvaluationWorker:
     # -- timers -------------------------------------------------------------------------------------------------
 
     async def _fire(self) -> None:
-        """Fire due timers, once every record appended before that instant has been taken in."""
+        """Fire due timers of each partition, once every record appended before their instant has been taken in."""
         began = time.monotonic()
-        most = TIMERS_A_STEP if self._away.is_quiet else TIMERS_BESIDE
+        most = TIMERS_A_STEP if self._away.is_quiet else MOST_TIMERS_BESIDE_RECORDS
         for number, watermark in await self._firing.look(self._owned):
             if time.monotonic() - began > FIRING_SECONDS:
                 self._firing.postpone(number, watermark)
                 continue
-            work = StepInput(watermark=watermark, most_timers=most)
+            work = PartitionStepInput(watermark=watermark, most_timers=most)
             await self._unless_lost(number, self._commit(self._owned[number], work))
             if number in self._owned and self._owned[number].is_due(watermark):
                 self._firing.postpone(number, watermark)
@@ -322,7 +338,7 @@ class EvaluationWorker:
         behind = await self._store.behind() if reached else PendingDependencies()
         for number, watermark in reached:
             if number in self._owned:
-                work = StepInput(global_watermark=watermark, behind=behind)
+                work = PartitionStepInput(global_watermark=watermark, behind=behind)
                 await self._unless_lost(number, self._commit(self._owned[number], work))
         for number, partition in self._owned.items():
             if self._firing.is_settled(number, partition):

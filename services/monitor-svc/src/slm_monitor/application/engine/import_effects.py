@@ -1,4 +1,6 @@
-"""The counts, per import and agreement, of what a step publishes for an import; ``ImportJudged`` reports their sums."""
+"""Counts, per import and agreement, of the events that a step publishes because of an import; ``ImportJudged`` reports
+their sums.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Any
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockCancelled, ClockStopped
 from slm_events.monitor import WindowClosed, WindowRestated
-from slm_monitor.application.state.partition_step import ImportEffect, PartitionStep
+from slm_monitor.application.state.partition_step import ImportEffect, PartitionStepChanges
 
 _COUNTED: tuple[tuple[type[Any], str], ...] = (
     (WindowRestated, "windows_restated"),
@@ -17,8 +19,8 @@ _COUNTED: tuple[tuple[type[Any], str], ...] = (
 )
 
 
-def note_import_effects(step: PartitionStep) -> None:
-    """Count the events of a step that name an import, by import and agreement."""
+def count_import_effects(step: PartitionStepChanges) -> None:
+    """Count the events of a step that name an import, by import and agreement, into the step."""
     for outgoing in step.changes.events:
         event = outgoing.event
         import_id = getattr(event, "import_id", None)

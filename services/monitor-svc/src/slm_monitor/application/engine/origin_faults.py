@@ -1,4 +1,6 @@
-"""Faults counted by party and source, and the sources that are set aside because they had too many."""
+"""Counts of records that could not be evaluated, by party and source, and suspension of sources
+with too many of them.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ import structlog
 from slm_chassis.poison import LONGEST_SECONDS, PoisonLimit
 from slm_chassis.workers import Halt
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.intake.record_reader import ReadRecords
+from slm_monitor.application.intake.record_reader import DecodedRecords
 from slm_monitor.application.state.partition_step import QuarantineEntry, SuspendedSource
-from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues, indicator_of, labels_in_name
+from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues, parse_series_indicator, parse_series_labels
 from slm_monitor.domain.intake.value_validation import SOURCE
 
 ROWS_KEPT_TOGETHER = 1_000
@@ -22,15 +24,15 @@ ROWS_KEPT_TOGETHER = 1_000
 _logger = structlog.get_logger(__name__)
 
 
-class Origin(NamedTuple):
-    """A party's source on one of the intake topics. Measurements that name no source share the empty name."""
+class FactOrigin(NamedTuple):
+    """A party's source on one of the intake topics. Measurements that name no source have the empty source name."""
 
     owner_party_id: str
     topic: str
     source: str
 
 
-class RecordPart(NamedTuple):
+class SubjectRecordPart(NamedTuple):
     """The part of a record that belongs to one indicator or ticket."""
 
     subject: str
@@ -38,14 +40,14 @@ class RecordPart(NamedTuple):
     facts: Sequence[Fact]
 
     @property
-    def origin(self) -> Origin:
-        """The source that sent this part. If its rows have several labels, it is the source of the first row."""
+    def origin(self) -> FactOrigin:
+        """Return the source that sent this part. If its rows have different labels, the first row decides."""
         if self.facts:
-            return origin_of(self.facts[0])
+            return find_fact_origin(self.facts[0])
         return _origin_of_rows(self.values[0].subjects[int(self.values[0].slot[0])])
 
     def quarantined(self, reason: str) -> Iterator[QuarantineEntry]:
-        """Entries for the quarantine that hold this part: one for each fact, one for each block of rows."""
+        """Yield entries for the quarantine that contain this part: one for each fact, one for each block of rows."""
         owner = self.subject.partition("/")[0]
         for fact in self.facts:
             kept = [fact.subject, fact.key, fact.at, dict(fact.body), fact.revision, fact.recorded_at]
@@ -55,34 +57,35 @@ class RecordPart(NamedTuple):
                 yield QuarantineEntry(owner, self.subject, reason, {"rows": _rows(values, start)})
 
 
-def origin_of(fact: Fact) -> Origin:
-    """The source that sent a fact. Ticket facts have it in the subject; a measured fact has it in its key or its
-    labels."""
+def find_fact_origin(fact: Fact) -> FactOrigin:
+    """Return the source that sent a fact: the source of a ticket fact is in its subject, that of a measured fact in its
+    key or its labels.
+    """
     owner, _, rest = fact.subject.partition("/")
     if "/" in rest:
-        return Origin(owner, TICKETS.name, rest.partition("/")[0])
+        return FactOrigin(owner, TICKETS.name, rest.partition("/")[0])
     named, _, identity = fact.key.partition("\x1f")
     labels = fact.body.get("labels")
     fallback = labels.get(SOURCE) if isinstance(labels, Mapping) else None
-    return Origin(owner, MEASUREMENTS.name, named if identity else str(fallback or ""))
+    return FactOrigin(owner, MEASUREMENTS.name, named if identity else str(fallback or ""))
 
 
-def _origin_of_rows(subject: str) -> Origin:
-    return Origin(subject.partition("/")[0], MEASUREMENTS.name, labels_in_name(subject).get(SOURCE, ""))
+def _origin_of_rows(subject: str) -> FactOrigin:
+    return FactOrigin(subject.partition("/")[0], MEASUREMENTS.name, parse_series_labels(subject).get(SOURCE, ""))
 
 
-def parts_of(read: ReadRecords) -> list[RecordPart]:
-    """Split what was read from records by indicator or ticket."""
+def split_records_into_parts(read: DecodedRecords) -> list[SubjectRecordPart]:
+    """Split the content of records into parts by indicator or ticket."""
     found: dict[str, tuple[list[MeasuredValues], list[Fact]]] = {}
     for values in read.values:
-        names = np.array([indicator_of(subject) for subject in values.subjects])
+        names = np.array([parse_series_indicator(subject) for subject in values.subjects])
         for name in sorted(set(names.tolist())):
             rows = np.isin(values.slot, np.flatnonzero(names == name))
             if rows.any():
                 found.setdefault(name, ([], []))[0].append(values.selected(rows))
     for fact in read.facts:
         found.setdefault(fact.subject, ([], []))[1].append(fact)
-    return [RecordPart(subject, values, facts) for subject, (values, facts) in found.items()]
+    return [SubjectRecordPart(subject, values, facts) for subject, (values, facts) in found.items()]
 
 
 def _rows(values: MeasuredValues, start: int) -> list[list[Any]]:
@@ -104,42 +107,45 @@ def _rows(values: MeasuredValues, start: int) -> list[list[Any]]:
     ]
 
 
-class OriginFaults:
-    """Counts faults by origin. An origin with too many faults is set aside: what it sends goes to the quarantine
-    untried.
+class OriginFaultCounter:
+    """Counts faults by origin, and suspends an origin that has too many.
 
-    Raises Halt if sources of several parties exceed their limit, or records that belong to no party do: the cause is
-    then more likely this service than the data.
+    What a suspended origin sends goes to the quarantine without being tried. Raises Halt if sources of several parties,
+    or records that belong to no party, exceed their limit: this service is then more likely at fault than the data.
     """
 
     def __init__(self, time_of: Callable[[], float] = time.monotonic) -> None:
         self._time_of = time_of
         self._ours = PoisonLimit(time_of)
-        self._limits: dict[Origin, PoisonLimit] = {}
+        self._limits: dict[FactOrigin, PoisonLimit] = {}
         self._tripped: dict[str, float] = {}
-        """Party → when one of its sources was last set aside, in seconds of the monotonic clock."""
-        self._aside: dict[Origin, str] = {}
+        """Party → when one of its sources was last suspended, in seconds of the monotonic clock."""
+        self._aside: dict[FactOrigin, str] = {}
 
     def know(self, aside: Mapping[tuple[str, str, str], str]) -> None:
-        """Take over the sources that the store has set aside. A source that is no longer among them starts with no
-        faults."""
-        known = {Origin(*name): reason for name, reason in aside.items()}
+        """Take over the suspended sources from the store. ``aside``: (party, topic, source) → reason.
+
+        A source that is not suspended any more starts with no faults.
+        """
+        known = {FactOrigin(*name): reason for name, reason in aside.items()}
         for origin in self._aside.keys() - known.keys():
             self._limits.pop(origin, None)
             self._tripped.pop(origin.owner_party_id, None)
         self._aside = known
 
-    def handled(self, records: int, read: ReadRecords | None = None) -> None:
+    def handled(self, records: int, read: DecodedRecords | None = None) -> None:
         """Note that records were evaluated without a fault; this lowers the fault rate of the origins that had some."""
         self._ours.handled(records)
         if self._limits and read is not None:
-            for part in parts_of(read):
+            for part in split_records_into_parts(read):
                 if part.origin in self._limits:
                     self._limits[part.origin].handled(1)
 
-    def failed(self, part: RecordPart, reason: str) -> SuspendedSource | None:
-        """Count a part of a record that could not be evaluated. Returns its source if this fault sets it aside. Raises
-        Halt."""
+    def failed(self, part: SubjectRecordPart, reason: str) -> SuspendedSource | None:
+        """Count a part of a record that could not be evaluated; return its source if this fault suspends the source.
+
+        Raises Halt.
+        """
         origin = part.origin
         if origin in self._aside:
             return None
@@ -152,11 +158,13 @@ class OriginFaults:
         return None
 
     def unattributed(self, reason: str) -> None:
-        """Count a record without an owner that goes to the dead letters. Raises Halt if there are too many of them."""
+        """Count a record without an owner, which goes to the dead letters. Raises Halt if there
+        are too many of them.
+        """
         self._ours.check(reason)
         self._ours.set_aside()
 
-    def _set_aside(self, origin: Origin, reason: str) -> SuspendedSource:
+    def _set_aside(self, origin: FactOrigin, reason: str) -> SuspendedSource:
         now = self._time_of()
         others = [
             party
@@ -176,14 +184,17 @@ class OriginFaults:
         )
         return SuspendedSource(*origin, reason)
 
-    def sifted(self, read: ReadRecords) -> ReadRecords:
-        """Return what was read without the parts of origins that are set aside; those are added to the quarantine."""
+    def sifted(self, read: DecodedRecords) -> DecodedRecords:
+        """Return the content of records without the parts from suspended origins.
+
+        Those parts are added to the content's quarantine entries instead.
+        """
         if not self._aside:
             return read
-        parts = parts_of(read)
+        parts = split_records_into_parts(read)
         if not any(part.origin in self._aside for part in parts):
             return read
-        kept = ReadRecords(forwards=read.forwards, quarantined=list(read.quarantined))
+        kept = DecodedRecords(forwards=read.forwards, quarantined=list(read.quarantined))
         for part in parts:
             if part.origin in self._aside:
                 why = f"source_set_aside: source: {part.origin.source or 'without a name'}: {self._aside[part.origin]}"

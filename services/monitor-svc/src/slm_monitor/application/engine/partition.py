@@ -1,4 +1,6 @@
-"""One partition in memory: it takes facts, messages and timers in, and returns every change that must be committed."""
+"""One partition in memory: a step takes in facts, messages and timers, and returns every change
+that must be committed.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
-from slm_monitor.application.engine.catching_up import CatchingUp
+from slm_monitor.application.engine.catching_up import CatchUpTracker
 from slm_monitor.application.engine.decision_delivery import DecisionDelivery
-from slm_monitor.application.engine.import_effects import note_import_effects
+from slm_monitor.application.engine.import_effects import count_import_effects
 from slm_monitor.application.evaluators.derived.derived_evaluator import DerivedEvaluator
-from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.evaluators.schedule.holds import ImportHolds
 from slm_monitor.application.evaluators.series.series_evaluator import SeriesEvaluator
 from slm_monitor.application.evaluators.staleness_monitor import StalenessMonitor
 from slm_monitor.application.evaluators.states.state_evaluator import AT_ONCE, StateEvaluator
@@ -19,45 +21,47 @@ from slm_monitor.application.evaluators.ticket_evaluator import TicketEvaluator
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.application.state.loaded_partition import AgreementTerms, LoadedPartition
-from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.partition_step import Checkpoint, PartitionStep
-from slm_monitor.application.state.ports import EvaluationStore, InboxRow, PendingDependencies
-from slm_monitor.application.state.target_dependencies import TargetDependencies
-from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, Timers
+from slm_monitor.application.state.loaded_state import LoadedTargetResults
+from slm_monitor.application.state.partition_step import PartitionCheckpoint, PartitionStepChanges
+from slm_monitor.application.state.ports import EvaluationStore, PartitionInboxMessage, PendingDependencies
+from slm_monitor.application.state.target_dependencies import DerivedTargetDependencies
+from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, TimerHeap
 from slm_monitor.domain.facts import facts as fact_columns
-from slm_monitor.domain.facts.facts import Fact, MeasuredValues, is_counted
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, is_fact_summed_by_minute
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
-from slm_monitor.domain.terms.terms import DERIVED, STATED
-from slm_monitor.domain.terms.terms_history import lines_of
+from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS
+from slm_monitor.domain.terms.terms_history import build_terms_histories
 
 TICKETS_A_STEP = 500
-"""Most waiting tickets evaluated in one step, so that steps stay short while a large import is released."""
-HISTORY_BESIDE = 50
-"""Most tickets of an import's past evaluated in a step that also has records; a step without records evaluates up to
-``TICKETS_A_STEP``."""
+"""Most waiting tickets evaluated in one step, so that steps remain short while a large import is released."""
+MOST_HISTORY_BESIDE_RECORDS = 50
+"""Most tickets from the past (of an import or of new terms) that a step with records evaluates. A step without records
+evaluates up to ``TICKETS_A_STEP``.
+"""
 
 
 @dataclass(slots=True)
-class StepInput:
-    """The input of one step."""
+class PartitionStepInput:
+    """The input of one step: facts, messages, watermarks, and limits."""
 
     positions: dict[str, int] = field(default_factory=dict)
     values: list[MeasuredValues] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    inbox: Sequence[InboxRow] = ()
+    inbox: Sequence[PartitionInboxMessage] = ()
     watermark: int | None = None
-    """Watermark, µs since 1970: all facts of this partition up to this instant have arrived; timers due by then may
-    fire."""
+    """Watermark, µs since 1970: all facts of this partition up to this instant have arrived, so timers due by then may
+    fire.
+    """
     most_timers: int | None = None
-    """Most timers that the step fires; the others stay due. None: all."""
+    """Most timers that the step fires; further ones remain due. None: no limit."""
     global_watermark: int | None = None
     """Global watermark, µs since 1970: derived targets may be evaluated up to this instant."""
     behind: PendingDependencies = field(default_factory=PendingDependencies)
-    """The terms and tickets that some partition has not evaluated yet; derived targets made of them wait."""
+    """The terms and tickets that some partition has not evaluated yet. Derived targets made of them wait."""
 
 
 class Partition:
-    """The state of one partition. It is built from a ``LoadedPartition``, and only ``step`` changes it.
+    """The state of one partition in memory. It is built from a ``LoadedPartition``, and only ``step`` changes it.
 
     ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded again.
     """
@@ -69,17 +73,17 @@ class Partition:
         self.blob_seq = loaded.blob_seq
         self._saved_blob = loaded.saved_blob
         self.unsaved_rows = sum(len(values) for values, _ in loaded.blobs)
-        """The number of rows that a restart would have to count again."""
+        """The number of rows that would have to be counted again after a restart."""
         self._evaluated: dict[str, int] = {}
         self._saved: dict[str, int] = {}
         self._store = store
         self._partitions = partitions
         self._watermark = loaded.watermark
         self._global_watermark = 0
-        self._derivations = TargetDependencies(partitions)
-        self._holds = Holds(loaded.number, loaded.holds)
-        self.timers = Timers()
-        established = LoadedState(loaded)
+        self._derivations = DerivedTargetDependencies(partitions)
+        self._holds = ImportHolds(loaded.number, loaded.holds)
+        self.timers = TimerHeap()
+        established = LoadedTargetResults(loaded)
         self._excluded = ExclusionIndex(loaded.agreements, loaded.exclusions)
         self._aside = FailedTargets(loaded.unjudgeable)
         self._states = StateEvaluator(store, self.timers, established, self._excluded, self._aside, loaded.series)
@@ -93,15 +97,17 @@ class Partition:
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         self._tickets.free(self._holds)
-        self._catching_up = CatchingUp()
+        self._catching_up = CatchUpTracker()
         for each in loaded.catch_ups:
             self._catching_up.add([each], self._tickets.to_evaluate(each.agreement_id))
         if self._aside.has_news:
             self.timers.set((STATE, ""), AT_ONCE)
 
     async def recover(self, loaded: LoadedPartition) -> None:
-        """Take in the facts accepted after the checkpoint. Their results were already published, so they are not
-        again."""
+        """Take in the facts that were accepted after the checkpoint.
+
+        Their results were published before the restart, and are not published again.
+        """
         await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
         for values, received_at in loaded.blobs:
             await self._silences.note_values(await self._counts.accept_values(values, received_at))
@@ -110,7 +116,7 @@ class Partition:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether something can be evaluated now that needs no record, message or timer."""
+        """Whether something can be evaluated now without a new record, message or timer."""
         return self._tickets.has_ready
 
     @property
@@ -120,7 +126,7 @@ class Partition:
 
     @property
     def waiting(self) -> int:
-        """The number of tickets that wait to be evaluated and are not held."""
+        """The number of tickets that wait to be evaluated and that no import holds."""
         return self._tickets.ready
 
     @property
@@ -130,18 +136,20 @@ class Partition:
 
     @property
     def has_rows(self) -> bool:
-        """Whether rows, or accumulators of them, are not in the record yet."""
+        """Whether there are rows, or accumulators of rows, that are not in the record yet."""
         return self._counts.has_rows
 
     def settle(self) -> None:
-        """Note that everything taken in so far has been evaluated, so that a client who waits for his own write may
-        read."""
+        """Note that everything taken in so far has been evaluated, so that a client that waits for its own write may
+        read.
+        """
         if self._evaluated != self.positions:
             self._evaluated = dict(self.positions)
 
     def next_due(self) -> int | None:
-        """The next instant at which time alone may change a result: a timer, the expiry of a hold, or the end of a
-        catch-up."""
+        """The next instant (µs) at which a result may change without new data: a timer, the expiry of a hold, or the
+        end of a catch-up. None: there is no such instant.
+        """
         dues = (self._holds.next_due(), self.timers.next_due(), self._catching_up.next_due(self._watermark))
         return min((due for due in dues if due is not None), default=None)
 
@@ -151,22 +159,22 @@ class Partition:
         return due is not None and due <= instant
 
     def derived_due(self) -> int | None:
-        """The next instant at which a derived target must be evaluated."""
+        """The next instant (µs) at which a derived target must be evaluated; None if there is none."""
         dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._global_watermark))
         return min((due for due in dues if due is not None), default=None)
 
-    async def step(self, work: StepInput, now: int) -> PartitionStep:
+    async def step(self, work: PartitionStepInput, now: int) -> PartitionStepChanges:
         """Take in facts, messages and due timers, evaluate what they affect, and return everything to be committed."""
-        step = PartitionStep(dict(self.positions), {**self.positions, **work.positions})
+        step = PartitionStepChanges(dict(self.positions), {**self.positions, **work.positions})
         self._watermark = max(self._watermark, work.watermark or 0)
         step.watermark, step.received_at = self._watermark, now
         await self._process_inbox(work.inbox, step)
         if work.values:
-            step.blob = await self._counts.accept_values(fact_columns.joined_batches(work.values), now)
+            step.blob = await self._counts.accept_values(fact_columns.concatenate_value_batches(work.values), now)
             self.unsaved_rows += 0 if step.blob is None else len(step.blob)
         measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
-        step.facts = await self._states.accept_facts([fact for fact in measured if not is_counted(fact)])
-        step.facts += await self._counts.accept_facts([fact for fact in measured if is_counted(fact)])
+        step.facts = await self._states.accept_facts([fact for fact in measured if not is_fact_summed_by_minute(fact)])
+        step.facts += await self._counts.accept_facts([fact for fact in measured if is_fact_summed_by_minute(fact)])
         await self._note_signals(step)
         step.facts += await self._tickets.accept_facts(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._holds
@@ -187,39 +195,47 @@ class Partition:
         await self._states.evaluate(self._holds, moment, step.changes)
         await self._counts.evaluate(self._holds, moment, step.changes)
         is_busy = bool(work.values or work.facts)
-        history = HISTORY_BESIDE if is_busy else TICKETS_A_STEP
+        history = MOST_HISTORY_BESIDE_RECORDS if is_busy else TICKETS_A_STEP
         await self._tickets.evaluate(self._holds, moment, step, TICKETS_A_STEP, history)
         step.recounted = self._counts.recounted() | self._states.new_labels()
         await self._silences.evaluate(self._holds, moment, step)
         self._catching_up.remove_evaluated(step)
         await self._derive(work, now, step)
         self._catching_up.mark(step)
-        note_import_effects(step)
+        count_import_effects(step)
         self._go_on_with_imports(step)
         self._go_on_catching_up(step)
         self._aside.tell(step.changes, now)
         return step
 
-    async def _note_signals(self, step: PartitionStep) -> None:
+    async def _note_signals(self, step: PartitionStepChanges) -> None:
         """End the staleness of each indicator that sent something, and start its next waiting time."""
         await self._silences.note_values(step.blob)
-        stated = {fact.subject for fact in step.facts if not is_counted(fact)}
+        stated = {fact.subject for fact in step.facts if not is_fact_summed_by_minute(fact)}
         watched = [subject for subject in stated if await self._silences.is_watched(subject)]
         last_signals = {subject: await self._states.last_signal(subject) for subject in watched}
         await self._silences.note_facts(step.facts, last_signals)
 
-    async def _derive(self, work: StepInput, now: int, step: PartitionStep) -> None:
-        """Evaluate due derived targets, and address messages to derived targets whose members this step changed."""
+    async def _derive(self, work: PartitionStepInput, now: int, step: PartitionStepChanges) -> None:
+        """Evaluate due derived targets, and add messages to the derived targets whose members this step changed."""
         if work.global_watermark is not None:
             self._global_watermark = max(self._global_watermark, work.global_watermark)
             moment = EvaluationMoment(self._global_watermark, now)
             step.inbox += await self._derived.evaluate(
                 self._global_watermark, self._holds, work.behind, moment, step.changes
             )
-        step.news = self._derivations.news(self._states.touched(), step.changes)
+        touched = self._states.touched()
+        step.causes = {
+            subject: since
+            for subject, since in touched.items()
+            if self._states.has_findings(subject) or self._derivations.has_composites(subject)
+        }
+        step.news = self._derivations.news(touched, step.changes)
 
-    async def _end_holds(self, now: int, step: PartitionStep) -> None:
-        """End expired holds, and wake the targets whose hold was released here or evaluated in every partition."""
+    async def _end_holds(self, now: int, step: PartitionStepChanges) -> None:
+        """End expired holds, and mark the targets for evaluation whose hold was released here or evaluated in every
+        partition.
+        """
         for hold in self._holds.expired(now):
             # Another partition may have taken in facts of the same import and so moved its expiry: the store knows.
             fresh = await self._store.hold(hold.import_id, self.number)
@@ -236,9 +252,10 @@ class Partition:
         for each in self._catching_up.newly_evaluated_everywhere():
             self._derived.wake_agreement(each.agreement_id)
 
-    def _go_on_with_imports(self, step: PartitionStep) -> None:
-        """Report the imports that this partition has evaluated: first their indicators and tickets, then, once all
-        partitions have reported theirs, the derived targets."""
+    def _go_on_with_imports(self, step: PartitionStepChanges) -> None:
+        """Report the imports that this partition has evaluated: first their indicators and tickets; then, once all
+        partitions have reported theirs, the derived targets.
+        """
         for hold in self._holds.waiting_here():
             if not self._tickets.waits_for(hold):
                 self._holds.finish_here(hold, step)
@@ -246,9 +263,10 @@ class Partition:
             if not self._derived.waits_for(hold):
                 self._holds.finish_derived(hold, step)
 
-    def _go_on_catching_up(self, step: PartitionStep) -> None:
-        """Report the agreement versions with which this partition has caught up: first their indicators and tickets,
-        then, once all partitions have reported theirs, the derived targets."""
+    def _go_on_catching_up(self, step: PartitionStepChanges) -> None:
+        """Report the agreement versions that this partition has caught up with: first their indicators and tickets;
+        then, once all partitions have reported theirs, the derived targets.
+        """
         for each in self._catching_up.waiting_here(self._watermark):
             if not self.is_due(each.begun_at):
                 self._catching_up.finish_here(each, step)
@@ -256,7 +274,7 @@ class Partition:
             if not self._derived.waits_for_agreement(each.agreement_id):
                 self._catching_up.finish_derived(each, step)
 
-    async def _process_inbox(self, inbox: Sequence[InboxRow], step: PartitionStep) -> None:
+    async def _process_inbox(self, inbox: Sequence[PartitionInboxMessage], step: PartitionStepChanges) -> None:
         updated: set[str] = set()
         for row in inbox:
             if row.kind == "terms":
@@ -298,19 +316,20 @@ class Partition:
         self._derived.exclude(moved)
 
     def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> frozenset[str]:
-        """Bring the terms histories of an agreement up to date; return the owners whose tickets must be evaluated by
-        them."""
-        lines = lines_of(versions, ended_at)
+        """Update the terms histories of an agreement; return the ids of the parties whose tickets must be evaluated by
+        them.
+        """
+        lines = build_terms_histories(versions, ended_at)
         self._derivations.attach(lines)
         for line in lines:
             if self._is_mine(line.latest.indicator or line.target_id):
                 self._aside.amended(line)
             with self._aside.attaching(line):
-                if line.latest.aggregation in DERIVED:
+                if line.latest.aggregation in DERIVED_AGGREGATIONS:
                     if self._is_mine(line.target_id):
                         self._derived.attach(line, lines, fresh=fresh)
                 elif self._is_mine(line.latest.indicator):
-                    evaluator = self._states if line.latest.aggregation in STATED else self._counts
+                    evaluator = self._states if line.latest.aggregation in SINGLE_FACT_AGGREGATIONS else self._counts
                     evaluator.attach(line, fresh=fresh)
         for target_id, indicator in self._aside.unread(versions).items():
             if self._is_mine(indicator or target_id):
@@ -320,9 +339,10 @@ class Partition:
     def _is_mine(self, subject: str | None) -> bool:
         return subject is not None and partition_of(subject, self._partitions) == self.number
 
-    async def checkpoint(self, now: int, is_whole: bool = True) -> Checkpoint | None:
-        """Build a checkpoint of the unsaved figures, and if ``is_whole`` of the rows and accumulators too. None:
-        nothing to save."""
+    async def checkpoint(self, now: int, is_whole: bool = True) -> PartitionCheckpoint | None:
+        """Build a checkpoint of the unsaved figures and, if ``is_whole``, of the rows and accumulators. None: nothing
+        to save.
+        """
         await self._counts.refresh(EvaluationMoment(self._watermark, now))
         windows = self._counts.unsaved_windows()
         segments, series = self._counts.unsaved() if is_whole else ([], {})
@@ -332,12 +352,14 @@ class Partition:
         if is_whole:
             self._saved_blob, self.unsaved_rows = self.blob_seq, 0
         news = self._derivations.news_of(windows)
-        return Checkpoint(self._evaluated, self._saved_blob, segments, series, windows, news)
+        return PartitionCheckpoint(self._evaluated, self._saved_blob, segments, series, windows, news)
 
 
-def _earliest(inbox: Iterable[InboxRow], agreement_id: str) -> int | None:
-    """The earliest instant from which the exclusions of an agreement may have changed, by the messages. None: none
-    names one."""
+def _earliest(inbox: Iterable[PartitionInboxMessage], agreement_id: str) -> int | None:
+    """Return the earliest instant from which an agreement's exclusions may have changed, by the inbox messages.
+
+    None: no message names such an instant.
+    """
     rows = [row.ref for row in inbox if row.kind == "exclusion"]
     said = [ref.get("since") for ref in rows if ref["agreement_id"] == agreement_id]
     return min((since for since in said if since is not None), default=None)

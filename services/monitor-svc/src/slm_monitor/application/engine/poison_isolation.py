@@ -1,5 +1,6 @@
-"""Poison isolation: a record that cannot be evaluated is tried alone, then by indicator, and only the faulty part is
-kept apart."""
+"""Poison isolation: a record that cannot be evaluated is tried alone, then by indicator or ticket, and only the faulty
+part is quarantined.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ import structlog
 
 from slm_chassis.faults import is_fault_of_data, is_infrastructure_fault
 from slm_chassis.log.port import Batch, StoredRecord
-from slm_monitor.application.engine.origin_faults import OriginFaults, RecordPart, parts_of
-from slm_monitor.application.engine.partition import StepInput
-from slm_monitor.application.intake.record_reader import ReadRecords, RecordReader
-from slm_monitor.application.state.partition_step import DeadRecord, QuarantineEntry, SuspendedSource
-from slm_monitor.application.state.ports import NotOwner
+from slm_monitor.application.engine.origin_faults import OriginFaultCounter, SubjectRecordPart, split_records_into_parts
+from slm_monitor.application.engine.partition import PartitionStepInput
+from slm_monitor.application.intake.record_reader import DecodedRecords, IntakeRecordReader
+from slm_monitor.application.state.partition_step import DeadLetterRecord, QuarantineEntry, SuspendedSource
+from slm_monitor.application.state.ports import PartitionNotOwned
 
 ATTEMPTS = 3
 _LONGEST_REASON = 500
@@ -23,9 +24,9 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class IsolatedFacts:
-    """The parts of a batch that are kept apart from evaluation while the position moves past their records."""
+    """The parts of a batch that are left out of evaluation, although the position moves past their records."""
 
-    dead: Sequence[DeadRecord] = ()
+    dead: Sequence[DeadLetterRecord] = ()
     quarantined: Sequence[QuarantineEntry] = ()
     sources: Sequence[SuspendedSource] = ()
     passed: Sequence[StoredRecord] = field(default=())
@@ -33,41 +34,44 @@ class IsolatedFacts:
 
 
 @dataclass(frozen=True)
-class PartitionActions:
-    """The operations of the worker that isolation needs. Each raises NotOwner if another worker owns the partition by
-    now.
+class PartitionOperations:
+    """The operations of the worker that poison isolation needs.
 
-    ``evaluate`` evaluates records without those kept apart; ``commit`` evaluates facts and leaves the position where it
-    is; ``reload`` drops the memory after a failure and loads it again.
+    ``evaluate`` evaluates records without the isolated parts; ``commit`` evaluates facts and leaves the position where
+    it is; ``reload`` drops the memory after a failure and loads it again. Each raises PartitionNotOwned if another
+    worker owns the partition by now.
     """
 
     evaluate: Callable[[int, Batch, IsolatedFacts], Awaitable[object]]
-    commit: Callable[[int, StepInput, ReadRecords], Awaitable[object]]
+    commit: Callable[[int, PartitionStepInput, DecodedRecords], Awaitable[object]]
     reload: Callable[[int], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
 class _Failure:
-    """The reason why something could not be evaluated. ``is_lasting``: another attempt would fail in the same way."""
+    """The reason why an evaluation failed. ``is_lasting``: another attempt would fail in the same way."""
 
     reason: str
     is_lasting: bool = False
 
 
 class PoisonIsolation:
-    """Finds the part of a record that cannot be evaluated and has everything else evaluated.
+    """Finds the part of a record that cannot be evaluated, and has everything else evaluated.
 
     A faulty part goes to the quarantine of its party; a record that belongs to no party goes to the dead letters.
     """
 
-    def __init__(self, reader: RecordReader, origins: OriginFaults, hands: PartitionActions) -> None:
+    def __init__(self, reader: IntakeRecordReader, origins: OriginFaultCounter, hands: PartitionOperations) -> None:
         self._reader = reader
         self._origins = origins
         self._hands = hands
 
     async def evaluate_or_quarantine(self, number: int, batch: Batch) -> None:
-        """Evaluate a batch of one record, with up to ``ATTEMPTS`` attempts and fresh memory after each failure. Then
-        set its faulty parts aside. Raises NotOwner, Halt."""
+        """Evaluate a batch of one record, with up to ``ATTEMPTS`` attempts and freshly loaded memory after each
+        failure.
+
+        If all fail, quarantine the faulty parts. Raises PartitionNotOwned, Halt.
+        """
         failed = _Failure("")
         for _ in range(ATTEMPTS):
             found = await self._failure(number, self._hands.evaluate(number, batch, IsolatedFacts()))
@@ -83,7 +87,7 @@ class PoisonIsolation:
             self._origins.unattributed(reason)
             _logger.error("record set aside", topic=record.topic, offset=record.offset, reason=reason)
             await self._hands.evaluate(
-                number, batch, IsolatedFacts([DeadRecord(record, reason, ATTEMPTS)], passed=[record])
+                number, batch, IsolatedFacts([DeadLetterRecord(record, reason, ATTEMPTS)], passed=[record])
             )
             return
         sources = [self._origins.failed(part, why) for part, why in guilty]
@@ -95,14 +99,15 @@ class PoisonIsolation:
         await self._hands.evaluate(number, batch, apart)
 
     async def _failure(self, number: int, work: Awaitable[object]) -> _Failure | None:
-        """Run some work. If it fails, load the memory again and return the reason; return None if it succeeds.
+        """Run some work; return None if it succeeds, or the reason if it fails.
 
-        Raises NotOwner and faults of the infrastructure: neither is caused by the record.
+        After a failure, the partition's memory is loaded again. Raises PartitionNotOwned and infrastructure faults:
+        neither is caused by the record.
         """
         try:
             await work
         except Exception as error:
-            if isinstance(error, NotOwner) or is_infrastructure_fault(error):
+            if isinstance(error, PartitionNotOwned) or is_infrastructure_fault(error):
                 raise
             await self._hands.reload(number)
             return _Failure(f"{type(error).__name__}: {error}", is_fault_of_data(error))
@@ -110,13 +115,11 @@ class PoisonIsolation:
 
     async def _guilty_parts(
         self, number: int, record: StoredRecord, failed: _Failure
-    ) -> list[tuple[RecordPart, str]] | None:
+    ) -> list[tuple[SubjectRecordPart, str]] | None:
         """Evaluate a record one indicator or ticket at a time; return the parts that fail, each with its reason.
 
-        None: the record cannot be read, or no part of it fails alone.
-
-        The position does not move. If the record is read again, its facts are recognised by their identity and not
-        taken twice.
+        None: the record cannot be read, or no part of it fails alone. The position does not move: if the record is read
+        again, its facts are recognised by their identity and not taken twice.
         """
         try:
             read = self._origins.sifted(await self._reader.read(number, [record]))
@@ -124,16 +127,16 @@ class PoisonIsolation:
             if is_infrastructure_fault(error):
                 raise
             return None
-        rest = ReadRecords(forwards=read.forwards, quarantined=read.quarantined)
-        if await self._failure(number, self._hands.commit(number, StepInput(), rest)) is not None:
+        rest = DecodedRecords(forwards=read.forwards, quarantined=read.quarantined)
+        if await self._failure(number, self._hands.commit(number, PartitionStepInput(), rest)) is not None:
             return None
-        guilty: list[tuple[RecordPart, str]] = []
-        parts = parts_of(read)
+        guilty: list[tuple[SubjectRecordPart, str]] = []
+        parts = split_records_into_parts(read)
         if len(parts) == 1 and failed.is_lasting:
             return [(parts[0], failed.reason)]
         for part in parts:
-            work = StepInput(values=list(part.values), facts=list(part.facts))
-            why = await self._failure(number, self._hands.commit(number, work, ReadRecords()))
+            work = PartitionStepInput(values=list(part.values), facts=list(part.facts))
+            why = await self._failure(number, self._hands.commit(number, work, DecodedRecords()))
             if why is not None:
                 guilty.append((part, why.reason))
         return guilty or None

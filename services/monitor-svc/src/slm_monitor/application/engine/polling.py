@@ -9,19 +9,22 @@ from slm_chassis.log.port import Batch, Consumer
 
 MOST_RECORDS = 500
 MOST_WAITING = 200_000
-"""Tickets that may wait to be evaluated. Beyond that, one record at a time is polled until there are fewer."""
+"""Most tickets that may wait to be evaluated. Beyond that, one record at a time is polled until there are fewer."""
 CROWDED_SECONDS = 2.0
 
 
-class Poller:
-    """Polls one member of the consumer group."""
+class ConsumerGroupPoller:
+    """Polls records for one member of the consumer group."""
 
     def __init__(self) -> None:
         self._polled_at = 0.0
 
     async def poll(self, consumer: Consumer, waiting: int, wait_seconds: float) -> Sequence[Batch]:
-        """Poll records. While too many tickets wait, poll one record every ``CROWDED_SECONDS``: the group drops a
-        member that never polls."""
+        """Poll records; return them in batches.
+
+        While too many tickets wait, poll one record every ``CROWDED_SECONDS``: the group drops a member that never
+        polls.
+        """
         is_crowded = waiting > MOST_WAITING
         if is_crowded and time.monotonic() - self._polled_at < CROWDED_SECONDS:
             return []

@@ -15,8 +15,10 @@ _TOPICS = (MEASUREMENTS.name, TICKETS.name)
 SOON, FAR = 0.002, 0.02
 
 
-class Watermarks:
-    """The records that each partition waits for before its timers fire."""
+class PartitionWatermarks:
+    """Computes the watermarks of the owned partitions, from the records that each must take in
+    before its timers fire.
+    """
 
     def __init__(self, store: EvaluationStore, log: EventLog, clock: Clock) -> None:
         self._store = store
@@ -24,11 +26,13 @@ class Watermarks:
         self._clock = clock
         self._waits: dict[int, tuple[int, dict[str, int]]] = {}
         self._far: dict[int, tuple[int, dict[tuple[str, int], int]]] = {}
-        """Partition → (instant, positions that every partition must reach). Derived targets are evaluated after
-        that."""
+        """Partition → (instant, positions that every partition must reach before derived targets are evaluated up to
+        that instant).
+        """
         self._ahead = 0
-        """By how many µs this clock is ahead of the database's clock. The database's clock decides, so looking sooner
-        is useless."""
+        """µs by which the clock of this process is ahead of the database's clock, which decides. Looking for due timers
+        is useless before the database's clock has reached their instant.
+        """
 
     def forget(self, number: int) -> None:
         self._waits.pop(number, None)
@@ -39,7 +43,7 @@ class Watermarks:
         self._far.clear()
 
     def pause(self, owned: Mapping[int, Partition], longest: float) -> float:
-        """Seconds of real time during which no timer can fire unless a record arrives."""
+        """Return the seconds of real time, at most ``longest``, in which no timer can fire unless a record arrives."""
         found = [due for each in owned.values() for due in (each.next_due(), each.derived_due())]
         dues = [due for due in found if due is not None]
         wait = self._clock.real_seconds(min(dues) + self._ahead - self._clock.now()) if dues else longest
@@ -49,13 +53,15 @@ class Watermarks:
         return min(longest, max(wait, SOON if self._waits else FAR if self._far else 0.0))
 
     def is_settled(self, number: int, partition: Partition) -> bool:
-        """Whether everything taken in has been evaluated: no timer is due, and nothing waits."""
+        """Return whether a partition has evaluated everything that it has taken in: no timer is
+        due, and nothing waits.
+        """
         due = partition.next_due()
         is_due = due is not None and due <= self._clock.now() - self._ahead
         return number not in self._waits and not partition.has_waiting and not is_due
 
     async def look(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
-        """The partitions whose timers may fire now, each with its watermark."""
+        """Return the partitions whose timers may fire now, each with its watermark."""
         await self._look_at_due(owned)
         found = []
         for number, (watermark, ends) in list(self._waits.items()):
@@ -68,11 +74,11 @@ class Watermarks:
         return found
 
     def postpone(self, number: int, watermark: int) -> None:
-        """Leave the remaining timers of a partition to the next call of ``look``."""
+        """Leave the remaining timers of a partition, due by this watermark, to the next call of ``look``."""
         self._waits[number] = (watermark, {})
 
     async def look_everywhere(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
-        """The partitions in which derived targets may be evaluated now, each with the global watermark."""
+        """Return the partitions in which derived targets may be evaluated now, each with the global watermark."""
         now = self._clock.now()
         due = [
             number

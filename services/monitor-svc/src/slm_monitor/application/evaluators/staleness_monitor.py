@@ -1,4 +1,6 @@
-"""Staleness of one partition's indicators: an event when an indicator becomes stale, another when it sends again."""
+"""Staleness of one partition's indicators: an event is published when an indicator becomes stale, and when it sends
+again.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +8,25 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.evaluators.schedule.holds import ImportHolds
 from slm_monitor.application.state.loaded_partition import LoadedPartition
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 from slm_monitor.application.state.ports import EvaluationStore
-from slm_monitor.application.state.timers import SILENCE, Timers
-from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
+from slm_monitor.application.state.timers import SILENCE, TimerHeap
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, parse_series_indicator
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
 from slm_monitor.domain.states import staleness
 from slm_monitor.domain.states.staleness import WatchedIndicator
 
 
 class StalenessMonitor:
-    """The last signal of each indicator that may become stale. For any other indicator only its name is kept."""
+    """Keeps the last signal of each indicator that has a ``stale_after``; for other indicators only their names."""
 
-    def __init__(self, store: EvaluationStore, timers: Timers, loaded: LoadedPartition) -> None:
+    def __init__(self, store: EvaluationStore, timers: TimerHeap, loaded: LoadedPartition) -> None:
         self._store = store
         self._timers = timers
         self._watched: dict[str, WatchedIndicator | None] = {}
-        """Indicator → its staleness; None: the indicator has no ``stale_after``."""
+        """Indicator → its last signal and staleness; None: the indicator has no ``stale_after``."""
         self._published = dict(loaded.silences)
         self._woken: set[str] = set()
 
@@ -39,20 +41,21 @@ class StalenessMonitor:
         """Note the latest instant of each series after rows were accepted."""
         if values is None or not len(values):
             return
-        watched = [await self._watch(indicator_of(subject)) for subject in values.subjects]
+        watched = [await self._watch(parse_series_indicator(subject)) for subject in values.subjects]
         if not any(watched):
             return
         latest = np.full(len(values.subjects), np.iinfo(np.int64).min, dtype=np.int64)
         np.maximum.at(latest, values.slot, values.at)
         for subject, held, at in zip(values.subjects, watched, latest.tolist(), strict=True):
             if held is not None:
-                self._note_signal(indicator_of(subject), at)
+                self._note_signal(parse_series_indicator(subject), at)
 
     async def note_facts(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
-        """Note the signals in accepted facts. ``last_of``: the exact last signal of those indicators whose states are
-        kept."""
+        """Note the signals in accepted facts. ``last_of``: indicator → its exact last signal,
+        for indicators of states.
+        """
         for fact in facts:
-            subject = indicator_of(fact.subject)
+            subject = parse_series_indicator(fact.subject)
             if subject.count("/") != 1 or subject in last_of or fact.body.get("retracted"):
                 continue
             if await self._watch(subject) is not None:
@@ -88,12 +91,14 @@ class StalenessMonitor:
             self._woken.add(subject)
 
     def wake(self, subject: str) -> None:
-        """Check an indicator in the next evaluation, because its timer fired."""
+        """Mark an indicator for the next evaluation, because its timer fired."""
         self._woken.add(subject)
 
-    async def evaluate(self, holds: Holds, moment: EvaluationMoment, step: PartitionStep) -> None:
-        """Publish which indicators became stale or sent again. A silence that began within a held past waits for the
-        import."""
+    async def evaluate(self, holds: ImportHolds, moment: EvaluationMoment, step: PartitionStepChanges) -> None:
+        """Publish which indicators became stale or sent again.
+
+        A silence that began within the past that an import holds is published after the import has ended.
+        """
         for subject in sorted(self._woken):
             held, indicator = self._watched.get(subject), await self._store.indicator(subject)
             if held is None or indicator is None:
@@ -108,9 +113,13 @@ class StalenessMonitor:
             if turn is not None and held.last is not None:
                 since = held.since if turn == "stale" else before
                 assert since is not None
-                event_of = staleness.stale_event if turn == "stale" else staleness.resumed_event
+                event_of = (
+                    staleness.build_indicator_stale_event
+                    if turn == "stale"
+                    else staleness.build_indicator_resumed_event
+                )
                 event = event_of(indicator, held.last, since, now=moment.now)
                 at = since if turn == "stale" else held.last
-                step.changes.publish(event, at, staleness.staleness_event_id(indicator, turn, since))
+                step.changes.publish(event, at, staleness.derive_staleness_event_id(indicator, turn, since))
             if held.due is not None and held.due > moment.as_of:
                 self._timers.set((SILENCE, subject), held.due)

@@ -1,5 +1,6 @@
-"""The evaluator of tickets of one partition. Ticket events are kept in the store and read when a ticket is
-evaluated."""
+"""The evaluator of tickets of one partition. Ticket events are kept in the store, and read when
+a ticket is evaluated.
+"""
 
 from __future__ import annotations
 
@@ -8,50 +9,52 @@ from itertools import islice
 
 import structlog
 
-from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.state.loaded_partition import Hold, LoadedPartition
-from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING, PartitionStep
+from slm_monitor.application.evaluators.schedule.holds import ImportHolds
+from slm_monitor.application.state.loaded_partition import ImportHold, LoadedPartition
+from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING, PartitionStepChanges
 from slm_monitor.application.state.ports import EvaluationStore
-from slm_monitor.application.state.timers import TICKET, Timers
+from slm_monitor.application.state.timers import TICKET, TimerHeap
 from slm_monitor.domain.clocks import target_matching
-from slm_monitor.domain.clocks.target_matching import RuleBook
+from slm_monitor.domain.clocks.target_matching import TicketRuleBook
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.ticket_events import FORGOTTEN
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, EvaluationMoment, TicketState
+from slm_monitor.domain.facts.ticket_events import DELETED_EVENTS_KEY
+from slm_monitor.domain.lifecycle.target_state import Breach, EvaluationChanges, EvaluationMoment, TicketState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.tickets import ticket_target
 
 _logger = structlog.get_logger(__name__)
 
 
 class TicketEvaluator:
-    """Keeps which tickets must be evaluated, and evaluates them."""
+    """Tracks which tickets must be evaluated, and evaluates them."""
 
     def __init__(
-        self, store: EvaluationStore, timers: Timers, loaded: LoadedPartition, overturned: Collection[str] = ()
+        self, store: EvaluationStore, timers: TimerHeap, loaded: LoadedPartition, overturned: Collection[str] = ()
     ) -> None:
         self._overturned = overturned
         self._store = store
         self._timers = timers
-        self._lines: dict[str, dict[str, Sequence[TermsHistory]]] = {}
+        self._lines: dict[str, dict[str, Sequence[TargetTermsHistory]]] = {}
         """Party → agreement → the terms histories of its targets."""
-        self._books: dict[str, RuleBook] = {}
+        self._books: dict[str, TicketRuleBook] = {}
         self._waiting: dict[str, None] = {}
         self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
-        """Tickets that an import or new terms concern, and after a restart all that were not evaluated before. They
-        come after all others, as there may be thousands whose results mostly lie in the past; each is evaluated once,
-        however many events arrived meanwhile."""
+        """Tickets that wait because of an import or new terms and, after a restart, all that were not evaluated before.
+
+        They are evaluated after all others, as there may be thousands whose results mostly lie in the past. Each is
+        evaluated once, however many events have arrived meanwhile.
+        """
         self._held: dict[str, None] = {}
-        """Tickets of which a part waits for an import."""
+        """Tickets of which some time waits for an import."""
         self._touched: dict[str, dict[str, Fact]] = {}
         for ticket, due in loaded.ticket_dues:
             timers.set((TICKET, ticket), due)
 
-    def attach(self, lines: Sequence[TermsHistory]) -> frozenset[str]:
+    def attach(self, lines: Sequence[TargetTermsHistory]) -> frozenset[str]:
         """Attach the terms histories of an agreement; return the parties whose tickets must be evaluated again.
 
-        An agreement without per-ticket targets counts too: a ticket that names no customer may belong to it.
+        An agreement without per-ticket targets matters too: a ticket that names no customer may belong to it.
         """
         if not lines:
             return frozenset()
@@ -65,23 +68,30 @@ class TicketEvaluator:
         return terms.ticket_owners if is_news else frozenset()
 
     @staticmethod
-    def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TermsHistory]]) -> bool:
-        """Whether an agreement changes to which other agreements a ticket may belong: its pair of customer and service
-        is new, or the agreement was known before and may end earlier now."""
+    def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TargetTermsHistory]]) -> bool:
+        """Return whether the terms of an agreement may change which other agreements evaluate a ticket.
+
+        They may if the agreement's pair of customer and service is new, or if the agreement was known before, because
+        it may end earlier now.
+        """
         pairs = {(each[0].latest.customer_party_id, each[0].latest.service_id) for each in known.values()}
         is_new_pair = (terms.customer_party_id, terms.service_id) not in pairs
         has_clocks = any(line.latest.clock is not None for lines in known.values() for line in lines)
         return has_clocks and (is_new_pair or terms.agreement_id in known)
 
-    def _book(self, owner: str) -> RuleBook:
+    def _book(self, owner: str) -> TicketRuleBook:
         if owner not in self._books:
             lines = self._lines.get(owner, {}).values()
-            self._books[owner] = target_matching.rule_book(line for each in lines for line in each)
+            self._books[owner] = target_matching.build_ticket_rule_book(line for each in lines for line in each)
         return self._books[owner]
 
-    async def wake_owner(self, owner: str, partition: int, step: PartitionStep, holds: Holds) -> Sequence[str]:
-        """Mark all tickets of a party as waiting after new terms, and return them. The step stores that they wait, and
-        they are evaluated after tickets with new events, because there may be many."""
+    async def wake_owner(
+        self, owner: str, partition: int, step: PartitionStepChanges, holds: ImportHolds
+    ) -> Sequence[str]:
+        """Mark all tickets of a party as waiting after new terms, and return them.
+
+        The step stores that they wait. They are evaluated after tickets with new events, because there may be many.
+        """
         woken = await self._store.tickets_of(owner, partition)
         for ticket in woken:
             self._history[ticket] = None
@@ -89,23 +99,25 @@ class TicketEvaluator:
         return woken
 
     def to_evaluate(self, agreement_id: str) -> list[str]:
-        """The tickets of an agreement's parties that wait to be evaluated, or of which an import holds a part."""
+        """Return the tickets of an agreement's parties that wait to be evaluated, or of which an import holds some
+        time.
+        """
         owners = {owner for owner, known in self._lines.items() if agreement_id in known}
         return [ticket for ticket in (*self._waiting, *self._history, *self._held) if ticket.split("/", 1)[0] in owners]
 
     def wake(self, ticket: str) -> None:
-        """Evaluate a ticket next, because its timer fired."""
+        """Mark a ticket for the next evaluation, because its timer fired."""
         self._waiting[ticket] = None
 
-    def free(self, holds: Holds) -> None:
+    def free(self, holds: ImportHolds) -> None:
         """Move the tickets that no import holds any more to those that are evaluated next."""
         for ticket in [ticket for ticket in (*self._held, *self._history) if holds.through(ticket) is None]:
             self._held.pop(ticket, None)
             self._history.pop(ticket, None)
             self._waiting[ticket] = None
 
-    async def accept_facts(self, facts: Sequence[Fact], step: PartitionStep, holds: Holds) -> list[Fact]:
-        """Take ticket facts; return those that are new or replace the fact under their key."""
+    async def accept_facts(self, facts: Sequence[Fact], step: PartitionStepChanges, holds: ImportHolds) -> list[Fact]:
+        """Take in ticket facts; return those that are new or replace the fact with the same key."""
         if not facts:
             return []
         known = await self._store.facts(sorted({fact.subject for fact in facts}))
@@ -132,16 +144,19 @@ class TicketEvaluator:
     def has_ready(self) -> bool:
         return bool(self._waiting or self._history)
 
-    def waits_for(self, hold: Hold) -> bool:
-        """Whether a ticket that an import covers has not been evaluated."""
+    def waits_for(self, hold: ImportHold) -> bool:
+        """Return whether a ticket that an import covers has not been evaluated."""
         waiting = (*self._waiting, *self._history, *self._held)
         return bool(hold.sources) and any(hold.covers(ticket) for ticket in waiting)
 
     async def evaluate(
-        self, holds: Holds, moment: EvaluationMoment, step: PartitionStep, most: int, most_history: int
+        self, holds: ImportHolds, moment: EvaluationMoment, step: PartitionStepChanges, most: int, most_history: int
     ) -> None:
-        """Evaluate waiting tickets: at most ``most``, and ``most_history`` of those that an import or new terms
-        concern. Of a held ticket, only what lies after the held past is evaluated."""
+        """Evaluate waiting tickets: at most ``most`` in all, and ``most_history`` of those that wait because of an
+        import or new terms.
+
+        Of a held ticket, only the time after the held past is evaluated.
+        """
         ready = list(islice(self._waiting, most))
         ready += [ticket for ticket in islice(self._history, most_history) if ticket not in self._waiting]
         touched, self._touched = self._touched, {}
@@ -151,7 +166,7 @@ class TicketEvaluator:
         states, breaches = await self._store.ticket_states(ready)
         for ticket in ready:
             facts, due, waits = touched.get(ticket) or stored.get(ticket, {}), None, False
-            if FORGOTTEN not in facts:
+            if DELETED_EVENTS_KEY not in facts:
                 due, waits = _evaluate_or_mark(
                     ticket,
                     facts.values(),
@@ -173,19 +188,20 @@ class TicketEvaluator:
 def _evaluate_or_mark(
     ticket: str,
     facts: Iterable[Fact],
-    book: RuleBook,
+    book: TicketRuleBook,
     published: ticket_target.States,
     breaches: dict[str, Breach],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
     overturned: Collection[str],
 ) -> tuple[int | None, bool]:
-    """Evaluate a ticket; return the next instant at which time alone may change it, and whether a part of it is held.
+    """Evaluate a ticket; return the next instant (µs) at which its result may change without new data, and whether some
+    of its time is held.
 
-    A ticket that cannot be evaluated is marked; neither other tickets nor the record that brought its events are
+    A ticket that cannot be evaluated is marked so; neither other tickets nor the record that brought its events are
     affected.
     """
-    own = Changes(mark=moment.mark)
+    own = EvaluationChanges(mark=moment.mark)
     try:
         evaluated = ticket_target.evaluate_ticket(ticket, facts, book, published, breaches, moment, own, overturned)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The course of a window's budget: its figure at each step since the window began, for charts."""
+"""A window's figure and error budget over time: the values at each step since the window began, for charts."""
 
 from __future__ import annotations
 
@@ -11,40 +11,48 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import History
-from slm_monitor.application.history.window_result import KnownFacts
+from slm_monitor.application.history.fact_history import FactHistoryStore
+from slm_monitor.application.history.window_result import KnownWindowFacts
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 MOST_POINTS = 1000
 
 
-def instants_of(span: Interval, step: int, present: int) -> list[int]:
-    """The end of each step from the window's start on; the last one is the present or the window's end."""
+def list_step_instants(span: Interval, step: int, present: int) -> list[int]:
+    """Return the end (µs) of each step from the window's start on; the last is the present or the window's end.
+
+    ``span``: the window; ``step``: length of a step, µs.
+    """
     last = min(span[1], present)
     return [*range(span[0] + step, last, step), last]
 
 
-async def budget_points(
-    record: History, terms: ServiceLevelTarget, span: Interval, step: int, present: int, known_at: int | None = None
+async def compute_budget_series(
+    record: FactHistoryStore,
+    terms: ServiceLevelTarget,
+    span: Interval,
+    step: int,
+    present: int,
+    known_at: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Figure and budget at each step, by the facts known now about the time up to that step."""
-    facts = await records.known_facts(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
-    return await asyncio.to_thread(_points, terms, facts, instants_of(span, step, present))
+    """Return figure and budget as JSON at each step, by the facts known now about the time up to that step."""
+    facts = await records.read_known_facts(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
+    return await asyncio.to_thread(_points, terms, facts, list_step_instants(span, step, present))
 
 
-def _points(terms: ServiceLevelTarget, facts: KnownFacts, instants: Sequence[int]) -> list[dict[str, Any]]:
+def _points(terms: ServiceLevelTarget, facts: KnownWindowFacts, instants: Sequence[int]) -> list[dict[str, Any]]:
     found = []
     for at in instants:
         # One microsecond before the step ends: an event at its end belongs to the next step.
-        seen = explanation_dispatch.explain_figure(terms, replace(facts, as_of=at, until=at - 1), brief=True)
+        seen = explanation_dispatch.explain_window_figure(terms, replace(facts, as_of=at, until=at - 1), brief=True)
         found.append(
             {
                 "at": to_text(at),
-                "figure": figures.exact(terms.shown(seen.figure)),
+                "figure": figures.format_exact_fraction(terms.shown(seen.figure)),
                 "figure_display": terms.display(seen.figure),
                 "budget": seen.budget_document(),
-                "burn_rate": figures.exact(seen.burn),
+                "burn_rate": figures.format_exact_fraction(seen.burn),
             }
         )
     return found

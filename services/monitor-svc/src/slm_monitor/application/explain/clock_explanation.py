@@ -1,4 +1,6 @@
-"""Explanation of a ticket's clock: terms, every interval with its cause, and the sums, so that it can be redone."""
+"""Explanation of a ticket's clock: terms, every interval with its cause, and the sums, so that
+it can be recalculated.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ from typing import Any
 from slm_calendar import durations
 from slm_events.instants import to_text
 from slm_monitor.application.explain import ticket_view
-from slm_monitor.application.explain.ticket_view import TicketWithClocks
+from slm_monitor.application.explain.ticket_view import TicketViewer, TicketWithClocks
 from slm_monitor.domain.clocks import clock_derivation, clock_replay
 from slm_monitor.domain.clocks.clock_derivation import ClockSegment
-from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.clocks.ticket_scope import WHOLE
 from slm_monitor.domain.facts import ticket_events
 
@@ -42,17 +44,18 @@ _TERMS = (
 
 
 def explain_clock(
-    clock: Clock, ticket: TicketWithClocks, signed: Mapping[str, Any], sees: str = WHOLE
+    clock: TicketClockState, ticket: TicketWithClocks, signed: Mapping[str, Any], viewer: TicketViewer
 ) -> dict[str, Any]:
-    """The explanation of a clock as a document. The same facts and terms give the same bytes.
+    """Return the explanation of a clock as JSON. The same facts and terms give the same bytes.
 
-    ``signed``: the target as its version was signed. ``sees``: a reader with a projected view does not see what the
-    ticket says of itself, so the reasons for which rules were passed over are left out.
+    ``signed``: the target as it was signed. ``viewer``: a reader with the projected view must not see what the ticket
+    says about itself, so the reasons why other targets do not apply are left out.
     """
     until = clock.ended_at or ticket.as_of
-    segments = clock_derivation.clock_segments(clock, ticket.events, until)
-    sums = clock_derivation.clock_totals(segments)
-    own = ticket_view.clock_document(clock, ticket)
+    segments = clock_derivation.derive_clock_segments(clock, ticket.events, until)
+    sums = clock_derivation.sum_clock_segments(segments)
+    sees = viewer.sees
+    own = ticket_view.build_clock_document(clock, ticket, viewer.party_id)
     return {
         "ticket": ticket.state.subject.split("/", 1)[1],
         "target_id": clock.target.target_id,
@@ -106,12 +109,14 @@ def _interval(each: ClockSegment, sees: str) -> dict[str, Any]:
         "length": durations.to_iso(each.end - each.start),
         "service_time": durations.to_iso(each.service),
         "cause": each.cause,
-        "event_id": ticket_events.own_id(each.event.fact_key) if each.event is not None and sees == WHOLE else None,
+        "event_id": ticket_events.read_source_event_id(each.event.fact_key)
+        if each.event is not None and sees == WHOLE
+        else None,
     }
 
 
-def clock_text(clock: Mapping[str, Any]) -> str:
-    """The clock as text for people, one line per interval."""
+def format_clock_explanation(clock: Mapping[str, Any]) -> str:
+    """Format the explanation of a clock as text for people, one line per interval."""
     within = clock["terms"]["objective"]["within"]
     ((meaning, length),) = within.items()
     lines = [

@@ -1,4 +1,4 @@
-"""The current state of a target: its figure, what is left of its budget, and the time left to act."""
+"""The current state of a target: its figure, the budget that is left, and the time left to act."""
 
 from __future__ import annotations
 
@@ -10,38 +10,45 @@ from typing import Any
 from slm_events.instants import from_text, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import History
-from slm_monitor.application.history.window_result import budget_document
+from slm_monitor.application.history.fact_history import FactHistoryStore
+from slm_monitor.application.history.window_result import build_budget_document
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_MOST, PERCENT
-from slm_monitor.domain.terms.terms import SHARES, STATED, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import SHARE_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS, ServiceLevelTarget
 
 _SECOND = 1_000_000
 
 
-class CurrentStatus:
-    """Reads the current state of targets. The terms of an agreement are read once, however many of its targets are
-    asked for."""
+class CurrentStatusReader:
+    """Calculates the current state of targets.
 
-    def __init__(self, record: History, parsed: records.ParsedTerms, now: int) -> None:
+    The terms of an agreement are read once, however many of its targets are asked for.
+    """
+
+    def __init__(self, record: FactHistoryStore, parsed: records.ParsedTermsCache, now: int) -> None:
         self._parsed = parsed
         self._record = record
         self._now = now
         self._agreements: dict[str, AgreementTerms] = {}
 
     async def window_fields(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
-        """Fields that are added to a window's row, or replace those in it: the budget and the time left.
+        """Return fields to add to a window's row, or to replace in it: the budget and the time left.
 
-        For an open calendar window of a target measured by states also the figure: it changes with time alone, so it
-        is computed at the time of the request.
+        For an open calendar window of a target of states also the figure: it changes without new facts, so it is
+        calculated at the time of the request.
         """
         terms = await self._terms(target, window)
         if terms is None or terms.promise is None:
             return {"budget": None, "time_left": None}
         shown: dict[str, Any] = {}
         is_calendar = terms.window_kind == "calendar"
-        if terms.aggregation in STATED and is_calendar and terms.indicator and window["closed_at"] is None:
+        if (
+            terms.aggregation in SINGLE_FACT_AGGREGATIONS
+            and is_calendar
+            and terms.indicator
+            and window["closed_at"] is None
+        ):
             shown = await self._measured(terms, window)
         else:
             shown["budget"] = _kept(terms, window)
@@ -51,7 +58,7 @@ class CurrentStatus:
         agreement_id = target["agreement_id"]
         if agreement_id not in self._agreements:
             self._agreements[agreement_id] = await self._record.agreement(agreement_id)
-        for line in self._parsed.lines(self._agreements[agreement_id], records.target_row(target)):
+        for line in self._parsed.lines(self._agreements[agreement_id], records.read_target_identity(target)):
             instant = self._now if line.latest.window_kind == "rolling" else window["start"]
             if (terms := line.at(instant)) is not None:
                 return terms
@@ -59,10 +66,10 @@ class CurrentStatus:
 
     async def _measured(self, terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any]:
         as_of = min(self._now, window["end"])
-        facts = await records.known_facts(self._record, terms, (window["start"], window["end"]), as_of)
-        seen = await asyncio.to_thread(explanation_dispatch.explain_figure, terms, facts, brief=True)
+        facts = await records.read_known_facts(self._record, terms, (window["start"], window["end"]), as_of)
+        seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, terms, facts, brief=True)
         shown: dict[str, Any] = {
-            "figure": figures.exact(terms.shown(seen.figure)),
+            "figure": figures.format_exact_fraction(terms.shown(seen.figure)),
             "figure_display": terms.display(seen.figure),
             "detail": dict(seen.sums),
             "as_of": to_text(as_of),
@@ -75,7 +82,7 @@ class CurrentStatus:
 
 
 def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The budget by the stored figures; None if the target has no budget."""
+    """Return the budget according to the stored figures; None if the target has no budget."""
     assert terms.promise is not None
     promised, detail = terms.promise, window["detail"]
     good, total = int(window["good"]), int(window["total"])
@@ -84,21 +91,23 @@ def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any
         return None
     if terms.aggregation == "time_slices" and "judged" in detail:
         bad = detail["judged"] - Fraction(detail["good"])
-        return budget_document("slices", Fraction(detail["budget"]), bad)
+        return build_budget_document("slices", Fraction(detail["budget"]), bad)
     if terms.aggregation in ("availability", "composite") and "budget" in detail:
-        return budget_document("microseconds", Fraction(detail["budget"]), Fraction(total - good))
+        return build_budget_document("microseconds", Fraction(detail["budget"]), Fraction(total - good))
     if terms.aggregation == "availability":
         # A rolling window ends now, so no time lies ahead: its budget is a share of the time that counts in it.
-        return budget_document("microseconds", promised.allowed * total, Fraction(total - good))
-    if terms.aggregation in SHARES and terms.aggregation != "composite":
-        return budget_document("events", promised.allowed * total, Fraction(promised.bad(good, total)))
+        return build_budget_document("microseconds", promised.allowed * total, Fraction(total - good))
+    if terms.aggregation in SHARE_AGGREGATIONS and terms.aggregation != "composite":
+        return build_budget_document("events", promised.allowed * total, Fraction(promised.bad(good, total)))
     if terms.aggregation in ("count", "outages") and promised.comparison == AT_MOST:
-        return budget_document("occurrences", promised.value, Fraction(total))
+        return build_budget_document("occurrences", promised.value, Fraction(total))
     return None
 
 
 def _left(window: Mapping[str, Any], detail: Mapping[str, Any], now: int) -> dict[str, Any] | None:
-    """The time left in the window, and the time to the projected breach if there is one; None for a closed window."""
+    """Return the time left in the window, and the time to the projected breach if there is one; None for a closed
+    window.
+    """
     if window["closed_at"] is not None:
         return None
     breach_at = detail.get("exhausted_at") or detail.get("projected_at")

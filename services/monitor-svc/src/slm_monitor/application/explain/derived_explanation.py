@@ -1,5 +1,6 @@
-"""Explanation of a derived target's window, from the states, figures or verdicts of its members, or from tickets'
-clocks."""
+"""Explanation of a derived target's window: from the states, figures or verdicts of its members, or from the clocks of
+tickets.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +15,35 @@ from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import NOTHING, History, TargetRow
-from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, certain_since, verdict_of
+from slm_monitor.application.history.fact_history import NOTHING, FactHistoryStore, TargetIdentity
+from slm_monitor.application.history.window_result import (
+    ExplainedWindow,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+)
 from slm_monitor.domain.facts.facts import MINUTE, Fact
 from slm_monitor.domain.series import accumulators
-from slm_monitor.domain.states.joint_states import JointStates
-from slm_monitor.domain.states.timeline import Timeline, timeline_of
+from slm_monitor.domain.states.joint_states import JointMemberStates
+from slm_monitor.domain.states.timeline import StateTimeline, build_state_timeline
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.composite_terms import FIGURES, STATES, CompositeTerms, Member, composition_of
+from slm_monitor.domain.terms.composite_terms import (
+    FIGURES,
+    STATES,
+    CompositeMember,
+    CompositeTerms,
+    parse_composite_terms,
+)
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
-from slm_monitor.domain.terms.terms_history import TermsHistory, lines_of
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory, build_terms_histories
 from slm_monitor.domain.windows import compliance, composite_evaluation, series_evaluation
 
-Outcome = tuple[KnownFacts, ExplainedWindow]
+Outcome = tuple[KnownWindowFacts, ExplainedWindow]
 Judge = Callable[[ServiceLevelTarget, Interval], Awaitable[Outcome]]
 
 
-async def explain_derived(
-    record: History,
+async def explain_derived_window(
+    record: FactHistoryStore,
     terms: ServiceLevelTarget,
     window_id: str,
     span: Interval,
@@ -39,9 +51,12 @@ async def explain_derived(
     known_at: int | None,
     judge: Judge,
 ) -> Outcome:
-    """The facts and the outcome of a window, by what is known of its members. ``judge`` evaluates a member's window."""
-    excluded, named = await records.excluded_time(record, terms, span, known_at)
-    facts = KnownFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
+    """Return the facts and the outcome of a derived target's window, by what is known of its members.
+
+    ``judge``: function that evaluates the window of a member.
+    """
+    excluded, named = await records.read_excluded_time(record, terms, span, known_at)
+    facts = KnownWindowFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
     if terms.aggregation == "compliance":
         return facts, await _of_tickets(record, terms, facts, known_at)
     made = await _composition(record, terms)
@@ -50,31 +65,35 @@ async def explain_derived(
     return facts, await _of_windows(record, terms, made, window_id, facts, judge)
 
 
-async def _composition(record: History, terms: ServiceLevelTarget) -> CompositeTerms:
+async def _composition(record: FactHistoryStore, terms: ServiceLevelTarget) -> CompositeTerms:
     agreement = await record.agreement(terms.agreement_id)
     version = next(each for each in agreement.versions if each["version"] == terms.version)
-    return composition_of(terms, parse_targets(version))
+    return parse_composite_terms(terms, parse_targets(version))
 
 
 # -- of states ------------------------------------------------------------------------------------------------------
 
 
 async def _of_states(
-    record: History, terms: ServiceLevelTarget, made: CompositeTerms, facts: KnownFacts, known_at: int | None
+    record: FactHistoryStore,
+    terms: ServiceLevelTarget,
+    made: CompositeTerms,
+    facts: KnownWindowFacts,
+    known_at: int | None,
 ) -> Outcome:
-    timelines: list[Timeline] = []
+    timelines: list[StateTimeline] = []
     single: list[Fact] = []
     for member in made.members:
         assert member.subject is not None
-        await records.check_is_recorded(record, member.subject, facts.span)
+        await records.check_facts_are_stored(record, member.subject, facts.span)
         indicator, key = await record.indicator(member.subject), member.subject.split("/", 1)[1]
         theirs = await record.single(member.subject, None, known_at)
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
-        timelines.append(timeline_of(theirs, initial, stale))
+        timelines.append(build_state_timeline(theirs, initial, stale))
         single += [replace(fact, key=f"{key}\x1f{fact.key}") for fact in theirs]
     whole = replace(facts, single=single)
     return whole, await asyncio.to_thread(
-        explanation_dispatch.explain_figure, terms, whole, JointStates(timelines, made.needed)
+        explanation_dispatch.explain_window_figure, terms, whole, JointMemberStates(timelines, made.needed)
     )
 
 
@@ -82,50 +101,55 @@ async def _of_states(
 
 
 async def _of_windows(
-    record: History, terms: ServiceLevelTarget, made: CompositeTerms, window_id: str, facts: KnownFacts, judge: Judge
+    record: FactHistoryStore,
+    terms: ServiceLevelTarget,
+    made: CompositeTerms,
+    window_id: str,
+    facts: KnownWindowFacts,
+    judge: Judge,
 ) -> ExplainedWindow:
     agreement = await record.agreement(terms.agreement_id)
-    keys = {line.target_id: line.latest.key for line in lines_of(agreement.versions, agreement.ended_at)}
+    keys = {line.target_id: line.latest.key for line in build_terms_histories(agreement.versions, agreement.ended_at)}
     members, listed = [], []
     for member in made.members:
         assert member.target_id is not None
-        lines = records.lines_of_target(agreement, TargetRow(terms.agreement_id, member.target_id))
+        lines = records.select_terms_histories(agreement, TargetIdentity(terms.agreement_id, member.target_id))
         found = _member_window(terms, lines, window_id, facts)
         seen = None if found is None else (await judge(*found))[1]
-        members.append(member_outcome(member, seen, facts.as_of))
+        members.append(convert_to_member_outcome(member, seen, facts.as_of))
         listed.append(
             {
                 "target_id": member.target_id,
                 "target_key": keys.get(member.target_id),
                 "weight": str(member.weight),
-                "figure": None if seen is None else figures.exact(seen.target.shown(seen.figure)),
+                "figure": None if seen is None else figures.format_exact_fraction(seen.target.shown(seen.figure)),
                 "verdict": None if seen is None else seen.verdict,
             }
         )
-    return explain_composite(terms, made, members, listed, facts)
+    return explain_composite_window(terms, made, members, listed, facts)
 
 
-def explain_composite(
+def explain_composite_window(
     terms: ServiceLevelTarget,
     made: CompositeTerms,
-    members: Sequence[composite_evaluation.MemberOutcome],
+    members: Sequence[composite_evaluation.CompositeMemberOutcome],
     listed: Sequence[Mapping[str, Any]],
-    facts: KnownFacts,
+    facts: KnownWindowFacts,
 ) -> ExplainedWindow:
     """Evaluate the window ``facts.span`` of a composite of figures or verdicts from the outcomes of its members.
 
-    ``listed`` are the members as the answer shows them.
+    ``listed``: the members as the answer shows them.
     """
     finding = composite_evaluation.evaluate_composite(made, members, terms, facts.span[1], facts.as_of)
     return ExplainedWindow(
         terms,
-        verdict_of(terms, finding, facts),
+        determine_verdict_at(terms, finding, facts),
         finding.figure,
         "members",
         None,
         None,
         {"rule": made.rule, "of": made.of, "members": len(members)},
-        certain_since(finding, facts.as_of),
+        find_instant_of_certain_miss(finding, facts.as_of),
         extra={"members": list(listed)},
         arithmetic=[_arithmetic(made, members)],
         missed=finding.missed,
@@ -133,30 +157,38 @@ def explain_composite(
 
 
 def _member_window(
-    terms: ServiceLevelTarget, lines: Sequence[TermsHistory], window_id: str, facts: KnownFacts
+    terms: ServiceLevelTarget, lines: Sequence[TargetTermsHistory], window_id: str, facts: KnownWindowFacts
 ) -> tuple[ServiceLevelTarget, Interval] | None:
-    """A member's window with the same id, or its rolling window that ends with the same minute; None if it has none."""
+    """Return a member's terms and interval for the window with the same id or, if it is rolling, for the one that ends
+    with the same minute; None if the member has no such window.
+    """
     if terms.window_kind != "rolling":
-        found = records.calendar_window(lines, window_id)
+        found = records.find_calendar_window(lines, window_id)
         return None if found is None else (found[0], (found[1].start, found[1].end))
     minute = facts.span[1] - MINUTE
     for line in lines:
         theirs = line.at(minute)
         if theirs is not None and theirs.window == terms.window:
-            return theirs, records.rolling_span(line, theirs, minute)
+            return theirs, records.compute_rolling_span(line, theirs, minute)
     return None
 
 
-def member_outcome(member: Member, seen: ExplainedWindow | None, as_of: int) -> composite_evaluation.MemberOutcome:
-    """The outcome of a member's explained window, as the evaluation of its composite reads it; None: no window."""
+def convert_to_member_outcome(
+    member: CompositeMember, seen: ExplainedWindow | None, as_of: int
+) -> composite_evaluation.CompositeMemberOutcome:
+    """Convert a member's explained window to the form in which its composite is evaluated. ``seen``: None if it has no
+    window.
+    """
     if seen is None:
-        return composite_evaluation.MemberOutcome(None, None, None, is_final=True, weight=member.weight)
+        return composite_evaluation.CompositeMemberOutcome(None, None, None, is_final=True, weight=member.weight)
     verdict = {"met": True, "at_risk": True, "breached": False}.get(seen.verdict)
     breached_at = seen.breached_at if seen.breached_at is not None and seen.breached_at <= as_of else None
-    return composite_evaluation.MemberOutcome(seen.figure, verdict, breached_at, is_final=True, weight=member.weight)
+    return composite_evaluation.CompositeMemberOutcome(
+        seen.figure, verdict, breached_at, is_final=True, weight=member.weight
+    )
 
 
-def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.MemberOutcome]) -> str:
+def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.CompositeMemberOutcome]) -> str:
     if made.of != FIGURES:
         held = sum(each.verdict is True for each in members)
         return f"{held} of {len(members)} members are met, {made.needed} are needed"
@@ -173,22 +205,25 @@ def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.Mem
 
 
 async def _of_tickets(
-    record: History, terms: ServiceLevelTarget, facts: KnownFacts, known_at: int | None
+    record: FactHistoryStore, terms: ServiceLevelTarget, facts: KnownWindowFacts, known_at: int | None
 ) -> ExplainedWindow:
-    """Compliance = tickets met ÷ tickets evaluated. A ticket counts in the window in which its clock ended."""
+    """Evaluate compliance: tickets met ÷ tickets evaluated. A ticket counts in the window in which its clock ended."""
     assert terms.promise is not None
     agreement = await record.agreement(terms.agreement_id)
-    key, lines = compliance.target_key(terms.parameters), lines_of(agreement.versions, agreement.ended_at)
+    key, lines = (
+        compliance.read_compliance_target_key(terms.parameters),
+        build_terms_histories(agreement.versions, agreement.ended_at),
+    )
     clocks = sorted({line.target_id for line in lines if line.latest.key == key})
-    tickets = await closed_tickets.ended_tickets(record, terms, clocks, facts.span, facts.as_of, known_at)
+    tickets = await closed_tickets.find_tickets_ended_in_span(record, terms, clocks, facts.span, facts.as_of, known_at)
     inconsistent = await record.tickets_inconsistent(clocks, facts.span)
     met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
     first_bad = (
-        compliance.first_missed((each.ticket, each.ended_at, each.is_met) for each in tickets)
-        if accumulators.has_no_budget(terms)
+        compliance.find_first_missed_ticket((each.ticket, each.ended_at, each.is_met) for each in tickets)
+        if accumulators.has_no_error_budget(terms)
         else None
     )
-    finding = series_evaluation.evaluate_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
+    finding = series_evaluation.evaluate_good_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)
     budget = allowed * judged if allowed else None
     listed: list[dict[str, Any]] = [
@@ -196,14 +231,14 @@ async def _of_tickets(
     ]
     return ExplainedWindow(
         terms,
-        verdict_of(terms, finding, facts),
+        determine_verdict_at(terms, finding, facts),
         finding.figure,
         "tickets",
         budget,
         Fraction(spent),
         {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent},
-        certain_since(finding, facts.as_of),
-        burn_rate.burn_rate_of(spent, judged, 1 - allowed),
+        find_instant_of_certain_miss(finding, facts.as_of),
+        burn_rate.compute_burn_rate(spent, judged, 1 - allowed),
         extra={"tickets": listed},
         arithmetic=[f"figure = met ÷ judged = {met} ÷ {judged}" if judged else "figure: no ticket was judged"],
         missed=finding.missed,

@@ -1,4 +1,6 @@
-"""Explanation of a figure: terms, window, every interval with its facts, sums and verdict, so that it can be redone."""
+"""Explanation of a figure: terms, window, every interval with its facts, sums and verdict, so that it can be
+recalculated.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +12,37 @@ from typing import Any
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.application.evaluators.schedule.calendar_windows import span_at
+from slm_monitor.application.evaluators.schedule.calendar_windows import find_window_at
 from slm_monitor.application.explain import derived_explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import History, TargetRow
-from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, exclusion_document
+from slm_monitor.application.history.fact_history import FactHistoryStore, TargetIdentity
+from slm_monitor.application.history.window_result import ExplainedWindow, KnownWindowFacts, build_exclusion_document
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms import (
+    DERIVED_AGGREGATIONS,
+    MINUTE_SUM_AGGREGATIONS,
+    SINGLE_FACT_AGGREGATIONS,
+    ServiceLevelTarget,
+)
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
-EXPLAINED = STATED | COUNTED | DERIVED
-"""The aggregations that are explained by window. Clocks are explained by ticket instead."""
+EXPLAINED_AGGREGATIONS = SINGLE_FACT_AGGREGATIONS | MINUTE_SUM_AGGREGATIONS | DERIVED_AGGREGATIONS
+"""The aggregations whose figures are explained by window. Clocks are explained by ticket instead."""
 _LAST = 253_402_300_799_000_000
 
 
 class NoSuchWindow(ValueError):
-    """The target has no window of this id, or none at this instant."""
+    """The target has no window with this id, or none at this instant."""
 
 
 @dataclass(frozen=True)
 class ExplanationQuestion:
-    """The window to explain: a calendar window by its id, or a rolling window by its length and the instant at which it
-    ends. Without either, the window of now."""
+    """The window to explain.
+
+    ``window``: id of a calendar window, or length of a rolling one, which ends at ``at``. None: the window at ``at``,
+    or else the present one. ``known_at``: use only facts received by then.
+    """
 
     window: str | None
     at: int | None = None
@@ -41,30 +51,34 @@ class ExplanationQuestion:
 
 @dataclass(frozen=True)
 class EvaluatedWindow:
-    """One window of a target, with the terms and facts by which it is evaluated, and the outcome."""
+    """The evaluated window of a target: its terms, its facts, and its outcome."""
 
     terms: ServiceLevelTarget
     window_id: str
-    facts: KnownFacts
+    facts: KnownWindowFacts
     seen: ExplainedWindow
 
 
-async def explain_window(record: History, target: TargetRow, asked: ExplanationQuestion, now: int) -> dict[str, Any]:
-    """Explain the figure of a window, as a document. Raises NoSuchWindow, and CalendarError for an invalid window
-    id."""
+async def explain_window(
+    record: FactHistoryStore, target: TargetIdentity, asked: ExplanationQuestion, now: int
+) -> dict[str, Any]:
+    """Return the explanation of a window's figure as JSON.
+
+    Raises NoSuchWindow, and CalendarError for an invalid window id.
+    """
     agreement = await record.agreement(target.agreement_id)
-    lines = records.lines_of_target(agreement, target)
+    lines = records.select_terms_histories(agreement, target)
     present = now if asked.known_at is None else min(now, asked.known_at)
-    terms, span = window_asked_for(lines, asked, present)
+    terms, span = find_window_of_question(lines, asked, present)
     name = asked.window or _name_of(lines, terms, span)
     evaluated = await evaluate_window(record, terms, name, span, present, asked.known_at)
-    return await asyncio.to_thread(explanation_document, agreement, evaluated, asked)
+    return await asyncio.to_thread(build_explanation_document, agreement, evaluated, asked)
 
 
-def window_asked_for(
-    lines: Sequence[TermsHistory], asked: ExplanationQuestion, present: int
+def find_window_of_question(
+    lines: Sequence[TargetTermsHistory], asked: ExplanationQuestion, present: int
 ) -> tuple[ServiceLevelTarget, Interval]:
-    """The terms and the bounds of the window in question. Raises NoSuchWindow, CalendarError."""
+    """Return the terms and the bounds of the window in question. Raises NoSuchWindow, CalendarError."""
     if asked.window is None:
         return _present(lines, asked.at or present)
     if any(line.latest.window_kind == "rolling" and line.latest.window == asked.window for line in lines):
@@ -72,9 +86,9 @@ def window_asked_for(
         for line in lines:
             terms = line.at(at)
             if terms is not None and terms.window == asked.window:
-                return terms, records.rolling_span(line, terms, at)
+                return terms, records.compute_rolling_span(line, terms, at)
         raise NoSuchWindow("no terms are in force at that instant")
-    window = records.calendar_window(lines, asked.window)
+    window = records.find_calendar_window(lines, asked.window)
     if window is None:
         raise NoSuchWindow("the target has no window of that id")
     terms, span = window
@@ -83,63 +97,72 @@ def window_asked_for(
     return terms, (span.start, span.end)
 
 
-def _present(lines: Sequence[TermsHistory], at: int) -> tuple[ServiceLevelTarget, Interval]:
+def _present(lines: Sequence[TargetTermsHistory], at: int) -> tuple[ServiceLevelTarget, Interval]:
     for line in lines:
         terms = line.at(at)
         if terms is not None and terms.window_kind == "rolling":
-            return terms, records.rolling_span(line, terms, at)
-        span = None if terms is None else span_at(line, at)
+            return terms, records.compute_rolling_span(line, terms, at)
+        span = None if terms is None else find_window_at(line, at)
         if terms is not None and span is not None:
             return line.at(span.start) or terms, (span.start, span.end)
     raise NoSuchWindow("no terms are in force now; name a window")
 
 
-def _name_of(lines: Sequence[TermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:
+def _name_of(lines: Sequence[TargetTermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:
     if terms.window_kind == "rolling":
         return terms.window
-    named = (span_at(line, span[0]) for line in lines)
+    named = (find_window_at(line, span[0]) for line in lines)
     return next(each.id for each in named if each is not None and (each.start, each.end) == span)
 
 
 async def evaluate_window(
-    record: History, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
+    record: FactHistoryStore,
+    terms: ServiceLevelTarget,
+    window_id: str,
+    span: Interval,
+    present: int,
+    known_at: int | None,
 ) -> EvaluatedWindow:
-    """Evaluate a window from its facts. Long computations run in a thread, so that other requests are answered
-    meanwhile."""
+    """Evaluate a window from its facts.
+
+    A long computation runs in a thread, so that other requests are answered meanwhile.
+    """
     # The outcome of a closed window does not depend on when it is asked for. Outages are the exception: one may reach
     # the counted length later.
     is_rolling = terms.window_kind == "rolling"
     as_of = min(present, span[1] + (0 if is_rolling else terms.closing_delay))
     if terms.aggregation == "outages" and not is_rolling:
         as_of = present
-    if terms.aggregation in DERIVED:
-        facts, seen = await derived_explanation.explain_derived(
+    if terms.aggregation in DERIVED_AGGREGATIONS:
+        facts, seen = await derived_explanation.explain_derived_window(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
         )
     else:
         assert terms.indicator is not None
-        await records.check_is_recorded(record, terms.indicator, span)
-        facts = await records.known_facts(record, terms, span, as_of, known_at)
-        seen = await asyncio.to_thread(explanation_dispatch.explain_figure, terms, facts)
+        await records.check_facts_are_stored(record, terms.indicator, span)
+        facts = await records.read_known_facts(record, terms, span, as_of, known_at)
+        seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, terms, facts)
     return EvaluatedWindow(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))
 
 
 async def _as_decided(
-    record: History, seen: ExplainedWindow, window_id: str, span: Interval, known_at: int | None
+    record: FactHistoryStore, seen: ExplainedWindow, window_id: str, span: Interval, known_at: int | None
 ) -> ExplainedWindow:
-    """The outcome without the levels that a dispute decided were not missed."""
+    """Return the outcome without the missed levels that a dispute overturned."""
     if not seen.missed and seen.verdict != "breached":
         return seen
     if seen.target.window_kind == "rolling":
-        minute = records.evaluation_minute_of(seen.target, span)
+        minute = records.compute_evaluation_minute(seen.target, span)
         runs = await record.overturned_runs(seen.target.target_id, window_id, minute, known_at)
         return seen.without(runs) if runs else seen
-    names = {target_events.breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}
+    names = {target_events.derive_breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}
     decided = {names[each] for each in await record.overturned(names, known_at)}
     return seen.without(decided) if decided else seen
 
 
-def _of_member(record: History, window_id: str, present: int, known_at: int | None) -> derived_explanation.Judge:
+def _of_member(
+    record: FactHistoryStore, window_id: str, present: int, known_at: int | None
+) -> derived_explanation.Judge:
     async def member(terms: ServiceLevelTarget, span: Interval) -> derived_explanation.Outcome:
         # If both parties accepted a member's window, its figure is the one that they accepted, unless the reader asks
         # for another instant.
@@ -151,10 +174,10 @@ def _of_member(record: History, window_id: str, present: int, known_at: int | No
     return member
 
 
-def explanation_document(
+def build_explanation_document(
     agreement: AgreementTerms, evaluated: EvaluatedWindow, asked: ExplanationQuestion
 ) -> dict[str, Any]:
-    """The answer as a document. The same facts give the same bytes, in whatever order they arrived."""
+    """Return the explanation as JSON. The same facts give the same bytes, in whatever order they arrived."""
     terms, facts = evaluated.terms, evaluated.facts
     signed = _signed(agreement, terms)
     start, end = facts.span
@@ -178,7 +201,7 @@ def explanation_document(
         "as_of": to_text(min(facts.as_of, end + terms.closing_delay)),
         "known_at": None if asked.known_at is None else to_text(asked.known_at),
         "excluded": [{"from": to_text(begins), "to": to_text(ends)} for begins, ends in facts.excluded],
-        "exclusions": [exclusion_document(*each, facts.span) for each in facts.exclusions],
+        "exclusions": [build_exclusion_document(*each, facts.span) for each in facts.exclusions],
         **evaluated.seen.document(),
         "levels": evaluated.seen.levels_document(facts.as_of),
         "figure": _in_unit(evaluated.seen),
@@ -192,7 +215,7 @@ def _in_unit(seen: ExplainedWindow) -> str | None:
 
 
 def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
-    """The target as it was signed in the version by which it is evaluated."""
+    """Return the target as it was signed in the version by which it is evaluated."""
     target_id = terms.instance_of or terms.target_id
     for version in agreement.versions:
         if version["version"] == terms.version:

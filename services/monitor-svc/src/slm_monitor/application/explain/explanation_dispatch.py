@@ -1,24 +1,27 @@
-"""Computation of one window's figure from given facts, with the evaluators' functions and one shape for all kinds."""
+"""Evaluation of one window from given facts, whatever its aggregation, with the functions that the evaluators use."""
 
 from __future__ import annotations
 
 from slm_monitor.application.explain import recovery_explanation, series_explanation, state_explanation
-from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts
-from slm_monitor.domain.states.timeline import StateProvider, timeline_of
-from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget
+from slm_monitor.application.history.window_result import ExplainedWindow, KnownWindowFacts
+from slm_monitor.domain.states.timeline import StateProvider, build_state_timeline
+from slm_monitor.domain.terms.terms import RECOVERY_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS, ServiceLevelTarget
 
-__all__ = ["ExplainedWindow", "KnownFacts", "explain_figure"]
+__all__ = ["ExplainedWindow", "KnownWindowFacts", "explain_window_figure"]
 
 
-def explain_figure(
-    target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider | None = None, *, brief: bool = False
+def explain_window_figure(
+    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider | None = None, *, brief: bool = False
 ) -> ExplainedWindow:
-    """Evaluate one window. ``states`` replaces the timeline of the facts, for a composite. ``brief``: without
-    intervals, where only the figure is needed."""
-    if target.aggregation in RECOVERED:
+    """Evaluate one window.
+
+    ``states`` replaces the timeline of the facts, for a composite. ``brief``: without intervals, if only the figure is
+    needed.
+    """
+    if target.aggregation in RECOVERY_AGGREGATIONS:
         return recovery_explanation.explain_recoveries(target, facts, brief=brief)
-    if states is not None or target.aggregation in STATED:
-        stated = states or timeline_of(facts.single, facts.initial_state, facts.stale_after)
+    if states is not None or target.aggregation in SINGLE_FACT_AGGREGATIONS:
+        stated = states or build_state_timeline(facts.single, facts.initial_state, facts.stale_after)
         if target.aggregation == "outages":
             return state_explanation.explain_outages(target, facts, stated)
         return state_explanation.explain_availability(target, facts, stated, brief=brief)

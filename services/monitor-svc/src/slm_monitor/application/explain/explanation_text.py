@@ -9,11 +9,11 @@ from typing import Any
 from slm_events import wording
 
 _LABELS = {"cause": "because"}
-"""Fields of an interval whose name would read oddly before what they hold."""
+"""Field of an interval → label, for fields whose own name would be odd before their content."""
 
 
-def explanation_text(explained: Mapping[str, Any]) -> str:
-    """The explanation as text, one fact per line; it ends with a newline."""
+def format_explanation(explained: Mapping[str, Any]) -> str:
+    """Format an explanation as text for people, one fact per line. The text ends with a newline."""
     return "\n".join(_lines(explained)) + "\n"
 
 
@@ -64,7 +64,7 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
         if each["missed_since"] is not None and each["level"] != "objective":
             yield f"{each['level']} missed since {each['missed_since']}"
     for each in explained.get("warnings", ()):
-        yield f"warned since {each['opened_at']}: {wording.warning(each['cause'], each['threshold'])}"
+        yield f"warned since {each['opened_at']}: {wording.warning_in_words(each['cause'], each['threshold'])}"
     breached = f" since {explained['breached_at']}" if explained["breached_at"] else ""
     yield f"verdict {explained['verdict']}{breached}"
 

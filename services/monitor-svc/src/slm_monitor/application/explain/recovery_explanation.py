@@ -1,4 +1,4 @@
-"""A window's figure from its recoveries, each with its facts and lengths."""
+"""Explanation of a window's figure of recoveries, each with its facts and lengths."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from fractions import Fraction
 
 from slm_monitor.application.history.window_result import (
     ExplainedWindow,
-    KnownFacts,
-    certain_since,
-    name_of,
-    verdict_of,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+    name_fact_for_sender,
 )
-from slm_monitor.domain.states.recovery import recovery_of
+from slm_monitor.domain.states.recovery import read_recovery_from_fact
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
 from slm_monitor.domain.windows.recovery_evaluation import WITHIN
 
 
-def explain_recoveries(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
-    """Evaluate the window by the evaluators' functions. ``brief``: without the list of recoveries."""
-    named = {fact.key: name_of(fact) for fact in facts.single}
-    recoveries = sorted(found for fact in facts.single if (found := recovery_of(fact)) is not None)
+def explain_recoveries(target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
+    """Evaluate a window of recoveries with the functions that the evaluators use. ``brief``: without the list of
+    recoveries.
+    """
+    named = {fact.key: name_fact_for_sender(fact) for fact in facts.single}
+    recoveries = sorted(found for fact in facts.single if (found := read_recovery_from_fact(fact)) is not None)
     finding = recovery_evaluation.evaluate_recoveries(recoveries, target, facts.span, facts.as_of, facts.excluded)
-    seen = recovery_evaluation.counted_recoveries(recoveries, target, facts.span, facts.excluded)
-    sums = recovery_evaluation.recovery_totals(seen)
+    seen = recovery_evaluation.select_counted_recoveries(recoveries, target, facts.span, facts.excluded)
+    sums = recovery_evaluation.sum_recoveries(seen)
     is_share = target.aggregation == WITHIN
     ways = {
         "recovery_time": "figure = the longest recovery, in minutes",
@@ -33,13 +35,13 @@ def explain_recoveries(target: ServiceLevelTarget, facts: KnownFacts, *, brief: 
     assert target.promise is not None
     return ExplainedWindow(
         target,
-        verdict_of(target, finding, facts),
+        determine_verdict_at(target, finding, facts),
         finding.figure,
         "recoveries",
         target.promise.allowed * len(seen) if is_share else None,
         Fraction(finding.total - finding.good) if is_share else None,
         sums,
-        certain_since(finding, facts.as_of),
+        find_instant_of_certain_miss(finding, facts.as_of),
         intervals=() if brief else [{**each.document(), "facts": [named[each.recovery.fact_key]]} for each in seen],
         arithmetic=[ways[target.aggregation] if seen else "figure: nothing had to be recovered"],
         missed=finding.missed,

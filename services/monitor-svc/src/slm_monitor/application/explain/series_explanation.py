@@ -1,4 +1,4 @@
-"""A window's figure from measured rows, summed by the minute."""
+"""Explanation of a window's figure of measured rows, summed by the minute."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 
 from slm_calendar.errors import CalendarError, refusal
 from slm_monitor.application.explain import window_rows
-from slm_monitor.application.explain.window_rows import WindowRows
+from slm_monitor.application.explain.window_rows import CountedWindowRows
 from slm_monitor.application.history.window_result import (
     NO_BUDGET,
     ExplainedWindow,
-    KnownFacts,
-    certain_since,
-    verdict_of,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
 )
 from slm_monitor.domain.facts.facts import FAILED, MINUTE
-from slm_monitor.domain.lifecycle.evaluation import Evaluation
+from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
 from slm_monitor.domain.series import accumulators, classifiers, slices
 from slm_monitor.domain.series.accumulators import SliceAccumulator, ValueAccumulator
-from slm_monitor.domain.series.slices import InstantCount
+from slm_monitor.domain.series.slices import InstantEventCounts
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.objectives import AT_MOST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -31,34 +31,38 @@ from slm_monitor.domain.windows import series_evaluation
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
-def explain_series(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
-    """Evaluate the window with the accumulator that the evaluator keeps for it. ``brief``: without intervals."""
-    kind: Callable[[ServiceLevelTarget, KnownFacts, WindowRows], ExplainedWindow] = {
+def explain_series(target: ServiceLevelTarget, facts: KnownWindowFacts, *, brief: bool = False) -> ExplainedWindow:
+    """Evaluate a window of measured rows with the accumulator that the evaluator uses. ``brief``: without intervals."""
+    kind: Callable[[ServiceLevelTarget, KnownWindowFacts, CountedWindowRows], ExplainedWindow] = {
         "mean": _of_extent,
         "max": _of_extent,
         "min": _of_extent,
         "count": _of_occurrences,
-        "time_slices": explain_slices,
+        "time_slices": explain_time_slices,
         "nps": _of_points,
     }.get(target.aggregation, _of_share)
-    counting = window_rows.rows_in_window(target, facts)
+    counting = window_rows.select_rows_in_window(target, facts)
     seen = kind(target, facts, counting)
     sums = {**seen.sums, "outside_service_hours": counting.outside, "excluded": counting.excluded}
     if target.indicator_kind == "rating":
-        sums["scores"] = window_rows.distribution(counting.rows)
+        sums["scores"] = window_rows.count_value_occurrences(counting.rows)
     if counting.rows.unclassified.any():
-        seen = replace(seen, arithmetic=[f"figure: none; {series_evaluation.unclassified_reason(target)}"])
-    return replace(seen, sums=sums, intervals=() if brief else window_rows.buckets(counting.rows, facts.span))
+        seen = replace(seen, arithmetic=[f"figure: none; {series_evaluation.explain_unclassified_values(target)}"])
+    return replace(
+        seen, sums=sums, intervals=() if brief else window_rows.sum_rows_into_time_buckets(counting.rows, facts.span)
+    )
 
 
-def _found(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> tuple[Any, Evaluation]:
+def _found(
+    target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+) -> tuple[Any, WindowEvaluation]:
     tally = window_rows.accumulate_rows(target, counting.rows, facts.span[0])
-    first_bad = _first_bad(counting) if accumulators.has_no_budget(target) else None
+    first_bad = _first_bad(counting) if accumulators.has_no_error_budget(target) else None
     return tally, series_evaluation.evaluate_accumulator(tally, target, facts.span, facts.as_of, first_bad=first_bad)
 
 
-def _first_bad(counting: WindowRows) -> FirstBadEvent | None:
-    """The first minute with a bad event, and the sums up to its end; None if all events are good."""
+def _first_bad(counting: CountedWindowRows) -> FirstBadEvent | None:
+    """Return the first minute with a bad event, and the sums up to its end; None if all events are good."""
     rows = counting.rows
     minutes = rows.at // MINUTE
     bad = minutes[rows.good < rows.total]
@@ -69,8 +73,8 @@ def _first_bad(counting: WindowRows) -> FirstBadEvent | None:
     return FirstBadEvent(first * MINUTE, int(rows.good[kept].sum()), int(rows.total[kept].sum()))
 
 
-def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """The share good ÷ total: of counts, or of values that are at most a threshold."""
+def _of_share(target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows) -> ExplainedWindow:
+    """Explain the share good ÷ total, of counts or of values that are at most a threshold."""
     assert target.promise is not None
     promised = target.promise
     _, finding = _found(target, facts, counting)
@@ -82,14 +86,14 @@ def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
     )
     return ExplainedWindow(
         target,
-        verdict_of(target, finding, facts),
+        determine_verdict_at(target, finding, facts),
         finding.figure,
         "events",
         budget,
         Fraction(spent),
         {"good": good, "bad": total - good, "total": total},
-        certain_since(finding, facts.as_of),
-        burn_rate.burn_rate_of(spent, total, 1 - promised.allowed),
+        find_instant_of_certain_miss(finding, facts.as_of),
+        burn_rate.compute_burn_rate(spent, total, 1 - promised.allowed),
         extra={**_quantile(target, counting), **_raw(target, counting)},
         arithmetic=[
             f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
@@ -99,18 +103,19 @@ def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
     )
 
 
-def _raw(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | None]:
-    """The share before exclusions; empty if no exclusion matters."""
+def _raw(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+    """Return the share without exclusions, as a field of the answer; empty if no exclusion matters."""
     if not counting.excluded:
         return {}
     total = int(counting.raw.total.sum())
     share = Fraction(int(counting.raw.good.sum()), total) if total else None
-    return {"raw_figure": figures.exact(target.shown(share))}
+    return {"raw_figure": figures.format_exact_fraction(target.shown(share))}
 
 
-def _quantile(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | None]:
-    """The quantile's value: the least value that at least the promised share of values does not exceed (nearest
-    rank)."""
+def _quantile(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
+    """Return the quantile's value as a field: the least value that at least the promised share of values does not
+    exceed (nearest rank).
+    """
     if target.aggregation != "quantile" or target.promise is None:
         return {}
     ordered = np.sort(counting.rows.value[counting.rows.total > 0])
@@ -121,11 +126,11 @@ def _quantile(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str
     if ordered[place] == FAILED:
         # So many probes failed that no value has the promised share of all at or below it.
         return {"quantile": None}
-    return {"quantile": figures.exact(classifiers.exact_decimal(float(ordered[place])))}
+    return {"quantile": figures.format_exact_fraction(classifiers.to_exact_decimal(float(ordered[place])))}
 
 
-def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """Mean, max or min of the values. Such a target has no budget."""
+def _of_extent(target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows) -> ExplainedWindow:
+    """Explain the mean, maximum or minimum of the values. Such a target has no budget."""
     tally, finding = _found(target, facts, counting)
     assert isinstance(tally, ValueAccumulator)
     ways = {
@@ -134,59 +139,61 @@ def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
         "min": "figure = the least value",
     }
     sums = {
-        "sum": figures.exact(tally.sum),
+        "sum": figures.format_exact_fraction(tally.sum),
         "number": tally.number,
-        "max": figures.exact(tally.high),
-        "min": figures.exact(tally.low),
+        "max": figures.format_exact_fraction(tally.high),
+        "min": figures.format_exact_fraction(tally.low),
     }
     return ExplainedWindow(
         target,
-        verdict_of(target, finding, facts),
+        determine_verdict_at(target, finding, facts),
         finding.figure,
         "value",
         None,
         None,
         sums,
-        certain_since(finding, facts.as_of),
+        find_instant_of_certain_miss(finding, facts.as_of),
         arithmetic=[ways[target.aggregation] if tally.number else "figure: nothing was measured"],
         missed=finding.missed,
     )
 
 
-def _of_occurrences(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """The number of occurrences, of one category if the terms name one."""
+def _of_occurrences(
+    target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+) -> ExplainedWindow:
+    """Explain the number of occurrences, of one category if the terms name one."""
     assert target.promise is not None
     _, finding = _found(target, facts, counting)
     number = finding.total
     limited = target.promise.comparison == AT_MOST
     return ExplainedWindow(
         target,
-        verdict_of(target, finding, facts),
+        determine_verdict_at(target, finding, facts),
         finding.figure,
         "occurrences",
         target.promise.value if limited else None,
         Fraction(number) if limited else None,
         {"number": number},
-        certain_since(finding, facts.as_of),
+        find_instant_of_certain_miss(finding, facts.as_of),
         arithmetic=[f"figure = occurrences in service time = {number}"],
         missed=finding.missed,
     )
 
 
-def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """The net promoter score, in points: share of promoters minus share of detractors, times 100."""
+def _of_points(target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows) -> ExplainedWindow:
+    """Explain the net promoter score, in points: (share of promoters − share of detractors) × 100."""
     _, finding = _found(target, facts, counting)
     promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
     number = finding.total
     return ExplainedWindow(
         target,
-        verdict_of(target, finding, facts),
+        determine_verdict_at(target, finding, facts),
         finding.figure,
         "points",
         None,
         None,
         {"number": number, "promoters": promoters, "detractors": detractors},
-        certain_since(finding, facts.as_of),
+        find_instant_of_certain_miss(finding, facts.as_of),
         arithmetic=[
             f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
             if number
@@ -196,8 +203,10 @@ def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
     )
 
 
-def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
-    """A window split into equal slices, each of which is good or bad."""
+def explain_time_slices(
+    target: ServiceLevelTarget, facts: KnownWindowFacts, counting: CountedWindowRows
+) -> ExplainedWindow:
+    """Explain the share of good slices of a window, which is split into slices of equal length."""
     assert target.promise is not None
     terms, rows = _slice_terms(target), counting.rows
     excluded = facts.excluded if target.planned_downtime == "removed" else ()
@@ -209,9 +218,9 @@ def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: Wind
         budget = None if detail["budget"] is None else Fraction(detail["budget"])
         judged, scheduled, figure = detail["judged"], detail["scheduled"], finding.figure
         verdict, missed, breached_at = (
-            verdict_of(target, finding, facts),
+            determine_verdict_at(target, finding, facts),
             finding.missed,
-            certain_since(finding, facts.as_of),
+            find_instant_of_certain_miss(finding, facts.as_of),
         )
     elif facts.is_distinct:
         # The same slices as the evaluator's: a window has those that lie in it as a whole.
@@ -219,17 +228,19 @@ def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: Wind
         tally = window_rows.accumulate_rows(target, rows, start)
         assert isinstance(tally, SliceAccumulator)
         span = (start, max(start, end))
-        seen = slices.slices_from_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
+        seen = slices.evaluate_slices_from_sums(
+            tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded
+        )
         good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled + seen.removed, seen.figure
         budget = target.promise.allowed * judged
         met = figure is None or target.promise.is_kept(figure)
         verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
     else:
         counted = [
-            InstantCount(*row)
+            InstantEventCounts(*row)
             for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
         ]
-        found = slices.evaluate_slices(
+        found = slices.evaluate_time_slices(
             counted,
             terms,
             target.hours,
@@ -255,7 +266,7 @@ def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: Wind
         {
             "scheduled": scheduled,
             "judged": judged,
-            "good": figures.exact(good),
+            "good": figures.format_exact_fraction(good),
             "over": facts.span[1] + target.closing_delay <= facts.as_of,
         },
         breached_at,
@@ -270,9 +281,9 @@ def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: Wind
     )
 
 
-def _slice_terms(target: ServiceLevelTarget) -> slices.SliceTerms:
+def _slice_terms(target: ServiceLevelTarget) -> slices.TimeSliceTerms:
     try:
-        return slices.parse_slices(target.parameters)
+        return slices.parse_time_slice_terms(target.parameters)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, CalendarError):
             raise

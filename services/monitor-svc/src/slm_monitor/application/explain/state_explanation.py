@@ -1,4 +1,4 @@
-"""A window's figure from an indicator's states: availability and outages, with every interval and its cause."""
+"""Explanation of a window's figure of states: availability and outages, with every interval and its cause."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from slm_events.instants import to_text
 from slm_monitor.application.history.window_result import (
     NO_BUDGET,
     ExplainedWindow,
-    KnownFacts,
-    certain_since,
-    name_of,
-    verdict_of,
+    KnownWindowFacts,
+    determine_verdict_at,
+    find_instant_of_certain_miss,
+    name_fact_for_sender,
 )
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states import excluded_time, outages
-from slm_monitor.domain.states.availability import StatePolicy
-from slm_monitor.domain.states.timeline import DOWN, Segment, StateProvider
+from slm_monitor.domain.states.availability import StateCountingPolicy
+from slm_monitor.domain.states.timeline import DOWN, StateProvider, StateSegment
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import availability_evaluation, outage_evaluation
 
 
 def explain_availability(
-    target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider, *, brief: bool = False
+    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, *, brief: bool = False
 ) -> ExplainedWindow:
-    """Availability = time up ÷ (time up + time down). ``brief``: without intervals."""
+    """Explain availability = time up ÷ (time up + time down). ``brief``: without intervals."""
     start, end = facts.span
     as_of = min(facts.as_of, end)
     finding = availability_evaluation.evaluate_availability(states, target, start, end, as_of, (), facts.excluded)
     detail = finding.detail
     objective = target.objective or Fraction(0)
     down = finding.total - finding.good
-    means = outages.reliability(_outages_of(target, facts, states, end))
+    means = outages.compute_reliability_mean_times(_outages_of(target, facts, states, end))
     budget = None if detail["budget"] is None else Fraction(detail["budget"])
     return ExplainedWindow(
         target,
-        verdict_of(target, finding, facts),
+        determine_verdict_at(target, finding, facts),
         finding.figure,
         "microseconds",
         budget,
         Fraction(down),
         {**detail, "up": finding.good, "down": down},
-        certain_since(finding, facts.as_of),
-        burn_rate.burn_rate_of(down, finding.total, objective),
-        () if brief else state_intervals(target, facts, states),
+        find_instant_of_certain_miss(finding, facts.as_of),
+        burn_rate.compute_burn_rate(down, finding.total, objective),
+        () if brief else list_state_intervals(target, facts, states),
         {
             "reliability": {
                 "outages": means.outages,
-                "mtrs": figures.exact(means.mtrs),
-                "mtbf": figures.exact(means.mtbf),
-                "mtbsi": figures.exact(means.mtbsi),
+                "mtrs": figures.format_exact_fraction(means.mtrs),
+                "mtbf": figures.format_exact_fraction(means.mtbf),
+                "mtbsi": figures.format_exact_fraction(means.mtbsi),
             }
         },
         _arithmetic(finding.good, finding.total, objective, budget),
@@ -80,12 +80,15 @@ def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction
 # -- intervals and their causes -----------------------------------------------------------------------------------
 
 
-def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> list[dict[str, Any]]:
-    """The intervals of the window in one state each: how it counts, the service time in it, and what began and ended
-    it."""
+def list_state_intervals(
+    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider
+) -> list[dict[str, Any]]:
+    """Return the window's intervals of one state each, as JSON: how each counts, its service time, and what began and
+    ended it.
+    """
     start, end = facts.span
     known = max(start, min(end, facts.as_of))
-    policy = StatePolicy(target.unknown, target.degraded)
+    policy = StateCountingPolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, end)
     excluded = intervals.clip(intervals.union(facts.excluded), start, end)
     causes = _Causes(facts, excluded)
@@ -96,7 +99,7 @@ def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: State
             "to": to_text(each.end),
             "state": each.state,
             "counts_as": _counts_as(target, each, policy, excluded),
-            "service_time": durations.to_iso(intervals.total(intervals.clip(scheduled, each.start, each.end))),
+            "service_time": durations.to_iso(intervals.total_length(intervals.clip(scheduled, each.start, each.end))),
             "cause": causes.cause_at(each.start),
             "until": causes.cause_at(each.end)
             if each.end < known
@@ -109,26 +112,28 @@ def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: State
     ]
 
 
-def _cut(segments: Sequence[Segment], edges: Sequence[int], known: int) -> Iterator[Segment]:
-    """The segments up to the instant ``known``, split at the edges."""
+def _cut(segments: Sequence[StateSegment], edges: Sequence[int], known: int) -> Iterator[StateSegment]:
+    """Yield the segments up to the instant ``known``, split at the edges."""
     for segment in segments:
         end = min(segment.end, known)
         inner = sorted({edge for edge in edges if segment.start < edge < end})
         for begins, ends in pairwise([segment.start, *inner, end]):
             if begins < ends:
-                yield Segment(begins, ends, segment.state)
+                yield StateSegment(begins, ends, segment.state)
 
 
-def _counts_as(target: ServiceLevelTarget, each: Segment, policy: StatePolicy, excluded: Sequence[Interval]) -> str:
+def _counts_as(
+    target: ServiceLevelTarget, each: StateSegment, policy: StateCountingPolicy, excluded: Sequence[Interval]
+) -> str:
     if any(begins <= each.start < ends for begins, ends in excluded):
         return "up" if target.planned_downtime == "excused" else "excluded"
     return policy.counts_as(each.state)
 
 
 class _Causes:
-    """The causes of changes at an instant, and the facts about an interval."""
+    """Looks up the causes of a change at an instant, and the facts about an interval."""
 
-    def __init__(self, facts: KnownFacts, excluded: Sequence[Interval]) -> None:
+    def __init__(self, facts: KnownWindowFacts, excluded: Sequence[Interval]) -> None:
         self._start = facts.span[0]
         self._changes = sorted(
             (fact for fact in facts.single if "state" in fact.body), key=lambda fact: (fact.at, fact.key)
@@ -155,21 +160,26 @@ class _Causes:
                 self._excluded[edge] = f"exclusion {exclusion.exclusion_id}"
 
     def cause_at(self, instant: int) -> str:
-        """The cause of a change at an instant: a fact by its id (or the hash of its content), an exclusion, a silence,
-        or a general text if none is known."""
+        """Return the cause of a change at an instant, as text.
+
+        It is a fact by its id (or the hash of its content), an exclusion, a silence, or a general text if none is
+        known.
+        """
         if begun := self._begun.get(instant):
-            return f"fact {name_of(begun[-1])}"
+            return f"fact {name_fact_for_sender(begun[-1])}"
         if ended := self._ended.get(instant):
-            return f"end of the outage {name_of(ended[-1])}"
+            return f"end of the outage {name_fact_for_sender(ended[-1])}"
         if named := self._excluded.get(instant):
             return named
         if silent := self._silent.get(instant):
-            return f"silence since {name_of(silent)}"
+            return f"silence since {name_fact_for_sender(silent)}"
         return "the state before the window" if instant == self._start else "a later fact that says otherwise"
 
-    def facts_of(self, piece: Segment) -> list[str]:
-        """The last state reported by then, and the outages that overlap the interval. Intervals must be asked for in
-        order, once each."""
+    def facts_of(self, piece: StateSegment) -> list[str]:
+        """Return the facts about an interval: the last state reported before it, and the outages that overlap it.
+
+        Intervals must be asked for in order of time, once each.
+        """
         while self._waiting and self._waiting[-1].at < piece.end:
             self._lasting.append(self._waiting.pop())
         self._lasting = [fact for fact in self._lasting if fact.body["to"] > piece.start]
@@ -177,20 +187,20 @@ class _Causes:
         stated = self._changes[max(position - 1, 0) : position]
         if not stated and not self._lasting:
             stated = [fact for fact in self._changes[:1] if fact.body.get("previous") is not None]
-        return [name_of(fact) for fact in (*stated, *self._lasting)]
+        return [name_fact_for_sender(fact) for fact in (*stated, *self._lasting)]
 
 
 # -- outages --------------------------------------------------------------------------------------------------------
 
 
 def _outages_of(
-    target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider, until: int
+    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, until: int
 ) -> list[outages.Outage]:
-    """The outages that start in the window, followed until ``until``."""
+    """Return the outages that start in the window, followed until ``until``."""
     start, end = facts.span
-    policy = StatePolicy(target.unknown, target.degraded)
+    policy = StateCountingPolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)
-    segments, evaluated_hours = excluded_time.apply_exclusions(
+    segments, evaluated_hours = excluded_time.apply_exclusions_to_states(
         states.segments(start, until), scheduled, facts.excluded, target
     )
     began_before = any(policy.counts_as(each.state) == DOWN for each in states.segments(start - 1, start))
@@ -198,28 +208,29 @@ def _outages_of(
     return [each for each in found if each.start < end and not (began_before and each.start == start)]
 
 
-def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> ExplainedWindow:
-    """The number of outages that reached the length, counted in the window in which they start."""
+def explain_outages(target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider) -> ExplainedWindow:
+    """Explain the number of outages that reached the agreed length, each in the window in which it started."""
     start, end = facts.span
     assert target.promise is not None
     length = _length(target)
     finding = outage_evaluation.evaluate_outages(states, target, start, end, facts.as_of, facts.excluded)
     until = max(end, facts.as_of)
     scheduled = target.hours.intervals(start, until)
-    _, evaluated_hours = excluded_time.apply_exclusions([], scheduled, facts.excluded, target)
+    _, evaluated_hours = excluded_time.apply_exclusions_to_states([], scheduled, facts.excluded, target)
     outage_ends = [
-        (each, outages.reached_at(each, evaluated_hours, length)) for each in _outages_of(target, facts, states, until)
+        (each, outages.find_instant_of_outage_length(each, evaluated_hours, length))
+        for each in _outages_of(target, facts, states, until)
     ]
     counted = sum(at is not None and at <= facts.as_of for _, at in outage_ends)
     return ExplainedWindow(
         target,
-        verdict_of(target, finding, facts),
+        determine_verdict_at(target, finding, facts),
         finding.figure,
         "outages",
         target.promise.value,
         Fraction(finding.total),
         {"outages": len(outage_ends), "counted": counted},
-        certain_since(finding, facts.as_of),
+        find_instant_of_certain_miss(finding, facts.as_of),
         intervals=[
             {
                 "from": to_text(each.start),
@@ -235,9 +246,11 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
 
 
 def _length(target: ServiceLevelTarget) -> int:
-    """The length from which on an outage counts, in µs. Raises CalendarError."""
+    """Return the length from which on an outage counts, in µs. Raises CalendarError if the
+    terms are not about outages.
+    """
     try:
-        return outage_evaluation.length_of(target)
+        return outage_evaluation.get_shortest_counted_outage(target)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, CalendarError):
             raise

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.application.history.window_result import KnownFacts
-from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, labels_in_name
+from slm_monitor.application.history.window_result import KnownWindowFacts
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, parse_series_labels
 from slm_monitor.domain.series import accumulators, classifiers
-from slm_monitor.domain.series.accumulators import Accumulator, ShareAccumulator
-from slm_monitor.domain.series.series import Delta, rows_of
+from slm_monitor.domain.series.accumulators import ShareAccumulator, WindowAccumulator
+from slm_monitor.domain.series.series import MinuteSumChange, read_rows_from_fact
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -28,43 +28,48 @@ _MOST_BUCKETS = 1500
 Integers = npt.NDArray[np.int64]
 
 
-class Rows(NamedTuple):
-    """Columns of rows in the order of their instants: the instant, the value, and good of total events."""
+class RowColumns(NamedTuple):
+    """Columns of rows in the order of their instants: instant (µs), value, good events and total events of each row."""
 
     at: Integers
     value: npt.NDArray[np.float64]
     good: Integers
     total: Integers
     unclassified: Integers
-    """The number of values in histograms whose buckets do not settle whether they are good."""
+    """The number of values in histograms whose buckets do not show whether the values are good."""
     merged: npt.NDArray[np.object_]
-    """The histogram of a row that has one, else None."""
+    """The histogram of each row; None for a row without one."""
 
-    def selected(self, wanted: npt.NDArray[np.bool_]) -> Rows:
+    def selected(self, wanted: npt.NDArray[np.bool_]) -> RowColumns:
         at, value, good, total = self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted]
-        return Rows(at, value, good, total, self.unclassified[wanted], self.merged[wanted])
+        return RowColumns(at, value, good, total, self.unclassified[wanted], self.merged[wanted])
 
 
-class WindowRows(NamedTuple):
-    """The rows that count in a window. ``outside`` and ``excluded``: how many events lie outside service hours and in
-    excluded time. ``raw``: the rows that would count without exclusions."""
+class CountedWindowRows(NamedTuple):
+    """The rows that count in a window.
 
-    rows: Rows
+    ``outside`` and ``excluded``: number of events outside service hours and in excluded time. ``raw``: the rows that
+    would count if there were no exclusions.
+    """
+
+    rows: RowColumns
     outside: int
     excluded: int
-    raw: Rows
+    raw: RowColumns
 
 
-def rows_in_window(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
-    """The rows of a window. The start of a row's minute decides whether it lies in the window, in service time and in
-    an exclusion."""
+def select_rows_in_window(target: ServiceLevelTarget, facts: KnownWindowFacts) -> CountedWindowRows:
+    """Return the rows that count in a window.
+
+    The start of a row's minute decides whether it lies in the window, in service time and in an exclusion.
+    """
     rows = _all(target, facts)
     minute = rows.at // MINUTE * MINUTE
     inside = (minute >= facts.span[0]) & (minute < facts.span[1])
     if facts.until is not None:
         inside &= rows.at <= facts.until
-    serving = lies_in(minute, target.hours.intervals(facts.span[0], facts.span[1] + MINUTE))
-    excluded = lies_in(minute, intervals.union(facts.excluded))
+    serving = find_instants_in_intervals(minute, target.hours.intervals(facts.span[0], facts.span[1] + MINUTE))
+    excluded = find_instants_in_intervals(minute, intervals.union(facts.excluded))
     served = inside & serving
     kept = served & ~excluded
     agreed = rows.selected(kept)
@@ -72,16 +77,21 @@ def rows_in_window(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
         # Events in excused time count as good, whatever they were.
         agreed = rows._replace(good=np.where(excluded, rows.total, rows.good)).selected(served)
     outside, removed = int(rows.total[inside & ~serving].sum()), int(rows.total[served & excluded].sum())
-    return WindowRows(agreed, outside, removed, rows.selected(served))
+    return CountedWindowRows(agreed, outside, removed, rows.selected(served))
 
 
-def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
-    """The rows with the labels that the target counts."""
-    wanted, measure = accumulators.wanted_labels(target), classifiers.classifier_of(target)
-    values = facts.values if facts.is_distinct else distinct_rows(facts.values)
-    fits = np.array([_fits(labels_in_name(subject), wanted) for subject in values.subjects], dtype=np.bool_)
+def _all(target: ServiceLevelTarget, facts: KnownWindowFacts) -> RowColumns:
+    """Return all known rows with the labels that the target counts."""
+    wanted, measure = accumulators.list_required_row_labels(target), classifiers.build_row_classifier(target)
+    values = facts.values if facts.is_distinct else remove_repeated_rows(facts.values)
+    fits = np.array([_fits(parse_series_labels(subject), wanted) for subject in values.subjects], dtype=np.bool_)
     values = values.selected(fits[values.slot]) if len(values) else values
-    single = [row for fact in facts.single if _fits(fact.body.get("labels") or {}, wanted) for row in rows_of(fact)[1]]
+    single = [
+        row
+        for fact in facts.single
+        if _fits(fact.body.get("labels") or {}, wanted)
+        for row in read_rows_from_fact(fact)[1]
+    ]
     at = np.concatenate([values.at, np.array([row.at for row in single], dtype=np.int64)])
     value = np.concatenate([values.value, np.array([row.value for row in single], dtype=np.float64)])
     out_of = np.concatenate(
@@ -98,15 +108,17 @@ def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
         if histogram is not None:
             good[place], total[place], unclassified[place] = measure.histogram_counts(histogram)
             merged[place] = histogram
-    return Rows(at[order], value[order], good, total, unclassified, merged)
+    return RowColumns(at[order], value[order], good, total, unclassified, merged)
 
 
 def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
-def distinct_rows(values: MeasuredValues) -> MeasuredValues:
-    """The rows without repetitions. A row is identified by its series (indicator and labels), instant and content."""
+def remove_repeated_rows(values: MeasuredValues) -> MeasuredValues:
+    """Return the rows without repetitions. A row is identified by its series (indicator and labels), instant and
+    content.
+    """
     seen: set[object] = set()
     kept = []
     out_of = values.out_of.tolist() if values.out_of is not None else [math.nan] * len(values)
@@ -120,8 +132,8 @@ def distinct_rows(values: MeasuredValues) -> MeasuredValues:
     return values.selected(np.array(kept, dtype=np.int64))
 
 
-def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.bool_]:
-    """For each instant whether it lies in one of the sorted, disjoint intervals."""
+def find_instants_in_intervals(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.bool_]:
+    """Return for each instant whether it lies in one of the sorted, disjoint intervals."""
     if not pairs:
         return np.zeros(len(instants), dtype=np.bool_)
     starts, ends = np.array(pairs, dtype=np.int64).T
@@ -130,9 +142,9 @@ def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.boo
     return found
 
 
-def accumulate_rows(target: ServiceLevelTarget, rows: Rows, start: int) -> Accumulator:
-    """Add rows up as the evaluator does, into a new accumulator for the window that starts at ``start``."""
-    made = accumulators.accumulator_of(target)(start, None)
+def accumulate_rows(target: ServiceLevelTarget, rows: RowColumns, start: int) -> WindowAccumulator:
+    """Add up rows as the evaluator does, in a new accumulator for the window that starts at ``start``."""
+    made = accumulators.choose_accumulator_class(target)(start, None)
     if made.__class__ is ShareAccumulator and target.expected_volume is None:
         return ShareAccumulator((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.unclassified.sum())))
     made.unclassified = int(rows.unclassified.sum())
@@ -141,34 +153,36 @@ def accumulate_rows(target: ServiceLevelTarget, rows: Rows, start: int) -> Accum
     return made
 
 
-def _deltas(rows: Rows, *, exact: bool) -> Iterator[Delta]:
+def _deltas(rows: RowColumns, *, exact: bool) -> Iterator[MinuteSumChange]:
     for minute, part in _parts(rows, MINUTE):
         total, value = rows.total[part], rows.value[part]
-        delta = Delta(minute, [int(rows.good[part].sum())], [int(total.sum())])
+        delta = MinuteSumChange(minute, [int(rows.good[part].sum())], [int(total.sum())])
         if exact:
-            delta.added = [classifiers.exact_decimal(each) for each in value[(total > 0) & ~np.isnan(value)].tolist()]
+            delta.added = [
+                classifiers.to_exact_decimal(each) for each in value[(total > 0) & ~np.isnan(value)].tolist()
+            ]
             delta.merged = [each for each in rows.merged[part] if each is not None and each.is_summed]
         yield delta
 
 
-def _parts(rows: Rows, width: int) -> Iterator[tuple[int, slice]]:
-    """Split rows into intervals of ``width`` µs: the number of each interval since 1970, and the slice of its rows."""
+def _parts(rows: RowColumns, width: int) -> Iterator[tuple[int, slice]]:
+    """Split rows into intervals of ``width`` µs; yield each interval's number since 1970, and the slice of its rows."""
     numbers, starts = np.unique(rows.at // width, return_index=True)
     edges = [*starts.tolist(), len(rows.at)]
     for number, (start, end) in zip(numbers.tolist(), pairwise(edges), strict=True):
         yield number, slice(start, end)
 
 
-def distribution(rows: Rows) -> dict[str, int]:
-    """Value → number of its occurrences, the lowest value first."""
+def count_value_occurrences(rows: RowColumns) -> dict[str, int]:
+    """Return value (as text) → number of its occurrences, the lowest value first."""
     values, times = np.unique(rows.value, return_counts=True)
     found = zip(values.tolist(), times.tolist(), strict=True)
-    return {figures.exact(classifiers.exact_decimal(value)) or "": number for value, number in found}
+    return {figures.format_exact_fraction(classifiers.to_exact_decimal(value)) or "": number for value, number in found}
 
 
-def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:
-    """Sums by minute, hour or day (UTC), whichever is the finest that gives a readable list. Empty buckets are left
-    out.
+def sum_rows_into_time_buckets(rows: RowColumns, span: Interval) -> list[dict[str, Any]]:
+    """Return sums by minute, hour or day (UTC), whichever is the finest that gives a readable list; without empty
+    buckets.
 
     ``digest`` identifies the rows of a bucket: SHA-256 over their instants, then their values, as 64 bits each.
     """
@@ -186,7 +200,7 @@ def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:
     ]
 
 
-def _digest(rows: Rows, part: slice) -> str:
+def _digest(rows: RowColumns, part: slice) -> str:
     digest = hashlib.sha256(rows.at[part].astype("<i8").tobytes())
     digest.update(rows.value[part].astype("<f8").tobytes())
     return digest.hexdigest()[:16]

@@ -9,27 +9,28 @@ from typing import Protocol
 from slm_calendar.intervals import Interval
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks import clock_replay, target_matching
-from slm_monitor.domain.clocks.clock_replay import Clock, FailedClock
-from slm_monitor.domain.clocks.target_matching import RuleBook
+from slm_monitor.domain.clocks.clock_replay import UnevaluableClock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
+from slm_monitor.domain.clocks.target_matching import TicketRuleBook
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import lines_of
+from slm_monitor.domain.terms.terms_history import build_terms_histories
 from slm_monitor.domain.tickets import ticket_target
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedTicket:
-    """A ticket with a clock that ended. It is met if all of its clocks were."""
+    """A ticket with clocks that ended in a window. It is met if all of these clocks were met."""
 
     ticket: str
     ended_at: int
     is_met: bool
 
 
-class TicketHistory(Protocol):
-    """The part of the record that holds tickets."""
+class TicketHistoryStore(Protocol):
+    """The part of the record of facts that contains tickets."""
 
     async def overturned(self, breach_ids: Sequence[str], known_at: int | None) -> Iterable[str]: ...
 
@@ -44,8 +45,10 @@ class TicketHistory(Protocol):
 
 @dataclass(slots=True)
 class TicketOutcome:
-    """A ticket evaluated from its events. ``missed``: the ids of its clocks' breaches, each of which a dispute may
-    overturn."""
+    """The result of evaluating a ticket from its events.
+
+    ``missed``: the ids of its clocks' breaches, each of which a dispute may overturn.
+    """
 
     ticket: str
     ended_at: int
@@ -53,26 +56,26 @@ class TicketOutcome:
     missed: list[str] = field(default_factory=list)
 
 
-def ticket_outcome(
+def evaluate_ticket_outcome(
     ticket: str,
     facts: Iterable[Fact],
-    book: RuleBook,
+    book: TicketRuleBook,
     target_ids: Sequence[str],
     span: Interval,
     present: int,
 ) -> TicketOutcome | None:
     """Evaluate a ticket's events as of ``present``; None if no clock of these targets ended in the span."""
-    events = ticket_target.ordered_events(facts)
-    failed: list[FailedClock] = []
-    if ticket_events.inconsistency(events) is not None:
+    events = ticket_target.convert_facts_to_ticket_events(facts)
+    failed: list[UnevaluableClock] = []
+    if ticket_events.explain_ticket_contradiction(events) is not None:
         return None
     clocks = [
         clock.as_of(present)
-        for clock in clock_replay.replay_by_rules(events, book, present, failed.append)
+        for clock in clock_replay.replay_clocks_by_rules(events, book, present, failed.append)
         if clock.target.target_id in target_ids and clock.state != clock_replay.CANCELLED
     ]
     found: TicketOutcome | None = None
-    for clock, at in clock_ends(clocks, present):
+    for clock, at in find_clock_end_instants(clocks, present):
         if not span[0] <= at < span[1]:
             continue
         found = found or TicketOutcome(ticket, at)
@@ -82,15 +85,18 @@ def ticket_outcome(
         else:
             window_id = ticket.split("/", 1)[1]
             found.missed.append(
-                target_events.breach_id(clock.target, window_id, target_events.OBJECTIVE, clock.ordinal)
+                target_events.derive_breach_id(clock.target, window_id, target_events.OBJECTIVE, clock.ordinal)
             )
     return found
 
 
-def clock_ends(clocks: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
-    """Clocks with the instants at which they count. The clocks of one target by assignment count together: at the
-    instant of the first breach, or if there is none at the one at which the last of them stopped."""
-    stints: dict[str, list[Clock]] = {}
+def find_clock_end_instants(clocks: Sequence[TicketClockState], present: int) -> Iterable[tuple[TicketClockState, int]]:
+    """Return clocks, each with the instant (µs) at which it counts.
+
+    The clocks that one target has for several assignments count together: at their first breach or, without a breach,
+    when the last of them stopped.
+    """
+    stints: dict[str, list[TicketClockState]] = {}
     for clock in clocks:
         if clock.target.clock is not None and clock.target.clock.each_assignment:
             stints.setdefault(clock.target.target_id, []).append(clock)
@@ -106,23 +112,23 @@ def clock_ends(clocks: Sequence[Clock], present: int) -> Iterable[tuple[Clock, i
             yield from ((clock, max(each.stopped_at or 0 for each in of_one)) for clock in of_one)
 
 
-def _is_met(clock: Clock, present: int) -> bool:
-    """Whether a clock had no breach by an instant."""
+def _is_met(clock: TicketClockState, present: int) -> bool:
+    """Return whether a clock had no breach by an instant."""
     return clock.state == clock_replay.MET or clock.breached_at is None or clock.breached_at > present
 
 
-async def ended_tickets(
-    record: TicketHistory,
+async def find_tickets_ended_in_span(
+    record: TicketHistoryStore,
     terms: ServiceLevelTarget,
     target_ids: Sequence[str],
     span: Interval,
     as_of: int,
     known_at: int | None,
 ) -> Sequence[ClosedTicket]:
-    """The tickets whose clocks of these targets ended in a span, by name. ``terms``: a target of the same agreement.
+    """Return the tickets, by name, whose clocks of these targets ended in a span.
 
-    The stored result holds for a ticket of which nothing was received since ``known_at``; other tickets are evaluated
-    again by the facts known then.
+    ``terms`` is a target of the same agreement. For a ticket of which nothing was received since ``known_at``, the
+    stored result is taken; any other ticket is evaluated again from the facts known at that instant.
     """
     as_it_is = await record.tickets_ended(target_ids, span, as_of)
     if known_at is None:
@@ -132,8 +138,13 @@ async def ended_tickets(
     for owner in sorted(terms.ticket_owners):
         facts_of = await record.tickets_changed(owner, known_at)
         agreements = await record.agreements_of(owner) if facts_of else []
-        book = target_matching.rule_book(line for each in agreements for line in lines_of(each.versions, each.ended_at))
-        found = (ticket_outcome(ticket, facts, book, target_ids, span, known_at) for ticket, facts in facts_of.items())
+        book = target_matching.build_ticket_rule_book(
+            line for each in agreements for line in build_terms_histories(each.versions, each.ended_at)
+        )
+        found = (
+            evaluate_ticket_outcome(ticket, facts, book, target_ids, span, known_at)
+            for ticket, facts in facts_of.items()
+        )
         walked += [each for each in found if each is not None and each.ended_at <= as_of]
         changed |= facts_of.keys()
     overturned = set(await record.overturned([each for one in walked for each in one.missed], known_at))

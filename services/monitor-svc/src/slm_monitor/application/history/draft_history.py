@@ -1,4 +1,4 @@
-"""The record as draft terms see it: as if they had always been in force and no other terms existed."""
+"""The record of facts as draft terms see it: as if they had always been in force and no other terms existed."""
 
 from __future__ import annotations
 
@@ -9,36 +9,38 @@ from typing import Any, Protocol
 from slm_calendar.intervals import Interval
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history.closed_tickets import ClosedTicket
-from slm_monitor.application.history.fact_history import History
+from slm_monitor.application.history.fact_history import FactHistoryStore
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks import target_matching
-from slm_monitor.domain.clocks.target_matching import RuleBook
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.domain.clocks.target_matching import TicketRuleBook
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.terms.terms_history import lines_of
+from slm_monitor.domain.terms.terms_history import build_terms_histories
 
 AT_ONCE = 500
-"""Tickets evaluated in one page."""
+"""Most tickets read and evaluated at once."""
 
 
-class PagedHistory(History, Protocol):
-    """The record, with a party's tickets read page by page."""
+class PagedTicketHistory(FactHistoryStore, Protocol):
+    """The record of facts, from which a party's tickets can be read page by page."""
 
     async def tickets(
         self, owner_party_id: str, before: int, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Tickets with an event before an instant, by name after ``after``, each with all of its facts."""
+        """Return a party's tickets with an event before an instant, in order of name from after ``after``, each with
+        all its facts.
+        """
         ...
 
 
-class DraftHistory:
-    """A record in which the draft is the only agreement, and nothing was excluded or disputed.
+class FactHistoryUnderDraftTerms:
+    """The record of facts in which the draft is the only agreement, and nothing was excluded or disputed.
 
     ``document``: the draft in the form of AgreementFinalized.
     """
 
-    def __init__(self, history: PagedHistory, document: Mapping[str, Any], present: int) -> None:
+    def __init__(self, history: PagedTicketHistory, document: Mapping[str, Any], present: int) -> None:
         self._history = history
         self._terms = AgreementTerms(document["agreement_id"], [document], None)
         self._owner = str(document["provider_party_id"])
@@ -59,7 +61,7 @@ class DraftHistory:
     async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
         return await self._history.readings(stream, first, last, known_at)
 
-    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[ApprovedExclusion]:
         return []
 
     async def begins_at(self, subject: str) -> int | None:
@@ -86,8 +88,8 @@ class DraftHistory:
         return {}
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
-        """The party's tickets whose clocks ended in the span, evaluated by the draft."""
-        book = target_matching.rule_book(lines_of(self._terms.versions, None))
+        """Return the party's tickets whose clocks ended in the span, evaluated by the draft."""
+        book = target_matching.build_ticket_rule_book(build_terms_histories(self._terms.versions, None))
         found: list[ClosedTicket] = []
         after = ""
         while page := await self._history.tickets(self._owner, span[1], after, AT_ONCE):
@@ -98,12 +100,12 @@ class DraftHistory:
     def _walked(
         self,
         page: Sequence[tuple[str, Sequence[Fact]]],
-        book: RuleBook,
+        book: TicketRuleBook,
         target_ids: Sequence[str],
         span: Interval,
     ) -> list[ClosedTicket]:
         walked = (
-            closed_tickets.ticket_outcome(ticket, facts, book, target_ids, span, self._present)
+            closed_tickets.evaluate_ticket_outcome(ticket, facts, book, target_ids, span, self._present)
             for ticket, facts in page
         )
         return [ClosedTicket(one.ticket, one.ended_at, not one.missed) for one in walked if one is not None]

@@ -1,4 +1,4 @@
-"""Known facts and outcome of one window, in one shape for all kinds of figures."""
+"""Known facts and outcome of one window, in one form for all aggregations."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.domain.exclusions.maintenance_rules import EffectiveExclusion, Exclusion
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.lifecycle import reconciliation
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
@@ -21,10 +21,10 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 @dataclass(frozen=True)
-class KnownFacts:
+class KnownWindowFacts:
     """The facts known of the window ``span`` as of ``as_of``, and the approved exclusions.
 
-    ``until``: rows after this instant are left out. None: all known rows count, as in an open window.
+    ``until``: rows after this instant are left out; None: all known rows count, as in an open window.
     """
 
     span: Interval
@@ -35,19 +35,20 @@ class KnownFacts:
     initial_state: str
     until: int | None = None
     is_distinct: bool = False
-    """Whether each fact is there once, as in the record. Facts in a preview's request may be repeated."""
+    """Whether no fact is repeated, as in the record. Facts in a preview's request may be repeated."""
     stale_after: int | None = None
-    exclusions: Sequence[tuple[Exclusion, EffectiveExclusion]] = ()
-    """The exclusions that ``excluded`` comes from, with the time of each that counts; empty if the excluded time was
-    not given by approved exclusions."""
+    exclusions: Sequence[tuple[ApprovedExclusion, EffectiveExclusion]] = ()
+    """The exclusions that ``excluded`` comes from, each with the time that it effectively excludes; empty if the
+    excluded time does not come from approved exclusions.
+    """
 
 
 @dataclass(frozen=True)
 class ExplainedWindow:
-    """The outcome of a window. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices, outages or
-    occurrences; None if the target has no budget.
+    """The outcome of a window.
 
-    ``arithmetic``: how to compute figure and budget from the sums, one line for each.
+    ``budget`` and ``spent`` are in ``unit`` (microseconds, events, slices, outages or occurrences); None if the target
+    has no budget. ``arithmetic``: how figure and budget are calculated from the sums, as lines of text.
     """
 
     target: ServiceLevelTarget
@@ -62,18 +63,20 @@ class ExplainedWindow:
     intervals: Sequence[Mapping[str, Any]] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     arithmetic: Sequence[str] = ()
-    missed: Sequence[MissedLevel] = ()
+    missed: Sequence[MissedObjectiveLevel] = ()
 
     def document(self) -> dict[str, Any]:
-        """The outcome as a document: exact numbers as fractions, shares as shares of one, and percent for display."""
+        """Return the outcome as JSON: exact numbers as fractions, shares between 0 and 1, and
+        percent only for display.
+        """
         return {
-            "figure": figures.exact(self.figure),
+            "figure": figures.format_exact_fraction(self.figure),
             "figure_display": self.target.display(self.figure),
-            "objective": figures.exact(self.target.objective),
+            "objective": figures.format_exact_fraction(self.target.objective),
             "verdict": self.verdict,
             "breached_at": None if self.breached_at is None else to_text(self.breached_at),
             "budget": self.budget_document(),
-            "burn_rate": figures.exact(self.burn),
+            "burn_rate": figures.format_exact_fraction(self.burn),
             "derivation": {
                 "intervals": list(self.intervals),
                 "sums": dict(self.sums),
@@ -83,7 +86,7 @@ class ExplainedWindow:
         }
 
     def without(self, levels: Collection[str]) -> ExplainedWindow:
-        """The outcome after the parties decided that these levels were not missed."""
+        """Return the outcome after a dispute decided that these levels were not missed."""
         missed = [each for each in self.missed if each.level not in levels]
         extra = {**self.extra, "overturned": sorted(levels)}
         if OBJECTIVE not in levels:
@@ -92,7 +95,7 @@ class ExplainedWindow:
         return replace(self, missed=missed, extra=extra, verdict=verdict, breached_at=None)
 
     def levels_document(self, as_of: int) -> list[dict[str, Any]]:
-        """Each level of the promise: whether the figure keeps it, and since when it is certainly missed."""
+        """Return each promised level: whether the figure keeps it, and since when it was certain that it is missed."""
         since = {each.level: each.at for each in self.missed if each.at <= as_of}
         return [
             {
@@ -107,44 +110,46 @@ class ExplainedWindow:
     def budget_document(self) -> dict[str, Any] | None:
         if self.budget is None or self.spent is None:
             return None
-        return budget_document(self.unit, self.budget, self.spent)
+        return build_budget_document(self.unit, self.budget, self.spent)
 
     def compared(self) -> list[str]:
-        """Lines that compare the figure with each level of the promise."""
+        """Return lines of text that compare the figure with each promised level."""
         return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
 
 
 NO_BUDGET = "budget: an objective of 100 percent has none"
 
 
-def budget_document(unit: str, budget: Fraction, spent: Fraction) -> dict[str, Any]:
-    """The budget and what is left of it, which is below zero if it is overspent."""
+def build_budget_document(unit: str, budget: Fraction, spent: Fraction) -> dict[str, Any]:
+    """Return the budget as JSON, with the remaining part, which is below zero if the budget is overspent."""
     return {
         "unit": unit,
-        "whole": figures.exact(budget),
-        "consumed": figures.exact(spent),
-        "left": figures.exact(budget - spent),
-        "consumed_share": figures.exact(spent / budget if budget > 0 else None),
+        "whole": figures.format_exact_fraction(budget),
+        "consumed": figures.format_exact_fraction(spent),
+        "left": figures.format_exact_fraction(budget - spent),
+        "consumed_share": figures.format_exact_fraction(spent / budget if budget > 0 else None),
     }
 
 
 def _compared(level: str, promised: Objective, figure: Fraction) -> str:
     sign = "≥" if promised.comparison == AT_LEAST else "≤"
     kept = "kept" if promised.is_kept(figure) else "missed"
-    exact = figures.exact(promised.shown(figure))
-    return f"{level}: {exact} {sign} {figures.exact(promised.shown(promised.value))} {promised.unit} is {kept}"
+    exact, limit = (figures.format_exact_fraction(promised.shown(each)) for each in (figure, promised.value))
+    return f"{level}: {exact} {sign} {limit} {promised.unit} is {kept}"
 
 
-def verdict_of(target: ServiceLevelTarget, finding: Evaluation, facts: KnownFacts) -> str:
-    """The verdict, by the rule by which the evaluator closes windows. A rolling window has a verdict at any instant."""
+def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, facts: KnownWindowFacts) -> str:
+    """Return the verdict, by the rule by which the evaluator closes windows. A rolling window has a verdict at any
+    instant.
+    """
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
-    breached = certain_since(finding, facts.as_of) is not None
+    breached = find_instant_of_certain_miss(finding, facts.as_of) is not None
     at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
-    return reconciliation.verdict_of(finding, breached, closes, at_risk)
+    return reconciliation.determine_window_verdict(finding, breached, closes, at_risk)
 
 
-def verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:
-    """The verdict of a window at an instant, given whether one of its published warnings is in force.
+def combine_verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:
+    """Return the verdict of a window, given whether one of its published warnings is in force.
 
     A warning puts a target at risk even if the figures are back at their threshold, or its cause lies before the
     window.
@@ -152,18 +157,24 @@ def verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:
     return "at_risk" if verdict == "met" and is_warned else verdict
 
 
-def certain_since(finding: Evaluation, as_of: int) -> int | None:
-    """The instant at which the objective was certainly missed; None if it was not by ``as_of``."""
+def find_instant_of_certain_miss(finding: WindowEvaluation, as_of: int) -> int | None:
+    """Return the first instant (µs) at which it was certain that the objective is missed; None if it was not by
+    ``as_of``.
+    """
     return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
 
 
-def name_of(fact: Fact) -> str:
-    """The name of a fact as its sender knows it: source and id; the hash of its content if it has no id."""
+def name_fact_for_sender(fact: Fact) -> str:
+    """Return the name by which the sender knows a fact: source and id, or the hash of its content if it has no id."""
     return "/".join(part for part in fact.key.split("\x1f") if part)
 
 
-def exclusion_document(exclusion: Exclusion, counted: EffectiveExclusion, span: Interval) -> dict[str, Any]:
-    """An exclusion within a window: the time that counts, and the time that does not, with the reasons."""
+def build_exclusion_document(
+    exclusion: ApprovedExclusion, counted: EffectiveExclusion, span: Interval
+) -> dict[str, Any]:
+    """Return an exclusion within a window as JSON: the time that it excludes, and the time that is not excluded, with
+    reasons.
+    """
     inside = intervals.clip(counted.intervals, *span)
     return {
         "exclusion_id": exclusion.exclusion_id,

@@ -1,4 +1,4 @@
-"""The backlog of records that wait to be evaluated. Beyond a limit the intake refuses more, before anything is lost."""
+"""The backlog of records that wait to be evaluated. Beyond a limit, requests are refused before anything is lost."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 LOOK_SECONDS = 0.5
 SHORTEST_SECONDS, LONGEST_SECONDS = 1, 60
 UNKNOWN_SECONDS = 5
-"""Seconds of ``Retry-After`` while no record is being evaluated at all."""
-EASED = 0.75
-"""Share of the limit that the backlog should have fallen to when a refused client tries again."""
+"""Seconds of ``Retry-After`` if no record is being evaluated at all, so that the wait cannot be estimated."""
+EASED_SHARE = 0.75
+"""Share of the limit to which the backlog should have fallen when a refused client tries again."""
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
 Place = tuple[str, int]
 """(topic, partition)."""
 Taken = Callable[[], Awaitable[Mapping[Place, int]]]
-"""Reads the position up to which each partition has been evaluated, by whichever replica."""
+"""Function that reads the position up to which each partition has been evaluated, by whichever replica."""
 
 
-class Backlog:
+class IntakeBacklogMonitor:
     """A worker that compares the ends of the intake topics with the evaluated positions, twice a second.
 
-    Records that this process appends count at once. ``shown`` is called at each look with topic, partition and
+    Records that this process appends count at once. ``shown`` is called after each comparison with topic, partition and
     backlog.
     """
 
@@ -52,7 +52,7 @@ class Backlog:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Read positions and ends. Positions come first, so that the backlog is never underestimated."""
+        """Read evaluated positions and ends. Positions are read first, so that the backlog is never underestimated."""
         evaluated = await self._taken()
         ends = await asyncio.gather(*(self._log.end_offsets(topic) for topic in TOPICS))
         now = time.monotonic()
@@ -70,19 +70,21 @@ class Backlog:
         self._looked_at = now
 
     def behind(self, place: Place) -> int:
-        """The number of records appended and not evaluated yet; 0 before the first look."""
+        """Return the number of records appended and not evaluated yet; 0 before the first look."""
         evaluated = self._evaluated.get(place)
         return 0 if evaluated is None else max(0, self._ends[place] - evaluated)
 
     def appended(self, topic: str, stored: Sequence[tuple[int, int]]) -> None:
-        """Count records that this process has appended: (partition, offset) of each."""
+        """Count records that this process has appended. ``stored``: (partition, offset) of each."""
         for partition, offset in stored:
             place = (topic, partition)
             self._ends[place] = max(self._ends.get(place, 0), offset + 1)
 
     def check(self, topic: str, partitions: Collection[int]) -> None:
-        """Check the backlog before records are appended to these partitions. Raises Overload if one is too far
-        behind."""
+        """Check the backlog before records are appended to these partitions.
+
+        Raises Overload if too many records wait in one of them.
+        """
         late = [place for number in partitions if self.behind(place := (topic, number)) >= self._most]
         if late:
             raise Overload(
@@ -96,9 +98,9 @@ class Backlog:
             self.check(topic, [partition for _, partition in places])
 
     def _wait(self, place: Place) -> int:
-        """Seconds until the backlog has fallen well below the limit, at the rate since the last look."""
+        """Return the seconds until the backlog has fallen well below the limit, at the rate since the last look."""
         pace = self._per_second.get(place, 0.0)
         if pace <= 0:
             return UNKNOWN_SECONDS
-        seconds = math.ceil((self.behind(place) - EASED * self._most) / pace)
+        seconds = math.ceil((self.behind(place) - EASED_SHARE * self._most) / pace)
         return min(max(seconds, SHORTEST_SECONDS), LONGEST_SECONDS)

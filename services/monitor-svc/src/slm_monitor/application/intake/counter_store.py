@@ -9,47 +9,49 @@ from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.series.hour_buckets import MeasuredRow
-from slm_monitor.domain.series.series import Delta, Series, rows_of
+from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange, read_rows_from_fact
 
-Added = Callable[[Series, Sequence[Delta]], None]
+Added = Callable[[IndicatorSeries, Sequence[MinuteSumChange]], None]
 
 
-class SeriesHolder(Protocol):
-    """The owner of the series that readings contribute to."""
+class CounterSeriesOwner(Protocol):
+    """The owner of the series to which counter readings contribute rows."""
 
-    def named(self, subject: str) -> Series: ...
+    def named(self, subject: str) -> IndicatorSeries: ...
 
     async def change(
-        self, series: Series, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
+        self, series: IndicatorSeries, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
     ) -> None: ...
 
 
-class ReadingChanges:
-    """The readings that were replaced and those that are new, by stream."""
+class CounterReadingChanges:
+    """The replaced and the new counter readings of a batch, by stream."""
 
     def __init__(self) -> None:
         self.gone: dict[str, dict[str, Fact]] = {}
         self.arrived: dict[str, dict[str, Fact]] = {}
 
     def note(self, before: Fact | None, fact: Fact) -> None:
-        """Note that a fact is in force, in place of ``before`` if there was one."""
-        if before is not None and counters.is_reading(before):
-            self.gone.setdefault(counters.stream_of(before), {})[before.key] = before
-        if counters.is_reading(fact):
-            self.arrived.setdefault(counters.stream_of(fact), {})[fact.key] = fact
+        """Note that a fact counts from now on, in place of ``before`` if there was one."""
+        if before is not None and counters.is_counter_reading(before):
+            self.gone.setdefault(counters.name_counter_stream(before), {})[before.key] = before
+        if counters.is_counter_reading(fact):
+            self.arrived.setdefault(counters.name_counter_stream(fact), {})[fact.key] = fact
 
 
-class CounterStore:
-    """Keeps the last reading of each stream in memory, because nearly every new reading follows it."""
+class CounterReadingCache:
+    """Keeps the last reading of each stream in memory, because nearly every new reading follows that one."""
 
-    def __init__(self, store: EvaluationStore, counting: SeriesHolder) -> None:
+    def __init__(self, store: EvaluationStore, counting: CounterSeriesOwner) -> None:
         self._store = store
         self._counting = counting
         self._last: dict[str, Fact] = {}
 
-    async def follow(self, moved: ReadingChanges, added: Added) -> None:
-        """Change the rows of the readings that changed and of those after them: a reading contributes the difference to
-        the one before."""
+    async def follow(self, moved: CounterReadingChanges, added: Added) -> None:
+        """Change the rows of the readings that changed, and of the readings just after them.
+
+        The row of a reading contains its difference from the reading before.
+        """
         for stream in sorted(moved.gone.keys() | moved.arrived.keys()):
             gone, arrived = moved.gone.get(stream, {}), moved.arrived.get(stream, {})
             await self._follow(stream, gone, arrived, added)
@@ -68,7 +70,7 @@ class CounterStore:
             # No reading came after the changed ones, so the latest of them is the last of the stream.
             self._last.pop(stream, None)
             if after:
-                self._last[stream] = max(after.values(), key=counters.reading_order)
+                self._last[stream] = max(after.values(), key=counters.counter_reading_sort_key)
 
     async def _around(self, stream: str, first: int, last: int) -> dict[str, Fact]:
         held = self._last.get(stream)
@@ -77,10 +79,18 @@ class CounterStore:
         return {fact.key: fact for fact in await self._store.readings(stream, first, last)}
 
     async def counted(self, stream: str, facts: Sequence[Fact]) -> list[Fact]:
-        """Facts of a stream from the record, with each counter reading replaced by the count that it contributes."""
-        span = counters.reading_spans(facts).get(stream)
-        return counters.counts_from_readings(facts, [] if span is None else await self._store.readings(stream, *span))
+        """Return facts of a stream from the record, with each counter reading replaced by the count that it
+        contributes.
+        """
+        span = counters.find_reading_spans_by_stream(facts).get(stream)
+        return counters.replace_readings_by_counts(
+            facts, [] if span is None else await self._store.readings(stream, *span)
+        )
 
 
 def _rows(readings: Mapping[str, Fact]) -> dict[str, MeasuredRow]:
-    return {fact.key: row for fact in counters.counts_from_readings(readings.values()) for row in rows_of(fact)[1]}
+    return {
+        fact.key: row
+        for fact in counters.replace_readings_by_counts(readings.values())
+        for row in read_rows_from_fact(fact)[1]
+    }

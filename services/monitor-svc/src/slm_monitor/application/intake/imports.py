@@ -1,5 +1,6 @@
-"""Imports of history: the past that an import names is evaluated when it completes, so that a reader gets history and
-not a flood of late breaches."""
+"""Imports of history: the past of the imported indicators and tickets is evaluated when an import completes, so that a
+reader gets history instead of a flood of late breaches.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +9,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 QUIET_MICROSECONDS = 3_600_000_000
-"""Time after the last facts of an import's past at which it ends by itself, in µs of installation time."""
+"""Time without facts of an import's past after which the import expires, in µs of installation time."""
 LONGEST_MICROSECONDS = 7 * 24 * QUIET_MICROSECONDS
-"""Longest life of an import, in µs, even if facts keep arriving."""
+"""Longest duration of an import, in µs, even if facts keep arriving."""
 COMPLETED, ENDED, EXPIRED = "completed", "ended", "expired"
-"""The way in which an import ended: its party sent everything, somebody ended it early, or no facts came for long."""
+"""How an import ended: its party sent everything, somebody ended it early, or no facts arrived for long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Import:
-    """An import and its hold. ``state``: open | completing | judged. ``through``: only what lies before this instant
-    waits."""
+class HistoryImport:
+    """An import and its hold. ``state``: open | completing | judged. ``through``: only time before this instant is
+    held.
+    """
 
     import_id: str
     owner_party_id: str
@@ -34,30 +36,40 @@ class Import:
     judged_at: int | None = None
 
 
-class Imports(Protocol):
+class HistoryImportStore(Protocol):
     """The store of imports."""
 
-    async def open(self, opened: Import) -> None: ...
+    async def open(self, opened: HistoryImport) -> None: ...
 
-    async def find(self, import_id: str) -> Import | None: ...
+    async def find(self, import_id: str) -> HistoryImport | None: ...
 
     async def release(self, import_id: str, positions: Mapping[str, int], ended_as: str, now: int) -> None:
-        """Release the hold once everything up to these positions (``<topic>:<partition>``) has been taken in."""
+        """Release the hold once everything up to these positions has been taken in. ``positions``:
+        ``<topic>:<partition>`` → offset.
+        """
         ...
 
 
-async def open_import(imports: Imports, wanted: Import) -> Import:
-    """Open a hold on indicators (by key) or ticket sources of a party. If the id exists already, return that import."""
+async def open_history_import(imports: HistoryImportStore, wanted: HistoryImport) -> HistoryImport:
+    """Open a hold on indicators (by key) or ticket sources of a party. If an import with the same id exists, return
+    that one.
+    """
     await imports.open(wanted)
     opened = await imports.find(wanted.import_id)
     assert opened is not None
     return opened
 
 
-async def complete_import(
-    imports: Imports, import_id: str, ends: Mapping[str, Mapping[int, int]], now: int, ended_as: str = COMPLETED
+async def complete_history_import(
+    imports: HistoryImportStore,
+    import_id: str,
+    ends: Mapping[str, Mapping[int, int]],
+    now: int,
+    ended_as: str = COMPLETED,
 ) -> None:
-    """Complete an import, or end it early (``ENDED``). ``ends``: the intake's end offsets, read after the last fact of
-    the import was acknowledged."""
+    """Complete an import, or end it early (``ENDED``).
+
+    ``ends``: end offsets of the intake topics, read after the last fact of the import was acknowledged.
+    """
     positions = {f"{topic}:{partition}": end for topic, each in ends.items() for partition, end in each.items()}
     await imports.release(import_id, positions, ended_as, now)

@@ -1,4 +1,4 @@
-"""Decisions on quarantined facts: one is released into the intake under its own identity, once, or discarded."""
+"""Decisions on quarantined facts: a fact is released into the intake under its own identity, once, or discarded."""
 
 from __future__ import annotations
 
@@ -12,37 +12,42 @@ import numpy as np
 from slm_chassis.access import Principal
 from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.intake.record_reader import Indicators, RecordFormat, by_partition, known_indicators
+from slm_monitor.application.intake.record_reader import (
+    IndicatorRegister,
+    IntakeRecordFormat,
+    find_indicators_of_measurements,
+    split_accepted_by_partition,
+)
 from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues
-from slm_monitor.domain.facts.rejections import Rejection
-from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
+from slm_monitor.domain.facts.rejections import IntakeRejection
+from slm_monitor.domain.intake.validation import ValidatedBatch, validate_measurements, validate_ticket_events
 from slm_monitor.domain.terms.terms import FOREVER
 
 QUARANTINED, RELEASED, DISCARDED = "quarantined", "released", "discarded"
 
 
-class NoSuchFact(Exception):
-    """There is no fact of this id that the caller may see."""
+class NoSuchQuarantinedFact(Exception):
+    """No quarantined fact with this id exists, or the caller may not see it."""
 
 
-class NotPossible(Exception):
-    """The fact cannot be released or discarded; the subclass says why."""
+class QuarantineDecisionNotPossible(Exception):
+    """A quarantined fact cannot be released or discarded; the subclass says why."""
 
-    def __init__(self, detail: str, refusals: tuple[Rejection, ...] = ()) -> None:
+    def __init__(self, detail: str, refusals: tuple[IntakeRejection, ...] = ()) -> None:
         super().__init__(detail)
         self.refusals = refusals
 
 
-class DecidedBefore(NotPossible):
-    """The fact was released or discarded before."""
+class QuarantinedFactAlreadyDecided(QuarantineDecisionNotPossible):
+    """A quarantined fact was released or discarded before."""
 
 
-class WithoutOwner(NotPossible):
-    """The fact names no known party, so that it cannot count for anyone."""
+class QuarantinedFactWithoutOwner(QuarantineDecisionNotPossible):
+    """A quarantined fact names no known party, so that it cannot count for anyone."""
 
 
-class StillRefused(NotPossible):
-    """The fact breaks rules that hold for every fact; ``refusals`` names them."""
+class QuarantinedFactStillInvalid(QuarantineDecisionNotPossible):
+    """A quarantined fact breaks rules that hold for every fact; ``refusals`` names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class QuarantinedFact:
     state: str
 
 
-class QuarantinedFacts(Protocol):
+class QuarantinedFactStore(Protocol):
     """The store of quarantined facts, inside one transaction."""
 
     async def locked(self, quarantine_id: str) -> QuarantinedFact | None: ...
@@ -70,39 +75,45 @@ class QuarantinedFacts(Protocol):
 class QuarantineDecisions:
     """Releases and discards quarantined facts."""
 
-    def __init__(self, form: RecordFormat, indicators: Indicators, partitions: int) -> None:
+    def __init__(self, form: IntakeRecordFormat, indicators: IndicatorRegister, partitions: int) -> None:
         self._form = form
         self._indicators = indicators
         self._partitions = partitions
 
-    async def release(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
-        """Release a fact into the intake, for the party that owns it or an operator. Raises NoSuchFact, NotPossible.
+    async def release(self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal, now: int) -> None:
+        """Release a fact into the intake, for the party that owns the fact or an operator.
 
-        The limit on instants in the future does not apply again; all other rules for facts do.
+        Instants in the future are not refused again; all other rules for facts are checked. Raises
+        NoSuchQuarantinedFact, QuarantineDecisionNotPossible.
         """
         aside = await self._quarantined(ward, quarantine_id, caller)
         if aside.owner_party_id is None:
-            raise WithoutOwner("nobody is known to whom this fact belongs; discard it, and have it sent again")
+            raise QuarantinedFactWithoutOwner(
+                "nobody is known to whom this fact belongs; discard it, and have it sent again"
+            )
         topic, admitted = await self._admitted(aside.fact, aside.owner_party_id)
         if admitted.refusals:
             problems = "; ".join(f"{each.field}: {each.remedy}" for each in admitted.refusals)
-            raise StillRefused(f"it cannot be judged as it is: {problems}", tuple(admitted.refusals))
-        for partition, values, facts in by_partition(admitted, self._partitions):
+            raise QuarantinedFactStillInvalid(f"it cannot be judged as it is: {problems}", tuple(admitted.refusals))
+        for partition, values, facts in split_accepted_by_partition(admitted, self._partitions):
             record = Record("", self._form.encode(values, facts), {"content-type": self._form.internal})
             ward.append(topic, record, partition)
         await ward.decide(quarantine_id, RELEASED, caller.principal_id, now)
 
-    async def discard(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
-        """Discard a fact: it stays in the quarantine and is never evaluated. Raises NoSuchFact, NotPossible."""
+    async def discard(self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal, now: int) -> None:
+        """Discard a fact: it remains in the quarantine and is never evaluated.
+
+        Raises NoSuchQuarantinedFact, QuarantineDecisionNotPossible.
+        """
         await self._quarantined(ward, quarantine_id, caller)
         await ward.decide(quarantine_id, DISCARDED, caller.principal_id, now)
 
-    async def _quarantined(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal) -> QuarantinedFact:
+    async def _quarantined(self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal) -> QuarantinedFact:
         aside = await ward.locked(quarantine_id)
         if aside is None or not (caller.is_operator or caller.party_id == aside.owner_party_id):
-            raise NoSuchFact(quarantine_id)
+            raise NoSuchQuarantinedFact(quarantine_id)
         if aside.state != QUARANTINED:
-            raise DecidedBefore(f"it was {aside.state} already")
+            raise QuarantinedFactAlreadyDecided(f"it was {aside.state} already")
         return aside
 
     async def _admitted(self, fact: Mapping[str, Any], owner: str) -> tuple[str, ValidatedBatch]:
@@ -114,11 +125,11 @@ class QuarantineDecisions:
         body = json.dumps([fact]).encode()
         if "event" in fact:
             messages, refusals = self._form.ticket_events(body, "application/json")
-            facts, refused = admit_ticket_events(messages, owner, FOREVER, may_name_owner=False)
+            facts, refused = validate_ticket_events(messages, owner, FOREVER, may_name_owner=False)
             return TICKETS.name, ValidatedBatch(_NO_ROWS, facts, [*refusals, *refused])
         items, refusals = self._form.measurements(body, "application/json")
-        known = await known_indicators(self._indicators, items, owner)
-        admitted = admit_measurements(items, owner, known.get, FOREVER, may_name_owner=False)
+        known = await find_indicators_of_measurements(self._indicators, items, owner)
+        admitted = validate_measurements(items, owner, known.get, FOREVER, may_name_owner=False)
         admitted.refusals += refusals
         return MEASUREMENTS.name, admitted
 
@@ -131,7 +142,7 @@ def _topic_of(subject: str) -> str:
 
 
 def _values_of(rows: Sequence[Sequence[Any]]) -> MeasuredValues:
-    """Rows from a quarantine entry that were written by the worker: (series, instant, value, of)."""
+    """Return rows from a quarantine entry that the worker wrote, as (series, instant, value, of) each."""
     slots = {subject: slot for slot, subject in enumerate(dict.fromkeys(row[0] for row in rows))}
     out_of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
     return MeasuredValues(

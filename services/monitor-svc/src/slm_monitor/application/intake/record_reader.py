@@ -1,5 +1,4 @@
-"""Reading of intake records into the facts of one partition; rows that belong to another partition are forwarded to
-it."""
+"""Reading of intake records into the facts of one partition. Rows that belong to another partition are forwarded."""
 
 from __future__ import annotations
 
@@ -15,34 +14,34 @@ from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
 from slm_events.catalogue import TICKETS
 from slm_monitor.application.state.partition_step import QuarantineEntry
-from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
-from slm_monitor.domain.facts.intake_items import CounterReading, Indicator, Measurement, TicketMessage
-from slm_monitor.domain.facts.rejections import Rejection, shown_value
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, parse_series_indicator
+from slm_monitor.domain.facts.intake_items import CounterReading, Indicator, SentMeasurement, SentTicketEvent
+from slm_monitor.domain.facts.rejections import IntakeRejection, shorten_value_for_display
 from slm_monitor.domain.intake import fast_path
-from slm_monitor.domain.intake.fast_path import PlainValues
-from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
+from slm_monitor.domain.intake.fast_path import PlainValueColumns
+from slm_monitor.domain.intake.validation import ValidatedBatch, validate_measurements, validate_ticket_events
 
 ANYONE = "*"
-"""Stands for a party in the settings: the source is the operator's, and each of its items names its party."""
+"""In the settings, stands for a party: the source belongs to the operator, and each of its items names its party."""
 
 
-class RecordFormat(Protocol):
-    """The format of records, which the adapter implements."""
+class IntakeRecordFormat(Protocol):
+    """The format of intake records, which an adapter implements."""
 
     internal: str
 
-    def plain_values(self, body: bytes, content_type: str) -> PlainValues | None: ...
+    def plain_values(self, body: bytes, content_type: str) -> PlainValueColumns | None: ...
 
     def measurements(
         self, body: bytes, content_type: str
-    ) -> tuple[Sequence[tuple[int, Measurement]], list[Rejection]]: ...
+    ) -> tuple[Sequence[tuple[int, SentMeasurement]], list[IntakeRejection]]: ...
 
     def ticket_events(
         self, body: bytes, content_type: str
-    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Rejection]]: ...
+    ) -> tuple[Sequence[tuple[int, SentTicketEvent]], list[IntakeRejection]]: ...
 
     def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
-        """The items of a batch as JSON, valid or not. Raises ValueError if the body is no batch."""
+        """Return the items of a batch as JSON, valid or not. Raises ValueError if the body is no batch."""
         ...
 
     def decode(self, body: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
@@ -52,18 +51,18 @@ class RecordFormat(Protocol):
     def encode(self, values: MeasuredValues, facts: Sequence[Fact]) -> bytes: ...
 
 
-class Indicators(Protocol):
-    """The register of indicators."""
+class IndicatorRegister(Protocol):
+    """Queries for registered indicators."""
 
     async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]: ...
 
     async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
-        """By indicator, the limits that its targets compare values with."""
+        """Return indicator → the limits with which its targets compare values."""
         ...
 
 
 @dataclass(slots=True)
-class ReadRecords:
+class DecodedRecords:
     """The content of records: rows, facts, records to forward to other partitions, and quarantine entries."""
 
     values: list[MeasuredValues] = field(default_factory=list)
@@ -72,11 +71,18 @@ class ReadRecords:
     quarantined: list[QuarantineEntry] = field(default_factory=list)
 
 
-class RecordReader:
-    """Reads records. ``sources``: ``ce_source`` of records of other writers → the party they write for, or ANYONE."""
+class IntakeRecordReader:
+    """Reads intake records. ``sources``: ``ce_source`` of other writers → id of the party for which they write, or
+    ANYONE.
+    """
 
     def __init__(
-        self, form: RecordFormat, indicators: Indicators, clock: Clock, partitions: int, sources: Mapping[str, str]
+        self,
+        form: IntakeRecordFormat,
+        indicators: IndicatorRegister,
+        clock: Clock,
+        partitions: int,
+        sources: Mapping[str, str],
     ) -> None:
         self._form = form
         self._indicators = indicators
@@ -84,8 +90,8 @@ class RecordReader:
         self._partitions = partitions
         self._sources = sources
 
-    async def read(self, partition: int, records: Sequence[StoredRecord]) -> ReadRecords:
-        read = ReadRecords()
+    async def read(self, partition: int, records: Sequence[StoredRecord]) -> DecodedRecords:
+        read = DecodedRecords()
         for record in records:
             if record.headers.get("content-type") == self._form.internal:
                 self._read_own(record, read)
@@ -93,9 +99,11 @@ class RecordReader:
                 await self._read_foreign(partition, record, read)
         return read
 
-    def _read_own(self, record: StoredRecord, read: ReadRecords) -> None:
-        """Read a record that claims to come from our own intake. Any writer to the topic can claim so, so it is decoded
-        with care."""
+    def _read_own(self, record: StoredRecord, read: DecodedRecords) -> None:
+        """Read a record that claims to come from this service's own intake.
+
+        Any writer to the topic can claim that, so the record is decoded with care.
+        """
         try:
             values, facts = self._form.decode(record.value)
         except ValueError as error:
@@ -105,9 +113,8 @@ class RecordReader:
         if values is not None:
             read.values.append(values)
 
-    async def _read_foreign(self, partition: int, record: StoredRecord, read: ReadRecords) -> None:
-        """Check and read a record that no intake has checked; items that are refused go to the quarantine with the
-        reason."""
+    async def _read_foreign(self, partition: int, record: StoredRecord, read: DecodedRecords) -> None:
+        """Check and read a record that no intake has checked. Refused items go to the quarantine with the reason."""
         source = record.headers.get("ce_source", "")
         spoken_for = self._sources.get(source)
         owner = None if spoken_for == ANYONE else spoken_for
@@ -127,7 +134,11 @@ class RecordReader:
         undecoded = any(refusal.index not in items for refusal in admitted.refusals)
         raw = self._form.raw(record.value, content_type) if undecoded else []
         for refusal in admitted.refusals:
-            fact = item_json(items[refusal.index]) if refusal.index in items else raw_fact(raw[refusal.index])
+            fact = (
+                convert_item_to_json(items[refusal.index])
+                if refusal.index in items
+                else convert_unreadable_item(raw[refusal.index])
+            )
             reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
             read.quarantined.append(QuarantineEntry(owner, record.key, reason, fact))
         self._sort(partition, record.topic, admitted, read)
@@ -138,19 +149,19 @@ class RecordReader:
         empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         if record.topic == TICKETS.name:
             messages, refusals = self._form.ticket_events(record.value, content_type)
-            facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=owner is None)
+            facts, refused = validate_ticket_events(messages, owner, now, may_name_owner=owner is None)
             return ValidatedBatch(empty, facts, [*refusals, *refused]), dict(messages)
-        values = await plain_batch(self._form, self._indicators, record.value, content_type, owner, now)
+        values = await convert_to_plain_batch(self._form, self._indicators, record.value, content_type, owner, now)
         if values is not None:
             return ValidatedBatch(values), {}
         items, refusals = self._form.measurements(record.value, content_type)
-        known = await known_indicators(self._indicators, items, owner)
-        admitted = admit_measurements(items, owner, known.get, now, may_name_owner=owner is None)
+        known = await find_indicators_of_measurements(self._indicators, items, owner)
+        admitted = validate_measurements(items, owner, known.get, now, may_name_owner=owner is None)
         admitted.refusals += refusals
         return admitted, dict(items)
 
-    def _sort(self, partition: int, topic: str, admitted: ValidatedBatch, read: ReadRecords) -> None:
-        for number, values, facts in by_partition(admitted, self._partitions):
+    def _sort(self, partition: int, topic: str, admitted: ValidatedBatch, read: DecodedRecords) -> None:
+        for number, values, facts in split_accepted_by_partition(admitted, self._partitions):
             if number == partition:
                 read.facts += facts
                 if len(values):
@@ -160,10 +171,12 @@ class RecordReader:
                 read.forwards.append((topic, number, record))
 
 
-async def plain_batch(
-    form: RecordFormat, indicators: Indicators, body: bytes, content_type: str, owner: str | None, now: int
+async def convert_to_plain_batch(
+    form: IntakeRecordFormat, indicators: IndicatorRegister, body: bytes, content_type: str, owner: str | None, now: int
 ) -> MeasuredValues | None:
-    """A batch of single values only, all of which are accepted; None: the items must be checked one by one."""
+    """Return a batch that has only single values, all of which are accepted; None: the items must be checked one by
+    one.
+    """
     if owner is None or (batch := form.plain_values(body, content_type)) is None:
         return None
     known = await indicators.indicators(batch.subjects(owner))
@@ -177,52 +190,56 @@ def _whole(record: StoredRecord) -> dict[str, Any]:
 _SHOWN = 2000
 
 
-def raw_fact(item: Any) -> dict[str, Any]:
-    """An item that could not be read, in a form that can be stored. A large item is cut."""
+def convert_unreadable_item(item: Any) -> dict[str, Any]:
+    """Return an item that could not be read, as a JSON object that can be stored. A large item is cut."""
     if isinstance(item, dict) and len(text := json.dumps(item, default=str)) <= _LARGEST:
         return item if "NaN" not in text and "Infinity" not in text else {"value": text}
-    return {"value": shown_value(item)}
+    return {"value": shorten_value_for_display(item)}
 
 
 _LARGEST = 65_536
 
 
-def item_json(item: Any) -> dict[str, Any]:
-    """An item as JSON, without fields that were left out, and with instants as text."""
-    names = [each.name for each in fields(TicketMessage if hasattr(item, "event") else Measurement)]
+def convert_item_to_json(item: Any) -> dict[str, Any]:
+    """Return an item as JSON, without fields that were left out, and with instants as text."""
+    names = [each.name for each in fields(SentTicketEvent if hasattr(item, "event") else SentMeasurement)]
     document: dict[str, Any] = json.loads(json.dumps({name: getattr(item, name) for name in names}, default=_written))
     return {name: value for name, value in document.items() if value is not None}
 
 
 def _written(value: Any) -> Any:
-    """JSON of a counter reading; any other value that JSON lacks is an instant, which becomes text."""
+    """Return a counter reading as JSON; any other value that JSON lacks is an instant, and is returned as text."""
     if hasattr(value, "since"):
         names = [each.name for each in fields(CounterReading)]
         return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
     return str(value)
 
 
-async def known_indicators(
-    indicators: Indicators, items: Sequence[tuple[int, Measurement]], owner: str | None
+async def find_indicators_of_measurements(
+    indicators: IndicatorRegister, items: Sequence[tuple[int, SentMeasurement]], owner: str | None
 ) -> Mapping[str, Indicator]:
-    """The indicators of measurements; for those with histograms also the limits of their targets."""
-    known = await indicators.indicators(subjects_of(items, owner))
+    """Return subject → indicator of the measurements, with the limits of targets for those that have histograms."""
+    known = await indicators.indicators(list_measurement_subjects(items, owner))
     merged = [(number, item) for number, item in items if item.histogram is not None]
     if not merged:
         return known
-    limits = await indicators.limits(subjects_of(merged, owner))
+    limits = await indicators.limits(list_measurement_subjects(merged, owner))
     return {subject: replace(each, limits=limits.get(subject, frozenset())) for subject, each in known.items()}
 
 
-def subjects_of(items: Sequence[tuple[int, Measurement]], owner: str | None) -> list[str]:
-    """The subjects of the indicators of measurements."""
+def list_measurement_subjects(items: Sequence[tuple[int, SentMeasurement]], owner: str | None) -> list[str]:
+    """Return the subjects of the indicators of measurements."""
     return list({f"{item.owner or owner}/{item.indicator}" for _, item in items})
 
 
-def by_partition(admitted: ValidatedBatch, partitions: int) -> list[tuple[int, MeasuredValues, list[Fact]]]:
-    """Split accepted rows and facts by the partition that evaluates them, ascending."""
+def split_accepted_by_partition(
+    admitted: ValidatedBatch, partitions: int
+) -> list[tuple[int, MeasuredValues, list[Fact]]]:
+    """Split accepted rows and facts by the partition that evaluates them: (partition, rows, facts), ascending."""
     values, facts = admitted.values, admitted.facts
-    homes = np.array([partition_of(indicator_of(subject), partitions) for subject in values.subjects], dtype=np.int32)
+    homes = np.array(
+        [partition_of(parse_series_indicator(subject), partitions) for subject in values.subjects], dtype=np.int32
+    )
     rows = homes[values.slot] if len(values) else np.empty(0, dtype=np.int32)
     fact_homes: dict[int, list[Fact]] = {}
     for fact in facts:

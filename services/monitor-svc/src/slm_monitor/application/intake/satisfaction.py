@@ -1,4 +1,4 @@
-"""Answers of satisfaction surveys, taken in as ratings of an indicator."""
+"""Intake of answers to satisfaction surveys, as ratings of an indicator."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from slm_events.review import SatisfactionSurveyed
 from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.domain.facts import rating_validation
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.intake_items import Indicator, Measurement
+from slm_monitor.domain.facts.intake_items import Indicator, SentMeasurement
 from slm_monitor.domain.intake import validation
 from slm_monitor.domain.terms.terms import FOREVER
 
 
-class Ratings(Protocol):
-    """The intake of ratings, inside the transaction that consumes the survey's event."""
+class RatingIntakeStore(Protocol):
+    """The intake of ratings, inside the transaction that handles the survey's event."""
 
     async def registered(self, indicator: Indicator) -> Indicator:
-        """Return the registered indicator; register this one if there is none."""
+        """Return the indicator that is registered under this key; register this one if there is none."""
         ...
 
     async def append(self, fact: Fact) -> None:
@@ -29,16 +29,17 @@ class Ratings(Protocol):
     async def quarantine(self, fact: QuarantineEntry) -> None: ...
 
 
-async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
+async def accept_survey_rating(ratings: RatingIntakeStore, surveyed: SatisfactionSurveyed) -> None:
     """Take in a survey's answer as a rating. An answer that the indicator does not accept is quarantined with the
-    reason."""
+    reason.
+    """
     owner, key = surveyed.provider_party_id, surveyed.indicator
-    lowest, highest = rating_validation.scale_of(surveyed.lowest, surveyed.highest)
+    lowest, highest = rating_validation.parse_rating_scale(surveyed.lowest, surveyed.highest)
     wanted = Indicator(
         f"{owner}/{key}", owner, key, "rating", service_id=surveyed.service_id, lowest=lowest, highest=highest
     )
     held = await ratings.registered(wanted)
-    item = Measurement(
+    item = SentMeasurement(
         key,
         at=datetime.fromisoformat(surveyed.answered_at),
         score=float(surveyed.score),
@@ -49,7 +50,7 @@ async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None
         revision=surveyed.revision,
         recorded_at=datetime.fromisoformat(surveyed.answered_at),
     )
-    taken = validation.admit_measurements([(0, item)], owner, lambda _: held, FOREVER, may_name_owner=False)
+    taken = validation.validate_measurements([(0, item)], owner, lambda _: held, FOREVER, may_name_owner=False)
     for refusal in taken.refusals:
         reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
         content = {"indicator": key, "score": surveyed.score, "answer_id": surveyed.answer_id}

@@ -1,5 +1,6 @@
-"""Snapshots of tickets, from which events are derived, and lists of open tickets, which are compared with the known
-ones."""
+"""Snapshots of tickets, from which events are derived, and comparison of a tool's open tickets
+with the known tickets.
+"""
 
 from __future__ import annotations
 
@@ -10,56 +11,68 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from slm_events.instants import to_text
-from slm_monitor.application.intake.intake import Intake
+from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.intake_items import TicketMessage
-from slm_monitor.domain.facts.rejections import Rejection
+from slm_monitor.domain.facts.intake_items import SentTicketEvent
+from slm_monitor.domain.facts.rejections import IntakeRejection
 from slm_monitor.domain.intake import validation
 from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
-from slm_monitor.domain.tickets.ticket_snapshot import ImpliedEvent, Snapshot
+from slm_monitor.domain.tickets.ticket_snapshot import ImpliedTicketEvent, TicketSnapshot
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
-class RememberedTicket:
-    """The known facts of one ticket, locked until the context ends: its evaluated events, and events of snapshots that
-    the worker may not have taken in yet. ``keep`` becomes durable as the context ends."""
+class LockedTicketFacts:
+    """The known facts of one ticket, locked until the context ends.
+
+    They are its evaluated events, and events of snapshots that the worker may not have taken in yet. What is passed to
+    ``keep`` becomes durable as the context ends.
+    """
 
     facts: dict[str, Fact]
     position: str = ""
     keep: dict[str, Fact] = field(default_factory=dict)
 
 
-class Snapshots(Protocol):
+class SnapshotEventStore(Protocol):
     """The store of events derived from snapshots."""
 
-    def of_ticket(self, subject: str, now: int) -> AbstractAsyncContextManager[RememberedTicket]: ...
+    def of_ticket(self, subject: str, now: int) -> AbstractAsyncContextManager[LockedTicketFacts]: ...
 
 
-class InvalidSnapshot(ValueError):
-    """A snapshot contradicts a rule for ticket events; ``refusals`` name the fields."""
+class InvalidTicketSnapshot(ValueError):
+    """A snapshot breaks a rule for ticket events; ``refusals`` name the fields."""
 
-    def __init__(self, refusals: Sequence[Rejection]) -> None:
+    def __init__(self, refusals: Sequence[IntakeRejection]) -> None:
         super().__init__("; ".join(f"{each.field}: {each.remedy}" for each in refusals))
         self.refusals = list(refusals)
 
 
-async def take_snapshot(
-    snapshots: Snapshots, door: Intake, owner: str, source: str, number: str, snapshot: Snapshot, now: int
+async def accept_ticket_snapshot(
+    snapshots: SnapshotEventStore,
+    door: FactIntake,
+    owner: str,
+    source: str,
+    number: str,
+    snapshot: TicketSnapshot,
+    now: int,
 ) -> dict[str, Any]:
-    """Take in a snapshot: the events derived from it are durable when this returns. Raises InvalidSnapshot."""
+    """Take in a ticket's snapshot; return the derived events and the position after them, as JSON.
+
+    The events are durable when this returns. Raises InvalidTicketSnapshot.
+    """
     subject = f"{owner}/{source}/{number}"
     _admitted(
         owner,
         source,
         number,
-        [ImpliedEvent("check", "state_changed", snapshot.updated_at, None, snapshot.state, snapshot.attributes)],
+        [ImpliedTicketEvent("check", "state_changed", snapshot.updated_at, None, snapshot.state, snapshot.attributes)],
         now,
     )
     async with snapshots.of_ticket(subject, now) as known:
-        events = ticket_target.ordered_events(known.facts.values())
-        implied = ticket_snapshot.implied_events(snapshot, known.facts, events)
+        events = ticket_target.convert_facts_to_ticket_events(known.facts.values())
+        implied = ticket_snapshot.derive_events_from_snapshot(snapshot, known.facts, events)
         facts = _admitted(owner, source, number, implied, now)
         if facts:
             known.position = await door.append_ticket_facts(facts)
@@ -68,10 +81,12 @@ async def take_snapshot(
         return {"source": source, "number": number, "events": shown, "position": known.position}
 
 
-def _admitted(owner: str, source: str, number: str, implied: Sequence[ImpliedEvent], now: int) -> list[Fact]:
-    """Check derived events by the rules for events that are sent. Raises InvalidSnapshot."""
+def _admitted(owner: str, source: str, number: str, implied: Sequence[ImpliedTicketEvent], now: int) -> list[Fact]:
+    """Check derived events by the rules for events that are sent; return them as facts. Raises
+    InvalidTicketSnapshot.
+    """
     messages = [
-        TicketMessage(
+        SentTicketEvent(
             source=source,
             ticket=number,
             event=each.event,
@@ -84,14 +99,14 @@ def _admitted(owner: str, source: str, number: str, implied: Sequence[ImpliedEve
         )
         for each in implied
     ]
-    facts, refused = validation.admit_ticket_events(enumerate(messages), owner, now, False)
+    facts, refused = validation.validate_ticket_events(enumerate(messages), owner, now, False)
     if refused:
-        raise InvalidSnapshot(refused)
+        raise InvalidTicketSnapshot(refused)
     return facts
 
 
 @dataclass(frozen=True)
-class OpenTicket:
+class ListedOpenTicket:
     """An open ticket as its tool lists it."""
 
     number: str
@@ -100,13 +115,13 @@ class OpenTicket:
 
 
 def compare_open_tickets(
-    listed: Sequence[OpenTicket], known: Mapping[str, Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
+    listed: Sequence[ListedOpenTicket], known: Mapping[str, Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Compare a list of open tickets with the known tickets. ``known``: those listed that are known; ``ours``: all that
-    are known as open.
+    """Compare a tool's list of open tickets with the known tickets.
 
-    ``missing``: listed and not known. ``stale``: changed after the last known event, or listed although known as
-    ended. ``wrongly_open``: known as open and not listed.
+    ``known``: number → row of the listed tickets that are known; ``ours``: rows of all tickets that are known as open.
+    Result: ``missing`` are listed and not known; ``stale`` changed after the last known event, or are listed although
+    known as ended; ``wrongly_open`` are known as open and not listed.
     """
     names = {each.number for each in listed}
     stale = [_stale(each, known[each.number]) for each in listed if each.number in known]
@@ -122,7 +137,7 @@ def compare_open_tickets(
     }
 
 
-def _stale(listed: OpenTicket, row: Mapping[str, Any]) -> dict[str, Any]:
+def _stale(listed: ListedOpenTicket, row: Mapping[str, Any]) -> dict[str, Any]:
     causes = []
     if row["ended_at"] is not None:
         causes.append("we saw it end")

@@ -1,4 +1,4 @@
-"""The worker of back-tests. It evaluates one window at a time, so that no job delays another or a restart."""
+"""The worker of back-tests. It evaluates one window at a time, so that no job delays other jobs or a restart."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import structlog
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.identity import new_id
 from slm_chassis.workers import Progress
-from slm_monitor.application.history.draft_history import PagedHistory
+from slm_monitor.application.history.draft_history import PagedTicketHistory
 from slm_monitor.application.preview import backtests
-from slm_monitor.application.preview.backtests import BacktestJob, BacktestJobs
+from slm_monitor.application.preview.backtests import BacktestJob, BacktestJobStore
 
 PAUSE_SECONDS = 0.5
 RENEW_SECONDS = 10.0
@@ -19,18 +19,20 @@ _logger = structlog.get_logger(__name__)
 
 
 class BacktestWorker:
-    """A worker that evaluates jobs under a lease. Any number of workers may run on one database."""
+    """A worker that evaluates back-test jobs under a lease. Any number of workers may run on one database."""
 
     name = "backtests"
 
-    def __init__(self, jobs: BacktestJobs, history: PagedHistory, pause_seconds: float = PAUSE_SECONDS) -> None:
+    def __init__(
+        self, jobs: BacktestJobStore, history: PagedTicketHistory, pause_seconds: float = PAUSE_SECONDS
+    ) -> None:
         self.progress = Progress()
         self._jobs = jobs
         self._history = history
         self._pause_seconds = pause_seconds
 
     async def run(self) -> None:
-        """Work until cancelled. Raises faults of the infrastructure, after which it is started again."""
+        """Evaluate jobs until cancelled. Raises infrastructure faults, after which the worker is started again."""
         while True:
             if not await self.step():
                 await asyncio.sleep(self._pause_seconds)
@@ -55,9 +57,11 @@ class BacktestWorker:
         return True
 
     async def _evaluate(self, job: BacktestJob, token: str) -> dict[str, object] | None:
-        """Evaluate the job's next window, and renew the lease meanwhile; None if the job was lost."""
+        """Evaluate the job's next window, and renew the lease meanwhile; None if the lease was lost."""
         span = job.spans[len(job.judged)]
-        work = asyncio.create_task(backtests.evaluate_backtest(self._history, job.question, span, job.requested_at))
+        work = asyncio.create_task(
+            backtests.evaluate_backtest_window(self._history, job.question, span, job.requested_at)
+        )
         try:
             while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
                 self.progress.beat()

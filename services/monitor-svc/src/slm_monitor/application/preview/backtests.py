@@ -1,5 +1,6 @@
-"""Back-tests of draft terms on stored history: the windows that would have met them, and an objective that is
-realistic."""
+"""Back-tests of draft terms over stored history: how many windows would have met them, and which objective is
+realistic.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +15,31 @@ from slm_chassis.identity import NAMESPACE, named_id
 from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.draft_history import DraftHistory, PagedHistory
-from slm_monitor.application.history.fact_history import History
-from slm_monitor.application.preview.preview_terms import NOBODY, draft_agreement, parse_draft, refusal
+from slm_monitor.application.history.draft_history import FactHistoryUnderDraftTerms, PagedTicketHistory
+from slm_monitor.application.history.fact_history import FactHistoryStore
+from slm_monitor.application.preview.preview_terms import (
+    NOBODY,
+    build_draft_agreement,
+    build_preview_rejection,
+    parse_draft_targets,
+)
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms import composite_terms, figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
-from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, NotJudgeable, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import lines_of
+from slm_monitor.domain.terms.terms import (
+    DERIVED_AGGREGATIONS,
+    MINUTE_SUM_AGGREGATIONS,
+    SINGLE_FACT_AGGREGATIONS,
+    ServiceLevelTarget,
+    TermsNotEvaluable,
+)
+from slm_monitor.domain.terms.terms_history import build_terms_histories
 from slm_monitor.domain.windows import compliance
 
-MEASURED = STATED | COUNTED
+MEASURED_AGGREGATIONS = SINGLE_FACT_AGGREGATIONS | MINUTE_SUM_AGGREGATIONS
 """The aggregations whose figures follow from the facts of one indicator."""
-TRIED = MEASURED | DERIVED | {"clock"}
-"""The aggregations that can be tried on stored history."""
+BACKTESTED_AGGREGATIONS = MEASURED_AGGREGATIONS | DERIVED_AGGREGATIONS | {"clock"}
+"""The aggregations that can be back-tested."""
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STANDARD = 12
 MOST_WINDOWS = 400
@@ -37,11 +49,11 @@ _DRAFT = named_id(NAMESPACE, "draft")
 
 @dataclass(frozen=True, slots=True)
 class BacktestQuestion:
-    """Draft terms, and the subject of the indicator whose history they are tried on: empty for terms about tickets and
-    for derived targets.
+    """Draft terms, and the subject of the indicator over whose history they are evaluated.
 
-    ``members``: the drafts of the member targets. ``owner``: the party that owns tickets and indicators. ``per``: the
-    calendar window in which a per-ticket target is tried.
+    ``subject`` is empty for terms about tickets and for derived targets. ``members``: drafts of the targets from which
+    a derived target is evaluated. ``owner``: id of the party to which tickets and indicators belong. ``per``: calendar
+    windows into which the clocks of a per-ticket target are grouped.
     """
 
     terms: Mapping[str, Any]
@@ -66,7 +78,7 @@ class BacktestQuestion:
 
 @dataclass(frozen=True, slots=True)
 class BacktestWindow:
-    """One window to evaluate."""
+    """One window that a back-test evaluates."""
 
     window_id: str
     start: int
@@ -75,7 +87,7 @@ class BacktestWindow:
 
 @dataclass(frozen=True, slots=True)
 class BacktestJob:
-    """A back-test as it is stored. ``judged`` has a row for each evaluated window, in their order."""
+    """A back-test as it is stored. ``judged`` has a result for each evaluated window, in their order."""
 
     backtest_id: str
     owner_party_id: str
@@ -88,12 +100,14 @@ class BacktestJob:
     ended_at: int | None = None
 
 
-class BacktestJobs(Protocol):
-    """The store of back-tests."""
+class BacktestJobStore(Protocol):
+    """The store of back-test jobs."""
 
     async def claim(self, token: str) -> BacktestJob | None:
-        """Lease a job with a window to evaluate that no worker holds. Jobs with the fewest evaluated windows come
-        first."""
+        """Lease a job that has a window to evaluate and that no worker holds; None if there is none.
+
+        Jobs with the fewest evaluated windows come first.
+        """
         ...
 
     async def renew(self, job: BacktestJob, token: str) -> bool: ...
@@ -105,27 +119,27 @@ class BacktestJobs(Protocol):
     async def failed(self, job: BacktestJob, token: str, reason: str) -> None: ...
 
 
-def target_of(question: BacktestQuestion) -> ServiceLevelTarget:
-    """Parse the terms. Raises PreviewRejected that names the field."""
-    target, *_ = parse_draft(draft_of(question))
-    if target.aggregation in MEASURED:
+def parse_backtest_target(question: BacktestQuestion) -> ServiceLevelTarget:
+    """Parse the draft terms to a target. Raises PreviewRejected that names the invalid field."""
+    target, *_ = parse_draft_targets(build_backtest_draft(question))
+    if target.aggregation in MEASURED_AGGREGATIONS:
         return replace(target, indicator=question.indicator)
-    if target.aggregation not in TRIED:
-        remedy = f"{', '.join(sorted(TRIED))} can be tried on history"
-        raise refusal("terms.aggregation", target.aggregation, remedy)
+    if target.aggregation not in BACKTESTED_AGGREGATIONS:
+        remedy = f"{', '.join(sorted(BACKTESTED_AGGREGATIONS))} can be tried on history"
+        raise build_preview_rejection("terms.aggregation", target.aggregation, remedy)
     return target
 
 
-def draft_of(question: BacktestQuestion) -> dict[str, Any]:
-    """The agreement that the terms would make, as a document. Raises PreviewRejected."""
+def build_backtest_draft(question: BacktestQuestion) -> dict[str, Any]:
+    """Return the agreement that the terms would make, in the form of AgreementFinalized. Raises PreviewRejected."""
     window = {"per": "ticket"} if question.terms.get("aggregation") == "clock" else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
-    draft = draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
+    draft = build_draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
     draft["agreement_id"] = _DRAFT
     for target, given in zip(draft["targets"], written, strict=True):
         named = given.get("indicator")
         kind = _aggregation_name(target)
-        if kind in ("clock", *DERIVED):
+        if kind in ("clock", *DERIVED_AGGREGATIONS):
             target["indicator"] = None
         elif named is not None:
             meant = named if isinstance(named, Mapping) else {"key": named}
@@ -134,41 +148,41 @@ def draft_of(question: BacktestQuestion) -> dict[str, Any]:
     return draft
 
 
-def check_question(question: BacktestQuestion) -> ServiceLevelTarget:
-    """Parse the terms, and check that they can be tried with their members.
+def check_backtest_question(question: BacktestQuestion) -> ServiceLevelTarget:
+    """Parse the terms, and check that they can be back-tested with their members; return the target.
 
     Raises PreviewRejected, and CalendarError for an unknown time zone.
     """
-    target, *members = parse_draft(draft_of(question))
+    target, *members = parse_draft_targets(build_backtest_draft(question))
     windows.window_at("month", target.zone, 0)
     keys = [each.key for each in (target, *members)]
     if len(set(keys)) < len(keys):
-        raise refusal("members", keys, "give each target a key of its own")
+        raise build_preview_rejection("members", keys, "give each target a key of its own")
     try:
         if target.aggregation == "compliance":
-            key = compliance.target_key(target.parameters)
+            key = compliance.read_compliance_target_key(target.parameters)
             if not any(each.key == key and each.clock is not None for each in members):
-                raise refusal("members", key, "give the per-ticket target that it is the share of")
-        composite_terms.check_composites([target, *members])
-    except NotJudgeable as error:
-        raise refusal("terms.aggregation", question.terms.get("aggregation"), str(error)) from error
-    return target_of(question)
+                raise build_preview_rejection("members", key, "give the per-ticket target that it is the share of")
+        composite_terms.check_composite_terms([target, *members])
+    except TermsNotEvaluable as error:
+        raise build_preview_rejection("terms.aggregation", question.terms.get("aggregation"), str(error)) from error
+    return parse_backtest_target(question)
 
 
-def subjects_of(question: BacktestQuestion) -> set[str]:
-    """The subjects of the indicators that the terms are tried on."""
+def list_backtest_subjects(question: BacktestQuestion) -> set[str]:
+    """Return the subjects of the indicators from whose facts the terms are evaluated."""
     if question.indicator:
         return {question.indicator}
-    target, *members = parse_draft(draft_of(question))
+    target, *members = parse_draft_targets(build_backtest_draft(question))
     found = {each.indicator for each in members if each.indicator is not None}
     if target.aggregation == "composite":
-        found |= composite_terms.composition_of(target, [target, *members]).subjects
+        found |= composite_terms.parse_composite_terms(target, [target, *members]).subjects
     return found
 
 
-def is_about_tickets(question: BacktestQuestion) -> bool:
-    """Whether the terms are tried on tickets."""
-    return any(each.clock is not None for each in parse_draft(draft_of(question)))
+def is_backtest_about_tickets(question: BacktestQuestion) -> bool:
+    """Return whether the terms are evaluated from tickets."""
+    return any(each.clock is not None for each in parse_draft_targets(build_backtest_draft(question)))
 
 
 def _aggregation_name(target: Mapping[str, Any]) -> str:
@@ -176,7 +190,7 @@ def _aggregation_name(target: Mapping[str, Any]) -> str:
     return next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
 
 
-def spans_of(
+def list_backtest_windows(
     target: ServiceLevelTarget,
     now: int,
     first: int | None,
@@ -184,11 +198,10 @@ def spans_of(
     between: tuple[int, int] | None,
     per: str = "month",
 ) -> list[BacktestWindow]:
-    """The ended windows to try: the last ``last`` of them, or those that begin within ``between``. A window that lies
-    wholly before ``first``, the first fact, is left out.
+    """Return the ended windows to evaluate: the last ``last`` of them, or those that begin within ``between``.
 
-    A rolling target is tried on consecutive intervals of its length up to now; a per-ticket target on the calendar
-    windows ``per``.
+    A window that ends before ``first``, the first fact, is left out. A rolling target is evaluated on consecutive
+    intervals of its length up to now; a per-ticket target on the calendar windows ``per``.
     """
     if first is None:
         return []
@@ -212,24 +225,29 @@ def _longest(target: ServiceLevelTarget, kind: str) -> int:
     return target.rolling_microseconds or days * 86_400_000_000
 
 
-async def evaluate_backtest(
-    history: PagedHistory, question: BacktestQuestion, span: BacktestWindow, present: int
+async def evaluate_backtest_window(
+    history: PagedTicketHistory, question: BacktestQuestion, span: BacktestWindow, present: int
 ) -> dict[str, Any]:
-    """Evaluate one window under the draft, by the facts known at ``present``. The computation runs in a thread."""
-    target = target_of(question)
-    if target.aggregation not in MEASURED:
-        return await _derived_window(DraftHistory(history, draft_of(question), present), target, span)
-    record: History = history
-    facts = await records.known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
-    seen = await asyncio.to_thread(explanation_dispatch.explain_figure, target, facts, brief=True)
+    """Evaluate one window under the draft, by the facts known at ``present``; return its result as JSON.
+
+    The computation runs in a thread.
+    """
+    target = parse_backtest_target(question)
+    if target.aggregation not in MEASURED_AGGREGATIONS:
+        return await _derived_window(
+            FactHistoryUnderDraftTerms(history, build_backtest_draft(question), present), target, span
+        )
+    record: FactHistoryStore = history
+    facts = await records.read_known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
+    seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, target, facts, brief=True)
     # For a quantile the attained value is the quantile itself; there is none if too many probes failed.
     is_quantile = target.aggregation == "quantile"
-    attained = seen.extra.get("quantile") if is_quantile else figures.exact(target.shown(seen.figure))
+    attained = seen.extra.get("quantile") if is_quantile else figures.format_exact_fraction(target.shown(seen.figure))
     return {
         "window_id": span.window_id,
         "from": to_text(span.start),
         "to": to_text(span.end),
-        "figure": figures.exact(target.shown(seen.figure)),
+        "figure": figures.format_exact_fraction(target.shown(seen.figure)),
         "figure_display": target.display(seen.figure),
         "attained": attained,
         "verdict": seen.verdict,
@@ -237,8 +255,12 @@ async def evaluate_backtest(
     }
 
 
-async def _derived_window(draft: DraftHistory, target: ServiceLevelTarget, span: BacktestWindow) -> dict[str, Any]:
-    """Evaluate a window of a derived target, or of tickets, each of which counts where its clock ended."""
+async def _derived_window(
+    draft: FactHistoryUnderDraftTerms, target: ServiceLevelTarget, span: BacktestWindow
+) -> dict[str, Any]:
+    """Evaluate a window of a derived target, or of a per-ticket target, whose clocks count in the window in which they
+    ended.
+    """
     bounds, as_of = (span.start, span.end), span.end + target.closing_delay
     row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
     if target.aggregation == "clock":
@@ -246,19 +268,19 @@ async def _derived_window(draft: DraftHistory, target: ServiceLevelTarget, span:
         met = sum(each.is_met for each in ended)
         share = Fraction(100 * met, len(ended)) if ended else None
         verdict = "no_data" if share is None else "met" if met == len(ended) else "breached"
-        exact = figures.exact(share)
+        exact = figures.format_exact_fraction(share)
         return {
             **row,
             "figure": exact,
-            "figure_display": "–" if share is None else figures.display(share),
+            "figure_display": "–" if share is None else figures.format_rounded_figure(share),
             "attained": exact,
             "verdict": verdict,
             "budget_consumed_share": None,
             "tickets": {"judged": len(ended), "met": met},
         }
-    line = lines_of((await draft.agreement(target.agreement_id)).versions, None)[0]
+    line = build_terms_histories((await draft.agreement(target.agreement_id)).versions, None)[0]
     judged = await explanation.evaluate_window(draft, line.latest, span.window_id, bounds, as_of, None)
-    seen, exact = judged.seen, figures.exact(target.shown(judged.seen.figure))
+    seen, exact = judged.seen, figures.format_exact_fraction(target.shown(judged.seen.figure))
     tickets = {"judged": seen.sums["judged"], "met": seen.sums["met"]} if target.aggregation == "compliance" else None
     return {
         **row,
@@ -271,9 +293,11 @@ async def _derived_window(draft: DraftHistory, target: ServiceLevelTarget, span:
     }
 
 
-def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The result over all windows: how many were met, the worst, and the objective that 11 of 12 would have met."""
-    target = target_of(question)
+def summarize_backtest(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the result over all windows: how many were met, the worst, and the objective that
+    11 of 12 would have met.
+    """
+    target = parse_backtest_target(question)
     endless = [each for each in judged if each["attained"] is None and each["verdict"] == "breached"]
     measured = [each for each in judged if each["attained"] is not None]
     counted = [*measured, *endless]
@@ -290,7 +314,7 @@ def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, A
         "judged": len(counted),
         "met": met,
         "missed": len(counted) - met,
-        "attained_share": figures.exact(share),
+        "attained_share": figures.format_exact_fraction(share),
         "realistic": _realistic(share),
         "worst": ordered[0] if ordered else None,
         "suggested_objective": _suggested(rises, ordered, unit),
@@ -298,15 +322,18 @@ def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, A
 
 
 def _realistic(share: Fraction | None) -> str | None:
-    """The rating of the objective: ``warning`` if fewer than 90 % of the windows met it, ``error`` if fewer than half
-    did, else ``ok``; None without windows."""
+    """Rate the objective by the share of windows that met it: ``warning`` below 90 %, ``error`` below half, else
+    ``ok``.
+
+    None without windows.
+    """
     if share is None:
         return None
     return "error" if share < Fraction(1, 2) else "warning" if share < Fraction(9, 10) else "ok"
 
 
 def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> dict[str, str] | None:
-    """The strictest objective that 11 of 12 windows would have met, rounded to four decimals, and exactly."""
+    """Return the strictest objective that 11 of 12 windows would have met, rounded to four decimals, and exactly."""
     if not ordered:
         return None
     missed = len(ordered) - -(-11 * len(ordered) // 12)
@@ -316,4 +343,8 @@ def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> d
     scaled = exact * _DECIMALS
     # Rounded towards the less strict side: otherwise the windows would not have met it.
     units = scaled.__floor__() if rises == AT_LEAST else scaled.__ceil__()
-    return {rises: figures.display(Fraction(units, _DECIMALS)), "unit": unit, "exact": figures.exact(exact) or ""}
+    return {
+        rises: figures.format_rounded_figure(Fraction(units, _DECIMALS)),
+        "unit": unit,
+        "exact": figures.format_exact_fraction(exact) or "",
+    }

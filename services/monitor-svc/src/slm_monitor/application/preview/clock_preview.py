@@ -1,4 +1,4 @@
-"""A ticket's clocks under draft terms: the evaluator's replay of the given events, and its explanation."""
+"""Preview of a ticket's clocks under draft terms: the evaluator's replay of the given events, with an explanation."""
 
 from __future__ import annotations
 
@@ -11,37 +11,38 @@ from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.preview.preview_terms import (
-    LONGEST,
+    LONGEST_PREVIEW_MICROSECONDS,
     PreviewRejected,
-    accounts_of,
-    refusal,
-    terms_of,
-    with_dated_holidays,
+    build_icalendar_report,
+    build_preview_rejection,
+    parse_preview_targets,
+    resolve_holidays_to_dates,
 )
 from slm_monitor.domain.clocks import clock_derivation, clock_replay, clock_warnings
 from slm_monitor.domain.clocks.clock_derivation import ClockSegment
-from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts import ticket_events
-from slm_monitor.domain.facts.intake_items import TicketMessage
+from slm_monitor.domain.facts.intake_items import SentTicketEvent
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.intake import validation
 from slm_monitor.domain.terms import clock_terms
 from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.tickets import ticket_target
 
 _VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_replay.COMPLETED_LATE: "breached"}
 
 
 @dataclass(frozen=True)
-class ClockQuestion:
-    """The question which clocks a ticket gets. Instants are µs since 1970, UTC.
+class ClockPreviewQuestion:
+    """The question which clocks a ticket gets under draft terms. Instants are µs since 1970.
 
-    ``service_hours``: a document, or several that match at once. ``window``: the interval whose sums are wanted.
+    ``service_hours``: a document, or several that apply at the same time. ``window``: the interval whose sums are
+    wanted.
     """
 
     targets: Sequence[Mapping[str, Any]]
-    events: Sequence[TicketMessage]
+    events: Sequence[SentTicketEvent]
     service_hours: Sequence[Any] = ("24x7",)
     as_of: int | None = None
     window: tuple[int, int] | None = None
@@ -49,36 +50,38 @@ class ClockQuestion:
     warn_at: Sequence[int] = ()
 
 
-def preview_clocks(asked: ClockQuestion) -> dict[str, Any]:
+def preview_clocks(asked: ClockPreviewQuestion) -> dict[str, Any]:
     """Return ``{"clocks": [...]}`` with one entry for each clock that the ticket has had by ``as_of`` (default: its
     last event), and ``findings`` about targets whose clock can never run.
 
-    Raises PreviewRejected that names the field.
+    Raises PreviewRejected that names the invalid field.
     """
     events = _events(asked)
     as_of = asked.as_of if asked.as_of is not None else max((event.at for event in events), default=0)
-    if events and as_of - events[0].at > LONGEST:
-        raise refusal("as_of", to_text(as_of), "a preview looks at ten years of a ticket at most")
+    if events and as_of - events[0].at > LONGEST_PREVIEW_MICROSECONDS:
+        raise build_preview_rejection("as_of", to_text(as_of), "a preview looks at ten years of a ticket at most")
     heard = [event for event in events if event.at <= as_of]
     # Deadlines lie after the last event, so service hours are resolved for ten more years.
     first = events[0].at if events else as_of
-    hours = [with_dated_holidays(each, first, as_of + LONGEST) for each in asked.service_hours]
+    hours = [
+        resolve_holidays_to_dates(each, first, as_of + LONGEST_PREVIEW_MICROSECONDS) for each in asked.service_hours
+    ]
     found = [_clocks(asked, each, heard, as_of) for each in hours]
     documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]
-    accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]
-    contradicting = ticket_events.inconsistency(heard)
+    accounts = [account for each in hours for account in build_icalendar_report(each).get("calendars", ())]
+    contradicting = ticket_events.explain_ticket_contradiction(heard)
     answer = {
         "as_of": to_text(as_of),
         "clocks": documents if contradicting is None else [],
         "inconsistent": contradicting,
         "exchanges": _exchanges(found[0]),
-        "findings": _findings(terms_of(asked.targets, hours[0])),
+        "findings": _findings(parse_preview_targets(asked.targets, hours[0])),
     }
     return answer | ({"calendars": accounts} if accounts else {})
 
 
 def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
-    """Findings about likely mistakes, in the form that the check of an agreement uses."""
+    """Return findings about likely mistakes, in the form that the check of a draft agreement uses."""
     return [
         {
             "field": f"targets[{place}].start",
@@ -89,53 +92,61 @@ def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
         }
         for place, target in enumerate(targets)
         if target.clock is not None
-        for event in clock_terms.starts_that_stop(target.clock)
+        for event in clock_terms.find_events_that_start_and_stop(target.clock)
     ]
 
 
-def _events(asked: ClockQuestion) -> list[TicketEvent]:
-    facts, refused = validation.admit_ticket_events(enumerate(asked.events), "preview", FOREVER, True)
+def _events(asked: ClockPreviewQuestion) -> list[TicketEvent]:
+    facts, refused = validation.validate_ticket_events(enumerate(asked.events), "preview", FOREVER, True)
     if refused:
         raise PreviewRejected(
             [{"field": f"events[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in refused]
         )
-    return ticket_target.ordered_events(facts)
+    return ticket_target.convert_facts_to_ticket_events(facts)
 
 
-def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_of: int) -> list[Clock]:
-    lines = [TermsHistory([target]) for target in terms_of(asked.targets, hours)]
+def _clocks(
+    asked: ClockPreviewQuestion, hours: Any, events: Sequence[TicketEvent], as_of: int
+) -> list[TicketClockState]:
+    lines = [TargetTermsHistory([target]) for target in parse_preview_targets(asked.targets, hours)]
     for line in lines:
         if line.latest.clock is None:
-            raise refusal("targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window')
+            raise build_preview_rejection(
+                "targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window'
+            )
     try:
-        return [clock.as_of(as_of) for clock in clock_replay.replay_ticket(events, lines, as_of)]
+        return [clock.as_of(as_of) for clock in clock_replay.replay_ticket_clocks(events, lines, as_of)]
     except CalendarError as error:
         raise PreviewRejected(error.errors) from error
 
 
 def _strictest(
-    same: Sequence[Clock], events: Sequence[TicketEvent], as_of: int, asked: ClockQuestion
+    same: Sequence[TicketClockState], events: Sequence[TicketEvent], as_of: int, asked: ClockPreviewQuestion
 ) -> dict[str, Any]:
-    """One clock under several service hours, as a document: the earliest deadline and the longest elapsed time."""
+    """Return one clock under several service hours as JSON: the earliest deadline and the longest elapsed time."""
     strictest = min(same, key=lambda clock: clock.shown_deadline(as_of))
     elapsed = [clock.elapsed_by(_end(clock, as_of)) for clock in same]
     longest = (max(calendar for calendar, _ in elapsed), max(service for _, service in elapsed))
     return _document(strictest, longest, events, as_of, asked)
 
 
-def _end(clock: Clock, as_of: int) -> int:
+def _end(clock: TicketClockState, as_of: int) -> int:
     return clock.changed_at if clock.state in clock_replay.ENDED else as_of
 
 
 def _document(
-    clock: Clock, elapsed: tuple[int, int], events: Sequence[TicketEvent], as_of: int, asked: ClockQuestion
+    clock: TicketClockState,
+    elapsed: tuple[int, int],
+    events: Sequence[TicketEvent],
+    as_of: int,
+    asked: ClockPreviewQuestion,
 ) -> dict[str, Any]:
     terms = clock.target.clock
     assert terms is not None
     until = _end(clock, as_of)
     # A running clock is explained up to its deadline, so that the deadline can be redone by hand.
     ahead = clock.deadline_at if clock.state == clock_replay.RUNNING and asked.as_of is None else until
-    segments = clock_derivation.clock_segments(clock, events, max(until, ahead))
+    segments = clock_derivation.derive_clock_segments(clock, events, max(until, ahead))
     deadline = clock.shown_deadline(as_of)
     return {
         "target": clock.target.key,
@@ -156,27 +167,32 @@ def _document(
         "paused": _paused(clock, until),
         "left": durations.to_iso(clock.left_by(until)),
         "carried": _measures(*clock.carried),
-        "warnings": [{"percent": n, "at": to_text(clock_warnings.share_reached_at(clock, n))} for n in asked.warn_at],
+        "warnings": [
+            {"percent": n, "at": to_text(clock_warnings.find_instant_of_elapsed_share(clock, n))} for n in asked.warn_at
+        ],
         "escalations": [_escalation(clock, offset, deadline) for offset in asked.escalations],
         "derivation": _derived(segments),
-        "window": _windowed(clock, clock_derivation.clock_segments(clock, events, until), asked.window),
+        "window": _windowed(clock, clock_derivation.derive_clock_segments(clock, events, until), asked.window),
     }
 
 
-def _paused(clock: Clock, until: int) -> dict[str, str]:
+def _paused(clock: TicketClockState, until: int) -> dict[str, str]:
     pauses = clock.pauses_by(until)
     hours = clock.target.hours
     return _measures(sum(end - start for start, end in pauses), sum(hours.open_time(*pause) for pause in pauses))
 
 
-def _escalation(clock: Clock, offset: Duration, deadline: int) -> dict[str, Any]:
-    at = clock_warnings.offset_from_deadline(clock, offset, deadline)
+def _escalation(clock: TicketClockState, offset: Duration, deadline: int) -> dict[str, Any]:
+    at = clock_warnings.compute_offset_from_deadline(clock, offset, deadline)
     return {"offset": offset.to_document(), "at": to_text(at)}
 
 
-def _exchanges(found: Iterable[Clock]) -> dict[str, Any] | None:
-    """The answered exchanges of an update clock: whether every one was met, and their mean and longest length. The mean
-    is in whole µs, rounded down."""
+def _exchanges(found: Iterable[TicketClockState]) -> dict[str, Any] | None:
+    """Summarize the answered messages of an update clock: whether all were in time, and the mean and the longest time
+    to an answer.
+
+    The mean is in whole µs, rounded down. None if no message was answered.
+    """
     answered = [clock for clock in found if _is_update(clock) and clock.stopped_at is not None]
     if not answered:
         return None
@@ -189,12 +205,12 @@ def _exchanges(found: Iterable[Clock]) -> dict[str, Any] | None:
     }
 
 
-def _is_update(clock: Clock) -> bool:
+def _is_update(clock: TicketClockState) -> bool:
     return clock.target.clock is not None and clock.target.clock.clock == "update"
 
 
 def _derived(segments: Sequence[ClockSegment]) -> dict[str, Any]:
-    sums = clock_derivation.clock_totals(segments)
+    sums = clock_derivation.sum_clock_segments(segments)
     return {
         "intervals": [
             {
@@ -210,11 +226,13 @@ def _derived(segments: Sequence[ClockSegment]) -> dict[str, Any]:
     }
 
 
-def _windowed(clock: Clock, segments: Sequence[ClockSegment], window: tuple[int, int] | None) -> dict[str, Any] | None:
-    """The part of the clock that lies in a reporting window; None without one."""
+def _windowed(
+    clock: TicketClockState, segments: Sequence[ClockSegment], window: tuple[int, int] | None
+) -> dict[str, Any] | None:
+    """Return the part of the clock's time that lies in the requested window; None without a window."""
     if window is None:
         return None
-    inside = clock_derivation.clip_segments(segments, *window, clock.target.hours)
+    inside = clock_derivation.clip_clock_segments_to_window(segments, *window, clock.target.hours)
     return {"from": to_text(window[0]), "to": to_text(window[1]), **_derived(inside)}
 
 

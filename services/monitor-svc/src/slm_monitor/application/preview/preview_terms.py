@@ -1,4 +1,4 @@
-"""Draft terms of single targets, parsed in the way in which the targets of a signed agreement are."""
+"""Parsing of draft terms of single targets, in the way in which the targets of a signed agreement are parsed."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 KINDS = ("availability", "ratio", "value", "count", "rating", "recovery")
 NOBODY = "preview"
-"""Stands for party, agreement and indicator of draft terms, which belong to nobody yet."""
+"""Placeholder for party, agreement and indicator of draft terms, which belong to nobody yet."""
 HOURS = "tried"
 _LONG_AGO = "1000-01-01T00:00:00Z"
 """Start of a draft's term. It lies before any fact, because the term cuts the windows."""
 
 
 class PreviewRejected(ValueError):
-    """The question cannot be previewed. ``errors`` are as in problem documents: field, value, remedy."""
+    """Draft terms or facts cannot be previewed. ``errors`` are as in problem documents: field, value, remedy."""
 
     def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
         self.errors = list(errors)
 
 
-def refusal(field: str, value: Any, remedy: str) -> PreviewRejected:
-    """Make the rejection of one field."""
+def build_preview_rejection(field: str, value: Any, remedy: str) -> PreviewRejected:
+    """Return (not raise) a PreviewRejected about one field."""
     return PreviewRejected([finding(field, value, remedy)])
 
 
@@ -43,24 +43,24 @@ _CHOICES = {
     "on_reopen": ("resume", "resume_counting_gap", "new_clock"),
     "on_priority_change": ("carry_elapsed", "restart", "from_opening"),
 }
-LONGEST = 10 * 366 * 86_400_000_000
+LONGEST_PREVIEW_MICROSECONDS = 10 * 366 * 86_400_000_000
 """Longest time, in µs, that a preview covers. Longer windows and lives of tickets are refused."""
 
 
-def terms_of(
+def parse_preview_targets(
     targets: Sequence[Mapping[str, Any]],
     service_hours: Any,
     *,
     timezone: str = "UTC",
 ) -> list[ServiceLevelTarget]:
     """Parse targets under these service hours. Raises PreviewRejected that names a missing or invalid field."""
-    return parse_draft(draft_agreement(targets, service_hours, timezone=timezone))
+    return parse_draft_targets(build_draft_agreement(targets, service_hours, timezone=timezone))
 
 
-def draft_agreement(
+def build_draft_agreement(
     targets: Sequence[Mapping[str, Any]], service_hours: Any, *, timezone: str = "UTC", owner: str = NOBODY
 ) -> dict[str, Any]:
-    """An agreement of these targets, in the form of AgreementFinalized. Raises PreviewRejected."""
+    """Return an agreement of these targets, in the form of AgreementFinalized. Raises PreviewRejected."""
     documents = [_completed_target(target, place) for place, target in enumerate(targets)]
     return {
         "agreement_id": NOBODY,
@@ -76,43 +76,47 @@ def draft_agreement(
     }
 
 
-def with_dated_holidays(service_hours: Any, first: int, last: int) -> Any:
-    """Resolve the holidays of countries and of iCalendar files in service hours to dates, as a draft agreement does,
-    from the year of ``first`` to that of ``last``. Raises PreviewRejected."""
-    if not hours_document.needs_years(service_hours):
+def resolve_holidays_to_dates(service_hours: Any, first: int, last: int) -> Any:
+    """Return service hours in which the holidays of countries and of iCalendar files are replaced by dates.
+
+    The dates are those from the year of ``first`` to that of ``last`` (µs), as in a draft agreement. Raises
+    PreviewRejected.
+    """
+    if not hours_document.has_holidays_by_year(service_hours):
         return service_hours
     # A time zone east of UTC reaches a new year before UTC does, and one west of it after.
     first_year, last_year = max(utc_date(first).year - 1, MINYEAR), min(utc_date(last).year + 1, MAXYEAR)
     try:
-        return hours_document.resolve(service_hours, first_year, last_year)
+        return hours_document.resolve_hours_document(service_hours, first_year, last_year)
     except CalendarError as error:
         raise PreviewRejected(error.errors) from error
 
 
-def accounts_of(service_hours: Any) -> dict[str, Any]:
-    """The report on iCalendar files, with what was taken and left out: ``{"calendars": [...]}``, empty if there was
-    none."""
+def build_icalendar_report(service_hours: Any) -> dict[str, Any]:
+    """Report which events of iCalendar files became holidays and which did not: ``{"calendars": [...]}``, or empty
+    without files.
+    """
     accounts = service_hours.get("calendars") if isinstance(service_hours, Mapping) else None
     return {"calendars": accounts} if accounts else {}
 
 
-def parse_draft(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
-    """Parse the targets of a draft. Raises PreviewRejected that names a missing or invalid field."""
-    targets = [tracked_document.tracked_target(each) for each in agreement["targets"]]
+def parse_draft_targets(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
+    """Parse the targets of a draft agreement. Raises PreviewRejected that names a missing or invalid field."""
+    targets = [tracked_document.track_fields_read_of_target(each) for each in agreement["targets"]]
     try:
-        found = terms.parse_targets({**agreement, "targets": targets}, terms.JUDGED)
+        found = terms.parse_targets({**agreement, "targets": targets}, terms.EVALUABLE_AGGREGATIONS)
     except CalendarError as error:
         raise PreviewRejected(error.errors) from error
     except KeyError as error:
-        raise refusal(f"terms.{error.args[0]}", None, "this is required") from error
+        raise build_preview_rejection(f"terms.{error.args[0]}", None, "this is required") from error
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise refusal("terms", None, str(error)) from error
+        raise build_preview_rejection("terms", None, str(error)) from error
     for target in targets:
         for name in target.unread():
             if name not in _NOT_JUDGED:
                 near = get_close_matches(name, target.asked, 1)
                 meant = f"did you mean {near[0]}?" if near else "leave it out"
-                raise refusal(f"terms.{name}", None, f"no target of this kind has this field; {meant}")
+                raise build_preview_rejection(f"terms.{name}", None, f"no target of this kind has this field; {meant}")
     return found
 
 
@@ -132,7 +136,7 @@ _NOT_JUDGED = (
 def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
     for field, choices in _CHOICES.items():
         if target.get(field, choices[0]) not in choices:
-            raise refusal(f"terms.{field}", target[field], f"one of {', '.join(choices)}")
+            raise build_preview_rejection(f"terms.{field}", target[field], f"one of {', '.join(choices)}")
     indicator = (
         None
         if target.get("aggregation") == "clock"
@@ -140,14 +144,14 @@ def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
     )
     key = target.get("key") or f"{NOBODY}-{place}"
     if not isinstance(key, str):
-        raise refusal("terms.key", key, "write a text")
+        raise build_preview_rejection("terms.key", key, "write a text")
     return {"key": key, "target_id": key, **target, "indicator": indicator, "service_hours": HOURS}
 
 
 def _indicator_kind_field(target: Mapping[str, Any]) -> Mapping[str, str]:
-    """The indicator's kind as a document field, if the terms name it; else empty. Raises PreviewRejected."""
+    """Return the indicator's kind as a field, if the terms name it; else empty. Raises PreviewRejected."""
     written = target.get("indicator")
     kind = written.get("kind") if isinstance(written, Mapping) else None
     if kind not in (None, *KINDS):
-        raise refusal("terms.indicator.kind", kind, f"one of {', '.join(KINDS)}")
+        raise build_preview_rejection("terms.indicator.kind", kind, f"one of {', '.join(KINDS)}")
     return {} if kind is None else {"kind": kind}

@@ -10,8 +10,8 @@ _OURS = ("objective", "unacceptable", "window")
 later."""
 
 
-class TrackedDocument(dict[str, Any]):
-    """A document that records which of its fields were asked for."""
+class ReadTrackingDocument(dict[str, Any]):
+    """A dictionary that records which of its fields were read."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         super().__init__(document)
@@ -30,20 +30,20 @@ class TrackedDocument(dict[str, Any]):
         return super().get(name, default)
 
     def unread(self) -> Iterator[str]:
-        """The paths of fields that have a value and were never asked for."""
+        """Yield the paths of fields that have a value and were never read."""
         for name, value in self.items():
             if name not in self._asked and value is not None:
                 yield name
-            elif isinstance(value, TrackedDocument):
+            elif isinstance(value, ReadTrackingDocument):
                 yield from (f"{name}.{inner}" for inner in value.unread())
 
     @property
     def asked(self) -> list[str]:
-        """The names of the fields that were asked for, sorted."""
+        """Return the names of the fields that were read, sorted."""
         return sorted(self._asked)
 
 
-def tracked_target(document: Mapping[str, Any]) -> TrackedDocument:
-    """Wrap a target's document, and those of its parts whose fields are all read."""
-    parts = {name: TrackedDocument(document[name]) for name in _OURS if isinstance(document.get(name), Mapping)}
-    return TrackedDocument({**document, **parts})
+def track_fields_read_of_target(document: Mapping[str, Any]) -> ReadTrackingDocument:
+    """Wrap a target's document, and those of its parts whose fields are all read, to track which fields are read."""
+    parts = {name: ReadTrackingDocument(document[name]) for name in _OURS if isinstance(document.get(name), Mapping)}
+    return ReadTrackingDocument({**document, **parts})

@@ -1,4 +1,4 @@
-"""The approved exclusions of a partition's agreements: the excluded time of each target, and the changes of it."""
+"""The approved exclusions of a partition's agreements: the excluded time of each target, and changes of that time."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import maintenance_rules
-from slm_monitor.domain.exclusions.maintenance_rules import EffectiveExclusion, Exclusion
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 _NOTHING = EffectiveExclusion(())
 CAUSE = "exclusion"
-"""The cause of a restatement that follows from an exclusion."""
+"""The cause that a restatement names if it follows from an exclusion."""
 
 
 class ExclusionIndex:
-    """Approved exclusions by agreement. The same exclusions give the same excluded time in whatever order they
-    arrived."""
+    """Approved exclusions by agreement.
 
-    def __init__(self, agreements: Iterable[AgreementTerms] = (), approved: Iterable[Exclusion] = ()) -> None:
-        by_agreement: dict[str, list[Exclusion]] = {}
+    The same exclusions give the same excluded time in whatever order they arrived.
+    """
+
+    def __init__(self, agreements: Iterable[AgreementTerms] = (), approved: Iterable[ApprovedExclusion] = ()) -> None:
+        by_agreement: dict[str, list[ApprovedExclusion]] = {}
         for each in approved:
             by_agreement.setdefault(each.agreement_id, []).append(each)
-        self._counting: dict[str, list[tuple[Exclusion, EffectiveExclusion]]] = {}
+        self._counting: dict[str, list[tuple[ApprovedExclusion, EffectiveExclusion]]] = {}
         self._updated: set[str] = set()
         self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
         self._minutes: dict[tuple[str, str, int], list[Interval]] = {}
@@ -39,15 +41,14 @@ class ExclusionIndex:
         self,
         agreement_id: str,
         versions: Sequence[Mapping[str, Any]],
-        approved: Sequence[Exclusion],
+        approved: Sequence[ApprovedExclusion],
         since: int | None = None,
     ) -> ExclusionChange:
-        """Replace the terms or exclusions of an agreement; ``since`` is the earliest instant at which anything changed,
-        if known.
+        """Replace the terms or exclusions of an agreement; return the change, as it affects targets.
 
-        The first message about an agreement after a restart needs ``since``: the partition may have loaded the new
-        exclusions already without having evaluated by them. The comparison with what it holds then finds no change, so
-        ``since`` is taken as the instant of change.
+        ``since``: the earliest instant at which anything changed, if known. The first message about an agreement after
+        a restart needs it: the partition may have loaded the new exclusions already without having evaluated by them,
+        so that a comparison finds no change.
         """
         before = self._counting.get(agreement_id, [])
         self._replace(agreement_id, versions, approved)
@@ -57,8 +58,10 @@ class ExclusionIndex:
         self._updated.add(agreement_id)
         return ExclusionChange(agreement_id, before, after, since)
 
-    def _replace(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
-        counts = maintenance_rules.effective_exclusions(approved, versions) if approved else {}
+    def _replace(
+        self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[ApprovedExclusion]
+    ) -> None:
+        counts = maintenance_rules.compute_effective_exclusions(approved, versions) if approved else {}
         self._counting[agreement_id] = [(each, counts[each.exclusion_id]) for each in approved]
         for key in [key for key in self._of_terms if key[0] == agreement_id]:
             del self._of_terms[key]
@@ -66,7 +69,7 @@ class ExclusionIndex:
         self._named.clear()
 
     def intervals_of(self, terms: ServiceLevelTarget) -> list[Interval]:
-        """The excluded time of a target's terms: sorted, disjoint intervals ``[start, end)`` in µs."""
+        """Return the excluded time of a target's terms: sorted, disjoint intervals ``[start, end)`` in µs."""
         key = (terms.agreement_id, terms.target_id, terms.version)
         found = self._of_terms.get(key)
         if found is None:
@@ -76,10 +79,10 @@ class ExclusionIndex:
         return found
 
     def named_in(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
-        """The exclusions in a window of a target, as documents: the seconds of each that count, and which parts do not
-        and why.
+        """Return the exclusions with time in a target's window, as JSON: the excluded seconds of each, and the time
+        that is not excluded, with reasons.
 
-        Where exclusions overlap, each has its full seconds, so that their sum may exceed the excluded time.
+        If exclusions overlap, each has its full seconds, so that their sum may exceed the excluded time.
         """
         if not self._counting.get(terms.agreement_id):
             return []
@@ -91,11 +94,13 @@ class ExclusionIndex:
 
     def _names(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
         covering = [pair for pair in self._counting.get(terms.agreement_id, ()) if pair[0].scope.covers(terms)]
-        return exclusions_in_window(covering, start, end)
+        return list_exclusions_in_window(covering, start, end)
 
     def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
-        """The excluded time of a target's terms in minutes since 1970, as ``[first, after the last)``. A minute is
-        excluded if its start is, because rows are summed by the minute."""
+        """Return the excluded time of a target's terms in minutes since 1970, as intervals ``[first, after the last)``.
+
+        A minute is excluded if its start is, because rows are summed by the minute.
+        """
         key = (terms.agreement_id, terms.target_id, terms.version)
         found = self._minutes.get(key)
         if found is None:
@@ -106,22 +111,25 @@ class ExclusionIndex:
             ]
         return found
 
-    def fingerprint_of(self, line: TermsHistory) -> str:
-        """A text that is equal exactly if the excluded minutes of a target are. Sums made under another text are made
-        again."""
+    def fingerprint_of(self, line: TargetTermsHistory) -> str:
+        """Return a text that is the same if and only if the excluded minutes of a target are the same.
+
+        Sums that were made with another fingerprint must be made again.
+        """
         return " ".join(f"{start}-{end}" for terms in line.versions for start, end in self.minutes_of(terms))
 
 
-def exclusions_in_window(
-    counting: Iterable[tuple[Exclusion, EffectiveExclusion]], start: int, end: int
+def list_exclusions_in_window(
+    counting: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]], start: int, end: int
 ) -> list[dict[str, Any]]:
-    """The exclusions in a window, as documents sorted by id: the seconds of each that count, and which parts do not and
-    why."""
+    """Return the exclusions with time in a window as JSON, sorted by id: the excluded seconds of each, and the time
+    that is not excluded, with reasons.
+    """
     found = [
         {
             "exclusion_id": exclusion.exclusion_id,
             "kind": exclusion.kind,
-            "seconds": intervals.total(intervals.clip(counts.intervals, start, end)) // 1_000_000,
+            "seconds": intervals.total_length(intervals.clip(counts.intervals, start, end)) // 1_000_000,
             "uncounted": [each.document() for each in counts.uncounted if intervals.clip([each.interval], start, end)],
         }
         for exclusion, counts in counting
@@ -133,15 +141,15 @@ def exclusions_in_window(
 class ExclusionChange:
     """The difference between two sets of exclusions of one agreement, as it affects targets.
 
-    A figure also names the exclusions in its window and what of them does not count, so a difference in either
+    A figure also names the exclusions in its window, and which of their time is not excluded, so a difference in either
     affects it.
     """
 
     def __init__(
         self,
         agreement_id: str,
-        before: Iterable[tuple[Exclusion, EffectiveExclusion]],
-        after: Iterable[tuple[Exclusion, EffectiveExclusion]],
+        before: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]],
+        after: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]],
         since: int | None = None,
     ) -> None:
         self.agreement_id = agreement_id
@@ -155,8 +163,8 @@ class ExclusionChange:
         }
         self._firsts = [(scope, at) for (_, scope), at in moved.items() if at is not None]
 
-    def since(self, line: TermsHistory) -> int | None:
-        """The first instant from which the excluded time of a target differs, in µs; None where nothing differs."""
+    def since(self, line: TargetTermsHistory) -> int | None:
+        """Return the first instant (µs) from which the excluded time of a target differs; None if nothing differs."""
         if line.latest.agreement_id != self.agreement_id:
             return None
         found = [at for scope, at in self._firsts if any(scope.covers(terms) for terms in line.versions)]
@@ -166,8 +174,9 @@ class ExclusionChange:
 
 
 def _first(before: EffectiveExclusion, after: EffectiveExclusion) -> int | None:
-    """The first instant at which an exclusion counts on one side only, or does not count for another reason; None if
-    equal."""
+    """Return the first instant that only one side excludes, or that the sides leave unexcluded for different reasons;
+    None if there is none.
+    """
     differing = intervals.subtract(before.intervals, after.intervals)
     differing += intervals.subtract(after.intervals, before.intervals)
     differing += [each.interval for each in set(before.uncounted) ^ set(after.uncounted)]

@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 
 from slm_chassis.faults import is_infrastructure_fault
-from slm_monitor.application.state.ports import NotOwner
+from slm_monitor.application.state.ports import PartitionNotOwned
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.target_state import Changes
-from slm_monitor.domain.terms.terms_history import ALL, TermsHistory, unread_of
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges
+from slm_monitor.domain.terms.terms_history import ALL, TargetTermsHistory, explain_unreadable_targets
 
 _logger = structlog.get_logger(__name__)
 _LONGEST_REASON = 1_000
@@ -20,10 +20,11 @@ UNREAD = "its terms cannot be read: "
 
 
 class FailedTargets:
-    """The targets that failed since the partition was loaded. Their state in memory may be half changed, so they are
-    evaluated again only after the partition has been loaded again: at a restart, or because their terms have changed.
+    """The targets whose evaluation has failed since the partition was loaded.
 
-    ``kept``: target → reason, as the store has it. An event is published when such a target is evaluated again.
+    Their state in memory may be half changed, so they are evaluated again only after the partition has been loaded
+    again: at a restart, or because their terms have changed. ``kept``: target → reason, as stored. An event is
+    published when such a target is evaluated again.
     """
 
     def __init__(self, kept: Mapping[str, str]) -> None:
@@ -34,19 +35,23 @@ class FailedTargets:
         self._about: dict[str, Mapping[str, Any]] = {}
         self._unpublished: dict[str, str | None] = {}
         self.wants_reload = False
-        """Whether a failed target has new terms, so that the partition must be loaded again to evaluate it."""
+        """Whether a failed target has new terms, so that the partition must be loaded again to evaluate that target."""
 
     @property
     def has_news(self) -> bool:
-        """Whether an event about a target must be published that no evaluation will bring about."""
+        """Whether an event about a target must be published although no evaluation causes it."""
         return bool(self._unpublished)
 
     @contextmanager
-    def attempt(self, line: TermsHistory, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
-        """Evaluate a target into changes of its own, which are kept only if the evaluation succeeds. If it fails, the
-        target is set aside. ``mark``: fields that every published event bears. Raises NotOwner and faults of the
-        infrastructure."""
-        own = Changes(mark=mark or {})
+    def attempt(
+        self, line: TargetTermsHistory, changes: EvaluationChanges, mark: Mapping[str, Any] | None = None
+    ) -> Iterator[EvaluationChanges]:
+        """Evaluate a target into changes of its own, which are kept only if the evaluation succeeds.
+
+        If it fails, the target is set aside. ``mark``: fields that every published event gets. Raises PartitionNotOwned
+        and infrastructure faults.
+        """
+        own = EvaluationChanges(mark=mark or {})
         try:
             yield own
         except Exception as error:
@@ -57,13 +62,15 @@ class FailedTargets:
             self._readable.discard(line.target_id)
             if line.target_id in self._kept and line.target_id not in self._failed:
                 del self._kept[line.target_id]
-                self._about[line.target_id] = target_events.about_target(line.latest)
+                self._about[line.target_id] = target_events.build_target_identity_fields(line.latest)
                 changes.unjudgeable[line.target_id] = None
 
     @contextmanager
-    def attaching(self, line: TermsHistory) -> Iterator[None]:
-        """Attach a target's terms; if that fails, set the target aside. Terms that could be read may still be
-        impossible to evaluate by."""
+    def attaching(self, line: TargetTermsHistory) -> Iterator[None]:
+        """Attach a target's terms; if that fails, set the target aside.
+
+        Terms that can be parsed may still be impossible to evaluate.
+        """
         try:
             yield
         except Exception as error:
@@ -77,19 +84,22 @@ class FailedTargets:
 
     @property
     def failed(self) -> Collection[str]:
-        """The ids of targets whose state in memory must not be kept."""
+        """The ids of the targets whose state in memory must not be saved."""
         return self._failed
 
-    def holds(self, line: TermsHistory) -> bool:
+    def holds(self, line: TargetTermsHistory) -> bool:
         return line.target_id in self._failed
 
-    def returns(self, line: TermsHistory) -> bool:
-        """Whether the target comes back from failure. Facts that arrived meanwhile were not evaluated, not for closed
-        windows either, so all its windows must be."""
+    def returns(self, line: TargetTermsHistory) -> bool:
+        """Return whether a target that had failed can be evaluated again.
+
+        Facts that arrived meanwhile were not evaluated, so all windows of the target must be evaluated, closed ones
+        included.
+        """
         is_kept = line.target_id in self._kept and not self.holds(line)
         return is_kept or line.target_id in self._readable
 
-    def amended(self, line: TermsHistory) -> None:
+    def amended(self, line: TargetTermsHistory) -> None:
         """Note that a target has new terms."""
         if self.holds(line):
             self.wants_reload = True
@@ -97,49 +107,55 @@ class FailedTargets:
             self._readable.add(line.target_id)
             self._take_up(line)
 
-    def _take_up(self, line: TermsHistory) -> None:
+    def _take_up(self, line: TargetTermsHistory) -> None:
         del self._kept[line.target_id]
-        self._about[line.target_id] = target_events.about_target(line.latest)
+        self._about[line.target_id] = target_events.build_target_identity_fields(line.latest)
         self._unpublished[line.target_id] = None
 
     def unread(self, versions: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-        """The targets of an agreement whose terms cannot be read: target id → its indicator, or None if it has none."""
-        why = unread_of(versions)
+        """Return target id → its indicator (None if it has none), for an agreement's targets whose terms cannot be
+        parsed.
+        """
+        why = explain_unreadable_targets(versions)
         found: dict[str, str | None] = {}
         for version in versions if why else ():
             for target in version.get("targets") or ():
                 reason = why.get(str(target["target_id"]), why.get(ALL))
                 if reason is not None:
                     found[str(target["target_id"])] = _indicator_subject(target)
-                    self._about[str(target["target_id"])] = target_events.about_signed(version, target)
+                    self._about[str(target["target_id"])] = target_events.build_identity_fields_from_signed_terms(
+                        version, target
+                    )
                     self._kept.setdefault(str(target["target_id"]), (UNREAD + reason)[:_LONGEST_REASON])
         return found
 
     def note(self, target_id: str) -> None:
-        """Report that the target's terms cannot be read. Only the partition to which the target belongs calls this."""
+        """Report that a target's terms cannot be parsed. Only the partition to which the target belongs calls this."""
         if self._published.get(target_id) != self._kept[target_id]:
             _logger.error("target failed", target=target_id, reason=self._kept[target_id])
             self._unpublished[target_id] = self._kept[target_id]
 
-    def tell(self, changes: Changes, now: int) -> None:
-        """Publish an event for each target that has failed, and for each that is evaluated again, since the last
-        call."""
+    def tell(self, changes: EvaluationChanges, now: int) -> None:
+        """Publish an event for each target that has failed, or is evaluated again, since the last call."""
         for target_id, reason in self._unpublished.items():
             changes.unjudgeable.setdefault(target_id, reason)
         self._unpublished.clear()
         for target_id, reason in sorted(changes.unjudgeable.items()):
             if self._published.get(target_id) != reason:
                 self._published[target_id] = reason
-                changes.publish(target_events.target_unjudgeable(self._about[target_id], reason, now=now), now)
+                changes.publish(target_events.build_target_unjudgeable(self._about[target_id], reason, now=now), now)
 
-    def _fail(self, line: TermsHistory, error: Exception) -> None:
-        """Set a target aside. Raises the error again if it is NotOwner or a fault of the infrastructure, not of the
-        target."""
-        if isinstance(error, NotOwner) or is_infrastructure_fault(error):
+    def _fail(self, line: TargetTermsHistory, error: Exception) -> None:
+        """Set a target aside.
+
+        Raises the error again if it is PartitionNotOwned or an infrastructure fault, because neither is caused by the
+        target.
+        """
+        if isinstance(error, PartitionNotOwned) or is_infrastructure_fault(error):
             raise error
         _logger.error("target failed", target=line.target_id, exc_info=error)
         self._failed.add(line.target_id)
-        self._about[line.target_id] = target_events.about_target(line.latest)
+        self._about[line.target_id] = target_events.build_target_identity_fields(line.latest)
         self._kept[line.target_id] = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
 
 

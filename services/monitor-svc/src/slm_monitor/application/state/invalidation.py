@@ -10,11 +10,11 @@ FACT = "fact"
 
 
 @dataclass(slots=True)
-class Invalidation:
+class DirtySpan:
     """The part of an indicator that must be evaluated again: windows from ``since`` (µs) on, a range of minutes, or
     both.
 
-    With neither, only what time alone has changed is evaluated.
+    With neither, only open windows are evaluated, as their results may change without new data.
     """
 
     since: int | None = None
@@ -27,14 +27,14 @@ class Invalidation:
             self.cause = cause
         self.since = at if self.since is None else min(self.since, at)
 
-    def within(self, begins_at: int | None) -> Invalidation:
-        """Return the invalidation cut to instants at or after ``begins_at``, from which on the record is complete."""
+    def within(self, begins_at: int | None) -> DirtySpan:
+        """Return the invalidation cut to instants from ``begins_at`` on, from which the record is complete."""
         if begins_at is None:
             return self
         since = None if self.since is None else max(self.since, begins_at)
         first = -(-begins_at // MINUTE)
         minutes = None if self.minutes is None else (max(self.minutes[0], first), max(self.minutes[1], first))
-        return Invalidation(since, minutes, self.cause)
+        return DirtySpan(since, minutes, self.cause)
 
     def touch_minutes(self, first: int, last: int) -> None:
         before = self.minutes or (first, last)

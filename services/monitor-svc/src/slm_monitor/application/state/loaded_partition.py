@@ -1,4 +1,4 @@
-"""The state of a partition as the store loads it, and the parts that its evaluators share."""
+"""The state of a partition as the store loads it, and the parts of that state which its evaluators share."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
 from slm_monitor.domain.facts.facts import MeasuredValues
-from slm_monitor.domain.lifecycle.target_state import Breach, Risk, Window
+from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """An import that is loading history. The indicators and sources that it names are not evaluated before ``through``.
+class ImportHold:
+    """An import that is loading history. The time before ``through`` of its indicators and sources is not evaluated
+    yet.
 
-    ``release`` is None while the import is open; afterwards it holds the intake positions up to which its facts
-    reach.
+    ``release``: None while the import is open; afterwards the intake positions up to which its facts reach.
     """
 
     import_id: str
@@ -26,16 +26,16 @@ class Hold:
     through: int
     expires_at: int
     latest_end: int = 2**62
-    """The instant at which the import ends by itself even if facts keep arriving."""
+    """The instant (µs) at which the import expires even if facts keep arriving."""
     release: Mapping[str, int] | None = None
     is_evaluated_here: bool = False
-    """Whether the partition that reads this has evaluated the import's indicators and tickets."""
+    """Whether this partition has evaluated the import's indicators and tickets."""
     is_evaluated_everywhere: bool = False
     """Whether all partitions have evaluated the import's indicators and tickets, so that derived targets may be
     evaluated."""
 
     def covers(self, subject: str) -> bool:
-        """Whether an indicator or a ticket (``<owner>/<source>/<number>``) waits for this import."""
+        """Return whether an indicator or a ticket (``<owner>/<source>/<number>``) waits for this import."""
         owner, _, rest = subject.partition("/")
         if owner != self.owner_party_id:
             return False
@@ -44,13 +44,13 @@ class Hold:
 
 
 @dataclass(slots=True)
-class CatchUp:
-    """The evaluation of the recorded past by a newly signed version, as one partition sees it."""
+class AgreementCatchUp:
+    """The evaluation of facts recorded before a version was signed, as one partition sees its progress."""
 
     agreement_id: str
     version: int
     begun_at: int
-    """The instant at which the terms arrived, installation time. Timers due by then belong to the recorded past."""
+    """The instant at which the terms arrived, in installation time. Timers due by then belong to the recorded past."""
     is_evaluated_here: bool = False
     """Whether this partition has evaluated the indicators and tickets of the version."""
     is_evaluated_everywhere: bool = False
@@ -64,7 +64,9 @@ class CatchUp:
 
 @dataclass(frozen=True, slots=True)
 class AgreementTerms:
-    """An agreement as monitor-svc knows it: the AgreementFinalized of each version, and the instant of an early end."""
+    """An agreement as monitor-svc knows it: the content of each version's AgreementFinalized, and the instant of an
+    early end.
+    """
 
     agreement_id: str
     versions: Sequence[Mapping[str, Any]]
@@ -75,8 +77,8 @@ class AgreementTerms:
 class AccumulatorState:
     """The accumulators of one target, as a checkpoint stores them.
 
-    ``fingerprint`` is of the terms and exclusions that they were made with. ``windows``: window id → [start, sums, sums
-    without regard to exclusions]; the form of the sums depends on the aggregation.
+    ``fingerprint``: text that identifies the terms and exclusions with which they were made. ``windows``: window id →
+    [start, sums, sums without exclusions]; the form of the sums depends on the aggregation.
     """
 
     fingerprint: str
@@ -85,8 +87,9 @@ class AccumulatorState:
 
 @dataclass(slots=True)
 class SeriesCheckpoint:
-    """The state of a series that is kept beside its rows: the accumulators of each of its targets, and for each rolling
-    window the last minute that was evaluated."""
+    """The state of a series that is stored beside its rows: the accumulators of each target, and for each rolling
+    window the last evaluated minute.
+    """
 
     high_water: int
     tallies: dict[str, AccumulatorState] = field(default_factory=dict)
@@ -102,30 +105,31 @@ class LoadedPartition:
     positions: dict[str, int]
     watermark: int
     agreements: Sequence[AgreementTerms]
-    windows: Sequence[Window]
+    windows: Sequence[TargetWindow]
     breaches: Sequence[Breach]
     risks: Sequence[Risk]
     series: Mapping[str, SeriesCheckpoint]
     blobs: Sequence[tuple[MeasuredValues, int]]
-    """Pairs of rows and the instant at which they were received."""
+    """Rows that are not in the record yet, each with the instant at which they were received."""
     blob_seq: int
     saved_blob: int
-    holds: Sequence[Hold]
+    holds: Sequence[ImportHold]
     waiting_tickets: frozenset[str]
-    """The tickets that must be evaluated, and those of which an import holds a part."""
+    """The tickets that must be evaluated, and those of which an import holds some time."""
     ticket_dues: Sequence[tuple[str, int]]
-    exclusions: Sequence[Exclusion] = ()
+    exclusions: Sequence[ApprovedExclusion] = ()
     """The approved exclusions of all agreements."""
     watched: Sequence[str] = ()
-    """The indicators with a ``stale_after``, of all partitions."""
+    """The indicators of all partitions that have a ``stale_after``."""
     silences: Mapping[str, int] = field(default_factory=dict)
-    """The indicators of this partition that were published as stale → since when."""
+    """The indicators of this partition that were published as stale → since when (µs)."""
     unjudgeable: Mapping[str, str] = field(default_factory=dict)
     """Failed target → reason."""
     overturned: Collection[str] = ()
     """The ids of the breaches that a dispute overturned."""
     record_starts: Mapping[str, int] = field(default_factory=dict)
-    """Indicator → the instant from which on the record is complete, where older facts were deleted; of all
-    partitions."""
-    catch_ups: Sequence[CatchUp] = ()
-    """The catch-ups whose terms have arrived in this partition, and that it has not finished."""
+    """Indicator of any partition → the instant from which its record is complete. Only indicators whose older facts
+    were deleted are listed.
+    """
+    catch_ups: Sequence[AgreementCatchUp] = ()
+    """The catch-ups whose terms have arrived in this partition, and that this partition has not finished."""

@@ -1,4 +1,4 @@
-"""The published results of a partition's targets as the store has them: windows, breaches and risks."""
+"""The published results of a partition's targets as stored: windows, breaches and risks."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from slm_monitor.application.state.loaded_partition import LoadedPartition
-from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetState, Window
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetState, TargetWindow
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
-Kept = TypeVar("Kept", Window, Breach, Risk)
+Kept = TypeVar("Kept", TargetWindow, Breach, Risk)
 
 
-class LoadedState:
+class LoadedTargetResults:
     """The published results of each target."""
 
     def __init__(self, loaded: LoadedPartition) -> None:
@@ -22,15 +22,16 @@ class LoadedState:
         self.overturned = set(loaded.overturned)
         """The ids of the breaches that a dispute overturned."""
         self.record_starts = dict(loaded.record_starts)
-        """Indicator → the instant from which on the record is complete, for indicators of which older facts were
-        deleted."""
+        """Indicator → the instant from which on its record is complete, for indicators whose
+        older facts were deleted.
+        """
 
-    def windows(self, target_id: str) -> dict[str, Window]:
-        """The windows of a target, by id."""
+    def windows(self, target_id: str) -> dict[str, TargetWindow]:
+        """Return the windows of a target, by id."""
         return {each.window_id: each for each in self._windows.get(target_id, ())}
 
-    def target_state(self, line: TermsHistory) -> TargetState:
-        """The target state of a terms history: the results published under any of its versions."""
+    def target_state(self, line: TargetTermsHistory) -> TargetState:
+        """Return the target state of a terms history: the results published under any of its versions."""
         versions = {terms.version for terms in line.versions}
         windows = [each for each in self._windows.get(line.target_id, ()) if each.version in versions]
         breaches = [each for each in self._breaches.get(line.target_id, ()) if each.version in versions]

@@ -1,4 +1,4 @@
-"""What a step of a partition commits, and what its checkpoint writes."""
+"""The changes that a step of a partition commits, and the content of its checkpoint."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from slm_chassis.log.port import Record, StoredRecord
 from slm_monitor.application.state.loaded_partition import SeriesCheckpoint
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
+from slm_monitor.domain.series.hour_buckets import HourChunk
 
 JUDGED, WAITING, HELD = "judged", "waiting", "held"
-"""The evaluation status of a ticket; HELD: a part of it waits for an import."""
+"""The evaluation status of a ticket: evaluated, waiting, or HELD if an import holds some of its time."""
 
 
 @dataclass(slots=True)
@@ -29,8 +29,8 @@ class ImportEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class DependencyChange:
-    """A derived target must be evaluated again from an instant on: a message to the partition of that target."""
+class DependencyChangeMessage:
+    """A message to the partition of a derived target: the target must be evaluated again from an instant on."""
 
     partition: int
     target_id: str
@@ -39,7 +39,7 @@ class DependencyChange:
 
 @dataclass(slots=True)
 class QuarantineEntry:
-    """A fact in the quarantine, with the reason."""
+    """A fact to put into the quarantine, with the reason."""
 
     owner_party_id: str | None
     subject: str
@@ -49,7 +49,7 @@ class QuarantineEntry:
 
 @dataclass(frozen=True, slots=True)
 class SuspendedSource:
-    """A party's source that is set aside: what it sends is quarantined until somebody resumes it."""
+    """A party's source that is suspended: what it sends is quarantined until somebody resumes it."""
 
     owner_party_id: str
     topic: str
@@ -58,7 +58,7 @@ class SuspendedSource:
 
 
 @dataclass(slots=True)
-class DeadRecord:
+class DeadLetterRecord:
     """A record that could not be evaluated, with the reason and the number of attempts."""
 
     record: StoredRecord
@@ -67,7 +67,7 @@ class DeadRecord:
 
 
 @dataclass(slots=True)
-class PartitionStep:
+class PartitionStepChanges:
     """Everything that one step of a partition commits, in one transaction."""
 
     expected: dict[str, int]
@@ -79,40 +79,45 @@ class PartitionStep:
     facts: list[Fact] = field(default_factory=list)
     blob: MeasuredValues | None = None
     inbox: list[int] = field(default_factory=list)
-    changes: Changes = field(default_factory=Changes)
+    changes: EvaluationChanges = field(default_factory=EvaluationChanges)
     tickets: dict[str, str] = field(default_factory=dict)
-    """Ticket → JUDGED, WAITING, or HELD where a part of the ticket waits for an import."""
+    """Ticket → JUDGED, WAITING, or HELD if an import holds some of its time."""
     forwards: list[tuple[str, int, Record]] = field(default_factory=list)
     """(topic, partition, record): rows that arrived on a partition to which their subject does not belong."""
     quarantined: list[QuarantineEntry] = field(default_factory=list)
-    dead: list[DeadRecord] = field(default_factory=list)
+    dead: list[DeadLetterRecord] = field(default_factory=list)
     sources: list[SuspendedSource] = field(default_factory=list)
-    """Sources that this step sets aside."""
+    """Sources that this step suspends."""
     recounted: dict[str, int] = field(default_factory=dict)
-    """Series whose accumulators in the checkpoint are outdated → instant of the latest fact. After a crash they are
-    made again from the record."""
+    """Series whose accumulators in the checkpoint are outdated → instant of the latest fact. After a crash their
+    accumulators are made again from the record.
+    """
     redriven: list[str] = field(default_factory=list)
-    """Dead letters whose records were sent again and are evaluated now."""
+    """Dead letters whose records were sent again and are evaluated in this step."""
     released: list[str] = field(default_factory=list)
-    """Imports whose indicators and tickets this partition has evaluated to the end."""
+    """Imports of which this partition has evaluated all indicators and tickets."""
     derived: list[str] = field(default_factory=list)
     """Imports whose derived targets this partition has evaluated too."""
     expired: list[str] = field(default_factory=list)
-    """Imports that end by themselves with this step."""
+    """Imports that expire with this step."""
     extended: dict[str, int] = field(default_factory=dict)
-    """Imports for which facts have arrived → the new instant at which they end by themselves."""
+    """Imports for which facts have arrived → the new instant at which they expire."""
     touched: dict[tuple[str, str], ImportEffect] = field(default_factory=dict)
-    """(import, agreement) → the number of results published for it."""
+    """(import, agreement) → the number of results published because of the import."""
     caught_up: list[tuple[str, int]] = field(default_factory=list)
-    """(agreement, version) whose recorded past this partition has evaluated for its indicators and tickets."""
+    """(agreement, version) of which this partition has evaluated the recorded past for its indicators and tickets."""
     caught_up_derived: list[tuple[str, int]] = field(default_factory=list)
-    """(agreement, version) whose derived targets this partition has evaluated over the recorded past too."""
+    """(agreement, version) of which this partition has also evaluated the recorded past for its derived targets."""
     catch_up_breaches: dict[tuple[str, int], int] = field(default_factory=dict)
     """(agreement, version) → number of events of breaches and risks published in its catch-up."""
-    news: list[DependencyChange] = field(default_factory=list)
-    """Messages to derived targets whose members this step changed."""
+    news: list[DependencyChangeMessage] = field(default_factory=list)
+    """Messages to the derived targets whose members this step changed."""
+    causes: dict[str, int] = field(default_factory=dict)
+    """Indicators with breaches or risks whose states changed → the first instant that changed. These breaches and risks
+    are grouped into causes again.
+    """
     silences: dict[str, int | None] = field(default_factory=dict)
-    """Indicator → the instant since which it is stale, or None if it no longer is."""
+    """Indicator → the instant since which it is stale, or None if it sends again."""
 
     @property
     def is_empty(self) -> bool:
@@ -146,16 +151,15 @@ class PartitionStep:
 
 
 @dataclass(slots=True)
-class Checkpoint:
-    """The part of a partition that is written about once a second: rows into the record, accumulators and figures
-    beside.
+class PartitionCheckpoint:
+    """The part of a partition that is written about once a second: rows into the record, and accumulators and figures.
 
     ``positions``: everything below them has been evaluated; a topic that is left out keeps its position.
     """
 
     positions: Mapping[str, int]
     blob_seq: int
-    segments: list[tuple[str, int, list[Chunk]]] = field(default_factory=list)
+    segments: list[tuple[str, int, list[HourChunk]]] = field(default_factory=list)
     series: dict[str, SeriesCheckpoint] = field(default_factory=dict)
-    windows: list[Window] = field(default_factory=list)
-    news: list[DependencyChange] = field(default_factory=list)
+    windows: list[TargetWindow] = field(default_factory=list)
+    news: list[DependencyChangeMessage] = field(default_factory=list)

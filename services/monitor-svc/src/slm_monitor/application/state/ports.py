@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from slm_monitor.application.state.loaded_partition import AgreementTerms, CatchUp, Hold, LoadedPartition
-from slm_monitor.application.state.partition_step import Checkpoint, PartitionStep, QuarantineEntry
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.application.state.loaded_partition import AgreementCatchUp, AgreementTerms, ImportHold, LoadedPartition
+from slm_monitor.application.state.partition_step import PartitionCheckpoint, PartitionStepChanges, QuarantineEntry
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import Breach, PublishedClock
-from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
 from slm_monitor.domain.rolling.rolling_derived import EndedClock
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.series.hour_buckets import HourChunk
 
 
-class NotOwner(Exception):
-    """Another worker has taken the partition over. The receiver must drop the partition at once."""
+class PartitionNotOwned(Exception):
+    """Another worker has taken over the partition. The receiver must drop the partition at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class InboxRow:
-    """A message to a partition.
+class PartitionInboxMessage:
+    """A message to a partition: its row, its kind, and its content.
 
     ``kind`` is terms | hold | release | derive | caught_up | exclusion | derived | accepted | dispute | record |
     sources.
@@ -37,9 +37,9 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class PendingDependencies:
-    """The terms and tickets that some partition has not evaluated yet; derived targets made of them must wait.
+    """The terms and tickets that some partition has not evaluated yet. Derived targets made of them must wait.
 
-    ``ticket_owners``: the parties some of whose tickets are still to be evaluated.
+    ``ticket_owners``: ids of the parties with tickets that are still to be evaluated.
     """
 
     has_terms: bool = False
@@ -47,9 +47,11 @@ class PendingDependencies:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberWindow:
-    """A window of a member target. ``breached_at``: when its breach became certain; None if it has no breach in
-    force."""
+class MemberTargetWindow:
+    """A window of a member target.
+
+    ``breached_at``: when its breach became certain; None if it has no breach in force.
+    """
 
     verdict: str
     figure: str | None
@@ -57,73 +59,78 @@ class MemberWindow:
     breached_at: int | None
 
 
-class Quarantine(Protocol):
-    """The place for facts that are kept but not evaluated."""
+class QuarantineStore(Protocol):
+    """The store of facts that are kept but not evaluated."""
 
     async def add(self, facts: Sequence[QuarantineEntry]) -> None: ...
 
 
 class EvaluationStore(Protocol):
-    """The store of a partition's state. Every write is fenced by the partition's epoch and raises NotOwner if it is
-    outdated."""
+    """The store of a partition's state.
+
+    Every write is fenced by the partition's epoch, and raises PartitionNotOwned if the epoch is outdated.
+    """
 
     async def take_over(self, partition: int) -> LoadedPartition:
-        """Become the owner, with the next epoch, and load everything."""
+        """Become the owner of a partition, with the next epoch, and load its state."""
         ...
 
     async def reload(self, partition: int, epoch: int) -> LoadedPartition:
-        """Load everything again as the same owner. Raises NotOwner."""
+        """Load a partition's state again as the same owner. Raises PartitionNotOwned."""
         ...
 
     async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
-        """The sources that are set aside: (party, topic, source) → reason."""
+        """Return the suspended sources: (party, topic, source) → reason."""
         ...
 
     async def present(self) -> int:
-        """The database's clock as installation time, µs. Timers fire by it, because clocks of replicas differ."""
+        """Return the time of the database's clock as installation time, µs. Timers fire by this clock, because clocks
+        of replicas differ.
+        """
         ...
 
-    async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]: ...
+    async def inbox(self, partitions: Sequence[int]) -> Sequence[PartitionInboxMessage]: ...
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
-    async def hold(self, import_id: str, partition: int) -> Hold | None:
-        """The hold of an import as a partition sees it; None if there is none."""
+    async def hold(self, import_id: str, partition: int) -> ImportHold | None:
+        """Return the hold of an import as a partition sees it; None if there is none."""
         ...
 
-    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[CatchUp]:
-        """The versions of an agreement that a partition has not caught up with."""
+    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[AgreementCatchUp]:
+        """Return the versions of an agreement with which a partition has not caught up."""
         ...
 
-    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
-        """The exclusions of an agreement that are approved and not revoked."""
+    async def exclusions(self, agreement_id: str) -> Sequence[ApprovedExclusion]:
+        """Return the exclusions of an agreement that are approved and not revoked."""
         ...
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
-        """Subject → key → fact: all facts of these indicators or tickets that are kept one by one."""
+        """Return subject → key → fact, for all facts of these indicators or tickets that are stored singly."""
         ...
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Fact]:
-        """Those of these (subject, key) under which a fact is kept by itself, with that fact."""
+        """Return (subject, key) → fact, for those of these pairs under which a fact is stored singly."""
         ...
 
     async def facts_between(self, subject: str, start: int, end: int) -> Sequence[Fact]:
-        """The facts of an indicator that are kept one by one and whose instant lies in ``[start, end)``."""
+        """Return the facts of an indicator that are stored singly and whose instant lies in ``[start, end)``."""
         ...
 
     async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
-        """The counter readings of a stream with an instant from ``first`` to ``last``, with the one before and the one
-        after."""
+        """Return a stream's counter readings from ``first`` to ``last`` (µs), with the one before and the one after
+        them.
+        """
         ...
 
-    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
-        """Hour since 1970 → recorded rows of a series, for those of the given hours that have any."""
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[HourChunk]]:
+        """Return hour since 1970 → recorded rows of a series, for those of the given hours that have any."""
         ...
 
     async def ticket_states(
         self, tickets: Sequence[str]
     ) -> tuple[Mapping[str, dict[tuple[str, str, int], PublishedClock]], Mapping[str, dict[str, Breach]]]:
-        """By ticket: its clocks as last published, and its breaches."""
+        """Return by ticket its clocks as last published, and by ticket its breaches."""
         ...
 
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]: ...
@@ -131,48 +138,58 @@ class EvaluationStore(Protocol):
     async def indicator(self, subject: str) -> Indicator | None: ...
 
     async def last_signals(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
-        """Indicator with a ``stale_after`` → that duration in µs, and the instant of its last signal."""
+        """Return indicator → (its ``stale_after`` in µs, instant of its last signal or None), for indicators with a
+        ``stale_after``.
+        """
         ...
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]
-    ) -> Mapping[tuple[str, str], MemberWindow]:
-        """(target, window id) → window of a member, in whichever partition it lies."""
+    ) -> Mapping[tuple[str, str], MemberTargetWindow]:
+        """Return (target, window id) → window of a member, in whichever partition the member lies."""
         ...
 
-    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
-        """Target → the runs of minutes in which it missed its objective over a rolling window, according to its
-        breaches."""
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedMinuteRun]]:
+        """Return target → the runs of minutes in which it missed its objective over a rolling window, according to its
+        breaches.
+        """
         ...
 
     async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[EndedClock]:
-        """The clocks of these targets that ended within a span, as known at ``as_of``."""
+        """Return the clocks of these targets that ended within a span, as known at ``as_of``."""
         ...
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]) -> Sequence[int]:
-        """For each span, the number of tickets under these targets whose events contradict each other, so that none is
-        evaluated."""
+        """Return for each span the number of tickets under these targets that are not evaluated, because their events
+        contradict each other.
+        """
         ...
 
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
     ) -> Sequence[tuple[int, int]]:
-        """For each span: the number of tickets with a clock of these targets that ended in it (stopped or breached) by
-        ``as_of``, and how many of those met every one."""
+        """Return for each span (number of tickets, number met).
+
+        A ticket counts if a clock of these targets ended in the span (stopped or breached) by ``as_of``; it is met if
+        it met every one.
+        """
         ...
 
     async def processed_positions(self) -> Mapping[tuple[str, int], int]:
-        """(topic, partition) → the position up to which that partition has taken in the intake."""
+        """Return (topic, partition) → the position up to which the partition has taken in the intake."""
         ...
 
     async def behind(self) -> PendingDependencies:
-        """The terms and tickets that some partition has not evaluated yet."""
+        """Return the terms and tickets that some partition has not evaluated yet."""
         ...
 
-    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
-        """Commit a step; return the sequence number of its blob of rows, or None without one. Raises NotOwner."""
+    async def commit(self, partition: int, epoch: int, step: PartitionStepChanges) -> int | None:
+        """Commit a step; return the sequence number of its blob of rows, or None if it has no rows.
+
+        Raises PartitionNotOwned.
+        """
         ...
 
-    async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
-        """Commit a checkpoint. Raises NotOwner."""
+    async def checkpoint(self, partition: int, epoch: int, checkpoint: PartitionCheckpoint) -> None:
+        """Commit a checkpoint. Raises PartitionNotOwned."""
         ...

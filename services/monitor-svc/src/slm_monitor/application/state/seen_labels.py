@@ -1,29 +1,29 @@
-"""The sets of labels that facts about a partition's states ever had, even if another fact has replaced them."""
+"""The sets of labels that facts about a partition's states ever had, even if other facts have replaced those facts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from slm_monitor.domain.facts.facts import Fact, indicator_of, labelled, labels_in_name
+from slm_monitor.domain.facts.facts import Fact, name_labelled_series, parse_series_indicator, parse_series_labels
 from slm_monitor.domain.series.series import NOTHING_YET
 from slm_monitor.domain.terms.instances import Group
 
 
-class SeenLabels:
-    """Label sets by indicator, which only ever grow. ``names``: labelled indicators, as ``labelled`` writes them."""
+class SeenLabelSets:
+    """The label sets of each indicator; none is ever removed. ``names``: as made by ``name_labelled_series``."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._of: dict[str, set[str]] = {}
         self._unsaved: set[str] = set()
         for name in names:
-            self._of.setdefault(indicator_of(name), set()).add(name)
+            self._of.setdefault(parse_series_indicator(name), set()).add(name)
 
     def add(self, fact: Fact) -> bool:
-        """Note the labels of a fact; return whether they are new for its indicator."""
+        """Note the labels of a fact; return whether this set is new for its indicator."""
         labels = fact.body.get("labels")
         if not labels:
             return False
-        name, known = labelled(fact.subject, labels), self._of.setdefault(fact.subject, set())
+        name, known = name_labelled_series(fact.subject, labels), self._of.setdefault(fact.subject, set())
         if name in known:
             return False
         known.add(name)
@@ -31,8 +31,8 @@ class SeenLabels:
         return True
 
     def groups(self, subject: str, names: Sequence[str]) -> set[Group]:
-        """The values of these labels that facts of an indicator had."""
-        label_sets = [labels_in_name(name) for name in self._of.get(subject, ())]
+        """Return the combinations of values that facts of an indicator had for these labels."""
+        label_sets = [parse_series_labels(name) for name in self._of.get(subject, ())]
         return {
             tuple((name, labels[name]) for name in names)
             for labels in label_sets
@@ -40,7 +40,9 @@ class SeenLabels:
         }
 
     def unsaved(self) -> dict[str, int]:
-        """Return the new label sets, to be saved as series without rows in the same step; they count as saved from now
-        on."""
+        """Return the new label sets, as names of series; they count as saved from now on.
+
+        The step that contains the facts saves them, as series without rows.
+        """
         unsaved, self._unsaved = self._unsaved, set()
         return dict.fromkeys(unsaved, NOTHING_YET)

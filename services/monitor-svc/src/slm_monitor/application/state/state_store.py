@@ -1,4 +1,4 @@
-"""Facts about states of a partition's indicators: state changes and outages, each kept by itself."""
+"""Facts about the states of a partition's indicators: state changes and outages, each stored singly."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from collections.abc import Callable, Iterable, Sequence
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states.labelled_state_history import LabelledStateHistory
-from slm_monitor.domain.states.state_history import EVER, StateHistory
-from slm_monitor.domain.states.timeline import Timeline
+from slm_monitor.domain.states.state_history import BEFORE_ALL_WINDOWS, StateHistory
+from slm_monitor.domain.states.timeline import StateTimeline
 from slm_monitor.domain.terms.instances import Group
 
-__all__ = ["EVER", "StateStore", "Touch"]
+__all__ = ["BEFORE_ALL_WINDOWS", "StateFactCache", "Touch"]
 Touch = Callable[[str, int], None]
 MOST_FACTS = 300_000
-"""Most facts in memory. Beyond it, the least recently used indicators are dropped and read again when needed."""
+"""Most facts in memory. Beyond that, the least recently used indicators are dropped, and read again when needed."""
 
 
-class StateStore:
-    """Facts of an indicator are read from the store when first needed, then kept in memory while there is room."""
+class StateFactCache:
+    """Caches the state facts of indicators: read from the store when first needed, then kept in memory while there is
+    room.
+    """
 
     def __init__(self, store: EvaluationStore, most_facts: int = MOST_FACTS) -> None:
         self._store = store
         self._most_facts = most_facts
         self._records: OrderedDict[str, StateHistory] = OrderedDict()
         self._grouped: dict[str, dict[tuple[str, ...], LabelledStateHistory]] = {}
-        """Indicator → label names → its timelines by label values, where a target is grouped by those names."""
+        """Indicator → label names → its timelines by label values, if a target is grouped by these names."""
         self._labels: dict[str, set[tuple[str, ...]]] = {}
         """Indicator → the sets of label names that its targets are grouped by."""
         self._held = 0
@@ -36,8 +38,10 @@ class StateStore:
         self._labels.setdefault(subject, set()).add(tuple(names))
 
     async def accept_facts(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
-        """Take facts; return those that are new or replace the fact under their key. ``touch`` is called with the
-        indicator and the first instant at which its timeline changed."""
+        """Take in facts; return those that are new or replace the fact with the same key.
+
+        ``touch`` is called with the indicator and the first instant at which its timeline changed.
+        """
         if not facts:
             return []
         # Room is made before the facts of this step are taken, because only what is in memory now has been committed.
@@ -64,8 +68,8 @@ class StateStore:
                 touch(fact.subject, min(changed))
         return list(accepted.values())
 
-    async def timeline(self, subject: str, group: Group = ()) -> Timeline:
-        """The timeline of an indicator, or with ``group`` of its facts with those label values."""
+    async def timeline(self, subject: str, group: Group = ()) -> StateTimeline:
+        """Return the timeline of an indicator or, with ``group``, of its facts with these label values."""
         await self._load([subject])
         record = self._records[subject]
         if group:
@@ -77,7 +81,7 @@ class StateStore:
         return record.timeline(indicator.initial_state, indicator.stale_after)
 
     async def groups(self, subject: str, names: Sequence[str]) -> set[Group]:
-        """The combinations of values of these labels that an indicator's facts have."""
+        """Return the combinations of values that an indicator's facts have for these labels."""
         await self._load([subject])
         return set(self._by_labels(subject, tuple(names)).records)
 
@@ -88,7 +92,7 @@ class StateStore:
         return grouped[names]
 
     async def last_signal(self, subject: str) -> int | None:
-        """The instant of the latest signal of an indicator; None if it has none."""
+        """Return the instant of an indicator's latest signal; None if there is none."""
         await self._load([subject])
         return self._records[subject].last_signal
 

@@ -1,4 +1,4 @@
-"""Dependencies of derived targets on others, and the messages to them that a step's changes call for."""
+"""Dependencies of derived targets on others, and the messages that must be sent when their sources change."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slm_chassis.log.partitioner import partition_of
-from slm_monitor.application.state.partition_step import DependencyChange
-from slm_monitor.application.state.state_store import EVER
+from slm_monitor.application.state.partition_step import DependencyChangeMessage
+from slm_monitor.application.state.state_store import BEFORE_ALL_WINDOWS
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
 from slm_monitor.domain.terms import composite_terms
-from slm_monitor.domain.terms.terms import DERIVED, NotJudgeable, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS, ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import compliance
 
 
 @dataclass(frozen=True, slots=True)
-class Dependencies:
+class DirectDependencies:
     """The direct sources of a derived target: indicators by subject, targets by id, and per-ticket targets by id."""
 
     subjects: frozenset[str] = frozenset()
@@ -28,20 +28,24 @@ class Dependencies:
 
 @dataclass(frozen=True, slots=True)
 class TransitiveDependencies:
-    """All sources of a derived target, direct or through members that are derived too: indicators by subject, and the
-    parties whose tickets it counts."""
+    """All sources of a derived target, direct or through members that are derived too.
+
+    They are indicators, by subject, and the parties whose tickets the target counts.
+    """
 
     subjects: frozenset[str] = frozenset()
     ticket_owners: frozenset[str] = frozenset()
 
 
-class TargetDependencies:
-    """The dependencies of all derived targets. Every partition knows them all, as the members may lie in any
-    partition."""
+class DerivedTargetDependencies:
+    """The dependencies of all derived targets.
+
+    Every partition knows all of them, because the members may lie in any partition.
+    """
 
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
-        self._sources: dict[str, Dependencies] = {}
+        self._sources: dict[str, DirectDependencies] = {}
         self._of_subject: dict[str, set[str]] = {}
         self._of_target: dict[str, set[str]] = {}
         self._notified: dict[tuple[str, str], tuple[object, ...]] = {}
@@ -49,7 +53,7 @@ class TargetDependencies:
         self._ticket_owners: dict[str, str] = {}
         self._reached: dict[str, TransitiveDependencies] = {}
 
-    def attach(self, lines: Sequence[TermsHistory]) -> None:
+    def attach(self, lines: Sequence[TargetTermsHistory]) -> None:
         """Add the dependencies of one agreement's targets."""
         self._reached.clear()
         for line in lines:
@@ -59,15 +63,18 @@ class TargetDependencies:
                 self._ticket_owners[line.target_id] = line.latest.owner_party_id
         terms = [version for line in lines for version in line.versions]
         for each in terms:
-            if each.aggregation in DERIVED:
+            if each.aggregation in DERIVED_AGGREGATIONS:
                 # The target may depend on one that has failed or cannot be read. It is then set aside when its own
                 # terms are attached.
-                with suppress(NotJudgeable):
+                with suppress(TermsNotEvaluable):
                     self._add_sources(each, [other for other in terms if other.version == each.version])
 
     def _add_sources(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> None:
-        found, before = sources_of(terms, others), self._sources.get(terms.target_id, Dependencies())
-        self._sources[terms.target_id] = Dependencies(
+        found, before = (
+            find_direct_dependencies(terms, others),
+            self._sources.get(terms.target_id, DirectDependencies()),
+        )
+        self._sources[terms.target_id] = DirectDependencies(
             found.subjects | before.subjects, found.targets | before.targets, found.clocks | before.clocks
         )
         for subject in found.subjects:
@@ -75,12 +82,18 @@ class TargetDependencies:
         for target_id in found.targets | found.clocks:
             self._of_target.setdefault(target_id, set()).add(terms.target_id)
 
-    def sources(self, target_id: str) -> Dependencies:
-        return self._sources.get(target_id, Dependencies())
+    def sources(self, target_id: str) -> DirectDependencies:
+        return self._sources.get(target_id, DirectDependencies())
+
+    def has_composites(self, subject: str) -> bool:
+        """Return whether a composite of states has this indicator as a member."""
+        return bool(self._of_subject.get(subject))
 
     def reached(self, target_id: str) -> TransitiveDependencies:
-        """All sources of a derived target, through derived members too. The recursion ends because no target contains
-        itself."""
+        """Return all sources of a derived target, through derived members too.
+
+        The recursion ends because no target contains itself.
+        """
         if target_id not in self._reached:
             own, self._reached[target_id] = self.sources(target_id), TransitiveDependencies()
             subjects = set(own.subjects) | {self._indicators[each] for each in own.targets if each in self._indicators}
@@ -92,9 +105,11 @@ class TargetDependencies:
             self._reached[target_id] = TransitiveDependencies(frozenset(subjects), frozenset(owners))
         return self._reached[target_id]
 
-    def news(self, touched: Mapping[str, int], changes: Changes) -> list[DependencyChange]:
-        """The messages to derived targets after a step. ``touched``: indicator → instant from which its states
-        changed."""
+    def news(self, touched: Mapping[str, int], changes: EvaluationChanges) -> list[DependencyChangeMessage]:
+        """Return the messages to derived targets whose sources a step changed.
+
+        ``touched``: indicator → instant from which its states changed.
+        """
         if not self._sources:
             return []
         found: dict[str, int] = {}
@@ -107,21 +122,21 @@ class TargetDependencies:
                 for target_id in ticket.inconsistent.targets:
                     _note(found, self._of_target.get(target_id, ()), ticket.inconsistent.at)
         for target_id, *_ in changes.dropped_clocks:
-            _note(found, self._of_target.get(target_id, ()), EVER)
+            _note(found, self._of_target.get(target_id, ()), BEFORE_ALL_WINDOWS)
         for target_id, _ in changes.dropped_windows:
-            _note(found, self._of_target.get(target_id, ()), EVER)
+            _note(found, self._of_target.get(target_id, ()), BEFORE_ALL_WINDOWS)
         for breach in changes.breaches.values():
             _note(found, self._of_target.get(breach.target_id, ()), breach.certain_at)
         self._of_windows(changes.windows.values(), found)
         return self._addressed(found)
 
-    def news_of(self, windows: Iterable[Window]) -> list[DependencyChange]:
-        """The messages to derived targets after the figures of these windows were saved in a checkpoint."""
+    def news_of(self, windows: Iterable[TargetWindow]) -> list[DependencyChangeMessage]:
+        """Return the messages to derived targets after the figures of these windows were saved in a checkpoint."""
         found: dict[str, int] = {}
         self._of_windows(windows, found)
         return self._addressed(found)
 
-    def _of_windows(self, windows: Iterable[Window], found: dict[str, int]) -> None:
+    def _of_windows(self, windows: Iterable[TargetWindow], found: dict[str, int]) -> None:
         for window in windows:
             derived = self._of_target.get(window.target_id)
             if derived is None:
@@ -137,9 +152,9 @@ class TargetDependencies:
                 self._notified[window.target_id, window.window_id] = content
                 _note(found, derived, since)
 
-    def _addressed(self, found: Mapping[str, int]) -> list[DependencyChange]:
+    def _addressed(self, found: Mapping[str, int]) -> list[DependencyChangeMessage]:
         return [
-            DependencyChange(partition_of(target_id, self._partitions), target_id, since)
+            DependencyChangeMessage(partition_of(target_id, self._partitions), target_id, since)
             for target_id, since in sorted(found.items())
         ]
 
@@ -149,10 +164,10 @@ def _note(found: dict[str, int], targets: Iterable[str], since: int) -> None:
         found[target_id] = min(found.get(target_id, since), since)
 
 
-def sources_of(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Dependencies:
-    """The direct sources of a derived target, by its terms and the other targets of the same version."""
+def find_direct_dependencies(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> DirectDependencies:
+    """Return the direct sources of a derived target, by its terms and the other targets of the same version."""
     if terms.aggregation == "compliance":
-        named = compliance.target_key(terms.parameters)
-        return Dependencies(clocks=frozenset(each.target_id for each in others if each.key == named))
-    made = composite_terms.composition_of(terms, others)
-    return Dependencies(made.subjects, frozenset(made.target_ids))
+        named = compliance.read_compliance_target_key(terms.parameters)
+        return DirectDependencies(clocks=frozenset(each.target_id for each in others if each.key == named))
+    made = composite_terms.parse_composite_terms(terms, others)
+    return DirectDependencies(made.subjects, frozenset(made.target_ids))

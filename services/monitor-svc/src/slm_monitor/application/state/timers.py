@@ -1,16 +1,16 @@
-"""Timers: for each subject the instant at which time alone may change its result."""
+"""Timers: for each subject the instant at which its result may change without new data."""
 
 from __future__ import annotations
 
 import heapq
 
 STATE, COUNT, TICKET, DERIVED, SILENCE = "state", "count", "ticket", "derived", "silence"
-"""The evaluator that a timer wakes."""
+"""The kinds of subjects, by the evaluator that their timers wake."""
 Subject = tuple[str, str]
 """(evaluator, name): the name of an indicator, a ticket or a target."""
 
 
-class Timers:
+class TimerHeap:
     """A heap of (instant, subject) in which only the latest setting of each subject counts."""
 
     def __init__(self) -> None:

@@ -21,10 +21,11 @@ STREAMED = tuple(topic.name for topic in (AGREEMENTS, BREACHES, TARGETS, REPORTS
 QUEUE = 1_000
 FURTHEST_BEHIND = 10_000
 AT_ONCE = 100
-"""Events handed out before the clients get a turn. It must be less than a queue holds, or even a reading client would
-fall behind."""
+"""Most events passed to the clients' queues before the clients get a turn. It must be less than a queue holds, or even
+a fast client would fall behind.
+"""
 GRACE_SECONDS = 5.0
-"""Seconds that a slow client has to read what is left in its queue, before its stream is ended."""
+"""Seconds that a slow client has to read the rest of its queue, before its stream is ended."""
 _BEAT_SECONDS = 15.0
 _BEAT = b": still here\n\n"
 Vector = dict[TopicPartition, int]
@@ -32,19 +33,23 @@ T = TypeVar("T")
 
 
 class InvalidStreamPosition(ValueError):
-    """The id names no position in these topics."""
+    """An event id does not name a position in the published topics."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamFilter:
-    """The events that one client wants, among those that its party may see."""
+    """The events that one client wants, among those that the client's party may see."""
 
     caller: Principal
     agreement_id: str | None = None
     service_id: str | None = None
     types: frozenset[str] = frozenset()
+    nothing: bool = False
+    """True: no events at all, because the stream carries something else."""
 
     def passes(self, event: StreamEvent) -> bool:
+        if self.nothing:
+            return False
         if not self.caller.may_see(*event.parties) or (self.types and event.name not in self.types):
             return False
         if self.agreement_id is not None and event.data.get("agreement_id") != self.agreement_id:
@@ -54,7 +59,7 @@ class StreamFilter:
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """An event on its way to clients."""
+    """A published event in the form in which clients get it."""
 
     name: str
     parties: Sequence[str]
@@ -65,8 +70,11 @@ class StreamEvent:
 
 @dataclass(slots=True)
 class StreamClient:
-    """The stream of one client. ``missed``: the position from which to catch up before the queue is read. ``end``: ends
-    the stream from outside."""
+    """The stream of one client.
+
+    ``missed``: position from which the client must catch up before its queue is read; ``end``: set from outside to end
+    the stream.
+    """
 
     wanted: StreamFilter
     missed: Vector | None = None
@@ -77,7 +85,7 @@ class StreamClient:
 
 
 class EventStream:
-    """A worker that tails the published topics and hands every event to the clients that may see it."""
+    """A worker that reads the published topics and passes every event to the clients that may see it."""
 
     name = "live"
 
@@ -89,6 +97,8 @@ class EventStream:
         self._at: Vector = {}
         self._started = asyncio.Event()
         self._moved = asyncio.Event()
+        self.listeners: list[Callable[[StreamEvent], None]] = []
+        """Functions that are called with every event that is passed on while a stream is open."""
 
     @property
     def is_full(self) -> bool:
@@ -96,7 +106,7 @@ class EventStream:
         return self._streams >= self._most_clients
 
     async def run(self) -> None:
-        """Tail the topics until cancelled. After a fault the next start continues from the last position."""
+        """Read the topics until cancelled. After a fault the next start continues from the last position."""
         if not self._at:
             self._at = await self._ends()
         self._started.set()
@@ -115,35 +125,43 @@ class EventStream:
             if number % AT_ONCE == AT_ONCE - 1 and self._open:
                 await asyncio.sleep(0)
             self._at[batch.source] = record.offset + 1
-            event = stream_event_of(record) if self._open else None
+            event = convert_record_to_stream_event(record) if self._open else None
             if event is None:
                 continue
+            for listener in self.listeners:
+                listener(event)
             line: bytes | None = None
-            for key, client in list(self._open.items()):
+            for client in list(self._open.values()):
                 if client.wanted.passes(event):
-                    line = line or server_sent_event(event, self._at)
-                    self._offer(key, client, line)
+                    line = line or format_server_sent_event(event, self._at)
+                    self.offer(client, line)
         self._at[batch.source] = batch.next_offset
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    def _offer(self, key: int, client: StreamClient, line: bytes) -> None:
-        """Put an event into a client's queue. A client whose queue is full is dropped, so that it delays no other; it
-        can resume by its last id."""
+    def offer(self, client: StreamClient, line: bytes) -> None:
+        """Put an event, as bytes, into a client's queue.
+
+        A client whose queue is full is dropped, so that it delays no other; it can resume by its last event id.
+        """
+        if client.is_slow:
+            return
         try:
             client.queue.put_nowait(line)
         except asyncio.QueueFull:
             client.is_slow = True
-            del self._open[key]
+            self._open.pop(id(client), None)
             asyncio.get_running_loop().call_later(GRACE_SECONDS, client.end)
 
     async def client(self, wanted: StreamFilter, last_event_id: str | None) -> StreamClient:
-        """Make a client. It receives events from the moment at which its ``lines`` are read, or from after the event
-        that it names. Raises InvalidStreamPosition."""
+        """Make a client, which gets events as soon as its ``lines`` are read.
+
+        With ``last_event_id`` it first gets the events after that one. Raises InvalidStreamPosition.
+        """
         await self._started.wait()
         if not last_event_id:
             return StreamClient(wanted)
-        missed = vector_of(last_event_id, self._at)
+        missed = parse_stream_position(last_event_id, self._at)
         if not self._has_reached(missed):
             ends = await self._ends()
             if any(at > ends[place] for place, at in missed.items()):
@@ -156,7 +174,7 @@ class EventStream:
         try:
             async for line in self._joined(client):
                 yield line
-            yield f"retry: 1000\nid: {text_of(client.missed or client.joined_at)}\n\n".encode()
+            yield f"retry: 1000\nid: {format_stream_position(client.missed or client.joined_at)}\n\n".encode()
             if client.missed is not None:
                 async for line in self._missed(client, client.missed):
                     yield line
@@ -168,7 +186,9 @@ class EventStream:
             self._open.pop(id(client), None)
 
     async def _joined(self, client: StreamClient) -> AsyncIterator[bytes]:
-        """Yield beats until this replica has read as far as the client had; then join the client to the live events."""
+        """Yield heartbeats until this replica has read as far as the client had; then add the
+        client to the live ones.
+        """
         while client.missed is not None and not self._has_reached(client.missed):
             if await _within(_BEAT_SECONDS, self._moved.wait()) is None:
                 yield _BEAT
@@ -182,7 +202,7 @@ class EventStream:
         behind = sum(max(0, end - at[place]) for place, end in client.joined_at.items())
         if behind > FURTHEST_BEHIND:
             where = json.dumps({"missed": behind, "read": ["/api/v1/targets", "/api/v1/breaches"]})
-            yield f"id: {text_of(client.joined_at)}\nevent: reset\ndata: {where}\n\n".encode()
+            yield f"id: {format_stream_position(client.joined_at)}\nevent: reset\ndata: {where}\n\n".encode()
             return
         if not behind:
             return
@@ -191,16 +211,16 @@ class EventStream:
                 if record.offset >= client.joined_at[batch.source]:
                     break
                 at[batch.source] = record.offset + 1
-                event = stream_event_of(record)
+                event = convert_record_to_stream_event(record)
                 if event is not None and client.wanted.passes(event):
-                    yield server_sent_event(event, at)
+                    yield format_server_sent_event(event, at)
             at[batch.source] = max(at[batch.source], min(batch.next_offset, client.joined_at[batch.source]))
             if all(at[place] >= end for place, end in client.joined_at.items()):
                 return
 
 
 async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
-    """Await a result; return None if it takes longer."""
+    """Await a result for at most so many seconds; return None if it takes longer."""
     try:
         # Not ``asyncio.wait_for``: in Python 3.11 it loses a cancellation that arrives together with the result.
         async with asyncio.timeout(seconds):
@@ -209,8 +229,8 @@ async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
         return None
 
 
-def stream_event_of(record: StoredRecord) -> StreamEvent | None:
-    """A record as an event for clients; None if it is no published event, or was published before."""
+def convert_record_to_stream_event(record: StoredRecord) -> StreamEvent | None:
+    """Convert a record of the log to an event for clients; None if it is no published event, or a repetition."""
     if REDRIVEN in record.headers:
         return None
     try:
@@ -227,21 +247,22 @@ def stream_event_of(record: StoredRecord) -> StreamEvent | None:
         "correlationid": record.headers.get("ce_correlationid"),
         "data": data,
     }
-    parties = [str(data[name]) for name in row.parties if data.get(name)]
+    parties = row.parties_who_see(data)
     return StreamEvent(row.event.__name__, parties, data, json.dumps(document, separators=(",", ":")))
 
 
-def server_sent_event(event: StreamEvent, at: Vector) -> bytes:
-    return f"id: {text_of(at)}\nevent: {event.name}\ndata: {event.text}\n\n".encode()
+def format_server_sent_event(event: StreamEvent, at: Vector) -> bytes:
+    """Format an event as bytes of a server-sent event, with the position after it as id."""
+    return f"id: {format_stream_position(at)}\nevent: {event.name}\ndata: {event.text}\n\n".encode()
 
 
-def text_of(at: Vector) -> str:
-    """The id of a vector: offsets in the order of topics and partitions, ``12.0.3-5.6.7-…``."""
+def format_stream_position(at: Vector) -> str:
+    """Format a position as an event id: its offsets in the order of topics and partitions, such as ``12.0.3-5.6.7``."""
     return "-".join(".".join(str(at[place]) for place in sorted(at) if place.topic == topic) for topic in STREAMED)
 
 
-def vector_of(text: str, like: Vector) -> Vector:
-    """The vector of an id, over the places of ``like``. Raises InvalidStreamPosition."""
+def parse_stream_position(text: str, like: Vector) -> Vector:
+    """Parse an event id to a position with the topics and partitions of ``like``. Raises InvalidStreamPosition."""
     parts = text.split("-")
     places = [[place for place in sorted(like) if place.topic == topic] for topic in STREAMED]
     numbers = [part.split(".") for part in parts]

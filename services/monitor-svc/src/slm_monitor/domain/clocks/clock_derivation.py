@@ -1,4 +1,4 @@
-"""The derivation of a clock's elapsed time: its open, closed and paused intervals, their causes, and their sums."""
+"""How a clock's elapsed time comes about: its open, closed and paused intervals, their causes, and their sums."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Literal, NamedTuple
 from slm_calendar import intervals
 from slm_calendar.closures import closures
 from slm_calendar.service_hours import ServiceHours
-from slm_monitor.domain.clocks.clock_state import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts.ticket_events import ENDS, TicketEvent
 
 Kind = Literal["open", "closed", "paused"]
 
 
 class ClockSegment(NamedTuple):
-    """``[start, end)`` of one kind. ``service`` is the open time in it, in microseconds.
+    """One interval ``[start, end)`` of a clock's time that is open, closed or paused throughout.
 
-    ``because`` names, for closed time, the rule of the service hours that closes it; for other time, the event that
-    began it, or ``service hours open``.
+    ``service`` is the service time in the interval, in microseconds. ``cause`` names the reason: for closed time the
+    rule of the service hours that closes it, for other time the event with which it began, or ``service hours open``.
     """
 
     start: int
@@ -29,9 +29,10 @@ class ClockSegment(NamedTuple):
     event: TicketEvent | None = None
 
 
-def clock_segments(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[ClockSegment]:
-    """Return the time of a clock from ``measured_from`` to an instant, without gaps. ``events`` are the ticket's
-    events.
+def derive_clock_segments(clock: TicketClockState, events: Sequence[TicketEvent], until: int) -> list[ClockSegment]:
+    """Divide the time of a clock, from ``measured_from`` to the instant ``until``, into segments without gaps.
+
+    ``events`` are the ticket's events in order.
     """
     hours = clock.target.hours
     pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
@@ -45,7 +46,7 @@ def clock_segments(clock: Clock, events: Sequence[TicketEvent], until: int) -> l
     return sorted(found)
 
 
-def _running(clock: Clock, events: Sequence[TicketEvent], start: int, end: int) -> Iterable[ClockSegment]:
+def _running(clock: TicketClockState, events: Sequence[TicketEvent], start: int, end: int) -> Iterable[ClockSegment]:
     hours = clock.target.hours
     for opens, closes in hours.intervals(start, end):
         because = _cause(events, opens, clock) if opens == start else ("service hours open", None)
@@ -54,10 +55,10 @@ def _running(clock: Clock, events: Sequence[TicketEvent], start: int, end: int) 
         yield ClockSegment(closure.start, closure.end, "closed", 0, closure.reason)
 
 
-def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, TicketEvent | None]:
-    """Return (text, event) for the event at an instant that changed the clock.
+def _cause(events: Sequence[TicketEvent], at: int, clock: TicketClockState) -> tuple[str, TicketEvent | None]:
+    """Return (text, event) of the event that changed the clock at an instant.
 
-    An event with a state, or an end of the ticket, precedes other events of that instant.
+    Of several events at that instant, one with a state, or one that ends the ticket, is preferred.
     """
     there = [event for event in events if event.at == at]
     telling = [event for event in there if event.state is not None or event.event in ENDS] or there
@@ -69,7 +70,9 @@ def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, T
 
 
 class ClockTotals(NamedTuple):
-    """Microseconds of each kind in wall time, and the service time within the pauses."""
+    """The sums of a clock's segments in microseconds: the wall time that is open, closed and paused, and the service
+    time within the pauses.
+    """
 
     open: int
     closed: int
@@ -77,8 +80,8 @@ class ClockTotals(NamedTuple):
     paused_service: int
 
 
-def clock_totals(segments: Iterable[ClockSegment]) -> ClockTotals:
-    """Return the sums of the segments."""
+def sum_clock_segments(segments: Iterable[ClockSegment]) -> ClockTotals:
+    """Return the totals of the segments, by open, closed and paused time."""
     of_kind: dict[Kind, int] = {"open": 0, "closed": 0, "paused": 0}
     paused_service = 0
     for each in segments:
@@ -87,8 +90,10 @@ def clock_totals(segments: Iterable[ClockSegment]) -> ClockTotals:
     return ClockTotals(of_kind["open"], of_kind["closed"], of_kind["paused"], paused_service)
 
 
-def clip_segments(segments: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours) -> list[ClockSegment]:
-    """Return the parts of the segments inside a reporting window."""
+def clip_clock_segments_to_window(
+    segments: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours
+) -> list[ClockSegment]:
+    """Return the parts of the segments that lie inside a reporting window."""
     inside = []
     for each in segments:
         begins, ends = max(each.start, start), min(each.end, end)

@@ -10,11 +10,19 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, finding
 from slm_calendar.service_hours import ServiceHours
 from slm_events import instants
-from slm_monitor.domain.clocks.clock_state import CANCELLED, COMPLETED_LATE, MET, PAUSED, RUNNING, Clock, Span
+from slm_monitor.domain.clocks.clock_state import (
+    CANCELLED,
+    COMPLETED_LATE,
+    MET,
+    PAUSED,
+    RUNNING,
+    Span,
+    TicketClockState,
+)
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms import conditions
-from slm_monitor.domain.terms.clock_terms import CLOSURE, RESOLUTION, ClockTerms
+from slm_monitor.domain.terms.clock_terms import CLOSURE, RESOLUTION, TicketClockTerms
 from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
 
 Attributes = Mapping[str, Any]
@@ -22,13 +30,15 @@ _FIRST = -62_135_596_800_000_000
 """0001-01-01, in microseconds since 1970."""
 
 
-class ClockMachine:
-    """A clock while the events of its ticket are replayed.
+class TicketClockMachine:
+    """The state machine of one clock, to which the events of its ticket are applied in order.
 
-    ``attributes`` are the ticket's, for a deadline that is a field of the ticket.
+    ``attributes`` are the ticket's attributes: one of them may hold the deadline.
     """
 
-    def __init__(self, target: ServiceLevelTarget, terms: ClockTerms, started_at: int, attributes: Attributes) -> None:
+    def __init__(
+        self, target: ServiceLevelTarget, terms: TicketClockTerms, started_at: int, attributes: Attributes
+    ) -> None:
         self.target = target
         self.terms = terms
         self.started_at = started_at
@@ -36,7 +46,9 @@ class ClockMachine:
         self.passed_over: tuple[tuple[str, str], ...] = ()
         self._hours = (target.hours, *terms.also_hours)
         self._dates = _dates(terms, attributes)
-        self._originals = [durations.deadline(terms.within, started_at, each, self._dates) for each in self._hours]
+        self._originals = [
+            durations.compute_deadline(terms.within, started_at, each, self._dates) for each in self._hours
+        ]
         self._pauses: list[Span] = []
         self._paused_since: int | None = None
         self._late: list[Span] = []
@@ -60,18 +72,23 @@ class ClockMachine:
 
     @property
     def can_reopen(self) -> bool:
-        """Whether a reopening of the ticket restarts the clock: the end of the ticket stopped it. A response once given
-        stays.
+        """Whether a reopening of the ticket restarts the clock: only if the end of the ticket stopped it.
+
+        A clock that the first response stopped stays stopped.
         """
         return self.stopped and not self._stopped_for_good
 
     def is_past(self, at: int) -> bool:
-        """Whether the deadline passed before an instant; a paused clock's never did."""
+        """Whether the deadline lies before an instant. False while the clock is paused, because the pause moves the
+        deadline.
+        """
         return self._paused_since is None and self._deadline() < at
 
     def pause_from(self, at: int, state: str | None, attributes: Attributes) -> None:
-        """Pause if a pause condition holds. A pause after the deadline is only recorded."""
-        if not conditions.any_holds(self.terms.pause, None, state, attributes):
+        """Pause the clock if a pause condition holds. A pause that begins after the deadline is only recorded and moves
+        nothing.
+        """
+        if not conditions.does_any_condition_hold(self.terms.pause, None, state, attributes):
             return
         if at < self._deadline():
             self._leave_pause(at)
@@ -80,25 +97,28 @@ class ClockMachine:
             self._late_since = at
 
     def apply(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
-        """Apply an event; ``state`` and ``attributes`` are the ticket's after it. Cancel precedes stop, and stop
-        precedes pause.
+        """Apply an event; ``state`` and ``attributes`` are the ticket's after the event.
+
+        The conditions of cancelling are checked first, then those of stopping, then those of pausing.
         """
         if self._cancelled_at is not None:
             return
         if self._stopped_at is not None:
             self._take_stopped(event, state, attributes)
-        elif event.event == "cancelled" or conditions.any_holds(self.terms.cancel, event, state, attributes):
+        elif event.event == "cancelled" or conditions.does_any_condition_hold(
+            self.terms.cancel, event, state, attributes
+        ):
             self._leave_pause(event.at)
             self._cancelled_at = self._changed_at = event.at
-        elif event.event == "closed" or conditions.any_holds(self.terms.stop, event, state, attributes):
+        elif event.event == "closed" or conditions.does_any_condition_hold(self.terms.stop, event, state, attributes):
             self.stop(event)
         else:
             self._follow_date(event.at, attributes)
             self._turn(event.at, state, attributes)
 
     def stop(self, event: TicketEvent) -> None:
-        """Stop at an event. The end of the ticket stops the clock until a reopening; any other event stops
-        it for good.
+        """Stop the clock at an event. If the event ends the ticket, a reopening can restart the clock; otherwise it
+        stays stopped.
         """
         self._leave_pause(event.at)
         self._stopped_at = self._changed_at = event.at
@@ -109,18 +129,20 @@ class ClockMachine:
         is_reopened = event.event == "reopened" and not self._stopped_for_good
         if is_reopened or self._left_its_stop(event, state, attributes):
             self._reopen(event, state, attributes)
-        elif event.event not in ticket_events.ENDS and conditions.any_holds(self.terms.stop, event, state, attributes):
+        elif event.event not in ticket_events.ENDS and conditions.does_any_condition_hold(
+            self.terms.stop, event, state, attributes
+        ):
             # The ticket was answered after it had ended: if it is reopened later, this clock has nothing to wait for.
             self._stopped_for_good = True
 
     def _left_its_stop(self, event: TicketEvent, state: str | None, attributes: Attributes) -> bool:
-        """Whether a clock that stops for as long as the ticket is in some state has to run again."""
-        return all(each.lasts for each in self.terms.stop) and not conditions.any_holds(
+        """Whether the clock must run again because the ticket has left the lasting state that stopped it."""
+        return all(each.lasts for each in self.terms.stop) and not conditions.does_any_condition_hold(
             self.terms.stop, event, state, attributes
         )
 
     def _turn(self, at: int, state: str | None, attributes: Attributes) -> None:
-        if not conditions.any_holds(self.terms.pause, None, state, attributes):
+        if not conditions.does_any_condition_hold(self.terms.pause, None, state, attributes):
             is_paused = self._paused_since is not None
             self._leave_pause(at)
             self._changed_at = at if is_paused else self._changed_at
@@ -128,18 +150,20 @@ class ClockMachine:
             self.pause_from(at, state, attributes)
 
     def _follow_date(self, at: int, attributes: Attributes) -> None:
-        """Move the deadline if the ticket's field that holds it was changed before the deadline passed."""
+        """Move the deadline if the ticket's field that holds it has changed and the old deadline has not passed."""
         if self.terms.within.kind != "due_at" or (dates := _dates(self.terms, attributes)) == self._dates:
             return
         if not self.is_past(at):
             self._dates = dates
             self._originals = [
-                durations.deadline(self.terms.within, self.started_at, hours, dates) for hours in self._hours
+                durations.compute_deadline(self.terms.within, self.started_at, hours, dates) for hours in self._hours
             ]
 
     def _reopen(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
-        """Run again. With ``on_reopen: resume`` the time since the stop is a pause; with ``resume_counting_gap`` it
-        counts.
+        """Restart the clock after a reopening of the ticket.
+
+        With ``on_reopen: resume`` the time since the stop becomes a pause; with ``resume_counting_gap`` it counts as
+        elapsed.
         """
         assert self._stopped_at is not None
         stopped, self._stopped_at = self._stopped_at, None
@@ -155,9 +179,9 @@ class ClockMachine:
         self._paused_since = self._late_since = None
 
     def _moved(self) -> tuple[list[Span], list[int]]:
-        """Return the pauses that count, and the deadline by each of the service hours.
+        """Return (pauses before the deadline, deadline by each of the target's service hours).
 
-        A pause counts if it began before the deadline, as moved by the pauses before it.
+        A pause moves the deadlines if it began before the earliest deadline as moved by the pauses before it.
         """
         within, dues = self.terms.within, list(self._originals)
         counted = []
@@ -165,7 +189,9 @@ class ClockMachine:
             if start < min(dues):
                 counted.append((start, end))
                 dues = [
-                    durations.extended(within, due, durations.elapsed(within, start, end, hours), hours)
+                    durations.extend_deadline(
+                        within, due, durations.measure_elapsed_time(within, start, end, hours), hours
+                    )
                     for due, hours in zip(dues, self._hours, strict=True)
                 ]
         return counted, dues
@@ -173,8 +199,8 @@ class ClockMachine:
     def _deadline(self) -> int:
         return min(self._moved()[1])
 
-    def clock(self) -> Clock:
-        """Return the clock's present state. Raises CalendarError for a deadline outside the years 1 to 9999."""
+    def clock(self) -> TicketClockState:
+        """Return the present state of the clock. Raises CalendarError for a deadline outside the years 1 to 9999."""
         pauses, deadlines = self._moved()
         late = [pause for pause in self._pauses if pause not in pauses]
         deadline = min(deadlines)
@@ -182,7 +208,7 @@ class ClockMachine:
             raise CalendarError([finding("within", str(self.terms.within), "the deadline lies beyond the year 9999")])
         until = self._stopped_at or self._cancelled_at
         state, breached_at = self._verdict(deadline)
-        clock = Clock(
+        clock = TicketClockState(
             self.target,
             self.started_at,
             deadline,
@@ -217,17 +243,21 @@ class ClockMachine:
             return (MET, None) if self._stopped_at <= deadline else (COMPLETED_LATE, deadline)
         return (PAUSED, None) if self._paused_since is not None else (RUNNING, deadline)
 
-    def cancelled(self, at: int) -> Clock:
-        """Cancel the clock because its target no longer applies, and return it. A breach before the change remains."""
+    def cancelled(self, at: int) -> TicketClockState:
+        """Cancel the clock at an instant, because its target no longer applies; return its state. A breach before that
+        instant remains.
+        """
         self._leave_pause(at)
         self._cancelled_at = self._changed_at = at
         return self.clock()
 
     # -- handover to other terms ----------------------------------------------------------------------------------
 
-    def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> ClockMachine:
-        """Return this clock with another start, because the ticket's opening was edited at ``at``."""
-        run = ClockMachine(self.target, self.terms, started_at, attributes)
+    def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> TicketClockMachine:
+        """Return a copy of this clock that starts at ``started_at``, because the ticket's opening was edited at the
+        instant ``at``.
+        """
+        run = TicketClockMachine(self.target, self.terms, started_at, attributes)
         run._pauses = [(max(start, started_at), end) for start, end in self._pauses if end > started_at]
         run._late = [(max(start, started_at), end) for start, end in self._late if end > started_at]
         run._paused_since, run._late_since = self._paused_since, self._late_since
@@ -236,9 +266,11 @@ class ClockMachine:
         run.attached_at = self.attached_at if self.is_past(at) else at
         return run
 
-    def carried(self, target: ServiceLevelTarget, terms: ClockTerms, at: int, attributes: Attributes) -> ClockMachine:
-        """Return a clock under other terms from ``at`` on that keeps the elapsed time of this one."""
-        run = ClockMachine(target, terms, self.started_at, attributes)
+    def carried(
+        self, target: ServiceLevelTarget, terms: TicketClockTerms, at: int, attributes: Attributes
+    ) -> TicketClockMachine:
+        """Return a clock under other terms from ``at`` on that keeps the time elapsed on this clock."""
+        run = TicketClockMachine(target, terms, self.started_at, attributes)
         run._changed_at = run.attached_at = at
         if terms.within.kind in ("calendar", "service_time"):
             # Elapsed time is carried as an amount: it was measured by the service hours of the old target.
@@ -250,13 +282,13 @@ class ClockMachine:
             run._pauses, run._late = self._pauses_by(at), self.clock().late_by(at)
         return run
 
-    def take_pauses(self, other: ClockMachine, at: int) -> None:
-        """Copy the pauses of another clock up to ``at``."""
+    def take_pauses(self, other: TicketClockMachine, at: int) -> None:
+        """Replace this clock's pauses by those of another clock up to the instant ``at``."""
         self._pauses = intervals.clip(other._pauses_by(at), self.started_at, at)
         self._late = intervals.clip(other.clock().late_by(at), self.started_at, at)
 
     def changed(self, at: int) -> None:
-        """Set the instant since which the clock is in its present state."""
+        """Set the instant from which the clock is in its present state."""
         self._changed_at = at
 
     def _elapsed_by(self, at: int) -> Span:
@@ -274,17 +306,17 @@ class ClockMachine:
         return hours.add(at, left) if left else at
 
 
-def _dates(terms: ClockTerms, attributes: Attributes) -> dict[str, int]:
+def _dates(terms: TicketClockTerms, attributes: Attributes) -> dict[str, int]:
     """Return {field: instant} for the ticket's field that holds the deadline; empty if it is missing or not a date."""
     if terms.within.kind != "due_at":
         return {}
     field = str(terms.within.amount)
     written = attributes.get(field)
-    return {} if written is None or (at := instant_of(written)) is None else {field: at}
+    return {} if written is None or (at := read_instant_from_field(written)) is None else {field: at}
 
 
-def instant_of(written: Any) -> int | None:
-    """Read an instant (microseconds) from a ticket's field; None if it is not one."""
+def read_instant_from_field(written: Any) -> int | None:
+    """Read an instant (microseconds) from the value of a ticket's field; None if the value is not an instant."""
     try:
         return instants.from_text(str(written))
     except ValueError:

@@ -1,7 +1,7 @@
 """The replay of a ticket's events into clocks: start, pauses, stop, deadline, and whether the deadline was met.
 
-A clock is met if and only if it stopped at or before its deadline; elapsed time does not decide. A pause moves the
-deadline by its length in the clock's own measure, if it begins before the deadline as moved so far.
+A clock is met if and only if it stopped at or before its deadline; elapsed time does not decide. A pause that begins
+before the deadline, as moved so far, moves it by the pause's length in service or wall time, as the target counts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_monitor.domain.clocks import target_matching
-from slm_monitor.domain.clocks.clock_machine import ClockMachine, instant_of
+from slm_monitor.domain.clocks.clock_machine import TicketClockMachine, read_instant_from_field
 from slm_monitor.domain.clocks.clock_state import (
     BREACHED,
     CANCELLED,
@@ -21,21 +21,21 @@ from slm_monitor.domain.clocks.clock_state import (
     MET,
     PAUSED,
     RUNNING,
-    Clock,
+    TicketClockState,
 )
 from slm_monitor.domain.clocks.ticket_scope import TicketScope
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms import conditions
-from slm_monitor.domain.terms.clock_terms import UPDATE, ClockTerms
+from slm_monitor.domain.terms.clock_terms import UPDATE, TicketClockTerms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
-__all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "replay_ticket"]
+__all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "replay_ticket_clocks"]
 
 
 @dataclass(frozen=True, slots=True)
-class FailedClock:
+class UnevaluableClock:
     """A kind of clock of one ticket that cannot be evaluated, and the reason."""
 
     clock: str
@@ -43,30 +43,32 @@ class FailedClock:
     agreement_id: str = ""
 
 
-def replay_ticket(
+def replay_ticket_clocks(
     events: Sequence[TicketEvent],
-    lines: Sequence[TermsHistory],
+    lines: Sequence[TargetTermsHistory],
     until: int | None = None,
-    failed: Callable[[FailedClock], None] | None = None,
-) -> list[Clock]:
-    """Return every clock of a ticket; of ``lines``, in order, the first target that matches applies (see
-    ``replay_by_rules``).
+    failed: Callable[[UnevaluableClock], None] | None = None,
+) -> list[TicketClockState]:
+    """Return every clock that a ticket has had under these terms histories.
+
+    ``lines`` are the terms histories of targets in order: the first that matches the ticket applies.
+    ``replay_clocks_by_rules`` says how amendments and failures are treated.
     """
-    return replay_by_rules(events, target_matching.RuleBook(lines), until, failed)
+    return replay_clocks_by_rules(events, target_matching.TicketRuleBook(lines), until, failed)
 
 
-def replay_by_rules(
+def replay_clocks_by_rules(
     events: Sequence[TicketEvent],
-    book: target_matching.RuleBook,
+    book: target_matching.TicketRuleBook,
     until: int | None = None,
-    failed: Callable[[FailedClock], None] | None = None,
-) -> list[Clock]:
-    """Return every clock of a ticket by the rules of a book.
+    failed: Callable[[UnevaluableClock], None] | None = None,
+) -> list[TicketClockState]:
+    """Return every clock that a ticket has had under the rules in ``book``.
 
     Amendments after the last event apply up to ``until``. A clock that cannot be evaluated is passed to ``failed``;
     without ``failed`` the error is raised.
     """
-    found: list[Clock] = []
+    found: list[TicketClockState] = []
     scope = book.scope_of(events)
     covering = scope.ever(events)
     for kind, rules in book.kinds:
@@ -77,11 +79,11 @@ def replay_by_rules(
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             if failed is None:
                 raise
-            failed(FailedClock(kind, f"{type(error).__name__}: {error}", rules.agreement_id))
+            failed(UnevaluableClock(kind, f"{type(error).__name__}: {error}", rules.agreement_id))
     return found
 
 
-def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
+def _numbered(clocks: Iterable[TicketClockState]) -> Iterable[TicketClockState]:
     seen: Counter[str] = Counter()
     for clock in clocks:
         ordinal = seen[clock.target.target_id]
@@ -93,22 +95,22 @@ class _Walk:
     """One pass over a ticket's events for one kind of clock in one agreement."""
 
     def __init__(
-        self, rules: target_matching.TargetRules | target_matching.SingleTarget, scope: TicketScope | None = None
+        self, rules: target_matching.ClockKindRules | target_matching.SingleTargetRule, scope: TicketScope | None = None
     ) -> None:
         self._rules = rules
         self._scope = scope
         """Decides whether the agreement covers the ticket; None: it always does."""
         self._attributes: dict[str, Any] = {}
-        self._ended: list[Clock] = []
-        self._run: ClockMachine | None = None
+        self._ended: list[TicketClockState] = []
+        self._run: TicketClockMachine | None = None
         self._opened_at: int | None = None
         self._state: str | None = None
         self._has_opening = False
         self._answered = False
         self._has_ended: str | None = None
-        """The event that ended the ticket, until it is reopened."""
+        """The event that ended the ticket, until the ticket is reopened."""
         self._is_asked = False
-        """Whether the customer wrote after the ticket had ended, and it has not been reopened since."""
+        """Whether the customer has written since the ticket ended, and the ticket was not reopened since."""
         self._team: Any = None
         """The team to which the ticket was last assigned."""
         self._is_assigned = self._is_handed_on = False
@@ -119,13 +121,13 @@ class _Walk:
         self._is_matched = False
         """Whether ``_matched`` is still valid: neither attributes nor terms have changed since."""
 
-    def over(self, events: Sequence[TicketEvent], until: int | None = None) -> list[Clock]:
+    def over(self, events: Sequence[TicketEvent], until: int | None = None) -> list[TicketClockState]:
         self.walk(events, until)
         if self._run is not None:
             self._ended.append(self._run.clock())
         return self._ended
 
-    def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> ClockMachine | None:
+    def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> TicketClockMachine | None:
         """Apply the events; return the machine of the last clock, None if there is none."""
         self._has_opening = any(event.event == "opened" for event in events)
         for event in events:
@@ -148,7 +150,7 @@ class _Walk:
         if self._opened_at is None and (event.event == "opened" or not self._has_opening):
             self._opened_at = self._amended_to = event.at
             self._is_matched = False
-        self._state = ticket_events.state_after(event, self._state)
+        self._state = ticket_events.derive_ticket_state_after_event(event, self._state)
         self._seen.append(event)
         self._note_end(event)
         self._note_team(event)
@@ -166,17 +168,19 @@ class _Walk:
     def _note_end(self, event: TicketEvent) -> None:
         if event.event in ticket_events.ENDS:
             # A later close or cancellation replaces a resolution: it also ends clocks that run on after resolution.
-            self._has_ended = self._has_ended if event.event in conditions.SAME_END and self._has_ended else event.event
+            self._has_ended = (
+                self._has_ended if event.event in conditions.EQUIVALENT_END_EVENTS and self._has_ended else event.event
+            )
         elif event.event == "reopened":
             self._has_ended = None
 
-    def _may_begin(self, terms: ClockTerms) -> bool:
-        """Whether a clock may begin now. On an ended ticket none may, except one that keeps running after
-        resolution.
-        """
-        return self._has_ended is None or (self._has_ended in conditions.SAME_END and terms.keeps_after_resolution)
+    def _may_begin(self, terms: TicketClockTerms) -> bool:
+        """Whether a clock may begin now. On an ended ticket only a clock that keeps running after resolution may."""
+        return self._has_ended is None or (
+            self._has_ended in conditions.EQUIVALENT_END_EVENTS and terms.keeps_after_resolution
+        )
 
-    def _let_run(self, run: ClockMachine, event: TicketEvent) -> None:
+    def _let_run(self, run: TicketClockMachine, event: TicketEvent) -> None:
         edited = self._edited_opening(run, event)
         if edited is not None:
             self._run = run = run.reopened_at(edited, event.at, self._attributes)
@@ -185,19 +189,19 @@ class _Walk:
             self._ended.append(run.cancelled(event.at))
             self._run = self._new_run(run.target, run.terms, event)
 
-    def _edited_opening(self, run: ClockMachine, event: TicketEvent) -> int | None:
-        """Return the corrected opening of the ticket if the event names one and the terms follow it; otherwise None."""
+    def _edited_opening(self, run: TicketClockMachine, event: TicketEvent) -> int | None:
+        """Return the corrected opening that an event names, if the clock is to count from it; otherwise None."""
         follows = run.terms.on_terms_change == "from_opening" and run.terms.starts_at_opening
         if not follows or event.event == "opened" or "opened_at" not in event.attributes:
             return None
-        edited = instant_of(event.attributes["opened_at"])
+        edited = read_instant_from_field(event.attributes["opened_at"])
         return edited if edited != run.started_at and edited is not None and edited <= event.at else None
 
-    def _after_the_end(self, run: ClockMachine, event: TicketEvent) -> None:
+    def _after_the_end(self, run: TicketClockMachine, event: TicketEvent) -> None:
         """Apply an event to a clock that is over.
 
-        It may begin a further clock of the same target: the next exchange of an ``update`` clock, ``new_clock`` of a
-        reopened ticket, or a new start after the terms had cancelled the clock.
+        The event may begin a further clock of the same target: for the next message of the customer (``update``
+        clocks), for a reopened ticket (``new_clock``), or at a start after the terms had cancelled the clock.
         """
         terms = run.terms
         if not run.stopped:
@@ -217,8 +221,8 @@ class _Walk:
             self._rematch(run, event.at)
 
     def _is_asked_anew(self, event: TicketEvent) -> bool:
-        """Whether the customer waits for an answer: by a message, or by the reopening after a message to an ended
-        ticket.
+        """Whether the customer now waits for an answer: by a message, or because a ticket with a message after its end
+        is reopened.
         """
         if event.event == "customer_replied":
             self._is_asked = self._has_ended is not None
@@ -235,18 +239,19 @@ class _Walk:
         if event.event == "assigned":
             self._is_assigned, self._team = True, team
 
-    def _hands_on(self, run: ClockMachine, event: TicketEvent) -> bool:
-        """Stop the clock if the event assigns the ticket to another team; return whether it does. This precedes
-        matching: a target whose ``applies_to`` names the team is stopped, not cancelled.
+    def _hands_on(self, run: TicketClockMachine, event: TicketEvent) -> bool:
+        """Stop the clock if the event assigns the ticket to another team; return whether it does.
+
+        It precedes the matching of targets: a target that names the team in ``applies_to`` is stopped, not cancelled.
         """
         if not self._is_handed_on or self._holds(run.terms.cancel, event):
             return False
         run.stop(event)
         return True
 
-    def _next_stint(self, run: ClockMachine, event: TicketEvent) -> None:
-        """After a clock per assignment is over, begin the next one, of the same target or of the one that
-        now applies.
+    def _next_stint(self, run: TicketClockMachine, event: TicketEvent) -> None:
+        """After a clock per assignment is over, begin the clock of the next assignment, of the same
+        or another target.
         """
         if self._match() is not run.target:
             self._ended.append(run.clock())
@@ -257,24 +262,22 @@ class _Walk:
             self._run = self._new_run(run.target, run.terms, event)
             self._run.apply(event, self._state, self._attributes)
 
-    def _begins_a_stint(self, terms: ClockTerms, event: TicketEvent) -> bool:
-        """Whether an event assigns the ticket to a team that the terms mean, or reopens it while such a
-        team holds it.
-        """
+    def _begins_a_stint(self, terms: TicketClockTerms, event: TicketEvent) -> bool:
+        """Whether an event assigns the ticket to a team that the terms name, or reopens it while such a team has it."""
         if event.event == "reopened":
             return self._is_assigned and self._holds(terms.start, replace(event, event="assigned"))
         return self._is_handed_on and self._holds(terms.start, event)
 
-    def _new_run(self, target: ServiceLevelTarget, terms: ClockTerms, event: TicketEvent) -> ClockMachine:
-        run = ClockMachine(target, terms, event.at, self._attributes)
+    def _new_run(self, target: ServiceLevelTarget, terms: TicketClockTerms, event: TicketEvent) -> TicketClockMachine:
+        run = TicketClockMachine(target, terms, event.at, self._attributes)
         run.passed_over = self._passed_over(target)
         run.pause_from(event.at, self._state, self._attributes)
         return run
 
     def _holds(self, wanted: conditions.Conditions, event: TicketEvent) -> bool:
-        return conditions.any_holds(wanted, event, self._state, self._attributes)
+        return conditions.does_any_condition_hold(wanted, event, self._state, self._attributes)
 
-    def _starts(self, terms: ClockTerms, event: TicketEvent) -> bool:
+    def _starts(self, terms: TicketClockTerms, event: TicketEvent) -> bool:
         if terms.each_assignment:
             return self._begins_a_stint(terms, event)
         if terms.clock == UPDATE and (terms.after_first_response or event.event == "customer_replied"):
@@ -304,9 +307,7 @@ class _Walk:
         return self._rules.passed_over(target, self._opened_at, self._amended_to, self._attributes)
 
     def _attach(self, event: TicketEvent) -> None:
-        """Begin the clock of the target that applies, if its start has occurred and neither its stop nor its
-        cancellation has.
-        """
+        """Begin the clock of the target that applies, if it has been started and neither stopped nor cancelled."""
         target, tried = self._match(), self._tried
         self._tried = target
         if target is None or target.clock is None:
@@ -320,26 +321,22 @@ class _Walk:
             self._run = self._new_run(target, target.clock, event)
             self._run.apply(event, self._state, self._attributes)
 
-    def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> ClockMachine | None:
-        """Return the clock that the target would have if it had always applied; None if that clock would not be
-        running.
-        """
-        run = _Walk(target_matching.SingleTarget(target)).walk(events)
+    def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> TicketClockMachine | None:
+        """Return the clock that the target would have if it had always applied; None if it would not run."""
+        run = _Walk(target_matching.SingleTargetRule(target)).walk(events)
         return None if run is None or run.over else run
 
-    def _belated(self, target: ServiceLevelTarget, terms: ClockTerms, at: int) -> ClockMachine | None:
+    def _belated(self, target: ServiceLevelTarget, terms: TicketClockTerms, at: int) -> TicketClockMachine | None:
         run = self._alone(target, self._seen)
         if run is not None:
             if terms.on_priority_change == "restart" and run.started_at < at:
-                run = ClockMachine(target, terms, at, self._attributes)
+                run = TicketClockMachine(target, terms, at, self._attributes)
                 run.pause_from(at, self._state, self._attributes)
             run.attached_at, run.passed_over = at, self._passed_over(target)
         return run
 
-    def _rematch(self, run: ClockMachine, at: int) -> bool:
-        """Cancel the clock if its target no longer applies, and begin that of the target that does; return whether it
-        was so.
-        """
+    def _rematch(self, run: TicketClockMachine, at: int) -> bool:
+        """Cancel the clock if its target no longer applies, and begin the new target's; return whether it changed."""
         target = self._match()
         if target is run.target:
             return False
@@ -352,9 +349,9 @@ class _Walk:
         return True
 
     def _handed_over(
-        self, run: ClockMachine, target: ServiceLevelTarget, terms: ClockTerms, at: int, policy: str
-    ) -> ClockMachine | None:
-        """Return the clock of the target that applies from ``at`` on; None if its clock would not be running."""
+        self, run: TicketClockMachine, target: ServiceLevelTarget, terms: TicketClockTerms, at: int, policy: str
+    ) -> TicketClockMachine | None:
+        """Return the clock of the target that applies from ``at`` on; None if that clock would not be running."""
         # An event may both change the target and stop the clock. The clock is then stopped under the new target, so
         # that it gets a verdict instead of being cancelled.
         before = self._seen[:-1] if self._seen[-1].at == at else self._seen
@@ -362,11 +359,11 @@ class _Walk:
         if alone is None:
             return None
         if policy == "restart":
-            new = ClockMachine(target, terms, at, self._attributes)
+            new = TicketClockMachine(target, terms, at, self._attributes)
         elif policy == "carry_elapsed":
             new = run.carried(target, terms, at, self._attributes)
         else:
-            new = ClockMachine(target, terms, alone.started_at, self._attributes)
+            new = TicketClockMachine(target, terms, alone.started_at, self._attributes)
             if terms.carry_pauses:
                 new.take_pauses(run, at)
             new.changed(at)

@@ -23,7 +23,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class TicketClockState:
     """The state of one clock of one ticket, by the facts known. Instants and lengths are in microseconds.
 
     ``ordinal`` counts the clocks of the same target on the ticket: a target may cease to apply and apply again.
@@ -50,19 +50,23 @@ class Clock:
     attached_at: int = 0
     """When the target began to apply to the ticket. It is later than the start if another target applied before."""
     past_due: bool = False
-    """Whether the deadline had passed when the target began to apply."""
+    """Whether the deadline had already passed when the target began to apply."""
     deadlines: tuple[int, ...] = ()
     """The deadline by each of the target's service hours, in order; the earliest one applies."""
     late_pauses: tuple[Span, ...] = ()
-    """Pauses that began after the deadline, which they do not move."""
+    """Pauses that began after the deadline, and so do not move it."""
     late_since: int | None = None
-    """The start of a pause after the deadline that still lasts."""
+    """The start of a pause after the deadline that has not ended; None if there is none."""
     carried_net: Span = (0, 0)
     net_calendar: int = 0
     net_service: int = 0
-    """Elapsed time (like ``net_calendar``) without any pauses, also those after the deadline."""
+    """The elapsed service time less all pauses, also those after the deadline; ``net_calendar`` is the same in wall
+    time.
+    """
     passed_over: tuple[tuple[str, str], ...] = ()
-    """Earlier targets of the same kind of clock that do not apply to the ticket: (key, reason)."""
+    """Targets of the same kind of clock that come before this one in the agreement and do not apply to the ticket:
+    (key, reason).
+    """
 
     @property
     def within(self) -> Duration:
@@ -71,7 +75,7 @@ class Clock:
 
     @property
     def hours(self) -> tuple[ServiceHours, ...]:
-        """All service hours by which the clock runs."""
+        """The target's service hours, and further ones that its terms add."""
         terms = self.target.clock
         return (self.target.hours, *terms.also_hours) if terms is not None else (self.target.hours,)
 
@@ -81,7 +85,9 @@ class Clock:
 
     @property
     def is_notified(self) -> bool:
-        """Whether a breach of this clock is published."""
+        """Whether a breach of this clock is published: a clock past due from the beginning only if
+        its terms want it.
+        """
         return not self.past_due or (self.target.clock is not None and self.target.clock.notify_past_due)
 
     @property
@@ -89,31 +95,35 @@ class Clock:
         """The instant at which the clock was stopped or cancelled; None while it is open."""
         return self.changed_at if self.state in ENDED else None
 
-    def as_of(self, instant: int) -> Clock:
+    def as_of(self, instant: int) -> TicketClockState:
         """Return the clock at an instant: a running clock past its deadline is breached."""
         if self.state == RUNNING and self.breached_at is not None and self.breached_at <= instant:
             return replace(self, state=BREACHED, changed_at=self.breached_at)
         return self
 
     def pauses_by(self, instant: int) -> list[Span]:
-        """Return the pauses up to an instant, including one that still lasts."""
+        """Return the pauses (start, end) that move the deadline, up to an instant, including one that has not ended."""
         lasting = [(self.changed_at, instant)] if self.state == PAUSED and instant > self.changed_at else []
         return [(start, min(end, instant)) for start, end in self.pauses if start < instant] + lasting
 
     def elapsed_by(self, instant: int) -> Span:
-        """Return (calendar, service) microseconds from the start to an instant, without pauses."""
+        """Return (wall time, service time) elapsed by an instant, in microseconds, less the pauses that move the
+        deadline.
+        """
         pauses = self.pauses_by(instant)
         calendar = instant - self.measured_from - sum(end - start for start, end in pauses)
         service = max(_open(hours, self.measured_from, instant, pauses) for hours in self.hours)
         return self.carried[0] + max(0, calendar), self.carried[1] + max(0, service)
 
     def late_by(self, instant: int) -> list[Span]:
-        """Return the pauses after the deadline, up to an instant."""
+        """Return the pauses (start, end) that began after the deadline, up to an instant, including one that has not
+        ended.
+        """
         lasting = [(self.late_since, instant)] if self.late_since is not None and instant > self.late_since else []
         return [(start, min(end, instant)) for start, end in self.late_pauses if start < instant] + lasting
 
     def net_by(self, instant: int) -> Span:
-        """Return (calendar, service) microseconds from the start to an instant, without any pauses, before or after the
+        """Return (wall time, service time) elapsed by an instant, in microseconds, less all pauses before and after the
         deadline.
         """
         waits = [*self.pauses_by(instant), *self.late_by(instant)]
@@ -122,23 +132,27 @@ class Clock:
         return self.carried_net[0] + max(0, calendar), self.carried_net[1] + max(0, service)
 
     def shown_deadline(self, instant: int) -> int:
-        """Return the deadline to show at an instant: while the clock is paused, it moves along with the pause."""
+        """Return the deadline to show at an instant: that of a paused clock moves on for as long as the pause lasts."""
         if self.state != PAUSED:
             return self.deadline_at
         return min(
-            durations.extended(self.within, due, durations.elapsed(self.within, self.changed_at, instant, hours), hours)
+            durations.extend_deadline(
+                self.within, due, durations.measure_elapsed_time(self.within, self.changed_at, instant, hours), hours
+            )
             for due, hours in zip(self.deadlines or (self.deadline_at,), self.hours, strict=False)
         )
 
     def left_by(self, instant: int) -> int:
-        """Return the time left to the deadline in the clock's own measure; negative after it. The shortest of its hours
-        applies.
+        """Return the microseconds left until the deadline, negative after it, in service or wall time as the target
+        counts.
+
+        If the target has several service hours, the least time left applies.
         """
         until = self.changed_at if self.state in ENDED else instant
         due = self.shown_deadline(until)
         if until <= due:
-            return min(durations.elapsed(self.within, until, due, hours) for hours in self.hours)
-        return -max(durations.elapsed(self.within, due, until, hours) for hours in self.hours)
+            return min(durations.measure_elapsed_time(self.within, until, due, hours) for hours in self.hours)
+        return -max(durations.measure_elapsed_time(self.within, due, until, hours) for hours in self.hours)
 
 
 def _open(hours: ServiceHours, start: int, end: int, pauses: Sequence[Span]) -> int:

@@ -1,4 +1,4 @@
-"""The instants at which a clock warns (shares of its duration) and escalates (offsets from its deadline)."""
+"""The instants at which a clock warns (at shares of its duration) and escalates (at offsets from its deadline)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from fractions import Fraction
 from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.service_hours import ServiceHours
-from slm_monitor.domain.clocks.clock_state import PAUSED, Clock
-from slm_monitor.domain.terms.clock_terms import Escalation
+from slm_monitor.domain.clocks.clock_state import PAUSED, TicketClockState
+from slm_monitor.domain.terms.clock_terms import EscalationStep
 
 
-def share_reached_at(clock: Clock, percent: Fraction | int) -> int:
-    """Return the instant at which a percentage of the clock's duration has elapsed, in its own measure and without
-    pauses.
+def find_instant_of_elapsed_share(clock: TicketClockState, percent: Fraction | int) -> int:
+    """Return the instant at which a percentage of the clock's duration has elapsed, without pauses.
+
+    Time is counted as the target counts it: service time or wall time.
     """
     return min(_reached(clock, Fraction(percent), hours) for hours in clock.hours)
 
 
-def _reached(clock: Clock, percent: Fraction, hours: ServiceHours) -> int:
-    """Return when ``percent`` of the duration has elapsed, by one of the clock's service hours.
+def _reached(clock: TicketClockState, percent: Fraction, hours: ServiceHours) -> int:
+    """Return the instant at which ``percent`` of the duration has elapsed, by one of the clock's service hours.
 
     Pauses that begin before that instant move it, as they move the deadline.
     """
@@ -31,54 +32,61 @@ def _reached(clock: Clock, percent: Fraction, hours: ServiceHours) -> int:
     at = start + share if within.kind == "calendar" else hours.add(start, share)
     for begins, ends in clock.pauses:
         if begins < at:
-            at = durations.extended(within, at, durations.elapsed(within, begins, ends, hours), hours)
+            at = durations.extend_deadline(
+                within, at, durations.measure_elapsed_time(within, begins, ends, hours), hours
+            )
     return at
 
 
-def _whole(clock: Clock, hours: ServiceHours) -> int:
-    """Return the whole duration in microseconds of the clock's own measure; for days and dates, up to the original
-    deadline.
+def _whole(clock: TicketClockState, hours: ServiceHours) -> int:
+    """Return the whole duration of the clock in microseconds, of service time or wall time as the target counts.
+
+    If the duration is given in days or as a date, this is the time from the start to the original deadline.
     """
     within = clock.within
     if within.kind in ("calendar", "service_time"):
         return int(within.amount)
-    return durations.elapsed(within, clock.measured_from, clock.original_deadline_at, hours)
+    return durations.measure_elapsed_time(within, clock.measured_from, clock.original_deadline_at, hours)
 
 
-def _carried(clock: Clock) -> int:
+def _carried(clock: TicketClockState) -> int:
     return clock.carried[0] if clock.within.kind == "calendar" else clock.carried[1]
 
 
-def warning_instants(clock: Clock) -> list[tuple[Fraction, int]]:
+def compute_warning_instants(clock: TicketClockState) -> list[tuple[Fraction, int]]:
     """Return (percent, instant) of each warning that the clock reaches if nothing else happens to it, ascending.
 
     A paused clock has only the warnings that it reached before the pause.
     """
     terms = clock.target.clock
-    found = [(share, share_reached_at(clock, share)) for share in terms.warn_at] if terms is not None else []
+    found = (
+        [(share, find_instant_of_elapsed_share(clock, share)) for share in terms.warn_at] if terms is not None else []
+    )
     return [(share, at) for share, at in found if clock.state != PAUSED or at <= clock.changed_at]
 
 
-def escalation_instants(clock: Clock) -> list[tuple[Escalation, int]]:
+def compute_escalation_instants(clock: TicketClockState) -> list[tuple[EscalationStep, int]]:
     """Return (escalation, instant) of each escalation that the clock reaches if nothing else happens to it.
 
     A paused clock has only the escalations that it reached before the pause.
     """
     terms = clock.target.clock
-    found = [(each, offset_from_deadline(clock, each.offset)) for each in terms.escalations] if terms else []
+    found = [(each, compute_offset_from_deadline(clock, each.offset)) for each in terms.escalations] if terms else []
     return [(each, at) for each, at in found if clock.state != PAUSED or at <= clock.changed_at]
 
 
-def offset_from_deadline(clock: Clock, offset: Duration, deadline: int | None = None) -> int:
-    """Return the instant at an offset from the clock's deadline (or from ``deadline``); the earliest of its service
-    hours.
+def compute_offset_from_deadline(clock: TicketClockState, offset: Duration, deadline: int | None = None) -> int:
+    """Return the instant at an offset from the clock's deadline, or from ``deadline``; of several service hours, the
+    earliest instant.
     """
     due = clock.deadline_at if deadline is None else deadline
-    return min(durations.deadline(offset, due, hours) for hours in clock.hours)
+    return min(durations.compute_deadline(offset, due, hours) for hours in clock.hours)
 
 
-def at_risk_from(clock: Clock) -> int | None:
-    """Return the instant of the clock's first warning; if it has no warnings, that of half its duration."""
+def find_first_warning_instant(clock: TicketClockState) -> int | None:
+    """Return the instant of the clock's first warning; if its terms have no warnings, the instant at which half its
+    duration has elapsed.
+    """
     terms = clock.target.clock
     first: Sequence[Fraction] = terms.warn_at[:1] if terms is not None else ()
-    return share_reached_at(clock, first[0] if first else Fraction(50))
+    return find_instant_of_elapsed_share(clock, first[0] if first else Fraction(50))

@@ -1,4 +1,6 @@
-"""The matching of tickets to targets: of the rules of one kind of clock, in order, the first match applies."""
+"""The matching of tickets to targets: of the targets of one kind of clock in an agreement, the first that matches
+applies.
+"""
 
 from __future__ import annotations
 
@@ -7,63 +9,71 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slm_monitor.domain.clocks.ticket_scope import Agreements, TicketScope
+from slm_monitor.domain.clocks.ticket_scope import TicketAgreementIndex, TicketScope
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 Attributes = Mapping[str, Any]
 Passed = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TicketMatch:
-    """The agreements that evaluate a ticket as it is now, and why no agreement with a customer does."""
+class TicketAgreementMatch:
+    """The result of matching a ticket, as it is now, to agreements.
+
+    ``evaluated_by`` are the ids of the agreements that evaluate it. ``unmatched_cause`` is why no agreement with a
+    customer evaluates it; None if one does.
+    """
 
     evaluated_by: frozenset[str]
     unmatched_cause: str | None
 
 
-class RuleBook:
-    """All rules for the tickets of one party. It is built once and used for many tickets."""
+class TicketRuleBook:
+    """The rules that decide which targets apply to the tickets of one party. It is built once and used for many
+    tickets.
+    """
 
-    def __init__(self, lines: Sequence[TermsHistory], others: Iterable[TermsHistory] = ()) -> None:
-        groups: dict[tuple[str, str], list[TermsHistory]] = {}
+    def __init__(self, lines: Sequence[TargetTermsHistory], others: Iterable[TargetTermsHistory] = ()) -> None:
+        groups: dict[tuple[str, str], list[TargetTermsHistory]] = {}
         for line in lines:
             if line.latest.clock is not None:
                 groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
-        self.agreements = Agreements([*lines, *others])
-        self.kinds = [(kind, TargetRules(group)) for (_, kind), group in groups.items()]
-        """The rules of each agreement and kind of clock (response, resolution …), of which the first match applies.
-        They are kept apart per agreement: the SLA with the customer and the OLA with a team both apply to one
-        ticket."""
+        self.agreements = TicketAgreementIndex([*lines, *others])
+        self.kinds = [(kind, ClockKindRules(group)) for (_, kind), group in groups.items()]
+        """The rules of each agreement and kind of clock (response, resolution …); in each of them the first match
+        applies. They are kept apart by agreement, because the SLA with the customer and the OLA with a team both apply
+        to one ticket.
+        """
         self.latest = {line.latest.target_id: line.latest for line in lines}
         self._moving = _moving(lines)
 
     def scope_of(self, events: Sequence[TicketEvent]) -> TicketScope:
-        """Return the agreements in force when a ticket was opened; without an ``opened`` event its first event opened
-        it.
+        """Return the agreements in force when a ticket was opened: at its ``opened`` event, or at its first event if it
+        has none.
         """
-        return self.agreements.at_opening(ticket_events.opened_at(events))
+        return self.agreements.at_opening(ticket_events.find_ticket_opening_instant(events))
 
-    def matching(self, events: Sequence[TicketEvent], evaluated_by: Collection[str]) -> TicketMatch:
-        """Return who evaluates a ticket, and why nobody does. ``evaluated_by`` are the agreements that have clocks on
-        a ticket.
+    def matching(self, events: Sequence[TicketEvent], evaluated_by: Collection[str]) -> TicketAgreementMatch:
+        """Return which agreements evaluate a ticket; if none with a customer does, the reason.
+
+        ``evaluated_by`` are the agreements that already have clocks on the ticket.
         """
         scope, opened_at, said = (
             self.scope_of(events),
-            ticket_events.opened_at(events),
-            ticket_events.attributes_from(events),
+            ticket_events.find_ticket_opening_instant(events),
+            ticket_events.merge_ticket_attributes(events),
         )
         covering = scope.covering(said)
         reason = covering.reason
         if reason is None and not evaluated_by:
             reason = self._why_none(covering.agreements, opened_at, said)
-        return TicketMatch(covering.agreements & set(evaluated_by), reason)
+        return TicketAgreementMatch(covering.agreements & set(evaluated_by), reason)
 
     def _why_none(self, covering: Collection[str], opened_at: int | None, said: Attributes) -> str | None:
-        """Return why no rule of the agreements that cover a ticket applies to it; None if one applies."""
+        """Return why no target of the agreements that cover a ticket applies to the ticket; None if one applies."""
         if opened_at is None:
             return "it has not been opened"
         rules = [rules for _, rules in self.kinds if rules.agreement_id in covering]
@@ -79,24 +89,24 @@ class RuleBook:
         return self._moving[position] if position < len(self._moving) else None
 
 
-def rule_book(lines: Iterable[TermsHistory]) -> RuleBook:
-    """Build the rule book of these histories.
+def build_ticket_rule_book(lines: Iterable[TargetTermsHistory]) -> TicketRuleBook:
+    """Build the rules by which the targets and agreements of a ticket are found.
 
-    Ticket targets are tried in the order in which their agreement lists them, agreements in the order of their ids. The
-    other targets only show which agreements exist, and so which a ticket may belong to.
+    Ticket targets are tried in the order in which their agreement lists them, agreements in the order of their ids.
+    Other targets match no ticket; they only show that an agreement without ticket targets exists.
     """
     everything = list(lines)
     clocks = [line for line in everything if line.latest.clock is not None]
     others = [line for line in everything if line.latest.clock is None]
-    return RuleBook(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), others)
+    return TicketRuleBook(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), others)
 
 
-class TargetRules:
-    """The targets of one kind of clock in one agreement, with their amendments."""
+class ClockKindRules:
+    """The rules of one kind of clock in one agreement: its targets in order, with their amendments."""
 
     is_fixed = False
 
-    def __init__(self, lines: Sequence[TermsHistory]) -> None:
+    def __init__(self, lines: Sequence[TargetTermsHistory]) -> None:
         self._lines = lines
         self._moving = _moving(lines)
         self.agreement_id = lines[0].latest.agreement_id
@@ -106,7 +116,7 @@ class TargetRules:
         return self.agreement_id in scope.covering(attributes).agreements
 
     def why_none(self, opened_at: int, attributes: Attributes) -> str:
-        """Return why none of these rules applies to a ticket: the reason of the first rule."""
+        """Return why none of these targets applies to a ticket: the reason of the first target."""
         line = self._lines[0]
         return f"{line.latest.key}: {_why_not(line.at(opened_at), attributes)}"
 
@@ -115,15 +125,16 @@ class TargetRules:
         return [at for at in self._moving if after < at <= until] if self._moving else []
 
     def first_match(self, opened_at: int, amended_to: int, attributes: Attributes) -> ServiceLevelTarget | None:
-        """Return the target for a ticket opened at ``opened_at``, with amendments of running clocks up to
-        ``amended_to``.
+        """Return the first target that applies to a ticket opened at ``opened_at``; None if none applies.
+
+        Amendments that change running clocks are taken into account up to ``amended_to``.
         """
         for line in self._lines:
             target = self._terms(line, opened_at, amended_to)
             if (
                 target is not None
                 and target.clock is not None
-                and ticket_events.is_wanted(target.clock.applies_to, attributes)
+                and ticket_events.has_wanted_attributes(target.clock.applies_to, attributes)
             ):
                 return target
         return None
@@ -131,7 +142,7 @@ class TargetRules:
     def passed_over(
         self, chosen: ServiceLevelTarget, opened_at: int, amended_to: int, attributes: Attributes
     ) -> Passed:
-        """Return the rules before the chosen one, each with the reason why it does not apply."""
+        """Return (key, reason) of each target before the chosen one: why it does not apply to the ticket."""
         found = []
         for line in self._lines:
             if line.target_id == chosen.target_id:
@@ -139,7 +150,7 @@ class TargetRules:
             found.append((line.latest.key, _why_not(self._terms(line, opened_at, amended_to), attributes)))
         return tuple(found)
 
-    def _terms(self, line: TermsHistory, opened_at: int, amended_to: int) -> ServiceLevelTarget | None:
+    def _terms(self, line: TargetTermsHistory, opened_at: int, amended_to: int) -> ServiceLevelTarget | None:
         terms = line.at(opened_at)
         if self._moving:
             for later in line.versions:
@@ -148,8 +159,8 @@ class TargetRules:
         return terms
 
 
-class SingleTarget:
-    """One target as the only rule; it applies to every ticket."""
+class SingleTargetRule:
+    """Rules that consist of one target, which applies to every ticket."""
 
     is_fixed = True
 
@@ -171,7 +182,7 @@ class SingleTarget:
         return ()
 
 
-def _moving(lines: Iterable[TermsHistory]) -> list[int]:
+def _moving(lines: Iterable[TargetTermsHistory]) -> list[int]:
     return sorted({terms.effective_at for line in lines for terms in line.versions if _moves_running(terms)})
 
 
@@ -183,6 +194,6 @@ def _why_not(terms: ServiceLevelTarget | None, attributes: Attributes) -> str:
     if terms is None or terms.clock is None:
         return "not in force when the ticket was opened"
     for name, values in terms.clock.applies_to.items():
-        if not ticket_events.has_value(attributes.get(name), values):
+        if not ticket_events.attribute_has_value(attributes.get(name), values):
             return f"{name} is {attributes.get(name)}, not {' or '.join(sorted(values))}"
     return "applies"

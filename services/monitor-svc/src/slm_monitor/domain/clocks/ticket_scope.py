@@ -1,4 +1,4 @@
-"""The scope of tickets: which of a party's agreements cover a ticket by its service and customer, or why none does."""
+"""The scope of tickets: which agreements of a party cover a ticket by its service and customer, or why none does."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from typing import Any
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms import SLA, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 WHOLE, PROJECTED = "whole", "projected"
-"""How much of a ticket another party sees. The customer of an SLA sees all of it; the other party of a support
-agreement sees its number, times, state, priority and teams."""
+"""How much of a ticket another party sees. The customer of an SLA sees the whole ticket; the other party of an OLA or
+UC sees its number, times, state, priority and teams.
+"""
 _NAMING = ("service", "customer")
 _MOST_KNOWN = 10_000
-"""The most (service, customer) pairs whose agreements are cached: many tickets have the same pair."""
+"""The greatest number of (service, customer) pairs whose agreements are cached: many tickets have the same pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketCoverage:
-    """The agreements that cover a ticket. ``reason``: why no agreement with a customer does."""
+    """The ids of the agreements that cover a ticket. ``reason``: why no agreement with a customer does; None if one
+    does.
+    """
 
     agreements: frozenset[str]
     reason: str | None = None
@@ -33,9 +36,9 @@ class TicketScope:
     """The agreements in force when a ticket was opened, and which of them cover it by its service and customer."""
 
     slas: Sequence[ServiceLevelTarget]
-    """One target of each agreement with a customer: it names the agreement's service and customer."""
+    """One target of each agreement with a customer; it gives the names of the agreement's service and customer."""
     others: frozenset[str]
-    """Agreements that cover tickets of every service and customer: those with teams and suppliers, and drafts."""
+    """The ids of agreements that cover tickets of every service and customer: OLAs, UCs and drafts."""
     _known: dict[tuple[Any, ...], TicketCoverage] = field(default_factory=dict)
 
     def covering(self, attributes: Mapping[str, Any]) -> TicketCoverage:
@@ -48,7 +51,7 @@ class TicketScope:
         return self._known[key]
 
     def ever(self, events: Iterable[TicketEvent]) -> frozenset[str]:
-        """Return the agreements that cover the ticket at some event."""
+        """Return the agreements that cover the ticket after at least one of its events."""
         found, said = self.covering({}).agreements, {}
         for event in events:
             if any(name in event.attributes for name in _NAMING):
@@ -63,7 +66,7 @@ class TicketScope:
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
         """Return the agreements with a customer that cover a ticket; if none does, the reason.
 
-        A ticket that names no service, or no customer, is covered only if this leaves no doubt about which is meant.
+        A ticket that names no service, or no customer, is covered only if there is no doubt about which one is meant.
         """
         found: Sequence[ServiceLevelTarget] = self.slas
         if not found:
@@ -93,18 +96,18 @@ class TicketScope:
 
 def _said(attributes: Mapping[str, Any], name: str) -> frozenset[str]:
     written = attributes.get(name)
-    return frozenset() if written in (None, "", []) else ticket_events.values_of(written)
+    return frozenset() if written in (None, "", []) else ticket_events.list_attribute_values_as_text(written)
 
 
 def _quoted_names(names: Iterable[str]) -> str:
     return " or ".join(repr(name[:100]) for name in sorted(names)[:3])
 
 
-class Agreements:
-    """All agreements that may evaluate a party's tickets."""
+class TicketAgreementIndex:
+    """All agreements that may evaluate a party's tickets, by the instants at which they are in force."""
 
-    def __init__(self, lines: Iterable[TermsHistory]) -> None:
-        self._lines: dict[str, list[TermsHistory]] = {}
+    def __init__(self, lines: Iterable[TargetTermsHistory]) -> None:
+        self._lines: dict[str, list[TargetTermsHistory]] = {}
         for line in lines:
             self._lines.setdefault(line.latest.agreement_id, []).append(line)
         every = [line for of_one in self._lines.values() for line in of_one]
@@ -112,10 +115,11 @@ class Agreements:
         turns |= {at for line in every for terms in line.versions for at in (terms.effective_at, terms.ends_at)}
         self._turns = sorted(turns)
         self._scopes: dict[int, TicketScope] = {}
-        """Index in ``_turns`` → the scope from that instant to the next."""
+        """Cache: index in ``_turns`` → the scope from that instant to the next one."""
 
     def at_opening(self, opened_at: int | None) -> TicketScope:
-        """Return the agreements in force at a ticket's opening; none for a ticket that was not opened.
+        """Return the agreements in force at a ticket's opening; none if the instant is None (the ticket was not
+        opened).
 
         The result is cached: it changes only at instants at which an agreement or a version begins or ends.
         """
@@ -135,8 +139,8 @@ class Agreements:
         return TicketScope(slas, frozenset(others))
 
     def readers(self, owner_party_id: str, evaluated_by: Iterable[str]) -> dict[str, str]:
-        """Return the other parties of the agreements that evaluate a ticket, each with how much of the
-        ticket it sees.
+        """Return the other parties of the agreements that evaluate a ticket: party id → how much of the ticket the
+        party sees.
         """
         found: dict[str, str] = {}
         for agreement_id in sorted(evaluated_by):

@@ -1,5 +1,5 @@
-"""Delegates: a party that decides on the exclusions of one agreement for another party, until a day
-or its dismissal.
+"""Delegates: parties that decide on the exclusions of one agreement for another party, until a fixed end or until they
+are dismissed.
 """
 
 from __future__ import annotations
@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from slm_monitor.domain.exclusions.exclusion_workflow import Actor, EndedBefore
+from slm_monitor.domain.exclusions.exclusion_workflow import ActingParty, DelegateAlreadyDismissed
 
 
 @dataclass(frozen=True, slots=True)
-class Delegate:
+class ExclusionDelegate:
     """An appointment: ``delegate_party_id`` decides for ``party_id`` on the exclusions of one agreement."""
 
     delegate_id: str
@@ -19,10 +19,10 @@ class Delegate:
     party_id: str
     delegate_party_id: str
     reason: str
-    appointed_by: Actor
+    appointed_by: ActingParty
     appointed_at: int
     ends_at: int | None = None
-    dismissed_by: Actor | None = None
+    dismissed_by: ActingParty | None = None
     dismissed_at: int | None = None
 
     def acts_at(self, instant: int) -> bool:
@@ -31,14 +31,19 @@ class Delegate:
         return self.appointed_at <= instant and all(instant < each for each in ends)
 
 
-def with_dismissal(delegate: Delegate, by: Actor, now: int) -> Delegate:
-    """Return the appointment ended at ``now``; earlier decisions stay. Raises EndedBefore if it has already ended."""
+def end_delegate_appointment(delegate: ExclusionDelegate, by: ActingParty, now: int) -> ExclusionDelegate:
+    """Return the appointment with its end at ``now``; decisions that the delegate made before remain valid.
+
+    Raises DelegateAlreadyDismissed if the appointment has already ended.
+    """
     if not delegate.acts_at(now):
-        raise EndedBefore("it has ended already")
+        raise DelegateAlreadyDismissed("it has ended already")
     return replace(delegate, dismissed_by=by, dismissed_at=now)
 
 
-def may_decide(delegates: Iterable[Delegate], for_party_id: str, party_id: str | None, now: int) -> bool:
+def may_decide_as_delegate(
+    delegates: Iterable[ExclusionDelegate], for_party_id: str, party_id: str | None, now: int
+) -> bool:
     """Whether ``party_id`` may decide for ``for_party_id`` as a delegate."""
     return any(
         each.party_id == for_party_id and each.delegate_party_id == party_id and each.acts_at(now) for each in delegates

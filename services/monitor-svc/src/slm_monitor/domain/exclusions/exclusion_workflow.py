@@ -9,35 +9,37 @@ from typing import Any
 from slm_calendar.intervals import Interval
 from slm_events import exclusions
 from slm_events.instants import to_text
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope, UncountedTime
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope, UncountedExclusionTime
 
 REQUESTED, APPROVED, REJECTED, REVOKED = "requested", "approved", "rejected", "revoked"
 
 
-class WrongTurn(Exception):
+class InvalidExclusionTransition(Exception):
     """The requested transition does not exist from the exclusion's present state."""
 
 
-class EndedBefore(WrongTurn):
+class DelegateAlreadyDismissed(InvalidExclusionTransition):
     """The appointment of a delegate has already ended and cannot be ended again."""
 
 
-class DecisionNotAllowed(Exception):
+class ExclusionDecisionNotAllowed(Exception):
     """The party may see the exclusion but may not decide on it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: a party, through one of its principals. Both are None for a decision by silence."""
+class ActingParty:
+    """The party that acts, and its principal; both None if a request was decided because nobody answered in time."""
 
     party_id: str | None = None
     principal_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ExclusionEntry:
-    """An exclusion in its present state. ``recurrence`` is the rule from which ``intervals`` were computed, if it
-    recurs.
+class ExclusionRecord:
+    """An exclusion in its present state.
+
+    ``recurrence`` is the rule from which ``intervals`` were computed; None if the exclusion does not recur.
+    ``if_silent`` is the decision that takes effect if nobody decides by ``decide_by_at``.
     """
 
     exclusion_id: str
@@ -50,18 +52,18 @@ class ExclusionEntry:
     recurrence: Mapping[str, Any] | None
     text: str
     evidence: Sequence[Mapping[str, Any]]
-    requested_by: Actor
+    requested_by: ActingParty
     requested_at: int
     announced_at: int
     decide_by_at: int | None = None
     if_silent: str | None = None
     state: str = REQUESTED
-    decided_by: Actor = Actor()
+    decided_by: ActingParty = ActingParty()
     decided_at: int | None = None
     decision_reason: str | None = None
     decided_for_party_id: str | None = None
-    """The party for which a delegate decided."""
-    revoked_by: Actor = Actor()
+    """The party for which a delegate decided; None if the party decided itself."""
+    revoked_by: ActingParty = ActingParty()
     revoked_at: int | None = None
     revocation_reason: str | None = None
 
@@ -71,11 +73,11 @@ class ExclusionEntry:
         is_providers = self.requested_by.party_id == self.provider_party_id
         return self.customer_party_id if is_providers else self.provider_party_id
 
-    def approved(self) -> Exclusion | None:
+    def approved(self) -> ApprovedExclusion | None:
         """Return the exclusion in the form that evaluation uses; None unless it is approved."""
         if self.state != APPROVED or self.decided_at is None:
             return None
-        return Exclusion(
+        return ApprovedExclusion(
             self.exclusion_id,
             self.agreement_id,
             self.kind,
@@ -86,25 +88,27 @@ class ExclusionEntry:
         )
 
 
-def with_decision(
-    entry: ExclusionEntry, decision: str, by: Actor, reason: str, now: int, for_party_id: str | None = None
-) -> ExclusionEntry:
+def apply_exclusion_decision(
+    entry: ExclusionRecord, decision: str, by: ActingParty, reason: str, now: int, for_party_id: str | None = None
+) -> ExclusionRecord:
     """Return the exclusion approved or rejected by the other party, or by a delegate for ``for_party_id``.
 
-    Raises WrongTurn, DecisionNotAllowed.
+    Raises InvalidExclusionTransition, ExclusionDecisionNotAllowed.
     """
     if entry.other_party_id not in (by.party_id, for_party_id):
-        raise DecisionNotAllowed("only the party that did not ask for an exclusion, or its delegate, decides on it")
+        raise ExclusionDecisionNotAllowed(
+            "only the party that did not ask for an exclusion, or its delegate, decides on it"
+        )
     _expect(entry, REQUESTED, decision)
     return replace(
         entry, state=decision, decided_by=by, decided_at=now, decision_reason=reason, decided_for_party_id=for_party_id
     )
 
 
-def decided_by_silence(entry: ExclusionEntry) -> ExclusionEntry:
-    """Return the exclusion decided as its ``if_silent`` says, because nobody decided by ``decide_by_at``.
+def apply_exclusion_silence(entry: ExclusionRecord) -> ExclusionRecord:
+    """Return the exclusion decided as ``if_silent`` says, because nobody decided by ``decide_by_at``.
 
-    The instant of the decision is ``decide_by_at``. Raises WrongTurn.
+    The instant of the decision is ``decide_by_at``. Raises InvalidExclusionTransition.
     """
     assert entry.if_silent is not None and entry.decide_by_at is not None
     _expect(entry, REQUESTED, entry.if_silent)
@@ -113,18 +117,18 @@ def decided_by_silence(entry: ExclusionEntry) -> ExclusionEntry:
     )
 
 
-def with_revocation(entry: ExclusionEntry, by: Actor, reason: str, now: int) -> ExclusionEntry:
-    """Return an approved exclusion revoked by either party. Raises WrongTurn."""
+def apply_exclusion_revocation(entry: ExclusionRecord, by: ActingParty, reason: str, now: int) -> ExclusionRecord:
+    """Return an approved exclusion revoked by either party. Raises InvalidExclusionTransition."""
     _expect(entry, APPROVED, REVOKED)
     return replace(entry, state=REVOKED, revoked_by=by, revoked_at=now, revocation_reason=reason)
 
 
-def _expect(entry: ExclusionEntry, state: str, wanted: str) -> None:
+def _expect(entry: ExclusionRecord, state: str, wanted: str) -> None:
     if entry.state != state:
-        raise WrongTurn(f"it is {entry.state}; only one that is {state} can be {wanted}")
+        raise InvalidExclusionTransition(f"it is {entry.state}; only one that is {state} can be {wanted}")
 
 
-def _event_fields(entry: ExclusionEntry) -> dict[str, Any]:
+def _event_fields(entry: ExclusionRecord) -> dict[str, Any]:
     return {
         "exclusion_id": entry.exclusion_id,
         "agreement_id": entry.agreement_id,
@@ -146,13 +150,15 @@ def _event_fields(entry: ExclusionEntry) -> dict[str, Any]:
     }
 
 
-def requested_event(entry: ExclusionEntry) -> exclusions.ExclusionRequested:
+def build_exclusion_requested(entry: ExclusionRecord) -> exclusions.ExclusionRequested:
     return exclusions.ExclusionRequested(**_event_fields(entry))
 
 
-def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now: int) -> exclusions.ExclusionDecided:
-    """Build the event of a decision. ``uncounted`` is time of an approved exclusion that does not count
-    nevertheless.
+def build_exclusion_decided(
+    entry: ExclusionRecord, uncounted: Sequence[UncountedExclusionTime], now: int
+) -> exclusions.ExclusionDecided:
+    """Build the event of a decision. ``uncounted`` is approved time that is not excluded, because it was announced too
+    late or exceeds the cap.
     """
     return exclusions.ExclusionDecided(
         **_event_fields(entry),
@@ -166,7 +172,7 @@ def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now
     )
 
 
-def revoked_event(entry: ExclusionEntry) -> exclusions.ExclusionRevoked:
+def build_exclusion_revoked(entry: ExclusionRecord) -> exclusions.ExclusionRevoked:
     return exclusions.ExclusionRevoked(
         **_event_fields(entry),
         revoked_by_party_id=entry.revoked_by.party_id,

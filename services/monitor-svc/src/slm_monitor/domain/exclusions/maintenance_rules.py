@@ -1,4 +1,4 @@
-"""The rules of planned maintenance: approved time counts only with enough notice, and only up to the cap."""
+"""The rules of planned maintenance: approved time is excluded only with enough notice, and only up to the cap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _HOUR = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class ExclusionScope:
-    """The part of an agreement that an exclusion applies to; all of it if nothing is named. Indicators by subject."""
+    """The services, indicators and targets of an agreement that an exclusion applies to; the whole agreement if none is
+    named. Indicators are given by subject.
+    """
 
     services: frozenset[str] = frozenset()
     indicators: frozenset[str] = frozenset()
@@ -39,9 +41,9 @@ class ExclusionScope:
 
 
 @dataclass(frozen=True, slots=True)
-class Exclusion:
-    """An approved exclusion with its recurrence resolved. ``announced_at`` decides whether planned time had enough
-    notice.
+class ApprovedExclusion:
+    """An approved exclusion with its recurrence resolved to intervals. ``announced_at`` decides whether planned
+    maintenance had enough notice.
     """
 
     exclusion_id: str
@@ -54,11 +56,11 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
-class MaintenanceRules:
-    """The planned maintenance that an agreement allows.
+class PlannedMaintenanceRules:
+    """The limits of planned maintenance in one version of an agreement.
 
-    ``notice`` is how long ahead it must be announced, ``cap`` how much of it counts in each ``per`` (a calendar window
-    in ``zone``); both in microseconds, None: no limit.
+    ``notice`` is how long ahead maintenance must be announced, ``cap`` how much of it can be excluded in each ``per``
+    (a calendar window in ``zone``); both in microseconds, None: no limit.
     """
 
     effective_at: int
@@ -69,8 +71,8 @@ class MaintenanceRules:
 
 
 @dataclass(frozen=True, slots=True)
-class UncountedTime:
-    """Approved time that does not count. ``cause`` is ``announced_late`` or ``past_cap``."""
+class UncountedExclusionTime:
+    """An interval that was approved but is not excluded. ``cause`` is ``announced_late`` or ``past_cap``."""
 
     interval: Interval
     cause: str
@@ -87,19 +89,19 @@ class UncountedTime:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveExclusion:
-    """The intervals of an exclusion that count, and those that do not."""
+    """The approved intervals that are excluded (``intervals``), and those that are not (``uncounted``)."""
 
     intervals: tuple[Interval, ...]
-    uncounted: tuple[UncountedTime, ...] = ()
+    uncounted: tuple[UncountedExclusionTime, ...] = ()
 
 
-def maintenance_of(finalized: Mapping[str, Any]) -> MaintenanceRules:
+def parse_maintenance_rules(finalized: Mapping[str, Any]) -> PlannedMaintenanceRules:
     """Parse ``planned_maintenance: {"notice": "P5D", "cap": {"hours": "8", "per": "month"}}`` of an
     AgreementFinalized.
     """
     written = finalized.get("planned_maintenance") or {}
     cap = written.get("cap")
-    return MaintenanceRules(
+    return PlannedMaintenanceRules(
         instants.from_text(finalized["effective_at"]),
         finalized["timezone"],
         durations.from_iso(written["notice"], "planned_maintenance.notice") if written.get("notice") else None,
@@ -108,14 +110,14 @@ def maintenance_of(finalized: Mapping[str, Any]) -> MaintenanceRules:
     )
 
 
-def effective_exclusions(
-    approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]
+def compute_effective_exclusions(
+    approved: Iterable[ApprovedExclusion], versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, EffectiveExclusion]:
-    """Return what counts of each exclusion of one agreement, by exclusion id.
+    """Return which time each approved exclusion of one agreement excludes, and which not, by exclusion id.
 
-    A cap is spent in the order of approval. The version in force at the start of an interval gives its rules.
+    The cap is spent in the order of approval. For each interval the version in force at its start gives the rules.
     """
-    rules = sorted((maintenance_of(version) for version in versions), key=lambda each: each.effective_at)
+    rules = sorted((parse_maintenance_rules(version) for version in versions), key=lambda each: each.effective_at)
     used: dict[tuple[str, int], list[Interval]] = {}
     found: dict[str, EffectiveExclusion] = {}
     for exclusion in sorted(approved, key=lambda each: (each.decided_at, each.exclusion_id)):
@@ -123,7 +125,7 @@ def effective_exclusions(
             found[exclusion.exclusion_id] = EffectiveExclusion(tuple(intervals.union(exclusion.intervals)))
             continue
         counts: list[Interval] = []
-        uncounted: list[UncountedTime] = []
+        uncounted: list[UncountedExclusionTime] = []
         for interval in exclusion.intervals:
             rule = next((each for each in reversed(rules) if each.effective_at <= interval[0]), rules[0])
             late = _late(interval, exclusion.announced_at, rule)
@@ -138,24 +140,24 @@ def effective_exclusions(
     return found
 
 
-def _late(interval: Interval, announced_at: int, rule: MaintenanceRules) -> UncountedTime | None:
+def _late(interval: Interval, announced_at: int, rule: PlannedMaintenanceRules) -> UncountedExclusionTime | None:
     if rule.notice is None or interval[0] - announced_at >= rule.notice:
         return None
     ahead = durations.to_iso(interval[0] - announced_at)
-    return UncountedTime(
+    return UncountedExclusionTime(
         interval, "announced_late", f"announced {ahead} ahead, the agreement wants {durations.to_iso(rule.notice)}"
     )
 
 
-def _within(part: Interval, used: list[Interval], rule: MaintenanceRules, counts: list[Interval]) -> int:
-    """Spend the remaining cap on this interval and return the instant where it runs out.
+def _within(part: Interval, used: list[Interval], rule: PlannedMaintenanceRules, counts: list[Interval]) -> int:
+    """Spend the remaining cap on this interval; return the instant at which the cap runs out, or the interval's end.
 
     Time that is already excluded is not charged twice.
     """
     if rule.cap is None:
         counts.append(part)
         return part[1]
-    left, reached = rule.cap - intervals.total(used), part[1]
+    left, reached = rule.cap - intervals.total_length(used), part[1]
     for start, end in intervals.subtract([part], used):
         if end - start > left:
             reached = start + left
@@ -167,12 +169,12 @@ def _within(part: Interval, used: list[Interval], rule: MaintenanceRules, counts
     return reached
 
 
-def _past(part: Interval, reached: int, rule: MaintenanceRules, window_id: str) -> list[UncountedTime]:
+def _past(part: Interval, reached: int, rule: PlannedMaintenanceRules, window_id: str) -> list[UncountedExclusionTime]:
     if reached >= part[1] or rule.cap is None:
         return []
     allowed = durations.to_iso(rule.cap)
     return [
-        UncountedTime(
+        UncountedExclusionTime(
             (reached, part[1]), "past_cap", f"the agreement allows {allowed} a {rule.per}: {window_id} is full"
         )
     ]

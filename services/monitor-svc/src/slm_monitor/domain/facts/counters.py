@@ -11,64 +11,66 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from slm_monitor.domain.facts.facts import Fact, labelled
+from slm_monitor.domain.facts.facts import Fact, name_labelled_series
 
 _NEVER = -(2**63)
 
 
-def is_reading(fact: Fact | None) -> bool:
+def is_counter_reading(fact: Fact | None) -> bool:
     """Whether a fact is a reading of cumulative counters."""
     return fact is not None and "cumulative" in fact.body
 
 
-def stream_of(fact: Fact) -> str:
+def name_counter_stream(fact: Fact) -> str:
     """Return the name of a reading's stream: one indicator, one set of labels and, where readings name one, one source.
     Increments are taken between neighbours in one stream.
     """
-    return labelled(fact.subject, fact.body.get("labels") or {})
+    return name_labelled_series(fact.subject, fact.body.get("labels") or {})
 
 
-def reading_increments(readings: Iterable[Fact]) -> dict[str, tuple[int, ...]]:
+def compute_reading_increments(readings: Iterable[Fact]) -> dict[str, tuple[int, ...]]:
     """Return the increment of each reading of one stream over the reading before it, by fact key.
 
-    The first reading has no entry. An increment has as many numbers as the reading has counters.
+    The first reading has no entry. An increment has as many numbers as the readings have counters: one count, or good
+    and all events.
     """
-    in_order = sorted(readings, key=reading_order)
+    in_order = sorted(readings, key=counter_reading_sort_key)
     return {after.key: _difference(before, after) for before, after in pairwise(in_order)}
 
 
-def counts_from_readings(facts: Iterable[Fact], around: Iterable[Fact] = ()) -> list[Fact]:
-    """Return the facts with each counter reading replaced by the counts that it adds; other facts are returned as they
-    are.
+def replace_readings_by_counts(facts: Iterable[Fact], around: Iterable[Fact] = ()) -> list[Fact]:
+    """Return the facts with each counter reading replaced by its increment; other facts are returned unchanged.
 
     ``around`` are the readings just before and just after the facts, where any exist; they are not returned.
     """
     kept = list(facts)
     streams: dict[str, dict[str, Fact]] = {}
     for fact in (*around, *kept):
-        if is_reading(fact):
-            streams.setdefault(stream_of(fact), {})[fact.key] = fact
-    differences = {key: each for held in streams.values() for key, each in reading_increments(held.values()).items()}
-    return [_as_counts(fact, differences.get(fact.key)) if is_reading(fact) else fact for fact in kept]
+        if is_counter_reading(fact):
+            streams.setdefault(name_counter_stream(fact), {})[fact.key] = fact
+    differences = {
+        key: each for held in streams.values() for key, each in compute_reading_increments(held.values()).items()
+    }
+    return [_as_counts(fact, differences.get(fact.key)) if is_counter_reading(fact) else fact for fact in kept]
 
 
-def reading_spans(facts: Iterable[Fact]) -> Mapping[str, tuple[int, int]]:
+def find_reading_spans_by_stream(facts: Iterable[Fact]) -> Mapping[str, tuple[int, int]]:
     """Return the (first, last) instant of the readings among the facts, by stream."""
     found: dict[str, tuple[int, int]] = {}
     for fact in facts:
-        if is_reading(fact):
-            first, last = found.get(stream_of(fact), (fact.at, fact.at))
-            found[stream_of(fact)] = (min(first, fact.at), max(last, fact.at))
+        if is_counter_reading(fact):
+            first, last = found.get(name_counter_stream(fact), (fact.at, fact.at))
+            found[name_counter_stream(fact)] = (min(first, fact.at), max(last, fact.at))
     return found
 
 
-def reading_order(fact: Fact) -> tuple[int, int, Sequence[int], str]:
+def counter_reading_sort_key(fact: Fact) -> tuple[int, int, Sequence[int], str]:
     """Return the sort key of a reading within its stream. Readings of one instant are ordered by their counters."""
     return (fact.at, fact.body.get("since", _NEVER), fact.body["cumulative"], fact.key)
 
 
 def _difference(before: Fact, after: Fact) -> tuple[int, ...]:
-    """Return what was counted between two readings; after a reset, the whole of the later reading."""
+    """Return the increment between two readings; after a reset, the counters of the later reading."""
     now = after.body["cumulative"]
     if _was_reset(before, after):
         return tuple(now)
@@ -91,7 +93,7 @@ def _was_reset(before: Fact, after: Fact) -> bool:
 
 
 def _counters(fact: Fact, is_bad: bool) -> list[int]:
-    """Return the counters as the source read them: one count, or the good (or bad) events and all events."""
+    """Return the counters that the source sent: one count, or the good (``is_bad``: the bad) events and all events."""
     counters = fact.body["cumulative"]
     return [counters[1] - counters[0], counters[1]] if is_bad else list(counters)
 

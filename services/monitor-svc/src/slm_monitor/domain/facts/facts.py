@@ -16,7 +16,7 @@ MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 
 
-def content_key(content: Mapping[str, Any]) -> str:
+def hash_fact_content(content: Mapping[str, Any]) -> str:
     """Return the identity of a fact that has no id: 128 bits of the SHA-256 of its content. The same message sent twice
     is therefore one fact.
     """
@@ -28,23 +28,24 @@ FAILED = math.inf
 """The value of a failed probe. It exceeds every limit, and mean, maximum and minimum leave it out. NaN cannot be used:
 it is not equal to itself, so the same failure delivered twice would count as two rows."""
 CATEGORY = "category"
-"""The label that holds the category of an occurrence."""
+"""The name of the label that holds the category of an occurrence."""
 _APART = "\x1f"
 
 
-def labelled(subject: str, labels: Mapping[str, str]) -> str:
+def name_labelled_series(subject: str, labels: Mapping[str, str]) -> str:
     """Return the name of an indicator's series under these labels; without labels it is the indicator's subject."""
     return _APART.join([subject, *(f"{name}={labels[name]}" for name in sorted(labels))])
 
 
-def indicator_of(subject: str) -> str:
-    """Return the indicator's subject from the name of one of its series, which ``labelled`` built."""
+def parse_series_indicator(subject: str) -> str:
+    """Return the indicator's subject from the name of one of its series, which ``name_labelled_series`` built."""
     return subject.partition(_APART)[0]
 
 
-def labels_in_name(subject: str) -> dict[str, str]:
-    """Return the labels in the name of a series, which ``labelled`` built. A label's name never contains an equals
-    sign.
+def parse_series_labels(subject: str) -> dict[str, str]:
+    """Return the labels in the name of a series, which ``name_labelled_series`` built.
+
+    The name of a label never contains an equals sign, but its value may.
     """
     pairs = (part.partition("=") for part in subject.split(_APART)[1:])
     return {name: value for name, _, value in pairs}
@@ -68,12 +69,12 @@ class Fact:
 
     @property
     def rank(self) -> tuple[int, int, str]:
-        return (self.revision, self.recorded_at, content_key(self.body))
+        return (self.revision, self.recorded_at, hash_fact_content(self.body))
 
 
-def is_counted(fact: Fact) -> bool:
-    """Whether a fact belongs to an indicator that is summed by the minute. A retracted fact still says so by
-    ``counted``.
+def is_fact_summed_by_minute(fact: Fact) -> bool:
+    """Whether a fact belongs to an indicator whose values are summed by the minute. A retracted fact shows this by its
+    field ``counted``.
     """
     return any(name in fact.body for name in ("rows", "cumulative", "histogram")) or bool(fact.body.get("counted"))
 
@@ -82,10 +83,10 @@ def is_counted(fact: Fact) -> bool:
 class MeasuredValues:
     """Measured values of many indicators, as columns of equal length.
 
-    ``subjects[slot[i]]`` names the series of row i (see ``labelled``), ``at`` is in microseconds UTC. ``value`` is the
-    measured value, the number of occurrences, or the number of good events out of ``out_of`` events. ``out_of`` is NaN
-    in rows that are not good-of-total counts, and None if no row is. Rows have no id: series, instant and content
-    identify a row.
+    ``subjects[slot[i]]`` names the series of row i (see ``name_labelled_series``), ``at`` is in microseconds UTC.
+    ``value`` is the measured value, the number of occurrences, or the number of good events out of ``out_of`` events.
+    ``out_of`` is NaN in rows that are not good-of-total counts, and None if no row is. Rows have no id: series, instant
+    and content identify a row.
     """
 
     subjects: Sequence[str]
@@ -98,14 +99,14 @@ class MeasuredValues:
         return len(self.at)
 
     def selected(self, rows: npt.NDArray[Any]) -> MeasuredValues:
-        """Return the rows at these positions, or where this mask is true; the list of subjects stays the same."""
+        """Return the rows at these positions, or where this mask is true. The list of subjects stays the same."""
         picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         out_of = None if self.out_of is None else self.out_of[picked]
         return MeasuredValues(self.subjects, self.slot[picked], self.at[picked], self.value[picked], out_of)
 
 
-def joined_batches(parts: Sequence[MeasuredValues]) -> MeasuredValues:
-    """Concatenate batches into one, with one list of subjects."""
+def concatenate_value_batches(parts: Sequence[MeasuredValues]) -> MeasuredValues:
+    """Concatenate batches of measured values into one batch with one list of subjects."""
     if len(parts) == 1:
         return parts[0]
     numbers: dict[str, int] = {}

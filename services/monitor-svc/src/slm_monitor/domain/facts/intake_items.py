@@ -25,12 +25,12 @@ class CounterReading:
 
 
 @dataclass(slots=True)
-class Measurement:
+class SentMeasurement:
     """A measurement as the producer sends it.
 
-    Exactly one of these says what was measured: state, ok, outage, value, values, failed (a probe that got no value),
-    total (with good or bad), category or count, cumulative, histogram, score, recovery, or retract (the id of a fact
-    that is to be removed).
+    Exactly one of these fields or groups of fields gives the measured content: state; ok; outage; value; values; failed
+    (a probe that got no value); total (with good or bad); category or count; cumulative; histogram; score; recovery;
+    retract (the id of a fact to remove).
     """
 
     indicator: str
@@ -64,12 +64,12 @@ class Measurement:
     owner: str | None = None
 
 
-NAMED = ("type", "priority", "team", "assignee", "service", "customer", "category")
-"""The attributes of a ticket that have a field of their own, by the same name in every way of sending it."""
+TICKET_FIELD_ATTRIBUTES = ("type", "priority", "team", "assignee", "service", "customer", "category")
+"""The attributes of a ticket that have a field of their own; other attributes are sent under ``attributes``."""
 
 
 @dataclass(slots=True)
-class TicketMessage:
+class SentTicketEvent:
     """A ticket event as the producer sends it. ``attributes`` holds the fields that only the ticket tool knows."""
 
     source: str
@@ -114,6 +114,6 @@ class Indicator:
     ``exact``."""
 
 
-def own_key(item: Measurement | TicketMessage) -> str | None:
+def build_fact_key_from_source_id(item: SentMeasurement | SentTicketEvent) -> str | None:
     """Return the fact key made of the sender's source and id; None if the sender gave no id."""
     return None if item.id is None else f"{item.source or ''}\x1f{item.id}"

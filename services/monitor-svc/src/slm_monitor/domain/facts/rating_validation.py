@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from slm_monitor.domain.facts import rejections
-from slm_monitor.domain.facts.intake_items import Indicator, Measurement
+from slm_monitor.domain.facts.intake_items import Indicator, SentMeasurement
 from slm_monitor.domain.facts.rejections import ItemRejected
 
 TOUCH_POINTS = ("phone", "mail", "chat", "portal")
@@ -18,7 +18,7 @@ PROMOTERS, DETRACTORS = "9", "6"
 6. Terms may set others."""
 
 
-def validate_rating(item: Measurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:
+def validate_rating(item: SentMeasurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:
     """Return (score, labels, other fields to store) of a rating. Raises ItemRejected."""
     score = item.score
     if score is None:
@@ -31,12 +31,12 @@ def validate_rating(item: Measurement, indicator: Indicator) -> tuple[float, dic
         raise ItemRejected(
             "unsupported_touch_point", "touch_point", item.touch_point, f"one of {', '.join(TOUCH_POINTS)}"
         )
-    rejections.check_names(respondent=item.respondent)
+    rejections.check_storable_names(respondent=item.respondent)
     labels = {} if item.touch_point is None else {TOUCH_POINT: item.touch_point}
     return score, labels, {} if item.respondent is None else {"respondent": item.respondent}
 
 
-def scale_of(lowest: str, highest: str) -> tuple[str, str]:
+def parse_rating_scale(lowest: str, highest: str) -> tuple[str, str]:
     """Return the two ends of a scale as plain decimal texts. Raises ValueError if they do not form a scale."""
     try:
         low, high = Decimal(lowest), Decimal(highest)

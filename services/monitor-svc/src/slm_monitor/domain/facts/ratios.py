@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 
-class InvalidCounts(Exception):
-    """Counts that contradict each other. ``parts`` are the reason, the field, its value and the remedy."""
+class InvalidEventCounts(Exception):
+    """The sent numbers of good, bad and all events contradict each other. ``parts`` are the reason, the field, its
+    value and the remedy.
+    """
 
     def __init__(self, reason: str, field: str, value: int | None, remedy: str) -> None:
         super().__init__(reason)
         self.parts = (reason, field, value, remedy)
 
 
-def valid_counts(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
-    """Return ``{"good": …, "total": …}`` from the good or the bad events and all events. Raises InvalidCounts."""
+def validate_event_counts(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
+    """Return ``{"good": …, "total": …}`` from all events and either the good or the bad ones. Raises
+    InvalidEventCounts.
+    """
     if total is None:
-        raise InvalidCounts("no_total", "total", None, "say how many events there were in all")
+        raise InvalidEventCounts("no_total", "total", None, "say how many events there were in all")
     if (good is None) == (bad is None):
-        raise InvalidCounts("no_good", "good", good, "say either how many events were good, or how many were bad")
+        raise InvalidEventCounts("no_good", "good", good, "say either how many events were good, or how many were bad")
     if total < 0:
-        raise InvalidCounts("negative_count", "total", total, "a count is not negative")
+        raise InvalidEventCounts("negative_count", "total", total, "a count is not negative")
     name, given = ("good", good) if good is not None else ("bad", bad)
     assert given is not None
     if not 0 <= given <= total:
-        raise InvalidCounts(f"impossible_{name}", name, given, f"at least 0 and at most the total of {total}")
+        raise InvalidEventCounts(f"impossible_{name}", name, given, f"at least 0 and at most the total of {total}")
     return {"good": total - given if name == "bad" else given, "total": total}

@@ -1,4 +1,4 @@
-"""Rejections of items that were sent, and the checks that items of all kinds have in common."""
+"""Rejections of items that were sent, and the checks that all kinds of items share."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from typing import Any
 from uuid import UUID
 
 LONGEST_NAME = 200
-"""The most bytes of a name as UTF-8: several names form a key, and a PostgreSQL index entry has a limited size."""
+"""The greatest length of a name in bytes of UTF-8: several names form a key, and a PostgreSQL index entry has a limited
+size.
+"""
 LONGEST_TEXT = 4_000
-"""The most characters of a text that is not a name."""
+"""The greatest number of characters of a text that is not a name."""
 MOST_ATTRIBUTES = 65_536
-"""The most bytes of all attributes of one ticket event, as JSON."""
+"""The greatest size of all attributes of one ticket event, in bytes of JSON."""
 MOST_NESTED = 8
 UNSTORABLE = "leave out NUL characters and lone surrogates: no text may hold them"
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class IntakeRejection:
     """Why the item at ``index`` was not accepted. ``outcome`` is ``rejected`` or ``quarantined``."""
 
     index: int
@@ -33,7 +35,7 @@ class Rejection:
 
 
 class ItemRejected(Exception):
-    """An item cannot be accepted. ``parts`` are the fields of its ``Rejection`` without the index."""
+    """An item cannot be accepted. ``parts`` are the fields of its ``IntakeRejection`` without the index."""
 
     def __init__(self, reason: str, field: str, value: Any, remedy: str, outcome: str = "rejected") -> None:
         super().__init__(reason)
@@ -65,7 +67,7 @@ _FIRST_SECOND = (1 - _EPOCH_DAY) * 86_400
 _LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
 
 
-def check_not_ahead(at: int, name: str, written: Any, limit: int) -> None:
+def check_instant_not_in_future(at: int, name: str, written: Any, limit: int) -> None:
     """Raise ItemRejected, with outcome ``quarantined``, for an instant later than ``limit`` (microseconds)."""
     if at > limit:
         remedy = "check the sender's clock; it is kept, not judged"
@@ -73,36 +75,36 @@ def check_not_ahead(at: int, name: str, written: Any, limit: int) -> None:
 
 
 def _sent_instant(written: Any) -> str:
-    """Return an instant as people write it, like 2026-11-22T10:00:00Z."""
+    """Return an instant as text in the usual form, like 2026-11-22T10:00:00Z, to show it in a rejection."""
     return written.isoformat().replace("+00:00", "Z") if isinstance(written, datetime) else str(written)
 
 
-def is_storable(text: str) -> bool:
+def is_storable_text(text: str) -> bool:
     """Whether PostgreSQL and UTF-8 can hold a text: it has no NUL and no lone surrogate."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
 
 
-def check_texts(longest: int = LONGEST_TEXT, /, **texts: str | None) -> None:
+def check_text_length_and_storability(longest: int = LONGEST_TEXT, /, **texts: str | None) -> None:
     """Raise ItemRejected for a text that cannot be stored or has more than ``longest`` characters."""
     for name, text in texts.items():
         if text is None:
             continue
-        if not is_storable(text):
+        if not is_storable_text(text):
             raise ItemRejected("unsupported_text", name, text, UNSTORABLE)
         if len(text) > longest:
             raise ItemRejected("too_long", name, text, f"write at most {longest} characters")
 
 
-def check_names(**names: str | None) -> None:
+def check_storable_names(**names: str | None) -> None:
     """Raise ItemRejected for a name that cannot be stored, is empty or is too long."""
-    check_texts(**names)
+    check_text_length_and_storability(**names)
     for name, text in names.items():
         if text is not None and (not text or len(text.encode()) > LONGEST_NAME):
             remedy = f"give a name that is not empty and has at most {LONGEST_NAME} bytes as UTF-8"
             raise ItemRejected("bad_name", name, text, remedy)
 
 
-def check_id(text: str, name: str) -> None:
+def check_party_id(text: str, name: str) -> None:
     """Raise ItemRejected for a text that is not the id of a party."""
     try:
         is_id = str(UUID(text)) == text
@@ -120,15 +122,15 @@ def check_revision_range(revision: int) -> None:
         raise ItemRejected("bad_revision", "revision", revision, "number revisions from 0 to 2147483647")
 
 
-def check_attributes(attributes: Mapping[str, Any] | None) -> None:
-    """Raise ItemRejected for ticket attributes that JSON, the log or the database could not carry unchanged."""
+def check_ticket_attributes(attributes: Mapping[str, Any] | None) -> None:
+    """Raise ItemRejected for ticket attributes that cannot pass unchanged through JSON, the log and the database."""
     if not attributes:
         return
     for name, value in attributes.items():
-        check_names(attributes=name)
+        check_storable_names(attributes=name)
         for text in _texts(value, 0):
-            check_texts(**{f"attributes.{name}"[:LONGEST_NAME]: text})
-    if not is_portable(attributes):
+            check_text_length_and_storability(**{f"attributes.{name}"[:LONGEST_NAME]: text})
+    if not is_portable_json_value(attributes):
         remedy = f"give strings, finite numbers within 64 bits, and nothing nested deeper than {MOST_NESTED}"
         raise ItemRejected("bad_attributes", "attributes", None, remedy)
     if len(json.dumps(attributes, ensure_ascii=False).encode()) > MOST_ATTRIBUTES:
@@ -146,36 +148,36 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
             yield from _texts(inner, depth + 1)
 
 
-def is_portable(value: Any, depth: int = 0) -> bool:
-    """Whether every JSON reader and the log can carry a value unchanged: finite, within 64 bits, not nested deeper than
-    8.
+def is_portable_json_value(value: Any, depth: int = 0) -> bool:
+    """Whether every JSON reader and the log can transport a value unchanged: finite, within 64 bits, not nested deeper
+    than 8.
     """
     if isinstance(value, Mapping) and depth < MOST_NESTED:
         return all(isinstance(name, str) for name in value) and all(
-            is_portable(inner, depth + 1) for inner in value.values()
+            is_portable_json_value(inner, depth + 1) for inner in value.values()
         )
     if isinstance(value, list) and depth < MOST_NESTED:
-        return all(is_portable(inner, depth + 1) for inner in value)
+        return all(is_portable_json_value(inner, depth + 1) for inner in value)
     if isinstance(value, int):
         return abs(value) < 2**63
     return math.isfinite(value) if isinstance(value, float) else value is None or isinstance(value, str)
 
 
-def refused_documents(refusals: Sequence[Rejection]) -> list[dict[str, Any]]:
-    """Return rejections in the form in which the API answers them."""
+def build_rejection_documents(refusals: Sequence[IntakeRejection]) -> list[dict[str, Any]]:
+    """Return rejections as the JSON objects of the API's answer."""
     return [
         {
             "index": each.index,
             "outcome": each.outcome,
             "code": each.reason,
-            "errors": [{"field": each.field, "value": shown_value(each.value), "remedy": each.remedy}],
+            "errors": [{"field": each.field, "value": shorten_value_for_display(each.value), "remedy": each.remedy}],
         }
         for each in refusals
     ]
 
 
-def shown_value(value: Any) -> Any:
-    """Return a wrong value in a form that is safe to send back: short, finite, and valid UTF-8."""
+def shorten_value_for_display(value: Any) -> Any:
+    """Return a rejected value in a form that is safe to send back: short, finite, and valid UTF-8."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) and abs(value) < 2**53:
@@ -188,7 +190,7 @@ def shown_value(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    """Return a large integer, a list or an object as JSON writes it: that is how its sender wrote it."""
+    """Return a large integer, a list or an object as JSON text, as its sender wrote it."""
     if isinstance(value, int) and value.bit_length() > _SHOWN * 8:
         return "a huge number"
     if not isinstance(value, int | list | dict):

@@ -1,4 +1,4 @@
-"""Ticket events in the one order in which they are evaluated, and a ticket's attributes after each of them."""
+"""The order in which a ticket's events are evaluated, and the ticket's attributes and state after each of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from slm_events.instants import to_text
 
 _RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "fulfilled": 2, "closed": 2, "state_changed": 3, "reopened": 4}
 _OTHER_RANK = 3
-FORGOTTEN = "\x1fforgotten"
-"""The key of the fact that replaces a ticket's events once they are deleted: its clocks keep their last results."""
+DELETED_EVENTS_KEY = "\x1fforgotten"
+"""The key of the fact that replaces a ticket's events once they are deleted; the last results of its clocks stay."""
 
 ENDED_STATES = {
     "resolved": "resolved",
@@ -41,7 +41,9 @@ EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TicketEvent:
-    """One event of a ticket. ``attributes`` are those that are known from this event on (type, priority, service …)."""
+    """One event of a ticket. ``attributes`` are those that the event sets (type, priority, service …); they stay set
+    after it.
+    """
 
     fact_key: str
     at: int
@@ -52,10 +54,10 @@ class TicketEvent:
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        """The sort key: instant, the source's sequence, the rank of the event, the fact's key.
+        """The sort key: instant, the source's sequence number, the rank of the kind of event, the fact's key.
 
-        ``opened`` has the first rank: otherwise a ticket that is resolved in the minute of its opening would run for
-        ever.
+        ``opened`` has the first rank. Otherwise the clock of a ticket that is resolved at the instant of its opening
+        would run for ever.
         """
         return (
             self.at,
@@ -65,14 +67,14 @@ class TicketEvent:
         )
 
 
-def opened_at(events: Sequence[TicketEvent]) -> int | None:
+def find_ticket_opening_instant(events: Sequence[TicketEvent]) -> int | None:
     """Return when a ticket was opened; without an ``opened`` event, the instant of its first event; None without
     events.
     """
     return next((event.at for event in events if event.event == "opened"), events[0].at if events else None)
 
 
-def attributes_from(events: Sequence[TicketEvent]) -> dict[str, Any]:
+def merge_ticket_attributes(events: Sequence[TicketEvent]) -> dict[str, Any]:
     """Return the attributes of a ticket after these events."""
     known: dict[str, Any] = {}
     for event in events:
@@ -80,7 +82,7 @@ def attributes_from(events: Sequence[TicketEvent]) -> dict[str, Any]:
     return known
 
 
-def in_order(events: Sequence[TicketEvent]) -> list[TicketEvent]:
+def sort_ticket_events(events: Sequence[TicketEvent]) -> list[TicketEvent]:
     """Return the events in the order in which they are evaluated, independent of their order of arrival.
 
     For a ticket that is opened in an ended state, such as ``closed``, the event that ends it is added.
@@ -97,7 +99,7 @@ def in_order(events: Sequence[TicketEvent]) -> list[TicketEvent]:
 _NOT_BEFORE = frozenset({"first_response", "assigned", "resolved", "fulfilled", "closed"})
 
 
-def inconsistency(events: Sequence[TicketEvent]) -> str | None:
+def explain_ticket_contradiction(events: Sequence[TicketEvent]) -> str | None:
     """Return why a ticket's events contradict each other (an event before the opening); None if they do not."""
     opening = next((event.at for event in events if event.event == "opened"), None)
     if opening is None:
@@ -108,23 +110,23 @@ def inconsistency(events: Sequence[TicketEvent]) -> str | None:
     return f"{early.event} at {to_text(early.at)} lies before its opening at {to_text(opening)}"
 
 
-def is_wanted(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:
-    """Whether a ticket with these attributes matches the wanted values. An attribute that is not named may have any
-    value.
+def has_wanted_attributes(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:
+    """Whether a ticket with these attributes matches the wanted values. Attributes that ``wanted`` does not name can
+    have any value.
     """
     for name, values in wanted.items():  # noqa: SIM110 - asked of every ticket for every rule
-        if not has_value(attributes.get(name), values):
+        if not attribute_has_value(attributes.get(name), values):
             return False
     return True
 
 
-def has_value(value: Any, values: frozenset[str]) -> bool:
-    """Whether an attribute is one of these values, or a list that contains one of them."""
-    return value in values if isinstance(value, str) else not values.isdisjoint(values_of(value))
+def attribute_has_value(value: Any, values: frozenset[str]) -> bool:
+    """Whether an attribute's value is one of ``values``, or is a list that contains one of them."""
+    return value in values if isinstance(value, str) else not values.isdisjoint(list_attribute_values_as_text(value))
 
 
-def values_of(value: Any) -> frozenset[str]:
-    """Return a value, or each value of a list (tags, affected services), as texts that can be compared."""
+def list_attribute_values_as_text(value: Any) -> frozenset[str]:
+    """Return an attribute's value, or each element of a list (tags, affected services), as comparable texts."""
     if isinstance(value, list | tuple | set | frozenset):
         return frozenset(map(_word, value))
     return frozenset((_word(value),))
@@ -135,17 +137,19 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def state_after(event: TicketEvent, before: str | None) -> str | None:
-    """Return the ticket's state after an event. An ending or reopening that names no state leaves none (None); any
-    other event that names none leaves the state before it.
+def derive_ticket_state_after_event(event: TicketEvent, before: str | None) -> str | None:
+    """Return the ticket's state after an event: the state that the event names.
+
+    An event that names none leaves the state ``before``; only after an end or a reopening that names none the state is
+    unknown (None).
     """
-    return event.state or (None if event.event in LEAVING else before)
+    return event.state or (None if event.event in STATE_CLEARING_EVENTS else before)
 
 
 ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
-LEAVING = ENDS | {"reopened"}
+STATE_CLEARING_EVENTS = ENDS | {"reopened"}
 
 
-def own_id(fact_key: str) -> str:
+def read_source_event_id(fact_key: str) -> str:
     """Return the id under which the source sent an event; if it sent none, the hash of the event's content."""
     return fact_key.rpartition("\x1f")[2]

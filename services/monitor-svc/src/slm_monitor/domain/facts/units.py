@@ -7,8 +7,8 @@ import re
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
-def are_one(one: str | None, other: str | None) -> bool:
-    """Whether two units are the same. No unit, ``1`` and an annotation such as ``{request}`` all mean dimensionless."""
+def are_same_unit(one: str | None, other: str | None) -> bool:
+    """Whether two units mean the same. No unit, ``1`` and annotations such as ``{request}`` all mean dimensionless."""
     return _bare_unit(one) == _bare_unit(other)
 
 

@@ -1,24 +1,27 @@
-"""Numbers that producers write as text, because a float of their language cannot hold them."""
+"""Numbers that producers write as text, because a float of their programming language cannot represent them."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from slm_monitor.domain.facts.intake_items import CounterReading, Measurement
+from slm_monitor.domain.facts.intake_items import CounterReading, SentMeasurement
 from slm_monitor.domain.facts.rejections import ItemRejected
 
-MEASURED = ("value", "score")
-COUNTED = ("good", "bad", "total", "count")
-NUMBERS = frozenset({*MEASURED, *COUNTED, "values"})
-"""The fields of a measurement that take a number, also written as text."""
+MEASURED_FIELDS = ("value", "score")
+COUNTED_FIELDS = ("good", "bad", "total", "count")
+NUMBER_FIELDS = frozenset({*MEASURED_FIELDS, *COUNTED_FIELDS, "values"})
+"""The fields of a measurement that take a number, which may also be written as text."""
 _DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(r"[+-]?\d{1,40}")
 
 
-def read_decimals(item: Measurement) -> None:
-    """Replace numbers written as text by numbers, in place. Raises ItemRejected for text that is not a number."""
-    for name in MEASURED:
+def parse_decimal_texts_in_place(item: SentMeasurement) -> None:
+    """Replace the numbers of a measurement that are written as text by numbers, in place.
+
+    Raises ItemRejected for text that is not a number.
+    """
+    for name in MEASURED_FIELDS:
         if isinstance(getattr(item, name), str):
             setattr(item, name, _decimal(getattr(item, name), name))
     _read_counts(item, "")
@@ -28,8 +31,8 @@ def read_decimals(item: Measurement) -> None:
         _read_counts(item.cumulative, "cumulative.")
 
 
-def _read_counts(holder: Measurement | CounterReading, place: str) -> None:
-    for name in COUNTED:
+def _read_counts(holder: SentMeasurement | CounterReading, place: str) -> None:
+    for name in COUNTED_FIELDS:
         written: Any = getattr(holder, name)
         if isinstance(written, str):
             if not _WHOLE.fullmatch(written):

@@ -1,7 +1,7 @@
-"""A fast path for batches of single values only, checked as columns: most of what collectors send.
+"""A fast validation of batches that contain only single values, which is most of what collectors send.
 
-Only batches without any problem pass. All others go to ``validation``, which reports what is wrong with which item.
-Both give the same facts; this path is four times as fast.
+Only batches without any problem pass. All others go to ``validation``, which reports which item has which problem. Both
+give the same facts; this validation is four times as fast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from slm_monitor.domain.facts.facts import MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.facts.units import are_one
+from slm_monitor.domain.facts.units import are_same_unit
 from slm_monitor.domain.intake.validation import FUTURE_LIMIT
 
 _EXACT_SECONDS = 2.0**32
@@ -23,7 +23,7 @@ _EXACT_SECONDS = 2.0**32
 
 
 @dataclass(frozen=True, slots=True)
-class PlainValues:
+class PlainValueColumns:
     """Items with an indicator's key, an instant, a value and an optional unit, as columns of equal length."""
 
     keys: Sequence[str]
@@ -37,7 +37,7 @@ class PlainValues:
 
 
 def validate_plain_values(
-    plain: PlainValues, owner: str, lookup: Callable[[str], Indicator | None], now: int
+    plain: PlainValueColumns, owner: str, lookup: Callable[[str], Indicator | None], now: int
 ) -> MeasuredValues | None:
     """Return the rows of a batch for indicators of ``owner``; None if any item needs the full validation.
 
@@ -49,7 +49,7 @@ def validate_plain_values(
         return None
     units = {indicator.key: indicator.unit for indicator in indicators if indicator is not None}
     given = set(zip(plain.keys, plain.units, strict=True))
-    if any(unit is not None and not are_one(unit, units[key]) for key, unit in given):
+    if any(unit is not None and not are_same_unit(unit, units[key]) for key, unit in given):
         return None
     at = _microseconds(plain.at)
     if at is None or int(at.max()) > now + FUTURE_LIMIT or not np.isfinite(plain.value).all():

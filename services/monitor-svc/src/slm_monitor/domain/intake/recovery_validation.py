@@ -1,4 +1,4 @@
-"""Validation of recoveries: a measurement becomes the body of a fact."""
+"""Validation of recoveries: a measurement of a recovery becomes the body of a fact."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from slm_monitor.domain.facts.intake_items import Indicator, Measurement
+from slm_monitor.domain.facts.intake_items import Indicator, SentMeasurement
 from slm_monitor.domain.facts.rejections import ItemRejected, validate_instant
-from slm_monitor.domain.intake.value_validation import labels_of
+from slm_monitor.domain.intake.value_validation import read_measurement_labels
 from slm_monitor.domain.states.recovery import BEGAN, DATA_TO
 
 _REQUIRED = (BEGAN, "service_restored")
 
 
-def validate_recovery(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]:
-    """Return (instant at which service was restored, body of the fact), in microseconds.
+def validate_recovery_measurement(item: SentMeasurement, indicator: Indicator) -> tuple[int, dict[str, Any]]:
+    """Return (instant at which service was restored, body of the fact) of a recovery; instants are in microseconds.
 
-    Raises ItemRejected if a field is missing, unknown, or contradicts another one.
+    Raises ItemRejected if a field is missing, unknown, or contradicts another field.
     """
     sent = item.recovery
     if sent is None or not set(_REQUIRED) <= sent.keys() <= {*_REQUIRED, DATA_TO}:
@@ -35,7 +35,7 @@ def validate_recovery(item: Measurement, indicator: Indicator) -> tuple[int, dic
             raise ItemRejected("reversed_interval", f"recovery.{DATA_TO}", str(sent[DATA_TO]), remedy)
     if item.test:
         body["test"] = True
-    if labels := labels_of(item):
+    if labels := read_measurement_labels(item):
         body["labels"] = labels
     return restored, body
 

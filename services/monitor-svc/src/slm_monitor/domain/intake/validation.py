@@ -11,9 +11,21 @@ from typing import Any
 import numpy as np
 
 from slm_monitor.domain.facts import rejections, ticket_events, units
-from slm_monitor.domain.facts.facts import Fact, MeasuredValues, content_key
-from slm_monitor.domain.facts.intake_items import COUNTED_KINDS, NAMED, Indicator, Measurement, TicketMessage, own_key
-from slm_monitor.domain.facts.rejections import ItemRejected, Rejection, check_not_ahead, validate_instant
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, hash_fact_content
+from slm_monitor.domain.facts.intake_items import (
+    COUNTED_KINDS,
+    TICKET_FIELD_ATTRIBUTES,
+    Indicator,
+    SentMeasurement,
+    SentTicketEvent,
+    build_fact_key_from_source_id,
+)
+from slm_monitor.domain.facts.rejections import (
+    IntakeRejection,
+    ItemRejected,
+    check_instant_not_in_future,
+    validate_instant,
+)
 from slm_monitor.domain.intake import decimals, recovery_validation, value_validation
 from slm_monitor.domain.states.timeline import DOWN, STATES, UNOBSERVED, UP
 
@@ -23,15 +35,17 @@ FUTURE_LIMIT = 5 * 60 * 1_000_000
 
 @dataclass(slots=True)
 class ValidatedBatch:
-    """The result of a batch: rows and facts that were accepted, and rejections by the index of the item."""
+    """The result of validating a batch: the rows and facts that were accepted, and the rejections
+    by index of the item.
+    """
 
     values: MeasuredValues
     facts: list[Fact] = field(default_factory=list)
-    refusals: list[Rejection] = field(default_factory=list)
+    refusals: list[IntakeRejection] = field(default_factory=list)
 
 
 class _Rows:
-    """Rows while they are collected, before they become columns."""
+    """Collects rows, and turns them into columns at the end."""
 
     def __init__(self) -> None:
         self.slots: dict[str, int] = {}
@@ -60,28 +74,28 @@ class _Rows:
 Lookup = Callable[[str], Indicator | None]
 
 
-def admit_measurements(
-    items: Iterable[tuple[int, Measurement]], owner: str | None, lookup: Lookup, now: int, may_name_owner: bool
+def validate_measurements(
+    items: Iterable[tuple[int, SentMeasurement]], owner: str | None, lookup: Lookup, now: int, may_name_owner: bool
 ) -> ValidatedBatch:
-    """Validate measurements one by one. ``owner`` is the party whose indicators are meant if an item names no owner.
+    """Validate measurements one by one, given as (index, item).
 
-    ``may_name_owner``: whether an item may name another party. Items of an operator or a topic may, those of a party
-    not.
+    ``owner`` is the party that owns the indicators of items that name no owner. ``may_name_owner`` is whether an item
+    may name another party: items from an operator or a topic may, items from a party may not.
     """
     rows = _Rows()
     facts: list[Fact] = []
-    refused: list[Rejection] = []
+    refused: list[IntakeRejection] = []
     limit = now + FUTURE_LIMIT
     for index, item in items:
         try:
             party = item.owner or owner
-            decimals.read_decimals(item)
-            rejections.check_texts(indicator=item.indicator, unit=item.unit, owner=item.owner)
+            decimals.parse_decimal_texts_in_place(item)
+            rejections.check_text_length_and_storability(indicator=item.indicator, unit=item.unit, owner=item.owner)
             if item.id is not None or item.source is not None:
-                rejections.check_names(id=item.id, source=item.source)
+                rejections.check_storable_names(id=item.id, source=item.source)
             indicator = _accessible_indicator(item, party, owner, lookup, may_name_owner)
             if item.retract is not None:
-                facts.append(value_validation.retraction(item, indicator))
+                facts.append(value_validation.build_retraction_fact(item, indicator))
             elif indicator.kind in COUNTED_KINDS:
                 _take_counted(item, indicator, limit, now, rows, facts)
             elif indicator.kind == "recovery":
@@ -89,12 +103,12 @@ def admit_measurements(
             else:
                 facts.append(_state_fact(item, indicator, limit, now))
         except ItemRejected as refusal:
-            refused.append(Rejection(index, *refusal.parts))
+            refused.append(IntakeRejection(index, *refusal.parts))
     return ValidatedBatch(rows.columns(), facts, refused)
 
 
 def _accessible_indicator(
-    item: Measurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool
+    item: SentMeasurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool
 ) -> Indicator:
     if party is None:
         raise ItemRejected("no_owner", "owner", None, "name the party that owns the indicator")
@@ -107,24 +121,24 @@ def _accessible_indicator(
         raise ItemRejected(
             "unknown_indicator", "indicator", item.indicator, "register it first with POST /api/v1/indicators"
         )
-    if item.unit is not None and not units.are_one(item.unit, indicator.unit):
+    if item.unit is not None and not units.are_same_unit(item.unit, indicator.unit):
         registered = f"registered with {indicator.unit}" if indicator.unit else "registered without a unit"
         remedy = f"indicator {indicator.key} is {registered}, and {item.unit} came: convert before sending"
         raise ItemRejected("wrong_unit", "unit", item.unit, remedy)
     return indicator
 
 
-def _at(item: Measurement, limit: int) -> int:
+def _at(item: SentMeasurement, limit: int) -> int:
     if item.at is None:
         raise ItemRejected("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
     at = validate_instant(item.at, "at")
-    check_not_ahead(at, "at", item.at, limit)
+    check_instant_not_in_future(at, "at", item.at, limit)
     return at
 
 
-def _recorded(item: Measurement | TicketMessage, now: int) -> int:
-    """Return when the producer recorded the item, else when it was received: of two contents under one id the later is
-    valid.
+def _recorded(item: SentMeasurement | SentTicketEvent, now: int) -> int:
+    """Return when the producer recorded the item, or else when it was received (``now``). Of two contents under one id
+    the one that was recorded later is valid.
     """
     if item.recorded_at is not None:
         return validate_instant(item.recorded_at, "recorded_at")
@@ -132,10 +146,10 @@ def _recorded(item: Measurement | TicketMessage, now: int) -> int:
 
 
 def _take_counted(
-    item: Measurement, indicator: Indicator, limit: int, now: int, rows: _Rows, facts: list[Fact]
+    item: SentMeasurement, indicator: Indicator, limit: int, now: int, rows: _Rows, facts: list[Fact]
 ) -> None:
     at = _at(item, limit)
-    counted = value_validation.validate_value(item, indicator, at, _recorded(item, now))
+    counted = value_validation.validate_measured_value(item, indicator, at, _recorded(item, now))
     if isinstance(counted, Fact):
         facts.append(counted)
     else:
@@ -143,7 +157,7 @@ def _take_counted(
         rows.add(subject, at, value, math.nan if out_of is None else out_of)
 
 
-def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
+def _state_fact(item: SentMeasurement, indicator: Indicator, limit: int, now: int) -> Fact:
     if indicator.kind != "availability":
         raise ItemRejected(
             "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
@@ -160,22 +174,22 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
         body = {"state": _state(item)}
         if item.previous is not None:
             body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
-    if labels := value_validation.labels_of(item):
+    if labels := value_validation.read_measurement_labels(item):
         body["labels"] = labels
     rejections.check_revision_range(item.revision)
-    own = own_key(item) or content_key({"at": at, "source": item.source, **body})
+    own = build_fact_key_from_source_id(item) or hash_fact_content({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
 
 
-def _recovery_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
-    at, body = recovery_validation.validate_recovery(item, indicator)
-    check_not_ahead(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
+def _recovery_fact(item: SentMeasurement, indicator: Indicator, limit: int, now: int) -> Fact:
+    at, body = recovery_validation.validate_recovery_measurement(item, indicator)
+    check_instant_not_in_future(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
     rejections.check_revision_range(item.revision)
-    own = own_key(item) or content_key({"at": at, "source": item.source, **body})
+    own = build_fact_key_from_source_id(item) or hash_fact_content({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
 
 
-def _state(item: Measurement) -> str:
+def _state(item: SentMeasurement) -> str:
     if item.ok is not None and item.state is None:
         return UP if item.ok else DOWN
     if item.state is None:
@@ -195,49 +209,49 @@ def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, 
     start, end = (validate_instant(outage[name], f"outage.{name}") for name in ("from", "to"))
     if end < start:
         raise ItemRejected("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
-    check_not_ahead(end, "outage.to", outage["to"], limit)
+    check_instant_not_in_future(end, "outage.to", outage["to"], limit)
     return start, {"from": start, "to": end}
 
 
-def admit_ticket_events(
-    items: Iterable[tuple[int, TicketMessage]], owner: str | None, now: int, may_name_owner: bool
-) -> tuple[list[Fact], list[Rejection]]:
-    """Validate ticket events one by one; return the facts and the rejections by the index of the item."""
+def validate_ticket_events(
+    items: Iterable[tuple[int, SentTicketEvent]], owner: str | None, now: int, may_name_owner: bool
+) -> tuple[list[Fact], list[IntakeRejection]]:
+    """Validate ticket events one by one, given as (index, item); return the facts, and the rejections by index."""
     facts: list[Fact] = []
-    refused: list[Rejection] = []
+    refused: list[IntakeRejection] = []
     for index, item in items:
         try:
             facts.append(_ticket_fact(item, owner, now, may_name_owner))
         except ItemRejected as refusal:
-            refused.append(Rejection(index, *refusal.parts))
+            refused.append(IntakeRejection(index, *refusal.parts))
     return facts, refused
 
 
-def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: bool) -> Fact:
+def _ticket_fact(item: SentTicketEvent, owner: str | None, now: int, may_name: bool) -> Fact:
     party = item.owner or owner
     if party is None:
         raise ItemRejected("no_owner", "owner", None, "name the party that owns the ticket")
     if party != owner and not may_name:
         raise ItemRejected("foreign_party", "owner", item.owner, "send tickets of your own party only")
     if party != owner:
-        rejections.check_id(party, "owner")
-    rejections.check_names(source=item.source, ticket=item.ticket, id=item.id)
-    rejections.check_texts(rejections.LONGEST_NAME, event=item.event)
+        rejections.check_party_id(party, "owner")
+    rejections.check_storable_names(source=item.source, ticket=item.ticket, id=item.id)
+    rejections.check_text_length_and_storability(rejections.LONGEST_NAME, event=item.event)
     if "/" in item.source:
         raise ItemRejected("bad_name", "source", item.source, "a source has no slash")
     rejections.check_revision_range(item.revision)
     if item.sequence is not None and abs(item.sequence) >= 2**63:
         raise ItemRejected("bad_sequence", "sequence", item.sequence, "number events within 64 bits")
-    given = {name: getattr(item, name) for name in NAMED}
+    given = {name: getattr(item, name) for name in TICKET_FIELD_ATTRIBUTES}
     named = {name: value for name, value in given.items() if value is not None}
-    rejections.check_texts(rejections.LONGEST_NAME, state=item.state, **named)
-    rejections.check_attributes(item.attributes)
+    rejections.check_text_length_and_storability(rejections.LONGEST_NAME, state=item.state, **named)
+    rejections.check_ticket_attributes(item.attributes)
     if item.event not in ticket_events.EVENTS:
         raise ItemRejected(
             "unsupported_event", "event", item.event, f"use one of {', '.join(sorted(ticket_events.EVENTS))}"
         )
     at = validate_instant(item.at, "at")
-    check_not_ahead(at, "at", item.at, now + FUTURE_LIMIT)
+    check_instant_not_in_future(at, "at", item.at, now + FUTURE_LIMIT)
     attributes = {**(item.attributes or {}), **named}
     attributes.setdefault("source", item.source)
     body: dict[str, Any] = {
@@ -246,5 +260,5 @@ def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: boo
         "sequence": item.sequence,
         "attributes": attributes,
     }
-    own = own_key(item) or content_key({"at": at, **body})
+    own = build_fact_key_from_source_id(item) or hash_fact_content({"at": at, **body})
     return Fact(f"{party}/{item.source}/{item.ticket}", own, at, body, item.revision, _recorded(item, now))

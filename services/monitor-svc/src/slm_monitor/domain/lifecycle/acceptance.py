@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
-    """The acceptance of one revision of a window by both parties."""
+class WindowRevisionAcceptance:
+    """The acceptance of one revision of a window by both parties, with its instant."""
 
     target_id: str
     window_id: str
@@ -18,14 +18,17 @@ class Acceptance:
     accepted_at: int
 
 
-def accept_windows(
-    windows: Iterable[tuple[str, Mapping[str, Window]]], accepted: Iterable[Acceptance], changes: Changes
+def freeze_accepted_windows(
+    windows: Iterable[tuple[str, Mapping[str, TargetWindow]]],
+    accepted: Iterable[WindowRevisionAcceptance],
+    changes: EvaluationChanges,
 ) -> None:
-    """Freeze the windows that were accepted. ``windows`` are (target id, windows by id).
+    """Freeze the windows of which both parties accepted the present revision. ``windows`` are (target id, windows by
+    id).
 
-    A window that was restated after its acceptance is not frozen: the parties accepted another revision.
+    A window that was restated after its acceptance is not frozen, because the parties accepted an earlier revision.
     """
-    of_target: dict[str, list[Acceptance]] = {}
+    of_target: dict[str, list[WindowRevisionAcceptance]] = {}
     for each in accepted:
         of_target.setdefault(each.target_id, []).append(each)
     for target_id, held in windows:

@@ -1,40 +1,65 @@
-"""Breaches as published: each is opened, revised or withdrawn, never removed silently and never published twice."""
+"""Reconciliation of breaches: each is published once, then revised or withdrawn, and never removed without an event."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from slm_events import instants
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
+from slm_monitor.domain.lifecycle.target_state import (
+    Breach,
+    EvaluationChanges,
+    EvaluationMoment,
+    TargetState,
+    TargetWindow,
+)
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
+@dataclass(frozen=True, slots=True)
+class BreachKey:
+    """The values that distinguish a breach from the other breaches of its target.
+
+    ``window_id`` names a window or a ticket. ``ordinal`` is the first minute of a missed run, or the number of a clock.
+    """
+
+    window_id: str
+    ordinal: int
+    level: str = target_events.OBJECTIVE
+
+    def derive_id(self, terms: ServiceLevelTarget) -> str:
+        """Return the id of the breach of a target with these terms."""
+        return target_events.derive_breach_id(terms, self.window_id, self.level, self.ordinal)
+
+
 def reconcile_breach(
     target_state: TargetState,
-    window: Window,
+    window: TargetWindow,
     terms: ServiceLevelTarget,
     level: str,
     promised: Objective,
-    finding: Evaluation,
-    missed: MissedLevel | None,
+    finding: WindowEvaluation,
+    missed: MissedObjectiveLevel | None,
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
-    """Publish, revise or withdraw the breach of one level: never removed silently, never published twice."""
+    """Publish, revise or withdraw the breach of one level of an objective, so that it agrees with the evaluation.
+
+    ``missed`` is the missed level by the evaluation; None if the level is not missed.
+    """
     if missed is None and not target_state.breaches:
         return
     span = (window.start, window.end)
-    identity = target_events.breach_id(terms, window.window_id, level, 0)
-    breach = target_state.breaches.get(identity)
+    key = BreachKey(window.window_id, 0, level)
+    breach = target_state.breaches.get(key.derive_id(terms))
     if missed is not None:
         if breach is not None and breach.standing:
-            moved = target_events.target_breached(
+            moved = target_events.build_target_breached(
                 terms,
                 replace(breach, certain_at=missed.at),
                 promised=promised,
@@ -44,20 +69,18 @@ def reconcile_breach(
                 now=moment.now,
                 late=bool(breach.document.get("late")),
             )
-            revise_breach(
+            publish_breach_revision(
                 breach,
                 terms,
-                target_events.document_of(moved),
+                target_events.convert_event_to_document(moved),
                 moment,
                 changes,
                 by_evidence=missed.evidence is not None,
             )
         else:
             subject = terms.indicator or ""
-            breach = open_breach(
-                target_state.breaches, terms, identity, window.window_id, 0, missed.at, subject, moment.now, level
-            )
-            event = target_events.target_breached(
+            breach = create_breach(target_state.breaches, terms, key, missed.at, subject, moment.now)
+            event = target_events.build_target_breached(
                 terms,
                 breach,
                 promised=promised,
@@ -69,20 +92,22 @@ def reconcile_breach(
             )
             publish_breach(breach, event, moment.now, changes)
     elif breach is not None and breach.standing:
-        withdraw_breach(breach, terms, finding.figure, span, moment.cause, moment.now, changes)
+        withdraw_breach(breach, terms, finding.figure, span, moment, changes)
 
 
-def revise_breach(
+def publish_breach_revision(
     breach: Breach,
     terms: ServiceLevelTarget,
     now: Mapping[str, Any],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
     *,
     by_evidence: bool = True,
 ) -> bool:
-    """Publish the next revision of a breach if its facts have changed; return whether they have. ``now`` is its
-    document by all facts. ``by_evidence`` False: a change of the evidence alone is not a revision.
+    """Publish the next revision of a breach if its facts have changed; return whether they have.
+
+    ``now`` is the document of the breach by all facts known now. If ``by_evidence`` is False, a change of the evidence
+    alone does not make a revision.
     """
     published = breach.document
     breach.pending = None
@@ -91,40 +116,38 @@ def revise_breach(
         return False
     breach.certain_at = instants.from_text(now["certain_at"])
     breach.revision += 1
-    event = target_events.breach_revised(terms, breach, now, cause=moment.cause)
+    event = target_events.build_breach_revised(terms, breach, now, cause=moment.cause)
     breach.document = {
         **published,
         **{name: now[name] for name in target_events.BREACH_MOVES},
         "revision": breach.revision,
     }
     changes.publish(
-        event, breach.certain_at, target_events.event_id(breach.breach_id, "breach-revised", breach.revision)
+        event, breach.certain_at, target_events.derive_event_id(breach.breach_id, "breach-revised", breach.revision)
     )
     changes.breaches[breach.breach_id] = breach
     return True
 
 
-def open_breach(
+def create_breach(
     breaches: dict[str, Breach],
     terms: ServiceLevelTarget,
-    identity: str,
-    window_id: str,
-    ordinal: int,
+    key: BreachKey,
     certain_at: int,
     subject: str,
     now: int,
-    level: str = target_events.OBJECTIVE,
 ) -> Breach:
-    """Create a breach that is valid from now on: a new one, or the next revision of one that was withdrawn."""
+    """Create a breach: a new one, or the next revision of a breach with the same id that was withdrawn before."""
+    identity = key.derive_id(terms)
     earlier = breaches.get(identity)
     breach = Breach(
         identity,
         terms.target_id,
         terms.agreement_id,
         terms.version,
-        window_id,
-        level,
-        ordinal,
+        key.window_id,
+        key.level,
+        key.ordinal,
         certain_at,
         now,
         terms.provider_party_id,
@@ -137,10 +160,10 @@ def open_breach(
     return breach
 
 
-def publish_breach(breach: Breach, event: Any, now: int, changes: Changes) -> None:
-    breach.document = target_events.document_of(event)
+def publish_breach(breach: Breach, event: Any, now: int, changes: EvaluationChanges) -> None:
+    breach.document = target_events.convert_event_to_document(event)
     changes.publish(
-        event, breach.certain_at, target_events.event_id(breach.breach_id, "target-breached", breach.revision)
+        event, breach.certain_at, target_events.derive_event_id(breach.breach_id, "target-breached", breach.revision)
     )
     changes.breaches[breach.breach_id] = breach
 
@@ -150,12 +173,15 @@ def withdraw_breach(
     terms: ServiceLevelTarget,
     figure: Fraction | None,
     span: tuple[int | None, int | None],
-    cause: str,
-    now: int,
-    changes: Changes,
+    moment: EvaluationMoment,
+    changes: EvaluationChanges,
 ) -> None:
     """Withdraw a published breach that is no longer valid."""
     breach.standing = False
-    event = target_events.breach_withdrawn(terms, breach, figure=figure, span=span, cause=cause, now=now)
-    changes.publish(event, now, target_events.event_id(breach.breach_id, "breach-withdrawn", breach.revision))
+    event = target_events.build_breach_withdrawn(
+        terms, breach, figure=figure, span=span, cause=moment.cause, now=moment.now
+    )
+    changes.publish(
+        event, moment.now, target_events.derive_event_id(breach.breach_id, "breach-withdrawn", breach.revision)
+    )
     changes.breaches[breach.breach_id] = breach

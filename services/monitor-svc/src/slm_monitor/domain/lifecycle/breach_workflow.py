@@ -1,4 +1,8 @@
-"""The workflow of a breach: acknowledged, root cause given, closed; disputed and confirmed, or withdrawn."""
+"""The workflow of a breach, step by step: acknowledged, root cause given, closed; or disputed, then confirmed or
+withdrawn.
+
+A problem record can be linked at any of these steps before the end; this changes no state.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slm_events.breach_life import BreachAcknowledged, BreachClosed, BreachHandled, BreachRootCauseGiven
+from slm_events.breach_life import (
+    BreachAcknowledged,
+    BreachClosed,
+    BreachHandlingEvent,
+    BreachProblemLinked,
+    BreachRootCauseGiven,
+)
 from slm_events.instants import to_text
 
 OPEN, ACKNOWLEDGED, ROOT_CAUSE_GIVEN, CLOSED = "open", "acknowledged", "root_cause_given", "closed"
 WITHDRAWN, DISPUTED, CONFIRMED = "withdrawn", "disputed", "confirmed"
 STATES = (OPEN, ACKNOWLEDGED, ROOT_CAUSE_GIVEN, CLOSED, WITHDRAWN, DISPUTED, CONFIRMED)
 ACKNOWLEDGE, GIVE_ROOT_CAUSE, CLOSE, DISPUTE, CONFIRM = "acknowledge", "root-cause", "close", "dispute", "confirm"
+LINK_PROBLEM = "problem-link"
 
 _FORWARD = {
     OPEN: (ACKNOWLEDGE, ACKNOWLEDGED),
     ACKNOWLEDGED: (GIVE_ROOT_CAUSE, ROOT_CAUSE_GIVEN),
     ROOT_CAUSE_GIVEN: (CLOSE, CLOSED),
 }
-"""State → (step, next state) without a dispute."""
+"""State of a breach → (next step, state after it), apart from disputes."""
 
 
-class WrongStep(ValueError):
-    """The step does not exist from the breach's present state. ``allowed`` are the steps that do."""
+class InvalidBreachStep(ValueError):
+    """The step is not possible in the breach's present state. ``allowed`` are the possible steps."""
 
     def __init__(self, step: str, state: str, allowed: Sequence[str]) -> None:
         possible = f"possible now: {', '.join(allowed)}" if allowed else "nothing more can be done to it"
@@ -33,9 +44,10 @@ class WrongStep(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BreachWorkflow:
-    """The state of a breach's workflow. ``reached`` is the state before a dispute, ``contest`` that of the dispute.
+    """The state of the workflow of one revision of a breach.
 
-    ``number`` counts the steps of this revision. ``withdrawn`` is set by evaluation; it is not a step of the parties.
+    ``reached`` is the state apart from any dispute, ``contest`` the state of the dispute. ``number`` counts the steps
+    taken on this revision. ``withdrawn`` is set by an evaluation, not by the parties.
     """
 
     revision: int = 0
@@ -50,7 +62,10 @@ class BreachWorkflow:
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """The steps possible now. After a confirmed dispute, those of the state before the dispute."""
+        """The steps that are possible now.
+
+        After a confirmed dispute, these are the steps that were possible before it, except another dispute.
+        """
         if self.withdrawn:
             return ()
         if self.contest == DISPUTED:
@@ -62,13 +77,15 @@ class BreachWorkflow:
 
     @property
     def tag(self) -> str:
-        """The ``ETag`` of this state."""
+        """The ``ETag`` of this state, for conditional requests."""
         return f"{self.revision}.{self.number}{'w' if self.withdrawn else ''}"
 
     def after(self, step: str) -> BreachWorkflow:
-        """Return the workflow after a step. Raises WrongStep."""
+        """Return the workflow after a step. Raises InvalidBreachStep."""
+        if step == LINK_PROBLEM and not self.withdrawn:
+            return replace(self, number=self.number + 1)
         if step not in self.allowed:
-            raise WrongStep(step, self.state, self.allowed)
+            raise InvalidBreachStep(step, self.state, self.allowed)
         if step in (DISPUTE, CONFIRM):
             contest = DISPUTED if step == DISPUTE else CONFIRMED
             return replace(self, contest=contest, number=self.number + 1)
@@ -83,7 +100,7 @@ class BreachWorkflow:
 
 
 @dataclass(frozen=True, slots=True)
-class BreachStep:
+class BreachWorkflowStep:
     """One step of a breach's workflow: who took it and when. ``document`` holds its note or root cause."""
 
     step: str
@@ -111,8 +128,10 @@ _JUDGED = (
 )
 
 
-def handling_event(published: Mapping[str, Any], life: BreachWorkflow, step: BreachStep) -> BreachHandled:
-    """Build the event of a step. ``published`` is the document of the breach as last published."""
+def build_breach_handling_event(
+    published: Mapping[str, Any], life: BreachWorkflow, step: BreachWorkflowStep
+) -> BreachHandlingEvent:
+    """Build the event of a step in the workflow. ``published`` is the document of the breach as last published."""
     fields: dict[str, Any] = {
         **{name: published[name] for name in _JUDGED},
         "revision": life.revision,
@@ -126,5 +145,7 @@ def handling_event(published: Mapping[str, Any], life: BreachWorkflow, step: Bre
         return BreachAcknowledged(**fields)
     if step.step == CLOSE:
         return BreachClosed(**fields)
+    if step.step == LINK_PROBLEM:
+        return BreachProblemLinked(**fields, linked_problem=dict(step.document["linked_problem"]))
     explained = {name: step.document.get(name) for name in ("root_cause", "corrective_action", "linked_problem")}
     return BreachRootCauseGiven(**fields, **explained)  # type: ignore[arg-type]

@@ -1,4 +1,6 @@
-"""The result of evaluating one window: figure, missed levels, and risks."""
+"""The result of evaluating one window (figure, missed levels, warnings), and warnings that all
+kinds of targets share.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Obje
 
 @dataclass(frozen=True, slots=True)
 class RiskEvaluation:
-    """A warning whose condition holds at ``at``. If ``at`` is in the future, a timer is set for it."""
+    """A warning whose condition holds from ``at`` on. If ``at`` is in the future, a timer is set for that instant."""
 
     cause: str
     threshold: str
@@ -22,39 +24,46 @@ class RiskEvaluation:
     burn: Fraction | None = None
     projected_breach_at: int | None = None
     keeps: bool = False
-    """Whether the measure is back below the threshold by less than a tenth: an open warning stays open, none is
-    opened."""
+    """Whether the measured value is below its threshold by less than a tenth. An open warning then stays open, but no
+    warning is opened.
+    """
 
 
-BEHIND = Fraction(9, 10)
-"""A warning clears when its measure has fallen to this share of its threshold, so that it does not flap."""
+CLEARING_SHARE = Fraction(9, 10)
+"""A warning clears when its measured value falls below this share of the threshold, so that it does not open and clear
+repeatedly.
+"""
 
 
-def reached_or_near(measure: Fraction | None, threshold: Fraction) -> bool | None:
-    """Return True if a measure has reached its threshold, False if it is below by less than a tenth, otherwise None."""
-    if measure is None or measure <= 0 or measure < BEHIND * threshold:
+def is_threshold_reached_or_near(measure: Fraction | None, threshold: Fraction) -> bool | None:
+    """Return True if a measured value has reached its threshold, False if it is below by less than a tenth, otherwise
+    None.
+    """
+    if measure is None or measure <= 0 or measure < CLEARING_SHARE * threshold:
         return None
     return measure >= threshold
 
 
-def budget_risks(
+def evaluate_budget_risks(
     shares: Iterable[Fraction],
     spent: Fraction | None,
     at: int,
     burn: Fraction | None = None,
     projected_breach_at: int | None = None,
 ) -> list[RiskEvaluation]:
-    """Return a warning for each share of the budget that ``spent`` has reached, or is below by less than a tenth."""
+    """Return a warning for each of ``shares`` of the budget that ``spent`` has reached, or is less
+    than a tenth below.
+    """
     return [
         RiskEvaluation(
             "budget_consumed", f"{float(share * 100):g}", at, spent, burn, projected_breach_at, not is_reached
         )
         for share in shares
-        if (is_reached := reached_or_near(spent, share)) is not None
+        if (is_reached := is_threshold_reached_or_near(spent, share)) is not None
     ]
 
 
-def objective_risks(
+def evaluate_objective_risks(
     promised: Objective,
     figure: Fraction | None,
     at: int,
@@ -62,10 +71,10 @@ def objective_risks(
     consumed: Fraction | None = None,
     burn: Fraction | None = None,
 ) -> list[RiskEvaluation]:
-    """Return the warning of a figure to date that misses its objective.
+    """Return the warning that the figure so far misses its objective; nothing if the figure meets it clearly.
 
-    An open warning stays open until the figure is better by a tenth: of the budget, or of the limit of an ``at_most``
-    number. An ``at_least`` number has no such tenth, since its scale may end before it.
+    An open warning stays open until the figure is better than the objective by a tenth: of the budget, or of the limit
+    of an ``at_most`` number. An ``at_least`` number has no such tenth, because its scale may end before.
     """
     if figure is None:
         return []
@@ -74,43 +83,46 @@ def objective_risks(
         return [risk]
     if promised.unit == PERCENT:
         bad = 1 - figure if promised.comparison == AT_LEAST else figure
-        return [replace(risk, keeps=True)] if bad > BEHIND * promised.allowed else []
-    is_near = promised.comparison == AT_MOST and figure > BEHIND * promised.value
+        return [replace(risk, keeps=True)] if bad > CLEARING_SHARE * promised.allowed else []
+    is_near = promised.comparison == AT_MOST and figure > CLEARING_SHARE * promised.value
     return [replace(risk, keeps=True)] if is_near else []
 
 
 @dataclass(frozen=True, slots=True)
-class MissedLevel:
-    """A level that is missed for certain from ``at`` on if nothing changes; ``at`` may be in the future."""
+class MissedObjectiveLevel:
+    """A level of an objective that is missed for certain from ``at`` on; an ``at`` in the future assumes that nothing
+    changes before.
+    """
 
     level: str
     at: int
     figure: Fraction | None
-    """The figure at that instant: one microsecond, or one event, after the budget was spent exactly."""
+    """The figure at ``at``, which is one microsecond, or one event, after the budget was spent exactly."""
     evidence: dict[str, Any] | None = None
-    """The evidence as of that instant; None: the evaluation's evidence, which changes as the window goes on."""
+    """The evidence as of ``at``. None: use the evidence of the whole evaluation, which changes with further facts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The result of one window by the facts known. ``missed`` are the levels that are, or will be, breached.
+class WindowEvaluation:
+    """The result of one window by the facts known. ``missed`` are the levels that are breached, or will be if nothing
+    changes.
 
-    ``good`` and ``total`` are microseconds or counts. ``scheduled``: whether the window has any service time.
+    ``good`` and ``total`` are microseconds or counts. ``scheduled`` is whether the window has any service time.
     """
 
     figure: Fraction | None
     good: int
     total: int
     met: bool
-    missed: tuple[MissedLevel, ...] = ()
+    missed: tuple[MissedObjectiveLevel, ...] = ()
     risks: tuple[RiskEvaluation, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
     scheduled: bool = True
     again: int | None = None
-    """The instant at which time alone may end an open warning; a timer is set for it."""
+    """The instant at which an open warning may end without new facts; a timer is set for it. None if there is none."""
 
     @property
     def breached_at(self) -> int | None:
-        """The instant from which the objective is missed for certain; None if it is not."""
+        """The instant from which a miss of the objective is certain; None if the objective is not missed."""
         return next((each.at for each in self.missed if each.level == target_events.OBJECTIVE), None)

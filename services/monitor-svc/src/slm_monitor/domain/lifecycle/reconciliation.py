@@ -1,4 +1,4 @@
-"""Reconciliation: an evaluation is compared with what was published, and each difference is one event."""
+"""Reconciliation: an evaluation is compared with what was published, and each difference becomes one event."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ from fractions import Fraction
 
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.breach_reconciliation import reconcile_breach
-from slm_monitor.domain.lifecycle.evaluation import Evaluation
-from slm_monitor.domain.lifecycle.risk_reconciliation import holding_risks, reconcile_risks
-from slm_monitor.domain.lifecycle.target_state import Adjustment, Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
+from slm_monitor.domain.lifecycle.risk_reconciliation import reconcile_risks, select_risks_that_hold
+from slm_monitor.domain.lifecycle.target_state import (
+    EvaluationChanges,
+    EvaluationMoment,
+    TargetState,
+    TargetWindow,
+    WindowAdjustment,
+)
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 DISPUTE = "dispute"
-"""The cause of changes that follow from the decision of a dispute."""
+"""The cause of changes that follow from the decision on a dispute."""
 
 
-def reconcile_window(
+def reconcile_calendar_window(
     target_state: TargetState,
-    window: Window,
+    window: TargetWindow,
     terms: ServiceLevelTarget,
-    finding: Evaluation,
+    finding: WindowEvaluation,
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
-    """Update a calendar window to its evaluation, and publish each difference once."""
+    """Update a calendar window, its breaches and its warnings to an evaluation, and publish each difference once."""
     if target_state.is_beyond_record(window):
         return
     finding = _as_decided(target_state, window, terms, finding)
@@ -50,42 +56,51 @@ def reconcile_window(
     published = _published_fields(window)
     for level, promised in terms.levels:
         reconcile_breach(target_state, window, terms, level, promised, finding, missed.get(level), moment, changes)
-    due_risks = [] if closes or breached else holding_risks(target_state, window.window_id, finding.risks, moment.as_of)
+    due_risks = (
+        []
+        if closes or breached
+        else select_risks_that_hold(target_state, window.window_id, finding.risks, moment.as_of)
+    )
     span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
     reconcile_risks(target_state, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
-    copy_figures(window, terms, finding, moment)
-    window.verdict = verdict_of(finding, breached, closes, bool(due_risks))
+    copy_figures_to_window(window, terms, finding, moment)
+    window.verdict = determine_window_verdict(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
         if published != _published_fields(window):
             window.revision += 1
-            restated = target_events.window_restated(terms, window, before=before, cause=moment.cause, now=moment.now)
+            restated = target_events.build_window_restated(
+                terms, window, before=before, cause=moment.cause, now=moment.now
+            )
             changes.publish(restated, moment.now)
     elif closes:
         window.closed_at = moment.now
-        changes.publish(target_events.window_closed(terms, window, now=moment.now), window.end)
+        changes.publish(target_events.build_window_closed(terms, window, now=moment.now), window.end)
     changes.windows[window.target_id, window.window_id] = window
 
 
 _TIMES = ("excluded", "unknown", "down", "raw_figure")
 
 
-def _published_fields(window: Window) -> tuple[object, ...]:
-    """Return what was published of a closed window: if any of it changes, counts and times included, it is restated."""
+def _published_fields(window: TargetWindow) -> tuple[object, ...]:
+    """Return the fields of a closed window that were published, counts and times included.
+
+    If any of these values changes, the window is restated.
+    """
     times = (window.detail.get(name) for name in _TIMES)
     return (window.verdict, window.figure, window.good, window.total, *times)
 
 
 def _as_decided(
-    target_state: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation
-) -> Evaluation:
-    """Return the evaluation without the levels whose breach the decision of a dispute annulled."""
+    target_state: TargetState, window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation
+) -> WindowEvaluation:
+    """Return the evaluation without the levels whose breach the decision on a dispute annulled."""
     if not target_state.overturned:
         return finding
     excused = {
         level
         for level, _ in terms.levels
-        if target_events.breach_id(terms, window.window_id, level, 0) in target_state.overturned
+        if target_events.derive_breach_id(terms, window.window_id, level, 0) in target_state.overturned
     }
     if not excused:
         return finding
@@ -96,24 +111,27 @@ def _as_decided(
 
 def _adjust(
     target_state: TargetState,
-    window: Window,
+    window: TargetWindow,
     terms: ServiceLevelTarget,
-    finding: Evaluation,
+    finding: WindowEvaluation,
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
-    """Publish that an accepted window would have another result now; the window itself does not change."""
+    """Publish the result that an accepted window would have now; the accepted result itself does not change."""
     breached = any(each.level == target_events.OBJECTIVE and each.at <= moment.as_of for each in finding.missed)
-    verdict, figure = verdict_of(finding, breached, True, False), figures.exact(terms.shown(finding.figure))
-    before = window.adjusted or Adjustment(0, window.verdict, window.figure)
+    verdict, figure = (
+        determine_window_verdict(finding, breached, True, False),
+        figures.format_exact_fraction(terms.shown(finding.figure)),
+    )
+    before = window.adjusted or WindowAdjustment(0, window.verdict, window.figure)
     if (before.verdict, before.figure) == (verdict, figure):
         return
-    window.adjusted = Adjustment(before.number + 1, verdict, figure)
+    window.adjusted = WindowAdjustment(before.number + 1, verdict, figure)
     difference = None
     if figure is not None and before.figure is not None:
-        difference = figures.exact(Fraction(figure) - Fraction(before.figure))
+        difference = figures.format_exact_fraction(Fraction(figure) - Fraction(before.figure))
     running = [each for each in target_state.windows.values() if each.start <= moment.as_of < each.end]
-    event = target_events.window_adjusted(
+    event = target_events.build_window_adjusted(
         terms,
         window,
         finding=(finding.good, finding.total, terms.display(finding.figure)),
@@ -127,8 +145,8 @@ def _adjust(
     changes.windows[window.target_id, window.window_id] = window
 
 
-def verdict_of(finding: Evaluation, breached: bool, closes: bool, at_risk: bool) -> str:
-    """Return ``not_applicable`` | ``breached`` | ``no_data`` | ``at_risk`` | ``met``."""
+def determine_window_verdict(finding: WindowEvaluation, breached: bool, closes: bool, at_risk: bool) -> str:
+    """Return the verdict: ``not_applicable`` | ``breached`` | ``no_data`` | ``at_risk`` | ``met``."""
     if not finding.scheduled:
         return "not_applicable"
     if breached:
@@ -140,10 +158,12 @@ def verdict_of(finding: Evaluation, breached: bool, closes: bool, at_risk: bool)
     return "at_risk" if at_risk else "met"
 
 
-def copy_figures(window: Window, terms: ServiceLevelTarget, finding: Evaluation, moment: EvaluationMoment) -> None:
+def copy_figures_to_window(
+    window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation, moment: EvaluationMoment
+) -> None:
     window.version = terms.version
     window.good, window.total = finding.good, finding.total
-    window.figure = figures.exact(terms.shown(finding.figure))
+    window.figure = figures.format_exact_fraction(terms.shown(finding.figure))
     window.display = terms.display(finding.figure)
     window.detail = finding.detail
     window.as_of = moment.as_of

@@ -1,22 +1,22 @@
-"""Warnings as published: which of them hold, open, clear and reopen."""
+"""Reconciliation of warnings: which of them hold, and so open, reopen or clear."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, Risk, TargetState
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, Risk, TargetState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-def holding_risks(
+def select_risks_that_hold(
     target_state: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int
 ) -> list[RiskEvaluation]:
-    """Return the warnings that hold: at their threshold, or open and less than a tenth below it.
+    """Return the warnings that hold: at their threshold; or, if already open, less than a tenth below it.
 
-    The burn rate of counts belongs to the current minute, whose facts have not all arrived: it opens no warning yet,
-    and clears none. Any other warning with a future ``at`` is a forecast.
+    A warning whose ``at`` is later than ``by`` does not hold yet, except for an open burn rate warning: its ``at`` is
+    the end of the current minute, of which not all facts have arrived.
     """
     held = {(risk.cause, risk.threshold) for risk in target_state.open_risks(window_id)}
     opening = [risk for risk in found if risk.at <= by and not risk.keeps]
@@ -30,61 +30,66 @@ def reconcile_risks(
     target_state: TargetState,
     window_id: str,
     terms: ServiceLevelTarget,
-    finding: Evaluation,
+    finding: WindowEvaluation,
     found: Sequence[RiskEvaluation],
     outcome: str,
     span: tuple[int | None, int | None],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
-    """Open the warnings that are new; clear those that no longer hold, with the outcome."""
+    """Open, and publish, the warnings that hold and are not open; clear the open ones that no longer hold, with
+    ``outcome``.
+    """
     held = {(risk.cause, risk.threshold): risk for risk in target_state.open_risks(window_id)}
     wanted = {(risk.cause, risk.threshold): risk for risk in found}
-    turned_at = turn_instant(moment, span)
+    turned_at = compute_risk_transition_instant(moment, span)
     _forget(target_state, turned_at)
     for name in held.keys() - wanted.keys():
-        clear_risk(target_state, held[name], terms, outcome, span, moment, changes)
+        clear_risk(held[name], terms, outcome, span, moment, changes)
     for name in sorted(wanted.keys() - held.keys()):
         risk = _reopen(target_state, window_id, wanted[name], turned_at) or _open(
             target_state, window_id, terms, wanted[name], moment.now
         )
-        event = target_events.target_at_risk(
+        event = target_events.build_target_at_risk(
             terms,
             risk,
-            figure=finding.figure,
-            consumed=wanted[name].consumed,
-            burn=wanted[name].burn,
-            projected_breach_at=wanted[name].projected_breach_at,
+            _measures(finding, wanted[name]),
             span=span,
-            evidence=finding.evidence,
             at=wanted[name].at,
             now=moment.now,
         )
-        risk.document = target_events.document_of(event)
-        changes.publish(event, wanted[name].at, target_events.event_id(risk.risk_id, "target-at-risk", risk.revision))
+        risk.document = target_events.convert_event_to_document(event)
+        changes.publish(
+            event, wanted[name].at, target_events.derive_event_id(risk.risk_id, "target-at-risk", risk.revision)
+        )
         changes.risks[risk.risk_id] = risk
 
 
 def clear_risk(
-    target_state: TargetState,
     risk: Risk,
     terms: ServiceLevelTarget,
     outcome: str,
     span: tuple[int | None, int | None],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
-    at = turn_instant(moment, span)
+    at = compute_risk_transition_instant(moment, span)
     risk.standing, risk.cleared_at, risk.outcome = False, at, outcome
     # A warning that ended with its window, or in a breach, never reopens.
     risk.again_until = at + terms.warn_at.again_after if outcome == "averted" else None
-    event = target_events.risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
-    changes.publish(event, moment.now, target_events.event_id(risk.risk_id, "risk-cleared", risk.revision))
+    event = target_events.build_risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
+    changes.publish(event, moment.now, target_events.derive_event_id(risk.risk_id, "risk-cleared", risk.revision))
     changes.risks[risk.risk_id] = risk
 
 
-def turn_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
-    """Return when a warning opens or clears: now, but not after the window's end. ``as_of`` may be far behind now."""
+def _measures(finding: WindowEvaluation, found: RiskEvaluation) -> target_events.RiskMeasures:
+    return target_events.RiskMeasures(
+        finding.figure, found.consumed, found.burn, found.projected_breach_at, finding.evidence
+    )
+
+
+def compute_risk_transition_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
+    """Return the instant at which a warning opens or clears: now, but not after the end of its window."""
     end = span[1]
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
 
@@ -96,7 +101,7 @@ def _forget(target_state: TargetState, as_of: int) -> None:
 
 
 def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
-    """Reopen, with its next revision, the warning that cleared recently; None if there is none."""
+    """Reopen, with its next revision, the same warning if it cleared recently; return None if there is none."""
     cleared = [
         risk
         for risk in target_state.risks.values()
@@ -115,8 +120,10 @@ def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at
 def _open(
     target_state: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: int
 ) -> Risk:
-    """Create a new warning. Its ordinal is the instant of publishing, so that a later one has another id."""
-    identity = target_events.risk_id(terms, window_id, found.cause, found.threshold, now)
+    """Create a new warning. Its ordinal is the instant of publishing, so that the same warning opened later has another
+    id.
+    """
+    identity = target_events.derive_risk_id(terms, window_id, found.cause, found.threshold, now)
     risk = Risk(
         identity,
         terms.target_id,

@@ -1,48 +1,55 @@
-"""Constructors of all events of targets: their windows, breaches, risks and failures, and of quarantined facts."""
+"""Builders of all events of targets: of their windows, breaches, risks and failures, and of quarantined facts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import monitor
 from slm_events.instants import to_text
-from slm_monitor.domain.lifecycle.target_state import Adjustment, Breach, Risk, Window
+from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetWindow, WindowAdjustment
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 OBJECTIVE = "objective"
-"""The level of the objective itself; the other level is ``unacceptable``."""
+"""The name of the level that is the objective itself; the other level is ``unacceptable``."""
 
 
 BREACH_MOVES = ("certain_at", "figure", "figure_display", "shortfall", "evidence")
 """The fields of a published breach that later facts may change."""
 
 
-def breach_id(terms: ServiceLevelTarget, window_id: str, level: str, ordinal: int) -> str:
-    """Return a UUIDv5 over agreement, version, target, window or ticket, level and ordinal: the same facts give the
-    same id.
+def derive_breach_id(terms: ServiceLevelTarget, window_id: str, level: str, ordinal: int) -> str:
+    """Return the id of a breach: a UUIDv5 over agreement, version, target, window or ticket, level and ordinal.
+
+    The same facts give the same id.
     """
     return named_id(terms.agreement_id, "breach", terms.version, terms.target_id, window_id, level, ordinal)
 
 
-def risk_id(terms: ServiceLevelTarget, window_id: str, cause: str, threshold: str, ordinal: int) -> str:
-    """Return a UUIDv5 over agreement, version, target, window or ticket, cause, threshold and ordinal."""
+def derive_risk_id(terms: ServiceLevelTarget, window_id: str, cause: str, threshold: str, ordinal: int) -> str:
+    """Return the id of a risk: a UUIDv5 over agreement, version, target, window or ticket, cause, threshold and
+    ordinal.
+    """
     return named_id(terms.agreement_id, "risk", terms.version, terms.target_id, window_id, cause, threshold, ordinal)
 
 
-def event_id(subject_id: str, kind: str, revision: int) -> str:
-    """Return the id of an event of a breach or risk: UUIDv5(its id, event type, revision). A replay
-    gives the same id.
+def derive_event_id(subject_id: str, kind: str, revision: int) -> str:
+    """Return the id of an event about a subject: a UUIDv5 over the subject's id, the event's kind and the revision.
+
+    A replay gives the same id.
     """
     return named_id(subject_id, kind, revision)
 
 
-def document_of(event: Any) -> dict[str, Any]:
-    """Return an event as a document. Not ``asdict``: its deep copy took a third of the time of evaluating a ticket."""
+def convert_event_to_document(event: Any) -> dict[str, Any]:
+    """Return an event as a JSON object. ``asdict`` is not used: its deep copy took a third of the time of evaluating a
+    ticket.
+    """
     return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
 
 
@@ -62,7 +69,7 @@ def _about_window(terms: ServiceLevelTarget, window_id: str, start: int | None, 
     }
 
 
-def target_breached(
+def build_target_breached(
     terms: ServiceLevelTarget,
     breach: Breach,
     *,
@@ -74,8 +81,10 @@ def target_breached(
     late: bool = False,
     ticket: dict[str, Any] | None = None,
 ) -> monitor.TargetBreached:
-    """Build a TargetBreached event. ``promised`` is the missed objective (None for a ticket); figures
-    are in its unit.
+    """Build a TargetBreached event.
+
+    ``promised`` is the missed objective, None for a ticket. ``figure`` is compared with it, so it is a share if the
+    unit is percent.
     """
     shortfall = None if promised is None else promised.shortfall(figure)
     return monitor.TargetBreached(
@@ -87,9 +96,9 @@ def target_breached(
         objective=dict(terms.objective_document)
         if promised is None or promised is terms.promise
         else promised.document(),
-        figure=figures.exact(terms.shown(figure)),
+        figure=figures.format_exact_fraction(terms.shown(figure)),
         figure_display=terms.display(figure) if promised is None else promised.display(figure),
-        shortfall=figures.exact(shortfall),
+        shortfall=figures.format_exact_fraction(shortfall),
         certain_at=to_text(breach.certain_at),
         published_at=to_text(now),
         late=late,
@@ -100,11 +109,12 @@ def target_breached(
     )
 
 
-def breach_revised(
+def build_breach_revised(
     terms: ServiceLevelTarget, breach: Breach, moved: Mapping[str, Any], *, cause: str
 ) -> monitor.BreachRevised:
-    """Build a BreachRevised event. ``breach.document`` is the last published document, ``moved`` the one by all facts
-    now.
+    """Build a BreachRevised event.
+
+    ``breach.document`` is the document as last published, ``moved`` the document by all facts known now.
     """
     document = breach.document
     before = {name: document.get(name) for name in BREACH_MOVES}
@@ -113,7 +123,7 @@ def breach_revised(
     )
 
 
-def breach_withdrawn(
+def build_breach_withdrawn(
     terms: ServiceLevelTarget,
     breach: Breach,
     *,
@@ -128,61 +138,81 @@ def breach_withdrawn(
         revision=breach.revision,
         level=breach.level,
         cause=cause,
-        figure=figures.exact(terms.shown(figure)),
+        figure=figures.format_exact_fraction(terms.shown(figure)),
         figure_display=terms.display(figure),
         published_at=to_text(now),
     )
 
 
-def target_recovered(
+def build_target_recovered(
     terms: ServiceLevelTarget, breach: Breach, *, figure: Fraction | None, at: int, now: int
 ) -> monitor.TargetRecovered:
     return monitor.TargetRecovered(
         **_about_window(terms, breach.window_id, None, None),
         breach_id=breach.breach_id,
         revision=breach.revision,
-        figure=figures.exact(terms.shown(figure)),
+        figure=figures.format_exact_fraction(terms.shown(figure)),
         figure_display=terms.display(figure),
         recovered_at=to_text(at),
         published_at=to_text(now),
     )
 
 
-def target_at_risk(
+@dataclass(frozen=True, slots=True)
+class RiskMeasures:
+    """The measures of a target when a warning of it opens.
+
+    ``consumed`` is a share of the budget, and ``burn`` how many times too fast the budget is spent.
+    """
+
+    figure: Fraction | None
+    consumed: Fraction | None
+    burn: Fraction | None
+    projected_breach_at: int | None
+    evidence: dict[str, Any]
+
+
+def build_target_at_risk(
     terms: ServiceLevelTarget,
     risk: Risk,
+    measures: RiskMeasures,
     *,
-    figure: Fraction | None,
-    consumed: Fraction | None,
-    burn: Fraction | None,
-    projected_breach_at: int | None,
     span: tuple[int | None, int | None],
-    evidence: dict[str, Any],
     at: int,
     now: int,
 ) -> monitor.TargetAtRisk:
-    left = None if projected_breach_at is None else max(0, projected_breach_at - now) // 1_000_000
+    breach_at = measures.projected_breach_at
+    left = None if breach_at is None else max(0, breach_at - now) // 1_000_000
     return monitor.TargetAtRisk(
         **_about_window(terms, risk.window_id, *span),
         risk_id=risk.risk_id,
         revision=risk.revision,
         cause=risk.cause,
         threshold=risk.threshold,
-        figure=figures.exact(terms.shown(figure)),
-        figure_display=terms.display(figure),
+        figure=figures.format_exact_fraction(terms.shown(measures.figure)),
+        figure_display=terms.display(measures.figure),
         objective=dict(terms.objective_document),
-        budget_consumed_percent=figures.exact(figures.percent(consumed)),
-        burn_rate=figures.exact(burn),
-        projected_breach_at=None if projected_breach_at is None else to_text(projected_breach_at),
+        budget_consumed_percent=figures.format_exact_fraction(figures.convert_share_to_percent(measures.consumed)),
+        burn_rate=figures.format_exact_fraction(measures.burn),
+        projected_breach_at=None if breach_at is None else to_text(breach_at),
         time_left_seconds=left,
         responsible=dict(terms.responsible),
-        evidence=evidence,
+        evidence=measures.evidence,
         at=to_text(at),
         published_at=to_text(now),
+        hidden_from_party_id=_hidden_from(terms, risk.opened_at, now),
+        customer_sees_plan=terms.customer_view.plans,
     )
 
 
-def risk_cleared(
+def _hidden_from(terms: ServiceLevelTarget, opened_at: int, until: int) -> str | None:
+    """Return the customer's id if the customer is not shown a warning that opened at ``opened_at`` and lasts until
+    ``until``; otherwise None.
+    """
+    return None if terms.customer_view.shows_risk(opened_at, until) else terms.customer_party_id
+
+
+def build_risk_cleared(
     terms: ServiceLevelTarget, risk: Risk, *, outcome: str, at: int, span: tuple[int | None, int | None], now: int
 ) -> monitor.RiskCleared:
     return monitor.RiskCleared(
@@ -194,10 +224,20 @@ def risk_cleared(
         outcome=outcome,
         at=to_text(at),
         published_at=to_text(now),
+        hidden_from_party_id=_hidden_from(terms, risk.opened_at, at),
     )
 
 
-def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
+def build_risk_disclosed(published: Mapping[str, Any], now: int) -> monitor.RiskDisclosed:
+    """Build the event that discloses to the customer a warning that was hidden until ``now``.
+
+    ``published`` is the document of the warning as last published.
+    """
+    shown = {**published, "hidden_from_party_id": None, "published_at": to_text(now)}
+    return monitor.RiskDisclosed(**shown, disclosed_at=to_text(now))
+
+
+def _closed(terms: ServiceLevelTarget, window: TargetWindow) -> dict[str, Any]:
     seconds = {name: window.detail.get(name, 0) // 1_000_000 for name in ("excluded", "unknown", "down")}
     return {
         **_about_window(terms, window.window_id, window.start, window.end),
@@ -222,29 +262,31 @@ def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
     }
 
 
-def window_closed(terms: ServiceLevelTarget, window: Window, *, now: int) -> monitor.WindowClosed:
+def build_window_closed(terms: ServiceLevelTarget, window: TargetWindow, *, now: int) -> monitor.WindowClosed:
     return monitor.WindowClosed(**_closed(terms, window), closed_at=to_text(now))
 
 
-def window_restated(
-    terms: ServiceLevelTarget, window: Window, *, before: dict[str, Any], cause: str, now: int
+def build_window_restated(
+    terms: ServiceLevelTarget, window: TargetWindow, *, before: dict[str, Any], cause: str, now: int
 ) -> monitor.WindowRestated:
     return monitor.WindowRestated(**_closed(terms, window), closed_at=to_text(now), cause=cause, before=before)
 
 
-def window_adjusted(
+def build_window_adjusted(
     terms: ServiceLevelTarget,
-    window: Window,
+    window: TargetWindow,
     *,
     finding: tuple[int, int, str],
-    before: Adjustment,
+    before: WindowAdjustment,
     difference: str | None,
     booked_in: str | None,
     cause: str,
     now: int,
 ) -> monitor.WindowAdjusted:
-    """Build a WindowAdjusted event. ``window.adjusted`` is the result by all facts, ``finding`` its (good, total,
-    display).
+    """Build a WindowAdjusted event.
+
+    ``window.adjusted`` is the result of the window by all facts known now; ``finding`` is (good, total, displayed
+    figure) of that result.
     """
     assert window.adjusted is not None and window.frozen_at is not None
     good, total, display = finding
@@ -266,10 +308,12 @@ def window_adjusted(
     )
 
 
-def import_judged(
+def build_import_judged(
     import_id: str, owner_party_id: str, through: int, ended_as: str, touched: Mapping[str, Any], *, now: int
 ) -> monitor.ImportJudged:
-    """Build an ImportJudged event. ``touched`` names one agreement, its parties, and how much the import changed."""
+    """Build an ImportJudged event. ``touched`` names one agreement, its parties, and how many results the import
+    changed.
+    """
     return monitor.ImportJudged(
         import_id=import_id,
         owner_party_id=owner_party_id,
@@ -280,7 +324,7 @@ def import_judged(
     )
 
 
-def agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.AgreementCaughtUp:
+def build_agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.AgreementCaughtUp:
     """Build an AgreementCaughtUp event. ``found`` names the version, its parties, and the number of breach events
     published.
     """
@@ -314,23 +358,25 @@ _ABOUT = (
 )
 
 
-def about_target(terms: ServiceLevelTarget) -> dict[str, Any]:
-    """Return the fields that identify a target."""
+def build_target_identity_fields(terms: ServiceLevelTarget) -> dict[str, Any]:
+    """Return the fields that identify a target in events."""
     return {name: getattr(terms, name) for name in _ABOUT}
 
 
-def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that identify a target from its signed documents, for terms that cannot be parsed."""
+def build_identity_fields_from_signed_terms(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that identify a target in events, from its signed documents. This is for terms that cannot be
+    parsed.
+    """
     signed = {**version, **target}
     return {name: signed.get(name) for name in _ABOUT}
 
 
-def target_unjudgeable(
+def build_target_unjudgeable(
     target: Mapping[str, Any], reason: str | None, *, now: int
 ) -> monitor.TargetUnjudgeable | monitor.TargetJudgeable:
-    """Build the event that a target cannot be evaluated (``reason``), or can be again (None).
+    """Build the event that a target cannot be evaluated for a ``reason``, or (None) can be evaluated again.
 
-    ``target`` has the fields of ``about_target``.
+    ``target`` has the fields of ``build_target_identity_fields``.
     """
     fields = {
         **{name: target[name] for name in _ABOUT if name not in ("version", "key")},
@@ -341,7 +387,7 @@ def target_unjudgeable(
     return monitor.TargetJudgeable(**fields) if reason is None else monitor.TargetUnjudgeable(**fields, reason=reason)
 
 
-def fact_quarantined(
+def build_fact_quarantined(
     quarantine_id: str, owner_party_id: str | None, subject: str, reason: str, fact: dict[str, Any], *, now: int
 ) -> monitor.FactQuarantined:
     return monitor.FactQuarantined(

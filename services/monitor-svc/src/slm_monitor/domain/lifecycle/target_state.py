@@ -6,17 +6,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 OPEN_ENDED = 2**62
-"""An instant later than any, for a run of missed minutes that has not recovered."""
+"""An instant later than any other: the end of a run of missed minutes that has not recovered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Adjustment:
-    """The result that later facts would give a window which both parties accepted, as last published."""
+class WindowAdjustment:
+    """The result, as last published, that later facts would give a window which both parties have accepted."""
 
     number: int
     verdict: str
@@ -24,8 +24,12 @@ class Adjustment:
 
 
 @dataclass(slots=True)
-class Window:
-    """One window of one target with its last result. ``good`` and ``total`` are microseconds or counts."""
+class TargetWindow:
+    """One window of one target with its last result. ``good`` and ``total`` are microseconds or counts.
+
+    ``figure`` is the exact figure as text, ``display`` the rounded one; ``as_of`` is the instant up to which facts were
+    known.
+    """
 
     target_id: str
     window_id: str
@@ -45,12 +49,14 @@ class Window:
     """The last evaluated minute of a rolling window, numbered since 1970."""
     frozen_at: int | None = None
     """When both parties accepted the window; its result does not change after that."""
-    adjusted: Adjustment | None = None
+    adjusted: WindowAdjustment | None = None
 
 
 @dataclass(slots=True)
 class Breach:
-    """A published breach. ``standing`` is False once it is withdrawn. ``until`` is when a rolling target recovered."""
+    """A published breach. ``standing`` is False once the breach is withdrawn. ``until`` is when a rolling target
+    recovered.
+    """
 
     breach_id: str
     target_id: str
@@ -72,12 +78,16 @@ class Breach:
     document: dict[str, Any] = field(default_factory=dict)
     """The last published event of the breach."""
     pending: dict[str, Any] | None = None
-    """Changed fields of a rolling breach whose first minute is not over. They are published when it is."""
+    """Fields of a rolling breach that changed while its first minute was not over. They are published when that minute
+    is over.
+    """
 
 
 @dataclass(slots=True)
 class Risk:
-    """A published warning. ``standing`` is True until it clears; ``opened_at`` is when it first opened."""
+    """A published warning. ``standing`` is False once the warning has cleared; ``opened_at`` is
+    when it first opened.
+    """
 
     risk_id: str
     target_id: str
@@ -94,15 +104,15 @@ class Risk:
     outcome: str | None = None
     revision: int = 0
     again_until: int | None = None
-    """If the warning returns before this instant after it cleared, it reopens instead of being a new one."""
+    """A warning that returns before this instant reopens; later, it is a new warning."""
     document: dict[str, Any] = field(default_factory=dict)
-    """The published event; empty if it is not in memory, and then the stored document is kept."""
+    """The published event. If it is empty, the event is not in memory, and the stored document is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """An event to publish. ``event_id`` is fixed if the event follows from a breach, so that a replay publishes it
-    once.
+    """An event to publish. ``event_id`` is set if the id follows from what the event is about, so that a replay does
+    not publish it twice.
     """
 
     event: Any
@@ -111,11 +121,11 @@ class OutgoingEvent:
 
 
 @dataclass(slots=True)
-class Changes:
+class EvaluationChanges:
     """Everything that one evaluation step changes, committed together with the facts that caused it."""
 
     events: list[OutgoingEvent] = field(default_factory=list)
-    windows: dict[tuple[str, str], Window] = field(default_factory=dict)
+    windows: dict[tuple[str, str], TargetWindow] = field(default_factory=dict)
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
@@ -123,19 +133,19 @@ class Changes:
     """Instances of targets with ``group_by`` that a new label value has created."""
     tickets: dict[str, TicketState] = field(default_factory=dict)
     dropped_windows: set[tuple[str, str]] = field(default_factory=set)
-    """(target, window): rows to delete, because changed terms have no such window."""
+    """(target, window) of rows to delete, because the changed terms have no such window."""
     dropped_clocks: set[tuple[str, str, int]] = field(default_factory=set)
-    """(target, ticket, ordinal): rows to delete, because by later facts the clock never existed."""
+    """(target, ticket, ordinal) of rows to delete, because by later facts the clock never existed."""
 
     unjudgeable: dict[str, str | None] = field(default_factory=dict)
-    """Target → why it cannot be evaluated; None: it can be again."""
+    """Target id → why the target cannot be evaluated; None if it can be evaluated again."""
     mark: Mapping[str, Any] = field(default_factory=dict)
-    """Fields about an import that are set on every event published here."""
+    """Fields about an import that are added to every event published with these changes."""
 
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
         self.events.append(OutgoingEvent(replace(event, **self.mark) if self.mark else event, at, event_id))
 
-    def add(self, other: Changes) -> None:
+    def add(self, other: EvaluationChanges) -> None:
         """Merge other changes into these."""
         self.events += other.events
         self.instances += other.instances
@@ -157,7 +167,7 @@ _KEPT_APART = (
 
 @dataclass(frozen=True, slots=True)
 class PublishedClock:
-    """What was last published of a clock. ``risks`` are the (threshold, id) of its open risks."""
+    """The state of a clock as last published. ``risks`` are (threshold, id) of its open risks."""
 
     state: str = ""
     deadline_at: int = 0
@@ -171,8 +181,8 @@ class PublishedClock:
 class InconsistentTicket:
     """A ticket whose events contradict each other, so that none of its clocks is evaluated.
 
-    It counts only in the coverage of the windows that contain ``at``. ``targets`` are those that would have evaluated
-    it.
+    The ticket only reduces the coverage of the windows that contain ``at``. ``targets`` are those that would have
+    evaluated it.
     """
 
     reason: str
@@ -182,7 +192,7 @@ class InconsistentTicket:
 
 @dataclass(frozen=True, slots=True)
 class TicketState:
-    """The state of a ticket by all facts known. ``unjudgeable`` lists its clocks that cannot be evaluated, and why."""
+    """The state of a ticket by all facts known. ``due_at`` is the instant of its next timer; None if there is none."""
 
     subject: str
     due_at: int | None
@@ -200,29 +210,31 @@ class TicketState:
     team: str | None = None
     inconsistent: InconsistentTicket | None = None
     readers: Mapping[str, str] = field(default_factory=dict)
-    """The other parties that see the ticket, each with how much of it: ``whole`` or ``projected``."""
+    """The other parties that are shown the ticket: party id → how much of it, ``whole`` or ``projected``."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketClock:
-    """A clock with the ticket it belongs to. ``due_at`` is the instant of its next timer; None: it has none."""
+    """A clock with the ticket that it belongs to. ``due_at`` is the instant of its next timer; None
+    if there is none.
+    """
 
     owner_party_id: str
     source: str
     ticket: str
-    clock: Clock
+    clock: TicketClockState
     due_at: int | None
     published: PublishedClock = field(default_factory=lambda: PublishedClock())
     at_risk_at: int | None = None
-    """The instant from which the clock is at risk."""
+    """The instant from which the clock is at risk; None if it is not running."""
     excused: bool = False
-    """Whether the decision of a dispute annulled its breach: it counts as met."""
+    """Whether the decision on a dispute annulled the clock's breach, so that the clock counts as met."""
 
     @property
     def since(self) -> int:
-        """The earliest instant from which this clock may differ from what was published of it.
+        """The earliest instant from which this clock may differ from its published state.
 
-        A clock that was past due when it was attached had its deadline before its start.
+        For a clock that was past due when its target began to apply, the deadline lies before the start.
         """
         known = [self.clock.started_at, self.published.started_at, self.clock.breached_at]
         if self.published.state:
@@ -238,21 +250,21 @@ class TicketClock:
 class TargetState:
     """One target with its windows, breaches and risks as last published."""
 
-    line: TermsHistory
-    windows: dict[str, Window] = field(default_factory=dict)
+    line: TargetTermsHistory
+    windows: dict[str, TargetWindow] = field(default_factory=dict)
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     overturned: Collection[str] = ()
-    """The ids of breaches, of all targets, that the decision of a dispute annulled."""
+    """The ids of breaches, of all targets, that the decision on a dispute annulled."""
     record_begins_at: int | None = None
-    """The instant from which the store holds all facts; None: nothing was ever deleted from it."""
+    """The instant from which the store has all facts; None if no fact was ever deleted."""
 
     @property
     def target_id(self) -> str:
         return self.line.latest.target_id
 
-    def is_beyond_record(self, window: Window) -> bool:
-        """Whether a closed window must not change, because some of its facts were deleted."""
+    def is_beyond_record(self, window: TargetWindow) -> bool:
+        """Whether a closed window must not change any more, because some of its facts were deleted."""
         begins_at = self.record_begins_at
         return begins_at is not None and window.closed_at is not None and window.start < begins_at
 
@@ -262,10 +274,11 @@ class TargetState:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationMoment:
-    """The instants of an evaluation: all facts up to ``as_of`` have arrived, and ``now`` is the instant of publishing.
+    """The instants that belong to one evaluation: up to when facts have arrived, and when results are published.
 
-    ``through``: an import is loading history, and the time before this instant is not evaluated yet. ``import_id``: the
-    import whose history is evaluated now.
+    All facts up to ``as_of`` have arrived, and ``now`` is the instant of publishing. If ``through`` is given, an import
+    is loading history, and the time before ``through`` is not evaluated yet. If ``import_id`` is given, the history
+    that this import loaded is evaluated now.
     """
 
     as_of: int
@@ -276,7 +289,7 @@ class EvaluationMoment:
 
     @property
     def mark(self) -> dict[str, Any]:
-        """The fields about an import that every event of this evaluation carries."""
+        """Return the fields about an import that every event of this evaluation gets."""
         if self.through is not None:
             return {"importing": True}
         return {} if self.import_id is None else {"import_id": self.import_id}

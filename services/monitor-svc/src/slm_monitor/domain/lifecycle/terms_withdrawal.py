@@ -1,39 +1,59 @@
-"""Withdrawal of what was published of a window that changed terms have removed, or evaluate in another way."""
+"""Withdrawal of what was published of a window that changed terms no longer have, or evaluate in another way."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slm_monitor.domain.lifecycle import breach_reconciliation, risk_reconciliation
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.domain.lifecycle.target_state import (
+    Breach,
+    EvaluationChanges,
+    EvaluationMoment,
+    TargetState,
+    TargetWindow,
+)
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 CAUSE = "terms"
 
 
-def drop_window(target_state: TargetState, window: Window, moment: EvaluationMoment, changes: Changes) -> None:
-    """Delete an open window that by the changed terms never existed, and withdraw its breaches and warnings."""
+def delete_obsolete_window(
+    target_state: TargetState, window: TargetWindow, moment: EvaluationMoment, changes: EvaluationChanges
+) -> None:
+    """Delete an open window that does not exist under the changed terms, and withdraw its breaches and warnings."""
     span = (window.start, window.end)
     terms = target_state.line.of_version(window.version)
     for breach in sorted(target_state.breaches.values(), key=lambda each: each.breach_id):
         if breach.standing and breach.window_id == window.window_id:
-            _withdraw(target_state, breach, span, moment.now, changes)
+            _withdraw(target_state, breach, span, moment, changes)
     for risk in target_state.open_risks(window.window_id):
-        risk_reconciliation.clear_risk(target_state, risk, terms, "window_closed", span, moment, changes)
+        risk_reconciliation.clear_risk(risk, terms, "window_closed", span, moment, changes)
     changes.windows.pop((window.target_id, window.window_id), None)
     changes.dropped_windows.add((window.target_id, window.window_id))
 
 
-def withdraw_other_terms(
-    target_state: TargetState, window: Window, terms: ServiceLevelTarget, moment: EvaluationMoment, changes: Changes
+def withdraw_breaches_of_other_terms(
+    target_state: TargetState,
+    window: TargetWindow,
+    terms: ServiceLevelTarget,
+    moment: EvaluationMoment,
+    changes: EvaluationChanges,
 ) -> None:
-    """Withdraw the breaches that another version of the terms found in this window."""
+    """Withdraw the breaches in this window that were found under another version of the terms."""
     if window.version == terms.version or window.frozen_at is not None or target_state.is_beyond_record(window):
         return
     for breach in sorted(target_state.breaches.values(), key=lambda each: each.breach_id):
         if breach.standing and breach.window_id == window.window_id and breach.version != terms.version:
-            _withdraw(target_state, breach, (window.start, window.end), moment.now, changes)
+            _withdraw(target_state, breach, (window.start, window.end), moment, changes)
 
 
-def _withdraw(target_state: TargetState, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
+def _withdraw(
+    target_state: TargetState,
+    breach: Breach,
+    span: tuple[int, int],
+    moment: EvaluationMoment,
+    changes: EvaluationChanges,
+) -> None:
     breach_reconciliation.withdraw_breach(
-        breach, target_state.line.of_version(breach.version), None, span, CAUSE, now, changes
+        breach, target_state.line.of_version(breach.version), None, span, replace(moment, cause=CAUSE), changes
     )

@@ -10,24 +10,32 @@ from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import breach_reconciliation, target_events
-from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Breach, Changes, EvaluationMoment, TargetState, Window
-from slm_monitor.domain.rolling.missed_runs import MissedRun
-from slm_monitor.domain.rolling.rolling_windows import WindowValue
+from slm_monitor.domain.lifecycle.target_state import (
+    OPEN_ENDED,
+    Breach,
+    EvaluationChanges,
+    EvaluationMoment,
+    TargetState,
+    TargetWindow,
+)
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
+from slm_monitor.domain.rolling.rolling_windows import RollingWindowValue
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 _NO_SPAN = (None, None)
-ValueAt = Callable[[int], WindowValue | None]
+ValueAt = Callable[[int], RollingWindowValue | None]
 
 
-def published_runs(target_state: TargetState, window: Window, level: str) -> list[MissedRun]:
-    """Return the runs of minutes that missed a level, including those whose breach a dispute annulled.
+def list_published_missed_runs(target_state: TargetState, window: TargetWindow, level: str) -> list[MissedMinuteRun]:
+    """Return the runs of minutes that missed a level as they were published, including those whose breach a dispute
+    annulled.
 
     A run that has not recovered lasts to the last minute evaluated.
     """
     open_last = window.judged_to if window.judged_to is not None else -1
     runs = (
-        MissedRun(
+        MissedMinuteRun(
             breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1
         )
         for breach in target_state.breaches.values()
@@ -41,23 +49,25 @@ def _is_run(target_state: TargetState, breach: Breach, level: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class LevelReconciliation:
-    """The reconciliation of one level of a target.
+class ObjectiveLevelReconciliation:
+    """Compares the runs of missed minutes of one level of a target with its published breaches.
 
-    ``value_at`` returns the value of the window that ends with a minute; None if that minute was not evaluated now.
+    ``value_at`` returns the value of the window that ends with a minute; None if that minute was not evaluated in this
+    step.
     """
 
     target_state: TargetState
-    window: Window
+    window: TargetWindow
     level: str
     value_at: ValueAt
     moment: EvaluationMoment
-    changes: Changes
+    changes: EvaluationChanges
 
-    def settle(self, held: Collection[int], runs: Sequence[MissedRun]) -> None:
-        """Publish the difference between the runs before and now.
+    def settle(self, held: Collection[int], runs: Sequence[MissedMinuteRun]) -> None:
+        """Publish the differences between the published runs of missed minutes and the runs by all facts known now
+        (``runs``).
 
-        ``held`` are the first minutes of the published runs that may have changed, ``runs`` the runs now.
+        ``held`` are the first minutes of the published runs that may have changed.
         """
         assert self.window.judged_to is not None
         wanted = {run.first: run for run in runs}
@@ -90,38 +100,35 @@ class LevelReconciliation:
             breach.until = breach.ordinal * MINUTE
             self.changes.breaches[breach.breach_id] = breach
 
-    def _breach(self, run: MissedRun, value: WindowValue) -> Breach:
+    def _breach(self, run: MissedMinuteRun, value: RollingWindowValue) -> Breach:
         line, at = self.target_state.line, run.first * MINUTE
         terms = line.at(at) or line.latest
-        identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
-        breach = breach_reconciliation.open_breach(
+        key = breach_reconciliation.BreachKey(self.window.window_id, run.first, self.level)
+        breach = breach_reconciliation.create_breach(
             self.target_state.breaches,
             terms,
-            identity,
-            self.window.window_id,
-            run.first,
+            key,
             at,
             terms.indicator or "",
             self.moment.now,
-            self.level,
         )
         event = self._event(terms, breach, value, self.moment.now)
         breach_reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
         return breach
 
-    def _event(self, terms: ServiceLevelTarget, breach: Breach, value: WindowValue, now: int) -> TargetBreached:
+    def _event(self, terms: ServiceLevelTarget, breach: Breach, value: RollingWindowValue, now: int) -> TargetBreached:
         at = breach.certain_at
-        return target_events.target_breached(
+        return target_events.build_target_breached(
             terms,
             breach,
-            promised=promise_of(terms, self.level),
+            promised=get_level_objective(terms, self.level),
             figure=value.figure,
             span=(at + MINUTE - terms.rolling_microseconds, at + MINUTE),
             evidence=value.evidence,
             now=now,
         )
 
-    def _refigure(self, breach: Breach, value: WindowValue) -> None:
+    def _refigure(self, breach: Breach, value: RollingWindowValue) -> None:
         """Revise a breach after more facts of its first minute arrived.
 
         While that minute lasts, every fact would change it, so the revision is kept pending until the minute is over.
@@ -129,11 +136,11 @@ class LevelReconciliation:
         terms = self.target_state.line.of_version(breach.version)
         moved = self._event(terms, breach, value, self.moment.now)
         if self._is_over(breach):
-            breach_reconciliation.revise_breach(
-                breach, terms, target_events.document_of(moved), self.moment, self.changes
+            breach_reconciliation.publish_breach_revision(
+                breach, terms, target_events.convert_event_to_document(moved), self.moment, self.changes
             )
             return
-        document = target_events.document_of(moved)
+        document = target_events.convert_event_to_document(moved)
         is_other = any(document[name] != breach.document.get(name) for name in target_events.BREACH_MOVES)
         pending = {name: document[name] for name in target_events.BREACH_MOVES} if is_other else None
         if pending != breach.pending:
@@ -148,16 +155,16 @@ class LevelReconciliation:
         terms = self.target_state.line.of_version(breach.version)
         assert breach.pending is not None
         moved = {**breach.document, **breach.pending, "published_at": to_text(self.moment.now)}
-        breach_reconciliation.revise_breach(breach, terms, moved, self.moment, self.changes)
+        breach_reconciliation.publish_breach_revision(breach, terms, moved, self.moment, self.changes)
 
     def _withdraw(self, breach: Breach) -> None:
         terms, figure = self.target_state.line.of_version(breach.version), self._figure(breach.ordinal)
-        breach_reconciliation.withdraw_breach(
-            breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes
-        )
+        breach_reconciliation.withdraw_breach(breach, terms, figure, _NO_SPAN, self.moment, self.changes)
 
-    def _end(self, breach: Breach, run: MissedRun) -> None:
-        """Set the end of a run, and publish the recovery if the minute after it met the objective."""
+    def _end(self, breach: Breach, run: MissedMinuteRun) -> None:
+        """Set the end of a breach to that of its run; publish the recovery if the minute after the run met the
+        objective.
+        """
         assert self.window.judged_to is not None
         until = (run.last + 1) * MINUTE if run.last < self.window.judged_to else None
         if until == breach.until:
@@ -167,10 +174,10 @@ class LevelReconciliation:
         # Only the objective itself has a recovery event, not the unacceptable level.
         if until is not None and breach.standing and self.level == target_events.OBJECTIVE:
             terms = self.target_state.line.of_version(breach.version)
-            event = target_events.target_recovered(
+            event = target_events.build_target_recovered(
                 terms, breach, figure=self._figure(run.last + 1), at=until, now=self.moment.now
             )
-            identity = target_events.event_id(
+            identity = target_events.derive_event_id(
                 breach.breach_id, "target-recovered", breach.revision * OPEN_ENDED + until
             )
             self.changes.publish(event, until, identity)
@@ -180,6 +187,6 @@ class LevelReconciliation:
         return None if value is None else value.figure
 
 
-def promise_of(terms: ServiceLevelTarget, level: str) -> Objective | None:
+def get_level_objective(terms: ServiceLevelTarget, level: str) -> Objective | None:
     """Return the objective of a level; None if the terms do not have it."""
     return dict(terms.levels).get(level)

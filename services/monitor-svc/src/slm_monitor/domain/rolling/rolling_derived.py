@@ -1,4 +1,4 @@
-"""Rolling windows of derived targets: verdicts of members, and compliance of tickets."""
+"""Rolling windows of derived targets: composites of verdicts, and compliance of tickets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ import numpy as np
 from slm_calendar import intervals
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
-from slm_monitor.domain.rolling.missed_runs import MissedRun
-from slm_monitor.domain.rolling.rolling_windows import ActiveSpan, Flags, Windows, WindowValue, next_change, sum_windows
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
+from slm_monitor.domain.rolling.rolling_windows import (
+    Flags,
+    RollingWindows,
+    RollingWindowValue,
+    SpanCountedInWindows,
+    find_next_span_boundary,
+    sum_spans_into_windows,
+)
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms.composite_terms import CompositeTerms
 from slm_monitor.domain.terms.objectives import Objective
@@ -21,16 +28,18 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 class EndedClock(NamedTuple):
-    """A ticket clock that was stopped or breached at ``at`` (microseconds)."""
+    """A ticket clock that was stopped or breached at ``at`` (microseconds), and whether it met its deadline."""
 
     ticket: str
     at: int
     is_met: bool
 
 
-class RollingTickets:
-    """Compliance of tickets. A ticket counts while one of its clocks ended within the window; it is met if all of those
-    were.
+class RollingTicketSource:
+    """The source of rolling windows for compliance of tickets.
+
+    A ticket counts while one of its clocks ended within the window; it is met if all of its clocks that ended there
+    were met.
     """
 
     def __init__(self, ended: Iterable[EndedClock], length: int) -> None:
@@ -38,64 +47,67 @@ class RollingTickets:
         for each in ended:
             ends.setdefault(each.ticket, []).append(each)
         minutes = length // MINUTE
-        self._things: list[ActiveSpan] = []
+        self._things: list[SpanCountedInWindows] = []
         for clocks in ends.values():
             counted = intervals.union(_span(each, minutes) for each in clocks)
             missed = intervals.union(_span(each, minutes) for each in clocks if not each.is_met)
-            self._things += [ActiveSpan(start, end - 1, False) for start, end in missed]
-            self._things += [ActiveSpan(start, end - 1) for start, end in intervals.subtract(counted, missed)]
+            self._things += [SpanCountedInWindows(start, end - 1, False) for start, end in missed]
+            self._things += [SpanCountedInWindows(start, end - 1) for start, end in intervals.subtract(counted, missed)]
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
-        return sum_windows(terms, self._things, first, last)
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
+        return sum_spans_into_windows(terms, self._things, first, last)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
-        return next_change(self._things, minute)
+        return find_next_span_boundary(self._things, minute)
 
 
 def _span(ended: EndedClock, minutes: int) -> intervals.Interval:
-    """Return the minutes ``[first, after the last)`` whose windows contain the end of a clock."""
+    """Return the minutes ``[first, after the last)`` whose windows contain the instant at which a clock ended."""
     return ended.at // MINUTE, ended.at // MINUTE + minutes
 
 
 @dataclass(frozen=True, slots=True)
-class RollingVerdicts:
-    """A composite of verdicts: missed while too few members meet their objective.
+class RollingVerdictSource:
+    """The source of rolling windows for a composite of verdicts, which is missed while too few members meet their
+    objective.
 
-    ``runs`` are the minutes in which each member missed; ``silent`` are the members without data now.
+    ``runs`` are the minutes in which each member missed its objective; ``silent`` are the members without data now.
     """
 
     compositions: Mapping[int, CompositeTerms]
-    runs: Mapping[str, Sequence[MissedRun]]
+    runs: Mapping[str, Sequence[MissedMinuteRun]]
     silent: Collection[str]
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> VerdictWindows:
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingVerdictWindows:
         made = self.compositions[terms.version]
         members = made.target_ids
-        things = [ActiveSpan(*run) for member in members for run in self.runs.get(member, ())]
-        missed = sum_windows(terms, things, first, last).total
-        return VerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
+        things = [SpanCountedInWindows(*run) for member in members for run in self.runs.get(member, ())]
+        missed = sum_spans_into_windows(terms, things, first, last).total
+        return RollingVerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
-        """Return None: time alone changes only the members, and each change of a member causes an evaluation."""
+        """Return None: the composite changes only with its members, and each change of a member causes a new
+        evaluation.
+        """
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictWindows:
-    """The verdicts of the members at each minute.
+class RollingVerdictWindows:
+    """The verdicts of a composite's members at each minute.
 
-    ``missing[k]`` is how many members miss at minute ``first`` + k, ``silent`` how many have no data now. Which members
-    were silent at past minutes is not stored: they count as members that do not miss.
+    ``missing[k]`` is how many members miss their objective at minute ``first`` + k, ``silent`` how many have no data
+    now. Which members had no data at past minutes is not stored; there they count as members that do not miss.
     """
 
     first: int
@@ -108,9 +120,10 @@ class VerdictWindows:
         result: Flags = np.asarray(self.members - self.missing < self.needed)
         return result
 
-    def value_at(self, minute: int) -> WindowValue:
-        """Return the value at a minute: the share of decided members that are met; no figure while silent members may
-        decide.
+    def value_at(self, minute: int) -> RollingWindowValue:
+        """Return the value at a minute: the share of members met among those with a verdict.
+
+        There is no figure while the members without data could still decide whether enough members are met.
         """
         missing = int(self.missing[minute - self.first])
         if self.members - missing < self.needed:
@@ -119,9 +132,9 @@ class VerdictWindows:
         if met < self.needed:
             # The silent members may still decide the verdict either way.
             counts = {"needed": self.needed, "kept": met, "members": self.members}
-            return WindowValue(None, met, met + missing, dict(counts), dict(counts))
+            return RollingWindowValue(None, met, met + missing, dict(counts), dict(counts))
         return self._value(met, met + missing)
 
-    def _value(self, kept: int, decided: int) -> WindowValue:
+    def _value(self, kept: int, decided: int) -> RollingWindowValue:
         counts = {"needed": self.needed, "kept": kept, "members": self.members}
-        return WindowValue(Fraction(kept, decided), kept, decided, dict(counts), dict(counts))
+        return RollingWindowValue(Fraction(kept, decided), kept, decided, dict(counts), dict(counts))

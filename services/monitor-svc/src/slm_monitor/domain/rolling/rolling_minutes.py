@@ -1,18 +1,18 @@
-"""The minutes of a rolling target that must be evaluated, and the version of the terms at each of them."""
+"""The minutes of a rolling target that must be evaluated, and the version of the terms in force at each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import Window
+from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 
-def lookback_of(line: TermsHistory) -> int:
-    """Return how many minutes an evaluation looks back: the longest of the window, the burn rates and
-    the budget drops.
+def compute_lookback_minutes(line: TargetTermsHistory) -> int:
+    """Return how many minutes before a minute its evaluation needs: the longest of window, burn
+    rates and budget drops.
     """
     lengths = [
         length
@@ -26,40 +26,41 @@ def lookback_of(line: TermsHistory) -> int:
     return max(lengths) // MINUTE
 
 
-def first_minute(line: TermsHistory) -> int:
-    """Return the first minute that starts within the term."""
+def find_first_minute_of_term(line: TargetTermsHistory) -> int:
+    """Return the first minute (numbered since 1970) that starts within the term of the agreement."""
     return -(-line.begins_at // MINUTE)
 
 
-def last_minute(line: TermsHistory) -> int:
+def find_last_minute_of_term(line: TargetTermsHistory) -> int:
     return (line.ends_at - 1) // MINUTE
 
 
-def hold_back(window: Window, line: TermsHistory, through: int | None) -> None:
-    """Mark the minutes up to ``through`` as evaluated, because an import is loading their history.
+def skip_minutes_held_by_import(window: TargetWindow, line: TargetTermsHistory, through: int | None) -> None:
+    """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts.
 
-    The end of the import evaluates them in full; until then an open breach continues through them.
+    When the import ends, these minutes are evaluated in full. Until then an open breach continues through them.
     """
     if through is not None:
         assert window.judged_to is not None
-        window.judged_to = max(window.judged_to, min(through // MINUTE, last_minute(line)))
+        window.judged_to = max(window.judged_to, min(through // MINUTE, find_last_minute_of_term(line)))
 
 
-def minutes_to_evaluate(
-    window: Window,
-    line: TermsHistory,
+def find_minutes_to_evaluate(
+    window: TargetWindow,
+    line: TargetTermsHistory,
     touched: tuple[int, int] | None,
     since: int | None,
     present: int,
     through: int | None = None,
 ) -> list[tuple[int, int]]:
-    """Return the (first, last) minutes to evaluate again: those that facts in the minutes ``touched`` affect, those
-    since the last evaluation, and all from ``since`` (microseconds) on.
+    """Return the (first, last) minutes to evaluate now, as intervals.
 
-    Minutes up to ``through`` wait for the end of an import.
+    These are the minutes whose windows contain new facts (which lie in the minutes ``touched``), all minutes from
+    ``since`` (microseconds) on, and those since the last evaluation. Minutes up to ``through`` wait for the end of an
+    import.
     """
     assert window.judged_to is not None
-    begins, last = first_minute(line), min(present, last_minute(line))
+    begins, last = find_first_minute_of_term(line), min(present, find_last_minute_of_term(line))
     if through is not None:
         begins = max(begins, through // MINUTE + 1)
     # One minute more than the window: a time slice counts only from the minute after its end.
@@ -75,9 +76,11 @@ def minutes_to_evaluate(
     return [(first, until) for first, until in found if first <= until]
 
 
-def by_version(line: TermsHistory, first: int, last: int) -> Iterator[tuple[ServiceLevelTarget, int, int]]:
-    """Yield (terms, first minute, last minute) for each version that is in force in the minutes
-    ``first`` to ``last``.
+def split_minutes_by_version(
+    line: TargetTermsHistory, first: int, last: int
+) -> Iterator[tuple[ServiceLevelTarget, int, int]]:
+    """Yield (terms, first minute, last minute) for each version that is in force within the minutes ``first`` to
+    ``last``.
     """
     at = first
     while at <= last:

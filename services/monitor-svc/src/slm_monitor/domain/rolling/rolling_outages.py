@@ -1,4 +1,6 @@
-"""Rolling windows of outages: an outage counts from when it reaches the length until its start leaves the window."""
+"""Rolling windows of outages: an outage counts from reaching the length that counts until its start
+leaves the window.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,13 @@ from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling.rolling_windows import (
-    ActiveSpan,
     Flags,
-    SumWindows,
-    Windows,
-    WindowValue,
-    next_change,
-    sum_windows,
+    RollingSumWindows,
+    RollingWindows,
+    RollingWindowValue,
+    SpanCountedInWindows,
+    find_next_span_boundary,
+    sum_spans_into_windows,
 )
 from slm_monitor.domain.states.outages import Outage
 from slm_monitor.domain.states.timeline import UNKNOWN, StateProvider
@@ -24,38 +26,42 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import outage_evaluation
 
 
-class RollingOutages:
-    """The outages that begin at or after ``begins_at``, as known at ``as_of``, under the terms of one version."""
+class RollingOutageSource:
+    """The source of rolling windows for outages that begin at or after ``begins_at``, by the facts up to ``as_of`` and
+    the terms of one version.
+    """
 
     def __init__(
         self, states: StateProvider, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int, as_of: int
     ) -> None:
         self._states, self._begins_at = states, begins_at
-        self._reached = outage_evaluation.reached_from(states, terms, begins_at, as_of, excluded)
+        self._reached = outage_evaluation.find_outages_reaching_length(states, terms, begins_at, as_of, excluded)
         length = terms.rolling_microseconds
         self._things = [
-            ActiveSpan(max(-(-at // MINUTE), outage.start // MINUTE + 1), (outage.start + length) // MINUTE)
+            SpanCountedInWindows(max(-(-at // MINUTE), outage.start // MINUTE + 1), (outage.start + length) // MINUTE)
             for at, outage in self._reached
         ]
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> OutageWindows:
-        sums = sum_windows(terms, self._things, first, last)
-        return OutageWindows(sums, self._states, self._begins_at, self._reached)
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingOutageWindows:
+        sums = sum_spans_into_windows(terms, self._things, first, last)
+        return RollingOutageWindows(sums, self._states, self._begins_at, self._reached)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         return []
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
-        return next_change(self._things, minute)
+        return find_next_span_boundary(self._things, minute)
 
 
 @dataclass(frozen=True, slots=True)
-class OutageWindows:
-    """The windows of outages that end with each minute. A window in which the state is never known has no figure."""
+class RollingOutageWindows:
+    """The rolling windows of outages, one ending with each minute. A window in which the state is never known has no
+    figure.
+    """
 
-    sums: SumWindows
+    sums: RollingSumWindows
     states: StateProvider
     begins_at: int
     reached: Sequence[tuple[int, Outage]]
@@ -63,7 +69,7 @@ class OutageWindows:
     def missed(self, promised: Objective) -> Flags:
         return self.sums.missed(promised)
 
-    def value_at(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> RollingWindowValue:
         value, terms = self.sums.value_at(minute), self.sums.terms
         end = minute * MINUTE
         start = max(self.begins_at, end - terms.rolling_microseconds)
@@ -74,6 +80,6 @@ class OutageWindows:
         return replace(
             value,
             figure=value.figure if is_known else None,
-            evidence={"outages": outage_evaluation.outage_evidence(inside)},
+            evidence={"outages": outage_evaluation.build_outage_evidence(inside)},
             detail={"allowed": str(terms.promise.value)},
         )

@@ -8,28 +8,30 @@ import numpy as np
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_windows import Flags, WindowValue
+from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
 from slm_monitor.domain.windows import series_evaluation
-from slm_monitor.domain.windows.minute_series import TargetMinutes
+from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
 
 _WIDEST = 2**62
 
 
-class PromoterScoreWindows:
-    """The windows that end with the minutes ``first`` to ``last``. A window without ratings has no figure."""
+class RollingPromoterScoreWindows:
+    """The windows of a net promoter score that end with the minutes ``first`` to ``last``. A window without ratings has
+    no figure.
+    """
 
-    def __init__(self, by: TargetMinutes, begins_at: int, first: int, last: int) -> None:
+    def __init__(self, by: TargetMinuteCounts, begins_at: int, first: int, last: int) -> None:
         self._first, self._length = first, by.terms.rolling_microseconds // MINUTE
         net, number = by.minutes(first - self._length + 1, last, begins_at)
         self._filled: Flags = number > 0
-        self._net: Counts = missed_runs.sliding_sums(net, self._length)
-        self._number: Counts = missed_runs.sliding_sums(number, self._length)
+        self._net: Counts = missed_runs.compute_sliding_sums(net, self._length)
+        self._number: Counts = missed_runs.compute_sliding_sums(number, self._length)
 
     def missed(self, promised: Objective) -> Flags:
-        """Return at which minutes the score misses the objective, exactly: 100 · net · d is compared with n
-        · number.
+        """Return at which minutes the score misses the objective n/d, exactly: 100 · net · d is compared with n ·
+        ratings.
         """
         limit = promised.value
         widest = max(100 * limit.denominator, abs(limit.numerator)) * max(int(self._number.max(initial=0)), 1)
@@ -41,11 +43,11 @@ class PromoterScoreWindows:
         result: Flags = np.asarray(beyond, dtype=np.bool_) & (self._number > 0)
         return result
 
-    def value_at(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> RollingWindowValue:
         place = minute - self._first
         net, number = int(self._net[place]), int(self._number[place])
-        figure: Fraction | None = series_evaluation.points(net, number)
-        return WindowValue(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
+        figure: Fraction | None = series_evaluation.compute_net_promoter_score(net, number)
+        return RollingWindowValue(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
 
     def next_change_at(self, minute: int) -> int | None:
         """Return the next minute at which a rating leaves the window; None if the window has none."""

@@ -1,6 +1,6 @@
-"""Rolling windows of time slices: the slices that lie wholly in the window and are over.
+"""Rolling windows of time slices: a slice counts if it lies wholly in the window and is over.
 
-Slices begin at multiples of their width since 1970 (UTC), so that they are the same for every minute evaluated.
+Slices begin at multiples of their width since 1970 (UTC), so that all windows are cut into the same slices.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ import numpy as np
 from slm_events.instants import to_text
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_windows import Flags, WindowValue
+from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
 from slm_monitor.domain.series import slices
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
-from slm_monitor.domain.windows.minute_series import TargetMinutes
+from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
 
 _SHOWN = 20
 
 
-class SliceWindows:
-    """The windows that end with the minutes ``first`` to ``last``.
+class RollingSliceWindows:
+    """The windows of time slices that end with the minutes ``first`` to ``last``.
 
     The window of minute m has the slices that begin at m − length or later and end by m.
     """
 
-    def __init__(self, by: TargetMinutes, begins_at: int, first: int, last: int) -> None:
+    def __init__(self, by: TargetMinuteCounts, begins_at: int, first: int, last: int) -> None:
         self._by, self._first = by, first
-        self._slices = slices.parse_slices(by.terms.parameters)
+        self._slices = slices.parse_time_slice_terms(by.terms.parameters)
         self._length = by.terms.rolling_microseconds // MINUTE
         self._width = width = self._slices.width // MINUTE
         earliest = max(first - self._length, -(-begins_at // MINUTE))
@@ -39,7 +39,9 @@ class SliceWindows:
         self._evaluated = self._worth = np.zeros(0, dtype=np.int64)
         self._ratios: list[Fraction] = []
         self._slid = (0, 0, Fraction(0))
-        """(first slice, slice after the last, sum) of the ratios summed last: the next window changes few of them."""
+        """(first slice, slice after the last, sum of their ratios) of the window that was summed last. The next window
+        differs from it by few slices.
+        """
         if number:
             self._evaluate(begins_at, number)
         self._sums = [np.concatenate(([0], np.cumsum(each))) for each in (self._worth, self._evaluated)]
@@ -48,7 +50,7 @@ class SliceWindows:
         self._to = np.maximum(np.clip((minutes - self._start) // width, 0, number), self._from)
 
     def _evaluate(self, begins_at: int, number: int) -> None:
-        """Compute whether each slice is scheduled and judged, and how good it is."""
+        """Compute for each slice whether it is scheduled, whether it is evaluated, and how much of it is good."""
         width, last = self._width, self._start + number * self._width - 1
         good, total = (
             each.reshape(number, width).sum(axis=1) for each in self._by.minutes(self._start, last, begins_at)
@@ -63,7 +65,7 @@ class SliceWindows:
                 (Fraction(g, t) if t else empty) if counts else Fraction(0)
                 for g, t, counts in zip(good.tolist(), total.tolist(), self._evaluated.tolist(), strict=True)
             ]
-        is_good = ~missed_runs.missed_minutes(good, total, Objective(AT_LEAST, self._slices.good_if))
+        is_good = ~missed_runs.find_missed_minutes(good, total, Objective(AT_LEAST, self._slices.good_if))
         worth: Flags = np.where(total > 0, is_good, no_data == "good")
         self._worth = self._evaluated * worth
 
@@ -73,14 +75,16 @@ class SliceWindows:
 
     def missed(self, promised: Objective) -> Flags:
         if self._slices.budget != "ratio":
-            return missed_runs.missed_minutes(*self._counts(), promised)
+            return missed_runs.find_missed_minutes(*self._counts(), promised)
         judged = self._counts()[1].tolist()
         return np.array(
             [bool(n) and not promised.is_kept(self._good(place) / n) for place, n in enumerate(judged)], dtype=np.bool_
         )
 
     def _good(self, place: int) -> Fraction:
-        """Return how many slices of a window are good, or the sum of their ratios if the budget is one of ratios."""
+        """Return how many slices of a window are good; if the budget is ``ratio``, the sum of their shares of good
+        events.
+        """
         begins, ends = int(self._from[place]), int(self._to[place])
         if self._slices.budget != "ratio":
             return Fraction(int(self._sums[0][ends] - self._sums[0][begins]))
@@ -93,24 +97,24 @@ class SliceWindows:
         self._slid = (begins, ends, good)
         return good
 
-    def value_at(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> RollingWindowValue:
         place = minute - self._first
         begins, ends = int(self._from[place]), int(self._to[place])
         judged, good = int(self._sums[1][ends] - self._sums[1][begins]), self._good(place)
         assert self._by.terms.promise is not None
         budget = self._by.terms.promise.allowed * judged
         spent = (judged - good) / budget if budget else None
-        shown = figures.exact(budget) if self._by.terms.promise.allowed else None
+        shown = figures.format_exact_fraction(budget) if self._by.terms.promise.allowed else None
         missed = np.flatnonzero(self._evaluated[begins:ends] > self._worth[begins:ends])[-_SHOWN:].tolist()
         bad = [to_text((self._start + (begins + number) * self._width) * MINUTE) for number in missed]
         detail = {
             "judged": judged,
-            "good": figures.exact(good),
+            "good": figures.format_exact_fraction(good),
             "budget": shown,
-            "consumed_percent": figures.exact(figures.percent(spent)),
+            "consumed_percent": figures.format_exact_fraction(figures.convert_share_to_percent(spent)),
         }
         figure = good / judged if judged else None
-        return WindowValue(figure, int(good), judged, {"bad_slices": bad}, detail)
+        return RollingWindowValue(figure, int(good), judged, {"bad_slices": bad}, detail)
 
     def next_change_at(self, minute: int) -> int | None:
         """Return the next minute at which a slice ends or leaves the window; None if the window has none."""

@@ -12,121 +12,137 @@ from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_promoter_score import PromoterScoreWindows
-from slm_monitor.domain.rolling.rolling_slices import SliceWindows
-from slm_monitor.domain.rolling.rolling_values import VALUES, MinuteValues, ValueWindows
+from slm_monitor.domain.rolling.rolling_promoter_score import RollingPromoterScoreWindows
+from slm_monitor.domain.rolling.rolling_slices import RollingSliceWindows
+from slm_monitor.domain.rolling.rolling_values import (
+    EXACT_VALUE_AGGREGATIONS,
+    MinuteValuesProvider,
+    RollingValueWindows,
+)
 from slm_monitor.domain.rolling.rolling_windows import (
-    PartlyClassified,
-    SumWindows,
-    Windows,
-    WindowValue,
-    budget_consumed,
-    budget_warnings,
+    PartlyClassifiedWindows,
+    RollingSumWindows,
+    RollingWindows,
+    RollingWindowValue,
+    compute_budget_consumed_share,
+    evaluate_rolling_budget_risks,
 )
 from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.terms.objectives import AT_LEAST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import minute_series, series_evaluation, series_warnings
-from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinutes
+from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinuteCounts
 
 
-class ExcludedMinutes(Protocol):
-    """Anything that knows which minutes are excluded for a target."""
+class ExcludedMinutesProvider(Protocol):
+    """Anything that knows which minutes are excluded for a target: intervals ``[first, after the last)``."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]: ...
 
 
-class RollingSums:
-    """The source of rolling windows for one indicator.
+class RollingSeriesSource:
+    """The source of rolling windows for one indicator whose values are summed by the minute.
 
-    The hours of the windows, and those that warnings look back on, must be in memory.
+    The caller must have loaded the hours of the windows, and those that warnings look back on.
     """
 
     def __init__(
         self,
-        line: TermsHistory,
-        sums: minute_series.MinuteSums,
-        excluding: ExcludedMinutes,
-        values: MinuteValues | None = None,
+        line: TargetTermsHistory,
+        sums: minute_series.MinuteSumsProvider,
+        excluding: ExcludedMinutesProvider,
+        values: MinuteValuesProvider | None = None,
     ) -> None:
         self._line, self._sums, self._excluding, self._values = line, sums, excluding, values
 
-    def _by(self, terms: ServiceLevelTarget) -> TargetMinutes:
-        return TargetMinutes(self._sums, terms, self._excluding.minutes_of(terms))
+    def _by(self, terms: ServiceLevelTarget) -> TargetMinuteCounts:
+        return TargetMinuteCounts(self._sums, terms, self._excluding.minutes_of(terms))
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
         found, length = self._classified_windows(terms, first, last), terms.rolling_microseconds // MINUTE
         unclassified = self._unclassified(terms, first - length + 1, last)
         if not unclassified:
             return found
-        return PartlyClassified(found, first, length, unclassified, series_evaluation.unclassified_reason(terms))
+        return PartlyClassifiedWindows(
+            found, first, length, unclassified, series_evaluation.explain_unclassified_values(terms)
+        )
 
     def _unclassified(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
-        """Return the minutes that count and have unclassified values in histograms."""
+        """Return the minutes that count for the target and have unclassified values in histograms."""
         if self._values is None:
             return []
-        unclassified = self._values.unclassified_minutes(classifiers.classifier_of(terms), first, last)
+        unclassified = self._values.unclassified_minutes(classifiers.build_row_classifier(terms), first, last)
         kept = self._by(terms).kept(first, last, self._line.begins_at) if unclassified else None
         return [minute for minute in unclassified if kept is None or kept[minute - first]]
 
-    def _classified_windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
-        """Return the windows of the target's aggregation, without regard to unclassified values."""
+    def _classified_windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows:
+        """Return the windows of the target's aggregation, as if there were no unclassified values."""
         by, begins_at = self._by(terms), self._line.begins_at
-        if terms.aggregation in VALUES:
+        if terms.aggregation in EXACT_VALUE_AGGREGATIONS:
             assert self._values is not None
-            return ValueWindows(by, self._values, begins_at, first, last)
+            return RollingValueWindows(by, self._values, begins_at, first, last)
         if terms.aggregation == "time_slices":
-            return SliceWindows(by, begins_at, first, last)
+            return RollingSliceWindows(by, begins_at, first, last)
         if terms.aggregation == "nps":
-            return PromoterScoreWindows(by, begins_at, first, last)
+            return RollingPromoterScoreWindows(by, begins_at, first, last)
         length = terms.rolling_microseconds // MINUTE
         good, total = by.minutes(first - length + 1, last, begins_at)
-        return SumWindows(terms, first, missed_runs.sliding_sums(good, length), missed_runs.sliding_sums(total, length))
+        return RollingSumWindows(
+            terms,
+            first,
+            missed_runs.compute_sliding_sums(good, length),
+            missed_runs.compute_sliding_sums(total, length),
+        )
 
     # -- warnings -----------------------------------------------------------------------------------------------
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         at = minute * MINUTE
-        if terms.aggregation in VALUES or terms.aggregation == "nps":
+        if terms.aggregation in EXACT_VALUE_AGGREGATIONS or terms.aggregation == "nps":
             return []
         if terms.aggregation == "time_slices":
             spent = value.detail["consumed_percent"]
-            return budget_warnings(terms, None if spent is None else Fraction(spent) / 100, at)
+            return evaluate_rolling_budget_risks(terms, None if spent is None else Fraction(spent) / 100, at)
         lately = self._lately(terms, minute)
         found = lately.burn_rate_risks()
         if value.total >= terms.warn_at.min_events:
-            found += budget_warnings(terms, budget_consumed(terms, value.good, value.total), at)
-            found += series_warnings.budget_drops(terms, lately, _budget(terms, value), at)
+            found += evaluate_rolling_budget_risks(
+                terms, compute_budget_consumed_share(terms, value.good, value.total), at
+            )
+            found += series_warnings.evaluate_budget_drops(terms, lately, _budget(terms, value), at)
         return found
 
     def _lately(self, terms: ServiceLevelTarget, minute: int) -> BurnRateLookback:
         return BurnRateLookback(self._by(terms), self._line.begins_at, minute)
 
-    # -- changes by time alone ----------------------------------------------------------------------------------
+    # -- changes without facts -----------------------------------------------------------------------------------
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
         length = terms.rolling_microseconds // MINUTE
         if unclassified := self._unclassified(terms, minute - length + 1, minute):
             return unclassified[-1] + length
-        windows = windows.windows if isinstance(windows, PartlyClassified) else windows
-        if isinstance(windows, SliceWindows | ValueWindows | PromoterScoreWindows):
+        windows = windows.windows if isinstance(windows, PartlyClassifiedWindows) else windows
+        if isinstance(windows, RollingSliceWindows | RollingValueWindows | RollingPromoterScoreWindows):
             return windows.next_change_at(minute)
         # A count with an at_least objective may be missed at any minute, since events leave the window.
         is_count = terms.aggregation == "count"
         if stands or (is_count and terms.promise is not None and terms.promise.comparison == AT_LEAST):
             return minute + 1
         lately = self._lately(terms, minute)
-        found = [lately.may_rise_at(), minute + 1 if series_warnings.lost_lately(terms, lately) else None]
+        found = [
+            lately.may_rise_at(),
+            minute + 1 if series_warnings.can_drop_warning_open_without_events(terms, lately) else None,
+        ]
         if not is_count:
             found.append(self._misses_at(terms, minute, value))
         return min((each for each in found if each is not None), default=None)
 
-    def _misses_at(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> int | None:
-        """Return the first minute at which, as good events leave the window, the bad share may miss the objective or
-        warn.
+    def _misses_at(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> int | None:
+        """Return the first minute at which the share of bad events may miss the objective or open a warning without new
+        events, because good events leave the window; None if there are no bad events.
         """
         assert terms.promise is not None
         bad = terms.promise.bad(value.good, value.total)
@@ -138,9 +154,11 @@ class RollingSums:
         # A warning opens at its share, the objective is missed only beyond it. Being early is safe: bad + 1 covers
         # both.
         nearest = min(shares) * terms.promise.allowed
-        return minute + max(1, minute_series.leaves_at(np.cumsum(totals), value.total, bad + 1, nearest))
+        return minute + max(
+            1, minute_series.count_minutes_until_share_exceeded(np.cumsum(totals), value.total, bad + 1, nearest)
+        )
 
 
-def _budget(terms: ServiceLevelTarget, value: WindowValue) -> Fraction:
+def _budget(terms: ServiceLevelTarget, value: RollingWindowValue) -> Fraction:
     assert terms.promise is not None
     return terms.promise.allowed * value.total

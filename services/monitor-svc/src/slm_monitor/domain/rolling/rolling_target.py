@@ -1,5 +1,5 @@
-"""Evaluation of a target with a rolling window: at each change and each minute; its runs of missed minutes are
-breaches.
+"""Evaluation of a target with a rolling window, after each change and each minute. Each run of missed minutes is a
+breach.
 """
 
 from __future__ import annotations
@@ -9,65 +9,79 @@ from dataclasses import dataclass
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import reconciliation, risk_reconciliation, target_events
-from slm_monitor.domain.lifecycle.evaluation import Evaluation
-from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
+from slm_monitor.domain.lifecycle.target_state import (
+    OPEN_ENDED,
+    EvaluationChanges,
+    EvaluationMoment,
+    TargetState,
+    TargetWindow,
+)
 from slm_monitor.domain.rolling import missed_runs, rolling_breaches, rolling_minutes
-from slm_monitor.domain.rolling.missed_runs import MissedRun
-from slm_monitor.domain.rolling.rolling_breaches import LevelReconciliation
-from slm_monitor.domain.rolling.rolling_windows import RollingSource, Windows, WindowValue
-from slm_monitor.domain.terms.terms import EVENTS, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
+from slm_monitor.domain.rolling.rolling_breaches import ObjectiveLevelReconciliation
+from slm_monitor.domain.rolling.rolling_windows import RollingWindows, RollingWindowSource, RollingWindowValue
+from slm_monitor.domain.terms.terms import EVENT_SHARE_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import series_evaluation
 
 _NO_SPAN = (None, None)
-PLAIN = EVENTS | {"availability"}
-"""The aggregations whose figure can never become worse by good events, now or as time passes."""
+NEVER_WORSENED_BY_GOOD_EVENTS = EVENT_SHARE_AGGREGATIONS | {"availability"}
+"""The aggregations whose figure cannot become worse because good events arrive or become older."""
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluatedMinutes:
-    """Minutes that were evaluated now. ``runs`` are the missed runs by level.
+class EvaluatedRollingMinutes:
+    """The result of evaluating the minutes ``first`` to ``last`` of a rolling target.
 
-    ``parts`` are (first, last, windows) by version, for each of the minutes and the one after the last.
+    ``runs`` are the runs of missed minutes by level. ``parts`` are (first minute, last minute, windows) for each
+    version of the terms; together they cover the evaluated minutes and one minute more.
     """
 
     first: int
     last: int
-    runs: Mapping[str, Sequence[MissedRun]]
-    parts: Sequence[tuple[int, int, Windows]]
+    runs: Mapping[str, Sequence[MissedMinuteRun]]
+    parts: Sequence[tuple[int, int, RollingWindows]]
 
-    def value_at(self, minute: int) -> WindowValue | None:
+    def value_at(self, minute: int) -> RollingWindowValue | None:
         """Return the value of the window that ends with a minute; None if that minute was not evaluated."""
         windows = self.windows_at(minute)
         return None if windows is None else windows.value_at(minute)
 
-    def windows_at(self, minute: int) -> Windows | None:
-        """Return the windows that include the one that ends with a minute; None if that minute was not evaluated."""
+    def windows_at(self, minute: int) -> RollingWindows | None:
+        """Return the part of the windows that has the one which ends with a minute; None if that minute was not
+        evaluated.
+        """
         return next((each for first, last, each in self.parts if first <= minute <= last), None)
 
 
-def evaluate_minutes(line: TermsHistory, rolled: RollingSource, first: int, last: int) -> EvaluatedMinutes:
-    """Evaluate the minutes ``first`` to ``last``, each by the terms in force at it."""
-    runs: dict[str, list[MissedRun]] = {}
+def evaluate_rolling_minutes(
+    line: TargetTermsHistory, rolled: RollingWindowSource, first: int, last: int
+) -> EvaluatedRollingMinutes:
+    """Evaluate the minutes ``first`` to ``last`` of a rolling target, each by the terms in force at that minute."""
+    runs: dict[str, list[MissedMinuteRun]] = {}
     parts = []
-    for terms, start, end in rolling_minutes.by_version(line, first, last + 1):
+    for terms, start, end in rolling_minutes.split_minutes_by_version(line, first, last + 1):
         windows = rolled.windows(terms, start, end)
         parts.append((start, end, windows))
         for level, promised in terms.levels:
-            found = missed_runs.runs_of(windows.missed(promised)[: last - start + 1], start)
-            runs[level] = missed_runs.splice_runs(runs.get(level, ()), start, min(end, last), found)
-    return EvaluatedMinutes(first, last, runs, parts)
+            found = missed_runs.find_runs_of_true(windows.missed(promised)[: last - start + 1], start)
+            runs[level] = missed_runs.splice_reevaluated_runs(runs.get(level, ()), start, min(end, last), found)
+    return EvaluatedRollingMinutes(first, last, runs, parts)
 
 
-def reconcile_rolling(
+def reconcile_rolling_target(
     target_state: TargetState,
-    window: Window,
-    rolled: RollingSource,
-    evaluated: Sequence[EvaluatedMinutes],
+    window: TargetWindow,
+    rolled: RollingWindowSource,
+    evaluated: Sequence[EvaluatedRollingMinutes],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> int | None:
-    """Apply evaluated minutes and publish what changed; return when time alone may change the result again, or None."""
+    """Apply evaluated minutes to a rolling target and publish what changed.
+
+    Return the instant (microseconds) at which the result may change without new facts; None if there is none.
+    """
     if evaluated:
         _settle_runs(target_state, window, evaluated, moment, changes)
     due = _settle_present(target_state, window, rolled, evaluated, moment, changes)
@@ -79,55 +93,56 @@ def reconcile_rolling(
 
 def _settle_runs(
     target_state: TargetState,
-    window: Window,
-    evaluated: Sequence[EvaluatedMinutes],
+    window: TargetWindow,
+    evaluated: Sequence[EvaluatedRollingMinutes],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
-    """Merge the evaluated minutes into the published runs of each level, and publish the difference.
+    """Merge the evaluated minutes into the published runs of missed minutes, and publish the differences.
 
-    All runs are read before ``judged_to`` moves, since a run that has not recovered ends there.
+    The objective and the unacceptable level have separate runs. All runs are read before ``judged_to`` is changed,
+    because a run that has not ended is taken to last up to ``judged_to``.
     """
     line = target_state.line
-    lowest, end = min(minutes.first for minutes in evaluated), rolling_minutes.last_minute(line)
-    found: list[tuple[str, list[int], list[MissedRun]]] = []
+    lowest, end = min(minutes.first for minutes in evaluated), rolling_minutes.find_last_minute_of_term(line)
+    found: list[tuple[str, list[int], list[MissedMinuteRun]]] = []
     for level in dict.fromkeys(level for terms in line.versions for level, _ in terms.levels):
         held = {
             run.first: run
-            for run in rolling_breaches.published_runs(target_state, window, level)
+            for run in rolling_breaches.list_published_missed_runs(target_state, window, level)
             if run.last >= lowest - 1
         }
-        runs: list[MissedRun] = sorted(held.values())
+        runs: list[MissedMinuteRun] = sorted(held.values())
         for minutes in evaluated:
-            runs = missed_runs.splice_runs(runs, minutes.first, minutes.last, minutes.runs.get(level, ()))
+            runs = missed_runs.splice_reevaluated_runs(runs, minutes.first, minutes.last, minutes.runs.get(level, ()))
         # The target may have ended earlier than was known: runs beyond its end are cut.
-        runs = [MissedRun(run.first, min(run.last, end)) for run in runs if run.first <= end]
+        runs = [MissedMinuteRun(run.first, min(run.last, end)) for run in runs if run.first <= end]
         found.append((level, list(held), runs))
     window.judged_to = min(max(window.judged_to or -1, *(minutes.last for minutes in evaluated)), end)
 
-    def value_at(minute: int) -> WindowValue | None:
+    def value_at(minute: int) -> RollingWindowValue | None:
         return next((value for each in reversed(evaluated) if (value := each.value_at(minute)) is not None), None)
 
     for level, first_minutes, runs in found:
-        LevelReconciliation(target_state, window, level, value_at, moment, changes).settle(first_minutes, runs)
+        ObjectiveLevelReconciliation(target_state, window, level, value_at, moment, changes).settle(first_minutes, runs)
 
 
 def _settle_present(
     target_state: TargetState,
-    window: Window,
-    rolled: RollingSource,
-    evaluated: Sequence[EvaluatedMinutes],
+    window: TargetWindow,
+    rolled: RollingWindowSource,
+    evaluated: Sequence[EvaluatedRollingMinutes],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> int | None:
     """Update figures, verdict and warnings of the window that ends with the last evaluated minute.
 
-    Return when time alone may change them, in microseconds; None: never.
+    Return the instant (microseconds) at which they may change without new facts; None: never.
     """
     assert window.judged_to is not None
     line, minute = target_state.line, window.judged_to
     terms = line.at(minute * MINUTE) or line.latest
-    has_ended = moment.now >= line.ends_at and minute >= rolling_minutes.last_minute(line)
+    has_ended = moment.now >= line.ends_at and minute >= rolling_minutes.find_last_minute_of_term(line)
     is_breached = any(
         breach.standing
         and breach.until is None
@@ -138,9 +153,9 @@ def _settle_present(
     windows_at = (each.windows_at(minute) for each in reversed(evaluated))
     windows = next((each for each in windows_at if each is not None), None) or rolled.windows(terms, minute, minute)
     value = windows.value_at(minute)
-    finding = Evaluation(value.figure, value.good, value.total, not is_breached, evidence=value.evidence)
+    finding = WindowEvaluation(value.figure, value.good, value.total, not is_breached, evidence=value.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, value)
-    risks = risk_reconciliation.holding_risks(target_state, window.window_id, found, minute * MINUTE)
+    risks = risk_reconciliation.select_risks_that_hold(target_state, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     risk_reconciliation.reconcile_risks(
         target_state, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes
@@ -155,34 +170,38 @@ def _settle_present(
     return None if turns is None else min(turns * MINUTE, line.ends_at)
 
 
-def _take_figures(window: Window, terms: ServiceLevelTarget, value: WindowValue, moment: EvaluationMoment) -> None:
-    reconciliation.copy_figures(window, terms, Evaluation(value.figure, value.good, value.total, True), moment)
+def _take_figures(
+    window: TargetWindow, terms: ServiceLevelTarget, value: RollingWindowValue, moment: EvaluationMoment
+) -> None:
+    reconciliation.copy_figures_to_window(
+        window, terms, WindowEvaluation(value.figure, value.good, value.total, True), moment
+    )
     window.detail = dict(value.detail)
 
 
-def refresh_figures(
-    line: TermsHistory, window: Window, rolled: RollingSource, minute: int, moment: EvaluationMoment
+def refresh_rolling_figures(
+    line: TargetTermsHistory, window: TargetWindow, rolled: RollingWindowSource, minute: int, moment: EvaluationMoment
 ) -> None:
-    """Update only the figures of the window that ends with a minute."""
+    """Update the figures of the window that ends with a minute, but not its verdict, warnings or breaches."""
     terms = line.at(minute * MINUTE) or line.latest
     value = rolled.windows(terms, minute, minute).value_at(minute)
-    if terms.aggregation not in PLAIN:
+    if terms.aggregation not in NEVER_WORSENED_BY_GOOD_EVENTS:
         _take_figures(window, terms, value, moment)
     elif value.total:
-        series_evaluation.refresh_share(window, terms, value.good, value.total, moment.as_of)
+        series_evaluation.refresh_good_share_figures(window, terms, value.good, value.total, moment.as_of)
 
 
-def quiet_interval(target_state: TargetState, window: Window) -> tuple[int, int]:
-    """Return the interval in which good events can change only the figures, since all breaches and warnings ended
-    before it.
+def find_interval_without_verdict_changes(target_state: TargetState, window: TargetWindow) -> tuple[int, int]:
+    """Return the interval (microseconds) in which further good events change the figures but no verdict, breach or
+    warning; (0, 0) if there is none.
 
-    Such events can take a fast path. (0, 0) if there is no such interval.
+    It begins after all breaches and warnings have ended. Good events in it can be counted in a fast way.
     """
     line = target_state.line
     is_plain = all(
         terms.promise is not None
         and terms.promise.comparison == "at_least"
-        and terms.aggregation in PLAIN
+        and terms.aggregation in NEVER_WORSENED_BY_GOOD_EVENTS
         and not terms.warn_at.min_events
         for terms in line.versions
     )

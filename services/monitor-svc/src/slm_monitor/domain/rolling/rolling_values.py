@@ -1,4 +1,4 @@
-"""Rolling windows of mean, maximum and minimum: exact, from the sums and extremes of each minute."""
+"""Rolling windows of mean, maximum and minimum, computed exactly from the sums, minima and maxima of each minute."""
 
 from __future__ import annotations
 
@@ -11,41 +11,43 @@ import numpy.typing as npt
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_windows import Flags, WindowValue
+from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
 from slm_monitor.domain.series import classifiers
-from slm_monitor.domain.series.classifiers import Classifier, Counts, Rows
-from slm_monitor.domain.series.hour_extremes import EXACTLY, NOTHING
+from slm_monitor.domain.series.classifiers import Counts, RowClassifier, Rows
+from slm_monitor.domain.series.hour_extremes import EXACT_DECIMAL_CONTEXT, NOTHING
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_MOST, Objective
-from slm_monitor.domain.windows.minute_series import TargetMinutes
+from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
 
-VALUES = frozenset({"mean", "max", "min"})
-"""The aggregations of exact values."""
+EXACT_VALUE_AGGREGATIONS = frozenset({"mean", "max", "min"})
+"""The aggregations that need exact values."""
 
 
-class MinuteValues(Protocol):
-    """Anything that has exact values by the minute."""
+class MinuteValuesProvider(Protocol):
+    """Anything that has the sums and extremes of exact values by minute."""
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """Return (minimum, maximum) of each minute from ``first`` to ``last``; (∞, −∞) without values."""
+        """Return (minima, maxima) of the minutes ``first`` to ``last``; (∞, −∞) for a minute without values."""
         ...
 
     def summed(self, first: int, last: int) -> Decimal:
         """Return the sum of the values of the minutes ``first`` to ``last`` inclusive."""
         ...
 
-    def unclassified_minutes(self, measure: Classifier, first: int, last: int) -> list[int]:
+    def unclassified_minutes(self, measure: RowClassifier, first: int, last: int) -> list[int]:
         """Return the minutes with values in histograms that this classifier cannot classify."""
         ...
 
 
-class ValueWindows:
-    """The windows that end with the minutes ``first`` to ``last``.
+class RollingValueWindows:
+    """The windows of a mean, maximum or minimum that end with the minutes ``first`` to ``last``.
 
-    The sum of the first window is computed by hours; each further sum is updated by the minutes that enter and leave.
+    The sum of the first window is computed from hours; each further sum is updated by the minutes that enter and leave.
     """
 
-    def __init__(self, by: TargetMinutes, values: MinuteValues, begins_at: int, first: int, last: int) -> None:
+    def __init__(
+        self, by: TargetMinuteCounts, values: MinuteValuesProvider, begins_at: int, first: int, last: int
+    ) -> None:
         self._terms, self._values, self._first = by.terms, values, first
         self._length = by.terms.rolling_microseconds // MINUTE
         self._start = first - self._length + 1
@@ -53,7 +55,7 @@ class ValueWindows:
         kept = by.kept(self._start, last, begins_at)
         self._kept: Flags = np.ones(len(number), dtype=np.bool_) if kept is None else kept
         self._filled: Flags = number > 0
-        self._number: Counts = missed_runs.sliding_sums(number, self._length)
+        self._number: Counts = missed_runs.compute_sliding_sums(number, self._length)
         self._extremes: Rows = np.zeros(0)
         if self._is_extreme:
             low, high = values.extremes(self._start, last)
@@ -82,22 +84,22 @@ class ValueWindows:
         return self._any(filled) & ~self._any(filled & ~beyond)
 
     def _any(self, flags: Flags) -> Flags:
-        """Return in which windows at least one minute is flagged."""
-        result: Flags = missed_runs.sliding_sums(flags.astype(np.int64), self._length) > 0
+        """Return, for each window, whether at least one of its minutes is flagged."""
+        result: Flags = missed_runs.compute_sliding_sums(flags.astype(np.int64), self._length) > 0
         return result
 
-    def value_at(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> RollingWindowValue:
         place = minute - self._first
         number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
         if self._is_extreme and number:
             window = self._extremes[place : place + self._length]
-            figure = classifiers.exact_decimal(
+            figure = classifiers.to_exact_decimal(
                 float(window.min() if self._terms.aggregation == "min" else window.max())
             )
         assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
-        evidence = {"number": number, "figure": figures.exact(figure)}
-        return WindowValue(figure, number if is_kept else 0, number, evidence, {"number": number})
+        evidence = {"number": number, "figure": figures.format_exact_fraction(figure)}
+        return RollingWindowValue(figure, number if is_kept else 0, number, evidence, {"number": number})
 
     def next_change_at(self, minute: int) -> int | None:
         """Return the next minute at which a value leaves the window; None if the window has none."""
@@ -106,23 +108,23 @@ class ValueWindows:
         return minute + int(filled[0]) + 1 if len(filled) else None
 
     def _mean(self, place: int) -> Fraction | None:
-        """Return the exact mean of a window; None without values. Sums are kept, so that each further window costs two
+        """Return the exact mean of a window; None without values. Sums are kept, so that the next window costs only two
         minutes.
         """
         number = int(self._number[place])
         if not number:
             return None
         if not self._sums:
-            runs = missed_runs.runs_of(self._kept[: self._length], self._start)
+            runs = missed_runs.find_runs_of_true(self._kept[: self._length], self._start)
             total = NOTHING
             for run in runs:
-                total = EXACTLY.add(total, self._values.summed(run.first, run.last))
+                total = EXACT_DECIMAL_CONTEXT.add(total, self._values.summed(run.first, run.last))
             self._sums.append(total)
         while len(self._sums) <= place:
             # The next window loses its first minute and gains one.
             gone = len(self._sums) - 1
-            total = EXACTLY.subtract(self._sums[-1], self._of(gone))
-            self._sums.append(EXACTLY.add(total, self._of(gone + self._length)))
+            total = EXACT_DECIMAL_CONTEXT.subtract(self._sums[-1], self._of(gone))
+            self._sums.append(EXACT_DECIMAL_CONTEXT.add(total, self._of(gone + self._length)))
         return Fraction(self._sums[place]) / number
 
     def _of(self, place: int) -> Decimal:
@@ -131,9 +133,11 @@ class ValueWindows:
 
 
 def _beyond(extremes: npt.NDArray[np.float64], promised: Objective) -> Flags:
-    """Return which extremes break the objective, exactly: a double stands for the decimal that was written."""
+    """Return which minima or maxima break the objective, exactly: each double stands for the decimal that its sender
+    wrote.
+    """
     limit = float(promised.value)
     beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit
-    if not promised.is_kept(classifiers.exact_decimal(limit)):
+    if not promised.is_kept(classifiers.to_exact_decimal(limit)):
         beyond |= extremes == limit
     return beyond & np.isfinite(extremes)

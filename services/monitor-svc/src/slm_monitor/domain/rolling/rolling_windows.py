@@ -1,4 +1,4 @@
-"""The values of rolling windows at each minute, in one form for all aggregations."""
+"""The values of rolling windows at each minute, in the same form for all aggregations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 Flags = npt.NDArray[np.bool_]
-NUMBERED = frozenset({"count", "outages"})
+NUMBER_AGGREGATIONS = frozenset({"count", "outages"})
 """The aggregations whose figure is a number of events or outages."""
 
 
 @dataclass(frozen=True, slots=True)
-class WindowValue:
-    """The value of one window: figure, counts, evidence and detail."""
+class RollingWindowValue:
+    """The value of one rolling window: its figure, good and total counts, evidence and detail."""
 
     figure: Fraction | None
     good: int
@@ -34,39 +34,45 @@ class WindowValue:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-class Windows(Protocol):
-    """The windows of one length that end with each minute of an interval, under the terms of one version."""
+class RollingWindows(Protocol):
+    """The rolling windows of one length that end with the minutes of an interval, under the terms of one version."""
 
     def missed(self, promised: Objective) -> Flags:
-        """Return at which of the minutes the figure misses the objective."""
+        """Return at which of the minutes the figure misses the objective, as a mask."""
         ...
 
-    def value_at(self, minute: int) -> WindowValue: ...
+    def value_at(self, minute: int) -> RollingWindowValue: ...
 
 
-class RollingSource(Protocol):
-    """The source of a target's rolling windows. All data that they look back on is in memory."""
+class RollingWindowSource(Protocol):
+    """The source of the rolling windows of one target.
 
-    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows: ...
+    The caller must have loaded all data that the windows look back on.
+    """
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, value: WindowValue) -> list[RiskEvaluation]:
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RollingWindows: ...
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> list[RiskEvaluation]:
         """Return the warnings that hold at a minute."""
         ...
 
     def next_change_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, value: WindowValue, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
-        """Return the next minute at which time alone may miss the objective or open a warning; None if it cannot.
+        """Return the next minute at which the objective may be missed or a warning opened without new facts; None if
+        neither can.
 
-        If a breach or warning is open (``stands``), also the next minute at which time alone may end it. ``value`` is
-        the value of the window that ends with ``minute``, and ``windows`` includes that window.
+        If a breach or warning is open (``stands``), the next minute at which it may end without new facts counts, too.
+        ``value`` is the value of the window that ends with ``minute``, and ``windows`` includes that window.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class SumWindows:
-    """Windows as sums: ``good[k]`` and ``total[k]`` are of the window that ends with minute ``first`` + k."""
+class RollingSumWindows:
+    """Rolling windows as sums: ``good[k]`` and ``total[k]`` belong to the window that ends with
+    minute ``first`` + k.
+    """
 
     terms: ServiceLevelTarget
     first: int
@@ -74,37 +80,43 @@ class SumWindows:
     total: Counts
 
     def missed(self, promised: Objective) -> Flags:
-        return missed_runs.missed_minutes(self.good, self.total, promised)
+        return missed_runs.find_missed_minutes(self.good, self.total, promised)
 
-    def value_at(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> RollingWindowValue:
         good, total = int(self.good[minute - self.first]), int(self.total[minute - self.first])
         figure: Fraction | None = Fraction(total)
-        if self.terms.aggregation not in NUMBERED:
+        if self.terms.aggregation not in NUMBER_AGGREGATIONS:
             figure = Fraction(good, total) if total else None
-        spent = figures.percent(budget_consumed(self.terms, good, total))
-        detail = {"consumed_percent": figures.exact(spent), "bad": total - good}
-        return WindowValue(figure, good, total, {"good": good, "total": total}, detail)
+        spent = figures.convert_share_to_percent(compute_budget_consumed_share(self.terms, good, total))
+        detail = {"consumed_percent": figures.format_exact_fraction(spent), "bad": total - good}
+        return RollingWindowValue(figure, good, total, {"good": good, "total": total}, detail)
 
 
-def budget_consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
-    """Return the spent share of the budget; for a number of events, of its limit. None without a budget."""
+def compute_budget_consumed_share(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
+    """Return which share of the budget, or of the limit of a number of events, is spent; None without a budget."""
     assert terms.promise is not None
-    if terms.aggregation in NUMBERED:
+    if terms.aggregation in NUMBER_AGGREGATIONS:
         is_limit = terms.promise.comparison == "at_most" and terms.promise.value
         return Fraction(total) / terms.promise.value if is_limit else None
-    return burn_rate.burn_rate_of(terms.promise.bad(good, total), total, 1 - terms.promise.allowed)
+    return burn_rate.compute_burn_rate(terms.promise.bad(good, total), total, 1 - terms.promise.allowed)
 
 
-class ActiveSpan(NamedTuple):
-    """Something that counts in the windows that end with the minutes ``first`` to ``last``, inclusive."""
+class SpanCountedInWindows(NamedTuple):
+    """A thing, such as an outage, that counts in each window that ends with one of the minutes ``first`` to ``last``,
+    inclusive.
+    """
 
     first: int
     last: int
     is_good: bool = True
 
 
-def sum_windows(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: int, last: int) -> SumWindows:
-    """Return the windows that end with the minutes ``first`` to ``last``, as sums of the spans that count in them."""
+def sum_spans_into_windows(
+    terms: ServiceLevelTarget, things: Iterable[SpanCountedInWindows], first: int, last: int
+) -> RollingSumWindows:
+    """Return the windows that end with the minutes ``first`` to ``last``, with the number of things
+    that count in each.
+    """
     steps = np.zeros((2, last - first + 2), dtype=np.int64)
     for each in things:
         begins, ends = max(each.first, first), min(each.last, last)
@@ -113,25 +125,29 @@ def sum_windows(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: 
                 steps[row, begins - first] += 1
                 steps[row, ends + 1 - first] -= 1
     good, total = np.cumsum(steps, axis=1)[:, :-1]
-    return SumWindows(terms, first, good, total)
+    return RollingSumWindows(terms, first, good, total)
 
 
-def next_change(things: Iterable[ActiveSpan], minute: int) -> int | None:
-    """Return the next minute at which one of the spans begins or ends; None if none does."""
+def find_next_span_boundary(things: Iterable[SpanCountedInWindows], minute: int) -> int | None:
+    """Return the next minute after ``minute`` at which a thing begins to count or no longer counts; None if there is
+    none.
+    """
     edges = (edge for each in things if each.first <= each.last for edge in (each.first, each.last + 1))
     return min((edge for edge in edges if edge > minute), default=None)
 
 
-def budget_warnings(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskEvaluation]:
-    """Return the warnings of the budget shares that are spent, or below by less than a tenth."""
-    return evaluation.budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
+def evaluate_rolling_budget_risks(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskEvaluation]:
+    """Return the warnings for shares of the budget that ``spent`` has reached, or is less than a tenth below."""
+    return evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 
 
 @dataclass(frozen=True, slots=True)
-class PartlyClassified:
-    """Windows of which some minutes have unclassified values. A window that contains such a minute has no figure."""
+class PartlyClassifiedWindows:
+    """Rolling windows some of whose minutes have unclassified values. A window that contains such a minute has no
+    figure.
+    """
 
-    windows: Windows
+    windows: RollingWindows
     first: int
     length: int
     unclassified: Sequence[int]
@@ -143,7 +159,7 @@ class PartlyClassified:
             flags[max(0, minute - self.first) : max(0, minute - self.first + self.length)] = False
         return flags
 
-    def value_at(self, minute: int) -> WindowValue:
+    def value_at(self, minute: int) -> RollingWindowValue:
         if any(minute - self.length < each <= minute for each in self.unclassified):
-            return WindowValue(None, 0, 0, {}, {"reason": self.reason})
+            return RollingWindowValue(None, 0, 0, {}, {"reason": self.reason})
         return self.windows.value_at(minute)

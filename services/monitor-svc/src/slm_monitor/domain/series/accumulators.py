@@ -10,33 +10,33 @@ from typing import Any, Protocol
 from slm_monitor.domain.facts.facts import CATEGORY, MINUTE
 from slm_monitor.domain.facts.histograms import Histogram
 from slm_monitor.domain.series import classifiers, slices
-from slm_monitor.domain.series.series import Delta
-from slm_monitor.domain.series.slices import SliceTerms
+from slm_monitor.domain.series.series import MinuteSumChange
+from slm_monitor.domain.series.slices import TimeSliceTerms
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-class Accumulator(Protocol):
-    """The sums of one window.
+class WindowAccumulator(Protocol):
+    """The running sums of one window of one target.
 
-    ``stale``: the sums must be computed again from the rows. ``unclassified``: how many values came in histograms whose
-    buckets do not show whether they are good.
+    ``stale``: the sums are no longer right and must be computed again from the rows. ``unclassified``: how many values
+    came in histograms whose buckets do not show whether the values are good.
     """
 
     stale: bool
     unclassified: int
 
-    def add(self, delta: Delta, place: int) -> None:
-        """Add the change of one minute; ``place`` is the index of the target's classifier in the series."""
+    def add(self, delta: MinuteSumChange, place: int) -> None:
+        """Add the change of one minute to the sums; ``place`` is the index of the target's classifier in the series."""
 
     def document(self) -> Any: ...
 
 
 class ShareAccumulator:
-    """The numbers of good and of all events.
+    """The running numbers of good events and of all events in one window.
 
     ``bad`` holds the bad events of each minute that has any. It is kept only if a miss can be certain before the window
-    closes: the agreement states an expected volume, or an objective of 100 percent has no budget.
+    closes: the agreement states an expected volume, or an objective of 100 percent leaves no error budget.
     """
 
     def __init__(self, kept: Any = None, *, by_minute: bool = False) -> None:
@@ -45,7 +45,7 @@ class ShareAccumulator:
         self.bad: dict[int, int] | None = {int(minute): int(n) for minute, n in bad.items()} if by_minute else None
         self.stale = False
 
-    def add(self, delta: Delta, place: int) -> None:
+    def add(self, delta: MinuteSumChange, place: int) -> None:
         good, total = delta.good[place], delta.total[place]
         self.good += good
         self.total += total
@@ -64,9 +64,10 @@ _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
 
 
 class ValueAccumulator:
-    """The sum, the number and the extremes of exact values.
+    """The running sum, number, minimum and maximum of the exact values in one window.
 
-    ``beyond`` counts, for each level of an objective that a single value can break, the breaking values by minute.
+    ``beyond`` counts by minute, for each level of an objective on a minimum or maximum, the values that break the level
+    by themselves.
     """
 
     def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Objective]] = ()) -> None:
@@ -81,7 +82,7 @@ class ValueAccumulator:
         self.high = None if high is None else Fraction(high)
         self.stale = False
 
-    def add(self, delta: Delta, place: int) -> None:
+    def add(self, delta: MinuteSumChange, place: int) -> None:
         self.unclassified += _unclassified(delta, place)
         for value in delta.removed:
             self.sum -= value
@@ -108,12 +109,13 @@ class ValueAccumulator:
         return [*sums, self.unclassified] if self.unclassified else sums
 
     def _merge(self, histogram: Histogram, minute: int, sign: int) -> None:
-        """Add (``sign`` 1) or remove (−1) a histogram that gives its sum and extremes.
+        """Add (``sign`` 1) or remove (−1) a histogram whose sum, minimum and maximum are known.
 
-        A histogram breaks a level at most once, by its extreme: its single values are not known.
+        A histogram counts at most once among the values that break a level, by its minimum or maximum, because its
+        single values are not known.
         """
         total, low, high = (
-            classifiers.exact_decimal(each or 0.0) for each in (histogram.sum, histogram.low, histogram.high)
+            classifiers.to_exact_decimal(each or 0.0) for each in (histogram.sum, histogram.low, histogram.high)
         )
         if not histogram.total:
             return
@@ -144,13 +146,13 @@ class ValueAccumulator:
 
 
 class OccurrenceAccumulator:
-    """The number of occurrences in each minute that has any."""
+    """The number of occurrences in each minute of one window that has any."""
 
     def __init__(self, kept: Any = None) -> None:
         self.by_minute = {int(minute): int(number) for minute, number in (kept or {}).items()}
         self.stale, self.unclassified = False, 0
 
-    def add(self, delta: Delta, place: int) -> None:
+    def add(self, delta: MinuteSumChange, place: int) -> None:
         number = self.by_minute.get(delta.minute, 0) + delta.total[place]
         self.by_minute[delta.minute] = number
         if not number:
@@ -175,14 +177,14 @@ class OccurrenceAccumulator:
 
 
 class SliceAccumulator:
-    """The numbers of good and of all events in each slice of the window, by the slice's index."""
+    """The numbers of good events and of all events in each time slice of one window, by the slice's index."""
 
-    def __init__(self, start: int, terms: SliceTerms, kept: Any = None) -> None:
+    def __init__(self, start: int, terms: TimeSliceTerms, kept: Any = None) -> None:
         self.start, self.terms = start, terms
         self.sums = {int(number): [int(good), int(total)] for number, (good, total) in (kept or {}).items()}
         self.stale, self.unclassified = False, 0
 
-    def add(self, delta: Delta, place: int) -> None:
+    def add(self, delta: MinuteSumChange, place: int) -> None:
         number = (delta.minute * MINUTE - self.start) // self.terms.width
         held = self.sums.setdefault(number, [0, 0])
         held[0] += delta.good[place]
@@ -192,14 +194,15 @@ class SliceAccumulator:
         return {str(number): sums for number, sums in self.sums.items()}
 
 
-def _unclassified(delta: Delta, place: int) -> int:
+def _unclassified(delta: MinuteSumChange, place: int) -> int:
     return delta.unclassified[place] if delta.unclassified else 0
 
 
-def accumulator_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulator]:
-    """Return the constructor of a window's accumulator under these terms.
+def choose_accumulator_class(terms: ServiceLevelTarget) -> Callable[[int, Any], WindowAccumulator]:
+    """Return the function that creates the accumulator of a window under these terms.
 
-    Its arguments are the window's start in microseconds and the document of a checkpoint, or None.
+    The arguments of that function are the window's start in microseconds, and the accumulator's document from a
+    checkpoint or None.
     """
     if terms.aggregation in ("mean", "max", "min"):
         alone = {"max": AT_MOST, "min": AT_LEAST}.get(terms.aggregation)
@@ -208,13 +211,13 @@ def accumulator_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulato
     if terms.aggregation == "count":
         return lambda start, kept: OccurrenceAccumulator(kept)
     if terms.aggregation == "time_slices":
-        parsed = slices.parse_slices(terms.parameters)
+        parsed = slices.parse_time_slice_terms(terms.parameters)
         return lambda start, kept: SliceAccumulator(start, parsed, kept)
-    by_minute = terms.expected_volume is not None or has_no_budget(terms)
+    by_minute = terms.expected_volume is not None or has_no_error_budget(terms)
     return lambda start, kept: ShareAccumulator(kept, by_minute=by_minute)
 
 
-def has_no_budget(terms: ServiceLevelTarget) -> bool:
+def has_no_error_budget(terms: ServiceLevelTarget) -> bool:
     """Whether an objective demands that 100 percent be good, so that the first bad event is the breach."""
     return any(
         promised.unit == PERCENT and promised.comparison == AT_LEAST and not promised.allowed
@@ -222,7 +225,7 @@ def has_no_budget(terms: ServiceLevelTarget) -> bool:
     )
 
 
-def wanted_labels(terms: ServiceLevelTarget) -> Mapping[str, str]:
+def list_required_row_labels(terms: ServiceLevelTarget) -> Mapping[str, str]:
     """Return the labels that a row must have to be counted: the category of a count, the group of an instance."""
     wanted = dict(terms.group)
     if terms.aggregation == "count" and terms.parameters is not None:

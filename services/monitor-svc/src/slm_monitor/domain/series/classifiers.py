@@ -21,13 +21,14 @@ Rows = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 
-class Classifier(NamedTuple):
-    """How a target counts rows, by ``kind``.
+class RowClassifier(NamedTuple):
+    """The rule by which a target counts good rows and all rows.
 
-    ``at_most``: values at most ``limit`` are good. ``at_least``: values at least ``limit`` are good. ``counts``: rows
-    are good-of-total counts. ``occurrences``: each row's value is a number of occurrences. ``each``: each row counts
-    one. ``exact``: the exact values are needed. ``promoted``: promoters, at least ``limit``, less detractors, at most
-    ``lower``.
+    ``kind`` names the rule. ``at_most``: values of at most ``limit`` are good. ``at_least``: values of at least
+    ``limit`` are good. ``counts``: each row is itself a number of good events and of all events. ``occurrences``: the
+    value of each row is a number of occurrences. ``each``: each row counts as one occurrence. ``exact``: nothing is
+    classified, because the target needs the exact values. ``promoted``: the good number is the number of promoters
+    (scores of at least ``limit``) less the number of detractors (scores of at most ``lower``).
     """
 
     kind: str
@@ -62,10 +63,11 @@ class Classifier(NamedTuple):
         return np.zeros(len(value), dtype=np.int64), one * got
 
     def histogram_counts(self, histogram: Histogram) -> tuple[int, int, int]:
-        """Return (good, total, unclassified) of the values in a histogram.
+        """Return (good, total, unclassified): how many values of a histogram are good, how many there are, and how many
+        cannot be classified.
 
-        The values are unclassified if the limit lies inside a bucket, or if exact values are needed and the histogram
-        has no sum, minimum and maximum.
+        The values cannot be classified if the limit lies inside a bucket, or if exact values are needed and the
+        histogram has no sum, minimum and maximum.
         """
         if self.kind not in (AT_MOST, AT_LEAST):
             is_classified = self.kind == EXACT and histogram.is_summed
@@ -75,27 +77,28 @@ class Classifier(NamedTuple):
         return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)
 
 
-def classifier_of(terms: ServiceLevelTarget) -> Classifier:
+def build_row_classifier(terms: ServiceLevelTarget) -> RowClassifier:
     """Return the classifier of a target."""
     if terms.aggregation in ("share_at_most", "quantile"):
         assert terms.threshold is not None
-        return Classifier(AT_MOST, terms.threshold)
+        return RowClassifier(AT_MOST, terms.threshold)
     if terms.aggregation == "share_at_least":
         assert terms.threshold is not None
-        return Classifier(AT_LEAST, terms.threshold)
+        return RowClassifier(AT_LEAST, terms.threshold)
     if terms.aggregation == "nps":
-        return Classifier(PROMOTED, *promoter_scores(terms.parameters))
+        return RowClassifier(PROMOTED, *parse_promoter_score_limits(terms.parameters))
     if terms.aggregation in ("ratio", "time_slices"):
-        return Classifier(COUNTS)
+        return RowClassifier(COUNTS)
     if terms.aggregation == "count" and terms.indicator_kind == "rating":
-        return Classifier(EACH)
-    return Classifier(OCCURRENCES if terms.aggregation == "count" else EXACT)
+        return RowClassifier(EACH)
+    return RowClassifier(OCCURRENCES if terms.aggregation == "count" else EXACT)
 
 
-def value_comparison(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
+def get_value_comparison(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
     """Return (kind, limit) of the comparison that a target applies to each value; None if it applies none.
 
-    The arguments are the aggregation and the objective in the agreement's document.
+    The kind is one of ``at_most``, ``at_least`` and ``exact``. The arguments are the target's aggregation and objective
+    as they are written in the agreement's document.
     """
     if aggregation in ("mean", "max", "min"):
         return EXACT, 0.0
@@ -108,7 +111,7 @@ def value_comparison(aggregation: Any, objective: Mapping[str, Any]) -> tuple[st
     return (AT_MOST, float(str(objective["at_most"]))) if "quantile" in aggregation else None
 
 
-def promoter_scores(parameters: Any) -> tuple[float, float]:
+def parse_promoter_score_limits(parameters: Any) -> tuple[float, float]:
     """Return the least score of a promoter and the greatest of a detractor. Raises ValueError if the two overlap."""
     written = parameters or {}
     above = float(str(written.get("promoters", rating_validation.PROMOTERS)))
@@ -118,6 +121,8 @@ def promoter_scores(parameters: Any) -> tuple[float, float]:
     return above, below
 
 
-def exact_decimal(value: float) -> Fraction:
-    """Return the shortest decimal that reads as this double: the decimal that the producer wrote."""
+def to_exact_decimal(value: float) -> Fraction:
+    """Return a floating-point number as an exact fraction: the shortest decimal that reads as this number, which is
+    what the producer wrote.
+    """
     return Fraction(Decimal(repr(float(value))))

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.series.classifiers import Classifier, Counts
-from slm_monitor.domain.series.hour_extremes import HourExtremes
+from slm_monitor.domain.series.classifiers import Counts, RowClassifier
+from slm_monitor.domain.series.hour_extremes import HourMinuteAggregates
 
 MINUTES = 60
 """The number of minutes in an hour."""
@@ -28,12 +28,14 @@ class MeasuredRow(NamedTuple):
     value: float
     out_of: float | None = None
     histogram: Histogram | None = None
-    """The histogram of several values; ``value`` is NaN then."""
+    """The histogram, if the row holds several values; ``value`` is NaN then."""
 
 
 @dataclass(slots=True)
-class Chunk:
-    """Rows of one hour in the order of their acceptance. ``out_of`` is None if no row is a good-of-total count."""
+class HourChunk:
+    """Rows of one hour as columns, in the order in which they were accepted. ``out_of`` is None if no row is a
+    good-of-total count.
+    """
 
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
@@ -41,28 +43,30 @@ class Chunk:
     received_at: int = 0
 
 
-def row_identities(chunk: Chunk) -> Iterable[object]:
-    """Return the identity of each row: its instant and content. Two rows with one identity are the same measurement."""
+def compute_row_identities(chunk: HourChunk) -> Iterable[object]:
+    """Return the identity of each row: its instant and content. Rows with one identity are the same measurement."""
     if chunk.out_of is None:
         return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
     return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.out_of.tolist(), strict=True)
 
 
-def chunks_of(rows: Sequence[MeasuredRow]) -> list[Chunk]:
-    """Convert rows of facts that are stored one by one to chunks: one of plain values, one of counts. Histograms are
-    left out.
+def convert_rows_to_chunks(rows: Sequence[MeasuredRow]) -> list[HourChunk]:
+    """Convert rows of facts that are stored one by one to chunks: one chunk of plain values, and one of good-of-total
+    counts. Rows that hold histograms are left out.
     """
     found = []
     for plain in (True, False):
         chosen = [row for row in rows if row.histogram is None and (row.out_of is None) == plain]
         if chosen:
             out_of = None if plain else np.array([row.out_of for row in chosen], dtype=np.float64)
-            found.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), out_of))
+            found.append(
+                HourChunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), out_of)
+            )
     return found
 
 
-def sums_of(
-    chunks: Sequence[Chunk], measures: Sequence[Classifier], first: int | None = None, hours: int = 1
+def sum_rows_by_minute(
+    chunks: Sequence[HourChunk], measures: Sequence[RowClassifier], first: int | None = None, hours: int = 1
 ) -> Counts:
     """Sum rows by minute: an array of shape (2, measures, hours × 60), with the good events at [0] and all events at
     [1].
@@ -82,39 +86,41 @@ def sums_of(
 
 @dataclass(slots=True)
 class HourBucket:
-    """One hour of a series with its sixty minute sums: ``good[k]`` and ``total[k]`` by the series' classifier k.
+    """One hour of a series with its sixty minute sums: ``good[k]`` and ``total[k]`` are counted by the series'
+    classifier k.
 
-    ``chunks`` are its rows in columns, None once they are only in the store. ``named`` holds the rows of facts that are
-    stored one by one, by fact key. ``exact`` holds exact values by minute while the rows are in memory. ``unsaved`` are
-    chunks that are not in the store yet. ``values`` are the sums and extremes of the exact values, built on first use.
+    ``chunks`` are the rows as columns, None if they are no longer in memory. ``named`` holds the rows of facts that are
+    stored one by one, by fact key. ``exact`` holds the exact values of each minute while the rows are in memory.
+    ``unsaved`` are chunks that are not in the store yet. ``values`` are the sums, minima and maxima of the exact values
+    by minute, built on first use.
     """
 
     good: Counts
     total: Counts
-    chunks: list[Chunk] | None
+    chunks: list[HourChunk] | None
     named: dict[str, list[MeasuredRow]] = field(default_factory=dict)
     exact: dict[int, list[Fraction]] = field(default_factory=dict)
-    unsaved: list[Chunk] = field(default_factory=list)
+    unsaved: list[HourChunk] = field(default_factory=list)
     identities: set[object] | None = None
-    values: HourExtremes | None = None
+    values: HourMinuteAggregates | None = None
     merged: dict[int, list[Histogram]] = field(default_factory=dict)
-    """The histograms of each minute that give their sum and extremes; their values are not in ``exact``."""
+    """The histograms of each minute whose sum, minimum and maximum are known; their values are not in ``exact``."""
 
     def known(self) -> set[object]:
         """Return the identities of the hour's rows. The set is built on first use."""
         if self.identities is None:
             self.identities = set()
             for chunk in self.chunks or ():
-                self.identities.update(row_identities(chunk))
+                self.identities.update(compute_row_identities(chunk))
         return self.identities
 
-    def add_chunk(self, chunk: Chunk) -> None:
-        """Add a chunk of new rows, which is not in the store yet. The sums are not changed here."""
+    def add_chunk(self, chunk: HourChunk) -> None:
+        """Add a chunk of new rows that is not in the store yet. The caller updates the minute sums."""
         self.unsaved.append(chunk)
         if self.chunks is not None:
             self.chunks.append(chunk)
         if self.identities is not None:
-            self.identities.update(row_identities(chunk))
+            self.identities.update(compute_row_identities(chunk))
 
     def add_values(self, minute: int, values: Sequence[Fraction]) -> None:
         """Add exact values to a minute (0 to 59) of the hour."""
@@ -129,7 +135,7 @@ class HourBucket:
             self._remake(self.values, minute)
 
     def add_histogram(self, minute: int, histogram: Histogram) -> None:
-        """Add a histogram, which gives its sum and extremes, to a minute (0 to 59) of the hour."""
+        """Add a histogram whose sum, minimum and maximum are known to a minute (0 to 59) of the hour."""
         self.merged.setdefault(minute, []).append(histogram)
         if self.values is not None:
             self.values.merge(minute, histogram)
@@ -140,34 +146,36 @@ class HourBucket:
         if self.values is not None:
             self._remake(self.values, minute)
 
-    def _remake(self, values: HourExtremes, minute: int) -> None:
+    def _remake(self, values: HourMinuteAggregates, minute: int) -> None:
         values.remake(minute, [float(each) for each in self.exact.get(minute, ())])
         for each in self.merged.get(minute, ()):
             values.merge(minute, each)
 
     @property
     def has_values(self) -> bool:
-        """Whether the hour keeps exact values, as numbers, histograms or extremes."""
+        """Whether the hour has exact values in memory: single values, histograms, or only their minute sums and
+        extremes.
+        """
         return bool(self.exact or self.merged or self.values is not None)
 
     def forget_rows(self) -> None:
-        """Drop the rows from memory, since the store has them. The sums and the extremes stay."""
+        """Drop the rows from memory, since the store has them. The minute sums, minima and maxima stay."""
         if self.has_values:
             self.valued()
         self.chunks = self.identities = None
         self.exact, self.merged = {}, {}
 
-    def valued(self) -> HourExtremes:
-        """Return the sums and extremes of the hour's exact values. They are computed on first use."""
+    def valued(self) -> HourMinuteAggregates:
+        """Return the sum, minimum and maximum of the exact values of each minute. They are computed on first use."""
         if self.values is None:
-            self.values = HourExtremes()
+            self.values = HourMinuteAggregates()
             for minute in self.exact.keys() | self.merged.keys():
                 self._remake(self.values, minute)
         return self.values
 
 
-class HourColumns:
-    """The minute sums of consecutive hours, in the narrowest integer type that holds them.
+class CompactHourSums:
+    """The minute sums of earlier hours, kept in the narrowest integer type that holds them.
 
     Burn rates need three days of a series in memory, and most minutes hold a handful of events.
     """
@@ -185,12 +193,14 @@ class HourColumns:
         return self._first + self._sums.shape[2] // MINUTES
 
     def adjoins(self, first: int, last: int) -> bool:
-        """Whether the hours ``first`` to ``last`` overlap or adjoin those held, so that no gap arises."""
+        """Whether the hours ``first`` to ``last`` overlap or adjoin the hours in memory, so that adding them leaves no
+        gap.
+        """
         return self._first == self._after or (first <= self._after and last >= self._first - 1)
 
     def put(self, hour: int, sums: Counts) -> None:
         """Set the sums of consecutive hours that begin at ``hour``: good events in ``sums[0]``, all events in
-        ``sums[1]``, each by classifier and minute. Hours that are held already are replaced.
+        ``sums[1]``, each by classifier and minute. Sums of these hours that are already in memory are replaced.
         """
         number = sums.shape[2] // MINUTES
         least, most = int(sums.min(initial=0)), int(sums.max(initial=0))
@@ -214,15 +224,15 @@ class HourColumns:
             self._sums = self._sums[:, :, gone * MINUTES :].copy()
 
     def hour_sums(self, hour: int) -> tuple[Counts, Counts]:
-        """Return (good, total) of an hour that is held, each by classifier and minute."""
+        """Return (good, total) of an hour that is in memory, each by classifier and minute."""
         start = (hour - self._first) * MINUTES
         good, total = self._sums[:, :, start : start + MINUTES].astype(np.int64)
         return good, total
 
     def minutes(self, place: int, first: int, last: int) -> tuple[Counts, Counts]:
-        """Return (good, total) of the minutes ``first`` to ``last`` inclusive, for the classifier at ``place``.
+        """Return (good, total) of the minutes ``first`` to ``last`` inclusive, for the classifier at index ``place``.
 
-        Minutes are numbered since 1970. Minutes of hours that are not held are 0.
+        Minutes are numbered since 1970. Minutes of hours that are not in memory are 0.
         """
         sums = np.zeros((2, last - first + 1), dtype=np.int64)
         start = self._first * MINUTES

@@ -10,16 +10,18 @@ import numpy.typing as npt
 
 from slm_monitor.domain.facts.histograms import Histogram
 
-EXACTLY = Context(prec=1_100, traps=[Inexact])
-"""Precise enough to add any doubles, each as its shortest decimal, without rounding; rounding would raise Inexact."""
+EXACT_DECIMAL_CONTEXT = Context(prec=1_100, traps=[Inexact])
+"""A decimal context precise enough to add any doubles, each as its shortest decimal, without rounding; rounding would
+raise Inexact.
+"""
 NOTHING = Decimal(0)
 
 
-class HourExtremes:
-    """The sum, minimum and maximum of each minute of an hour.
+class HourMinuteAggregates:
+    """The sum, minimum and maximum of the values in each minute of an hour.
 
-    In minutes without values ``low`` is ∞ and ``high`` is −∞. Extremes are doubles, since a double orders as its
-    decimal.
+    In minutes without values the minimum ``low`` is ∞ and the maximum ``high`` is −∞. Both are kept as doubles, because
+    doubles have the same order as the decimals that they represent.
     """
 
     __slots__ = ("_whole", "high", "low", "sums")
@@ -34,23 +36,24 @@ class HourExtremes:
         """Add at least one value to a minute (0 to 59) of the hour."""
         total = self.sums.get(minute, NOTHING)
         for value in values:
-            total = EXACTLY.add(total, Decimal(repr(value)))
+            total = EXACT_DECIMAL_CONTEXT.add(total, Decimal(repr(value)))
         self.sums[minute] = total
         self.low[minute] = min(float(self.low[minute]), *values)
         self.high[minute] = max(float(self.high[minute]), *values)
         self._whole = None
 
     def merge(self, minute: int, histogram: Histogram) -> None:
-        """Add a histogram's sum and extremes to a minute (0 to 59) of the hour."""
+        """Add the sum, minimum and maximum of a histogram to a minute (0 to 59) of the hour."""
         if histogram.total and histogram.sum is not None:
-            self.sums[minute] = EXACTLY.add(self.sums.get(minute, NOTHING), Decimal(repr(histogram.sum)))
+            self.sums[minute] = EXACT_DECIMAL_CONTEXT.add(self.sums.get(minute, NOTHING), Decimal(repr(histogram.sum)))
             self.low[minute] = min(float(self.low[minute]), histogram.low or 0.0)
             self.high[minute] = max(float(self.high[minute]), histogram.high or 0.0)
             self._whole = None
 
     def remake(self, minute: int, values: Sequence[float]) -> None:
-        """Replace the summary of a minute (0 to 59) by that of these values: an extreme cannot be taken back one by
-        one.
+        """Replace the sum, minimum and maximum of a minute (0 to 59) by those of ``values``.
+
+        This is needed after a value was removed: a minimum or maximum alone does not show the next value.
         """
         self.sums.pop(minute, None)
         self.low[minute], self.high[minute] = np.inf, -np.inf
@@ -60,21 +63,21 @@ class HourExtremes:
 
     @property
     def whole(self) -> Decimal:
-        """The sum of the hour."""
+        """The sum of all values of the hour."""
         if self._whole is None:
-            self._whole = total_of(self.sums.values())
+            self._whole = sum_decimals_exactly(self.sums.values())
         return self._whole
 
     def between(self, first: int, last: int) -> Decimal:
-        """Return the sum of the minutes ``first`` to ``last`` (0 to 59) of the hour, inclusive."""
+        """Return the sum of the values in the minutes ``first`` to ``last`` (0 to 59) of the hour, inclusive."""
         if (first, last) == (0, 59):
             return self.whole
-        return total_of(self.sums[minute] for minute in range(first, last + 1) if minute in self.sums)
+        return sum_decimals_exactly(self.sums[minute] for minute in range(first, last + 1) if minute in self.sums)
 
 
-def total_of(parts: Iterable[Decimal]) -> Decimal:
-    """Return the exact sum."""
+def sum_decimals_exactly(parts: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum of decimal numbers."""
     total = NOTHING
     for part in parts:
-        total = EXACTLY.add(total, part)
+        total = EXACT_DECIMAL_CONTEXT.add(total, part)
     return total

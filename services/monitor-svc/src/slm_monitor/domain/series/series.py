@@ -12,27 +12,27 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.facts import histograms
-from slm_monitor.domain.facts.facts import FAILED, HOUR, MINUTE, Fact, indicator_of, labelled
+from slm_monitor.domain.facts.facts import FAILED, HOUR, MINUTE, Fact, name_labelled_series, parse_series_indicator
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, Classifier, Counts, Rows, exact_decimal
+from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, Counts, RowClassifier, Rows, to_exact_decimal
 from slm_monitor.domain.series.hour_buckets import (
-    Chunk,
+    CompactHourSums,
     HourBucket,
-    HourColumns,
+    HourChunk,
     MeasuredRow,
-    chunks_of,
-    row_identities,
-    sums_of,
+    compute_row_identities,
+    convert_rows_to_chunks,
+    sum_rows_by_minute,
 )
-from slm_monitor.domain.series.hour_extremes import total_of
-from slm_monitor.domain.series.unclassified import UnclassifiedValues
+from slm_monitor.domain.series.hour_extremes import sum_decimals_exactly
+from slm_monitor.domain.series.unclassified import UnclassifiedValueCounts
 
 NOTHING_YET = -(2**62)
 
 
 @dataclass(slots=True)
-class Delta:
-    """Change of one minute (numbered since 1970): counts by classifier, exact values where a classifier needs them."""
+class MinuteSumChange:
+    """Change of one minute (numbered since 1970): counts by classifier (negative: removed rows), and exact values."""
 
     minute: int
     good: Sequence[int]
@@ -43,34 +43,33 @@ class Delta:
     """How many values in histograms cannot be classified, by classifier; empty if there are none."""
     merged: Sequence[Histogram] = ()
     unmerged: Sequence[Histogram] = ()
-    """Histograms that are removed; ``merged`` are those that are added. Both only if a classifier needs exact
-    values."""
+    """Histograms to remove; ``merged`` are those to add. Both are given only if a classifier needs exact values."""
 
 
-class Series:
+class IndicatorSeries:
     """The rows of one indicator under one set of labels. ``measures`` are the classifiers of its targets, sorted."""
 
-    def __init__(self, subject: str, measures: Iterable[Classifier] = (), high_water: int = NOTHING_YET) -> None:
+    def __init__(self, subject: str, measures: Iterable[RowClassifier] = (), high_water: int = NOTHING_YET) -> None:
         self.subject = subject
-        self.indicator = indicator_of(subject)
+        self.indicator = parse_series_indicator(subject)
         self.measures = sorted(set(measures))
         self.high_water = high_water
-        """The greatest instant of all rows: every later row is new, so its identity need not be looked up."""
+        """The greatest instant of all rows. Every later row is new, so its identity need not be looked up."""
         self.hours: dict[int, HourBucket] = {}
-        self.past = HourColumns(len(self.measures))
-        self.unclassified = UnclassifiedValues()
+        self.past = CompactHourSums(len(self.measures))
+        self.unclassified = UnclassifiedValueCounts()
         self.unsaved: set[int] = set()
-        """Hours with columns of rows that are not in the store yet."""
+        """Hours that have chunks of rows which are not in the store yet."""
         self._tidied: int | None = None
         self.pending: set[int] = set()
-        """Hours with changes to single facts that are not stored yet. Such hours must not be read from the store."""
+        """Hours in which single facts changed and are not stored yet. Such hours must not be read from the store."""
 
     @property
     def _is_exact(self) -> bool:
         return any(measure.kind == EXACT for measure in self.measures)
 
     def needs(self, at: npt.NDArray[np.int64]) -> set[int]:
-        """Return the hours that must be loaded from the store before rows at these sorted instants may be taken."""
+        """Return the hours that must be loaded from the store before rows at these sorted instants can be added."""
         hours = {int(at[0] // HOUR), int(at[-1] // HOUR)}
         if len(hours) > 1:
             hours = {int(hour) for hour in np.unique(at // HOUR)}
@@ -80,19 +79,19 @@ class Series:
         return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
     def unlisted(self, hours: Iterable[int]) -> set[int]:
-        """Return those of the hours from which no single row can be removed: their rows are not in memory."""
+        """Return those of the hours from which no single row can be removed, since the rows are not in memory."""
         without = {hour for hour in self.hours if self._is_exact and self.hours[hour].chunks is None}
         return {hour for hour in hours if hour not in self.hours or hour in without}
 
     def missing(self, hours: Iterable[int]) -> set[int]:
-        """Return those of the hours of which not even the sums are in memory."""
+        """Return those of the hours of which not even the minute sums are in memory."""
         return {hour for hour in hours if hour not in self.hours and hour not in self.past}
 
     def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
         return int(at[0]) > self.high_water and _rises(at)
 
-    def load(self, hour: int, chunks: Sequence[Chunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
-        """Set an hour to the rows in the store; rows that are not in the store yet are kept."""
+    def load(self, hour: int, chunks: Sequence[HourChunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
+        """Set an hour to the rows that the store has; rows in memory that are not in the store yet are kept."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
         rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
@@ -102,13 +101,13 @@ class Series:
         self.hours[hour] = self._summed([*chunks, *unsaved], rows, unsaved)
         self._tidied = None
 
-    def declare(self, measures: Iterable[Classifier]) -> None:
+    def declare(self, measures: Iterable[RowClassifier]) -> None:
         """Add classifiers that targets now need. Sums that cannot be computed again from rows in memory are dropped."""
         wanted = sorted({*self.measures, *measures})
         if wanted == self.measures:
             return
         self.measures = wanted
-        self.past = HourColumns(len(wanted))
+        self.past = CompactHourSums(len(wanted))
         for number, hour in list(self.hours.items()):
             if hour.chunks is None:
                 del self.hours[number]
@@ -123,10 +122,8 @@ class Series:
         value: npt.NDArray[np.float64],
         out_of: npt.NDArray[np.float64] | None = None,
         received_at: int = 0,
-    ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:
-        """Add rows in ascending order of instant, hours loaded; return the mask of new rows, and the
-        minutes' changes.
-        """
+    ) -> tuple[npt.NDArray[np.bool_], list[MinuteSumChange]]:
+        """Add rows sorted by instant to hours in memory; return a mask of the new rows, and the changes of minutes."""
         if out_of is not None and np.isnan(out_of).all():
             # The column exists because another series of the batch has counts. Without it the row would arrive with no
             # column, and both must have the same identity.
@@ -138,10 +135,10 @@ class Series:
         if not len(at):
             return new, []
         self.high_water = max(self.high_water, int(at[-1]))
-        deltas: list[Delta] = []
+        deltas: list[MinuteSumChange] = []
         cuts = np.flatnonzero(np.diff(at // HOUR)) + 1 if at[0] // HOUR != at[-1] // HOUR else ()
         for rows in np.split(np.arange(len(at)), cuts) if len(cuts) else (slice(None),):
-            chunk = Chunk(at[rows], value[rows], None if out_of is None else out_of[rows], received_at)
+            chunk = HourChunk(at[rows], value[rows], None if out_of is None else out_of[rows], received_at)
             hour = int(chunk.at[0] // HOUR)
             self.hours[hour].add_chunk(chunk)
             self.unsaved.add(hour)
@@ -149,13 +146,13 @@ class Series:
         return new, deltas
 
     @property
-    def plain(self) -> Classifier | None:
+    def plain(self) -> RowClassifier | None:
         """The classifier of a series that has only one, of kind ``at_most`` or ``counts``; otherwise None."""
         only = self.measures[0] if len(self.measures) == 1 else None
         return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
 
-    def count(self, chunk: Chunk, minutes: Sequence[tuple[int, int, int]]) -> list[Delta]:
-        """Add rows of one loaded hour, all new, that ``plain`` has counted: (minute, good, total) each."""
+    def count(self, chunk: HourChunk, minutes: Sequence[tuple[int, int, int]]) -> list[MinuteSumChange]:
+        """Add new rows of one hour in memory, counted by ``plain`` as (minute, good, total); return the changes."""
         number = minutes[0][0] // 60
         hour = self.hours[number]
         hour.add_chunk(chunk)
@@ -165,7 +162,7 @@ class Series:
         for minute, good, total in minutes:
             hour.good[0, minute % 60] += good
             hour.total[0, minute % 60] += total
-            deltas.append(Delta(minute, (good,), (total,)))
+            deltas.append(MinuteSumChange(minute, (good,), (total,)))
         return deltas
 
     def _unknown(
@@ -173,12 +170,12 @@ class Series:
     ) -> npt.NDArray[np.bool_]:
         seen: set[object] = set()
         new = np.empty(len(at), dtype=np.bool_)
-        for row, identity in enumerate(row_identities(Chunk(at, value, out_of))):
+        for row, identity in enumerate(compute_row_identities(HourChunk(at, value, out_of))):
             new[row] = identity not in seen and identity not in self.hours[int(at[row]) // HOUR].known()
             seen.add(identity)
         return new
 
-    def _add(self, number: int, chunk: Chunk) -> list[Delta]:
+    def _add(self, number: int, chunk: HourChunk) -> list[MinuteSumChange]:
         """Count rows of one hour, sorted by instant; return the changes of its minutes."""
         hour = self.hours[number]
         minutes = chunk.at // MINUTE
@@ -195,11 +192,11 @@ class Series:
         if self._is_exact:
             ends = [*starts[1:].tolist(), len(minutes)]
             for place, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
-                added[place] = [exact_decimal(each) for each in chunk.value[start:end].tolist() if each != FAILED]
+                added[place] = [to_exact_decimal(each) for each in chunk.value[start:end].tolist() if each != FAILED]
                 if added[place]:
                     hour.add_values(int(touched[place]), added[place])
         return [
-            Delta(
+            MinuteSumChange(
                 int(minutes[start]),
                 [int(each[place]) for each in goods],
                 [int(each[place]) for each in totals],
@@ -208,8 +205,8 @@ class Series:
             for place, start in enumerate(starts.tolist())
         ]
 
-    def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[Delta]:
-        """Add the rows of a new fact stored by itself (their hours loaded); return the minutes' changes."""
+    def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
+        """Add the rows of a new single fact to hours in memory; return the changes of minutes."""
         deltas = []
         for row in rows:
             self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
@@ -218,15 +215,15 @@ class Series:
             deltas.append(self._change(row, 1))
         return deltas
 
-    def drop(self, key: str, rows: Sequence[MeasuredRow]) -> list[Delta]:
-        """Remove the rows of a fact no longer valid (their hours loaded); return the minutes' changes."""
+    def drop(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
+        """Remove the rows of a fact that is no longer valid from hours in memory; return the changes of minutes."""
         for row in rows:
             self.hours[row.at // HOUR].named.pop(key, None)
             self.pending.add(row.at // HOUR)
         return [self._change(row, -1) for row in rows]
 
-    def _change(self, row: MeasuredRow, sign: int) -> Delta:
-        """Count a row of a fact stored by itself (``sign`` 1), or take it out again (−1)."""
+    def _change(self, row: MeasuredRow, sign: int) -> MinuteSumChange:
+        """Count a row of a fact that is stored by itself (``sign`` 1), or subtract it again (−1)."""
         hour, minute = self.hours[row.at // HOUR], row.at // MINUTE % 60
         if row.histogram is not None:
             return self._change_histogram(row.histogram, row.at // MINUTE, hour, sign)
@@ -237,18 +234,18 @@ class Series:
             hour.good[place, minute] += good
             hour.total[place, minute] += total
         if not self._is_exact or row.out_of is not None or row.value == FAILED:
-            return Delta(row.at // MINUTE, goods, totals)
-        exact = exact_decimal(row.value)
+            return MinuteSumChange(row.at // MINUTE, goods, totals)
+        exact = to_exact_decimal(row.value)
         if sign < 0:
             hour.remove_value(minute, exact)
-            return Delta(row.at // MINUTE, goods, totals, removed=[exact])
+            return MinuteSumChange(row.at // MINUTE, goods, totals, removed=[exact])
         hour.add_values(minute, [exact])
-        return Delta(row.at // MINUTE, goods, totals, added=[exact])
+        return MinuteSumChange(row.at // MINUTE, goods, totals, added=[exact])
 
-    def _change_histogram(self, histogram: Histogram, minute: int, hour: HourBucket, sign: int) -> Delta:
+    def _change_histogram(self, histogram: Histogram, minute: int, hour: HourBucket, sign: int) -> MinuteSumChange:
         counts = [measure.histogram_counts(histogram) for measure in self.measures]
         good, total, unclassified = ([sign * each[part] for each in counts] for part in range(3))
-        delta = Delta(minute, good, total, unclassified=unclassified)
+        delta = MinuteSumChange(minute, good, total, unclassified=unclassified)
         for place, measure in enumerate(self.measures):
             hour.good[place, minute % 60] += delta.good[place]
             hour.total[place, minute % 60] += delta.total[place]
@@ -262,11 +259,13 @@ class Series:
                 delta.merged = [histogram]
         return delta
 
-    def _summed(self, chunks: list[Chunk], named: dict[str, list[MeasuredRow]], unsaved: list[Chunk]) -> HourBucket:
+    def _summed(
+        self, chunks: list[HourChunk], named: dict[str, list[MeasuredRow]], unsaved: list[HourChunk]
+    ) -> HourBucket:
         """Build an hour from its rows: its sums, histograms and exact values."""
         rows = [row for each in named.values() for row in each]
-        parts = [*chunks, *chunks_of(rows)]
-        sums = sums_of(parts, self.measures)
+        parts = [*chunks, *convert_rows_to_chunks(rows)]
+        sums = sum_rows_by_minute(parts, self.measures)
         self._count_histograms(rows, sums)
         hour = HourBucket(sums[0], sums[1], chunks, named, {}, unsaved)
         for row in rows if self._is_exact else ():
@@ -276,11 +275,11 @@ class Series:
             if chunk.out_of is None:
                 for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
                     if value != FAILED:
-                        hour.exact.setdefault(minute, []).append(exact_decimal(value))
+                        hour.exact.setdefault(minute, []).append(to_exact_decimal(value))
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
-        """Add the histograms among rows to sums of hours from ``first`` on (None: one hour)."""
+        """Add the histograms among the rows to ``sums``, which begin with hour ``first`` (None: hold one hour)."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.unclassified.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
@@ -290,23 +289,23 @@ class Series:
                 sums[:, number, place] += (good, total)
                 self.unclassified.note(measure, minute, hidden)
 
-    def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[MeasuredRow]) -> None:
-        """Set the sums of the hours ``first`` to ``last`` from the store; these hours need no rows in memory."""
-        sums = sums_of([*chunks, *chunks_of(named)], self.measures, first, last - first + 1)
+    def load_sums(self, first: int, last: int, chunks: Sequence[HourChunk], named: Sequence[MeasuredRow]) -> None:
+        """Set the minute sums of the hours ``first`` to ``last`` from stored rows, which are not kept in memory."""
+        sums = sum_rows_by_minute([*chunks, *convert_rows_to_chunks(named)], self.measures, first, last - first + 1)
         self._count_histograms(named, sums, first)
         self.past.put(first, sums)
 
     def takes_sums(self, first: int, last: int) -> bool:
-        """Whether hours not in memory need only sums: no new row can lie in them, no exact value is needed."""
+        """Whether these hours can be kept as sums only: no later row falls into them, no exact value is needed."""
         return last < self.high_water // HOUR and not self._is_exact and self.past.adjoins(first, last)
 
     @property
     def is_tidy(self) -> bool:
-        """Whether no new hour has begun since ``tidy`` ran: most batches lie in the hour that is already open."""
+        """Whether ``tidy`` need not run: no new hour has begun since. Most batches lie in the present hour."""
         return self._tidied == self.high_water // HOUR
 
     def tidy(self, oldest: int, rows_since: int) -> None:
-        """Drop hours before ``oldest``, and the rows of hours before ``rows_since``; what is not stored yet stays."""
+        """Drop hours before ``oldest``, and rows of hours before ``rows_since``, except changes not stored yet."""
         for number in sorted(number for number in self.hours if number < rows_since):
             hour = self.hours[number]
             if hour.unsaved:
@@ -323,8 +322,8 @@ class Series:
         is_waiting = any(number < rows_since for number in self.unsaved | self.pending)
         self._tidied = None if is_waiting else self.high_water // HOUR
 
-    def deltas(self, number: int) -> list[Delta]:
-        """Return the whole content of an hour as changes of its minutes, as if it had just arrived."""
+    def deltas(self, number: int) -> list[MinuteSumChange]:
+        """Return all sums of an hour as changes of its minutes, as if the rows had just arrived."""
         if not self.measures:
             return []
         hour = self.hours.get(number)
@@ -336,7 +335,7 @@ class Series:
         }
         merged = {} if hour is None else hour.merged
         return [
-            Delta(
+            MinuteSumChange(
                 number * 60 + minute,
                 good[:, minute].tolist(),
                 total[:, minute].tolist(),
@@ -347,7 +346,7 @@ class Series:
             for minute in sorted(filled)
         ]
 
-    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
+    def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
         """Return (good, total) of the minutes ``first`` to ``last`` inclusive; 0 for hours not in memory."""
         place = self.measures.index(measure)
         good, total = self.past.minutes(place, first, last)
@@ -363,7 +362,7 @@ class Series:
         return good, total
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """Return (minimum, maximum) of each minute's exact values; (∞, −∞) if it has none or is not in memory."""
+        """Return (minima, maxima) by minute of the exact values; (∞, −∞) for a minute without values in memory."""
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for number in range(first // 60, last // 60 + 1):
             hour = self.hours.get(number)
@@ -380,20 +379,20 @@ class Series:
             for number in range(first // 60, last // 60 + 1)
             if (hour := self.hours.get(number)) is not None and hour.has_values
         ]
-        return total_of(parts)
+        return sum_decimals_exactly(parts)
 
 
 def _rises(at: npt.NDArray[np.int64]) -> bool:
-    """Whether the instants rise strictly. Two rows at one instant might be the same row."""
+    """Whether the instants rise strictly. Two rows with one instant may be the same measurement."""
     return len(at) < 2 or bool((at[1:] > at[:-1]).all())
 
 
-def rows_of(fact: Fact) -> tuple[str, list[MeasuredRow]]:
-    """Return the name of the series of a fact's rows, and the rows; a retracted fact has none."""
+def read_rows_from_fact(fact: Fact) -> tuple[str, list[MeasuredRow]]:
+    """Return (name of the series, rows) of a fact that is stored by itself; a retracted fact has no rows."""
     rows = [
         MeasuredRow(fact.at, FAILED if row[0] is None else float(row[0]), None if len(row) == 1 else float(row[1]))
         for row in fact.body.get("rows", ())
     ]
     if "histogram" in fact.body:
-        rows = [MeasuredRow(fact.at, math.nan, None, histograms.stored_histogram(fact.body["histogram"]))]
-    return labelled(fact.subject, fact.body.get("labels") or {}), rows
+        rows = [MeasuredRow(fact.at, math.nan, None, histograms.read_stored_histogram(fact.body["histogram"]))]
+    return name_labelled_series(fact.subject, fact.body.get("labels") or {}), rows

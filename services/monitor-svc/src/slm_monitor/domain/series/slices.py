@@ -1,7 +1,7 @@
-"""Time slices: a window is cut into equal slices, and each slice is good or bad by itself.
+"""Time slices: a window is cut into equal slices, and each slice is evaluated by itself.
 
-Budget ``slices``: figure = good ÷ judged slices. Budget ``ratio``: figure = mean of the slices' ratios; this is the
-only place where ratios are averaged.
+With budget ``slices`` each slice is good or bad, and the figure is good ÷ evaluated slices. With budget ``ratio`` the
+figure is the mean of the slices' shares of good events; nowhere else are ratios averaged.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MINUTE = 60_000_000
 MOST_SLICES = 1_000_000
 
 
-class InstantCount(NamedTuple):
-    """The good and all events of one instant (microseconds)."""
+class InstantEventCounts(NamedTuple):
+    """The numbers of good events and of all events at one instant (microseconds)."""
 
     at: int
     good: int
@@ -29,11 +29,11 @@ class InstantCount(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SliceTerms:
-    """The terms of time slices: ``width`` in microseconds, the share ``good_if`` from which a slice is good, and
-    ``budget``.
+class TimeSliceTerms:
+    """The terms of time slices. ``width`` is in microseconds; a slice is good from the share ``good_if`` of good events
+    on.
 
-    ``budget`` is ``slices`` or ``ratio``.
+    ``budget`` is ``slices`` (each slice counts as good or bad) or ``ratio`` (each slice counts with its share).
     """
 
     width: int
@@ -41,7 +41,7 @@ class SliceTerms:
     budget: str = "slices"
 
 
-def parse_slices(document: Mapping[str, Any]) -> SliceTerms:
+def parse_time_slice_terms(document: Mapping[str, Any]) -> TimeSliceTerms:
     """Parse ``{"width": "PT5M", "good_if": "0.95", "budget": "slices"}``. Raises CalendarError, ValueError."""
     width = durations.from_iso(document["width"], "width")
     if width <= 0:
@@ -49,21 +49,24 @@ def parse_slices(document: Mapping[str, Any]) -> SliceTerms:
     budget = document.get("budget", "slices")
     if budget not in ("slices", "ratio"):
         raise refusal("budget", budget, "slices or ratio")
-    return SliceTerms(width, Fraction(str(document.get("good_if", "1"))), budget)
+    return TimeSliceTerms(width, Fraction(str(document.get("good_if", "1"))), budget)
 
 
 @dataclass(frozen=True, slots=True)
-class SliceFigure:
-    """The slices of a window: how many are ``scheduled``, how many were ``judged`` so far, and how much of these was
-    good.
+class SliceWindowFigure:
+    """The numbers of slices of one window.
+
+    ``scheduled`` is the number of slices that start in service hours, ``judged`` the number of those that were
+    evaluated so far, ``good`` the number of good ones among these, or the sum of their shares if the budget is
+    ``ratio``.
     """
 
     scheduled: int
     judged: int
     good: Fraction
     budget: Fraction
-    """The slices that may be bad: (1 − objective) × the scheduled slices that are not removed of a calendar window, or
-    the judged slices of a rolling one."""
+    """How many slices may be bad: 1 − objective, times the scheduled slices that are not removed (calendar window) or
+    the judged slices (rolling window)."""
 
     @property
     def figure(self) -> Fraction | None:
@@ -78,9 +81,9 @@ class SliceFigure:
         return self.bad / self.budget if self.budget else None
 
 
-def evaluate_slices(
-    counted: Iterable[InstantCount],
-    terms: SliceTerms,
+def evaluate_time_slices(
+    counted: Iterable[InstantEventCounts],
+    terms: TimeSliceTerms,
     hours: ServiceHours,
     span: tuple[int, int],
     as_of: int,
@@ -88,11 +91,10 @@ def evaluate_slices(
     *,
     rolling: bool = False,
     no_data: str = "ignore",
-) -> SliceFigure:
-    """Evaluate the slices of ``span`` that are over at ``as_of``. A slice is scheduled if its start lies in service
-    hours.
+) -> SliceWindowFigure:
+    """Evaluate the slices of ``span`` that are over at ``as_of``, from the counts of single instants.
 
-    Raises CalendarError for a window with too many slices.
+    Slices that start outside service hours are left out. Raises CalendarError for a window with too many slices.
     """
     start, end = span
     if (end - start) // terms.width > MOST_SLICES:
@@ -116,11 +118,15 @@ def evaluate_slices(
             judged += 1
             good += share if terms.budget == "ratio" else int(share >= terms.good_if)
     # A slice that is over and has no data is removed. When the window closes, the budget is that of the judged slices.
-    return SliceFigure(scheduled, judged, good, (1 - objective) * (judged if rolling else scheduled - removed))
+    return SliceWindowFigure(scheduled, judged, good, (1 - objective) * (judged if rolling else scheduled - removed))
 
 
-class Exhaustion(NamedTuple):
-    """The end of the slice that exceeds the budget, and how many slices were judged and good by then."""
+class SliceBudgetExhaustion(NamedTuple):
+    """Where the budget of slices is exceeded.
+
+    ``at`` is the end of the slice that exceeds the budget; ``judged`` and ``good`` are the slices evaluated up to
+    there, and how many of them were good.
+    """
 
     at: int
     judged: int
@@ -132,11 +138,12 @@ class Exhaustion(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class SlicesSeen:
+class SliceProgress:
     """The slices of a window up to an instant.
 
-    ``scheduled`` counts the slices that are not removed so far, ``removed`` those that are over and have no data.
-    ``course`` lists the judged slices in order: (end, slices removed before it, how good it was).
+    ``scheduled`` counts all slices of the window except those in ``removed``: slices that are over and have no data.
+    ``judged`` counts the evaluated slices, ``good`` how much of them was good. ``course`` lists the evaluated slices in
+    order: (end, number of slices removed before it, share of the slice that counts as good).
     """
 
     scheduled: int
@@ -149,13 +156,14 @@ class SlicesSeen:
 
     @property
     def bad_slices(self) -> list[int]:
-        """The end of each slice that is not wholly good."""
+        """The end (microseconds) of each evaluated slice that does not count wholly as good, in order."""
         return [end for end, _, worth in self.course if worth < 1]
 
-    def exhausted(self, allowed: Fraction) -> Exhaustion | None:
-        """Return where the bad slices exceed ``allowed`` × the slices that are not removed; None if they do not.
+    def exhausted(self, allowed: Fraction) -> SliceBudgetExhaustion | None:
+        """Return the point at which the bad slices exceed ``allowed`` × the slices that are not removed; None if they
+        do not.
 
-        A slice without data is removed and reduces the budget, so the budget may be exceeded where nothing bad happens.
+        A slice without data is removed and reduces the budget, so the budget can become exceeded without a bad slice.
         """
         whole = self.scheduled + self.removed
         judged, good, bad = 0, Fraction(0), Fraction(0)
@@ -163,12 +171,12 @@ class SlicesSeen:
             # The least number of removed slices at which the slices before this one exceed the budget.
             least = 0 if not bad else whole + 1 if not allowed else (whole - bad / allowed).__floor__() + 1
             if bad and least <= removed:
-                return Exhaustion(self.end_of(judged + max(least, 1) - 1), judged, good)
+                return SliceBudgetExhaustion(self.end_of(judged + max(least, 1) - 1), judged, good)
             if worth is None:
                 break
             judged, good, bad = judged + 1, good + worth, bad + 1 - worth
             if bad > allowed * (whole - removed):
-                return Exhaustion(end, judged, good)
+                return SliceBudgetExhaustion(end, judged, good)
         return None
 
     @property
@@ -176,15 +184,15 @@ class SlicesSeen:
         return self.good / self.judged if self.judged else None
 
 
-def slices_from_sums(
+def evaluate_slices_from_sums(
     sums: Mapping[int, Sequence[int]],
-    terms: SliceTerms,
+    terms: TimeSliceTerms,
     hours: ServiceHours,
     span: tuple[int, int],
     as_of: int,
     no_data: str = "ignore",
     excluded: Sequence[tuple[int, int]] = (),
-) -> SlicesSeen:
+) -> SliceProgress:
     """Evaluate the slices of ``span`` from their sums: slice index → (good, total).
 
     A slice is scheduled if its start lies in service hours and outside the exclusions.
@@ -215,7 +223,7 @@ def slices_from_sums(
             place -= max(0, last - first)
         return end
 
-    return SlicesSeen(scheduled - removed, judged, good, removed, course, end_of)
+    return SliceProgress(scheduled - removed, judged, good, removed, course, end_of)
 
 
 def _to_judge(sums: Mapping[int, Sequence[int]], first: int, last: int, no_data: str) -> Iterable[int]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from slm_monitor.domain.series.classifiers import Classifier
+from slm_monitor.domain.series.classifiers import RowClassifier
 
 
-class UnclassifiedValues:
+class UnclassifiedValueCounts:
     """The number of unclassified values by classifier and minute.
 
     There are few: intake rejects a histogram that no target of its indicator can classify.
     """
 
     def __init__(self) -> None:
-        self._minutes: dict[Classifier, dict[int, int]] = {}
+        self._minutes: dict[RowClassifier, dict[int, int]] = {}
 
-    def note(self, measure: Classifier, minute: int, number: int) -> None:
-        """Add ``number`` values to a minute; a negative number removes them."""
+    def note(self, measure: RowClassifier, minute: int, number: int) -> None:
+        """Add ``number`` unclassified values to a minute; a negative number removes values."""
         if number:
             held = self._minutes.setdefault(measure, {})
             held[minute] = held.get(minute, 0) + number
@@ -25,12 +25,12 @@ class UnclassifiedValues:
                 del held[minute]
 
     def forget(self, minutes: Collection[int]) -> None:
-        """Drop the numbers of these minutes before they are counted again."""
+        """Drop the counts of these minutes, because the caller will count them again."""
         for held in self._minutes.values():
             for minute in held.keys() & set(minutes):
                 del held[minute]
 
-    def between(self, measure: Classifier, first: int, last: int) -> list[int]:
+    def between(self, measure: RowClassifier, first: int, last: int) -> list[int]:
         """Return the minutes from ``first`` to ``last`` inclusive that have unclassified values for this classifier."""
         return [minute for minute in self._minutes.get(measure, ()) if first <= minute <= last]
 
@@ -38,8 +38,8 @@ class UnclassifiedValues:
         """Return the minutes (0 to 59) of an hour that have unclassified values for any classifier."""
         return {minute % 60 for held in self._minutes.values() for minute in held if minute // 60 == hour}
 
-    def numbers_at(self, measures: Sequence[Classifier], minute: int) -> Sequence[int]:
-        """Return the number of unclassified values of a minute for each classifier; empty if no minute has any."""
+    def numbers_at(self, measures: Sequence[RowClassifier], minute: int) -> Sequence[int]:
+        """Return the number of unclassified values of a minute by classifier; empty if no minute has any."""
         if not self._minutes:
             return ()
         return [self._minutes.get(measure, {}).get(minute, 0) for measure in measures]

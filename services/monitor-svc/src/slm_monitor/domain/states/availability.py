@@ -1,5 +1,5 @@
-"""Availability of a window: time up ÷ (up + down) in service hours, its error budget, and the instant of a certain
-miss.
+"""Availability of a window: time up ÷ (up + down) in service hours, its error budget, and the instant from which a miss
+is certain.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from slm_monitor.domain.states import timeline
-from slm_monitor.domain.states.timeline import Segment
+from slm_monitor.domain.states.timeline import StateSegment
 
 _UP, _DOWN, _REMOVED = "up", "down", "removed"
 _LATEST = 20
-"""How many of the latest intervals of downtime are kept as evidence."""
+"""How many of the latest intervals of downtime are kept as evidence of a breach."""
 
 
 @dataclass(frozen=True, slots=True)
-class StatePolicy:
-    """How unknown and degraded time counts under a target's terms.
+class StateCountingPolicy:
+    """How unknown and degraded time is counted under a target's terms.
 
     ``unknown`` is removed | up | down. ``degraded`` is removed | up | down, or the share of degraded time that counts
     as up, such as ``1/2``.
@@ -42,12 +42,13 @@ class StatePolicy:
         return None if self.degraded in (_UP, _DOWN, _REMOVED) else Fraction(self.degraded)
 
 
-class Crossing:
-    """The instant at which consumption exceeds ``share`` of the budget that ``objective`` leaves, computed in integers.
+class BudgetCrossing:
+    """Finds the instant at which downtime exceeds a share of the error budget, computed in integers.
 
-    In units of 1/(d·q·e) µs, with objective n/d, share p/q and weight m/e, the balance is d·q·e·down − p·(d − n)·e·
-    (service − removed): down time moves it by d·q·e, removed time by p·(d − n)·e, up time not at all. The share is
-    exceeded where the balance passes above zero; the balance never falls again.
+    Let the objective be n/d, ``share`` p/q and the weight of degraded time m/e. In units of 1/(d·q·e) µs the balance is
+    d·q·e·down − p·(d − n)·e·(service − removed). A microsecond of downtime raises it by d·q·e, a microsecond of removed
+    time by p·(d − n)·e, and uptime does not change it. The share is exceeded where the balance rises above zero; the
+    balance never falls.
     """
 
     def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:
@@ -55,12 +56,13 @@ class Crossing:
         self.share = share
         self.at: int | None = None
         self.figure: Fraction | None = None
-        """The figure at that instant. If it still equals the objective there, figure, downtime and removed time are
-        those of one microsecond later."""
+        """The figure at the instant of the crossing. If it still equals the objective there, the figure, downtime and
+        removed time of one microsecond later are used.
+        """
         self.downs: tuple[tuple[int, int], ...] = ()
         """The latest intervals of downtime before the crossing."""
         self.removed = 0
-        """The microseconds removed before the crossing."""
+        """The microseconds of removed time before the crossing."""
         unit = 1 if weight is None else weight.denominator
         allowed = share.numerator * (objective.denominator - objective.numerator) * unit
         spent = objective.denominator * share.denominator * unit
@@ -69,14 +71,16 @@ class Crossing:
             self._slopes[str(weight)] = int(spent * (1 - weight))
         self._balance = -allowed * service_time
 
-    def copied(self) -> Crossing:
-        twin = Crossing.__new__(Crossing)
+    def copied(self) -> BudgetCrossing:
+        twin = BudgetCrossing.__new__(BudgetCrossing)
         twin.__dict__.update(self.__dict__)
         return twin
 
     def advance(self, start: int, end: int, counts: str) -> bool:
-        """Pass an interval of service time that counts as ``counts``; return whether the share is exceeded
-        within it.
+        """Add an interval of service time that counts as ``counts`` (up, down, removed, or the weight of degraded
+        time).
+
+        Return True if the share of the budget is first exceeded within this interval.
         """
         slope = self._slopes[counts]
         after = self._balance + slope * (end - start)
@@ -87,14 +91,14 @@ class Crossing:
         return exceeded
 
 
-class Meter:
-    """The service time of a window, passed in order: how much was up, down and removed, and which crossings were
-    passed.
+class ServiceTimeMeter:
+    """Measures the service time of a window in order of time: how much was up, down and removed, and which shares of
+    the budget were exceeded.
 
     A copy can be kept at an instant, so that the time before it need not be measured again.
     """
 
-    def __init__(self, policy: StatePolicy, crossings: Sequence[Crossing]) -> None:
+    def __init__(self, policy: StateCountingPolicy, crossings: Sequence[BudgetCrossing]) -> None:
         self.policy = policy
         self._weight = policy.weight
         self.crossings = list(crossings)
@@ -102,16 +106,16 @@ class Meter:
         self.unknown = 0
         self.downs: deque[tuple[int, int]] = deque(maxlen=_LATEST)
 
-    def copied(self) -> Meter:
-        twin = Meter.__new__(Meter)
+    def copied(self) -> ServiceTimeMeter:
+        twin = ServiceTimeMeter.__new__(ServiceTimeMeter)
         twin.__dict__.update(self.__dict__)
         twin.crossings = [each.copied() for each in self.crossings]
         twin.spent = dict(self.spent)
         twin.downs = deque(self.downs, _LATEST)
         return twin
 
-    def advance(self, piece: Segment) -> None:
-        """Pass an interval of service time in one state."""
+    def advance(self, piece: StateSegment) -> None:
+        """Add an interval of service time in one state."""
         start, end, state = piece
         counts = self.policy.counts_as(state)
         for crossing in self.crossings:
@@ -125,9 +129,10 @@ class Meter:
             self.downs.clear()
             self.downs.extend(latest)
 
-    def _tell(self, crossing: Crossing, start: int, counts: str) -> None:
-        """Set the figure and the evidence of a crossing in an interval that began at ``start``, where the objective is
-        missed.
+    def _tell(self, crossing: BudgetCrossing, start: int, counts: str) -> None:
+        """Set the figure and the evidence of a crossing that lies in the interval which begins at ``start``.
+
+        They are those at the crossing, or one microsecond later if the objective is not missed before.
         """
         assert crossing.at is not None
         for passed in (crossing.at - start, crossing.at + 1 - start):
@@ -165,7 +170,9 @@ class Meter:
         return self.spent[_REMOVED]
 
 
-def inside(segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]]) -> Iterator[Segment]:
+def clip_segments_to_service_hours(
+    segments: Sequence[StateSegment], open_intervals: Sequence[tuple[int, int]]
+) -> Iterator[StateSegment]:
     """Yield the parts of the segments that lie inside service hours; both are sorted."""
     if not segments:
         return
@@ -179,5 +186,5 @@ def inside(segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]
         while ahead < len(segments) and segments[ahead].start < end:
             segment = segments[ahead]
             if segment.end > start:
-                yield Segment(max(segment.start, start), min(segment.end, end), segment.state)
+                yield StateSegment(max(segment.start, start), min(segment.end, end), segment.state)
             ahead += 1

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, Segment, StateProvider
+from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, StateProvider, StateSegment
 
 
 @dataclass(frozen=True, slots=True)
-class JointStates:
-    """Several members as one: up while at least ``needed`` of them are up. If all are needed, they are in series."""
+class JointMemberStates:
+    """The joint states of several members: up while at least ``needed`` of them are up. If all are needed, the members
+    are in series.
+    """
 
     members: Sequence[StateProvider]
     needed: int
@@ -21,12 +23,12 @@ class JointStates:
     def is_measured(self) -> bool:
         return all(member.is_measured for member in self.members)
 
-    def segments(self, start: int, end: int) -> list[Segment]:
-        """The joint states of ``[start, end)``, adjoining, in order."""
+    def segments(self, start: int, end: int) -> list[StateSegment]:
+        """Return the joint states of ``[start, end)`` as adjoining segments, in order."""
         stated = [member.segments(start, end) for member in self.members]
         edges = sorted({segment.start for segments in stated for segment in segments} | {end})
         positions = [0] * len(stated)
-        joint: list[Segment] = []
+        joint: list[StateSegment] = []
         for begins, ends in pairwise(edges):
             states = []
             for number, segments in enumerate(stated):
@@ -37,12 +39,13 @@ class JointStates:
             if joint and joint[-1].state == state:
                 joint[-1] = joint[-1]._replace(end=ends)
             else:
-                joint.append(Segment(begins, ends, state))
+                joint.append(StateSegment(begins, ends, state))
         return joint
 
     def _state(self, states: Sequence[str]) -> str:
-        """Return the joint state of the members' states. It is unknown if the unknown members decide whether enough are
-        up.
+        """Return the joint state of members in these states.
+
+        It is unknown if it depends on members whose state is unknown.
         """
         up, degraded, unknown = states.count(UP), states.count(DEGRADED), states.count(UNKNOWN)
         if up >= self.needed:
@@ -52,22 +55,24 @@ class JointStates:
         return UNKNOWN if up + degraded + unknown >= self.needed else DOWN
 
 
-def weighted_mean(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction | None:
+def compute_weighted_mean(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction | None:
     """Return Σ w·v ÷ Σ w; None if the weights add up to 0."""
     whole = sum(weights, Fraction(0))
     parts = sum((weight * figure for figure, weight in zip(figures, weights, strict=True)), Fraction(0))
     return parts / whole if whole else None
 
 
-def missing_sum(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction:
-    """Return 1 − Σ w·(1 − v): 1 less what each member lacks, times its weight."""
+def subtract_weighted_shortfalls(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction:
+    """Return 1 − Σ w·(1 − v): one, less the weighted shortfall 1 − v of each member."""
     parts = (weight * (1 - figure) for figure, weight in zip(figures, weights, strict=True))
     return 1 - sum(parts, Fraction(0))
 
 
-def enough_are_met(verdicts: Sequence[bool | None], needed: int) -> bool | None:
-    """Return whether at least ``needed`` verdicts are met; None while members without a verdict (None) may still
-    decide.
+def are_enough_members_met(verdicts: Sequence[bool | None], needed: int) -> bool | None:
+    """Return whether at least ``needed`` members are met.
+
+    ``verdicts`` are True for a met member, False for a missed one, None for one without a verdict. Return None while
+    members without a verdict can still change the answer.
     """
     met, undecided = verdicts.count(True), verdicts.count(None)
     if met >= needed:

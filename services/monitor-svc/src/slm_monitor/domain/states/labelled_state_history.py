@@ -10,8 +10,8 @@ from slm_monitor.domain.terms.instances import Group
 
 
 class LabelledStateHistory:
-    """One state history per group. ``names`` are the labels that form a group; a fact without one of them is in no
-    group.
+    """One state history for each group of label values. ``names`` are the labels that form a group; a fact that lacks
+    one of these labels belongs to no group.
     """
 
     def __init__(self, names: Sequence[str], facts: Iterable[Fact] = ()) -> None:
@@ -22,7 +22,7 @@ class LabelledStateHistory:
             self.add(fact)
 
     def add(self, fact: Fact) -> int | None:
-        """Add a fact, which replaces any fact under its key, also one in another group.
+        """Add a fact, which replaces any fact under its key, even in another group.
 
         Return the instant from which the states of a group change; None if none changes.
         """

@@ -1,4 +1,4 @@
-"""Outages of a window: those that reached a length, and the means of reliability (MTRS, MTBF, MTBSI)."""
+"""Outages of a window, and mean times of reliability (MTRS, MTBF, MTBSI)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from typing import NamedTuple
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_monitor.domain.states.availability import StatePolicy
-from slm_monitor.domain.states.timeline import DOWN, Segment
+from slm_monitor.domain.states.availability import StateCountingPolicy
+from slm_monitor.domain.states.timeline import DOWN, StateSegment
 
 
 class Outage(NamedTuple):
-    """``[start, end)`` down without a break; ``length`` is the service time in it, in microseconds."""
+    """An interval ``[start, end)`` that is down throughout; ``length`` is the service time in it, in microseconds."""
 
     start: int
     end: int
     length: int
 
 
-def find_outages(segments: Sequence[Segment], open_intervals: Sequence[Interval], policy: StatePolicy) -> list[Outage]:
-    """Return the outages that touch service time. An outage that lasts through closed hours is one outage."""
+def find_outages(
+    segments: Sequence[StateSegment], open_intervals: Sequence[Interval], policy: StateCountingPolicy
+) -> list[Outage]:
+    """Return the outages that include any service time. An outage that lasts through closed hours is one outage."""
     down = intervals.union((each.start, each.end) for each in segments if policy.counts_as(each.state) == DOWN)
-    outages = [Outage(*pair, intervals.total(intervals.clip(open_intervals, *pair))) for pair in down]
+    outages = [Outage(*pair, intervals.total_length(intervals.clip(open_intervals, *pair))) for pair in down]
     return [outage for outage in outages if outage.length]
 
 
-def reached_at(outage: Outage, open_intervals: Sequence[Interval], length: int) -> int | None:
+def find_instant_of_outage_length(outage: Outage, open_intervals: Sequence[Interval], length: int) -> int | None:
     """Return the instant at which an outage has lasted ``length`` microseconds of service time; None if
     it was shorter.
     """
@@ -42,8 +44,10 @@ def reached_at(outage: Outage, open_intervals: Sequence[Interval], length: int) 
 
 
 @dataclass(frozen=True, slots=True)
-class Reliability:
-    """Mean times in microseconds; None where there are too few outages for a mean."""
+class ReliabilityMeanTimes:
+    """Mean times in microseconds; each is None if there are too few outages for a mean. ``outages`` is the number of
+    outages.
+    """
 
     outages: int
     mtrs: Fraction | None
@@ -54,10 +58,10 @@ class Reliability:
     """Mean time between system incidents: from the start of an outage to the start of the next."""
 
 
-def reliability(outages: Sequence[Outage]) -> Reliability:
-    """Return the mean times of these outages, which are in order."""
+def compute_reliability_mean_times(outages: Sequence[Outage]) -> ReliabilityMeanTimes:
+    """Return the mean times of reliability over these outages, which must be in order of time."""
     pairs = list(pairwise(outages))
-    return Reliability(
+    return ReliabilityMeanTimes(
         len(outages),
         _mean([outage.end - outage.start for outage in outages]),
         _mean([after.start - before.end for before, after in pairs]),

@@ -1,5 +1,5 @@
-"""A recovery, or the test of one: when the outage began, when service was restored, and to which
-instant the data was.
+"""Recoveries of a service, real or tested: when the outage began, when service was restored, and up to which instant
+data was restored.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from slm_monitor.domain.facts.facts import Fact
 
 BEGAN = "outage_start"
 DATA_TO = "data_restored_to"
-"""The fields of a recovery in a fact's body. Service was restored at the fact's own instant."""
+"""The field of a fact's body with the instant up to which data was restored; ``BEGAN`` names the field with the start
+of the outage. Service was restored at the fact's own instant.
+"""
 
 
-class Recovery(NamedTuple):
+class ServiceRecovery(NamedTuple):
     """One recovery; instants in microseconds. It sorts by ``restored``, then by fact key, not by order of arrival.
 
     Data written after ``data_to`` was lost; None if the source did not say.
@@ -26,9 +28,9 @@ class Recovery(NamedTuple):
     is_test: bool = False
 
 
-def recovery_of(fact: Fact) -> Recovery | None:
+def read_recovery_from_fact(fact: Fact) -> ServiceRecovery | None:
     """Return the recovery in a fact; None if it has none."""
     body = fact.body
     if BEGAN not in body:
         return None
-    return Recovery(fact.at, fact.key, body[BEGAN], body.get(DATA_TO), bool(body.get("test")))
+    return ServiceRecovery(fact.at, fact.key, body[BEGAN], body.get(DATA_TO), bool(body.get("test")))

@@ -1,4 +1,4 @@
-"""Staleness of indicators: when an indicator is stale, and the events of its staleness and its return."""
+"""Staleness of indicators: when an indicator becomes stale, and the events that it is stale or sends again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class WatchedIndicator:
         return None if self.last is None else self.last + self.age
 
     def turn(self, as_of: int) -> str | None:
-        """Update the indicator to an instant; return ``"stale"`` or ``"resumed"`` if it changed, otherwise None."""
+        """Bring the indicator's staleness up to an instant; return ``"stale"`` or ``"resumed"`` if it changed,
+        otherwise None.
+        """
         due = self.due
         if due is None:
             return None
@@ -42,11 +44,11 @@ class WatchedIndicator:
         return None
 
 
-def stale_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorStale:
+def build_indicator_stale_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorStale:
     return monitor.IndicatorStale(**_event_fields(indicator, last, since, now))
 
 
-def resumed_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorResumed:
+def build_indicator_resumed_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorResumed:
     return monitor.IndicatorResumed(**_event_fields(indicator, last, since, now))
 
 
@@ -63,6 +65,6 @@ def _event_fields(indicator: Indicator, last: int, since: int, now: int) -> dict
     }
 
 
-def staleness_event_id(indicator: Indicator, turn: str, since: int) -> str:
-    """Return the id of an event of staleness or return; the same staleness published again has the same id."""
+def derive_staleness_event_id(indicator: Indicator, turn: str, since: int) -> str:
+    """Return the id of an IndicatorStale or IndicatorResumed event; a replay gives the same id."""
     return named_id(indicator.owner_party_id, "indicator", indicator.key, turn, since)

@@ -1,4 +1,4 @@
-"""The state facts of one indicator, kept sorted as they arrive, so that an evaluation need not sort."""
+"""The state facts of one indicator, kept sorted as they arrive, so that an evaluation need not sort them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from collections.abc import Iterable, Sequence
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.states.recovery import Recovery, recovery_of
-from slm_monitor.domain.states.timeline import UNOBSERVED, StateChange, Timeline, change_of, outage_of
+from slm_monitor.domain.states.recovery import ServiceRecovery, read_recovery_from_fact
+from slm_monitor.domain.states.timeline import (
+    UNOBSERVED,
+    StateChange,
+    StateTimeline,
+    read_outage_from_fact,
+    read_state_change_from_fact,
+)
 
-EVER = -(2**62)
-"""An instant before every window."""
+BEFORE_ALL_WINDOWS = -(2**62)
+"""An instant before every window: the states change from the beginning."""
 
 
 class StateHistory:
@@ -23,14 +29,14 @@ class StateHistory:
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self.facts: dict[str, Fact] = {fact.key: fact for fact in facts}
         self._changes: list[StateChange] = sorted(
-            change for fact in self.facts.values() if (change := change_of(fact)) is not None
+            change for fact in self.facts.values() if (change := read_state_change_from_fact(fact)) is not None
         )
         self._outages: list[Interval] = sorted(
-            outage for fact in self.facts.values() if (outage := outage_of(fact)) is not None
+            outage for fact in self.facts.values() if (outage := read_outage_from_fact(fact)) is not None
         )
         self._united: list[Interval] | None = None
-        self._recoveries: list[Recovery] = sorted(
-            recovery for fact in self.facts.values() if (recovery := recovery_of(fact)) is not None
+        self._recoveries: list[ServiceRecovery] = sorted(
+            recovery for fact in self.facts.values() if (recovery := read_recovery_from_fact(fact)) is not None
         )
 
     def __len__(self) -> int:
@@ -53,24 +59,24 @@ class StateHistory:
             self._remove(before)
         self.facts[fact.key] = fact
         self._insert(fact)
-        return True, None if earlier is None else min(earlier, self._changed_since(both) or EVER)
+        return True, None if earlier is None else min(earlier, self._changed_since(both) or BEFORE_ALL_WINDOWS)
 
     def drop(self, key: str) -> int | None:
-        """Remove a fact; return the instant from which the states change, None if none changes."""
+        """Remove the fact under a key; return the instant from which the states change, None if none changes."""
         fact = self.facts.pop(key, None)
         earlier = None if fact is None else self._changed_since([fact])
         if fact is None or earlier is None:
             return None
         self._remove(fact)
-        return min(earlier, self._changed_since([fact]) or EVER)
+        return min(earlier, self._changed_since([fact]) or BEFORE_ALL_WINDOWS)
 
-    def timeline(self, initial_state: str, stale_after: int | None = None) -> Timeline:
-        """Return the timeline by the facts known. It shares this history's lists: use it before the next
-        fact is added.
+    def timeline(self, initial_state: str, stale_after: int | None = None) -> StateTimeline:
+        """Return the timeline by the facts known now. It shares this history's lists, so it must not be used after
+        another fact is added.
         """
         if self._united is None:
             self._united = intervals.union(self._outages)
-        return Timeline(initial_state, self._changes, self._united, stale_after, self._recoveries)
+        return StateTimeline(initial_state, self._changes, self._united, stale_after, self._recoveries)
 
     @property
     def last_signal(self) -> int | None:
@@ -82,26 +88,28 @@ class StateHistory:
         return max(ends, default=None)
 
     def _changed_since(self, both: Sequence[Fact]) -> int | None:
-        """Return the instant from which these facts change the states; None if they change none.
+        """Return the earliest instant from which these facts, added or removed, change the states; None if they change
+        none.
 
-        A state change acts from its own instant, the first one from the beginning (``previous``), and one whose
-        ``previous`` says that nobody was watching acts from the state change before it. The first fact, and the removal
-        of the only one, also change how much of every earlier window is known.
+        A state change acts from its own instant on. The first state change acts from the beginning, because its
+        ``previous`` names the state before it. A state change whose ``previous`` says that nobody was watching acts
+        from the state change before it. The first fact, and the removal of the only fact, also change how much of every
+        earlier window is known.
         """
-        changes = [change for each in both if (change := change_of(each)) is not None]
-        outages = [outage for each in both if (outage := outage_of(each)) is not None]
-        recoveries = [recovery for each in both if (recovery := recovery_of(each)) is not None]
+        changes = [change for each in both if (change := read_state_change_from_fact(each)) is not None]
+        outages = [outage for each in both if (outage := read_outage_from_fact(each)) is not None]
+        recoveries = [recovery for each in both if (recovery := read_recovery_from_fact(each)) is not None]
         found = [change.at for change in changes] + [start for start, _ in outages]
         found += [recovery.restored for recovery in recoveries]
         if not found:
             return None
         since = min(found)
         if (changes or outages) and not self._changes and not self._outages:
-            return EVER
+            return BEFORE_ALL_WINDOWS
         if changes:
             first = min(change.at for change in changes)
             if not self._changes or first <= self._changes[0].at:
-                return EVER
+                return BEFORE_ALL_WINDOWS
             since = min(since, *(self._last_word_before(change) for change in changes))
         return since
 
@@ -114,7 +122,11 @@ class StateHistory:
         return change.at
 
     def _insert(self, fact: Fact) -> None:
-        change, outage, recovery = change_of(fact), outage_of(fact), recovery_of(fact)
+        change, outage, recovery = (
+            read_state_change_from_fact(fact),
+            read_outage_from_fact(fact),
+            read_recovery_from_fact(fact),
+        )
         if recovery is not None:
             insort(self._recoveries, recovery)
         if change is not None:
@@ -128,7 +140,11 @@ class StateHistory:
                 self._united = None
 
     def _remove(self, fact: Fact) -> None:
-        change, outage, recovery = change_of(fact), outage_of(fact), recovery_of(fact)
+        change, outage, recovery = (
+            read_state_change_from_fact(fact),
+            read_outage_from_fact(fact),
+            read_recovery_from_fact(fact),
+        )
         if recovery is not None:
             del self._recoveries[bisect_left(self._recoveries, recovery)]
         if change is not None:

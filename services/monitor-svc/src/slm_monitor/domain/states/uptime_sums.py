@@ -1,4 +1,6 @@
-"""Running sums of good and total service time: the availability of any interval costs two look-ups."""
+"""Running sums of good and counted service time, from which the availability of any interval is computed with two
+look-ups.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import numpy.typing as npt
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.states import availability, excluded_time
-from slm_monitor.domain.states.availability import StatePolicy
+from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.timeline import StateProvider
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -19,7 +21,7 @@ _LEFT_AT_ONCE = 1_000
 
 
 class UptimeSums:
-    """Sums from ``begins_at`` on, in integers: microseconds × ``unit``.
+    """Running sums of good and counted service time from ``begins_at`` on, in integers: microseconds × ``unit``.
 
     ``unit`` is the denominator of the weight of degraded time, so that weighted time stays a whole number.
     """
@@ -29,7 +31,7 @@ class UptimeSums:
         self.excluded = excluded
         self.begins_at = begins_at
         self.upto = begins_at
-        self._policy = StatePolicy(terms.unknown, terms.degraded)
+        self._policy = StateCountingPolicy(terms.unknown, terms.degraded)
         weight = self._policy.weight
         self.unit = 1 if weight is None else weight.denominator
         self._slopes = {"up": self.unit, "down": 0, "removed": 0}
@@ -37,23 +39,24 @@ class UptimeSums:
             self._slopes[terms.degraded] = int(weight * self.unit)
         self._starts: list[int] = []
         self._good: list[int] = []
-        """The good time before each piece; ``_total`` holds the time before it that counts at all."""
+        """The good time before each interval in ``_starts``; ``_total`` holds the time before it that is not removed.
+        """
         self._total: list[int] = []
         self._rates: list[tuple[int, int]] = []
         self._ends: list[int] = []
 
     def follow(self, states: StateProvider, to: int, since: int | None) -> None:
-        """Extend the sums to an instant. ``since`` is the earliest instant whose states have changed; None
-        if none has.
+        """Extend the sums to the instant ``to``. ``since`` is the earliest instant whose states have changed since the
+        last call; None if none has.
         """
         if since is not None and since < self.upto:
             self._forget(max(since, self.begins_at))
         if to <= self.upto:
             return
-        segments, evaluated_hours = excluded_time.apply_exclusions(
+        segments, evaluated_hours = excluded_time.apply_exclusions_to_states(
             states.segments(self.upto, to), self.terms.hours.intervals(self.upto, to), self.excluded, self.terms
         )
-        for start, end, state in availability.inside(segments, evaluated_hours):
+        for start, end, state in availability.clip_segments_to_service_hours(segments, evaluated_hours):
             good, total = self.at(self.upto) if not self._starts else self._after_last()
             counts = self._policy.counts_as(state)
             rates = (self._slopes[counts], 0 if counts == "removed" else self.unit)
@@ -68,7 +71,7 @@ class UptimeSums:
         self.upto = to
 
     def forget_before(self, before: int) -> None:
-        """Drop the sums before this instant: nothing earlier will be asked for. They are dropped many at once."""
+        """Drop the sums before this instant, which nobody needs any more. They are dropped only once there are many."""
         position = bisect_right(self._starts, before) - 1
         if position >= _LEFT_AT_ONCE:
             for column in (self._starts, self._ends, self._good, self._total, self._rates):
@@ -89,7 +92,7 @@ class UptimeSums:
         self.upto = since
 
     def at(self, instant: int) -> tuple[int, int]:
-        """Return (good, total) of all time before an instant, in units of 1/``unit`` µs."""
+        """Return (good, total) of all time from ``begins_at`` to an instant, in units of 1/``unit`` µs."""
         position = bisect_right(self._starts, instant) - 1
         if position < 0:
             return 0, 0
@@ -98,7 +101,9 @@ class UptimeSums:
         return self._good[position] + good * length, self._total[position] + total * length
 
     def sums(self, instants: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return (good, total) of all time before each of many instants, as arrays, in units of 1/``unit`` µs."""
+        """Return (good, total) of all time from ``begins_at`` to each of many instants, as arrays, in units of
+        1/``unit`` µs.
+        """
         if not self._starts:
             nothing = np.zeros(len(instants), dtype=np.int64)
             return nothing, nothing
@@ -111,11 +116,11 @@ class UptimeSums:
         return good, np.array(self._total, dtype=np.int64)[held] + rates[held, 1] * length
 
     def within(self, start: int, end: int) -> tuple[int, int]:
-        """Return (good, total) of ``[start, end)``, limited to the time followed so far, in units of 1/``unit`` µs."""
+        """Return (good, total) of ``[start, end)``, as far as the sums reach, in units of 1/``unit`` µs."""
         (good, total), (good_before, total_before) = self.at(end), self.at(max(start, self.begins_at))
         return good - good_before, total - total_before
 
     def lost(self, start: int, end: int) -> Fraction:
-        """Return how long the service was down in ``[start, end)``, in microseconds."""
+        """Return how long the service counted as down in ``[start, end)``, in microseconds."""
         good, total = self.within(start, end)
         return Fraction(total - good, self.unit)

@@ -1,5 +1,5 @@
-"""The terms of an agreement as the engine reads them: targets, objectives, clocks, warnings, and their versions.
+"""The terms of an agreement as the evaluators read them: targets, objectives, clocks, warnings, and their versions.
 
-Terms are parsed once from a finalized agreement. This package must not know any measured fact or result: it says
-what was agreed, not what happened. Of the facts it knows only the shape of a ticket and of a subject.
+Terms are parsed once from a finalized agreement. This package must not know any measured fact or result: it says what
+was agreed, not what happened. Of facts it knows only the form of a ticket and of a subject.
 """

@@ -16,8 +16,8 @@ from slm_calendar import durations
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-NOMINAL = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
-"""The nominal length of a calendar window, in microseconds: the period of its burn rates."""
+NOMINAL_WINDOW_LENGTHS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
+"""The nominal length of a calendar window in microseconds, which is the period of its burn rates."""
 _NOMINAL_PERIODS = frozenset({DAY, 7 * DAY, 28 * DAY, 30 * DAY, 90 * DAY, 365 * DAY})
 _DEFAULTS = ((Fraction(2, 100), HOUR), (Fraction(5, 100), 6 * HOUR), (Fraction(1, 10), DAY), (Fraction(1, 10), 3 * DAY))
 _LOWEST_FACTOR = Fraction(9, 10)
@@ -27,8 +27,10 @@ NO_BUDGET = "an objective of 100 percent has no budget"
 
 
 @dataclass(frozen=True, slots=True)
-class BurnRatePair:
-    """Warn while the burn rate over both windows (microseconds) is strictly above the factor."""
+class BurnRateWindowPair:
+    """A long and a short window (microseconds): the target is at risk while the burn rate over both is above the
+    factor.
+    """
 
     long: int
     short: int
@@ -40,28 +42,33 @@ class BurnRatePair:
         return f"{durations.to_iso(self.long)}/{durations.to_iso(self.short)}@{float(self.factor):g}"
 
 
-def default_pairs(objective: Fraction, period: int) -> tuple[BurnRatePair, ...]:
-    """Return the default pairs for a period in microseconds, without those that can never fire or are not useful.
+def list_default_burn_rate_pairs(objective: Fraction, period: int) -> tuple[BurnRateWindowPair, ...]:
+    """Return the default pairs for an objective and a period in microseconds, without pairs that can never fire or are
+    not useful.
 
-    A period that is not nominal (1, 7, 28, 30, 90, 365 days) has no default pairs.
+    Only periods of 1, 7, 28, 30, 90 and 365 days have default pairs.
     """
-    return tuple(pair for pair, dropped in considered_pairs(objective, period) if dropped is None)
+    return tuple(pair for pair, dropped in list_default_pairs_with_drop_reasons(objective, period) if dropped is None)
 
 
-def considered_pairs(objective: Fraction, period: int) -> tuple[tuple[BurnRatePair, str | None], ...]:
-    """Return every default pair for a period in microseconds, with the reason for dropping it; None if it is kept."""
-    if not is_nominal(period):
+def list_default_pairs_with_drop_reasons(
+    objective: Fraction, period: int
+) -> tuple[tuple[BurnRateWindowPair, str | None], ...]:
+    """Return every default pair for a period in microseconds, each with the reason why it is left out; None if it is
+    used.
+    """
+    if not has_default_burn_rate_pairs(period):
         return ()
-    pairs = (BurnRatePair(long, long // 12, share * period / long) for share, long in _DEFAULTS)
+    pairs = (BurnRateWindowPair(long, long // 12, share * period / long) for share, long in _DEFAULTS)
     return tuple((pair, _dropped(pair, objective, period)) for pair in pairs)
 
 
-def is_nominal(period: int) -> bool:
+def has_default_burn_rate_pairs(period: int) -> bool:
     """Whether a period in microseconds has default pairs: 1, 7, 28, 30, 90 or 365 days."""
     return period in _NOMINAL_PERIODS
 
 
-def _dropped(pair: BurnRatePair, objective: Fraction, period: int) -> str | None:
+def _dropped(pair: BurnRateWindowPair, objective: Fraction, period: int) -> str | None:
     """Return why a default pair is not useful for an objective and period; None if it is."""
     if objective == 1:
         return NO_BUDGET
@@ -69,76 +76,82 @@ def _dropped(pair: BurnRatePair, objective: Fraction, period: int) -> str | None
         return "its long window is not shorter than the period"
     if pair.factor < _LOWEST_FACTOR:
         return "its factor is under 0.9: it would warn of what stays within the budget"
-    if not can_fire(pair, objective):
-        return f"it can never fire: even with everything bad the burn rate is {float(highest_rate(objective) or 0):g}"
+    if not can_burn_rate_pair_fire(pair, objective):
+        highest = float(compute_highest_burn_rate(objective) or 0)
+        return f"it can never fire: even with everything bad the burn rate is {highest:g}"
     return None
 
 
-def can_fire(pair: BurnRatePair, objective: Fraction) -> bool:
-    """Whether the burn rate can exceed the pair's factor at all: it is at most 1 ÷ (1 − objective)."""
-    most = highest_rate(objective)
+def can_burn_rate_pair_fire(pair: BurnRateWindowPair, objective: Fraction) -> bool:
+    """Whether the burn rate can exceed the pair's factor at all. A burn rate is at most 1 ÷ (1 − objective)."""
+    most = compute_highest_burn_rate(objective)
     return most is not None and pair.factor < most
 
 
-def highest_rate(objective: Fraction) -> Fraction | None:
-    """Return the burn rate when every event is bad; None for an objective of 100 %, which has no budget."""
+def compute_highest_burn_rate(objective: Fraction) -> Fraction | None:
+    """Return the burn rate at which every event is bad; None for an objective of 100 percent, which has no budget."""
     return None if objective == 1 else 1 / (1 - objective)
 
 
-def lowest_objective(factor: Fraction) -> Fraction:
-    """Return the objective above which the burn rate can exceed this factor: 1 − 1 ÷ factor."""
+def compute_lowest_objective_for_factor(factor: Fraction) -> Fraction:
+    """Return the objective (a share) above which the burn rate can exceed a factor: 1 − 1 ÷ factor."""
     return 1 - 1 / factor
 
 
-def budget_spent(pair: BurnRatePair, period: int) -> Fraction:
-    """Return the share of a period's budget that a burn rate equal to the factor spends within the long window."""
+def compute_budget_share_spent_by_pair(pair: BurnRateWindowPair, period: int) -> Fraction:
+    """Return which share of a period's budget is spent within the long window at a burn rate equal to the pair's
+    factor.
+    """
     return pair.factor * pair.long / period
 
 
-def detection_time(pair: BurnRatePair, objective: Fraction, bad: Fraction = Fraction(1)) -> Fraction | None:
-    """Return the microseconds until both windows reach the factor, after the bad share jumps from zero to ``bad``.
+def compute_detection_time(
+    pair: BurnRateWindowPair, objective: Fraction, bad: Fraction = Fraction(1)
+) -> Fraction | None:
+    """Return how many microseconds after the share of bad events jumps from 0 to ``bad`` both windows reach the factor.
 
-    None if a window never reaches it.
+    None if a window never reaches the factor.
     """
     longest = pair.factor * (1 - objective) * max(pair.long, pair.short) / bad
     return longest if longest <= max(pair.long, pair.short) else None
 
 
-def exhaustion_time(factor: Fraction, period: int) -> Fraction:
-    """Return the microseconds in which the whole budget of a period is spent at a burn rate of ``factor``."""
+def compute_budget_exhaustion_time(factor: Fraction, period: int) -> Fraction:
+    """Return in how many microseconds the whole budget of a period is spent at a burn rate of ``factor``."""
     return period / factor
 
 
-def warns_of_drop(spent: Fraction, by: Fraction) -> bool:
-    """Whether the share of the budget spent within a time is a drop worth a warning: equality warns."""
+def is_budget_drop_worth_warning(spent: Fraction, by: Fraction) -> bool:
+    """Whether ``spent`` of the budget within some time reaches ``by``, from which a warning is given."""
     return spent >= by
 
 
-def warns_of_exhaustion(left: Fraction | int | None, under: int | Fraction) -> bool:
-    """Whether the budget will be exhausted in less than a limit at the present pace (both in microseconds).
+def is_budget_exhausted_within(left: Fraction | int | None, under: int | Fraction) -> bool:
+    """Whether the budget will be exhausted in less than ``under`` microseconds at the present pace.
 
-    ``left`` is None if it will never be exhausted, and 0 if it is exhausted already.
+    ``left`` is the time until then in microseconds: None if the budget will never be exhausted, 0 if it is exhausted
+    already.
     """
     return left is not None and left < under
 
 
-def parse_pair(document: Mapping[str, Any], period: int = 0) -> BurnRatePair:
+def parse_burn_rate_pair(document: Mapping[str, Any], period: int = 0) -> BurnRateWindowPair:
     """Parse ``{"long": "PT10M", "short": "PT1M", "factor": "3"}``.
 
-    Instead of a factor, ``budget_share`` may say which share of the period's budget may be spent within the long
-    window. The default of ``short`` is a twelfth of ``long``.
+    Instead of ``factor``, the document may have ``budget_share``: the share of the period's budget that may be spent
+    within the long window. The default of ``short`` is a twelfth of ``long``.
     """
     long = durations.from_iso(document["long"], "long")
     short = durations.from_iso(document["short"], "short") if "short" in document else long // 12
     if "factor" in document:
-        return BurnRatePair(long, short, Fraction(str(document["factor"])))
-    return BurnRatePair(long, short, Fraction(str(document["budget_share"])) * period / long)
+        return BurnRateWindowPair(long, short, Fraction(str(document["factor"])))
+    return BurnRateWindowPair(long, short, Fraction(str(document["budget_share"])) * period / long)
 
 
-def burn_rate_of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction | None:
-    """Return the burn rate: bad share ÷ (1 − objective); 0 if nothing was measured.
+def compute_burn_rate(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction | None:
+    """Return the burn rate: (bad ÷ total) ÷ (1 − objective); 0 if nothing was measured.
 
-    None for an objective of 100 %, which has no budget to burn.
+    None for an objective of 100 percent, which has no budget.
     """
     if objective == 1:
         return None

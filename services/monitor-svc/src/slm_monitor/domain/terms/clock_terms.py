@@ -11,7 +11,7 @@ from slm_calendar import durations
 from slm_calendar.service_hours import ServiceHours
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.terms import conditions
-from slm_monitor.domain.terms.conditions import Condition, Conditions
+from slm_monitor.domain.terms.conditions import Conditions, TicketCondition
 
 RESPONSE, UPDATE, RESOLUTION, OWNERSHIP, CLOSURE = "response", "update", "resolution", "ownership", "closure"
 _STOPS = {
@@ -22,26 +22,26 @@ _STOPS = {
 """Clock → the events that stop it by default. Any other clock stops at the events in ``_END``."""
 _END = ("resolved", "closed")
 ASSIGNMENT = "assignment"
-_ANSWERS = Condition(frozenset({"agent_replied", "first_response", "resolved", "fulfilled", "closed"}))
-"""The events that answer the customer: each ends the present period of an ``update`` clock."""
+_ANSWERS = TicketCondition(frozenset({"agent_replied", "first_response", "resolved", "fulfilled", "closed"}))
+"""The events that answer the customer: each stops an ``update`` clock, whatever ``stop`` its terms name."""
 _WARN_AT = ("50", "75", "90")
 
 
 @dataclass(frozen=True)
-class Escalation:
-    """One step of an escalation: who is notified, and when.
+class EscalationStep:
+    """One escalation of a clock: who is notified, and when.
 
-    ``offset`` counts from the deadline, and is negative before it.
+    ``offset`` is the time after the deadline; negative before it.
     """
 
     level: str
-    """``functional`` | ``hierarchical``."""
+    """``functional`` (to specialists) | ``hierarchical`` (to managers)."""
     offset: durations.Duration
     to: str | None = None
 
 
 @dataclass(frozen=True)
-class ClockTerms:
+class TicketClockTerms:
     """What starts, stops and pauses a ticket's clock, and to which tickets it applies."""
 
     clock: str
@@ -53,9 +53,9 @@ class ClockTerms:
     on_priority_change: str
     on_reopen: str
     reset: Conditions = ()
-    """Conditions that end the clock and start a new one of the same target."""
+    """Conditions that end the clock and start a new clock of the same target."""
     cancel: Conditions = ()
-    """Conditions that cancel the clock; the cancellation of the ticket always does."""
+    """Conditions that cancel the clock. The cancellation of the ticket always cancels it."""
     on_terms_change: str = "keep"
     """``keep`` | ``from_opening`` | ``carry_elapsed``: what happens to a running clock when these terms take effect."""
     carry_pauses: bool = True
@@ -64,7 +64,7 @@ class ClockTerms:
     """Whether customer replies before the first response start no ``update`` clock: the response clock covers them."""
     warn_at: tuple[Fraction, ...] = ()
     """The shares of ``within`` at which a warning is published, in percent, ascending."""
-    escalations: tuple[Escalation, ...] = ()
+    escalations: tuple[EscalationStep, ...] = ()
     notify_past_due: bool = False
     """Whether a clock that was already past its deadline when it was attached is published as a breach."""
     each_assignment: bool = False
@@ -79,16 +79,16 @@ class ClockTerms:
     @property
     def keeps_after_resolution(self) -> bool:
         """Whether the clock keeps running after the ticket is resolved or fulfilled."""
-        return not any(conditions.SAME_END & each.events for each in self.stop if each.events)
+        return not any(conditions.EQUIVALENT_END_EVENTS & each.events for each in self.stop if each.events)
 
 
-_ALWAYS_ENDS = Condition(frozenset({"closed", "cancelled"}))
+_ALWAYS_ENDS = TicketCondition(frozenset({"closed", "cancelled"}))
 
 
-def starts_that_stop(terms: ClockTerms) -> list[str]:
-    """Return the events that would start a clock and stop it at the same instant, so that it would never run.
+def find_events_that_start_and_stop(terms: TicketClockTerms) -> list[str]:
+    """Return the events that would both start and stop a clock at the same instant, so that it would never run.
 
-    A clock per assignment has none: the next assignment stops it.
+    A clock per assignment has no such events: the next assignment stops it.
     """
     if terms.each_assignment:
         return []
@@ -97,26 +97,27 @@ def starts_that_stop(terms: ClockTerms) -> list[str]:
     return sorted(event for event, start in single if any(start.implies(end) for end in ends))
 
 
-def parse_clock(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) -> ClockTerms:
+def parse_clock_terms(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) -> TicketClockTerms:
     """Parse the clock in a target's document. Raises KeyError, ValueError, CalendarError."""
     clock = target.get("clock") or RESOLUTION
-    stop = conditions.parse_conditions(target.get("stop") or list(_STOPS.get(clock, _END)), "event")
-    start = conditions.parse_conditions(
+    stop = conditions.parse_ticket_conditions(target.get("stop") or list(_STOPS.get(clock, _END)), "event")
+    start = conditions.parse_ticket_conditions(
         target.get("start") or ("assigned" if clock == OWNERSHIP else "opened"), "event"
     )
-    return ClockTerms(
+    return TicketClockTerms(
         clock=clock,
-        within=durations.parse(target["objective"]["within"]),
+        within=durations.parse_duration(target["objective"]["within"]),
         applies_to={
-            field: ticket_events.values_of(wanted) for field, wanted in (target.get("applies_to") or {}).items()
+            field: ticket_events.list_attribute_values_as_text(wanted)
+            for field, wanted in (target.get("applies_to") or {}).items()
         },
         start=start,
         stop=(*stop, _ANSWERS) if clock == UPDATE else stop,
-        pause=conditions.parse_conditions(target.get("pause"), "state"),
+        pause=conditions.parse_ticket_conditions(target.get("pause"), "state"),
         on_priority_change=target.get("on_priority_change") or "carry_elapsed",
         on_reopen=target.get("on_reopen") or "resume",
-        reset=conditions.parse_conditions(target.get("reset"), "event"),
-        cancel=conditions.parse_conditions(target.get("cancel"), "event"),
+        reset=conditions.parse_ticket_conditions(target.get("reset"), "event"),
+        cancel=conditions.parse_ticket_conditions(target.get("cancel"), "event"),
         on_terms_change=target.get("on_terms_change") or "keep",
         carry_pauses=target.get("carry_pauses") is not False,
         after_first_response=target.get("after_first_response") is True,
@@ -129,8 +130,10 @@ def parse_clock(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = 
 
 
 def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -> bool:
-    """Whether the terms want a clock for each assignment. This is the default of an ownership clock that starts at
-    ``assigned``. Raises ValueError if the terms say so of a clock that starts otherwise.
+    """Whether each assignment has its own clock under these terms.
+
+    This is the default for an ownership clock that starts at ``assigned``. Raises ValueError if the terms ask for it
+    and the clock starts at another event.
     """
     at_assignment = all(each.events == frozenset({"assigned"}) for each in start)
     if target.get("each") not in (None, ASSIGNMENT) or (target.get("each") and not at_assignment):
@@ -139,7 +142,9 @@ def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -
 
 
 def _shares(written: Mapping[str, Any] | None) -> tuple[Fraction, ...]:
-    """Read the shares of ``{"elapsed": [50, 75, 90]}``. These are also the default; null means no warnings."""
+    """Parse the percentages of ``{"elapsed": [50, 75, 90]}``. If nothing is written, these are the default; null means
+    no warnings.
+    """
     if written is None:
         return ()
     # Some agreements write budget_consumed for a clock too, the word that all other targets use.
@@ -147,9 +152,9 @@ def _shares(written: Mapping[str, Any] | None) -> tuple[Fraction, ...]:
     return tuple(sorted({Fraction(str(share)) for share in shares or ()}))
 
 
-def _escalation(written: Mapping[str, Any]) -> Escalation:
+def _escalation(written: Mapping[str, Any]) -> EscalationStep:
     level, to = written.get("level") or "functional", written.get("to")
-    offset = durations.parse(written["at"], "escalations.at", offset=True)
+    offset = durations.parse_duration(written["at"], "escalations.at", offset=True)
     if level not in ("functional", "hierarchical") or offset.kind == "due_at":
         raise ValueError(f"escalation {dict(written)!r}; a level is functional or hierarchical, and at an offset")
-    return Escalation(level, offset, None if to is None else str(to))
+    return EscalationStep(level, offset, None if to is None else str(to))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
 STATES, FIGURES, VERDICTS = "states", "figures", "verdicts"
 KINDS = (STATES, FIGURES, VERDICTS)
@@ -16,8 +16,10 @@ _ALL = ("serial", "all_of")
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A member of a composite: an indicator by its subject, or another target of the agreement by its id."""
+class CompositeMember:
+    """A member of a composite with its weight: an indicator by its subject, or another target of the agreement by its
+    id.
+    """
 
     subject: str | None
     target_id: str | None
@@ -26,16 +28,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class CompositeTerms:
-    """The members and the rule of a composite.
+    """The members of a composite target, and the rule that combines them.
 
-    ``of`` says what is combined: states, figures or verdicts. ``needed`` is how many members must be up or met (0 for
-    figures), ``rule`` how figures are combined.
+    ``of`` says what is combined: states, figures or verdicts. ``needed`` is how many members must be up (states) or met
+    (verdicts); 0 for figures. ``rule`` names the rule, such as ``serial`` or ``weighted_mean``.
     """
 
     of: str
     rule: str
     needed: int
-    members: tuple[Member, ...]
+    members: tuple[CompositeMember, ...]
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -46,8 +48,8 @@ class CompositeTerms:
         return tuple(member.target_id for member in self.members if member.target_id is not None)
 
 
-def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLevelTarget]) -> CompositeTerms:
-    """Parse the terms of a composite. Raises NotJudgeable, which names the target and says what to write."""
+def parse_composite_terms(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLevelTarget]) -> CompositeTerms:
+    """Parse the terms of a composite. Raises TermsNotEvaluable, which names the target and says what to write."""
     written = terms.parameters if isinstance(terms.parameters, Mapping) else {}
     of, members = written.get("of"), written.get("members")
     if of not in KINDS:
@@ -60,13 +62,13 @@ def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLeve
     parts = tuple(_member(terms, of, each, by_key) for each in members)
     rule = written.get("rule")
     try:
-        return combined(of, rule, parts)
+        return parse_combination_rule(of, rule, parts)
     except ValueError as wrong:
         raise _wrong(terms, f"rule {rule!r}; write {wrong}") from wrong
 
 
-def combined(of: str, rule: Any, members: Sequence[Member]) -> CompositeTerms:
-    """Parse the rule by which members are combined. Raises ValueError, whose text says what to write instead."""
+def parse_combination_rule(of: str, rule: Any, members: Sequence[CompositeMember]) -> CompositeTerms:
+    """Parse the rule that combines members. Raises ValueError, whose text says what to write instead."""
     if of == FIGURES:
         if rule not in _OF_FIGURES:
             raise ValueError(" or ".join(_OF_FIGURES))
@@ -77,33 +79,38 @@ def combined(of: str, rule: Any, members: Sequence[Member]) -> CompositeTerms:
     return CompositeTerms(of, str(rule), needed, tuple(members))
 
 
-def _member(terms: ServiceLevelTarget, of: str, written: Any, by_key: Mapping[str, ServiceLevelTarget]) -> Member:
-    """Parse one member of a composite. Raises NotJudgeable.
+def _member(
+    terms: ServiceLevelTarget, of: str, written: Any, by_key: Mapping[str, ServiceLevelTarget]
+) -> CompositeMember:
+    """Parse one member of a composite.
 
-    A member of states is always an indicator: its own, or that of the target that it names.
+    In a composite of states a member that names a target stands for the indicator of that target. Raises
+    TermsNotEvaluable.
     """
     weight = Fraction(str(written.get("weight", 1))) if isinstance(written, Mapping) else Fraction(0)
     if not isinstance(written, Mapping) or weight <= 0:
         raise _wrong(terms, f"member {written!r}; give a target or an indicator, and a weight above zero")
     indicator = written.get("indicator")
     if of == STATES and isinstance(indicator, Mapping):
-        return Member(f"{indicator['owner_party_id']}/{indicator['key']}", None, weight)
+        return CompositeMember(f"{indicator['owner_party_id']}/{indicator['key']}", None, weight)
     named = by_key.get(str(written.get("target")))
     if named is None or named.key == terms.key:
         raise _wrong(terms, f"member {dict(written)!r}; name another target of the agreement by its key")
     if of == STATES:
         if named.indicator is None:
             raise _wrong(terms, f"member {named.key}; only a target of an indicator has states")
-        return Member(named.indicator, None, weight)
+        return CompositeMember(named.indicator, None, weight)
     if (named.window_kind, named.window) != (terms.window_kind, terms.window):
         raise _wrong(terms, f"member {named.key}; it needs the same window, {terms.window}")
-    return Member(None, named.target_id, weight)
+    return CompositeMember(None, named.target_id, weight)
 
 
-def check_composites(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Raise NotJudgeable for a composite whose terms are not valid or that is, through others too, its own member."""
+def check_composite_terms(targets: Sequence[ServiceLevelTarget]) -> None:
+    """Raise TermsNotEvaluable for a composite target whose terms are not valid, or that contains itself, directly or
+    through other composites.
+    """
     made_of = {
-        terms.target_id: composition_of(terms, targets).target_ids
+        terms.target_id: parse_composite_terms(terms, targets).target_ids
         for terms in targets
         if terms.aggregation == "composite"
     }
@@ -119,5 +126,5 @@ def check_composites(targets: Sequence[ServiceLevelTarget]) -> None:
                 ahead += made_of.get(target_id, ())
 
 
-def _wrong(terms: ServiceLevelTarget, what: str) -> NotJudgeable:
-    return NotJudgeable(f"target {terms.key}: composite of {what}")
+def _wrong(terms: ServiceLevelTarget, what: str) -> TermsNotEvaluable:
+    return TermsNotEvaluable(f"target {terms.key}: composite of {what}")

@@ -1,4 +1,4 @@
-"""Conditions on a ticket: the events, states and attributes for which a clock starts, stops or pauses."""
+"""Conditions on a ticket: the events, states and attributes that start, stop or pause a clock."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 
-SAME_END = frozenset({"resolved", "fulfilled"})
-"""An incident is resolved, a request is fulfilled: a condition that names one of the two events means both."""
+EQUIVALENT_END_EVENTS = frozenset({"resolved", "fulfilled"})
+"""Incidents are resolved, requests are fulfilled: a condition that names one of the two events also means the other."""
 
 
 @dataclass(frozen=True)
-class Condition:
-    """A condition on a ticket: everything that it names must hold.
+class TicketCondition:
+    """A condition on a ticket that holds if everything that it names holds.
 
-    With ``events`` it holds at the instant of one of these events. Without events it holds for as long as the ticket is
-    in one of ``states`` and has ``attributes``.
+    With ``events`` it holds only at the instant of one of these events. Without events it holds for as long as the
+    ticket is in one of ``states`` and has ``attributes``.
     """
 
     events: frozenset[str] = frozenset()
@@ -27,7 +27,9 @@ class Condition:
 
     @property
     def lasts(self) -> bool:
-        """Whether the condition is about the ticket's state or attributes, so that it can hold between events."""
+        """Whether the condition depends only on the ticket's state or attributes, so that it can
+        hold between events.
+        """
         return not self.events
 
     def holds(self, event: TicketEvent | None, state: str | None, attributes: Mapping[str, Any]) -> bool:
@@ -38,9 +40,9 @@ class Condition:
             return False
         if self.states and state not in self.states:
             return False
-        return ticket_events.is_wanted(self.attributes, attributes)
+        return ticket_events.has_wanted_attributes(self.attributes, attributes)
 
-    def implies(self, other: Condition) -> bool:
+    def implies(self, other: TicketCondition) -> bool:
         """Whether ``other`` holds whenever this condition holds."""
         return (
             (not other.events or (bool(self.events) and self.events <= other.events))
@@ -50,20 +52,25 @@ class Condition:
 
 
 _ANYTHING = frozenset({"\x1fanything"})
-"""A value that no ticket has, for an attribute that a condition does not name and so does not restrict."""
-Conditions = tuple[Condition, ...]
+"""A value that no ticket has. It represents an attribute that a condition does not name and so does not restrict."""
+Conditions = tuple[TicketCondition, ...]
 
 
-def any_holds(
+def does_any_condition_hold(
     conditions: Conditions, event: TicketEvent | None, state: str | None, attributes: Mapping[str, Any]
 ) -> bool:
-    """Whether at least one of the conditions holds; the parameters are those of ``Condition.holds``."""
+    """Whether at least one of the conditions holds at an event (None: between events).
+
+    ``state`` and ``attributes`` are the ticket's after the event.
+    """
     return any(condition.holds(event, state, attributes) for condition in conditions)
 
 
-def parse_conditions(written: Any, plain: str) -> Conditions:
+def parse_ticket_conditions(written: Any, plain: str) -> Conditions:
     """Parse conditions: a word, a list of words, or objects such as ``{"event": "assigned", "team": ["network"]}`` and
-    ``{"on_hold": "true"}``. ``plain`` is what a bare word names: ``event`` or ``state``.
+    ``{"on_hold": "true"}``.
+
+    ``plain`` says what a bare word names: ``event`` or ``state``.
     """
     items = [] if written is None else [written] if isinstance(written, str | Mapping) else list(written)
     words = frozenset(item for item in items if isinstance(item, str))
@@ -73,7 +80,11 @@ def parse_conditions(written: Any, plain: str) -> Conditions:
     return tuple(found)
 
 
-def _condition(document: Mapping[str, Any]) -> Condition:
-    wanted = {name: ticket_events.values_of(value) for name, value in document.items()}
+def _condition(document: Mapping[str, Any]) -> TicketCondition:
+    wanted = {name: ticket_events.list_attribute_values_as_text(value) for name, value in document.items()}
     events = wanted.pop("event", frozenset())
-    return Condition(events | SAME_END if events & SAME_END else events, wanted.pop("state", frozenset()), wanted)
+    return TicketCondition(
+        events | EQUIVALENT_END_EVENTS if events & EQUIVALENT_END_EVENTS else events,
+        wanted.pop("state", frozenset()),
+        wanted,
+    )

@@ -1,4 +1,6 @@
-"""Figures as text: exact fractions, and four decimals for people that never show a missed objective as met."""
+"""Figures as text: exact fractions, and four decimals for people, rounded so that a missed
+objective never looks met.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from fractions import Fraction
 _SCALE = 10_000
 
 
-def exact(figure: Fraction | None) -> str | None:
-    """Return ``numerator/denominator`` in lowest terms; None for None."""
+def format_exact_fraction(figure: Fraction | None) -> str | None:
+    """Return a figure as ``numerator/denominator`` in lowest terms; None if there is no figure."""
     return None if figure is None else f"{figure.numerator}/{figure.denominator}"
 
 
-def display(figure: Fraction | None, objective: Fraction | None = None, *, at_most: bool = False) -> str:
+def format_rounded_figure(figure: Fraction | None, objective: Fraction | None = None, *, at_most: bool = False) -> str:
     """Return a figure with four decimals, rounded half-even.
 
     If rounding would show a missed objective as met, the figure is rounded away from the objective instead.
@@ -30,9 +32,11 @@ def display(figure: Fraction | None, objective: Fraction | None = None, *, at_mo
     return f"{sign}{whole}.{rest:04d}"
 
 
-def of_counts(good: int, total: int) -> tuple[str, str]:
-    """Return (exact, display) of the share good ÷ total in percent. It must meet its objective. Integers only, for
-    speed.
+def format_percent_of_counts(good: int, total: int) -> tuple[str, str]:
+    """Return (exact, display) of the share good ÷ total in percent, computed with integers only, for speed.
+
+    Use it only for a share that meets its objective: the display of a missed one needs rounding away from the
+    objective.
     """
     whole = 100 * good
     common = math.gcd(whole, total)
@@ -41,6 +45,6 @@ def of_counts(good: int, total: int) -> tuple[str, str]:
     return f"{whole // common}/{total // common}", f"{units // _SCALE}.{units % _SCALE:04d}"
 
 
-def percent(share: Fraction | None) -> Fraction | None:
-    """Convert a share in [0, 1] to percent."""
+def convert_share_to_percent(share: Fraction | None) -> Fraction | None:
+    """Convert a share in [0, 1] to percent; None if there is no share."""
     return None if share is None else share * 100

@@ -1,4 +1,4 @@
-"""Instances of a target with ``group_by``: one target per combination of label values, with an id derived from both."""
+"""Instances of a target with ``group_by``: one target for each combination of label values."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from slm_chassis.identity import named_id
-from slm_monitor.domain.facts.facts import labels_in_name
+from slm_monitor.domain.facts.facts import parse_series_labels
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 Group = tuple[tuple[str, str], ...]
 
 
-def group_of(line: TermsHistory, subject: str) -> Group | None:
-    """Return the group that a series belongs to; None if the series lacks one of the ``group_by`` labels."""
-    labels = labels_in_name(subject)
+def read_series_label_group(line: TargetTermsHistory, subject: str) -> Group | None:
+    """Return the group of label values that a series belongs to; None if the series lacks one of the ``group_by``
+    labels.
+    """
+    labels = parse_series_labels(subject)
     names = line.latest.group_by
     return tuple((name, labels[name]) for name in names) if all(name in labels for name in names) else None
 
 
-def instance_terms(line: TermsHistory, group: Group) -> TermsHistory:
-    """Return the terms history of the instance that evaluates a group."""
+def derive_instance_terms(line: TargetTermsHistory, group: Group) -> TargetTermsHistory:
+    """Return the terms history of the instance of a target that evaluates one group of label values."""
     return line.with_versions([_instance(terms, group) for terms in line.versions])
 
 
@@ -29,7 +31,7 @@ def _instance(terms: ServiceLevelTarget, group: Group) -> ServiceLevelTarget:
     shown = ", ".join(value for _, value in group)
     return replace(
         terms,
-        target_id=instance_id(terms.target_id, group),
+        target_id=derive_target_instance_id(terms.target_id, group),
         key=f"{terms.key}[{shown}]",
         title=f"{terms.title} ({shown})",
         group=group,
@@ -38,6 +40,6 @@ def _instance(terms: ServiceLevelTarget, group: Group) -> ServiceLevelTarget:
     )
 
 
-def instance_id(target_id: str, group: Sequence[tuple[str, str]]) -> str:
+def derive_target_instance_id(target_id: str, group: Sequence[tuple[str, str]]) -> str:
     """Return the id of an instance: a UUIDv5 over the target's id and the labels of the group."""
     return named_id(target_id, "instance", *(part for pair in group for part in pair))

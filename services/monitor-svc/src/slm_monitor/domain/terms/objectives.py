@@ -1,4 +1,4 @@
-"""Objectives: a figure must be at least or at most a value; the error budget that this allows."""
+"""Objectives (a figure must be at least or at most a value) and the error budget that they allow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Objective:
     value: Fraction
     unit: str = PERCENT
     allowed: Fraction = field(init=False, compare=False)
-    """For a share: the part of all events or time that may be bad."""
+    """For a share: the share of all events or time that may be bad."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allowed", 1 - self.value if self.comparison == AT_LEAST else self.value)
@@ -34,16 +34,20 @@ class Objective:
         return figure >= self.value if self.comparison == AT_LEAST else figure <= self.value
 
     def shown(self, figure: Fraction | None) -> Fraction | None:
-        """Convert a figure to the objective's unit: a share becomes percent."""
-        return figures.percent(figure) if self.unit == PERCENT else figure
+        """Convert a figure to the unit of the objective: a share becomes percent. None stays None."""
+        return figures.convert_share_to_percent(figure) if self.unit == PERCENT else figure
 
     def display(self, figure: Fraction | None) -> str:
-        """Return a figure in the objective's unit with four decimals; a missed objective never looks met."""
+        """Return a figure as text in the objective's unit with four decimals, rounded so that a missed objective never
+        looks met.
+        """
         limit = self.shown(self.value)
-        return figures.display(self.shown(figure), limit, at_most=self.comparison == AT_MOST)
+        return figures.format_rounded_figure(self.shown(figure), limit, at_most=self.comparison == AT_MOST)
 
     def shortfall(self, figure: Fraction | None) -> Fraction | None:
-        """Return how much the figure misses the objective, in its unit; negative if it meets it. None for None."""
+        """Return by how much the figure misses the objective, in the objective's unit; negative if it meets the
+        objective. None if there is no figure.
+        """
         if figure is None:
             return None
         return self.shown(self.value - figure if self.comparison == AT_LEAST else figure - self.value)
@@ -52,13 +56,13 @@ class Objective:
         """Return the objective as a document, such as ``{"at_least": "999/10", "unit": "percent"}``, with the exact
         value.
         """
-        return {self.comparison: figures.exact(self.shown(self.value)) or "", "unit": self.unit}
+        return {self.comparison: figures.format_exact_fraction(self.shown(self.value)) or "", "unit": self.unit}
 
     def bad(self, good: int, total: int) -> int:
-        """Return how many of the counts spend the budget.
+        """Return how many of ``total`` events count against the budget.
 
-        For an objective ``at_least`` these are the events that are not good; for ``at_most`` they are the good ones,
-        since such an objective limits what it counts.
+        For an objective ``at_least`` these are the events that are not good. For ``at_most`` they are the good ones,
+        because such an objective limits the events that it counts.
         """
         return total - good if self.comparison == AT_LEAST else good
 

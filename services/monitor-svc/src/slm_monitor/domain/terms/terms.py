@@ -11,8 +11,9 @@ from slm_calendar import durations, service_hours
 from slm_calendar.service_hours import ServiceHours
 from slm_calendar.windows import KINDS
 from slm_events import instants
-from slm_monitor.domain.terms import clock_terms, objectives, warning_terms
-from slm_monitor.domain.terms.clock_terms import ClockTerms
+from slm_monitor.domain.terms import clock_terms, customer_view, objectives, warning_terms
+from slm_monitor.domain.terms.clock_terms import TicketClockTerms
+from slm_monitor.domain.terms.customer_view import CustomerView
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.warning_terms import WarningTerms
 
@@ -20,7 +21,7 @@ FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement that has no expiry."""
 
 
-SHARES = frozenset(
+SHARE_AGGREGATIONS = frozenset(
     {
         "availability",
         "ratio",
@@ -34,21 +35,21 @@ SHARES = frozenset(
     }
 )
 """The aggregations whose figure is a share in [0, 1]."""
-COUNTED = frozenset(
+MINUTE_SUM_AGGREGATIONS = frozenset(
     {"ratio", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "time_slices", "nps"}
 )
 """The aggregations that are summed by the minute."""
-EVENTS = frozenset({"ratio", "share_at_most", "share_at_least", "quantile"})
-"""The aggregations in ``COUNTED`` whose figure is a share of events."""
-RECOVERED = frozenset({"recovery_time", "recovery_point", "recovered_within"})
+EVENT_SHARE_AGGREGATIONS = frozenset({"ratio", "share_at_most", "share_at_least", "quantile"})
+"""The aggregations in ``MINUTE_SUM_AGGREGATIONS`` whose figure is a share of events."""
+RECOVERY_AGGREGATIONS = frozenset({"recovery_time", "recovery_point", "recovered_within"})
 """The aggregations of an indicator's recoveries."""
-STATED = frozenset({"availability", "outages"}) | RECOVERED
+SINGLE_FACT_AGGREGATIONS = frozenset({"availability", "outages"}) | RECOVERY_AGGREGATIONS
 """The aggregations of facts that are stored one by one: an indicator's states, or its recoveries."""
-DERIVED = frozenset({"compliance", "composite"})
-"""The aggregations of other targets' results or of ticket clocks."""
-JUDGED = SHARES | COUNTED | STATED | {"clock"}
-KEPT = COUNTED | STATED | DERIVED | {"clock"}
-"""The aggregations that monitor-svc evaluates continuously; a preview can evaluate all of ``JUDGED``."""
+DERIVED_AGGREGATIONS = frozenset({"compliance", "composite"})
+"""The aggregations that are computed from other targets' results or from ticket clocks."""
+EVALUABLE_AGGREGATIONS = SHARE_AGGREGATIONS | MINUTE_SUM_AGGREGATIONS | SINGLE_FACT_AGGREGATIONS | {"clock"}
+CONTINUOUS_AGGREGATIONS = MINUTE_SUM_AGGREGATIONS | SINGLE_FACT_AGGREGATIONS | DERIVED_AGGREGATIONS | {"clock"}
+"""The aggregations that are evaluated continuously; a preview can evaluate all ``EVALUABLE_AGGREGATIONS``."""
 
 _UNITS = {"count": "count", "outages": "count", "nps": "points"} | dict.fromkeys(
     ("recovery_time", "recovery_point"), "minutes"
@@ -72,16 +73,16 @@ SLA = "sla"
 """The kind of an agreement with a customer. An ``ola`` is with an internal team, a ``uc`` with a supplier."""
 
 
-class NotJudgeable(ValueError):
-    """Terms that this version of the software cannot evaluate; the message names the target and what is supported."""
+class TermsNotEvaluable(ValueError):
+    """Terms that this version of the software cannot evaluate; the message names the target and the supported terms."""
 
 
 @dataclass(frozen=True)
 class ServiceLevelTarget:
     """One target as one version of an agreement defines it.
 
-    ``promise`` is None for a clock, which has ``clock.within`` instead. ``threshold`` is the X of ``share_at_most: X``
-    or ``share_at_least: X``, or the objective of a quantile, in the indicator's unit.
+    ``promise`` is the objective; None for a clock, which has ``clock.within`` instead. ``threshold`` is, in the
+    indicator's unit, the limit X of ``share_at_most: X`` or ``share_at_least: X``, or the objective of a quantile.
     """
 
     target_id: str
@@ -94,18 +95,20 @@ class ServiceLevelTarget:
     customer_party_id: str
     zone: str
     aggregation: str
-    """The name of the aggregation, one of ``JUDGED``."""
+    """The name of the aggregation, one of ``EVALUABLE_AGGREGATIONS``."""
     indicator: str | None
     """``<owner party>/<key>``; None for a clock and for a target that is derived from other targets."""
     promise: Objective | None
     unacceptable: Objective | None
-    """A second, weaker objective: a figure that misses it is unacceptable service."""
+    """A second objective, looser than ``promise``: a figure that misses it is unacceptable service."""
     objective_document: Mapping[str, Any]
     threshold: float | None
     window_kind: str
     """``calendar`` | ``rolling`` | ``ticket``."""
     window: str
-    """The length of the window, such as ``month`` (calendar) or ``PT1H`` (rolling); ``ticket`` per ticket."""
+    """The length of the window, such as ``month`` (calendar) or ``PT1H`` (rolling); ``ticket`` if each ticket is
+    evaluated by itself.
+    """
     rolling_microseconds: int
     hours: ServiceHours
     unknown: str
@@ -115,10 +118,10 @@ class ServiceLevelTarget:
     warn_at: WarningTerms
     weight: str
     responsible: Mapping[str, Any]
-    clock: ClockTerms | None
+    clock: TicketClockTerms | None
     effective_at: int
     ends_at: int
-    """The agreement's expiry. Earlier ends (termination, supersession) are kept in the ``TermsHistory``."""
+    """The agreement's expiry. Earlier ends (termination, supersession) are kept in the ``TargetTermsHistory``."""
     closing_delay: int
     indicator_kind: str | None = None
     """The kind of the indicator, if the terms name it."""
@@ -130,7 +133,7 @@ class ServiceLevelTarget:
     """The parameters in the aggregation's document."""
     group_by: tuple[str, ...] = ()
     group: tuple[tuple[str, str], ...] = ()
-    """The (name, value) labels of an instance that ``group_by`` makes; empty for other targets."""
+    """The (name, value) labels of an instance of a target with ``group_by``; empty for other targets."""
     instance_of: str | None = None
     """The id of the target with ``group_by`` that an instance belongs to."""
     on_amendment: str = "next_window"
@@ -145,15 +148,17 @@ class ServiceLevelTarget:
     """The names by which tickets may refer to the agreement's service: its id, its key, its external references."""
     customer_names: frozenset[str] = frozenset()
     """The names by which tickets may refer to the agreement's customer: id, key and external references."""
+    customer_view: CustomerView = customer_view.DEFAULT
+    """What the customer is shown of warnings and open windows."""
 
     @property
     def is_support(self) -> bool:
-        """Whether the agreement is with an internal team (OLA) or a supplier (UC), and so supports an SLA."""
+        """Whether the agreement is a support agreement: with an internal team (OLA) or a supplier (UC)."""
         return self.agreement_kind not in ("", SLA)
 
     @property
     def ticket_owners(self) -> frozenset[str]:
-        """The parties whose tickets this target applies to: the provider; in a support agreement, both parties."""
+        """The parties whose tickets this target applies to: the provider; under an OLA or UC, both parties."""
         both = {self.provider_party_id, self.customer_party_id}
         return frozenset(both if self.is_support else {self.provider_party_id})
 
@@ -169,7 +174,7 @@ class ServiceLevelTarget:
 
     @property
     def levels(self) -> list[tuple[str, Objective]]:
-        """The levels that can be breached, each with its objective."""
+        """The levels that can be breached, ``objective`` and ``unacceptable``, each with its objective."""
         named = [("objective", self.promise), ("unacceptable", self.unacceptable)]
         return [(level, promised) for level, promised in named if promised is not None]
 
@@ -182,10 +187,12 @@ class ServiceLevelTarget:
         return "–" if self.promise is None else self.promise.display(figure)
 
 
-def parse_targets(finalized: Mapping[str, Any], known: Collection[str] = KEPT) -> list[ServiceLevelTarget]:
-    """Parse the targets of an ``AgreementFinalized`` event (its JSON object).
+def parse_targets(
+    finalized: Mapping[str, Any], known: Collection[str] = CONTINUOUS_AGGREGATIONS
+) -> list[ServiceLevelTarget]:
+    """Parse the targets of an ``AgreementFinalized`` event, given as its JSON object.
 
-    ``known`` are the aggregations allowed. Raises NotJudgeable, which names the target and the term.
+    ``known`` are the aggregations allowed. Raises TermsNotEvaluable, which names the target and the term.
     """
     hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
     hours.setdefault("24x7", service_hours.ALWAYS)
@@ -193,7 +200,7 @@ def parse_targets(finalized: Mapping[str, Any], known: Collection[str] = KEPT) -
 
 
 def _hours(document: Any) -> ServiceHours:
-    return service_hours.ALWAYS if document == "24x7" else service_hours.parse(document)
+    return service_hours.ALWAYS if document == "24x7" else service_hours.parse_service_hours(document)
 
 
 def _target(
@@ -236,12 +243,14 @@ def _target(
         degraded=_degraded(target.get("degraded")),
         no_data=target.get("no_data") or "ignore",
         warn_at=replace(
-            warning_terms.parse_warnings(target.get("warn_at") or {}, promised, window_kind, window, rolling),
-            again_after=warning_terms.reopens_within(target.get("warn_again_after"), rolling),
+            warning_terms.parse_warning_terms(target.get("warn_at") or {}, promised, window_kind, window, rolling),
+            again_after=warning_terms.get_risk_reopening_time(target.get("warn_again_after"), rolling),
         ),
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
-        clock=clock_terms.parse_clock(target, [hours[other] for other in others]) if aggregation == "clock" else None,
+        clock=clock_terms.parse_clock_terms(target, [hours[other] for other in others])
+        if aggregation == "clock"
+        else None,
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
@@ -256,6 +265,7 @@ def _target(
         agreement_kind=agreement.get("kind") or "",
         service_names=_names(agreement, "service", agreement["service_id"]),
         customer_names=_names(agreement, "customer", agreement["customer_party_id"]),
+        customer_view=customer_view.parse_customer_view(agreement.get("customer_sees")),
     )
 
 
@@ -270,7 +280,7 @@ def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[s
     kind = next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
     wants = _PARAMETERS.get(kind, False)
     if kind not in known or (wants is not None and isinstance(aggregation, Mapping) != wants):
-        raise NotJudgeable(f"target {name}: aggregation {aggregation!r}; judged are {', '.join(sorted(known))}")
+        raise TermsNotEvaluable(f"target {name}: aggregation {aggregation!r}; judged are {', '.join(sorted(known))}")
     return kind, aggregation[kind] if isinstance(aggregation, Mapping) else None
 
 
@@ -282,27 +292,29 @@ def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) 
 
 
 def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
-    """Return (kind, name, microseconds of a rolling window or 0) of a window. Raises NotJudgeable."""
+    """Return (kind, name, microseconds of a rolling window or 0) of a window. Raises TermsNotEvaluable."""
     if "calendar" in window:
         if window["calendar"] not in KINDS:
-            raise NotJudgeable(f"target {name}: window {window['calendar']!r}; write one of {', '.join(KINDS)}")
+            raise TermsNotEvaluable(f"target {name}: window {window['calendar']!r}; write one of {', '.join(KINDS)}")
         return "calendar", window["calendar"], 0
     if "rolling" in window:
         length = durations.from_iso(window["rolling"])
         if length <= 0 or length % 60_000_000:
-            raise NotJudgeable(f"target {name}: rolling window {window['rolling']}; write a number of whole minutes")
+            raise TermsNotEvaluable(
+                f"target {name}: rolling window {window['rolling']}; write a number of whole minutes"
+            )
         return "rolling", window["rolling"], length
     if window.get("per") == "ticket":
         return "ticket", "ticket", 0
-    raise NotJudgeable(f"target {name}: window {dict(window)!r}; judged are calendar, rolling and per ticket")
+    raise TermsNotEvaluable(f"target {name}: window {dict(window)!r}; judged are calendar, rolling and per ticket")
 
 
 def _promises(
     name: str, aggregation: str, parameters: Any, target: Mapping[str, Any]
 ) -> tuple[Objective | None, Objective | None]:
-    """Return the objective and the second level of unacceptable service. Raises NotJudgeable.
+    """Return (objective, second level of unacceptable service); the second is None if there is none, both for a clock.
 
-    A clock has neither. A quantile becomes an objective on the share of values within its limit.
+    A quantile becomes an objective on the share of values within its limit. Raises TermsNotEvaluable.
     """
     if aggregation == "clock":
         return None, None
@@ -316,13 +328,13 @@ def _promises(
                     f"quantile {parameters} of {dict(written)!r}; write at_most, and a quantile within 0 to 1"
                 )
             return Objective(objectives.AT_LEAST, share), None
-        unit = objectives.PERCENT if aggregation in SHARES else _UNITS.get(aggregation, "value")
+        unit = objectives.PERCENT if aggregation in SHARE_AGGREGATIONS else _UNITS.get(aggregation, "value")
         parsed = objectives.parse_objective(written, unit)
-        if aggregation in SHARES and parsed.unit != objectives.PERCENT:
+        if aggregation in SHARE_AGGREGATIONS and parsed.unit != objectives.PERCENT:
             raise ValueError(f"objective in {parsed.unit}; a share is promised in percent")
         return parsed, objectives.parse_objective({"unit": parsed.unit, **second}) if second else None
     except ValueError as error:
-        raise NotJudgeable(f"target {name}: {error}") from error
+        raise TermsNotEvaluable(f"target {name}: {error}") from error
 
 
 def _degraded(written: Any) -> str:

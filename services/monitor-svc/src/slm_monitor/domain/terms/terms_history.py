@@ -14,10 +14,10 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
 
 SPLIT = "split"
 ALL = "*"
-"""Written in place of a target's id: all targets of an agreement."""
+"""A key that stands for all targets of an agreement, in place of a target's id."""
 
 
-class TermsHistory:
+class TargetTermsHistory:
     """Versions of one target that are evaluated in the same way: same indicator, aggregation and kind of window.
 
     For a calendar window the terms at its start apply to all of it; for a rolling window, those at the instant of
@@ -32,7 +32,7 @@ class TermsHistory:
         self._ended_at = ended_at
         self.begins_at = self._starts[0] if begins_at is None else begins_at
         self.continues = begins_at is not None
-        """Whether another history of the same target, which was evaluated in a different way, precedes this one."""
+        """Whether an earlier history of the same target, which was evaluated in a different way, precedes this one."""
 
     @property
     def latest(self) -> ServiceLevelTarget:
@@ -44,14 +44,15 @@ class TermsHistory:
 
     @property
     def key(self) -> tuple[str, int]:
-        """(target id, first version): an amendment that changes the way of evaluation begins a history with another
-        key.
+        """The key of the history: (target id, first version).
+
+        An amendment that changes how the target is evaluated begins another history, with another key.
         """
         return (self.target_id, self.versions[0].version)
 
     @property
     def fingerprint(self) -> str:
-        """The versions and the ends of the history. If they change, facts counted under the old fingerprint are counted
+        """A text of the versions and of the beginning and end. If it changes, the facts of the target must be counted
         again.
         """
         versions = ",".join(str(terms.version) for terms in self.versions)
@@ -72,8 +73,8 @@ class TermsHistory:
         return terms if instant < terms.ends_at else None
 
     def cut_after(self, instant: int) -> int | None:
-        """Return the next instant after this one at which an amendment with ``on_amendment: split`` cuts the open
-        window.
+        """Return the next instant after ``instant`` at which an amendment with ``on_amendment: split`` cuts the open
+        window; None if there is none.
         """
         return next(
             (
@@ -85,11 +86,11 @@ class TermsHistory:
         )
 
     def begins_after(self, instant: int) -> int | None:
-        """Return the next instant after this one at which a version takes effect; None if there is none."""
+        """Return the next instant after ``instant`` at which a version takes effect; None if there is none."""
         return next((start for start in self._starts if start > instant), None)
 
     def unbroken_until(self, instant: int) -> int:
-        """Return the first instant, at or after this one, at which no terms are in force."""
+        """Return the first instant, at or after ``instant``, at which no terms are in force."""
         position = max(bisect_right(self._starts, instant) - 1, 0)
         end = self.versions[position].ends_at
         for terms in self.versions[position + 1 :]:
@@ -98,23 +99,23 @@ class TermsHistory:
             end = terms.ends_at
         return min(end, self.ends_at)
 
-    def with_versions(self, versions: Sequence[ServiceLevelTarget]) -> TermsHistory:
+    def with_versions(self, versions: Sequence[ServiceLevelTarget]) -> TargetTermsHistory:
         """Return a history with the same beginning and end, and with other versions."""
-        return TermsHistory(versions, self._ended_at, self.begins_at)
+        return TargetTermsHistory(versions, self._ended_at, self.begins_at)
 
     def of_version(self, version: int) -> ServiceLevelTarget:
         """Return the terms of a version; the latest terms if this history does not have that version."""
         return next((terms for terms in self.versions if terms.version == version), self.latest)
 
 
-def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsHistory]:
-    """Return the terms histories of all targets in the versions of an agreement.
+def build_terms_histories(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TargetTermsHistory]:
+    """Return the terms histories of all targets in the versions of one agreement.
 
     A target that a later version leaves out ends when that version takes effect. A target whose terms cannot be read in
-    one version has no history at all: its other versions alone would evaluate it in another way than was signed.
+    one version has no history at all: evaluating only its other versions would not be what was signed.
     """
     by_target: dict[str, list[ServiceLevelTarget]] = {}
-    unread = unread_of(versions)
+    unread = explain_unreadable_targets(versions)
     parsed = (
         []
         if ALL in unread
@@ -136,9 +137,9 @@ def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> lis
     return lines
 
 
-def unread_of(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return, by target id, why a target's terms cannot be read. Under ``ALL``: why no target of the agreement can be
-    read.
+def explain_unreadable_targets(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return, by target id, why a target's terms cannot be read. The key ``ALL`` has the reason if no target of the
+    agreement can be read.
     """
     found: dict[str, str] = {}
     for version in versions:
@@ -153,7 +154,8 @@ def unread_of(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _unread(version: Mapping[str, Any]) -> dict[str, str]:
     """Return, by target id, why single targets of a version cannot be read.
 
-    Empty if the cause lies outside the targets, as when every one of several targets fails.
+    Empty if all targets can be read, or if the cause lies outside the targets, as when every one of several targets
+    fails.
     """
     found = {}
     for target in version.get("targets") or ():
@@ -180,7 +182,7 @@ def _readable(version: Mapping[str, Any], unread: Collection[str]) -> list[Servi
     ]
 
 
-def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TermsHistory]:
+def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TargetTermsHistory]:
     """Split the versions of a target into histories of consecutive versions that are evaluated in the same way."""
     ordered = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
     groups = [[ordered[0]]]
@@ -200,13 +202,17 @@ def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list
             ends = cut if is_cut else _end_of_last_window(group[-1], cut)
             following = ends if groups[number + 1][0].window_kind == "calendar" else cut
             ends = ends if ended_at is None else min(ends, ended_at)
-        lines.append(TermsHistory(group, ends, begins))
+        lines.append(TargetTermsHistory(group, ends, begins))
         begins = following
     return lines
 
 
 def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
-    """Return what makes two versions be evaluated in the same way; a calendar window may change its length."""
+    """Return a key that is equal for two versions if they are evaluated in the same way.
+
+    Versions with calendar windows of different kinds, such as month and quarter, have the same key; versions with
+    rolling windows of different lengths have not.
+    """
     return (
         terms.indicator,
         terms.aggregation,
@@ -216,7 +222,7 @@ def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
 
 
 def _end_of_last_window(terms: ServiceLevelTarget, cut: int) -> int:
-    """Return when a history ends that an amendment at ``cut`` replaces.
+    """Return the end of a history that an amendment at ``cut`` replaces by another history.
 
     A calendar window that began before the amendment is evaluated to its end under the terms of its start.
     """

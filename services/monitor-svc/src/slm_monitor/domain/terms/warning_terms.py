@@ -16,14 +16,14 @@ from slm_monitor.domain.terms.objectives import Objective
 class WarningTerms:
     """The conditions under which a target is at risk.
 
-    ``budget_consumed``: shares of the budget that are spent; ``pairs``: burn rates; ``projected``: whether the
-    projected figure of the window warns; ``drops``: (share of the budget, microseconds within which it is spent);
-    ``exhaustion``: microseconds to the projected end of the budget; ``min_events``: fewer events never warn;
+    ``budget_consumed``: shares of the budget that are spent. ``pairs``: burn rates. ``projected``: whether a projected
+    figure that misses the objective warns. ``drops``: (share of the budget, microseconds within which it is spent).
+    ``exhaustion``: microseconds to the projected end of the budget. ``min_events``: with fewer events nothing warns.
     ``again_after``: a warning that returns within so many microseconds after it cleared is the same warning.
     """
 
     budget_consumed: tuple[Fraction, ...] = ()
-    pairs: tuple[burn_rate.BurnRatePair, ...] = ()
+    pairs: tuple[burn_rate.BurnRateWindowPair, ...] = ()
     projected: bool = False
     drops: tuple[tuple[Fraction, int], ...] = ()
     exhaustion: tuple[int, ...] = ()
@@ -31,10 +31,10 @@ class WarningTerms:
     again_after: int = 3_600_000_000
 
 
-def parse_warnings(
+def parse_warning_terms(
     written: Mapping[str, Any], promised: Objective | None, kind: str, window: str, rolling: int
 ) -> WarningTerms:
-    """Parse the warnings of a target with this objective and window. A target without an objective has none.
+    """Parse the warnings of a target with this objective and window. A target without an objective has no warnings.
 
     ``rolling`` is the length of a rolling window in microseconds.
     """
@@ -49,12 +49,12 @@ def parse_warnings(
         # An objective of 100 percent has no budget to warn about: the first bad event is the breach.
         return WarningTerms(min_events=least)
     objective = 1 - promised.allowed
-    pairs: tuple[burn_rate.BurnRatePair, ...] = ()
+    pairs: tuple[burn_rate.BurnRateWindowPair, ...] = ()
     if written.get("burn_rate") == "default":
-        period = rolling if kind == "rolling" else burn_rate.NOMINAL.get(window, 0)
-        pairs = burn_rate.default_pairs(objective, period)
+        period = rolling if kind == "rolling" else burn_rate.NOMINAL_WINDOW_LENGTHS.get(window, 0)
+        pairs = burn_rate.list_default_burn_rate_pairs(objective, period)
     elif written.get("burn_rate"):
-        pairs = tuple(burn_rate.parse_pair(pair) for pair in written["burn_rate"])
+        pairs = tuple(burn_rate.parse_burn_rate_pair(pair) for pair in written["burn_rate"])
     return WarningTerms(
         shares,
         pairs,
@@ -68,10 +68,11 @@ def parse_warnings(
     )
 
 
-def reopens_within(written: str | None, rolling: int) -> int:
-    """Return within how many microseconds after it cleared a returning warning counts as the same warning.
+def get_risk_reopening_time(written: str | None, rolling: int) -> int:
+    """Return the time, in microseconds, within which a warning that cleared and returns is the same warning.
 
-    One hour unless the terms say otherwise, and never longer than the rolling window (``rolling``, 0: no such window).
+    It is one hour unless the terms say otherwise, and at most the length ``rolling`` of a rolling window (0: not
+    rolling).
     """
     length = WarningTerms.again_after if written is None else durations.from_iso(written)
     return min(length, rolling) if rolling else length

@@ -1,4 +1,4 @@
-"""Constructors of the events of ticket clocks."""
+"""Builders of the events of ticket clocks."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from slm_events.instants import to_text
 from slm_monitor.domain.lifecycle.target_state import TicketClock
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
-_MOVES: dict[str, type[clocks.ClockMoved]] = {
+_MOVES: dict[str, type[clocks.TicketClockEvent]] = {
     "paused": clocks.ClockPaused,
     "cancelled": clocks.ClockCancelled,
     "resumed": clocks.ClockResumed,
 }
 
 
-def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
+def build_clock_transition_event(entry: TicketClock, move: str, *, now: int) -> clocks.TicketClockEvent:
     """Build the event of a transition. ``move``: started | paused | resumed | stopped | cancelled."""
     clock = entry.clock
-    fields = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
+    fields = build_clock_event_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
     if move == "stopped":
         return clocks.ClockStopped(
             **fields,
@@ -33,15 +33,19 @@ def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved
     return _MOVES[move](**fields)
 
 
-def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
+def build_clock_event_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
     """Return the fields that every event of a clock has."""
     clock = entry.clock
-    return _of_clock(clock.target, entry.source, entry.ticket, clock.state, to_text(clock.deadline_at), at, now)
+    return {
+        **_identity_fields(clock.target, entry.source, entry.ticket),
+        "state": clock.state,
+        "deadline_at": to_text(clock.deadline_at),
+        "at": to_text(at),
+        "published_at": to_text(now),
+    }
 
 
-def _of_clock(
-    terms: ServiceLevelTarget, source: str, ticket: str, state: str, deadline_at: str | None, at: int, now: int
-) -> dict[str, Any]:
+def _identity_fields(terms: ServiceLevelTarget, source: str, ticket: str) -> dict[str, Any]:
     return {
         "agreement_id": terms.agreement_id,
         "agreement_version": terms.version,
@@ -53,13 +57,17 @@ def _of_clock(
         "source": source,
         "ticket": ticket,
         "clock": terms.clock.clock if terms.clock else "",
-        "state": state,
-        "deadline_at": deadline_at,
-        "at": to_text(at),
-        "published_at": to_text(now),
     }
 
 
-def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> clocks.ClockCancelled:
+def build_clock_cancelled_event(
+    terms: ServiceLevelTarget, source: str, ticket: str, *, now: int
+) -> clocks.ClockCancelled:
     """Build the cancellation of a published clock that, by facts that arrived later, never existed."""
-    return clocks.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))
+    return clocks.ClockCancelled(
+        **_identity_fields(terms, source, ticket),
+        state="cancelled",
+        deadline_at=None,
+        at=to_text(now),
+        published_at=to_text(now),
+    )

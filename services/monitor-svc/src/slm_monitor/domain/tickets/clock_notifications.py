@@ -1,4 +1,4 @@
-"""Notifications of a running clock: warnings with their risks, escalations, and moved deadlines."""
+"""Notifications of a running clock: warnings, which open risks; escalations; and moved deadlines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from typing import Any
 from slm_events import clocks
 from slm_events.instants import to_text
 from slm_monitor.domain.clocks import assignments, clock_warnings
-from slm_monitor.domain.clocks.clock_state import BREACHED, PAUSED, RUNNING, Clock
+from slm_monitor.domain.clocks.clock_state import BREACHED, PAUSED, RUNNING, TicketClockState
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, PublishedClock, Risk, TicketClock
-from slm_monitor.domain.terms.clock_terms import Escalation
+from slm_monitor.domain.lifecycle.target_state import (
+    EvaluationChanges,
+    EvaluationMoment,
+    PublishedClock,
+    Risk,
+    TicketClock,
+)
+from slm_monitor.domain.terms.clock_terms import EscalationStep
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import clock_events
 
@@ -23,14 +29,14 @@ ELAPSED = "elapsed"
 
 @dataclass(frozen=True, slots=True)
 class ClockNotifications:
-    """The notifications that a clock will reach if nothing else happens to it, in the order of their instants.
+    """The notifications that a clock will publish if no further event arrives, in the order of their instants.
 
     ``warnings`` are (percent, instant).
     """
 
     warnings: Sequence[tuple[str, int]]
-    escalations: Sequence[tuple[int, Escalation, int]]
-    """(index in the terms, escalation, instant)."""
+    escalations: Sequence[tuple[int, EscalationStep, int]]
+    """(position among the escalations of the terms, escalation, instant)."""
 
     def next_after(self, instant: int) -> int | None:
         """Return the instant of the next notification after this one, for a timer; None if there is none."""
@@ -41,34 +47,37 @@ class ClockNotifications:
 NONE = ClockNotifications((), ())
 
 
-def notifications_of(clock: Clock) -> ClockNotifications:
-    """Return the notifications of a clock: all of a running one, the escalations of a breached one, none of a paused
-    one.
+def schedule_clock_notifications(clock: TicketClockState) -> ClockNotifications:
+    """Return the notifications of a clock: of a running one all, of a breached one the escalations, of a paused one
+    none.
     """
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE
     running = clock.state == RUNNING
     warnings = [
-        (percent_text(share), at) for share, at in clock_warnings.warning_instants(clock) if at < clock.deadline_at
+        (format_percentage(share), at)
+        for share, at in clock_warnings.compute_warning_instants(clock)
+        if at < clock.deadline_at
     ]
-    escalations = [(place, *each) for place, each in enumerate(clock_warnings.escalation_instants(clock))]
+    escalations = [(place, *each) for place, each in enumerate(clock_warnings.compute_escalation_instants(clock))]
     return ClockNotifications(warnings if running else (), escalations)
 
 
-def percent_text(share: Fraction) -> str:
-    """Return a percentage as it is published: ``75``, ``62.5``."""
+def format_percentage(share: Fraction) -> str:
+    """Return a percentage in the form in which it is published: ``75``, ``62.5``."""
     return str(share.numerator) if share.denominator == 1 else f"{float(share):g}"
 
 
-def publish_due(
+def publish_due_notifications(
     entry: TicketClock,
     before: PublishedClock | None,
     notices: ClockNotifications,
     events: Sequence[TicketEvent],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> TicketClock:
-    """Publish the notifications that have become due since the clock was last evaluated.
+    """Publish the notifications that became due since the clock was last evaluated; return the clock with a record of
+    them.
 
     Of several warnings that are due at once, only the highest is published.
     """
@@ -98,37 +107,46 @@ def publish_due(
 
 
 def publish_deadline_moved(
-    entry: TicketClock, before: PublishedClock, moment: EvaluationMoment, changes: Changes
+    entry: TicketClock, before: PublishedClock, moment: EvaluationMoment, changes: EvaluationChanges
 ) -> None:
-    """Publish that a clock's deadline is another than ``before``, the clock as it was published."""
+    """Publish that the deadline of a clock has moved since the clock was last published (``before``)."""
     event = clocks.ClockDeadlineMoved(
-        **clock_events.clock_fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
+        **clock_events.build_clock_event_fields(entry, moment.as_of, moment.now),
+        previous_deadline_at=to_text(before.deadline_at),
     )
     changes.publish(event, moment.now)
 
 
 def _warn(
-    entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: EvaluationMoment, changes: Changes
+    entry: TicketClock,
+    percent: str,
+    at: int,
+    events: Sequence[TicketEvent],
+    moment: EvaluationMoment,
+    changes: EvaluationChanges,
 ) -> None:
     event = clocks.ClockWarned(
-        **clock_events.clock_fields(entry, at, moment.now),
+        **clock_events.build_clock_event_fields(entry, at, moment.now),
         threshold=percent,
         time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000,
         held_by=_held_by(entry, events, at),
+        hidden_from_party_id=None
+        if entry.clock.target.customer_view.shows_risk(at, moment.now)
+        else entry.clock.target.customer_party_id,
     )
-    changes.publish(event, at, target_events.event_id(_identity(entry), f"clock-warned-{percent}", 0))
+    changes.publish(event, at, target_events.derive_event_id(_identity(entry), f"clock-warned-{percent}", 0))
 
 
 def _escalate(
     entry: TicketClock,
-    escalation: Escalation,
+    escalation: EscalationStep,
     at: int,
     events: Sequence[TicketEvent],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
     event = clocks.ClockEscalated(
-        **clock_events.clock_fields(entry, at, moment.now),
+        **clock_events.build_clock_event_fields(entry, at, moment.now),
         level=escalation.level,
         to=escalation.to,
         offset=escalation.offset.to_document(),
@@ -138,40 +156,45 @@ def _escalate(
 
 
 def _held_by(entry: TicketClock, events: Sequence[TicketEvent], at: int) -> str | None:
-    return assignments.holder_at(events, at, assignments.names_for(entry.clock.target))
+    return assignments.find_ticket_holder_at(events, at, assignments.list_holder_attribute_names(entry.clock.target))
 
 
 def _identity(entry: TicketClock) -> str:
-    """Return the id of the breach that the clock may come to: the same for the same clock in every evaluation."""
-    return target_events.breach_id(entry.clock.target, _window_id(entry), target_events.OBJECTIVE, entry.clock.ordinal)
+    """Return the id that a breach of the clock would have: the same for the same clock in every evaluation."""
+    return target_events.derive_breach_id(
+        entry.clock.target, _window_id(entry), target_events.OBJECTIVE, entry.clock.ordinal
+    )
 
 
 def _window_id(entry: TicketClock) -> str:
     return f"{entry.source}/{entry.ticket}"
 
 
-def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, changes: Changes) -> str:
+def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, changes: EvaluationChanges) -> str:
     clock, terms = entry.clock, entry.clock.target
-    identity = target_events.risk_id(terms, _window_id(entry), ELAPSED, percent, clock.ordinal)
+    identity = target_events.derive_risk_id(terms, _window_id(entry), ELAPSED, percent, clock.ordinal)
     risk = _risk(identity, terms, _window_id(entry), percent, at)
     evidence: dict[str, Any] = {
         "ticket": {"source": entry.source, "number": entry.ticket},
         "started_at": to_text(clock.started_at),
     }
-    event = target_events.target_at_risk(
-        terms,
-        risk,
+    measures = target_events.RiskMeasures(
         figure=None,
         consumed=Fraction(percent) / 100,
         burn=None,
         projected_breach_at=clock.deadline_at,
-        span=(clock.started_at, clock.deadline_at),
         evidence=evidence,
+    )
+    event = target_events.build_target_at_risk(
+        terms,
+        risk,
+        measures,
+        span=(clock.started_at, clock.deadline_at),
         at=at,
         now=moment.now,
     )
-    risk.document = target_events.document_of(event)
-    changes.publish(event, at, target_events.event_id(identity, "target-at-risk", 0))
+    risk.document = target_events.convert_event_to_document(event)
+    changes.publish(event, at, target_events.derive_event_id(identity, "target-at-risk", 0))
     changes.risks[identity] = risk
     return identity
 
@@ -199,12 +222,12 @@ def clear_clock_risks(
     at: int,
     span: tuple[int | None, int | None],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> None:
-    """Clear the open risks of a clock."""
+    """Clear the open risks of a clock, with the given outcome."""
     for percent, identity in risks:
         risk = changes.risks.get(identity) or _risk(identity, terms, window_id, percent, at)
         risk.standing, risk.cleared_at, risk.outcome = False, at, outcome
-        event = target_events.risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
-        changes.publish(event, moment.now, target_events.event_id(identity, "risk-cleared", 0))
+        event = target_events.build_risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
+        changes.publish(event, moment.now, target_events.derive_event_id(identity, "risk-cleared", 0))
         changes.risks[identity] = risk

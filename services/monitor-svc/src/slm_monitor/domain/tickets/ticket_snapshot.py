@@ -1,4 +1,6 @@
-"""Snapshots of tickets: the events that must have happened between what is known and what a ticket tool now shows."""
+"""Snapshots of tickets: the events that must have happened between the known events and what a
+ticket tool shows now.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 
 from slm_events.instants import to_text
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.ticket_events import ENDED_STATES, ENDS, TicketEvent, own_id
+from slm_monitor.domain.facts.ticket_events import ENDED_STATES, ENDS, TicketEvent, read_source_event_id
 
 _OWN_EVENT = {"priority": "priority_changed", "team": "assigned", "assignee": "assigned"}
 _STAYS_ENDED = ENDED_STATES.keys() | {"solved", "done", "completed", "archived", "rejected"}
@@ -17,11 +19,11 @@ _MARK = "snapshot/"
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class TicketSnapshot:
     """A ticket as its tool shows it, valid from ``updated_at`` on; instants in microseconds.
 
-    ``instants`` has ``resolved``, ``closed``, ``cancelled`` and ``first_response``. None means that it has not
-    happened; a missing one is unknown. An attribute with value None is removed.
+    ``instants`` can name ``resolved``, ``closed``, ``cancelled`` and ``first_response``. None says that this has not
+    happened; a name that is missing says nothing. An attribute with value None is removed from the ticket.
     """
 
     updated_at: int
@@ -32,7 +34,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class ImpliedEvent:
+class ImpliedTicketEvent:
     """An event that a snapshot implies. A ``revision`` above 0 corrects an event of an earlier snapshot."""
 
     id: str
@@ -54,18 +56,20 @@ class _KnownTicket:
     responded: TicketEvent | None = None
     ended: TicketEvent | None = None
     state_since_end: str | None = None
-    """The last state that the ticket had at or after its end."""
+    """The last state of the ticket at or after its end; None while it has not ended."""
 
 
-def implied_events(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]) -> list[ImpliedEvent]:
-    """Return the events between what is known and the snapshot; none if it shows nothing new, so a repeated one adds
-    none.
+def derive_events_from_snapshot(
+    snapshot: TicketSnapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]
+) -> list[ImpliedTicketEvent]:
+    """Return the events that must have happened between the known events and a snapshot.
 
-    ``events`` are in order, ``facts`` by key.
+    A snapshot that shows nothing new implies no event, so sending it again adds nothing. ``events`` are the known
+    events in order, ``facts`` the known facts by key.
     """
     then = _known(event for event in events if event.at <= snapshot.updated_at)
     ever = _known(events)
-    implied: list[ImpliedEvent] = []
+    implied: list[ImpliedTicketEvent] = []
     if ever.opened is None:
         implied.append(_opening(snapshot, then))
     implied += _ends(snapshot, ever, facts)
@@ -90,21 +94,21 @@ def _known(events: Iterable[TicketEvent]) -> _KnownTicket:
     return known
 
 
-def _opening(snapshot: Snapshot, known: _KnownTicket) -> ImpliedEvent:
-    """Return the opening. The ticket's attributes at that time are unknown; the present ones are assumed."""
+def _opening(snapshot: TicketSnapshot, known: _KnownTicket) -> ImpliedTicketEvent:
+    """Return the opening event. The ticket's attributes at that time are unknown, so the present ones are assumed."""
     at = snapshot.updated_at if snapshot.opened_at is None else snapshot.opened_at
     state = snapshot.state if at >= snapshot.updated_at else None
     attributes = {name: value for name, value in snapshot.attributes.items() if value is not None}
     known.attributes |= attributes
     known.state = state or known.state
-    return ImpliedEvent(f"{_MARK}opened", "opened", at, None, state, attributes)
+    return ImpliedTicketEvent(f"{_MARK}opened", "opened", at, None, state, attributes)
 
 
-def _ends(snapshot: Snapshot, known: _KnownTicket, facts: Mapping[str, Fact]) -> list[ImpliedEvent]:
-    """Return the first response and the ends that the snapshot names and that are unknown, or known at
-    another instant.
+def _ends(snapshot: TicketSnapshot, known: _KnownTicket, facts: Mapping[str, Fact]) -> list[ImpliedTicketEvent]:
+    """Return events for the first response and the ends of the ticket that the snapshot names, if they are unknown or
+    known at another instant.
     """
-    implied: list[ImpliedEvent] = []
+    implied: list[ImpliedTicketEvent] = []
     answered = snapshot.instants.get("first_response")
     if answered is not None and (known.responded is None or known.responded.at != answered):
         implied += _happened("first_response", answered, known.responded, facts, f"{_MARK}first_response")
@@ -113,28 +117,33 @@ def _ends(snapshot: Snapshot, known: _KnownTicket, facts: Mapping[str, Fact]) ->
         if at is None:
             continue
         if known.ended is None:
-            implied.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
+            implied.append(ImpliedTicketEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
         elif known.ended.event == name and known.ended.at != at:
             implied += _happened(name, at, known.ended, facts, f"{_MARK}{name}/{to_text(at)}")
-        elif known.ended.event != name and f"{_MARK}{name}/{to_text(at)}" not in map(own_id, facts):
-            implied.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
+        elif known.ended.event != name and f"{_MARK}{name}/{to_text(at)}" not in map(read_source_event_id, facts):
+            implied.append(ImpliedTicketEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
     return implied
 
 
 def _happened(
     name: str, at: int, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
-) -> Iterable[ImpliedEvent]:
-    """Correct the instant of an event that came from a snapshot. An event that the tool itself sent is not changed."""
+) -> Iterable[ImpliedTicketEvent]:
+    """Yield the event, or a correction of its instant if an earlier snapshot implied it.
+
+    An event that the tool itself sent is not changed.
+    """
     if before is None or facts[before.fact_key].body["event"] != name:
         # A ticket that was opened in an ended state has no end event of its own that could be corrected.
-        if identity not in map(own_id, facts):
-            yield ImpliedEvent(identity, name, at)
-    elif own_id(before.fact_key).startswith(_MARK):
-        yield ImpliedEvent(own_id(before.fact_key), name, at, revision=facts[before.fact_key].revision + 1)
+        if identity not in map(read_source_event_id, facts):
+            yield ImpliedTicketEvent(identity, name, at)
+    elif read_source_event_id(before.fact_key).startswith(_MARK):
+        yield ImpliedTicketEvent(
+            read_source_event_id(before.fact_key), name, at, revision=facts[before.fact_key].revision + 1
+        )
 
 
-def _changes(snapshot: Snapshot, known: _KnownTicket, sequence: int) -> list[ImpliedEvent]:
-    """Return the events for what has changed at the snapshot's instant."""
+def _changes(snapshot: TicketSnapshot, known: _KnownTicket, sequence: int) -> list[ImpliedTicketEvent]:
+    """Return the events for the changes of state and attributes at the snapshot's instant."""
     wanted = dict(snapshot.attributes)
     opened_at = None if known.opened is None else known.opened.at
     if snapshot.opened_at is not None and opened_at not in (None, snapshot.opened_at):
@@ -157,7 +166,7 @@ def _changes(snapshot: Snapshot, known: _KnownTicket, sequence: int) -> list[Imp
     bearer = next((name for name in ("reopened", ends, "state_changed") if name in by_event), None)
     at = snapshot.updated_at
     return [
-        ImpliedEvent(
+        ImpliedTicketEvent(
             f"{_MARK}{event}/{to_text(at)}/{sequence + place}",
             event,
             at,
@@ -169,12 +178,12 @@ def _changes(snapshot: Snapshot, known: _KnownTicket, sequence: int) -> list[Imp
     ]
 
 
-def _is_taken_back(ended: TicketEvent, snapshot: Snapshot) -> bool:
-    """Whether the tool now says that the known end has not happened."""
+def _is_taken_back(ended: TicketEvent, snapshot: TicketSnapshot) -> bool:
+    """Whether the snapshot says that the known end of the ticket has not happened."""
     return ended.event in snapshot.instants and snapshot.instants[ended.event] is None
 
 
-def _is_open_again(known: _KnownTicket, snapshot: Snapshot) -> bool:
-    """Whether the tool shows an open state that differs from the states seen at or after the end."""
+def _is_open_again(known: _KnownTicket, snapshot: TicketSnapshot) -> bool:
+    """Whether the snapshot shows an open state that differs from the last state at or after the known end."""
     state = snapshot.state
     return state is not None and state.lower() not in _STAYS_ENDED and state != known.state_since_end

@@ -1,4 +1,4 @@
-"""The state of a ticket by its events, as lists of tickets show it."""
+"""The present state of a ticket, derived from its events, as lists of tickets show it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from slm_monitor.domain.lifecycle.target_state import TicketState
 _SHOWN = 200
 
 
-def state_of_ticket(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
-    """Return the state of a ticket. ``events`` are in order; without events all fields are empty."""
+def derive_ticket_state(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
+    """Return the present state of a ticket. ``events`` are in order; without events all fields are empty."""
     attributes: dict[str, Any] = {}
     state: str | None = None
     ended_at: int | None = None
     for event in events:
         attributes.update(event.attributes)
-        state = event.state or (event.event if event.event in ticket_events.LEAVING else state)
+        state = event.state or (event.event if event.event in ticket_events.STATE_CLEARING_EVENTS else state)
         if event.event in ticket_events.ENDS:
             ended_at = event.at if ended_at is None else ended_at
         elif event.event == "reopened":
@@ -32,11 +32,11 @@ def state_of_ticket(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
         _shortened(attributes.get("type")),
         _shortened(attributes.get("priority")),
         _shortened(state),
-        assignments.holder_of(attributes),
-        ticket_events.opened_at(events),
+        assignments.read_holder_from_attributes(attributes),
+        ticket_events.find_ticket_opening_instant(events),
         last_at,
         ended_at,
-        team=assignments.holder_of(attributes, assignments.TEAMS),
+        team=assignments.read_holder_from_attributes(attributes, assignments.TEAMS),
     )
 
 

@@ -9,15 +9,16 @@ from typing import Any
 from slm_events import monitor
 from slm_events.instants import to_text
 from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
-from slm_monitor.domain.clocks.clock_replay import Clock, FailedClock
-from slm_monitor.domain.clocks.target_matching import RuleBook
+from slm_monitor.domain.clocks.clock_replay import UnevaluableClock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
+from slm_monitor.domain.clocks.target_matching import TicketRuleBook
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.lifecycle import breach_reconciliation, target_events
 from slm_monitor.domain.lifecycle.target_state import (
     Breach,
-    Changes,
+    EvaluationChanges,
     EvaluationMoment,
     InconsistentTicket,
     PublishedClock,
@@ -33,45 +34,45 @@ States = Mapping[tuple[str, str, int], PublishedClock]
 """(target, ticket, ordinal) → what was last published of the clock."""
 
 
-def event_of(fact: Fact) -> TicketEvent:
+def convert_fact_to_ticket_event(fact: Fact) -> TicketEvent:
     body = fact.body
     return TicketEvent(
         fact.key, fact.at, body["event"], body.get("sequence"), body.get("state"), body.get("attributes") or {}
     )
 
 
-def ordered_events(facts: Iterable[Fact]) -> list[TicketEvent]:
+def convert_facts_to_ticket_events(facts: Iterable[Fact]) -> list[TicketEvent]:
     """Return a ticket's events in the order in which they are evaluated."""
-    return ticket_events.in_order([event_of(fact) for fact in facts])
+    return ticket_events.sort_ticket_events([convert_fact_to_ticket_event(fact) for fact in facts])
 
 
 def evaluate_ticket(
     ticket: str,
     facts: Iterable[Fact],
-    book: RuleBook,
+    book: TicketRuleBook,
     states: States,
     breaches: dict[str, Breach],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
     overturned: Collection[str] = (),
 ) -> tuple[int | None, bool]:
     """Evaluate a ticket (``<owner>/<source>/<number>``) and publish what has changed.
 
-    Return the instant of its next timer (None: none), and whether a part of it waits for the end of an import
-    (``moment.through``).
+    Return (next timer, waits). The timer is the instant at which the ticket must be evaluated again although no event
+    arrives; None if there is none. ``waits``: part of the ticket waits for the end of an import (``moment.through``).
     """
     owner, source, number = ticket.split("/", 2)
-    events = ordered_events(facts)
-    failed: list[FailedClock] = []
+    events = convert_facts_to_ticket_events(facts)
+    failed: list[UnevaluableClock] = []
     wanted_breaches: set[str] = set()
     held: set[tuple[str, str, int]] = set()
     dues: list[int | None] = []
-    found = clock_replay.replay_by_rules(events, book, moment.as_of, failed.append)
+    found = clock_replay.replay_clocks_by_rules(events, book, moment.as_of, failed.append)
     evaluated_by = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
-    contradicting = inconsistent_ticket(events, found)
+    contradicting = detect_inconsistent_ticket(events, found)
     for clock in found if contradicting is None else ():
         clock_now = clock.as_of(moment.as_of)
-        notices = clock_notifications.notifications_of(clock_now)
+        notices = clock_notifications.schedule_clock_notifications(clock_now)
         entry = _entry(owner, source, number, clock_now, notices, moment)
         if _is_past(entry, breaches, moment):
             held.add(entry.key)
@@ -84,17 +85,19 @@ def evaluate_ticket(
             entry = replace(entry, excused=True)
         else:
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
-        changes.clocks[entry.key] = clock_notifications.publish_due(entry, published, notices, events, moment, changes)
+        changes.clocks[entry.key] = clock_notifications.publish_due_notifications(
+            entry, published, notices, events, moment, changes
+        )
         dues.append(entry.due_at)
-    cause = moment.cause if contradicting is None else INCONSISTENT
-    waits = _withdraw(breaches, wanted_breaches, book.latest, cause, moment, changes)
+    withdrawing = moment if contradicting is None else replace(moment, cause=INCONSISTENT)
+    waits = _withdraw(breaches, wanted_breaches, book.latest, withdrawing, changes)
     waits = _undo(states, held, book.latest, moment, changes) or waits
     if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
         dues.append(book.next_change(moment.as_of))
     due = min((each for each in dues if each is not None), default=None)
     matching = book.matching(events, evaluated_by)
     changes.tickets[ticket] = replace(
-        ticket_state.state_of_ticket(ticket, events),
+        ticket_state.derive_ticket_state(ticket, events),
         due_at=due,
         unmatched_cause=matching.unmatched_cause,
         unjudgeable=tuple((each.clock, each.reason, each.agreement_id) for each in failed),
@@ -105,9 +108,9 @@ def evaluate_ticket(
 
 
 def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: EvaluationMoment) -> bool:
-    """Whether a clock belongs to the past that an import is loading, and so is not evaluated yet.
+    """Whether a clock is not evaluated yet, because an import is loading the time in which it ended.
 
-    It does if it ended in that past, or if its deadline passed in it and no breach is published for that deadline.
+    This is also so if its deadline passed in that time and no breach is published for that deadline.
     """
     clock, through = entry.clock, moment.through
     if through is None:
@@ -120,9 +123,13 @@ def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Evaluat
     return published is None or not published.standing or published.certain_at != clock.breached_at
 
 
-def inconsistent_ticket(events: Sequence[TicketEvent], found: Sequence[Clock]) -> InconsistentTicket | None:
-    """Return the contradiction in a ticket's events; None if there is none. ``found`` are the clocks it would have."""
-    reason = ticket_events.inconsistency(events)
+def detect_inconsistent_ticket(
+    events: Sequence[TicketEvent], found: Sequence[TicketClockState]
+) -> InconsistentTicket | None:
+    """Return the contradiction in a ticket's events; None if there is none. ``found`` are the clocks that the ticket
+    would have.
+    """
+    reason = ticket_events.explain_ticket_contradiction(events)
     if reason is None:
         return None
     ended = next((event.at for event in reversed(events) if event.event in ticket_events.ENDS), None)
@@ -131,34 +138,37 @@ def inconsistent_ticket(events: Sequence[TicketEvent], found: Sequence[Clock]) -
 
 
 def _entry(
-    owner: str, source: str, number: str, clock: Clock, notices: ClockNotifications, moment: EvaluationMoment
+    owner: str, source: str, number: str, clock: TicketClockState, notices: ClockNotifications, moment: EvaluationMoment
 ) -> TicketClock:
-    """Return the clock with its next timer. A clock that stopped late has a timer at its deadline, to publish its
-    breach when all facts up to then have arrived.
+    """Return the clock with its ticket and its next timer.
+
+    A clock that stopped late has a timer at its deadline: its breach is published when all facts up to the deadline
+    have arrived.
     """
     ahead = [notices.next_after(moment.as_of), clock.breached_at]
     due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)
     risky = None
     if clock.state == clock_replay.RUNNING:
         # Warnings are in ascending order, so the clock is at risk from the first one.
-        risky = notices.warnings[0][1] if notices.warnings else clock_warnings.at_risk_from(clock)
+        risky = notices.warnings[0][1] if notices.warnings else clock_warnings.find_first_warning_instant(clock)
     return TicketClock(owner, source, number, clock, due, at_risk_at=risky)
 
 
 def _breach_id(entry: TicketClock) -> str:
-    clock = entry.clock
-    return target_events.breach_id(
-        clock.target, f"{entry.source}/{entry.ticket}", target_events.OBJECTIVE, clock.ordinal
-    )
+    return _breach_key(entry).derive_id(entry.clock.target)
+
+
+def _breach_key(entry: TicketClock) -> breach_reconciliation.BreachKey:
+    return breach_reconciliation.BreachKey(f"{entry.source}/{entry.ticket}", entry.clock.ordinal)
 
 
 _ENDS = {clock_replay.MET: "stopped", clock_replay.COMPLETED_LATE: "stopped", clock_replay.CANCELLED: "cancelled"}
 
 
 def _publish_moves(
-    entry: TicketClock, published: PublishedClock | None, moment: EvaluationMoment, changes: Changes
+    entry: TicketClock, published: PublishedClock | None, moment: EvaluationMoment, changes: EvaluationChanges
 ) -> None:
-    """Publish one event for each transition of the clock since it was last published."""
+    """Publish one event for each transition of the clock since the clock was last published."""
     state, before = entry.clock.state, None if published is None else published.state
     moves = [] if before is not None else ["started"]
     if state in _ENDS:
@@ -173,7 +183,7 @@ def _publish_moves(
 
         moves.append("resumed")
     for move in moves:
-        event = clock_events.clock_moved(entry, move, now=moment.now)
+        event = clock_events.build_clock_transition_event(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
     if published is not None and not moves and state not in _ENDS and published.deadline_at != entry.clock.deadline_at:
         clock_notifications.publish_deadline_moved(entry, published, moment, changes)
@@ -184,13 +194,16 @@ def _settle_breach(
     events: Sequence[TicketEvent],
     breaches: dict[str, Breach],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> set[str]:
-    """Publish the breach of a clock, or its next revision; return its id, nothing if the clock is not breached."""
+    """Publish the breach of a clock, or its next revision; return a set with the breach's id, empty if the clock is not
+    breached.
+    """
     clock = entry.clock
     if clock.breached_at is None or clock.breached_at > moment.as_of or not clock.is_notified:
         return set()
-    identity = _breach_id(entry)
+    key = _breach_key(entry)
+    identity = key.derive_id(clock.target)
     breach = breaches.get(identity)
     if breach is not None and breach.standing:
         moved = _breached(entry, replace(breach, certain_at=clock.breached_at), events, moment)
@@ -198,16 +211,14 @@ def _settle_breach(
         is_other = any(
             moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
         )
-        breach_reconciliation.revise_breach(
-            breach, clock.target, target_events.document_of(moved), moment, changes, by_evidence=is_other
+        breach_reconciliation.publish_breach_revision(
+            breach, clock.target, target_events.convert_event_to_document(moved), moment, changes, by_evidence=is_other
         )
         return {identity}
-    breach = breach_reconciliation.open_breach(
+    breach = breach_reconciliation.create_breach(
         breaches,
         clock.target,
-        identity,
-        f"{entry.source}/{entry.ticket}",
-        clock.ordinal,
+        key,
         clock.breached_at,
         entry.key[1],
         moment.now,
@@ -217,14 +228,14 @@ def _settle_breach(
 
 
 _UP_TO_THE_BREACH = ("started_at", "deadline_at", "held_by", "held")
-"""The fields of a breach's evidence that are about the time up to the breach."""
+"""The fields of a breach's evidence that describe the time up to the breach."""
 
 
 def _breached(
     entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: EvaluationMoment
 ) -> monitor.TargetBreached:
     clock = entry.clock
-    return target_events.target_breached(
+    return target_events.build_target_breached(
         clock.target,
         breach,
         promised=None,
@@ -237,14 +248,16 @@ def _breached(
     )
 
 
-def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
-    held = assignments.holder_times(clock, events, clock.deadline_at)
+def _evidence(clock: TicketClockState, events: Sequence[TicketEvent]) -> dict[str, Any]:
+    held = assignments.sum_clock_time_by_holder(clock, events, clock.deadline_at)
     return {
         "started_at": to_text(clock.started_at),
         "deadline_at": to_text(clock.deadline_at),
         "stopped_at": None if clock.stopped_at is None else to_text(clock.stopped_at),
         "pauses": [{"from": to_text(start), "to": to_text(end)} for start, end in clock.pauses],
-        "held_by": assignments.holder_at(events, clock.deadline_at, assignments.names_for(clock.target)),
+        "held_by": assignments.find_ticket_holder_at(
+            events, clock.deadline_at, assignments.list_holder_attribute_names(clock.target)
+        ),
         "held": [
             {
                 "by": each.by,
@@ -260,11 +273,13 @@ def _withdraw(
     breaches: Mapping[str, Breach],
     wanted: set[str],
     latest: Mapping[str, ServiceLevelTarget],
-    cause: str,
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> bool:
-    """Withdraw the published breaches that are not in ``wanted``; return whether one waits for the end of an import."""
+    """Withdraw the published breaches that are not in ``wanted``.
+
+    Return whether one of them waits for the end of an import, and so is not withdrawn yet.
+    """
     waits = False
     for identity, breach in sorted(breaches.items()):
         terms = latest.get(breach.target_id)
@@ -273,7 +288,7 @@ def _withdraw(
         if moment.through is not None and breach.certain_at <= moment.through:
             waits = True
             continue
-        breach_reconciliation.withdraw_breach(breach, terms, None, (None, None), cause, moment.now, changes)
+        breach_reconciliation.withdraw_breach(breach, terms, None, (None, None), moment, changes)
     return waits
 
 
@@ -282,12 +297,11 @@ def _undo(
     held: Collection[tuple[str, str, int]],
     latest: Mapping[str, ServiceLevelTarget],
     moment: EvaluationMoment,
-    changes: Changes,
+    changes: EvaluationChanges,
 ) -> bool:
-    """Cancel the published clocks that, by the facts known now, never existed, such as after an earlier opening
-    arrived.
+    """Cancel the published clocks that never existed by the facts known now, such as after an earlier opening arrived.
 
-    Return whether one waits for the end of an import.
+    Return whether one of them waits for the end of an import, and so is not cancelled yet.
     """
     waits = False
     for key, published in sorted(states.items(), key=lambda each: each[0]):
@@ -305,5 +319,5 @@ def _undo(
             terms, window_id, published.risks, "averted", moment.as_of, (None, None), moment, changes
         )
         if published.state != clock_replay.CANCELLED:
-            changes.publish(clock_events.clock_undone(terms, source, number, now=moment.now), moment.now)
+            changes.publish(clock_events.build_clock_cancelled_event(terms, source, number, now=moment.now), moment.now)
     return waits

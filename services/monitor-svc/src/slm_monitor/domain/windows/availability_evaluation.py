@@ -10,10 +10,10 @@ from typing import Any
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain.lifecycle import evaluation
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel, RiskEvaluation
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.states import availability, excluded_time
-from slm_monitor.domain.states.availability import Crossing, Meter, StatePolicy
-from slm_monitor.domain.states.timeline import Segment, StateProvider
+from slm_monitor.domain.states.availability import BudgetCrossing, ServiceTimeMeter, StateCountingPolicy
+from slm_monitor.domain.states.timeline import StateProvider, StateSegment
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -23,28 +23,35 @@ _WHOLE = Fraction(1)
 
 
 @dataclass(slots=True)
-class WindowProgress:
-    """A window measured up to ``upto``: the time before it need not be measured again unless a fact changes it."""
+class AvailabilityProgress:
+    """A window of which the time before ``upto`` is measured, and need not be measured again unless a fact changes it.
+
+    ``scheduled`` are the service hours in the window, ``excluded_time`` how many microseconds of them are excluded.
+    """
 
     terms: ServiceLevelTarget
     span: Interval
     excluded: Sequence[Interval]
     scheduled: list[Interval]
     evaluated_hours: list[Interval]
-    """The service time to evaluate: without exclusions, unless they are excused."""
+    """The service hours to evaluate: without the exclusions if these are removed, with them if they are excused."""
     excluded_time: int
     upto: int
-    """The instant up to which ``agreed`` and ``raw`` have passed; at most the instant up to which all facts are
-    known."""
-    agreed: Meter
-    raw: Meter | None
-    """The meter that ignores exclusions; None if there are none."""
+    """The instant up to which the meters ``agreed`` and ``raw`` have measured; not after the instant up to which all
+    facts have arrived.
+    """
+    agreed: ServiceTimeMeter
+    raw: ServiceTimeMeter | None
+    """The meter of the time without regard to exclusions; None if there are no exclusions."""
     ahead_upto: int
-    """The instant up to which ``ahead`` has passed: the last state change known, which may be later than ``upto``."""
-    ahead: Meter
+    """The instant up to which the meter ``ahead`` has measured: the last state change known, which may be later than
+    ``upto``.
+    """
+    ahead: ServiceTimeMeter
 
     def holds(self, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval], since: int | None) -> bool:
-        """Whether an evaluation may continue from here: same terms, span and exclusions, and no change before ``upto``.
+        """Whether an evaluation may continue from this progress: same terms, span and exclusions, and no change before
+        ``upto``.
 
         ``since`` is the earliest instant whose states have changed; None if none has.
         """
@@ -60,44 +67,52 @@ def evaluate_availability(
     as_of: int,
     burning: Sequence[RiskEvaluation] = (),
     excluded: Sequence[Interval] = (),
-) -> Evaluation:
-    """Evaluate ``[start, end)`` as known at ``as_of``. Breach and warnings are dated at the instant their budget is
-    spent.
+) -> WindowEvaluation:
+    """Evaluate the window ``[start, end)`` by the facts up to ``as_of``.
 
+    A breach is dated at the instant at which its budget is exceeded, a budget warning when its share is exceeded.
     ``burning`` are burn rate warnings, ``excluded`` the approved exclusions in any order.
     """
-    return evaluate_progress(states, begin_window(terms, (start, end), excluded), as_of, burning)[0]
+    return continue_availability_progress(
+        states, begin_availability_progress(terms, (start, end), excluded), as_of, burning
+    )[0]
 
 
-def begin_window(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]) -> WindowProgress:
-    """Return the progress of a window of which nothing has been measured."""
+def begin_availability_progress(
+    terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+) -> AvailabilityProgress:
+    """Return the progress of a window of which nothing has been measured yet."""
     assert terms.objective is not None
     start, end = span
     scheduled = terms.hours.intervals(start, end)
-    _, evaluated_hours = excluded_time.apply_exclusions([Segment(start, end, "")], scheduled, excluded, terms)
-    policy = StatePolicy(terms.unknown, terms.degraded)
+    _, evaluated_hours = excluded_time.apply_exclusions_to_states(
+        [StateSegment(start, end, "")], scheduled, excluded, terms
+    )
+    policy = StateCountingPolicy(terms.unknown, terms.degraded)
     service_time = sum(to - since for since, to in evaluated_hours)
     wanted = [(promised.value, _WHOLE) for _, promised in terms.levels]
     wanted += [(terms.objective, share) for share in terms.warn_at.budget_consumed]
-    crossings = [Crossing(objective, service_time, share, policy.weight) for objective, share in wanted]
-    raw = Meter(policy, []) if excluded else None
-    left_out = excluded_time.excluded_service_time(scheduled, excluded)
-    meter = Meter(policy, crossings)
-    return WindowProgress(terms, span, excluded, scheduled, evaluated_hours, left_out, start, meter, raw, start, meter)
+    crossings = [BudgetCrossing(objective, service_time, share, policy.weight) for objective, share in wanted]
+    raw = ServiceTimeMeter(policy, []) if excluded else None
+    left_out = excluded_time.measure_excluded_service_time(scheduled, excluded)
+    meter = ServiceTimeMeter(policy, crossings)
+    return AvailabilityProgress(
+        terms, span, excluded, scheduled, evaluated_hours, left_out, start, meter, raw, start, meter
+    )
 
 
-def evaluate_progress(
+def continue_availability_progress(
     states: StateProvider,
-    passed: WindowProgress,
+    passed: AvailabilityProgress,
     as_of: int,
     burning: Sequence[RiskEvaluation] = (),
     since: int | None = None,
     lately: UptimeSums | None = None,
-) -> tuple[Evaluation, WindowProgress]:
-    """Evaluate a window from where it was measured to; return the evaluation and the new progress.
+) -> tuple[WindowEvaluation, AvailabilityProgress]:
+    """Evaluate a window from where the last evaluation stopped; return the evaluation and the new progress.
 
-    ``since`` is the earliest instant whose states have changed; the next facts will mostly be later than that.
-    ``lately`` are the sums of the time before ``as_of``, if they are known.
+    ``passed`` is the progress of the last evaluation. ``since`` is the earliest instant whose states have changed; the
+    next change is expected after it. ``lately`` are uptime sums of the time before ``as_of``, if the caller has them.
     """
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))
@@ -120,59 +135,63 @@ def evaluate_progress(
     kept = replace(passed, upto=upto, agreed=agreed, raw=raw, ahead_upto=reached, ahead=ahead)
     sudden: list[RiskEvaluation] = []
     if terms.warn_at.drops and start <= as_of < end:
-        lately = lately or state_warnings.uptime_sums_until(states, terms, start, as_of, passed.excluded)
-        sudden = state_warnings.downtime_drops(lately, terms, start, as_of, _budget(passed, known))
+        lately = lately or state_warnings.build_uptime_sums_until(states, terms, start, as_of, passed.excluded)
+        sudden = state_warnings.evaluate_downtime_budget_drops(lately, terms, start, as_of, _budget(passed, known))
     to_come = _evaluated_segments(states, passed, upto, end)[1] if terms.warn_at.projected else []
     return _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden)), kept
 
 
 def _evaluated_segments(
-    states: StateProvider, passed: WindowProgress, start: int, end: int
-) -> tuple[list[Segment], list[Segment]]:
-    """Return the states of ``[start, end)``, as they are and with excused exclusions counted as up."""
+    states: StateProvider, passed: AvailabilityProgress, start: int, end: int
+) -> tuple[list[StateSegment], list[StateSegment]]:
+    """Return (states of ``[start, end)``, the same with excused exclusions counted as up)."""
     stated = states.segments(start, end)
     if passed.terms.planned_downtime != "excused":
         return stated, stated
-    return stated, excluded_time.apply_exclusions(stated, [], passed.excluded, passed.terms)[0]
+    return stated, excluded_time.apply_exclusions_to_states(stated, [], passed.excluded, passed.terms)[0]
 
 
-def _passed(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[Interval], end: int) -> Meter:
-    """Return a copy of the meter that has passed the segments up to ``end``."""
+def _passed(
+    meter: ServiceTimeMeter, segments: Sequence[StateSegment], open_intervals: Sequence[Interval], end: int
+) -> ServiceTimeMeter:
+    """Return a copy of the meter that has also measured the segments up to ``end``."""
     on = meter.copied()
     cut = [each._replace(end=min(each.end, end)) for each in segments if each.start < end]
-    for piece in availability.inside(cut, open_intervals):
+    for piece in availability.clip_segments_to_service_hours(cut, open_intervals):
         on.advance(piece)
     return on
 
 
-def _budget(passed: WindowProgress, known: Meter) -> Fraction:
+def _budget(passed: AvailabilityProgress, known: ServiceTimeMeter) -> Fraction:
     assert passed.terms.objective is not None
     service_time = sum(to - since for since, to in passed.evaluated_hours)
     return (1 - passed.terms.objective) * (service_time - known.removed)
 
 
-def _settled(stated: Sequence[Segment], as_of: int, before: int) -> int:
-    """Return the start of the state at ``as_of``, or ``before``: later facts mostly concern the time after it."""
+def _settled(stated: Sequence[StateSegment], as_of: int, before: int) -> int:
+    """Return the start of the state at ``as_of``, or ``before`` if there is none. Later facts mostly concern the time
+    after it.
+    """
     return max((each.start for each in stated if each.start <= as_of), default=before)
 
 
-def _from(segments: Sequence[Segment], start: int) -> list[Segment]:
+def _from(segments: Sequence[StateSegment], start: int) -> list[StateSegment]:
     return [each._replace(start=max(each.start, start)) for each in segments if each.end > start]
 
 
 def _finding(
-    passed: WindowProgress,
-    known: Meter,
-    whole: Meter,
-    raw: Meter,
-    segments: Sequence[Segment],
+    passed: AvailabilityProgress,
+    known: ServiceTimeMeter,
+    whole: ServiceTimeMeter,
+    raw: ServiceTimeMeter,
+    segments: Sequence[StateSegment],
     as_of: int,
     burning: Sequence[RiskEvaluation],
-) -> Evaluation:
+) -> WindowEvaluation:
     """Return the evaluation of a window from its meters.
 
-    ``known`` is the time up to ``as_of``, ``whole`` the window to its end if the last known state lasts, ``raw`` the
-    known time without exclusions. ``segments`` are the states from ``passed.upto`` on, for the projection.
+    ``known`` has measured the window up to ``as_of``, ``whole`` up to its end as if the last known state lasts, ``raw``
+    up to ``as_of`` without exclusions. ``segments`` are the states from ``passed.upto`` on, for the projection.
     """
     terms, (start, end) = passed.terms, passed.span
     assert terms.objective is not None
@@ -185,12 +204,14 @@ def _finding(
     levels = terms.levels
     crossed, warned = whole.crossings[: len(levels)], whole.crossings[len(levels) :]
     missed = tuple(
-        MissedLevel(level, crossing.at, crossing.figure, _breach_evidence(crossing, promised.value, service_time))
+        MissedObjectiveLevel(
+            level, crossing.at, crossing.figure, _breach_evidence(crossing, promised.value, service_time)
+        )
         for (level, promised), crossing in zip(levels, crossed, strict=True)
         if crossing.at is not None
     )
     exhausted = crossed[0]
-    ahead = state_warnings.WindowForecast(
+    ahead = state_warnings.AvailabilityForecast(
         terms,
         start,
         end,
@@ -212,28 +233,28 @@ def _finding(
         if crossing.at is not None
     ]
     # If facts or exclusions have reduced the consumption, a warning stays open until it is a tenth below its threshold.
-    nearly = evaluation.budget_risks(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
+    nearly = evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
     risks += [each for each in nearly if each.keeps]
-    others, again = state_warnings.warnings_ahead(ahead)
-    rate = burn_rate.burn_rate_of(down, up + down, terms.objective)
+    others, again = state_warnings.forecast_availability_warnings(ahead)
+    rate = burn_rate.compute_burn_rate(down, up + down, terms.objective)
     risks += [
         replace(risk, consumed=consumed, burn=risk.burn or rate, projected_breach_at=projected)
         for risk in (*others, *burning)
     ]
     said = [each.at for each in missed] + [each.at for each in risks]
     detail: dict[str, Any] = {
-        "raw_figure": figures.exact(terms.shown(_share(raw))),
+        "raw_figure": figures.format_exact_fraction(terms.shown(_share(raw))),
         "service_time": service_time,
         "down": int(down),
         "excluded": passed.excluded_time,
         "unknown": known.unknown,
-        "budget": figures.exact(budget) if has_budget else None,
-        "consumed_percent": figures.exact(figures.percent(consumed)),
-        "burn_rate": figures.exact(rate),
+        "budget": figures.format_exact_fraction(budget) if has_budget else None,
+        "consumed_percent": figures.format_exact_fraction(figures.convert_share_to_percent(consumed)),
+        "burn_rate": figures.format_exact_fraction(rate),
         "exhausted_at": None if exhausted.at is None else to_text(exhausted.at),
         "projected_at": None if projected is None else to_text(projected),
     }
-    return Evaluation(
+    return WindowEvaluation(
         figure=figure,
         good=int(up),
         total=int(up + down),
@@ -249,31 +270,35 @@ def _finding(
     )
 
 
-def state_coverage(states: StateProvider, finding: Evaluation) -> str | None:
-    """Return the exact percentage of service time (after exclusions) in which the state is known.
+def compute_known_state_percentage(states: StateProvider, finding: WindowEvaluation) -> str | None:
+    """Return the exact percentage of service time, without exclusions, in which the state is known.
 
-    0 if the indicator was never measured and its state only assumed; None for an evaluation that counts no time.
+    "0/1" if the indicator was never measured, so that its state is only assumed; None if the evaluation counts no time.
     """
     service_time = finding.detail.get("service_time")
     if not isinstance(service_time, int) or service_time <= 0:
         return None
     known = service_time - finding.detail.get("unknown", 0) if states.is_measured else 0
-    return figures.exact(Fraction(100 * known, service_time))
+    return figures.format_exact_fraction(Fraction(100 * known, service_time))
 
 
-def _share(meter: Meter) -> Fraction | None:
+def _share(meter: ServiceTimeMeter) -> Fraction | None:
     up, down = meter.up, meter.down
     return Fraction(up) / (up + down) if up + down else None
 
 
-def _breach_evidence(crossing: Crossing, objective: Fraction, service_time: int) -> dict[str, Any]:
-    """Return the evidence of a breach: the last intervals of downtime before it, and the budget that they exceeded."""
+def _breach_evidence(crossing: BudgetCrossing, objective: Fraction, service_time: int) -> dict[str, Any]:
+    """Return the evidence of a breach: the last intervals of downtime before the crossing, and the budget that downtime
+    exceeded.
+    """
     return _evidence(crossing.downs, (1 - objective) * (service_time - crossing.removed))
 
 
 def _evidence(downs: Iterable[Interval], budget: Fraction) -> dict[str, Any]:
-    """Return the evidence as a document. An objective of 100 percent has no budget."""
+    """Return intervals of downtime and a budget as the document of the evidence. An objective of 100 percent has no
+    budget.
+    """
     return {
         "down": [{"from": to_text(start), "to": to_text(end)} for start, end in downs],
-        "budget_microseconds": figures.exact(budget) if budget else None,
+        "budget_microseconds": figures.format_exact_fraction(budget) if budget else None,
     }

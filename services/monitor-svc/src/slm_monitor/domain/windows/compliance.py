@@ -1,4 +1,4 @@
-"""Compliance of tickets: the share of tickets that met one ticket target, and the first that missed it."""
+"""Compliance: the share of tickets that met one ticket target, and the first ticket that missed the target."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ from slm_monitor.domain.terms import figures
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
-def target_key(parameters: Any) -> str:
+def read_compliance_target_key(parameters: Any) -> str:
     """Return the key of the ticket target: ``p1`` of ``{"compliance": "p1"}`` or ``{"compliance":
     {"target": "p1"}}``.
     """
     return str(parameters["target"]) if isinstance(parameters, Mapping) else str(parameters)
 
 
-def coverage(judged: int, inconsistent: int) -> dict[str, Any]:
-    """Return how many of a window's tickets its figure includes; empty if it includes all.
+def count_included_tickets(judged: int, inconsistent: int) -> dict[str, Any]:
+    """Return the number of tickets that a window's figure leaves out, and the percentage that it includes; empty if it
+    includes all.
 
     A ticket whose events contradict each other is left out of the figure.
     """
     if not inconsistent:
         return {}
-    share = figures.exact(Fraction(judged, judged + inconsistent) * 100)
+    share = figures.format_exact_fraction(Fraction(judged, judged + inconsistent) * 100)
     return {"inconsistent_tickets": inconsistent, "coverage_percent": share}
 
 
-def first_missed(ended: Iterable[tuple[str, int, bool]]) -> FirstBadEvent | None:
-    """Return the first ticket that missed, and how many had met and ended by then; None if none missed.
+def find_first_missed_ticket(ended: Iterable[tuple[str, int, bool]]) -> FirstBadEvent | None:
+    """Return when the first ticket missed its target, and how many tickets had met it and had ended by then; None if
+    none missed.
 
-    ``ended`` are (ticket, instant, whether it was met) of clocks that ended.
+    ``ended`` are (ticket, instant, whether the target was met) of clocks that ended.
     """
     clocks = sorted(ended, key=lambda each: each[1])
     at = next((at for _, at, is_met in clocks if not is_met), None)

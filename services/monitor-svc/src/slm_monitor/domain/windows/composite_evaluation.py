@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from slm_monitor.domain.lifecycle import evaluation
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.states import joint_states
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.composite_terms import FIGURES, CompositeTerms
@@ -15,11 +15,11 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 @dataclass(frozen=True, slots=True)
-class MemberOutcome:
-    """The window of one member.
+class CompositeMemberOutcome:
+    """The result of one member of a composite in the same window.
 
-    ``figure`` is a share in [0, 1] or in the member's unit; ``verdict`` is whether it is met so far, ``breached_at``
-    the instant from which its breach was certain, ``is_final`` whether the window has closed.
+    ``figure`` is a share in [0, 1] or in the member's unit; ``verdict`` is whether the member's objective is met so
+    far, ``breached_at`` the instant from which its breach was certain, ``is_final`` whether the window has closed.
     """
 
     figure: Fraction | None
@@ -30,65 +30,71 @@ class MemberOutcome:
 
 
 def evaluate_composite(
-    made: CompositeTerms, seen: Sequence[MemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
-) -> Evaluation:
+    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
+) -> WindowEvaluation:
     """Evaluate the window that ends at ``end`` from the outcomes of its members."""
     return _of_figures(made, seen, terms, end, as_of) if made.of == FIGURES else _of_verdicts(made, seen, terms, end)
 
 
 def _of_figures(
-    made: CompositeTerms, seen: Sequence[MemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
-) -> Evaluation:
+    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
+) -> WindowEvaluation:
     """Evaluate a composite of figures: breached at the close, at risk while below the objective.
 
     Members without a figure are left out.
     """
     assert terms.promise is not None
     measured = [(each.figure, each.weight) for each in seen if each.figure is not None]
-    combine = joint_states.weighted_mean if made.rule == "weighted_mean" else joint_states.missing_sum
+    combine = (
+        joint_states.compute_weighted_mean
+        if made.rule == "weighted_mean"
+        else joint_states.subtract_weighted_shortfalls
+    )
     figure = combine([value for value, _ in measured], [weight for _, weight in measured]) if measured else None
     met = figure is None or terms.promise.is_kept(figure)
     closed = end + terms.closing_delay <= as_of
-    return Evaluation(
+    return WindowEvaluation(
         figure=figure,
         good=0,
         total=0,
         met=met,
         missed=tuple(
-            MissedLevel(level, end, figure, {"members": [figures.exact(each.figure) for each in seen]})
+            MissedObjectiveLevel(
+                level, end, figure, {"members": [figures.format_exact_fraction(each.figure) for each in seen]}
+            )
             for level, promised in terms.levels
             if closed and figure is not None and not promised.is_kept(figure)
         ),
-        risks=tuple(evaluation.objective_risks(terms.promise, figure, min(as_of, end), end)),
-        detail={"members": [figures.exact(each.figure) for each in seen]},
-        evidence={"members": [figures.exact(each.figure) for each in seen]},
+        risks=tuple(evaluation.evaluate_objective_risks(terms.promise, figure, min(as_of, end), end)),
+        detail={"members": [figures.format_exact_fraction(each.figure) for each in seen]},
+        evidence={"members": [figures.format_exact_fraction(each.figure) for each in seen]},
     )
 
 
 def _of_verdicts(
-    made: CompositeTerms, seen: Sequence[MemberOutcome], terms: ServiceLevelTarget, end: int
-) -> Evaluation:
+    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: int
+) -> WindowEvaluation:
     """Evaluate a composite of verdicts: breached when too few members can still be met.
 
     The breach is dated at the instant at which the breach of the deciding member was certain.
     """
     verdicts = [each.verdict for each in seen]
-    held = joint_states.enough_are_met(verdicts, made.needed)
+    held = joint_states.are_enough_members_met(verdicts, made.needed)
     decided = [verdict for verdict in verdicts if verdict is not None]
     figure = Fraction(decided.count(True), len(decided)) if decided else None
     if held is False and terms.window_kind == "rolling":
         # As in continuous evaluation, which stores the minutes in which a member missed, but not those in which it was
         # silent.
         figure = Fraction(len(verdicts) - verdicts.count(False), len(verdicts))
-    missed: tuple[MissedLevel, ...] = ()
+    missed: tuple[MissedObjectiveLevel, ...] = ()
     if held is False:
         spare = len(seen) - made.needed
         instants = sorted(
             each.breached_at if each.breached_at is not None else end for each in seen if each.verdict is False
         )
-        missed = (MissedLevel(terms.levels[0][0], instants[spare], figure),)
+        missed = (MissedObjectiveLevel(terms.levels[0][0], instants[spare], figure),)
     said = ["met" if verdict else "open" if verdict is None else "breached" for verdict in verdicts]
-    return Evaluation(
+    return WindowEvaluation(
         figure=None if held is None else figure,
         good=decided.count(True),
         total=len(decided),

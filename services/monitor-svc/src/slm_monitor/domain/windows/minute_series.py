@@ -1,4 +1,4 @@
-"""The minute sums of an indicator as one target counts them, and the burn rates computed from them."""
+"""The minute sums of an indicator as one target counts them, and the burn rates computed from these sums."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ import numpy.typing as npt
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskEvaluation
+from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation
 from slm_monitor.domain.series import classifiers
-from slm_monitor.domain.series.classifiers import Classifier, Counts
+from slm_monitor.domain.series.classifiers import Counts, RowClassifier
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-class MinuteSums(Protocol):
-    """Anything that has sums by the minute."""
+class MinuteSumsProvider(Protocol):
+    """Anything that has the sums of good events and of all events by minute."""
 
-    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]: ...
+    def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class TargetMinutes:
-    """The minutes of ``sums`` under these terms. ``excluded`` are minutes ``[first, after the last)``, sorted and
-    disjoint.
+class TargetMinuteCounts:
+    """The minute sums ``sums`` as a target with these terms counts them.
+
+    ``excluded`` are intervals of minutes ``[first, after the last)``, sorted and disjoint.
     """
 
-    sums: MinuteSums
+    sums: MinuteSumsProvider
     terms: ServiceLevelTarget
     excluded: Sequence[Interval] = ()
 
     def minutes(self, first: int, last: int, begins_at: int | None = None) -> tuple[Counts, Counts]:
         """Return (good, total) of the minutes ``first`` to ``last`` inclusive, numbered since 1970.
 
-        Minutes that start outside service hours, in an exclusion or before ``begins_at`` are 0; excused ones are wholly
-        good.
+        Minutes that start outside service hours or before ``begins_at``, and removed exclusions, are 0; in excused
+        exclusions all events count as good.
         """
-        good, total = self.sums.minutes(classifiers.classifier_of(self.terms), first, last)
+        good, total = self.sums.minutes(classifiers.build_row_classifier(self.terms), first, last)
         kept = self.kept(first, last, begins_at)
         is_excused = self.terms.planned_downtime == "excused" and bool(self.excluded)
         if kept is None and not is_excused:
@@ -55,7 +56,7 @@ class TargetMinutes:
         return good, total
 
     def kept(self, first: int, last: int, begins_at: int | None = None) -> npt.NDArray[np.bool_] | None:
-        """Return which of the minutes count; None if all do."""
+        """Return which of the minutes count for the target, as a mask; None if all do."""
         hours = self.terms.hours
         is_cut = begins_at is not None and begins_at > first * MINUTE
         removed = () if self.terms.planned_downtime == "excused" else self.excluded
@@ -75,52 +76,61 @@ class TargetMinutes:
 
 
 class BurnRateLookback:
-    """The burn rates of a target in the windows that end with one minute. The minutes are read once for all pairs."""
+    """The burn rates of one target over the windows that end with one minute. The minutes are read once for all
+    windows.
+    """
 
-    def __init__(self, counted: TargetMinutes, begins_at: int, minute: int) -> None:
+    def __init__(self, counted: TargetMinuteCounts, begins_at: int, minute: int) -> None:
         self._terms, self._minute = counted.terms, minute
         self._good = self._total = np.zeros(1, dtype=np.int64)
-        longest = lookback_minutes(counted.terms)
+        longest = compute_warning_lookback_minutes(counted.terms)
         if longest:
             good, total = counted.minutes(minute - longest + 1, minute, begins_at)
             self._good = np.concatenate((self._good, np.cumsum(good)))
             self._total = np.concatenate((self._total, np.cumsum(total)))
 
     def lost(self, length: int, since: int | None = None) -> int:
-        """Return the bad events of the last ``length`` microseconds, but not those before ``since``."""
+        """Return the number of bad events in the last ``length`` microseconds, without those before ``since``."""
         if since is not None:
             length = min(length, (self._minute + 1) * MINUTE - since)
         return self._counts(length)[0] if length >= MINUTE else 0
 
     def _counts(self, length: int) -> tuple[int, int]:
-        """Return the (bad, all) events of the last ``length`` microseconds."""
+        """Return the numbers of bad events and of all events in the last ``length`` microseconds."""
         promised, first = self._terms.promise, len(self._total) - 1 - length // MINUTE
         assert promised is not None
         total = int(self._total[-1] - self._total[first])
         return promised.bad(int(self._good[-1] - self._good[first]), total), total
 
     def burn_rate_risks(self) -> list[RiskEvaluation]:
-        """Return the warnings of the pairs whose two windows are above the factor, or below it by less than a tenth."""
+        """Return the burn rate warnings whose two windows are above the factor, or less than a tenth below it.
+
+        The latter keep an open warning open, but open none.
+        """
         found = []
         for pair in self._terms.warn_at.pairs:
             short = self._burn_rate_over(pair.short)
-            if short < BEHIND * pair.factor:
+            if short < CLEARING_SHARE * pair.factor:
                 continue
             rate = self._burn_rate_over(pair.long)
-            if rate and rate >= BEHIND * pair.factor and self._counts(pair.long)[1] >= self._terms.warn_at.min_events:
+            if (
+                rate
+                and rate >= CLEARING_SHARE * pair.factor
+                and self._counts(pair.long)[1] >= self._terms.warn_at.min_events
+            ):
                 keeps = min(short, rate) <= pair.factor
                 found.append(RiskEvaluation("burn_rate", pair.name, self._minute * MINUTE, None, rate, None, keeps))
         return found
 
     def _burn_rate_over(self, length: int) -> Fraction:
         assert self._terms.promise is not None
-        return burn_rate.burn_rate_of(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
+        return burn_rate.compute_burn_rate(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
 
     def may_rise_at(self) -> int | None:
-        """Return the first minute at which time alone may open a burn rate warning; None if it cannot.
+        """Return the first minute at which a burn rate warning may open without new events; None if none can.
 
-        As time passes, events leave a window. Its bad events only decrease, so a rate is at most all present bad events
-        over the events that are left.
+        As time passes, events leave a window. Its number of bad events only decreases, so its rate is at most all
+        present bad events ÷ the events that remain.
         """
         found = []
         for pair in self._terms.warn_at.pairs:
@@ -136,20 +146,22 @@ class BurnRateLookback:
             return None
         first = len(self._total) - 1 - length // MINUTE
         left = self._total[first + 1 :] - self._total[first]
-        return leaves_at(left, total, bad, self._terms.promise.allowed * factor)
+        return count_minutes_until_share_exceeded(left, total, bad, self._terms.promise.allowed * factor)
 
 
-def lookback_minutes(terms: ServiceLevelTarget) -> int:
+def compute_warning_lookback_minutes(terms: ServiceLevelTarget) -> int:
     """Return how many minutes burn rates and budget drops look back; 0 if the terms have neither."""
     looks = [length for pair in terms.warn_at.pairs for length in (pair.long, pair.short)]
     looks += [within for _, within in terms.warn_at.drops]
     return max(looks, default=0) // MINUTE
 
 
-def leaves_at(left: Counts, total: int, bad: int, share: Fraction) -> int:
-    """Return after how many minutes enough events have left the window for ``bad`` to exceed ``share`` of the rest.
+def count_minutes_until_share_exceeded(left: Counts, total: int, bad: int, share: Fraction) -> int:
+    """Return after how many minutes so many events have left a window that ``bad`` exceeds ``share`` of the events that
+    remain.
 
-    That is total − left < bad ÷ share. ``left[k]`` is how many events have left with the first k + 1 minutes.
+    That is the case when total − left < bad ÷ share. ``left[k]`` is how many events have left with the first k + 1
+    minutes.
     """
     if not share:
         return 0

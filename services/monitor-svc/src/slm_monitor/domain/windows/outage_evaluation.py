@@ -1,4 +1,4 @@
-"""Evaluation of outages in one calendar window: how many reached the length that counts, and when."""
+"""Evaluation of outages in one calendar window: how many reached the length from which they count, and when."""
 
 from __future__ import annotations
 
@@ -9,37 +9,39 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.states import excluded_time, outages
-from slm_monitor.domain.states.availability import StatePolicy
+from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.outages import Outage
 from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, StateProvider
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_MOST
-from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
 DAY = 86_400_000_000
 _AHEAD = 32 * DAY
-"""How far into the future an ongoing outage is followed to the instant at which it reaches the length."""
+"""How far into the future an ongoing outage is followed, in microseconds, to find when it reaches the length that
+counts.
+"""
 _TOLD = 20
 
 
 def check_outage_terms(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Raise NotJudgeable for targets whose terms of outages are not valid."""
+    """Raise TermsNotEvaluable for targets of outages whose terms are not valid."""
     for terms in targets:
         if terms.aggregation != "outages":
             continue
         try:
-            is_countable = length_of(terms) >= 0
+            is_countable = get_shortest_counted_outage(terms) >= 0
         except (CalendarError, KeyError, TypeError):
             is_countable = False
         if not is_countable or any(promised.comparison != AT_MOST for _, promised in terms.levels):
             remedy = 'write {"outages": {"at_least": "PT5M"}}, and an objective of at_most'
-            raise NotJudgeable(f"target {terms.key}: {remedy}")
+            raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
 
 
-def length_of(terms: ServiceLevelTarget) -> int:
-    """Return the service time, in microseconds, from which an outage counts."""
+def get_shortest_counted_outage(terms: ServiceLevelTarget) -> int:
+    """Return how much service time an outage must last to count, in microseconds."""
     return durations.from_iso(terms.parameters["at_least"], "aggregation.outages.at_least")
 
 
@@ -50,26 +52,26 @@ def evaluate_outages(
     end: int,
     as_of: int,
     excluded: Sequence[Interval] = (),
-) -> Evaluation:
-    """Evaluate the outages that start in ``[start, end)`` and reached the length by ``as_of``.
+) -> WindowEvaluation:
+    """Evaluate the outages that start in ``[start, end)`` and have reached the length that counts by ``as_of``.
 
     A level that allows N outages is missed when outage N + 1 reaches the length.
     """
-    length = length_of(terms)
+    length = get_shortest_counted_outage(terms)
     until = max(end, as_of + length) + _AHEAD if _is_down(states, terms, as_of) else max(end, as_of)
     reached = _reached(states, terms, start, end, until, excluded, length)
     counted = [(at, outage) for at, outage in reached if at <= as_of]
     scheduled = terms.hours.intervals(start, end)
     stated = states.segments(start, min(end, max(as_of, start + 1)))
     known = any(each.state != UNKNOWN for each in stated)
-    out = excluded_time.excluded_service_time(scheduled, excluded)
+    out = excluded_time.measure_excluded_service_time(scheduled, excluded)
     unknown = [(each.start, each.end) for each in stated if each.state == UNKNOWN]
     missed = tuple(
-        MissedLevel(
+        MissedObjectiveLevel(
             level,
             at,
             Fraction(int(promised.value) + 1),
-            {"outages": outage_evidence(reached[: int(promised.value) + 1])},
+            {"outages": build_outage_evidence(reached[: int(promised.value) + 1])},
         )
         for level, promised in terms.levels
         if len(reached) > promised.value
@@ -81,36 +83,38 @@ def evaluate_outages(
         else [each for each in _reached(states, terms, start, end, until, (), length) if each[0] <= as_of]
     )
     ahead = [at for at, _ in reached if at > as_of]
-    return Evaluation(
+    return WindowEvaluation(
         figure=Fraction(len(counted)) if known or counted else None,
         good=len(counted),
         total=len(counted),
         met=all(promised.is_kept(Fraction(len(counted))) for _, promised in terms.levels[:1]),
         missed=missed,
         detail={
-            "raw_figure": figures.exact(Fraction(len(raw))),
+            "raw_figure": figures.format_exact_fraction(Fraction(len(raw))),
             "excluded": out,
-            "service_time": intervals.total(scheduled) - out,
-            "unknown": excluded_time.excluded_service_time(intervals.subtract(scheduled, list(excluded)), unknown),
+            "service_time": intervals.total_length(scheduled) - out,
+            "unknown": excluded_time.measure_excluded_service_time(
+                intervals.subtract(scheduled, list(excluded)), unknown
+            ),
             "allowed": str(terms.levels[0][1].value),
         },
-        evidence={"outages": outage_evidence(counted)},
+        evidence={"outages": build_outage_evidence(counted)},
         scheduled=bool(scheduled),
         again=min(ahead, default=None),
     )
 
 
-def reached_from(
+def find_outages_reaching_length(
     states: StateProvider, terms: ServiceLevelTarget, start: int, as_of: int, excluded: Sequence[Interval] = ()
 ) -> list[tuple[int, Outage]]:
-    """Return (instant, outage) of the outages that begin at or after ``start`` and reached the length by ``as_of``.
+    """Return (instant, outage) of the outages that begin at or after ``start`` and reach the length that counts.
 
-    An ongoing outage is included with the future instant at which it will reach the length.
+    The instant is that of reaching the length; for an ongoing outage it may lie in the future.
     """
-    length = length_of(terms)
+    length = get_shortest_counted_outage(terms)
     # Facts may be later than the instant up to which all facts have arrived.
     until = as_of + length + _AHEAD
-    policy = StatePolicy(terms.unknown, terms.degraded)
+    policy = StateCountingPolicy(terms.unknown, terms.degraded)
     if not any(policy.counts_as(each.state) == DOWN for each in states.segments(as_of, until)):
         until = as_of
     return _reached(states, terms, start, until, until, excluded, length) if start < until else []
@@ -126,9 +130,9 @@ def _reached(
     length: int,
 ) -> list[tuple[int, Outage]]:
     """Return (instant, outage) of the outages that reach the length by ``until``, in the order of the instants."""
-    policy = StatePolicy(terms.unknown, terms.degraded)
+    policy = StateCountingPolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)
-    segments, evaluated_hours = excluded_time.apply_exclusions(
+    segments, evaluated_hours = excluded_time.apply_exclusions_to_states(
         states.segments(start, until), scheduled, excluded, terms
     )
     began_before = _is_down(states, terms, start - 1)
@@ -136,21 +140,23 @@ def _reached(
         (at, outage)
         for outage in outages.find_outages(segments, evaluated_hours, policy)
         if outage.start < end and not (began_before and outage.start == start)
-        if (at := outages.reached_at(outage, evaluated_hours, length)) is not None
+        if (at := outages.find_instant_of_outage_length(outage, evaluated_hours, length)) is not None
     ]
     return sorted(found)
 
 
 def _is_down(states: StateProvider, terms: ServiceLevelTarget, instant: int) -> bool:
-    policy = StatePolicy(terms.unknown, terms.degraded)
+    policy = StateCountingPolicy(terms.unknown, terms.degraded)
     return any(policy.counts_as(each.state) == DOWN for each in states.segments(instant, instant + 1))
 
 
-def ongoing_since(states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> int | None:
+def find_ongoing_outage_start(
+    states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int
+) -> int | None:
     """Return the instant since which the indicator has been down at ``as_of``; None if it is not down."""
     if not _is_down(states, terms, as_of):
         return None
-    policy = StatePolicy(terms.unknown, terms.degraded)
+    policy = StateCountingPolicy(terms.unknown, terms.degraded)
     since = as_of
     for each in reversed(states.segments(min(begins_at, as_of), as_of + 1)):
         if policy.counts_as(each.state) != DOWN:
@@ -159,6 +165,6 @@ def ongoing_since(states: StateProvider, terms: ServiceLevelTarget, begins_at: i
     return since
 
 
-def outage_evidence(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
-    """Return the latest outages that count, as documents."""
+def build_outage_evidence(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
+    """Return the latest of the counted outages as documents: when each began, and when it reached the length."""
     return [{"from": to_text(outage.start), "reached_at": to_text(at)} for at, outage in counted[-_TOLD:]]

@@ -13,10 +13,10 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import evaluation
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
-from slm_monitor.domain.states.recovery import Recovery
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
+from slm_monitor.domain.states.recovery import ServiceRecovery
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
+from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
 WITHIN = "recovered_within"
 _TOLD = 20
@@ -26,11 +26,11 @@ _TOLD = 20
 class MeasuredRecovery:
     """A recovery as one target measures it, in microseconds of service time.
 
-    ``took`` is the time until service was restored, ``lost`` the time whose data was lost (None if unknown). ``kept``:
-    whether it is within all limits of the target.
+    ``took`` is the time until service was restored, ``lost`` the time whose data was lost (None if unknown). ``kept``
+    is whether the recovery is within all limits of the target.
     """
 
-    recovery: Recovery
+    recovery: ServiceRecovery
     took: int
     lost: int | None
     kept: bool = True
@@ -49,21 +49,25 @@ class MeasuredRecovery:
 
 
 def check_recovery_limits(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Raise NotJudgeable for targets whose limits of recovery are not valid."""
+    """Raise TermsNotEvaluable for targets whose limits of recovery are not valid."""
     for terms in targets:
         if terms.aggregation != WITHIN:
             continue
         try:
-            is_limited = bool(limits_of(terms))
+            is_limited = bool(get_recovery_limits(terms))
         except (CalendarError, AttributeError, TypeError):
             is_limited = False
         if not is_limited:
             remedy = 'write {"recovered_within": {"time": "PT4H", "point": "PT15M"}}, or one of both'
-            raise NotJudgeable(f"target {terms.key}: {remedy}")
+            raise TermsNotEvaluable(f"target {terms.key}: {remedy}")
 
 
-def limits_of(terms: ServiceLevelTarget) -> Mapping[str, int]:
-    """Return the most that a recovery may take (``time``) and lose (``point``), in microseconds."""
+def get_recovery_limits(terms: ServiceLevelTarget) -> Mapping[str, int]:
+    """Return the limits of a recovery in microseconds: the longest duration (``time``) and the largest loss of data
+    (``point``).
+
+    A limit that the terms do not name is missing.
+    """
     written = {name: terms.parameters.get(name) for name in ("time", "point")}
     return {
         name: durations.from_iso(each, f"aggregation.{WITHIN}.{name}")
@@ -72,13 +76,13 @@ def limits_of(terms: ServiceLevelTarget) -> Mapping[str, int]:
     }
 
 
-def counted_recoveries(
-    recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+def select_counted_recoveries(
+    recoveries: Sequence[ServiceRecovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
 ) -> list[MeasuredRecovery]:
-    """Return the recoveries that end in the window and count for the target, in order.
+    """Return the recoveries that end in the window ``span`` and count for the target, in order.
 
-    Only service time outside exclusions is measured. A recovery wholly outside it does not count, unless exclusions are
-    excused.
+    Only service time outside exclusions is measured. A recovery without any such time does not count, unless exclusions
+    are excused.
     """
     found = []
     for each in recoveries:
@@ -92,7 +96,7 @@ def counted_recoveries(
             continue
         one = MeasuredRecovery(each, took, lost)
         if terms.aggregation == WITHIN:
-            compared = _compared(one, limits_of(terms))
+            compared = _compared(one, get_recovery_limits(terms))
             if not compared:
                 continue
             one = MeasuredRecovery(each, took, lost, all(compared))
@@ -103,30 +107,30 @@ def counted_recoveries(
 def _served(terms: ServiceLevelTarget, excluded: Sequence[Interval], start: int, end: int) -> int:
     if start >= end:
         return 0
-    return intervals.total(intervals.subtract(terms.hours.intervals(start, end), intervals.union(excluded)))
+    return intervals.total_length(intervals.subtract(terms.hours.intervals(start, end), intervals.union(excluded)))
 
 
 def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
-    """Return for each limit whether it is met; an unknown value is not compared."""
+    """Return for each limit whether the recovery is within it. A limit whose value is unknown is left out."""
     values = {"time": one.took, "point": one.lost}
     return [value <= limit for name, limit in limits.items() if (value := values[name]) is not None]
 
 
 def evaluate_recoveries(
-    recoveries: Sequence[Recovery],
+    recoveries: Sequence[ServiceRecovery],
     terms: ServiceLevelTarget,
     span: Interval,
     as_of: int,
     excluded: Sequence[Interval] = (),
-) -> Evaluation:
-    """Evaluate a window as known at ``as_of``.
+) -> WindowEvaluation:
+    """Evaluate the recoveries of the window ``span`` by the facts up to ``as_of``.
 
-    For the longest recovery, a miss is certain with the first that breaks the limit. For a share it is certain at the
-    close, or with the first one outside its limits if the objective is 100 percent.
+    An objective for the longest recovery is missed for certain with the first recovery that exceeds it. An objective
+    for a share is missed at the close; if it is 100 percent, with the first recovery outside its limits.
     """
     assert terms.promise is not None
-    seen = counted_recoveries(recoveries, terms, span, excluded)
-    lengths = [length_of(each, terms) for each in seen]
+    seen = select_counted_recoveries(recoveries, terms, span, excluded)
+    lengths = [compute_recovery_minutes(each, terms) for each in seen]
     kept = sum(each.kept for each in seen)
     figure: Fraction | None
     if terms.aggregation == WITHIN:
@@ -136,49 +140,53 @@ def evaluate_recoveries(
         figure = max(lengths, default=None)
         missed = _of_longest(terms, seen, lengths)
     met = figure is None or terms.promise.is_kept(figure)
-    return Evaluation(
+    return WindowEvaluation(
         figure=figure,
         good=kept if terms.aggregation == WITHIN else len(seen),
         total=len(seen),
         met=met,
         missed=missed,
-        risks=tuple(evaluation.objective_risks(terms.promise, figure, min(as_of, span[1]), span[1])),
+        risks=tuple(evaluation.evaluate_objective_risks(terms.promise, figure, min(as_of, span[1]), span[1])),
         detail={"recoveries": len(seen), "tests": sum(each.recovery.is_test for each in seen)},
-        evidence={"recoveries": recovery_evidence(seen)},
+        evidence={"recoveries": build_recovery_evidence(seen)},
     )
 
 
-def recovery_evidence(seen: Sequence[MeasuredRecovery]) -> list[dict[str, Any]]:
-    """Return the latest recoveries as documents."""
+def build_recovery_evidence(seen: Sequence[MeasuredRecovery]) -> list[dict[str, Any]]:
+    """Return the latest of these recoveries as documents."""
     return [each.document() for each in seen[-_TOLD:]]
 
 
-def length_of(each: MeasuredRecovery, terms: ServiceLevelTarget) -> Fraction:
-    """Return the length of a recovery in minutes: time or data lost, by the target's aggregation."""
+def compute_recovery_minutes(each: MeasuredRecovery, terms: ServiceLevelTarget) -> Fraction:
+    """Return the value of a recovery in minutes that the target limits: its duration, or the time
+    whose data was lost.
+    """
     return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
 
 
 def _of_longest(
     terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], lengths: Sequence[Fraction]
-) -> tuple[MissedLevel, ...]:
-    """Return the levels that are missed, each dated at the first recovery that breaks it."""
+) -> tuple[MissedObjectiveLevel, ...]:
+    """Return the levels that the longest recovery misses, each dated at the first recovery that exceeds the level."""
     found = []
     for level, promised in terms.levels:
         broken = [each for each in zip(seen, lengths, strict=True) if not promised.is_kept(each[1])]
         if broken:
             first, length = broken[0]
             found.append(
-                MissedLevel(level, first.recovery.restored, length, {"recoveries": recovery_evidence([first])})
+                MissedObjectiveLevel(
+                    level, first.recovery.restored, length, {"recoveries": build_recovery_evidence([first])}
+                )
             )
     return tuple(found)
 
 
 def _of_share(
     terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], figure: Fraction | None, end: int, as_of: int
-) -> tuple[MissedLevel, ...]:
-    """Return the levels that are missed by the share of recoveries within their limits.
+) -> tuple[MissedObjectiveLevel, ...]:
+    """Return the levels that the share of recoveries within their limits misses.
 
-    An objective of 100 percent is missed with the first recovery outside them, any other at the close.
+    An objective of 100 percent is missed with the first recovery outside its limits, any other at the close.
     """
     closes = end + terms.closing_delay <= as_of
     found = []
@@ -187,22 +195,22 @@ def _of_share(
             continue
         if not promised.allowed:
             place = next(place for place, each in enumerate(seen) if not each.kept)
-            shown = {"recoveries": recovery_evidence(seen[: place + 1])}
-            found.append(MissedLevel(level, seen[place].recovery.restored, Fraction(place, place + 1), shown))
+            shown = {"recoveries": build_recovery_evidence(seen[: place + 1])}
+            found.append(MissedObjectiveLevel(level, seen[place].recovery.restored, Fraction(place, place + 1), shown))
         elif closes:
-            found.append(MissedLevel(level, end, figure, {"recoveries": recovery_evidence(seen)}))
+            found.append(MissedObjectiveLevel(level, end, figure, {"recoveries": build_recovery_evidence(seen)}))
     return tuple(found)
 
 
-def recovery_totals(seen: Sequence[MeasuredRecovery]) -> dict[str, Any]:
-    """Return the sums of the recoveries, for an explanation that can be checked by hand."""
+def sum_recoveries(seen: Sequence[MeasuredRecovery]) -> dict[str, Any]:
+    """Return the totals of the recoveries as a document, so that an explanation can be checked by hand."""
     took = [Fraction(each.took, MINUTE) for each in seen]
     lost = [Fraction(each.lost, MINUTE) for each in seen if each.lost is not None]
     return {
         "recoveries": len(seen),
         "within_limits": sum(each.kept for each in seen),
         "tests": sum(each.recovery.is_test for each in seen),
-        "longest_minutes": figures.exact(max(took, default=None)),
-        "mean_minutes": figures.exact(sum(took, Fraction()) / len(took) if took else None),
-        "most_minutes_lost": figures.exact(max(lost, default=None)),
+        "longest_minutes": figures.format_exact_fraction(max(took, default=None)),
+        "mean_minutes": figures.format_exact_fraction(sum(took, Fraction()) / len(took) if took else None),
+        "most_minutes_lost": figures.format_exact_fraction(max(lost, default=None)),
     }

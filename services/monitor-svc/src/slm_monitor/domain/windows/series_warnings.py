@@ -1,4 +1,6 @@
-"""Warnings of an event budget in a calendar window other than thresholds and burn rates: drops and exhaustion."""
+"""Warnings that an event budget in a calendar window drops fast or will be exhausted. Those at shares of the budget are
+in ``series_evaluation``, burn rates in ``minute_series``.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +10,28 @@ from fractions import Fraction
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import BEHIND, Evaluation, RiskEvaluation
+from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
 
-def with_warnings(
-    finding: Evaluation, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: BurnRateLookback | None
-) -> Evaluation:
-    """Return an evaluation of a calendar window with the warnings of ``window_warnings`` added."""
-    risks, again = window_warnings(terms, finding.good, finding.total, span, as_of, lately)
+def add_window_warnings(
+    finding: WindowEvaluation, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: BurnRateLookback | None
+) -> WindowEvaluation:
+    """Return an evaluation of a calendar window with the warnings of ``evaluate_window_warnings`` added."""
+    risks, again = evaluate_window_warnings(terms, finding.good, finding.total, span, as_of, lately)
     return replace(finding, risks=(*finding.risks, *risks), again=again) if risks or again is not None else finding
 
 
-def window_warnings(
+def evaluate_window_warnings(
     terms: ServiceLevelTarget, good: int, total: int, span: Interval, as_of: int, lately: BurnRateLookback | None
 ) -> tuple[list[RiskEvaluation], int | None]:
-    """Return the warnings that hold, or will hold at a future ``at``, and the instant at which to evaluate again.
+    """Return (warnings, instant of the next evaluation) for budget drops and exhaustion; the instant is None if none is
+    needed.
 
-    The budget is a share of the expected volume, or else of the volume extrapolated to the window's end.
+    A warning whose ``at`` is in the future will hold from then on. The budget is a share of the expected volume, or
+    without one, of the volume extrapolated to the window's end.
     """
     start, end = span
     if not (terms.warn_at.drops or terms.warn_at.exhaustion) or not start < as_of < end:
@@ -40,23 +44,23 @@ def window_warnings(
     if terms.expected_volume is not None:
         volume = Fraction(max(total, terms.expected_volume))
     budget = terms.promise.allowed * volume
-    found = budget_drops(terms, lately, budget, as_of, start)
+    found = evaluate_budget_drops(terms, lately, budget, as_of, start)
     found += _exhaustion(terms, start + int((as_of - start) * budget / bad), end, as_of)
     following = (as_of // MINUTE + 1) * MINUTE
-    is_moving = any(risk.at <= as_of for risk in found) or lost_lately(terms, lately, start)
+    is_moving = any(risk.at <= as_of for risk in found) or can_drop_warning_open_without_events(terms, lately, start)
     return found, following if is_moving else None
 
 
 def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> list[RiskEvaluation]:
-    """Return the warnings of a budget that will be spent at ``at`` at the present pace; none if that is
-    after the end.
+    """Return the exhaustion warnings of a budget that will be exhausted at ``at`` at the present pace; none if ``at``
+    is not before ``end``.
     """
     if at >= end:
         return []
     found = []
     for left in terms.warn_at.exhaustion:
-        holds = burn_rate.warns_of_exhaustion(at - as_of, left)
-        if not holds and burn_rate.warns_of_exhaustion(at - as_of, left / BEHIND):
+        holds = burn_rate.is_budget_exhausted_within(at - as_of, left)
+        if not holds and burn_rate.is_budget_exhausted_within(at - as_of, left / CLEARING_SHARE):
             found.append(
                 RiskEvaluation("time_to_exhaustion", durations.to_iso(left), as_of, projected_breach_at=at, keeps=True)
             )
@@ -67,22 +71,29 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
     return found
 
 
-def budget_drops(
+def evaluate_budget_drops(
     terms: ServiceLevelTarget, lately: BurnRateLookback | None, budget: Fraction, at: int, since: int | None = None
 ) -> list[RiskEvaluation]:
-    """Return the drops that hold: the share of the budget that was spent within the time, after ``since``."""
+    """Return the warnings of budget drops: the share of the budget that the terms name was spent within their time,
+    after ``since``.
+    """
     found = []
     for share, within in terms.warn_at.drops if lately is not None else ():
         assert lately is not None
         bad = lately.lost(within, since)
-        if bad and burn_rate.warns_of_drop(Fraction(bad), BEHIND * share * budget):
+        if bad and burn_rate.is_budget_drop_worth_warning(Fraction(bad), CLEARING_SHARE * share * budget):
             threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
-            keeps = not burn_rate.warns_of_drop(Fraction(bad), share * budget)
+            keeps = not burn_rate.is_budget_drop_worth_warning(Fraction(bad), share * budget)
             found.append(RiskEvaluation("budget_drop", threshold, at, bad / budget if budget else None, keeps=keeps))
     return found
 
 
-def lost_lately(terms: ServiceLevelTarget, lately: BurnRateLookback | None, since: int | None = None) -> bool:
-    """Whether time alone may open a drop warning: the extrapolated budget shrinks while nothing happens."""
+def can_drop_warning_open_without_events(
+    terms: ServiceLevelTarget, lately: BurnRateLookback | None, since: int | None = None
+) -> bool:
+    """Whether a warning of a budget drop may open without new events.
+
+    The budget is a share of the extrapolated volume, which shrinks while no events arrive.
+    """
     longest = max((within for _, within in terms.warn_at.drops), default=0)
     return lately is not None and longest > 0 and lately.lost(longest, since) > 0

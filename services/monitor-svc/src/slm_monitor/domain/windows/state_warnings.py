@@ -1,4 +1,6 @@
-"""Warnings of a time budget other than thresholds: burn rates, the projection, drops and exhaustion."""
+"""Warnings of a downtime budget by burn rate, projection, drop and exhaustion. Those at shares of the budget are in
+``availability_evaluation``.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +11,25 @@ from fractions import Fraction
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskEvaluation
+from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation
 from slm_monitor.domain.states import availability
-from slm_monitor.domain.states.availability import StatePolicy
-from slm_monitor.domain.states.timeline import Segment, StateProvider
+from slm_monitor.domain.states.availability import StateCountingPolicy
+from slm_monitor.domain.states.timeline import StateProvider, StateSegment
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
-LEAST_OF_A_WINDOW = 12
-"""The pace of a window is measured over at least this part (one twelfth) of it."""
+LEAST_PACE_DIVISOR = 12
+"""The pace of downtime is measured over at least one twelfth of the window (1 ÷ this number)."""
 
 
 @dataclass(frozen=True, slots=True)
-class WindowForecast:
-    """A window as known at ``as_of``, and its future if the last known state lasts."""
+class AvailabilityForecast:
+    """A window by the facts up to ``as_of``, and its future as it will be if the last known state lasts.
+
+    ``up`` and ``down`` are the microseconds so far; ``exhausted_at`` is when the budget will be exhausted if the last
+    known state lasts, None if it will not be.
+    """
 
     terms: ServiceLevelTarget
     start: int
@@ -34,30 +40,43 @@ class WindowForecast:
     budget: Fraction
     exhausted_at: int | None
     since: int
-    """The start of the present state. ``up_then`` and ``down_then`` are the sums up to this instant."""
+    """The start of the present state. ``up_then`` and ``down_then`` are the microseconds up and down before this
+    instant.
+    """
     up_then: int | Fraction
     down_then: int | Fraction
-    segments: Sequence[Segment]
+    segments: Sequence[StateSegment]
     """The states from ``since`` on."""
     evaluated_hours: Sequence[Interval]
 
     def projected_at(self) -> int | None:
-        """Return when the budget is spent: at the known instant, else at the window's pace so far; None if after its
-        end.
+        """Return when the budget is exhausted: at ``exhausted_at``, or else at the window's pace so far; None if not
+        before its end.
         """
         if self.exhausted_at is not None:
             return self.exhausted_at
-        if not self.down or self.as_of <= self.start:
-            return None
-        # The pace is that of the window so far, over at least a twelfth of it: its first minutes predict nothing.
-        known = min(self.as_of, self.end)
-        passed = max(known - self.start, -(-(self.end - self.start) // LEAST_OF_A_WINDOW))
-        at = known + int((self.budget - self.down) * passed / self.down)
-        return at if at < self.end else None
+        return project_budget_exhaustion_instant((self.start, self.end), self.as_of, self.down, self.budget)
 
 
-def warnings_ahead(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | None]:
-    """Return the warnings that hold, or will hold at a future ``at``, and when time alone may end one that holds."""
+def project_budget_exhaustion_instant(span: Interval, as_of: int, down: int | Fraction, budget: Fraction) -> int | None:
+    """Return when the budget of a window is exhausted if downtime continues at the window's pace so far; None if not
+    before the window's end.
+    """
+    start, end = span
+    if not down or as_of <= start:
+        return None
+    # The pace is that of the window so far, over at least a twelfth of it: its first minutes predict nothing.
+    known = min(as_of, end)
+    passed = max(known - start, -(-(end - start) // LEAST_PACE_DIVISOR))
+    at = known + int((budget - down) * passed / down)
+    return at if at < end else None
+
+
+def forecast_availability_warnings(ahead: AvailabilityForecast) -> tuple[list[RiskEvaluation], int | None]:
+    """Return (warnings of projection and exhaustion, instant at which one of them may end without new facts, or None).
+
+    A warning whose ``at`` is in the future will hold from then on if the last known state lasts.
+    """
     if ahead.as_of >= ahead.end:
         return [], None
     warn_at = ahead.terms.warn_at
@@ -69,7 +88,7 @@ def warnings_ahead(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | N
             found.append(RiskEvaluation("projection", "objective", since))
             again += [next_change_at] if next_change_at is not None else []
         else:
-            near, ends_at = _projection(ahead, BEHIND)
+            near, ends_at = _projection(ahead, CLEARING_SHARE)
             if near is not None:
                 found.append(RiskEvaluation("projection", "objective", near, keeps=True))
                 again += [ends_at] if ends_at is not None else []
@@ -82,31 +101,33 @@ def warnings_ahead(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | N
             # The first instant at which less than ``left`` remains.
             first = max(ahead.exhausted_at - left + 1, ahead.since)
             found.append(RiskEvaluation("time_to_exhaustion", threshold, first))
-        elif burn_rate.warns_of_exhaustion(None if projected is None else projected - ahead.as_of, left / BEHIND):
+        elif burn_rate.is_budget_exhausted_within(
+            None if projected is None else projected - ahead.as_of, left / CLEARING_SHARE
+        ):
             assert projected is not None
-            keeps = not burn_rate.warns_of_exhaustion(projected - ahead.as_of, left)
+            keeps = not burn_rate.is_budget_exhausted_within(projected - ahead.as_of, left)
             found.append(RiskEvaluation("time_to_exhaustion", threshold, ahead.as_of, keeps=keeps))
             again.append((ahead.as_of // MINUTE + 1) * MINUTE)
     return found, min(again, default=None)
 
 
-def _projection(ahead: WindowForecast, tenths: Fraction) -> tuple[int | None, int | None]:
-    """Return since when the projected figure spends more than ``tenths`` of the budget (None if it does not), and when
-    this changes if the last known state lasts (None if it does not).
+def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | None, int | None]:
+    """Return (since, change): since when the projected figure spends more than the share ``tenths`` of the budget, and
+    when this changes if the last known state lasts. Each is None if there is no such instant.
 
     It changes where the balance down − tenths × (1 − objective) × counted time passes zero. Counted time is taken as at
     least a twelfth of the window.
     """
     assert ahead.terms.objective is not None
     allowed = tenths * (1 - ahead.terms.objective)
-    policy = StatePolicy(ahead.terms.unknown, ahead.terms.degraded)
+    policy = StateCountingPolicy(ahead.terms.unknown, ahead.terms.degraded)
     early, unit = _slopes(policy, allowed, is_early=True)
     late, _ = _slopes(policy, allowed)
     counted = ahead.up_then + ahead.down_then
-    least = sum(end - start for start, end in ahead.evaluated_hours) // LEAST_OF_A_WINDOW
+    least = sum(end - start for start, end in ahead.evaluated_hours) // LEAST_PACE_DIVISOR
     balance = int(unit * (ahead.down_then - allowed * max(counted, least)))
     since = ahead.since if balance > 0 else None
-    for start, end, state in availability.inside(ahead.segments, ahead.evaluated_hours):
+    for start, end, state in availability.clip_segments_to_service_hours(ahead.segments, ahead.evaluated_hours):
         counts = policy.counts_as(state)
         passes = 0 if counts == "removed" else end - start
         until = start + max(0, min(passes, int(least - counted)))
@@ -122,8 +143,9 @@ def _projection(ahead: WindowForecast, tenths: Fraction) -> tuple[int | None, in
     return since, None
 
 
-def _slopes(policy: StatePolicy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
-    """Return how fast the balance changes for each way in which time counts, in 1/unit per microsecond, and the unit.
+def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
+    """Return how fast the balance of ``_projection`` changes, by how time counts, in 1/unit per microsecond; and the
+    unit.
 
     ``is_early``: less than a twelfth of the window has been counted, so only downtime changes the balance.
     """
@@ -136,16 +158,18 @@ def _slopes(policy: StatePolicy, allowed: Fraction, *, is_early: bool = False) -
     return {counts: int(slope * unit) for counts, slope in slopes.items()}, unit
 
 
-def burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
-    """Return the warnings of the burn rate pairs at ``as_of``: downtime share ÷ (1 − objective) in both windows."""
+def evaluate_burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
+    """Return the burn rate warnings at ``as_of``. The burn rate is the share of downtime ÷ (1 − objective); it must be
+    above the factor, or less than a tenth below it, in both windows of a pair.
+    """
     found = []
     for pair in passed.terms.warn_at.pairs:
         # The short window is cheaper and both must be above the factor, so it is checked first.
         short = _burn_rate_over(passed, as_of - pair.short, as_of)
-        if short < BEHIND * pair.factor:
+        if short < CLEARING_SHARE * pair.factor:
             continue
         rate = _burn_rate_over(passed, as_of - pair.long, as_of)
-        if rate >= BEHIND * pair.factor and rate:
+        if rate >= CLEARING_SHARE * pair.factor and rate:
             keeps = min(short, rate) <= pair.factor
             found.append(RiskEvaluation("burn_rate", pair.name, as_of, None, rate, None, keeps))
     return found
@@ -154,44 +178,48 @@ def burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
 def _burn_rate_over(passed: UptimeSums, start: int, end: int) -> Fraction:
     assert passed.terms.objective is not None
     good, total = passed.within(start, end)
-    rate = burn_rate.burn_rate_of(
+    rate = burn_rate.compute_burn_rate(
         Fraction(total - good, passed.unit), Fraction(total, passed.unit), passed.terms.objective
     )
     return rate or Fraction(0)
 
 
-def downtime_drops(
+def evaluate_downtime_budget_drops(
     passed: UptimeSums, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction
 ) -> list[RiskEvaluation]:
-    """Return the drops that hold: the share of the window's budget that was spent within the time."""
+    """Return the warnings of budget drops: the share of the window's budget that the terms name was spent within their
+    time.
+    """
     found = []
     for share, within in terms.warn_at.drops:
         down = passed.lost(max(start, as_of - within), as_of)
-        if down and burn_rate.warns_of_drop(down, BEHIND * share * budget):
+        if down and burn_rate.is_budget_drop_worth_warning(down, CLEARING_SHARE * share * budget):
             threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
-            keeps = not burn_rate.warns_of_drop(down, share * budget)
+            keeps = not burn_rate.is_budget_drop_worth_warning(down, share * budget)
             found.append(RiskEvaluation("budget_drop", threshold, as_of, keeps=keeps))
     return found
 
 
-def longest_lookback(terms: ServiceLevelTarget) -> int | None:
-    """Return the longest lookback, in microseconds, of burn rates and budget drops; None if the terms have neither."""
+def find_longest_warning_lookback(terms: ServiceLevelTarget) -> int | None:
+    """Return how far burn rates and budget drops look back at most, in microseconds; None if the terms have neither."""
     looks = [pair.long for pair in terms.warn_at.pairs] + [within for _, within in terms.warn_at.drops]
     return max(looks, default=None)
 
 
-def uptime_sums_until(
+def build_uptime_sums_until(
     states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
 ) -> UptimeSums:
-    """Return the uptime sums that these warnings need, up to ``as_of``."""
-    passed = UptimeSums(terms, excluded, max(begins_at, as_of - (longest_lookback(terms) or 0)))
+    """Return the uptime sums up to ``as_of`` that the warnings of burn rates and budget drops need."""
+    passed = UptimeSums(terms, excluded, max(begins_at, as_of - (find_longest_warning_lookback(terms) or 0)))
     passed.follow(states, as_of, None)
     return passed
 
 
-def may_move_by_time(passed: UptimeSums, states: StateProvider, as_of: int) -> bool:
-    """Whether burn rates and drops may change by time alone: something was down lately, or is down now."""
-    if passed.lost(as_of - (longest_lookback(passed.terms) or 0), as_of):
+def can_warnings_change_without_facts(passed: UptimeSums, states: StateProvider, as_of: int) -> bool:
+    """Whether burn rate and drop warnings may change without new facts: something was down within their lookback, or is
+    down at ``as_of``.
+    """
+    if passed.lost(as_of - (find_longest_warning_lookback(passed.terms) or 0), as_of):
         return True
-    policy = StatePolicy(passed.terms.unknown, passed.terms.degraded)
+    policy = StateCountingPolicy(passed.terms.unknown, passed.terms.degraded)
     return any(policy.counts_as(each.state) not in ("up", "removed") for each in states.segments(as_of, as_of + 1))

@@ -265,7 +265,7 @@ _TABLES = """
 
 
 def upgrade() -> None:
-    tables.create_all(op.get_bind())
+    tables.create_technical_tables(op.get_bind())
     for statement in _TABLES.split(";"):
         if statement.strip():
             op.execute(statement)

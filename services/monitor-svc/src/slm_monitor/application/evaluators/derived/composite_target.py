@@ -5,34 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from slm_monitor.application.evaluators.derived.composite_members import CompositeMembers
-from slm_monitor.application.evaluators.schedule.calendar_windows import close_of
-from slm_monitor.application.evaluators.states.state_target import StateTarget
+from slm_monitor.application.evaluators.derived.composite_members import CompositeTargetBase
+from slm_monitor.application.evaluators.schedule.calendar_windows import compute_window_closing_instant
+from slm_monitor.application.evaluators.states.state_target import AvailabilityTarget
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
-from slm_monitor.application.state.invalidation import Invalidation
-from slm_monitor.application.state.ports import EvaluationStore, MemberWindow
+from slm_monitor.application.state.invalidation import DirtySpan
+from slm_monitor.application.state.ports import EvaluationStore, MemberTargetWindow
 from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, Window
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetWindow
 from slm_monitor.domain.terms import objectives
-from slm_monitor.domain.terms.composite_terms import STATES, Member
+from slm_monitor.domain.terms.composite_terms import STATES, CompositeMember
 from slm_monitor.domain.windows import composite_evaluation
-from slm_monitor.domain.windows.composite_evaluation import MemberOutcome
+from slm_monitor.domain.windows.composite_evaluation import CompositeMemberOutcome
 
 
-class CompositeTarget(CompositeMembers, StateTarget):
-    """A composite over calendar windows. Each window is evaluated by the composition of the version in force at its
-    start."""
+class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
+    """A composite over calendar windows.
+
+    Each window is evaluated with the members and the rule of the version in force at the window's start.
+    """
 
     async def derive(
         self,
         store: EvaluationStore,
         excluded: ExclusionIndex,
-        dirty: Invalidation,
+        dirty: DirtySpan,
         moment: EvaluationMoment,
-        changes: Changes,
+        changes: EvaluationChanges,
     ) -> int | None:
-        """Evaluate the invalidated and the open windows; return the next instant at which time alone may change a
-        result."""
+        """Evaluate the invalidated and the open windows.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         if self._compositions[self.target_state.line.latest.version].of == STATES:
             timelines = await self._timelines(store)
             return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
@@ -41,7 +45,7 @@ class CompositeTarget(CompositeMembers, StateTarget):
     # -- of figures and verdicts --------------------------------------------------------------------------------
 
     async def _of_windows(
-        self, store: EvaluationStore, since: int | None, moment: EvaluationMoment, changes: Changes
+        self, store: EvaluationStore, since: int | None, moment: EvaluationMoment, changes: EvaluationChanges
     ) -> int | None:
         self._undo(moment, changes)
         touched = list(self._touched(since, moment))
@@ -58,15 +62,19 @@ class CompositeTarget(CompositeMembers, StateTarget):
                 # open. The change of the member's window wakes this target again.
                 caused = EvaluationMoment(closes - 1, moment.now, moment.cause)
             finding = composite_evaluation.evaluate_composite(made, seen, terms, window.end, caused.as_of)
-            terms_withdrawal.withdraw_other_terms(self.target_state, window, terms, caused, changes)
-            reconciliation.reconcile_window(self.target_state, window, terms, finding, caused, changes)
-            closing = close_of(window, terms)
+            terms_withdrawal.withdraw_breaches_of_other_terms(self.target_state, window, terms, caused, changes)
+            reconciliation.reconcile_calendar_window(self.target_state, window, terms, finding, caused, changes)
+            closing = compute_window_closing_instant(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)
 
-    def _seen(self, member: Member, window: Window, known: Mapping[tuple[str, str], MemberWindow]) -> MemberOutcome:
-        """The outcome of a member's window with the same id. A window that should exist and does not yet is not
-        final."""
+    def _seen(
+        self, member: CompositeMember, window: TargetWindow, known: Mapping[tuple[str, str], MemberTargetWindow]
+    ) -> CompositeMemberOutcome:
+        """Return the outcome of a member's window with the same id as the composite's window.
+
+        If the member's window should exist but does not yet, the outcome is not final.
+        """
         assert member.target_id is not None
         found = known.get((member.target_id, window.window_id))
         terms = next(
@@ -74,8 +82,8 @@ class CompositeTarget(CompositeMembers, StateTarget):
             None,
         )
         if found is None:
-            return MemberOutcome(None, None, None, is_final=terms is None, weight=member.weight)
+            return CompositeMemberOutcome(None, None, None, is_final=terms is None, weight=member.weight)
         is_share = terms is None or terms.promise is None or terms.promise.unit == objectives.PERCENT
         figure = None if found.figure is None else Fraction(found.figure) / (100 if is_share else 1)
         verdict = {"met": True, "at_risk": True, "breached": False}.get(found.verdict)
-        return MemberOutcome(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)
+        return CompositeMemberOutcome(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)

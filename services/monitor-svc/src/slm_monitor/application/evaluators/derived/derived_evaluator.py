@@ -10,29 +10,29 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from slm_monitor.application.evaluators.derived.compliance_target import ComplianceTarget
-from slm_monitor.application.evaluators.derived.composite_target import CompositeTarget
+from slm_monitor.application.evaluators.derived.compliance_target import TicketComplianceTarget
+from slm_monitor.application.evaluators.derived.composite_target import CalendarCompositeTarget
 from slm_monitor.application.evaluators.derived.rolling_derived_targets import (
     RollingComplianceTarget,
-    RollingStatesTarget,
-    RollingVerdictsTarget,
+    RollingStateCompositeTarget,
+    RollingVerdictCompositeTarget,
 )
-from slm_monitor.application.evaluators.schedule.holds import Holds, covers_derived
+from slm_monitor.application.evaluators.schedule.holds import ImportHolds, is_derived_target_held
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
-from slm_monitor.application.state.invalidation import FACT, Invalidation
-from slm_monitor.application.state.loaded_partition import Hold
-from slm_monitor.application.state.loaded_state import LoadedState
-from slm_monitor.application.state.ports import EvaluationStore, InboxRow, PendingDependencies
-from slm_monitor.application.state.target_dependencies import TargetDependencies
-from slm_monitor.application.state.timers import DERIVED, Timers
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
+from slm_monitor.application.state.invalidation import FACT, DirtySpan
+from slm_monitor.application.state.loaded_partition import ImportHold
+from slm_monitor.application.state.loaded_state import LoadedTargetResults
+from slm_monitor.application.state.ports import EvaluationStore, PartitionInboxMessage, PendingDependencies
+from slm_monitor.application.state.target_dependencies import DerivedTargetDependencies
+from slm_monitor.application.state.timers import DERIVED, TimerHeap
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState
 from slm_monitor.domain.terms.composite_terms import STATES
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
-"""Delay, in µs, after which a target is tried again that waits for tickets of its clocks to be evaluated."""
+"""µs after which a target is tried again that waits for tickets of its clocks to be evaluated."""
 
 
 class DerivedTarget(Protocol):
@@ -40,9 +40,9 @@ class DerivedTarget(Protocol):
 
     target_state: TargetState
 
-    def amend(self, line: TermsHistory) -> None: ...
+    def amend(self, line: TargetTermsHistory) -> None: ...
 
-    def compose(self, lines: Sequence[TermsHistory]) -> None:
+    def compose(self, lines: Sequence[TargetTermsHistory]) -> None:
         """Find the target's members among the terms histories of its agreement."""
         ...
 
@@ -50,53 +50,57 @@ class DerivedTarget(Protocol):
         self,
         store: EvaluationStore,
         excluded: ExclusionIndex,
-        dirty: Invalidation,
+        dirty: DirtySpan,
         moment: EvaluationMoment,
-        changes: Changes,
+        changes: EvaluationChanges,
     ) -> int | None:
-        """Evaluate the open windows and those that reach past ``dirty.since`` from the store's data; return the next
-        instant at which time alone may change a result."""
+        """Evaluate the open windows and those that end after ``dirty.since``, from the store's data.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         ...
 
 
-def _derived_target_class(line: TermsHistory) -> Callable[[TargetState], DerivedTarget]:
-    """The class that evaluates targets of these terms."""
+def _derived_target_class(line: TargetTermsHistory) -> Callable[[TargetState], DerivedTarget]:
+    """Return the class that evaluates targets with these terms."""
     terms = line.latest
     if terms.window_kind != "rolling":
-        return CompositeTarget if terms.aggregation == "composite" else ComplianceTarget
+        return CalendarCompositeTarget if terms.aggregation == "composite" else TicketComplianceTarget
     if terms.aggregation == "compliance":
         return RollingComplianceTarget
-    return RollingStatesTarget if terms.parameters["of"] == STATES else RollingVerdictsTarget
+    return RollingStateCompositeTarget if terms.parameters["of"] == STATES else RollingVerdictCompositeTarget
 
 
 class DerivedEvaluator:
-    """Keeps the derived targets of one partition, which of them must be evaluated, and the inbox rows that called for
-    it."""
+    """Keeps one partition's derived targets, which of them must be evaluated, and the inbox rows that require it."""
 
     def __init__(
         self,
         store: EvaluationStore,
-        established: LoadedState,
+        established: LoadedTargetResults,
         excluded: ExclusionIndex,
-        derivations: TargetDependencies,
+        derivations: DerivedTargetDependencies,
         aside: FailedTargets,
     ) -> None:
-        self.timers = Timers()
+        self.timers = TimerHeap()
         self._store = store
         self._established = established
         self._excluded = excluded
         self._derivations = derivations
         self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
-        self._dirty: dict[str, Invalidation] = {}
+        self._dirty: dict[str, DirtySpan] = {}
         self._causes: dict[str, str] = {}
-        """Target → cause of the restatement of its past, once no import holds that past any more."""
+        """Target → cause named by a restatement of its past when no import holds that past any more."""
         self._rows: dict[int, tuple[str, int]] = {}
-        """Inbox row → (target, since). A row stays in the inbox until the evaluation it calls for is committed, so that
-        a crash cannot lose it."""
+        """Inbox row → (target, since). A row remains in the inbox until the evaluation that it requires is committed,
+        so that a crash cannot lose it.
+        """
 
-    def attach(self, line: TermsHistory, lines: Sequence[TermsHistory], *, fresh: bool) -> None:
-        """Attach a target's terms. ``lines``: the terms histories of all targets of its agreement."""
+    def attach(self, line: TargetTermsHistory, lines: Sequence[TargetTermsHistory], *, fresh: bool) -> None:
+        """Attach a target's terms. ``lines``: the terms histories of all targets of the agreement; ``fresh``: the terms
+        are new, so all windows of the target must be evaluated.
+        """
         if self._aside.holds(line):
             return
         targets = self._targets.setdefault(line.target_id, {})
@@ -108,8 +112,11 @@ class DerivedEvaluator:
         held.target_state.record_begins_at = self._record_begins_at(line.target_id)
         self._touch(line.target_id, line.begins_at if fresh or self._aside.returns(line) else None)
 
-    def receive(self, row: InboxRow) -> list[int]:
-        """Note that a member of a target changed; return the rows that can be deleted, because they add nothing."""
+    def receive(self, row: PartitionInboxMessage) -> list[int]:
+        """Note that a member of a target changed. ``row``: the inbox message about it.
+
+        Return the inbox rows that can be deleted, because a pending evaluation covers them.
+        """
         target_id, since = row.ref["target_id"], int(row.ref["since"])
         if row.seq in self._rows:
             return []
@@ -122,11 +129,11 @@ class DerivedEvaluator:
         return []
 
     def target_states(self) -> Iterator[TargetState]:
-        """The target states of all derived targets of the partition."""
+        """Yield the target states of the partition's derived targets."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, target_id: str, since: int, cause: str) -> None:
-        """Evaluate a target's windows again from an instant on, after a decision about them."""
+        """Mark a target's windows for evaluation from an instant on, after a decision about them."""
         if target_id in self._targets:
             self._touch(target_id, since, cause)
 
@@ -137,23 +144,27 @@ class DerivedEvaluator:
                 if since is not None:
                     self._touch(target_id, since, CAUSE)
 
-    def wake_held(self, hold: Hold) -> None:
-        """Evaluate derived targets in full after all partitions have evaluated the facts that a hold covered."""
+    def wake_held(self, hold: ImportHold) -> None:
+        """Mark derived targets for a full evaluation, after all partitions have evaluated the facts that a hold
+        covered.
+        """
         for target_id, targets in self._targets.items():
-            if covers_derived(hold, self._derivations.reached(target_id)):
+            if is_derived_target_held(hold, self._derivations.reached(target_id)):
                 cause = self._causes.pop(target_id, None)
                 for target in targets.values():
                     self._touch(target_id, target.target_state.line.begins_at, cause)
 
     def wake_agreement(self, agreement_id: str) -> None:
-        """Evaluate all derived targets of an agreement in full, after all partitions have evaluated their members."""
+        """Mark an agreement's derived targets for a full evaluation, after all partitions have
+        evaluated their members.
+        """
         for target_id, targets in self._targets.items():
             for target in targets.values():
                 if target.target_state.line.latest.agreement_id == agreement_id:
                     self._touch(target_id, target.target_state.line.begins_at)
 
     def waits_for_agreement(self, agreement_id: str) -> bool:
-        """Whether a derived target of this agreement waits to be evaluated."""
+        """Return whether a derived target of this agreement waits to be evaluated."""
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
         return any(
             target.target_state.line.latest.agreement_id == agreement_id
@@ -161,25 +172,28 @@ class DerivedEvaluator:
             for target in self._targets.get(target_id, {}).values()
         )
 
-    def waits_for(self, hold: Hold) -> bool:
-        """Whether a target that derives from facts of an import waits to be evaluated."""
+    def waits_for(self, hold: ImportHold) -> bool:
+        """Return whether a target that is derived from facts of an import waits to be evaluated."""
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
-        return any(covers_derived(hold, self._derivations.reached(target_id)) for target_id in waiting)
+        return any(is_derived_target_held(hold, self._derivations.reached(target_id)) for target_id in waiting)
 
     def _record_begins_at(self, target_id: str) -> int | None:
-        """The instant from which on the record is complete for all indicators that the target is made of; None: for
-        ever."""
+        """Return the instant from which on the record is complete for all indicators of a target; None: from the first
+        fact on.
+        """
         starts, subjects = self._established.record_starts, self._derivations.sources(target_id).subjects
         return max((starts[subject] for subject in subjects if subject in starts), default=None)
 
     def forget(self) -> None:
-        """Recompute from which instant on targets can be evaluated, after older facts of an indicator were deleted."""
+        """Compute again from which instant on each target can be evaluated, after older facts of an indicator were
+        deleted.
+        """
         for target_id, targets in self._targets.items():
             for target in targets.values():
                 target.target_state.record_begins_at = self._record_begins_at(target_id)
 
     def _touch(self, target_id: str, since: int | None, cause: str | None = None) -> None:
-        dirty = self._dirty.setdefault(target_id, Invalidation())
+        dirty = self._dirty.setdefault(target_id, DirtySpan())
         if since is not None:
             begins_at = self._record_begins_at(target_id)
             dirty.touch(since if begins_at is None else max(since, begins_at), cause)
@@ -187,9 +201,15 @@ class DerivedEvaluator:
         self.timers.set((DERIVED, target_id), AT_ONCE)
 
     async def evaluate(
-        self, up_to: int, holds: Holds, behind: PendingDependencies, moment: EvaluationMoment, changes: Changes
+        self,
+        up_to: int,
+        holds: ImportHolds,
+        behind: PendingDependencies,
+        moment: EvaluationMoment,
+        changes: EvaluationChanges,
     ) -> list[int]:
-        """Evaluate the targets due by the global watermark ``up_to``; return the inbox rows that this has answered.
+        """Evaluate the targets due by the global watermark ``up_to``; return the inbox rows whose evaluation this
+        completes.
 
         A target waits while tickets of its clocks are still to be evaluated: with only some of them, its figure would
         be wrong.
@@ -200,7 +220,7 @@ class DerivedEvaluator:
             if behind.has_terms or behind.ticket_owners & reached.ticket_owners:
                 self.timers.set((DERIVED, target_id), up_to + AGAIN_MICROSECONDS)
                 continue
-            dirty, dues = self._dirty.pop(target_id, Invalidation()), []
+            dirty, dues = self._dirty.pop(target_id, DirtySpan()), []
             caused = holds.moment_derived(reached, replace(moment, cause=dirty.cause))
             if caused.through is not None and dirty.cause != FACT:
                 self._causes[target_id] = dirty.cause

@@ -2,55 +2,63 @@
 
 from __future__ import annotations
 
-from slm_monitor.application.evaluators.derived.compliance_target import ClockMembers
-from slm_monitor.application.evaluators.derived.composite_members import CompositeMembers
+from slm_monitor.application.evaluators.derived.compliance_target import ClockBasedTarget
+from slm_monitor.application.evaluators.derived.composite_members import CompositeTargetBase
 from slm_monitor.application.evaluators.schedule.rolling_windows import RollingTargetBase
-from slm_monitor.application.evaluators.states.rolling_state_target import RollingStateTarget
+from slm_monitor.application.evaluators.states.rolling_state_target import RollingAvailabilityTarget
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
-from slm_monitor.application.state.invalidation import Invalidation
+from slm_monitor.application.state.invalidation import DirtySpan
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.rolling.rolling_derived import RollingTickets, RollingVerdicts
+from slm_monitor.domain.rolling.rolling_derived import RollingTicketSource, RollingVerdictSource
 
 
-class RollingStatesTarget(CompositeMembers, RollingStateTarget):
+class RollingStateCompositeTarget(CompositeTargetBase, RollingAvailabilityTarget):
     """A composite of states over a rolling window."""
 
     async def derive(
         self,
         store: EvaluationStore,
         excluded: ExclusionIndex,
-        dirty: Invalidation,
+        dirty: DirtySpan,
         moment: EvaluationMoment,
-        changes: Changes,
+        changes: EvaluationChanges,
     ) -> int | None:
-        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         timelines = await self._timelines(store)
         return self.evaluate(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
 
 
 class _ByMinute(RollingTargetBase):
-    """A rolling target whose windows include the minute that they end with."""
+    """A rolling target whose window at a minute includes that minute."""
 
     def _first(self) -> int:
-        return rolling_minutes.first_minute(self.target_state.line)
+        return rolling_minutes.find_first_minute_of_term(self.target_state.line)
 
 
-class RollingVerdictsTarget(CompositeMembers, _ByMinute):
-    """A composite of verdicts over a rolling window. The missed runs of its members say in which minutes too few of
-    them met their objective."""
+class RollingVerdictCompositeTarget(CompositeTargetBase, _ByMinute):
+    """A composite of verdicts over a rolling window.
+
+    The runs of missed minutes of its members show in which minutes too few members met their objective.
+    """
 
     async def derive(
         self,
         store: EvaluationStore,
         excluded: ExclusionIndex,
-        dirty: Invalidation,
+        dirty: DirtySpan,
         moment: EvaluationMoment,
-        changes: Changes,
+        changes: EvaluationChanges,
     ) -> int | None:
-        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         line = self.target_state.line
         if moment.as_of // MINUTE < self._first():
             return self._first() * MINUTE
@@ -58,24 +66,28 @@ class RollingVerdictsTarget(CompositeMembers, _ByMinute):
         runs = await store.member_runs(members, line.latest.window)
         windows = await store.member_windows(members, [line.latest.window])
         heard = {target_id for (target_id, _), window in windows.items() if window.verdict != "no_data"}
-        rolled = RollingVerdicts(self._compositions, runs, set(members) - heard)
+        rolled = RollingVerdictSource(self._compositions, runs, set(members) - heard)
         due = self._roll(lambda _: rolled, dirty.since, moment, changes)
         return None if due is None else min(due, line.ends_at)
 
 
-class RollingComplianceTarget(ClockMembers, _ByMinute):
-    """Compliance over a rolling window: the share of tickets that met their clock, among those whose clock ended in
-    it."""
+class RollingComplianceTarget(ClockBasedTarget, _ByMinute):
+    """Compliance over a rolling window: the share of tickets that met their clock, among those whose clock ended within
+    the window.
+    """
 
     async def derive(
         self,
         store: EvaluationStore,
         excluded: ExclusionIndex,
-        dirty: Invalidation,
+        dirty: DirtySpan,
         moment: EvaluationMoment,
-        changes: Changes,
+        changes: EvaluationChanges,
     ) -> int | None:
-        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         line, present = self.target_state.line, moment.as_of // MINUTE
         if present < self._first():
             return self._first() * MINUTE
@@ -83,5 +95,5 @@ class RollingComplianceTarget(ClockMembers, _ByMinute):
         length = line.latest.rolling_microseconds
         begins_at = max(self._first() * MINUTE, (first + 1) * MINUTE - length)
         ended = await store.clocks_ended(self._clocks, (begins_at, (last + 1) * MINUTE), moment.as_of)
-        rolled = RollingTickets(ended, length)
+        rolled = RollingTicketSource(ended, length)
         return self._roll(lambda _: rolled, dirty.since, moment, changes)

@@ -1,4 +1,5 @@
-"""Which windows and minutes of a target must be evaluated, and which wait because an import still holds their past.
+"""Selection of the windows and minutes of a target to evaluate, and of those that wait because an import holds their
+past.
 
 This package must not know what kind of data a target is evaluated from.
 """

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from slm_calendar import windows as calendar_windows
 from slm_monitor.domain.lifecycle import terms_withdrawal
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import SPLIT, TermsHistory
+from slm_monitor.domain.terms.terms_history import SPLIT, TargetTermsHistory
 
 
 class CalendarWindowTarget:
@@ -19,12 +19,15 @@ class CalendarWindowTarget:
         self._closed_to = target_state.line.begins_at
         """Every window that begins before this instant (µs) is closed."""
         self._next: int | None = None
-        self._recent: Window | None = None
-        self._undone: list[Window] = []
+        self._recent: TargetWindow | None = None
+        self._undone: list[TargetWindow] = []
 
-    def amend(self, line: TermsHistory) -> None:
-        """Replace the terms. Windows that are not closed get the bounds of the new terms, or are dropped if those have
-        none such."""
+    def amend(self, line: TargetTermsHistory) -> None:
+        """Replace the target's terms.
+
+        Windows that are not closed get the bounds of the new terms, or are dropped if the new terms have no such
+        window.
+        """
         self.target_state.line = line
         self._recent = None
         for window in list(self.target_state.windows.values()):
@@ -33,7 +36,10 @@ class CalendarWindowTarget:
             elif window.closed_at is None:
                 self._bound(window)
 
-    def _bound(self, window: Window) -> None:
+    def _bound(self, window: TargetWindow) -> None:
+        """Give a window that is not closed the end that the present terms define; drop it if
+        they have no such window.
+        """
         span = self._span(window.start)
         if span is not None and (span.id, span.start) == (window.window_id, window.start):
             window.end = span.end
@@ -42,30 +48,34 @@ class CalendarWindowTarget:
             self._undone.append(window)
 
     def _span(self, instant: int) -> calendar_windows.Window | None:
-        return span_at(self.target_state.line, instant)
+        return find_window_at(self.target_state.line, instant)
 
-    def _window_of(self, span: calendar_windows.Window) -> Window | None:
-        """The window of a span, created when first needed; None if a closed window with other bounds has its id."""
+    def _window_of(self, span: calendar_windows.Window) -> TargetWindow | None:
+        """Return the window with these bounds, created when first needed; None if a closed window with other bounds has
+        its id.
+        """
         window = self.target_state.windows.get(span.id)
         if window is None:
             terms = self.target_state.line.at(span.start) or self.target_state.line.latest
-            window = Window(terms.target_id, span.id, terms.version, span.start, span.end)
+            window = TargetWindow(terms.target_id, span.id, terms.version, span.start, span.end)
             self.target_state.windows[span.id] = window
         return window if window.start <= span.start < window.end else None
 
-    def _window_at(self, instant: int) -> Window | None:
-        """The window in which an instant lies; None outside the term."""
+    def _window_at(self, instant: int) -> TargetWindow | None:
+        """Return the window that contains an instant; None outside the term of the agreement."""
         recent = self._recent
         if recent is None or not recent.start <= instant < recent.end:
             span = self._span(instant)
             self._recent = recent = None if span is None else self._window_of(span)
         return recent if recent is not None and recent.start <= instant < recent.end else None
 
-    def _touched(self, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[Window, ServiceLevelTarget]]:
-        """The windows to evaluate, with their terms: all begun by ``moment.as_of`` that are open or reach past
-        ``since``.
+    def _touched(
+        self, since: int | None, moment: EvaluationMoment
+    ) -> Iterator[tuple[TargetWindow, ServiceLevelTarget]]:
+        """Yield the windows to evaluate, each with its terms.
 
-        Windows that had ended by ``moment.through`` are left out: they wait for an import.
+        These are all windows that begin at or before ``moment.as_of`` and are open or end after ``since``, except
+        windows that ended by ``moment.through``: they wait for an import.
         """
         line, as_of = self.target_state.line, moment.as_of
         first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
@@ -84,22 +94,23 @@ class CalendarWindowTarget:
             at = span.end
         self._next = at if at is not None and at < line.ends_at else None
 
-    def _undo(self, moment: EvaluationMoment, changes: Changes) -> None:
+    def _undo(self, moment: EvaluationMoment, changes: EvaluationChanges) -> None:
         """Withdraw the published results of windows that an amendment has dropped."""
         for window in self._undone:
-            terms_withdrawal.drop_window(self.target_state, window, moment, changes)
+            terms_withdrawal.delete_obsolete_window(self.target_state, window, moment, changes)
         self._undone.clear()
 
 
-def close_of(window: Window, terms: ServiceLevelTarget) -> int | None:
+def compute_window_closing_instant(window: TargetWindow, terms: ServiceLevelTarget) -> int | None:
+    """Return the instant (µs) at which an open window is to be closed, after the agreed delay; None if it is closed."""
     return None if window.closed_at is not None else window.end + terms.closing_delay
 
 
-def span_at(line: TermsHistory, instant: int) -> calendar_windows.Window | None:
-    """The window in which an instant lies, clipped to the term of the agreement; None outside it.
+def find_window_at(line: TargetTermsHistory, instant: int) -> calendar_windows.Window | None:
+    """Return the window that contains an instant, cut to the term of the agreement; None outside the term.
 
-    A window begun under earlier terms keeps its end, whatever period the terms in force by then have. An amendment
-    that splits cuts it, and the second part is named after the new version: ``2026-11.v2``.
+    A window that began under earlier terms keeps its end, whatever period the new terms have. An amendment that splits
+    windows cuts it, and the second part is named after the new version: ``2026-11.v2``.
     """
     terms = line.at(instant)
     if terms is None:
@@ -113,7 +124,7 @@ def span_at(line: TermsHistory, instant: int) -> calendar_windows.Window | None:
         if whole.start < terms.effective_at:
             start, name = terms.effective_at, f"{whole.id}.v{terms.version}"
     elif not is_first:
-        earlier = span_at(line, terms.effective_at - 1)
+        earlier = find_window_at(line, terms.effective_at - 1)
         if earlier is not None and instant < earlier.end:
             return earlier
         start = max(start, terms.effective_at if earlier is None else earlier.end)

@@ -1,4 +1,4 @@
-"""The holds of one partition: imports of history that keep the past from being evaluated, and the progress of each."""
+"""The holds of one partition: imports of history that delay the evaluation of the past, and the progress of each."""
 
 from __future__ import annotations
 
@@ -8,39 +8,42 @@ from dataclasses import replace
 import numpy as np
 
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS
-from slm_monitor.application.state.loaded_partition import Hold
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.loaded_partition import ImportHold
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 from slm_monitor.application.state.target_dependencies import TransitiveDependencies
-from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, parse_series_indicator
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment
 
 _EXTEND = QUIET_MICROSECONDS // 60
-"""Least change of an import's expiry that is written to the database, in µs, so that not every batch writes one."""
+"""Smallest change of an import's expiry, in µs, that is written to the database: otherwise
+every batch would write one.
+"""
 
 
-class Holds:
-    """The holds that one partition knows. A hold reaches up to its ``through``: only what lies before that instant
-    waits.
+class ImportHolds:
+    """The holds that one partition knows. A hold covers only the time before its ``through``.
 
-    A hold goes through four states. Open. Released: its party has sent everything or it has expired, and this
-    partition has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and
-    tickets. Evaluated everywhere: all partitions have. Derived targets, whose members may lie in any partition, wait
-    for the last state, so that none is published with only some of its members.
+    A hold goes through four states. Open. Released: its party has sent everything or it has expired, and this partition
+    has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and tickets.
+    Evaluated everywhere: all partitions have. Derived targets, whose members may lie in any partition, wait for the
+    last state, so that none is published with only some of its members.
     """
 
-    def __init__(self, number: int, holds: Iterable[Hold]) -> None:
+    def __init__(self, number: int, holds: Iterable[ImportHold]) -> None:
         self._number = number
         self._holds = {hold.import_id: hold for hold in holds}
         self._released: set[str] = set()
         self._evaluated_everywhere: set[str] = set()
         self._expiring: set[str] = set()
 
-    def update(self, hold: Hold) -> None:
+    def update(self, hold: ImportHold) -> None:
         """Add a hold, or replace it by its new state."""
         self._holds[hold.import_id] = hold
 
-    def newly_released(self, positions: Mapping[str, int]) -> list[Hold]:
-        """Return the holds that become released by these positions."""
+    def newly_released(self, positions: Mapping[str, int]) -> list[ImportHold]:
+        """Return the holds that are released once these positions are reached. ``positions``: topic → position of this
+        partition.
+        """
         found = []
         for hold in self._holds.values():
             if hold.release is not None and hold.import_id not in self._released:
@@ -50,7 +53,7 @@ class Holds:
                     found.append(hold)
         return found
 
-    def newly_evaluated_everywhere(self) -> list[Hold]:
+    def newly_evaluated_everywhere(self) -> list[ImportHold]:
         """Return the holds that all partitions have evaluated and that no earlier call has returned."""
         found = [
             each
@@ -63,20 +66,23 @@ class Holds:
     # -- held subjects ------------------------------------------------------------------------------------------
 
     def through(self, subject: str) -> int | None:
-        """The instant up to which an indicator or a ticket is held; None if it is not."""
+        """Return the instant up to which an indicator or a ticket is held; None if no import holds it."""
         if not self._holds:
             return None
         open_holds = (each for each in self._holds.values() if each.import_id not in self._released)
         return max((each.through for each in open_holds if each.covers(subject)), default=None)
 
     def through_derived(self, made_of: TransitiveDependencies) -> int | None:
-        """The instant up to which a derived target is held; None if it is not."""
+        """Return the instant up to which a derived target is held; None if no import holds it."""
         waiting = (each for each in self._holds.values() if not each.is_evaluated_everywhere)
-        return max((each.through for each in waiting if covers_derived(each, made_of)), default=None)
+        return max((each.through for each in waiting if is_derived_target_held(each, made_of)), default=None)
 
     def moment(self, subject: str, moment: EvaluationMoment) -> EvaluationMoment:
-        """The moment of evaluating an indicator or a ticket, with the instant up to which its past is held and, if none
-        is, the import that its events name."""
+        """Return the moment of an evaluation, completed for an indicator or a ticket.
+
+        It gets the instant up to which an import holds the subject's past or, if no import does, the id of the import
+        that published events must name.
+        """
         if not self._holds:
             return moment
         held = self.through(subject)
@@ -87,39 +93,48 @@ class Holds:
         return replace(moment, through=held, import_id=import_id if held is None else None)
 
     def moment_derived(self, made_of: TransitiveDependencies, moment: EvaluationMoment) -> EvaluationMoment:
-        """The moment of evaluating a derived target, with the instant up to which its past is held and, if none is, the
-        import that its events name."""
+        """Return the moment of an evaluation, completed for a derived target.
+
+        It gets the instant up to which an import holds the target's past or, if no import does, the id of the import
+        that published events must name.
+        """
         if not self._holds:
             return moment
         held = self.through_derived(made_of)
         import_id = min(
-            (each.import_id for each in self._holds.values() if covers_derived(each, made_of)), default=None
+            (each.import_id for each in self._holds.values() if is_derived_target_held(each, made_of)), default=None
         )
         return replace(moment, through=held, import_id=import_id if held is None else None)
 
     # -- states of each hold ------------------------------------------------------------------------------------
 
     def next_due(self) -> int | None:
-        """The next instant at which an open hold expires; None without one."""
+        """Return the next instant (µs) at which an open hold expires; None if no hold is open."""
         waiting = (each for each in self._holds.values() if each.release is None)
         return min((each.expires_at for each in waiting if each.import_id not in self._expiring), default=None)
 
-    def expired(self, now: int) -> list[Hold]:
-        """The open holds that have expired, as far as this partition knows: another may have taken in facts that extend
-        them."""
+    def expired(self, now: int) -> list[ImportHold]:
+        """Return the open holds that have expired as far as this partition knows.
+
+        Another partition may have taken in facts that extend them.
+        """
         return [
             each
             for each in self._holds.values()
             if each.release is None and each.expires_at <= now and each.import_id not in self._expiring
         ]
 
-    def expire(self, hold: Hold, step: PartitionStep) -> None:
-        """End a hold for which no facts have arrived for long. The store tells every partition."""
+    def expire(self, hold: ImportHold, step: PartitionStepChanges) -> None:
+        """End a hold for which no facts have arrived for an hour. The store then tells every partition."""
         self._expiring.add(hold.import_id)
         step.expired.append(hold.import_id)
 
-    def extend(self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: int, step: PartitionStep) -> None:
-        """Extend open holds for which facts of the held past arrived: each expires an hour after the last of them."""
+    def extend(
+        self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: int, step: PartitionStepChanges
+    ) -> None:
+        """Extend the open holds for which facts of the held past arrived: each expires an hour
+        after the last of them.
+        """
         waiting = [each for each in self._holds.values() if each.release is None]
         if not waiting:
             return
@@ -129,9 +144,11 @@ class Holds:
                 self._holds[hold.import_id] = replace(hold, expires_at=until)
                 step.extended[hold.import_id] = until
 
-    def waiting_here(self) -> list[Hold]:
-        """The released holds that this partition has not fully evaluated. One that overlaps an open hold waits for that
-        one."""
+    def waiting_here(self) -> list[ImportHold]:
+        """Return the released holds that this partition has not fully evaluated.
+
+        A hold that overlaps an open hold waits until the open one ends.
+        """
         open_holds = [each for each in self._holds.values() if each.import_id not in self._released]
         return [
             each
@@ -141,38 +158,38 @@ class Holds:
             and not any(_overlap(each, other) for other in open_holds)
         ]
 
-    def finish_here(self, hold: Hold, step: PartitionStep) -> None:
+    def finish_here(self, hold: ImportHold, step: PartitionStepChanges) -> None:
         self._holds[hold.import_id] = replace(hold, is_evaluated_here=True)
         step.released.append(hold.import_id)
 
-    def waiting_derived(self) -> list[Hold]:
-        """The holds whose derived targets may be evaluated now."""
+    def waiting_derived(self) -> list[ImportHold]:
+        """Return the holds whose derived targets may be evaluated now."""
         return [each for each in self._holds.values() if each.import_id in self._evaluated_everywhere]
 
-    def finish_derived(self, hold: Hold, step: PartitionStep) -> None:
-        """Remove a hold: this partition has evaluated its derived targets too, which is the last state."""
+    def finish_derived(self, hold: ImportHold, step: PartitionStepChanges) -> None:
+        """Remove a hold whose derived targets this partition has evaluated too, which is the last state."""
         del self._holds[hold.import_id]
         step.derived.append(hold.import_id)
 
 
-def covers_derived(hold: Hold, made_of: TransitiveDependencies) -> bool:
-    """Whether a source of a derived target, direct or through derived members, is covered by a hold."""
+def is_derived_target_held(hold: ImportHold, made_of: TransitiveDependencies) -> bool:
+    """Return whether a hold covers a source of a derived target, either direct or through derived members."""
     return (bool(hold.sources) and hold.owner_party_id in made_of.ticket_owners) or any(
         hold.covers(subject) for subject in made_of.subjects
     )
 
 
-def _overlap(one: Hold, other: Hold) -> bool:
+def _overlap(one: ImportHold, other: ImportHold) -> bool:
     shared = one.indicators & other.indicators or one.sources & other.sources
     return one.owner_party_id == other.owner_party_id and bool(shared)
 
 
-def _has_history(hold: Hold, values: Iterable[MeasuredValues], facts: Iterable[Fact]) -> bool:
-    """Whether some of the rows or facts lie in the past that a hold covers."""
-    if any(fact.at <= hold.through and hold.covers(indicator_of(fact.subject)) for fact in facts):
+def _has_history(hold: ImportHold, values: Iterable[MeasuredValues], facts: Iterable[Fact]) -> bool:
+    """Return whether some of the rows or facts lie in the past that a hold covers."""
+    if any(fact.at <= hold.through and hold.covers(parse_series_indicator(fact.subject)) for fact in facts):
         return True
     for rows in values:
-        slots = [slot for slot, name in enumerate(rows.subjects) if hold.covers(indicator_of(name))]
+        slots = [slot for slot, name in enumerate(rows.subjects) if hold.covers(parse_series_indicator(name))]
         if slots and bool(np.any(rows.at[np.isin(rows.slot, slots)] <= hold.through)):
             return True
     return False

@@ -1,4 +1,4 @@
-"""The rolling window of a target: which of its minutes must be evaluated, and their evaluation."""
+"""The rolling window of a target: selection of the minutes to evaluate, and their evaluation."""
 
 from __future__ import annotations
 
@@ -6,39 +6,41 @@ from collections.abc import Callable, Iterator
 
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, Window
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetWindow
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.rolling_windows import RollingSource
+from slm_monitor.domain.rolling.rolling_windows import RollingWindowSource
 
-RolledFrom = Callable[[int], RollingSource]
-"""The sums for windows that end with a minute or a later one, by the terms in force at that minute."""
+RolledFrom = Callable[[int], RollingWindowSource]
+"""Function of a minute: it returns the sums of the windows that end with that minute or later, under the terms in force
+at that minute.
+"""
 
 
 class RollingTargetBase(CalendarWindowTarget):
     """Base of the targets of states and of derived targets that are evaluated minute by minute.
 
-    Only minutes that have begun are evaluated: a window ends at its minute's start.
+    Only minutes that have begun are evaluated: a window ends at the start of its minute.
     """
 
     def _first(self) -> int:
-        """The first minute to evaluate: the first whose window can hold time of the term."""
-        return rolling_minutes.first_minute(self.target_state.line) + 1
+        """Return the first minute to evaluate: the first whose window can contain time of the agreement's term."""
+        return rolling_minutes.find_first_minute_of_term(self.target_state.line) + 1
 
-    def _window(self) -> Window:
+    def _window(self) -> TargetWindow:
         line = self.target_state.line
         window = self.target_state.windows.get(line.latest.window)
         if window is None:
-            window = Window(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
+            window = TargetWindow(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
             self.target_state.windows[window.window_id] = window
         if window.judged_to is None:
             window.judged_to = window.detail.get("judged_to", self._first() - 1)
         return window
 
-    def _ranges(self, window: Window, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[int, int]]:
-        """Ranges of minutes (first, last) to evaluate, split where another version takes effect."""
+    def _ranges(self, window: TargetWindow, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[int, int]]:
+        """Yield ranges of minutes (first, last) to evaluate, split where another version of the terms takes effect."""
         line, present = self.target_state.line, moment.as_of // MINUTE
-        rolling_minutes.hold_back(window, line, moment.through)
-        for start, end in rolling_minutes.minutes_to_evaluate(window, line, None, since, present, moment.through):
+        rolling_minutes.skip_minutes_held_by_import(window, line, moment.through)
+        for start, end in rolling_minutes.find_minutes_to_evaluate(window, line, None, since, present, moment.through):
             at = start
             while at <= end:
                 following = line.begins_after(at * MINUTE)
@@ -47,7 +49,10 @@ class RollingTargetBase(CalendarWindowTarget):
                 at = max(at, until) + 1
 
     def _looks_at(self, since: int | None, moment: EvaluationMoment) -> tuple[int, int]:
-        """The first and the last minute that an evaluation will set, without the minutes its windows look back on."""
+        """Return the first and the last minute that an evaluation will set.
+
+        The earlier minutes that lie in their windows are not included.
+        """
         window = self._window()
         ranges = list(self._ranges(window, since, moment))
         assert window.judged_to is not None
@@ -55,17 +60,20 @@ class RollingTargetBase(CalendarWindowTarget):
         return min([last, *(start for start, _ in ranges)]), last
 
     def _roll(
-        self, rolled_from: RolledFrom, since: int | None, moment: EvaluationMoment, changes: Changes
+        self, rolled_from: RolledFrom, since: int | None, moment: EvaluationMoment, changes: EvaluationChanges
     ) -> int | None:
-        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         window = self._window()
         evaluated = [
-            rolling_target.evaluate_minutes(self.target_state.line, rolled_from(start), start, end)
+            rolling_target.evaluate_rolling_minutes(self.target_state.line, rolled_from(start), start, end)
             for start, end in self._ranges(window, since, moment)
         ]
         assert window.judged_to is not None
         latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
-        due = rolling_target.reconcile_rolling(
+        due = rolling_target.reconcile_rolling_target(
             self.target_state, window, rolled_from(latest), evaluated, moment, changes
         )
         window.detail = {**window.detail, "judged_to": window.judged_to}

@@ -1,4 +1,5 @@
-"""Evaluator of targets whose indicator is measured in rows: counts, values, histograms and ratings, by the minute.
+"""Evaluator of targets whose indicator is measured in rows: counts, values, histograms and ratings, summed by the
+minute.
 
 This package must not know targets of states, of tickets, or derived from other targets.
 """

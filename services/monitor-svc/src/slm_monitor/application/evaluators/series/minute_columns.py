@@ -1,7 +1,7 @@
 """Columns of minute sums for one target.
 
-A column is read from the series once; afterwards only changed minutes are read again, so that the cost of an
-evaluation does not grow with the length of its window.
+A column is read from the series once. Afterwards only changed minutes are read again, so that the cost of an evaluation
+does not grow with the length of its window.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.application.evaluators.series.series_store import JoinedSeries
-from slm_monitor.domain.series.classifiers import Classifier, Counts, Rows
-from slm_monitor.domain.series.hour_extremes import EXACTLY
+from slm_monitor.domain.series.classifiers import Counts, RowClassifier, Rows
+from slm_monitor.domain.series.hour_extremes import EXACT_DECIMAL_CONTEXT
 
 Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 Read = Callable[[int, int], Pair]
 _TAIL = 60
 """Minutes at the end of a window in which most new rows arrive."""
 _SLIDES = 120
-"""Most minutes by which a running sum is moved; beyond, it is computed again."""
+"""Most minutes by which a running sum is moved along; beyond that, it is computed anew."""
 
 
 class _Columns:
-    """Two columns with the minutes ``base`` (inclusive) to ``end`` (exclusive)."""
+    """Two columns of sums, with one entry per minute from ``base`` (inclusive) to ``end`` (exclusive)."""
 
     def __init__(self) -> None:
         self.base = self.end = 0
@@ -64,17 +64,17 @@ class _Columns:
         self.end += added
 
 
-class MinuteColumns:
+class TargetMinuteColumns:
     """Minute sums of a target's series. The caller must have loaded the hours of new minutes into memory before."""
 
     def __init__(self) -> None:
         self._together = JoinedSeries(())
-        self._counts: dict[Classifier, _Columns] = {}
+        self._counts: dict[RowClassifier, _Columns] = {}
         self._extremes = _Columns()
         self._sum: tuple[int, int, Decimal] | None = None
 
-    def for_series(self, series: Sequence[Any]) -> MinuteColumns:
-        """Return these columns for the given series; they are emptied if the series are others than before."""
+    def for_series(self, series: Sequence[Any]) -> TargetMinuteColumns:
+        """Return these columns for the given series. They are emptied if other series were given before."""
         if list(series) != list(self._together.series):
             self.forget()
             self._together = JoinedSeries(list(series))
@@ -94,43 +94,46 @@ class MinuteColumns:
             if self._sum is not None and self._sum[0] <= minute <= self._sum[1]:
                 self._sum = None
 
-    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """Arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive."""
+    def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
+        """Return arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive."""
         return self._counts.setdefault(measure, _Columns()).columns(self._reads(measure), first, last)
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """The least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
+        """Return the least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
         return self._extremes.columns(self._together.extremes, first, last)
 
-    def unclassified_minutes(self, measure: Classifier, first: int, last: int) -> list[int]:
-        """The minutes with histograms whose buckets do not settle how many of their values are good."""
+    def unclassified_minutes(self, measure: RowClassifier, first: int, last: int) -> list[int]:
+        """Return the minutes that have histograms whose buckets do not show how many of their values are good."""
         return self._together.unclassified_minutes(measure, first, last)
 
     def summed(self, first: int, last: int) -> Decimal:
-        """The exact sum of the values from ``first`` to ``last``, inclusive."""
+        """Return the exact sum of the values from minute ``first`` to ``last``, inclusive."""
         until = last - _TAIL
         if until - first < _SLIDES:
             return self._together.summed(first, last)
-        return EXACTLY.add(self._summed(first, until), self._together.summed(until + 1, last))
+        return EXACT_DECIMAL_CONTEXT.add(self._summed(first, until), self._together.summed(until + 1, last))
 
     def _summed(self, first: int, last: int) -> Decimal:
-        """The exact sum, moved from the previous window to this one where that is cheaper."""
+        """Return the exact sum of the values, derived from the sum of the previous window if that is cheaper."""
         if self._sum is None or not self._may_slide(self._sum[0], self._sum[1], first, last):
             total = self._together.summed(first, last)
         else:
             since, until, total = self._sum
             if first > since:
-                total = EXACTLY.subtract(total, self._together.summed(since, first - 1))
+                total = EXACT_DECIMAL_CONTEXT.subtract(total, self._together.summed(since, first - 1))
             if last > until:
-                total = EXACTLY.add(total, self._together.summed(until + 1, last))
+                total = EXACT_DECIMAL_CONTEXT.add(total, self._together.summed(until + 1, last))
         self._sum = (first, last, total)
         return total
 
     def _may_slide(self, since: int, until: int, first: int, last: int) -> bool:
-        """Whether the previous sum can be moved: the way is short, and the hours of the minutes that leave are in
-        memory. They may not be, because they lie before the hours that the caller loaded."""
+        """Return whether the sum can be derived from that of the previous window.
+
+        It can if few minutes differ, and the hours of the minutes that leave the window are in memory. They may not be,
+        because they lie before the hours that the caller loaded.
+        """
         is_near = 0 <= first - since < _SLIDES and 0 <= last - until < _SLIDES
         return is_near and (first == since or self._together.holds(since, first - 1))
 
-    def _reads(self, measure: Classifier) -> Read:
+    def _reads(self, measure: RowClassifier) -> Read:
         return lambda first, last: self._together.minutes(measure, first, last)

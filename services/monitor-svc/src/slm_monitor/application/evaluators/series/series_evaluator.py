@@ -1,4 +1,4 @@
-"""The evaluator of measured rows of one partition: indicators summed by the minute, and their targets."""
+"""Evaluator of measured rows of one partition: sums by the minute, and the targets evaluated from them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,51 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from slm_chassis.faults import is_infrastructure_fault
-from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.evaluators.schedule.holds import ImportHolds
 from slm_monitor.application.evaluators.series.deferred_rows import DeferredRows
-from slm_monitor.application.evaluators.series.series_store import SeriesStore, pieces
-from slm_monitor.application.evaluators.series.series_target import SeriesTarget, accumulators_key, checkpoint_of
-from slm_monitor.application.evaluators.series.target_rows import TargetRows
+from slm_monitor.application.evaluators.series.series_store import IndicatorSeriesStore, split_range_into_pieces
+from slm_monitor.application.evaluators.series.series_target import (
+    SeriesTarget,
+    build_accumulators_key,
+    build_checkpoint,
+)
+from slm_monitor.application.evaluators.series.target_rows import TargetRowLookup
 from slm_monitor.application.evaluators.series.unsaved_windows import UnsavedWindows
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
-from slm_monitor.application.state.invalidation import FACT, Invalidation
-from slm_monitor.application.state.loaded_partition import Hold, LoadedPartition, SeriesCheckpoint
-from slm_monitor.application.state.loaded_state import LoadedState
+from slm_monitor.application.state.invalidation import FACT, DirtySpan
+from slm_monitor.application.state.loaded_partition import ImportHold, LoadedPartition, SeriesCheckpoint
+from slm_monitor.application.state.loaded_state import LoadedTargetResults
 from slm_monitor.application.state.ports import EvaluationStore
-from slm_monitor.application.state.timers import COUNT, Timers
-from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, indicator_of, labelled
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.application.state.timers import COUNT, TimerHeap
+from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, name_labelled_series, parse_series_indicator
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.rolling_target import EvaluatedMinutes
+from slm_monitor.domain.rolling.rolling_target import EvaluatedRollingMinutes
 from slm_monitor.domain.series import classifiers
-from slm_monitor.domain.series.hour_buckets import Chunk
-from slm_monitor.domain.series.series import Delta, Series
+from slm_monitor.domain.series.hour_buckets import HourChunk
+from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import minute_series
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
 AT_ONCE = 0
 LONGEST_UNJUDGED = 60
-"""Minutes after which a quiet rolling target is evaluated anyway, so that it never has many minutes to catch up on."""
+"""Minutes after which a rolling target is evaluated even without new rows, so that few minutes are left to catch up."""
 
 
 class SeriesEvaluator:
-    """Takes rows, and evaluates the targets that they affect.
+    """Takes in rows, and evaluates the targets that they affect.
 
-    Rows that can change figures only wait for the next checkpoint: ``refresh`` then updates the figures.
+    Rows that can only change figures wait for the next checkpoint, before which ``refresh`` updates the figures.
     """
 
     def __init__(
         self,
         store: EvaluationStore,
-        timers: Timers,
-        established: LoadedState,
+        timers: TimerHeap,
+        established: LoadedTargetResults,
         excluded: ExclusionIndex,
         loaded: LoadedPartition,
         aside: FailedTargets,
@@ -56,14 +60,14 @@ class SeriesEvaluator:
         self._excluded = excluded
         self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], SeriesTarget]] = {}
-        self._grouped: dict[str, dict[tuple[str, int], TermsHistory]] = {}
-        self._streams = SeriesStore(store, loaded.series)
-        self._dirty: dict[str, Invalidation] = {}
-        self._rows = TargetRows(self._streams, excluded, self._reach)
+        self._grouped: dict[str, dict[tuple[str, int], TargetTermsHistory]] = {}
+        self._streams = IndicatorSeriesStore(store, loaded.series)
+        self._dirty: dict[str, DirtySpan] = {}
+        self._rows = TargetRowLookup(self._streams, excluded, self._reach)
         self._deferred = DeferredRows()
-        self._born: list[TermsHistory] = []
+        self._born: list[TargetTermsHistory] = []
         self._causes: dict[str, str] = {}
-        """Indicator → cause of the restatement of its past, once no import holds that past any more."""
+        """Indicator → cause named by a restatement of its past when no import holds that past any more."""
         self._unsaved: set[str] = set()
         self._recounted: dict[str, int] = {}
         self._unsaved_windows = UnsavedWindows(loaded.windows)
@@ -71,17 +75,18 @@ class SeriesEvaluator:
 
     # -- targets ------------------------------------------------------------------------------------------------
 
-    def attach(self, line: TermsHistory, *, fresh: bool) -> None:
-        """Attach a target's terms. ``fresh``: they are new, so all of its windows must be evaluated."""
+    def attach(self, line: TargetTermsHistory, *, fresh: bool) -> None:
+        """Attach a target's terms. ``fresh``: the terms are new, so all windows of the target must be evaluated."""
         subject = line.latest.indicator
         assert subject is not None
-        self._streams.declare(subject, {classifiers.classifier_of(version) for version in line.versions})
+        self._streams.declare(subject, {classifiers.build_row_classifier(version) for version in line.versions})
         if line.latest.group_by:
             fresh = fresh or self._aside.returns(line)
             self._grouped.setdefault(subject, {})[line.key] = line
-            for labels in {instances.group_of(line, series.subject) for series in self._streams.of_indicator(subject)}:
+            names = {series.subject for series in self._streams.of_indicator(subject)}
+            for labels in {instances.read_series_label_group(line, name) for name in names}:
                 if labels is not None:
-                    instance = instances.instance_terms(line, labels)
+                    instance = instances.derive_instance_terms(line, labels)
                     self._attach(subject, instance, fresh=fresh)
                     if fresh and not self._aside.holds(instance):
                         # Rows with this label arrived before the terms, so no later row need announce the instance.
@@ -89,7 +94,7 @@ class SeriesEvaluator:
         else:
             self._attach(subject, line, fresh=fresh)
 
-    def _attach(self, subject: str, line: TermsHistory, *, fresh: bool) -> None:
+    def _attach(self, subject: str, line: TargetTermsHistory, *, fresh: bool) -> None:
         self._fold(subject)
         self._deferred.forget_calm()
         if self._aside.holds(line):
@@ -99,7 +104,7 @@ class SeriesEvaluator:
         if held is None:
             target_state = self._target_state(line, subject)
             held = targets[line.key] = SeriesTarget(target_state, self._excluded, None)
-            tally = self._kept[subject].tallies.get(accumulators_key(line)) if subject in self._kept else None
+            tally = self._kept[subject].tallies.get(build_accumulators_key(line)) if subject in self._kept else None
             if tally is not None and tally.fingerprint == held.fingerprint:
                 targets[line.key] = held = SeriesTarget(target_state, self._excluded, tally.windows)
             held.amend(line)
@@ -108,11 +113,11 @@ class SeriesEvaluator:
             held.amend(line)
             if held.fingerprint != before:
                 held.recount()
-        dirty = self._dirty.setdefault(subject, Invalidation())
+        dirty = self._dirty.setdefault(subject, DirtySpan())
         if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
 
-    def _target_state(self, line: TermsHistory, subject: str) -> TargetState:
+    def _target_state(self, line: TargetTermsHistory, subject: str) -> TargetState:
         target_state = self._established.target_state(line)
         if subject in self._kept:
             for window in target_state.windows.values():
@@ -120,17 +125,17 @@ class SeriesEvaluator:
         return target_state
 
     def target_states(self) -> Iterator[TargetState]:
-        """The target states of all targets of the partition's series."""
+        """Yield the target states of the targets of the partition's series."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
-        """Evaluate an indicator's windows again from an instant on, after a decision about them."""
+        """Mark an indicator's windows for evaluation from an instant on, after a decision about them."""
         if subject in self._targets:
             self._deferred.forget_calm()
-            self._dirty.setdefault(subject, Invalidation()).touch(since, cause)
+            self._dirty.setdefault(subject, DirtySpan()).touch(since, cause)
 
     def exclude(self, moved: ExclusionChange) -> None:
-        """Count targets again whose excluded time has changed, and evaluate their windows."""
+        """Sum the rows of targets again whose excluded time has changed, and mark their windows for evaluation."""
         for subject, targets in self._targets.items():
             for target in targets.values():
                 since = moved.since(target.target_state.line)
@@ -138,16 +143,16 @@ class SeriesEvaluator:
                     self._fold(subject)
                     self._deferred.forget_calm()
                     target.recount()
-                    self._dirty.setdefault(subject, Invalidation()).touch(since, CAUSE)
+                    self._dirty.setdefault(subject, DirtySpan()).touch(since, CAUSE)
 
     # -- facts --------------------------------------------------------------------------------------------------
 
     async def accept_values(self, values: MeasuredValues, received_at: int) -> MeasuredValues | None:
-        """Take rows; return the new ones as columns to be stored, or None if all were known."""
+        """Take in rows; return the new ones as columns to be stored, or None if all were known."""
         return await self._streams.accept_values(values, self._add, received_at)
 
     async def accept_facts(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
+        """Take in facts that are stored singly; return those that are new or replace the fact with the same key."""
         self._streams.committed()
         for fact in facts:
             self._create_labelled_series(fact)
@@ -159,9 +164,10 @@ class SeriesEvaluator:
         return accepted
 
     def _create_labelled_series(self, fact: Fact) -> None:
-        """Create the series of a label value with its first fact, even if another fact with a higher rank replaces that
-        one."""
-        name = labelled(fact.subject, fact.body.get("labels") or {})
+        """Create the series of a label value with its first fact, even if a fact with a higher
+        rank replaces that one.
+        """
+        name = name_labelled_series(fact.subject, fact.body.get("labels") or {})
         if name == fact.subject or self._streams.has(name):
             return
         series = self._streams.named(name)
@@ -169,7 +175,7 @@ class SeriesEvaluator:
         if fact.subject in self._grouped:
             self._group(fact.subject, series)
 
-    def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
+    def _add(self, series: IndicatorSeries, deltas: Sequence[MinuteSumChange]) -> None:
         self._unsaved.add(series.subject)
         subject = series.indicator
         if subject not in self._dirty and self._deferred.accept(series, deltas):
@@ -183,30 +189,30 @@ class SeriesEvaluator:
         for target in targets.values():
             if target.counts(series):
                 target.add(series, deltas)
-        self._dirty.setdefault(subject, Invalidation()).touch_minutes(
+        self._dirty.setdefault(subject, DirtySpan()).touch_minutes(
             min(delta.minute for delta in deltas), max(delta.minute for delta in deltas)
         )
 
     def _fold(self, subject: str) -> None:
-        """Add the rows of an indicator that could change figures only to the accumulators."""
-        self._deferred.fold(subject, self._targets.get(subject, {}).values())
+        """Add the deferred rows of an indicator, which can only change figures, to the accumulators."""
+        if subject in self._deferred.waiting:
+            self._deferred.fold(subject, self._targets.get(subject, {}).values())
 
-    def _group(self, subject: str, series: Series) -> None:
+    def _group(self, subject: str, series: IndicatorSeries) -> None:
         """Create the instances of grouped targets for a label value that appears for the first time."""
         for line in self._grouped[subject].values():
-            labels = instances.group_of(line, series.subject)
+            labels = instances.read_series_label_group(line, series.subject)
             if labels is None:
                 continue
-            born = instances.instance_terms(line, labels)
+            born = instances.derive_instance_terms(line, labels)
             if born.key not in self._targets.setdefault(subject, {}) and not self._aside.holds(born):
                 self._attach(subject, born, fresh=True)
                 self._born.append(born)
 
     def recounted(self) -> dict[str, int]:
-        """Return, and forget, the series that a restart must count again from the record, each with the instant of its
-        latest row.
+        """Return and forget the series that a restart must count from the record: series → instant of its latest row.
 
-        They are new, or their accumulators in the checkpoint are outdated.
+        A series must be counted again if it is new, or if its accumulators in the checkpoint are outdated.
         """
         recounted, self._recounted = self._recounted, {}
         return recounted
@@ -214,26 +220,25 @@ class SeriesEvaluator:
     # -- evaluation ---------------------------------------------------------------------------------------------
 
     def wake(self, subject: str) -> None:
-        """Evaluate an indicator's targets next, because a timer fired."""
-        self._dirty.setdefault(subject, Invalidation())
+        """Mark an indicator for the next evaluation, because its timer fired."""
+        self._dirty.setdefault(subject, DirtySpan())
 
     def wake_all(self) -> None:
-        """Set a timer for every indicator after a restart. No row may ever arrive for it, and its next timer is known
-        only once it has been evaluated."""
+        """Set a timer for every indicator after a restart. Its next timer is known only after an evaluation."""
         for subject in self._targets:
             self._timers.set((COUNT, subject), AT_ONCE)
 
-    def wake_held(self, hold: Hold) -> None:
-        """Evaluate in full the indicators that a hold covered, because it has ended."""
+    def wake_held(self, hold: ImportHold) -> None:
+        """Mark the indicators that a hold covered for a full evaluation, because the hold has ended."""
         for subject, targets in self._targets.items():
             if hold.covers(subject):
                 self._deferred.forget_calm()
                 cause = self._causes.pop(subject, None)
                 for target in targets.values():
-                    self._dirty.setdefault(subject, Invalidation()).touch(target.target_state.line.begins_at, cause)
+                    self._dirty.setdefault(subject, DirtySpan()).touch(target.target_state.line.begins_at, cause)
 
-    async def evaluate(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
-        """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
+    async def evaluate(self, holds: ImportHolds, moment: EvaluationMoment, changes: EvaluationChanges) -> None:
+        """Evaluate the invalidated indicators. The past that an import holds is evaluated when the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
         for subject in list(self._dirty):
@@ -253,12 +258,12 @@ class SeriesEvaluator:
                 self._deferred.note_calm(series, self._targets.get(subject, {}).values())
 
     def _let_go(self, subject: str, target: SeriesTarget) -> None:
-        """Drop a target that failed half-way, so that no checkpoint saves its figures."""
+        """Drop a target whose evaluation failed half-way, so that no checkpoint saves its figures."""
         del self._targets[subject][target.target_state.line.key]
         self._unsaved_windows.drop(target.target_state.target_id)
 
     async def _evaluate(
-        self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
+        self, subject: str, target: SeriesTarget, dirty: DirtySpan, moment: EvaluationMoment, changes: EvaluationChanges
     ) -> int | None:
         if target.target_state.line.latest.window_kind == "rolling":
             return await self._judge_rolling(subject, target, dirty, moment, changes)
@@ -268,83 +273,76 @@ class SeriesEvaluator:
         return await self._judge_calendar(subject, target, dirty, moment, changes)
 
     async def _judge_calendar(
-        self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
+        self, subject: str, target: SeriesTarget, dirty: DirtySpan, moment: EvaluationMoment, changes: EvaluationChanges
     ) -> int | None:
         line = target.target_state.line
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
         lately: BurnRateLookback | None = None
-        longest = minute_series.lookback_minutes(terms)
+        longest = minute_series.compute_warning_lookback_minutes(terms)
         if longest and terms.aggregation != "time_slices":
             await self._streams.load_minutes(subject, present - longest, present)
             lately = BurnRateLookback(self._rows.minutes(subject, target, terms), line.begins_at, present)
         burning, rises_at = (lately.burn_rate_risks(), lately.may_rise_at()) if lately is not None else ([], None)
         await self._rows.measure_first_bad(subject, target)
         due = target.evaluate(burning, lately, dirty, moment, changes)
-        self._remember(target.target_state, dirty, moment, changes)
+        is_recounted = subject in self._recounted
+        self._unsaved_windows.defer(target.target_state, dirty, moment, changes, is_recounted=is_recounted)
         if burning:
             rises_at = present + 1
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
 
     async def _judge_rolling(
-        self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
+        self, subject: str, target: SeriesTarget, dirty: DirtySpan, moment: EvaluationMoment, changes: EvaluationChanges
     ) -> int | None:
         target_state = target.target_state
         line = target_state.line
-        first, present = rolling_minutes.first_minute(line), moment.now // MINUTE
+        first, present = rolling_minutes.find_first_minute_of_term(line), moment.now // MINUTE
         if present < first:
             return first * MINUTE
         window = target_state.windows.get(line.latest.window)
         if window is None:
-            window = Window(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
+            window = TargetWindow(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
             target_state.windows[window.window_id] = window
         if window.judged_to is None:
             window.judged_to = first - 1
-        rolling_minutes.hold_back(window, line, moment.through)
-        reach, rolled = rolling_minutes.lookback_of(line), self._rows.rolling(subject, target)
-        evaluated: list[EvaluatedMinutes] = []
-        for start, end in rolling_minutes.minutes_to_evaluate(
+        rolling_minutes.skip_minutes_held_by_import(window, line, moment.through)
+        reach, rolled = rolling_minutes.compute_lookback_minutes(line), self._rows.rolling(subject, target)
+        evaluated: list[EvaluatedRollingMinutes] = []
+        for start, end in rolling_minutes.find_minutes_to_evaluate(
             window, line, dirty.minutes, dirty.since, present, moment.through
         ):
-            for piece in pieces(start, end):
+            for piece in split_range_into_pieces(start, end):
                 await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
-                evaluated.append(rolling_target.evaluate_minutes(line, rolled, piece.start, piece.stop - 1))
+                evaluated.append(rolling_target.evaluate_rolling_minutes(line, rolled, piece.start, piece.stop - 1))
                 self._rows.evict(subject)
         latest = max([window.judged_to, *(minutes.last for minutes in evaluated)])
         await self._streams.load_minutes(subject, latest - reach, latest)
-        due = rolling_target.reconcile_rolling(target_state, window, rolled, evaluated, moment, changes)
-        target.quiet = rolling_target.quiet_interval(target_state, window)
+        due = rolling_target.reconcile_rolling_target(target_state, window, rolled, evaluated, moment, changes)
+        target.quiet = rolling_target.find_interval_without_verdict_changes(target_state, window)
         self._unsaved.add(subject)
-        self._remember(target_state, dirty, moment, changes)
-        ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
+        is_recounted = subject in self._recounted
+        self._unsaved_windows.defer(target_state, dirty, moment, changes, is_recounted=is_recounted)
+        ahead = min(dirty.minutes[1], rolling_minutes.find_last_minute_of_term(line)) if dirty.minutes else 0
         return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
-
-    def _remember(
-        self, target_state: TargetState, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
-    ) -> None:
-        """Leave changes of figures alone to the next checkpoint; a change of verdict is written with this step."""
-        # A restart evaluates open windows again, and windows with unsaved rows. It does not evaluate a closed window
-        # again that changed by a corrected fact, an exclusion, new terms or the end of a hold.
-        is_recounted = target_state.line.latest.indicator in self._recounted
-        is_lost = is_recounted or moment.cause != "fact" or dirty.since is not None
-        self._unsaved_windows.defer(target_state, changes, is_lost=is_lost)
 
     # -- checkpoints --------------------------------------------------------------------------------------------
 
     @property
     def has_unsaved(self) -> bool:
-        return bool(self._unsaved_windows or self._deferred)
+        return bool(self._unsaved_windows or self._deferred.waiting)
 
     @property
     def has_rows(self) -> bool:
-        """Whether rows, or accumulators of them, are not in the record yet."""
+        """Whether there are rows, or accumulators of rows, that are not in the record yet."""
         return bool(self._unsaved)
 
     async def refresh(self, moment: EvaluationMoment) -> None:
-        """Add the deferred rows and update the figures of their targets. Such rows change no verdict and no warning."""
-        for subject in self._deferred.subjects:
-            self._fold(subject)
-            for target in self._targets.get(subject, {}).values():
+        """Add the deferred rows, which change no verdict and no warning, and update the figures of their targets."""
+        for subject in sorted(self._deferred.waiting):
+            targets = self._targets.get(subject, {}).values()
+            self._deferred.fold(subject, targets)
+            for target in targets:
                 try:
                     window = await self._refreshed(subject, target, moment)
                 except Exception as error:
@@ -354,45 +352,46 @@ class SeriesEvaluator:
                     self._timers.set((COUNT, subject), AT_ONCE)
                     continue
                 if window is not None:
-                    self._unsaved_windows.add(window)
+                    self._unsaved_windows[window.target_id, window.window_id] = window
 
-    async def _refreshed(self, subject: str, target: SeriesTarget, moment: EvaluationMoment) -> Window | None:
+    async def _refreshed(self, subject: str, target: SeriesTarget, moment: EvaluationMoment) -> TargetWindow | None:
         line = target.target_state.line
         if line.latest.window_kind != "rolling":
             return target.refresh(moment)
         window = target.target_state.windows[line.latest.window]
-        minute = min(moment.now // MINUTE, rolling_minutes.last_minute(line))
+        minute = min(moment.now // MINUTE, rolling_minutes.find_last_minute_of_term(line))
         if window.judged_to is None or minute - window.judged_to > LONGEST_UNJUDGED:
             self._timers.set((COUNT, subject), AT_ONCE)
             return None
         reach = line.latest.rolling_microseconds // MINUTE
         await self._streams.load_minutes(subject, minute - reach, minute)
-        rolling_target.refresh_figures(line, window, self._rows.rolling(subject, target), minute, moment)
+        rolling_target.refresh_rolling_figures(line, window, self._rows.rolling(subject, target), minute, moment)
         return window
 
-    def unsaved_windows(self) -> list[Window]:
+    def unsaved_windows(self) -> list[TargetWindow]:
         """Return the windows with unsaved figures; they count as saved from now on."""
         return self._unsaved_windows.taken()
 
-    def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint]]:
-        """Return the unsaved rows as (series, hour, chunks) and the checkpoint of each changed series; both count as
-        saved from now on."""
+    def unsaved(self) -> tuple[list[tuple[str, int, list[HourChunk]]], dict[str, SeriesCheckpoint]]:
+        """Return the unsaved rows as (series, hour, chunks), and series → its changed
+        checkpoint; both count as saved from now on.
+        """
         segments = []
         kept = {}
         for name in sorted(self._unsaved):
             segments += self._streams.unsaved(name)
-        for subject in sorted({indicator_of(name) for name in self._unsaved}):
+        for subject in sorted({parse_series_indicator(name) for name in self._unsaved}):
             for series in self._streams.of_indicator(subject):
                 if series.subject == subject or series.subject in self._unsaved:
                     targets = self._targets.get(subject, {}).values() if series.subject == subject else ()
-                    kept[series.subject] = checkpoint_of(series, targets)
+                    kept[series.subject] = build_checkpoint(series, targets)
             self._rows.evict(subject)
         self._unsaved = set()
         return segments, kept
 
     def _reach(self, subject: str) -> int:
         lines = [target.target_state.line for target in self._targets.get(subject, {}).values()]
-        return max((rolling_minutes.lookback_of(line) for line in lines), default=0)
+        return max((rolling_minutes.compute_lookback_minutes(line) for line in lines), default=0)
 
 
 def _sooner(*dues: int | None) -> int | None:

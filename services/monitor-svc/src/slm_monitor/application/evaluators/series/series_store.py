@@ -8,34 +8,36 @@ from decimal import Decimal
 
 import numpy as np
 
-from slm_monitor.application.intake.counter_store import CounterStore, ReadingChanges
+from slm_monitor.application.intake.counter_store import CounterReadingCache, CounterReadingChanges
 from slm_monitor.application.state.loaded_partition import SeriesCheckpoint
 from slm_monitor.application.state.ports import EvaluationStore
-from slm_monitor.domain.facts.facts import HOUR, MINUTE, Fact, MeasuredValues, indicator_of
-from slm_monitor.domain.series.classifiers import COUNTS, Classifier, Counts, Rows
-from slm_monitor.domain.series.hour_buckets import Chunk, MeasuredRow
-from slm_monitor.domain.series.hour_extremes import total_of
-from slm_monitor.domain.series.series import Delta, Series, rows_of
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, Fact, MeasuredValues, parse_series_indicator
+from slm_monitor.domain.series.classifiers import COUNTS, Counts, RowClassifier, Rows
+from slm_monitor.domain.series.hour_buckets import HourChunk, MeasuredRow
+from slm_monitor.domain.series.hour_extremes import sum_decimals_exactly
+from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange, read_rows_from_fact
 
 HOURS_KEPT = 3
 """Hours of sums kept in memory before the latest row, in addition to those that windows of targets need."""
 ROWS_KEPT = 2
-"""Hours of rows kept in memory before the latest row: a late row is compared with them."""
+"""Hours of rows kept in memory before the latest row, because a late row is compared with the rows of its hour."""
 HOURS_AT_ONCE = 7 * 24
 MINUTES_AT_ONCE = HOURS_AT_ONCE * 60
-"""Hours (and minutes) loaded at once, so that a long past is never in memory as a whole."""
-Added = Callable[[Series, Sequence[Delta]], None]
+"""Most minutes loaded at once, so that a long past is never in memory as a whole."""
+Added = Callable[[IndicatorSeries, Sequence[MinuteSumChange]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedSeries:
-    """Several series of one indicator, added up as if they were one."""
+    """Several series of one indicator, added up to one."""
 
-    series: Sequence[Series]
+    series: Sequence[IndicatorSeries]
 
-    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """Arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive. Their hours must be in
-        memory."""
+    def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
+        """Return arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive.
+
+        The hours of these minutes must be in memory.
+        """
         if len(self.series) == 1:
             return self.series[0].minutes(measure, first, last)
         good, total = np.zeros((2, last - first + 1), dtype=np.int64)
@@ -45,12 +47,12 @@ class JoinedSeries:
             total += theirs[1]
         return good, total
 
-    def unclassified_minutes(self, measure: Classifier, first: int, last: int) -> list[int]:
-        """The minutes with histograms whose buckets do not settle how many of their values are good."""
+    def unclassified_minutes(self, measure: RowClassifier, first: int, last: int) -> list[int]:
+        """Return the minutes that have histograms whose buckets do not show how many of their values are good."""
         return sorted({minute for each in self.series for minute in each.unclassified.between(measure, first, last)})
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """The least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
+        """Return the least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for each in self.series:
             theirs = each.extremes(first, last)
@@ -59,11 +61,11 @@ class JoinedSeries:
         return low, high
 
     def summed(self, first: int, last: int) -> Decimal:
-        """The exact sum of the values from ``first`` to ``last``, inclusive."""
-        return total_of(each.summed(first, last) for each in self.series)
+        """Return the exact sum of the values from minute ``first`` to ``last``, inclusive."""
+        return sum_decimals_exactly(each.summed(first, last) for each in self.series)
 
     def holds(self, first: int, last: int) -> bool:
-        """Whether the hours of the minutes ``first`` to ``last`` are in memory."""
+        """Return whether the hours of the minutes ``first`` to ``last`` are in memory."""
         return not any(each.missing(range(first // 60, last // 60 + 1)) for each in self.series)
 
     @property
@@ -71,10 +73,11 @@ class JoinedSeries:
         return max((each.high_water for each in self.series), default=-(2**62))
 
 
-class SortedRows:
+class SortedRowBatch:
     """The rows of a batch sorted by series and instant, with array operations over all series at once.
 
-    Series number i has the rows ``starts[i]`` to ``ends[i]`` (exclusive); ``rises[i]``: its instants rise strictly.
+    Series number i has the rows ``starts[i]`` (inclusive) to ``ends[i]`` (exclusive). ``rises[i]``: whether its
+    instants rise strictly.
     """
 
     def __init__(self, values: MeasuredValues) -> None:
@@ -90,19 +93,21 @@ class SortedRows:
         self.first: list[int] = self._at[self._cuts].tolist()
 
     def slots(self) -> list[int]:
-        """For each series its index in the batch's list of subjects."""
+        """Return for each series its index in the batch's list of subjects."""
         slots: list[int] = self._slot[self._cuts].tolist()
         return slots
 
-    def chunk(self, start: int, end: int, received_at: int) -> Chunk:
+    def chunk(self, start: int, end: int, received_at: int) -> HourChunk:
         out_of = None if self._out_of is None else self._out_of[start:end]
         if out_of is not None and np.isnan(out_of).all():
             out_of = None
-        return Chunk(self._at[start:end], self._value[start:end], out_of, received_at)
+        return HourChunk(self._at[start:end], self._value[start:end], out_of, received_at)
 
-    def counted(self, measures: Sequence[Classifier | None]) -> list[list[tuple[int, int, int]]]:
-        """For each series its (minute, good, total) by its classifier. A series without a classifier, or with rows in
-        more than one hour, gets an empty list."""
+    def counted(self, measures: Sequence[RowClassifier | None]) -> list[list[tuple[int, int, int]]]:
+        """Return for each series its sums (minute, good, total) by the series' classifier.
+
+        A series without a classifier, or with rows in more than one hour, gets an empty list.
+        """
         if not self.starts:
             return []
         sizes = np.diff(np.append(self._cuts, len(self._at)))
@@ -134,25 +139,25 @@ class SortedRows:
         ]
 
 
-class SeriesStore:
-    """The series of each indicator, one for each set of labels that its rows have."""
+class IndicatorSeriesStore:
+    """The series of each indicator: one for each set of labels that the indicator's rows have."""
 
     def __init__(self, store: EvaluationStore, kept: Mapping[str, SeriesCheckpoint]) -> None:
         self._store = store
-        self._series: dict[str, Series] = {}
-        self._by_indicator: dict[str, list[Series]] = {}
-        self._measures: dict[str, set[Classifier]] = {}
-        self._pending: list[Series] = []
-        self._readings = CounterStore(store, self)
+        self._series: dict[str, IndicatorSeries] = {}
+        self._by_indicator: dict[str, list[IndicatorSeries]] = {}
+        self._measures: dict[str, set[RowClassifier]] = {}
+        self._pending: list[IndicatorSeries] = []
+        self._readings = CounterReadingCache(store, self)
         for subject, each in kept.items():
             self.named(subject, each.high_water)
 
-    def named(self, subject: str, high_water: int | None = None) -> Series:
-        """The series with this full name, created when first named."""
+    def named(self, subject: str, high_water: int | None = None) -> IndicatorSeries:
+        """Return the series with this full name (indicator and labels), created when first needed."""
         series = self._series.get(subject)
         if series is None:
-            indicator = indicator_of(subject)
-            series = Series(subject, self._measures.get(indicator, ()))
+            indicator = parse_series_indicator(subject)
+            series = IndicatorSeries(subject, self._measures.get(indicator, ()))
             if high_water is not None:
                 series.high_water = high_water
             self._series[subject] = series
@@ -160,17 +165,17 @@ class SeriesStore:
         return series
 
     def has(self, subject: str) -> bool:
-        """Whether a series with this full name exists."""
+        """Return whether a series with this full name exists."""
         return subject in self._series
 
-    def of_indicator(self, indicator: str) -> Sequence[Series]:
-        """All series of an indicator; there is always at least one."""
+    def of_indicator(self, indicator: str) -> Sequence[IndicatorSeries]:
+        """Return all series of an indicator; there is always at least one."""
         if indicator not in self._by_indicator:
             self.named(indicator)
         return self._by_indicator[indicator]
 
-    def declare(self, indicator: str, measures: Collection[Classifier]) -> None:
-        """Add classifiers that an indicator's targets need from now on."""
+    def declare(self, indicator: str, measures: Collection[RowClassifier]) -> None:
+        """Add the classifiers of an indicator's targets: its series keep sums by them from now on."""
         self._measures.setdefault(indicator, set()).update(measures)
         # The series without labels must exist even if all rows have labels: it holds the targets' accumulators in
         # checkpoints.
@@ -181,9 +186,9 @@ class SeriesStore:
     # -- rows ---------------------------------------------------------------------------------------------------
 
     async def accept_values(self, values: MeasuredValues, added: Added, received_at: int) -> MeasuredValues | None:
-        """Take rows; return the new ones as columns to be stored, or None if all were known."""
+        """Take in rows; return the new ones as columns to be stored, or None if all were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
-        rows = SortedRows(values)
+        rows = SortedRowBatch(values)
         series = [self.named(values.subjects[slot]) for slot in rows.slots()]
         counted = rows.counted([each.plain for each in series])
         for place, (each, start, end) in enumerate(zip(series, rows.starts, rows.ends, strict=True)):
@@ -210,13 +215,13 @@ class SeriesStore:
         return values if accepted.all() else values.selected(accepted)
 
     def committed(self) -> None:
-        """Note that everything taken before is committed, so the record has it."""
+        """Note that everything taken in so far is committed, so that it is in the record."""
         for series in self._pending:
             series.pending.clear()
         self._pending.clear()
 
     async def accept_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
-        """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
+        """Take in facts that are stored singly; return those that are new or replace the fact with the same key."""
         known = await self._store.known([(fact.subject, fact.key) for fact in facts])
         accepted: dict[tuple[str, str], Fact] = {}
         for fact in facts:
@@ -224,7 +229,7 @@ class SeriesStore:
             before = accepted.get(name) or known.get(name)
             if before is None or fact.rank > before.rank:
                 accepted[name] = fact
-        moved = ReadingChanges()
+        moved = CounterReadingChanges()
         for name, fact in accepted.items():
             before = known.get(name)
             if before is None or (before.at, before.body) != (fact.at, fact.body):
@@ -237,22 +242,24 @@ class SeriesStore:
         if before is not None:
             series = await self._ready(before)
             self._pending.append(series)
-            added(series, series.drop(before.key, rows_of(before)[1]))
+            added(series, series.drop(before.key, read_rows_from_fact(before)[1]))
         series = await self._ready(fact)
         self._pending.append(series)
-        added(series, series.put(fact.key, rows_of(fact)[1]))
+        added(series, series.put(fact.key, read_rows_from_fact(fact)[1]))
 
-    async def _ready(self, fact: Fact) -> Series:
-        """The series of a fact's rows, with the hours in which they lie loaded."""
-        subject, rows = rows_of(fact)
+    async def _ready(self, fact: Fact) -> IndicatorSeries:
+        """Return the series of a fact's rows, with the hours of these rows loaded."""
+        subject, rows = read_rows_from_fact(fact)
         series = self.named(subject)
         await self.load_rows(series, rows)
         return series
 
     async def change(
-        self, series: Series, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
+        self, series: IndicatorSeries, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
     ) -> None:
-        """Replace the row that a counter reading contributes under this key; None stands for no row."""
+        """Replace the row that a counter reading contributes under this key. ``before``, ``row``: None if there is no
+        row.
+        """
         await self.load_rows(series, [each for each in (before, row) if each is not None])
         self._pending.append(series)
         if before is not None:
@@ -260,20 +267,23 @@ class SeriesStore:
         if row is not None:
             added(series, series.put(key, [row]))
 
-    async def load_rows(self, series: Series, rows: Sequence[MeasuredRow]) -> None:
+    async def load_rows(self, series: IndicatorSeries, rows: Sequence[MeasuredRow]) -> None:
         """Load the hours in which these rows lie."""
         await self._load(series, series.unlisted(row.at // HOUR for row in rows))
 
-    async def _load(self, series: Series, hours: Collection[int]) -> None:
+    async def _load(self, series: IndicatorSeries, hours: Collection[int]) -> None:
         if hours:
             found, named = await self._record(series, hours)
             for hour in hours:
                 series.load(hour, found.get(hour, ()), named.get(hour, ()))
 
     async def _record(
-        self, series: Series, hours: Collection[int]
-    ) -> tuple[Mapping[int, Sequence[Chunk]], Mapping[int, Sequence[tuple[str, MeasuredRow]]]]:
-        """Read hours from the record: their rows, and with their keys the rows of facts kept one by one."""
+        self, series: IndicatorSeries, hours: Collection[int]
+    ) -> tuple[Mapping[int, Sequence[HourChunk]], Mapping[int, Sequence[tuple[str, MeasuredRow]]]]:
+        """Read hours from the record.
+
+        Return hour → its rows, and hour → (key, row) of facts that are stored singly.
+        """
         # The series has no rows after its high-water mark, so hours beyond it are not read.
         known = [hour for hour in hours if hour * HOUR <= series.high_water]
         if not known:
@@ -281,10 +291,10 @@ class SeriesStore:
         found = await self._store.hours(series.subject, known)
         named: dict[int, list[tuple[str, MeasuredRow]]] = {}
         span = (min(known) * HOUR, (max(known) + 1) * HOUR)
-        facts = await self._store.facts_between(indicator_of(series.subject), *span)
-        mine = [fact for fact in facts if rows_of(fact)[0] == series.subject]
+        facts = await self._store.facts_between(parse_series_indicator(series.subject), *span)
+        mine = [fact for fact in facts if read_rows_from_fact(fact)[0] == series.subject]
         for fact in await self._readings.counted(series.subject, mine):
-            for row in rows_of(fact)[1]:
+            for row in read_rows_from_fact(fact)[1]:
                 named.setdefault(row.at // HOUR, []).append((fact.key, row))
         return found, named
 
@@ -295,9 +305,10 @@ class SeriesStore:
             missing = sorted(series.missing(range(first // 60, until // 60 + 1)))
             await self._load(series, await self._load_sums(series, missing))
 
-    async def _load_sums(self, series: Series, hours: list[int]) -> list[int]:
-        """Load only the sums of these hours where sums are enough; return the hours that must be loaded with their
-        rows."""
+    async def _load_sums(self, series: IndicatorSeries, hours: list[int]) -> list[int]:
+        """Load only the sums of those hours for which sums are enough; return the hours that must be loaded with their
+        rows.
+        """
         older = [hour for hour in hours if hour < series.high_water // HOUR]
         if not older or older[-1] - older[0] >= len(older) or not series.takes_sums(older[0], older[-1]):
             return hours
@@ -307,9 +318,11 @@ class SeriesStore:
         series.load_sums(older[0], older[-1], chunks, rows)
         return hours[len(older) :]
 
-    async def each_hour(self, series: Series, since: int, count: Callable[[int], None]) -> None:
-        """Call ``count`` for every hour from an instant on, while that hour is in memory."""
-        for hours in pieces(since // HOUR, series.high_water // HOUR, HOURS_AT_ONCE):
+    async def each_hour(self, series: IndicatorSeries, since: int, count: Callable[[int], None]) -> None:
+        """Call ``count`` with every hour from the instant ``since`` on. An hour is loaded for
+        its call, then dropped.
+        """
+        for hours in split_range_into_pieces(since // HOUR, series.high_water // HOUR, HOURS_AT_ONCE):
             borrowed = series.missing(hours) | (series.unlisted(hours) & series.hours.keys())
             await self._load(series, borrowed)
             for hour in hours:
@@ -320,7 +333,7 @@ class SeriesStore:
 
     # -- the record ---------------------------------------------------------------------------------------------
 
-    def unsaved(self, subject: str) -> list[tuple[str, int, list[Chunk]]]:
+    def unsaved(self, subject: str) -> list[tuple[str, int, list[HourChunk]]]:
         """Return the rows that are not in the record yet, by hour; they count as saved from now on."""
         series = self._series[subject]
         segments = []
@@ -332,14 +345,14 @@ class SeriesStore:
         return segments
 
     def evict(self, indicator: str, reach: Callable[[], int]) -> None:
-        """Drop saved hours further than ``reach`` minutes before the latest row, and the rows of most others."""
+        """Drop saved hours more than ``reach`` minutes before the latest row, and the rows of most other hours."""
         for series in self.of_indicator(indicator):
             if not series.is_tidy:
                 latest = series.high_water // HOUR
                 series.tidy(latest - reach() // 60 - HOURS_KEPT, latest - ROWS_KEPT + 1)
 
 
-def pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:
+def split_range_into_pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:
     """Split ``first`` to ``last`` (inclusive) into ranges of at most ``length``."""
     for start in range(first, last + 1, length):
         yield range(start, min(start + length, last + 1))

@@ -10,21 +10,24 @@ from typing import Any
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget, close_of
-from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
+from slm_monitor.application.evaluators.schedule.calendar_windows import (
+    CalendarWindowTarget,
+    compute_window_closing_instant,
+)
+from slm_monitor.application.evaluators.series.minute_columns import TargetMinuteColumns
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
-from slm_monitor.application.state.invalidation import Invalidation
+from slm_monitor.application.state.invalidation import DirtySpan
 from slm_monitor.application.state.loaded_partition import AccumulatorState, SeriesCheckpoint
-from slm_monitor.domain.facts.facts import MINUTE, labels_in_name
+from slm_monitor.domain.facts.facts import MINUTE, parse_series_labels
 from slm_monitor.domain.lifecycle import reconciliation, terms_withdrawal
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.series import accumulators, classifiers
-from slm_monitor.domain.series.accumulators import Accumulator, ShareAccumulator, SliceAccumulator
-from slm_monitor.domain.series.series import Delta, Series
+from slm_monitor.domain.series.accumulators import ShareAccumulator, SliceAccumulator, WindowAccumulator
+from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.terms import EVENTS, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms import EVENT_SHARE_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from slm_monitor.domain.windows import series_evaluation, series_warnings
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
@@ -35,8 +38,9 @@ NEVER = (0, 0)
 class SeriesTarget(CalendarWindowTarget):
     """A target evaluated from sums by the minute.
 
-    ``tallies``: window → accumulator; ``raw``: window → accumulator without exclusions, where any apply. ``quiet``:
-    instants ``[start, end)`` in which good rows change figures only, because no warning and no miss is possible.
+    ``tallies``: window → accumulator; ``raw``: window → accumulator without exclusions, if any exclusion applies.
+    ``quiet``: instants ``[start, end)`` in which good rows can only change figures, because no warning and no miss is
+    possible.
     """
 
     def __init__(
@@ -44,13 +48,13 @@ class SeriesTarget(CalendarWindowTarget):
     ) -> None:
         super().__init__(target_state)
         self._excluded = excluded
-        self.tallies: dict[str, Accumulator] = {}
-        self.raw: dict[str, Accumulator] = {}
+        self.tallies: dict[str, WindowAccumulator] = {}
+        self.raw: dict[str, WindowAccumulator] = {}
         self.is_tallied = kept is not None
         self.first_bad: dict[str, FirstBadEvent] = {}
-        """Window → the first bad event of an objective of 100 percent, which is the instant of its breach."""
+        """Window → its first bad event, under an objective of 100 percent: the instant of the breach."""
         self.quiet: tuple[int, int] = NEVER
-        self.columns = MinuteColumns()
+        self.columns = TargetMinuteColumns()
         self._places: dict[tuple[str, int, int], int | None] = {}
         self._counted: dict[tuple[str, int], bool] = {}
         self._fingerprint: str | None = None
@@ -60,18 +64,21 @@ class SeriesTarget(CalendarWindowTarget):
 
     @property
     def fingerprint(self) -> str:
-        """A text that says which rows are summed in which way. Sums made under another text must be made again."""
+        """Return a text that identifies which rows are summed, and how.
+
+        Sums that were made with another fingerprint must be made again.
+        """
         if self._fingerprint is None:
             line = self.target_state.line
             excluded = self._excluded.fingerprint_of(line)
             # Older checkpoints lack the raw accumulators of aggregations that are no share. The suffix makes them count
             # again.
-            is_share = isinstance(accumulators.accumulator_of(line.latest)(0, None), ShareAccumulator)
+            is_share = isinstance(accumulators.choose_accumulator_class(line.latest)(0, None), ShareAccumulator)
             self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
         return self._fingerprint
 
     def kept(self) -> dict[str, Sequence[Any]]:
-        """The accumulators as a checkpoint keeps them: window id → [start, sums, raw sums]."""
+        """Return the accumulators in the form of a checkpoint: window id → [start, sums, sums without exclusions]."""
         starts = {window.window_id: window.start for window in self.target_state.windows.values()}
         return {
             name: [starts[name], tally.document(), self.raw[name].document()]
@@ -79,7 +86,7 @@ class SeriesTarget(CalendarWindowTarget):
             if name in starts
         }
 
-    def amend(self, line: TermsHistory) -> None:
+    def amend(self, line: TargetTermsHistory) -> None:
         super().amend(line)
         self._fingerprint = None
         self._places.clear()
@@ -87,7 +94,7 @@ class SeriesTarget(CalendarWindowTarget):
         self.quiet = NEVER
 
     def recount(self) -> None:
-        """Drop the accumulators, because they were made in another way."""
+        """Drop the accumulators, because the terms or exclusions that they were made with have changed."""
         self._fingerprint = None
         self.tallies.clear()
         self.raw.clear()
@@ -101,8 +108,8 @@ class SeriesTarget(CalendarWindowTarget):
 
     # -- counting -----------------------------------------------------------------------------------------------
 
-    def counts(self, series: Series) -> bool:
-        """Whether rows of a series count for this target, by the terms of any version."""
+    def counts(self, series: IndicatorSeries) -> bool:
+        """Return whether rows of a series count for this target, by the terms of any version."""
         name = (series.subject, len(series.measures))
         found = self._counted.get(name)
         if found is None:
@@ -110,24 +117,26 @@ class SeriesTarget(CalendarWindowTarget):
             found = self._counted[name] = any(self._place(series, terms) is not None for terms in versions)
         return found
 
-    def _place(self, series: Series, terms: ServiceLevelTarget) -> int | None:
-        """The index of the classifier of these terms in the series; None if they do not count the series."""
+    def _place(self, series: IndicatorSeries, terms: ServiceLevelTarget) -> int | None:
+        """Return the index of these terms' classifier in the series; None if the terms do not count the series."""
         name = (series.subject, len(series.measures), terms.version)
         if name not in self._places:
-            labels, wanted = labels_in_name(series.subject), accumulators.wanted_labels(terms)
+            labels, wanted = parse_series_labels(series.subject), accumulators.list_required_row_labels(terms)
             fits = all(labels.get(label) == value for label, value in wanted.items())
-            self._places[name] = series.measures.index(classifiers.classifier_of(terms)) if fits else None
+            self._places[name] = series.measures.index(classifiers.build_row_classifier(terms)) if fits else None
         return self._places[name]
 
-    def add(self, series: Series, deltas: Sequence[Delta]) -> None:
-        """Add the changes of a batch to the windows. Before the past has been counted nothing is added, as counting
-        finds it."""
+    def add(self, series: IndicatorSeries, deltas: Sequence[MinuteSumChange]) -> None:
+        """Add the changes of a batch to the windows.
+
+        Nothing is added before the past has been counted, because that count will include the batch.
+        """
         self.columns.touch(delta.minute for delta in deltas)
         if self.target_state.line.latest.window_kind == "calendar" and self.is_tallied:
             for delta in deltas:
                 self._count(series, delta)
 
-    def _count(self, series: Series, delta: Delta) -> None:
+    def _count(self, series: IndicatorSeries, delta: MinuteSumChange) -> None:
         at = delta.minute * MINUTE
         window = self._window_at(at)
         terms = None if window is None else self.target_state.line.at(window.start)
@@ -151,11 +160,12 @@ class SeriesTarget(CalendarWindowTarget):
         self.tallies[name].add(delta, place)
 
     def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
-        """The windows (id, start, terms, minute) with a bad minute under an objective of 100 percent whose sums up to
-        that minute are not known yet."""
+        """Yield (window id, start, terms, minute) of the windows with a bad minute, under an objective of 100 percent,
+        whose sums up to that minute are not known yet.
+        """
         for name, window in self.target_state.windows.items():
             tally, terms = self.tallies.get(name), self.target_state.line.at(window.start)
-            if terms is None or not isinstance(tally, ShareAccumulator) or not accumulators.has_no_budget(terms):
+            if terms is None or not isinstance(tally, ShareAccumulator) or not accumulators.has_no_error_budget(terms):
                 continue
             first = min(tally.bad or (), default=None)
             if first is None:
@@ -163,8 +173,8 @@ class SeriesTarget(CalendarWindowTarget):
             elif name not in self.first_bad:
                 yield name, window.start, terms, first
 
-    def tally(self, series: Series, number: int) -> None:
-        """Add one hour of a series, which must be in memory."""
+    def tally(self, series: IndicatorSeries, number: int) -> None:
+        """Add one hour of a series, which must be in memory, to the accumulators."""
         for delta in series.deltas(number):
             self._count(series, delta)
 
@@ -174,12 +184,14 @@ class SeriesTarget(CalendarWindowTarget):
         self,
         burning: Sequence[RiskEvaluation],
         lately: BurnRateLookback | None,
-        dirty: Invalidation,
+        dirty: DirtySpan,
         moment: EvaluationMoment,
-        changes: Changes,
+        changes: EvaluationChanges,
     ) -> int | None:
-        """Evaluate the invalidated and the open windows; return the next instant at which time alone may change a
-        result."""
+        """Evaluate the invalidated and the open windows.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         since = dirty.since
         if dirty.minutes is not None:
             first = dirty.minutes[0] * MINUTE
@@ -190,13 +202,13 @@ class SeriesTarget(CalendarWindowTarget):
         for window, terms in self._touched(since, moment):
             is_present = window.start <= moment.now < window.end
             finding = self._find(window, terms, moment.as_of, burning if is_present else ())
-            if is_present and terms.aggregation in EVENTS:
-                finding = series_warnings.with_warnings(
+            if is_present and terms.aggregation in EVENT_SHARE_AGGREGATIONS:
+                finding = series_warnings.add_window_warnings(
                     finding, terms, (window.start, window.end), moment.as_of, lately
                 )
-            terms_withdrawal.withdraw_other_terms(self.target_state, window, terms, moment, changes)
-            reconciliation.reconcile_window(self.target_state, window, terms, finding, moment, changes)
-            dues.append(close_of(window, terms))
+            terms_withdrawal.withdraw_breaches_of_other_terms(self.target_state, window, terms, moment, changes)
+            reconciliation.reconcile_calendar_window(self.target_state, window, terms, finding, moment, changes)
+            dues.append(compute_window_closing_instant(window, terms))
             dues.append(self._next_slice(window, terms, moment.as_of))
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
@@ -207,10 +219,10 @@ class SeriesTarget(CalendarWindowTarget):
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
     def _find(
-        self, window: Window, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskEvaluation] = ()
-    ) -> Evaluation:
+        self, window: TargetWindow, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskEvaluation] = ()
+    ) -> WindowEvaluation:
         name, span = window.window_id, (window.start, window.end)
-        tally = self.tallies.get(name) or accumulators.accumulator_of(terms)(window.start, None)
+        tally = self.tallies.get(name) or accumulators.choose_accumulator_class(terms)(window.start, None)
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
         finding = series_evaluation.evaluate_accumulator(
             tally, terms, span, as_of, burning, leaving, self.first_bad.get(name)
@@ -225,24 +237,26 @@ class SeriesTarget(CalendarWindowTarget):
             figure = series_evaluation.evaluate_accumulator(
                 raw, terms, span, 0 if isinstance(raw, ShareAccumulator) else as_of
             ).figure
-            finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
+            finding.detail["raw_figure"] = figures.format_exact_fraction(terms.shown(figure))
         return finding
 
-    def refresh(self, moment: EvaluationMoment) -> Window | None:
-        """Update the figures of the current window after rows that could change nothing else; return the window, if it
-        is open."""
+    def refresh(self, moment: EvaluationMoment) -> TargetWindow | None:
+        """Update the figures of the current window after rows that can change nothing else.
+
+        Return the window; None if it is not open.
+        """
         window = self._window_at(min(moment.now, self.quiet[1] - 1))
         terms = None if window is None else self.target_state.line.at(window.start)
         if window is None or terms is None or window.closed_at is not None:
             return None
         tally = self.tallies.get(window.window_id)
         if isinstance(tally, ShareAccumulator) and tally.total and not self._excluded.intervals_of(terms):
-            series_evaluation.refresh_share(window, terms, tally.good, tally.total, moment.as_of)
+            series_evaluation.refresh_good_share_figures(window, terms, tally.good, tally.total, moment.as_of)
         else:
-            reconciliation.copy_figures(window, terms, self._find(window, terms, moment.as_of), moment)
+            reconciliation.copy_figures_to_window(window, terms, self._find(window, terms, moment.as_of), moment)
         return window
 
-    def _next_slice(self, window: Window, terms: ServiceLevelTarget, as_of: int) -> int | None:
+    def _next_slice(self, window: TargetWindow, terms: ServiceLevelTarget, as_of: int) -> int | None:
         tally = self.tallies.get(window.window_id)
         if not isinstance(tally, SliceAccumulator) or window.closed_at is not None or as_of >= window.end:
             return None
@@ -251,11 +265,11 @@ class SeriesTarget(CalendarWindowTarget):
 
 
 def _quiet(
-    target_state: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation
+    target_state: TargetState, window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation
 ) -> tuple[int, int] | None:
-    """The interval in which good rows change figures only; None where they may change more."""
+    """Return the interval in which good rows can only change figures; None if they may change more."""
     assert terms.promise is not None
-    is_plain = terms.aggregation in EVENTS and terms.promise.comparison == "at_least"
+    is_plain = terms.aggregation in EVENT_SHARE_AGGREGATIONS and terms.promise.comparison == "at_least"
     if not is_plain or terms.warn_at.min_events or not finding.met or window.verdict != "met":
         return None
     if any(each.standing and each.window_id == window.window_id for each in target_state.breaches.values()):
@@ -263,12 +277,14 @@ def _quiet(
     return (window.start, window.end)
 
 
-def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Accumulator, Accumulator]:
-    """A new accumulator for a window, and one without exclusions.
+def _new(
+    terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None
+) -> tuple[WindowAccumulator, WindowAccumulator]:
+    """Make the accumulator of a window, and a second accumulator that ignores exclusions.
 
-    The latter of an aggregation that is no share is filled only if exclusions are approved.
+    Unless the figure is a share, the second one is filled only if exclusions are approved.
     """
-    kind = accumulators.accumulator_of(terms)
+    kind = accumulators.choose_accumulator_class(terms)
     tally = kind(start, sums)
     return tally, ShareAccumulator(raw) if isinstance(tally, ShareAccumulator) else kind(start, raw)
 
@@ -278,13 +294,16 @@ def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:
     return position >= 0 and minute < spans[position][1]
 
 
-def checkpoint_of(series: Series, targets: Iterable[SeriesTarget]) -> SeriesCheckpoint:
-    """Return the checkpoint of a series. ``targets`` are those whose accumulators it holds: all of its indicator for
-    the series without labels, because these count rows of all labels, and none for any other."""
+def build_checkpoint(series: IndicatorSeries, targets: Iterable[SeriesTarget]) -> SeriesCheckpoint:
+    """Return the checkpoint of a series.
+
+    ``targets``: the targets whose accumulators it contains. The series without labels contains those of all targets of
+    its indicator, because they count rows of all labels; any other series contains none.
+    """
     kept = SeriesCheckpoint(series.high_water)
     for target in targets:
         if target.is_tallied and not target.needs_counting:
-            kept.tallies[accumulators_key(target.target_state.line)] = AccumulatorState(
+            kept.tallies[build_accumulators_key(target.target_state.line)] = AccumulatorState(
                 target.fingerprint, target.kept()
             )
         for window in target.target_state.windows.values():
@@ -293,6 +312,6 @@ def checkpoint_of(series: Series, targets: Iterable[SeriesTarget]) -> SeriesChec
     return kept
 
 
-def accumulators_key(line: TermsHistory) -> str:
-    """Return the name of a target's accumulators in a checkpoint."""
+def build_accumulators_key(line: TargetTermsHistory) -> str:
+    """Return the key of a target's accumulators in a checkpoint."""
     return " ".join(str(part) for part in line.key)

@@ -1,46 +1,52 @@
-"""The rows that one target counts: series of an indicator joined over labels, and loaded as far back as needed."""
+"""Rows that one target counts: the series of its indicator, joined over labels, and loaded as far back as needed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from slm_monitor.application.evaluators.series.series_store import JoinedSeries, SeriesStore, pieces
+from slm_monitor.application.evaluators.series.series_store import (
+    IndicatorSeriesStore,
+    JoinedSeries,
+    split_range_into_pieces,
+)
 from slm_monitor.application.evaluators.series.series_target import SeriesTarget
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.rolling.rolling_sums import RollingSums
-from slm_monitor.domain.rolling.rolling_values import VALUES
+from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
+from slm_monitor.domain.rolling.rolling_values import EXACT_VALUE_AGGREGATIONS
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows.minute_series import TargetMinutes
+from slm_monitor.domain.windows.minute_series import TargetMinuteCounts
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
-class TargetRows:
-    """Looks up rows in the series of an indicator. ``reach``: indicator → minutes that its targets look back."""
+class TargetRowLookup:
+    """Reads the rows of targets in the series of an indicator. ``reach``: indicator → minutes that its targets look
+    back.
+    """
 
-    def __init__(self, streams: SeriesStore, excluded: ExclusionIndex, reach: Callable[[str], int]) -> None:
+    def __init__(self, streams: IndicatorSeriesStore, excluded: ExclusionIndex, reach: Callable[[str], int]) -> None:
         self._streams = streams
         self._excluded = excluded
         self._reach = reach
 
     def joined(self, subject: str, target: SeriesTarget) -> JoinedSeries:
-        """Return the series of an indicator that a target counts."""
+        """Return the series of an indicator that a target counts, added up to one."""
         return JoinedSeries([series for series in self._streams.of_indicator(subject) if target.counts(series)])
 
-    def minutes(self, subject: str, target: SeriesTarget, terms: ServiceLevelTarget) -> TargetMinutes:
-        """Return the sums by the minute, without excluded minutes."""
-        return TargetMinutes(self.joined(subject, target), terms, self._excluded.minutes_of(terms))
+    def minutes(self, subject: str, target: SeriesTarget, terms: ServiceLevelTarget) -> TargetMinuteCounts:
+        """Return a target's sums by the minute, without excluded minutes."""
+        return TargetMinuteCounts(self.joined(subject, target), terms, self._excluded.minutes_of(terms))
 
-    def rolling(self, subject: str, target: SeriesTarget) -> RollingSums:
-        """Return the sums over a rolling window."""
+    def rolling(self, subject: str, target: SeriesTarget) -> RollingSeriesSource:
+        """Return the sums of a target's rolling window."""
         joined = self.joined(subject, target)
-        if target.target_state.line.latest.aggregation not in VALUES:
-            return RollingSums(target.target_state.line, joined, self._excluded, joined)
+        if target.target_state.line.latest.aggregation not in EXACT_VALUE_AGGREGATIONS:
+            return RollingSeriesSource(target.target_state.line, joined, self._excluded, joined)
         columns = target.columns.for_series(joined.series)
-        return RollingSums(target.target_state.line, columns, self._excluded, columns)
+        return RollingSeriesSource(target.target_state.line, columns, self._excluded, columns)
 
     async def count_past(self, subject: str, target: SeriesTarget) -> None:
-        """Sum an indicator's past for a target that was added after it."""
+        """Sum the past of an indicator for a target that was added later."""
         target.recount()
         begins = target.target_state.line.begins_at
         for series in self.joined(subject, target).series:
@@ -49,11 +55,11 @@ class TargetRows:
         target.is_tallied = True
 
     async def measure_first_bad(self, subject: str, target: SeriesTarget) -> None:
-        """Compute the sums up to the first bad minute of windows whose objective is 100 percent."""
+        """Compute the sums up to the first bad minute, for windows whose objective is 100 percent."""
         for name, start, terms, minute in list(target.unmeasured()):
             minutes = self.minutes(subject, target, terms)
             good = total = 0
-            for piece in pieces(start // MINUTE, minute):
+            for piece in split_range_into_pieces(start // MINUTE, minute):
                 await self._streams.load_minutes(subject, piece.start, piece.stop - 1)
                 sums = minutes.minutes(piece.start, piece.stop - 1, target.target_state.line.begins_at)
                 good, total = good + int(sums[0].sum()), total + int(sums[1].sum())

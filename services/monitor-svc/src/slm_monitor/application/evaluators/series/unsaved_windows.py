@@ -1,32 +1,44 @@
-"""Windows whose figures changed since the last checkpoint, while nothing changed that is written with a step."""
+"""Windows whose figures changed since the last checkpoint without a change that must be written with a step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from slm_monitor.domain.lifecycle.target_state import Changes, TargetState, Window
+from slm_monitor.application.state.invalidation import FACT, DirtySpan
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 
 Key = tuple[str, str]
 
 
-class UnsavedWindows:
-    """The windows that the next checkpoint writes, and what the store has of all windows."""
+class UnsavedWindows(dict[Key, TargetWindow]):
+    """The windows that the next checkpoint writes, by (target id, window id), and the stored content of all windows.
 
-    def __init__(self, loaded: Iterable[Window]) -> None:
-        self._unsaved: dict[Key, Window] = {}
+    It is a dictionary because each batch of rows adds a window for each of its indicators: a method would cost a call.
+    """
+
+    def __init__(self, loaded: Iterable[TargetWindow]) -> None:
+        super().__init__()
         self._written = {(window.target_id, window.window_id): _published_fields(window) for window in loaded}
 
-    def __bool__(self) -> bool:
-        return bool(self._unsaved)
+    def defer(
+        self,
+        target_state: TargetState,
+        dirty: DirtySpan,
+        moment: EvaluationMoment,
+        changes: EvaluationChanges,
+        *,
+        is_recounted: bool,
+    ) -> None:
+        """Leave windows of which only figures changed to the next checkpoint. A change of verdict is written with this
+        step.
 
-    def defer(self, target_state: TargetState, changes: Changes, *, is_lost: bool) -> None:
-        """Leave changes of figures alone to the next checkpoint; a change of verdict is written with this step.
-
-        ``is_lost``: a restart would not evaluate a closed window of this target again, so that its changes must be
-        written now.
+        ``is_recounted``: a restart would count the indicator again from the record, as its checkpoint is outdated.
         """
+        # A restart evaluates open windows again, and windows with unsaved rows. It does not evaluate a closed window
+        # again that changed by a corrected fact, an exclusion, new terms or the end of a hold.
+        is_lost = is_recounted or moment.cause != FACT or dirty.since is not None
         for key in changes.dropped_windows:
-            self._unsaved.pop(key, None)
+            self.pop(key, None)
         for window in target_state.windows.values():
             key = (window.target_id, window.window_id)
             if key not in changes.windows:
@@ -34,25 +46,24 @@ class UnsavedWindows:
             published = _published_fields(window)
             if self._written.get(key) == published and not (is_lost and window.closed_at is not None):
                 del changes.windows[key]
-                self._unsaved[key] = window
+                self[key] = window
             else:
                 self._written[key] = published
 
-    def add(self, window: Window) -> None:
-        self._unsaved[window.target_id, window.window_id] = window
-
     def drop(self, target_id: str) -> None:
         """Forget the windows of a target, so that no checkpoint writes them."""
-        for key in [key for key in self._unsaved if key[0] == target_id]:
-            del self._unsaved[key]
+        for key in [key for key in self if key[0] == target_id]:
+            del self[key]
 
-    def taken(self) -> list[Window]:
-        """Return the windows; they count as saved from now on."""
-        windows, self._unsaved = list(self._unsaved.values()), {}
+    def taken(self) -> list[TargetWindow]:
+        """Return the unsaved windows; they count as saved from now on."""
+        windows = list(self.values())
+        self.clear()
         return windows
 
 
-def _published_fields(window: Window) -> tuple[object, ...]:
-    """The published fields of a window. A window in which one of them changes is written with the step that changes
-    it."""
+def _published_fields(window: TargetWindow) -> tuple[object, ...]:
+    """Return the published fields of a window. If one of them changes, the window is written with the step that changes
+    it.
+    """
     return (window.verdict, window.revision, window.closed_at, window.frozen_at, window.adjusted)

@@ -1,4 +1,6 @@
-"""Availability, outages and recoveries over a rolling window, evaluated at each change of state and each minute."""
+"""Targets of availability, outages and recoveries over a rolling window, evaluated at each change of state and each
+minute.
+"""
 
 from __future__ import annotations
 
@@ -14,50 +16,56 @@ from slm_monitor.application.evaluators.schedule.rolling_windows import RollingT
 from slm_monitor.application.evaluators.states.state_target import StatesOf
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.rolling.rolling_outages import RollingOutages
-from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoveries
-from slm_monitor.domain.rolling.rolling_sums import RollingSums
-from slm_monitor.domain.rolling.rolling_windows import RollingSource
-from slm_monitor.domain.series.classifiers import Classifier, Counts
-from slm_monitor.domain.states.timeline import Timeline
+from slm_monitor.domain.rolling.rolling_outages import RollingOutageSource
+from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoverySource
+from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
+from slm_monitor.domain.rolling.rolling_windows import RollingWindowSource
+from slm_monitor.domain.series.classifiers import Counts, RowClassifier
+from slm_monitor.domain.states.timeline import StateTimeline
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 
 class _Minutes:
-    """Uptime as sums by the minute. Minute m holds the time of the minute before it began, so that the window that ends
-    with m ends at its first instant."""
+    """Uptime as sums by the minute.
+
+    The entry of minute m has the time of the minute before m, so that the window that ends with m ends at the first
+    instant of m.
+    """
 
     def __init__(self, passed: UptimeSums) -> None:
         self._passed = passed
 
-    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
+    def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
         edges = np.arange(first - 1, last + 1, dtype=np.int64) * MINUTE
         good, total = self._passed.sums(edges)
         return np.diff(good), np.diff(total)
 
 
 class _NoExclusions:
-    """An empty set of excluded minutes: exclusions and service hours are taken out of states to the microsecond
-    instead."""
+    """An empty set of excluded minutes: exclusions and service hours are removed from states to the microsecond
+    instead.
+    """
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
         return ()
 
 
-class RollingStateTarget(RollingTargetBase):
-    """Availability over a rolling window. ``target_state.line`` has no service hours: the sums have taken them out
-    already."""
+class RollingAvailabilityTarget(RollingTargetBase):
+    """Availability over a rolling window.
+
+    The terms history in ``target_state`` has no service hours, because the sums contain only service time already.
+    """
 
     def __init__(self, target_state: TargetState) -> None:
         super().__init__(target_state)
         self._exact = target_state.line
         self._passed: dict[int, UptimeSums] = {}
 
-    def amend(self, line: TermsHistory) -> None:
+    def amend(self, line: TargetTermsHistory) -> None:
         super().amend(line)
         self._exact = line
         always = copy(line)
@@ -65,9 +73,17 @@ class RollingStateTarget(RollingTargetBase):
         self.target_state.line = always
 
     def evaluate(
-        self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
+        self,
+        states: StatesOf,
+        excluded: ExclusionIndex,
+        since: int | None,
+        moment: EvaluationMoment,
+        changes: EvaluationChanges,
     ) -> int | None:
-        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes.
+
+        Return the next instant (µs) at which a result may change without new data; None if there is none.
+        """
         line, present = self.target_state.line, moment.as_of // MINUTE
         if present < self._first():
             return self._first() * MINUTE
@@ -83,8 +99,10 @@ class RollingStateTarget(RollingTargetBase):
         return min((each for each in (due, moves_at) if each is not None), default=None)
 
     def _measure(self, states: StatesOf, as_of: int) -> int | None:
-        """Convert the window's sums to microseconds; return the next instant at which time alone changes its figure, if
-        any."""
+        """Convert the window's sums to microseconds.
+
+        Return the next instant (µs) at which the figure may change without new data; None if there is none.
+        """
         window = self._window()
         assert window.judged_to is not None
         terms = self._terms(window.judged_to)
@@ -113,9 +131,9 @@ class RollingStateTarget(RollingTargetBase):
         minute: int,
         present: int,
         since: int | None,
-    ) -> RollingSource:
-        """The sums of windows that end with a minute or a later one."""
-        reach = (rolling_minutes.lookback_of(self.target_state.line) + 2) * MINUTE
+    ) -> RollingWindowSource:
+        """Return the sums of the windows that end with a minute or a later one."""
+        reach = (rolling_minutes.compute_lookback_minutes(self.target_state.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
         out = excluded.intervals_of(terms)
         passed = self._passed.get(terms.version)
@@ -123,12 +141,15 @@ class RollingStateTarget(RollingTargetBase):
             self._passed[terms.version] = passed = UptimeSums(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
         passed.forget_before(begins_at)
-        return RollingSums(self.target_state.line, _Minutes(passed), _NoExclusions())
+        return RollingSeriesSource(self.target_state.line, _Minutes(passed), _NoExclusions())
 
 
-class RollingOutageCountTarget(RollingStateTarget):
-    """Outages over a rolling window. An outage counts from the instant at which it reaches the length, for as long as
-    its start lies in the window."""
+class RollingOutageCountTarget(RollingAvailabilityTarget):
+    """Outages over a rolling window.
+
+    An outage counts from the instant at which it reaches the agreed length, for as long as its start lies in the
+    window.
+    """
 
     def _measure(self, states: StatesOf, as_of: int) -> int | None:
         return None
@@ -141,14 +162,16 @@ class RollingOutageCountTarget(RollingStateTarget):
         minute: int,
         present: int,
         since: int | None,
-    ) -> RollingSource:
+    ) -> RollingWindowSource:
         begins_at = max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds)
-        return RollingOutages(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
+        return RollingOutageSource(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
 
 
-class RollingRecoveryTarget(RollingStateTarget):
-    """Recoveries over a rolling window. A recovery counts while its end, the instant at which service was back, lies in
-    the window."""
+class RollingRecoveryTarget(RollingAvailabilityTarget):
+    """Recoveries over a rolling window.
+
+    A recovery counts while its end, the instant at which service was restored, lies in the window.
+    """
 
     def _measure(self, states: StatesOf, as_of: int) -> int | None:
         return None
@@ -161,8 +184,8 @@ class RollingRecoveryTarget(RollingStateTarget):
         minute: int,
         present: int,
         since: int | None,
-    ) -> RollingSource:
+    ) -> RollingWindowSource:
         stated = states(terms)
-        assert isinstance(stated, Timeline)
+        assert isinstance(stated, StateTimeline)
         span = (max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds), self._exact.ends_at)
-        return RollingRecoveries(stated.recoveries, terms, span, excluded.intervals_of(terms))
+        return RollingRecoverySource(stated.recoveries, terms, span, excluded.intervals_of(terms))

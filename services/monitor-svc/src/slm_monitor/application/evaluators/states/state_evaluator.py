@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.evaluators.schedule.holds import ImportHolds
 from slm_monitor.application.evaluators.states.outage_target import OutageTarget
 from slm_monitor.application.evaluators.states.recovery_target import RecoveryTarget
 from slm_monitor.application.evaluators.states.rolling_state_target import (
+    RollingAvailabilityTarget,
     RollingOutageCountTarget,
     RollingRecoveryTarget,
-    RollingStateTarget,
 )
-from slm_monitor.application.evaluators.states.state_target import StatesOf, StateTarget
+from slm_monitor.application.evaluators.states.state_target import AvailabilityTarget, StatesOf
 from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
 from slm_monitor.application.state.failed_targets import FailedTargets
-from slm_monitor.application.state.invalidation import FACT, Invalidation
-from slm_monitor.application.state.loaded_partition import Hold
-from slm_monitor.application.state.loaded_state import LoadedState
+from slm_monitor.application.state.invalidation import FACT, DirtySpan
+from slm_monitor.application.state.loaded_partition import ImportHold
+from slm_monitor.application.state.loaded_state import LoadedTargetResults
 from slm_monitor.application.state.ports import EvaluationStore
-from slm_monitor.application.state.seen_labels import SeenLabels
-from slm_monitor.application.state.state_store import StateStore
-from slm_monitor.application.state.timers import STATE, Timers
+from slm_monitor.application.state.seen_labels import SeenLabelSets
+from slm_monitor.application.state.state_store import StateFactCache
+from slm_monitor.application.state.timers import STATE, TimerHeap
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState
-from slm_monitor.domain.states.timeline import Timeline
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState
+from slm_monitor.domain.states.timeline import StateTimeline
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.instances import Group
-from slm_monitor.domain.terms.terms import RECOVERED
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms import RECOVERY_AGGREGATIONS
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 AT_ONCE = 0
 
 
 class StateEvaluator:
-    """Takes facts about states, and evaluates the targets that they affect."""
+    """Takes in facts about states, and evaluates the targets that they affect."""
 
     def __init__(
         self,
         store: EvaluationStore,
-        timers: Timers,
-        established: LoadedState,
+        timers: TimerHeap,
+        established: LoadedTargetResults,
         excluded: ExclusionIndex,
         aside: FailedTargets,
         label_series: Iterable[str],
@@ -50,28 +50,28 @@ class StateEvaluator:
         self._excluded = excluded
         self._aside = aside
         self._established = established
-        self._states = StateStore(store)
-        self._targets: dict[str, dict[tuple[str, int], StateTarget | RollingStateTarget]] = {}
-        self._dirty: dict[str, Invalidation] = {}
+        self._states = StateFactCache(store)
+        self._targets: dict[str, dict[tuple[str, int], AvailabilityTarget | RollingAvailabilityTarget]] = {}
+        self._dirty: dict[str, DirtySpan] = {}
         self._touched: dict[str, int] = {}
-        self._grouped: dict[str, dict[tuple[str, int], TermsHistory]] = {}
-        self._parted: dict[tuple[tuple[str, int], Group], TermsHistory] = {}
-        """(target, labels) → the terms history from which the instance was last made."""
-        self._seen_labels = SeenLabels(label_series)
+        self._grouped: dict[str, dict[tuple[str, int], TargetTermsHistory]] = {}
+        self._parted: dict[tuple[tuple[str, int], Group], TargetTermsHistory] = {}
+        """(target, labels) → the terms history from which the instance of a grouped target was last made."""
+        self._seen_labels = SeenLabelSets(label_series)
         self._unparted: set[str] = set()
         """Indicators whose label instances must be looked up again: a new label value or new terms arrived."""
         self._unevaluated: set[tuple[str, int]] = set()
         """Instances that have not been evaluated yet."""
         self._causes: dict[str, str] = {}
-        """Indicator → cause of the restatement of its past, once no import holds that past any more."""
+        """Indicator → cause named by a restatement of its past when no import holds that past any more."""
 
-    def attach(self, line: TermsHistory, *, fresh: bool) -> None:
-        """Attach a target's terms. ``fresh``: they are new, so all of its windows must be evaluated."""
+    def attach(self, line: TargetTermsHistory, *, fresh: bool) -> None:
+        """Attach a target's terms. ``fresh``: the terms are new, so all windows of the target must be evaluated."""
         subject = line.latest.indicator
         assert subject is not None
         if self._aside.holds(line):
             return
-        dirty = self._dirty.setdefault(subject, Invalidation())
+        dirty = self._dirty.setdefault(subject, DirtySpan())
         if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
         if line.latest.group_by:
@@ -82,7 +82,7 @@ class StateEvaluator:
         else:
             self._amend(subject, line)
 
-    def _amend(self, subject: str, line: TermsHistory) -> StateTarget | RollingStateTarget:
+    def _amend(self, subject: str, line: TargetTermsHistory) -> AvailabilityTarget | RollingAvailabilityTarget:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
@@ -90,10 +90,10 @@ class StateEvaluator:
         held.amend(line)
         return held
 
-    async def _part(self, subject: str, changes: Changes) -> None:
+    async def _part(self, subject: str, changes: EvaluationChanges) -> None:
         """Create or amend an instance of each grouped target for every label value that any fact ever had.
 
-        Replaced facts count too: otherwise the set of instances would depend on which facts came later.
+        Replaced facts count too: otherwise the set of instances would depend on the order in which facts arrived.
         """
         if subject not in self._unparted:
             return
@@ -103,7 +103,7 @@ class StateEvaluator:
             for group in sorted(self._seen_labels.groups(subject, names) | await self._states.groups(subject, names)):
                 if self._parted.get((line.key, group)) is line:
                     continue
-                born = instances.instance_terms(line, group)
+                born = instances.derive_instance_terms(line, group)
                 if self._aside.holds(born):
                     continue
                 self._parted[line.key, group] = line
@@ -114,74 +114,83 @@ class StateEvaluator:
                     changes.instances.append(born.latest)
 
     async def accept_facts(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Take state changes and outages; return those that are new or replace the fact under their key."""
+        """Take in state changes and outages; return those that are new or replace the fact with the same key."""
         for fact in facts:
             if self._seen_labels.add(fact):
                 self._unparted.add(fact.subject)
-                self._dirty.setdefault(fact.subject, Invalidation())
+                self._dirty.setdefault(fact.subject, DirtySpan())
         return await self._states.accept_facts(facts, self._touch)
 
     def new_labels(self) -> dict[str, int]:
-        """Return the label sets that appeared for the first time since the last call."""
+        """Return the label sets that appeared for the first time since the last call, as names of series."""
         return self._seen_labels.unsaved()
 
     def _touch(self, subject: str, since: int) -> None:
-        self._dirty.setdefault(subject, Invalidation()).touch(since)
+        self._dirty.setdefault(subject, DirtySpan()).touch(since)
         self._touched[subject] = min(self._touched.get(subject, since), since)
 
     async def last_signal(self, subject: str) -> int | None:
-        """The instant of an indicator's latest signal; None if it has none."""
+        """Return the instant of an indicator's latest signal; None if there is none."""
         return await self._states.last_signal(subject)
 
     def touched(self) -> dict[str, int]:
-        """Return the indicators whose states changed since the last call → the first instant that changed."""
+        """Return indicator → first instant at which its states changed, for changes since the last call."""
         touched, self._touched = self._touched, {}
         return touched
 
+    def has_findings(self, subject: str) -> bool:
+        """Return whether a target of this indicator has a breach, or a risk that is open or may be raised again."""
+        targets = self._targets.get(subject, {}).values()
+        return any(target.target_state.breaches or target.target_state.risks for target in targets)
+
     def wake(self, subject: str) -> None:
-        """Evaluate an indicator's targets next, because a timer fired."""
-        self._dirty.setdefault(subject, Invalidation())
+        """Mark an indicator for the next evaluation, because its timer fired."""
+        self._dirty.setdefault(subject, DirtySpan())
 
     def wake_all(self) -> None:
-        """Set a timer for every indicator after a restart. No fact may ever arrive for it, and its next timer is known
-        only once it has been evaluated."""
+        """Set a timer for every indicator after a restart.
+
+        A fact may never arrive for an indicator, and its next timer is known only after an evaluation.
+        """
         for subject in self._targets.keys() | self._grouped.keys():
             self._timers.set((STATE, subject), AT_ONCE)
 
-    def wake_held(self, hold: Hold) -> None:
-        """Evaluate in full the indicators that a hold covered, because it has ended."""
+    def wake_held(self, hold: ImportHold) -> None:
+        """Mark the indicators that a hold covered for a full evaluation, because the hold has ended."""
         for subject, line in self._lines():
             if hold.covers(subject):
-                self._dirty.setdefault(subject, Invalidation()).touch(line.begins_at, self._causes.get(subject))
+                self._dirty.setdefault(subject, DirtySpan()).touch(line.begins_at, self._causes.get(subject))
         for subject in [subject for subject in self._causes if hold.covers(subject)]:
             del self._causes[subject]
 
     def target_states(self) -> Iterator[TargetState]:
-        """The target states of all targets of the partition's states."""
+        """Yield the target states of the targets of the partition's states."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
-        """Evaluate an indicator's windows again from an instant on, after a decision about them."""
+        """Mark an indicator's windows for evaluation from an instant on, after a decision about them."""
         if subject in self._targets or subject in self._grouped:
-            self._dirty.setdefault(subject, Invalidation()).touch(since, cause)
+            self._dirty.setdefault(subject, DirtySpan()).touch(since, cause)
 
     def exclude(self, moved: ExclusionChange) -> None:
-        """Evaluate the windows again in which the excluded time has changed."""
+        """Mark the windows for evaluation in which the excluded time has changed."""
         for subject, line in self._lines():
             since = moved.since(line)
             if since is not None:
-                self._dirty.setdefault(subject, Invalidation()).touch(since, CAUSE)
+                self._dirty.setdefault(subject, DirtySpan()).touch(since, CAUSE)
 
-    def _lines(self) -> Iterator[tuple[str, TermsHistory]]:
-        """All terms histories with their indicator. Grouped ones are included, as their instances may not exist yet
-        after a restart."""
+    def _lines(self) -> Iterator[tuple[str, TargetTermsHistory]]:
+        """Yield all terms histories, each with its indicator.
+
+        Those of targets with ``group_by`` are included, because after a restart their instances may not exist yet.
+        """
         for subject, targets in self._targets.items():
             yield from ((subject, target.target_state.line) for target in targets.values())
         for subject, grouped in self._grouped.items():
             yield from ((subject, line) for line in grouped.values())
 
-    async def evaluate(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
-        """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
+    async def evaluate(self, holds: ImportHolds, moment: EvaluationMoment, changes: EvaluationChanges) -> None:
+        """Evaluate the invalidated indicators. The past that an import holds is evaluated when the import ends."""
         for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             await self._part(subject, changes)
@@ -192,7 +201,7 @@ class StateEvaluator:
             if caused.through is not None and dirty.cause != FACT:
                 self._causes[subject] = dirty.cause
             dues: list[int | None] = []
-            timelines: dict[Group, Timeline] = {}
+            timelines: dict[Group, StateTimeline] = {}
             for key, target in list(targets.items()):
                 line = target.target_state.line
                 group, since = line.latest.group, dirty.since
@@ -208,14 +217,14 @@ class StateEvaluator:
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
 
 
-def _state_target_class(line: TermsHistory) -> type[StateTarget | RollingStateTarget]:
+def _state_target_class(line: TargetTermsHistory) -> type[AvailabilityTarget | RollingAvailabilityTarget]:
     is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
-    if line.latest.aggregation in RECOVERED:
+    if line.latest.aggregation in RECOVERY_AGGREGATIONS:
         return RollingRecoveryTarget if is_rolling else RecoveryTarget
     if is_outages:
         return RollingOutageCountTarget if is_rolling else OutageTarget
-    return RollingStateTarget if is_rolling else StateTarget
+    return RollingAvailabilityTarget if is_rolling else AvailabilityTarget
 
 
-def _always(timeline: Timeline) -> StatesOf:
+def _always(timeline: StateTimeline) -> StatesOf:
     return lambda _: timeline

@@ -1,0 +1,106 @@
+"""The views of customers: SQL conditions and queries for what callers are shown under the term ``customer_sees`` of an
+agreement.
+
+The latest version of the terms that has taken effect decides. A caller whose party is the provider is shown everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_monitor.domain.terms.customer_view import CustomerView
+
+IN_FORCE = """
+    shown.version = (SELECT max(later.version) FROM customer_view AS later
+                      WHERE later.agreement_id = shown.agreement_id AND later.effective_at <= :now)
+"""
+_SEES_ALL_OF = "(:sees_all OR {0}.provider_party_id = :me)"
+RISK_SHOWN = f"""({_SEES_ALL_OF} OR EXISTS (
+    SELECT FROM customer_view AS shown
+     WHERE shown.agreement_id = {{0}}.agreement_id AND {IN_FORCE}
+       AND {{0}}.opened_at + shown.risks_after <= least(:now, {{0}}.cleared_at)))"""
+"""SQL condition on a row ``{0}`` of a warning: the caller is shown it, as provider, or because it has lasted long
+enough for the customer. ``least`` ignores nulls.
+"""
+
+CLOCK_WARNING_SHOWN = f"""({_SEES_ALL_OF} OR EXISTS (
+    SELECT FROM customer_view AS shown
+     WHERE shown.agreement_id = {{0}}.agreement_id AND {IN_FORCE}
+       AND {{0}}.at_risk_at + shown.risks_after <= :now))"""
+"""SQL condition on a row ``{0}`` of a clock: the caller is shown its warning, as provider, or because it has lasted
+long enough for the customer.
+"""
+
+WARNINGS_SHOWN = f"""({_SEES_ALL_OF} OR EXISTS (
+    SELECT FROM customer_view AS shown
+     WHERE shown.agreement_id = {{0}}.agreement_id AND {IN_FORCE} AND shown.risks_after = 0))"""
+"""SQL condition on a row ``{0}``: the caller is shown warnings at once, and so also figures from which a warning could
+be inferred.
+"""
+
+LIVE_SHOWN = f"""({_SEES_ALL_OF} OR NOT EXISTS (
+    SELECT FROM customer_view AS shown
+     WHERE shown.agreement_id = {{0}}.agreement_id AND {IN_FORCE} AND NOT shown.live_figure))"""
+"""SQL condition on a row ``{0}``: the caller is shown the figures of open windows."""
+
+_VIEWS = f"""
+SELECT agreement_id, risks_after, live_figure FROM customer_view AS shown
+ WHERE agreement_id = ANY(CAST(:agreements AS text[])) AND {IN_FORCE}
+   AND NOT EXISTS (SELECT FROM agreement_terms AS signed WHERE signed.agreement_id = shown.agreement_id
+                      AND signed.version = shown.version AND signed.provider_party_id = :me)
+"""
+_SHOWS_ALL = CustomerView(risks_after=0)
+
+
+def build_customer_view_condition(fragment: str, source: str, caller: Principal, now: int) -> ColumnElement[bool]:
+    """Return one of this module's conditions (``fragment``) on the rows of the table ``source``, for use in a query."""
+    given = [
+        bindparam("sees_all", caller.is_operator),
+        bindparam("me", caller.party_id or ""),
+        bindparam("now", now, BigInteger),
+    ]
+    statement = text(fragment.format(source))
+    names = statement.compile().params
+    made: Any = statement.bindparams(*(each for each in given if each.key in names))
+    return made  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class CallerCustomerViews:
+    """What one caller is shown of each of several agreements."""
+
+    views: dict[str, CustomerView] = field(default_factory=dict)
+    """Agreement id → what the caller is shown. Agreements in which the caller's party is the provider are missing."""
+
+    def of(self, agreement_id: str) -> CustomerView:
+        return self.views.get(agreement_id, _SHOWS_ALL)
+
+
+class CustomerViewQueries:
+    """Queries for what callers are shown under the term ``customer_sees`` of agreements."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def shown_to(self, caller: Principal, agreement_ids: Iterable[str], now: int) -> CallerCustomerViews:
+        """Return what the caller is shown of these agreements. The caller must be allowed to see them."""
+        if caller.is_operator:
+            return CallerCustomerViews()
+        async with self._database.read() as connection:
+            return await read_caller_customer_views(connection, caller, agreement_ids, now)
+
+
+async def read_caller_customer_views(
+    connection: AsyncConnection, caller: Principal, agreement_ids: Iterable[str], now: int
+) -> CallerCustomerViews:
+    """Return what the caller is shown of these agreements, by a query on an open connection."""
+    given = {"agreements": sorted(set(agreement_ids)), "me": caller.party_id or "", "now": now}
+    found = (await connection.execute(text(_VIEWS), given)).all()
+    return CallerCustomerViews({row.agreement_id: CustomerView(row.risks_after, row.live_figure) for row in found})

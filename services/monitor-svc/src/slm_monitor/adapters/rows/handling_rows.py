@@ -1,0 +1,41 @@
+"""The workflow of breaches that late facts revise: it continues on the new revision, since the breach was never
+withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import asyncpg
+
+from slm_monitor.domain.lifecycle.target_state import Breach
+
+_LOCKED = """
+SELECT breach_id, revision FROM breach JOIN unnest($1::text[], $2::bigint[]) AS revised (breach_id, published_at)
+       USING (breach_id, published_at)
+ WHERE standing ORDER BY breach_id FOR UPDATE OF breach
+"""
+"""SQL that locks the breaches that were not published anew: a breach published again after a withdrawal has another
+instant of publication. Rows are locked in the order of their ids, as steps on a whole cause lock them.
+"""
+_CARRIED = """
+UPDATE breach_life AS life SET revision = revised.later
+  FROM unnest($1::text[], $2::int[], $3::int[]) AS revised (breach_id, earlier, later)
+ WHERE life.breach_id = revised.breach_id AND life.revision = revised.earlier
+   AND life.contest IS DISTINCT FROM 'disputed'
+"""
+"""SQL that moves workflows to the next revision, except those with an open dispute: the dispute is about the facts of
+its revision.
+"""
+
+
+async def move_workflows_to_new_revisions(driver: asyncpg.Connection, breaches: Collection[Breach]) -> None:
+    """Move the workflows of revised breaches to their new revision. Call this before the breaches are written."""
+    revised = {each.breach_id: each for each in breaches if each.standing and each.revision > 0}
+    if not revised:
+        return
+    published = [each.published_at for each in revised.values()]
+    before = await driver.fetch(_LOCKED, list(revised), published)
+    moved = [(row["breach_id"], row["revision"], revised[row["breach_id"]].revision) for row in before]
+    if moved:
+        await driver.execute(_CARRIED, *(list(each) for each in zip(*moved, strict=True)))

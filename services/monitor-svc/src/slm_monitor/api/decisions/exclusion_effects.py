@@ -1,0 +1,114 @@
+"""Routes that calculate the effect of an exclusion on figures before anybody decides on it. They store nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
+from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
+from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.identity import new_id
+from slm_events.instants import to_text
+from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
+from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
+from slm_monitor.api.decisions.exclusions import (
+    ExclusionToRequest,
+    Requester,
+    parse_exclusion_request,
+    require_acting_party,
+)
+from slm_monitor.api.dependencies import TargetReaders, TheExclusions, TheReaders
+from slm_monitor.api.responses.exclusions import ExclusionEffect
+from slm_monitor.application.commands import exclusions
+from slm_monitor.application.commands.exclusions import NoSuchObject
+from slm_monitor.application.history.fact_history import read_target_identity
+from slm_monitor.application.reading import exclusion_effects
+from slm_monitor.application.reading.exclusion_effects import (
+    ACCEPTED,
+    SHOWN_AT_CLOSE,
+    AffectedWindow,
+    ExclusionEffectQuestion,
+)
+from slm_monitor.domain.exclusions.exclusion_workflow import ExclusionRecord
+from slm_monitor.domain.terms.customer_view import CustomerView
+
+router = APIRouter(prefix="/api/v1", tags=["exclusions"])
+
+
+@router.post(
+    "/exclusions/effect",
+    **operation("Work out what an exclusion would change", ExclusionEffect, "no-party", "not-found"),
+)
+async def preview_exclusion(
+    given: ExclusionToRequest, caller: Requester, queries: TheExclusions, readers: TheReaders
+) -> dict[str, Any]:
+    """Calculate what an exclusion would change if it were requested and approved now. Nothing is stored or sent."""
+    by, wanted = require_acting_party(caller), parse_exclusion_request(given)
+    try:
+        async with queries.database.begin() as transaction:
+            entry = await exclusions.prepare_exclusion(
+                SqlExclusions(transaction), wanted, new_id(), by, transaction.now
+            )
+    except NoSuchObject as error:
+        raise not_found(error.kind, error.given) from None
+    except CalendarError as error:
+        raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
+    return await _effect(caller, entry, queries, readers)
+
+
+@router.get("/exclusions/{exclusion_id}/effect", **operation("Read what an exclusion changes", ExclusionEffect))
+async def read_exclusion_effect(
+    exclusion_id: str, caller: Caller, queries: TheExclusions, readers: TheReaders
+) -> dict[str, Any]:
+    """Calculate what approving a requested exclusion, or revoking an approved one, would change in each window it
+    affects.
+    """
+    entry = await queries.one(caller, exclusion_id)
+    if entry is None:
+        raise not_found("exclusion", exclusion_id)
+    return await _effect(caller, entry, queries, readers)
+
+
+async def _effect(
+    caller: Principal, entry: ExclusionRecord, queries: ExclusionQueries, readers: TargetReaders
+) -> dict[str, Any]:
+    now = readers.clock.now()
+    difference = await exclusion_effects.compare_exclusions(readers.record, entry, now)
+    is_shown = caller.is_operator or caller.party_id in (entry.provider_party_id, entry.customer_party_id)
+    view = (await readers.views.shown_to(caller, [entry.agreement_id], now)).of(entry.agreement_id)
+    asked: list[ExclusionEffectQuestion] = []
+    for row in await queries.targets_of_agreement(caller, entry.agreement_id) if is_shown else ():
+        windows = await exclusion_effects.find_affected_windows(readers.record, row, entry, difference.differing, now)
+        why = await _untold(readers, str(row["target_id"]), windows, view)
+        asked += [
+            ExclusionEffectQuestion(each, read_target_identity(row), why.get(each.window_id, "")) for each in windows
+        ]
+    return {
+        "agreement_id": entry.agreement_id,
+        "as_of": to_text(now),
+        "counted": [{"from": to_text(start), "to": to_text(end)} for start, end in difference.counted],
+        "uncounted": [each.document() for each in difference.uncounted],
+        "shown": is_shown,
+        **await exclusion_effects.evaluate_exclusion_effect(readers.record, asked, difference, now),
+    }
+
+
+async def _untold(
+    readers: TargetReaders, target_id: str, windows: list[AffectedWindow], view: CustomerView
+) -> dict[str, str]:
+    """Return window id → cause, for the windows whose effect is not calculated: accepted ones, and those whose figures
+    the caller may not see before they close.
+    """
+    if not windows:
+        return {}
+    accepted = await readers.accepted_windows.accepted(target_id, [each.window_id for each in windows])
+    found = dict.fromkeys(accepted, ACCEPTED)
+    if not view.live_figure:
+        for each in windows:
+            if not await readers.queries.is_window_closed(target_id, each.window_id):
+                found[each.window_id] = SHOWN_AT_CLOSE
+    return found

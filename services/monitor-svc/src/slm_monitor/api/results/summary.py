@@ -1,0 +1,90 @@
+"""Route that summarizes everything that a caller may see, as of one instant: ``GET /api/v1/summary``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from slm_calendar.errors import CalendarError
+from slm_calendar.local_time import zone_named
+from slm_chassis.http.access import Caller
+from slm_chassis.http.operation import operation
+from slm_chassis.http.problems import invalid
+from slm_monitor.api.dependencies import TargetReaders, TheReaders, TheSummaries
+from slm_monitor.api.responses.summary import SummaryAnswer
+from slm_monitor.api.results.targets import AtMinPosition
+from slm_monitor.application.explain.current_status import CurrentStatusReader
+from slm_monitor.application.reading import summary
+from slm_monitor.application.reading.summary import SummaryQuestion, SummaryRows
+from slm_monitor.domain.lifecycle import urgency
+
+router = APIRouter(prefix="/api/v1/summary", tags=["summary"])
+_MOST_LIVE = 10
+"""Most services with an indicator down whose lost time is calculated anew, because the
+calculation reads their facts.
+"""
+
+
+@router.get(
+    "",
+    dependencies=[AtMinPosition],
+    **operation("Summarize what needs somebody, as of one instant", SummaryAnswer, "not-judged-yet"),
+)
+async def read_summary(
+    caller: Caller,
+    queries: TheSummaries,
+    readers: TheReaders,
+    party: Annotated[
+        str | None, Query(description="Only what concerns this customer or supplier", max_length=100)
+    ] = None,
+    timezone: Annotated[str, Query(description="The reader's IANA time zone: where days and months end")] = "UTC",
+    limit: Annotated[int, Query(ge=1, le=200, description="Most items in each list")] = 50,
+) -> Response:
+    """Summarize everything that the caller may see, in one request and as of one instant.
+
+    The lists contain what is down now, breaches that nobody has acknowledged, windows at risk with the time left,
+    exclusions to decide, stale indicators and tickets that are due; each item with its parties, service, agreement and
+    urgency. Then follow the services with their state, the verdict and lost time of this month, and the verdicts of
+    twelve months. Lists are bounded by `limit`; `counts` has the full numbers.
+    """
+    zone, now = _zone(timezone), readers.clock.now()
+    asked = SummaryQuestion(
+        caller, party, urgency.compute_urgency_horizon(now, zone), urgency.list_months_until(now, zone), limit
+    )
+    rows = await queries.read(asked)
+    lost = await _lost_by_now(rows, readers, now)
+    document = await asyncio.to_thread(summary.build_summary_document, asked, rows, lost)
+    return Response(msgspec.json.encode(document), media_type="application/json")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return zone_named(name)
+    except CalendarError as error:
+        raise invalid("query.timezone", name, "name an IANA time zone such as Europe/Berlin or UTC") from error
+
+
+async def _lost_by_now(rows: SummaryRows, readers: TargetReaders, now: int) -> Mapping[str, int | None]:
+    """Return service id → time lost until now, in µs, for the services with an indicator down: their lost time keeps
+    growing.
+
+    None for services beyond the first ten, because the stored value is older than their downtime.
+    """
+    down = {each for row in rows.streams if row["state"] == "down" for each in row["service_ids"]}
+    worst = [row for row in rows.lost if row["service_id"] in down][:_MOST_LIVE]
+    ids = {row["service_id"]: row["target_id"] for row in worst}
+    windows = await readers.queries.windows_at(list(ids.values()), now)
+    targets = await readers.queries.targets_of(list(ids.values()))
+    present = CurrentStatusReader(readers.record, readers.parsed_terms, now)
+    lost: dict[str, int | None] = dict.fromkeys(down)
+    for service, target in ids.items():
+        fields: dict[str, Any] = await present.window_fields(targets[target], windows[target])
+        window = {**windows[target], **fields}
+        lost[service] = window["total"] - window["good"]
+    return lost

@@ -1,0 +1,121 @@
+"""Grouping of a provider's findings into causes again after some findings changed, and the
+changed views of each party.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.causes import cause_views
+from slm_monitor.domain.causes.cause_views import CauseViewChange, PublishedCauseView
+from slm_monitor.domain.causes.findings import CauseFinding
+from slm_monitor.domain.causes.grouping import group_findings_into_causes
+
+Grouped = Mapping[str, tuple[CauseFinding, str]]
+"""Finding id → (finding, id of its cause)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegroupedFindings:
+    """The changes that a grouping makes to the store.
+
+    ``kept``: findings with the id of their cause; ``dropped``: ids of breaches and risks that are findings no more.
+    """
+
+    kept: Grouped
+    dropped: Collection[str]
+    views: Sequence[tuple[CauseViewChange, int]]
+    """Changed views of parties, each with its new revision."""
+
+
+class CauseGroupingStore(Protocol):
+    """The store of one provider's findings and causes, inside one transaction.
+
+    While the transaction lasts, no other one regroups findings of that provider.
+    """
+
+    async def findings(self, finding_ids: Collection[str]) -> Grouped: ...
+
+    async def connected(
+        self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
+    ) -> Grouped:
+        """Return the findings whose bad interval overlaps one of these intervals on the same key, and all findings of
+        these causes.
+        """
+        ...
+
+    async def views(self, cause_ids: Collection[str]) -> Mapping[tuple[str, str], PublishedCauseView]:
+        """Return (cause id, party id) → view of the cause as last published."""
+        ...
+
+    async def keep(self, regrouped: RegroupedFindings) -> None: ...
+
+    def publish(self, event: Any, event_id: str) -> None: ...
+
+
+async def regroup_findings_of_provider(
+    store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None], now: int
+) -> Sequence[CauseViewChange]:
+    """Group a provider's findings into causes again after some of them changed; return the changes of views.
+
+    ``changed``: id of a finding → its present content, or None if it is not a finding any more. Only findings that are,
+    or were, connected to the changed ones are grouped again, because no other cause can be affected.
+    """
+    before = await _touched(store, provider_party_id, changed)
+    after = {identity: finding for identity, (finding, _) in before.items()}
+    after |= {identity: finding for identity, finding in changed.items() if finding is not None}
+    for identity, finding in changed.items():
+        if finding is None:
+            after.pop(identity, None)
+    causes = group_findings_into_causes(after.values())
+    named = {cause.cause_id for cause in causes} | {cause_id for _, cause_id in before.values()}
+    published = await store.views(named)
+    changes = cause_views.compare_cause_views(before, causes, published)
+    kept = {finding.finding_id: (finding, cause.cause_id) for cause in causes for finding in cause.findings}
+    views = [(each, _next_revision(published, each)) for each in changes]
+    await store.keep(
+        RegroupedFindings(
+            {identity: held for identity, held in kept.items() if before.get(identity) != held},
+            sorted(before.keys() - kept.keys()),
+            views,
+        )
+    )
+    for change, revision in views:
+        event_id = cause_views.derive_cause_view_event_id(change.cause_id, change.party_id, revision)
+        store.publish(cause_views.build_cause_revised(change, revision, now=now), event_id)
+    return changes
+
+
+def _next_revision(published: Mapping[tuple[str, str], PublishedCauseView], change: CauseViewChange) -> int:
+    """Return the revision of a changed view: 0 for a new view, else one more than the published revision."""
+    view = published.get((change.cause_id, change.party_id))
+    return 0 if view is None else view.revision + 1
+
+
+async def _touched(
+    store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None]
+) -> dict[str, tuple[CauseFinding, str]]:
+    """Return the stored findings that are connected to the changed ones, by the stored or by the new content of the
+    latter.
+    """
+    held = dict(await store.findings(changed))
+    present = [finding for finding in changed.values() if finding is not None]
+    while True:
+        spans = _spans([*present, *(finding for finding, _ in held.values())])
+        found = await store.connected(provider_party_id, spans, {cause_id for _, cause_id in held.values()})
+        if found.keys() <= held.keys():
+            return held
+        held |= found
+
+
+def _spans(findings: Sequence[CauseFinding]) -> dict[str, list[Interval]]:
+    """Return key → union of the findings' bad intervals on that key."""
+    on_key: dict[str, list[Interval]] = {}
+    for finding in findings:
+        for key in finding.keys:
+            on_key.setdefault(key, []).append(finding.span)
+    return {key: intervals.union(spans) for key, spans in on_key.items()}

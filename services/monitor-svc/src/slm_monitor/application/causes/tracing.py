@@ -1,0 +1,160 @@
+"""Conversion of published breaches and risks to findings: the interval in which something was bad, by the facts known
+now, and the keys (indicators, items, tickets) that connect findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from slm_chassis.faults import is_infrastructure_fault
+from slm_monitor.application.history.fact_history import FactHistoryStore, ParsedTermsCache, read_target_identity
+from slm_monitor.domain.causes import bad_intervals, cause_keys
+from slm_monitor.domain.causes.bad_intervals import PublishedFinding
+from slm_monitor.domain.causes.findings import INDICATOR, TARGET, CauseFinding, build_cause_key
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.states.joint_states import JointMemberStates
+from slm_monitor.domain.states.timeline import StateProvider, StateTimeline, build_state_timeline
+from slm_monitor.domain.terms.composite_terms import STATES, parse_composite_terms
+from slm_monitor.domain.terms.terms import RECOVERY_AGGREGATIONS, SINGLE_FACT_AGGREGATIONS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
+
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    """A breach or a risk as stored. ``row`` has its columns and those of its target."""
+
+    published: PublishedFinding
+    row: Mapping[str, Any]
+    is_in_force: bool
+
+
+class FindingTracer:
+    """Computes the findings of breaches and risks. It reads an indicator's facts once for all findings about that
+    indicator.
+    """
+
+    def __init__(self, record: FactHistoryStore, parsed: ParsedTermsCache) -> None:
+        self._record = record
+        self._parsed = parsed
+        self._timelines: dict[tuple[str, tuple[tuple[str, str], ...]], StateTimeline] = {}
+        self._facts: dict[str, Sequence[Fact]] = {}
+
+    async def trace(self, stored: StoredFinding, known: CauseFinding | None) -> CauseFinding | None:
+        """Return the finding of a breach or a risk; None for a withdrawn breach.
+
+        ``known``: the finding as computed before. It is returned unchanged if the facts of its interval were deleted.
+        If the finding cannot be computed for another reason, the interval is that of a summed figure, so that the
+        grouping of other findings can proceed.
+        """
+        if not stored.is_in_force:
+            return None
+        try:
+            return await self._traced(stored, known)
+        except Exception as error:
+            if is_infrastructure_fault(error):
+                raise
+            _logger.error("finding traced without its terms", finding=stored.published.finding_id, exc_info=error)
+            return _untraced(stored)
+
+    async def _traced(self, stored: StoredFinding, known: CauseFinding | None) -> CauseFinding:
+        line, terms, others = await self._terms(stored)
+        if terms is None or line is None:
+            return _untraced(stored)
+        keys = cause_keys.list_cause_keys_of_target(terms, stored.row["window_id"], others)
+        subjects = sorted(_state_subjects(terms, others))
+        begins = [begins_at for each in subjects if (begins_at := await self._record.begins_at(each)) is not None]
+        if known is not None and known.since < max(begins, default=known.since):
+            return _finding(stored, keys, known.span)
+        states = await self._states(terms, others)
+        return _finding(
+            stored, keys, bad_intervals.find_bad_interval_of_finding(stored.published, terms, states, line.begins_at)
+        )
+
+    async def _terms(
+        self, stored: StoredFinding
+    ) -> tuple[TargetTermsHistory | None, ServiceLevelTarget | None, list[ServiceLevelTarget]]:
+        """Return the target's terms history, its terms in the version that evaluated it, and all targets of that
+        version.
+        """
+        agreement = await self._record.agreement(stored.row["agreement_id"])
+        lines = self._parsed.lines(agreement, read_target_identity(stored.row)) if agreement.versions else []
+        if not lines:
+            return None, None, []
+        version = stored.published.version or lines[-1].latest.version
+        line = next((each for each in lines if any(terms.version == version for terms in each.versions)), lines[-1])
+        of_version = [
+            terms
+            for histories in self._parsed.histories_by_target(agreement).values()
+            for each in histories
+            for terms in each.versions
+            if terms.version == version
+        ]
+        return line, line.of_version(version), of_version
+
+    async def _states(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> StateProvider | None:
+        if terms.aggregation in SINGLE_FACT_AGGREGATIONS and terms.aggregation not in RECOVERY_AGGREGATIONS:
+            assert terms.indicator is not None
+            return await self._timeline(terms.indicator, terms.group)
+        if not _is_of_states(terms):
+            return None
+        made = parse_composite_terms(terms, others)
+        members = [await self._timeline(member.subject, ()) for member in made.members if member.subject]
+        return JointMemberStates(members, made.needed)
+
+    async def _timeline(self, subject: str, group: tuple[tuple[str, str], ...]) -> StateTimeline:
+        if (subject, group) not in self._timelines:
+            if subject not in self._facts:
+                self._facts[subject] = await self._record.single(subject, None, None)
+            mine = [fact for fact in self._facts[subject] if _has_labels(fact, group)]
+            indicator = await self._record.indicator(subject)
+            initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
+            self._timelines[subject, group] = build_state_timeline(mine, initial, stale)
+        return self._timelines[subject, group]
+
+
+def _is_of_states(terms: ServiceLevelTarget) -> bool:
+    return terms.aggregation == "composite" and terms.parameters["of"] == STATES
+
+
+def _state_subjects(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> set[str]:
+    """Return the indicators whose states give the bad interval of a target's findings."""
+    if _is_of_states(terms):
+        return set(parse_composite_terms(terms, others).subjects)
+    return {terms.indicator} if terms.aggregation in SINGLE_FACT_AGGREGATIONS and terms.indicator else set()
+
+
+def _has_labels(fact: Fact, group: tuple[tuple[str, str], ...]) -> bool:
+    """Return whether a fact has all of these label values."""
+    labels = fact.body.get("labels") or {}
+    return all(labels.get(name) == value for name, value in group)
+
+
+def _untraced(stored: StoredFinding) -> CauseFinding:
+    """Return the finding of a target whose terms cannot be parsed: about its indicator, at the time of its evidence."""
+    indicator, target_id = stored.row.get("indicator"), stored.row["target_id"]
+    key = build_cause_key(INDICATOR, indicator) if indicator else build_cause_key(TARGET, target_id)
+    return _finding(
+        stored, frozenset({key}), bad_intervals.find_bad_interval_of_finding(stored.published, None, None, 0)
+    )
+
+
+def _finding(stored: StoredFinding, keys: frozenset[str], interval: tuple[int, int]) -> CauseFinding:
+    row = stored.row
+    return CauseFinding(
+        stored.published.finding_id,
+        stored.published.kind,
+        row["provider_party_id"],
+        row["customer_party_id"],
+        row["agreement_id"],
+        row["target_id"],
+        row["service_id"],
+        keys,
+        *interval,
+        is_hidden=stored.published.document.get("hidden_from_party_id") is not None and not row.get("disclosed_at"),
+    )

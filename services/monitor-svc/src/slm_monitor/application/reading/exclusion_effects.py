@@ -1,0 +1,212 @@
+"""The effect of an exclusion on figures: each window that contains its time is evaluated with and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from slm_calendar import intervals
+from slm_calendar.errors import CalendarError
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application.explain.explanation import evaluate_window
+from slm_monitor.application.history import fact_history
+from slm_monitor.application.history.fact_history import FactHistoryStore, FactsNoLongerStored, TargetIdentity
+from slm_monitor.application.history.window_result import ExplainedWindow
+from slm_monitor.domain.exclusions import maintenance_rules
+from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REQUESTED, ExclusionRecord
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS, ServiceLevelTarget, TermsNotEvaluable
+
+MOST_WINDOWS = 40
+"""Most windows for which the effect is calculated, the latest first. Each is evaluated twice from its facts."""
+
+NOT_KEPT, NOT_EVALUABLE, SHOWN_AT_CLOSE, ACCEPTED, TOO_MANY = (
+    "not_kept",
+    "not_evaluable",
+    "shown_at_close",
+    "accepted",
+    "too_many",
+)
+_NOTHING = EffectiveExclusion(())
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedWindow:
+    """A window that contains time of an exclusion, with the terms by which it is evaluated."""
+
+    terms: ServiceLevelTarget
+    window_id: str
+    span: Interval
+
+
+@dataclass(frozen=True)
+class ExclusionDifference:
+    """The approved exclusions of an agreement before and after a decision, and the time in which the two differ."""
+
+    before: Sequence[ApprovedExclusion]
+    after: Sequence[ApprovedExclusion]
+    counted: Sequence[Interval]
+    """Time that the exclusion in question excludes, or would exclude, from figures."""
+    uncounted: Sequence[maintenance_rules.UncountedExclusionTime]
+    differing: Sequence[Interval]
+
+
+class FactHistoryUnderExclusions:
+    """The record of facts as if other exclusions of one agreement were approved.
+
+    Questions about what was known at an earlier instant are answered from the record unchanged.
+    """
+
+    def __init__(self, history: FactHistoryStore, agreement_id: str, approved: Sequence[ApprovedExclusion]) -> None:
+        self._history = history
+        self._agreement_id = agreement_id
+        self._approved = approved
+
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[ApprovedExclusion]:
+        """Return the approved exclusions of an agreement."""
+        if agreement_id != self._agreement_id or known_at is not None:
+            return await self._history.exclusions(agreement_id, known_at)
+        return self._approved
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._history, name)
+
+
+async def compare_exclusions(record: FactHistoryStore, entry: ExclusionRecord, now: int) -> ExclusionDifference:
+    """Return the exclusions before and after approving a requested exclusion or revoking an approved one.
+
+    For an exclusion in any other state, both are the same.
+    """
+    present = list(await record.exclusions(entry.agreement_id, None))
+    others = [each for each in present if each.exclusion_id != entry.exclusion_id]
+    mine = _as_approved(entry, now)
+    before, after = present, others
+    if entry.state == REQUESTED:
+        after = [*others, mine]
+    elif entry.state != APPROVED:
+        after = present
+    versions = (await record.agreement(entry.agreement_id)).versions
+    earlier = maintenance_rules.compute_effective_exclusions(before, versions)
+    later = maintenance_rules.compute_effective_exclusions(after, versions)
+    own = later.get(entry.exclusion_id) or earlier.get(entry.exclusion_id) or _NOTHING
+    return ExclusionDifference(before, after, own.intervals, own.uncounted, _differing(earlier, later))
+
+
+def _as_approved(entry: ExclusionRecord, now: int) -> ApprovedExclusion:
+    """Return the exclusion as evaluation would see it if it were approved now."""
+    return ApprovedExclusion(
+        entry.exclusion_id, entry.agreement_id, entry.kind, entry.intervals, entry.scope, entry.announced_at, now
+    )
+
+
+def _differing(
+    earlier: Mapping[str, EffectiveExclusion], later: Mapping[str, EffectiveExclusion]
+) -> Sequence[Interval]:
+    """Return the time that is excluded on one side only, over all exclusions: one that uses up
+    a cap shortens others.
+    """
+    found: list[Interval] = []
+    for name in earlier.keys() | later.keys():
+        one, other = (side.get(name, _NOTHING).intervals for side in (earlier, later))
+        found += [*intervals.subtract(one, other), *intervals.subtract(other, one)]
+    return intervals.union(found)
+
+
+async def find_affected_windows(
+    record: FactHistoryStore, row: Mapping[str, Any], entry: ExclusionRecord, differing: Sequence[Interval], now: int
+) -> list[AffectedWindow]:
+    """Return the begun windows of a target that contain some of the differing time, the latest first."""
+    past = intervals.clip(list(differing), 0, now)
+    if not past:
+        return []
+    agreement = await record.agreement(entry.agreement_id)
+    found = []
+    for line in fact_history.select_terms_histories(agreement, fact_history.read_target_identity(row)):
+        if line.latest.aggregation == "clock" or not (
+            line.latest.aggregation in DERIVED_AGGREGATIONS or any(entry.scope.covers(each) for each in line.versions)
+        ):
+            continue
+        terms = line.at(now)
+        if terms is not None and terms.window_kind == "rolling":
+            span = fact_history.compute_rolling_span(line, terms, now)
+            found.append(AffectedWindow(terms, terms.window, span))
+        if any(each.window_kind != "calendar" for each in line.versions):
+            continue
+        for judged_by, window in fact_history.list_calendar_windows(line, past[0][0], now, begun_before=True):
+            found.append(AffectedWindow(judged_by, window.id, (window.start, window.end)))
+    reached = [each for each in found if intervals.clip(past, *each.span)]
+    return sorted(reached, key=lambda each: -each.span[0])
+
+
+@dataclass(frozen=True)
+class ExclusionEffectQuestion:
+    """A window for which the effect is wanted. ``untold``: why its effect must not be
+    calculated; empty if it may be.
+    """
+
+    window: AffectedWindow
+    target: TargetIdentity
+    untold: str = ""
+
+
+async def evaluate_exclusion_effect(
+    record: FactHistoryStore, asked: Sequence[ExclusionEffectQuestion], difference: ExclusionDifference, now: int
+) -> dict[str, Any]:
+    """Evaluate windows before and after a decision on an exclusion.
+
+    Return ``{"windows": [...], "untold": [...]}``: the windows with both outcomes, and those without, each with the
+    reason.
+    """
+    told, untold = [], []
+    for number, question in enumerate(sorted(asked, key=lambda each: -each.window.span[0])):
+        window = question.window
+        why = question.untold or (TOO_MANY if number >= MOST_WINDOWS else "")
+        sides: Sequence[ExplainedWindow] = ()
+        if not why:
+            try:
+                sides = [await _judged(record, question, side, now) for side in (difference.before, difference.after)]
+            except FactsNoLongerStored:
+                why = NOT_KEPT
+            except (CalendarError, TermsNotEvaluable):
+                why = NOT_EVALUABLE
+        head = _head(question.target.target_id, window)
+        if why:
+            untold.append({**head, "cause": why})
+        else:
+            before, after = (_figure_document(each) for each in sides)
+            # What is made from other targets is always tried: only trying tells whether it changes.
+            if before != after or window.terms.aggregation not in DERIVED_AGGREGATIONS:
+                told.append({**head, "before": before, "after": after, "changes": before != after})
+    return {"windows": told, "untold": untold}
+
+
+async def _judged(
+    record: FactHistoryStore, question: ExclusionEffectQuestion, approved: Sequence[ApprovedExclusion], now: int
+) -> ExplainedWindow:
+    terms, window = question.window.terms, question.window
+    # Forwards every question but one; a protocol cannot be forwarded as a whole in a way that mypy understands.
+    seen = cast(FactHistoryStore, FactHistoryUnderExclusions(record, terms.agreement_id, approved))
+    return (await evaluate_window(seen, terms, window.window_id, window.span, now, None)).seen
+
+
+def _head(target_id: str, window: AffectedWindow) -> dict[str, Any]:
+    return {
+        "target_id": target_id,
+        "target_title": window.terms.title,
+        "window_id": window.window_id,
+        "from": to_text(window.span[0]),
+        "to": to_text(window.span[1]),
+    }
+
+
+def _figure_document(seen: ExplainedWindow) -> dict[str, Any]:
+    return {
+        "figure": figures.format_exact_fraction(seen.target.shown(seen.figure)),
+        "figure_display": seen.target.display(seen.figure),
+        # Warnings are not worked out here, and not everybody is shown them.
+        "verdict": "met" if seen.verdict == "at_risk" else seen.verdict,
+        "budget": seen.budget_document(),
+    }
