@@ -1,1 +1,1 @@
-"""Service reports: agreed figures against actual figures against the baseline."""
+"""Service reports: for each target the agreed, the attained and the baseline figure."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from slm_chassis.database import Transaction
-from slm_chassis.subscriptions import InBatches
+from slm_chassis.subscriptions import BatchProjection
 from slm_events.agreement import AgreementExpired, AgreementFinalized, AgreementSuperseded, AgreementTerminated
-from slm_events.clocks import ClockCancelled, ClockMoved, ClockPaused, ClockResumed, ClockStopped
+from slm_events.clocks import ClockCancelled, ClockPaused, ClockResumed, ClockStopped, TicketClockEvent
 from slm_events.envelope import Envelope
 from slm_events.exclusions import ExclusionDecided, ExclusionRevoked
 from slm_events.monitor import (
@@ -17,10 +17,11 @@ from slm_events.monitor import (
     BreachWithdrawn,
     ImportJudged,
     RiskCleared,
+    RiskDisclosed,
     TargetAtRisk,
     TargetBreached,
-    TargetJudged,
     TargetRecovered,
+    TargetResultEvent,
     WindowClosed,
     WindowRestated,
 )
@@ -37,15 +38,16 @@ HANDLERS: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     WindowClosed: receiving.window_closed,
     WindowRestated: receiving.window_closed,
     TargetAtRisk: receiving.target_at_risk,
+    RiskDisclosed: receiving.target_at_risk,
     RiskCleared: receiving.risk_cleared,
     TargetBreached: receiving.target_breached,
     BreachRevised: receiving.breach_revised,
     TargetRecovered: receiving.target_recovered,
     BreachWithdrawn: receiving.breach_withdrawn,
     ClockStopped: receiving.clock_stopped,
-    ClockPaused: receiving.clock_goes_on,
-    ClockResumed: receiving.clock_goes_on,
-    ClockCancelled: receiving.clock_goes_on,
+    ClockPaused: receiving.clock_changed,
+    ClockResumed: receiving.clock_changed,
+    ClockCancelled: receiving.clock_changed,
     ExclusionDecided: receiving.exclusion_decided,
     ExclusionRevoked: receiving.exclusion_revoked,
     ImportJudged: receiving.import_judged,
@@ -57,16 +59,16 @@ HANDLERS: Mapping[type[Any], Callable[[Batch, Any], None]] = {
 }
 
 
-def projection(desk: Desk) -> InBatches:
-    """Return the handler of a batch, which applies ``HANDLERS`` to all its events in one transaction."""
+def projection(desk: Desk) -> BatchProjection:
+    """Return the handler of received events, which applies ``HANDLERS`` to all events of a batch in one transaction."""
 
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
         batch = Batch()
         for envelope in envelopes:
             event = envelope.data
             HANDLERS[type(event)](batch, event)
-            if isinstance(event, TargetJudged | ClockMoved):
-                receiving.note_import(batch, event)
-        await receiving.keep(desk.heard(transaction), desk.reports(transaction), batch)
+            if isinstance(event, TargetResultEvent | TicketClockEvent):
+                receiving.count_catch_up_event(batch, event)
+        await receiving.store_batch(desk.heard(transaction), desk.reports(transaction), batch)
 
-    return InBatches(HANDLERS.keys(), apply)
+    return BatchProjection(HANDLERS.keys(), apply)

@@ -1,16 +1,17 @@
-"""The construction of review-svc from its parts."""
+"""The construction of review-svc from its settings, the event log and a clock."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from slm_chassis.app import App
+from slm_chassis.app import ServiceApp
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
+from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
-from slm_chassis.lag import Lag
+from slm_chassis.lag import LagMeter
 from slm_chassis.log.port import EventLog
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
@@ -24,28 +25,36 @@ from slm_review.subscriptions import HANDLERS, PROJECTION
 CONTEXT = "review"
 GROUP = "slm-review"
 RECORDS_AT_ONCE = 2_000
-"""Events of a partition handled in one transaction."""
+"""The most events of a partition that are handled in one transaction."""
 _TITLE = "Reviews, action plans and proposals"
-_ROUTERS = (action_plans.router, reviews.router, actions.router, lessons.router, proposals.router)
+_ROUTERS = (
+    action_plans.router,
+    reviews.router,
+    actions.router,
+    lessons.router,
+    proposals.router,
+    dead_letter_routes.dead_letter_router(CONTEXT),
+    key_use_routes.key_use_router(CONTEXT, "integrator", "service_level_manager", "auditor"),
+)
 
 
-async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
-    """Return the service on its migrated database, not started; raises OSError or DBAPIError if it cannot be
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> ServiceApp:
+    """Migrate the database and return the service, not started; raises OSError or DBAPIError if the database cannot be
     reached.
     """
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
-    problems.install(http)
+    problems.install_refusal_handler(http)
     desk = dependencies.DESK.put(http, SqlDesk(database))
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
     workers: list[Worker] = [
-        Relay(database, log),
+        OutboxRelay(database, log),
         Subscriptions(GROUP, database, log, PROJECTION, max_records=RECORDS_AT_ONCE),
-        Lag(GROUP, database, log, topics_of(HANDLERS), foundation.metrics),
+        LagMeter(GROUP, database, log, topics_of(HANDLERS), foundation.metrics),
         CalendarWatch(desk, pause),
     ]
-    return App(foundation, http, workers)
+    return ServiceApp(foundation, http, workers)
 
 
 def document() -> dict[str, Any]:

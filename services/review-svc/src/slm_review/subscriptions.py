@@ -1,4 +1,4 @@
-"""The events that review-svc consumes, each with its use case."""
+"""The events that review-svc consumes, each with the use case that handles it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from slm_chassis import tracing
 from slm_chassis.database import Transaction
-from slm_chassis.subscriptions import InBatches
+from slm_chassis.subscriptions import BatchProjection
 from slm_events.agreement import (
     AgreementExpired,
     AgreementFinalized,
@@ -21,6 +21,7 @@ from slm_events.monitor import (
     BreachRevised,
     BreachWithdrawn,
     RiskCleared,
+    RiskDisclosed,
     TargetAtRisk,
     TargetBreached,
     WindowClosed,
@@ -34,16 +35,17 @@ UseCase = Callable[[CachedLedger, Any], Awaitable[None]]
 
 HANDLERS: Mapping[type[Any], UseCase] = {
     AgreementFinalized: agreements.keep_agreement,
-    AgreementSuperseded: agreements.end,
-    AgreementExpired: agreements.end,
-    AgreementTerminated: agreements.end,
-    AgreementWithdrawn: proposals.drop,
-    AmendmentDrafted: proposals.link,
+    AgreementSuperseded: agreements.end_agreement_version,
+    AgreementExpired: agreements.end_agreement_version,
+    AgreementTerminated: agreements.end_agreement_version,
+    AgreementWithdrawn: proposals.decline_withdrawn_proposal,
+    AmendmentDrafted: proposals.link_amendment,
     TargetAtRisk: plans.open_plan,
+    RiskDisclosed: plans.open_plan,
     RiskCleared: plans.end_plan,
     TargetBreached: breaches.handle_breach,
     BreachRevised: breaches.handle_breach,
-    BreachWithdrawn: breaches.withdraw,
+    BreachWithdrawn: breaches.withdraw_breach,
     WindowClosed: windows.keep_window,
     WindowRestated: windows.keep_window,
     ReportPublished: reports.keep_report,
@@ -51,13 +53,13 @@ HANDLERS: Mapping[type[Any], UseCase] = {
 
 
 async def _apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
-    """Handle a batch one event after the other, on a ledger that reads it in a few queries and writes in bulk."""
+    """Handle a batch of events in their order, with a ledger that reads in a few queries and writes in bulk."""
     ledger = await CachedLedger.opened(transaction, [envelope.data for envelope in envelopes])
-    with tracing.causes() as cause:
+    with tracing.track_causes() as cause:
         for envelope in envelopes:
             cause(envelope)
             await HANDLERS[type(envelope.data)](ledger, envelope.data)
     await ledger.flush()
 
 
-PROJECTION = InBatches(HANDLERS.keys(), _apply)
+PROJECTION = BatchProjection(HANDLERS.keys(), _apply)

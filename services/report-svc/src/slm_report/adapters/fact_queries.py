@@ -1,4 +1,4 @@
-"""Queries for the facts of a period: rows of received events become domain facts in a fixed order."""
+"""Queries for the facts of a reporting period: stored events are read as domain facts in a fixed order."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from slm_report.domain.facts import Action, Breach, Exclusion, Facts, Plan, Risk
 from slm_report.domain.periods import Period
 
 
-async def facts(transaction: Transaction, agreement_id: str, period: Period, trend_windows: int) -> Facts:
-    """Return every received fact that can matter to a period.
+async def read_facts(transaction: Transaction, agreement_id: str, period: Period, trend_windows: int) -> Facts:
+    """Return every received fact that can matter to a period's report.
 
-    Each target has up to ``trend_windows`` closed windows from before the period.
+    For the trend, each target has up to ``trend_windows`` closed windows from before the period.
     """
     found: dict[str, Any] = {}
     for name, query, make in (
@@ -58,8 +58,8 @@ def _windows(agreement_id: str, period: Period, trend_windows: int) -> Select[An
 
 
 def _breaches(agreement_id: str, period: Period) -> Select[Any]:
-    """Select the breaches of the period, those of windows that overlap it, and rolling ones without a recovery before
-    it.
+    """Select the breaches certain in the period, those of windows that overlap it, and breaches of rolling targets that
+    had not recovered before it.
     """
     rows = tables.breach
     # A breach that is certain at its window's end belongs to that window. LEAST ignores a NULL end.

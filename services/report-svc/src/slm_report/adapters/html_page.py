@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from slm_events import wording
-from slm_report.adapters import svg_attainment, svg_timeline
+from slm_report.adapters import report_words, svg_attainment, svg_timeline
 from slm_report.adapters.local_dates import LocalDates
 from slm_report.domain import figures
 
 SHOWN = 50
-"""Breaches and warnings listed at most. The JSON has all."""
+"""The most breaches, and the most warnings, that the page lists. The JSON has all of them."""
 
 _JUDGED = ("met", "breached", "no_breach")
 _VERDICTS = {
@@ -28,6 +27,14 @@ _VERDICTS = {
     "no_breach": "No breach",
 }
 
+_SHAPES = {
+    **dict.fromkeys(("met", "no_breach", "averted", "recovered", "cleared"), "✓"),
+    **dict.fromkeys(("no_data", "not_applicable"), "◇"),
+    "breached": "■",
+    "at_risk": "▲",
+}
+"""The shape beside the word of a state, as in the console; everything else is still open."""
+
 _templates = Environment(
     loader=PackageLoader("slm_report.adapters"),
     autoescape=True,
@@ -39,27 +46,23 @@ _templates.filters["unit"] = figures.unit_sign
 _templates.filters["lasting"] = figures.display_seconds
 _templates.filters["words"] = lambda text: str(text).replace("_", " ")
 _templates.filters["verdict"] = lambda verdict: _VERDICTS.get(verdict, verdict)
-_templates.filters["window"] = wording.window
-_templates.filters["counted"] = wording.counted
-_templates.filters["warning"] = lambda risk: wording.warning(risk["cause"], risk["threshold"])
-_templates.filters["percent"] = lambda exact: figures.display(figures.parse(exact))
+_templates.filters["period"] = report_words.period_in_words
+_templates.filters["hours"] = report_words.hours_in_words
+_templates.filters["against"] = report_words.against_what_was_agreed
+_templates.filters["shape"] = lambda state: _SHAPES.get(state, "○")
+_templates.filters["counted"] = wording.count_in_words
+_templates.filters["warning"] = lambda risk: wording.warning_in_words(risk["cause"], risk["threshold"])
+_templates.filters["percent"] = lambda exact: figures.display_figure(figures.parse_figure(exact))
 
 
-def render(report: Mapping[str, Any], key: str | None = None) -> str:
-    """Return the page of a report document. ``key`` is added to links if the reader's own address contained it."""
+def render_report_page(report: Mapping[str, Any]) -> str:
+    """Return the HTML page of a report's JSON document."""
     dates = LocalDates(report["period"]["timezone"])
-
-    def link(url: str) -> str:
-        if not key:
-            return url
-        return url + ("&" if "?" in url else "?") + urlencode({"key": key})
-
     return _templates.get_template("report.html").render(
         report=report,
-        attainment=svg_attainment.draw(report),
-        timeline=svg_timeline.draw(report),
+        attainment=svg_attainment.draw_attainment_charts(report),
+        timeline=svg_timeline.draw_timeline(report),
         dates=dates,
-        link=link,
         shown=SHOWN,
         counts=_counts(report),
     )
@@ -87,10 +90,12 @@ _ENDS = {
 
 
 def _plans(report: Mapping[str, Any]) -> list[str]:
-    """Return how the plans of the warnings ended, so that the numbers add up to the number of warnings."""
+    """Return in words how the plans of the warnings ended, with the warnings without a plan, so that the numbers add
+    up.
+    """
     outcomes = Counter(plan["outcome"] for risk in report["risks"] for plan in risk["plans"])
     lines = [
-        f"{wording.counted(outcomes[end], 'plan')} {words}"
+        f"{wording.count_in_words(outcomes[end], 'plan')} {words}"
         for end, words in _ENDS.items()
         if outcomes[end] or (outcomes and end == "averted")
     ]

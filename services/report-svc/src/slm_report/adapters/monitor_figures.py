@@ -1,4 +1,6 @@
-"""The present figures of open windows, read from monitor-svc's REST API with the key of the report's reader."""
+"""The present figures of open windows, read from monitor-svc's REST API with the API key of whoever asked for the
+report.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +8,23 @@ import json
 
 import httpx
 
-from slm_chassis.http.peers import Peer, PeerAway
+from slm_chassis.http.peers import Peer, PeerUnavailable
 from slm_events import instants
 from slm_report.domain.errors import FiguresForbidden, FiguresUnavailable
 from slm_report.domain.periods import Period
-from slm_report.domain.to_date import ToDate, of_answer
+from slm_report.domain.to_date import FiguresToDate, parse_figures_answer
 
 _PATH = "/api/v1/figures"
 
 
 class MonitorFigures:
-    """Implements ``application.ports.Figures``."""
+    """The client of monitor-svc's API for present figures; implements ``application.ports.Figures``."""
 
     def __init__(self, monitor: Peer) -> None:
         self._monitor = monitor
 
-    async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> ToDate:
-        """Return the open windows of the period; raises FiguresUnavailable and FiguresForbidden."""
+    async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
+        """Return the figures of the open windows of the period; raises FiguresUnavailable and FiguresForbidden."""
         params = {
             "agreement_id": agreement_id,
             "from": instants.to_text(period.start),
@@ -32,7 +34,7 @@ class MonitorFigures:
             params["closed_after"] = instants.to_text(closed_after)
         try:
             answer = await self._monitor.get(_PATH, params, key)
-        except PeerAway as away:
+        except PeerUnavailable as away:
             raise FiguresUnavailable(str(away)) from away
         if answer.status_code == httpx.codes.FORBIDDEN:
             raise FiguresForbidden(_detail(answer))
@@ -40,7 +42,7 @@ class MonitorFigures:
             raise FiguresUnavailable("monitor-svc does not know this agreement yet")
         if answer.status_code != httpx.codes.OK:
             raise FiguresUnavailable(f"monitor-svc answered {answer.status_code}: {_detail(answer)}")
-        return of_answer(answer.content)
+        return parse_figures_answer(answer.content)
 
 
 def _detail(answer: httpx.Response) -> str:

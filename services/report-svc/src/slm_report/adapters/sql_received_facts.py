@@ -11,9 +11,9 @@ from sqlalchemy import ARRAY, Table, Text, any_, bindparam, select
 from slm_chassis import bulk
 from slm_chassis.database import Transaction
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementTurned
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
 from slm_events.catalogue import BY_TYPE
-from slm_events.clocks import ClockMoved
+from slm_events.clocks import TicketClockEvent
 from slm_events.envelope import from_json, type_of
 from slm_report.adapters import fact_queries, tables
 from slm_report.application.receiving import Batch
@@ -23,23 +23,25 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class _StoredKind:
-    """How one kind of event is stored: its list in a batch, its table, its row, and which of two events is newer."""
+    """How one kind of event is stored: from which list of a batch, in which table, as which row, and which of two is
+    newer.
+    """
 
     events: Callable[[Batch], Sequence[Any]]
     table: Table
     row: Callable[[Any], dict[str, Any]]
     newer: tuple[str, str] | None = None
-    """(column, field of the event in it) that decides which of two events about the same thing is newer. None: the
-    later one.
+    """Which of two events about the same thing is newer: (column of the stored event, field of the event to compare).
+    None: the event that was received later.
     """
 
     def rows(self, batch: Batch) -> list[Mapping[str, Any]]:
-        """Return one row for each thing that the batch has events about."""
+        """Return one row for each thing that the batch has events about, made from its newest event."""
         events = self.events(batch)
         if not events:
             return []
         order = [getattr(event, self.newer[1]) if self.newer else 0 for event in events]
-        return bulk.newest(map(self.row, events), self.table, order)
+        return bulk.newest_rows(map(self.row, events), self.table, order)
 
 
 def _text(event: Any) -> str | None:
@@ -47,7 +49,7 @@ def _text(event: Any) -> str | None:
     return bulk.to_json({field.name: getattr(event, field.name) for field in fields(event)})
 
 
-def _turn(event: AgreementFinalized | AgreementTurned) -> dict[str, Any]:
+def _turn(event: AgreementFinalized | AgreementLifeEvent) -> dict[str, Any]:
     return {"agreement_id": event.agreement_id, "version": event.version}
 
 
@@ -204,13 +206,13 @@ ON CONFLICT (agreement_id, version) DO UPDATE SET
 
 
 class SqlReceivedFacts:
-    """Implements ``application.ports.ReceivedFacts`` inside a transaction."""
+    """The received facts in PostgreSQL within one transaction; implements ``application.ports.ReceivedFacts``."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def keep(self, batch: Batch) -> None:
-        """Store a batch. Of several events about one thing the newest is kept."""
+        """Store a batch of events. Of several events about one thing the newest is kept."""
         for kept in _KEPT:
             await bulk.upsert(self._transaction, kept.table, kept.rows(batch), newer=kept.newer)
         imports = {(event.agreement_id, event.import_id): event.breach_events for event in batch.imports}
@@ -221,9 +223,10 @@ class SqlReceivedFacts:
     async def _count(
         self, statement: str, heard: Mapping[tuple[str, Any], int], expected: Mapping[tuple[str, Any], int]
     ) -> None:
-        """Add to the counts of breach events of imports or versions.
+        """Add to the stored numbers of breach events that imports, or evaluations of signed versions' pasts, caused.
 
-        ``heard`` is the number of new ones for each (agreement, import or version), ``expected`` the final number.
+        ``heard`` is the number of new ones for each (agreement, import or version), ``expected`` the final number if
+        known.
         """
         keys = sorted(heard.keys() | expected.keys())
         if keys:
@@ -236,8 +239,8 @@ class SqlReceivedFacts:
                 [expected.get(key) for key in keys],
             )
 
-    async def earlier_stops(self, clocks: Sequence[ClockMoved]) -> list[tuple[str, int]]:
-        """Return (agreement id, instant) of the stored stops of these clocks."""
+    async def earlier_stops(self, clocks: Sequence[TicketClockEvent]) -> list[tuple[str, int]]:
+        """Return (agreement id, microseconds UTC) of the stored last changes of these clocks."""
         if not clocks:
             return []
         rows = await (await self._transaction.driver()).fetch(
@@ -251,7 +254,9 @@ class SqlReceivedFacts:
         return [(row["agreement_id"], row["stopped_at"]) for row in rows]
 
     async def certain_at(self, breach_ids: Sequence[str]) -> dict[str, int]:
-        """Return when each known breach was certain, microseconds UTC."""
+        """Return breach id → when the breach was certain, microseconds UTC. Breaches that were not received are left
+        out.
+        """
         if not breach_ids:
             return {}
         rows = tables.breach
@@ -266,13 +271,13 @@ class SqlReceivedFacts:
         query = select(rows.c.finalized).where(rows.c.agreement_id == agreement_id).order_by(rows.c.version)
         return [from_json(AgreementFinalized, row) for row in (await self._transaction.execute(query)).scalars()]
 
-    async def ends(self, agreement_id: str) -> list[AgreementTurned]:
-        """Return how the versions of an agreement ended."""
+    async def ends(self, agreement_id: str) -> list[AgreementLifeEvent]:
+        """Return the events that ended versions of an agreement, in the order of the versions."""
         rows = tables.agreement_end
         query = select(rows.c.type, rows.c.event).where(rows.c.agreement_id == agreement_id)
         found = await self._transaction.execute(query.order_by(rows.c.version, rows.c.type))
         return [from_json(BY_TYPE[row.type].event, row.event) for row in found]
 
     async def facts(self, agreement_id: str, period: Period, trend_windows: int) -> Facts:
-        """Return the facts that can matter to the period."""
-        return await fact_queries.facts(self._transaction, agreement_id, period, trend_windows)
+        """Return the received facts that can matter to the period's report."""
+        return await fact_queries.read_facts(self._transaction, agreement_id, period, trend_windows)

@@ -1,4 +1,4 @@
-"""Agendas and reports in PostgreSQL."""
+"""Reports in PostgreSQL, and the agenda of each agreement: which of its reports must be published or rebuilt."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from slm_report.adapters.tables import agenda, catch_up_heard, import_heard, rep
 from slm_report.application.ports import Agenda, StoredReport
 
 IMPATIENCE = 60
-"""A stale report is rebuilt after this many times the pause, even if its agreement keeps getting events."""
+"""How many times the pause a stale report waits at most: then it is rebuilt even if its agreement keeps getting
+events.
+"""
 
 
 PATIENCE = timedelta(hours=1)
-"""How long (real time) reports wait for the judgement of a signed version's past. monitor-svc may be down, or unable to
-judge by its terms.
+"""How long (real time) reports wait for the evaluation of a signed version's past. monitor-svc may be down, or unable
+to evaluate these terms.
 """
 
 _MARK_STALE = """
@@ -34,17 +36,21 @@ ON CONFLICT (agreement_id) DO UPDATE SET
     touched_at = excluded.touched_at
 WHERE kept.settled_until IS NULL OR excluded.stale_from < kept.settled_until
 """
-"""An event about a period that is not due yet makes no report stale: it is read when the period is due."""
+"""The statement that marks reports as stale. An event about a period that is not due yet marks none, because the event
+is read when the period is due.
+"""
 
 
 class SqlReports:
-    """Implements ``application.ports.Reports`` inside a transaction."""
+    """The reports and agendas in PostgreSQL within one transaction; implements ``application.ports.Reports``."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def mark_stale(self, since: Mapping[str, int]) -> None:
-        """Mark the reports of agreements as stale from an instant on."""
+        """Mark reports as stale. ``since`` maps each agreement to the instant from which on its periods are
+        affected.
+        """
         if since:
             # Sorted, to prevent deadlocks between two members.
             agreements = sorted(since)
@@ -52,13 +58,13 @@ class SqlReports:
             await driver.execute(_MARK_STALE, agreements, [since[agreement_id] for agreement_id in agreements])
 
     async def lock_agenda(self, agreement_id: str, heard: ConsumerPosition, quiet_seconds: float) -> Agenda:
-        """Lock the agreement's agenda and return it; it is created if there is none."""
+        """Lock the agreement's agenda and return it. An agenda is created if there is none."""
         await self._transaction.execute(insert(agenda).values(agreement_id=agreement_id).on_conflict_do_nothing())
         query = _agendas(heard, quiet_seconds).where(agenda.c.agreement_id == agreement_id).with_for_update(of=agenda)
         return _agenda((await self._transaction.execute(query)).one())
 
     async def next_agenda(self, heard: ConsumerPosition, quiet_seconds: float) -> Agenda | None:
-        """Lock and return one agenda with work to do; None if there is none."""
+        """Lock and return one agenda that is due or stale and need not wait; None if there is none."""
         query = (
             _agendas(heard, quiet_seconds)
             .where(or_(agenda.c.due_at <= heard.until_at, agenda.c.stale_from.is_not(None)))
@@ -86,7 +92,7 @@ class SqlReports:
         )
 
     async def postpone(self, agreement_id: str, seconds: float) -> None:
-        """Skip an agenda for some seconds."""
+        """Leave an agreement's agenda out of ``next_agenda`` for some seconds."""
         later = func.clock_timestamp() + literal(seconds) * text("interval '1 second'")
         await self._transaction.execute(
             update(agenda).where(agenda.c.agreement_id == agreement_id).values(not_before=later)
@@ -98,10 +104,10 @@ class SqlReports:
         if state is not None:
             query = query.where(report.c.state == state)
         row = (await self._transaction.execute(query)).one_or_none()
-        return None if row is None else stored(row)
+        return None if row is None else stored_report_of(row)
 
     async def save(self, made: StoredReport) -> None:
-        """Insert or replace a revision and mark it as the newest."""
+        """Store a revision of a report, or replace the one with its number, and mark it as the newest."""
         older = update(report).where(report.c.report_id == made.report_id, report.c.newest).values(newest=False)
         await self._transaction.execute(older)
         values = {
@@ -125,8 +131,8 @@ class SqlReports:
         )
 
 
-def stored(row: Any) -> StoredReport:
-    """Return the report revision of a row."""
+def stored_report_of(row: Any) -> StoredReport:
+    """Return the report revision that a database row holds."""
     return StoredReport(
         report_id=row.report_id,
         revision=row.revision,
@@ -151,28 +157,32 @@ def _agendas(heard: ConsumerPosition, quiet_seconds: float) -> Select[Any]:
     return select(*columns, _importing().label("importing"), _quiet(heard, quiet_seconds).label("quiet"))
 
 
-def import_waits(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
-    """Return the condition that not all events of an import that touches the agreement have been received."""
+def import_is_incomplete(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Return the SQL condition that some events of an import that affects the agreement have not been received yet."""
     partly = or_(import_heard.c.expected.is_(None), import_heard.c.breach_events < import_heard.c.expected)
     return and_(import_heard.c.agreement_id == agreement_id, partly)
 
 
-def catch_up_waits(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
-    """Return the condition that the past of a signed version is still being judged, for less than ``PATIENCE``."""
+def catch_up_is_incomplete(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Return the SQL condition that the past of a signed version is still being evaluated, for less than
+    ``PATIENCE``.
+    """
     partly = or_(catch_up_heard.c.expected.is_(None), catch_up_heard.c.breach_events < catch_up_heard.c.expected)
     is_young = catch_up_heard.c.since > func.clock_timestamp() - PATIENCE
     return and_(catch_up_heard.c.agreement_id == agreement_id, partly, is_young)
 
 
 def _importing() -> ColumnElement[bool]:
-    """Return the condition that only part of the agreement's past has been received."""
+    """Return the SQL condition that only part of the events about the agreement's past have been received."""
     agreement_id = agenda.c.agreement_id
-    return or_(exists().where(import_waits(agreement_id)), exists().where(catch_up_waits(agreement_id)))
+    return or_(exists().where(import_is_incomplete(agreement_id)), exists().where(catch_up_is_incomplete(agreement_id)))
 
 
 def _quiet(heard: ConsumerPosition, quiet_seconds: float) -> ColumnElement[bool]:
-    """Return the condition that the agreement has had no new event for ``quiet_seconds``, as of what has been
-    received.
+    """Return the SQL condition that the agreement's reports can be rebuilt now.
+
+    It has had no new event for ``quiet_seconds`` before the instant up to which events have been received, or a stale
+    report has waited ``IMPATIENCE`` times as long.
     """
     until = literal(heard.until_on_server, DateTime(timezone=True))
     pause = literal(quiet_seconds) * text("interval '1 second'")

@@ -6,12 +6,15 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
 
-INK, MUTED, LINE, PAPER = "#1d2733", "#5b6876", "#d4dae1", "#ffffff"
-GOOD, BAD, WARN, ACCENT = "#1b7f5c", "#b3261e", "#b26a00", "#2457a6"
-GOOD_TINT, BAD_TINT = "#e3f2ec", "#fae6e4"
+INK, MUTED = "var(--text, #1b1c1a)", "var(--second, #5c5e59)"
+LINE, PAPER = "var(--rule, #e3e3df)", "var(--page, #fbfbfa)"
+GOOD, BAD = "var(--second, #5c5e59)", "var(--breached, #b3261e)"
+WARN, ACCENT = "var(--at-risk, #8f5a00)", "var(--accent, #3b4cca)"
+GOOD_TINT, BAD_TINT = "var(--rule, #e3e3df)", "var(--bad-tint, #fae6e4)"
+"""The page's colours, light or dark; a picture that stands without the page is light."""
 
 
-def drawing(width: int, height: int, title: str, description: str) -> Element:
+def new_drawing(width: int, height: int, title: str, description: str) -> Element:
     """Return an empty picture with a title, and a description for those who cannot see it."""
     root = Element(
         "svg",
@@ -30,8 +33,10 @@ def drawing(width: int, height: int, title: str, description: str) -> Element:
     return root
 
 
-def add(parent: Element, tag: str, hint: str = "", **attributes: str | float) -> Element:
-    """Add an element. ``_`` in attribute names becomes ``-``; ``hint`` is shown as a tooltip."""
+def add_element(parent: Element, tag: str, hint: str = "", **attributes: str | float) -> Element:
+    """Add an element to its parent and return it. ``_`` in attribute names becomes ``-``; ``hint`` is shown as a
+    tooltip.
+    """
     named = {name.replace("_", "-"): _written(value) for name, value in attributes.items()}
     element = SubElement(parent, tag, named)
     if hint:
@@ -39,17 +44,17 @@ def add(parent: Element, tag: str, hint: str = "", **attributes: str | float) ->
     return element
 
 
-def label(parent: Element, x: float, y: float, text: str, *, longest: int = 200, **attributes: str | float) -> None:
-    """Add a line of text, cut at ``longest`` characters; the whole text is its tooltip."""
+def add_label(parent: Element, x: float, y: float, text: str, *, longest: int = 200, **attributes: str | float) -> None:
+    """Add a line of text, cut at ``longest`` characters. The whole text is shown as its tooltip."""
     shown = text if len(text) <= longest else text[: longest - 1] + "…"
     attributes.setdefault("fill", INK)
-    element = add(parent, "text", "", x=x, y=y, **attributes)
+    element = add_element(parent, "text", "", x=x, y=y, **attributes)
     element.text = shown
     if shown != text:
         SubElement(element, "title").text = text
 
 
-def markup(root: Element) -> Markup:
+def to_markup(root: Element) -> Markup:
     """Return the picture as text that a template inserts unescaped."""
     return Markup(tostring(root, encoding="unicode"))
 

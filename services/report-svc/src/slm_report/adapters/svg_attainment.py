@@ -9,19 +9,20 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
-from slm_events import wording
-from slm_report.adapters import svg
+from slm_report.adapters import report_words, svg
 from slm_report.domain import figures
 
 WIDTH, ROW, TOP = 1040, 58, 34
 _PLOT_X, _PLOT_WIDTH = 300, 380
 _AXIS, _TICKS = 20, 4
 _BUDGET_X, _BUDGET_WIDTH, _BUDGET_FULL = 760, 240, 160
-"""A bar of one whole budget is ``_BUDGET_FULL`` wide; an exceeded one extends up to ``_BUDGET_WIDTH``."""
+"""The left edge of the bars of the error budget, the width of the longest bar, and that of one whole budget, in
+pixels.
+"""
 
 
 class Scale(NamedTuple):
-    """The mapping of numbers to pixels. Only drawing uses floats; no figure is computed from it."""
+    """The mapping of figures to pixels. Only drawing uses floats; no figure is computed from a pixel."""
 
     low: Fraction
     high: Fraction
@@ -32,10 +33,10 @@ class Scale(NamedTuple):
         return _PLOT_X + max(0.0, min(1.0, share)) * _PLOT_WIDTH
 
 
-def draw(report: Mapping[str, Any]) -> list[Markup]:
+def draw_attainment_charts(report: Mapping[str, Any]) -> list[Markup]:
     """Return one chart for each unit and comparison, and one for the lines without a number.
 
-    All lines of a chart share one scale, which its axis shows. For ticket targets the share in time is drawn.
+    All lines of a chart share the scale that its axis shows. Of a ticket target the share of tickets in time is drawn.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in report["lines"]:
@@ -47,7 +48,7 @@ def _group(line: Mapping[str, Any]) -> tuple[str, str]:
     if line["tickets"]:
         return "percent", "tickets"
     bound = figures.bound_of(line["objective"])
-    if bound is None or figures.parse(line["attained"]["exact"]) is None:
+    if bound is None or figures.parse_figure(line["attained"]["exact"]) is None:
         return "", ""
     return str(line["unit"]), bound[0]
 
@@ -55,19 +56,19 @@ def _group(line: Mapping[str, Any]) -> tuple[str, str]:
 def _chart(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Markup:
     scale = _scale(unit, comparison, lines)
     height = TOP + ROW * len(lines) + (_AXIS if scale else 8)
-    root = svg.drawing(WIDTH, height, "Attained against agreed", _description(lines))
+    root = svg.new_drawing(WIDTH, height, "Attained against agreed", _description(lines))
     named = {"tickets": "Tickets in time"}.get(comparison, "Attained against agreed")
     for x, text in (
         (0, "Target"),
         (_PLOT_X, f"{named}, {figures.unit_sign(unit)}" if unit else named),
-        (_BUDGET_X, "Error budget spent"),
+        (_BUDGET_X, "Allowance used"),
     ):
-        svg.label(root, x, 14, text, fill=svg.MUTED, font_size=12)
+        svg.add_label(root, x, 14, text, fill=svg.MUTED, font_size=12)
     if scale is not None:
         _axis(root, scale, TOP + ROW * len(lines))
     for index, line in enumerate(lines):
         _row(root, TOP + ROW * index, line, scale)
-    return svg.markup(root)
+    return svg.to_markup(root)
 
 
 def _axis(root: Element, scale: Scale, bottom: float) -> None:
@@ -76,23 +77,23 @@ def _axis(root: Element, scale: Scale, bottom: float) -> None:
         figure = scale.low + (scale.high - scale.low) * tick / _TICKS
         x = _PLOT_X + _PLOT_WIDTH * tick / _TICKS
         anchor = "start" if tick == 0 else "end" if tick == _TICKS else "middle"
-        svg.add(root, "line", x1=x, x2=x, y1=TOP - 8, y2=bottom, stroke=svg.LINE, stroke_dasharray="2 3")
-        svg.label(root, x, bottom + 12, _mark_of(figure), font_size=11, text_anchor=anchor, fill=svg.MUTED)
+        svg.add_element(root, "line", x1=x, x2=x, y1=TOP - 8, y2=bottom, stroke=svg.LINE, stroke_dasharray="2 3")
+        svg.add_label(root, x, bottom + 12, _mark_of(figure), font_size=11, text_anchor=anchor, fill=svg.MUTED)
 
 
 def _mark_of(figure: Fraction) -> str:
-    text = figures.display(figure)
+    text = figures.display_figure(figure)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _row(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
-    svg.add(root, "line", x1=0, x2=WIDTH, y1=y - 8, y2=y - 8, stroke=svg.LINE)
-    svg.label(root, 0, y + 14, line["title"], longest=36, font_weight="600")
-    svg.label(
+    svg.add_element(root, "line", x1=0, x2=WIDTH, y1=y - 8, y2=y - 8, stroke=svg.LINE)
+    svg.add_label(root, 0, y + 14, line["title"], longest=36, font_weight="600")
+    svg.add_label(
         root,
         0,
         y + 32,
-        f"{wording.window(line['window_id'])} · agreed {line['agreed']}",
+        f"{report_words.period_in_words(line['window_id'])} · agreed {line['agreed']}",
         longest=46,
         fill=svg.MUTED,
         font_size=12,
@@ -105,23 +106,25 @@ def _row(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) 
 
 
 def _figure(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
-    bound, actual = figures.bound_of(line["objective"]), figures.parse(line["attained"]["exact"])
+    bound, actual = figures.bound_of(line["objective"]), figures.parse_figure(line["attained"]["exact"])
     if bound is None or actual is None or scale is None:
-        svg.label(root, _PLOT_X, y + 22, _nothing(line), fill=svg.MUTED, font_style="italic")
+        svg.add_label(root, _PLOT_X, y + 22, _nothing(line), fill=svg.MUTED, font_style="italic")
         return
     comparison, limit = bound
     _ground(root, y, comparison, scale.x(limit))
     for name in ("baseline", "trend"):
-        figure = figures.parse(line[name]["exact"])
+        figure = figures.parse_figure(line[name]["exact"])
         if figure is not None:
             _mark(
                 root, name, scale.x(figure), y + 13, f"{name} {line[name]['display']} {figures.unit_sign(line['unit'])}"
             )
     colour = {"met": svg.GOOD, "breached": svg.BAD, "at_risk": svg.WARN}.get(line["verdict"], svg.ACCENT)
     shown = f"{line['attained']['display']} {figures.unit_sign(line['unit'])}".strip()
-    svg.add(root, "circle", f"attained {shown}", cx=scale.x(actual), cy=y + 13, r=6, fill=colour, stroke=svg.PAPER)
-    svg.label(root, _PLOT_X, y + 38, f"attained {shown}", fill=colour, font_size=12, font_weight="600")
-    svg.label(root, _PLOT_X + _PLOT_WIDTH, y + 38, f"agreed {line['agreed']}", font_size=12, text_anchor="end")
+    svg.add_element(
+        root, "circle", f"attained {shown}", cx=scale.x(actual), cy=y + 13, r=6, fill=colour, stroke=svg.PAPER
+    )
+    svg.add_label(root, _PLOT_X, y + 38, f"attained {shown}", fill=colour, font_size=12, font_weight="600")
+    svg.add_label(root, _PLOT_X + _PLOT_WIDTH, y + 38, f"agreed {line['agreed']}", font_size=12, text_anchor="end")
 
 
 def _ground(root: Element, y: float, comparison: str, limit_x: float) -> None:
@@ -129,17 +132,17 @@ def _ground(root: Element, y: float, comparison: str, limit_x: float) -> None:
     met_right = comparison == "at_least"
     left, right = (svg.BAD_TINT, svg.GOOD_TINT) if met_right else (svg.GOOD_TINT, svg.BAD_TINT)
     end = _PLOT_X + _PLOT_WIDTH
-    svg.add(root, "rect", x=_PLOT_X, y=y + 4, width=limit_x - _PLOT_X, height=18, fill=left)
-    svg.add(root, "rect", x=limit_x, y=y + 4, width=end - limit_x, height=18, fill=right)
-    svg.add(root, "line", "agreed", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
+    svg.add_element(root, "rect", x=_PLOT_X, y=y + 4, width=limit_x - _PLOT_X, height=18, fill=left)
+    svg.add_element(root, "rect", x=limit_x, y=y + 4, width=end - limit_x, height=18, fill=right)
+    svg.add_element(root, "line", "agreed", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
 
 
 def _mark(root: Element, name: str, x: float, y: float, hint: str) -> None:
     if name == "baseline":
         points = f"{x},{y - 6} {x + 6},{y} {x},{y + 6} {x - 6},{y}"
-        svg.add(root, "polygon", hint, points=points, fill=svg.PAPER, stroke=svg.ACCENT, stroke_width=1.5)
+        svg.add_element(root, "polygon", hint, points=points, fill=svg.PAPER, stroke=svg.ACCENT, stroke_width=1.5)
     else:
-        svg.add(
+        svg.add_element(
             root,
             "line",
             hint,
@@ -154,8 +157,8 @@ def _mark(root: Element, name: str, x: float, y: float, hint: str) -> None:
 
 
 def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale | None:
-    """Return a scale that contains all figures, with as much room on the wrong side as on the right; None without
-    numbers.
+    """Return a scale that contains all figures and objectives, with as much room beyond the objective as before it;
+    None if the lines have no numbers.
     """
     if not comparison:
         return None
@@ -163,7 +166,7 @@ def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale 
         return Scale(Fraction(0), Fraction(100))
     bounds = [bound[1] for line in lines if (bound := figures.bound_of(line["objective"])) is not None]
     names = ("attained", "baseline", "trend")
-    found = [figures.parse(line[name]["exact"]) for line in lines for name in names]
+    found = [figures.parse_figure(line[name]["exact"]) for line in lines for name in names]
     shown = [figure for figure in found if figure is not None]
     if unit == "percent" and comparison == "at_least":
         lowest = min([*bounds, *shown])
@@ -176,34 +179,38 @@ def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale 
 def _tickets(root: Element, y: float, line: Mapping[str, Any]) -> None:
     tickets = line["tickets"]
     if not tickets["judged"]:
-        svg.label(root, _PLOT_X, y + 22, "no ticket judged", fill=svg.MUTED, font_style="italic")
+        svg.add_label(root, _PLOT_X, y + 22, "no ticket judged", fill=svg.MUTED, font_style="italic")
         return
     met = tickets["met"] / tickets["judged"] * _PLOT_WIDTH
-    svg.add(root, "rect", "in time", x=_PLOT_X, y=y + 4, width=met, height=18, fill=svg.GOOD)
+    svg.add_element(root, "rect", "in time", x=_PLOT_X, y=y + 4, width=met, height=18, fill=svg.GOOD)
     if met < _PLOT_WIDTH:
-        svg.add(root, "rect", "breached", x=_PLOT_X + met, y=y + 4, width=_PLOT_WIDTH - met, height=18, fill=svg.BAD)
+        svg.add_element(
+            root, "rect", "breached", x=_PLOT_X + met, y=y + 4, width=_PLOT_WIDTH - met, height=18, fill=svg.BAD
+        )
     colour = svg.BAD if tickets["breached"] else svg.GOOD
-    svg.label(root, _PLOT_X, y + 38, line["attained"]["display"], fill=colour, font_size=12, font_weight="600")
+    svg.add_label(root, _PLOT_X, y + 38, line["attained"]["display"], fill=colour, font_size=12, font_weight="600")
 
 
 def _budget(root: Element, y: float, line: Mapping[str, Any]) -> None:
-    spent = figures.parse(line["budget_consumed_percent"]["exact"])
+    spent = figures.parse_figure(line["budget_consumed_percent"]["exact"])
     if spent is None:
-        svg.label(root, _BUDGET_X, y + 18, "–", fill=svg.MUTED)
+        svg.add_label(root, _BUDGET_X, y + 18, "–", fill=svg.MUTED)
         return
     over = spent > 100
     width = max(0.0, min(float(spent) / 100 * _BUDGET_FULL, float(_BUDGET_WIDTH)))
-    shown = f"{line['budget_consumed_percent']['display']} % of the budget spent"
+    shown = f"{line['budget_consumed_percent']['display']} % used"
     limit_x = _BUDGET_X + _BUDGET_FULL
-    svg.add(root, "rect", x=_BUDGET_X, y=y + 4, width=_BUDGET_FULL, height=18, fill=svg.GOOD_TINT)
-    svg.add(root, "rect", shown, x=_BUDGET_X, y=y + 4, width=width, height=18, fill=svg.BAD if over else svg.GOOD)
-    svg.add(root, "line", "the whole budget", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
-    svg.label(root, _BUDGET_X, y + 38, shown, font_size=12, fill=svg.BAD if over else svg.INK)
+    svg.add_element(root, "rect", x=_BUDGET_X, y=y + 4, width=_BUDGET_FULL, height=18, fill=svg.GOOD_TINT)
+    svg.add_element(
+        root, "rect", shown, x=_BUDGET_X, y=y + 4, width=width, height=18, fill=svg.BAD if over else svg.GOOD
+    )
+    svg.add_element(root, "line", "all of it", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
+    svg.add_label(root, _BUDGET_X, y + 38, shown, font_size=12, fill=svg.BAD if over else svg.INK)
 
 
 def _nothing(line: Mapping[str, Any]) -> str:
     texts = {
-        "no_data": "no data in this window",
+        "no_data": "no data in this period",
         "not_applicable": "not applicable: nothing was scheduled",
         "no_breach": "no breach in the period",
         "breached": "breached in the period",

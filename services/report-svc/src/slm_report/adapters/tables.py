@@ -1,4 +1,6 @@
-"""The tables of report-svc: received facts under their ids, the agendas, and the reports with all revisions."""
+"""The tables of report-svc: received facts under their ids, the agendas of agreements, and the reports with all
+revisions.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ metadata = MetaData()
 
 
 def _event(name: str) -> Column[object]:
-    """Return the column of an event's data; null until the event is received."""
+    """Return the column for one event's data; it is null until the event is received."""
     return Column(name, JSONB(none_as_null=True))
 
 
@@ -59,7 +61,9 @@ breach = Table(
     _event("recovered"),
     Index("breach_certain_at", "agreement_id", "certain_at"),
 )
-"""Breaches with their withdrawal and recovery. ``calendar_end_at`` is set only for calendar windows."""
+"""Breaches with their withdrawal and recovery. ``calendar_end_at`` is the end of a calendar window, null for other
+breaches.
+"""
 
 risk = Table(
     "risk",
@@ -85,7 +89,7 @@ ticket_clock = Table(
     Column("stopped", JSONB, nullable=False),
     Index("ticket_clock_stopped_at", "agreement_id", "stopped_at"),
 )
-"""The last change of each ticket's clock for a target. Its state says whether that is a stop."""
+"""The last change of each ticket's clock for a target. The state in the event tells whether the clock has stopped."""
 
 action_plan = Table(
     "action_plan",
@@ -131,10 +135,10 @@ import_heard = Table(
     Column("breach_events", Integer, nullable=False),
     Column("expected", Integer),
 )
-"""The number of received breach events of each import that touched an agreement, and the final number (null until
-known).
+"""For each import that affected an agreement: the number of its breach events received so far, and the final number
+(null until known).
 
-The agreement's reports wait while one of its imports is not complete.
+The agreement's reports wait while the first is less than the second.
 """
 
 catch_up_heard = Table(
@@ -146,9 +150,10 @@ catch_up_heard = Table(
     Column("expected", Integer),
     Column("since", DateTime(timezone=True), nullable=False),
 )
-"""The number of received breach events of each signed version whose past is being judged, and the final number.
+"""For each signed version whose past is being evaluated: the number of breach events received so far, and the final
+number.
 
-``since`` is the server's own time: no report waits longer than ``PATIENCE`` for it.
+``since`` is the server's own time: no report waits longer than ``PATIENCE`` for the evaluation.
 """
 
 agenda = Table(
@@ -164,7 +169,10 @@ agenda = Table(
     Index("agenda_due_at", "due_at"),
     Index("agenda_stale_since", "stale_since", postgresql_where=text("stale_from IS NOT NULL")),
 )
-"""The work to do for each agreement. The timestamps are the server's own time and serve only for pauses."""
+"""The agenda of each agreement: which of its reports are stale, and when the next one is due.
+
+The timestamps are the server's own time and serve only for pauses.
+"""
 
 report = Table(
     "report",
@@ -186,7 +194,7 @@ report = Table(
     Column("figures", LargeBinary),
     Index("report_newest", "period_start_at", "report_id", postgresql_where=text("newest")),
 )
-"""Reports. Revision 0 is the interim one; ``newest`` marks the one shown first.
+"""Reports in all revisions. Revision 0 is the interim one; ``newest`` marks the one that is shown by default.
 
 ``figures`` is the answer of monitor-svc that an interim report was made from, byte for byte.
 """

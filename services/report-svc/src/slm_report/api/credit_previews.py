@@ -13,7 +13,7 @@ from slm_chassis.http.operation import operation
 from slm_chassis.http.problems import invalid
 from slm_report.api.responses.credits import CreditPreview
 from slm_report.domain import credit_bands, credits, figures
-from slm_report.domain.credit_bands import NoSchedule
+from slm_report.domain.credit_bands import InvalidSchedule
 from slm_report.domain.credits import Attainment, CreditLine, Settlement
 
 router = APIRouter(prefix="/api/v1/credit-previews", tags=["credit-previews"], dependencies=[Depends(authenticate)])
@@ -22,7 +22,9 @@ Exact = Annotated[str, Field(pattern=f"^{credit_bands.NUMBER}$", examples=["97.5
 
 
 class AchievedFigure(BaseModel):
-    """The result of a target: its figure and objective in percent, or the units missed, as the schedule requires."""
+    """A target's result in the request: its figure and objective in percent, or the units missed, as the schedule
+    requires.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,8 +34,8 @@ class AchievedFigure(BaseModel):
     missed_units: Exact | None = None
 
 
-class CreditToPreview(BaseModel):
-    """A credit schedule, the charge of a period, and the results of its targets."""
+class CreditPreviewRequest(BaseModel):
+    """The request to compute credits: a credit schedule, the charge of a period, and the results of its targets."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -67,16 +69,21 @@ class CreditToPreview(BaseModel):
 
 
 @router.post("", **operation("Preview service credits under a schedule", CreditPreview))
-def credit_preview(asked: CreditToPreview) -> dict[str, Any]:
-    """Compute each line with its band, clause and calculation. 422 names a value that has no band or several."""
+def credit_preview(asked: CreditPreviewRequest) -> dict[str, Any]:
+    """Compute the credits and rewards of a period, each with its band, clause and calculation. Nothing is stored.
+
+    422 names a value that lies in no band or in several.
+    """
     attained = [
         Attainment(each.target, _exact(each.attained), _exact(each.objective), _exact(each.missed_units))
         for each in asked.figures
     ]
     try:
-        schedule = credit_bands.parse(asked.schedule)
-        settled = credits.settle(schedule, attained, Fraction(asked.charge), Fraction(asked.credited_this_year))
-    except NoSchedule as error:
+        schedule = credit_bands.parse_schedule(asked.schedule)
+        settled = credits.compute_credits(
+            schedule, attained, Fraction(asked.charge), Fraction(asked.credited_this_year)
+        )
+    except InvalidSchedule as error:
         raise invalid(error.field, error.value, error.remedy) from error
     return _shown(settled)
 
@@ -90,9 +97,9 @@ def _shown(settled: Settlement) -> dict[str, Any]:
     return {
         "currency": schedule.currency,
         "lines": [_line_document(line, settled) for line in settled.lines],
-        "credits": credits.money(settled.credits, schedule),
-        "rewards": credits.money(settled.rewards, schedule),
-        "payout": credits.money(settled.payout, schedule),
+        "credits": credits.money_to_text(settled.credits, schedule),
+        "rewards": credits.money_to_text(settled.rewards, schedule),
+        "payout": credits.money_to_text(settled.payout, schedule),
         "below_minimum_payout": settled.is_below_minimum,
     }
 
@@ -102,14 +109,14 @@ def _line_document(line: CreditLine, settled: Settlement) -> dict[str, Any]:
     return {
         "target": line.target,
         "kind": line.kind,
-        "value": figures.to_text(line.value),
+        "value": figures.figure_to_text(line.value),
         "band": {
             "from": figures.display_bound(line.band.start),
             "to": None if end is None else figures.display_bound(end),
         },
         "reckoning": line.reckoning,
         "clause": line.clause,
-        "exact": figures.to_text(line.exact),
-        "amount": credits.money(line.amount, settled.schedule),
+        "exact": figures.figure_to_text(line.exact),
+        "amount": credits.money_to_text(line.amount, settled.schedule),
         "capped_by": line.capped_by,
     }

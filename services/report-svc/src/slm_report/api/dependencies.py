@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import Depends
 
 from slm_chassis.http.parts import Part
-from slm_chassis.lag import Lag
+from slm_chassis.lag import LagMeter
 from slm_report.application.ports import Desk
 
 DESK = Part[Desk]("desk")
-LAG = Part[Lag]("lag")
-"""The position up to which this service has received events, for its answers."""
+LAG = Part[LagMeter]("lag")
+"""The part that knows up to which position this service has received events. Answers state it."""
 
 TheDesk = Annotated[Desk, Depends(DESK.of)]
-TheLag = Annotated[Lag, Depends(LAG.of)]
+TheLag = Annotated[LagMeter, Depends(LAG.of)]

@@ -1,11 +1,11 @@
-"""Problem documents for the refusals of the application, with the status of each."""
+"""Problem documents for refusals of the use cases: for each class of refusal its status, title and remedy."""
 
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from slm_chassis.http.problems import Problem, invalid, not_found, respond
+from slm_chassis.http.problems import Problem, invalid, not_found, problem_response
 from slm_report.domain.errors import (
     FiguresForbidden,
     FiguresUnavailable,
@@ -16,18 +16,18 @@ from slm_report.domain.errors import (
 )
 
 
-def install(api: FastAPI) -> None:
-    """Answer every refusal that a route raises with its problem document."""
+def install_refusal_handler(api: FastAPI) -> None:
+    """Register an exception handler that answers each refusal with its problem document."""
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
-        return respond(problem_of(error), request.url.path)
+        return problem_response(problem_of(error), request.url.path)
 
     api.add_exception_handler(Refusal, answer)
 
 
 def problem_of(refused: Refusal) -> Problem:
-    """Return the problem document of a refusal, which says what to do."""
+    """Return the problem document that answers a refusal, with the remedy."""
     if isinstance(refused, UnknownAgreement):
         return not_found("signed agreement", refused.agreement_id)
     if isinstance(refused, NoSuchPeriod):

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
-from slm_chassis.http.access import Caller, key_of, require
+from slm_chassis.http.access import Caller, key_of, require_role
 from slm_chassis.http.etag import etag_of
 from slm_chassis.http.operation import ETAG, LOCATION, operation
 from slm_chassis.http.paging import Paging
@@ -18,7 +18,7 @@ from slm_chassis.http.problems import not_found
 from slm_report.adapters import html_page, report_queries
 from slm_report.api import schemas
 from slm_report.api.dependencies import TheDesk, TheLag
-from slm_report.api.responses.report import FiguresKept, ReportAnswer, ReportList
+from slm_report.api.responses.report import ReportAnswer, ReportList, StoredFiguresAnswer
 from slm_report.application import reports
 from slm_report.application.ports import StoredReport
 from slm_report.domain.publication import INTERIM_REVISION
@@ -29,7 +29,7 @@ _READS_ONLY = (
 )
 Revision = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="0: the interim one; none: the newest")]
 Builder = Annotated[
-    Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory", "integrator"))
+    Principal, Depends(require_role("service_level_manager", "business_signatory", "provider_signatory", "integrator"))
 ]
 
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
@@ -37,7 +37,9 @@ router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
 @dataclass(frozen=True)
 class ReportFilters:
-    """The filters of the list, and the import whose state is asked for."""
+    """The query parameters of the list of reports. ``import_id`` does not filter: it names the import whose arrival is
+    asked for.
+    """
 
     agreement_id: str | None
     wanted: dict[str, str | None]
@@ -65,22 +67,22 @@ async def list_reports(
     filters: Annotated[ReportFilters, Depends(_report_filters)],
     page: Paging,
 ) -> dict[str, Any]:
-    """List the newest revision of each report.
+    """List reports, each in its newest revision.
 
-    With ``agreement_id``, ``heard.settling`` says whether one of its reports will still change because of known facts.
-    ``heard.waits_for`` says why its reports wait, and until when at most: for an ``import``, or for a signed version
-    that is ``catching_up`` with facts recorded before.
+    With ``agreement_id``, ``heard.settling`` says whether one of the agreement's reports will still change because of
+    known facts. ``heard.waits_for`` gives the reasons why its reports wait, and for how long at most: an ``import``, or
+    the evaluation of a signed version over the past (``catching_up``).
     """
     agreement_id = filters.agreement_id
     async with desk.database.read() as connection:
-        rows = await report_queries.listed(connection, caller, page, filters.wanted)
-        heard = schemas.heard(lag.heard)
+        rows = await report_queries.list_newest_revisions(connection, caller, page, filters.wanted)
+        heard = schemas.reading_position(lag.heard)
         if agreement_id is not None:
-            heard["settling"] = await report_queries.is_settling(
+            heard["settling"] = await report_queries.will_reports_change(
                 connection, caller, agreement_id, filters.import_id, lag.heard.until_at
             )
-            heard["waits_for"] = await report_queries.waits_for(connection, caller, agreement_id)
-    shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
+            heard["waits_for"] = await report_queries.reasons_for_waiting(connection, caller, agreement_id)
+    shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.report_summary)
     return {**shown, "heard": heard}
 
 
@@ -98,36 +100,41 @@ async def list_reports(
     ),
 )
 async def build_report(
-    caller: Builder, desk: TheDesk, lag: TheLag, wanted: schemas.BuildReport, request: Request, response: Response
+    caller: Builder,
+    desk: TheDesk,
+    lag: TheLag,
+    wanted: schemas.BuildReport,
+    request: Request,
+    response: Response,
 ) -> dict[str, Any]:
-    """Build the report of a period. It is interim while a window of the period is open.
+    """Build the report of a period. The report is interim while a window of the period is open.
 
-    200 if the published report already includes all known facts. An interim report has every open window as of one
-    instant, as monitor-svc answers it for the caller's key; 503 if monitor-svc does not answer. Needs no
-    Idempotency-Key: a period has one report.
+    200 if the published report already includes all known facts. An interim report shows every open window as of one
+    instant, read from monitor-svc with the caller's key; 503 if monitor-svc does not answer. Needs no Idempotency-Key:
+    a period has one report.
     """
-    stored, made = await reports.build_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
+    stored, made = await reports.build_report_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
     response.status_code = 201 if made else 200
     response.headers["Location"] = f"/api/v1/reports/{stored.report_id}"
     response.headers["ETag"] = _etag(stored)
-    return schemas.shown(stored, await _revisions(desk.database, stored.report_id), lag.heard)
+    return schemas.full_report(stored, await _revisions(desk.database, stored.report_id), lag.heard)
 
 
 @router.get("/{report_id}", **operation("Read one report", ReportAnswer, headers=(ETAG,)))
 async def read_report(
     report_id: str, caller: Caller, desk: TheDesk, lag: TheLag, response: Response, revision: Revision = None
 ) -> dict[str, Any]:
-    """Read the newest revision, or the one asked for, with a summary of each revision."""
+    """Read the newest revision of a report, or the requested one, with a summary of every revision."""
     stored = await _find(desk.database, caller, report_id, revision)
     response.headers["ETag"] = _etag(stored)
-    return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
+    return schemas.full_report(stored, await _revisions(desk.database, report_id), lag.heard)
 
 
-@router.get("/{report_id}/figures", **operation("Read the figures of an interim report", FiguresKept))
+@router.get("/{report_id}/figures", **operation("Read the figures of an interim report", StoredFiguresAnswer))
 async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Response:
-    """Read the answer of monitor-svc that the report was made from, byte for byte.
+    """Read the answer of monitor-svc that the interim report was made from, byte for byte.
 
-    To verify it, ask monitor-svc again with its ``as_of``. 404 for a published report.
+    To verify the answer, send the same request to monitor-svc with its ``as_of``. 404 for a published report.
     """
     stored = await _find(desk.database, caller, report_id, INTERIM_REVISION)
     if stored.figures is None:
@@ -144,16 +151,15 @@ async def read_page(
 ) -> HTMLResponse:
     """Read the report as an HTML page that loads nothing from other addresses."""
     stored = await _find(desk.database, caller, report_id, revision)
-    shown = schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
-    # A browser that passes its key in the address needs it in the page's links too.
-    text = html_page.render(shown, key=request.query_params.get("key"))
+    shown = schemas.full_report(stored, await _revisions(desk.database, report_id), lag.heard)
+    text = html_page.render_report_page(shown)
     headers = {"Content-Security-Policy": _READS_ONLY, "Referrer-Policy": "no-referrer", "ETag": _etag(stored)}
     return HTMLResponse(text, headers=headers)
 
 
 async def _find(database: Database, caller: Principal, report_id: str, revision: int | None) -> StoredReport:
     async with database.read() as connection:
-        stored = await report_queries.one(connection, caller, report_id, revision)
+        stored = await report_queries.find_revision(connection, caller, report_id, revision)
     if stored is None:
         raise not_found("report", report_id)
     return stored
@@ -161,7 +167,7 @@ async def _find(database: Database, caller: Principal, report_id: str, revision:
 
 async def _revisions(database: Database, report_id: str) -> list[Any]:
     async with database.read() as connection:
-        return await report_queries.revisions(connection, report_id)
+        return await report_queries.list_revisions(connection, report_id)
 
 
 def _etag(stored: StoredReport) -> str:

@@ -1,4 +1,4 @@
-"""Request bodies and JSON answers of the resource ``reports``."""
+"""The request body of ``POST /api/v1/reports``, and functions that write reports as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_report.application.ports import StoredReport
 
 
 class BuildReport(BaseModel):
-    """The report to build from the events received so far."""
+    """The request to build the report of an agreement's period from the events received so far."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -21,11 +21,11 @@ class BuildReport(BaseModel):
 
     agreement_id: Annotated[str, Field(min_length=1, max_length=200)]
     period: Annotated[str, Field(max_length=20)] | None = None
-    """Name of the period in the agreement's cadence, such as `2026-11`; by default the present one."""
+    """Name of the period in the agreement's cadence, such as `2026-11`; by default the current one."""
 
 
-def summary(row: Any) -> dict[str, Any]:
-    """Return a report's row as an item of a list."""
+def report_summary(row: Any) -> dict[str, Any]:
+    """Return the list item for the row of a report."""
     document = row.document
     return {
         "report_id": row.report_id,
@@ -40,32 +40,34 @@ def summary(row: Any) -> dict[str, Any]:
         "period_end_at": document["period"]["end_at"],
         "breaches": document["breach_count"],
         "built_at": instants.to_text(row.built_at),
-        **links(row.report_id, row.revision),
+        **report_links(row.report_id, row.revision),
     }
 
 
-def heard(lag: ConsumerPosition) -> dict[str, Any]:
-    """Return how far this service is behind the event log: it has received every event up to ``until_at``."""
+def reading_position(lag: ConsumerPosition) -> dict[str, Any]:
+    """Return as JSON how far this service has received the event log: every event up to ``until_at``."""
     until_at = None if lag.until_at is None else instants.to_text(lag.until_at)
     return {"until_at": until_at, "behind_events": lag.behind}
 
 
-def shown(report: StoredReport, revisions: list[Any], lag: ConsumerPosition) -> dict[str, Any]:
-    """Return a report in full, with its revisions and the position up to which this service has received events."""
+def full_report(report: StoredReport, revisions: list[Any], lag: ConsumerPosition) -> dict[str, Any]:
+    """Return a whole report as JSON, with its revisions and the position up to which this service has received
+    events.
+    """
     return {
         "report_id": report.report_id,
         "revision": report.revision,
         "built_at": instants.to_text(report.built_at),
         **report.document,
         "changes": report.changes,
-        "heard": heard(lag),
+        "heard": reading_position(lag),
         "revisions": [_revision(report.report_id, row) for row in revisions],
-        **links(report.report_id, report.revision),
+        **report_links(report.report_id, report.revision),
     }
 
 
-def links(report_id: str, revision: int) -> dict[str, str]:
-    """Return the addresses of a revision as JSON and as a page."""
+def report_links(report_id: str, revision: int) -> dict[str, str]:
+    """Return the paths of a report's revision as JSON and as a page."""
     return {
         "url": f"/api/v1/reports/{report_id}?revision={revision}",
         "page_url": f"/api/v1/reports/{report_id}/page?revision={revision}",
@@ -78,5 +80,5 @@ def _revision(report_id: str, row: Any) -> dict[str, Any]:
         "state": row.state,
         "verdict": row.verdict,
         "built_at": instants.to_text(row.built_at),
-        **links(report_id, row.revision),
+        **report_links(report_id, row.revision),
     }

@@ -1,4 +1,4 @@
-"""The storage that the use cases need: received facts, agendas, and the reports made so far."""
+"""The interfaces that the use cases need: received facts, agendas, stored reports, and present figures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.lag import ConsumerPosition as Lagging
-from slm_events.agreement import AgreementFinalized, AgreementTurned
-from slm_events.clocks import ClockMoved
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
+from slm_events.clocks import TicketClockEvent
 from slm_report.domain.facts import Facts
 from slm_report.domain.periods import Period
-from slm_report.domain.to_date import ToDate
+from slm_report.domain.to_date import FiguresToDate
 
 if TYPE_CHECKING:
     from slm_report.application.receiving import Batch
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """A stored revision of a report."""
+    """One stored revision of a report."""
 
     report_id: str
     revision: int
@@ -38,53 +38,64 @@ class StoredReport:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """The work to do for an agreement's reports. Instants are microseconds UTC; None means nothing to do."""
+    """The work to do for an agreement's reports. Instants are microseconds UTC; None means that there is nothing
+    to do.
+    """
 
     agreement_id: str
     stale_from: int | None
-    """Reports of periods from this instant on may be out of date."""
+    """Published reports of periods from this instant on may be out of date; None if none may be."""
     settled_until: int | None
-    """Periods that end up to this instant have been reported when they were due."""
+    """Periods that end up to this instant have been reported; None before the first report."""
     due_at: int | None
-    """When the next period's report is due."""
+    """When the report of the next period is due."""
     importing: bool = False
-    """Whether an import or the judgement of a signed version's past is incomplete. Nothing is published until it is
-    complete.
+    """Whether some events of an import, or of the evaluation of a signed version's past, are missing. Nothing is
+    published until all of them have been received.
     """
     quiet: bool = True
-    """Whether the agreement has had no new events for a while, so that its reports can be made."""
+    """Whether the agreement has had no new events for a while, so that its reports can be built."""
 
 
 class ReceivedFacts(Protocol):
-    """Received facts within one transaction. Each is stored under its id, so that storing it twice changes nothing."""
+    """The received facts, as one transaction sees them. Each is stored under its id, so that storing it twice changes
+    nothing.
+    """
 
     async def keep(self, batch: Batch) -> None:
-        """Store a batch. Of several events about one thing the newest is kept, whatever the order of arrival."""
+        """Store a batch of events. Of several events about one thing the newest is kept, whatever the order of
+        arrival.
+        """
         ...
 
-    async def earlier_stops(self, clocks: Sequence[ClockMoved]) -> list[tuple[str, int]]:
-        """Return (agreement id, instant) of the stored stops of these clocks, which will be replaced."""
+    async def earlier_stops(self, clocks: Sequence[TicketClockEvent]) -> list[tuple[str, int]]:
+        """Return (agreement id, microseconds UTC) of the stored last changes of these clocks, which new events
+        replace.
+        """
         ...
 
     async def certain_at(self, breach_ids: Sequence[str]) -> dict[str, int]:
-        """Return when each breach was certain. A breach that was not received yet is left out."""
+        """Return breach id → when the breach was certain, microseconds UTC. Breaches that were not received are left
+        out.
+        """
         ...
 
     async def versions(self, agreement_id: str) -> list[AgreementFinalized]:
         """Return the signed versions of an agreement, in ascending order."""
 
-    async def ends(self, agreement_id: str) -> list[AgreementTurned]:
-        """Return how the versions of an agreement ended."""
+    async def ends(self, agreement_id: str) -> list[AgreementLifeEvent]:
+        """Return the events that ended versions of an agreement."""
 
     async def facts(self, agreement_id: str, period: Period, trend_windows: int) -> Facts:
-        """Return what can matter to the period, with up to ``trend_windows`` closed windows of each target
-        before it.
+        """Return the facts that can matter to the period's report.
+
+        For the trend, each target has up to ``trend_windows`` closed windows from before the period.
         """
         ...
 
 
 class Reports(Protocol):
-    """The reports and agendas within one transaction."""
+    """The stored reports and agendas, as one transaction sees them."""
 
     async def mark_stale(self, since: Mapping[str, int]) -> None:
         """Mark the reports of each agreement as stale from the given instant on."""
@@ -106,37 +117,40 @@ class Reports(Protocol):
         """Store an agenda after its reports have been written."""
 
     async def postpone(self, agreement_id: str, seconds: float) -> None:
-        """Skip an agenda for some seconds."""
+        """Leave an agreement's agenda out of ``next_agenda`` for some seconds."""
         ...
 
     async def newest(self, report_id: str, *, state: str | None = None) -> StoredReport | None:
         """Return the newest revision of a report, optionally in one state; None if there is none."""
 
     async def save(self, stored: StoredReport) -> None:
-        """Store a revision. An interim one replaces the previous interim one."""
+        """Store a revision of a report. An interim one replaces the previous interim one."""
         ...
 
 
 class Figures(Protocol):
-    """The source of the present figures of open windows."""
+    """The source of the present figures of open windows: monitor-svc."""
 
-    async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> ToDate:
-        """Return all open windows of the period as of one instant, and those that closed after ``closed_after``.
+    async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
+        """Return the figures of all open windows of the period as of one instant, and of those that closed after
+        ``closed_after``.
 
-        They are read with the rights of the key. Raises FiguresUnavailable and FiguresForbidden.
+        The figures are read with the rights of the API key ``key``. Raises FiguresUnavailable and FiguresForbidden.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The resources of the use cases: the database, and its two stores within a transaction."""
+    """What every use case needs: the database, the two stores within a transaction, present figures, and the position
+    in the log.
+    """
 
     database: Database
     heard: Callable[[Transaction], ReceivedFacts]
     reports: Callable[[Transaction], Reports]
     figures: Figures
     lag: Callable[[], Awaitable[Lagging]]
-    """Returns how far the received events are behind the log, as of now."""
+    """A function that returns how far the received events are behind the log, as of now."""
     quiet_seconds: float
     """Real seconds without events about an agreement after which its reports are rebuilt."""

@@ -1,4 +1,4 @@
-"""The worker that publishes reports when they are due, and revises them when new facts arrive."""
+"""The worker that publishes reports when they are due, and revises published ones when new facts arrive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Publisher:
-    """Works on one agreement's agenda at a time. Several replicas share the work by row locks."""
+    """The worker that publishes and revises reports, one agreement after the other. Replicas share the work by row
+    locks.
+    """
 
     name = "publisher of reports"
 
@@ -26,20 +28,20 @@ class Publisher:
         self._desk = desk
 
     async def run(self) -> None:
-        """Work until cancelled; pause while there is nothing to do."""
+        """Publish and revise reports until cancelled; pause while there is nothing to do."""
         while True:
             busy = await self.step()
             if not busy:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def step(self) -> bool:
-        """Work on one agenda; return whether there was one."""
+        """Write the due and stale reports of one agreement; return whether there were any."""
         try:
-            busy = await reports.settle_next(self._desk)
+            busy = await reports.settle_next_agenda(self._desk)
         except reports.ReportFailure as unsettled:
             # An agreement whose reports fail must not block all others.
             _log.error("reports not made", agreement_id=unsettled.agreement_id, exc_info=unsettled)
-            await reports.postpone(self._desk, unsettled.agreement_id, _POSTPONED_SECONDS)
+            await reports.postpone_agreement(self._desk, unsettled.agreement_id, _POSTPONED_SECONDS)
             busy = True
         self.progress.beat()
         return busy

@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementTurned
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
 from slm_events.catalogue import BREACHES, PUBLISHED
-from slm_events.clocks import ClockMoved, ClockStopped
-from slm_events.exclusions import ExclusionDecided, ExclusionMoved, ExclusionRevoked
+from slm_events.clocks import ClockStopped, TicketClockEvent
+from slm_events.exclusions import ExclusionDecided, ExclusionEvent, ExclusionRevoked
 from slm_events.monitor import (
     AgreementCaughtUp,
     BreachRevised,
@@ -22,8 +22,8 @@ from slm_events.monitor import (
     RiskCleared,
     TargetAtRisk,
     TargetBreached,
-    TargetJudged,
     TargetRecovered,
+    TargetResultEvent,
     WindowClosed,
 )
 from slm_events.review import ActionCompleted, ActionOpened, ActionPlanEnded, ActionPlanOpened
@@ -32,18 +32,18 @@ from slm_report.application.ports import ReceivedFacts, Reports
 
 @dataclass
 class Batch:
-    """Events received together, by kind, each list in the order of arrival."""
+    """Events that were received together, one list for each kind of event, in the order of arrival."""
 
     versions: list[AgreementFinalized] = field(default_factory=list)
-    ends: list[AgreementTurned] = field(default_factory=list)
+    ends: list[AgreementLifeEvent] = field(default_factory=list)
     windows: list[WindowClosed] = field(default_factory=list)
     breaches: list[TargetBreached] = field(default_factory=list)
     withdrawals: list[BreachWithdrawn] = field(default_factory=list)
     recoveries: list[TargetRecovered] = field(default_factory=list)
     risks: list[TargetAtRisk] = field(default_factory=list)
     clearings: list[RiskCleared] = field(default_factory=list)
-    clocks: list[ClockMoved] = field(default_factory=list)
-    """Stops of clocks, and changes after a stop, which undo it."""
+    clocks: list[TicketClockEvent] = field(default_factory=list)
+    """Stops of ticket clocks, and later changes of a clock, which undo its stop."""
     plans: list[ActionPlanOpened] = field(default_factory=list)
     plan_ends: list[ActionPlanEnded] = field(default_factory=list)
     actions: list[ActionOpened] = field(default_factory=list)
@@ -52,10 +52,12 @@ class Batch:
     revocations: list[ExclusionRevoked] = field(default_factory=list)
     imports: list[ImportJudged] = field(default_factory=list)
     imported: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(agreement, import) → the number of events about breaches and risks that its history caused."""
+    """(agreement, import) → the number of events on the topic ``slm.breaches`` that the import caused."""
     caught_up: list[AgreementCaughtUp] = field(default_factory=list)
     catching_up: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """(agreement, version) → the number of events about breaches and risks that the judgement of its past caused."""
+    """(agreement, version) → the number of events on the topic ``slm.breaches`` that the evaluation of its past
+    caused.
+    """
     stale: dict[str, int] = field(default_factory=dict)
     """Agreement → the earliest instant from which its reports may be out of date."""
 
@@ -64,10 +66,10 @@ class Batch:
         self.stale[agreement_id] = min(since, self.stale.get(agreement_id, since))
 
 
-def note_import(batch: Batch, event: TargetJudged | ClockMoved) -> None:
-    """Count an event that an import, or the judgement of a signed version's past, caused.
+def count_catch_up_event(batch: Batch, event: TargetResultEvent | TicketClockEvent) -> None:
+    """Count an event that an import, or the evaluation of a signed version's past, caused.
 
-    The agreement's reports wait until all such events have been received.
+    Only events on the topic ``slm.breaches`` count. The agreement's reports wait until all of them have been received.
     """
     if event.import_id is not None:
         batch.imported[event.agreement_id, event.import_id] += PUBLISHED[type(event)].topic is BREACHES
@@ -75,8 +77,8 @@ def note_import(batch: Batch, event: TargetJudged | ClockMoved) -> None:
         batch.catching_up[event.agreement_id, event.catch_up] += PUBLISHED[type(event)].topic is BREACHES
 
 
-async def keep(heard: ReceivedFacts, reports: Reports, batch: Batch) -> None:
-    """Store a batch in one transaction, and mark the reports that it affects."""
+async def store_batch(heard: ReceivedFacts, reports: Reports, batch: Batch) -> None:
+    """Store a batch of events in one transaction, and mark the reports that it affects as stale."""
     # Only the store knows when a clock stopped before, and when a withdrawn breach was certain.
     for agreement_id, stopped_at in await heard.earlier_stops(batch.clocks):
         batch.mark(agreement_id, stopped_at)
@@ -89,56 +91,60 @@ async def keep(heard: ReceivedFacts, reports: Reports, batch: Batch) -> None:
 
 
 def agreement_finalized(batch: Batch, event: AgreementFinalized) -> None:
-    """Collect a signed version; the agreement's reports wait until its past has been judged."""
+    """Collect a signed version. The agreement's reports wait until its past has been evaluated."""
     batch.versions.append(event)
     # monitor-svc publishes an event when it has judged the past by these terms, even if there is no past.
     batch.catching_up[event.agreement_id, event.version] += 0
     batch.mark(event.agreement_id, instants.from_text(event.effective_at))
 
 
-def agreement_ended(batch: Batch, event: AgreementTurned) -> None:
-    """Collect the end of a version."""
+def agreement_ended(batch: Batch, event: AgreementLifeEvent) -> None:
+    """Add to the batch that a version of an agreement ended, and mark the reports from then on as stale."""
     batch.ends.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at) - 1)
 
 
 def window_closed(batch: Batch, event: WindowClosed) -> None:
-    """Collect a closed or restated window. The trends of later reports depend on it too."""
+    """Collect a closed or restated window, which also matters to the trends of later reports."""
     batch.windows.append(event)
     batch.mark(event.agreement_id, _last_instant(event, event.closed_at))
 
 
 def target_breached(batch: Batch, event: TargetBreached) -> None:
-    """Collect a breach."""
+    """Collect a published breach."""
     batch.breaches.append(event)
     batch.mark(event.agreement_id, _last_instant(event, event.certain_at))
 
 
 def breach_revised(batch: Batch, event: BreachRevised) -> None:
-    """Collect a revised breach; the period to which it belonged before is stale too."""
+    """Collect a revised breach. The report of the period to which it belonged before is stale, too."""
     target_breached(batch, event)
     batch.mark(event.agreement_id, _last_instant(event, event.before.get("certain_at") or event.certain_at))
 
 
 def breach_withdrawn(batch: Batch, event: BreachWithdrawn) -> None:
-    """Collect a withdrawal. Only the store knows the period of its breach."""
+    """Collect the withdrawal of a breach. ``store_batch`` marks its period, which only the stored breach names."""
     batch.withdrawals.append(event)
 
 
 def target_recovered(batch: Batch, event: TargetRecovered) -> None:
-    """Collect a recovery."""
+    """Collect the recovery of a rolling target."""
     batch.recoveries.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.recovered_at))
 
 
 def target_at_risk(batch: Batch, event: TargetAtRisk) -> None:
-    """Collect a warning."""
+    """Collect a warning that both parties may see: a report is one document for both, so it has no others."""
+    if event.hidden_from_party_id is not None:
+        return
     batch.risks.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at))
 
 
 def risk_cleared(batch: Batch, event: RiskCleared) -> None:
-    """Collect the end of a warning."""
+    """Collect the end of a warning that both parties may see."""
+    if event.hidden_from_party_id is not None:
+        return
     batch.clearings.append(event)
     batch.mark(event.agreement_id, _last_instant(event, event.at))
 
@@ -149,19 +155,25 @@ def clock_stopped(batch: Batch, event: ClockStopped) -> None:
     batch.mark(event.agreement_id, instants.from_text(event.at))
 
 
-def clock_goes_on(batch: Batch, event: ClockMoved) -> None:
-    """Collect another change of a clock, which undoes an earlier stop. The period of that stop is then stale."""
+def clock_changed(batch: Batch, event: TicketClockEvent) -> None:
+    """Collect a change of a ticket's clock other than a stop. It undoes an earlier stop, whose period ``store_batch``
+    marks.
+    """
     batch.clocks.append(event)
 
 
 def plan_opened(batch: Batch, event: ActionPlanOpened) -> None:
-    """Collect an action plan."""
+    """Collect an action plan that both parties may see."""
+    if event.hidden_from_party_id is not None:
+        return
     batch.plans.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.opened_at))
 
 
 def plan_ended(batch: Batch, event: ActionPlanEnded) -> None:
-    """Collect the end of an action plan."""
+    """Collect the end of an action plan that both parties may see."""
+    if event.hidden_from_party_id is not None:
+        return
     batch.plan_ends.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.ended_at))
 
@@ -191,21 +203,26 @@ def exclusion_revoked(batch: Batch, event: ExclusionRevoked) -> None:
 
 
 def import_judged(batch: Batch, event: ImportJudged) -> None:
-    """Collect the end of an import's judgement, with its number of breach events."""
+    """Collect the end of the evaluation of an import, with the final number of breach events that it caused."""
     batch.imports.append(event)
 
 
 def agreement_caught_up(batch: Batch, event: AgreementCaughtUp) -> None:
-    """Collect the end of the judgement of a version's past, with its number of breach events."""
+    """Collect the end of the evaluation of a signed version's past, with the final number of breach events that it
+    caused.
+    """
     batch.caught_up.append(event)
 
 
-def _mark_excluded(batch: Batch, event: ExclusionMoved) -> None:
+def _mark_excluded(batch: Batch, event: ExclusionEvent) -> None:
     for interval in event.intervals:
         batch.mark(event.agreement_id, instants.from_text(interval["from"]))
 
 
-def _last_instant(event: TargetJudged, at: str) -> int:
-    """Return the instant that decides the period of a result. A result at a window's end belongs to that window."""
+def _last_instant(event: TargetResultEvent, at: str) -> int:
+    """Return the instant (microseconds UTC) that decides in which period a result is reported.
+
+    A result at the end of its window is moved just before that end, so that it belongs to the period of the window.
+    """
     instant = instants.from_text(at)
     return instant if event.window_end_at is None else min(instant, instants.from_text(event.window_end_at) - 1)

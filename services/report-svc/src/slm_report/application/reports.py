@@ -12,20 +12,24 @@ from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.lag import ConsumerPosition as Lagging
 from slm_events import instants
 from slm_report.application.ports import Agenda, Desk, ReceivedFacts, Reports, StoredReport
-from slm_report.domain import lines, publication, service_report, terms_line
+from slm_report.domain import lines, publication, service_report, terms_history
 from slm_report.domain.errors import OutsideTerm, UnknownAgreement
 from slm_report.domain.periods import Period
 from slm_report.domain.publication import INTERIM_REVISION
 from slm_report.domain.service_report import INTERIM, PUBLISHED, ServiceReport
-from slm_report.domain.terms_line import Term
-from slm_report.domain.to_date import ToDate
+from slm_report.domain.terms_history import Term
+from slm_report.domain.to_date import FiguresToDate
 
 PERIODS_A_TURN = 12
-"""Periods reported in one transaction. An agreement that is received years after its beginning needs several."""
+"""The most periods that are reported in one transaction. An agreement that is received years after its beginning needs
+several.
+"""
 
 
 class ReportFailure(Exception):
-    """The reports of one agreement could not be made. The cause is attached; other agreements go on."""
+    """The reports of one agreement could not be built, for the attached cause. Reports of other agreements are not
+    affected.
+    """
 
     def __init__(self, agreement_id: str) -> None:
         super().__init__(f"reports of agreement {agreement_id} could not be made")
@@ -34,7 +38,7 @@ class ReportFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _OpenDesk:
-    """The stores within one transaction."""
+    """The stores of facts and reports within one transaction."""
 
     transaction: Transaction
     heard: ReceivedFacts
@@ -45,14 +49,14 @@ def _open_desk(desk: Desk, transaction: Transaction) -> _OpenDesk:
     return _OpenDesk(transaction, desk.heard(transaction), desk.reports(transaction))
 
 
-async def build_now(
+async def build_report_now(
     desk: Desk, caller: Principal, key: str, agreement_id: str, period_id: str | None
 ) -> tuple[StoredReport, bool]:
     """Build a period's report: a published one if the period is complete, else an interim one with the present figures.
 
-    Without ``period_id`` it is the current period. ``key`` is the caller's, whose rights apply to the figures. Returns
-    the report and whether this call made it. Raises UnknownAgreement, NoSuchPeriod, OutsideTerm, FiguresUnavailable and
-    FiguresForbidden.
+    Without ``period_id`` it is the current period. ``key`` is the caller's API key, whose rights apply to the figures.
+    Returns the report and whether this call made it. Raises UnknownAgreement, NoSuchPeriod, OutsideTerm,
+    FiguresUnavailable and FiguresForbidden.
     """
     lag = await desk.lag()
     made = await _build(desk, caller, agreement_id, period_id, lag, None)
@@ -65,9 +69,13 @@ async def build_now(
 
 
 async def _build(
-    desk: Desk, caller: Principal, agreement_id: str, period_id: str | None, lag: Lagging, to_date: ToDate | None
+    desk: Desk, caller: Principal, agreement_id: str, period_id: str | None, lag: Lagging, to_date: FiguresToDate | None
 ) -> tuple[StoredReport, bool] | Period:
-    """Try once in one transaction; return the period if its report needs present figures and ``to_date`` is None."""
+    """Try to build and store the report in one transaction.
+
+    Return the report and whether this call made it. If the report needs present figures and ``to_date`` is None, return
+    the period for which they must be fetched.
+    """
     async with desk.database.begin() as transaction:
         opened = _open_desk(desk, transaction)
         terms = await _terms(opened.heard, agreement_id)
@@ -80,9 +88,10 @@ async def _build(
         return await _write(opened, terms, period, until=until, to_date=to_date) or period
 
 
-async def settle_next(desk: Desk) -> bool:
-    """Publish or revise the due or stale reports of one agreement; return False if there is none. Raises
-    ReportFailure.
+async def settle_next_agenda(desk: Desk) -> bool:
+    """Publish or revise the due and stale reports of one agreement; return False if no agreement has any.
+
+    Raises ReportFailure.
     """
     lag = await desk.lag()
     if lag.until_at is None:
@@ -102,36 +111,36 @@ async def settle_next(desk: Desk) -> bool:
         return True
 
 
-async def postpone(desk: Desk, agreement_id: str, seconds: float) -> None:
-    """Skip an agreement for some seconds, so that the others are worked on."""
+async def postpone_agreement(desk: Desk, agreement_id: str, seconds: float) -> None:
+    """Leave an agreement's reports alone for some seconds, so that others are built."""
     async with desk.database.begin() as transaction:
         await desk.reports(transaction).postpone(agreement_id, seconds)
 
 
 async def _settle(opened: _OpenDesk, agenda: Agenda, until: int) -> Agenda:
-    """Write the reports of the agenda's periods; return its new state.
+    """Write reports of the agenda's periods, at most PERIODS_A_TURN; return the agenda with what is left to do.
 
     ``until``: everything that was in the log at this instant has been received.
     """
     terms = await _terms(opened.heard, agenda.agreement_id)
     if not terms:
         return Agenda(agenda.agreement_id, None, None, None)
-    first, end = terms_line.life(terms)
-    period = terms_line.period_at(terms, _since(agenda, first, end))
+    first, end = terms_history.agreement_term(terms)
+    period = terms_history.period_at(terms, _since(agenda, first, end))
     for _ in range(PERIODS_A_TURN):
-        if period.start >= (end or period.end) or terms_line.due_at(terms, period) > until:
+        if period.start >= (end or period.end) or terms_history.report_due_at(terms, period) > until:
             stale_from = None
             break
         await _write(opened, terms, period, until=until)
-        period = terms_line.period_at(terms, period.end)
+        period = terms_history.period_at(terms, period.end)
     else:
         stale_from = period.start
-    due_at = None if period.start >= (end or period.end) else terms_line.due_at(terms, period)
+    due_at = None if period.start >= (end or period.end) else terms_history.report_due_at(terms, period)
     return Agenda(agenda.agreement_id, stale_from, max(period.start, agenda.settled_until or period.start), due_at)
 
 
 def _since(agenda: Agenda, first: int, end: int | None) -> int:
-    """Return the earliest instant whose period must be reported, within the agreement's life."""
+    """Return the earliest instant, within the agreement's term, whose period must be reported."""
     since = first if agenda.settled_until is None else agenda.settled_until
     if agenda.stale_from is not None:
         since = min(since, agenda.stale_from)
@@ -139,19 +148,20 @@ def _since(agenda: Agenda, first: int, end: int | None) -> int:
 
 
 async def _write(
-    opened: _OpenDesk, terms: Sequence[Term], period: Period, *, until: int | None, to_date: ToDate | None = None
+    opened: _OpenDesk, terms: Sequence[Term], period: Period, *, until: int | None, to_date: FiguresToDate | None = None
 ) -> tuple[StoredReport, bool] | None:
-    """Write the period's report if it changed; return it and whether it changed, or None if the period is not complete.
+    """Write the period's report if it changed; return the report and whether it changed.
 
     A period is complete if all its windows are closed and it was due by ``until``, up to which everything has been
-    received. ``until`` None means that more facts are known to come. An incomplete period gets an interim report if
-    ``to_date`` has the figures of its open windows.
+    received. ``until`` None means that more facts are known to come. For an incomplete period an earlier published
+    report is returned, else an interim one is written if ``to_date`` has the figures of its open windows, else the
+    result is None.
     """
     agreement_id = terms[-1].terms.agreement_id
     facts = await opened.heard.facts(agreement_id, period, lines.TREND_WINDOWS)
-    due_at = terms_line.due_at(terms, period)
+    due_at = terms_history.report_due_at(terms, period)
     complete = until is not None and until >= due_at and not service_report.missing_windows(terms, facts, period)
-    report_id = publication.report_id(agreement_id, period.id)
+    report_id = publication.report_id_of(agreement_id, period.id)
     before = await opened.reports.newest(report_id, state=PUBLISHED)
     if not complete:
         if before is not None:
@@ -159,38 +169,42 @@ async def _write(
         if to_date is None:
             return None
     if complete or to_date is None:
-        report = service_report.build(terms, facts, period, state=PUBLISHED, as_of=due_at)
+        report = service_report.build_service_report(terms, facts, period, state=PUBLISHED, as_of=due_at)
         stored = _published(report, opened.transaction.now, before)
     else:
-        report = service_report.build(terms, facts, period, state=INTERIM, as_of=to_date.as_of, to_date=to_date)
+        report = service_report.build_service_report(
+            terms, facts, period, state=INTERIM, as_of=to_date.as_of, to_date=to_date
+        )
         stored = replace(_stored(report, opened.transaction.now), figures=to_date.text)
     if before is not None and before.digest == stored.digest:
         return before, False
     await opened.reports.save(stored)
     if complete:
         published_at = instants.to_text(opened.transaction.now)
-        opened.transaction.publish(publication.published(report_id, stored.revision, stored.document, published_at))
+        opened.transaction.publish(
+            publication.report_published_event(report_id, stored.revision, stored.document, published_at)
+        )
     return stored, True
 
 
 def _published(report: ServiceReport, now: int, before: StoredReport | None) -> StoredReport:
-    """Return the next revision of a published report, with its differences from the previous one."""
+    """Return the next published revision of a report, with its differences from the previous one."""
     stored = _stored(report, now)
     return replace(stored, revision=(before.revision if before else 0) + 1, changes=_changes(before, stored.document))
 
 
 def _stored(report: ServiceReport, now: int) -> StoredReport:
-    """Return a report as it is stored, with the revision number of an interim one."""
+    """Return a report in the form that is stored, with the revision number of an interim report."""
     document = report.document()
     agreement_id, period_id = document["agreement"]["agreement_id"], document["period"]["id"]
     return StoredReport(
-        report_id=publication.report_id(agreement_id, period_id),
+        report_id=publication.report_id_of(agreement_id, period_id),
         revision=INTERIM_REVISION,
         agreement_id=agreement_id,
         period=period_id,
         state=report.state,
         verdict=report.verdict,
-        digest=publication.digest(document),
+        digest=publication.report_digest(document),
         document=document,
         changes=[],
         built_at=now,
@@ -198,16 +212,16 @@ def _stored(report: ServiceReport, now: int) -> StoredReport:
 
 
 def _changes(before: StoredReport | None, document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [asdict(change) for change in publication.changes(before.document if before else None, document)]
+    return [asdict(change) for change in publication.compare_revisions(before.document if before else None, document)]
 
 
 async def _terms(heard: ReceivedFacts, agreement_id: str) -> list[Term]:
-    return terms_line.line(await heard.versions(agreement_id), await heard.ends(agreement_id))
+    return terms_history.build_terms_history(await heard.versions(agreement_id), await heard.ends(agreement_id))
 
 
 def _asked_for(terms: Sequence[Term], period_id: str | None, now: int) -> Period:
-    first, end = terms_line.life(terms)
-    period = terms_line.period_named(terms, period_id) if period_id else terms_line.period_at(terms, now)
+    first, end = terms_history.agreement_term(terms)
+    period = terms_history.period_named(terms, period_id) if period_id else terms_history.period_at(terms, now)
     if period.end <= first or (end is not None and period.start >= end) or period.start > now:
         until = "open end" if end is None else instants.to_text(end)
         raise OutsideTerm(

@@ -14,7 +14,9 @@ from slm_report.domain import figures
 FORMULAS = ("nothing", "flat", "percent_of_charge", "per_missed_percent", "per_missed_unit")
 ATTAINED, MISSED_PERCENT, MISSED_UNITS = "attained", "missed_percent", "missed_units"
 MEASURES: Mapping[str, Fraction | None] = {ATTAINED: Fraction(100), MISSED_PERCENT: Fraction(100), MISSED_UNITS: None}
-"""The value that the bands measure → the end of its scale, which is an allowed value; None if there is no end."""
+"""The value that the bands of a schedule measure → the end of its scale, an allowed value; None if the scale has no
+end.
+"""
 _MINOR_UNITS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
@@ -25,8 +27,8 @@ NUMBER = r"\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?"
 _MOST_BANDS = 100
 
 
-class NoSchedule(ValueError):
-    """The document is not a valid credit schedule: field, value and what to write instead."""
+class InvalidSchedule(ValueError):
+    """A credit schedule is not valid. The error names the field, its value and what to write instead."""
 
     def __init__(self, field: str, value: Any, remedy: str) -> None:
         super().__init__(f"{field}: {remedy}")
@@ -35,7 +37,10 @@ class NoSchedule(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """``[start, end)`` of the scale; the last band includes its end. ``rate`` is the number of the formula."""
+    """A band ``[start, end)`` of a credit schedule, and what it pays.
+
+    The last band includes its end. ``rate`` is the number in the band's formula.
+    """
 
     start: Fraction
     end: Fraction | None
@@ -46,8 +51,8 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """A cap: an amount of money, or a percentage of the charge."""
+class CreditCap:
+    """A cap on credits: an amount of money, or a percentage of the charge."""
 
     amount: Fraction
     is_percent: bool
@@ -59,7 +64,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A credit schedule.
+    """A credit schedule: the bands of the measured value, the caps and the currency.
 
     ``places`` are the decimals of the currency's minor unit. Credits of a period below ``least`` are not paid out.
     """
@@ -68,34 +73,38 @@ class Schedule:
     places: int
     measure: str
     bands: tuple[Band, ...]
-    cap_per_period: Limit | None = None
-    cap_per_year: Limit | None = None
+    cap_per_period: CreditCap | None = None
+    cap_per_year: CreditCap | None = None
     least: Fraction = Fraction(0)
     clause: str = ""
 
     def band_of(self, value: Fraction) -> Band:
-        """Return the band of a figure; raises NoSchedule if the figure is outside the scale."""
+        """Return the band in which a value lies; raises InvalidSchedule if it is outside the scale."""
         end = MEASURES[self.measure]
         if value < 0 or (end is not None and value > end):
-            raise NoSchedule(self.measure, str(value), f"write a number from 0{f' to {end}' if end else ' upwards'}")
+            raise InvalidSchedule(
+                self.measure, str(value), f"write a number from 0{f' to {end}' if end else ' upwards'}"
+            )
         return next(band for band in reversed(self.bands) if band.start <= value)
 
 
-def parse(document: Any) -> Schedule:
-    """Return the schedule of a document; raises NoSchedule. For a gap or an overlap it names the value."""
+def parse_schedule(document: Any) -> Schedule:
+    """Return the schedule that a document defines; raises InvalidSchedule. For a gap or an overlap of bands it names
+    the value.
+    """
     if not isinstance(document, Mapping):
-        raise NoSchedule("schedule", document, 'write an object with "currency" and "bands"')
+        raise InvalidSchedule("schedule", document, 'write an object with "currency" and "bands"')
     known = ("currency", "minor_unit", "measure", "bands", "cap_per_period", "cap_per_year", "minimum_payout", "clause")
     _only(document, known, "schedule")
     currency = document.get("currency")
     if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
-        raise NoSchedule("currency", currency, "write an ISO 4217 code, such as EUR")
+        raise InvalidSchedule("currency", currency, "write an ISO 4217 code, such as EUR")
     places = document.get("minor_unit", _MINOR_UNITS.get(currency, 2))
     if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= 6:
-        raise NoSchedule("minor_unit", places, "write the number of decimals of its smallest unit, such as 2")
+        raise InvalidSchedule("minor_unit", places, "write the number of decimals of its smallest unit, such as 2")
     measure = document.get("measure", ATTAINED)
     if not isinstance(measure, str) or measure not in MEASURES:
-        raise NoSchedule("measure", measure, f"write one of: {', '.join(MEASURES)}")
+        raise InvalidSchedule("measure", measure, f"write one of: {', '.join(MEASURES)}")
     return Schedule(
         currency=currency,
         places=places,
@@ -103,40 +112,42 @@ def parse(document: Any) -> Schedule:
         bands=_bands(document.get("bands"), MEASURES[measure]),
         cap_per_period=_limit(document, "cap_per_period"),
         cap_per_year=_limit(document, "cap_per_year"),
-        least=number(document.get("minimum_payout", "0"), "minimum_payout"),
+        least=parse_exact_number(document.get("minimum_payout", "0"), "minimum_payout"),
         clause=str(document.get("clause") or ""),
     )
 
 
-def number(value: Any, field: str) -> Fraction:
-    """Return an exact number of at least 0, written as text or a whole number; raises NoSchedule."""
+def parse_exact_number(value: Any, field: str) -> Fraction:
+    """Return the exact number of at least 0 that is written as text or as a whole number; raises InvalidSchedule."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not re.fullmatch(NUMBER, text):
-        raise NoSchedule(field, value, 'write an exact number as text, not below zero, such as "99.9"')
+        raise InvalidSchedule(field, value, 'write an exact number as text, not below zero, such as "99.9"')
     return Fraction(text)
 
 
 def _bands(written: Any, scale_end: Fraction | None) -> tuple[Band, ...]:
     if not isinstance(written, Sequence) or isinstance(written, str) or not 0 < len(written) <= _MOST_BANDS:
         remedy = f'write 1 to {_MOST_BANDS} bands, such as [{{"from": "0", "percent_of_charge": "10"}}, …]'
-        raise NoSchedule("bands", written, remedy)
+        raise InvalidSchedule("bands", written, remedy)
     bands = sorted((_band(each, f"bands[{place}]") for place, each in enumerate(written)), key=lambda band: band.start)
     if bands[0].start > 0:
         raise _gap(Fraction(0), bands[0].start)
     for lower, upper in pairwise(bands):
         if lower.start == upper.start or (lower.end is not None and lower.end > upper.start):
             value = figures.display_bound(upper.start)
-            raise NoSchedule("bands", value, f'bands overlap: {value} is in two of them; "to" is not part of its band')
+            raise InvalidSchedule(
+                "bands", value, f'bands overlap: {value} is in two of them; "to" is not part of its band'
+            )
         if lower.end is not None and lower.end < upper.start:
             raise _gap(lower.end, upper.start)
     last = bands[-1]
     if scale_end is not None and last.start > scale_end:
         value = figures.display_bound(last.start)
-        raise NoSchedule("bands", value, f"no figure can be in this band: the scale ends at {scale_end}")
+        raise InvalidSchedule("bands", value, f"no figure can be in this band: the scale ends at {scale_end}")
     if last.end is not None and (scale_end is None or last.end < scale_end):
         raise _gap(last.end, scale_end)
     if last.end is not None and last.end != scale_end:
-        raise NoSchedule(
+        raise InvalidSchedule(
             "bands", figures.display_bound(last.end), f'write {scale_end}, where the scale ends, or leave "to" out'
         )
     ends = [band.start for band in bands[1:]] + [scale_end]
@@ -146,43 +157,43 @@ def _bands(written: Any, scale_end: Fraction | None) -> tuple[Band, ...]:
     )
 
 
-def _gap(start: Fraction, end: Fraction | None) -> NoSchedule:
+def _gap(start: Fraction, end: Fraction | None) -> InvalidSchedule:
     value = figures.display_bound(start)
     upto = "upwards" if end is None else f"to below {figures.display_bound(end)}"
     remedy = f'no band contains {value}: write one for figures from {value} {upto}, such as {{"nothing": true}}'
-    return NoSchedule("bands", value, remedy)
+    return InvalidSchedule("bands", value, remedy)
 
 
 def _band(written: Any, field: str) -> Band:
     if not isinstance(written, Mapping):
-        raise NoSchedule(field, written, 'write an object with "from" and a formula')
+        raise InvalidSchedule(field, written, 'write an object with "from" and a formula')
     _only(written, ("from", "to", "reward", "clause", *FORMULAS), field)
     named = [name for name in FORMULAS if written.get(name) is not None]
     if len(named) != 1 or (named == ["nothing"] and written["nothing"] is not True):
-        raise NoSchedule(field, dict(written), f"write exactly one of: {', '.join(FORMULAS)} (nothing: true)")
-    start = number(written.get("from", "0"), f"{field}.from")
-    end = None if written.get("to") is None else number(written["to"], f"{field}.to")
+        raise InvalidSchedule(field, dict(written), f"write exactly one of: {', '.join(FORMULAS)} (nothing: true)")
+    start = parse_exact_number(written.get("from", "0"), f"{field}.from")
+    end = None if written.get("to") is None else parse_exact_number(written["to"], f"{field}.to")
     if end is not None and end <= start:
-        raise NoSchedule(f"{field}.to", written["to"], 'write a number above "from": "to" is not part of its band')
-    rate = Fraction(0) if named == ["nothing"] else number(written[named[0]], f"{field}.{named[0]}")
+        raise InvalidSchedule(f"{field}.to", written["to"], 'write a number above "from": "to" is not part of its band')
+    rate = Fraction(0) if named == ["nothing"] else parse_exact_number(written[named[0]], f"{field}.{named[0]}")
     reward = written.get("reward", False)
     if not isinstance(reward, bool):
-        raise NoSchedule(f"{field}.reward", reward, "write true or false")
+        raise InvalidSchedule(f"{field}.reward", reward, "write true or false")
     return Band(start, end, named[0], rate, reward, str(written.get("clause") or ""))
 
 
-def _limit(document: Mapping[str, Any], name: str) -> Limit | None:
+def _limit(document: Mapping[str, Any], name: str) -> CreditCap | None:
     written = document.get(name)
     if written is None:
         return None
     if isinstance(written, Mapping) and set(written) == {"percent_of_charge"}:
-        return Limit(number(written["percent_of_charge"], f"{name}.percent_of_charge"), True)
+        return CreditCap(parse_exact_number(written["percent_of_charge"], f"{name}.percent_of_charge"), True)
     if isinstance(written, Mapping) and set(written) == {"amount"}:
-        return Limit(number(written["amount"], f"{name}.amount"), False)
-    raise NoSchedule(name, written, 'write {"percent_of_charge": "30"} or {"amount": "1000"}')
+        return CreditCap(parse_exact_number(written["amount"], f"{name}.amount"), False)
+    raise InvalidSchedule(name, written, 'write {"percent_of_charge": "30"} or {"amount": "1000"}')
 
 
 def _only(written: Mapping[str, Any], known: Sequence[str], field: str) -> None:
     unknown = next((name for name in written if name not in known), None)
     if unknown is not None:
-        raise NoSchedule(f"{field}.{unknown}", written[unknown], f"leave it out; known are {', '.join(known)}")
+        raise InvalidSchedule(f"{field}.{unknown}", written[unknown], f"leave it out; known are {', '.join(known)}")

@@ -11,16 +11,17 @@ from decimal import Decimal
 from fractions import Fraction
 
 from slm_report.domain import credit_bands, figures
-from slm_report.domain.credit_bands import Band, NoSchedule, Schedule
+from slm_report.domain.credit_bands import Band, InvalidSchedule, Schedule
 
 CREDIT, REWARD, NONE = "credit", "reward", "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
-    """The result of a target in the period, as far as the schedule needs it.
+    """The result of a target in the period, as far as the credit schedule needs it.
 
-    ``attained`` and ``objective`` are percents; ``missed_units`` are, for example, late tickets or minutes too long.
+    ``attained`` and ``objective`` are percents; ``missed_units`` is a count, such as of late tickets or minutes too
+    long.
     """
 
     target: str
@@ -31,7 +32,10 @@ class Attainment:
 
 @dataclass(frozen=True, slots=True)
 class CreditLine:
-    """One credit or reward. ``exact`` is the amount before rounding and caps, ``amount`` after them in minor units."""
+    """The credit or reward of one target.
+
+    ``exact`` is the amount before rounding and caps, in the currency; ``amount`` is the one after them, in minor units.
+    """
 
     target: str
     kind: str
@@ -46,7 +50,10 @@ class CreditLine:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """All lines of a period, with amounts in the currency's minor unit. ``payout`` is 0 below the minimum."""
+    """The credits and rewards of a period, in the currency's minor unit.
+
+    ``payout`` is 0 if the credits are below the minimum.
+    """
 
     schedule: Schedule
     lines: tuple[CreditLine, ...]
@@ -60,11 +67,12 @@ class Settlement:
         return self.credits > 0 and self.payout == 0
 
 
-def settle(
+def compute_credits(
     schedule: Schedule, attained: Sequence[Attainment], charge: Fraction, credited_this_year: Fraction = Fraction(0)
 ) -> Settlement:
-    """Return the credits of a period. Caps are used up in the order of the lines. Raises NoSchedule for a missing
-    value.
+    """Return the credits and rewards of a period. Caps are used up in the order of the lines.
+
+    Raises InvalidSchedule if a result lacks a value that the schedule needs.
     """
     caps: dict[str, int] = {}
     if schedule.cap_per_period is not None:
@@ -84,7 +92,7 @@ def settle(
     return Settlement(schedule, tuple(lines), credits, rewards, credits if pays else 0)
 
 
-def money(amount: int, schedule: Schedule) -> str:
+def money_to_text(amount: int, schedule: Schedule) -> str:
     """Return an amount in minor units as text, such as ``250.00``."""
     return str(Decimal(amount).scaleb(-schedule.places)) if schedule.places else str(amount)
 
@@ -115,7 +123,7 @@ def _measured(schedule: Schedule, attained: Attainment, field: str) -> Fraction:
 
 
 def _reckoned(band: Band, attained: Attainment, charge: Fraction, field: str) -> tuple[Fraction, str]:
-    """Return the exact amount and its calculation in words."""
+    """Return the exact amount of a band for a result, and its calculation in words."""
     rate = figures.display_bound(band.rate)
     if band.formula == "nothing":
         return Fraction(0), "nothing is due in this band"
@@ -138,7 +146,7 @@ def _missed_percent(attained: Attainment, field: str) -> Fraction:
 
 def _given(value: Fraction | None, field: str) -> Fraction:
     if value is None:
-        raise NoSchedule(field, None, "write it: the schedule needs it")
+        raise InvalidSchedule(field, None, "write it: the schedule needs it")
     return value
 
 
@@ -148,5 +156,5 @@ def _half_up(units: Fraction) -> int:
 
 
 def _whole_units(amount: Fraction, schedule: Schedule) -> int:
-    """Return a cap in minor units, rounded down so that it is never exceeded."""
+    """Return a cap in minor units, rounded down so that no amount exceeds it."""
     return math.floor(amount * Fraction(10) ** schedule.places)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 
 class Refusal(Exception):
-    """A reason why no report is built; the message is for the caller."""
+    """The base of all reasons why no report is built; the message is for the caller."""
 
 
 class UnknownAgreement(Refusal):

@@ -1,4 +1,4 @@
-"""The facts that a report is built from: received events about one agreement, joined by id."""
+"""The facts that a report is built from: events about one agreement, those about the same thing joined."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A breach with its withdrawal and recovery."""
+    """A published breach with its withdrawal and its recovery, if there are any."""
 
     breached: TargetBreached
     withdrawn: BreachWithdrawn | None = None
@@ -40,7 +40,11 @@ class Breach:
 
     @property
     def counted_at(self) -> int:
-        """The instant that decides its period. A breach that is certain at its window's end belongs to that window."""
+        """The instant (microseconds UTC) that decides to which period the breach belongs.
+
+        A breach that becomes certain at its window's end is moved just before that end, so that it belongs to the
+        window's period.
+        """
         end = calendar_end_of(self.breached)
         return self.certain_at if end is None else min(self.certain_at, end - 1)
 
@@ -50,9 +54,9 @@ class Breach:
         return None if self.recovered is None else instants.from_text(self.recovered.recovered_at)
 
     def state_at(self, instant: int) -> str:
-        """Return ``standing``, ``recovered`` or ``withdrawn`` at an instant.
+        """Return whether the breach is ``standing``, ``recovered`` or ``withdrawn`` at an instant.
 
-        A withdrawal counts whenever it came, because it corrects the past.
+        A withdrawal applies to every instant, even before it was published, because it corrects the past.
         """
         if not self.is_standing:
             return "withdrawn"
@@ -61,7 +65,7 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """A warning and its end."""
+    """A warning that a target is at risk, and its end if it has ended."""
 
     raised: TargetAtRisk
     cleared: RiskCleared | None = None
@@ -72,24 +76,24 @@ class Risk:
         return instants.from_text(self.raised.at)
 
     def outcome_at(self, instant: int) -> str:
-        """Return the outcome at an instant, ``open`` until the warning has ended.
+        """Return the outcome of the warning as of an instant: ``open`` until the warning has ended.
 
-        Later ends are ignored, unless the calendar window is over at the instant. Then the end is published with the
-        window's closing, and nothing can follow.
+        An end after the instant is ignored, unless the calendar window was over by then. The end was then published
+        with the closing of the window, and nothing else could follow.
         """
         if self.cleared is None or not (self.is_over_by(instant) or instants.from_text(self.cleared.at) <= instant):
             return "open"
         return self.cleared.outcome
 
     def is_over_by(self, instant: int) -> bool:
-        """Whether its calendar window has ended by the instant. A rolling window never ends."""
+        """Whether the calendar window of the warning has ended by the instant. A rolling window never ends."""
         end = self.raised.window_end_at
         return end is not None and instants.from_text(end) <= instant
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An action plan for a risk, and its end."""
+    """An action plan for a risk, and its end if it has ended."""
 
     opened: ActionPlanOpened
     ended: ActionPlanEnded | None = None
@@ -100,8 +104,9 @@ class Plan:
         return instants.from_text(self.opened.opened_at)
 
     def outcome_at(self, instant: int, *, over: bool) -> str:
-        """Return ``open`` or the plan's outcome at an instant. ``over``: the risk's window has ended, so a later end
-        counts too.
+        """Return the outcome of the plan as of an instant: ``open`` until the plan has ended.
+
+        ``over``: whether the window of the risk has ended by then, so that a later end of the plan is not ignored.
         """
         if self.ended is None or not (over or instants.from_text(self.ended.ended_at) <= instant):
             return "open"
@@ -110,7 +115,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An improvement action, and when it was completed."""
+    """An improvement action, and when it was completed (microseconds UTC; None: not yet)."""
 
     opened: ActionOpened
     completed_at: int | None = None
@@ -123,7 +128,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """The decision about an exclusion, and its revocation."""
+    """The decision about an exclusion and its revocation; None for one that was not received."""
 
     decided: ExclusionDecided | None
     revoked: ExclusionRevoked | None = None
@@ -131,8 +136,9 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All received facts that can matter to a period. ``windows`` holds the newest revision of each, oldest window
-    first.
+    """All received facts that can matter to a period's report.
+
+    ``windows`` holds the newest revision of each window, oldest window first.
     """
 
     windows: list[WindowClosed] = field(default_factory=list)
@@ -145,9 +151,7 @@ class Facts:
     """Exclusions by id."""
 
     def until(self, instant: int) -> Facts:
-        """Return the facts without the breaches, risks and clocks after an instant. Windows are kept; their own end
-        decides.
-        """
+        """Return the facts without the breaches, risks and clocks after an instant. The other facts are kept."""
         return replace(
             self,
             breaches=[breach for breach in self.breaches if breach.counted_at <= instant],
@@ -156,7 +160,7 @@ class Facts:
         )
 
     def closed(self) -> dict[tuple[str, str], WindowClosed]:
-        """Return the closed windows by target and window id."""
+        """Return (target id, window id) → the closed window."""
         return {(window.target_id, window.window_id): window for window in self.windows}
 
     def breaches_of(self, target_id: str, window_id: str | None = None) -> list[Breach]:
@@ -177,21 +181,23 @@ class Facts:
 
 
 def calendar_end_of(breached: TargetBreached) -> int | None:
-    """Return the end of a breached calendar window; None for a ticket and for a rolling window (``PT1H``)."""
+    """Return the end (microseconds UTC) of a breached calendar window; None for a ticket and for a rolling window
+    (``PT1H``).
+    """
     if breached.window_end_at is None or breached.ticket is not None or breached.window_id.startswith("P"):
         return None
     return instants.from_text(breached.window_end_at)
 
 
-def counts_in(breach: Breach, period: Period) -> bool:
-    """Whether the breach belongs to this period. It belongs to exactly one."""
+def belongs_to_period(breach: Breach, period: Period) -> bool:
+    """Whether the breach belongs to this period. Each breach belongs to exactly one period."""
     return period.start <= breach.counted_at < period.end
 
 
-def restatement(window: WindowClosed) -> dict[str, object] | None:
-    """Return why a window was restated and its previous result; None if it was not restated.
+def restatement_entry(window: WindowClosed) -> dict[str, object] | None:
+    """Return why a window was restated and its previous result; None if the window was not restated.
 
-    ``before`` always has the same four fields, even if the event lacks some, so that every page can show it.
+    ``before`` always has the same four fields, even if the event lacks some, so that every page can show them.
     """
     if not isinstance(window, WindowRestated):
         return None

@@ -1,4 +1,4 @@
-"""The writing of exact figures: fractions for machines, four decimals for people, never rounded to a better result."""
+"""Exact figures as text: fractions for machines, four decimals for people, never rounded to a better result."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ PLACES = 4
 _SCALE = 10**PLACES
 
 
-def parse(text: str | None) -> Fraction | None:
+def parse_figure(text: str | None) -> Fraction | None:
     """Return the exact number of ``"99.9"`` or ``"1999/20"``, and None for None; raises ValueError for other text."""
     return None if text is None else Fraction(text)
 
 
-def to_text(figure: Fraction | None) -> str | None:
+def figure_to_text(figure: Fraction | None) -> str | None:
     """Return the exact number as ``numerator/denominator``; whole numbers have no denominator."""
     return None if figure is None else str(figure)
 
 
 def bound_of(objective: Mapping[str, Any]) -> tuple[str, Fraction] | None:
-    """Return an objective's comparison and number, such as ``("at_least", 999/10)``; None for a deadline."""
+    """Return an objective's comparison and number, such as ``("at_least", 999/10)``; None if the objective is a
+    deadline.
+    """
     for comparison in ("at_least", "at_most"):
         if comparison in objective:
             return comparison, Fraction(str(objective[comparison]))
     return None
 
 
-def satisfies(figure: Fraction, objective: Mapping[str, Any]) -> bool:
+def meets_objective(figure: Fraction, objective: Mapping[str, Any]) -> bool:
     """Whether a number meets the objective, equality included. A deadline has no number and counts as met."""
     bound = bound_of(objective)
     if bound is None:
@@ -39,22 +41,22 @@ def satisfies(figure: Fraction, objective: Mapping[str, Any]) -> bool:
     return figure >= limit if comparison == "at_least" else figure <= limit
 
 
-def display(figure: Fraction | None, objective: Mapping[str, Any] | None = None) -> str:
-    """Return four decimals, rounded half to even; ``–`` for None.
+def display_figure(figure: Fraction | None, objective: Mapping[str, Any] | None = None) -> str:
+    """Return a figure with four decimals, rounded half to even; ``–`` for None.
 
-    If rounding would show a missed objective as met, the number is rounded the other way.
+    If rounding would show a missed objective as met, the figure is rounded the other way.
     """
     if figure is None:
         return "–"
     scaled = round(figure * _SCALE)
-    if objective and not satisfies(figure, objective) and satisfies(Fraction(scaled, _SCALE), objective):
+    if objective and not meets_objective(figure, objective) and meets_objective(Fraction(scaled, _SCALE), objective):
         at_least = "at_least" in objective
         scaled = _floor(figure * _SCALE) if at_least else -_floor(-figure * _SCALE)
     return _decimals(scaled)
 
 
 def display_bound(limit: Fraction) -> str:
-    """Return an agreed number with exactly its decimals, or as a fraction if they never end."""
+    """Return the number of an objective with exactly its decimals, or as a fraction if they never end."""
     rest, places = limit.denominator, 0
     for prime in (2, 5):
         count = 0
@@ -76,7 +78,7 @@ def display_objective(objective: Mapping[str, Any]) -> str:
         return f"{sign} {display_bound(bound[1])} {unit_sign(objective.get('unit'))}".rstrip()
     within = objective.get("within")
     if isinstance(within, Mapping) and within:
-        return wording.deadline(within)
+        return wording.deadline_in_words(within)
     return "–"
 
 
@@ -86,7 +88,9 @@ def unit_sign(unit: object) -> str:
 
 
 def variance(figure: Fraction | None, objective: Mapping[str, Any]) -> Fraction | None:
-    """Return by how much the figure is better than its objective; negative if it misses it."""
+    """Return by how much the figure is better than its objective, negative if it misses it; None if there is no figure
+    or no number to compare with.
+    """
     bound = bound_of(objective)
     if figure is None or bound is None:
         return None
@@ -104,8 +108,8 @@ def display_variance(difference: Fraction | None) -> str:
     return ("+" if scaled > 0 else "") + _decimals(scaled)
 
 
-def mean(figures: list[Fraction]) -> Fraction | None:
-    """Return the exact mean; None for an empty list."""
+def mean_figure(figures: list[Fraction]) -> Fraction | None:
+    """Return the exact mean of figures; None for an empty list."""
     return sum(figures, Fraction(0)) / len(figures) if figures else None
 
 

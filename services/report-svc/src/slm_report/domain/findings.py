@@ -1,4 +1,6 @@
-"""The breaches, risks with their plans, and actions of a report, each with the path of its details."""
+"""The breaches, risks with their plans, and actions of a report, each with the path at which its details can be
+read.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from slm_events import instants
 from slm_events.clocks import ClockStopped
 from slm_events.review import ActionOpened
 from slm_report.domain import figures, ticket_lines
-from slm_report.domain.facts import Breach, Plan, Risk, counts_in
+from slm_report.domain.facts import Breach, Plan, Risk, belongs_to_period
 from slm_report.domain.periods import Period
 
 
@@ -18,17 +20,17 @@ def breach_entry(
 ) -> dict[str, Any]:
     """Return a breach as the report shows it; ``counted`` says whether it belongs to this period.
 
-    Its figure is that of the instant at which it became certain. ``clocks`` maps (target, ticket) to the end of the
-    ticket's clock, from which its lateness follows.
+    Its figure is the one at the instant at which the breach became certain. ``clocks`` maps (target, ticket) to the end
+    of the ticket's clock, from which the lateness follows.
     """
     heard = breach.breached
     clock = clocks.get((heard.target_id, heard.window_id)) if heard.ticket is not None else None
     state = breach.state_at(as_of)
-    figure, shortfall = figures.parse(heard.figure), figures.parse(heard.shortfall)
+    figure, shortfall = figures.parse_figure(heard.figure), figures.parse_figure(heard.shortfall)
     return {
         "breach_id": heard.breach_id,
         "state": state,
-        "counted": counts_in(breach, period),
+        "counted": belongs_to_period(breach, period),
         "target_id": heard.target_id,
         "target_key": heard.target_key,
         "title": heard.target_title or heard.target_key,
@@ -36,11 +38,13 @@ def breach_entry(
         "window_id": heard.window_id,
         "level": heard.level,
         "revision": heard.revision,
-        "figure": figures.to_text(figure),
-        "figure_display": figures.display(figure, heard.objective) if figure is not None else heard.figure_display,
+        "figure": figures.figure_to_text(figure),
+        "figure_display": figures.display_figure(figure, heard.objective)
+        if figure is not None
+        else heard.figure_display,
         "agreed": figures.display_objective(heard.objective),
-        "shortfall": figures.to_text(shortfall),
-        "shortfall_display": figures.display(shortfall, {"at_most": "0"}),
+        "shortfall": figures.figure_to_text(shortfall),
+        "shortfall_display": figures.display_figure(shortfall, {"at_most": "0"}),
         "certain_at": heard.certain_at,
         "recovered_at": breach.recovered.recovered_at if breach.recovered and state == "recovered" else None,
         "withdrawal_cause": None if breach.is_standing or breach.withdrawn is None else breach.withdrawn.cause,
@@ -56,12 +60,12 @@ def breach_entry(
 
 
 def _took(clock: ClockStopped, objective: Mapping[str, Any]) -> int:
-    return ticket_lines.elapsed_seconds(clock, ticket_lines.measure_of(objective))
+    return ticket_lines.elapsed_seconds(clock, ticket_lines.duration_measure(objective))
 
 
 def _overdue(breach: Breach, clock: ClockStopped | None, as_of: int) -> int | None:
-    """Return the seconds of wall time by which a ticket was late, or is late so far; None if the breach has no
-    ticket.
+    """Return the seconds of calendar time by which a ticket was late, or is late at ``as_of``; None if the breach has
+    no ticket.
     """
     if breach.breached.ticket is None:
         return None

@@ -10,31 +10,31 @@ from typing import Any
 from slm_events import instants
 from slm_events.monitor import WindowClosed
 from slm_report.domain import figures, measured, ticket_lines
-from slm_report.domain.facts import Breach, Exclusion, Facts, Risk, restatement
+from slm_report.domain.facts import Breach, Exclusion, Facts, Risk, restatement_entry
 from slm_report.domain.periods import Period
-from slm_report.domain.terms_line import Term, Window
+from slm_report.domain.terms_history import Term, Window
 
 TREND_WINDOWS = 6
-"""Number of windows in a trend: the mean of the last closed windows with a figure, up to the reported one."""
+"""The most windows in a trend, which is the mean of the last closed windows with a figure, up to the reported one."""
 
 
-Names = Mapping[str, str]
-"""The parties' names by id."""
+PartyNames = Mapping[str, str]
+"""Party id → the party's name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What all lines of one report are made from: its facts, its period, and the instant it describes."""
+class ReportScope:
+    """The input of all lines of one report: its facts, its period, and the instant that it describes."""
 
     facts: Facts
     period: Period
     as_of: int
-    names: Names
+    names: PartyNames
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number as an exact fraction (``numerator/denominator``; None if there is none) and as people read it."""
+    """A number as an exact fraction (``numerator/denominator``; None if there is none) and as text for people."""
 
     exact: str | None
     display: str
@@ -45,22 +45,22 @@ NOTHING = Figure(None, "–")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLine:
-    """One target in one window, or over the whole period if the target has no calendar windows."""
+    """A line of a report: one target in one window, or over the whole period if the target has no calendar windows."""
 
     target_id: str
     target_key: str
     title: str
     agreement_version: int
     basis: str
-    """``window`` | ``rolling`` | ``tickets``."""
+    """The kind of the line: ``window`` | ``rolling`` | ``tickets``."""
     aggregation: str
     window_id: str
     window_start_at: str
     window_end_at: str
     closed: bool
     verdict: str
-    """``met`` | ``at_risk`` | ``breached`` | ``no_data`` | ``not_applicable``, for an open window as of ``as_of``.
-    ``open`` if it is unknown; ``no_breach`` for a rolling target without a breach.
+    """The verdict: ``met`` | ``at_risk`` | ``breached`` | ``no_data`` | ``not_applicable``, for an open window as of
+    ``as_of``. ``open`` if it is unknown; ``no_breach`` for a rolling target without a breach.
     """
     objective: dict[str, Any]
     agreed: str
@@ -80,24 +80,26 @@ class ReportLine:
     excluded_seconds: int | None = None
     unknown_seconds: int | None = None
     measured: str = ""
-    """The amounts behind the figure, in words."""
+    """The amounts that the figure is made from, in words."""
     exclusions: list[dict[str, Any]] = field(default_factory=list)
-    """The exclusions of the window: reason, who asked, who approved, and how long."""
+    """The exclusions within the window, each with the reason, who asked, who approved, and how long."""
     coverage_percent: str | None = None
-    """The exact share of the window in which the state is known; None if it was not determined."""
+    """The exact percentage of the window in which the state is known; None if it was not determined."""
     as_of: str | None = None
-    """The instant of a present figure; None for the figure of a closed window."""
+    """The instant of an open window's figure; None for the figure of a closed window."""
     tickets: dict[str, Any] | None = None
-    """For a ticket target: ``{"judged", "met", "breached", "share", "took", "late"}``."""
+    """The tickets of a ticket target: ``{"judged", "met", "breached", "share", "share_display", "took", "late"}``; None
+    for other targets.
+    """
     revision: int | None = None
     restated: dict[str, Any] | None = None
     breach_ids: list[str] = field(default_factory=list)
     risk_ids: list[str] = field(default_factory=list)
 
 
-def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, Any], scope: Scope) -> ReportLine:
-    """Return the line of a closed window, with the figures of its closing or restatement."""
-    figure = figures.parse(window.figure)
+def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, Any], scope: ReportScope) -> ReportLine:
+    """Return the line of a closed window, with the figures that were published when it closed or was last restated."""
+    figure = figures.parse_figure(window.figure)
     difference = figures.variance(figure, window.objective)
     facts = scope.facts
     trend, count = _trend(facts, window.target_id, window.window_end_at or "")
@@ -110,31 +112,31 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
         closed=True,
         verdict=window.verdict,
         attained=_figure(figure, window.objective),
-        raw=_figure(figures.parse(window.raw_figure), window.objective),
+        raw=_figure(figures.parse_figure(window.raw_figure), window.objective),
         baseline=_baseline(term, target, window.objective),
         trend=_figure(trend, window.objective),
         trend_windows=count,
-        variance=Figure(figures.to_text(difference), figures.display_variance(difference)),
-        budget_consumed_percent=_figure(figures.parse(window.budget_consumed_percent), {"at_most": "100"}),
+        variance=Figure(figures.figure_to_text(difference), figures.display_variance(difference)),
+        budget_consumed_percent=_figure(figures.parse_figure(window.budget_consumed_percent), {"at_most": "100"}),
         good=window.good,
         total=window.total,
-        measured=measured.in_words(window.aggregation, window.good, window.total, window.downtime_seconds),
+        measured=measured.amounts_in_words(window.aggregation, window.good, window.total, window.downtime_seconds),
         downtime_seconds=window.downtime_seconds,
         excluded_seconds=window.excluded_seconds,
         exclusions=_exclusions(window.exclusions, scope),
         unknown_seconds=window.unknown_seconds,
         coverage_percent=window.coverage_percent,
         revision=window.revision,
-        restated=restatement(window),
+        restated=restatement_entry(window),
         **_findings(facts.breaches_of(*_key(window)), facts.risks_of(*_key(window))),
     )
 
 
-def open_line(window: Window, figure: Mapping[str, Any], scope: Scope) -> ReportLine:
-    """Return the line of an open window, with the present figure that monitor-svc gave.
+def open_line(window: Window, figure: Mapping[str, Any], scope: ReportScope) -> ReportLine:
+    """Return the line of an open window, with the present figure from monitor-svc.
 
-    ``figure`` is empty in a published report, which is made from events alone. Then breaches and warnings decide the
-    verdict of a longer window, and no figure is shown.
+    ``figure`` is empty in a published report, which is made from events alone. Then no figure is shown, and breaches
+    and warnings decide the verdict of a window that is longer than the period.
     """
     objective = window.target["objective"]
     facts, as_of = scope.facts, scope.as_of
@@ -154,8 +156,10 @@ def open_line(window: Window, figure: Mapping[str, Any], scope: Scope) -> Report
     )
 
 
-def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: Scope) -> ReportLine:
-    """Return the line of a rolling target: whether it was breached within the period, and its present figure."""
+def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: ReportScope) -> ReportLine:
+    """Return the line of a rolling target: whether the target was breached within the period, and its present
+    figure.
+    """
     facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [
         breach
@@ -177,19 +181,19 @@ def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], 
     )
 
 
-def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: Scope) -> ReportLine:
+def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: ReportScope) -> ReportLine:
     """Return the line of a ticket target: the tickets whose clock ended in the period, in time or not."""
     facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
     stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
     counted = figure.get("tickets")
     if counted is None:
-        missed, in_time = ticket_lines.judged(breaches, stopped, period)
+        missed, in_time = ticket_lines.sort_tickets_by_outcome(breaches, stopped, period)
         met = len(in_time)
     else:
         met, missed = counted["met"], {each["ticket"].split("/", 1)[1] for each in counted["late"]}
-    measure = ticket_lines.measure_of(target["objective"])
-    tickets = ticket_lines.table(met, sorted(missed), stopped, breaches, measure, min(as_of, period.end))
+    measure = ticket_lines.duration_measure(target["objective"])
+    tickets = ticket_lines.ticket_summary(met, sorted(missed), stopped, breaches, measure, min(as_of, period.end))
     judged = tickets["judged"]
     return ReportLine(
         **_head(target["target_id"], term, target, "tickets", target["objective"]),
@@ -203,23 +207,29 @@ def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], s
     )
 
 
-def _to_date(figure: Mapping[str, Any], objective: Mapping[str, Any], target_id: str, scope: Scope) -> dict[str, Any]:
-    """Return the numbers of an open window, all from one answer as of one instant."""
+def _to_date(
+    figure: Mapping[str, Any], objective: Mapping[str, Any], target_id: str, scope: ReportScope
+) -> dict[str, Any]:
+    """Return the numbers of an open window, all from one answer of monitor-svc as of one instant; empty without a
+    figure.
+    """
     if not figure or "figure" not in figure:
         return {}
-    actual = figures.parse(figure["figure"])
+    actual = figures.parse_figure(figure["figure"])
     difference = figures.variance(actual, objective)
     trend, count = _trend(scope.facts, target_id, None)
     return {
         "attained": _figure(actual, objective),
-        "raw": _figure(figures.parse(figure.get("raw_figure")), objective),
+        "raw": _figure(figures.parse_figure(figure.get("raw_figure")), objective),
         "trend": _figure(trend, objective),
         "trend_windows": count,
-        "variance": Figure(figures.to_text(difference), figures.display_variance(difference)),
-        "budget_consumed_percent": _figure(figures.parse(figure.get("budget_consumed_percent")), {"at_most": "100"}),
+        "variance": Figure(figures.figure_to_text(difference), figures.display_variance(difference)),
+        "budget_consumed_percent": _figure(
+            figures.parse_figure(figure.get("budget_consumed_percent")), {"at_most": "100"}
+        ),
         "good": figure.get("good"),
         "total": figure.get("total"),
-        "measured": measured.in_words(
+        "measured": measured.amounts_in_words(
             figure["aggregation"], figure.get("good"), figure.get("total"), figure.get("downtime_seconds")
         ),
         "downtime_seconds": figure.get("downtime_seconds"),
@@ -230,7 +240,7 @@ def _to_date(figure: Mapping[str, Any], objective: Mapping[str, Any], target_id:
     }
 
 
-def _exclusions(counted: Sequence[Mapping[str, Any]], scope: Scope) -> list[dict[str, Any]]:
+def _exclusions(counted: Sequence[Mapping[str, Any]], scope: ReportScope) -> list[dict[str, Any]]:
     found = []
     for each in counted:
         known = scope.facts.exclusions.get(each["exclusion_id"], Exclusion(None))
@@ -271,7 +281,7 @@ def _key(window: WindowClosed) -> tuple[str, str]:
 
 
 def _figure(figure: Fraction | None, objective: Mapping[str, Any]) -> Figure:
-    return Figure(figures.to_text(figure), figures.display(figure, objective))
+    return Figure(figures.figure_to_text(figure), figures.display_figure(figure, objective))
 
 
 def _baseline(term: Term | None, target: Mapping[str, Any], objective: Mapping[str, Any]) -> Figure:
@@ -282,7 +292,10 @@ def _baseline(term: Term | None, target: Mapping[str, Any], objective: Mapping[s
 
 
 def _trend(facts: Facts, target_id: str, until_at: str | None) -> tuple[Fraction | None, int]:
-    """Return the mean of a target's last closed windows, and how many they are. ``until_at`` None means all windows."""
+    """Return the mean of a target's last closed windows (None without any), and their number.
+
+    Only windows that ended by ``until_at`` are used; None means all.
+    """
     attained = [
         Fraction(each.figure)
         for each in facts.windows
@@ -290,7 +303,7 @@ def _trend(facts: Facts, target_id: str, until_at: str | None) -> tuple[Fraction
         and each.figure is not None
         and (until_at is None or (each.window_end_at or "") <= until_at)
     ][-TREND_WINDOWS:]
-    return figures.mean(attained), len(attained)
+    return figures.mean_figure(attained), len(attained)
 
 
 def _state(breaches: Sequence[Breach], risks: Sequence[Risk], as_of: int, otherwise: str) -> str:
@@ -307,5 +320,5 @@ def _findings(breaches: Sequence[Breach], risks: Sequence[Risk]) -> dict[str, An
 
 
 def _hours(named: Any) -> str:
-    """Return the names of the service hours; a clock may have several."""
+    """Return the names of a target's service hours as text; a clock may have several."""
     return named if isinstance(named, str) else ", ".join(map(str, named))

@@ -1,4 +1,4 @@
-"""The amounts behind a figure in units that people use: time, events, occurrences or tickets, never microseconds."""
+"""The amounts that a figure is made from, in units that people use: time, events, occurrences or tickets."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ _PARTS = {
 _ONE = {"tickets in time": "ticket in time", "slices good": "slice good"}
 
 
-def in_words(aggregation: str, good: str | None, total: str | None, downtime_seconds: int | None) -> str:
-    """Return the amounts, such as ``1 h 5 min down of 30 d``, ``5,534 of 6,789 tickets in time`` or ``3 occurrences``.
+def amounts_in_words(aggregation: str, good: str | None, total: str | None, downtime_seconds: int | None) -> str:
+    """Return the amounts in words, such as ``1 h 5 min down of 30 d``, ``5,534 of 6,789 tickets in time`` or ``3
+    occurrences``.
 
     Empty if there is nothing to say.
     """
     if good is None or total is None or not _is_whole(good) or not _is_whole(total):
         return ""
     of, whole = int(good), int(total)
-    if is_time(aggregation, of, whole, downtime_seconds):
+    if is_measured_in_time(aggregation, of, whole, downtime_seconds):
         down = downtime_seconds if downtime_seconds is not None else (whole - of) // _SECOND
         return f"{figures.display_seconds(down)} down of {figures.display_seconds(whole // _SECOND)}"
     if aggregation in _OCCURRENCES:
-        return wording.counted(whole, "occurrence")
+        return wording.count_in_words(whole, "occurrence")
     if aggregation in _PARTS:
         part = _PARTS[aggregation]
         return f"{of:,} of {whole:,} {_ONE.get(part, part) if whole == 1 else part}"
     return ""
 
 
-def is_time(aggregation: str, good: int, total: int, downtime_seconds: int | None) -> bool:
-    """Whether good and total are microseconds, as for an availability and a composite of states.
+def is_measured_in_time(aggregation: str, good: int, total: int, downtime_seconds: int | None) -> bool:
+    """Whether ``good`` and ``total`` are microseconds, as for an availability and a composite of states.
 
-    A composite of figures has no downtime that its parts add up to.
+    A composite of figures has no downtime: the downtimes of its members do not add up to one.
     """
     if aggregation == "availability":
         return True
@@ -53,10 +54,10 @@ def is_time(aggregation: str, good: int, total: int, downtime_seconds: int | Non
 def exclusion_entry(
     counted: Mapping[str, Any], decided: Any, names: Mapping[str, str], revoked: Any = None
 ) -> dict[str, Any]:
-    """Return an exclusion of a window: why, who asked, who approved, and how much of the window it excludes.
+    """Return an exclusion of a window as the report shows it: why, who asked, who approved, and how much it excludes.
 
     ``counted`` is monitor-svc's ``{"exclusion_id", "kind", "seconds", "uncounted"}``; ``names`` maps party ids to
-    names. ``decided`` and ``revoked`` are its events, None if not received.
+    names. ``decided`` and ``revoked`` are the events about the exclusion, None if not received.
     """
     seconds = int(counted.get("seconds") or 0)
     return {

@@ -11,7 +11,7 @@ from slm_report.domain.errors import NoSuchPeriod
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A half-open period ``[start, end)``, microseconds UTC."""
+    """A reporting period ``[start, end)``, microseconds UTC."""
 
     id: str
     kind: Kind
@@ -20,23 +20,23 @@ class Period:
     end: int
 
 
-def kind_named(text: object) -> Kind | None:
-    """Return a reporting cadence; None for any other text."""
+def parse_cadence(text: object) -> Kind | None:
+    """Return the reporting cadence that a text names, such as ``month``; None for any other text."""
     return next((kind for kind in KINDS if kind == text), None)
 
 
-def containing(instant: int, kind: Kind, zone: str) -> Period:
+def period_containing(instant: int, kind: Kind, zone: str) -> Period:
     """Return the period of that kind that contains the instant, on the zone's calendar."""
     return _of(window_at(kind, zone, instant), kind, zone)
 
 
-def following(period: Period) -> Period:
-    """Return the next period."""
-    return containing(period.end, period.kind, period.zone)
+def next_period(period: Period) -> Period:
+    """Return the period that follows this one."""
+    return period_containing(period.end, period.kind, period.zone)
 
 
-def named(text: str, kind: Kind, zone: str) -> Period:
-    """Return the period with this name, such as ``2026-11``; raises NoSuchPeriod if it is none of that kind."""
+def parse_period(text: str, kind: Kind, zone: str) -> Period:
+    """Return the period with this name, such as ``2026-11``; raises NoSuchPeriod if no period of that kind has it."""
     try:
         if kind_of_id(text) == kind:
             return _of(window_of_id(text, zone), kind, zone)

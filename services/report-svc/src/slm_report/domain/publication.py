@@ -1,4 +1,4 @@
-"""A report's identity and revisions, and the creation of the event ``ReportPublished``."""
+"""The id and the revisions of a report, and the creation of the event ``ReportPublished``."""
 
 from __future__ import annotations
 
@@ -15,26 +15,30 @@ INTERIM_REVISION = 0
 """The revision number of an interim report. Published revisions begin with 1."""
 
 NOTHING = "–"
-"""Shown for a line or finding that one of the two revisions does not have."""
+"""The text for the missing side of a change, when only one of the two revisions has the line."""
 
 
-def report_id(agreement_id: str, period_id: str) -> str:
+def report_id_of(agreement_id: str, period_id: str) -> str:
     """Return the report's id: the UUIDv5 of the agreement's id and ``["report", period]``."""
     return named_id(agreement_id, "report", period_id)
 
 
-def digest(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a report's content. Equal digests mean the same revision."""
+def report_digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a report's content. Reports with equal digests need no new revision."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One difference between two revisions of a report. Every kind has all fields, so that a page can show any."""
+    """One difference between two revisions of a report. Every kind of difference has all fields, so that a page can
+    show any.
+    """
 
     kind: str
-    """``line_added`` | ``line_changed`` | ``line_removed`` | ``breaches`` | ``findings``."""
+    """The kind of the difference: ``line_added`` | ``line_changed`` | ``line_removed`` | ``breaches`` |
+    ``findings``.
+    """
     what: str
     before: str
     after: str
@@ -42,9 +46,10 @@ class Change:
     """Why the figure was restated; None if no restatement caused the change."""
 
 
-def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Change]:
-    """Return what a revision changed, line by line, with the cause of each restatement; empty for the first
-    revision.
+def compare_revisions(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Change]:
+    """Return the differences between two revisions, line by line, with the cause of each restatement.
+
+    Empty if there is no revision before.
     """
     if before is None:
         return []
@@ -85,12 +90,14 @@ def _line_key(line: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _said(line: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the part of a line that matters to a reader, including the amounts behind an unchanged figure."""
+    """Return the content of a line that matters to a reader, including the amounts behind an unchanged figure."""
     return line["verdict"], line["attained"], line["good"], line["total"]
 
 
-def published(identity: str, revision: int, document: Mapping[str, Any], published_at: str) -> ReportPublished:
-    """Return the event of a published revision."""
+def report_published_event(
+    identity: str, revision: int, document: Mapping[str, Any], published_at: str
+) -> ReportPublished:
+    """Return the event for a published revision of a report."""
     return ReportPublished(
         report_id=identity,
         revision=revision,

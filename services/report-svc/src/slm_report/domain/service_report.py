@@ -1,4 +1,4 @@
-"""A period's service report: a pure function of the received facts, so that the same facts give the same report."""
+"""The building of a period's service report: a pure function of the received facts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from slm_events import instants
 from slm_events.monitor import WindowClosed
-from slm_report.domain import findings, lines, terms_line, ticket_lines
+from slm_report.domain import findings, lines, terms_history, ticket_lines
 from slm_report.domain import to_date as to_dates
-from slm_report.domain.facts import Facts, counts_in
-from slm_report.domain.lines import ReportLine, Scope
+from slm_report.domain.facts import Facts, belongs_to_period
+from slm_report.domain.lines import ReportLine, ReportScope
 from slm_report.domain.periods import Period
-from slm_report.domain.terms_line import Term, Window
-from slm_report.domain.to_date import ToDate
+from slm_report.domain.terms_history import Term, Window
+from slm_report.domain.to_date import FiguresToDate
 
 _WORST_FIRST = ("breached", "at_risk", "no_data", "met")
 INTERIM = "interim"
@@ -23,12 +23,12 @@ PUBLISHED = "published"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceReport:
-    """The content of a report. All of it follows from the facts up to ``as_of``."""
+    """The content of a service report. All of it follows from the facts up to ``as_of``."""
 
     state: str
     """``interim`` while a window of the period is open, else ``published``."""
     verdict: str
-    """The worst of the lines: ``breached``, ``at_risk``, ``no_data``, ``met``."""
+    """The worst verdict of the lines, in this order: ``breached``, ``at_risk``, ``no_data``, ``met``."""
     as_of: str
     agreement: dict[str, Any]
     provider: dict[str, str]
@@ -38,15 +38,17 @@ class ServiceReport:
     lines: list[ReportLine]
     breaches: list[dict[str, Any]]
     breach_count: int
-    """Valid breaches that belong to this period."""
+    """The number of valid breaches that belong to this period."""
     breaches_going_on: int
-    """Breaches of earlier periods that had not recovered when this period began."""
+    """The number of breaches of earlier periods that had not recovered when this period began."""
     risks: list[dict[str, Any]]
     plans_averted: int
     plans_ended: int
     actions: list[dict[str, Any]]
     figures: dict[str, Any] | None
-    """For an interim report: the instant, log position and digest of the answer from which its figures are."""
+    """For an interim report: the instant, log position and digest of the answer of monitor-svc that its figures are
+    from.
+    """
 
     def document(self) -> dict[str, Any]:
         """Return the report as JSON."""
@@ -54,15 +56,19 @@ class ServiceReport:
 
 
 def missing_windows(terms: Sequence[Term], facts: Facts, period: Period) -> list[str]:
-    """Return ``target window`` for each window that ends in the period and is not closed yet; empty if complete."""
+    """Return the windows that end in the period and are not closed yet, each as text ``target window``; empty if all
+    are closed.
+    """
     closed = facts.closed()
-    ending = terms_line.ending(terms_line.windows(terms, period), period)
+    ending = terms_history.windows_ending_in(terms_history.calendar_windows(terms, period), period)
     return [f"{window.target['key']} {window.id}" for window in ending if not _is_closed(window, closed)]
 
 
 def _is_closed(window: Window, closed: Mapping[tuple[str, str], WindowClosed]) -> bool:
-    """Whether the window is closed. A target with ``group_by`` has no window of its own: those of its instances
-    close.
+    """Whether the window is closed.
+
+    A target with ``group_by`` has no window of its own. It counts as closed if there are no instances, or if this
+    window of one of them is closed.
     """
     if not window.target.get("group_by"):
         return window.key in closed
@@ -71,26 +77,26 @@ def _is_closed(window: Window, closed: Mapping[tuple[str, str], WindowClosed]) -
     return not mine or any(each.window_id == window.id for each in mine)
 
 
-def build(
-    terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as_of: int, to_date: ToDate | None = None
+def build_service_report(
+    terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as_of: int, to_date: FiguresToDate | None = None
 ) -> ServiceReport:
     """Return the report of a period. ``terms`` are all versions of the agreement; facts after ``as_of`` are ignored.
 
-    ``to_date`` gives an interim report the figures of open windows, with their breaches and warnings. From the received
-    facts only the withdrawn breaches are added to these.
+    For an interim report, ``to_date`` has the figures, breaches and warnings of open windows. They replace the breaches
+    and warnings among the facts, except withdrawn breaches.
     """
     if to_date is not None:
         facts = _with_findings(facts, to_date)
     facts = facts.until(min(as_of, period.end - 1))
-    report_lines = _lines(terms, Scope(facts, period, as_of, _names(terms)), to_date)
+    report_lines = _lines(terms, ReportScope(facts, period, as_of, _names(terms)), to_date)
     shown_breaches = {breach_id for line in report_lines for breach_id in line.breach_ids}
     shown_risks = {risk_id for line in report_lines for risk_id in line.risk_ids}
     breaches = [breach for breach in facts.breaches if breach.breached.breach_id in shown_breaches]
     plans = [plan for plan in facts.plans if plan.opened.risk_id in shown_risks and plan.opened_at <= as_of]
     risks = [findings.risk_entry(risk, plans, as_of) for risk in facts.risks if risk.raised.risk_id in shown_risks]
     outcomes = [plan["outcome"] for risk in risks for plan in risk["plans"]]
-    clocks = {(clock.target_id, ticket_lines.name_of(clock)): clock for clock in facts.clocks}
-    going_on = [each for each in breaches if each.is_standing and not counts_in(each, period)]
+    clocks = {(clock.target_id, ticket_lines.ticket_name(clock)): clock for clock in facts.clocks}
+    going_on = [each for each in breaches if each.is_standing and not belongs_to_period(each, period)]
     return ServiceReport(
         state=state,
         verdict=_verdict(report_lines, facts),
@@ -98,7 +104,7 @@ def build(
         **_about(terms, period),
         lines=report_lines,
         breaches=[findings.breach_entry(breach, period, as_of, clocks) for breach in breaches],
-        breach_count=sum(breach.is_standing and counts_in(breach, period) for breach in breaches),
+        breach_count=sum(breach.is_standing and belongs_to_period(breach, period) for breach in breaches),
         breaches_going_on=sum(each.counted_at < period.start for each in going_on),
         risks=risks,
         plans_averted=outcomes.count("averted"),
@@ -108,20 +114,22 @@ def build(
     )
 
 
-def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
-    """Return the facts with the breaches and risks of the answer, plus withdrawn breaches, which the answer lacks."""
+def _with_findings(facts: Facts, to_date: FiguresToDate) -> Facts:
+    """Return the facts with the breaches and risks of monitor-svc's answer, and with withdrawn breaches, which the
+    answer lacks.
+    """
     answer = {breach.breached.breach_id for breach in to_date.breaches}
     undone = [each for each in facts.breaches if not each.is_standing and each.breached.breach_id not in answer]
     breaches = sorted([*to_date.breaches, *undone], key=lambda each: (each.certain_at, each.breached.breach_id))
     return replace(facts, breaches=breaches, risks=to_date.risks)
 
 
-def _lines(terms: Sequence[Term], scope: Scope, to_date: ToDate | None) -> list[ReportLine]:
-    """Return the lines in the order of the terms' targets, each target's windows oldest first."""
+def _lines(terms: Sequence[Term], scope: ReportScope, to_date: FiguresToDate | None) -> list[ReportLine]:
+    """Return all lines of the report in the order of the terms' targets, each target's windows oldest first."""
     closed, period = scope.facts.closed(), scope.period
-    answer = to_date or ToDate(b"", scope.as_of, {})
+    answer = to_date or FiguresToDate(b"", scope.as_of, {})
     found: list[tuple[int, str, ReportLine]] = []
-    known = terms_line.windows(terms, period)
+    known = terms_history.calendar_windows(terms, period)
     for window in known:
         closing = closed.get(window.key)
         order = _order(terms, window.target["target_id"])
@@ -134,7 +142,7 @@ def _lines(terms: Sequence[Term], scope: Scope, to_date: ToDate | None) -> list[
         else:
             continue
         found.append((order, line.window_start_at, line))
-    for term, target in terms_line.targets_without_calendar(terms, period):
+    for term, target in terms_history.targets_without_calendar(terms, period):
         line = _line_without_calendar(term, target, answer, scope)
         found.append((_order(terms, line.target_id), line.window_start_at, line))
     found += _unforeseen(terms, scope, {window.key for window in known})
@@ -142,8 +150,8 @@ def _lines(terms: Sequence[Term], scope: Scope, to_date: ToDate | None) -> list[
     return [line for _, _, line in sorted(found, key=lambda each: each[:2])]
 
 
-def _line_without_calendar(term: Term, target: dict[str, Any], answer: ToDate, scope: Scope) -> ReportLine:
-    """Return the line of a target without calendar windows."""
+def _line_without_calendar(term: Term, target: dict[str, Any], answer: FiguresToDate, scope: ReportScope) -> ReportLine:
+    """Return the line of a rolling target or a ticket target, which have no calendar windows."""
     if "rolling" in target["window"]:
         figure = answer.of(target["target_id"], str(target["window"]["rolling"]))
         return lines.rolling_line(term, target, figure, scope)
@@ -151,9 +159,11 @@ def _line_without_calendar(term: Term, target: dict[str, Any], answer: ToDate, s
 
 
 def _open_instances(
-    known: Sequence[Window], answer: ToDate, terms: Sequence[Term], scope: Scope
+    known: Sequence[Window], answer: FiguresToDate, terms: Sequence[Term], scope: ReportScope
 ) -> list[tuple[int, str, ReportLine]]:
-    """Return the open windows of the instances of targets with ``group_by``."""
+    """Return the lines of open windows of the instances of targets with ``group_by``, each with its place in the
+    order.
+    """
     rows, closed = [], scope.facts.closed()
     for window in known:
         if not window.target.get("group_by"):
@@ -168,7 +178,7 @@ def _open_instances(
 
 
 def _instance(target: Mapping[str, Any], figure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return id, key and title of an instance: the title as its closed windows and breaches have it."""
+    """Return id, key and title of a target's instance. The title is the one in events about the instance."""
     key = figure["target_key"]
     values = key[len(target["key"]) + 1 : -1]
     title = f"{target['title']} ({values})" if target.get("title") else key
@@ -180,10 +190,15 @@ def _names(terms: Sequence[Term]) -> dict[str, str]:
     return {last.provider_party_id: last.provider_name, last.customer_party_id: last.customer_name}
 
 
-def _unforeseen(terms: Sequence[Term], scope: Scope, known: set[tuple[str, str]]) -> list[tuple[int, str, ReportLine]]:
-    """Return the windows closed in the period that do not follow from the terms, so that no result is dropped."""
+def _unforeseen(
+    terms: Sequence[Term], scope: ReportScope, known: set[tuple[str, str]]
+) -> list[tuple[int, str, ReportLine]]:
+    """Return the lines of windows closed in the period that do not follow from the terms, so that no result is missing.
+
+    Each line comes with its place in the order.
+    """
     period = scope.period
-    without_calendar = {target["target_id"] for _, target in terms_line.targets_without_calendar(terms, period)}
+    without_calendar = {target["target_id"] for _, target in terms_history.targets_without_calendar(terms, period)}
     rows = []
     for key, window in scope.facts.closed().items():
         end = window.window_end_at and instants.from_text(window.window_end_at)
@@ -202,16 +217,14 @@ def _order(terms: Sequence[Term], target_id: str) -> int:
 
 
 def _verdict(report_lines: Sequence[ReportLine], facts: Facts) -> str:
-    """Return the worst verdict of the lines. Targets that never had a figure, or were never scheduled, do not decide
-    it.
-    """
+    """Return the worst verdict of the lines. Lines without data are ignored for targets that never had a figure."""
     measured = {window.target_id for window in facts.windows if window.figure is not None}
     said = {line.verdict for line in report_lines if line.verdict != "no_data" or line.target_id in measured}
     return next((verdict for verdict in _WORST_FIRST if verdict in said), "no_data")
 
 
 def _about(terms: Sequence[Term], period: Period) -> dict[str, Any]:
-    judging = terms_line.in_force(terms, period) or [terms[-1]]
+    judging = terms_history.terms_in_force(terms, period) or [terms[-1]]
     last = judging[-1].terms
     return {
         "agreement": {

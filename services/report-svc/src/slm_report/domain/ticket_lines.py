@@ -1,4 +1,4 @@
-"""The tickets of a line: the share in time, how long they took, and the late ones."""
+"""The tickets in a report line: the share in time, how long tickets took, and the late ones."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ from slm_report.domain.facts import Breach
 from slm_report.domain.periods import Period
 
 SHOWN = 200
-"""Late tickets that a report lists at most. It counts all of them."""
+"""The most late tickets that a report lists. It counts all of them."""
 _PERCENTILES = (50, 90, 95)
 _SECOND = 1_000_000
 
 
-def judged(breaches: Sequence[Breach], stopped: Sequence[ClockStopped], period: Period) -> tuple[set[str], set[str]]:
-    """Return the missed and the met tickets. Breaches decide: a late clock whose breach was withdrawn was in time."""
+def sort_tickets_by_outcome(
+    breaches: Sequence[Breach], stopped: Sequence[ClockStopped], period: Period
+) -> tuple[set[str], set[str]]:
+    """Return the names of the tickets that missed their deadline, and of those that met it.
+
+    Breaches decide: a ticket whose clock stopped late, but whose breach was withdrawn, was in time.
+    """
     missed = {breach.breached.window_id for breach in breaches if breach.is_standing}
     undone = {breach.breached.window_id for breach in breaches} - missed
-    late = {name_of(clock) for clock in stopped if clock.state == "completed_late"}
-    missed |= {name_of(clock) for clock in stopped if name_of(clock) in late - undone and _due(clock) >= period.start}
-    in_time = {name_of(clock) for clock in stopped if clock.state == "met"}
+    late = {ticket_name(clock) for clock in stopped if clock.state == "completed_late"}
+    missed |= {
+        ticket_name(clock) for clock in stopped if ticket_name(clock) in late - undone and _due(clock) >= period.start
+    }
+    in_time = {ticket_name(clock) for clock in stopped if clock.state == "met"}
     return missed, (in_time | late & undone) - missed
 
 
-def table(
+def ticket_summary(
     met: int,
     missed: Sequence[str],
     stopped: Sequence[ClockStopped],
@@ -38,11 +45,11 @@ def table(
 ) -> dict[str, Any]:
     """Return the number of tickets, the share in time, percentiles of their duration, and the late ones.
 
-    ``measure`` is what the objective counts in: ``calendar`` or a kind of service time. Only ended tickets have a
-    duration.
+    ``measure`` is the kind of time that the objective counts: ``calendar`` or a kind of service time. Only tickets that
+    have ended have a duration.
     """
     total = met + len(missed)
-    clocks = {name_of(clock): clock for clock in stopped}
+    clocks = {ticket_name(clock): clock for clock in stopped}
     since = {breach.breached.window_id: breach.certain_at for breach in breaches if breach.is_standing}
     took = sorted(elapsed_seconds(clock, measure) for clock in clocks.values() if clock.state != "cancelled")
     late = [_late(ticket, clocks.get(ticket), since.get(ticket), measure, as_of) for ticket in sorted(missed)]
@@ -52,31 +59,35 @@ def table(
         "judged": total,
         "met": met,
         "breached": len(missed),
-        "share": figures.to_text(share),
-        "share_display": figures.display(share),
+        "share": figures.figure_to_text(share),
+        "share_display": figures.display_figure(share),
         "took": {str(each): _percentile(took, each) for each in _PERCENTILES} if took else {},
         "late": late[:SHOWN],
     }
 
 
-def name_of(clock: ClockStopped) -> str:
-    """Return a ticket's name as its window's id."""
+def ticket_name(clock: ClockStopped) -> str:
+    """Return the name ``<source>/<number>`` of a clock's ticket, which is also the id of its window."""
     return f"{clock.source}/{clock.ticket}"
 
 
-def measure_of(objective: Mapping[str, Any]) -> str:
-    """Return ``calendar`` if the objective counts wall time, else the kind of service time that it counts."""
+def duration_measure(objective: Mapping[str, Any]) -> str:
+    """Return the kind of time that an objective counts: ``calendar``, or a kind of service time such as
+    ``business_days``.
+    """
     within = objective.get("within")
     return next(iter(within), "service_time") if isinstance(within, Mapping) else "service_time"
 
 
 def elapsed_seconds(clock: ClockStopped, measure: str) -> int:
-    """Return the seconds that a clock took, in the given measure."""
+    """Return the seconds that a stopped clock took: calendar time if ``measure`` is ``calendar``, else service time."""
     return clock.elapsed_calendar_seconds if measure == "calendar" else clock.elapsed_service_seconds
 
 
 def _late(ticket: str, clock: ClockStopped | None, certain_at: int | None, measure: str, as_of: int) -> dict[str, Any]:
-    """Return a late ticket. One that is still open is late by the wall time so far."""
+    """Return a late ticket as the report shows it. A ticket that is still open is late by the calendar time up to
+    ``as_of``.
+    """
     deadline = certain_at
     if clock is not None and clock.deadline_at is not None:
         deadline = instants.from_text(clock.deadline_at)
@@ -92,10 +103,12 @@ def _late(ticket: str, clock: ClockStopped | None, certain_at: int | None, measu
 
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:
-    """Return the percentile by nearest rank: the smallest value with at least that share of values up to it."""
+    """Return the percentile by nearest rank: the smallest value that at least that percentage of the values does not
+    exceed.
+    """
     return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
 
 
 def _due(clock: ClockStopped) -> int:
-    """Return the instant at which a late clock counts: its deadline, as for its breach."""
+    """Return the instant that decides in which period a late clock counts: its deadline, as for a breach."""
     return instants.from_text(clock.deadline_at or clock.at)

@@ -1,4 +1,4 @@
-"""The present figures of an agreement's open windows: one answer of monitor-svc, kept whole."""
+"""The present figures of an agreement's open windows, from one answer of monitor-svc, whose exact bytes are kept."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from slm_events.monitor import RiskCleared, TargetAtRisk, TargetBreached, Target
 from slm_report.domain.facts import Breach, Risk
 
 TICKETS = "tickets"
-"""The window name of a ticket target: the whole requested time."""
+"""The window id under which the figures have a ticket target: the whole requested time."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToDate:
-    """The answer as of one instant (microseconds UTC). ``text`` are its exact bytes."""
+class FiguresToDate:
+    """The figures of open windows as of one instant (microseconds UTC). ``text`` holds the exact bytes of monitor-svc's
+    answer.
+    """
 
     text: bytes
     as_of: int
     position: dict[str, int]
     windows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    """(target, window) → its present figure."""
+    """(target id, window id) → the window's present figure."""
     breaches: list[Breach] = field(default_factory=list)
     risks: list[Risk] = field(default_factory=list)
 
@@ -34,19 +36,19 @@ class ToDate:
         return self.windows.get((target_id, window_id), {})
 
     def instances_of(self, target_key: str) -> Iterator[dict[str, Any]]:
-        """Return the windows of the instances of a target with ``group_by``."""
+        """Return the figures of the instances of a target with ``group_by``."""
         return (each for each in self.windows.values() if each["target_key"].startswith(f"{target_key}["))
 
     def reference(self) -> dict[str, Any]:
-        """Return what a report says about the answer that it was made from."""
+        """Return the reference to the answer that a report contains: its instant, log position and SHA-256."""
         digest = hashlib.sha256(self.text).hexdigest()
         return {"as_of": instants.to_text(self.as_of), "position": self.position, "sha256": digest}
 
 
-def of_answer(text: bytes) -> ToDate:
+def parse_figures_answer(text: bytes) -> FiguresToDate:
     """Return the figures in an answer of ``GET /figures``; raises ValueError or KeyError for anything else."""
     document = json.loads(text)
-    return ToDate(
+    return FiguresToDate(
         text=text,
         as_of=instants.from_text(document["as_of"]),
         position=document["position"] or {},

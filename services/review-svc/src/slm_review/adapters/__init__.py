@@ -1,1 +1,1 @@
-"""The ledger and the queries in PostgreSQL, and the worker that opens scheduled reviews."""
+"""The storage of review-svc in PostgreSQL, and the worker that opens scheduled reviews."""

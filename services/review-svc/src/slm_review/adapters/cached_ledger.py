@@ -1,4 +1,4 @@
-"""The ledger of a batch of events: values are read in a few queries, changed in memory and written in bulk.
+"""The storage for a batch of events: values are read in a few queries, changed in memory and written in bulk.
 
 Values are read by *paths*: combinations of fields that select few rows. Once a path has been read for certain values,
 later searches by it are answered from memory and include the changes of this batch.
@@ -18,12 +18,19 @@ from sqlalchemy.dialects.postgresql import JSONB
 from slm_chassis import bulk
 from slm_chassis.database import Transaction
 from slm_chassis.sql_ledger import SqlLedgerOfTransaction
-from slm_events.monitor import BreachWithdrawn, RiskCleared, TargetAtRisk, TargetBreached, TargetJudged, WindowClosed
+from slm_events.monitor import (
+    BreachWithdrawn,
+    RiskCleared,
+    TargetAtRisk,
+    TargetBreached,
+    TargetResultEvent,
+    WindowClosed,
+)
 from slm_review.adapters import tables
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.decisions import Action, Lesson
-from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport, attained_id
+from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport, attained_window_id
 from slm_review.domain.plans import ActionPlan, plan_id
 from slm_review.domain.proposed import Amendment, Proposal
 from slm_review.domain.reviews import Review
@@ -31,7 +38,7 @@ from slm_review.domain.reviews import Review
 T = TypeVar("T")
 Path = tuple[str, ...]
 Point = tuple[Any, ...]
-"""The values of a path's fields."""
+"""The values of a path's fields, in the order of the fields."""
 
 _PATHS: dict[str, tuple[Path, ...]] = {
     "agreement_version": (("version_id",), ("agreement_id",)),
@@ -50,11 +57,11 @@ _PATHS: dict[str, tuple[Path, ...]] = {
     "proposal": (("proposal_id",), ("agreement_id",)),
     "amendment": (("amendment_id",), ("proposal_id",)),
 }
-"""The paths of each table, the most selective first. Each has an index."""
+"""Table name → the paths of the table, the most selective first. Each path has an index."""
 
 
 class CachedRepository(Generic[T]):
-    """The values of a table as this batch sees them."""
+    """The values of one table, with the changes that this batch has made to them in memory."""
 
     def __init__(self, transaction: Transaction, table: Table, kind: type[T]) -> None:
         self._transaction = transaction
@@ -78,7 +85,9 @@ class CachedRepository(Generic[T]):
         return self._values.get(key)
 
     async def find(self, **equal: Any) -> list[T]:
-        """Return the values whose fields equal the given ones, ordered by id. The fields must contain a path."""
+        """Return the values whose fields equal the given ones, ordered by id. The given fields must include all fields
+        of a path.
+        """
         usable = _usable(self._paths, tuple(name for name, value in equal.items() if value is not None))
         for path in usable:
             point = tuple([equal[name] for name in path])
@@ -104,7 +113,9 @@ class CachedRepository(Generic[T]):
             self._dirty[key] = value
 
     async def read(self, path: Path, points: Iterable[Point]) -> None:
-        """Read the values at these points of a path in one query, except those that are known already."""
+        """Read into memory, in one query, the values whose fields of a path equal one of the points. Points that were
+        read before are skipped.
+        """
         loaded = self._loaded[path]
         missing = sorted({point for point in points if point not in loaded})
         if not missing:
@@ -122,7 +133,7 @@ class CachedRepository(Generic[T]):
                 self._keep(row[self._key], self._kind(**self._decoded(row)))
 
     async def flush(self) -> None:
-        """Write the stored values in one statement."""
+        """Write all values that were put, in one statement."""
         rows = [self._encoded(value) for value in self._dirty.values()]
         self._dirty.clear()
         await bulk.upsert(self._transaction, self._table, rows)
@@ -158,19 +169,19 @@ class CachedRepository(Generic[T]):
 
 
 def _reader(names: Path) -> Callable[[Any], Point]:
-    """A function that reads these fields of a value."""
+    """Return a function that reads these fields of a value as a tuple."""
     read = attrgetter(*names)
     return read if len(names) > 1 else lambda value: (read(value),)
 
 
 @cache
 def _usable(paths: tuple[Path, ...], given: tuple[str, ...]) -> list[Path]:
-    """The paths all of whose fields are given."""
+    """Return the paths whose fields are all among the given ones."""
     return [path for path in paths if set(path) <= set(given)]
 
 
 class CachedWindows(CachedRepository[AttainedWindow]):
-    """Closed windows, which can also be read in the order in which those of a target ended."""
+    """The closed windows of this batch, which can also be read in the order in which those of a target ended."""
 
     _PATH = ("agreement_id", "target_id")
 
@@ -179,7 +190,11 @@ class CachedWindows(CachedRepository[AttainedWindow]):
         self._ended: dict[Point, list[tuple[int, str]]] = {}
 
     async def latest(self, agreement_id: str, target_id: str, until_at: int | None, count: int) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``."""
+        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
+        ``count``.
+
+        The earliest comes first. Windows in which nothing was scheduled are skipped.
+        """
         point = (agreement_id, target_id)
         await self.read(self._PATH, [point])
         ended = self._ended.get(point, [])
@@ -199,7 +214,7 @@ class CachedWindows(CachedRepository[AttainedWindow]):
 
 
 class CachedLedger(SqlLedgerOfTransaction):
-    """The ledger of a batch. Nothing is written before ``flush``."""
+    """The storage for a batch of events. Nothing is written before ``flush``."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
@@ -222,14 +237,14 @@ class CachedLedger(SqlLedgerOfTransaction):
 
     @classmethod
     async def opened(cls, transaction: Transaction, events: Sequence[Any]) -> CachedLedger:
-        """Return a ledger that has locked the events' agreements and read what their handlers will probably need."""
+        """Lock the events' agreements, read what the handlers will probably need, and return the ledger."""
         ledger = cls(transaction)
         await ledger._lock_all({event.agreement_id for event in events})
         await ledger._read_ahead(events)
         return ledger
 
     async def lock(self, subject: str) -> None:
-        """Lock the subject, unless this batch has locked it already."""
+        """Lock a subject (an agreement's id) until the transaction ends, unless this batch has locked it already."""
         if subject not in self._locked:
             await super().lock(subject)
             self._locked.add(subject)
@@ -237,11 +252,15 @@ class CachedLedger(SqlLedgerOfTransaction):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``."""
+        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
+        ``count``.
+
+        The earliest comes first. Windows in which nothing was scheduled are skipped.
+        """
         return await self.windows.latest(agreement_id, target_id, until_at, count)
 
     async def flush(self) -> None:
-        """Write everything that was stored, in one statement for each table."""
+        """Write all values that were put, in one statement for each table."""
         for kept in (
             self.agreements,
             self.plans,
@@ -258,13 +277,13 @@ class CachedLedger(SqlLedgerOfTransaction):
             await kept.flush()
 
     async def _lock_all(self, agreement_ids: set[str]) -> None:
-        """Take all locks in one statement in the order of their numbers, to prevent deadlocks between two members."""
+        """Lock agreements in one statement and in a fixed order, to prevent deadlocks between two consumers."""
         driver = await self._transaction.driver()
         await driver.execute(_LOCK_ALL, list(agreement_ids))
         self._locked |= agreement_ids
 
     async def _read_ahead(self, events: Sequence[Any]) -> None:
-        judged = [event for event in events if isinstance(event, TargetJudged)]
+        judged = [event for event in events if isinstance(event, TargetResultEvent)]
         agreements = {(event.agreement_id,) for event in events}
         places = {(event.agreement_id, event.target_id, event.window_id) for event in judged}
         of_breaches = {(event.breach_id,) for event in judged if isinstance(event, TargetBreached | BreachWithdrawn)}
@@ -278,7 +297,7 @@ class CachedLedger(SqlLedgerOfTransaction):
         await self.breaches.read(("breach_id",), of_breaches)
         await self.agenda.read(("ref_id",), of_breaches)
         attained = {
-            (attained_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),)
+            (attained_window_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),)
             for event in judged
         }
         await self.windows.read(("attained_id",), attained)

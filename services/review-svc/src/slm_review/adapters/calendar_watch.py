@@ -1,4 +1,4 @@
-"""The worker that opens scheduled reviews when they are due, and ends plans whose risk did not return."""
+"""The worker that opens scheduled reviews when they are due, and ends action plans whose risk did not return."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from slm_review.application import cadence, plans
 from slm_review.application.ledger import Desk
 
 _PAUSE_SECONDS = 0.5
-"""Real seconds between two checks. A check without due reviews is one indexed query."""
+"""Real seconds between two checks. A check that finds no due review is one indexed query."""
 
 
 class CalendarWatch:
-    """Opens due reviews and ends plans. Several replicas may run; each review is opened once."""
+    """The worker that opens due reviews and ends action plans. Several replicas may run; each review is opened once."""
 
     name = "calendar-watch"
 
@@ -23,13 +23,13 @@ class CalendarWatch:
         self.progress = Progress()
 
     async def step(self) -> int:
-        """Check once; return the number of opened reviews and changed plans."""
-        opened = await cadence.open_due(self._desk) + await plans.end_quiet(self._desk)
+        """Open due reviews and end plans once; return the number of opened reviews plus that of changed plans."""
+        opened = await cadence.open_due_reviews(self._desk) + await plans.end_quiet_plans(self._desk)
         self.progress.beat()
         return opened
 
     async def run(self) -> None:
-        """Check again and again until cancelled."""
+        """Open due reviews and end plans again and again, with pauses, until cancelled."""
         while True:
             if not await self.step():
                 await asyncio.sleep(self._pause_seconds)

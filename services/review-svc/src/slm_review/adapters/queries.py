@@ -1,4 +1,4 @@
-"""Queries for lists and single rows, limited to the caller's party, newest first."""
+"""Queries for lists, newest first, and for single rows, limited to what the caller's party may see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Table, and_, func, or_, select, true
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
@@ -16,7 +16,7 @@ from slm_review.adapters import tables
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A table that can be listed: its sort column, and a condition for the rows that are shown."""
+    """A table whose rows can be listed: its sort column, and a condition for the rows that are shown."""
 
     table: Table
     by: str
@@ -28,7 +28,7 @@ class Listing:
         return self.table.c[self.by], next(iter(self.table.primary_key))
 
     def key(self, row: Mapping[str, Any]) -> Sequence[Any]:
-        """Return a row's sort values, for the cursor."""
+        """Return a row's values in the sort columns, for the cursor of the next page."""
         return [row[column.name] for column in self.order]
 
 
@@ -39,11 +39,12 @@ LESSONS = Listing(tables.lesson, "recorded_at", true())
 PROPOSALS = Listing(tables.proposal, "proposed_at", true())
 
 
-async def page_of(
+async def fetch_page(
     database: Database, listing: Listing, caller: Principal, page: Page, filters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return one page of rows and one more. A filter of None is ignored; a dict must be contained in the
-    column's list.
+    """Return the rows of one page, and one more that shows whether there is a next page.
+
+    A filter of None is ignored. A filter that is a dict keeps the rows whose column, a list, contains the dict.
     """
     order = listing.order
     statement = (
@@ -57,8 +58,8 @@ async def page_of(
         return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
-async def one_of(database: Database, listing: Listing, caller: Principal, key: str) -> dict[str, Any] | None:
-    """Return the row with that id; None if the caller may not see it."""
+async def fetch_row(database: Database, listing: Listing, caller: Principal, key: str) -> dict[str, Any] | None:
+    """Return the row with this id; None if there is none or the caller may not see it."""
     _, identity = listing.order
     statement = select(listing.table).where(listing.only, identity == key, _seen_by(caller, listing.table))
     async with database.read() as connection:
@@ -66,8 +67,10 @@ async def one_of(database: Database, listing: Listing, caller: Principal, key: s
     return dict(row) if row is not None else None
 
 
-async def agenda_of(database: Database, review_id: str, page: Page) -> list[dict[str, Any]]:
-    """Return one page of agenda items in order of time, and one more."""
+async def fetch_agenda_page(database: Database, review_id: str, page: Page) -> list[dict[str, Any]]:
+    """Return one page of a review's agenda items, earliest first, and one more that shows whether there is a next
+    page.
+    """
     item = tables.agenda_item
     statement = (
         select(item)
@@ -79,8 +82,8 @@ async def agenda_of(database: Database, review_id: str, page: Page) -> list[dict
         return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
-async def agenda_count(database: Database, review_id: str) -> int:
-    """Return the number of items on an agenda."""
+async def count_agenda_items(database: Database, review_id: str) -> int:
+    """Return the number of items on a review's agenda."""
     item = tables.agenda_item
     async with database.read() as connection:
         return await connection.scalar(select(func.count()).where(item.c.review_id == review_id)) or 0
@@ -89,6 +92,9 @@ async def agenda_count(database: Database, review_id: str) -> int:
 def _seen_by(caller: Principal, table: Table) -> ColumnElement[bool]:
     if caller.is_operator:
         return true()
+    if table is tables.action_plan:
+        is_shown = and_(table.c.customer_party_id == caller.party_id, table.c.customer_sees != "none")
+        return or_(table.c.provider_party_id == caller.party_id, is_shown)
     return or_(table.c.provider_party_id == caller.party_id, table.c.customer_party_id == caller.party_id)
 
 

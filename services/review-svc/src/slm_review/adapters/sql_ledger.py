@@ -1,4 +1,4 @@
-"""The ledger of review-svc in PostgreSQL, and the desk that opens one for each transaction."""
+"""The storage of review-svc in PostgreSQL: a ledger for each transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DUE_AT_ONCE = 100
 
 
 class SqlLedger(SqlLedgerOfTransaction):
-    """The ledger of one transaction; every read is a query."""
+    """The storage within one transaction; every read is a query."""
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
@@ -41,7 +41,11 @@ class SqlLedger(SqlLedgerOfTransaction):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``."""
+        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
+        ``count``.
+
+        The earliest comes first. Windows in which nothing was scheduled are skipped.
+        """
         rows = tables.attained_window
         query = (
             select(rows)
@@ -57,19 +61,22 @@ class SqlLedger(SqlLedgerOfTransaction):
 
 
 class SqlDesk:
-    """Opens ledgers of a database."""
+    """A database of which each transaction is a ``SqlLedger``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlLedger]:
-        """Open a ledger whose changes commit at the end of the block."""
+        """Begin a transaction and yield its ledger; the changes commit at the end of the block."""
         async with self._database.begin() as transaction:
             yield SqlLedger(transaction)
 
     async def quiet_plans(self) -> list[tuple[str, str]]:
-        """Return (agreement id, plan id) of plans that time alone may end now, the earliest first."""
+        """Return (agreement id, plan id) of plans whose state may change now without a new event, the earliest first.
+
+        At most 100 are returned.
+        """
         plan = tables.action_plan
         statement = (
             select(plan.c.agreement_id, plan.c.plan_id)
@@ -81,7 +88,10 @@ class SqlDesk:
             return [(row.agreement_id, row.plan_id) for row in await connection.execute(statement)]
 
     async def due(self) -> list[tuple[str, str]]:
-        """Return (agreement id, review id) of scheduled reviews that are due, the earliest first."""
+        """Return (agreement id, review id) of scheduled reviews that are due, the earliest first.
+
+        At most 100 are returned.
+        """
         review = tables.review
         statement = (
             select(review.c.agreement_id, review.c.review_id)

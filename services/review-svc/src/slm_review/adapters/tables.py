@@ -1,4 +1,4 @@
-"""The tables of review-svc: one for each kind of value in the domain, with columns named like its fields."""
+"""The tables of review-svc: one for each class of values in the domain, with columns named like the fields."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _number(*names: str) -> list[Column[Any]]:
 
 
 def _instant(*names: str) -> list[Column[Any]]:
-    """Return columns of microseconds UTC, or of lengths of time in microseconds."""
+    """Return required columns of instants (microseconds UTC) or of lengths of time (microseconds)."""
     return [Column(name, BigInteger, nullable=False) for name in names]
 
 
@@ -79,6 +79,7 @@ action_plan = Table(
     *_maybe_instant("cleared_at", "quiet_at"),
     *_maybe_text("breach_id"),
     *_maybe_instant("ended_at"),
+    *_text("customer_sees"),
     Index("action_plan_window", "agreement_id", "target_id", "window_id"),
     Index("action_plan_quiet", "quiet_at", postgresql_where=text("state IN ('open', 'watching')")),
     Index("action_plan_version", "agreement_id", "agreement_version", postgresql_where=text("state = 'waiting'")),

@@ -15,7 +15,7 @@ from slm_chassis.http.response_models import list_of
 from slm_review.adapters import queries
 from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.api.responses import ActionAnswer
-from slm_review.api.schemas import Completion
+from slm_review.api.schemas import CompletionBody
 from slm_review.application import actions
 from slm_review.domain import decisions
 
@@ -43,22 +43,22 @@ async def list_actions(
     caller: Caller, filters: Annotated[dict[str, Any], Depends(_action_filters)], page: Paging, database: TheDatabase
 ) -> dict[str, Any]:
     """List the improvement actions of your agreements' reviews, the newest first."""
-    rows = await queries.page_of(database, queries.ACTIONS, caller, page, filters)
+    rows = await queries.fetch_page(database, queries.ACTIONS, caller, page, filters)
     return page.shape(rows, queries.ACTIONS.key)
 
 
 @router.get("/{action_id}", **operation("Read one improvement action", ActionAnswer, converts=True))
 async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """Read an action."""
-    row = await queries.one_of(database, queries.ACTIONS, caller, action_id)
+    """Read an improvement action."""
+    row = await queries.fetch_row(database, queries.ACTIONS, caller, action_id)
     if row is None:
         raise not_found("action", action_id)
     return row
 
 
 @router.post("/{action_id}/complete", **operation("Complete an action", ActionAnswer, "already-ended", converts=True))
-async def complete_action(action_id: str, body: Completion, caller: Decider, desk: TheDesk) -> decisions.Action:
-    """Mark an action as done. It then leaves the open actions of agendas and reports."""
+async def complete_action(action_id: str, body: CompletionBody, caller: Decider, desk: TheDesk) -> decisions.Action:
+    """Mark an improvement action as done. Agendas and reports then no longer list it among the open actions."""
     return await actions.complete_action(desk, caller, action_id, body.note)
 
 

@@ -1,13 +1,15 @@
-"""Texts of review-svc's OpenAPI document that are not at its routes: tags, parameters and problem types."""
+"""The texts of review-svc's OpenAPI document that are not written at its routes: tags, parameters and problem types."""
 
 from __future__ import annotations
 
-from slm_chassis.http.document import Documentation, answers_of
+from slm_chassis.http.document import Documentation, read_answer_examples
 from slm_chassis.http.problem_types import ALREADY_ENDED, ProblemType
 
 _TAGS = {
     "action-plans": "Plans against a risk, opened when a target is at risk and ended with its outcome.",
     "actions": "Improvement actions that a review decided.",
+    "dead-letters": "Records that the service could not handle, for operators.",
+    "key-uses": "When API keys were last used in the service.",
     "lessons": "Lessons that a review recorded.",
     "reviews": "Service reviews: scheduled by the agreement's cadence or caused by a breach.",
     "schemas": "JSON Schemas of the published events.",
@@ -16,6 +18,7 @@ _TAGS = {
 _PARAMETERS = {
     "action_id": "Id of the action",
     "agreement_id": "Id of the agreement",
+    "dead_letter_id": "Id of the dead letter",
     "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
     "lesson_id": "Id of the lesson",
     "origin": "What the proposal began with: a review, or figures attained for some time",
@@ -44,4 +47,6 @@ _PROBLEMS = (
         "Read its state; a scheduled review opens by itself when its period is over.",
     ),
 )
-DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=answers_of(__package__))
+DOCUMENT = Documentation(
+    tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=read_answer_examples(__package__)
+)

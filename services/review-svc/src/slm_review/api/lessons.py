@@ -28,14 +28,14 @@ async def list_lessons(
 ) -> dict[str, Any]:
     """List the lessons of your agreements' reviews, the newest first."""
     filters = {"agreement_id": agreement_id, "review_id": review_id}
-    rows = await queries.page_of(database, queries.LESSONS, caller, page, filters)
+    rows = await queries.fetch_page(database, queries.LESSONS, caller, page, filters)
     return page.shape(rows, queries.LESSONS.key)
 
 
 @router.get("/{lesson_id}", **operation("Read one lesson", LessonAnswer, converts=True))
 async def get_lesson(lesson_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """Read a lesson."""
-    row = await queries.one_of(database, queries.LESSONS, caller, lesson_id)
+    """Read a lesson that a review recorded."""
+    row = await queries.fetch_row(database, queries.LESSONS, caller, lesson_id)
     if row is None:
         raise not_found("lesson", lesson_id)
     return row

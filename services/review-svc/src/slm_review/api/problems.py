@@ -1,4 +1,4 @@
-"""Problem documents for the refusals of the application, with the status of each."""
+"""Problem documents for refusals of the use cases: for each class of refusal its status, title and remedy."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from slm_chassis.http.problems import Problem
 from slm_review.domain.errors import AlreadyConcluded, AlreadyEnded, NotAcceptable, NotFound, NotOpen, Refusal
 
 
-def install(api: FastAPI) -> None:
-    """Answer every refusal that a route raises with its problem document."""
+def install_refusal_handler(api: FastAPI) -> None:
+    """Register an exception handler that answers each refusal with its problem document."""
 
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)
-        return problems.respond(problem_of(error), request.url.path)
+        return problems.problem_response(problem_of(error), request.url.path)
 
     api.add_exception_handler(Refusal, answer)
 
 
 def problem_of(refused: Refusal) -> Problem:
-    """Return the problem document of a refusal."""
+    """Return the problem document that answers a refusal."""
     if isinstance(refused, NotFound):
         return problems.not_found(refused.what, refused.identity)
     if isinstance(refused, NotAcceptable):

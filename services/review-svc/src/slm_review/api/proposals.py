@@ -1,4 +1,4 @@
-"""``/api/v1/target-revision-proposals``: proposed objectives, and the amendments that answer them."""
+"""``/api/v1/target-revision-proposals``: proposed objectives, and the draft amendments that answer them."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ async def _proposal_filters(
 async def list_target_revision_proposals(
     caller: Caller, filters: Annotated[dict[str, Any], Depends(_proposal_filters)], page: Paging, database: TheDatabase
 ) -> dict[str, Any]:
-    """List the proposals of new objectives, the newest first."""
-    rows = await queries.page_of(database, queries.PROPOSALS, caller, page, filters)
+    """List the proposals of new objectives for targets of your agreements, the newest first."""
+    rows = await queries.fetch_page(database, queries.PROPOSALS, caller, page, filters)
     return page.shape(rows, queries.PROPOSALS.key)
 
 
 @router.get("/{proposal_id}", **operation("Read one proposed target revision", ProposalAnswer, converts=True))
 async def get_target_revision_proposal(proposal_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
-    """Read a proposal, with the version of the draft amendment that answers it."""
-    row = await queries.one_of(database, queries.PROPOSALS, caller, proposal_id)
+    """Read a target revision proposal, with the version of the draft amendment that answers it."""
+    row = await queries.fetch_row(database, queries.PROPOSALS, caller, proposal_id)
     if row is None:
         raise not_found("proposal", proposal_id)
     return row
@@ -63,8 +63,9 @@ async def get_target_revision_proposal(proposal_id: str, caller: Caller, databas
 async def decline_target_revision_proposal(
     proposal_id: str, body: DeclineBody, caller: Decider, desk: TheDesk
 ) -> proposed.Proposal:
-    """Decline a proposal, with a reason.
+    """Decline a target revision proposal, with a reason.
 
-    Attained figures propose the objective again only after as many further windows as a first proposal needs.
+    If attained figures caused the proposal, the objective is proposed again only after as many further windows as a
+    first proposal needs.
     """
-    return await proposals.decline(desk, caller, proposal_id, body.reason)
+    return await proposals.decline_proposal(desk, caller, proposal_id, body.reason)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from slm_chassis.http.response_models import ABSENT, Answer, Instant, of_dataclass
+from slm_chassis.http.response_models import ABSENT, Answer, Instant, fields_of_dataclass
 from slm_review.domain import agenda, decisions, plans, proposed, reviews
 
 Document = dict[str, Any]
-"""An object with free members, such as signed terms."""
+"""A JSON object whose members depend on its content, such as signed terms."""
 _WHOSE = {
     "agreement_id": "Id of the agreement",
     "agreement_version": "Version of the agreement",
@@ -22,23 +22,23 @@ _WHOSE = {
 
 
 class PlanStepAnswer(Answer):
-    """A step of an action plan."""
+    """A step of an action plan, as answers contain it."""
 
     step: str
     """What is to be done"""
     owner: str
-    """Who does it"""
+    """Who carries out the step"""
     completed_at: Instant = ABSENT
-    """When it was completed; missing in a step that is not completed"""
+    """When the step was completed; missing in a step that is not completed"""
     completed_by_party_id: str | None = ABSENT
-    """Id of the party that completed it; null: an operator"""
+    """Id of the party that completed the step; null: an operator"""
     completed_by_principal_id: str = ABSENT
-    """Id of the principal that completed it"""
+    """Id of the principal that completed the step"""
     note: str = ABSENT
-    """What was done; may be empty"""
+    """What was done in the step; may be empty"""
 
 
-@of_dataclass(
+@fields_of_dataclass(
     plans.ActionPlan,
     without=(
         "service_id",
@@ -50,6 +50,7 @@ class PlanStepAnswer(Answer):
         "cleared_as",
         "cleared_at",
         "quiet_at",
+        "customer_sees",
     ),
     descriptions={
         **_WHOSE,
@@ -67,25 +68,25 @@ class PlanStepAnswer(Answer):
     },
 )
 class ActionPlanAnswer(Answer):
-    """A plan against a risk: its owner, its steps and its outcome."""
+    """An action plan against a risk: its owner, its steps and its outcome."""
 
     state: Literal["open", "watching", "averted", "breached", "cleared"]
-    """`open` while there is something to do; `watching`: the risk is over, its outcome is not known yet; `averted`;
-    `breached`; `cleared`: the risk went away, and no breach was expected
+    """`open` while there is something to do; `watching`: the risk is over, but its outcome is not known yet; `averted`:
+    a breach was predicted and did not happen; `breached`; `cleared`: the risk ended, and no breach was expected
     """
     steps: list[PlanStepAnswer]
     """The steps that the agreement names"""
     opened_at: Instant
     """When the plan was opened"""
     harm_expected_at: Instant | None
-    """The projected breach, else the window's end, else the instant at which a rolling window consists of new time
-    only; null if unknown
+    """When a breach is expected: the projected instant, else the window's end, else the instant at which a rolling
+    window contains only time after the warning; null if unknown
     """
     time_left_seconds: int | None
-    """Seconds from now until harm is expected; null once the plan has ended"""
+    """Seconds from now until a breach is expected; null if the plan is not `open`, or no instant is known"""
 
 
-@of_dataclass(
+@fields_of_dataclass(
     reviews.Review,
     descriptions={
         **_WHOSE,
@@ -100,19 +101,19 @@ class ActionPlanAnswer(Answer):
     },
 )
 class ReviewAnswer(Answer):
-    """A service review."""
+    """A service review, without its agenda."""
 
     reason: Literal["breach", "cadence"]
-    """Why there is a review: after a breach, or by the agreement's cadence"""
+    """Why the review takes place: after a breach, or by the agreement's cadence"""
     state: Literal["scheduled", "open", "concluded", "cancelled", "lapsed"]
-    """`cancelled`: the agreement ended before; `lapsed`: its breaches were withdrawn"""
+    """The state of the review; `cancelled`: the agreement ended before; `lapsed`: the breaches were withdrawn"""
     start_at: Instant
     """The agenda covers events from this instant on"""
     end_at: Instant | None
     """The agenda covers events before this instant; null: until the review is concluded"""
 
 
-@of_dataclass(
+@fields_of_dataclass(
     agenda.AgendaItem,
     without=("review_id", "agreement_id"),
     descriptions={
@@ -123,37 +124,37 @@ class ReviewAnswer(Answer):
     },
 )
 class AgendaItemAnswer(Answer):
-    """An item of an agenda."""
+    """An item of a review's agenda."""
 
     kind: Literal["breach", "window", "restatement", "report", "action", "proposal"]
-    """What it is about; `restatement` is a closed window whose figure was changed"""
+    """What the item is about; `restatement` is a closed window whose figure was changed"""
     state: Literal["standing", "withdrawn"]
-    """`withdrawn`: the breach was withdrawn later; the item stays visible"""
+    """`withdrawn`: the item's breach was withdrawn later; the item stays visible; `standing`: any other item"""
     detail: Document
-    """Further data, whose members depend on the kind"""
+    """Further data about the item, whose members depend on the kind"""
 
 
 class ReviewWithAgenda(ReviewAnswer):
     """A service review with the beginning of its agenda."""
 
     agenda: list[AgendaItemAnswer]
-    """The first 100 items; the others at `/api/v1/reviews/{review_id}/agenda`"""
+    """The first 100 items; all of them at `/api/v1/reviews/{review_id}/agenda`"""
     agenda_count: int
-    """How many items there are"""
+    """Number of all items of the agenda"""
 
 
 class ExternalReference(Answer):
-    """The same thing in another system."""
+    """A reference to the same thing in another system."""
 
     system: str
     """Name of the other system"""
     id: str
-    """Id of the thing there"""
+    """Id of the thing in that system"""
     url: str = ABSENT
-    """Address of a page about it"""
+    """Address of a page about the thing"""
 
 
-@of_dataclass(
+@fields_of_dataclass(
     decisions.Action,
     descriptions={
         **_WHOSE,
@@ -172,15 +173,15 @@ class ExternalReference(Answer):
     },
 )
 class ActionAnswer(Answer):
-    """An improvement action."""
+    """An improvement action: who does what by when, and which target it should improve."""
 
     state: Literal["open", "done"]
-    """Whether it is still to be done"""
+    """Whether the action is still to be done"""
     external_refs: list[ExternalReference]
-    """The same action in other systems"""
+    """References to the same action in other systems"""
 
 
-@of_dataclass(
+@fields_of_dataclass(
     decisions.Lesson,
     descriptions={
         **_WHOSE,
@@ -195,7 +196,7 @@ class LessonAnswer(Answer):
 
 
 class ProposedTarget(Answer):
-    """A target for which a new objective is proposed."""
+    """A target in a proposal, with its present and its proposed objective."""
 
     target_id: str
     """Id of the target"""
@@ -208,10 +209,10 @@ class ProposedTarget(Answer):
     objective: Document
     """The proposed objective, in the same form"""
     reason: str
-    """Why"""
+    """Why the objective is proposed"""
 
 
-@of_dataclass(
+@fields_of_dataclass(
     proposed.Proposal,
     descriptions={
         **_WHOSE,
@@ -230,13 +231,15 @@ class ProposedTarget(Answer):
     },
 )
 class ProposalAnswer(Answer):
-    """New objectives for targets of an agreement, and the draft amendment that answers them."""
+    """A target revision proposal: new objectives for targets of an agreement, and the draft amendment that answers
+    them.
+    """
 
     targets: list[ProposedTarget]
-    """In the order of proposing; one open proposal of an agreement collects them"""
+    """The targets in the order in which they were proposed; all are in the agreement's one open proposal"""
     origin: Literal["review", "attained"]
-    """What it began with: a review, or figures attained for some time"""
+    """What caused the first proposed target: a review, or figures attained for some time"""
     state: Literal["proposed", "drafted", "agreed", "declined", "lapsed"]
-    """`drafted`: an amendment answers it; `lapsed`: the agreement was changed or ended otherwise"""
+    """`drafted`: a draft amendment answers the proposal; `lapsed`: the agreement was changed or ended in another way"""
     amendment_version: int | None
-    """The drafted version of the agreement that answers it; null until then"""
+    """The version of the agreement that was drafted in answer; null until then"""

@@ -1,4 +1,4 @@
-"""``/api/v1/reviews``: scheduled, open and concluded reviews, and their decisions."""
+"""``/api/v1/reviews``: scheduled, open and concluded reviews, and the decisions that they record."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ async def list_reviews(
 ) -> dict[str, Any]:
     """List the reviews of your agreements, including scheduled ones, the latest due first."""
     filters = {"agreement_id": agreement_id, "state": state, "reason": reason}
-    rows = await queries.page_of(database, queries.REVIEWS, caller, page, filters)
+    rows = await queries.fetch_page(database, queries.REVIEWS, caller, page, filters)
     return page.shape(rows, queries.REVIEWS.key)
 
 
 @router.get("/{review_id}", **operation("Read one review", responses.ReviewWithAgenda, converts=True))
 async def get_review(review_id: str, caller: Caller, database: TheDatabase, desk: TheDesk) -> dict[str, Any]:
-    """Read a review with the beginning of its agenda. A scheduled review has the agenda that it would have now."""
+    """Read a review with the first items of its agenda. A scheduled review has the agenda that it would have now."""
     row = await _row(database, caller, review_id)
     if row["state"] == "scheduled":
-        expected = await reviews.preview(desk, review_id)
+        expected = await reviews.preview_agenda(desk, review_id)
         return {**row, "agenda": expected[:_FIRST_ITEMS], "agenda_count": len(expected)}
-    items = await queries.agenda_of(database, review_id, Page(_FIRST_ITEMS, None))
-    count = len(items) if len(items) <= _FIRST_ITEMS else await queries.agenda_count(database, review_id)
+    items = await queries.fetch_agenda_page(database, review_id, Page(_FIRST_ITEMS, None))
+    count = len(items) if len(items) <= _FIRST_ITEMS else await queries.count_agenda_items(database, review_id)
     return {**row, "agenda": items[:_FIRST_ITEMS], "agenda_count": count}
 
 
@@ -65,10 +65,10 @@ async def list_agenda(
     """List a review's agenda in order of time. A scheduled review has the agenda that it would have now."""
     row = await _row(database, caller, review_id)
     if row["state"] == "scheduled":
-        expected = [asdict(item) for item in await reviews.preview(desk, review_id)]
+        expected = [asdict(item) for item in await reviews.preview_agenda(desk, review_id)]
         beyond = [each for each in expected if _is_after(page, each["at"], each["item_id"])]
         return page.shape(beyond[: page.fetch], lambda row: [row["at"], row["item_id"]])
-    rows = await queries.agenda_of(database, review_id, page)
+    rows = await queries.fetch_agenda_page(database, review_id, page)
     return page.shape(rows, lambda row: [row["at"], row["item_id"]])
 
 
@@ -84,7 +84,7 @@ async def list_agenda(
 )
 async def conclude_review(review_id: str, body: schemas.ConclusionBody, caller: Decider, desk: TheDesk) -> Review:
     """Conclude a review that took place, with a summary and the attendees."""
-    return await reviews.conclude(desk, caller, review_id, body.summary, body.attendees)
+    return await reviews.conclude_review(desk, caller, review_id, body.summary, body.attendees)
 
 
 @router.post(
@@ -92,8 +92,8 @@ async def conclude_review(review_id: str, body: schemas.ConclusionBody, caller: 
     **operation("Record a lesson of a review", responses.LessonAnswer, "review-not-open", status=201, converts=True),
 )
 async def record_lesson(review_id: str, body: schemas.NewLesson, caller: Decider, desk: TheDesk) -> Lesson:
-    """Record a lesson of the review."""
-    return await lessons.record(desk, caller, review_id, body.text)
+    """Record a lesson that the review learned."""
+    return await lessons.record_lesson(desk, caller, review_id, body.text)
 
 
 @router.post(
@@ -101,7 +101,7 @@ async def record_lesson(review_id: str, body: schemas.NewLesson, caller: Decider
     **operation("Open an improvement action", responses.ActionAnswer, "review-not-open", status=201, converts=True),
 )
 async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, desk: TheDesk) -> Action:
-    """Open an improvement action with an owner and a due instant."""
+    """Open an improvement action of the review, with an owner and a due instant."""
     decided = ActionDecision(
         text=body.text,
         owner=body.owner,
@@ -120,18 +120,20 @@ async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, 
 async def propose_target_revision(
     review_id: str, body: schemas.NewProposal, caller: Decider, desk: TheDesk
 ) -> Proposal:
-    """Propose a new objective for a target. agreement-svc answers with a draft amendment."""
-    return await proposals.propose(desk, caller, review_id, body.target, body.objective, body.reason)
+    """Propose a new objective for a target, as a decision of the review. agreement-svc answers with a draft
+    amendment.
+    """
+    return await proposals.propose_objective(desk, caller, review_id, body.target, body.objective, body.reason)
 
 
 async def _row(database: Database, caller: Principal, review_id: str) -> dict[str, Any]:
-    row = await queries.one_of(database, queries.REVIEWS, caller, review_id)
+    row = await queries.fetch_row(database, queries.REVIEWS, caller, review_id)
     if row is None:
         raise not_found("review", review_id)
     return row
 
 
 def _is_after(page: Page, at: int, item_id: str) -> bool:
-    """Whether an item follows the page's cursor. Raises 422 for the cursor of another list."""
+    """Whether an agenda item comes after the page's cursor. Raises 422 for the cursor of another list."""
     after = page.values(int, str)
     return after is None or (at, item_id) > after

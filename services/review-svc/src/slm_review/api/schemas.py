@@ -1,4 +1,4 @@
-"""Models of the request bodies. Instants are RFC 3339 text, exact numbers are text."""
+"""The models of request bodies. Instants are RFC 3339 text, exact numbers are text."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def _read(value: Any) -> int:
 GivenInstant = Annotated[
     int, BeforeValidator(_read), WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation")
 ]
-"""RFC 3339 text in requests, microseconds UTC in the application."""
+"""An instant in a request body: RFC 3339 text, which is read as microseconds UTC."""
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class Input(BaseModel):
-    """A request body. Unknown fields are refused, since they are mistakes."""
+class ReviewRequestBody(BaseModel):
+    """The base of all request bodies: unknown fields are refused, because they are probably mistakes."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ExternalRef(BaseModel):
-    """The same thing in another system."""
+    """A reference to the same action in another system."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"system": "jira", "id": "OPS-42"}]})
 
@@ -41,8 +41,8 @@ class ExternalRef(BaseModel):
     url: WebAddress | None = None
 
 
-class ConclusionBody(Input):
-    """The conclusion of a review."""
+class ConclusionBody(ReviewRequestBody):
+    """The request to conclude a review: what was discussed, and who took part."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -55,29 +55,29 @@ class ConclusionBody(Input):
     attendees: Annotated[list[Name], Field(min_length=1, max_length=200)]
 
 
-class Completion(Input):
-    """The completion of a step or an action."""
+class CompletionBody(ReviewRequestBody):
+    """The request to complete a step of an action plan, or an improvement action, with a note."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"note": "Rolled back by itself twice last week."}]})
     note: Annotated[str, Field(max_length=10_000)] = ""
 
 
-class DeclineBody(Input):
-    """The reason for declining a proposal."""
+class DeclineBody(ReviewRequestBody):
+    """The request to decline a target revision proposal, with the reason."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The second site is not built yet."}]})
     reason: Text
 
 
-class NewLesson(Input):
-    """A lesson to record."""
+class NewLesson(ReviewRequestBody):
+    """The request to record a lesson of a review."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Roll back first, look for the cause after."}]})
     text: Text
 
 
-class NewAction(Input):
-    """An improvement action to open."""
+class NewAction(ReviewRequestBody):
+    """The request to open an improvement action of a review."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -100,8 +100,8 @@ class NewAction(Input):
     external_refs: Annotated[list[ExternalRef], Field(max_length=50)] = []
 
 
-class NewProposal(Input):
-    """A new objective to propose for a target."""
+class NewProposal(ReviewRequestBody):
+    """The request to propose a new objective for a target."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -1,1 +1,1 @@
-"""The use cases of review-svc, for users and events. Each function runs inside one transaction's ledger."""
+"""The use cases of review-svc, for users and events. Each runs inside one transaction."""

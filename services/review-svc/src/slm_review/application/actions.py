@@ -10,7 +10,7 @@ from slm_chassis.identity import new_id
 from slm_events import instants
 from slm_review.application import reviews, targets
 from slm_review.application.ledger import Desk, Ledger
-from slm_review.application.locking import locked
+from slm_review.application.locking import lock_and_read
 from slm_review.domain import decisions
 from slm_review.domain.decisions import Action
 from slm_review.domain.errors import NotAcceptable
@@ -19,7 +19,9 @@ from slm_review.domain.reviews import Review, require_opened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDecision:
-    """An action as a review decides it. ``target`` is a target's id or key, ``due_at`` is microseconds UTC."""
+    """An improvement action that a review decides on. ``target`` is a target's id or key, ``due_at`` is microseconds
+    UTC.
+    """
 
     text: str
     owner: str
@@ -30,25 +32,25 @@ class ActionDecision:
 
 
 async def open_action(desk: Desk, caller: Principal, review_id: str, decided: ActionDecision) -> Action:
-    """Open an action of an open or concluded review; raises NotFound, NotOpen and NotAcceptable."""
+    """Open an improvement action of an open or concluded review; raises NotFound, NotOpen and NotAcceptable."""
     async with desk.begin() as ledger:
-        review = await reviews.take(ledger, caller, review_id)
+        review = await reviews.lock_review(ledger, caller, review_id)
         require_opened(review)
         action = await _action(ledger, caller, review, decided)
         await ledger.actions.put(action)
         await ledger.note(caller, "action.opened", action.action_id)
-        ledger.publish(decisions.action_opened(action))
+        ledger.publish(decisions.action_opened_event(action))
         return action
 
 
 async def complete_action(desk: Desk, caller: Principal, action_id: str, note: str) -> Action:
-    """Record that an action was completed; raises NotFound and AlreadyEnded."""
+    """Record that an improvement action was completed; raises NotFound and AlreadyEnded."""
     async with desk.begin() as ledger:
-        known = await locked(ledger, caller, ledger.actions, "action", action_id)
-        action = decisions.completed(known, note, caller.principal_id, ledger.now)
+        known = await lock_and_read(ledger, caller, ledger.actions, "action", action_id)
+        action = decisions.completed_action(known, note, caller.principal_id, ledger.now)
         await ledger.actions.put(action)
         await ledger.note(caller, "action.completed", action_id)
-        ledger.publish(decisions.completion_of(action))
+        ledger.publish(decisions.action_completed_event(action))
         return action
 
 
@@ -58,7 +60,7 @@ async def _action(ledger: Ledger, caller: Principal, review: Review, decided: Ac
         raise NotAcceptable("due_at", instants.to_text(decided.due_at), remedy)
     terms: dict[str, Any] = {}
     if decided.target is not None:
-        _, terms = await targets.agreed(ledger, review, decided.target)
+        _, terms = await targets.find_agreed_target(ledger, review, decided.target)
     return Action(
         action_id=new_id(),
         review_id=review.review_id,

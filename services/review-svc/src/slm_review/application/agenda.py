@@ -1,4 +1,4 @@
-"""Agendas: assembled when a review opens, and extended while it is open."""
+"""The agendas of reviews: assembled when a review opens, and extended while the review is open."""
 
 from __future__ import annotations
 
@@ -13,66 +13,73 @@ from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import Review
 
 
-async def assemble(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[dict[str, Any]]:
-    """Put everything known on the review's agenda; return the items as events contain them, in order of time."""
-    items = await gather(ledger, review, opened_by)
+async def assemble_agenda(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[dict[str, Any]]:
+    """Store the review's agenda as ``gather_agenda_items`` returns it; return the items as events contain them,
+    earliest first.
+    """
+    items = await gather_agenda_items(ledger, review, opened_by)
     await ledger.agenda.put(*items)
-    return [agenda.as_document(item) for item in items]
+    return [agenda.item_document(item) for item in items]
 
 
-async def gather(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[AgendaItem]:
-    """Return all items of a review's agenda in order of time. The review need not be open yet."""
+async def gather_agenda_items(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[AgendaItem]:
+    """Return the agenda of a review, earliest item first: breaches, windows and reports of its time, and what is open.
+
+    The review need not have opened. If a breach opens it, ``opened_by`` is the only breach on the agenda.
+    """
     whose = {"agreement_id": review.agreement_id}
     breaches = [breach for breach in await ledger.breaches.find(**whose) if _concerns(review, breach)]
-    items = [agenda.of_breach(review, breach) for breach in ([opened_by] if opened_by else breaches)]
-    items += [agenda.of_window(review, each) for each in await ledger.windows.find(**whose) if _lies_in(review, each)]
-    items += [agenda.of_report(review, each) for each in await ledger.reports.find(**whose) if _is_about(review, each)]
-    items += [agenda.of_action(review, each) for each in await ledger.actions.find(**whose, state="open")]
+    items = [agenda.breach_item(review, breach) for breach in ([opened_by] if opened_by else breaches)]
+    items += [agenda.window_item(review, each) for each in await ledger.windows.find(**whose) if _lies_in(review, each)]
+    items += [
+        agenda.report_item(review, each) for each in await ledger.reports.find(**whose) if _is_about(review, each)
+    ]
+    items += [agenda.action_item(review, each) for each in await ledger.actions.find(**whose, state="open")]
     proposals = [each for each in await ledger.proposals.find(**whose) if each.is_open]
-    items += [agenda.of_proposal(review, each) for each in proposals]
+    items += [agenda.proposal_item(review, each) for each in proposals]
     return sorted(items, key=lambda item: (item.at, item.item_id))
 
 
 async def add_breach(ledger: Ledger, review: Review, breach: Breach) -> None:
-    """Add a breach to the agenda."""
-    await ledger.agenda.put(agenda.of_breach(review, breach))
+    """Add a breach to the agenda of a review."""
+    await ledger.agenda.put(agenda.breach_item(review, breach))
 
 
 async def revise_breach(ledger: Ledger, breach: Breach) -> None:
-    """Update every agenda with this breach after it was withdrawn or published again."""
+    """Update every agenda that has the breach, after it was withdrawn or published again."""
     for item in await ledger.agenda.find(agreement_id=breach.agreement_id, kind="breach", ref_id=breach.breach_id):
         review = await ledger.reviews.get(item.review_id)
         if review is not None:
-            await ledger.agenda.put(agenda.of_breach(review, breach))
+            await ledger.agenda.put(agenda.breach_item(review, breach))
 
 
 async def add_window(ledger: Ledger, window: AttainedWindow) -> None:
-    """Add a closed or restated window to the agendas of the open reviews that cover it."""
+    """Add a closed or restated window to the agendas of the open reviews whose time it overlaps."""
     await _add_to_open(
         ledger,
         window.agreement_id,
         lambda review: _lies_in(review, window),
-        lambda review: agenda.of_window(review, window),
+        lambda review: agenda.window_item(review, window),
     )
 
 
 async def add_report(ledger: Ledger, report: PublishedReport) -> None:
-    """Add a published report to the agendas of the open reviews that cover its period."""
+    """Add a published report to the agendas of the open reviews whose time its period overlaps."""
     await _add_to_open(
         ledger,
         report.agreement_id,
         lambda review: _is_about(review, report),
-        lambda review: agenda.of_report(review, report),
+        lambda review: agenda.report_item(review, report),
     )
 
 
 async def add_proposal(ledger: Ledger, proposal: Proposal) -> None:
-    """Add a proposal to the agendas of the open reviews, except the one that made it."""
+    """Add a target revision proposal to the agendas of the open reviews, except the review that made it."""
     await _add_to_open(
         ledger,
         proposal.agreement_id,
         lambda review: review.review_id != proposal.review_id,
-        lambda review: agenda.of_proposal(review, proposal),
+        lambda review: agenda.proposal_item(review, proposal),
     )
 
 
@@ -84,14 +91,14 @@ async def _add_to_open(
 
 
 def _concerns(review: Review, breach: Breach) -> bool:
-    return breach.certain_at is not None and reviews.covers(review, breach.certain_at, breach.certain_at)
+    return breach.certain_at is not None and reviews.covers_interval(review, breach.certain_at, breach.certain_at)
 
 
 def _lies_in(review: Review, window: AttainedWindow) -> bool:
     if window.window_start_at is None or window.window_end_at is None:
         return False
-    return reviews.covers(review, window.window_start_at, window.window_end_at)
+    return reviews.covers_interval(review, window.window_start_at, window.window_end_at)
 
 
 def _is_about(review: Review, report: PublishedReport) -> bool:
-    return reviews.covers(review, report.period_start_at, report.period_end_at)
+    return reviews.covers_interval(review, report.period_start_at, report.period_end_at)

@@ -1,32 +1,34 @@
-"""Signed agreements and their ends. Events that arrived before their agreement are completed here."""
+"""Signed agreements and their ends. What needed an agreement and arrived before it is completed here."""
 
 from __future__ import annotations
 
-from slm_events.agreement import AgreementFinalized, AgreementTurned
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
 from slm_review.application import breaches, cadence, plans, proposals, windows
 from slm_review.application.ledger import Ledger
 from slm_review.domain import agreements
 
 
 async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
-    """Store a finalized version, schedule its first review, and complete what was waiting for it."""
+    """Store a finalized version, schedule its first review, and process the events that arrived before it."""
     await ledger.lock(event.agreement_id)
-    agreement = agreements.finalized(event)
+    agreement = agreements.signed_version_of(event)
     if await ledger.agreements.get(agreement.version_id) is not None:
         return
     await ledger.agreements.put(agreement)
-    await cadence.schedule(ledger, agreement.agreement_id, max(agreement.effective_at, agreement.finalized_at))
-    await proposals.settle(ledger, agreement)
+    await cadence.schedule_review(ledger, agreement.agreement_id, max(agreement.effective_at, agreement.finalized_at))
+    await proposals.end_answered_proposals(ledger, agreement)
     await plans.open_waiting_plans(ledger, agreement)
     await breaches.review_waiting_breaches(ledger, agreement)
-    await windows.look_at_waiting_windows(ledger, agreement)
+    await windows.check_waiting_windows(ledger, agreement)
 
 
-async def end(ledger: Ledger, event: AgreementTurned) -> None:
-    """Store the end of a version; scheduled reviews are cut to it, or cancelled if their period begins after it."""
+async def end_agreement_version(ledger: Ledger, event: AgreementLifeEvent) -> None:
+    """Store the end of a version. Scheduled reviews end with the agreement, or are cancelled if their period begins
+    later.
+    """
     await ledger.lock(event.agreement_id)
     agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))
     if agreement is None:
         return
-    await ledger.agreements.put(agreements.with_end(agreement, event))
-    await cadence.cut(ledger, event.agreement_id)
+    await ledger.agreements.put(agreements.version_with_end(agreement, event))
+    await cadence.shorten_scheduled_reviews(ledger, event.agreement_id)

@@ -1,8 +1,8 @@
-"""Published and withdrawn breaches: they end plans and open reviews."""
+"""The reaction to published and withdrawn breaches: they end action plans and open reviews."""
 
 from __future__ import annotations
 
-from slm_events.frozen import changed
+from slm_events.frozen import change_frozen
 from slm_events.monitor import BreachWithdrawn, TargetBreached
 from slm_review.application import agenda, plans
 from slm_review.application.ledger import Ledger
@@ -13,23 +13,23 @@ from slm_review.domain.reviews import Review
 
 
 async def handle_breach(ledger: Ledger, event: TargetBreached) -> None:
-    """Store a breach. It ends open plans, and opens a review if the agreement demands one."""
+    """Store a breach. It ends open action plans, and opens a review if the agreement demands one."""
     await ledger.lock(event.agreement_id)
     known = await ledger.breaches.get(event.breach_id)
-    await _keep(ledger, known, findings.breached(event, known))
+    await _keep(ledger, known, findings.breach_after_publication(event, known))
 
 
-async def withdraw(ledger: Ledger, event: BreachWithdrawn) -> None:
-    """Store the withdrawal of a breach and update agendas. A plan that it ended stays ended, because that was
-    published.
+async def withdraw_breach(ledger: Ledger, event: BreachWithdrawn) -> None:
+    """Store the withdrawal of a breach and update agendas. An action plan that the breach ended stays ended, because
+    that was published.
     """
     await ledger.lock(event.agreement_id)
     known = await ledger.breaches.get(event.breach_id)
-    await _keep(ledger, known, findings.withdrawn(event, known))
+    await _keep(ledger, known, findings.breach_after_withdrawal(event, known))
 
 
 async def review_waiting_breaches(ledger: Ledger, agreement: Agreement) -> None:
-    """Review the breaches that arrived before their agreement."""
+    """Put the breaches that arrived before their agreement on the agendas of reviews, which are opened if needed."""
     found = await ledger.breaches.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, review_id=None
     )
@@ -45,7 +45,9 @@ async def _keep(ledger: Ledger, known: Breach | None, breach: Breach) -> None:
 
 
 async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
-    """Return the breach with the review whose agenda has it; a review is opened if the agreement demands one."""
+    """Put the breach on a review's agenda and return it with that review. A review is opened if the agreement demands
+    one.
+    """
     if breach.review_id is not None:
         await agenda.revise_breach(ledger, breach)
         await _lapse_or_reopen(ledger, breach.review_id, breach)
@@ -56,33 +58,36 @@ async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
     if review is None:
         return breach
     await agenda.add_breach(ledger, review, breach)
-    return changed(breach, review_id=review.review_id)
+    return change_frozen(breach, review_id=review.review_id)
 
 
 async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> None:
-    """End a review whose breaches are all withdrawn; reopen it if one is published again."""
+    """End a breach's review if all breaches on its agenda are withdrawn; reopen it if the breach is published again."""
     review = await ledger.reviews.get(review_id)
     if review is None or review.reason != "breach":
         return
     if breach.is_standing:
-        await ledger.reviews.put(reviews.reopened(review))
+        await ledger.reviews.put(reviews.reopened_review(review))
         return
     items = await ledger.agenda.find(review_id=review_id, kind="breach")
     if review.state == "open" and not any(item.state == "standing" for item in items):
-        await ledger.reviews.put(reviews.lapsed(review))
-        ledger.publish(reviews.lapsing_of(review, ledger.now))
+        await ledger.reviews.put(reviews.lapsed_review(review))
+        ledger.publish(reviews.review_lapsed_event(review, ledger.now))
 
 
 async def _review_for(ledger: Ledger, breach: Breach) -> Review | None:
-    """Return the open review that was opened first; else a new one, or None if the agreement does not demand one."""
+    """Return the open review of the agreement that was opened first.
+
+    If none is open, open one and return it, or return None if the agreement does not demand a review.
+    """
     opened = await ledger.reviews.find(agreement_id=breach.agreement_id, state="open")
     if opened:
         return min(opened, key=lambda review: (review.opened_at or 0, review.review_id))
     agreement = await ledger.agreements.get(version_id(breach.agreement_id, breach.agreement_version))
     if agreement is None or not agreement.is_reviewed_on_breach:
         return None
-    review = reviews.by_breach(agreement, breach, ledger.now)
+    review = reviews.review_of_breach(agreement, breach, ledger.now)
     await ledger.reviews.put(review)
-    items = await agenda.assemble(ledger, review, breach)
-    ledger.publish(reviews.review_opened(review, items))
+    items = await agenda.assemble_agenda(ledger, review, breach)
+    ledger.publish(reviews.review_opened_event(review, items))
     return review

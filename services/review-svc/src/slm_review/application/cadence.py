@@ -1,4 +1,4 @@
-"""Regular reviews: scheduled one period ahead, and opened when they are due."""
+"""Regular reviews: each is scheduled one period ahead, and opened when it is due."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from slm_review.application.ledger import Desk, Ledger
 from slm_review.domain import cadence, reviews
 
 
-async def schedule(ledger: Ledger, agreement_id: str, after: int) -> None:
+async def schedule_review(ledger: Ledger, agreement_id: str, after: int) -> None:
     """Schedule the review of the first period that has not ended at ``after``, if the agreement has a cadence."""
     found = cadence.next_period(await ledger.agreements.find(agreement_id=agreement_id), after)
     if found is None:
         return
-    review = reviews.by_cadence(*found)
+    review = reviews.review_of_period(*found)
     if await ledger.reviews.get(review.review_id) is None:
         await ledger.reviews.put(review)
-        ledger.publish(reviews.scheduling_of(review, ledger.now))
+        ledger.publish(reviews.review_scheduled_event(review, ledger.now))
 
 
-async def cut(ledger: Ledger, agreement_id: str) -> None:
-    """After an agreement ended, review the current period earlier, and cancel reviews of periods that will
+async def shorten_scheduled_reviews(ledger: Ledger, agreement_id: str) -> None:
+    """After an agreement ended, end and review the current period earlier, and cancel reviews of periods that will
     never begin.
     """
-    end = cadence.ends_at(await ledger.agreements.find(agreement_id=agreement_id))
+    end = cadence.latest_end_of(await ledger.agreements.find(agreement_id=agreement_id))
     if end is None:
         return
     for review in await ledger.reviews.find(agreement_id=agreement_id, state="scheduled"):
@@ -37,7 +37,7 @@ async def cut(ledger: Ledger, agreement_id: str) -> None:
             )
 
 
-async def open_due(desk: Desk) -> int:
+async def open_due_reviews(desk: Desk) -> int:
     """Open every scheduled review that is due, each in its own transaction; return their number."""
     opened = 0
     for agreement_id, review_id in await desk.due():
@@ -52,8 +52,8 @@ async def _open(ledger: Ledger, agreement_id: str, review_id: str) -> bool:
     # Another replica may have opened it between the query and the lock.
     if review is None or review.state != "scheduled" or review.due_at > ledger.now or review.end_at is None:
         return False
-    opened = reviews.opened(review, ledger.now)
+    opened = reviews.opened_review(review, ledger.now)
     await ledger.reviews.put(opened)
-    ledger.publish(reviews.review_opened(opened, await agenda.assemble(ledger, opened)))
-    await schedule(ledger, agreement_id, review.end_at)
+    ledger.publish(reviews.review_opened_event(opened, await agenda.assemble_agenda(ledger, opened)))
+    await schedule_review(ledger, agreement_id, review.end_at)
     return True

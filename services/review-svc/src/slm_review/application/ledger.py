@@ -1,4 +1,4 @@
-"""The storage that the use cases need: collections of values in one transaction, and the publication of events."""
+"""The interfaces to storage that the use cases need: values of each kind in one transaction, and published events."""
 
 from __future__ import annotations
 
@@ -67,22 +67,27 @@ class Ledger(LedgerOfTransaction, Protocol):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (None: all), in order, at most ``count``.
+        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
+        ``count``.
 
-        Windows in which nothing was scheduled are skipped.
+        The earliest comes first. Windows in which nothing was scheduled are skipped.
         """
         ...
 
 
 class Desk(Protocol):
-    """Opens ledgers."""
+    """A database of which each transaction is a ``Ledger``."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """Open a ledger whose changes are kept at the end of the block, or dropped if it raises."""
+        """Begin a transaction and return its ledger. The changes are kept at the end of the block, or dropped if it
+        raises.
+        """
         ...
 
     async def quiet_plans(self) -> list[tuple[str, str]]:
-        """Return (agreement id, plan id) of plans that time alone may end now, the earliest first."""
+        """Return (agreement id, plan id) of plans whose state may change now without a new event, the earliest
+        first.
+        """
         ...
 
     async def due(self) -> list[tuple[str, str]]:

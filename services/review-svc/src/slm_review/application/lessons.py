@@ -1,4 +1,4 @@
-"""Lessons that reviews record."""
+"""The recording of lessons of reviews."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from slm_review.domain.decisions import Lesson
 from slm_review.domain.reviews import require_opened
 
 
-async def record(desk: Desk, caller: Principal, review_id: str, text: str) -> Lesson:
+async def record_lesson(desk: Desk, caller: Principal, review_id: str, text: str) -> Lesson:
     """Record a lesson of an open or concluded review; raises NotFound and NotOpen."""
     async with desk.begin() as ledger:
-        review = await reviews.take(ledger, caller, review_id)
+        review = await reviews.lock_review(ledger, caller, review_id)
         require_opened(review)
         lesson = Lesson(
             lesson_id=new_id(),
@@ -28,5 +28,5 @@ async def record(desk: Desk, caller: Principal, review_id: str, text: str) -> Le
         )
         await ledger.lessons.put(lesson)
         await ledger.note(caller, "lesson.recorded", lesson.lesson_id)
-        ledger.publish(decisions.recording_of(lesson))
+        ledger.publish(decisions.lesson_recorded_event(lesson))
         return lesson

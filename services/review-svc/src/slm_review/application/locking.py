@@ -1,4 +1,4 @@
-"""Reading a value of an agreement to which the caller is a party, with the agreement locked."""
+"""Reading a value that belongs to an agreement of the caller, with the agreement locked."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from slm_review.application.ledger import Ledger
 from slm_review.domain.errors import NotFound
 
 
-class OfAgreement(Protocol):
-    """A value that belongs to an agreement and has its parties."""
+class AgreementPart(Protocol):
+    """A value that belongs to an agreement, and names the agreement's parties."""
 
     @property
     def agreement_id(self) -> str:
-        """The id of its agreement."""
+        """The id of the agreement that the value belongs to."""
 
     @property
     def provider_party_id(self) -> str:
-        """The provider of its agreement."""
+        """The id of the agreement's provider."""
 
     @property
     def customer_party_id(self) -> str:
-        """The customer of its agreement."""
+        """The id of the agreement's customer."""
 
 
-T = TypeVar("T", bound=OfAgreement)
+T = TypeVar("T", bound=AgreementPart)
 
 
-async def locked(ledger: Ledger, caller: Principal, kept: Repository[T], what: str, identity: str) -> T:
-    """Lock the agreement of the value with this id, and return the value.
+async def lock_and_read(ledger: Ledger, caller: Principal, kept: Repository[T], what: str, identity: str) -> T:
+    """Lock the agreement to which the value with this id belongs, and return the value.
 
-    Raises NotFound, naming ``what``, if the caller may not see one.
+    Raises NotFound, which names the kind of value by ``what``, if the caller may not see such a value.
     """
     seen = await kept.get(identity)
     if seen is None or not caller.may_see(seen.provider_party_id, seen.customer_party_id):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_events import instants
-from slm_events.frozen import changed
+from slm_events.frozen import change_frozen
 from slm_events.monitor import RiskCleared, TargetAtRisk
 from slm_review.application.ledger import Desk, Ledger
 from slm_review.domain import findings, plans
@@ -14,29 +14,29 @@ _GOING_ON = ("open", "watching")
 
 
 async def open_plan(ledger: Ledger, event: TargetAtRisk) -> None:
-    """Open the plan of a target at risk, with the agreed steps."""
+    """Open the action plan of a target at risk, with the agreed steps."""
     if _is_past(ledger, event):
         return
     await ledger.lock(event.agreement_id)
-    plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.awaited(event)
-    heard = plans.at_risk(plan, event)
+    plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.new_waiting_plan(event)
+    heard = plans.plan_after_risk(plan, event)
     if heard is not plan:
         await _settle(ledger, heard)
 
 
 async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
-    """Store that a warning cleared. Its plan ends unless the warning returns soon."""
+    """Store that a risk cleared. Its action plan ends unless the risk returns soon."""
     if _is_past(ledger, event):
         return
     await ledger.lock(event.agreement_id)
-    plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.awaited(event)
-    heard = plans.cleared(plan, event)
+    plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.new_waiting_plan(event)
+    heard = plans.plan_after_clearing(plan, event)
     if heard is not plan:
         await _settle(ledger, heard)
 
 
 def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
-    """Whether the event is about a window that ended long ago, as in an import or a past that is judged late.
+    """Whether an import or the evaluation of a signed version's past caused the event, and its window has ended.
 
     Nobody can act on such a warning any more.
     """
@@ -45,15 +45,15 @@ def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
 
 
 async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_id: str, window_id: str) -> None:
-    """End the open plans of a target's window that new facts decide."""
+    """End the open action plans of a target's window whose outcome is known by now."""
     whose = {"agreement_id": agreement_id, "agreement_version": version, "target_id": target_id, "window_id": window_id}
     going_on = [plan for plan in await ledger.plans.find(**whose) if plan.state in _GOING_ON]
     for plan in sorted(going_on, key=lambda plan: _GOING_ON.index(plan.state)):
         await _settle(ledger, plan)
 
 
-async def end_quiet(desk: Desk) -> int:
-    """End the plans whose risk did not return, each in its own transaction; return how many changed."""
+async def end_quiet_plans(desk: Desk) -> int:
+    """End the action plans whose risk did not return, each in its own transaction; return how many plans changed."""
     moved = 0
     for agreement_id, plan_id in await desk.quiet_plans():
         async with desk.begin() as ledger:
@@ -65,7 +65,7 @@ async def end_quiet(desk: Desk) -> int:
 
 
 async def open_waiting_plans(ledger: Ledger, agreement: Agreement) -> None:
-    """Open the plans that waited for the agreement's steps."""
+    """Open the action plans that waited for the agreement, which has their steps."""
     found = await ledger.plans.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, state="waiting"
     )
@@ -74,7 +74,7 @@ async def open_waiting_plans(ledger: Ledger, agreement: Agreement) -> None:
 
 
 async def _settle(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
-    """Move a plan to the state that follows from the known facts, store it and return it."""
+    """Move a plan to the state that follows from the known facts, store it, publish the change and return the plan."""
     if plan.state == "waiting":
         plan = await _opened(ledger, plan)
     if plan.state in _GOING_ON:
@@ -93,8 +93,8 @@ async def _opened(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
             return plan
         terms = agreement.target(plan.target_id) or {}
         responsible, owner = terms.get("responsible") or {}, agreement.provider_name
-    plan = plans.opened(plan, responsible, owner, ledger.now)
-    ledger.publish(plans.plan_opened(plan))
+    plan = plans.opened_plan(plan, responsible, owner, ledger.now)
+    ledger.publish(plans.plan_opened_event(plan))
     return plan
 
 
@@ -106,19 +106,21 @@ async def _ended(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
         window_id=plan.window_id,
     )
     window = await ledger.windows.get(
-        findings.attained_id(plan.agreement_id, plan.agreement_version, plan.target_id, plan.window_id)
+        findings.attained_window_id(plan.agreement_id, plan.agreement_version, plan.target_id, plan.window_id)
     )
     agreement = await ledger.agreements.get(version_id(plan.agreement_id, plan.agreement_version))
-    patience = plans.again_after(None if agreement is None else agreement.target(plan.target_id))
+    patience = plans.delay_before_ending(None if agreement is None else agreement.target(plan.target_id))
     if plan.state == "watching" and plan.cleared_as is None:
         # The risk has returned, so its plan is open again.
-        plan = changed(plan, state="open")
-    ended = plans.with_outcome(plan, plans.harm(plan, known), window.verdict if window else None, ledger.now, patience)
+        plan = change_frozen(plan, state="open")
+    ended = plans.plan_with_outcome(
+        plan, plans.find_breach_of_plan(plan, known), window.verdict if window else None, ledger.now, patience
+    )
     if ended.state == "watching":
-        return plans.waiting_until(ended)
+        return plans.watched_plan(ended)
     if ended.state == "open":
         quiet_at = None if ended.cleared_at is None else ended.cleared_at + patience
-        return ended if ended.quiet_at == quiet_at else changed(ended, quiet_at=quiet_at)
+        return ended if ended.quiet_at == quiet_at else change_frozen(ended, quiet_at=quiet_at)
     if ended.state not in _GOING_ON:
-        ledger.publish(plans.ending_of(ended))
+        ledger.publish(plans.plan_ended_event(ended))
     return ended

@@ -10,26 +10,26 @@ from slm_events import instants
 from slm_events.agreement import AgreementWithdrawn, AmendmentDrafted
 from slm_review.application import agenda, reviews, targets
 from slm_review.application.ledger import Desk, Ledger
-from slm_review.application.locking import locked
+from slm_review.application.locking import lock_and_read
 from slm_review.domain import objectives, proposed
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import require_opened
 
 
-async def propose(
+async def propose_objective(
     desk: Desk, caller: Principal, review_id: str, target: str, objective: dict[str, Any], reason: str
 ) -> Proposal:
-    """Propose a new objective for a target. It is added to the agreement's open proposal if there is one.
+    """Propose a new objective for a target, as a decision of a review.
 
-    Raises NotFound, NotOpen and NotAcceptable.
+    The target is added to the agreement's open proposal if there is one. Raises NotFound, NotOpen and NotAcceptable.
     """
     async with desk.begin() as ledger:
-        review = await reviews.take(ledger, caller, review_id)
+        review = await reviews.lock_review(ledger, caller, review_id)
         require_opened(review)
-        agreement, terms = await targets.agreed(ledger, review, target)
-        wanted = objectives.revised(terms["objective"], objective)
-        named = proposed.target_of(terms, terms["objective"], wanted, reason)
+        agreement, terms = await targets.find_agreed_target(ledger, review, target)
+        wanted = objectives.check_proposed_objective(terms["objective"], objective)
+        named = proposed.proposed_target(terms, terms["objective"], wanted, reason)
         proposal = Proposal(
             proposal_id=new_id(),
             review_id=review.review_id,
@@ -43,40 +43,43 @@ async def propose(
             proposed_by_principal_id=caller.principal_id,
             proposed_at=ledger.now,
         )
-        made = await collect(ledger, proposal, named)
+        made = await add_to_open_proposal(ledger, proposal, named)
         await ledger.note(caller, "proposal.made", made.proposal_id)
         return made
 
 
-async def collect(ledger: Ledger, proposal: Proposal, target: dict[str, Any]) -> Proposal:
-    """Store and publish a proposal for a target. If one is open for the agreement, the target is added to that one."""
+async def add_to_open_proposal(ledger: Ledger, proposal: Proposal, target: dict[str, Any]) -> Proposal:
+    """Store and publish a proposal for a target.
+
+    If a proposal is open for the agreement, the target is added to it instead. Returns the stored proposal.
+    """
     for known in await ledger.proposals.find(agreement_id=proposal.agreement_id):
         if known.is_open:
-            proposal = proposed.with_target(known, target)
+            proposal = proposed.proposal_with_target(known, target)
     # In a replay the answer may have arrived before the proposal.
     for answer in await ledger.amendments.find(proposal_id=proposal.proposal_id):
-        proposal = proposed.answered(proposal, answer)
+        proposal = proposed.answered_proposal(proposal, answer)
     await ledger.proposals.put(proposal)
     await agenda.add_proposal(ledger, proposal)
-    ledger.publish(proposed.proposing_of(proposal, target))
+    ledger.publish(proposed.target_revision_proposed_event(proposal, target))
     return proposal
 
 
-async def decline(desk: Desk, caller: Principal, proposal_id: str, reason: str) -> Proposal:
-    """Decline a proposal; raises NotFound and AlreadyEnded.
+async def decline_proposal(desk: Desk, caller: Principal, proposal_id: str, reason: str) -> Proposal:
+    """Decline a target revision proposal; raises NotFound and AlreadyEnded.
 
-    Attained figures do not cause it again for as many windows as a proposal needs.
+    Attained figures cause it again only after a whole new run of windows.
     """
     async with desk.begin() as ledger:
-        known = await locked(ledger, caller, ledger.proposals, "target revision proposal", proposal_id)
-        proposal = proposed.declined(known, reason, caller.party_id, caller.principal_id, ledger.now)
+        known = await lock_and_read(ledger, caller, ledger.proposals, "target revision proposal", proposal_id)
+        proposal = proposed.declined_proposal(known, reason, caller.party_id, caller.principal_id, ledger.now)
         await ledger.proposals.put(proposal)
         await ledger.note(caller, "proposal.declined", proposal_id)
-        ledger.publish(proposed.declining_of(proposal))
+        ledger.publish(proposed.target_revision_declined_event(proposal))
         return proposal
 
 
-async def link(ledger: Ledger, event: AmendmentDrafted) -> None:
+async def link_amendment(ledger: Ledger, event: AmendmentDrafted) -> None:
     """Store that an amendment was drafted in answer to a proposal."""
     amendment = proposed.amendment(event)
     if amendment is None:
@@ -85,11 +88,13 @@ async def link(ledger: Ledger, event: AmendmentDrafted) -> None:
     await ledger.amendments.put(amendment)
     proposal = await ledger.proposals.get(amendment.proposal_id)
     if proposal is not None and proposal.agreement_id == amendment.agreement_id:
-        await ledger.proposals.put(proposed.answered(proposal, amendment))
+        await ledger.proposals.put(proposed.answered_proposal(proposal, amendment))
 
 
-async def settle(ledger: Ledger, agreement: Agreement) -> None:
-    """After new terms were signed, mark the proposal that they answer as agreed, and older open ones as lapsed."""
+async def end_answered_proposals(ledger: Ledger, agreement: Agreement) -> None:
+    """After a new version was signed, mark the proposal that it answers as agreed, and other open ones of older
+    versions as lapsed.
+    """
     for proposal in await ledger.proposals.find(agreement_id=agreement.agreement_id):
         if proposal.amendment_version == agreement.version:
             state, reason = "agreed", f"Version {agreement.version} was signed."
@@ -97,14 +102,14 @@ async def settle(ledger: Ledger, agreement: Agreement) -> None:
             state, reason = "lapsed", f"Version {agreement.version} was signed without it."
         else:
             continue
-        await ledger.proposals.put(proposed.with_end(proposal, state, reason, agreement.finalized_at))
+        await ledger.proposals.put(proposed.proposal_with_end(proposal, state, reason, agreement.finalized_at))
 
 
-async def drop(ledger: Ledger, event: AgreementWithdrawn) -> None:
-    """After a party withdrew a version in negotiation, mark the proposal that it answered as declined."""
+async def decline_withdrawn_proposal(ledger: Ledger, event: AgreementWithdrawn) -> None:
+    """After a party withdrew a draft amendment, mark the proposal that the draft answered as declined."""
     await ledger.lock(event.agreement_id)
     for proposal in await ledger.proposals.find(agreement_id=event.agreement_id):
         if proposal.amendment_version == event.version:
             at = instants.from_text(event.moved_at)
             reason = event.reason or "The amendment was withdrawn."
-            await ledger.proposals.put(proposed.with_end(proposal, "declined", reason, at))
+            await ledger.proposals.put(proposed.proposal_with_end(proposal, "declined", reason, at))

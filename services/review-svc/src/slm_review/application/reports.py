@@ -1,4 +1,4 @@
-"""Published service reports, as items of agendas."""
+"""The storing of published service reports, for the agendas of reviews."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from slm_review.domain import findings
 
 
 async def keep_report(ledger: Ledger, event: ReportPublished) -> None:
-    """Store a period's report. Of its revisions the highest counts."""
+    """Store a period's report in its highest revision, and put it on agendas."""
     await ledger.lock(event.agreement_id)
-    report = findings.reported(event)
+    report = findings.published_report_of(event)
     known = await ledger.reports.get(report.report_id)
     if known is not None and known.revision >= report.revision:
         return

@@ -1,4 +1,4 @@
-"""The present terms of a target, for decisions about it."""
+"""Finding the present terms of a target, for decisions about the target."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from slm_review.domain.errors import NotAcceptable
 from slm_review.domain.reviews import Review
 
 
-async def agreed(ledger: Ledger, review: Review, target: str) -> tuple[Agreement, dict[str, Any]]:
+async def find_agreed_target(ledger: Ledger, review: Review, target: str) -> tuple[Agreement, dict[str, Any]]:
     """Return the version in force, or else the reviewed one, and its terms of the target with this id or key.
 
-    Raises NotAcceptable that lists the existing keys.
+    If the version has no such target, NotAcceptable is raised, which lists the existing keys.
     """
     versions = await ledger.agreements.find(agreement_id=review.agreement_id)
     reviewed = next(version for version in versions if version.version == review.agreement_version)
-    agreement = agreements.in_force(versions, ledger.now) or reviewed
+    agreement = agreements.version_in_force(versions, ledger.now) or reviewed
     for terms in agreement.targets:
         if target in (terms["target_id"], terms["key"]):
             return agreement, terms

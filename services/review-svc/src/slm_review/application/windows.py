@@ -1,4 +1,4 @@
-"""Closed windows: stored for agendas, and for proposals of better targets."""
+"""The storing of closed windows, for agendas, and for proposals of better objectives."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from slm_review.domain.findings import AttainedWindow
 
 
 async def keep_window(ledger: Ledger, event: WindowClosed) -> None:
-    """Store a closed or restated window. Of its revisions the highest counts."""
+    """Store a closed or restated window in its highest revision, put it on agendas, and check whether to raise its
+    target.
+    """
     await ledger.lock(event.agreement_id)
-    window = findings.attained(event)
+    window = findings.attained_window_of(event)
     known = await ledger.windows.get(window.attained_id)
     if known is not None and known.revision >= window.revision:
         return
@@ -28,8 +30,10 @@ async def keep_window(ledger: Ledger, event: WindowClosed) -> None:
     await _propose(ledger, window, until_at)
 
 
-async def look_at_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
-    """Check the windows that arrived before their agreement for proposals, in the order of their ends."""
+async def check_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
+    """For windows that arrived before their agreement, check whether to raise their targets, in the order of the
+    windows' ends.
+    """
     heard = await ledger.windows.find(agreement_id=agreement.agreement_id)
     heard = [each for each in heard if each.agreement_version == agreement.version]
     for window in sorted(heard, key=lambda each: (each.window_end_at or 0, each.attained_id)):
@@ -37,9 +41,11 @@ async def look_at_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
 
 
 async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None) -> None:
-    """Propose to raise a target whose latest windows were met comfortably, while its terms are in force."""
+    """Propose a better objective for the window's target if the latest windows were met comfortably under its present
+    terms.
+    """
     versions = await ledger.agreements.find(agreement_id=window.agreement_id)
-    agreement = agreements.newest(versions)
+    agreement = agreements.newest_version(versions)
     if agreement is None or agreement.ended_at is not None:
         return
     terms = agreement.target_of(window.target_id, window.target_key)
@@ -55,19 +61,22 @@ async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None)
     # After a decline, a whole new run of windows must end before the target is proposed again.
     if refused_at and any((each.window_end_at or 0) <= max(refused_at) for run in runs for each in run):
         return
-    target = proposed.attained_target(terms, runs)
+    target = proposed.raised_target(terms, runs)
     if target is not None:
         last_at = max(each.window_end_at or 0 for run in runs for each in run)
-        await proposals.collect(ledger, proposed.from_attained(agreement, target, last_at, ledger.now), target)
+        await proposals.add_to_open_proposal(
+            ledger, proposed.new_proposal_from_figures(agreement, target, last_at, ledger.now), target
+        )
 
 
 async def _runs(
     ledger: Ledger, agreement: Agreement, terms: dict[str, Any], window: AttainedWindow, until_at: int | None
 ) -> list[Sequence[AttainedWindow]]:
-    """Return the comfortable run of a target, or of each instance of a target with ``group_by``.
+    """Return the run of comfortably met windows of a target, or one run for each instance of a target with
+    ``group_by``.
 
-    Empty unless all instances have one. Instances close one after the other: only the last one to close a window finds
-    all runs.
+    The list is empty unless all instances have such a run. Instances close one after the other: only the last one to
+    close a window finds all runs.
     """
     needed = agreement.after_met_windows
     ids = [window.target_id]

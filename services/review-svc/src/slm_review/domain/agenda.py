@@ -1,4 +1,4 @@
-"""The items of an agenda: breaches, closed windows, reports, open actions and proposals."""
+"""The items of a review's agenda: breaches, closed windows, reports, open actions and proposals."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from slm_review.domain.reviews import Review
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaItem:
-    """One item of an agenda; ``at`` is microseconds UTC."""
+    """One item of a review's agenda; ``at`` is microseconds UTC."""
 
     item_id: str
     review_id: str
     agreement_id: str
     kind: str
-    """``breach`` | ``window`` | ``restatement`` | ``report`` | ``action`` | ``proposal``."""
+    """What the item is about: ``breach`` | ``window`` | ``restatement`` | ``report`` | ``action`` | ``proposal``."""
     ref_id: str
     at: int
     state: str
-    """``standing`` | ``withdrawn``."""
+    """``withdrawn`` for a breach that was withdrawn, else ``standing``."""
     title: str
     detail: dict[str, Any]
 
@@ -44,8 +44,8 @@ def _item(review: Review, kind: str, ref_id: str, at: int, title: str, **detail:
     )
 
 
-def of_breach(review: Review, breach: Breach) -> AgendaItem:
-    """Return the item of a breach."""
+def breach_item(review: Review, breach: Breach) -> AgendaItem:
+    """Return the agenda item of a breach."""
     item = _item(
         review,
         "breach",
@@ -66,8 +66,8 @@ def of_breach(review: Review, breach: Breach) -> AgendaItem:
     return item if breach.is_standing else replace(item, state="withdrawn")
 
 
-def of_window(review: Review, window: AttainedWindow) -> AgendaItem:
-    """Return the item of a closed or restated window."""
+def window_item(review: Review, window: AttainedWindow) -> AgendaItem:
+    """Return the agenda item of a closed or restated window."""
     return _item(
         review,
         "restatement" if window.restatement_cause else "window",
@@ -84,8 +84,8 @@ def of_window(review: Review, window: AttainedWindow) -> AgendaItem:
     )
 
 
-def of_report(review: Review, report: PublishedReport) -> AgendaItem:
-    """Return the item of a published report."""
+def report_item(review: Review, report: PublishedReport) -> AgendaItem:
+    """Return the agenda item of a published report."""
     return _item(
         review,
         "report",
@@ -99,8 +99,8 @@ def of_report(review: Review, report: PublishedReport) -> AgendaItem:
     )
 
 
-def of_action(review: Review, action: Action) -> AgendaItem:
-    """Return the item of an open action."""
+def action_item(review: Review, action: Action) -> AgendaItem:
+    """Return the agenda item of an open improvement action."""
     return _item(
         review,
         "action",
@@ -114,8 +114,8 @@ def of_action(review: Review, action: Action) -> AgendaItem:
     )
 
 
-def of_proposal(review: Review, proposal: Proposal) -> AgendaItem:
-    """Return the item of a proposal."""
+def proposal_item(review: Review, proposal: Proposal) -> AgendaItem:
+    """Return the agenda item of a target revision proposal."""
     titles = ", ".join(each["target_title"] for each in proposal.targets)
     return _item(
         review,
@@ -128,7 +128,7 @@ def of_proposal(review: Review, proposal: Proposal) -> AgendaItem:
     )
 
 
-def as_document(item: AgendaItem) -> dict[str, Any]:
-    """Return an item as events and answers contain it."""
+def item_document(item: AgendaItem) -> dict[str, Any]:
+    """Return an agenda item as events and answers contain it."""
     names = ("kind", "ref_id", "state", "title")
     return {name: getattr(item, name) for name in names} | {"at": instants.to_text(item.at)} | item.detail

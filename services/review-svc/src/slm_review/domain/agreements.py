@@ -12,12 +12,12 @@ from slm_events import instants
 from slm_events.agreement import (
     AgreementExpired,
     AgreementFinalized,
+    AgreementLifeEvent,
     AgreementSuperseded,
     AgreementTerminated,
-    AgreementTurned,
 )
 
-_ENDED_AS: dict[type[AgreementTurned], str] = {
+_ENDED_AS: dict[type[AgreementLifeEvent], str] = {
     AgreementExpired: "expired",
     AgreementSuperseded: "superseded",
     AgreementTerminated: "terminated",
@@ -42,9 +42,9 @@ class Agreement:
     expires_at: int | None
     closing_delay: int
     targets: list[dict[str, Any]]
-    """The terms of the targets as finalized."""
+    """The terms of the targets, as signed."""
     review: dict[str, Any]
-    """``{"cadence", "on_breach", "after_met_windows"}``, each optional."""
+    """When the parties review the agreement: ``{"cadence", "on_breach", "after_met_windows"}``, each optional."""
     finalized_at: int
     ended_at: int | None = None
     ended_as: str | None = None
@@ -54,8 +54,10 @@ class Agreement:
         return next((terms for terms in self.targets if terms["target_id"] == target_id), None)
 
     def target_of(self, target_id: str, key: str) -> dict[str, Any] | None:
-        """Return the terms of a target, or of the target with ``group_by`` that it is an instance of; None if there are
-        none.
+        """Return the terms of the target with this id, or of the target with ``group_by`` that has an instance with
+        this key.
+
+        None if there is no such target.
         """
         return self.target(target_id) or next((terms for terms in self.targets if is_instance(key, terms)), None)
 
@@ -77,7 +79,7 @@ class Agreement:
 
 
 def is_instance(key: str, terms: dict[str, Any]) -> bool:
-    """Whether a key such as ``latency[eu]`` is that of an instance of a target with ``group_by``."""
+    """Whether a key such as ``latency[eu]`` is that of an instance of the target with these terms."""
     return bool(terms.get("group_by")) and key.startswith(f"{terms['key']}[")
 
 
@@ -87,8 +89,8 @@ def version_id(agreement_id: str, version: int) -> str:
     return named_id(agreement_id, "version", version)
 
 
-def finalized(event: AgreementFinalized) -> Agreement:
-    """Return the signed version of the event."""
+def signed_version_of(event: AgreementFinalized) -> Agreement:
+    """Return the signed version that the event describes."""
     return Agreement(
         version_id=version_id(event.agreement_id, event.version),
         agreement_id=event.agreement_id,
@@ -109,20 +111,20 @@ def finalized(event: AgreementFinalized) -> Agreement:
     )
 
 
-def with_end(agreement: Agreement, event: AgreementTurned) -> Agreement:
-    """Return the version with this end. Of several ends the earliest counts."""
+def version_with_end(agreement: Agreement, event: AgreementLifeEvent) -> Agreement:
+    """Return the version with the end that the event states. Of several ends the earliest counts."""
     at = instants.from_text(event.at)
     if agreement.ended_at is not None and agreement.ended_at <= at:
         return agreement
     return replace(agreement, ended_at=at, ended_as=_ENDED_AS[type(event)])
 
 
-def newest(versions: list[Agreement]) -> Agreement | None:
-    """Return the version signed last; None if there is none."""
+def newest_version(versions: list[Agreement]) -> Agreement | None:
+    """Return the version that was signed last; None if there is none."""
     return max(versions, key=lambda version: version.version, default=None)
 
 
-def in_force(versions: list[Agreement], at: int) -> Agreement | None:
+def version_in_force(versions: list[Agreement], at: int) -> Agreement | None:
     """Return the version in force at an instant, the highest if there are several; None if there is none."""
     holding = [
         version

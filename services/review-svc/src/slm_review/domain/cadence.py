@@ -1,4 +1,4 @@
-"""The next period that an agreement's review cadence covers."""
+"""The next period that an agreement's review cadence demands a review of."""
 
 from __future__ import annotations
 
@@ -11,25 +11,31 @@ from slm_review.domain.agreements import Agreement
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A calendar window in the agreement's zone, cut at the agreement's end: [start, end), microseconds UTC."""
+    """A period to review: a calendar window in the agreement's zone, cut at the agreement's end.
+
+    [start_at, end_at) in microseconds UTC.
+    """
 
     period_id: str
     start_at: int
     end_at: int
 
 
-def ends_at(versions: Sequence[Agreement]) -> int | None:
-    """Return the latest end among the versions' terms; None if any has no end, or there is no version."""
+def latest_end_of(versions: Sequence[Agreement]) -> int | None:
+    """Return the latest end of the versions, microseconds UTC; None if one of them has no end, or there is no
+    version.
+    """
     ends = [version.term_ends_at for version in versions]
     return None if None in ends else max((end for end in ends if end is not None), default=None)
 
 
 def next_period(versions: Sequence[Agreement], after: int) -> tuple[Agreement, Period] | None:
-    """Return the first period that has not ended at ``after``, and the version whose cadence demands it.
+    """Return the first period to review that has not ended at ``after``, and the version whose cadence demands it.
 
-    If several versions do, it is the newest. None if no version in force at or after ``after`` has a cadence.
+    If several versions demand it, the newest is returned. None if no version in force at or after ``after`` has a
+    cadence.
     """
-    last = ends_at(versions)
+    last = latest_end_of(versions)
     asked = [(agreement, period) for agreement in versions if (period := _period(agreement, after, last))]
     return min(asked, key=lambda each: (each[1].start_at, -each[0].version), default=None)
 

@@ -12,7 +12,7 @@ from slm_review.domain.errors import AlreadyEnded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """A lesson of a review. Instants are microseconds UTC."""
+    """A lesson that a review recorded. Instants are microseconds UTC."""
 
     lesson_id: str
     review_id: str
@@ -26,7 +26,9 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """An improvement action: who does what by when, which target it should improve, and how."""
+    """An improvement action: who does what by when, and which target it should improve. Instants are microseconds
+    UTC.
+    """
 
     action_id: str
     review_id: str
@@ -40,7 +42,7 @@ class Action:
     due_at: int
     expected_change: str
     state: str = "open"
-    """``open`` | ``done``."""
+    """The state of the action: ``open`` | ``done``."""
     external_refs: list[dict[str, Any]]
     opened_by_principal_id: str
     opened_at: int
@@ -49,8 +51,8 @@ class Action:
     completion_note: str = ""
 
 
-def action_opened(action: Action) -> ActionOpened:
-    """Return the event of an opened action."""
+def action_opened_event(action: Action) -> ActionOpened:
+    """Return the event that an improvement action was opened."""
     return ActionOpened(
         **_identity_of(action),
         text=action.text,
@@ -61,8 +63,8 @@ def action_opened(action: Action) -> ActionOpened:
     )
 
 
-def recording_of(lesson: Lesson) -> LessonRecorded:
-    """Return the event of a recorded lesson."""
+def lesson_recorded_event(lesson: Lesson) -> LessonRecorded:
+    """Return the event that a lesson was recorded."""
     return LessonRecorded(
         lesson_id=lesson.lesson_id,
         review_id=lesson.review_id,
@@ -74,8 +76,8 @@ def recording_of(lesson: Lesson) -> LessonRecorded:
     )
 
 
-def completed(action: Action, note: str, by_principal_id: str, now: int) -> Action:
-    """Return the action after its completion; raises AlreadyEnded if it was completed before."""
+def completed_action(action: Action, note: str, by_principal_id: str, now: int) -> Action:
+    """Return the improvement action with its completion; raises AlreadyEnded if it was completed before."""
     if action.state != "open":
         raise AlreadyEnded(f"The action was completed at {instants.to_text(action.completed_at or 0)}.")
     return replace(
@@ -83,8 +85,8 @@ def completed(action: Action, note: str, by_principal_id: str, now: int) -> Acti
     )
 
 
-def completion_of(action: Action) -> ActionCompleted:
-    """Return the event of a completed action."""
+def action_completed_event(action: Action) -> ActionCompleted:
+    """Return the event that an improvement action was completed."""
     return ActionCompleted(
         **_identity_of(action),
         note=action.completion_note,
@@ -94,7 +96,7 @@ def completion_of(action: Action) -> ActionCompleted:
 
 
 def _identity_of(action: Action) -> dict[str, Any]:
-    """Return the fields that all events of an action have."""
+    """Return the fields that all events of an improvement action have."""
     names = (
         "action_id",
         "review_id",

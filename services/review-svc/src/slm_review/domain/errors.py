@@ -12,11 +12,11 @@ from __future__ import annotations
 
 
 class Refusal(Exception):
-    """The base of all refusals."""
+    """The base of all reasons for which a use case refuses; the message is for the caller."""
 
 
 class NotFound(Refusal):
-    """It does not exist for this caller."""
+    """A value does not exist, or the caller's party may not see it."""
 
     def __init__(self, what: str, identity: str) -> None:
         super().__init__(f"there is no {what} {identity}")
@@ -25,7 +25,7 @@ class NotFound(Refusal):
 
 
 class NotOpen(Refusal):
-    """The review is not open."""
+    """The review has not opened yet, was cancelled, or lapsed."""
 
 
 class AlreadyEnded(Refusal):
@@ -37,7 +37,7 @@ class AlreadyConcluded(Refusal):
 
 
 class NotAcceptable(Refusal):
-    """A field's value is not allowed."""
+    """A field's value is not allowed; the error names the field, the value and the remedy."""
 
     def __init__(self, field: str, value: object, remedy: str) -> None:
         super().__init__(remedy)

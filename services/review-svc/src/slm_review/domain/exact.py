@@ -1,4 +1,4 @@
-"""Exact numbers as text, as terms and events contain them."""
+"""Exact numbers and their text, as terms and events contain it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=5_000)
-def parse(text: str) -> Fraction:
-    """Return the Fraction of ``"99.9"`` or ``"1999/20"``; raises ValueError for other text."""
+def parse_exact(text: str) -> Fraction:
+    """Return the number that a text such as ``"99.9"`` or ``"1999/20"`` writes; raises ValueError for other text."""
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
@@ -17,8 +17,8 @@ def parse(text: str) -> Fraction:
         ) from error
 
 
-def write(value: Fraction) -> str:
-    """Return the shortest exact text: a decimal if one exists, else ``numerator/denominator``."""
+def write_exact(value: Fraction) -> str:
+    """Return the shortest exact text of a number: a decimal if one exists, else ``numerator/denominator``."""
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import instants
-from slm_events.frozen import changed
+from slm_events.frozen import change_frozen
 from slm_events.monitor import BreachWithdrawn, TargetBreached, WindowClosed, WindowRestated
 from slm_events.report import ReportPublished
 
@@ -17,7 +17,7 @@ from slm_events.report import ReportPublished
 class Breach:
     """The present state of a breach. Instants are microseconds UTC.
 
-    ``certain_at`` is None while only its withdrawal has arrived.
+    ``certain_at`` is None if the withdrawal arrived before the breach.
     """
 
     breach_id: str
@@ -41,11 +41,11 @@ class Breach:
     ticket: dict[str, Any] | None = None
     withdrawal_cause: str | None = None
     review_id: str | None = None
-    """The review that has it on its agenda."""
+    """The id of the review that has the breach on its agenda; None if there is none yet."""
 
 
-def breached(event: TargetBreached, known: Breach | None) -> Breach:
-    """Return the breach after this event.
+def breach_after_publication(event: TargetBreached, known: Breach | None) -> Breach:
+    """Return the breach after it was published or revised; ``known`` is the breach so far.
 
     Of a breach and its withdrawal the higher revision counts; with equal revisions the withdrawal does.
     """
@@ -64,10 +64,10 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
     if known is None:
         return breach
     if event.revision > known.revision:
-        return changed(breach, review_id=known.review_id)
+        return change_frozen(breach, review_id=known.review_id)
     if known.certain_at is not None:
         return known
-    return changed(
+    return change_frozen(
         breach,
         revision=known.revision,
         is_standing=known.is_standing,
@@ -76,12 +76,14 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
     )
 
 
-def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
-    """Return the breach after its withdrawal. A later revision of the breach is not changed."""
+def breach_after_withdrawal(event: BreachWithdrawn, known: Breach | None) -> Breach:
+    """Return the breach after its withdrawal; ``known`` is the breach so far. A later revision of the breach is not
+    changed.
+    """
     if known is not None:
         if event.revision < known.revision:
             return known
-        return changed(known, revision=event.revision, is_standing=False, withdrawal_cause=event.cause)
+        return change_frozen(known, revision=event.revision, is_standing=False, withdrawal_cause=event.cause)
     return Breach(
         breach_id=event.breach_id,
         **_window_of(event),
@@ -119,13 +121,13 @@ class AttainedWindow:
     closed_at: int
     restatement_cause: str | None = None
     coverage_percent: str | None = None
-    """The exact share of the window in which the state is known; None if nothing is known or was measured."""
+    """The exact percentage of the window in which the state is known; None if nothing is known or was measured."""
 
 
-def attained(event: WindowClosed) -> AttainedWindow:
-    """Return the result of a closed or restated window."""
+def attained_window_of(event: WindowClosed) -> AttainedWindow:
+    """Return the result of a closed or restated window from its event."""
     return AttainedWindow(
-        attained_id=attained_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),
+        attained_id=attained_window_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),
         **_window_of(event),
         verdict=event.verdict,
         revision=event.revision,
@@ -141,15 +143,18 @@ def attained(event: WindowClosed) -> AttainedWindow:
 
 
 def _coverage(event: WindowClosed) -> str | None:
-    """Return the coverage of the event. Counted events have none, so it is 100 if there was at least one event."""
+    """Return the percentage of the window that was measured, as text; None if nothing was measured.
+
+    Events of counted figures state no percentage: such a window counts as wholly measured if it counted anything.
+    """
     if event.coverage_percent is not None:
         return event.coverage_percent
     return "100" if int(event.total) > 0 else None
 
 
 @lru_cache(maxsize=20_000)
-def attained_id(agreement_id: str, version: int, target_id: str, window_id: str) -> str:
-    """Return the id of a window's result."""
+def attained_window_id(agreement_id: str, version: int, target_id: str, window_id: str) -> str:
+    """Return the id under which a window's result is stored."""
     return named_id(agreement_id, "window", version, target_id, window_id)
 
 
@@ -169,8 +174,8 @@ class PublishedReport:
     published_at: int
 
 
-def reported(event: ReportPublished) -> PublishedReport:
-    """Return the report of the event."""
+def published_report_of(event: ReportPublished) -> PublishedReport:
+    """Return the report that the event describes."""
     return PublishedReport(
         report_id=event.report_id,
         agreement_id=event.agreement_id,

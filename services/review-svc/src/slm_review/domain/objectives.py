@@ -1,4 +1,4 @@
-"""The check of whether a target can have a proposed objective."""
+"""The check that a target can have a proposed objective."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _COMPARISONS = ("at_least", "at_most", "within")
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
-def revised(present: dict[str, Any], proposed: dict[str, Any]) -> dict[str, Any]:
-    """Return the proposed objective in the form of the target's terms. A missing unit is that of the present objective.
+def check_proposed_objective(present: dict[str, Any], proposed: dict[str, Any]) -> dict[str, Any]:
+    """Check a proposed objective; return it in the form of the target's terms. A missing unit is that of the present
+    objective.
 
     Raises NotAcceptable if comparison or unit differ from the present ones, the value is invalid, or nothing changes.
     """
@@ -45,7 +46,7 @@ def _require_number(comparison: str, value: Any, unit: str | None) -> None:
 
 def _require_duration(value: Any) -> None:
     try:
-        durations.parse(value, "objective.within")
+        durations.parse_duration(value, "objective.within")
     except CalendarError as error:
         first = error.errors[0]
         raise NotAcceptable(str(first["field"]), first["value"], str(first["remedy"])) from error

@@ -7,13 +7,13 @@ from dataclasses import replace
 from slm_events import instants
 from slm_events.review import PlanStepCompleted
 from slm_review.domain.errors import AlreadyEnded, NotAcceptable
-from slm_review.domain.plans import ActionPlan, identity_of
+from slm_review.domain.plans import ActionPlan, plan_event_fields
 
 
-def completed(
+def plan_with_completed_step(
     plan: ActionPlan, number: int, note: str, by_party_id: str | None, by_principal_id: str, now: int
 ) -> ActionPlan:
-    """Return the plan with a completed step; ``number`` counts from 1. The plan itself may have ended.
+    """Return the plan with one step completed; ``number`` counts from 1. A plan that has ended is allowed.
 
     Raises NotAcceptable for a number that the plan does not have, and AlreadyEnded for a completed step.
     """
@@ -32,11 +32,11 @@ def completed(
     return replace(plan, steps=[done if place == number - 1 else each for place, each in enumerate(plan.steps)])
 
 
-def completion_of(plan: ActionPlan, number: int) -> PlanStepCompleted:
-    """Return the event of a completed step."""
+def step_completed_event(plan: ActionPlan, number: int) -> PlanStepCompleted:
+    """Return the event that a step of a plan was completed; ``number`` counts from 1."""
     step = plan.steps[number - 1]
     return PlanStepCompleted(
-        **identity_of(plan),
+        **plan_event_fields(plan),
         number=number,
         step=step["step"],
         note=step["note"],

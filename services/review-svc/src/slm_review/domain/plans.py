@@ -12,20 +12,22 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.clock import SECOND
 from slm_chassis.identity import named_id
 from slm_events import instants
-from slm_events.frozen import changed
-from slm_events.monitor import RiskCleared, TargetAtRisk, TargetJudged
+from slm_events.frozen import change_frozen
+from slm_events.monitor import RiskCleared, TargetAtRisk, TargetResultEvent
 from slm_events.review import ActionPlanEnded, ActionPlanOpened
 from slm_review.domain.findings import Breach
 
 MARGIN = 10
-"""A plan is due when a tenth of the time until the expected harm is left, so that the steps can take effect."""
+"""The part of the time until the expected breach that is left when a plan is due: a tenth, so that its steps can take
+effect.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlan:
-    """The plan for one risk. Instants are microseconds UTC.
+    """The action plan for one risk. Instants are microseconds UTC.
 
-    It is ``waiting`` until both the risk and the agreed steps are known.
+    The plan is ``waiting`` until both the risk and the agreed steps are known.
     """
 
     plan_id: str
@@ -41,10 +43,10 @@ class ActionPlan:
     window_id: str
     window_end_at: int | None
     state: str = "waiting"
-    """``waiting`` | ``open`` | ``watching`` | ``averted`` | ``breached`` | ``cleared``.
+    """The state of the plan: ``waiting`` | ``open`` | ``watching`` | ``averted`` | ``breached`` | ``cleared``.
 
-    ``watching``: the risk is over and nobody has to act, but it is not known yet whether harm was averted. ``cleared``:
-    the risk is over, and no breach had been predicted.
+    ``watching``: the risk is over and nobody has to act, but it is not known yet whether a breach was averted.
+    ``cleared``: the risk is over, and no breach had been predicted.
     """
     cause: str = ""
     threshold: str = ""
@@ -52,37 +54,46 @@ class ActionPlan:
     owner: str = ""
     steps: list[dict[str, Any]]
     responsible: dict[str, Any]
-    """``{"owner", "plan": [{"step", "owner"}]}`` from the risk, possibly empty."""
+    """Who acts, from the event of the risk: ``{"owner", "plan": [{"step", "owner"}]}``, possibly empty."""
     opened_at: int | None = None
     at_risk_at: int | None = None
     due_at: int | None = None
     harm_expected_at: int | None = None
-    """The predicted breach; without one, the window's end; for a rolling window, when all its content has been
-    replaced.
+    """When a breach is expected: the predicted instant; without one, the window's end; for a rolling window, when all
+    of its content has been replaced. None if unknown.
     """
     time_left_seconds: int | None = None
-    """Seconds from the opening until harm is expected."""
+    """Seconds from the opening of the plan until a breach is expected."""
     risk_revision: int = 0
-    """The latest revision of the risk. A risk that clears and returns soon is the same one with the next revision."""
+    """The latest received revision of the risk. A risk that clears and returns soon is the same one with the next
+    revision.
+    """
     breach_named_at: int | None = None
-    """When the latest projection expected the breach; None if there was none."""
+    """The instant at which the latest projection expects the breach; None without a projection."""
     cleared_revision: int = -1
     cleared_as: str | None = None
     cleared_at: int | None = None
     quiet_at: int | None = None
-    """When the plan's state may change without an event."""
+    """When the plan's state may change without a new event; None if only an event can change it."""
     breach_id: str | None = None
     ended_at: int | None = None
+    customer_sees: str = "none"
+    """How much of the plan the customer may see: ``none`` (also while the risk is hidden) | ``titles`` | ``full``."""
+
+    @property
+    def hidden_from_party_id(self) -> str | None:
+        """The customer's id, unless the customer may see the whole plan: events about a plan contain its steps."""
+        return None if self.customer_sees == "full" else self.customer_party_id
 
 
 @lru_cache(maxsize=20_000)
 def plan_id(agreement_id: str, risk_id: str) -> str:
-    """Return the plan's id; each risk has one plan."""
+    """Return the id of the plan for a risk; each risk has one plan."""
     return named_id(agreement_id, "action-plan", risk_id)
 
 
-def awaited(event: TargetAtRisk | RiskCleared) -> ActionPlan:
-    """Return a new plan for a risk whose first event has arrived."""
+def new_waiting_plan(event: TargetAtRisk | RiskCleared) -> ActionPlan:
+    """Return a new plan in the state ``waiting``, for a risk whose first event has arrived."""
     return ActionPlan(
         plan_id=plan_id(event.agreement_id, event.risk_id),
         risk_id=event.risk_id,
@@ -94,7 +105,7 @@ def awaited(event: TargetAtRisk | RiskCleared) -> ActionPlan:
     )
 
 
-def _whose(event: TargetJudged) -> dict[str, Any]:
+def _whose(event: TargetResultEvent) -> dict[str, Any]:
     names = (
         "agreement_id",
         "agreement_version",
@@ -110,8 +121,10 @@ def _whose(event: TargetJudged) -> dict[str, Any]:
     return {name: getattr(event, name) for name in names} | {"window_end_at": end}
 
 
-def at_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
-    """Return the plan after its risk was raised, or has returned."""
+def plan_after_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
+    """Return the plan after its risk was raised, returned, or was disclosed to the customer."""
+    if event.hidden_from_party_id is None and plan.customer_sees != event.customer_sees_plan:
+        plan = change_frozen(plan, customer_sees=event.customer_sees_plan)
     if plan.at_risk_at is not None and event.revision <= plan.risk_revision:
         return plan
     at = instants.from_text(event.at)
@@ -120,10 +133,12 @@ def at_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
     if event.projected_breach_at is not None:
         named = instants.from_text(event.projected_breach_at)
     if plan.at_risk_at is not None:
-        back = changed(plan, risk_revision=event.revision, breach_named_at=named, figure_display=event.figure_display)
+        back = change_frozen(
+            plan, risk_revision=event.revision, breach_named_at=named, figure_display=event.figure_display
+        )
         is_over = plan.cleared_revision >= event.revision
-        return back if is_over else changed(back, cleared_as=None, cleared_at=None)
-    return changed(
+        return back if is_over else change_frozen(back, cleared_as=None, cleared_at=None)
+    return change_frozen(
         plan,
         risk_revision=event.revision,
         breach_named_at=named,
@@ -148,13 +163,13 @@ def _harm_expected_at(event: TargetAtRisk, at: int) -> int | None:
         return None
 
 
-def cleared(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
-    """Return the plan after its risk cleared. Of several such events the latest revision counts."""
+def plan_after_clearing(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
+    """Return the plan after its risk cleared. Of several such events the one with the latest revision counts."""
     if event.revision <= plan.cleared_revision:
         return plan
     if plan.at_risk_at is not None and event.revision < plan.risk_revision:
-        return changed(plan, cleared_revision=event.revision)
-    return changed(
+        return change_frozen(plan, cleared_revision=event.revision)
+    return change_frozen(
         plan,
         cleared_revision=event.revision,
         cleared_as=event.outcome,
@@ -162,19 +177,22 @@ def cleared(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
     )
 
 
-def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, now: int) -> ActionPlan:
-    """Return the opened plan with the agreed steps."""
+def opened_plan(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, now: int) -> ActionPlan:
+    """Return the plan in the state ``open``, with the agreed steps. ``fallback_owner`` owns it if the terms name
+    nobody.
+    """
     owner = responsible.get("owner") or fallback_owner
     steps = [{"step": step["step"], "owner": step.get("owner") or owner} for step in responsible.get("plan", [])]
     left = None if plan.harm_expected_at is None else max(0, plan.harm_expected_at - now) // SECOND
-    return changed(plan, state="open", owner=owner, steps=steps, opened_at=now, time_left_seconds=left)
+    return change_frozen(plan, state="open", owner=owner, steps=steps, opened_at=now, time_left_seconds=left)
 
 
-def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
+def find_breach_of_plan(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
     """Return the breach that the plan should have averted; None if there is none.
 
-    ``breaches`` are those of its target and window. A rolling window keeps its id for ever, so breaches from before the
-    risk are ignored. If the risk is known to have ended in a breach, also an earlier or a withdrawn one counts.
+    ``breaches`` are those of the plan's target and window. A rolling window keeps its id for ever, so breaches from
+    before the risk are ignored. If the risk is known to have ended in a breach, an earlier or a withdrawn one counts,
+    too.
     """
     if plan.at_risk_at is None:
         return None
@@ -186,12 +204,12 @@ def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
     return next(iter(standing), None)
 
 
-def with_outcome(
+def plan_with_outcome(
     plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int, again_after: int
 ) -> ActionPlan:
-    """Return the plan in its state as of now.
+    """Return the plan in the state that follows from its breach or its window's verdict, if one is known.
 
-    ``again_after``: for so long after the risk cleared (microseconds) the plan stays open, because the risk may return.
+    ``again_after``: the microseconds for which the plan stays open after its risk cleared, because the risk may return.
     """
     if breach is not None:
         how: str | None = "breached"
@@ -202,31 +220,35 @@ def with_outcome(
     if how is None:
         return plan
     if how == "watching":
-        return changed(plan, state=how)
+        return change_frozen(plan, state=how)
     at = breach.certain_at if breach is not None else plan.cleared_at
-    return changed(
+    return change_frozen(
         plan, state=how, breach_id=breach.breach_id if breach is not None else None, ended_at=now if at is None else at
     )
 
 
-def waiting_until(plan: ActionPlan) -> ActionPlan:
-    """Return a watched plan with the time of its decision. Only for a rolling window does time decide, else its verdict
-    does.
+def watched_plan(plan: ActionPlan) -> ActionPlan:
+    """Return a plan in the state ``watching`` with ``quiet_at``, the instant at which its outcome is decided.
+
+    For a rolling window that instant is computed. For any other window it is None, because the window's verdict
+    decides.
     """
     is_rolling = plan.window_end_at is None and plan.breach_named_at is not None
-    return changed(plan, quiet_at=(plan.breach_named_at or 0) + _length_of(plan) if is_rolling else None)
+    return change_frozen(plan, quiet_at=(plan.breach_named_at or 0) + _length_of(plan) if is_rolling else None)
 
 
 ELAPSED, WARNED_LATE = "elapsed", 75
-"""From this percentage of a ticket's duration on, meeting the deadline after a warning counts as averted harm."""
+"""The cause ``elapsed`` of warnings about tickets, and a percentage. A breach counts as averted if a ticket met its
+deadline after a warning at this percentage of its duration, or a higher one.
+"""
 
 
 def _cleared_to(plan: ActionPlan, verdict: str | None, now: int, again_after: int) -> str | None:
-    """Return how a risk without a breach ended; None while that is open.
+    """Return the outcome of a risk that has cleared without a known breach; None while it is not decided.
 
-    Harm was averted only if a projection had predicted a breach and the window closed without one. A risk that ended in
-    a breach waits for the breach, so that the plan can name it. A window's verdict comes on another topic and may be
-    later. A rolling window has no verdict: there, no breach may come within a window's length after the predicted
+    A breach was averted only if a projection had predicted one and the window closed without one. If the risk ended in
+    a breach, the plan waits for the breach, to name it. A window's verdict comes on another topic and may be later. A
+    rolling window has no verdict: a breach was averted if none came within a window's length after the predicted
     instant.
     """
     assert plan.cleared_at is not None
@@ -258,23 +280,23 @@ def _length_of(plan: ActionPlan) -> int:
 AGAIN_AFTER = 3600 * SECOND
 
 
-def again_after(terms: Mapping[str, Any] | None) -> int:
-    """Return how long a plan stays open after its risk cleared (microseconds), from the target's terms."""
+def delay_before_ending(terms: Mapping[str, Any] | None) -> int:
+    """Return for how many microseconds a plan stays open after its risk cleared, from the target's terms."""
     written = (terms or {}).get("warn_again_after")
     return AGAIN_AFTER if written is None else iso_durations.from_iso(written)
 
 
-def identity_of(plan: ActionPlan) -> dict[str, Any]:
+def plan_event_fields(plan: ActionPlan) -> dict[str, Any]:
     """Return the fields that all events of a plan have."""
     names = ("plan_id", "agreement_id", "target_id", "target_key", "risk_id", "provider_party_id", "customer_party_id")
-    return {name: getattr(plan, name) for name in names}
+    return {name: getattr(plan, name) for name in (*names, "hidden_from_party_id")}
 
 
-def plan_opened(plan: ActionPlan) -> ActionPlanOpened:
-    """Return the event of an opened plan."""
+def plan_opened_event(plan: ActionPlan) -> ActionPlanOpened:
+    """Return the event that a plan was opened."""
     assert plan.opened_at is not None
     return ActionPlanOpened(
-        **identity_of(plan),
+        **plan_event_fields(plan),
         owner=plan.owner,
         steps=plan.steps,
         due_at=instants.to_text(plan.due_at) if plan.due_at is not None else None,
@@ -283,11 +305,11 @@ def plan_opened(plan: ActionPlan) -> ActionPlanOpened:
     )
 
 
-def ending_of(plan: ActionPlan) -> ActionPlanEnded:
-    """Return the event of an ended plan."""
+def plan_ended_event(plan: ActionPlan) -> ActionPlanEnded:
+    """Return the event that a plan ended."""
     assert plan.ended_at is not None
     return ActionPlanEnded(
-        **identity_of(plan),
+        **plan_event_fields(plan),
         outcome=plan.state,
         breach_id=plan.breach_id,
         ended_at=instants.to_text(plan.ended_at),

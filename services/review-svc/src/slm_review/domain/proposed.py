@@ -1,4 +1,4 @@
-"""Proposals for new targets. At most one is open for an agreement; further targets are added to it."""
+"""Target revision proposals. At most one is open for an agreement; further targets are added to it."""
 
 from __future__ import annotations
 
@@ -16,28 +16,32 @@ from slm_review.domain.errors import AlreadyEnded
 from slm_review.domain.findings import AttainedWindow
 
 OPEN = frozenset({"proposed", "drafted"})
-"""States of a proposal that is neither agreed nor declined."""
+"""The states of a proposal that has not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """New objectives for targets of an agreement, and the draft amendment that answers them."""
+    """A target revision proposal: new objectives for targets of an agreement, and the draft amendment that answers
+    them.
+    """
 
     proposal_id: str
     review_id: str | None
-    """None if it was proposed because of comfortably met windows and not in a review."""
+    """The review that made the proposal; None if comfortably met windows caused it."""
     agreement_id: str
     agreement_version: int
     provider_party_id: str
     customer_party_id: str
     targets: list[dict[str, Any]]
-    """Each ``{"target_id", "target_key", "target_title", "present_objective", "objective", "reason"}``, in the order in
-    which they were proposed.
+    """The proposed targets in the order of proposing, each ``{"target_id", "target_key", "target_title",
+    "present_objective", "objective", "reason"}``.
     """
     origin: str
-    """``review`` | ``attained``: what caused its first target."""
+    """What caused the first proposed target: ``review`` | ``attained`` (the latest figures)."""
     state: str = "proposed"
-    """``proposed`` | ``drafted`` (an amendment answers it) | ``agreed`` | ``declined`` | ``lapsed``."""
+    """The state of the proposal: ``proposed`` | ``drafted`` (an amendment answers it) | ``agreed`` | ``declined`` |
+    ``lapsed``.
+    """
     proposed_by_party_id: str | None
     proposed_by_principal_id: str | None
     proposed_at: int
@@ -51,11 +55,11 @@ class Proposal:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is neither agreed nor declined."""
+        """Whether the proposal has not ended: it is neither agreed nor declined nor lapsed."""
         return self.state in OPEN
 
     def names(self, target_id: str) -> bool:
-        """Whether it contains the target."""
+        """Whether the proposal contains the target."""
         return any(each["target_id"] == target_id for each in self.targets)
 
 
@@ -72,7 +76,7 @@ class Amendment:
 
 
 def amendment(event: AmendmentDrafted) -> Amendment | None:
-    """Return the amendment of the event; None if it answers no proposal."""
+    """Return the draft amendment that the event describes; None if the draft answers no proposal."""
     if event.proposal_id is None:
         return None
     return Amendment(
@@ -85,9 +89,10 @@ def amendment(event: AmendmentDrafted) -> Amendment | None:
     )
 
 
-def answered(proposal: Proposal, draft: Amendment) -> Proposal:
-    """Return the proposal after an amendment answered it. A target added later is answered by a new revision of the
-    draft.
+def answered_proposal(proposal: Proposal, draft: Amendment) -> Proposal:
+    """Return the proposal after an amendment was drafted in answer.
+
+    If a target was added later, a new revision of the same draft answers it.
     """
     if not proposal.is_open or proposal.amendment_version not in (None, draft.version):
         return proposal
@@ -100,8 +105,10 @@ def answered(proposal: Proposal, draft: Amendment) -> Proposal:
     )
 
 
-def target_of(terms: dict[str, Any], present: dict[str, Any], objective: dict[str, Any], reason: str) -> dict[str, Any]:
-    """Return one target of a proposal; ``terms`` are those of the agreement."""
+def proposed_target(
+    terms: dict[str, Any], present: dict[str, Any], objective: dict[str, Any], reason: str
+) -> dict[str, Any]:
+    """Return one target of a proposal. ``terms`` are the target's terms, ``present`` is its objective so far."""
     return {
         "target_id": terms["target_id"],
         "target_key": terms["key"],
@@ -112,16 +119,19 @@ def target_of(terms: dict[str, Any], present: dict[str, Any], objective: dict[st
     }
 
 
-def with_target(proposal: Proposal, target: dict[str, Any]) -> Proposal:
-    """Return the proposal with a further target, or with another objective for a target that it contains."""
+def proposal_with_target(proposal: Proposal, target: dict[str, Any]) -> Proposal:
+    """Return the proposal with a further target. If it contains the target already, the new objective replaces the old
+    one.
+    """
     others = [each for each in proposal.targets if each["target_id"] != target["target_id"]]
     return replace(proposal, targets=[*others, target])
 
 
-def from_attained(agreement: Agreement, target: dict[str, Any], until_at: int, now: int) -> Proposal:
-    """Return a new proposal because of a comfortable run.
+def new_proposal_from_figures(agreement: Agreement, target: dict[str, Any], until_at: int, now: int) -> Proposal:
+    """Return a new proposal that a run of comfortably met windows caused.
 
-    ``until_at`` is the end of the run's last window; the id follows from it, so that a replay makes the same proposal.
+    ``until_at`` is the end of the run's last window. The id is made from it, so that processing the events again makes
+    the same proposal.
     """
     return Proposal(
         proposal_id=named_id(agreement.agreement_id, "raise", agreement.version, target["target_id"], until_at),
@@ -138,11 +148,12 @@ def from_attained(agreement: Agreement, target: dict[str, Any], until_at: int, n
     )
 
 
-def attained_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindow]]) -> dict[str, Any] | None:
-    """Return the better objective for the runs of a target, or of all its instances; None if one of them does not allow
-    any.
+def raised_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindow]]) -> dict[str, Any] | None:
+    """Return the target with the better objective that the runs of the target, or of all its instances, allow.
+
+    None if one of the runs allows none.
     """
-    asked = [raising.raised(run) for run in runs]
+    asked = [raising.raised_objective(run) for run in runs]
     wanted = [each for each in asked if each is not None]
     if not runs or len(wanted) < len(runs):
         return None
@@ -150,15 +161,15 @@ def attained_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindo
         f"{_instance_of(window, terms)}{window.window_id} {window.figure_display}" for run in runs for window in run
     )
     reason = f"Met comfortably in the latest {len(runs[0])} windows in a row: {attained}."
-    return target_of(terms, runs[0][-1].objective, raising.easiest(wanted), reason)
+    return proposed_target(terms, runs[0][-1].objective, raising.least_strict_objective(wanted), reason)
 
 
 def _instance_of(window: AttainedWindow, terms: dict[str, Any]) -> str:
     return "" if window.target_id == terms["target_id"] else f"{window.target_key} "
 
 
-def declined(proposal: Proposal, reason: str, party_id: str | None, principal_id: str, now: int) -> Proposal:
-    """Return the proposal after a party declined it; raises AlreadyEnded if it has ended."""
+def declined_proposal(proposal: Proposal, reason: str, party_id: str | None, principal_id: str, now: int) -> Proposal:
+    """Return the proposal after a party declined it; raises AlreadyEnded if the proposal has ended."""
     if not proposal.is_open:
         raise AlreadyEnded(f"The proposal was {proposal.state} before.")
     return replace(
@@ -171,13 +182,16 @@ def declined(proposal: Proposal, reason: str, party_id: str | None, principal_id
     )
 
 
-def with_end(proposal: Proposal, state: str, reason: str, at: int) -> Proposal:
-    """Return the proposal after a change of the agreement ended it."""
+def proposal_with_end(proposal: Proposal, state: str, reason: str, at: int) -> Proposal:
+    """Return the proposal after a change of the agreement ended it; unchanged if it had ended before."""
     return replace(proposal, state=state, end_reason=reason, ended_at=at) if proposal.is_open else proposal
 
 
-def proposing_of(proposal: Proposal, target: dict[str, Any]) -> TargetRevisionProposed:
-    """Return the event for one target of a proposal. The first causes a draft amendment; the others are added to it."""
+def target_revision_proposed_event(proposal: Proposal, target: dict[str, Any]) -> TargetRevisionProposed:
+    """Return the event that proposes one target of a proposal.
+
+    The first such event of a proposal causes a draft amendment; the targets of the others are added to the draft.
+    """
     return TargetRevisionProposed(
         proposal_id=proposal.proposal_id,
         review_id=proposal.review_id,
@@ -194,8 +208,8 @@ def proposing_of(proposal: Proposal, target: dict[str, Any]) -> TargetRevisionPr
     )
 
 
-def declining_of(proposal: Proposal) -> TargetRevisionDeclined:
-    """Return the event of a declined proposal."""
+def target_revision_declined_event(proposal: Proposal) -> TargetRevisionDeclined:
+    """Return the event that a proposal was declined."""
     return TargetRevisionDeclined(
         proposal_id=proposal.proposal_id,
         agreement_id=proposal.agreement_id,

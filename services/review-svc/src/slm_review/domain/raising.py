@@ -1,4 +1,4 @@
-"""The rule for proposing better targets: exact arithmetic on the latest closed windows."""
+"""The rule for proposing better objectives: exact arithmetic on the latest closed windows of a target."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from slm_review.domain import exact
 from slm_review.domain.findings import AttainedWindow
 
 _CEILINGS = {"percent": Fraction(100), "ratio": Fraction(1)}
-"""The best possible figure, by unit. A target without one has no error budget."""
+"""Unit → the best possible figure. Objectives ``at_least`` in another unit have no error budget."""
 _WHOLE = frozenset({"count", "outages"})
 _COVERED = Fraction(95)
-"""The percentage of a window that must be known for its figure to count."""
+"""The percentage of a window in which the state must be known for the figure to count."""
 _PLACES = 10**4
-"""Proposed objectives have four decimals, rounded to the easier side."""
+"""Proposed objectives are whole multiples of 1 / 10,000 (four decimals), rounded to the less strict side."""
 
 
 def comfortable_limit(objective: dict[str, Any]) -> Fraction | None:
-    """Return the figure from which on half of the error budget is left; None if there is no budget."""
+    """Return the figure at which half of the error budget is left; None if the objective has no budget."""
     unit = objective.get("unit")
     if "at_least" in objective:
-        least = exact.parse(objective["at_least"])
+        least = exact.parse_exact(objective["at_least"])
         ceiling = _CEILINGS.get(unit or "ratio")
         return None if ceiling is None or least >= ceiling else least + (ceiling - least) / 2
     if "at_most" in objective:
-        most = exact.parse(objective["at_most"])
+        most = exact.parse_exact(objective["at_most"])
         return most / 2 if most > 0 else None
     return None
 
 
-def counts(window: AttainedWindow) -> bool:
-    """Whether the window's figure counts: it was not overturned by a dispute, and enough of the window is known."""
+def is_figure_reliable(window: AttainedWindow) -> bool:
+    """Whether the window's figure counts: no dispute overturned it, and enough of the window was measured."""
     if window.figure is None or window.verdict not in ("met", "breached") or window.restatement_cause == "dispute":
         return False
-    return window.coverage_percent is not None and exact.parse(window.coverage_percent) >= _COVERED
+    return window.coverage_percent is not None and exact.parse_exact(window.coverage_percent) >= _COVERED
 
 
 def is_comfortable(window: AttainedWindow) -> bool:
@@ -46,47 +46,48 @@ def is_comfortable(window: AttainedWindow) -> bool:
 def _is_within(window: AttainedWindow, limit: Fraction | None) -> bool:
     if limit is None or window.figure is None or window.verdict != "met":
         return False
-    figure = exact.parse(window.figure)
+    figure = exact.parse_exact(window.figure)
     return figure >= limit if "at_least" in window.objective else figure <= limit
 
 
 def comfortable_run(latest: Sequence[AttainedWindow], needed: int) -> list[AttainedWindow]:
     """Return the latest ``needed`` windows if all were met comfortably under one objective; else an empty list.
 
-    ``latest`` are the windows that closed last, in order, without those in which nothing was scheduled. A window that
-    does not count ends the run, because its real result is unknown.
+    ``latest`` are the windows that closed last, in order, without those in which nothing was scheduled. A window whose
+    figure is not reliable prevents a run, because its real result is unknown.
     """
     run = list(latest[-needed:])
     if len(run) < max(needed, 1) or any(each.objective != run[-1].objective for each in run):
         return []
-    if not all(counts(each) for each in run):
+    if not all(is_figure_reliable(each) for each in run):
         return []
     limit = comfortable_limit(run[-1].objective)
     return run if all(_is_within(each, limit) for each in run) else []
 
 
-def raised(run: Sequence[AttainedWindow]) -> dict[str, Any] | None:
-    """Return the objective that a run allows: half the way to its best figure, but never tighter than its worst.
+def raised_objective(run: Sequence[AttainedWindow]) -> dict[str, Any] | None:
+    """Return the objective that a run of windows allows: halfway from the present one to the best figure, but never
+    stricter than the worst figure.
 
-    None if it is not tighter than the present one.
+    None if it is not stricter than the present one.
     """
-    objective, figures = run[-1].objective, [exact.parse(each.figure or "0") for each in run]
+    objective, figures = run[-1].objective, [exact.parse_exact(each.figure or "0") for each in run]
     if "at_least" in objective:
-        least = exact.parse(objective["at_least"])
+        least = exact.parse_exact(objective["at_least"])
         found = min(least + (max(figures) - least) / 2, min(figures))
         better = _rounded(found, 1 if run[-1].aggregation in _WHOLE else _PLACES, up=False)
-        return {**objective, "at_least": exact.write(better)} if better > least else None
-    most = exact.parse(objective["at_most"])
+        return {**objective, "at_least": exact.write_exact(better)} if better > least else None
+    most = exact.parse_exact(objective["at_most"])
     found = max(most - (most - min(figures)) / 2, max(figures))
     better = _rounded(found, 1 if run[-1].aggregation in _WHOLE else _PLACES, up=True)
-    return {**objective, "at_most": exact.write(better)} if better < most else None
+    return {**objective, "at_most": exact.write_exact(better)} if better < most else None
 
 
-def easiest(objectives: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the objective that is easiest to meet, which all instances of a target can keep."""
+def least_strict_objective(objectives: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the objective that is easiest to meet, so that all instances of a target can have it."""
     if "at_least" in objectives[0]:
-        return min(objectives, key=lambda each: exact.parse(each["at_least"]))
-    return max(objectives, key=lambda each: exact.parse(each["at_most"]))
+        return min(objectives, key=lambda each: exact.parse_exact(each["at_least"]))
+    return max(objectives, key=lambda each: exact.parse_exact(each["at_most"]))
 
 
 def _rounded(value: Fraction, places: int, *, up: bool) -> Fraction:

@@ -15,7 +15,7 @@ from slm_review.domain.errors import AlreadyConcluded, NotOpen
 from slm_review.domain.findings import Breach
 
 ITEMS_IN_EVENT = 500
-"""Agenda items in the event of an opening, so that its record stays far below a broker's limit of 1 MB."""
+"""The most agenda items in the event ``ReviewOpened``, so that its record stays far below a broker's limit of 1 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +29,17 @@ class Review:
     provider_party_id: str
     customer_party_id: str
     reason: str
-    """``breach`` | ``cadence``."""
+    """Why the review takes place: ``breach`` | ``cadence``."""
     period: str | None
     state: str
-    """``scheduled`` | ``open`` | ``concluded`` | ``cancelled`` | ``lapsed`` (its breaches were withdrawn)."""
+    """The state: ``scheduled`` | ``open`` | ``concluded`` | ``cancelled`` | ``lapsed`` (all of its breaches were
+    withdrawn).
+    """
     start_at: int
     end_at: int | None
-    """The agenda contains what happened in [start_at, end_at); None means until the review is concluded."""
+    """The end of the reviewed time: the agenda contains what happened in [start_at, end_at). None means until the
+    review is concluded.
+    """
     due_at: int
     opened_at: int | None = None
     concluded_at: int | None = None
@@ -44,9 +48,9 @@ class Review:
     attendees: list[str]
 
 
-def by_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
-    """Return the review that a breach opens. Its id follows from the breach, so that a repeated event makes no second
-    one.
+def review_of_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
+    """Return the open review that a breach causes. The id follows from the breach, so that a repeated event makes no
+    second review.
     """
     assert breach.certain_at is not None
     return Review(
@@ -67,9 +71,10 @@ def by_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
     )
 
 
-def by_cadence(agreement: Agreement, period: Period) -> Review:
-    """Return the review of a period, due when the period's windows have closed. Each period has one, whatever the
-    version.
+def review_of_period(agreement: Agreement, period: Period) -> Review:
+    """Return the scheduled review of a period, due when the period's windows have closed.
+
+    Each period of an agreement has one review, whichever version demands it.
     """
     return Review(
         review_id=named_id(agreement.agreement_id, "review", "cadence", period.period_id),
@@ -88,23 +93,23 @@ def by_cadence(agreement: Agreement, period: Period) -> Review:
     )
 
 
-def opened(review: Review, now: int) -> Review:
-    """Return the opened review."""
+def opened_review(review: Review, now: int) -> Review:
+    """Return the review in the state ``open``."""
     return replace(review, state="open", opened_at=now)
 
 
-def lapsed(review: Review) -> Review:
-    """Return the lapsed review, whose breaches are all withdrawn."""
+def lapsed_review(review: Review) -> Review:
+    """Return the review in the state ``lapsed``, because all of its breaches are withdrawn."""
     return replace(review, state="lapsed")
 
 
-def reopened(review: Review) -> Review:
-    """Return the review, open again if it had lapsed."""
+def reopened_review(review: Review) -> Review:
+    """Return the review in the state ``open`` if it had lapsed; else unchanged."""
     return replace(review, state="open") if review.state == "lapsed" else review
 
 
-def concluded(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
-    """Return the review after it took place; raises NotOpen and AlreadyConcluded."""
+def concluded_review(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
+    """Return the review after it was concluded; raises NotOpen and AlreadyConcluded."""
     if review.state == "concluded":
         raise AlreadyConcluded(f"It was concluded at {instants.to_text(review.concluded_at or 0)}.")
     require_opened(review)
@@ -119,7 +124,7 @@ def concluded(review: Review, summary: str, attendees: list[str], by_principal_i
 
 
 def require_opened(review: Review) -> None:
-    """Raise NotOpen unless the review is open or was concluded: only then can it make decisions."""
+    """Raise NotOpen unless the review is open or was concluded: only such a review can record decisions."""
     if review.state == "scheduled":
         raise NotOpen(f"It opens at {instants.to_text(review.due_at)}.")
     if review.state == "lapsed":
@@ -128,30 +133,32 @@ def require_opened(review: Review) -> None:
         raise NotOpen("It was cancelled because its agreement ended before the period began.")
 
 
-def covers(review: Review, start_at: int, end_at: int) -> bool:
-    """Whether something that lasted [start, end) lies in the review's time; an instant is [at, at]."""
+def covers_interval(review: Review, start_at: int, end_at: int) -> bool:
+    """Whether the interval [start_at, end_at) overlaps the time that the review covers. An instant is given as start
+    and end.
+    """
     reaches = end_at > review.start_at or start_at >= review.start_at
     return reaches and (review.end_at is None or start_at < review.end_at)
 
 
-def scheduling_of(review: Review, now: int) -> ReviewScheduled:
-    """Return the event of a scheduled review."""
+def review_scheduled_event(review: Review, now: int) -> ReviewScheduled:
+    """Return the event that a review was scheduled."""
     return ReviewScheduled(**_moved(review, now), due_at=instants.to_text(review.due_at))
 
 
-def review_opened(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened:
-    """Return the event of an opened review."""
+def review_opened_event(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened:
+    """Return the event that a review was opened, with the first items of its agenda."""
     return ReviewOpened(**_moved(review, review.opened_at or 0), agenda=list(agenda[:ITEMS_IN_EVENT]))
 
 
-def conclusion_of(review: Review) -> ReviewConcluded:
-    """Return the event of a concluded review."""
+def review_concluded_event(review: Review) -> ReviewConcluded:
+    """Return the event that a review was concluded."""
     at = review.concluded_at or 0
     return ReviewConcluded(**_moved(review, at), summary=review.summary, attendees=review.attendees)
 
 
-def lapsing_of(review: Review, now: int) -> ReviewLapsed:
-    """Return the event of a lapsed review."""
+def review_lapsed_event(review: Review, now: int) -> ReviewLapsed:
+    """Return the event that a review lapsed."""
     return ReviewLapsed(**_moved(review, now))
 
 

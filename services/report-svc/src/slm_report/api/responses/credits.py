@@ -1,4 +1,4 @@
-"""Answer of ``/api/v1/credit-previews``."""
+"""The answer of ``POST /api/v1/credit-previews``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_report.api.responses.shapes import Exact
 
 
 class CreditBand(Answer):
-    """The range of values of a line of a schedule: from `from`, included, to `to`, excluded."""
+    """A band of the credit schedule: the values from `from`, included, to `to`, excluded."""
 
     start: Exact = Field(alias="from")
     """The lowest value of the band"""
@@ -20,10 +20,10 @@ class CreditBand(Answer):
 
 
 class CreditPreviewLine(Answer):
-    """One credit or reward."""
+    """The credit or reward of one target, with its calculation."""
 
     target: str
-    """The target that was named"""
+    """The target as the request names it"""
     kind: Literal["credit", "reward", "none"]
     """Whether something is credited, rewarded, or neither"""
     value: Exact
@@ -33,27 +33,27 @@ class CreditPreviewLine(Answer):
     reckoning: str
     """The calculation of the amount, in words"""
     clause: str
-    """The clause of the agreement that it is based on"""
+    """The clause of the agreement that the credit or reward is based on"""
     exact: Exact
     """The amount before rounding and caps, exact, in the schedule's currency"""
     amount: str
     """The amount after rounding and caps, in the schedule's currency"""
     capped_by: str | None
-    """The cap that lowered it; null if none did"""
+    """The cap that lowered the amount; null if none did"""
 
 
 class CreditPreview(Answer):
-    """The credits and rewards of a period."""
+    """The computed credits and rewards of a period, from ``POST /api/v1/credit-previews``."""
 
     currency: str
     """ISO 4217 code of the schedule's currency"""
     lines: list[CreditPreviewLine]
-    """One line for each figure, in their order"""
+    """One line for each figure of the request, in the same order"""
     credits: str
-    """Sum of the credits"""
+    """Sum of the credits, in the schedule's currency"""
     rewards: str
-    """Sum of the rewards"""
+    """Sum of the rewards, in the schedule's currency"""
     payout: str
-    """What is paid out; zero if the credits are below the minimum"""
+    """The amount that is paid out; zero if the credits are below the minimum"""
     below_minimum_payout: bool
     """Whether the credits are too small to be paid out"""

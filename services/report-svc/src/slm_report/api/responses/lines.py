@@ -1,4 +1,4 @@
-"""The lines of a report: one target in one window, agreed against attained."""
+"""Response models of a report's lines: one target in one window, agreed against attained."""
 
 from __future__ import annotations
 
@@ -11,108 +11,112 @@ LineVerdict = Literal["met", "at_risk", "breached", "no_data", "not_applicable",
 
 
 class ReportedFigure(Answer):
-    """A number, exact and for people."""
+    """A figure of a report line, as an exact number and as text for people."""
 
     exact: Exact | None
     """The exact number, in the objective's unit; null if there is none"""
     display: str
-    """With four decimals, rounded so that it never looks better than it is; `–` where there is none"""
+    """The number with four decimals, rounded so that it never looks better than it is; `–` where there is none"""
 
 
 class LateTicketLine(Answer):
-    """A ticket that missed its deadline."""
+    """A ticket of a report line that missed its deadline."""
 
     ticket: str
     """The ticket: source and number, joined by `/`"""
     deadline_at: Instant | None
-    """Its deadline; null if it is not known"""
+    """The ticket's deadline; null if it is not known"""
     ended_at: Instant | None
-    """When its clock ended; null while it is open"""
+    """When the ticket's clock ended; null while it is running"""
     took_seconds: int | None
-    """Seconds it took, counted as the objective counts; null while it is open"""
+    """Seconds that the ticket took, in the kind of time of the objective; null while it is open"""
     late_seconds: int | None
-    """Seconds on the wall clock after its deadline, of an open ticket so far; null if the deadline is not known"""
+    """Seconds of calendar time from the deadline to the ticket's end, or to the report's `as_of` while it is open; null
+    if the deadline is not known
+    """
 
 
 class TicketSummary(Answer):
-    """The tickets whose clock ended in the period."""
+    """The tickets of a report line: those whose clock ended in the period, counted."""
 
     judged: int
-    """How many there are"""
+    """Number of tickets: those that met their deadline and those that missed it"""
     met: int
-    """How many met their deadline"""
+    """Number of tickets that met their deadline"""
     breached: int
-    """How many missed it"""
+    """Number of tickets that missed their deadline"""
     share: Exact | None
-    """Percent of them that met it, exact; null without tickets"""
+    """Percentage of the tickets that met their deadline, exact; null without tickets"""
     share_display: str
-    """The same number for people; `–` without tickets"""
+    """The percentage with four decimals, for people; `–` without tickets"""
     took: dict[str, int]
     """Percentile (`50`, `90`, `95`) to seconds: this percentage of the tickets took at most this long"""
     late: list[LateTicketLine]
-    """Those that missed it, the latest first, 200 at most"""
+    """The tickets that missed their deadline, the most overdue first, 200 at most"""
 
 
-class UncountedTime(TimeInterval):
-    """Approved time that is not excluded."""
+class ApprovedNotExcludedTime(TimeInterval):
+    """Approved time that is nevertheless not excluded, and the reason."""
 
     because: str
-    """`announced_late`: its notice was too short; `past_cap`: the agreed cap is used up"""
+    """`announced_late`: its notice was too short; `past_cap`: the agreed cap was used up"""
     detail: str
     """The reason in words, with the notice or the cap"""
 
 
 class LineExclusion(Answer):
-    """Time that does not count in the window."""
+    """An exclusion within the window of a report line: excluded time, and who asked for and approved it."""
 
     exclusion_id: str
     """Id of the exclusion"""
     kind: str
     """`planned`, `force_majeure`, `customer_caused` or `claim`"""
     seconds: int
-    """Seconds of the window that do not count because of it"""
+    """Seconds of the window that this exclusion excludes"""
     seconds_display: str
-    """The same in words, such as `1 h 30 min`"""
+    """The excluded time in words, such as `1 h 30 min`"""
     reason: str | None
     """The reason given with the request or the decision; null if the decision is not known to this service"""
     requested_by: str | None
-    """Name of the party that asked for it; null if it is not known to this service"""
+    """Name of the party that requested the exclusion; null if it is not known to this service"""
     decided_by: str | None
-    """Name of the party that approved it, or how it was approved automatically; null if not known here"""
+    """Name of the party that approved the exclusion, or how it was approved automatically; null if not known to this
+    service
+    """
     decided_at: Instant | None
-    """When it was approved; null if it is not known to this service"""
+    """When the exclusion was approved; null if it is not known to this service"""
     intervals: list[TimeInterval]
-    """The approved time"""
-    uncounted: list[UncountedTime]
-    """The part of it that is not excluded, and why"""
+    """The approved time of the exclusion"""
+    uncounted: list[ApprovedNotExcludedTime]
+    """The part of the approved time that is not excluded, and why"""
     revoked_at: Instant | None
-    """When it was revoked; null while it is valid"""
+    """When the exclusion was revoked; null while it is valid"""
 
 
-class FigureBefore(Answer):
-    """A window as it was published before it was restated."""
+class ResultBeforeRestatement(Answer):
+    """The result of a window as it was published before the window was restated."""
 
     verdict: str | None
-    """Its verdict"""
+    """The verdict before the restatement"""
     figure: Exact | None
-    """Its figure, exact, in the objective's unit; null without one"""
+    """The figure before the restatement, exact, in the objective's unit; null without one"""
     figure_display: str | None
-    """Its figure for people"""
+    """The figure before the restatement, for people"""
     revision: int | None
-    """The revision of the window that had it"""
+    """The revision of the window that had this result"""
 
 
 class Restatement(Answer):
-    """Why the figure of a closed window was changed, and what it was before."""
+    """The reason why the figure of a closed window was changed, and the result before."""
 
     cause: str
-    """`fact`, `exclusion`, `dispute` or `terms`"""
-    before: FigureBefore
-    """What was published before"""
+    """What changed the figure: `fact`, `exclusion`, `dispute` or `terms`"""
+    before: ResultBeforeRestatement
+    """The result that was published before"""
 
 
 class ReportLineAnswer(Answer):
-    """One target in one window, or over the period if it has no calendar windows."""
+    """A line of a report: one target in one window, or over the period if the target has no calendar windows."""
 
     target_id: str
     """Id of the target"""
@@ -121,7 +125,7 @@ class ReportLineAnswer(Answer):
     title: str
     """The target's title in the agreement"""
     agreement_version: int
-    """The version of the agreement by which it is judged"""
+    """The version of the agreement by which the target is evaluated"""
     basis: Literal["window", "rolling", "tickets"]
     """The kind of the line: a calendar window, a rolling window, or tickets"""
     aggregation: str
@@ -135,8 +139,8 @@ class ReportLineAnswer(Answer):
     closed: bool
     """Whether the window is closed, so that its figure is final"""
     verdict: LineVerdict
-    """For a closed window its verdict, of an open one as of `as_of`; `open` if not yet known; `no_breach` of a rolling
-    target that was not breached in the period
+    """The verdict: of a closed window as published, of an open one as of `as_of`; `open` if not yet known; `no_breach`
+    for a rolling target that was not breached in the period
     """
     objective: Document
     """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
@@ -145,48 +149,48 @@ class ReportLineAnswer(Answer):
     unit: str
     """Unit of the figures; empty where they have none"""
     service_hours: str
-    """Names of the service hours in which it counts"""
+    """Names of the service hours by which the target is evaluated"""
     weight: Exact
     """The target's weight among the others, exact"""
     attained: ReportedFigure
-    """What was attained"""
+    """The figure that was attained"""
     raw: ReportedFigure
-    """The same before exclusions"""
+    """The attained figure as it would be without exclusions"""
     baseline: ReportedFigure
-    """What was attained before the agreement, as the agreement states it"""
+    """The figure that was attained before the agreement, as the agreement states it"""
     trend: ReportedFigure
-    """Mean of the figures of the last closed windows, six at most"""
+    """Mean of the figures of the last closed windows, at most six"""
     trend_windows: int
-    """For how many windows the trend is the mean"""
+    """The number of windows of which the trend is the mean"""
     variance: ReportedFigure
-    """Distance of the figure from the objective; negative if it is missed"""
+    """Distance of the attained figure from the objective; negative if the objective is missed"""
     budget_consumed_percent: ReportedFigure
-    """How much of the budget is used, percent"""
+    """The share of the error budget that is used, in percent"""
     good: str | None
-    """Numerator of a figure that is a share, exact; null for others"""
+    """Numerator of a figure that is a share, exact; null for other figures"""
     total: str | None
-    """Denominator of a figure that is a share, exact; null for others"""
+    """Denominator of a figure that is a share, exact; null for other figures"""
     downtime_seconds: int | None
-    """Seconds of downtime; null if no time counts"""
+    """Seconds of downtime; null if the target does not measure time"""
     excluded_seconds: int | None
-    """Seconds that do not count because of exclusions; null if no time counts"""
+    """Seconds that exclusions exclude; null if the target does not measure time"""
     unknown_seconds: int | None
-    """Seconds of which the state is not known; null if no time counts"""
+    """Seconds in which the state is unknown; null if the target does not measure time"""
     measured: str
     """The measured values in words, such as `43 min 12 s down of 30 d`; empty if there is nothing to say"""
     exclusions: list[LineExclusion]
-    """The exclusions of the window, with their approval"""
+    """The exclusions within the window, each with its approval"""
     coverage_percent: Exact | None
-    """Share of the time or events that is known, percent, exact; null if unknown"""
+    """Share of the time or events that is known, in percent, exact; null if the share is unknown"""
     as_of: Instant | None
-    """The instant of a figure to date; null for a figure that was established when the window closed"""
+    """The instant of an open window's figure; null for the figure of a closed window"""
     tickets: TicketSummary | None
-    """The tickets of the period, if the target is of tickets; else null"""
+    """The tickets of the period, if the target is about tickets; null for other targets"""
     revision: int | None
     """The revision of the closed window; null for an open one"""
     restated: Restatement | None
-    """Why the window's figure was changed after its closing; null if it was not"""
+    """Why the figure was changed after the window had closed; null if it was not"""
     breach_ids: list[str]
-    """Ids of the breaches of this line; `breaches` of the report has them"""
+    """Ids of the line's breaches; `breaches` of the report has their details"""
     risk_ids: list[str]
-    """Ids of the warnings of this line; `risks` of the report has them"""
+    """Ids of the line's warnings; `risks` of the report has their details"""

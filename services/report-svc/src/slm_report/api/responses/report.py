@@ -1,4 +1,4 @@
-"""Answers of ``/api/v1/reports``."""
+"""Response models of ``/api/v1/reports``."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from slm_report.api.responses.shapes import Document, Instant, ReportLinks, Repo
 
 
 class ReadingPosition(Answer):
-    """How far this service has read the events of the others."""
+    """How far this service has read the events of the other services."""
 
     until_at: Instant | None
-    """All events up to this instant have been read; null at the very beginning"""
+    """All events up to this instant have been read; null before the first one"""
     behind_events: int
-    """How many events are not read yet"""
+    """Number of events that are not read yet"""
 
 
-class WaitingFor(Answer):
-    """Why reports of an agreement wait."""
+class WaitingReason(Answer):
+    """One reason why an agreement's reports wait."""
 
     reason: Literal["import", "catching_up"]
-    """An import of history, or a signed version that is being judged over the past"""
+    """`import`: history is being imported; `catching_up`: a signed version is being evaluated over the past"""
     import_id: str = ABSENT
-    """For an import: its id"""
+    """The id of the import, for the reason `import`"""
     agreement_version: int = ABSENT
-    """For catching up: the version"""
+    """The version, for the reason `catching_up`"""
     at_most_seconds: int = ABSENT
-    """For catching up: the longest time that reports wait, seconds"""
+    """The longest time in seconds that reports still wait, for the reason `catching_up`"""
 
 
-class ReadingOfAgreement(ReadingPosition):
-    """How far this service has read the events of the others; with `agreement_id` also whether its reports will still
-    change.
+class AgreementReadingPosition(ReadingPosition):
+    """How far this service has read the events of the other services; with `agreement_id` also whether the agreement's
+    reports will still change.
     """
 
     settling: bool = ABSENT
-    """Whether one of its reports will still change because of known facts; only with `agreement_id`"""
-    waits_for: list[WaitingFor] = ABSENT
-    """The reasons why its reports wait; only with `agreement_id`"""
+    """Whether one of the agreement's reports will still change because of known facts; only with `agreement_id`"""
+    waits_for: list[WaitingReason] = ABSENT
+    """The reasons why the agreement's reports wait; only with `agreement_id`"""
 
 
 class ReportSummary(ReportLinks):
-    """A report in a list: its newest revision."""
+    """An item of the list of reports: the newest revision of a report, without its lines."""
 
     report_id: str
     """Id of the report, the same for all of its revisions"""
@@ -53,7 +53,7 @@ class ReportSummary(ReportLinks):
     state: ReportState
     """`interim` while a window of the period is open"""
     verdict: ReportVerdict
-    """The worst of its lines"""
+    """The worst verdict of the report's lines"""
     agreement_id: str
     """Id of the agreement"""
     agreement_title: str
@@ -73,23 +73,23 @@ class ReportSummary(ReportLinks):
 
 
 class ReportList(ListAnswer[ReportSummary]):
-    """One page of reports."""
+    """The answer of ``GET /api/v1/reports``: one page of reports."""
 
-    heard: ReadingOfAgreement
+    heard: AgreementReadingPosition
     """How far this service has read the events of the other services"""
 
 
 class VersionInForce(Answer):
-    """A version of the agreement in the period."""
+    """A version of the agreement that was in force in the report's period."""
 
     version: int
     """Number of the version"""
     revision_hash: str
     """SHA-256 of the terms that were signed"""
     in_force_from: Instant
-    """When it took effect"""
+    """When the version took effect"""
     in_force_to: Instant | None
-    """When it ended; null while it is in force"""
+    """When the version ended; null while it is in force"""
 
 
 class ReportedAgreement(Answer):
@@ -110,12 +110,12 @@ class ReportedAgreement(Answer):
 
 
 class ReportedParty(Answer):
-    """A party of the agreement."""
+    """A party of the agreement, as the report names it."""
 
     party_id: str
     """Id of the party"""
     name: str
-    """Its name when the agreement was signed"""
+    """The party's name when the agreement was signed"""
 
 
 class ServiceOfReport(Answer):
@@ -126,7 +126,7 @@ class ServiceOfReport(Answer):
     key: str
     """Key of the service, given by its provider"""
     name: str
-    """Its name when the agreement was signed"""
+    """The service's name when the agreement was signed"""
 
 
 class ReportPeriod(Answer):
@@ -137,54 +137,54 @@ class ReportPeriod(Answer):
     kind: str
     """How often there is a report: `month`, `quarter` and so on"""
     timezone: str
-    """IANA zone in which it begins and ends"""
+    """IANA zone in which the period begins and ends"""
     start_at: Instant
-    """Where it begins"""
+    """The first instant of the period"""
     end_at: Instant
-    """Where it ends"""
+    """The first instant after the period"""
 
 
 class FiguresReference(Answer):
-    """The answer of monitor-svc that an interim report was made from."""
+    """A reference to the answer of monitor-svc that an interim report was made from."""
 
     as_of: Instant
     """The instant of its figures"""
     position: dict[str, int]
-    """Topic and partition to the number of records that the figures know"""
+    """Topic and partition to the number of records that the figures include"""
     sha256: str
     """SHA-256 of the answer; `/reports/{report_id}/figures` gives it byte for byte"""
 
 
 class ReportChange(Answer):
-    """One difference from the revision before."""
+    """One difference between this revision of the report and the revision before."""
 
     kind: Literal["line_added", "line_changed", "line_removed", "breaches", "findings"]
     """Kind of the difference"""
     what: str
-    """For a line its target and window, else `breaches` or `findings`"""
+    """The changed part: the target and window of a line, else `breaches` or `findings`"""
     before: str
     """The old value; `–` if there was none"""
     after: str
     """The new value; `–` if it was removed"""
     cause: str | None
-    """Why the figure was restated; null if no restatement is behind it"""
+    """Why the figure was restated; null if the change has another reason"""
 
 
 class ReportRevision(ReportLinks):
-    """One revision of the report."""
+    """A revision of the report, without its content."""
 
     revision: int
     """0 of an interim report; published ones begin with 1"""
     state: ReportState
     """`interim` or `published`"""
     verdict: ReportVerdict
-    """Its verdict"""
+    """The verdict of this revision"""
     built_at: Instant
-    """When it was made"""
+    """When this revision was made"""
 
 
 class ReportAnswer(ReportLinks):
-    """A service report: what was agreed against what was attained in a period."""
+    """A service report: for each target the agreed and the attained figure of a period."""
 
     report_id: str
     """Id of the report, the same for all of its revisions"""
@@ -195,7 +195,7 @@ class ReportAnswer(ReportLinks):
     state: ReportState
     """`interim` while a window of the period is open"""
     verdict: ReportVerdict
-    """The worst of the lines"""
+    """The worst verdict of the lines"""
     as_of: Instant
     """The report includes everything that happened up to this instant"""
     agreement: ReportedAgreement
@@ -209,40 +209,40 @@ class ReportAnswer(ReportLinks):
     period: ReportPeriod
     """The period"""
     lines: list[ReportLineAnswer]
-    """Each target and window, in the order of the agreement"""
+    """One line for each target and window, in the order of the agreement"""
     breaches: list[ReportedBreach]
-    """The breaches of the lines, withdrawn ones among them"""
+    """The breaches of the lines, including withdrawn ones"""
     breach_count: int
-    """How many of them were not withdrawn and belong to this period"""
+    """Number of breaches of this period that were not withdrawn"""
     breaches_going_on: int
-    """How many of them are of earlier periods and had not recovered when this one began"""
+    """Number of breaches of earlier periods that had not recovered when this period began"""
     risks: list[ReportedRisk]
     """The warnings of the lines"""
     plans_averted: int
-    """How many action plans averted a breach"""
+    """Number of action plans that averted a breach"""
     plans_ended: int
-    """How many action plans ended"""
+    """Number of action plans that ended"""
     actions: list[ReportedAction]
-    """The improvement actions that were open"""
+    """The improvement actions that were open at `as_of`"""
     figures: FiguresReference | None
-    """For an interim report: the answer that its figures are from; null for a published one"""
+    """For an interim report: the answer of monitor-svc that has its figures; null for a published report"""
     changes: list[ReportChange]
     """The differences from the revision before; empty for the first"""
     heard: ReadingPosition
     """How far this service has read the events of the other services"""
     revisions: list[ReportRevision]
-    """All revisions there are"""
+    """All revisions of the report, oldest first"""
 
 
-class FiguresKept(Answer):
-    """The answer of monitor-svc's `GET /api/v1/figures` that an interim report was made from."""
+class StoredFiguresAnswer(Answer):
+    """The stored answer of monitor-svc's `GET /api/v1/figures` that an interim report was made from."""
 
     agreement_id: str
     """Id of the agreement"""
     as_of: Instant
     """The instant of the figures"""
     position: dict[str, int] | None
-    """Topic and partition to the number of records that the figures know; null if none was requested"""
+    """Topic and partition to the number of records that the figures include; null if no position was requested"""
     windows: list[Document]
     """Every open window with its figure, as monitor-svc documents them"""
     breaches: list[Document]

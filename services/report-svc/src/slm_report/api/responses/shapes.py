@@ -9,26 +9,26 @@ from pydantic import Field, WithJsonSchema
 from slm_chassis.http.response_models import Answer
 
 Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
-"""RFC 3339 in UTC with microseconds."""
+"""An instant in an answer: RFC 3339 text in UTC with microseconds."""
 Exact = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(/\d+)?$")]
 """An exact number: a fraction such as ``1999/20``, or a decimal such as ``99.95``."""
 Document = dict[str, Any]
-"""An object with free members, such as signed terms."""
+"""A JSON object whose members depend on its content, such as signed terms."""
 ReportState = Literal["interim", "published"]
 ReportVerdict = Literal["met", "at_risk", "breached", "no_data"]
 
 
 class TimeInterval(Answer):
-    """A time interval; the second instant is excluded."""
+    """A time interval; the instant `to` is excluded."""
 
     start: Instant = Field(alias="from")
-    """Its first instant"""
+    """The first instant of the interval"""
     end: Instant = Field(alias="to")
-    """The first instant after it"""
+    """The first instant after the interval"""
 
 
 class ReportLinks(Answer):
-    """Where one revision of a report can be read."""
+    """The addresses at which one revision of a report can be read."""
 
     url: str
     """Path of this revision as JSON"""

@@ -146,8 +146,8 @@ CREATE INDEX report_newest ON report (period_start_at, report_id) WHERE newest;
 
 
 def upgrade() -> None:
-    """Create the tables."""
-    tables.create_all(op.get_bind())
+    """Create the tables for received facts, agendas and reports."""
+    tables.create_technical_tables(op.get_bind())
     for statement in _TABLES.split(";"):
         if statement.strip():
             op.execute(statement)

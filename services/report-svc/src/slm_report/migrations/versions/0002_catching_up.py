@@ -1,4 +1,4 @@
-"""The table of signed versions whose past monitor-svc is judging."""
+"""Adds the table of signed versions whose past monitor-svc is evaluating."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ _CATCH_UP = """
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the table ``catch_up_heard``."""
     op.execute(_CATCH_UP)

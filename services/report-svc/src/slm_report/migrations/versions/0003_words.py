@@ -1,7 +1,7 @@
-"""One word for one thing: reports, and the events they are made from, get the names that the API uses.
+"""Renames values and fields in stored reports and events to the words that the API uses now.
 
-A report's digest is that of its document: it is computed anew, so that a report of which only words have changed is no
-new revision. The figures that an interim report was made from stay as they are, since the report names their digest.
+A report's digest is that of its document. It is computed anew, so that a report of which only words have changed is no
+new revision. The figures that an interim report was made from are not changed, since the report names their digest.
 """
 
 from __future__ import annotations

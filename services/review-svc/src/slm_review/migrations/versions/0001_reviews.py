@@ -261,8 +261,8 @@ _TABLES = """
 
 
 def upgrade() -> None:
-    """Create the tables."""
-    tables.create_all(op.get_bind())
+    """Create the tables of review-svc."""
+    tables.create_technical_tables(op.get_bind())
     for statement in _TABLES.split(";"):
         if statement.strip():
             op.execute(statement)

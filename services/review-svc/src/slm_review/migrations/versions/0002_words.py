@@ -1,4 +1,6 @@
-"""One word for one thing: reviews are concluded, withdrawals and restatements have a cause."""
+"""Renames values and fields to the words that the API uses now: reviews are concluded, withdrawals and restatements
+have a cause.
+"""
 
 from __future__ import annotations
 

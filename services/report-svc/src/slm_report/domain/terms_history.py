@@ -1,4 +1,4 @@
-"""The versions of an agreement by time: which was in force when, and the windows of their targets."""
+"""The versions of an agreement over time: which was in force when, and the windows of their targets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_calendar.windows import Kind
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementSuperseded, AgreementTurned
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementSuperseded
 from slm_report.domain import periods
 from slm_report.domain.errors import NoSuchPeriod
 from slm_report.domain.periods import Period
@@ -17,18 +17,20 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """The interval ``[start, end)`` in which a version is in force; ``end`` None while it has none."""
+    """A version of an agreement and the interval ``[start, end)`` in which it is in force; ``end`` None: no end is
+    known.
+    """
 
     terms: AgreementFinalized
     start: int
     end: int | None
     superseded: bool
-    """Whether it ended because the next version came into force. Windows that began before are judged by it to their
-    end.
+    """Whether the version ended because the next one came into force. Windows that began before are evaluated by it to
+    their end.
     """
 
     def has(self, target_id: str) -> bool:
-        """Whether the version has the target."""
+        """Whether the version has a target with this id."""
         return any(target["target_id"] == target_id for target in self.terms.targets)
 
     def holds(self, start: int, end: int) -> bool:
@@ -38,7 +40,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A calendar window of a target, clipped to the agreement's term, with the version by which it is judged."""
+    """A calendar window of a target, clipped to the agreement's term, with the version by which it is evaluated."""
 
     term: Term
     target: dict[str, Any]
@@ -52,8 +54,12 @@ class Window:
         return self.target["target_id"], self.id
 
 
-def line(versions: Sequence[AgreementFinalized], turns: Sequence[AgreementTurned]) -> list[Term]:
-    """Return the terms in order, from versions and their ends. Versions that never came into force are left out."""
+def build_terms_history(versions: Sequence[AgreementFinalized], turns: Sequence[AgreementLifeEvent]) -> list[Term]:
+    """Return the intervals in which the versions are in force, in order. Versions that never came into force are left
+    out.
+
+    ``turns`` are the events that ended versions.
+    """
     ordered = sorted(versions, key=lambda version: version.version)
     terms: list[Term] = []
     for index, version in enumerate(ordered):
@@ -65,7 +71,9 @@ def line(versions: Sequence[AgreementFinalized], turns: Sequence[AgreementTurned
     return terms
 
 
-def _end(version: AgreementFinalized, turns: Sequence[AgreementTurned], later: int | None) -> tuple[int | None, bool]:
+def _end(
+    version: AgreementFinalized, turns: Sequence[AgreementLifeEvent], later: int | None
+) -> tuple[int | None, bool]:
     ends = [(instants.from_text(turn.at), isinstance(turn, AgreementSuperseded)) for turn in turns]
     if version.expires_at is not None:
         ends.append((instants.from_text(version.expires_at), False))
@@ -74,70 +82,76 @@ def _end(version: AgreementFinalized, turns: Sequence[AgreementTurned], later: i
     return min(ends, default=(None, False), key=lambda end: end[0] if end[0] is not None else 0)
 
 
-def at(terms: Sequence[Term], instant: int) -> Term | None:
-    """Return the term in force at an instant; None if there is none."""
+def term_at(terms: Sequence[Term], instant: int) -> Term | None:
+    """Return the version that is in force at an instant; None if there is none."""
     return next((term for term in terms if term.holds(instant, instant + 1)), None)
 
 
-def life(terms: Sequence[Term]) -> tuple[int, int | None]:
-    """Return the first effective instant and the last end (None if there is none). Needs at least one term."""
+def agreement_term(terms: Sequence[Term]) -> tuple[int, int | None]:
+    """Return the instant at which the first version takes effect and the end of the last one (None if it has no end).
+
+    Needs at least one version.
+    """
     return terms[0].start, terms[-1].end
 
 
 def period_at(terms: Sequence[Term], instant: int) -> Period:
-    """Return the reporting period that contains an instant, by the terms in force then or else the nearest ones."""
-    term = at(terms, instant) or (terms[0] if instant < terms[0].start else terms[-1])
-    return periods.containing(instant, period_kind(term), term.terms.timezone)
+    """Return the reporting period that contains an instant, by the terms in force then or, if there are none, the
+    nearest ones.
+    """
+    term = term_at(terms, instant) or (terms[0] if instant < terms[0].start else terms[-1])
+    return periods.period_containing(instant, period_kind(term), term.terms.timezone)
 
 
 def period_named(terms: Sequence[Term], text: str) -> Period:
-    """Return the period with that name, in the cadence of the newest terms that have such a name; raises
-    NoSuchPeriod.
+    """Return the reporting period with that name, in the cadence of the newest terms that have such a period.
+
+    Raises NoSuchPeriod.
     """
     for term in reversed(terms[1:]):
         try:
-            return periods.named(text, period_kind(term), term.terms.timezone)
+            return periods.parse_period(text, period_kind(term), term.terms.timezone)
         except NoSuchPeriod:
             continue
-    return periods.named(text, period_kind(terms[0]), terms[0].terms.timezone)
+    return periods.parse_period(text, period_kind(terms[0]), terms[0].terms.timezone)
 
 
 def period_kind(term: Term) -> Kind:
-    """Return the agreed reporting cadence; a month if the terms name none that is known."""
-    return periods.kind_named(term.terms.reporting.get("period")) or "month"
+    """Return the agreed reporting cadence; ``month`` if the terms name no known one."""
+    return periods.parse_cadence(term.terms.reporting.get("period")) or "month"
 
 
-def last_instant(terms: Sequence[Term], period: Period) -> int:
-    """Return the period's end, clipped to the agreement's life."""
-    _, end = life(terms)
+def last_instant_of(terms: Sequence[Term], period: Period) -> int:
+    """Return the end of the period or of the agreement, whichever is earlier."""
+    _, end = agreement_term(terms)
     return period.end if end is None else min(period.end, end)
 
 
-def due_at(terms: Sequence[Term], period: Period) -> int:
-    """Return when a period's report can be published: its end plus the closing delay of the terms in force then."""
-    end = last_instant(terms, period)
-    term = at(terms, end - 1) or terms[-1]
+def report_due_at(terms: Sequence[Term], period: Period) -> int:
+    """Return when a period's report can be published: the period's end plus the closing delay of the terms in force
+    then.
+    """
+    end = last_instant_of(terms, period)
+    term = term_at(terms, end - 1) or terms[-1]
     return end + term.terms.closing_delay_seconds * 1_000_000
 
 
-def in_force(terms: Sequence[Term], period: Period) -> list[Term]:
-    """Return the terms that were in force at some time of the period."""
+def terms_in_force(terms: Sequence[Term], period: Period) -> list[Term]:
+    """Return the versions that were in force at some time of the period."""
     return [term for term in terms if term.holds(period.start, period.end)]
 
 
 def targets_without_calendar(terms: Sequence[Term], period: Period) -> list[tuple[Term, dict[str, Any]]]:
-    """Return each target without calendar windows (rolling or per ticket) of the period, by the last terms that have
-    it.
-    """
+    """Return each rolling target and each ticket target of the period, with the last version that has the target."""
     found: dict[str, tuple[Term, dict[str, Any]]] = {}
-    for term in in_force(terms, period):
+    for term in terms_in_force(terms, period):
         for target in term.terms.targets:
             if "calendar" not in target["window"]:
                 found[target["target_id"]] = (term, target)
     return list(found.values())
 
 
-def windows(terms: Sequence[Term], period: Period) -> list[Window]:
+def calendar_windows(terms: Sequence[Term], period: Period) -> list[Window]:
     """Return every calendar window that overlaps the period, in the order of the terms' targets."""
     found: dict[tuple[str, str], Window] = {}
     for term in terms:
@@ -148,25 +162,27 @@ def windows(terms: Sequence[Term], period: Period) -> list[Window]:
     return list(found.values())
 
 
-def ending(all_windows: Sequence[Window], period: Period) -> list[Window]:
-    """Return the windows that end in the period, which is where they are reported."""
+def windows_ending_in(all_windows: Sequence[Window], period: Period) -> list[Window]:
+    """Return those of the windows that end in the period: a window is reported in the period in which it ends."""
     return [window for window in all_windows if period.start < window.end <= period.end]
 
 
 def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: Period) -> Iterator[Window]:
-    interval = periods.containing(period.start, target["window"]["calendar"], term.terms.timezone)
+    interval = periods.period_containing(period.start, target["window"]["calendar"], term.terms.timezone)
     while interval.start < period.end:
         judging = _judging(terms, target["target_id"], interval)
         if judging is not None and judging[0] is term:
             start, end = judging[1], min(interval.end, _end_of(target, terms, term) or interval.end)
             if start < end and end > period.start:
                 yield Window(term, target, interval.id, start, end)
-        interval = periods.following(interval)
+        interval = periods.next_period(interval)
 
 
 def _judging(terms: Sequence[Term], target_id: str, interval: Period) -> tuple[Term, int] | None:
-    """Return the terms by which a window is judged: those at its start, or else the first within it that have the
-    target.
+    """Return the version by which a window is evaluated, and the instant from which on it applies.
+
+    It is the version in force at the window's start, or else the first one within the window that has the target. None
+    if there is none.
     """
     for term in terms:
         if term.has(target_id) and term.holds(interval.start, interval.end):
@@ -175,7 +191,9 @@ def _judging(terms: Sequence[Term], target_id: str, interval: Period) -> tuple[T
 
 
 def _end_of(target: Mapping[str, Any], terms: Sequence[Term], term: Term) -> int | None:
-    """Return when the target ends: with the agreement, or when terms without it come into force."""
+    """Return when the target ends: with the agreement, or when a version without it comes into force; None if it has no
+    end.
+    """
     position = terms.index(term)
     for this, later in zip_longest(terms[position:], terms[position + 1 :]):
         if later is None or not this.superseded or not later.has(target["target_id"]):
