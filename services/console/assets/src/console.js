@@ -1,0 +1,19 @@
+// The console's script. Every page is readable and every act possible without it.
+import htmx from "htmx.org";
+import { startActs } from "./acts.js";
+import { startDrawer } from "./drawer.js";
+import { startKeyboard } from "./keyboard.js";
+import { startLive } from "./live.js";
+import { startPalette } from "./palette.js";
+import { startTabs } from "./tabs.js";
+import { startZone } from "./zone.js";
+
+// Loaded as a module, htmx does not put itself on the window, where the other modules find it.
+window.htmx = htmx;
+startZone();
+startDrawer();
+startPalette();
+startActs();
+startKeyboard();
+startTabs();
+startLive();

@@ -1,0 +1,1 @@
+"""HTTP handlers of the console's pages, one module for each area."""

@@ -1,0 +1,110 @@
+"""Page of an agreement's document, and the handlers for its comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from slm_console.api_client import Part
+from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
+from slm_console.views.agreements import document
+from slm_console.views.agreements.answering import Choices, Reply
+from slm_console.views.agreements.document import Sources
+from slm_console.views.agreements.standing import OPEN
+from slm_console.web.forms import Fields, go
+from slm_console.web.rendering import render
+from slm_console.web.visit import SignedIn, Visit
+
+router = APIRouter()
+_MANY = {"limit": "500"}
+_NEWEST = {"limit": "50"}
+
+
+@router.get("/agreements/{agreement_id}")
+async def show_agreement(visit: SignedIn, agreement_id: str) -> Response:
+    """Show the agreement's document."""
+    return await document_page(visit, agreement_id, Choices({}), Reply(None))
+
+
+@router.post("/agreements/{agreement_id}/comments")
+async def comment(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
+    """Add a comment on a target or clause of the newest revision; a comment without text is ignored."""
+    place = "target" if form.text("target") else "clause"
+    body: dict[str, Any] = {"revision_hash": form.text("revision_hash"), place: form.text(place)}
+    body |= {"text": form.text("text"), "internal": form.text("internal") == "yes"}
+    if body["text"]:
+        await visit.api.post(f"/api/v1/agreements/{agreement_id}/comments", body)
+    return go(visit, address(visit, agreement_id, f"#{place}-{quote(form.text(place))}"))
+
+
+@router.post("/agreements/{agreement_id}/comments/{comment_id}/settle")
+async def settle_comment(visit: SignedIn, agreement_id: str, comment_id: str, form: Fields) -> Response:
+    """Mark a comment as resolved, or as open again, depending on the field ``act``."""
+    act = "reopen" if form.text("act") == "reopen" else "resolve"
+    await visit.api.post(f"/api/v1/agreements/{agreement_id}/comments/{comment_id}/{act}")
+    return go(visit, address(visit, agreement_id, f"#{form.text('place')}"))
+
+
+async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: Reply) -> Response:
+    """Render the agreement's document with the form for the answer to a proposal.
+
+    ``sent`` holds the choices that are shown in the form. If ``reply`` has errors, they are shown, with status 422.
+    """
+    path = f"/api/v1/agreements/{agreement_id}"
+    directory, parts = await ask(
+        visit,
+        agreement_id,
+        targets=("/api/v1/targets", {"agreement_id": agreement_id, **_MANY}),
+        revisions=(f"{path}/revisions", {**_MANY, **version_asked(visit)}),
+        comments=(f"{path}/comments", _MANY),
+        check=(f"{path}/check", version_asked(visit)),
+    )
+    agreement = parts["agreement"].data
+    before, number = await _compared_with(visit, agreement, parts["revisions"])
+    sources = Sources(
+        agreement,
+        before,
+        parts["targets"].items,
+        parts["comments"].items,
+        (parts["check"].data or {}).get("findings") or (),
+        await _backtests(visit, agreement),
+    )
+    model = {
+        **head_of(visit, directory, agreement, "document"),
+        "page": document.page_of(visit.reader, directory, sources),
+        "compared_with": number,
+        "targets_part": parts["targets"],
+        "has_comments": not parts["comments"].missing,
+        "sent": sent,
+        "errors": reply.errors,
+    }
+    return render(visit, "agreements/document.html", model, status=422 if reply.errors else 200)
+
+
+async def _backtests(visit: Visit, agreement: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the newest back-tests of the reader's company if the terms are still being negotiated, else nothing."""
+    if agreement["state"] not in OPEN or visit.only_page:
+        return []
+    return (await visit.api.part("/api/v1/backtests", _NEWEST)).items
+
+
+async def _compared_with(
+    visit: Visit, agreement: Mapping[str, Any], revisions: Part
+) -> tuple[Mapping[str, Any] | None, int]:
+    """Return the revision before the newest one, while a version is negotiated: its document and its number.
+
+    None and 0 if there is no earlier revision to compare with.
+    """
+    number = int(agreement["revision"]["number"])
+    if agreement["state"] not in ("proposed", "countered", "agreed") or number < 2:
+        return None, 0
+    earlier = [int(each["number"]) for each in revisions.items if int(each["number"]) < number]
+    if not earlier:
+        return None, 0
+    path = f"/api/v1/agreements/{agreement['agreement_id']}/revisions/{max(earlier)}"
+    part = await visit.api.part(path, {"version": str(agreement["version"])})
+    return (part.data["content"]["document"], max(earlier)) if part.data else (None, 0)

@@ -1,0 +1,128 @@
+"""Requests and template variables that all pages of one agreement share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from slm_console.api_client import NotFound, Part, Query, ServiceAway
+from slm_console.views.agreements.listing import kind_in_words
+from slm_console.views.agreements.standing import awaited_from, missing_of, standing_of
+from slm_console.views.directory import Directory
+from slm_console.web.directories import WHO, directory_from
+from slm_console.web.visit import Visit
+
+VERSION = "version"
+"""Query parameter with the number of the agreement's version, such as an amendment. Without it, the API chooses one."""
+_OPEN = ("draft", "proposed", "countered", "agreed")
+
+
+def version_asked(visit: Visit) -> dict[str, str]:
+    """Return the version in the page's address, as a parameter for the API; empty if there is none.
+
+    Raises NotFound if it is not a number.
+    """
+    asked = visit.request.query_params.get(VERSION, "")
+    if asked and not (asked.isascii() and asked.isdecimal() and len(asked) < 7):
+        raise NotFound(404, {})
+    return {VERSION: asked} if asked else {}
+
+
+def address(visit: Visit, agreement_id: str, path: str = "", **parameters: str) -> str:
+    """Return the path of a page of the agreement, with the version of the current page.
+
+    ``path`` is relative to the agreement's page and may end with a fragment.
+    """
+    given = urlencode({**version_asked(visit), **parameters})
+    place, mark, fragment = path.partition("#")
+    return f"/agreements/{agreement_id}{place}{'?' if given else ''}{given}{mark}{fragment}"
+
+
+async def ask(visit: Visit, agreement_id: str, **more: str | Query) -> tuple[Directory, dict[str, Part]]:
+    """Send the requests for an agreement, for the companies and services, and those in ``more``; raises NotFound,
+    ServiceAway.
+    """
+    agreement = (f"/api/v1/agreements/{agreement_id}", version_asked(visit))
+    parts = await visit.api.gather(**WHO, agreement=agreement, **more)
+    if parts["agreement"].missing:
+        raise NotFound(404, {})
+    if parts["agreement"].data is None:
+        raise ServiceAway(parts["agreement"].away)
+    if (parts["me"].data or {}).get("limited_to"):
+        visit.only_page = f"/agreements/{agreement_id}"
+    return directory_from(parts).knowing(parts["agreement"].data), parts
+
+
+def _is_for_reader(agreement: Mapping[str, Any], act: str) -> bool:
+    """Whether the agreement waits for this act (such as ``answer``) by the reader; the API says so in ``needs``."""
+    version = agreement["version"]
+    return any(each["need"] == act and each["yours"] and each["version"] == version for each in agreement["needs"])
+
+
+def edit_purpose(directory: Directory, agreement: Mapping[str, Any]) -> str:
+    """Return what the reader may write: ``draft``, ``counter`` (changes to a proposal), ``amend``, or empty."""
+    state = agreement["state"]
+    if not directory.has_role("service_level_manager"):
+        return ""
+    if state == "draft":
+        return "draft"
+    if state in ("proposed", "countered"):
+        return "counter" if awaited_from(agreement) == directory.own else ""
+    is_open = any(each["state"] in _OPEN for each in agreement["versions"])
+    return "amend" if state in ("finalized", "in_force") and not is_open else ""
+
+
+def _amendment(agreement: Mapping[str, Any]) -> int | None:
+    """Return the number of the version that is being negotiated if it is not the shown one, else None."""
+    found = [each["version"] for each in agreement["versions"] if each["state"] in _OPEN]
+    return max(found) if found and max(found) != agreement["version"] else None
+
+
+def draft_beside(agreement: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the entry of another version that is a draft which the reader may see, None if there is none.
+
+    This is a draft of the reader's company, or the draft of a target revision, which both sides see.
+    """
+    return next(
+        (
+            each
+            for each in agreement["versions"]
+            if each["state"] == "draft" and each["version"] != agreement["version"]
+        ),
+        None,
+    )
+
+
+def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], tab: str) -> dict[str, Any]:
+    """Return the template variables for the head of an agreement's page: names, standing, what the reader may do."""
+    side = directory.side(agreement)
+    is_manager = directory.has_role("service_level_manager")
+    may_sign_for_side = directory.has_role("provider_signatory" if side == "provider" else "business_signatory")
+    # A guest reads, comments, answers and signs one document: what it was sent for.
+    is_guest = bool(visit.only_page)
+    agreement_id, state = str(agreement["agreement_id"]), agreement["state"]
+    awaited = awaited_from(agreement) == directory.own
+    return {
+        "agreement": agreement,
+        "kind": kind_in_words(visit.reader, agreement["kind"]),
+        "standing": standing_of(visit.reader, directory, agreement),
+        "provider": directory.company(agreement["provider_party_id"]),
+        "customer": directory.company(agreement["customer_party_id"]),
+        "other": directory.company(directory.other(agreement)),
+        "other_id": directory.other(agreement),
+        "service": directory.service(agreement["service_id"]),
+        "tab": tab,
+        "at": lambda path, **parameters: visit.prefix + address(visit, agreement_id, path, **parameters),
+        "amendment": _amendment(agreement),
+        "draft_beside": draft_beside(agreement),
+        "edits": "" if is_guest else edit_purpose(directory, agreement),
+        "may_settle": not is_guest
+        and directory.has_role("service_level_manager", "provider_signatory", "business_signatory"),
+        "may_withdraw": is_manager and not is_guest and state in _OPEN,
+        "may_end": may_sign_for_side and not is_guest and state in ("finalized", "in_force"),
+        "may_propose": is_manager and agreement["state"] == "draft",
+        "may_answer": awaited and _is_for_reader(agreement, "answer"),
+        "may_change": is_manager,
+        "may_sign": agreement["state"] == "agreed" and missing_of(agreement, side),
+    }

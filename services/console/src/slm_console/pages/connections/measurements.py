@@ -1,0 +1,48 @@
+"""Page of indicators: those that are registered, those that send nothing, and unknown ones that sources send."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from slm_console.api_client import Whole
+from slm_console.views.connections import measurements, sources
+from slm_console.views.tables import table_of
+from slm_console.web.connections import ALL, shell
+from slm_console.web.directories import WHO, directory_from
+from slm_console.web.tables import render_table, wish_of
+from slm_console.web.visit import SignedIn, Visit
+
+router = APIRouter()
+_LOOKED_AT = 10
+"""How many sources at most are searched for measurements of unknown indicators."""
+
+
+@router.get("/connections/measurements")
+async def list_measurements(visit: SignedIn) -> Response:
+    """List the indicators, those that send nothing first, and the unknown ones that sources sent lately."""
+    parts = await visit.api.gather(
+        **WHO,
+        found=Whole("/api/v1/indicators", {**ALL, "with_last": "true"}),
+        targets=Whole("/api/v1/targets", ALL),
+        sources=Whole("/api/v1/sources", ALL),
+    )
+    directory = directory_from(parts)
+    model = {
+        **shell(directory, "measurements", parts["found"]),
+        "unknown": await _unknown(visit, parts["sources"].items),
+    }
+    lines = measurements.measurement_lines(visit.reader, directory, parts["found"].items, parts["targets"].items)
+    table = table_of(measurements.measurement_columns(visit.reader), lines, wish_of(visit))
+    return render_table(visit, "connections/measurements.html", model, table, "measurements")
+
+
+async def _unknown(visit: Visit, listed: list[dict[str, object]]) -> list[str]:
+    def sends_unknown(source: dict[str, object]) -> bool:
+        refused = source["refused_last_day"]
+        assert isinstance(refused, list)
+        return any(each["code"] == sources.UNKNOWN for each in refused)
+
+    asked = [str(each["source_id"]) for each in listed if sends_unknown(each)][:_LOOKED_AT]
+    found = await visit.api.gather(**{each: f"/api/v1/sources/{each}" for each in asked})
+    return sources.unknown_subjects([part.data for part in found.values() if part.data])

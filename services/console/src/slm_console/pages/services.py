@@ -1,0 +1,105 @@
+"""Pages of services: the list with the present states, one service, and its excluded time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from slm_console.api_client import Whole
+from slm_console.views.judgement.calendars import month_of_days
+from slm_console.views.judgement.service_pages import (
+    maintenance_columns,
+    maintenance_rows,
+    target_columns,
+    target_rows,
+)
+from slm_console.views.judgement.today import service_columns, today_of
+from slm_console.views.tables import table_of
+from slm_console.views.watching import watched
+from slm_console.web.directories import WHO, directory_from
+from slm_console.web.tables import render_table, wish_of
+from slm_console.web.visit import SignedIn, Visit
+
+router = APIRouter()
+_MANY = {"limit": "500"}
+
+
+def _summary(visit: Visit) -> tuple[str, dict[str, str]]:
+    scope = {"party": visit.scope} if visit.scope else {}
+    return "/api/v1/summary", {"timezone": visit.reader.zone.key, **scope}
+
+
+@router.get("/services")
+async def list_services(visit: SignedIn) -> Response:
+    """List the services; those that are down come first."""
+    parts = await visit.api.gather(**WHO, summary=_summary(visit))
+    directory = directory_from(parts)
+    visit.scope_name = directory.company(visit.scope) if visit.scope else ""
+    shown = today_of(visit.reader, directory, parts["summary"].data)
+    table = table_of(service_columns(visit.reader, shown.month), shown.services, wish_of(visit))
+    watch = watched(services=(each.service_id for each in table.rows))
+    model = {"today": replace(shown, services=table.rows), "part": parts["summary"], "watch": watch}
+    return render_table(visit, "services/list.html", model, table, "services")
+
+
+@router.get("/services/{service_id}")
+async def show_service(visit: SignedIn, service_id: str) -> Response:
+    """Show a service: its state, its downtime this month in minutes, and its targets with their error budgets."""
+    service = await visit.api.get(f"/api/v1/services/{service_id}")
+    parts = await visit.api.gather(
+        **WHO,
+        summary=_summary(visit),
+        targets=Whole("/api/v1/targets", {"service_id": service_id, **_MANY}),
+        requirements=("/api/v1/requirements", _MANY),
+        causes=("/api/v1/causes", {"service_id": service_id, "limit": "10"}),
+    )
+    directory = directory_from(parts)
+    rows = today_of(visit.reader, directory, parts["summary"].data).services
+    promises = target_rows(visit.reader, directory, parts["targets"].items)
+    table = table_of(target_columns(visit.reader), promises, wish_of(visit))
+    model = {
+        "service": service,
+        "row": next((row for row in rows if row.service_id == service_id), None),
+        "provider": directory.company(service["provider_party_id"]),
+        "targets": table.rows,
+        "requirements": [each for each in parts["requirements"].items if each["service_id"] == service_id],
+        "part": parts["targets"],
+        "tab": "now",
+        "watch": watched(services=[service_id]),
+    }
+    return render_table(visit, "services/page.html", model, table, "targets")
+
+
+@router.get("/services/{service_id}/maintenance")
+async def show_maintenance(visit: SignedIn, service_id: str) -> Response:
+    """Show the requests to exclude time that affect a service, as a calendar month and as a list."""
+    service = await visit.api.get(f"/api/v1/services/{service_id}")
+    parts = await visit.api.gather(
+        **WHO,
+        exclusions=("/api/v1/exclusions", _MANY),
+        targets=("/api/v1/targets", {"service_id": service_id, **_MANY}),
+    )
+    directory = directory_from(parts)
+    agreements = {each["agreement_id"] for each in parts["targets"].items}
+    concerning = [
+        each
+        for each in parts["exclusions"].items
+        if each["agreement_id"] in agreements and (not each["services"] or service_id in each["services"])
+    ]
+    rows = maintenance_rows(visit.reader, directory, concerning)
+    model = {
+        "service": service,
+        "month": month_of_days(visit.reader, visit.request.query_params.get("month", ""), rows, concerning),
+        "here": f"/services/{service_id}/maintenance",
+        "filters": {},
+        "may_ask": directory.has_role("service_level_manager", "integrator"),
+        "agreements": sorted(agreements),
+        "provider": directory.company(service["provider_party_id"]),
+        "part": parts["exclusions"],
+        "tab": "maintenance",
+        "watch": "",
+    }
+    table = table_of(maintenance_columns(visit.reader), rows, wish_of(visit))
+    return render_table(visit, "services/maintenance.html", model, table, "time-that-does-not-count")

@@ -1,0 +1,62 @@
+"""The Today page: what needs somebody, by urgency, and the state of the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from slm_console.views.judgement.today import Today, buckets_on_page, count_of, table_of_rows, today_of, without
+from slm_console.views.watching import watched
+from slm_console.web.directories import HELD, WHO, directory_from, holding_from, snoozed_rows
+from slm_console.web.tables import render_table, wish_of
+from slm_console.web.visit import SignedIn
+
+router = APIRouter()
+
+
+@router.get("/")
+async def today(visit: SignedIn) -> Response:
+    """Show the Today page."""
+    scope = {"party": visit.scope} if visit.scope else {}
+    parts = await visit.api.gather(
+        **WHO,
+        summary=("/api/v1/summary", {"timezone": visit.reader.zone.key, **scope}),
+        **HELD,
+        causes=("/api/v1/causes", {"limit": "200"}),
+        agreements="/api/v1/agreement-summary",
+    )
+    directory = directory_from(parts)
+    found = parts["agreements"].data
+    needs = [each for each in (found["needs"] if found else ()) if visit.scope in ("", each["other_party_id"])]
+    causes = [each for each in parts["causes"].items if _is_within_cause(visit.scope, each)]
+    visit.scope_name = directory.company(visit.scope) if visit.scope else ""
+    shows_all = "snoozed" in visit.request.query_params
+    snoozed = snoozed_rows(parts["assignments"])
+    hidden = set() if shows_all else snoozed
+    page = today_of(visit.reader, directory, parts["summary"].data, causes, needs, hidden)
+    shown = without(page, hidden)
+    table = table_of_rows(visit.reader, shown, wish_of(visit))
+    model = {
+        "today": replace(shown, buckets=buckets_on_page(shown, table)),
+        "snoozed": count_of(page, hidden),
+        "holding": holding_from(parts, directory),
+        "part": parts["summary"],
+        "watch": _watched(parts["summary"].data, page),
+        "directory": directory,
+    }
+    return render_table(visit, "today/page.html", model, table, "today")
+
+
+def _watched(summary: Mapping[str, Any] | None, page: Today) -> str:
+    items = [*summary["breaches"], *summary["risks"]] if summary else []
+    return watched((each["target_id"] for each in items), (each.service_id for each in page.services))
+
+
+def _is_within_cause(scope: str, cause: dict[str, object]) -> bool:
+    customers = cause["customer_party_ids"]
+    assert isinstance(customers, list)
+    return not scope or scope == cause["provider_party_id"] or scope in customers

@@ -1,0 +1,130 @@
+"""Agenda of a review meeting: one line for each target and period, in three groups, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from slm_console.views.instants import read
+from slm_console.views.judgement.figures import figure_in_words, period_name
+from slm_console.views.marks import mark_of
+from slm_console.views.promises import objective_in_words
+from slm_console.views.reader import Reader
+
+Item = Mapping[str, Any]
+_FIGURES = ("window", "restatement")
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaLine:
+    """A line of a meeting's agenda."""
+
+    mark: str
+    title: str
+    note: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaGroup:
+    """A heading of the agenda with its lines: breaches, figures, or proposals and actions."""
+
+    key: str
+    title: str
+    lines: list[AgendaLine]
+
+
+def agenda_groups(reader: Reader, items: Sequence[Item]) -> list[AgendaGroup]:
+    """Return the agenda's items as groups of lines; empty groups are left out.
+
+    A period in which its target was breached has a line among the breaches only, with the period's last figure.
+    """
+    newest = sorted(items, key=lambda each: -(read(each["at"]) or 0))
+    figures = _first_of(each for each in newest if each["kind"] in _FIGURES)
+    breaches = _first_of(each for each in newest if each["kind"] == "breach")
+    standing = {key for key, each in breaches.items() if each["state"] != "withdrawn"}
+    titles = {
+        "breaches": reader.gettext("Breaches"),
+        "figures": reader.gettext("Figures"),
+        "proposals": reader.gettext("Proposals and actions"),
+    }
+    lines = {
+        "breaches": [_breach_line(reader, each, figures.get(key)) for key, each in breaches.items()],
+        "figures": [_figure_line(reader, each) for key, each in figures.items() if key not in standing]
+        + [_report_line(reader, each) for each in newest if each["kind"] == "report"],
+        "proposals": [_other_line(reader, each) for each in newest if each["kind"] in ("proposal", "action")],
+    }
+    return [AgendaGroup(key, titles[key], lines[key]) for key in titles if lines[key]]
+
+
+def _first_of(items: Any) -> dict[tuple[str, str, str], Item]:
+    """Return the first item for each target, window and ticket; the caller passes the newest items first."""
+    found: dict[tuple[str, str, str], Item] = {}
+    for each in items:
+        detail = each["detail"]
+        ticket = detail.get("ticket") or {}
+        key = (str(detail.get("target_id")), str(detail.get("window_id")), str(ticket.get("number") or ""))
+        found.setdefault(key, each)
+    return found
+
+
+def _breach_line(reader: Reader, item: Item, figure: Item | None) -> AgendaLine:
+    ticket = item["detail"].get("ticket")
+    mark = "withdrawn" if item["state"] == "withdrawn" else "breached"
+    if ticket:
+        title = f"{ticket['number']}: {_name_of(item)}"
+        return AgendaLine(mark, title, _moment(reader, item), f"/tickets/{ticket['source']}/{ticket['number']}")
+    return AgendaLine(mark, _told(reader, item, figure or item), _moment(reader, item), f"/breaches/{item['ref_id']}")
+
+
+def _figure_line(reader: Reader, item: Item) -> AgendaLine:
+    detail = item["detail"]
+    link = f"/targets/{detail['target_id']}" if detail.get("target_id") else ""
+    note = _moment(reader, item)
+    if item["kind"] == "restatement":
+        note = reader.gettext("corrected · %(at)s", at=note)
+    return AgendaLine(mark_of(detail.get("verdict"), is_open=False), _told(reader, item, item), note, link)
+
+
+def _report_line(reader: Reader, item: Item) -> AgendaLine:
+    detail = item["detail"]
+    title = reader.gettext("Report of %(period)s", period=period_name(reader, str(detail.get("period") or "")))
+    return AgendaLine(mark_of(detail.get("verdict"), is_open=False), title, _moment(reader, item), "")
+
+
+def _other_line(reader: Reader, item: Item) -> AgendaLine:
+    return AgendaLine("on-track", str(item["title"]), _moment(reader, item), "")
+
+
+def _moment(reader: Reader, item: Item) -> str:
+    return reader.moment(read(item["at"]) or reader.now)
+
+
+def _told(reader: Reader, item: Item, figure: Item) -> str:
+    """Return target, period, figure and objective as text:
+    ``Checkout, November 2026: 99.836 %, promised at least 99.9 %``.
+    """
+    detail, objective = figure["detail"], item["detail"].get("objective") or {}
+    period = period_name(reader, str(item["detail"].get("window_id") or ""))
+    return reader.gettext(
+        "%(title)s, %(period)s: %(figure)s, promised %(promised)s",
+        title=_name_of(item),
+        period=period,
+        figure=figure_in_words(reader, _number(str(detail.get("figure_display") or "")), objective),
+        promised=objective_in_words(reader, objective),
+    )
+
+
+def _name_of(item: Item) -> str:
+    """Return the title of the item's target, which is the part of the item's title before the last colon."""
+    return str(item["title"]).rpartition(": ")[0] or str(item["title"])
+
+
+def _number(shown: str) -> Fraction | None:
+    """Return a figure in the API's display form as a fraction, None if it is not a number."""
+    try:
+        return Fraction(shown)
+    except ValueError:
+        return None

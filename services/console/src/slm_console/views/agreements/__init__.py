@@ -1,0 +1,1 @@
+"""View models of the agreement pages: list, document, changes, answers, signing, drafts, timeline."""

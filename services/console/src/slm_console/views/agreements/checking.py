@@ -1,0 +1,120 @@
+"""Panel of the editor with the API's check of the terms: each finding with its place, severity and remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_console.views.agreements.document import finding_in_words
+from slm_console.views.reader import Reader
+from slm_console.views.sentences.written_terms import WrittenTerms
+
+_TARGET = re.compile(r"targets\[(\d+)\]")
+_LEVELS = {"error": "breached", "slip": "at-risk", "warning": "at-risk"}
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """One finding of the check.
+
+    ``target`` is the index of the target it is about, None for any other place; ``line`` is its line in the text view.
+    """
+
+    mark: str
+    level: str
+    text: str
+    place: str
+    target: int | None = None
+    line: int | None = None
+    must_be_corrected: bool = False
+
+
+@dataclass(frozen=True)
+class CheckPanel:
+    """The findings of the API's check of the terms in the editor."""
+
+    lines: list[CheckLine] = field(default_factory=list)
+    summary: str = ""
+    is_valid: bool = False
+    is_away: bool = False
+    empty: list[str] = field(default_factory=list)
+    """Titles of the points that an agreement should fill and this one leaves empty."""
+
+    def of_target(self, index: int) -> list[CheckLine]:
+        """Return the findings about the target at this index."""
+        return [each for each in self.lines if each.target == index]
+
+    @property
+    def others(self) -> list[CheckLine]:
+        """The findings that are not about a target."""
+        return [each for each in self.lines if each.target is None]
+
+    def of_field(self, path: str) -> list[CheckLine]:
+        """Return the findings about a field outside the targets, by its path in the document: ``term.notice``."""
+        return [each for each in self.lines if each.target is None and each.place == path]
+
+
+def panel_of(
+    reader: Reader, answer: Mapping[str, Any] | None, document: Mapping[str, Any], written: WrittenTerms | None = None
+) -> CheckPanel:
+    """Return the panel for the API's check, errors first.
+
+    ``answer`` is None if the service is away; ``written`` gives the findings their lines in the text view.
+    """
+    if answer is None:
+        return CheckPanel(summary=reader.gettext("The check does not answer just now."), is_away=True)
+    lines = [_check_line(reader, each, document, written) for each in answer["findings"]]
+    lines.sort(key=lambda each: not each.must_be_corrected)
+    empty = [str(each["title"]) for each in answer["points"] if not each["filled"] and not each["may_be_empty"]]
+    return CheckPanel(lines, _summary(reader, lines), bool(answer["is_valid"]), empty=empty)
+
+
+def _check_line(
+    reader: Reader, finding: Mapping[str, Any], document: Mapping[str, Any], written: WrittenTerms | None
+) -> CheckLine:
+    place = str(finding["field"])
+    found = _TARGET.match(place)
+    index = int(found[1]) if found else None
+    targets: Sequence[Mapping[str, Any]] = document.get("targets") or ()
+    severity = str(finding["severity"])
+    levels = {
+        "error": reader.gettext("To correct"),
+        "slip": reader.gettext("Probably a slip"),
+        "warning": reader.gettext("To consider"),
+    }
+    of_fields = {
+        "term.expires_at": reader.gettext("The last day comes after the first, or is left empty"),
+        "term.notice": reader.gettext("A notice is written in days, such as 90 days"),
+    }
+    if severity == "error" and place in of_fields:
+        finding = {**finding, "remedy": of_fields[place], "value": "none"}
+    text = finding_in_words(reader, finding)
+    if severity == "error" and str(finding.get("value") or "none") not in ("none", "empty", "None"):
+        text = reader.gettext("“%(value)s”: %(remedy)s", value=finding["value"], remedy=text[:1].lower() + text[1:])
+    return CheckLine(
+        mark=_LEVELS.get(severity, "at-risk"),
+        level=levels.get(severity, levels["warning"]),
+        text=text,
+        place=place,
+        target=index if index is not None and index < len(targets) else None,
+        line=written.line_of(place) if written is not None else None,
+        must_be_corrected=severity == "error",
+    )
+
+
+def _summary(reader: Reader, lines: Sequence[CheckLine]) -> str:
+    errors = sum(each.must_be_corrected for each in lines)
+    doubts = len(lines) - errors
+    if not lines:
+        return reader.gettext("Nothing to correct.")
+    parts = [
+        *([reader.ngettext("%(count)s thing to correct", "%(count)s things to correct", errors)] if errors else []),
+        *(
+            [reader.ngettext("%(count)s to give a reason for", "%(count)s to give a reason for", doubts)]
+            if doubts
+            else []
+        ),
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,125 @@
+"""View model of the signing page: what is signed, what the check found, and the check of the typed name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from slm_console.views.agreements.clauses import price
+from slm_console.views.agreements.document import finding_in_words
+from slm_console.views.directory import Directory
+from slm_console.views.instants import read
+from slm_console.views.promises import sentence
+from slm_console.views.reader import Reader
+
+
+@dataclass(frozen=True)
+class SigningPage:
+    """The signing page. ``obstacle`` says why the reader cannot sign, empty if nothing prevents it."""
+
+    what: str
+    promises: list[tuple[str, str]]
+    """Title and sentence of each target."""
+    until: str
+    doubts: list[str]
+    waived: list[tuple[str, str, str]]
+    """Findings that an earlier signatory waived: the finding, who waived it, and the reason."""
+    errors: list[str]
+    company: str
+    obstacle: str
+
+
+def signing_page(
+    reader: Reader, directory: Directory, agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
+) -> SigningPage:
+    """Return the view model of the signing page for the reader's side."""
+    document = agreement["document"]
+    errors = [finding_in_words(reader, each) for each in findings if each["severity"] == "error"]
+    return SigningPage(
+        what=reader.gettext(
+            "You sign “%(title)s” between %(provider)s and %(customer)s, about %(service)s, for %(company)s.",
+            title=agreement["title"],
+            provider=directory.company(agreement["provider_party_id"]),
+            customer=directory.company(agreement["customer_party_id"]),
+            service=directory.service(agreement["service_id"]),
+            company=directory.company(directory.own),
+        ),
+        promises=[(str(each["title"]), sentence(reader, each)) for each in document["targets"]],
+        until=_term(reader, document),
+        doubts=[finding_in_words(reader, each) for each in unwaived(agreement, findings)],
+        waived=[
+            (finding_in_words(reader, each), str(waiver["waived_by"]), str(waiver["reason"]))
+            for each in findings
+            if (waiver := _waiver_of(agreement, each)) is not None
+        ],
+        errors=errors,
+        company=directory.company(directory.own),
+        obstacle=_obstacle(reader, directory, agreement),
+    )
+
+
+def unwaived(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the findings that the next signatory must waive.
+
+    These are no errors, and no signature on this revision has waived them.
+    """
+    return [each for each in findings if each["severity"] != "error" and _waiver_of(agreement, each) is None]
+
+
+def _waiver_of(agreement: Mapping[str, Any], finding: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    given: list[Mapping[str, Any]] = [
+        waiver
+        for signature in agreement["signatures"]
+        if signature.get("revision_hash") == agreement["revision"]["hash"]
+        for waiver in signature.get("waivers") or ()
+    ]
+    named = (str(finding["code"]), str(finding["field"]))
+    return next((each for each in given if (str(each["code"]), str(each.get("field") or "")) == named), None)
+
+
+def waivers_of(findings: Sequence[Mapping[str, Any]], reason: str) -> list[dict[str, str]]:
+    """Return waivers, all with the same reason, for the findings that are not errors."""
+    return [
+        {"code": str(each["code"]), "field": str(each["field"]), "reason": reason}
+        for each in findings
+        if each["severity"] != "error"
+    ]
+
+
+def is_name(typed: str, name: str) -> bool:
+    """Whether the typed text is the person's name; spaces and capitals do not matter."""
+    return typed.split() != [] and " ".join(typed.split()).casefold() == " ".join(name.split()).casefold()
+
+
+def _term(reader: Reader, document: Mapping[str, Any]) -> str:
+    term = document.get("term") or {}
+    begins, ends = read(term.get("effective_at")), read(term.get("expires_at"))
+    day = partial(reader.contract_day, zone=str(document.get("timezone") or "UTC"))
+    start = day(begins) if begins is not None else reader.gettext("its last signature")
+    charges = (document.get("clauses") or {}).get("charges") or {}
+    cost = ""
+    if isinstance(charges, Mapping) and charges.get("amount"):
+        cost = " " + reader.gettext("The price is %(price)s a period.", price=price(reader, charges))
+    if ends is None:
+        return reader.gettext("It binds both sides from %(start)s until notice is given.", start=start) + cost
+    return (
+        reader.gettext("It binds both sides from %(start)s until %(end)s.", start=start, end=day(ends, is_end=True))
+        + cost
+    )
+
+
+def _obstacle(reader: Reader, directory: Directory, agreement: Mapping[str, Any]) -> str:
+    side = directory.side(agreement)
+    if agreement["state"] != "agreed":
+        return reader.gettext("It can be signed as soon as both sides have accepted every promise.")
+    if any(each["side"] == side and each["name"] == directory.name for each in agreement["signatures"]):
+        return reader.gettext("You have signed it.")
+    if not directory.has_role("provider_signatory" if side == "provider" else "business_signatory"):
+        return reader.gettext(
+            "Somebody with the right to sign for %(company)s signs it.", company=directory.company(directory.own)
+        )
+    if not directory.may_sign:
+        return reader.gettext("Sign in by yourself to sign: this session was opened by somebody else.")
+    return ""

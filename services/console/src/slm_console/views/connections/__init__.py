@@ -1,0 +1,1 @@
+"""View models of the Connections pages: sources, measurements, quarantine, imports, API keys."""

@@ -1,0 +1,32 @@
+"""Assignments: which person of the reader's company handles a breach, risk or cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class HoldersOfItems:
+    """Who handles what.
+
+    ``people``: person id → name, for the reader's company. ``held``: key of an item, such as ``breach/ID`` → person id.
+    """
+
+    people: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
+    may_assign: bool = False
+
+    def holder(self, item: str) -> str:
+        """Return the id of the person to whom an item is assigned, empty if nobody."""
+        return self.held.get(item, "")
+
+    def name(self, item: str) -> str:
+        """Return the name of the person to whom an item is assigned (the id if unknown), empty if nobody."""
+        holder = self.holder(item)
+        return self.people.get(holder, holder)
+
+    @property
+    def by_name(self) -> list[tuple[str, str]]:
+        """Id and name of all people of the company, sorted by name."""
+        return sorted(self.people.items(), key=lambda each: each[1].casefold())

@@ -1,0 +1,116 @@
+"""Effect of excluding time on figures: each figure before and after, and those whose effect is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from slm_console.views import instants
+from slm_console.views.judgement.figures import exact, period_name
+from slm_console.views.marks import mark_of
+from slm_console.views.reader import Reader
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectLine:
+    """A figure that would change. ``amount`` says by how much, in words; empty if only the figures tell it."""
+
+    target_id: str
+    title: str
+    period: str
+    before: str
+    before_mark: str
+    after: str
+    after_mark: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Effect of a request to exclude time. ``unchanged`` are the titles of targets whose figures do not change."""
+
+    lines: Sequence[EffectLine] = ()
+    unchanged: Sequence[str] = ()
+    untold: Sequence[tuple[str, str]] = ()
+    """Target and period for which the effect is not given, each with the reason."""
+    not_excluded: Sequence[tuple[str, str]] = ()
+    """Parts of the requested time that are not excluded, each with the reason."""
+    is_shown: bool = True
+    """Whether the reader may see the figures of the agreement."""
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is certain that no figure changes."""
+        return self.is_shown and not (self.lines or self.untold)
+
+
+def effects_of(reader: Reader, effect: Answer | None) -> Effects | None:
+    """Return the effect that the API computed; None if there is none, because the service is away."""
+    if effect is None:
+        return None
+    changed = [each for each in effect["windows"] if each["changes"]]
+    moved = {each["target_id"] for each in changed}
+    stay = dict.fromkeys(str(each["target_title"]) for each in effect["windows"] if each["target_id"] not in moved)
+    return Effects(
+        lines=[_changed_figure(reader, each) for each in changed],
+        unchanged=list(stay),
+        untold=list(_untold(reader, effect["untold"])),
+        not_excluded=[(_span(reader, each), _cause(reader, each)) for each in effect["uncounted"]],
+        is_shown=bool(effect["shown"]),
+    )
+
+
+def _changed_figure(reader: Reader, window: Answer) -> EffectLine:
+    before, after = window["before"], window["after"]
+    is_open = (instants.read(window["to"]) or 0) > reader.now
+    return EffectLine(
+        target_id=window["target_id"],
+        title=str(window["target_title"]),
+        period=period_name(reader, window["window_id"]),
+        before=str(before["figure_display"]),
+        before_mark=mark_of(before["verdict"], is_open=is_open),
+        after=str(after["figure_display"]),
+        after_mark=mark_of(after["verdict"], is_open=is_open),
+        amount=_amount(reader, before["budget"], after["budget"]),
+    )
+
+
+def _amount(reader: Reader, before: Answer | None, after: Answer | None) -> str:
+    """Return in words how much downtime no longer counts, or counts again; empty if the budget is not in time."""
+    if before is None or after is None or before["unit"] != "microseconds":
+        return ""
+    moved = (exact(before["consumed"]) or Fraction(0)) - (exact(after["consumed"]) or Fraction(0))
+    if moved > 0:
+        return reader.gettext("%(length)s of downtime no longer count", length=reader.length(moved))
+    if moved < 0:
+        return reader.gettext("%(length)s of downtime count again", length=reader.length(-moved))
+    return reader.gettext("only the allowance changes")
+
+
+def _untold(reader: Reader, windows: Sequence[Answer]) -> Iterator[tuple[str, str]]:
+    reasons = {
+        "accepted": reader.gettext("both sides accepted it; the difference goes into a later period"),
+        "not_kept": reader.gettext("its facts are no longer kept"),
+        "not_evaluable": reader.gettext("it cannot be judged"),
+        "shown_at_close": reader.gettext("your company is shown its figures when the period ends"),
+        "too_many": reader.gettext("more periods than are worked out at once"),
+    }
+    for each in windows:
+        yield f"{each['target_title']}, {period_name(reader, each['window_id'])}", reasons.get(each["cause"], "")
+
+
+def _span(reader: Reader, interval: Answer) -> str:
+    start, end = instants.read(interval["from"]), instants.read(interval["to"])
+    return reader.span(start or 0, end or 0)
+
+
+def _cause(reader: Reader, interval: Answer) -> str:
+    known = {
+        "announced_late": reader.gettext("it counts all the same: it was announced too late"),
+        "past_cap": reader.gettext("it counts all the same: the agreed amount of maintenance is used up"),
+    }
+    return known.get(interval["cause"], str(interval["detail"]))

@@ -1,0 +1,126 @@
+"""Figures in words: with as many decimals as the verdict needs, unit and period."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlencode
+
+from babel.dates import format_date
+
+from slm_console.views import durations
+from slm_console.views.promises import COMPARISONS
+from slm_console.views.reader import Reader, at
+from slm_events.instants import from_text
+
+MORE_DECIMALS, MOST_DECIMALS = 2, 4
+_AS_FAR_AS = 12
+"""Most decimals shown: a figure rounded to these is shown even if it contradicts the verdict."""
+NO_FIGURE = "–"
+
+
+def exact(text: str | None) -> Fraction | None:
+    """Return the API's text of a figure as a fraction, such as ``237500/6233``; None if it is missing."""
+    return Fraction(text) if text else None
+
+
+def limit_of(objective: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return an objective's comparison and number, such as ``at_least`` and ``99.9``; None for a ticket's deadline."""
+    return next(((each, str(objective[each])) for each in COMPARISONS if each in objective), None)
+
+
+def is_kept(figure: Fraction, comparison: str, limit: Fraction) -> bool:
+    """Whether a figure, without rounding, keeps the limit."""
+    return {
+        "at_least": figure >= limit,
+        "at_most": figure <= limit,
+        "less_than": figure < limit,
+        "more_than": figure > limit,
+        "equals": figure == limit,
+    }[comparison]
+
+
+def places_for(figure: Fraction, objective: Mapping[str, Any]) -> int:
+    """Return the number of decimals to show of a figure.
+
+    It is two more than the objective has, at most four. More are used only if the rounded figure would contradict the
+    verdict of the exact one.
+    """
+    found = limit_of(objective)
+    if found is None:
+        return MORE_DECIMALS
+    comparison, written = found
+    exponent = Decimal(written).as_tuple().exponent
+    own = max(0, -exponent) if isinstance(exponent, int) else 0
+    places = max(own, min(own + MORE_DECIMALS, MOST_DECIMALS))
+    if figure.denominator == 1 and not own and objective.get("unit") != "percent":
+        places = 0
+    limit = Fraction(written)
+    kept = is_kept(figure, comparison, limit)
+    while places < _AS_FAR_AS and is_kept(_rounded(figure, places), comparison, limit) is not kept:
+        places += 1
+    return places
+
+
+def _rounded(figure: Fraction, places: int) -> Fraction:
+    return Fraction(round(figure * 10**places), 10**places)
+
+
+def figure_in_words(reader: Reader, figure: Fraction | None, objective: Mapping[str, Any]) -> str:
+    """Return a figure with its unit: ``99.9046 %``, ``212.50 ms``, ``4``; a dash if it is None."""
+    if figure is None:
+        return NO_FIGURE
+    number = reader.decimal(figure, places_for(figure, objective))
+    unit = unit_in_words(str(objective.get("unit") or ""))
+    return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
+
+
+def explain_path(target_id: str, window: Mapping[str, Any] | None) -> str:
+    """Return the path of the page that shows how a figure is worked out.
+
+    An open window is explained as of the instant of its figure.
+    """
+    query = {}
+    if window:
+        query["period"] = window["window_id"]
+        if window["closed_at"] is None and window.get("as_of"):
+            query["as_of"] = window["as_of"]
+    return f"/targets/{target_id}/worked-out{'?' if query else ''}{urlencode(query)}"
+
+
+def unit_in_words(unit: str) -> str:
+    """Return the symbol of a unit: ``percent`` → ``%``; empty for ``count`` and ``ratio``; others are unchanged."""
+    return {"percent": "%", "count": "", "ratio": ""}.get(unit, unit)
+
+
+def period_name(reader: Reader, window_id: str) -> str:
+    """Return a window's id in words: ``2026-11`` → ``November 2026``, ``P28D`` → ``last 28 days``."""
+    if re.fullmatch(r"\d{4}-\d{2}", window_id):
+        return format_date(_day(f"{window_id}-01"), "LLLL y", locale=reader.locale)
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", window_id):
+        return format_date(_day(window_id), "d MMM y", locale=reader.locale)
+    if re.fullmatch(r"\d{4}", window_id):
+        return window_id
+    if found := re.fullmatch(r"(\d{4})-Q([1-4])", window_id):
+        return reader.gettext("quarter %(number)s of %(year)s", number=found[2], year=found[1])
+    if found := re.fullmatch(r"(\d{4})-W(\d{2})", window_id):
+        return reader.gettext("week %(number)s of %(year)s", number=str(int(found[2])), year=found[1])
+    if window_id.startswith("P"):
+        return reader.gettext("last %(length)s", length=durations.in_words(reader, window_id))
+    start, _, length = window_id.partition("/")
+    if length.startswith("P") and re.fullmatch(r"\d{4}-\d{2}-\d{2}", start):
+        day = format_date(_day(start), "d MMM y", locale=reader.locale)
+        return reader.gettext("%(length)s from %(day)s", length=durations.in_words(reader, length), day=day)
+    return length or window_id
+
+
+def short_month(reader: Reader, month: str) -> str:
+    """Return the short name of a month: ``2026-11`` → ``Nov``."""
+    return format_date(_day(f"{month}-01"), "LLL", locale=reader.locale)
+
+
+def _day(text: str) -> Any:
+    return at(from_text(f"{text}T00:00:00Z")).date()

@@ -1,0 +1,174 @@
+"""Rows of a service's page: its targets with the remaining error budget, and its requests to exclude time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slm_console.views import instants
+from slm_console.views.directory import Directory
+from slm_console.views.explained.time_sums import kinds_in_words
+from slm_console.views.judgement.allowances import Allowance, allowance_of, pace_in_words
+from slm_console.views.judgement.figures import exact, explain_path, figure_in_words
+from slm_console.views.marks import MARKS, mark_of
+from slm_console.views.promises import objective_in_words
+from slm_console.views.reader import Reader
+from slm_console.views.tables import Column
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """A row for one target of a service."""
+
+    target_id: str
+    title: str
+    promise: str
+    other: str
+    figure: str
+    explain: str
+    """Path of the page that shows how the figure is worked out."""
+    mark: str
+    allowance: Allowance | None
+    pace: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceRow:
+    """A row for one request to exclude time."""
+
+    exclusion_id: str
+    text: str
+    kind: str
+    when: str
+    length: str
+    lasts: int
+    """Total length of all its intervals, in microseconds."""
+    state: str
+    mark: str
+    who: str
+    decision_due: str
+    may_decide: bool
+    may_revoke: bool
+    reason: str
+    sort_at: int
+    agreement_id: str
+    repeats: str
+    """How many times it recurs, in words; empty if it does not recur."""
+
+
+DECIDERS = ("service_level_manager", "business_signatory", "provider_signatory")
+"""Roles that may approve, reject or revoke exclusions for their company."""
+
+
+def target_columns(reader: Reader) -> list[Column[TargetRow]]:
+    """Return the columns of the table of a service's targets."""
+    return [
+        Column("promise", reader.gettext("Promise"), lambda row: f"{row.title}: {row.promise}".removesuffix(": ")),
+        Column("with", reader.gettext("With"), lambda row: row.other),
+        Column("state", reader.gettext("State"), lambda row: MARKS[row.mark].word(reader), is_natural=True),
+        Column("allowed", reader.gettext("Allowed"), lambda row: row.allowance.sentence if row.allowance else ""),
+        Column("used", reader.gettext("Used")),
+        Column("figure", reader.gettext("Figure"), lambda row: row.figure, is_number=True),
+    ]
+
+
+def target_rows(reader: Reader, directory: Directory, targets: Iterable[Answer]) -> list[TargetRow]:
+    """Return the rows for a service's targets, the worst state first; ticket targets are left out."""
+    order = ("breached", "at-risk", "no-data", "on-track", "met")
+    rows = [_target(reader, directory, each) for each in targets if not each.get("tickets")]
+    return sorted(rows, key=lambda row: (order.index(row.mark) if row.mark in order else 9, row.title))
+
+
+def _target(reader: Reader, directory: Directory, target: Answer) -> TargetRow:
+    window = target["window"]
+    objective = target["terms"]["objective"]
+    other = target["customer_party_id"] if directory.own == target["provider_party_id"] else target["provider_party_id"]
+    window = target["window"] or {}
+    left = window.get("time_left") or {}
+    mark = mark_of(window["verdict"], is_open=True) if window and not target.get("no_data") else "no-data"
+    return TargetRow(
+        target_id=target["target_id"],
+        title=target["title"],
+        promise=objective_in_words(reader, objective),
+        other=directory.company(other),
+        figure=figure_in_words(reader, exact(window["figure"]) if window else None, objective),
+        explain=explain_path(target["target_id"], window),
+        mark=mark,
+        allowance=allowance_of(reader, window.get("budget"), mark),
+        pace=pace_in_words(reader, (window or {}).get("detail", {}).get("burn_rate"), left.get("projected_breach_at")),
+    )
+
+
+def maintenance_rows(reader: Reader, directory: Directory, exclusions: Iterable[Answer]) -> list[MaintenanceRow]:
+    """Return the rows for requests to exclude time: those that the reader can decide first, then the latest."""
+    rows = [maintenance_row(reader, directory, each) for each in exclusions]
+    return sorted(rows, key=lambda row: (not row.may_decide, -row.sort_at))
+
+
+def maintenance_columns(reader: Reader) -> list[Column[MaintenanceRow]]:
+    """Return the columns of the list of requests to exclude time."""
+    return [
+        Column("when", reader.gettext("When"), lambda row: row.when, order=lambda row: row.sort_at),
+        Column(
+            "length", reader.gettext("How long"), lambda row: row.length, order=lambda row: row.lasts, is_number=True
+        ),
+        Column("why", reader.gettext("Why"), lambda row: f"{row.text} ({row.kind})"),
+        Column("who", reader.gettext("Asked by"), lambda row: row.who),
+        Column("state", reader.gettext("State"), lambda row: row.state),
+        Column("act", reader.gettext("What to do")),
+    ]
+
+
+def maintenance_row(reader: Reader, directory: Directory, exclusion: Answer) -> MaintenanceRow:
+    """Return the row for one request to exclude time."""
+    spans = [(_instant(each["from"]), _instant(each["to"])) for each in exclusion["intervals"]]
+    length = sum(end - start for start, end in spans)
+    first = spans[0] if spans else (reader.now, reader.now)
+    when = reader.span(first[0], first[1])
+    if len(spans) > 1:
+        when = reader.ngettext(
+            "%(first)s and %(count)s more", "%(first)s and %(count)s more", len(spans) - 1, first=when
+        )
+    mark, state = _state(reader, directory, exclusion)
+    decision_due = instants.read(exclusion.get("decide_by_at"))
+    may_act = directory.has_role(*DECIDERS)
+    is_mine = directory.own in (exclusion.get("provider_party_id"), exclusion.get("customer_party_id"))
+    waits_for_me = bool(exclusion.get("waits_for_party_id")) and exclusion["waits_for_party_id"] == directory.own
+    return MaintenanceRow(
+        exclusion_id=exclusion["exclusion_id"],
+        text=str(exclusion["text"]),
+        kind=kinds_in_words(reader).get(exclusion["kind"], exclusion["kind"]),
+        when=when,
+        length=reader.length(length),
+        lasts=length,
+        state=state,
+        mark=mark,
+        who=directory.company(exclusion["requested_by_party_id"]),
+        decision_due=reader.moment(decision_due) if decision_due is not None else "",
+        may_decide=may_act and waits_for_me,
+        may_revoke=may_act and is_mine and exclusion["state"] == "approved",
+        reason=str(exclusion.get("revocation_reason") or exclusion.get("decision_reason") or ""),
+        sort_at=first[0],
+        agreement_id=exclusion["agreement_id"],
+        repeats=reader.ngettext("%(count)s time", "%(count)s times", len(spans)) if exclusion["recurrence"] else "",
+    )
+
+
+def _instant(text: object) -> int:
+    found = instants.read(text)
+    assert found is not None
+    return found
+
+
+def _state(reader: Reader, directory: Directory, exclusion: Answer) -> tuple[str, str]:
+    waits_for = directory.company(exclusion.get("waits_for_party_id"))
+    return {
+        "requested": ("on-track", reader.gettext("waits for %(company)s", company=waits_for)),
+        "approved": ("not-counted", reader.gettext("does not count")),
+        "rejected": ("withdrawn", reader.gettext("refused")),
+        "revoked": ("withdrawn", reader.gettext("counts again")),
+        "lapsed": ("withdrawn", reader.gettext("not decided in time")),
+    }.get(exclusion["state"], ("no-data", str(exclusion["state"])))

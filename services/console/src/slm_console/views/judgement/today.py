@@ -1,0 +1,271 @@
+"""View model of the Today page: one sentence, the rows by urgency, and the state of the services."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slm_console.views import instants
+from slm_console.views.directory import Directory
+from slm_console.views.judgement.figures import short_month
+from slm_console.views.judgement.rows import UrgentRow
+from slm_console.views.judgement.strips import Strip, strip_of
+from slm_console.views.judgement.urgency import BUCKETS, need_key, rows_of
+from slm_console.views.marks import MARKS, mark_of
+from slm_console.views.reader import MINUTE, SECOND, Reader
+from slm_console.views.tables import Column, Table, Wish, number_in, table_of
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Rows of the same urgency, with their heading."""
+
+    key: str
+    title: str
+    rows: Sequence[UrgentRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """The state of a service. ``lost`` is its counted downtime of the month in whole minutes, empty if not known."""
+
+    service_id: str
+    name: str
+    note: str
+    now_mark: str
+    now: str
+    month_mark: str
+    strip: Strip
+    lost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Everything that the Today page shows, as of one instant."""
+
+    sentence: str
+    buckets: Sequence[Bucket]
+    services: Sequence[ServiceRow]
+    month: str
+    is_empty: bool
+    """Whether there is nothing to show yet; the page then offers the first steps of the set-up."""
+
+
+def today_of(
+    reader: Reader,
+    directory: Directory,
+    summary: Answer | None,
+    causes: Sequence[Answer] = (),
+    needs: Sequence[Answer] = (),
+    hidden: Collection[str] = (),
+) -> Today:
+    """Return the view model of the Today page.
+
+    ``hidden`` are keys of rows that the reader snoozed; the sentence does not count them. Without a summary, the page
+    has only rows about causes and agreements.
+    """
+    if summary is None:
+        summary = NOTHING
+    rows = rows_of(reader, directory, summary, causes, needs)
+    titles = {
+        "now": reader.gettext("Now"),
+        "today": reader.gettext("Today"),
+        "this_week": reader.gettext("This week"),
+        "later": reader.gettext("Later"),
+    }
+    buckets = [Bucket(key, titles[key], [row for row in rows if row.bucket == key]) for key in BUCKETS]
+    months = summary["months"]
+    return Today(
+        sentence=sentence_of(reader, summary, snoozed_counts(summary, causes, hidden), _kinds_of(needs, hidden)),
+        buckets=[bucket for bucket in buckets if bucket.rows],
+        services=services_of(reader, directory, summary),
+        month=short_month(reader, months[-1]) if months else "",
+        is_empty=not rows and not summary["services"],
+    )
+
+
+def count_of(today: Today, keys: Collection[str]) -> int:
+    """Return how many rows of the page have one of these keys."""
+    return sum((row.item or row.key) in keys for bucket in today.buckets for row in bucket.rows)
+
+
+def without(today: Today, keys: Collection[str]) -> Today:
+    """Return the page without the rows that have one of these keys."""
+    kept = [
+        replace(each, rows=[row for row in each.rows if (row.item or row.key) not in keys]) for each in today.buckets
+    ]
+    return replace(today, buckets=[bucket for bucket in kept if bucket.rows])
+
+
+NOTHING: Answer = {
+    "counts": {}, "next_deadline_at": None, "down": [], "breaches": [], "risks": [], "exclusions": [], "stale": [],
+    "tickets": [], "months": [], "services": [],
+}  # fmt: skip
+"""An empty summary, used when the service that has it is away."""
+
+
+def snoozed_counts(summary: Answer, causes: Sequence[Answer], hidden: Collection[str]) -> Mapping[str, int]:
+    """Return how much of each of the summary's counts is about rows in ``hidden``, by the count's name."""
+    gone = [each for each in causes if f"cause/{each['cause_id']}" in hidden]
+    grouped = {breach for cause in gone for breach in cause["breach_ids"]}
+    single = [each for each in summary["breaches"] if f"breach/{each['breach_id']}" in hidden]
+    down, still = (
+        {
+            service
+            for cause in causes
+            if cause["end_at"] is None and (f"cause/{cause['cause_id']}" in hidden) is is_gone
+            for service in cause["service_ids"]
+        }
+        for is_gone in (True, False)
+    )
+    return {
+        "breaches_unacknowledged": sum(each["breach_states"]["open"] for each in gone)
+        + sum(each["breach_id"] not in grouped for each in single),
+        "risks": sum(f"risk/{each['risk_id']}" in hidden for each in summary["risks"]),
+        "services_down": len(down - still),
+    }
+
+
+def _kinds_of(needs: Sequence[Answer], hidden: Collection[str]) -> Mapping[str, int]:
+    """Return how many agreements need an answer, a signature or a decision by the reader; snoozed ones do not count."""
+    return Counter(str(each["need"]) for each in needs if each["yours"] and need_key(each) not in hidden)
+
+
+def sentence_of(
+    reader: Reader,
+    summary: Answer,
+    snoozed: Mapping[str, int] | None = None,
+    needs: Mapping[str, int] | None = None,
+) -> str:
+    """Return the sentence at the top of the page, without counts that are zero and without snoozed rows.
+
+    ``needs``: how many agreements need an ``answer``, ``signature`` or ``decision`` by the reader.
+    """
+    counts, without_snoozed = summary["counts"], snoozed or {}
+
+    def count(name: str) -> int:
+        return max(0, int(counts.get(name, 0)) - without_snoozed.get(name, 0))
+
+    said = [
+        (
+            count("services_down"),
+            reader.ngettext("%(count)s service down", "%(count)s services down", count("services_down")),
+        ),
+        (
+            count("breaches_unacknowledged"),
+            reader.ngettext(
+                "%(count)s breach unanswered", "%(count)s breaches unanswered", count("breaches_unacknowledged")
+            ),
+        ),
+        (count("risks"), reader.ngettext("%(count)s at risk", "%(count)s at risk", count("risks"))),
+        (
+            count("exclusions_to_decide"),
+            reader.ngettext(
+                "%(count)s request to decide", "%(count)s requests to decide", count("exclusions_to_decide")
+            ),
+        ),
+        (count("stale"), reader.ngettext("%(count)s source silent", "%(count)s sources silent", count("stale"))),
+        (
+            count("tickets_due_in_4_h"),
+            reader.ngettext("%(count)s ticket due in 4 h", "%(count)s tickets due in 4 h", count("tickets_due_in_4_h")),
+        ),
+    ]
+    agreements = needs or {}
+    answers, decisions = agreements.get("answer", 0), agreements.get("decision", 0)
+    signatures = agreements.get("signature", 0)
+    said += [
+        (signatures, reader.ngettext("%(count)s agreement to sign", "%(count)s agreements to sign", signatures)),
+        (answers, reader.ngettext("%(count)s proposal to answer", "%(count)s proposals to answer", answers)),
+        (
+            decisions,
+            reader.ngettext("%(count)s agreement to decide on", "%(count)s agreements to decide on", decisions),
+        ),
+    ]
+    parts = [text for number, text in said if number]
+    deadline = instants.read(summary["next_deadline_at"])
+    if deadline is not None and deadline > reader.now:
+        parts.append(reader.gettext("next deadline in %(length)s", length=reader.length(deadline - reader.now)))
+    return " · ".join(parts) or reader.gettext("Nothing needs you now.")
+
+
+def services_of(reader: Reader, directory: Directory, summary: Answer) -> list[ServiceRow]:
+    """Return the rows for the summary's services, in its order: those that are down come first."""
+    return [_service(reader, directory, summary["months"], each) for each in summary["services"]]
+
+
+def _service(reader: Reader, directory: Directory, months: Sequence[str], service: Answer) -> ServiceRow:
+    service_id = str(service["service_id"])
+    known = service_id in directory.services
+    name = str(service["service_name"] or "")
+    outcome = directory.outcome(service_id) if known else name
+    mark, now = state_in_words(reader, service["state"], service["state_since_at"])
+    lost = service["lost_seconds"]
+    return ServiceRow(
+        service_id=service_id,
+        name=outcome or service_id,
+        note=name if name != outcome else "",
+        now_mark=mark,
+        now=now,
+        month_mark=mark_of(service["verdict"], is_open=True),
+        strip=strip_of(reader, months, service["strip"]),
+        lost="" if lost is None else reader.whole(-(-lost * SECOND // MINUTE)),
+    )
+
+
+def service_columns(reader: Reader, month: str) -> list[Column[ServiceRow]]:
+    """Return the columns of the table of services. ``month`` is the present month's short name."""
+    return [
+        Column("service", reader.gettext("Service"), lambda row: f"{row.name} {row.note}".strip()),
+        Column("now", reader.gettext("Now"), lambda row: row.now, is_natural=True),
+        Column("month", month, lambda row: MARKS[row.month_mark].word(reader)),
+        Column("strip", reader.gettext("Last 12 months"), lambda row: row.strip.words),
+        Column(
+            "lost",
+            reader.gettext("Minutes lost, %(month)s", month=month),
+            lambda row: row.lost,
+            order=lambda row: number_in(row.lost),
+            is_number=True,
+        ),
+    ]
+
+
+def row_columns(reader: Reader, titles: Mapping[str, str]) -> list[Column[UrgentRow]]:
+    """Return the columns of the table of rows. ``titles``: bucket → its heading."""
+    return [
+        Column("urgency", reader.gettext("Urgency"), lambda row: titles.get(row.bucket, row.bucket)),
+        Column("state", reader.gettext("State"), lambda row: MARKS[row.mark].word(reader)),
+        Column("what", reader.gettext("What"), lambda row: row.what),
+        Column("why", reader.gettext("Why"), lambda row: row.why),
+        Column("left", reader.gettext("Time left"), lambda row: row.left),
+        Column("extent", reader.gettext("How much"), lambda row: row.extent),
+    ]
+
+
+def table_of_rows(reader: Reader, today: Today, wish: Wish) -> Table[UrgentRow]:
+    """Return all rows of the page as one table; sorting keeps the order of the buckets."""
+    titles = {bucket.key: bucket.title for bucket in today.buckets}
+    rows = [row for bucket in today.buckets for row in bucket.rows]
+    return table_of(row_columns(reader, titles), rows, wish, size=100, group=lambda row: BUCKETS.index(row.bucket))
+
+
+def buckets_on_page(today: Today, table: Table[UrgentRow]) -> list[Bucket]:
+    """Return the buckets with only their rows on the table's present page; empty ones are left out."""
+    buckets = [replace(each, rows=[row for row in table.rows if row.bucket == each.key]) for each in today.buckets]
+    return [each for each in buckets if each.rows]
+
+
+def state_in_words(reader: Reader, state: str | None, since: object) -> tuple[str, str]:
+    """Return state mark and words for a service's present state, such as ``breached`` and ``down since 10:02``."""
+    when = instants.read(since)
+    moment = reader.moment(when) if when is not None else ""
+    if state == "down":
+        return "breached", reader.gettext("down since %(moment)s", moment=moment) if moment else reader.gettext("down")
+    if state == "degraded":
+        return "at-risk", reader.gettext("slow since %(moment)s", moment=moment) if moment else reader.gettext("slow")
+    if state == "up":
+        return "met", reader.gettext("up")
+    return "no-data", reader.gettext("no data") if state == "unknown" else reader.gettext("not measured")

@@ -1,0 +1,172 @@
+"""Reading of what people type into blanks; the error message for an unreadable text says what to write instead."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from slm_console.views import durations
+from slm_console.views.reader import Reader
+
+_TIMES = {"µs": Decimal("0.001"), "us": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000), "min": Decimal(60_000)}
+"""Unit of time → its length in milliseconds."""
+_QUANTITY = re.compile(r"([\d.,' ]*\d)\s*([A-Za-zµ%/]*)")
+_THOUSANDS = re.compile(r"\d{1,3}([.,']\d{3})+")
+_DAYS = re.compile(r"(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./]?(?P<year>\d{4})?|(?P<iso>\d{4}-\d{1,2}-\d{1,2})")
+_NAMED = re.compile(r"(?P<day>\d{1,2})\.? +(?P<name>[A-Za-z]{3,9})\.?,? *(?P<year>\d{4})?")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WORKING = re.compile(r"(?P<end>(?:the )?end of )?(?P<count>\d{1,3})(?:st|nd|rd|th)? (?:working|business) days?", re.I)
+
+
+class Misread(ValueError):
+    """A typed text cannot be read; the message says what was understood and what to write."""
+
+
+def number(reader: Reader, text: str, example: str) -> Decimal:
+    """Return a typed number with a decimal point or comma: ``99,9`` → 99.9; raises Misread.
+
+    ``example`` is the number that the error message suggests.
+    """
+    plain = text.strip().replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace("'", "")
+    try:
+        value = Decimal(plain.replace(",", ".")) if plain.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or abs(value.adjusted()) > 15 or len(plain) > 30:
+        raise Misread(
+            reader.gettext("“%(text)s” is not a number. Write one such as %(example)s.", text=text, example=example)
+        )
+    return value
+
+
+def percent(reader: Reader, text: str) -> str:
+    """Return a typed share above 0 and up to 100, as text for terms: ``99,9 %`` → ``99.9``; raises Misread."""
+    value = number(reader, text.replace("%", ""), "99.9")
+    if not 0 < value <= 100:
+        raise Misread(
+            reader.gettext(
+                "Understood %(number)s %%. Write a share above 0 and up to 100, such as 99.9.", number=plain(value)
+            )
+        )
+    return plain(value)
+
+
+def whole(reader: Reader, text: str) -> str:
+    """Return a typed whole number as text for terms; raises Misread.
+
+    ``1.000`` is refused, because it means one to some people and a thousand to others.
+    """
+    typed = text.strip()
+    value = number(reader, typed, "3")
+    if value < 0 or value != value.to_integral_value() or ("." in typed or "," in typed):
+        joined = re.sub(r"[.,']", "", typed)
+        example = joined if _THOUSANDS.fullmatch(typed) else "3"
+        raise Misread(
+            reader.gettext(
+                "Understood %(number)s. Write a whole number without a point or comma, such as %(example)s.",
+                number=plain(value),
+                example=example,
+            )
+        )
+    return plain(value)
+
+
+def quantity(reader: Reader, text: str, unit: str) -> tuple[str, str]:
+    """Return number and unit of a typed answer time, converted to ``unit``: ``0.3 s`` → (``300``, ``ms``); raises
+    Misread.
+
+    A missing unit means ``unit``. If ``unit`` is empty, the typed unit is kept, and a missing one means ms.
+    """
+    found = _QUANTITY.fullmatch(text.strip())
+    if found is None:
+        raise Misread(
+            reader.gettext("“%(text)s” is not a length of time. Write one such as 300 ms or 0.5 s.", text=text)
+        )
+    value, written = number(reader, found[1], "300"), found[2] or unit or "ms"
+    if not unit or written == unit:
+        return plain(value), written
+    if written in _TIMES and unit in _TIMES:
+        exact = Fraction(value) * Fraction(_TIMES[written]) / Fraction(_TIMES[unit])
+        converted = Decimal(exact.numerator) / Decimal(exact.denominator)
+        if Fraction(converted) == exact:
+            return plain(converted.normalize()), unit
+    raise Misread(
+        reader.gettext(
+            "Understood %(text)s, but it is measured in %(unit)s. Write it in %(unit)s.", text=text, unit=unit
+        )
+    )
+
+
+def within(reader: Reader, text: str) -> dict[str, str | int]:
+    """Return a typed time limit as terms write it; raises Misread.
+
+    ``4h`` → ``{"calendar": "PT4H"}``, ``2 working days`` → ``{"business_days": 2}``.
+    """
+    found = _WORKING.fullmatch(text.strip())
+    if found is not None and int(found["count"]) > 0:
+        return {"business_days_end" if found["end"] else "business_days": int(found["count"])}
+    return {"calendar": length(reader, text)}
+
+
+def length(reader: Reader, text: str) -> str:
+    """Return a typed length of time as an ISO 8601 duration: ``4h`` → ``PT4H``; raises Misread."""
+    written = durations.written(text)
+    if written is None or set("YM") & set(written.partition("T")[0]):
+        raise Misread(
+            reader.gettext(
+                "“%(text)s” is not a length of time. Write one such as 4 h, 90 min, 2 days or 2 working days.",
+                text=text,
+            )
+        )
+    return written
+
+
+def notice(reader: Reader, text: str) -> str:
+    """Return a typed notice period: ``90 days`` → ``P90D``; raises Misread.
+
+    Weeks, months and years are refused with the number of days to write instead.
+    """
+    if re.search(r"\b(months?|years?|weeks?|[MQY])\b", text):
+        found = re.search(r"\d+", text)
+        days = {"w": 7, "m": 30, "y": 365}.get(next((c for c in text.lower() if c in "wmy"), "m"), 30)
+        example = int(found[0]) * days if found and len(found[0]) < 4 else 90
+        raise Misread(
+            reader.gettext("Understood %(text)s. Write it in days, such as %(days)s days.", text=text, days=example)
+        )
+    return length(reader, f"{text} days" if text.strip().isdecimal() else text)
+
+
+def day(reader: Reader, text: str, today: date) -> date:
+    """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``; raises Misread.
+
+    Without a year, it is the next such day, counted from the day before ``today``.
+    """
+    typed = text.strip()
+    found, named = _DAYS.fullmatch(typed), _NAMED.fullmatch(typed)
+    try:
+        if found is not None and found["iso"]:
+            year, month, day_ = map(int, found["iso"].split("-"))
+            return date(year, month, day_)
+        if found is not None:
+            return _next(int(found["day"]), int(found["month"]), found["year"], today)
+        if named is not None and named["name"][:3].lower() in _MONTHS:
+            return _next(int(named["day"]), _MONTHS.index(named["name"][:3].lower()) + 1, named["year"], today)
+    except ValueError:
+        pass
+    raise Misread(
+        reader.gettext("“%(text)s” is not a day. Write one such as 1.12.2026, 1 Dec 2026 or 2026-12-01.", text=text)
+    )
+
+
+def _next(day_: int, month: int, year: str | None, today: date) -> date:
+    if year:
+        return date(int(year), month, day_)
+    this_year = date(today.year, month, day_)
+    return this_year if this_year >= today - timedelta(days=1) else date(today.year + 1, month, day_)
+
+
+def plain(value: Decimal) -> str:
+    """Return a number as text without an exponent; its decimals stay as they were typed: ``99.90`` → ``99.90``."""
+    return format(value, "f")

@@ -1,0 +1,1 @@
+"""Parts that all pages share: sessions, forms, error pages, security headers, rendering."""

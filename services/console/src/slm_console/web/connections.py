@@ -1,0 +1,31 @@
+"""Parts that the Connections pages share: tabs, permissions, and paging of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slm_console.api_client import Part
+from slm_console.views.directory import Directory
+from slm_console.web.visit import Visit
+
+PAGE = "100"
+ALL = {"limit": "1000"}
+"""Query parameters to read a whole list with as few requests as the API allows."""
+
+
+def listing(visit: Visit, **filters: str) -> dict[str, str]:
+    """Return the query parameters for the page of a list that the address names, with ``filters``."""
+    cursor = visit.request.query_params.get("cursor", "")
+    return {"limit": PAGE, **filters, **({"cursor": cursor} if cursor else {})}
+
+
+def shell(directory: Directory, tab: str, part: Part) -> Mapping[str, Any]:
+    """Return the template variables that all tabs share: tab, answer, the reader's permissions, next page's cursor."""
+    return {
+        "tab": tab,
+        "part": part,
+        "may_act": directory.has_role("service_level_manager", "integrator", "operator"),
+        "is_operator": directory.has_role("operator"),
+        "more": part.data.get("next") if part.data else None,
+    }

@@ -1,0 +1,68 @@
+"""Submitted forms: their fields, the check of their CSRF token, and the redirect that answers them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from slm_console.web import sessions
+from slm_console.web.visit import Visit, safe_next
+
+
+class ForgedForm(Exception):
+    """The CSRF token of a form is missing, wrong, or of another session."""
+
+
+class Form:
+    """The fields and files of a submitted form whose CSRF token was checked."""
+
+    def __init__(self, fields: list[tuple[str, str]], files: dict[str, UploadFile]) -> None:
+        self._fields = fields
+        self.files = files
+
+    def text(self, name: str) -> str:
+        """Return a field's first value without surrounding spaces, empty if the field is missing."""
+        return next((value.strip() for each, value in self._fields if each == name), "")
+
+    def password(self, name: str) -> str:
+        """Return a field's first value exactly as it was typed, because spaces are part of a password; empty if
+        missing.
+        """
+        return next((value for each, value in self._fields if each == name), "")
+
+    def texts(self, name: str) -> list[str]:
+        """Return all values of a field that occurs several times, such as the selected rows."""
+        return [value for each, value in self._fields if each == name]
+
+    def named(self, prefix: str) -> dict[str, str]:
+        """Return the fields whose names begin with ``prefix``, by the rest of their names."""
+        return {name.removeprefix(prefix): value for name, value in self._fields if name.startswith(prefix)}
+
+    @property
+    def next(self) -> str:
+        """The path within this console to which the browser is redirected after the form was handled."""
+        return safe_next(self.text("next"))
+
+
+async def read_form(request: Request) -> Form:
+    """Read a submitted form and check its CSRF token; raises ForgedForm."""
+    sent = await request.form(max_files=4, max_fields=2_000)
+    fields = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
+    files = {name: value for name, value in sent.multi_items() if isinstance(value, UploadFile)}
+    form = Form(fields, files)
+    token = request.headers.get(sessions.TOKEN_HEADER) or form.text(sessions.TOKEN_FIELD)
+    if not sessions.is_genuine(request, token):
+        raise ForgedForm
+    return form
+
+
+Fields = Annotated[Form, Depends(read_form)]
+"""Type of a handler's form parameter: the form whose CSRF token was checked."""
+
+
+def go(visit: Visit, path: str) -> Response:
+    """Return a redirect (303) to a page of this console; any other target becomes the first page."""
+    return RedirectResponse(visit.prefix + safe_next(path), 303)
