@@ -12,7 +12,7 @@ from slm.dead_letters import cli as dead_letters
 from slm.demo import cli as demonstration
 from slm.importing import cli as importing
 from slm.importing import holds_cli as holds
-from slm.refusals import refusals
+from slm.refusals import exit_on_refusal
 
 if TYPE_CHECKING:
     from slm_chassis.settings import Settings
@@ -44,7 +44,7 @@ def up(
     """Run all four services in one process, with a private PostgreSQL unless database URLs are set."""
     from slm import up as installation
 
-    with refusals():
+    with exit_on_refusal():
         installation.up(_settings(data_dir), host, port, typer.echo)
 
 
@@ -53,7 +53,7 @@ def migrate(data_dir: DataDir = None) -> None:
     """Create and migrate the databases of all services, then exit."""
     from slm import up as installation
 
-    with refusals():
+    with exit_on_refusal():
         installation.migrate(_settings(data_dir))
 
 
@@ -64,8 +64,8 @@ def documents(
     """Write the OpenAPI document of all services and a page for each problem type, for a gateway to serve."""
     from slm import documents as shared
 
-    with refusals():
-        shared.write(folder)
+    with exit_on_refusal():
+        shared.write_documents(folder)
 
 
 @app.command()
@@ -79,9 +79,9 @@ def _settings(data_dir: Path | None) -> Settings:
     from slm_chassis import logs, startup, tracing
     from slm_chassis.settings import Settings
 
-    settings = startup.read(lambda: Settings() if data_dir is None else Settings(data_dir=data_dir), Settings)
-    logs.configure(settings.log_level)
-    tracing.configure("one-process")
+    settings = startup.read_settings(lambda: Settings() if data_dir is None else Settings(data_dir=data_dir), Settings)
+    logs.configure_logs(settings.log_level)
+    tracing.configure_tracing("one-process")
     known = [name for context in CONTEXTS for name in settings_of(context).variables()]
-    startup.warn_of_slips([*known, "SLM_HOST", "SLM_PORT", "SLM_URL", "SLM_KEY"], all_unknown=True)
+    startup.warn_of_misspelled_variables([*known, "SLM_HOST", "SLM_PORT", "SLM_URL", "SLM_KEY"], all_unknown=True)
     return settings

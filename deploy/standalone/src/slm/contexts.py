@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from slm_chassis.app import Build
+from slm_chassis.app import BuildFunction
 from slm_chassis.http.problem_types import ProblemType
 from slm_chassis.settings import ServiceSettings
 
@@ -18,16 +18,16 @@ def package_of(context: str) -> str:
     return f"slm_{context}"
 
 
-def build_of(context: str) -> Build:
-    """Return a service's ``bootstrap.build``. It is imported here, so that ``slm version`` does not load all
-    services.
+def build_of(context: str) -> BuildFunction:
+    """Return a service's ``bootstrap.build``. Its module is imported only now, so that ``slm version`` loads no
+    service.
     """
-    build: Build = import_module(f"{package_of(context)}.bootstrap").build
+    build: BuildFunction = import_module(f"{package_of(context)}.bootstrap").build
     return build
 
 
 def document_of(context: str) -> dict[str, Any]:
-    """Return a service's OpenAPI document, as the service serves it, without starting anything."""
+    """Return a service's OpenAPI document, as the service would serve it, without starting anything."""
     document: dict[str, Any] = import_module(f"{package_of(context)}.bootstrap").document()
     return document
 

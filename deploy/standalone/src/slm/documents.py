@@ -15,17 +15,17 @@ from slm_chassis.http import problem_pages
 OPENAPI = "openapi.json"
 
 
-def write(folder: Path) -> None:
+def write_documents(folder: Path) -> None:
     """Write ``openapi.json`` and ``problems/<code>.html`` to the folder. Raises OSError."""
-    for name, text in files().items():
+    for name, text in document_files().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
-def files() -> dict[str, str]:
-    """Return path in the folder → content."""
-    whole = json.dumps(openapi.document(), ensure_ascii=False, separators=(",", ":"))
+def document_files() -> dict[str, str]:
+    """Return the files to write as path in the folder → content."""
+    whole = json.dumps(openapi.product_document(), ensure_ascii=False, separators=(",", ":"))
     types = {code: each for context in CONTEXTS for code, each in problems_of(context).items()}
-    pages = {f"problems/{code}.html": problem_pages.page(each) for code, each in sorted(types.items())}
+    pages = {f"problems/{code}.html": problem_pages.render_problem_page(each) for code, each in sorted(types.items())}
     return {OPENAPI: whole, **pages}

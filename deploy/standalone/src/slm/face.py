@@ -1,8 +1,11 @@
-"""One public HTTP face for all services in one process: each request goes to the service that owns its resource."""
+"""One public HTTP face for all services in one process: each request goes to the service that owns its resource.
+
+Everything that is neither API nor document nor health is a page of the console.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -14,8 +17,8 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from slm.openapi import merged
-from slm_chassis.app import App
+from slm.openapi import merge_documents
+from slm_chassis.app import ServiceApp
 from slm_chassis.http import health
 from slm_chassis.http.api import DOCUMENTATION, bare_api
 from slm_chassis.http.document import Documentation
@@ -24,6 +27,10 @@ from slm_chassis.http.parts import METRICS
 from slm_chassis.metrics import Metrics
 
 PREFIX = "/api/v1/"
+OWN = ("/api/", "/docs", "/favicon.ico", "/livez", "/metrics", "/openapi.json", "/problems/", "/readyz")
+"""Beginnings of the paths that are not pages of the console."""
+STREAMS = (f"{PREFIX}stream", f"{PREFIX}figures/stream")
+"""The API's paths on which the session's cookie is accepted."""
 SHARED = "schemas"
 """The one resource that every service serves, with the same content."""
 
@@ -32,20 +39,36 @@ class ResourceOwnedTwice(Exception):
     """Two services serve the same first path segment, so it is not clear which one answers."""
 
 
-class Face:
-    """ASGI application that passes requests to the services and answers itself what no service owns.
+class PublicFace:
+    """ASGI application that passes each request to the service or the console that owns its path.
 
-    Its own are health checks, metrics, documents and pages.
+    It answers health checks, metrics and documents itself. ``prefix`` is the path under which the console is served.
+    Browsers send the session's cookie only below it, so the event streams, which accept that cookie, are served there,
+    too.
     """
 
-    def __init__(self, apps: Sequence[App], routers: Iterable[APIRouter] = (), *, limits: Limits | None = None):
-        self._owners = {resource: app.http for resource, app in owners(apps).items()}
-        self.own = _own_api(apps, routers, limits)
+    def __init__(
+        self,
+        apps: Sequence[ServiceApp],
+        console: ASGIApp | None = None,
+        *,
+        limits: Limits | None = None,
+        prefix: str = "",
+    ):
+        self._owners = {resource: app.http for resource, app in resource_owners(apps).items()}
+        self.own = _own_api(apps, limits)
+        self._console = console or self.own
+        self._streams = {f"{prefix}{path}": path for path in STREAMS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target: ASGIApp = self.own
+        if scope["type"] == "http" and scope["path"] in self._streams:
+            path = self._streams[scope["path"]]
+            scope = {**scope, "path": path, "raw_path": path.encode()}
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             target = self._owners.get(resource_of(scope["path"]), self.own)
+        elif scope["type"] == "http" and not scope["path"].startswith(OWN):
+            target = self._console
         await target(scope, receive, send)
 
 
@@ -60,9 +83,9 @@ def resources_of(api: FastAPI) -> frozenset[str]:
     return frozenset(resource_of(path) for path in paths if path.startswith(PREFIX))
 
 
-def owners(apps: Sequence[App]) -> Mapping[str, App]:
+def resource_owners(apps: Sequence[ServiceApp]) -> Mapping[str, ServiceApp]:
     """Return resource → the service that owns it. Raises ResourceOwnedTwice."""
-    found: dict[str, App] = {}
+    found: dict[str, ServiceApp] = {}
     for app in apps:
         for resource in resources_of(app.http):
             owner = found.setdefault(resource, app)
@@ -71,7 +94,7 @@ def owners(apps: Sequence[App]) -> Mapping[str, App]:
     return found
 
 
-def _own_api(apps: Sequence[App], routers: Iterable[APIRouter], limits: Limits | None) -> FastAPI:
+def _own_api(apps: Sequence[ServiceApp], limits: Limits | None) -> FastAPI:
     problems = {each.code: each for app in apps for each in DOCUMENTATION.find(app.http).problems}
     own = bare_api(
         title="Service level management",
@@ -80,14 +103,12 @@ def _own_api(apps: Sequence[App], routers: Iterable[APIRouter], limits: Limits |
         documentation=Documentation(problems=list(problems.values())),
     )
     own.state.apps = {app.context: app for app in apps}
-    own.openapi = lambda: merged({app.context: app.http.openapi() for app in apps})  # type: ignore[method-assign]
+    own.openapi = lambda: merge_documents({app.context: app.http.openapi() for app in apps})  # type: ignore[method-assign]
     own.include_router(_health(apps, own))
-    for router in routers:
-        own.include_router(router)
     return own
 
 
-def _health(apps: Sequence[App], own: FastAPI) -> APIRouter:
+def _health(apps: Sequence[ServiceApp], own: FastAPI) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     of_process = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -105,7 +126,7 @@ def _health(apps: Sequence[App], own: FastAPI) -> APIRouter:
 
     @router.get("/metrics")
     async def figures() -> Response:
-        texts = [await health.figures_of(app.http) for app in apps]
+        texts = [await health.metrics_text(app.http) for app in apps]
         texts += [METRICS.find(own).text(), generate_latest(of_process)]
         return Response(b"".join(texts), media_type=CONTENT_TYPE_LATEST)
 

@@ -1,4 +1,4 @@
-"""An installation in one process: private PostgreSQL if none is given, databases, event log, services and face."""
+"""An installation in one process: its PostgreSQL, databases, event log, services and HTTP face."""
 
 from __future__ import annotations
 
@@ -9,29 +9,32 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from slm.contexts import CONTEXTS, build_of, package_of, settings_of
-from slm.face import Face
-from slm.page import router as page
+from slm.face import PublicFace
 from slm_chassis.access import new_key
-from slm_chassis.addresses import shown
-from slm_chassis.app import App, connect_log
-from slm_chassis.clock import Clock, clock_from
+from slm_chassis.addresses import hide_password
+from slm_chassis.app import ServiceApp, connect_log
+from slm_chassis.clock import Clock, parse_clock
 from slm_chassis.http.limits import Limits
-from slm_chassis.key_strength import weakness_of
+from slm_chassis.key_strength import explain_weakness
 from slm_chassis.log.port import EventLog
 from slm_chassis.migrations import migrate
 from slm_chassis.postgres_programs import PostgresFailed
 from slm_chassis.postgres_server import PrivatePostgres
-from slm_chassis.postgres_watch import watch
+from slm_chassis.postgres_watch import keep_postgres_running
 from slm_chassis.settings import ServiceSettings, Settings
-from slm_chassis.startup import StartupFailed, patiently, read
+from slm_chassis.startup import StartupFailed, read_settings, retry_until_reachable
+from slm_console import bootstrap
+from slm_console.settings import ConsoleSettings
+from slm_console.web.visit import SERVICES, SETTINGS
 
 
 @dataclass(frozen=True)
-class Key:
-    """The operator's key of an installation; ``is_new``: it was created by this start."""
+class OperatorKey:
+    """The operator's API key of an installation; ``is_new``: this start created it."""
 
     value: str
     path: Path | None
@@ -40,15 +43,16 @@ class Key:
 
 @dataclass(frozen=True)
 class Installation:
-    """All services, built but not yet started."""
+    """All services of an installation, built but not yet started, and its HTTP face."""
 
-    apps: Sequence[App]
-    face: Face
-    key: Key
+    apps: Sequence[ServiceApp]
+    face: PublicFace
+    key: OperatorKey
+    console: FastAPI
 
 
 @dataclass(frozen=True)
-class Addresses:
+class DatabaseAddresses:
     """The URLs of the event log and of each service's database, by context."""
 
     log: str
@@ -56,41 +60,58 @@ class Addresses:
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Installation]:
-    """Open everything needed to serve, and close it at the end, the PostgreSQL last.
+async def open_installation(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Installation]:
+    """Give the block an installation that is ready to serve; close all of it at the end, the PostgreSQL last.
 
-    Raises DataDirectoryInUse, PostgresFailed, StartupFailed, and ValueError for settings that are not valid.
+    ``clock`` replaces that of the settings. Raises DataDirectoryInUse, PostgresFailed, StartupFailed, and ValueError
+    for settings that are not valid.
     """
-    clock = clock_from(settings.clock)
+    clock = clock or parse_clock(settings.clock)
     key = operator_key(settings)
-    async with addressed(settings) as addresses:
+    async with open_addresses(settings) as addresses:
         of_services = _service_settings(settings, addresses, key)
         await migrate_all(addresses, settings.start_seconds)
         log = await connect_log(settings.model_copy(update={"log": addresses.log}), clock, "slm")
-        apps: list[App] = []
+        apps: list[ServiceApp] = []
         try:
             for each in of_services:
                 apps.append(await _build(each, log, clock))
             _acquaint(apps)
-            face = Face(apps, [page], limits=Limits.of(settings))
-            yield Installation(apps, face, key)
+            async with _console(settings, apps, clock) as console:
+                prefix = SETTINGS.find(console).prefix
+                face = PublicFace(apps, console, limits=Limits.of(settings), prefix=prefix)
+                yield Installation(apps, face, key, console)
         finally:
             await asyncio.gather(*(app.stop() for app in apps))
             await log.close()
 
 
 @contextlib.asynccontextmanager
-async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterator[Addresses]:
-    """Yield the addresses in ``SLM_LOG`` and ``SLM_<CONTEXT>_DATABASE_URL``; for missing ones a private PostgreSQL is
-    started.
+async def _console(settings: Settings, apps: Sequence[ServiceApp], clock: Clock) -> AsyncIterator[FastAPI]:
+    """Give the block the console over the services of this process; close its connections at the end."""
+    shared = settings.model_dump(include=set(Settings.model_fields))
+    console = bootstrap.build(read_settings(lambda: ConsoleSettings(**shared), ConsoleSettings), clock)
+    services = SERVICES.find(console)
+    services.lend({app.context: app.http for app in apps})
+    try:
+        yield console
+    finally:
+        await services.close()
+
+
+@contextlib.asynccontextmanager
+async def open_addresses(settings: Settings, *, beside: bool = False) -> AsyncIterator[DatabaseAddresses]:
+    """Give the block the addresses of log and databases from the environment; start a private PostgreSQL for missing
+    ones.
 
     ``beside``: if the installation is running, use its PostgreSQL instead of raising DataDirectoryInUse.
     """
     given = {
-        context: settings.address(read(settings_of(context), settings_of(context)).database_url) for context in CONTEXTS
+        context: settings.address(read_settings(settings_of(context), settings_of(context)).database_url)
+        for context in CONTEXTS
     }
     if settings.log and all(given.values()):
-        yield Addresses(settings.log, given)
+        yield DatabaseAddresses(settings.log, given)
         return
     directory = settings.data_dir / "postgres"
     if beside and PrivatePostgres.url_of_running(directory) is not None:
@@ -107,13 +128,13 @@ async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterato
 
 @contextlib.asynccontextmanager
 async def _watched(server: PrivatePostgres) -> AsyncIterator[None]:
-    """Restart the server if it dies inside the block. If that fails, end the block and raise PostgresFailed.
+    """Restart the PostgreSQL server if it dies inside the block. If that fails, end the block and raise PostgresFailed.
 
     Errors that the block raises because of that failure are dropped.
     """
     try:
         async with asyncio.TaskGroup() as group:
-            watching = group.create_task(watch(server), name="postgres watch")
+            watching = group.create_task(keep_postgres_running(server), name="postgres watch")
             try:
                 yield
             finally:
@@ -123,19 +144,17 @@ async def _watched(server: PrivatePostgres) -> AsyncIterator[None]:
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the PostgresFailed in a group if there is one, else its first error."""
+    """Return the PostgresFailed in a group of errors if there is one, else the group's first error."""
     return next((each for each in group.exceptions if isinstance(each, PostgresFailed)), group.exceptions[0])
 
 
-def _addresses(settings: Settings, given: dict[str, str], private: Callable[[str], str]) -> Addresses:
+def _addresses(settings: Settings, given: dict[str, str], private: Callable[[str], str]) -> DatabaseAddresses:
     databases = {context: url or private(package_of(context)) for context, url in given.items()}
-    return Addresses(settings.log or private("slm_log"), databases)
+    return DatabaseAddresses(settings.log or private("slm_log"), databases)
 
 
 async def _started(directory: Path) -> PrivatePostgres:
-    """Start the server in a thread. If the caller is cancelled meanwhile, wait for the start and stop the
-    server again.
-    """
+    """Start the server in a thread and return it. If the caller is cancelled meanwhile, stop the server again."""
     starting = asyncio.create_task(asyncio.to_thread(PrivatePostgres.start, directory))
     try:
         return await asyncio.shield(starting)
@@ -145,26 +164,26 @@ async def _started(directory: Path) -> PrivatePostgres:
         raise
 
 
-async def migrate_all(addresses: Addresses, seconds: float) -> None:
+async def migrate_all(addresses: DatabaseAddresses, seconds: float) -> None:
     """Bring every service's database to its newest version, creating missing ones. Raises StartupFailed.
 
     ``seconds``: how long to wait for each database.
     """
     for context, url in addresses.databases.items():
-        await patiently(_database(context, url), _migration(url, package_of(context)), seconds=seconds)
+        await retry_until_reachable(_database(context, url), _migration(url, package_of(context)), seconds=seconds)
 
 
 def _database(context: str, url: str) -> str:
-    return f"{context}-svc's database (SLM_{context.upper()}_DATABASE_URL, {shown(url)})"
+    return f"{context}-svc's database (SLM_{context.upper()}_DATABASE_URL, {hide_password(url)})"
 
 
-def operator_key(settings: Settings) -> Key:
+def operator_key(settings: Settings) -> OperatorKey:
     """Return the key in ``SLM_BOOTSTRAP_KEY``, else the one in the data directory, which the first start creates."""
     if settings.bootstrap_key is not None:
-        return Key(settings.bootstrap_key.get_secret_value(), None, is_new=False)
+        return OperatorKey(settings.bootstrap_key.get_secret_value(), None, is_new=False)
     path = settings.data_dir / "operator-key"
     if path.exists():
-        return Key(_kept_key(path), path, is_new=False)
+        return OperatorKey(_kept_key(path), path, is_new=False)
     make_private(settings.data_dir)
     key = new_key()
     # Written to another file and renamed: a half-written key is never read, and others can never read it.
@@ -174,7 +193,7 @@ def operator_key(settings: Settings) -> Key:
         file.write(key + "\n")
         os.fsync(file.fileno())
     making.rename(path)
-    return Key(key, path, is_new=True)
+    return OperatorKey(key, path, is_new=True)
 
 
 def _kept_key(path: Path) -> str:
@@ -190,7 +209,7 @@ def _kept_key(path: Path) -> str:
     key = path.read_text().strip()
     if not key:
         raise StartupFailed(f"{path} is empty; remove it to have a new key made, or restore it from the backup")
-    if (weakness := weakness_of(key)) is not None:
+    if (weakness := explain_weakness(key)) is not None:
         raise StartupFailed(f"the key in {path} can be guessed: {weakness}; remove the file to have a new one made")
     return key
 
@@ -202,7 +221,7 @@ def make_private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _service_settings(settings: Settings, addresses: Addresses, key: Key) -> list[ServiceSettings]:
+def _service_settings(settings: Settings, addresses: DatabaseAddresses, key: OperatorKey) -> list[ServiceSettings]:
     shared = settings.model_dump(include=set(Settings.model_fields)) | {
         "log": addresses.log,
         "bootstrap_key": SecretStr(key.value),
@@ -210,18 +229,18 @@ def _service_settings(settings: Settings, addresses: Addresses, key: Key) -> lis
     return [settings_of(context)(**shared, database_url=url) for context, url in addresses.databases.items()]
 
 
-def _acquaint(apps: Sequence[App]) -> None:
-    """Let services that read from each other do so inside this process."""
+def _acquaint(apps: Sequence[ServiceApp]) -> None:
+    """Connect the services that read from each other's APIs inside this process."""
     by_context = {app.context: app for app in apps}
     for app in apps:
         for peer in app.peers:
             peer.lend(by_context[peer.context].http)
 
 
-async def _build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
+async def _build(settings: ServiceSettings, log: EventLog, clock: Clock) -> ServiceApp:
     build = build_of(settings.context)
     what = _database(settings.context, settings.database_url)
-    return await patiently(what, lambda: build(settings, log, clock), seconds=settings.start_seconds)
+    return await retry_until_reachable(what, lambda: build(settings, log, clock), seconds=settings.start_seconds)
 
 
 def _migration(url: str, package: str) -> Callable[[], Awaitable[None]]:

@@ -8,16 +8,19 @@ from typing import Any
 from slm.contexts import CONTEXTS, document_of
 
 UNITED = "ProblemType"
-"""The one schema that differs between services and is merged: the enumeration of problem types."""
+"""The one schema that differs between services and is merged: the list of all problem types."""
 
 
-def document() -> dict[str, Any]:
-    """Return the document of the whole product, as it is served at ``/openapi.json``, without starting anything."""
-    return merged({context: document_of(context) for context in CONTEXTS})
+def product_document() -> dict[str, Any]:
+    """Return the OpenAPI document of the whole product, as ``/openapi.json`` serves it, without starting anything."""
+    return merge_documents({context: document_of(context) for context in CONTEXTS})
 
 
-def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Merge documents, given by context. Schemas with equal names but other content are renamed ``<Context><Name>``."""
+def merge_documents(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Merge the services' OpenAPI documents, given by context, into one.
+
+    Schemas with equal names but different content are renamed ``<Context><Name>``.
+    """
     names = _ambiguous(documents)
     paths: dict[str, Any] = {}
     tags: dict[str, Any] = {}

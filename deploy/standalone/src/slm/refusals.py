@@ -9,13 +9,13 @@ import typer
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """End a command with exit code 1 and one line if a setting, a file, a port or a server is the cause."""
+def exit_on_refusal() -> Iterator[None]:
+    """Run the block; if a setting, a file, a port or a server causes an error, print one line and exit with code 1."""
     from pydantic import ValidationError
 
     from slm_chassis import startup
     from slm_chassis.log.port import LogError
-    from slm_chassis.migrations import Unmigratable
+    from slm_chassis.migrations import DatabaseTooNew
     from slm_chassis.postgres_programs import PostgresFailed
     from slm_chassis.postgres_server import DataDirectoryInUse
     from slm_chassis.settings import Settings
@@ -25,8 +25,16 @@ def refusals() -> Iterator[None]:
         yield
     except ValidationError as wrong:
         # The error's own text repeats the given values, including secrets.
-        typer.echo("slm: " + "\n".join(startup.sentences(wrong, Settings)), err=True)
+        typer.echo("slm: " + "\n".join(startup.describe_wrong_settings(wrong, Settings)), err=True)
         raise typer.Exit(1) from None
-    except (DataDirectoryInUse, PostgresFailed, StartupFailed, Unmigratable, LogError, OSError, ValueError) as refused:
+    except (
+        DataDirectoryInUse,
+        PostgresFailed,
+        StartupFailed,
+        DatabaseTooNew,
+        LogError,
+        OSError,
+        ValueError,
+    ) as refused:
         typer.echo(f"slm: {refused}", err=True)
         raise typer.Exit(1) from None

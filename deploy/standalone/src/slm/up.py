@@ -9,19 +9,20 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from slm.installation import Installation, addressed, migrate_all, opened
+from slm.first_start import set_up_link
+from slm.installation import Installation, migrate_all, open_addresses, open_installation
 from slm_chassis import app
 from slm_chassis.app import Endpoint
 from slm_chassis.http.limits import Limits
 from slm_chassis.settings import Settings
-from slm_chassis.startup import require_free
+from slm_chassis.startup import require_free_port
 
 Say = Callable[[str], None]
 T = TypeVar("T")
 
 
 def up(settings: Settings, host: str, port: int, say: Say) -> None:
-    """Serve until SIGTERM or SIGINT; ``say`` is called with the lines for people."""
+    """Serve the installation until SIGTERM or SIGINT; ``say`` is called with each line to print."""
     until_stopped(_up(settings, host, port, say))
 
 
@@ -30,8 +31,8 @@ def migrate(settings: Settings) -> None:
     until_stopped(_migrate(settings))
 
 
-def announcement(installation: Installation, url: str) -> list[str]:
-    """Return the lines that a person needs first: addresses and the operator's key."""
+def announcement_lines(installation: Installation, url: str) -> list[str]:
+    """Return the lines of text that a person needs first: addresses and the operator's key."""
     key = installation.key
     lines = [f"slm is up: {url}", f"API documentation: {url}/docs"]
     if key.is_new:
@@ -43,27 +44,36 @@ def announcement(installation: Installation, url: str) -> list[str]:
 
 async def _up(settings: Settings, host: str, port: int, say: Say) -> None:
     # Checked first, since starting everything takes seconds and would have to be undone.
-    require_free(host, port, "--port (SLM_PORT) and --host (SLM_HOST)")
-    async with opened(settings) as installation:
+    require_free_port(host, port, "--port (SLM_PORT) and --host (SLM_HOST)")
+    async with open_installation(settings) as installation, asyncio.TaskGroup() as group:
 
         def started(listening: int) -> None:
             shown = f"[{host}]" if ":" in host else host
-            for line in announcement(installation, f"http://{shown}:{listening}"):
+            url = f"http://{shown}:{listening}"
+            for line in announcement_lines(installation, url):
                 say(line)
+            group.create_task(_invite_to_set_up(installation, url, say), name="set-up link")
 
         endpoint = Endpoint(host, port, Limits.of(settings), settings.graceful_seconds)
         await app.serve(installation.apps, installation.face, endpoint, started=started)
 
 
+async def _invite_to_set_up(installation: Installation, url: str, say: Say) -> None:
+    """Print the link by which the first person sets up the installation, unless it has a party already."""
+    path = await set_up_link(installation)
+    if path is not None:
+        say(f"nobody is here yet; set it up within a day: {url}{path}")
+
+
 async def _migrate(settings: Settings) -> None:
-    async with addressed(settings) as addresses:
+    async with open_addresses(settings) as addresses:
         await migrate_all(addresses, settings.start_seconds)
 
 
 def until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
-    """Run ``work`` and return its result, None if SIGTERM ended it.
+    """Run ``work`` and return its result; None if SIGTERM ended it.
 
-    SIGINT raises KeyboardInterrupt after everything that was opened is closed.
+    SIGINT raises KeyboardInterrupt after everything that ``work`` opened is closed.
     """
 
     async def stoppable() -> T | None:

@@ -27,7 +27,7 @@ def listed(data_dir: DataDir = None) -> None:
     """List dead letters, one a line: id, service, state, place, key, attempts, instant and reason."""
     from slm.dead_letters import desk
 
-    for line in _run(desk.lines(_settings(data_dir))):
+    for line in _run(desk.list_dead_letters(_settings(data_dir))):
         typer.echo(line)
 
 
@@ -36,7 +36,7 @@ def show(dead_letter_id: Annotated[str, typer.Argument(help="As listed.")], data
     """Show one dead letter: why it was set aside, its headers and its value as received."""
     from slm.dead_letters import desk
 
-    for line in _run(desk.whole(_settings(data_dir), dead_letter_id)):
+    for line in _run(desk.show_dead_letter(_settings(data_dir), dead_letter_id)):
         typer.echo(line)
 
 
@@ -54,26 +54,26 @@ def redrive(
 
     if bool(dead_letter_ids) == everything:
         raise typer.BadParameter("give the ids of records, or --all")
-    typer.echo(f"redriven: {_run(desk.put_back(_settings(data_dir), dead_letter_ids or []))}")
+    typer.echo(f"redriven: {_run(desk.redrive_dead_letters(_settings(data_dir), dead_letter_ids or []))}")
 
 
 def _settings(data_dir: Path | None) -> Settings:
-    from slm.refusals import refusals
+    from slm.refusals import exit_on_refusal
     from slm_chassis.settings import Settings
 
-    with refusals():
+    with exit_on_refusal():
         return Settings() if data_dir is None else Settings(data_dir=data_dir)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
-    from slm.dead_letters.desk import DeskRefusal
-    from slm.refusals import refusals
+    from slm.dead_letters.desk import DeadLetterRefusal
+    from slm.refusals import exit_on_refusal
 
     try:
-        with refusals():
+        with exit_on_refusal():
             return asyncio.run(work)
-    except DeskRefusal as refused:
+    except DeadLetterRefusal as refused:
         typer.echo(str(refused), err=True)
         raise typer.Exit(1) from None

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from slm.contexts import CONTEXTS, settings_of
-from slm.installation import addressed
+from slm.installation import open_addresses
 from slm_chassis import dead_letters
-from slm_chassis.clock import clock_from
+from slm_chassis.clock import parse_clock
 from slm_chassis.database import Database
-from slm_chassis.dead_letters import DeadLetter, NotFirst
+from slm_chassis.dead_letters import DeadLetter, NotFirstOfKey
 from slm_chassis.postgres_programs import PostgresFailed
 from slm_chassis.postgres_server import DataDirectoryInUse
 from slm_chassis.settings import Settings
@@ -21,13 +21,14 @@ _PAGE = 500
 _WHOLE = ("consumer", "topic", "partition", "offset", "key", "state", "reason", "attempts")
 
 
-class DeskRefusal(Exception):
-    """The request cannot be carried out; the text says why."""
+class DeadLetterRefusal(Exception):
+    """The dead letters cannot be read or redriven; the text says why."""
 
 
-async def lines(settings: Settings) -> list[str]:
-    """Return one line for each dead letter, by service and in the order in which they were set aside. Raises
-    DeskRefusal.
+async def list_dead_letters(settings: Settings) -> list[str]:
+    """Return a line of text for each dead letter, by service and then in the order in which they were stored.
+
+    Raises DeadLetterRefusal.
     """
     async with _databases(settings) as databases:
         return [
@@ -37,8 +38,8 @@ async def lines(settings: Settings) -> list[str]:
         ]
 
 
-async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
-    """Return the lines that show one dead letter: its fields, headers and value. Raises DeskRefusal."""
+async def show_dead_letter(settings: Settings, dead_letter_id: str) -> list[str]:
+    """Return one dead letter as lines of text: its fields, headers and value. Raises DeadLetterRefusal."""
     async with _databases(settings) as databases:
         async for _, letter in _letters(databases):
             if letter.dead_letter_id == dead_letter_id:
@@ -48,10 +49,10 @@ async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
     raise _unknown(dead_letter_id)
 
 
-async def put_back(settings: Settings, dead_letter_ids: Sequence[str]) -> int:
+async def redrive_dead_letters(settings: Settings, dead_letter_ids: Sequence[str]) -> int:
     """Redrive these dead letters (all in state ``failed`` if none is given) and return their number.
 
-    Raises DeskRefusal at the first one that cannot be redriven; those before it stay redriven.
+    Raises DeadLetterRefusal at the first one that cannot be redriven; those before it stay redriven.
     """
     async with _databases(settings) as databases:
         wanted = dead_letter_ids or [
@@ -65,7 +66,7 @@ async def put_back(settings: Settings, dead_letter_ids: Sequence[str]) -> int:
 async def _letters(databases: dict[str, Database]) -> AsyncIterator[tuple[str, DeadLetter]]:
     for context, database in databases.items():
         after = 0
-        while page := await dead_letters.listing(database, after=after, limit=_PAGE):
+        while page := await dead_letters.fetch_dead_letters(database, after=after, limit=_PAGE):
             for letter in page:
                 yield context, letter
             after = page[-1].seq
@@ -74,17 +75,17 @@ async def _letters(databases: dict[str, Database]) -> AsyncIterator[tuple[str, D
 async def _redrive(databases: dict[str, Database], dead_letter_id: str) -> None:
     for database in databases.values():
         try:
-            await dead_letters.redrive(database, dead_letter_id)
+            await dead_letters.redrive_record(database, dead_letter_id)
             return
         except KeyError:
             continue
-        except NotFirst as waits:
-            raise DeskRefusal(str(waits)) from waits
+        except NotFirstOfKey as waits:
+            raise DeadLetterRefusal(str(waits)) from waits
     raise _unknown(dead_letter_id)
 
 
-def _unknown(dead_letter_id: str) -> DeskRefusal:
-    return DeskRefusal(f"there is no dead letter {dead_letter_id}; slm dead-letters list shows all of them")
+def _unknown(dead_letter_id: str) -> DeadLetterRefusal:
+    return DeadLetterRefusal(f"there is no dead letter {dead_letter_id}; slm dead-letters list shows all of them")
 
 
 @asynccontextmanager
@@ -108,21 +109,23 @@ async def _urls(settings: Settings) -> AsyncIterator[dict[str, str]]:
     given = {context: url for context in CONTEXTS if (url := settings_of(context)().database_url)}
     if len(given) == len(CONTEXTS) or not (settings.data_dir / "postgres").exists():
         if not given:
-            raise DeskRefusal(
+            raise DeadLetterRefusal(
                 f"there is no installation in {settings.data_dir}, and no SLM_<CONTEXT>_DATABASE_URL is set"
             )
         yield given
         return
     try:
-        async with addressed(settings, beside=True) as addresses:
+        async with open_addresses(settings, beside=True) as addresses:
             yield addresses.databases
     except (DataDirectoryInUse, PostgresFailed) as away:
-        raise DeskRefusal(str(away)) from away
+        raise DeadLetterRefusal(str(away)) from away
 
 
 async def _open(settings: Settings, context: str, url: str) -> Database:
     source = f"/slm/{settings.installation}/{context}"
     try:
-        return await Database.open(url, clock=clock_from(settings.clock), source=source, pool_size=1)
+        return await Database.open(url, clock=parse_clock(settings.clock), source=source, pool_size=1)
     except Exception as error:
-        raise DeskRefusal(f"the database of {context} cannot be opened: {type(error).__name__}: {error}") from error
+        raise DeadLetterRefusal(
+            f"the database of {context} cannot be opened: {type(error).__name__}: {error}"
+        ) from error

@@ -1,7 +1,8 @@
-"""``slm demo``: play a whole cycle with live traffic on an accelerated clock."""
+"""``slm demo``: Alder Managed Services at real speed, or with ``--once`` a whole cycle on an accelerated clock."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,20 @@ import typer
 
 from slm.demo import terms
 
-Once = Annotated[bool, typer.Option("--once", help="Play once, check the result and exit: 0 if all was right, else 1.")]
+
+class Act(StrEnum):
+    """Commands for a demonstration that is running."""
+
+    PLAY = "play"
+
+
+ToDo = Annotated[
+    Act | None, typer.Argument(help="play: let the next hour of the demonstration at --url pass within a minute.")
+]
+Once = Annotated[
+    bool,
+    typer.Option("--once", help="Play a whole cycle on a fast clock, check it and exit: 0 if all was right, else 1."),
+]
 Url = Annotated[str | None, typer.Option(help="Play on a running installation with one address: its URL.")]
 OfAgreement = Annotated[
     list[str] | None, typer.Option("--agreement-url", help="URL of agreement-svc; repeat for replicas.")
@@ -39,6 +53,7 @@ PatienceSeconds = Annotated[
 
 
 def demo(
+    act: ToDo = None,
     once: Once = False,
     url: Url = None,
     agreement_url: OfAgreement = None,
@@ -51,23 +66,30 @@ def demo(
     data_dir: DataDir = None,
     patience: PatienceSeconds = 90.0,
 ) -> None:
-    """Play the whole cycle: negotiate, finalize, monitor with a risk and a breach, report, review.
+    """Show Alder Managed Services, a made-up provider with twelve months of history, on an installation of its own.
 
-    Without addresses it starts its own installation. With addresses it plays on a running one, and SLM_CLOCK must then
-    be set as it is there.
+    With --once, or on a running installation, it plays one cycle and checks it instead: negotiate, finalize, monitor
+    with a risk and a breach, report, review. SLM_CLOCK must then be set as it is there.
     """
-    from slm.demo import layouts
+    from slm.demo import embedded, layouts
+    from slm.demo.alder import start
     from slm.demo.performance import PlayOptions
-    from slm.refusals import refusals
+    from slm.refusals import exit_on_refusal
 
+    if act is Act.PLAY:
+        raise typer.Exit(start.play_next_hour(url or f"http://{embedded.HOST}:{port or start.USUAL_PORT}"))
     services = [agreement_url or [], monitor_url or [], report_url or [], review_url or []]
     wanted = PlayOptions(operator_key, agreement_key, patience, once)
     if not url and not any(services):
-        with refusals():
-            raise typer.Exit(layouts.own(wanted, port, data_dir))
+        with exit_on_refusal():
+            raise typer.Exit(
+                layouts.play_on_own_installation(wanted, port, data_dir)
+                if once
+                else start.run_demonstration(port, data_dir)
+            )
     if (url and any(services)) or (not url and not all(services)):
         raise typer.BadParameter("give --url alone, or the URLs of all four services")
     if not operator_key:
         raise typer.BadParameter("give --operator-key, or set SLM_BOOTSTRAP_KEY")
-    with refusals():
-        raise typer.Exit(layouts.given(wanted, url, services))
+    with exit_on_refusal():
+        raise typer.Exit(layouts.play_on_running_installation(wanted, url, services))

@@ -20,7 +20,7 @@ class NotReady(Exception):
     """A service did not become ready in time; the text says which one and why."""
 
 
-class ByResource(httpx.AsyncBaseTransport):
+class ResourceTransport(httpx.AsyncBaseTransport):
     """A transport that sends each request to the service that owns its resource, to its replicas in turn, like a
     gateway.
     """
@@ -43,8 +43,8 @@ class ByResource(httpx.AsyncBaseTransport):
 
 
 @dataclass(frozen=True)
-class Doors:
-    """A client of an installation, and the address of each resource for a person's browser."""
+class InstallationClient:
+    """A client of an installation, and for each resource the address under which a person's browser finds it."""
 
     client: httpx.AsyncClient
     face: str | None
@@ -53,19 +53,20 @@ class Doors:
     """Resource → address of the service that owns it."""
 
 
-async def one(url: str, patience: float) -> Doors:
-    """Return the client of an installation with one address, once it is ready. ``patience`` in seconds. Raises
-    NotReady.
+async def connect_to_one_address(url: str, patience: float) -> InstallationClient:
+    """Wait until an installation with one address is ready and return its client. Raises NotReady after ``patience``
+    seconds.
     """
     await _until_ready(url, patience)
     addresses = dict.fromkeys(await _resources(url), url)
-    return Doors(httpx.AsyncClient(base_url=url, timeout=_TIMEOUT), url, addresses)
+    return InstallationClient(httpx.AsyncClient(base_url=url, timeout=_TIMEOUT), url, addresses)
 
 
-async def each(services: Sequence[Sequence[str]], patience: float) -> Doors:
-    """Return a client of separate services, once all are ready. ``services``: the replica URLs of each service.
+async def connect_to_each_service(services: Sequence[Sequence[str]], patience: float) -> InstallationClient:
+    """Wait until separate services are ready and return a client of all. ``services``: the replica URLs of each
+    service.
 
-    ``patience`` in seconds for each replica. Raises NotReady.
+    ``patience``: seconds to wait for each replica. Raises NotReady.
     """
     addresses: dict[str, str] = {}
     turns: dict[str, Iterator[httpx.URL]] = {}
@@ -75,8 +76,8 @@ async def each(services: Sequence[Sequence[str]], patience: float) -> Doors:
         resources = await _resources(replicas[0])
         addresses |= dict.fromkeys(resources, replicas[0])
         turns |= dict.fromkeys(resources, itertools.cycle([httpx.URL(url) for url in replicas]))
-    client = httpx.AsyncClient(base_url="http://installation", transport=ByResource(turns), timeout=_TIMEOUT)
-    return Doors(client, None, addresses)
+    client = httpx.AsyncClient(base_url="http://installation", transport=ResourceTransport(turns), timeout=_TIMEOUT)
+    return InstallationClient(client, None, addresses)
 
 
 async def _resources(url: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""The demonstration's own installation: new, in this process, on an accelerated clock."""
+"""The demonstration's own installation: new, in this process, by default on an accelerated clock."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import shutil
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from slm.installation import opened
+from starlette.types import ASGIApp
+
+from slm.installation import Installation, open_installation
 from slm_chassis import app, logs
 from slm_chassis.app import Endpoint
-from slm_chassis.clock import real_now
+from slm_chassis.clock import Clock, real_now
 from slm_chassis.http.limits import Limits
 from slm_chassis.postgres_server import PrivatePostgres
 from slm_chassis.settings import Settings
@@ -22,22 +25,30 @@ from slm_events.instants import to_text
 
 HOST = "127.0.0.1"
 ORIGIN = "2026-11-02T10:00:00Z"
-"""A Monday within the agreement's service hours."""
+"""The instant at which the demonstration's clock begins: a Monday within the agreement's service hours."""
 RATE = 60
 """The clock's rate: one real second is one minute of the installation."""
 
 Work = Callable[[str, str], Awaitable[bool]]
 
 
-def settings_of(data_dir: Path | None) -> Settings:
-    """Return the environment's settings with the demonstration's own folder and a clock that begins now."""
+@dataclass(frozen=True)
+class ServingOptions:
+    """A clock that replaces that of the settings, and a function that makes the application to serve."""
+
+    clock: Clock
+    front: Callable[[Installation], ASGIApp]
+
+
+def demonstration_settings(data_dir: Path | None) -> Settings:
+    """Return the environment's settings with the demonstration's folder and, unless set, a clock that begins now."""
     given = Settings() if data_dir is None else Settings(data_dir=data_dir)
     clock = given.clock or f"{ORIGIN},{to_text(real_now())},{RATE}"
     return given.model_copy(update={"data_dir": given.data_dir / "demo", "clock": clock})
 
 
-def introduction(settings: Settings) -> list[str]:
-    """Return the first lines of the demonstration, for people."""
+def introduction_lines(settings: Settings) -> list[str]:
+    """Return the lines of text that the demonstration prints first."""
     begins, _, rate = (settings.clock or "").split(",")
     return [
         "Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review an agreement, "
@@ -47,17 +58,17 @@ def introduction(settings: Settings) -> list[str]:
     ]
 
 
-def clear(folder: Path) -> None:
-    """Remove what an earlier demonstration left, even if it was killed. Raises DataDirectoryInUse."""
+def clear_folder(folder: Path) -> None:
+    """Empty the folder: remove what an earlier demonstration left, even if it was killed. Raises DataDirectoryInUse."""
     if (folder / "postgres").exists():
         PrivatePostgres.start(folder / "postgres").stop()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 
 
-def log_to(path: Path, level: str) -> None:
-    """Write the services' logs to a file, since the terminal shows the demonstration."""
-    logs.configure(level)
+def log_to_file(path: Path, level: str) -> None:
+    """Write the services' logs to a file, because the terminal shows the demonstration's own output."""
+    logs.configure_logs(level)
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(path.open("a"))
@@ -67,7 +78,7 @@ class PortInUse(Exception):
     """Another process listens on the requested port."""
 
 
-def port_for(wanted: int | None, usual: int) -> int:
+def choose_port(wanted: int | None, usual: int) -> int:
     """Return the wanted port. Without one: the usual port if it is free, else 0 (any free port). Raises PortInUse."""
     with socket.socket() as probe:
         probe.settimeout(1)
@@ -77,12 +88,14 @@ def port_for(wanted: int | None, usual: int) -> int:
     return wanted or (usual if is_free else 0)
 
 
-async def run(settings: Settings, port: int, work: Work) -> bool | None:
-    """Serve while ``work`` runs, which gets the URL and the operator's key. Return its result, None if it was
-    cancelled.
+async def serve_while(settings: Settings, port: int, work: Work, options: ServingOptions | None = None) -> bool | None:
+    """Serve an installation while ``work`` runs; return the result of ``work``, None if it was cancelled.
+
+    ``work`` gets the URL and the operator's key.
     """
     tasks: list[asyncio.Task[bool]] = []
-    async with opened(settings) as installation:
+    async with open_installation(settings, options.clock if options else None) as installation:
+        front: ASGIApp = options.front(installation) if options else installation.face
 
         def started(listening: int) -> None:
             task = asyncio.create_task(_worked(work, f"http://{HOST}:{listening}", installation.key.value))
@@ -96,7 +109,7 @@ async def run(settings: Settings, port: int, work: Work) -> bool | None:
 
         try:
             endpoint = Endpoint(HOST, port, Limits.of(settings), graceful_seconds=2)
-            await app.serve(installation.apps, installation.face, endpoint, started=started)
+            await app.serve(installation.apps, front, endpoint, started=started)
         finally:
             for task in tasks:
                 task.cancel()

@@ -1,4 +1,4 @@
-"""The two places where the demonstration can be played: its own installation, or a running one."""
+"""The two ways to play the demonstration's cycle: on its own installation, or on a running one."""
 
 from __future__ import annotations
 
@@ -10,54 +10,58 @@ from typing import Any
 from rich.console import Console
 
 from slm.demo import doors, embedded, performance
-from slm.demo.doors import Doors, NotReady
+from slm.demo.doors import InstallationClient, NotReady
 from slm.demo.performance import PlayOptions
 from slm.demo.terminal import Terminal
 from slm.up import until_stopped
-from slm_chassis.clock import Clock, clock_from
+from slm_chassis.clock import Clock, parse_clock
 from slm_chassis.postgres_server import DataDirectoryInUse
 from slm_chassis.settings import Settings
 
 
-def own(wanted: PlayOptions, port: int | None, data_dir: Path | None) -> int:
-    """Play on a new installation in this process and return the exit code."""
+def play_on_own_installation(wanted: PlayOptions, port: int | None, data_dir: Path | None) -> int:
+    """Play the cycle on a new installation in this process and return the exit code."""
     console = Console(highlight=False)
-    settings = embedded.settings_of(data_dir)
+    settings = embedded.demonstration_settings(data_dir)
     try:
         # With --once any free port will do, so that several demonstrations can run at the same time.
-        free = embedded.port_for(port, 0 if wanted.once else 8080)
+        free = embedded.choose_port(port, 0 if wanted.once else 8080)
     except embedded.PortInUse as refused:
         console.print(str(refused), soft_wrap=True)
         return 1
     try:
-        embedded.clear(settings.data_dir)
+        embedded.clear_folder(settings.data_dir)
     except DataDirectoryInUse:
         console.print(f"Another demonstration runs in {settings.data_dir}; stop it, or give another --data-dir.")
         return 1
-    embedded.log_to(settings.data_dir / "slm.log", settings.log_level)
-    clock = clock_from(settings.clock)
+    embedded.log_to_file(settings.data_dir / "slm.log", settings.log_level)
+    clock = parse_clock(settings.clock)
     terminal = Terminal(console, clock)
-    for line in embedded.introduction(settings):
+    for line in embedded.introduction_lines(settings):
         terminal.note(line)
 
     async def work(url: str, key: str) -> bool:
-        found = doors.one(url, wanted.patience)
+        found = doors.connect_to_one_address(url, wanted.patience)
         return await _play(found, f"{url}, {settings.data_dir}", replace(wanted, operator_key=key), clock, terminal)
 
-    return _exit_code(embedded.run(settings, free, work), terminal)
+    return _exit_code(embedded.serve_while(settings, free, work), terminal)
 
 
-def given(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]]) -> int:
-    """Play on a running installation, at one address or at those of each service's replicas, and return the
-    exit code.
-    """
-    clock = clock_from(Settings().clock)
+def play_on_running_installation(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]]) -> int:
+    """Play the cycle on a running installation, at one address or at each service's replicas; return the exit code."""
+    clock = parse_clock(Settings().clock)
     terminal = Terminal(Console(highlight=False), clock)
-    found = doors.one(url, wanted.patience) if url else doors.each(services, wanted.patience)
+    found = (
+        doors.connect_to_one_address(url, wanted.patience)
+        if url
+        else doors.connect_to_each_service(services, wanted.patience)
+    )
     return _exit_code(_play(found, url or "running services", wanted, clock, terminal), terminal)
 
 
-async def _play(found: Awaitable[Doors], where: str, wanted: PlayOptions, clock: Clock, terminal: Terminal) -> bool:
+async def _play(
+    found: Awaitable[InstallationClient], where: str, wanted: PlayOptions, clock: Clock, terminal: Terminal
+) -> bool:
     try:
         open_doors = await found
     except NotReady as reason:
@@ -65,11 +69,13 @@ async def _play(found: Awaitable[Doors], where: str, wanted: PlayOptions, clock:
         return False
     terminal.stage_done("start", f"on {where}")
     async with open_doors.client:
-        return await performance.perform(open_doors, wanted, clock, terminal)
+        return await performance.play_and_check(open_doors, wanted, clock, terminal)
 
 
 def _exit_code(play: Coroutine[Any, Any, bool | None], terminal: Terminal) -> int:
-    """Run the play and return 0 if all was right, also if somebody ended the traffic afterwards; else 1."""
+    """Run the play and return the exit code: 0 if all was as expected, also if a person ended it after the play; else
+    1.
+    """
     try:
         result = until_stopped(play)
     except KeyboardInterrupt:

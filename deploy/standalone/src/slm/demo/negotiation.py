@@ -1,4 +1,4 @@
-"""The negotiation of an agreement between two parties through the public API.
+"""Steps of a negotiation between two parties, each a request to the public API.
 
 The client chooses the short names (``key``) of the parties, the people and the agreement.
 """
@@ -29,7 +29,7 @@ class Unavailable(ApiProblem):
 
 @dataclass(frozen=True)
 class Cast:
-    """The participants: both parties, the service, and an API key of everyone who acts."""
+    """The participants of the negotiation: both parties, the service, and an API key of everyone who acts."""
 
     provider_party_id: str
     customer_party_id: str
@@ -44,7 +44,7 @@ class Cast:
     """Key of a customer's employee who only reads."""
 
 
-async def play(
+async def negotiate_and_sign(
     client: httpx.AsyncClient,
     operator_key: str,
     effective_at: str,
@@ -58,11 +58,11 @@ async def play(
     """
     cast = await gather_cast(client, operator_key)
     await record_requirement(client, cast)
-    drafted = await draft(client, cast, document or terms.document(effective_at), agreement_key)
-    proposed = await propose(client, cast, drafted)
-    countered = await counter(client, cast, proposed, terms.counter_proposal(proposed["document"]))
-    agreed = await accept(client, cast, countered)
-    return cast, await sign(client, cast, agreed)
+    drafted = await draft_agreement(client, cast, document or terms.agreement_document(effective_at), agreement_key)
+    proposed = await propose_draft(client, cast, drafted)
+    countered = await make_counter_proposal(client, cast, proposed, terms.counter_proposal(proposed["document"]))
+    agreed = await accept_counter_proposal(client, cast, countered)
+    return cast, await sign_for_both_parties(client, cast, agreed)
 
 
 async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str = "") -> Cast:
@@ -82,7 +82,7 @@ async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str 
     )
     viewer = await _principal(client, operator_key, _enrolment(customer, "dashboard", "The shop's dashboard", "viewer"))
     service = await post(client, provider_manager, "/api/v1/services", terms.SERVICE)
-    await acquaint(client, provider_manager, customer_manager, "The Corner Shop")
+    await relate_parties(client, provider_manager, customer_manager, "The Corner Shop")
     return Cast(
         provider_party_id=provider,
         customer_party_id=customer,
@@ -96,8 +96,8 @@ async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str 
     )
 
 
-async def acquaint(client: httpx.AsyncClient, inviter_key: str, invited_key: str, alias: str) -> None:
-    """Invite a party and accept the invitation with its code, so that each may name the other in agreements."""
+async def relate_parties(client: httpx.AsyncClient, inviter_key: str, invited_key: str, alias: str) -> None:
+    """Relate two parties, so that each can name the other in agreements: one invites and the other accepts."""
     invitation = await post(client, inviter_key, "/api/v1/invitations", {"alias": alias})
     await post(client, invited_key, "/api/v1/invitations/accept", {"code": invitation["code"]})
 
@@ -108,7 +108,9 @@ async def record_requirement(client: httpx.AsyncClient, cast: Cast) -> dict[str,
     return await post(client, cast.customer_manager_key, "/api/v1/requirements", body)
 
 
-async def draft(client: httpx.AsyncClient, cast: Cast, document: Mapping[str, Any], key: str) -> dict[str, Any]:
+async def draft_agreement(
+    client: httpx.AsyncClient, cast: Cast, document: Mapping[str, Any], key: str
+) -> dict[str, Any]:
     """Draft the agreement from a template as the provider. The same key and document again return the same
     agreement.
     """
@@ -124,25 +126,27 @@ async def draft(client: httpx.AsyncClient, cast: Cast, document: Mapping[str, An
     return await post(client, cast.provider_manager_key, "/api/v1/agreements", body)
 
 
-async def propose(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
-    """Propose the draft to the customer."""
+async def propose_draft(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
+    """Propose the draft to the customer and return the agreement's JSON."""
     return await _move(client, cast.provider_manager_key, agreement, "propose")
 
 
-async def counter(
+async def make_counter_proposal(
     client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any], document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Answer the proposal with the customer's own document."""
+    """Answer the proposal with the customer's own document and return the agreement's JSON."""
     return await _move(client, cast.customer_manager_key, agreement, "counter", document=dict(document))
 
 
-async def accept(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
-    """Accept the customer's counter-proposal as the provider."""
+async def accept_counter_proposal(
+    client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Accept the customer's counter-proposal as the provider and return the agreement's JSON."""
     return await _move(client, cast.provider_manager_key, agreement, "accept")
 
 
-async def sign(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
-    """Sign the agreed revision's hash for both sides; the second signature finalizes the agreement."""
+async def sign_for_both_parties(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, Any]) -> dict[str, Any]:
+    """Sign the agreed revision's hash for both sides; the second signature finalizes the agreement. Return its JSON."""
     await _move(client, cast.provider_signatory_key, agreement, "sign")
     return await _move(client, cast.customer_signatory_key, agreement, "sign")
 
@@ -165,7 +169,7 @@ async def wait_until_in_force(
 
 async def post(client: httpx.AsyncClient, key: str, path: str, body: Body) -> dict[str, Any]:
     """Send a POST request with this API key and return the JSON answer. Raises ApiProblem."""
-    return _answer(
+    return answer_of(
         await client.post(
             path, json=dict(body) if isinstance(body, Mapping) else body, headers={"Authorization": f"Bearer {key}"}
         )
@@ -174,7 +178,7 @@ async def post(client: httpx.AsyncClient, key: str, path: str, body: Body) -> di
 
 async def get(client: httpx.AsyncClient, key: str, path: str) -> dict[str, Any]:
     """Send a GET request with this API key and return the JSON answer. Raises ApiProblem."""
-    return _answer(await client.get(path, headers={"Authorization": f"Bearer {key}"}))
+    return answer_of(await client.get(path, headers={"Authorization": f"Bearer {key}"}))
 
 
 async def _move(
@@ -199,7 +203,7 @@ async def _member(client: httpx.AsyncClient, operator_key: str, party_id: str, k
 
 
 def _enrolment(party_id: str, key: str, name: str, role: str) -> dict[str, Any]:
-    """Return the request body for a principal without a person."""
+    """Return the request body that enrols a principal without a person."""
     return {"key": key, "party_id": party_id, "name": name, "roles": [role], "person_id": None}
 
 
@@ -210,7 +214,8 @@ async def _principal(client: httpx.AsyncClient, operator_key: str, body: Body) -
     return str(issued["key"])
 
 
-def _answer(response: httpx.Response) -> dict[str, Any]:
+def answer_of(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON of an answer. Raises ApiProblem for a refusal, Unavailable if the API cannot answer now."""
     if response.status_code >= 400:
         request = response.request
         refusal = Unavailable if response.status_code in _NOT_NOW else ApiProblem

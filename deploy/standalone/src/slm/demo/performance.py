@@ -1,4 +1,4 @@
-"""The whole demonstration on a running installation: the stages, with traffic and the live stream beside them."""
+"""The demonstration's whole cycle on a running installation: its stages, with traffic and the stream beside them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from dataclasses import dataclass
 import httpx
 
 from slm.demo import play, terms
-from slm.demo.doors import Doors
+from slm.demo.doors import InstallationClient
 from slm.demo.negotiation import ApiProblem, Cast
-from slm.demo.play import Stage, Wrong
-from slm.demo.schedule import MINUTE, Schedule
-from slm.demo.stream import Listener
+from slm.demo.play import PlayStage, UnexpectedAnswer
+from slm.demo.schedule import MINUTE, FactSchedule
+from slm.demo.stream import StreamListener
 from slm.demo.terminal import Terminal
-from slm.demo.traffic import Traffic
-from slm.demo.waiting import NotSeen, Patience
+from slm.demo.traffic import TrafficSender
+from slm.demo.waiting import ResultNotSeen, ResultWaiter
 from slm_chassis.clock import Clock, ScaledClock
 from slm_events.instants import to_text
 
 _BEFORE = 45 * MINUTE
-"""On a real-time clock the play is sent as history: it happened within the last hour."""
+"""On a real-time clock the facts are sent as history: this long before now, within the last hour."""
 _OF_EACH_SERVICE = ("agreements", "targets", "reports", "reviews")
 
-Failure = (ApiProblem, NotSeen, Wrong, httpx.HTTPError)
+Failure = (ApiProblem, ResultNotSeen, UnexpectedAnswer, httpx.HTTPError)
 
 
 @dataclass(frozen=True)
 class PlayOptions:
-    """How to play. ``patience``: real seconds to wait for each expected result."""
+    """Options of a play. ``patience``: real seconds to wait for each expected result."""
 
     operator_key: str
     agreement_key: str = terms.AGREEMENT_KEY
@@ -37,9 +37,10 @@ class PlayOptions:
     once: bool = False
 
 
-async def perform(doors: Doors, wanted: PlayOptions, clock: Clock, terminal: Terminal) -> bool:
-    """Play and check all stages; then, unless ``once``, send everyday traffic until cancelled. Return whether all was
-    right.
+async def play_and_check(doors: InstallationClient, wanted: PlayOptions, clock: Clock, terminal: Terminal) -> bool:
+    """Play and check all stages; then, unless ``once``, send everyday traffic until cancelled.
+
+    Return whether every check succeeded.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -54,26 +55,28 @@ async def perform(doors: Doors, wanted: PlayOptions, clock: Clock, terminal: Ter
 
 
 async def _perform(
-    group: asyncio.TaskGroup, doors: Doors, wanted: PlayOptions, clock: Clock, terminal: Terminal
+    group: asyncio.TaskGroup, doors: InstallationClient, wanted: PlayOptions, clock: Clock, terminal: Terminal
 ) -> None:
     client = doors.client
     plan, suffix = _plan(clock)
-    cast, agreement = await play.negotiate(client, wanted.operator_key, wanted.agreement_key, plan, suffix, terminal)
-    stage = Stage(client, cast, agreement["agreement_id"], plan, Patience(clock, wanted.patience), terminal)
-    listener = Listener(client, cast.viewer_key, stage.agreement_id, clock, terminal.show_event)
-    traffic = Traffic(client, cast.integrator_key, plan, clock)
-    await play.finalize(stage, agreement)
-    await play.watch(stage)
+    cast, agreement = await play.negotiate_agreement(
+        client, wanted.operator_key, wanted.agreement_key, plan, suffix, terminal
+    )
+    stage = PlayStage(client, cast, agreement["agreement_id"], plan, ResultWaiter(clock, wanted.patience), terminal)
+    listener = StreamListener(client, cast.viewer_key, stage.agreement_id, clock, terminal.show_event)
+    traffic = TrafficSender(client, cast.integrator_key, plan, clock)
+    await play.sign_agreement(stage, agreement)
+    await play.wait_until_watched(stage)
     listening = group.create_task(listener.run())
     await listener.listens.wait()
     group.create_task(traffic.run(once=wanted.once))
-    action_plan = await play.warn(stage)
+    action_plan = await play.wait_for_action_plan(stage)
     traffic.go_on()
-    await play.breach(stage, listener, action_plan)
-    await play.recover(stage, traffic)
-    ids = await play.digest(stage, traffic.position)
-    page_path = await play.report(stage, ids)
-    await play.propose(stage, await play.review(stage, ids))
+    await play.wait_for_breaches(stage, listener, action_plan)
+    await play.wait_for_recovery(stage, traffic)
+    ids = await play.breaches_in_force(stage, traffic.position)
+    page_path = await play.build_report(stage, ids)
+    await play.propose_target(stage, await play.hold_breach_review(stage, ids))
     for breach_id in ids:
         terminal.named("standing breach", breach_id)
     terminal.is_played = True
@@ -84,11 +87,11 @@ async def _perform(
     terminal.show_events()
 
 
-def _plan(clock: Clock) -> tuple[Schedule, str]:
+def _plan(clock: Clock) -> tuple[FactSchedule, str]:
     """Return the schedule, and a suffix for the parties' keys: on real time each play has parties of its own."""
     if isinstance(clock, ScaledClock):
-        return Schedule.beginning(clock.origin), ""
-    plan = Schedule.beginning(clock.now() - _BEFORE)
+        return FactSchedule.beginning(clock.origin), ""
+    plan = FactSchedule.beginning(clock.now() - _BEFORE)
     return plan, f"-{plan.base // MINUTE}"
 
 
@@ -97,13 +100,15 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: int, terminal: Terminal) -> None:
+def _invite(
+    doors: InstallationClient, wanted: PlayOptions, cast: Cast, page_path: str, now: int, terminal: Terminal
+) -> None:
     """Print addresses, keys and three commands to try."""
     at, viewer = doors.addresses, cast.viewer_key
     terminal.note()
     if doors.face:
-        terminal.named("page for people", f"{doors.face}/?key={viewer}")
-    terminal.named("report", f"{at['reports']}{page_path}&key={viewer}")
+        terminal.named("page for people", f"{doors.face}/")
+    terminal.named("report, for a key", f"{at['reports']}{page_path}")
     for url in [doors.face] if doors.face else dict.fromkeys(at[each] for each in _OF_EACH_SERVICE):
         terminal.named("API documentation", f"{url}/docs")
     terminal.note()

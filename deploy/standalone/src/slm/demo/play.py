@@ -11,11 +11,11 @@ import httpx
 
 from slm.demo import negotiation, schedule, terms
 from slm.demo.negotiation import Cast
-from slm.demo.schedule import Schedule
-from slm.demo.stream import Listener
-from slm.demo.terminal import Terminal, figure
-from slm.demo.traffic import Traffic
-from slm.demo.waiting import Patience
+from slm.demo.schedule import FactSchedule
+from slm.demo.stream import StreamListener
+from slm.demo.terminal import Terminal, figure_text
+from slm.demo.traffic import TrafficSender
+from slm.demo.waiting import ResultWaiter
 from slm_events import wording
 from slm_events.instants import from_text, to_text
 
@@ -24,19 +24,19 @@ _AT_RISK, _MOST_URGENT = "availability", "fast-hour"
 _PROPOSED = {"at_least": "99.95"}
 
 
-class Wrong(Exception):
+class UnexpectedAnswer(Exception):
     """The installation's answer was not the expected one; the text says what was expected."""
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What every stage works with once the agreement is signed."""
+class PlayStage:
+    """The client, participants, agreement and schedule that all stages share once the agreement is drafted."""
 
     client: httpx.AsyncClient
     cast: Cast
     agreement_id: str
-    schedule: Schedule
-    patience: Patience
+    schedule: FactSchedule
+    patience: ResultWaiter
     terminal: Terminal
 
     async def get(self, path: str, key: str | None = None, **query: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Stage:
         return await negotiation.get(self.client, key or self.cast.viewer_key, asked)
 
     async def items(self, path: str, **query: str) -> list[dict[str, Any]]:
-        """Return the items of the agreement in a list, as the customer's viewer sees them."""
+        """Return the items of a list that belong to the play's agreement, as the customer's viewer sees them."""
         page = await self.get(path, agreement_id=self.agreement_id, limit="1000", **query)
         items: list[dict[str, Any]] = page["items"]
         return items
@@ -55,20 +55,28 @@ class Stage:
         return await negotiation.post(self.client, self.cast.provider_manager_key, path, body)
 
 
-async def negotiate(
-    client: httpx.AsyncClient, operator_key: str, agreement_key: str, plan: Schedule, suffix: str, terminal: Terminal
+async def negotiate_agreement(
+    client: httpx.AsyncClient,
+    operator_key: str,
+    agreement_key: str,
+    plan: FactSchedule,
+    suffix: str,
+    terminal: Terminal,
 ) -> tuple[Cast, dict[str, Any]]:
-    """Register everyone and negotiate until both sides have accepted. An agreement that is already signed is reused."""
+    """Register everyone and negotiate until both sides have accepted; return participants and agreement.
+
+    An agreement that is already signed is reused.
+    """
     with terminal.stage_line("negotiate") as line:
         cast = await negotiation.gather_cast(client, operator_key, suffix)
         await negotiation.record_requirement(client, cast)
-        document = terms.document(to_text(plan.effective_at))
-        agreement = await negotiation.draft(client, cast, document, agreement_key)
+        document = terms.agreement_document(to_text(plan.effective_at))
+        agreement = await negotiation.draft_agreement(client, cast, document, agreement_key)
         if agreement["state"] == "draft":
-            proposed = await negotiation.propose(client, cast, agreement)
+            proposed = await negotiation.propose_draft(client, cast, agreement)
             answer = terms.counter_proposal(proposed["document"])
-            countered = await negotiation.counter(client, cast, proposed, answer)
-            agreement = await negotiation.accept(client, cast, countered)
+            countered = await negotiation.make_counter_proposal(client, cast, proposed, answer)
+            agreement = await negotiation.accept_counter_proposal(client, cast, countered)
         line.text = (
             "requirement, draft, proposal, counter-proposal with "
             f"{terms.AVAILABILITY_PERCENT} % available, accepted: revision {agreement['revision']['hash'][:12]}"
@@ -76,10 +84,10 @@ async def negotiate(
     return cast, agreement
 
 
-async def finalize(stage: Stage, agreement: dict[str, Any]) -> None:
+async def sign_agreement(stage: PlayStage, agreement: dict[str, Any]) -> None:
     """Sign for both sides and wait until the agreement is in force."""
     with stage.terminal.stage_line("finalize") as line:
-        signed = await negotiation.sign(stage.client, stage.cast, agreement)
+        signed = await negotiation.sign_for_both_parties(stage.client, stage.cast, agreement)
 
         async def in_force() -> dict[str, Any] | None:
             seen = await stage.get(f"/api/v1/agreements/{stage.agreement_id}")
@@ -90,8 +98,8 @@ async def finalize(stage: Stage, agreement: dict[str, Any]) -> None:
         line.text = f"signed by {who}, in force from {_time(stage.schedule.effective_at)}"
 
 
-async def watch(stage: Stage) -> None:
-    """Register the indicators and wait until monitor-svc watches every target."""
+async def wait_until_watched(stage: PlayStage) -> None:
+    """Register the indicators and wait until monitor-svc evaluates every target."""
     with stage.terminal.stage_line("monitor") as line:
         for indicator in schedule.INDICATORS:
             body = {**indicator, "service_id": stage.cast.service_id}
@@ -105,10 +113,8 @@ async def watch(stage: Stage) -> None:
         line.text = f"watches {', '.join(target['key'] for target in targets)}; measurements and tickets flow"
 
 
-async def warn(stage: Stage) -> dict[str, Any]:
-    """Wait for the action plan after the first outage, which uses more than half of the error budget. Return
-    the plan.
-    """
+async def wait_for_action_plan(stage: PlayStage) -> dict[str, Any]:
+    """Wait until the first outage has used half of the error budget and opened an action plan; return the plan."""
     with stage.terminal.stage_line("risk") as line:
 
         async def planned() -> dict[str, Any] | None:
@@ -122,12 +128,12 @@ async def warn(stage: Stage) -> dict[str, Any]:
         _expect(bool(plan["owner"] and plan["steps"]), "a plan with an owner and the agreed steps")
         line.text = (
             f"{plan['target_title']}: {plan['threshold']} % of the error budget used; "
-            f"plan of {plan['owner']} with {wording.counted(len(plan['steps']), 'step')}"
+            f"plan of {plan['owner']} with {wording.count_in_words(len(plan['steps']), 'step')}"
         )
     return plan
 
 
-async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None:
+async def wait_for_breaches(stage: PlayStage, listener: StreamListener, plan: dict[str, Any]) -> None:
     """Wait for both breaches and for the end of the action plan.
 
     The second outage uses up the error budget, which a timer detects. Slow answers breach the rolling hour.
@@ -152,7 +158,7 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
         _expect(failed["breach_id"] in ids, "the plan to name the breach that it did not avert")
         await _wait_until_streamed(stage, listener, found)
         found_at = ", ".join(
-            f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({figure(each)})"
+            f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({figure_text(each)})"
             for each in sorted(found, key=lambda each: each["certain_at"])
         )
         line.text = (
@@ -160,7 +166,7 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
         )
 
 
-async def _wait_until_streamed(stage: Stage, listener: Listener, breaches: list[dict[str, Any]]) -> None:
+async def _wait_until_streamed(stage: PlayStage, listener: StreamListener, breaches: list[dict[str, Any]]) -> None:
     """Wait until the stream has delivered the breaches that were published since the listener was connected."""
     expected = {each["breach_id"] for each in breaches if from_text(each["published_at"]) >= listener.since}
 
@@ -170,7 +176,7 @@ async def _wait_until_streamed(stage: Stage, listener: Listener, breaches: list[
     await stage.patience.until(were_streamed, "both breaches on the live stream")
 
 
-async def recover(stage: Stage, traffic: Traffic) -> None:
+async def wait_for_recovery(stage: PlayStage, traffic: TrafficSender) -> None:
     """Wait until the rolling hour has recovered and the incident is resolved in time."""
     with stage.terminal.stage_line("recover") as line:
         position = await traffic.until_played()
@@ -189,7 +195,7 @@ async def recover(stage: Stage, traffic: Traffic) -> None:
         line.text = f"{_MOST_URGENT} at {at}; P1 incident {clock['number']} resolved in time"
 
 
-async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
+async def build_report(stage: PlayStage, breach_ids: Iterable[str]) -> str:
     """Build the period's report, check its JSON and its page, and return the page's path."""
     with stage.terminal.stage_line("report") as line:
         period = stage.schedule.month.id
@@ -206,14 +212,14 @@ async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
         answer = await stage.client.get(path, headers={"Authorization": f"Bearer {stage.cast.viewer_key}"})
         _expect(answer.status_code == 200 and "<svg" in answer.text, "a page with a chart")
         line.text = (
-            f"{period}, {built['state']}: {wording.counted(len(built['lines']), 'line')}, "
-            f"{wording.counted(built['breach_count'], 'breach', 'breaches')}, "
-            f"{wording.counted(len(built['risks']), 'warning')}; JSON and a page with a chart"
+            f"{period}, {built['state']}: {wording.count_in_words(len(built['lines']), 'line')}, "
+            f"{wording.count_in_words(built['breach_count'], 'breach', 'breaches')}, "
+            f"{wording.count_in_words(len(built['risks']), 'warning')}; JSON and a page with a chart"
         )
     return path
 
 
-async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
+async def hold_breach_review(stage: PlayStage, breach_ids: Iterable[str]) -> str:
     """Hold the review that the breaches opened, with a lesson and an action, and return its id."""
     with stage.terminal.stage_line("review") as line:
         wanted = set(breach_ids)
@@ -232,12 +238,12 @@ async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
         await stage.post(f"{path}/lessons", {"text": "Switch to the second site first, look for the cause after."})
         due_at = to_text(stage.patience.now() + 30 * _DAY)
         action = await stage.post(f"{path}/actions", {**_ACTION, "due_at": due_at})
-        items = wording.counted(seen["agenda_count"], "item")
+        items = wording.count_in_words(seen["agenda_count"], "item")
         line.text = f"concluded with {items}; a lesson, and an action of {action['owner']}"
     return str(seen["review_id"])
 
 
-async def propose(stage: Stage, review_id: str) -> None:
+async def propose_target(stage: PlayStage, review_id: str) -> None:
     """Propose another target from the review and wait for the draft amendment that each side links to."""
     with stage.terminal.stage_line("propose") as line:
         body = {"target": _AT_RISK, "objective": _PROPOSED, "reason": "What one site can keep, until there are two."}
@@ -258,10 +264,8 @@ async def propose(stage: Stage, review_id: str) -> None:
         )
 
 
-async def digest(stage: Stage, position: str) -> list[str]:
-    """Return the ids of the play's breaches, without withdrawn ones. They are equal in every installation with this
-    clock.
-    """
+async def breaches_in_force(stage: PlayStage, position: str) -> list[str]:
+    """Return the ids of the play's breaches in force. They are equal in every installation with this clock."""
     with stage.terminal.stage_line("digest") as line:
 
         async def judged() -> list[dict[str, Any]] | None:
@@ -270,11 +274,13 @@ async def digest(stage: Stage, position: str) -> list[str]:
         found = await stage.patience.until(judged, "all facts judged")
         end = stage.schedule.at(schedule.LAST + 1)
         ids = sorted(each["breach_id"] for each in found if from_text(each["certain_at"]) < end)
-        line.text = f"{digest_of(ids)} of {wording.counted(len(ids), 'standing breach', 'standing breaches')}"
+        line.text = (
+            f"{digest_of_ids(ids)} of {wording.count_in_words(len(ids), 'standing breach', 'standing breaches')}"
+        )
     return ids
 
 
-def digest_of(breach_ids: Iterable[str]) -> str:
+def digest_of_ids(breach_ids: Iterable[str]) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 over the sorted ids, one a line."""
     return hashlib.sha256("\n".join(sorted(breach_ids)).encode()).hexdigest()[:16]
 
@@ -293,7 +299,7 @@ _ACTION = {
 
 def _expect(holds: bool, what: str) -> None:
     if not holds:
-        raise Wrong(f"expected {what}")
+        raise UnexpectedAnswer(f"expected {what}")
 
 
 def _time(instant: int) -> str:

@@ -1,6 +1,6 @@
-"""The facts that the shop's systems report in the demonstration, as a pure function of when the clock begins.
+"""The facts that the shop's systems report in the demonstration; they depend only on the instant the clock begins at.
 
-Every instant is fixed in the installation's time, whenever it is sent, so that each play has the same breaches.
+Every fact has a fixed instant of the installation's time, whenever it is sent, so that each play has the same breaches.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 
 EFFECTIVE = 8
-"""Minute of the schedule in which the agreement takes effect."""
+"""The minute of the schedule in which the agreement takes effect."""
 FIRST_OUTAGE = 9
 FIRST_REPORTED = 11
-"""Minute in which the first outage is reported, after it has ended."""
+"""The minute in which the first outage is reported, after it has ended."""
 FACTS_WAIT_FROM = 13
-"""From this minute on facts wait until the demonstration has seen the action plan for the first risk."""
+"""The minute from which on facts are not sent before the demonstration has seen the first risk's action plan."""
 SLOW = range(13, 15)
 SECOND_OUTAGE = 13
 SECOND_OVER = 16
@@ -45,7 +45,7 @@ PLAYED_TICKET = "INC0001"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class MinuteFacts:
     """The facts of one minute, as the bodies of the two intake requests."""
 
     measurements: list[dict[str, Any]]
@@ -53,23 +53,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
-    """``base``: the whole minute, microseconds UTC, from which the minutes of the schedule are counted."""
+class FactSchedule:
+    """The plan of all facts, in minutes. ``base``: the whole minute that is minute 0, microseconds UTC."""
 
     base: int
 
     @classmethod
-    def beginning(cls, origin: int) -> Schedule:
-        """Return the schedule of a clock that begins at ``origin``. It starts on a whole minute and lies within one
-        month.
-        """
+    def beginning(cls, origin: int) -> FactSchedule:
+        """Return the schedule for a clock that begins at ``origin``, moved so that all of it lies within one month."""
         plan = cls(-(-origin // MINUTE) * MINUTE)
         month = plan.month
         return plan if plan.at(LAST + 1) <= month.end else cls(month.end - EFFECTIVE * MINUTE)
 
     @property
     def month(self) -> Window:
-        """The window of the targets with a monthly window."""
+        """The monthly window that contains the play."""
         return windows.window_at("month", "UTC", self.effective_at)
 
     @property
@@ -85,13 +83,13 @@ class Schedule:
         """Return the minute of the schedule that contains an instant."""
         return (instant - self.base) // MINUTE
 
-    def facts(self, minute: int) -> Facts:
+    def facts(self, minute: int) -> MinuteFacts:
         """Return the facts that are sent once this minute is over."""
-        return Facts([*self._states(minute), *self._latencies(minute)], self._tickets(minute))
+        return MinuteFacts([*self._states(minute), *self._latencies(minute)], self._tickets(minute))
 
     @property
     def first_outage(self) -> tuple[int, int]:
-        """Start and end of the outage that puts the month's availability at risk."""
+        """Start and end (microseconds UTC) of the outage that puts the month's availability at risk."""
         budget = _BUDGET * (self.month.end - self.effective_at)
         start = self.at(FIRST_OUTAGE)
         return start, start + int(_SPENT_FIRST * budget) // SECOND * SECOND
@@ -138,7 +136,7 @@ def _latency(minute: int, number: int) -> int:
 
 
 def _slow_values(minute: int) -> int:
-    """Return how many of a minute's answers are slow: half of them in the play, later from time to time."""
+    """Return how many of a minute's answers are slow: half in the play's slow minutes, later some from time to time."""
     if minute in SLOW:
         return VALUES_A_MINUTE // 2
     if minute <= LAST:

@@ -15,7 +15,7 @@ from slm_chassis.clock import Clock
 
 _PAUSE_SECONDS = 0.5
 _SILENCE_SECONDS = 60.0
-"""Longer than the interval of the stream's heartbeat: a connection that is silent for so long is dead."""
+"""A connection that is silent for this long is dead, since the stream's heartbeat is more frequent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class StreamedEvent:
     data: dict[str, Any]
 
 
-class Listener:
+class StreamListener:
     """Calls ``show_event`` with every event of the stream and collects the ids of breaches."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Listener:
         self._last_id = ""
         self.listens = asyncio.Event()
         self.since = 0
-        """The installation's instant from which on every event is received, microseconds UTC."""
+        """The listener receives every event from this instant of the installation on, microseconds UTC."""
         self.breach_ids: set[str] = set()
 
     async def run(self) -> None:

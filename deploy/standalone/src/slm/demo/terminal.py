@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from slm.demo.stream import StreamedEvent
-from slm.page import event_names
+from slm.event_names import event_names
 from slm_chassis.clock import Clock
 from slm_events import wording
 from slm_events.instants import to_text
@@ -23,14 +23,14 @@ _STYLES = {"TargetBreached": "red", "TargetAtRisk": "yellow"}
 
 
 @dataclass
-class Line:
-    """The text of a stage's line, set by the stage."""
+class StageLine:
+    """The text of a stage's line. The stage sets it."""
 
     text: str = ""
 
 
 class Terminal:
-    """Writes to a console. ``stage`` is the name of the stage that is being played."""
+    """Writes the demonstration's lines to a console. ``stage`` is the name of the stage that is being played."""
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self._console = console
@@ -46,10 +46,10 @@ class Terminal:
         return time.monotonic() - self._started
 
     @contextmanager
-    def stage_line(self, stage: str) -> Iterator[Line]:
+    def stage_line(self, stage: str) -> Iterator[StageLine]:
         """Run a stage in a ``with`` block and print its line at the end. If it fails, ``failed`` prints the reason."""
         self.stage = stage
-        line = Line()
+        line = StageLine()
         if self._console.is_terminal:
             with self._console.status(f"{stage} …"):
                 yield line
@@ -67,7 +67,7 @@ class Terminal:
         self._say("✗", "bold red", self.stage, reason)
 
     def note(self, text: str = "") -> None:
-        """Print a line without changes."""
+        """Print a text as it is."""
         self._console.print(Text(text), soft_wrap=True)
 
     def named(self, name: str, text: str) -> None:
@@ -103,8 +103,8 @@ class Terminal:
         return to_text(self._clock.now())[11:19]
 
 
-def figure(data: Mapping[str, Any]) -> str:
-    """Return an event's figure with its unit, for people: ``85.7143 %``."""
+def figure_text(data: Mapping[str, Any]) -> str:
+    """Return the figure of an event as text with its unit: ``85.7143 %``."""
     unit = (data.get("objective") or {}).get("unit", "")
     return f"{data['figure_display']} {'%' if unit == 'percent' else unit}".rstrip()
 
@@ -113,6 +113,10 @@ def _detail(data: Mapping[str, Any]) -> str:
     ticket = data.get("ticket")
     if ticket:
         return str(ticket["number"] if isinstance(ticket, Mapping) else ticket)
-    parts = [wording.warning(data["cause"], data["threshold"])] if data.get("cause") and data.get("threshold") else []
-    parts.append(figure(data) if data.get("figure_display") else str(data.get("outcome") or "").replace("_", " "))
+    parts = (
+        [wording.warning_in_words(data["cause"], data["threshold"])]
+        if data.get("cause") and data.get("threshold")
+        else []
+    )
+    parts.append(figure_text(data) if data.get("figure_display") else str(data.get("outcome") or "").replace("_", " "))
     return ", ".join(part for part in parts if part)

@@ -32,12 +32,13 @@ _PLAN = {
 }
 
 
-def document(effective_at: str, expires_at: str | None = None) -> dict[str, Any]:
-    """Return the first draft. Instants are RFC 3339 text."""
+def agreement_document(effective_at: str, expires_at: str | None = None) -> dict[str, Any]:
+    """Return the first draft of the agreement's document. Instants are RFC 3339 text."""
     return {
         "title": "Checkout for the shop",
         "timezone": "UTC",
         "term": {"effective_at": effective_at, "expires_at": expires_at, "notice": "P90D"},
+        "customer_sees": {"risks": "at_once", "live_figure": "yes", "plans": "full"},
         "service_hours": {"business": {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}}},
         "requirements": [REQUIREMENT_KEY],
         "review": {"cadence": "month", "on_breach": True, "after_met_windows": 3},
@@ -45,21 +46,27 @@ def document(effective_at: str, expires_at: str | None = None) -> dict[str, Any]
             "service_description": "Checkout takes payments for the shop: cards, invoices and vouchers.",
             "continuity": {"text": "After a disaster at the first site.", "rto": "PT1H", "rpo": "PT5M"},
         },
-        "targets": [available(), fast_in_the_month(), fast_in_the_hour(), p1_resolved()],
+        "targets": [
+            monthly_availability_target(),
+            monthly_response_time_target(),
+            hourly_response_time_target(),
+            p1_resolution_target(),
+        ],
     }
 
 
 def counter_proposal(drafted: dict[str, Any]) -> dict[str, Any]:
     """Return the customer's counter-proposal: the draft with a higher availability and a charges clause."""
     raised = [
-        available(AVAILABILITY_PERCENT) if target["key"] == "availability" else target for target in drafted["targets"]
+        monthly_availability_target(AVAILABILITY_PERCENT) if target["key"] == "availability" else target
+        for target in drafted["targets"]
     ]
     charges = {"text": "A fixed price a month.", "amount": "4200.00", "currency": "EUR"}
     return {**drafted, "targets": raised, "clauses": {**drafted["clauses"], "charges": charges}}
 
 
-def available(percent: str = "99.95") -> dict[str, Any]:
-    """Return the monthly target of availability."""
+def monthly_availability_target(percent: str = "99.95") -> dict[str, Any]:
+    """Return the target for monthly availability."""
     return {
         "key": "availability",
         "title": "Checkout is available",
@@ -72,7 +79,7 @@ def available(percent: str = "99.95") -> dict[str, Any]:
     }
 
 
-def fast_in_the_month() -> dict[str, Any]:
+def monthly_response_time_target() -> dict[str, Any]:
     """Return the target that 95 % of a month's answers take at most 300 ms."""
     return {
         "key": "fast-month",
@@ -85,7 +92,7 @@ def fast_in_the_month() -> dict[str, Any]:
     }
 
 
-def fast_in_the_hour() -> dict[str, Any]:
+def hourly_response_time_target() -> dict[str, Any]:
     """Return the target that 90 % of the last hour's answers take at most 300 ms, with a burn-rate warning."""
     return {
         "key": "fast-hour",
@@ -99,7 +106,7 @@ def fast_in_the_hour() -> dict[str, Any]:
     }
 
 
-def p1_resolved() -> dict[str, Any]:
+def p1_resolution_target() -> dict[str, Any]:
     """Return the target that P1 incidents are resolved within 4 hours of service time."""
     return {
         "key": "p1-resolution",

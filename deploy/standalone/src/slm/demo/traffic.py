@@ -1,4 +1,4 @@
-"""The traffic of the demonstration: each minute's facts are sent through the public API once the minute is over."""
+"""Sending of the demonstration's facts through the public API: those of each minute once the minute is over."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import httpx
 
 from slm.demo import negotiation
 from slm.demo.negotiation import ApiProblem, Unavailable
-from slm.demo.schedule import EFFECTIVE, FACTS_WAIT_FROM, LAST, Schedule
+from slm.demo.schedule import EFFECTIVE, FACTS_WAIT_FROM, LAST, FactSchedule
 from slm_chassis.clock import Clock, sleep_until
 
 _MOST_MINUTES = 60
-"""Minutes in one request, if the sender is behind."""
+"""The most minutes whose facts go into one request, if the sender is behind."""
 _PAUSE_SECONDS = 0.5
 
 
-class Traffic:
+class TrafficSender:
     """Sends the facts minute by minute."""
 
-    def __init__(self, client: httpx.AsyncClient, integrator_key: str, schedule: Schedule, clock: Clock) -> None:
+    def __init__(self, client: httpx.AsyncClient, integrator_key: str, schedule: FactSchedule, clock: Clock) -> None:
         self._client = client
         self._key = integrator_key
         self._schedule = schedule
@@ -32,7 +32,7 @@ class Traffic:
         self.sent = 0
 
     def go_on(self) -> None:
-        """Send the facts that waited until the first risk was seen."""
+        """Send the facts that wait until the demonstration has seen the first risk."""
         self._may_go_on.set()
 
     async def until_played(self) -> str:
@@ -42,7 +42,7 @@ class Traffic:
 
     @property
     def position(self) -> str:
-        """The position of all facts sent so far, as the token for ``at_least``."""
+        """The position of all facts sent so far, as a token for the query parameter ``at_least``."""
         return ".".join(f"{place}:{offset}" for place, offset in sorted(self._positions.items()))
 
     async def run(self, *, once: bool) -> None:
@@ -68,7 +68,9 @@ class Traffic:
         await self._post("ticket-events", [item for each in facts for item in each.ticket_events])
 
     async def _post(self, door: str, items: list[dict[str, Any]]) -> None:
-        """Send items until they are accepted. Facts have identities, so sending them again changes nothing."""
+        """Post items to a route of the intake until it accepts them. Each has an identity, so repeating changes
+        nothing.
+        """
         while items:
             try:
                 answer = await negotiation.post(self._client, self._key, f"/api/v1/{door}", items)

@@ -16,11 +16,11 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.1
 
 
-class NotSeen(Exception):
+class ResultNotSeen(Exception):
     """An expected result did not appear in time; the text says which one."""
 
 
-class Patience:
+class ResultWaiter:
     """Waits for results, at most ``seconds`` real seconds after the installation's instant at which each is due."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
@@ -32,9 +32,10 @@ class Patience:
         return self._clock.now()
 
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str, due: int | None = None) -> T:
-        """Return the first result of ``look`` that is not None. Raises NotSeen, naming ``what``, and ApiProblem.
+        """Call ``look`` repeatedly and return its first result that is not None.
 
-        ``due``: the installation's instant (microseconds UTC) at which the result is expected; None: now.
+        ``due``: the installation's instant (microseconds UTC) at which the result is expected; None: now. Raises
+        ResultNotSeen, which names ``what``, and ApiProblem.
         """
         ahead = 0.0 if due is None else self._clock.real_seconds(due - self._clock.now())
         give_up_at = time.monotonic() + max(0.0, ahead) + self.seconds
@@ -48,5 +49,5 @@ class Patience:
             except (Unavailable, httpx.TransportError) as error:
                 trouble = f" ({type(error).__name__} {error})"
             if time.monotonic() > give_up_at:
-                raise NotSeen(f"not seen within {self.seconds:g} s: {what}{trouble}")
+                raise ResultNotSeen(f"not seen within {self.seconds:g} s: {what}{trouble}")
             await asyncio.sleep(_PAUSE_SECONDS)

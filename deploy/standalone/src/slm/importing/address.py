@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from slm.importing.messages import Finding, ImportRefused
+from slm.importing.messages import ImportFinding, ImportRefused
 
 _KEY = re.compile(r"[\x21-\x7e]{1,500}")
 
 
-def usable(url: str) -> str:
-    """Return the address without a trailing slash. Raises ImportRefused for one that can never be reached."""
+def check_api_address(url: str) -> str:
+    """Return the API's address without a trailing slash. Raises ImportRefused for one that can never be reached."""
     try:
         parts = urlsplit(url)
         is_usable = (
@@ -24,15 +24,15 @@ def usable(url: str) -> str:
         is_usable = False
     if not is_usable:
         raise ImportRefused(
-            "The address cannot be used", [Finding("--url", url, "write it like http://127.0.0.1:8080")]
+            "The address cannot be used", [ImportFinding("--url", url, "write it like http://127.0.0.1:8080")]
         )
     return url.rstrip("/")
 
 
-def usable_key(key: str) -> str:
-    """Return the key. Raises ImportRefused if it contains characters that no key has."""
+def check_api_key(key: str) -> str:
+    """Return the API key unchanged. Raises ImportRefused if it contains characters that no key has."""
     if not _KEY.fullmatch(key):
         raise ImportRefused(
-            "The key cannot be used", [Finding("--key", None, "give an API key: letters, digits, _ and -")]
+            "The key cannot be used", [ImportFinding("--key", None, "give an API key: letters, digits, _ and -")]
         )
     return key

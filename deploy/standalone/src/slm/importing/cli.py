@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from slm.importing.run import FileSummary, ImportResult
-    from slm.importing.terminal import Screen
+    from slm.importing.terminal import ImportScreen
 
 app = typer.Typer(
     name="import",
@@ -43,7 +43,7 @@ PATIENCE_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class _Connection:
-    """Address and API key of an import; ``patience`` in seconds."""
+    """Address and API key for an import; ``patience`` in seconds."""
 
     url: str
     key: str
@@ -111,14 +111,14 @@ def _import(order: _Order) -> None:
     from slm.importing import mapping, run, terminal
     from slm.importing.messages import ImportRefused
 
-    screen = terminal.Screen(order.kind)
+    screen = terminal.ImportScreen(order.kind)
     try:
         if order.shown is None:
             # Checked before the file is read, which takes minutes for a large one.
             _check(order.connection)
         by = mapping.read_mapping(order.mapping, order.kind)
         instant = run.export_instant(order.file, by, order.exported_at)
-        found = run.check(order.file, by, instant)
+        found = run.check_file(order.file, by, instant)
         screen.found(found, by, instant)
         if order.shown is not None:
             _show(found, order.shown)
@@ -138,8 +138,8 @@ def _check(connection: _Connection) -> None:
 
     if not connection.key:
         raise ImportRefused("No key: give --key, or set SLM_KEY")
-    address.usable_key(connection.key)
-    address.usable(connection.url)
+    address.check_api_key(connection.key)
+    address.check_api_address(connection.url)
 
 
 def _show(found: FileSummary, most: int) -> None:
@@ -148,18 +148,18 @@ def _show(found: FileSummary, most: int) -> None:
 
     from slm.importing import run
 
-    for item in islice(run.items(found), most):
+    for item in islice(run.file_items(found), most):
         typer.echo(json.dumps(item))
 
 
-def _send(order: _Order, found: FileSummary, screen: Screen) -> ImportResult:
+def _send(order: _Order, found: FileSummary, screen: ImportScreen) -> ImportResult:
     from slm.importing import run
-    from slm.importing.door import Door
+    from slm.importing.door import ImportClient
     from slm_chassis.identity import new_id
 
     to = order.connection
     with (
         screen.progress(found.items),
-        Door(to.url, to.key, owner=to.owner, patience=to.patience, waiting=screen.waiting) as door,
+        ImportClient(to.url, to.key, owner=to.owner, patience=to.patience, waiting=screen.waiting) as door,
     ):
-        return run.send(found, door, run_id=new_id(), batch_size=order.batch_size, sent=screen.sent)
+        return run.send_file(found, door, run_id=new_id(), batch_size=order.batch_size, sent=screen.sent)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from slm.importing import address
-from slm.importing.messages import Finding, ImportRefused
+from slm.importing.messages import ImportFinding, ImportRefused
 
 Item = dict[str, Any]
 
@@ -26,7 +26,7 @@ _EXAMPLES_KEPT = 10
 
 @dataclass(frozen=True, slots=True)
 class ImportVerdict:
-    """A completed import: the seconds until all of it was judged, and the agreements whose figures it changed."""
+    """A completed import: the seconds until all of it was evaluated, and the agreements whose figures it changed."""
 
     import_id: str
     seconds: float
@@ -41,10 +41,10 @@ class SentItems:
     refused: int = 0
     examples: list[str] = field(default_factory=list)
     position: str | None = None
-    """Token of the last batch, for reads that must include it."""
+    """Token of the last batch, for reads that must include the batch."""
 
     def add(self, items: Sequence[Item], answer: dict[str, Any]) -> None:
-        """Count the answer to a batch. It lists every item, or only those that were not accepted."""
+        """Count the API's answer to a batch. The answer lists every item, or only the items that were not accepted."""
         refused = [each for each in answer.get("items", []) if each.get("outcome") != "accepted"]
         self.accepted += len(items) - len(refused)
         self.refused += len(refused)
@@ -53,11 +53,11 @@ class SentItems:
             self.examples.append(f"{_verdict(verdict)}: {json.dumps(items[verdict['index']])[:200]}")
 
 
-class Door:
-    """A connection to the API with one key. Calls are repeated after lost connections and while servers are busy.
+class ImportClient:
+    """A client of the API with one key. It repeats calls after lost connections and while servers are busy.
 
     Repeating is safe: items have identities, so a batch that is sent twice counts once. ``patience``: seconds without
-    any answer before ImportRefused is raised.
+    any answer after which ImportRefused is raised.
     """
 
     def __init__(
@@ -70,20 +70,22 @@ class Door:
         waiting: Callable[[str], None] = lambda reason: None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        headers = {"Authorization": f"Bearer {address.usable_key(key)}"}
-        self._client = httpx.Client(base_url=address.usable(url), headers=headers, timeout=60.0, transport=transport)
+        headers = {"Authorization": f"Bearer {address.check_api_key(key)}"}
+        self._client = httpx.Client(
+            base_url=address.check_api_address(url), headers=headers, timeout=60.0, transport=transport
+        )
         self._owner = owner
         self._patience = patience
         self._waiting = waiting
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> ImportClient:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def register_indicator(self, key: str, kind: str, initial_state: str) -> None:
-        """Register an indicator, or find it registered. Raises ImportRefused if its kind or initial state differs."""
+        """Register an indicator. Raises ImportRefused if it exists with another kind or initial state."""
         document = self._of_party({"key": key, "kind": kind, "initial_state": initial_state})
         answer = self._request("POST", "/api/v1/indicators", json=document)
         differing = {each.get("field") for each in _problem(answer).get("errors", [])}
@@ -92,7 +94,7 @@ class Door:
             _checked(answer)
 
     def open_import(self, kind: Kind, names: Sequence[str], run_id: str) -> str:
-        """Hold the timers of these ticket sources or indicators and return the import's id.
+        """Open an import that holds the timers of these ticket sources or indicators; return its id.
 
         ``run_id`` is the import's key: if an answer is lost, repeating the call opens no second import.
         """
@@ -106,7 +108,7 @@ class Door:
         return import_id
 
     def complete_import(self, import_id: str) -> ImportVerdict:
-        """Release the timers and wait until all imported items have been judged."""
+        """Complete the import, which releases the timers, and wait until all imported items have been evaluated."""
         begun, path = time.monotonic(), f"/api/v1/imports/{import_id}"
         found = _document(self._request("POST", f"{path}/complete"))
         while found.get("state") != "judged":
@@ -117,8 +119,9 @@ class Door:
         return ImportVerdict(import_id, time.monotonic() - begun, agreements)
 
     def wait_for_reports(self, judged: ImportVerdict, patience: float) -> float | None:
-        """Wait until every report of the agreements includes the import. Return the seconds, None after ``patience``
-        seconds.
+        """Wait until every report of the changed agreements includes the import.
+
+        Return the seconds that took; None if it took more than ``patience`` seconds.
         """
         begun = time.monotonic()
         waiting = list(judged.agreements)
@@ -135,22 +138,22 @@ class Door:
         return time.monotonic() - begun
 
     def imports(self, state: str | None = None) -> Iterator[Item]:
-        """Yield the imports of the key's party, the latest first."""
+        """Yield the imports of the key's party, the latest first; with ``state`` only those in that state."""
         yield from self._pages("/api/v1/imports", {} if state is None else {"state": state})
 
     def end_import(self, import_id: str) -> Item:
-        """End an import early: what has arrived is judged, and no timers wait for the rest. Return its JSON."""
+        """End an import early: what has arrived is evaluated, and no timer waits for the rest. Return its JSON."""
         return _document(self._request("DELETE", f"/api/v1/imports/{quote(import_id, safe='')}"))
 
     def give_up(self, import_id: str) -> bool:
-        """Try once to end an import that cannot continue; return whether the server accepted it."""
+        """Try once to end an import that cannot continue; return whether the server ended it."""
         try:
             return self._client.delete(f"/api/v1/imports/{import_id}", timeout=5.0).is_success
         except httpx.HTTPError:
             return False
 
     def unmatched(self, source: str) -> Iterator[tuple[str, str]]:
-        """Yield number and reason of each ticket of the source that no target applies to."""
+        """Yield number and reason of each ticket of the source to which no target applies."""
         for ticket in self._pages("/api/v1/tickets", {"source": source, "unmatched": "true"}):
             yield str(ticket["number"]), str(ticket.get("unmatched_cause") or "no target applies to it")
 
@@ -196,7 +199,7 @@ class Door:
                 reason, pause = f"no connection ({type(problem).__name__})", wait
             if time.monotonic() - begun + pause > self._patience:
                 remedy = f"{reason} for {self._patience:.0f} s; start the same import again: no item is counted twice"
-                raise ImportRefused("The server cannot be reached", [Finding(path, None, remedy)])
+                raise ImportRefused("The server cannot be reached", [ImportFinding(path, None, remedy)])
             self._waiting(reason)
             time.sleep(pause)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
@@ -235,10 +238,10 @@ def _checked(answer: httpx.Response) -> httpx.Response:
     problem = _problem(answer)
     title = f"The server refused the request: {problem.get('title', answer.reason_phrase)} ({answer.status_code})"
     findings = [
-        Finding(str(each.get("field", "")), each.get("value"), str(each.get("remedy", "")))
+        ImportFinding(str(each.get("field", "")), each.get("value"), str(each.get("remedy", "")))
         for each in problem.get("errors", [])
     ]
-    raise ImportRefused(title, findings or [Finding("", None, str(problem.get("detail") or answer.text[:200]))])
+    raise ImportRefused(title, findings or [ImportFinding("", None, str(problem.get("detail") or answer.text[:200]))])
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:
@@ -248,7 +251,7 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
     document = _problem(_checked(answer))
     if not document:
         remedy = f"{answer.request.url} answers {answer.status_code} without a JSON object; check --url"
-        raise ImportRefused("The answer is not from this product", [Finding("--url", None, remedy)])
+        raise ImportRefused("The answer is not from this product", [ImportFinding("--url", None, remedy)])
     return document
 
 

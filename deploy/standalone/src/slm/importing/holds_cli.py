@@ -1,4 +1,4 @@
-"""``slm imports``: list the imports that hold judgements back, and end one."""
+"""``slm imports``: list the imports, which delay evaluations, and end one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from slm.importing.cli import DEFAULT_URL, Key, Url
 
 if TYPE_CHECKING:
-    from slm.importing.door import Door
+    from slm.importing.door import ImportClient
 
 app = typer.Typer(
     name="imports",
@@ -28,7 +28,7 @@ def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False
     wait.
     """
 
-    def lines(door: Door) -> list[str]:
+    def lines(door: ImportClient) -> list[str]:
         return [
             f"{each['import_id']}  {each['state']:<10}  of {each['owner_party_id']}  "
             f"{', '.join([*each.get('sources', ()), *each.get('indicators', ())]) or '-'}  "
@@ -47,14 +47,14 @@ def end(import_id: Annotated[str, typer.Argument(help="As listed.")], url: Url =
     typer.echo(f"{import_id}: {ended.get('state')}")
 
 
-def _asked(url: str, key: str, work: Callable[[Door], T]) -> T:
-    from slm.importing.door import Door
+def _asked(url: str, key: str, work: Callable[[ImportClient], T]) -> T:
+    from slm.importing.door import ImportClient
     from slm.importing.messages import ImportRefused
 
     try:
         if not key:
             raise ImportRefused("No key: give --key, or set SLM_KEY")
-        with Door(url, key, patience=5.0) as door:
+        with ImportClient(url, key, patience=5.0) as door:
             return work(door)
     except ImportRefused as refused:
         typer.echo(str(refused), err=True)

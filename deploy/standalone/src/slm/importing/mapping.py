@@ -1,4 +1,4 @@
-"""The mapping document, which says what the columns of a file mean; it is checked before anything is sent."""
+"""The mapping document, which says what the columns of a file mean. It is checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from slm.importing import yaml_document
-from slm.importing.messages import Finding, ImportRefused
+from slm.importing.messages import ImportFinding, ImportRefused
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
 
@@ -19,16 +19,18 @@ _ANY: TypeAdapter[TicketMapping | OutageMapping] = TypeAdapter(AnyMapping)
 
 def read_mapping(path: Path, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
     """Return the mapping in a YAML file. Raises ImportRefused with every wrong field, its value and a remedy."""
-    return parse(yaml_document.read_yaml(path), kind)
+    return parse_mapping(yaml_document.read_yaml(path), kind)
 
 
-def parse(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
+def parse_mapping(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
     """Return the mapping in a document of this kind. Raises ImportRefused."""
     if not isinstance(document, Mapping):
-        raise ImportRefused("The mapping is not an object", [Finding("", document, f"begin it with kind: {kind}")])
+        raise ImportRefused(
+            "The mapping is not an object", [ImportFinding("", document, f"begin it with kind: {kind}")]
+        )
     if document.get("kind") != kind:
         raise ImportRefused(
-            "The mapping is of another kind", [Finding("kind", document.get("kind"), f"use kind: {kind}")]
+            "The mapping is of another kind", [ImportFinding("kind", document.get("kind"), f"use kind: {kind}")]
         )
     try:
         return _ANY.validate_python(document)
@@ -36,10 +38,10 @@ def parse(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping |
         raise ImportRefused("The mapping is not valid", [_finding(each) for each in problem.errors()]) from problem
 
 
-def _finding(error: Any) -> Finding:
+def _finding(error: Any) -> ImportFinding:
     field = ".".join(str(part) for part in error["loc"] if part not in ("tickets", "outages"))
     remedy = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         remedy = "there is no such field; check its spelling and its place"
     whole = error["type"] == "missing" or isinstance(error["input"], Mapping)
-    return Finding(field, None if whole else error["input"], remedy)
+    return ImportFinding(field, None if whole else error["input"], remedy)

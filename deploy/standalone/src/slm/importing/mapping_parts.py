@@ -10,13 +10,13 @@ Text = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinst
 """A value of the file as text. A mapping may write ``true`` where the file has ``true``."""
 
 
-class Part(BaseModel):
+class MappingPart(BaseModel):
     """A part of a mapping. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Records(Part):
+class Records(MappingPart):
     """How a file is divided into records. A file whose name ends in .gz is unpacked."""
 
     format: Literal["csv", "jsonl", "json"]
@@ -26,15 +26,17 @@ class Records(Part):
     """The member of a JSON object that holds the list of records; dots separate nested names."""
 
 
-class Times(Part):
+class Times(MappingPart):
     """``format`` is ``iso``, ``unix`` (seconds) or a strptime format; ``zone`` applies to times without an offset."""
 
     format: str = "iso"
     zone: str = "UTC"
 
 
-class Test(Part):
-    """A test of one column: it is (or is not) missing, equals a value, is one of several values, or none of them."""
+class ColumnTest(MappingPart):
+    """A test of one column: the value is (or is not) missing, equals a value, is one of several values, or none of
+    them.
+    """
 
     __test__ = False  # no test of pytest
 
@@ -45,7 +47,7 @@ class Test(Part):
     none_of: tuple[Text, ...] | None = None
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> Test:
+    def _says_one_thing(self) -> ColumnTest:
         if sum(part is not None for part in (self.missing, self.equals, self.one_of, self.none_of)) != 1:
             raise ValueError("give exactly one of missing, equals, one_of or none_of")
         return self
@@ -58,14 +60,14 @@ class Test(Part):
         return f"{self.column} = {' or '.join(self.one_of or ()) if self.equals is None else self.equals}"
 
 
-class Condition(Part):
-    """A test of one column, or ``all`` of several tests, on some rows of a ticket.
+class Condition(MappingPart):
+    """A test of one column, or ``all`` of several tests, on the rows of a ticket.
 
     ``any_row``: one row passes all tests. ``no_row``: no row does.
     """
 
     of: Literal["last_row", "first_row", "any_row", "no_row"] = "last_row"
-    tests: tuple[Test, ...]
+    tests: tuple[ColumnTest, ...]
 
     @model_validator(mode="before")
     @classmethod
@@ -79,12 +81,12 @@ class Condition(Part):
         return {"of": written["of"], "tests": tests} if "of" in written else {"tests": tests}
 
     def __str__(self) -> str:
-        """Return the condition as the summary names it: ``resolved_at missing``."""
+        """Return the condition as the import's summary shows it: ``resolved_at missing``."""
         tests = " and ".join(str(test) for test in self.tests)
         return f"no row with {tests}" if self.of == "no_row" else tests
 
 
-class Column(Part):
+class TranslatedColumn(MappingPart):
     """A value read from a column and translated by ``values``; ``others`` says what to do with values not
     listed there.
     """

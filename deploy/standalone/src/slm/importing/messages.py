@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_events.wording import counted
+from slm_events.wording import count_in_words
 
 MOST_FINDINGS = 50
 """Findings shown in one refusal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ImportFinding:
     """One thing to correct: a field of the mapping or a line of the file, its value, and what to do.
 
     ``value`` is None if there is no value to show; an empty text is shown as ``''``.
@@ -32,7 +32,7 @@ class Finding:
 class ImportRefused(Exception):
     """The import cannot continue; ``findings`` say what to correct."""
 
-    def __init__(self, title: str, findings: Iterable[Finding] = ()) -> None:
+    def __init__(self, title: str, findings: Iterable[ImportFinding] = ()) -> None:
         self.title = title
         self.findings = list(findings)
         super().__init__("\n".join([title, *(f"  {finding}" for finding in self.findings)]))
@@ -65,7 +65,7 @@ class UnlistedValues:
     first: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
     def note(self, column: str, value: object, place: int, remedy: str) -> None:
-        """Count a value that is not listed; the remedy of its first place is kept."""
+        """Count a value that the mapping does not list; of several, the place and remedy of the first are kept."""
         named = (column, "" if value is None else str(value))
         self.counts[named] += 1
         self.first.setdefault(named, (place, remedy))
@@ -75,8 +75,12 @@ class UnlistedValues:
         findings = []
         for (column, value), count in self.counts.most_common(MOST_FINDINGS):
             place, remedy = self.first[column, value]
-            findings.append(Finding(f"line {place}, {column}", value, f"{remedy} ({counted(count, 'row')})"))
+            findings.append(
+                ImportFinding(f"line {place}, {column}", value, f"{remedy} ({count_in_words(count, 'row')})")
+            )
         if len(self.counts) > MOST_FINDINGS:
-            findings.append(Finding("", None, f"and {counted(len(self.counts) - MOST_FINDINGS, 'further value')}"))
+            findings.append(
+                ImportFinding("", None, f"and {count_in_words(len(self.counts) - MOST_FINDINGS, 'further value')}")
+            )
         if findings:
             raise ImportRefused("The mapping does not list every value of the file", findings)

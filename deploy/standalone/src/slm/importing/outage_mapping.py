@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from slm.importing.mapping_parts import Condition, Part, Records, Times
+from slm.importing.mapping_parts import Condition, MappingPart, Records, Times
 
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
-class IndicatorNames(Part):
+class IndicatorNames(MappingPart):
     """The indicators of an outage: one for each name in the column, which may hold a list."""
 
     column: str
@@ -32,7 +32,7 @@ class IndicatorNames(Part):
         return self
 
 
-class Length(Part):
+class Length(MappingPart):
     """How long an outage lasted, if the file gives no end."""
 
     column: str
@@ -40,7 +40,7 @@ class Length(Part):
     """``iso``: PT1H30M; ``clock``: 1:30 or 1:30:00, hours first."""
 
 
-class OutageMapping(Part):
+class OutageMapping(MappingPart):
     """A file of outages: one for each record, of one or several indicators."""
 
     kind: Literal["outages"]

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from slm.importing import times, values
-from slm.importing.messages import Finding, ImportRefused, Oddities
+from slm.importing.messages import ImportFinding, ImportRefused, Oddities
 from slm.importing.outage_mapping import IndicatorNames, Length, OutageMapping
 from slm.importing.records import Record
 from slm_calendar import durations
@@ -21,7 +21,7 @@ _CLOCK = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d))?")
 _LONGEST = 100 * 366 * 86_400 * 10**6
 
 
-def measurements(rows: Iterable[Record], mapping: OutageMapping, oddities: Oddities) -> Iterator[Item]:
+def outage_measurements(rows: Iterable[Record], mapping: OutageMapping, oddities: Oddities) -> Iterator[Item]:
     """Yield outages as items of POST /api/v1/measurements. ``oddities`` collects what is left out or unusual.
 
     An outage without an end becomes the state down from its start, with the id that its interval will have: a later
@@ -33,12 +33,12 @@ def measurements(rows: Iterable[Record], mapping: OutageMapping, oddities: Oddit
 
 
 class _Reader:
-    """Converts one record after the other and remembers which name each indicator key was made from."""
+    """Converts one record at a time, and remembers from which name each indicator key was made."""
 
     def __init__(self, mapping: OutageMapping, oddities: Oddities) -> None:
         self._mapping = mapping
         self._oddities = oddities
-        self._instant = times.reader(mapping.times)
+        self._instant = times.time_reader(mapping.times)
         self._names: dict[str, str] = {}
 
     def measurements_of(self, row: Record) -> Iterator[Item]:
@@ -48,7 +48,9 @@ class _Reader:
             raise _outage_refusal(
                 row, mapping.id, "", "every record needs an id, otherwise a second import would count it twice"
             )
-        excluded = next((each for each in mapping.exclude_where if values.holds(each, [row], mapping.missing)), None)
+        excluded = next(
+            (each for each in mapping.exclude_where if values.holds_for_rows(each, [row], mapping.missing)), None
+        )
         if excluded is not None:
             self._oddities.note(f"records left out: {excluded}", own)
             return
@@ -116,10 +118,9 @@ class _Reader:
 
 
 def indicator_key(name: str, names: IndicatorNames) -> str | None:
-    """Return the key of a name: ``Git Operations`` → ``github.git-operations`` if the mapping's key is
-    ``github.{slug}``.
+    """Return the key of an indicator's name; None if nothing of the name is left in the key's slug.
 
-    None if nothing of the name is left in the slug.
+    ``Git Operations`` → ``github.git-operations`` if the mapping's key is ``github.{slug}``.
     """
     if name in names.values:
         return names.values[name]
@@ -130,7 +131,7 @@ def indicator_key(name: str, names: IndicatorNames) -> str | None:
 
 
 def _length(value: str, length: Length) -> int:
-    """Return the length in microseconds. Raises ValueError or InvalidOperation if the text is not such a length."""
+    """Return a length of time in microseconds. Raises ValueError or InvalidOperation for a text that is none."""
     if length.unit == "iso":
         try:
             return durations.from_iso(value, "length")
@@ -149,4 +150,6 @@ def _length(value: str, length: Length) -> int:
 
 
 def _outage_refusal(row: Record, column: str, value: object, remedy: str) -> ImportRefused:
-    return ImportRefused("The mapping does not fit the file", [Finding(f"line {row.place}, {column}", value, remedy)])
+    return ImportRefused(
+        "The mapping does not fit the file", [ImportFinding(f"line {row.place}, {column}", value, remedy)]
+    )

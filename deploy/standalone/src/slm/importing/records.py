@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from slm.importing.mapping_parts import Records
-from slm.importing.messages import Finding, ImportRefused
+from slm.importing.messages import ImportFinding, ImportRefused
 
 LONGEST_LINE = 8_000_000
-"""Characters in a line. A ticket with all its comments has about a hundredth of that."""
+"""The most characters in a line. A ticket with all its comments has about a hundredth of that."""
 LONGEST_JSON = 200_000_000
-"""Characters in a JSON file, which is read in one piece. Larger files must have one object a line (jsonl)."""
+"""The most characters in a JSON file, which is read in one piece. A larger file must have one object a line (jsonl)."""
 _HAS_NUL = "it contains a NUL character, so it is not text in this encoding; name the right one in records.encoding"
 
 
@@ -28,7 +28,7 @@ class Record(NamedTuple):
     place: int
     values: Mapping[str, Any]
     has_all_columns: bool = False
-    """True if a heading names the columns: any other column is a mistake in the mapping, not a missing value."""
+    """Whether a heading names all columns: any other column is then a mistake in the mapping, not a missing value."""
     doubled: frozenset[str] = frozenset()
     """Columns that the heading names more than once."""
 
@@ -54,7 +54,7 @@ def written_at(path: Path) -> int:
 
 
 def _unreadable(place: str, remedy: str, value: Any = None) -> ImportRefused:
-    return ImportRefused("The file cannot be read", [Finding(place, value, remedy)])
+    return ImportRefused("The file cannot be read", [ImportFinding(place, value, remedy)])
 
 
 def _opened(path: Path, encoding: str) -> io.TextIOBase:

@@ -1,4 +1,4 @@
-"""An import from beginning to end: read the file once to check it, then again to send it."""
+"""A whole import: read the file once to check it, then again to send it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from slm.importing import outages, records, tickets
-from slm.importing.door import Door, ImportVerdict, Kind, SentItems, batches
-from slm.importing.messages import Finding, ImportRefused, Oddities
+from slm.importing.door import ImportClient, ImportVerdict, Kind, SentItems, batches
+from slm.importing.messages import ImportFinding, ImportRefused, Oddities
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
 from slm_events import wording
@@ -22,12 +22,12 @@ REPORTS_PATIENCE_SECONDS = 600.0
 
 @dataclass(slots=True)
 class FileSummary:
-    """The contents of a file as its mapping reads them. Nothing has been sent yet."""
+    """A file's contents as its mapping reads them, from the check before anything is sent."""
 
     path: Path
     by: TicketMapping | OutageMapping
     exported_at: int
-    """Microseconds UTC."""
+    """When the file was exported, microseconds UTC."""
     items: int = 0
     records: int = 0
     indicators: dict[str, None] = field(default_factory=dict)
@@ -37,18 +37,18 @@ class FileSummary:
 
 @dataclass(slots=True)
 class ImportResult:
-    """The result of an import: items accepted, time until judged and reported, and tickets without a target."""
+    """The result of an import: items accepted, seconds until evaluated and reported, and tickets without a target."""
 
     taken: SentItems
     judged: ImportVerdict
     reports_seconds: float | None
-    """Seconds after the judgement until every report included it. None: not within the time that we waited."""
+    """Seconds from the evaluation until every report included the import; None if that took longer than we waited."""
     unmatched: Counter[str] = field(default_factory=Counter)
-    """Reason → how many tickets of the file no target applies to."""
+    """Reason → number of tickets of the file to which no target applies."""
 
 
 def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | None) -> int:
-    """Return when the file was exported, microseconds UTC: as given, else by the mapping, else the file's own time."""
+    """Return when the file was exported, microseconds UTC: the given time, else the mapping's, else the file's own."""
     written = given or (by.exported_at if isinstance(by, TicketMapping) else None)
     if written is None:
         return records.written_at(path)
@@ -56,10 +56,10 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
         return from_text(written)
     except ValueError:
         remedy = "write an instant with its offset, like 2026-11-22T10:00:00Z"
-        raise ImportRefused("The mapping is not valid", [Finding("exported_at", written, remedy)]) from None
+        raise ImportRefused("The mapping is not valid", [ImportFinding("exported_at", written, remedy)]) from None
 
 
-def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
+def check_file(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
     """Read the whole file through the mapping and return its summary. ``exported_at`` in microseconds UTC.
 
     Raises ImportRefused at the first record that the mapping does not cover, for values that it does not list, and if
@@ -80,27 +80,26 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
         else:
             found.tickets.add(item["ticket"])
     if not found.items:
-        title = f"The file has nothing to send: {wording.counted(found.records, 'record')}, all of them left out"
-        raise ImportRefused(title, [Finding("", None, line) for line in found.oddities.lines()])
+        title = f"The file has nothing to send: {wording.count_in_words(found.records, 'record')}, all of them left out"
+        raise ImportRefused(title, [ImportFinding("", None, line) for line in found.oddities.lines()])
     return found
 
 
-def send(
+def send_file(
     found: FileSummary,
-    door: Door,
+    door: ImportClient,
     *,
     run_id: str,
     batch_size: int = BATCH_SIZE,
     reports_patience: float = REPORTS_PATIENCE_SECONDS,
     sent: Callable[[int], None] = lambda items: None,
 ) -> ImportResult:
-    """Send the items of a checked file while the timers of its sources or indicators are held, and wait until all is
-    judged.
+    """Send the items of a checked file as an import, and wait until all of them are evaluated.
 
-    ``sent`` is called with the number of items of each batch. Missing indicators are registered. Sending a file again,
-    or parts of it, changes nothing. The function returns once all items have been judged and the reports include them,
-    or after ``reports_patience`` seconds. An import that cannot continue is ended, so that no timer waits for it.
-    Raises ImportRefused.
+    Meanwhile the timers of the file's sources or indicators are held. ``sent`` is called with the number of items of
+    each batch. Missing indicators are registered. Sending a file again, or parts of it, changes nothing. The function
+    returns once all items have been evaluated and the reports include them, or after ``reports_patience`` seconds. An
+    import that cannot continue is ended, so that no timer waits for it. Raises ImportRefused.
     """
     taken, by = SentItems(), found.by
     if isinstance(by, OutageMapping):
@@ -109,7 +108,7 @@ def send(
     kind: Kind = "measurements" if isinstance(by, OutageMapping) else "tickets"
     import_id = door.open_import(kind, [by.source] if kind == "tickets" else list(found.indicators), run_id)
     try:
-        for batch in batches(items(found), batch_size):
+        for batch in batches(file_items(found), batch_size):
             door.send(kind, batch, taken)
             sent(len(batch))
         judged = door.complete_import(import_id)
@@ -118,7 +117,7 @@ def send(
             remedy = (
                 f"it still holds timers; it ends an hour after its last batch, or with: slm imports end {import_id}"
             )
-            problem.findings.append(Finding(f"import {import_id}", None, remedy))
+            problem.findings.append(ImportFinding(f"import {import_id}", None, remedy))
         raise
     done = ImportResult(taken, judged, door.wait_for_reports(judged, reports_patience))
     if kind == "tickets":
@@ -126,8 +125,8 @@ def send(
     return done
 
 
-def items(found: FileSummary) -> Iterator[dict[str, Any]]:
-    """Yield the items of a checked file as they are sent."""
+def file_items(found: FileSummary) -> Iterator[dict[str, Any]]:
+    """Yield the items of a checked file, as they are sent to the API."""
     return _items(records.read_records(found.path, found.by.records), found.by, Oddities(), found.exported_at)
 
 
@@ -135,5 +134,5 @@ def _items(
     rows: Iterator[records.Record], by: TicketMapping | OutageMapping, oddities: Oddities, exported_at: int
 ) -> Iterator[dict[str, Any]]:
     if isinstance(by, TicketMapping):
-        return tickets.events(rows, by, oddities, exported_at)
-    return outages.measurements(rows, by, oddities)
+        return tickets.ticket_events(rows, by, oddities, exported_at)
+    return outages.outage_measurements(rows, by, oddities)

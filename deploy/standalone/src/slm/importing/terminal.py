@@ -14,11 +14,11 @@ from slm.importing.outage_mapping import OutageMapping
 from slm.importing.run import FileSummary, ImportResult
 from slm.importing.ticket_mapping import TicketMapping
 from slm_events.instants import to_text
-from slm_events.wording import counted
+from slm_events.wording import count_in_words
 
 
-class Screen:
-    """Writes lines to standard error, and a progress bar if that is a terminal."""
+class ImportScreen:
+    """Writes an import's output to standard error, with a progress bar if that is a terminal."""
 
     def __init__(self, kind: str) -> None:
         self._console = Console(stderr=True)
@@ -38,8 +38,8 @@ class Screen:
             self.line(f"  {finding}")
 
     def found(self, found: FileSummary, by: TicketMapping | OutageMapping, exported_at: int) -> None:
-        """Print the contents of the file, its oddities, and what the file does not say."""
-        self.line(f"{counted(found.records, 'record')}, {counted(found.items, 'item')} to send")
+        """Print the contents of a checked file, its oddities, and what the file does not say."""
+        self.line(f"{count_in_words(found.records, 'record')}, {count_in_words(found.items, 'item')} to send")
         if isinstance(by, OutageMapping):
             self.line(f"indicators: {', '.join(found.indicators)}")
         else:
@@ -89,18 +89,22 @@ class Screen:
         else:
             self.line(f"reports complete after {done.reports_seconds:.1f} s")
         for reason, count in done.unmatched.most_common():
-            self.line(f"without a target: {counted(count, 'ticket')} ({reason})")
+            self.line(f"without a target: {count_in_words(count, 'ticket')} ({reason})")
         self.line(_last_line(found, done))
 
 
 def _last_line(found: FileSummary, done: ImportResult) -> str:
     left_out = sum(count for what, count in found.oddities.counts.items() if "left out" in what)
-    counts = [f"{counted(found.records, 'row')} read", f"{left_out:,} left out", f"{done.taken.accepted:,} accepted"]
+    counts = [
+        f"{count_in_words(found.records, 'row')} read",
+        f"{left_out:,} left out",
+        f"{done.taken.accepted:,} accepted",
+    ]
     counts.append(f"{done.taken.refused:,} refused")
     if found.tickets:
         not_judged = sum(
             count for what, count in found.oddities.counts.items() if what.startswith("tickets not judged")
         )
-        counts.append(f"{done.unmatched.total():,} of {counted(len(found.tickets), 'ticket')} without a target")
+        counts.append(f"{done.unmatched.total():,} of {count_in_words(len(found.tickets), 'ticket')} without a target")
         counts.append(f"{not_judged:,} excluded by the mapping")
     return ", ".join(counts)

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm.importing import times, values
-from slm.importing.mapping_parts import Column
-from slm.importing.messages import Finding, ImportRefused, Oddities, UnlistedValues
+from slm.importing.mapping_parts import TranslatedColumn
+from slm.importing.messages import ImportFinding, ImportRefused, Oddities, UnlistedValues
 from slm.importing.records import Record
-from slm.importing.ticket_mapping import ENDS, State, TicketMapping
+from slm.importing.ticket_mapping import ENDS, TicketMapping, TicketState
 from slm_events.instants import to_text
 
 Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What a row says: the state, priority or team from its time on. None: the row does not change that field."""
+class HistoryRow:
+    """A row of a ticket's history: the state, priority or team from its time on. None: the field stays as it was."""
 
     record: Record
     ordinal: int
     at: int
-    state: State | None
+    state: TicketState | None
     priority: str | None = None
     team: str | None = None
     before: str | None = None
@@ -31,17 +31,19 @@ class Row:
 
 
 def _is_over(state: str | None) -> bool:
-    """Whether the product treats a ticket that is opened in a state of this name as ended."""
+    """Whether a ticket that is opened in a state of this name counts as ended in the product."""
     return (state or "").lower() in ("resolved", "fulfilled", "closed", "cancelled", "canceled")
 
 
-class Translator:
-    """Translates values of columns as the mapping says; ``unlisted`` collects the values that it does not list."""
+class ColumnTranslator:
+    """Translates the values of columns by the mapping. Values that the mapping does not list are collected in
+    ``unlisted``.
+    """
 
     def __init__(self, mapping: TicketMapping) -> None:
         self.unlisted = UnlistedValues()
         self._mapping = mapping
-        self._instant = times.reader(mapping.times)
+        self._instant = times.time_reader(mapping.times)
 
     def text(self, row: Record, column: str) -> str | None:
         """Return the column's value as text; None if it is missing."""
@@ -58,18 +60,21 @@ class Translator:
             return self._instant(value)
         except ValueError:
             remedy = f"it is not a time in the mapping's times.format, {self._mapping.times.format}"
-            finding = Finding(f"line {row.place}, {column}", value, remedy)
+            finding = ImportFinding(f"line {row.place}, {column}", value, remedy)
             raise ImportRefused("The mapping does not fit the file", [finding]) from None
 
-    def read(self, row: Record, source: str | Column | None, field: str) -> str | None:
+    def read(self, row: Record, source: str | TranslatedColumn | None, field: str) -> str | None:
         """Return a constant as it is, or a column's value as ``values`` translates it."""
         if source is None or isinstance(source, str):
             return source
         return self.translated(row, source.column, self.text(row, source.column), source, field)
 
-    def translated(self, row: Record, column: str, value: str | None, source: Column, field: str) -> str | None:
-        """Return the translation of a value; None if it is missing, dropped, or not listed (then ``unlisted`` notes
-        it).
+    def translated(
+        self, row: Record, column: str, value: str | None, source: TranslatedColumn, field: str
+    ) -> str | None:
+        """Return the translation of a value; None if the value is missing, dropped or not listed.
+
+        A value that is not listed is noted in ``unlisted``.
         """
         if value is None or value in source.values:
             return None if value is None else source.values[value]
@@ -80,18 +85,21 @@ class Translator:
             return None
         return None if source.others == "drop" else value
 
-    def state(self, row: Record, column: str) -> State | None:
-        """Return the state that a column names; None if the mapping does not list it (then ``unlisted`` notes it)."""
+    def state(self, row: Record, column: str) -> TicketState | None:
+        """Return the state that a column names; None if the mapping does not list it.
+
+        Such a value is noted in ``unlisted``.
+        """
         return self.state_named(row, column, self.text(row, column))
 
-    def state_named(self, row: Record, column: str, named: str | None) -> State | None:
-        """Return what a state of the source means, which may depend on other columns; None if the mapping does not say.
+    def state_named(self, row: Record, column: str, named: str | None) -> TicketState | None:
+        """Return what a state of the source means by the mapping; that may depend on the row's other columns.
 
-        A state that the mapping does not list is noted in ``unlisted``.
+        None if the mapping does not list the state, which is then noted in ``unlisted``.
         """
         listed = self._mapping.states.get(named or "", ())
         for state in listed:
-            if all(values.is_true(test, row, self._mapping.missing) for test in state.when):
+            if all(values.passes_test(test, row, self._mapping.missing) for test in state.when):
                 return state
         if listed:
             columns = dict.fromkeys(test.column for state in listed for test in state.when)
@@ -106,23 +114,24 @@ class Translator:
         return None
 
 
-class History:
-    """Reads the history of one ticket after the other."""
+class TicketHistory:
+    """Converts the rows of one ticket after the other to events."""
 
-    def __init__(self, mapping: TicketMapping, translator: Translator, oddities: Oddities) -> None:
+    def __init__(self, mapping: TicketMapping, translator: ColumnTranslator, oddities: Oddities) -> None:
         self._mapping = mapping
         self._translator = translator
         self._oddities = oddities
 
-    def rows(self, group: Sequence[Record]) -> list[Row]:
-        """Return the rows that are history, in the file's order. Ordinals are their places among all rows of the
-        ticket.
+    def rows(self, group: Sequence[Record]) -> list[HistoryRow]:
+        """Return the rows of a ticket that belong to its history, in the file's order.
+
+        A row's ordinal is its place among all rows of the ticket.
         """
         if not self._mapping.has_history:
             return []
         found = []
         for ordinal, record in enumerate(group, start=1):
-            if not all(values.is_true(test, record, self._mapping.missing) for test in self._mapping.rows_where):
+            if not all(values.passes_test(test, record, self._mapping.missing) for test in self._mapping.rows_where):
                 self._oddities.note("rows left out: rows_where", f"line {record.place}")
                 continue
             row = self._row(record, ordinal)
@@ -130,7 +139,7 @@ class History:
                 found.append(row)
         return found
 
-    def _row(self, record: Record, ordinal: int) -> Row | None:
+    def _row(self, record: Record, ordinal: int) -> HistoryRow | None:
         if self._mapping.changes is not None:
             return self._change(record, ordinal)
         assert self._mapping.columns.state is not None
@@ -139,9 +148,9 @@ class History:
             return None
         team = self._translator.read(record, self._mapping.team, "team")
         priority = self._translator.read(record, self._mapping.priority, "priority")
-        return Row(record, ordinal, self._time(record), state, priority, team)
+        return HistoryRow(record, ordinal, self._time(record), state, priority, team)
 
-    def _change(self, record: Record, ordinal: int) -> Row | None:
+    def _change(self, record: Record, ordinal: int) -> HistoryRow | None:
         changes = self._mapping.changes
         assert changes is not None
         name = self._translator.text(record, changes.field)
@@ -154,24 +163,24 @@ class History:
         at = self._time(record)
         if what == "state":
             state = self._translator.state_named(record, changes.to, value)
-            return None if state is None else Row(record, ordinal, at, state, before=before)
+            return None if state is None else HistoryRow(record, ordinal, at, state, before=before)
         source = self._mapping.priority if what == "priority" else self._mapping.team
-        if isinstance(source, Column):
+        if isinstance(source, TranslatedColumn):
             value = self._translator.translated(record, changes.to, value, source, what)
-        return Row(record, ordinal, at, None, before=before, **{what: value})
+        return HistoryRow(record, ordinal, at, None, before=before, **{what: value})
 
     def _time(self, record: Record) -> int:
         column = self._mapping.columns.at
         assert column is not None
         at = self._translator.time(record, column)
         if at is None:
-            finding = Finding(f"line {record.place}, {column}", "", "every row of a history needs its own time")
+            finding = ImportFinding(f"line {record.place}, {column}", "", "every row of a history needs its own time")
             raise ImportRefused("The mapping does not fit the file", [finding])
         return at
 
     # -- the opening ----------------------------------------------------------------------------------------------
 
-    def first_state(self, ticket: str, rows: Sequence[Row], opened_at: int, *, judged: bool) -> str | None:
+    def first_state(self, ticket: str, rows: Sequence[HistoryRow], opened_at: int, *, judged: bool) -> str | None:
         """Return the state in which the ticket was opened; None if the file does not say.
 
         The first row of a longer history holds from the opening on. A single row, or one that ends the ticket, says
@@ -192,7 +201,7 @@ class History:
             self._oddities.note("tickets with a single state in the file: pauses before it do not count", ticket)
         return None
 
-    def first_priority(self, group: Sequence[Record], rows: Sequence[Row]) -> str | None:
+    def first_priority(self, group: Sequence[Record], rows: Sequence[HistoryRow]) -> str | None:
         """Return the priority with which the ticket was opened; with ``policies.priority: final`` the last one."""
         is_final = self._mapping.policies.priority == "final"
         source = self._mapping.priority
@@ -202,7 +211,7 @@ class History:
         if is_final:
             return changed[-1].priority
         before = changed[0].before
-        if before is None or not isinstance(source, Column):
+        if before is None or not isinstance(source, TranslatedColumn):
             return before
         return self._translator.translated(
             changed[0].record, str(self._mapping.changes.before), before, source, "priority"
@@ -211,7 +220,7 @@ class History:
     # -- the rows -------------------------------------------------------------------------------------------------
 
     def events_of(
-        self, ticket: str, group: Sequence[Record], rows: Sequence[Row], opened_at: int, *, judged: bool
+        self, ticket: str, group: Sequence[Record], rows: Sequence[HistoryRow], opened_at: int, *, judged: bool
     ) -> Iterator[Item]:
         """Yield one event for each row with a state or priority, and one for each change of the team."""
         follows_priority = judged and self._mapping.policies.priority == "as_recorded"
@@ -238,9 +247,10 @@ class History:
                 team = row.team
             state = state if row.state is None else row.state.state
 
-    def _moved(self, ticket: str, row: Row, opened_at: int) -> Item:
-        """Return the opening's instant for a row dated before it, unless the row ends the ticket: that stays where it
-        is.
+    def _moved(self, ticket: str, row: HistoryRow, opened_at: int) -> Item:
+        """Return the fields that move the event of a row dated before the opening to the instant of the opening.
+
+        Empty for any other row, and for a row that ends the ticket, which keeps its own instant.
         """
         if row.at >= opened_at:
             return {}
@@ -250,10 +260,10 @@ class History:
             return {}
         return {"at": to_text(opened_at), "attributes": {"dated_at": to_text(row.at)}}
 
-    def _event(self, now: State, before: str) -> str:
-        """Return the event of entering a state.
+    def _event(self, now: TicketState, before: str) -> str:
+        """Return the event by which a ticket enters the state ``now``; ``before`` is the state before.
 
-        It is ``state_changed`` if the state is the same as before, or if a column gives the instant of the resolution.
+        It is ``state_changed`` if both are the same, or if a column gives the instant of the resolution.
         """
         by_column = self._mapping.resolution_moment is not None
         event = str(now.event)
@@ -270,13 +280,13 @@ class History:
             return "reopened"
         return event
 
-    def _row_id(self, row: Row) -> str:
+    def _row_id(self, row: HistoryRow) -> str:
         policy = self._mapping.policies.row_id
         if policy == "ordinal":
             return str(row.ordinal)
         own = self._translator.read(row.record, policy, "row_id")
         if own is None:
-            finding = Finding(
+            finding = ImportFinding(
                 f"line {row.record.place}, {policy.column}", "", "every row needs an id; add it, or use row_id: ordinal"
             )
             raise ImportRefused("The mapping does not fit the file", [finding])

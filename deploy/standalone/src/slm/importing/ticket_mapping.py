@@ -1,4 +1,4 @@
-"""The mapping of a file of tickets: the columns with their history, their present state and instants."""
+"""The mapping of a file of tickets: which columns hold their history, their present state and instants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from slm.importing.mapping_parts import Column, Condition, Part, Records, Test, Text, Times
+from slm.importing.mapping_parts import ColumnTest, Condition, MappingPart, Records, Text, Times, TranslatedColumn
 
 TICKET_EVENTS = (
     "opened",
@@ -28,16 +28,16 @@ MOMENTS = ("assigned", "first_response", "resolved", "fulfilled", "closed", "can
 ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
 
 
-class State(Part):
-    """What a state of the source means: our name for it, the event of entering it, and whether clocks pause in it.
+class TicketState(MappingPart):
+    """The meaning of a state of the source: our name for it, the event of entering it, and whether clocks pause in it.
 
-    ``when`` narrows it by other columns, such as ServiceNow's ``hold_reason``.
+    ``when`` restricts the meaning by other columns, such as ServiceNow's ``hold_reason``.
     """
 
     state: Text
     event: Literal[TICKET_EVENTS] = "state_changed"  # type: ignore[valid-type]
     pauses: bool = False
-    when: tuple[Test, ...] = ()
+    when: tuple[ColumnTest, ...] = ()
 
     @field_validator("when", mode="before")
     @classmethod
@@ -53,8 +53,8 @@ class State(Part):
         ]
 
 
-class TicketColumns(Part):
-    """The ticket's number, and in a history the state from a row on and the row's own time."""
+class TicketColumns(MappingPart):
+    """The columns with the ticket's number and opening, and in a history those with each row's state and time."""
 
     ticket: str
     state: str | None = None
@@ -63,26 +63,28 @@ class TicketColumns(Part):
     """Without this column a ticket opens with its first row."""
 
 
-class Changes(Part):
-    """A history in which each row is the change of one field: the field's name, old value and new value."""
+class Changes(MappingPart):
+    """A history in which each row is the change of one field. Its columns hold the field's name, old value and new
+    value.
+    """
 
     field: str
     to: str
     before: str | None = Field(default=None, alias="from")
     of: dict[Text, Literal["state", "priority", "team"]]
-    """Value of the column ``field`` → what that field is to us. Rows of other fields are left out."""
+    """Value of the column ``field`` → which of our fields it means. Rows of other fields are left out."""
 
 
-class Present(Part):
-    """Columns with the ticket's state at the time of the export, without the time at which it began."""
+class PresentState(MappingPart):
+    """Columns with the ticket's state when the file was exported. They do not say since when it is in that state."""
 
     state: str | None = None
     event: Literal["at_export", "none"] = "at_export"
     """``at_export``: an open ticket gets an event with its present state at the time of the export."""
 
 
-class Moment(Part):
-    """A column with the instant of an event."""
+class EventColumn(MappingPart):
+    """A column that holds the instant of one event of the ticket."""
 
     column: str
     of: Literal["last_row", "first_row"] = "last_row"
@@ -93,8 +95,10 @@ class Moment(Part):
         return {"column": written} if isinstance(written, str) else written
 
 
-class Resolution(Part):
-    """The resolution: one at the time in a column, or one at each entry into a state that means it."""
+class Resolution(MappingPart):
+    """When a ticket counts as resolved: once, at the time in a column, or each time it enters a state that means
+    resolved.
+    """
 
     column: str | None = None
     of: Literal["last_row", "first_row"] = "last_row"
@@ -108,19 +112,19 @@ class Resolution(Part):
         return self
 
 
-class Policies(Part):
-    """Decisions where the source leaves a choice."""
+class Policies(MappingPart):
+    """Choices for cases that a source leaves open."""
 
     priority: Literal["final", "as_recorded"] = "as_recorded"
-    """``final``: the last row's priority holds from the opening on."""
+    """``final``: the priority of the last row counts from the opening on."""
     resolution: Resolution = Resolution(on_state=True)
     before_opening: Literal["at_opening", "keep"] = "at_opening"
     """Rows dated before the opening: counted from the opening with their own time as an attribute, or kept."""
-    row_id: Literal["ordinal"] | Column = "ordinal"
+    row_id: Literal["ordinal"] | TranslatedColumn = "ordinal"
     """The column that distinguishes the rows of a ticket; ``ordinal``: a row's place among them."""
 
 
-class TicketMapping(Part):
+class TicketMapping(MappingPart):
     """A file of tickets: an audit log or a list. The rows of a ticket must be adjacent."""
 
     kind: Literal["tickets"]
@@ -132,22 +136,22 @@ class TicketMapping(Part):
     """When the file was exported, RFC 3339. Without it the time at which the file was written is used."""
     columns: TicketColumns
     changes: Changes | None = None
-    present: Present | None = None
-    moments: dict[Literal[MOMENTS], Moment] = Field(default_factory=dict)  # type: ignore[valid-type]
-    type: str | Column = "incident"
-    priority: str | Column | None = None
-    team: str | Column | None = None
-    """The team that holds the ticket: in a history that of each row, else from the moment ``assigned`` on."""
-    service: str | Column | None = None
-    customer: str | Column | None = None
+    present: PresentState | None = None
+    moments: dict[Literal[MOMENTS], EventColumn] = Field(default_factory=dict)  # type: ignore[valid-type]
+    type: str | TranslatedColumn = "incident"
+    priority: str | TranslatedColumn | None = None
+    team: str | TranslatedColumn | None = None
+    """The team that holds the ticket: in a history each row's team, else the team from the moment ``assigned`` on."""
+    service: str | TranslatedColumn | None = None
+    customer: str | TranslatedColumn | None = None
     attributes: dict[str, str] = Field(default_factory=dict)
-    """Our name → column of the last row, kept with the ticket's opening."""
-    states: dict[Text, tuple[State, ...]] = Field(default_factory=dict)
+    """Our name of an attribute → the column whose value in the last row is sent with the ticket's opening."""
+    states: dict[Text, tuple[TicketState, ...]] = Field(default_factory=dict)
     policies: Policies = Policies()
-    rows_where: tuple[Test, ...] = ()
-    """Rows are read as history if they pass all of these tests."""
+    rows_where: tuple[ColumnTest, ...] = ()
+    """Rows are read as history only if they pass all of these tests."""
     exclude_where: tuple[Condition, ...] = ()
-    """Tickets that no target may judge: their events are imported without type and priority."""
+    """Tickets that no target may evaluate: their events are imported without type and priority."""
 
     @field_validator("states", mode="before")
     @classmethod
@@ -184,22 +188,22 @@ class TicketMapping(Part):
 
     @property
     def has_history(self) -> bool:
-        """Whether rows give the ticket's states over time."""
+        """Whether the rows of a ticket give its states over time."""
         return self.columns.state is not None or self.changes is not None
 
     @property
     def has_states(self) -> bool:
-        """Whether the file gives any state of a ticket."""
+        """Whether the file gives any state of a ticket, past or present."""
         return self.has_history or (self.present is not None and self.present.state is not None)
 
     @property
-    def resolution_moment(self) -> tuple[str, Moment] | None:
+    def resolution_moment(self) -> tuple[str, EventColumn] | None:
         """The event and column of the one resolution, if a column gives its instant."""
         for event in ("resolved", "fulfilled"):
             if event in self.moments:
                 return event, self.moments[event]
         policy = self.policies.resolution
-        return None if policy.column is None else (policy.event, Moment(column=policy.column, of=policy.of))
+        return None if policy.column is None else (policy.event, EventColumn(column=policy.column, of=policy.of))
 
     @property
     def pauses(self) -> list[str]:

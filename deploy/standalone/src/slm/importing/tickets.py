@@ -1,4 +1,4 @@
-"""Conversion of a ticket's rows to events: its opening, its history, instants of columns, its present state."""
+"""Conversion of a ticket's rows to events: opening, history, instants in columns, and present state."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from slm.importing import values
-from slm.importing.mapping_parts import Column
-from slm.importing.messages import Finding, ImportRefused, Oddities
+from slm.importing.mapping_parts import TranslatedColumn
+from slm.importing.messages import ImportFinding, ImportRefused, Oddities
 from slm.importing.records import Record
-from slm.importing.ticket_history import History, Row, Translator
+from slm.importing.ticket_history import ColumnTranslator, HistoryRow, TicketHistory
 from slm.importing.ticket_mapping import ENDS, MOMENTS, TicketMapping
 from slm_events.instants import to_text
 
@@ -18,15 +18,17 @@ Item = dict[str, Any]
 _UNKNOWN_END = "ended at a time that the file does not give"
 
 
-def events(rows: Iterable[Record], mapping: TicketMapping, oddities: Oddities, exported_at: int) -> Iterator[Item]:
+def ticket_events(
+    rows: Iterable[Record], mapping: TicketMapping, oddities: Oddities, exported_at: int
+) -> Iterator[Item]:
     """Yield items of POST /api/v1/ticket-events, ticket by ticket. ``oddities`` collects what is unusual.
 
     ``exported_at`` (microseconds UTC) is when present states were read. Raises ImportRefused, naming the line, for a
     row that the mapping does not cover, or a ticket whose rows are not adjacent. Values that the mapping does not list
     are collected and refused together after the last ticket.
     """
-    translator = Translator(mapping)
-    history = History(mapping, translator, oddities)
+    translator = ColumnTranslator(mapping)
+    history = TicketHistory(mapping, translator, oddities)
     for ticket, group in _grouped(rows, mapping):
         yield from _Ticket(mapping, translator, history, oddities, ticket, group).events(exported_at)
     translator.unlisted.refuse_any()
@@ -54,17 +56,19 @@ def _grouped(rows: Iterable[Record], mapping: TicketMapping) -> Iterator[tuple[s
 
 
 def _ticket_refusal(row: Record, column: str, value: object, remedy: str) -> ImportRefused:
-    return ImportRefused("The mapping does not fit the file", [Finding(f"line {row.place}, {column}", value, remedy)])
+    return ImportRefused(
+        "The mapping does not fit the file", [ImportFinding(f"line {row.place}, {column}", value, remedy)]
+    )
 
 
 class _Ticket:
-    """The events of one ticket."""
+    """Converts the rows of one ticket to events."""
 
     def __init__(
         self,
         mapping: TicketMapping,
-        translator: Translator,
-        history: History,
+        translator: ColumnTranslator,
+        history: TicketHistory,
         oddities: Oddities,
         ticket: str,
         group: list[Record],
@@ -77,7 +81,9 @@ class _Ticket:
         self._group = group
 
     def events(self, exported_at: int) -> Iterator[Item]:
-        """Yield the opening, the rows in the file's order, the moments and the present state."""
+        """Yield the ticket's opening, its history in the file's order, the events of its instants, and its present
+        state.
+        """
         mapping, group = self._mapping, self._group
         rows = self._history.rows(group)
         if any(later.at < earlier.at for earlier, later in pairwise(rows)):
@@ -101,13 +107,15 @@ class _Ticket:
             yield head | moment_item
         yield from (head | item for item in self._present(rows, moments, opened_at, exported_at))
 
-    def _opened_at(self, rows: list[Row]) -> int | None:
+    def _opened_at(self, rows: list[HistoryRow]) -> int | None:
         column = self._mapping.columns.opened_at
         written = self._translator.time(self._group[-1], column) if column else None
         return min((row.at for row in rows), default=None) if written is None else written
 
     def _moments(self) -> dict[str, int]:
-        """Return event → instant from the columns that hold one, in the order in which they follow at one instant."""
+        """Return event → instant (microseconds UTC) from the columns that hold one, in the order in which events
+        follow.
+        """
         found = dict(self._mapping.moments)
         if self._mapping.resolution_moment is not None:
             event, moment = self._mapping.resolution_moment
@@ -120,7 +128,7 @@ class _Ticket:
                 moments[event] = at
         return moments
 
-    def _opened(self, rows: list[Row], opened_at: int, reason: str | None) -> Item:
+    def _opened(self, rows: list[HistoryRow], opened_at: int, reason: str | None) -> Item:
         mapping, last = self._mapping, self._group[-1]
         kind = self._translator.read(last, mapping.type, "type")
         priority = self._history.first_priority(self._group, rows)
@@ -142,22 +150,20 @@ class _Ticket:
 
     def _exclusion(self) -> str | None:
         for condition in self._mapping.exclude_where:
-            if values.holds(condition, self._group, self._mapping.missing):
+            if values.holds_for_rows(condition, self._group, self._mapping.missing):
                 self._oddities.note(f"tickets not judged: {condition}", self._ticket)
                 return str(condition)
         return None
 
-    def _unknown_end(self, rows: list[Row], moments: dict[str, int]) -> str | None:
-        """Return why a ticket cannot be judged: its present state is an end, and no column or row says when it
-        ended.
-        """
+    def _unknown_end(self, rows: list[HistoryRow], moments: dict[str, int]) -> str | None:
+        """Return why the ticket cannot be evaluated: it has ended, but no column or row says when. None if it can."""
         state = self._present_state()
         if state is None or state.event not in ENDS or self._has_ended(rows, moments):
             return None
         self._oddities.note(f"tickets not judged: {_UNKNOWN_END}", self._ticket)
         return _UNKNOWN_END
 
-    def _has_ended(self, rows: list[Row], moments: dict[str, int]) -> bool:
+    def _has_ended(self, rows: list[HistoryRow], moments: dict[str, int]) -> bool:
         return any(event in ENDS for event in moments) or any(row.state and row.state.event in ENDS for row in rows)
 
     def _present_state(self) -> Any:
@@ -166,7 +172,9 @@ class _Ticket:
             return None
         return self._translator.state(self._group[-1], present.state)
 
-    def _present(self, rows: list[Row], moments: dict[str, int], opened_at: int, exported_at: int) -> Iterator[Item]:
+    def _present(
+        self, rows: list[HistoryRow], moments: dict[str, int], opened_at: int, exported_at: int
+    ) -> Iterator[Item]:
         state = self._present_state()
         if state is None:
             return
@@ -182,7 +190,7 @@ class _Ticket:
         if exported_at < max([opened_at, *moments.values(), *(row.at for row in rows)]):
             remedy = "the file has later events; give the instant of its export as exported_at or --exported-at"
             raise ImportRefused(
-                "The mapping does not fit the file", [Finding("exported_at", to_text(exported_at), remedy)]
+                "The mapping does not fit the file", [ImportFinding("exported_at", to_text(exported_at), remedy)]
             )
         at = to_text(exported_at)
         event = "reopened" if has_ended else "state_changed"
@@ -201,11 +209,11 @@ _PAST = {"first_response": "answered"}
 
 
 def names_first_response(mapping: TicketMapping) -> bool:
-    """Whether the mapping has a column or state that says when a ticket was answered."""
+    """Whether the mapping has a column or a state from which the first response to a ticket is known."""
     moment_item = {each.event for states in mapping.states.values() for each in states}
     return "first_response" in mapping.moments or bool({"first_response", "agent_replied"} & moment_item)
 
 
-def column_of(moment_item: str | Column | None) -> str | None:
-    """Return the column's name; None for a constant."""
-    return moment_item.column if isinstance(moment_item, Column) else None
+def column_name(moment_item: str | TranslatedColumn | None) -> str | None:
+    """Return the name of a column that the mapping reads; None for a constant."""
+    return moment_item.column if isinstance(moment_item, TranslatedColumn) else None

@@ -9,18 +9,18 @@ from functools import lru_cache
 from typing import Any
 
 from slm.importing.mapping_parts import Times
-from slm.importing.messages import Finding, ImportRefused
+from slm.importing.messages import ImportFinding, ImportRefused
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import instant_of, zone_named
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
-"""Seconds at the beginning of the year 1 and at the end of the year 9999, UTC."""
+"""The earliest and the latest instant that is accepted, seconds since 1970: the years 1 to 9999, UTC."""
 
 
-def reader(times: Times) -> Callable[[Any], int]:
-    """Return a function from the file's text to microseconds UTC; it raises ValueError if the text is not such a time.
+def time_reader(times: Times) -> Callable[[Any], int]:
+    """Return a function that converts the file's text to microseconds UTC; it raises ValueError for any other text.
 
     A time without an offset is local time in the zone: a skipped time moves forward, a repeated time is the first one.
     Raises ImportRefused for an unknown zone.
@@ -29,7 +29,7 @@ def reader(times: Times) -> Callable[[Any], int]:
         zone = zone_named(times.zone)
     except CalendarError as problem:
         remedy = problem.errors[0]["remedy"]
-        raise ImportRefused("The mapping is not valid", [Finding("times.zone", times.zone, remedy)]) from None
+        raise ImportRefused("The mapping is not valid", [ImportFinding("times.zone", times.zone, remedy)]) from None
 
     def parsed(text: str) -> datetime:
         if times.format == "iso":

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm.importing.mapping_parts import Condition, Test
-from slm.importing.messages import Finding, ImportRefused
+from slm.importing.mapping_parts import ColumnTest, Condition
+from slm.importing.messages import ImportFinding, ImportRefused
 from slm.importing.records import Record
 
 
 def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
-    """Return the column's value; None if it is missing.
+    """Return the value of a column in a record; None if it is missing.
 
     A dot leads into objects and lists: ``components.name`` are the names of all members, ``components.0.name`` is that
     of the first. Raises ImportRefused if the file's heading lacks the column or has it twice.
@@ -19,11 +19,11 @@ def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
     if column in record.values:
         if column in record.doubled:
             remedy = "the file's heading has several columns of that name; rename the one that is meant"
-            raise ImportRefused("The mapping does not fit the file", [Finding("column", column, remedy)])
+            raise ImportRefused("The mapping does not fit the file", [ImportFinding("column", column, remedy)])
         value = record.values[column]
     elif record.has_all_columns:
         remedy = f"the file has no such column; it has {', '.join(record.values)[:500]}"
-        raise ImportRefused("The mapping does not fit the file", [Finding("column", column, remedy)])
+        raise ImportRefused("The mapping does not fit the file", [ImportFinding("column", column, remedy)])
     else:
         value = _within(record.values, column.split("."))
     return None if value is None or (isinstance(value, str) and value.strip() in missing) else value
@@ -48,7 +48,7 @@ def text_of(record: Record, column: str, missing: tuple[str, ...]) -> str | None
     value = value_of(record, column, missing)
     if isinstance(value, Mapping | list):
         raise _no_text(record, column, value)
-    return None if value is None else written(value)
+    return None if value is None else as_mapping_text(value)
 
 
 def texts_of(record: Record, column: str, missing: tuple[str, ...]) -> list[str]:
@@ -60,7 +60,7 @@ def texts_of(record: Record, column: str, missing: tuple[str, ...]) -> list[str]
     for each in listed:
         if isinstance(each, Mapping | list):
             raise _no_text(record, column, each)
-    return [written(each) for each in listed if each is not None]
+    return [as_mapping_text(each) for each in listed if each is not None]
 
 
 def _no_text(record: Record, column: str, value: Any) -> ImportRefused:
@@ -68,28 +68,28 @@ def _no_text(record: Record, column: str, value: Any) -> ImportRefused:
     members = [f"{column}.{name}" for name in inside][:8] if isinstance(inside, Mapping) else []
     remedy = f"it is an object; name a member of it, such as {', '.join(members)}" if members else "it is a list"
     return ImportRefused(
-        "The mapping does not fit the file", [Finding(f"line {record.place}, {column}", value, remedy)]
+        "The mapping does not fit the file", [ImportFinding(f"line {record.place}, {column}", value, remedy)]
     )
 
 
-def written(value: object) -> str:
-    """Return a value as a mapping writes it: JSON's ``true`` is ``"true"``."""
+def as_mapping_text(value: object) -> str:
+    """Return a value as text, in the way a mapping writes it: JSON's ``true`` is ``"true"``."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def is_true(test: Test, record: Record, missing: tuple[str, ...]) -> bool:
+def passes_test(test: ColumnTest, record: Record, missing: tuple[str, ...]) -> bool:
     """Whether a record passes a test. A list passes ``equals`` and ``one_of`` if any member does."""
     value = value_of(record, test.column, missing)
     if test.missing is not None:
         return (value is None or value == []) == test.missing
-    texts = {written(each) for each in (value if isinstance(value, list) else [] if value is None else [value])}
+    texts = {as_mapping_text(each) for each in (value if isinstance(value, list) else [] if value is None else [value])}
     if test.none_of is not None:
         return texts.isdisjoint(test.none_of)
     return not texts.isdisjoint(test.one_of if test.one_of is not None else (test.equals,))
 
 
-def holds(condition: Condition, group: Sequence[Record], missing: tuple[str, ...]) -> bool:
-    """Whether a condition is true of the rows of a ticket, or of the single record of an outage."""
+def holds_for_rows(condition: Condition, group: Sequence[Record], missing: tuple[str, ...]) -> bool:
+    """Whether a condition is true for the rows of a ticket, or for the single record of an outage."""
     rows = {"last_row": group[-1:], "first_row": group[:1]}.get(condition.of, group)
-    found = any(all(is_true(test, row, missing) for test in condition.tests) for row in rows)
+    found = any(all(passes_test(test, row, missing) for test in condition.tests) for row in rows)
     return not found if condition.of == "no_row" else found

@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from slm.importing.messages import Finding, ImportRefused
+from slm.importing.messages import ImportFinding, ImportRefused
 
 LARGEST = 1_000_000
-"""Bytes of a mapping. One with a few hundred states and values has about a hundredth of that."""
+"""The most bytes of a mapping. One with a few hundred states and values has about a hundredth of that."""
 DEEPEST = 20
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-"""All other plain scalars are text: a state named No, On or 2026-01-01 stays as it is written."""
+"""The plain scalars that are not text. All others are text: a state named No, On or 2026-01-01 keeps its spelling."""
 
 
 def read_yaml(path: Path) -> Any:
@@ -32,7 +32,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def _yaml_refusal(path: Path, remedy: str) -> ImportRefused:
-    return ImportRefused("The mapping cannot be read", [Finding(str(path), None, remedy)])
+    return ImportRefused("The mapping cannot be read", [ImportFinding(str(path), None, remedy)])
 
 
 class _Built:

@@ -1,0 +1,1 @@
+"""The script of the demonstration: companies, terms, facts and stories, all of them pure data."""
