@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from slm import contexts
-from slm_chassis.key_strength import weakness_of
+from slm_chassis.key_strength import explain_weakness
+from slm_console.settings import ConsoleSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -21,8 +22,15 @@ DOCKERFILE = (ROOT / "deploy/compose/Dockerfile").read_text(encoding="utf-8")
 every_context = pytest.mark.parametrize("context", contexts.CONTEXTS)
 
 
-def test_compose_starts_four_services_their_stores_and_a_gateway() -> None:
-    assert set(COMPOSE["services"]) == {*contexts.CONTEXTS, "gateway", "postgres", "kafka"}
+def test_compose_starts_four_services_their_stores_the_console_and_a_gateway() -> None:
+    assert set(COMPOSE["services"]) == {*contexts.CONTEXTS, "console", "gateway", "postgres", "kafka"}
+
+
+def test_the_console_is_told_where_every_service_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPOSE["services"]["console"]["environment"].items():
+        monkeypatch.setenv(name, defaulted(value))
+    assert ConsoleSettings().addresses() == {context: f"http://{context}:8080" for context in contexts.CONTEXTS}
+    assert "secrets" not in COMPOSE["services"]["console"], "the console has no key of its own"
 
 
 @every_context
@@ -110,7 +118,7 @@ def test_every_secret_is_made_at_random_and_kept_once_made(tmp_path: Path) -> No
     for name, secret in COMPOSE["secrets"].items():
         assert secret["file"] == f"./deploy/compose/secrets.d/{name}"
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert weakness_of(made["operator-key"].strip()) is None
+    assert explain_weakness(made["operator-key"].strip()) is None
     passwords = [content for name, content in made.items() if name.endswith("password")]
     assert len(set(passwords)) == 5 and all(len(each.strip()) == 64 for each in passwords)
     assert made == {file.name: file.read_text() for file in made_secrets(tmp_path).iterdir()}

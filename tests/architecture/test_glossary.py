@@ -22,8 +22,7 @@ SOURCES = {
 }
 TOPICS = {row.event.__name__: row.topic.name for row in PUBLISHED.values()}
 SCREENS = (
-    "deploy/standalone/src/slm/templates",
-    "deploy/standalone/src/slm/page.py",
+    "services/console/src/slm_console",
     "services/report-svc/src/slm_report",
 )
 
@@ -69,9 +68,9 @@ def classes(context: str) -> set[str]:
 def tables(context: str) -> set[str]:
     files = [
         *(ROOT / SOURCES[context]).glob("migrations/versions/*.py"),
-        ROOT / SOURCES[context] / "adapters/tables.py",
+        *(ROOT / SOURCES[context]).glob("adapters/*tables.py"),
     ]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in files if path.exists())
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
     return set(re.findall(r"CREATE TABLE (\w+)", text)) | set(re.findall(r"Table\(\s*\"(\w+)\"", text))
 
 

@@ -84,6 +84,32 @@ def test_a_folder_with_fifteen_modules_is_seen(tmp_path: Path) -> None:
     assert "domain/terms/__init__.py:1: 15 modules in one folder" in found
 
 
+def test_a_folder_of_migrations_may_have_any_number_of_modules(tmp_path: Path) -> None:
+    for number in range(house_rules.MOST_MODULES + 1):
+        _write(tmp_path / MONITOR / f"migrations/versions/{number:04}_step.py", "def upgrade(): ...")
+    assert house_rules.violations(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", [f"{MONITOR}/domain/a.py", "tests/unit/test_a.py", "tools/a.py"])
+def test_a_file_over_four_hundred_lines_is_seen(place: str, tmp_path: Path) -> None:
+    _write(tmp_path / place, "x = 1\n" * 400)
+    assert house_rules.violations(tmp_path) == []
+    _write(tmp_path / place, "x = 1\n" * 401)
+    [found] = house_rules.violations(tmp_path)
+    assert f"{place}:1: 401 lines" in found
+
+
+def test_one_more_function_with_seven_parameters_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house_rules, "MOST_WITH_MANY_PARAMETERS", 1)
+    long = "def judge(a, b, c, d, e, f, *, g): ...\ndef close(a, b, c, d, e, f): ...\n"
+    _write(tmp_path / MONITOR / "domain/a.py", long)
+    assert house_rules.violations(tmp_path) == []
+    _write(tmp_path / MONITOR / "domain/b.py", "class Window:\n    def keep(self, a, b, c, d, e, f, g): ...")
+    [found] = house_rules.violations(tmp_path)
+    assert "2 functions have more than 6 parameters, and only 1 may" in found
+    assert f"keep ({MONITOR}/domain/b.py:2)" in found
+
+
 @pytest.mark.parametrize("text", ["", '"""Terms of agreements."""'])
 def test_a_package_that_names_no_limit_is_seen(text: str, tmp_path: Path) -> None:
     _write(tmp_path / MONITOR / "domain/terms/__init__.py", text)

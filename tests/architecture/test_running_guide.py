@@ -13,6 +13,7 @@ from slm import cli
 from slm.contexts import CONTEXTS, settings_of
 from slm_chassis.metrics import Metrics
 from slm_chassis.settings import ServiceSettings, Settings
+from slm_console.settings import ConsoleSettings
 from slm_events.catalogue import TOPICS, Topic
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "running.md").read_text(encoding="utf-8")
@@ -28,8 +29,8 @@ def settings() -> dict[str, object]:
     }
     common = ServiceSettings.model_fields.keys() - Settings.model_fields.keys()
     found |= {f"SLM_<CONTEXT>_{name.upper()}": ServiceSettings.model_fields[name].default for name in common}
-    for context in CONTEXTS:
-        fields = settings_of(context).model_fields
+    for context, kind in [*((each, settings_of(each)) for each in CONTEXTS), ("console", ConsoleSettings)]:
+        fields = kind.model_fields
         own = fields.keys() - ServiceSettings.model_fields.keys()
         found |= {
             f"SLM_{context.upper()}_{name.upper()}": fields[name].get_default(call_default_factory=True) for name in own

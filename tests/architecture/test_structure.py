@@ -51,6 +51,11 @@ def test_module_import_and_name_import_are_one_arrow_within_a_package(tree: Path
     assert structure.modules_per_folder(modules)["slm_monitor.domain.facts"] == 2
 
 
+def test_only_the_folder_of_migrations_may_have_any_number_of_modules() -> None:
+    assert "chronological" in (structure.reason_for_size("slm_monitor.migrations.versions") or "")
+    assert structure.reason_for_size("slm_monitor.domain.versions") is None
+
+
 def test_a_class_name_in_two_modules_of_a_service_is_repeated(tree: Path) -> None:
     repeated = structure.repeated_classes(structure.product_modules(tree))
     assert list(repeated["slm_monitor"]) == ["Line"]

@@ -11,12 +11,14 @@ import jsonschema
 import pytest
 
 from slm.contexts import CONTEXTS, document_of
-from slm.openapi import merged
-from slm_chassis.http.document import operations
+from slm.openapi import merge_documents
+from slm_chassis.http.document import document_operations
 
 _JSON = "application/json"
 _REFERENCE = "#/components/schemas/"
 _FEWEST_WORDS = 3
+_DEEPEST = 8
+"""Levels of a body that are looked at; some models hold themselves."""
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,33 @@ def undescribed(document: Mapping[str, Any], name: str, seen: set[str]) -> Itera
         yield from undescribed(document, found, seen)
 
 
+def unbounded(document: Mapping[str, Any], schema: Any, place: str) -> Iterator[str]:
+    """Where a whole number without a least and a greatest value is taken: a column cannot hold any number."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from unbounded(document, each, place)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "integer" and not schema.keys() >= {"minimum", "maximum"}:
+            yield place
+        if (reference := schema.get("$ref", "")) and place.count(".") < _DEEPEST:
+            inner = document["components"]["schemas"][reference.removeprefix(_REFERENCE)]
+            yield from unbounded(document, inner, place)
+        for name, inner in schema.get("properties", {}).items():
+            yield from unbounded(document, inner, f"{place}.{name}")
+        for word in ("items", "anyOf", "oneOf", "allOf", "additionalProperties", "prefixItems"):
+            yield from unbounded(document, schema.get(word), place)
+
+
+def taken(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What an operation takes: its parameters and the kinds of its body, each with its schema."""
+    for parameter in operation.get("parameters", []):
+        name = parameter.get("$ref", "").rpartition("/")[2]
+        parameter = document["components"]["parameters"][name] if name else parameter
+        yield f"{parameter['in']} {parameter['name']}", parameter.get("schema")
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        yield "body", media.get("schema")
+
+
 def closed(schema: Any) -> Any:
     """The same schemas, of which none allows a property that it does not name."""
     if isinstance(schema, list):
@@ -74,22 +103,33 @@ def closed(schema: Any) -> Any:
 def test_operations_are_typed_described_and_shown(documents: Any) -> None:
     found: dict[str, dict[str, list[str]]] = {}
     for context, document in documents.items():
-        for path, method, operation in operations(document):
+        for path, method, operation in document_operations(document):
             faults = list(faults_of(document, method, path, operation))
             if faults:
                 found.setdefault(context, {})[f"{method.upper()} {path}"] = faults
     assert found == {}
 
 
+def test_every_whole_number_that_is_taken_has_bounds(documents: Any) -> None:
+    found = [
+        f"{method.upper()} {path}: {each}"
+        for document in documents.values()
+        for path, method, operation in document_operations(document)
+        for place, schema in taken(document, operation)
+        for each in unbounded(document, schema, place)
+    ]
+    assert found == []
+
+
 def test_operation_ids_are_unique_in_the_merged_document(documents: Any) -> None:
-    names = [operation["operationId"] for _, _, operation in operations(merged(documents))]
+    names = [operation["operationId"] for _, _, operation in document_operations(merge_documents(documents))]
     assert len(names) == len(set(names))
 
 
 def test_every_example_of_an_answer_is_as_its_model_says(documents: Any) -> None:
-    document = closed(merged(documents))
+    document = closed(merge_documents(documents))
     wrong = []
-    for path, method, operation in operations(document):
+    for path, method, operation in document_operations(document):
         for status, response in operation["responses"].items():
             media = response.get("content", {}).get(_JSON)
             if status.startswith("2") and media is not None:

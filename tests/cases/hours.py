@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from slm_calendar import durations
-from slm_calendar.service_hours import parse
+from slm_calendar.service_hours import parse_service_hours
 from slm_events.instants import from_text, to_text
 from tests.cases.reading import Case, Unmapped
 from tests.cases.sources import Rules
@@ -130,7 +130,9 @@ def local_instant(zone: str, day: str, clock: str) -> str:
     """A local date and ``HH:MM`` as an instant in text: the opening of hours that open then."""
     if clock == "24:00":
         return _next_midnight(zone, day)
-    hours = parse({"timezone": zone, "weekly": {}, "overrides": [{"date": day, "intervals": [[clock, "24:00"]]}]})
+    hours = parse_service_hours(
+        {"timezone": zone, "weekly": {}, "overrides": [{"date": day, "intervals": [[clock, "24:00"]]}]}
+    )
     noon = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * SECOND
     return to_text(hours.intervals(noon - 2 * DAY, noon + 3 * DAY)[0][0])
 

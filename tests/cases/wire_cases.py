@@ -16,25 +16,27 @@ def answers(case: Case) -> dict[str, Any]:
     asked = case.asked
     found: dict[str, Any] = {}
     if "deltas" in asked:
-        counts = histograms.counts_of(asked["deltas"])
+        counts = histograms.convert_bucket_deltas_to_counts(asked["deltas"])
         found |= {"decoded": counts, "sum": sum(counts)}
     if "timeUnixNano" in asked:
-        found["utc"] = otlp.instant_of(asked["timeUnixNano"])
+        found["utc"] = otlp.convert_nanoseconds_to_text(asked["timeUnixNano"])
     if "aggregationTemporality" in asked:
         found |= _temporality(asked["aggregationTemporality"])
     if "float64_bits" in case.expected:
         found["float64_bits"] = _stale_bits() if case.described_as("stale") else _other_bits(case)
     bits = asked.get("float64_bits", asked.get("bits"))
     if bits is not None:
-        stale = histograms.is_stale(_float(int(str(bits), 16)))
+        stale = histograms.is_prometheus_stale_marker(_float(int(str(bits), 16)))
         found |= {"stale": stale, "is_stale": stale, "ends_series": stale, "measurement": not stale}
     if {"asInt", "asDouble"} & set(asked):
         found["value"] = _gauged(asked)
     if "startTimeUnixNano" in asked and "utc" not in found:
-        found["utc"] = otlp.instant_of(asked["startTimeUnixNano"])
+        found["utc"] = otlp.convert_nanoseconds_to_text(asked["startTimeUnixNano"])
     spans = asked.get("spans")
     if spans is not None:
-        found["indices"] = histograms.indices_of([(span["offset"], span["length"]) for span in spans])
+        found["indices"] = histograms.convert_spans_to_bucket_indices(
+            [(span["offset"], span["length"]) for span in spans]
+        )
     if not found:
         raise Unmapped(f"nothing on the wire of {sorted(asked)}")
     return found
@@ -43,14 +45,14 @@ def answers(case: Case) -> dict[str, Any]:
 def _stale_bits() -> str:
     """The bits that end a series here, as a number read from them does."""
     bits = histograms.STALE_BITS
-    if not histograms.is_stale(_float(bits)) or histograms.is_stale(float("nan")):
+    if not histograms.is_prometheus_stale_marker(_float(bits)) or histograms.is_prometheus_stale_marker(float("nan")):
         raise ValueError("the stale marker is not told from any other NaN")
     return f"{bits:#018x}"
 
 
 def _temporality(written: Any) -> dict[str, Any]:
     try:
-        return {"temporality": otlp.temporality_of(written), "error": False}
+        return {"temporality": otlp.parse_temporality(written), "error": False}
     except otlp.InvalidDataPoint:
         return {"temporality": "UNSPECIFIED", "error": True}
 
@@ -59,14 +61,14 @@ def _gauged(point: Mapping[str, Any]) -> Any:
     """The value of a data point as the OTLP intake decodes it."""
     measured = {"timeUnixNano": "1544712660300000000", **point}
     metric = {"name": "measured", "gauge": {"dataPoints": [measured]}}
-    decoded = otlp.decode_metrics({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+    decoded = otlp.convert_otlp_metrics({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
     return decoded.measurements[0]["value"] if decoded.measurements else None
 
 
 def _other_bits(case: Case) -> str:
     """Of any other number, a common NaN too: it does not end a series."""
     bits = str(case.expected["float64_bits"])
-    return "the bits that end a series" if histograms.is_stale(_float(int(bits, 16))) else bits
+    return "the bits that end a series" if histograms.is_prometheus_stale_marker(_float(int(bits, 16))) else bits
 
 
 def _float(bits: int) -> float:

@@ -13,11 +13,11 @@ from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.application.state.loaded_partition import SeriesCheckpoint
-from slm_monitor.application.state.partition_step import Checkpoint, PartitionStep
-from slm_monitor.application.state.ports import EvaluationStore, NotOwner
+from slm_monitor.application.state.partition_step import PartitionCheckpoint, PartitionStepChanges
+from slm_monitor.application.state.ports import EvaluationStore, PartitionNotOwned
 from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues
-from slm_monitor.domain.lifecycle.target_state import Window
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.lifecycle.target_state import TargetWindow
+from slm_monitor.domain.series.hour_buckets import HourChunk
 from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import at
 from tests.support.monitor_service import migrated_database
@@ -40,9 +40,9 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[EvaluationStore
     await database.close()
 
 
-def step(before: int, after: int, **more: Any) -> PartitionStep:
+def step(before: int, after: int, **more: Any) -> PartitionStepChanges:
     """A step that takes in measurements from one position to another."""
-    return PartitionStep(
+    return PartitionStepChanges(
         {MEASUREMENTS.name: before, TICKETS.name: 0},
         {MEASUREMENTS.name: after, TICKETS.name: 0},
         received_at=NOON,
@@ -75,7 +75,7 @@ async def test_a_step_from_an_unexpected_position_is_refused_and_changes_nothing
 ) -> None:
     epoch = (await store.take_over(0)).epoch
     await store.commit(0, epoch, step(0, 3))
-    with pytest.raises(NotOwner):
+    with pytest.raises(PartitionNotOwned):
         await store.commit(0, epoch, step(0, 5, facts=[state("a", "down")]))
     assert await store.facts([SUBJECT]) == {}
     assert (await store.processed_positions())[MEASUREMENTS.name, 0] == 3
@@ -84,11 +84,11 @@ async def test_a_step_from_an_unexpected_position_is_refused_and_changes_nothing
 async def test_whoever_lost_the_partition_writes_nothing_and_is_told(store: EvaluationStore) -> None:
     lost = (await store.take_over(0)).epoch
     await store.take_over(0)
-    with pytest.raises(NotOwner):
+    with pytest.raises(PartitionNotOwned):
         await store.commit(0, lost, step(0, 1, facts=[state("a", "down")]))
-    with pytest.raises(NotOwner):
-        await store.checkpoint(0, lost, Checkpoint({}, 0))
-    with pytest.raises(NotOwner):
+    with pytest.raises(PartitionNotOwned):
+        await store.checkpoint(0, lost, PartitionCheckpoint({}, 0))
+    with pytest.raises(PartitionNotOwned):
         await store.reload(0, lost)
     assert await store.facts([SUBJECT]) == {}
 
@@ -99,11 +99,11 @@ async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_stored_them
     loaded = await store.take_over(0)
     assert [(values.at.tolist(), received) for values, received in loaded.blobs] == [([NOON, NOON + 1], NOON)]
     assert loaded.blob_seq == blob and await store.hours(SUBJECT, [NOON // HOUR]) == {}
-    chunk = Chunk(np.array([NOON, NOON + 1]), np.ones(2))
+    chunk = HourChunk(np.array([NOON, NOON + 1]), np.ones(2))
     segments = [(SUBJECT, NOON // HOUR, [chunk])]
     series = {SUBJECT: SeriesCheckpoint(NOON + 1)}
     assert blob is not None
-    await store.checkpoint(0, loaded.epoch, Checkpoint({}, blob, segments, series))
+    await store.checkpoint(0, loaded.epoch, PartitionCheckpoint({}, blob, segments, series))
     loaded = await store.take_over(0)
     assert list(loaded.blobs) == [] and loaded.series[SUBJECT].high_water == NOON + 1
     (found,) = (await store.hours(SUBJECT, [NOON // HOUR]))[NOON // HOUR]
@@ -120,7 +120,7 @@ async def test_committed_results_do_not_follow_later_changes_in_memory(
     store: EvaluationStore,
 ) -> None:
     epoch = (await store.take_over(0)).epoch
-    window = Window("target", "2026-11", 1, NOON, NOON + HOUR, verdict="met", figure="1/1")
+    window = TargetWindow("target", "2026-11", 1, NOON, NOON + HOUR, verdict="met", figure="1/1")
     one = step(0, 1)
     one.changes.windows["target", "2026-11"] = window
     one.changes.unjudgeable["target"] = "TypeError: broken"

@@ -9,14 +9,14 @@ import pytest
 
 from slm_calendar.errors import finding
 from slm_chassis.http.problems import _presentable
-from slm_monitor.domain.facts.rejections import shown_value
+from slm_monitor.domain.facts.rejections import shorten_value_for_display
 
 OBJECTS: list[Any] = [{"closed": True, "reason": None}, ["08:00", None], [{"a": [False]}]]
 
 
 @pytest.mark.parametrize("value", OBJECTS)
 def test_rejected_items_show_objects_as_json(value: Any) -> None:
-    assert json.loads(shown_value(value)) == value
+    assert json.loads(shorten_value_for_display(value)) == value
 
 
 @pytest.mark.parametrize("value", [*OBJECTS, True, None])
@@ -30,5 +30,5 @@ def test_deeply_nested_values_are_cut_without_python_text() -> None:
 
 
 def test_an_integer_of_thousands_of_digits_inside_a_list_is_still_shown() -> None:
-    assert shown_value([10**5_000]) == "a list"
+    assert shorten_value_for_display([10**5_000]) == "a list"
     assert finding("closures", [10**5_000], "write a date")["value"] == "a list"

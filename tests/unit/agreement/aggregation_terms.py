@@ -7,10 +7,10 @@ from typing import Any
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import aggregations
 from slm_agreement.domain.terms import targets as terms_of_targets
-from slm_agreement.domain.terms.surroundings import Surroundings
+from slm_agreement.domain.terms.target_context import TargetContext
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SERVICE, SHARE
 
-AROUND = Surroundings(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
+AROUND = TargetContext(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
 MONTH = {"calendar": "month"}
 LATENCY = {"key": "payments.latency", "unit": "ms"}
 RATIO: dict[str, Any] = {
@@ -46,7 +46,7 @@ def composite(of: str, *members: Any, **more: Any) -> dict[str, Any]:
 
 def written(*targets: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
     findings = Findings()
-    found = terms_of_targets.resolve_all(list(targets), AROUND, findings)
+    found = terms_of_targets.resolve_targets(list(targets), AROUND, findings)
     return found, {finding.field: finding.remedy for finding in findings.items}
 
 

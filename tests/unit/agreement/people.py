@@ -7,14 +7,14 @@ from typing import Any
 from slm_agreement.domain.documents import document as documents
 from slm_agreement.domain.documents import templates
 from slm_agreement.domain.people.people import Mandate, Person
-from slm_agreement.domain.versions.agreement import Identity, Mover, Version, write
-from slm_agreement.domain.versions.finalizing import Names
+from slm_agreement.domain.versions.agreement import Actor, Identity, Version, add_revision
+from slm_agreement.domain.versions.finalizing import NamesAtSigning
 from slm_chassis.identity import named_id
 from slm_events import instants
 
 PROVIDER, CUSTOMER, SERVICE = (named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", name) for name in ("p", "c", "s"))
 IDENTITY = Identity(named_id(PROVIDER, "agreement", "k"), "k", "sla", "service", PROVIDER, PROVIDER, CUSTOMER, SERVICE)
-NAMES = Names("Provider", "Customer", "checkout", "Checkout")
+NAMES = NamesAtSigning("Provider", "Customer", "checkout", "Checkout")
 NOW = instants.from_text("2026-11-22T10:00:00Z")
 DAY = 86_400_000_000
 
@@ -23,19 +23,19 @@ def at(text: str) -> int:
     return instants.from_text(text)
 
 
-def mover(name: str, party_id: str, role: str = "service_level_manager") -> Mover:
+def actor(name: str, party_id: str, role: str = "service_level_manager") -> Actor:
     """Somebody who acts for a party, as a principal and a person of that name."""
-    return Mover(f"principal {name}", party_id, frozenset({role}), f"person {name}")
+    return Actor(f"principal {name}", party_id, frozenset({role}), f"person {name}")
 
 
-ADA = mover("ada", PROVIDER)
-CARL = mover("carl", CUSTOMER)
-GRACE = mover("grace", PROVIDER, "provider_signatory")
-EMMY = mover("emmy", CUSTOMER, "business_signatory")
+ADA = actor("ada", PROVIDER)
+CARL = actor("carl", CUSTOMER)
+GRACE = actor("grace", PROVIDER, "provider_signatory")
+EMMY = actor("emmy", CUSTOMER, "business_signatory")
 
 
-def person(who: Mover, email: str | None = None, **mandate: Any) -> Person:
-    """The person behind a mover, with a mandate for each signatory role."""
+def person(who: Actor, email: str | None = None, **mandate: Any) -> Person:
+    """The person behind an actor, with a mandate for each signatory role."""
     roles = ("provider_signatory", "business_signatory")
     mandates = [Mandate(role, f"as {role}", **mandate) for role in roles]
     return Person(str(who.person_id), str(who.party_id), "k", who.principal_id, email, mandates)
@@ -83,5 +83,5 @@ def resolved(**changed: Any) -> dict[str, Any]:
 def draft(number: int = 1, base: int | None = None, **changed: Any) -> Version:
     """A version that Ada drafted for the provider."""
     version = Version(IDENTITY, number, drafted_by_party_id=PROVIDER)
-    write(version, resolved(**changed), ADA, base, NOW)
+    add_revision(version, resolved(**changed), ADA, base, NOW)
     return version

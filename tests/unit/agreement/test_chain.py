@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from slm_agreement.api.chain_previews import ChainToPreview
+from slm_agreement.api.chain_previews import ChainPreviewRequest
 from slm_agreement.domain.versions import chain
-from slm_agreement.domain.versions.chain import Group, NoStructure
+from slm_agreement.domain.versions.chain import InvalidSupportStructure, SupportGroup
 from tests.cases.previews import Refused, ask_chain
 
 shares = st.fractions(0, 1, max_denominator=1000)
@@ -31,20 +31,22 @@ def test_k_of_n_is_the_sum_over_all_that_may_happen(each: list[Fraction], data: 
             for share, up in zip(each, works, strict=True):
                 likely *= share if up else 1 - share
             expected += likely
-    assert chain.availability(Group(needed, tuple(names)), dict(zip(names, each, strict=True))) == expected
+    assert (
+        chain.combined_availability(SupportGroup(needed, tuple(names)), dict(zip(names, each, strict=True))) == expected
+    )
 
 
 @given(st.lists(shares, min_size=1, max_size=4), shares)
 def test_what_a_support_would_need_is_exactly_enough(each: list[Fraction], objective: Fraction) -> None:
     names = [f"s{n}" for n in range(len(each))]
-    structure, promised = Group(len(each), tuple(names)), dict(zip(names, each, strict=True))
-    for name, share in chain.needed(structure, promised, objective).items():
+    structure, promised = SupportGroup(len(each), tuple(names)), dict(zip(names, each, strict=True))
+    for name, share in chain.needed_shares(structure, promised, objective).items():
         if share is not None:
-            assert chain.availability(structure, {**promised, name: share}) == objective
+            assert chain.combined_availability(structure, {**promised, name: share}) == objective
 
 
 def test_a_support_in_several_places_has_no_single_answer() -> None:
-    needed = chain.needed(Group(2, ("a", "a")), {"a": Fraction(9, 10)}, Fraction(99, 100))
+    needed = chain.needed_shares(SupportGroup(2, ("a", "a")), {"a": Fraction(9, 10)}, Fraction(99, 100))
     assert needed == {"a": None}
 
 
@@ -57,26 +59,31 @@ def test_a_support_in_several_places_has_no_single_answer() -> None:
         {"serial": []},
         {"serial": "a"},
         {"k_of_n": {"k": 3, "members": ["a", "b"]}},
+        {"k_of_n": [{}]},
+        {"k_of_n": ["a"]},
+        {"k_of_n": {"k": True, "members": ["a"]}},
         {"parallel": ["a"]},
         {"serial": [{"serial": ["a"] * 30}, {"serial": ["b"] * 30}]},
     ],
 )
 def test_what_is_no_structure_is_refused(written: Any) -> None:
-    with pytest.raises(NoStructure):
-        chain.parse(written)
+    with pytest.raises(InvalidSupportStructure):
+        chain.parse_support_structure(written)
 
 
 def test_recovery_waits_for_all_needed_services_and_loses_the_worst_point() -> None:
     times = {"a": 3, "b": 1, "c": 2}
-    assert chain.recovered_after(Group(3, ("a", "b", "c")), times) == 6
-    assert chain.recovered_after(Group(2, ("a", "b", "c")), times) == 2
-    assert chain.worst(Group(1, ("a", "b")), times) == 3
+    assert chain.combined_recovery_time(SupportGroup(3, ("a", "b", "c")), times) == 6
+    assert chain.combined_recovery_time(SupportGroup(2, ("a", "b", "c")), times) == 2
+    assert chain.worst_data_loss(SupportGroup(1, ("a", "b")), times) == 3
 
 
 def test_services_restored_in_parallel_wait_for_the_slowest_needed() -> None:
     times = {"a": 3, "b": 1, "c": 2}
-    assert chain.recovered_after(Group(3, ("a", "b", "c")), times, side_by_side=True) == 3
-    assert chain.recovered_after(Group(2, ("a", Group(1, ("b", "c")))), times, side_by_side=True) == 3
+    assert chain.combined_recovery_time(SupportGroup(3, ("a", "b", "c")), times, side_by_side=True) == 3
+    assert (
+        chain.combined_recovery_time(SupportGroup(2, ("a", SupportGroup(1, ("b", "c")))), times, side_by_side=True) == 3
+    )
     recovery = {
         "rto_at_most": "PT2H",
         "rpo_at_most": "PT1H",
@@ -90,15 +97,15 @@ def test_services_restored_in_parallel_wait_for_the_slowest_needed() -> None:
 def test_terms_may_follow_upon_one_another_but_leave_no_day_out() -> None:
     year = (date(2026, 1, 1), date(2026, 12, 31))
     half, rest = (date(2025, 7, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2027, 1, 1))
-    assert chain.first_uncovered(year, [rest, half]) is None
-    assert chain.first_uncovered(year, [half]) == date(2026, 7, 1)
-    assert chain.first_uncovered(year, [rest]) == date(2026, 1, 1)
-    assert chain.first_uncovered(year, []) == date(2026, 1, 1)
-    assert chain.first_uncovered(year, [(date(2026, 1, 1), date.max)]) is None
+    assert chain.first_uncovered_day(year, [rest, half]) is None
+    assert chain.first_uncovered_day(year, [half]) == date(2026, 7, 1)
+    assert chain.first_uncovered_day(year, [rest]) == date(2026, 1, 1)
+    assert chain.first_uncovered_day(year, []) == date(2026, 1, 1)
+    assert chain.first_uncovered_day(year, [(date(2026, 1, 1), date.max)]) is None
 
 
 def test_the_documented_example_is_answered() -> None:
-    (example,) = ChainToPreview.model_json_schema()["examples"]
+    (example,) = ChainPreviewRequest.model_json_schema()["examples"]
     assert ask_chain(**example) == {
         "availability": {"achievable_percent": "4994001/50000", "holds": True},
         "durations": {"sum": "PT1H15M", "holds": True},
@@ -128,6 +135,6 @@ def test_a_fault_is_named_by_its_field(asked: dict[str, Any], field: str) -> Non
 @pytest.mark.parametrize("wrong", [0, 20_000, True, None])
 def test_a_day_is_never_a_number(wrong: Any) -> None:
     """Pydantic alone takes one as seconds since 1970."""
-    ChainToPreview.model_validate({"term": {"required": ["2026-01-01", "2026-02-01"], "supports": []}})
+    ChainPreviewRequest.model_validate({"term": {"required": ["2026-01-01", "2026-02-01"], "supports": []}})
     with pytest.raises(ValidationError):
-        ChainToPreview.model_validate({"term": {"required": ["2026-01-01", wrong], "supports": []}})
+        ChainPreviewRequest.model_validate({"term": {"required": ["2026-01-01", wrong], "supports": []}})

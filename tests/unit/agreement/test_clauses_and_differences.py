@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from slm_agreement.domain.checks.smart import smart_findings
+from slm_agreement.domain.checks.smart import run_smart_check
 from slm_agreement.domain.documents import clauses, differences, templates
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, NOW, SHARE, draft, resolved
 
 
 def _filled(**changed: object) -> set[str]:
-    return {point["point"] for point in clauses.completeness(resolved(**changed), ()) if point["filled"]}
+    return {point["point"] for point in clauses.check_sla_points(resolved(**changed), ()) if point["filled"]}
 
 
 def test_there_are_ten_points_and_every_kind_says_which_may_be_empty() -> None:
@@ -34,7 +34,7 @@ def test_an_empty_clause_is_none() -> None:
 
 def test_an_empty_point_that_may_not_be_is_an_error() -> None:
     version = draft(clauses={}, targets=[CLOCK])
-    fields = [finding.field for finding in smart_findings(version, version.head, [], NOW)]
+    fields = [finding.field for finding in run_smart_check(version, version.head, [], NOW)]
     assert fields == ["clauses.service_description", "clauses.availability"]
 
 
@@ -48,7 +48,7 @@ def test_differences_are_told_by_clause_and_by_target() -> None:
     raised = {**AVAILABILITY, "objective": {"at_least": "99.95"}}
     before = resolved(targets=[AVAILABILITY, CLOCK], title="Old")
     after = resolved(targets=[raised, SHARE], clauses={"service_description": "Takes payments.", "warranty": "A year."})
-    found = differences.between(before, after)
+    found = differences.compare_documents(before, after)
     assert [(change["target"], change["change"]) for change in found["targets"]] == [
         ("up", "changed"),
         ("p1", "removed"),
@@ -63,4 +63,4 @@ def test_differences_are_told_by_clause_and_by_target() -> None:
 
 def test_nothing_differs_from_itself() -> None:
     document = resolved()
-    assert differences.between(document, document) == {"clauses": [], "targets": [], "document": []}
+    assert differences.compare_documents(document, document) == {"clauses": [], "targets": [], "document": []}

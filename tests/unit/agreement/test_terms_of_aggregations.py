@@ -61,8 +61,8 @@ def test_what_is_agreed_is_what_the_judge_reads() -> None:
         "service_hours": {"24x7": "24x7"},
         "targets": taken(*EVERY),
     }
-    read = judged.parse_targets(finalized, judged.JUDGED)
-    composite_terms.check_composites(read)
+    read = judged.parse_targets(finalized, judged.EVALUABLE_AGGREGATIONS)
+    composite_terms.check_composite_terms(read)
     outage_evaluation.check_outage_terms(read)
     recovery_evaluation.check_recovery_limits(read)
     assert {each.aggregation for each in read} == aggregations.ALL
@@ -73,7 +73,7 @@ def test_what_is_agreed_is_what_the_judge_reads() -> None:
 
 
 def test_nothing_is_accepted_that_is_not_judged() -> None:
-    assert aggregations.ACCEPTED <= judged.KEPT
+    assert aggregations.ACCEPTED <= judged.CONTINUOUS_AGGREGATIONS
 
 
 def test_the_kind_of_an_indicator_follows_from_the_aggregation() -> None:
@@ -290,14 +290,14 @@ def test_an_objective_changed_by_review_is_checked_against_its_other_terms() -> 
     target_id = agreed["targets"][0]["target_id"]
 
     def codes(objective: dict[str, str]) -> list[str]:
-        changed = documents.with_objective(agreed, target_id, objective)
+        changed = documents.replace_objective(agreed, target_id, objective)
         assert changed is not None
-        return [finding.code for finding in contradictions.contradictions_in(changed["targets"])]
+        return [finding.code for finding in contradictions.find_contradictions(changed["targets"])]
 
     assert codes({"at_least": "99.95", "unit": "percent"}) == []
     assert codes({"at_least": "99", "unit": "percent"}) == ["specific.unacceptable-not-looser"]
     assert codes({"at_least": "90", "unit": "percent"}) == ["specific.unacceptable-not-looser", "specific.never-fires"]
-    assert contradictions.contradictions_in(taken(CLOCK, COUNT)) == []
+    assert contradictions.find_contradictions(taken(CLOCK, COUNT)) == []
 
 
 RICH: list[dict[str, Any]] = [
@@ -358,7 +358,7 @@ def test_whatever_stands_wherever_in_a_target_is_taken_or_refused_with_findings(
 def test_what_is_not_accepted_is_refused_and_named() -> None:
     findings = Findings()
     around = replace(AROUND, accepted=frozenset({"availability"}))
-    terms_of_targets.resolve_all([AVAILABILITY, RATIO], around, findings)
+    terms_of_targets.resolve_targets([AVAILABILITY, RATIO], around, findings)
     [finding] = findings.items
     assert (finding.field, finding.remedy[:30]) == ("targets[1].aggregation", 'write one of: "availability"; ')
     assert "ratio" in finding.remedy

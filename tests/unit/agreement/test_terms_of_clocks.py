@@ -60,7 +60,7 @@ def test_an_ownership_clock_runs_for_each_assignment_and_others_may() -> None:
     ],
 )
 def test_a_start_that_stops_its_clock_is_a_slip(changed: dict[str, Any], told: str) -> None:
-    [finding] = clock_slips.clock_slips([target(CLOCK, **changed)])
+    [finding] = clock_slips.find_clock_slips([target(CLOCK, **changed)])
     assert (finding.severity, finding.value) == ("slip", told)
 
 
@@ -73,7 +73,7 @@ def test_a_start_that_stops_its_clock_is_a_slip(changed: dict[str, Any], told: s
     ],
 )  # fmt: skip
 def test_a_clock_that_can_run_is_no_slip(changed: dict[str, Any]) -> None:
-    assert clock_slips.clock_slips([target(CLOCK, **changed)]) == []
+    assert clock_slips.find_clock_slips([target(CLOCK, **changed)]) == []
 
 
 def test_a_clock_may_name_several_service_hours_and_nothing_else_may() -> None:
@@ -84,12 +84,12 @@ def test_a_clock_may_name_several_service_hours_and_nothing_else_may() -> None:
 
 def test_a_clock_that_never_applies_is_a_finding_with_a_remedy() -> None:
     wide = {**CLOCK, "key": "all", "applies_to": {}}
-    [finding] = ticket_conditions.overlaps(taken(wide, CLOCK))
+    [finding] = ticket_conditions.find_unreachable_clocks(taken(wide, CLOCK))
     assert (finding.field, finding.severity) == ("targets[1].applies_to", "error")
     assert finding.remedy == "all comes first and matches all of these tickets: write this target before it"
-    [same] = ticket_conditions.overlaps(taken(CLOCK, {**CLOCK, "key": "again"}))
+    [same] = ticket_conditions.find_unreachable_clocks(taken(CLOCK, {**CLOCK, "key": "again"}))
     assert "matches the same tickets" in same.remedy
     for settled in ([CLOCK, wide], [CLOCK, {**CLOCK, "key": "p2", "applies_to": {"priority": "P2"}}],
                     [CLOCK, {**CLOCK, "key": "r", "clock": "response"}],
                     [CLOCK, {**CLOCK, "key": "eu", "applies_to": {"site": "EU"}}]):  # fmt: skip
-        assert ticket_conditions.overlaps(taken(*settled)) == []
+        assert ticket_conditions.find_unreachable_clocks(taken(*settled)) == []

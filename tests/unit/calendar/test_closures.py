@@ -6,7 +6,7 @@ from slm_calendar import service_hours
 from slm_calendar.closures import closures
 from slm_events.instants import from_text, to_text
 
-HOURS = service_hours.parse(
+HOURS = service_hours.parse_service_hours(
     {
         "timezone": "Europe/Berlin",
         "weekly": {"mon-fri": [["08:00", "18:00"]]},

@@ -13,7 +13,7 @@ from slm_calendar.errors import CalendarError
 from slm_events.instants import from_text, to_text
 
 SECOND = 1_000_000
-OFFICE = service_hours.parse(
+OFFICE = service_hours.parse_service_hours(
     {"timezone": "Europe/Berlin", "weekly": {"mon-fri": [["08:00", "12:00"], ["13:00", "18:00"]]}}
 )
 
@@ -98,7 +98,7 @@ def test_what_is_no_shorthand_is_refused(text: Any) -> None:
     ],
 )
 def test_a_duration_document_is_read_and_written(document: dict[str, Any]) -> None:
-    assert durations.parse(document, offset=True).to_document() == document
+    assert durations.parse_duration(document, offset=True).to_document() == document
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_duration_document_is_read_and_written(document: dict[str, Any]) -> No
 )
 def test_a_wrong_duration_document_is_told_its_field(document: Any, field: str) -> None:
     with pytest.raises(CalendarError) as refused:
-        durations.parse(document)
+        durations.parse_duration(document)
     assert refused.value.errors[0]["field"] == field
 
 
@@ -155,8 +155,8 @@ def test_a_wrong_duration_document_is_told_its_field(document: Any, field: str) 
 )
 def test_a_duration_gives_its_deadline(document: Any, start: str, due: str) -> None:
     fields = {"due": from_text("2026-11-21T00:00:00Z"), "past": from_text("2026-11-20T09:29:59Z")}
-    duration = durations.parse(document, offset=True)
-    assert to_text(durations.deadline(duration, local(start), OFFICE, fields)) == to_text(local(due))
+    duration = durations.parse_duration(document, offset=True)
+    assert to_text(durations.compute_deadline(duration, local(start), OFFICE, fields)) == to_text(local(due))
 
 
 def local(text: str) -> int:
@@ -166,17 +166,18 @@ def local(text: str) -> int:
 def test_a_pause_moves_the_deadline_in_the_clocks_own_measure() -> None:
     due, hour = local("2026-11-20T18:00"), 3600 * SECOND
     wall, service, days = (
-        durations.parse(each) for each in ({"calendar": "PT1H"}, {"service_time": "PT1H"}, {"business_days": 1})
+        durations.parse_duration(each)
+        for each in ({"calendar": "PT1H"}, {"service_time": "PT1H"}, {"business_days": 1})
     )
-    assert durations.extended(wall, due, hour, OFFICE) == local("2026-11-20T19:00")
-    assert durations.extended(service, due, hour, OFFICE) == local("2026-11-23T09:00")
-    assert durations.extended(days, due, hour, OFFICE) == local("2026-11-23T09:00")
-    assert durations.extended(service, due, 0, OFFICE) == due
+    assert durations.extend_deadline(wall, due, hour, OFFICE) == local("2026-11-20T19:00")
+    assert durations.extend_deadline(service, due, hour, OFFICE) == local("2026-11-23T09:00")
+    assert durations.extend_deadline(days, due, hour, OFFICE) == local("2026-11-23T09:00")
+    assert durations.extend_deadline(service, due, 0, OFFICE) == due
 
 
 def test_people_read_what_a_duration_means() -> None:
     told = [
-        str(durations.parse(each))
+        str(durations.parse_duration(each))
         for each in (
             {"calendar": "PT4H"},
             {"service_time": "PT4H"},

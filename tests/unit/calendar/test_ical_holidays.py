@@ -47,7 +47,9 @@ def test_all_day_events_become_holidays_of_those_years() -> None:
         {"date": "2026-12-25", "name": "Christmas"},
         {"date": "2027-12-25", "name": "Christmas"},
     ]
-    service_hours.parse({"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": found})
+    service_hours.parse_service_hours(
+        {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": found}
+    )
 
 
 @pytest.mark.parametrize("text", ["", "Christmas is on 25 December"])
@@ -58,13 +60,13 @@ def test_what_is_no_calendar_is_refused(text: str) -> None:
 
 def test_a_calendar_file_is_written_out_when_hours_are_resolved() -> None:
     draft = {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": [{"icalendar": EVENTS}]}
-    resolved = service_hours.resolve(draft, 2026, 2027)
+    resolved = service_hours.resolve_service_hours(draft, 2026, 2027)
     assert isinstance(resolved, dict)
     assert {"date": "2027-12-25", "name": "Christmas"} in resolved["holidays"]
-    assert service_hours.resolve(resolved, 2030, 2031) == resolved
-    assert service_hours.parse(resolved).open_on(date(2026, 8, 14)) == []
+    assert service_hours.resolve_service_hours(resolved, 2030, 2031) == resolved
+    assert service_hours.parse_service_hours(resolved).open_on(date(2026, 8, 14)) == []
     with pytest.raises(CalendarError):
-        service_hours.parse(draft)
+        service_hours.parse_service_hours(draft)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_a_calendar_file_is_written_out_when_hours_are_resolved() -> None:
 )
 def test_what_cannot_be_written_out_is_told_by_its_field(entry: dict[str, object], field: str) -> None:
     with pytest.raises(CalendarError) as refused:
-        service_hours.resolve({"timezone": "UTC", "weekly": {}, "holidays": [entry]}, 2026, 2026)
+        service_hours.resolve_service_hours({"timezone": "UTC", "weekly": {}, "holidays": [entry]}, 2026, 2026)
     assert [error["field"] for error in refused.value.errors] == [field]
 
 

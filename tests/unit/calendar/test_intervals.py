@@ -24,7 +24,7 @@ def test_union_holds_what_either_holds(left: list[tuple[int, int]], right: list[
     united = intervals.union(left, right)
     assert is_tidy(united)
     assert points(united) == points(left) | points(right)
-    assert intervals.total(united) == len(points(united))
+    assert intervals.total_length(united) == len(points(united))
 
 
 @given(pairs, pairs)

@@ -35,7 +35,7 @@ NEEDS_A_TICKET = {"ERP-M", "SN-01"}
 
 
 def hours_of(case: dict[str, Any], calendar: Any = None) -> ServiceHours:
-    return service_hours.parse(document(case, calendar))
+    return service_hours.parse_service_hours(document(case, calendar))
 
 
 def pauses_of(case: dict[str, Any]) -> list[tuple[int, int]]:
@@ -84,7 +84,7 @@ def test_a_published_deadline_is_met_exactly(case: dict[str, Any]) -> None:
     if "escalation_offset" in case:
         offset = glpi_duration(case["escalation_offset"])
         due = deadline_of(case, hours_of(case), "deadline")
-        escalation = durations.deadline(offset, due, hours_of(case))
+        escalation = durations.compute_deadline(offset, due, hours_of(case))
         assert to_text(escalation) == to_text(from_text(expected(case)["escalation_at"]))
 
 
@@ -93,11 +93,11 @@ def deadline_of(case: dict[str, Any], hours: ServiceHours, name: str) -> int:
     duration = durations_of(case)[name]
     start = from_text(case.get("start") or next(e["at"] for e in case["events"] if "at" in e))
     fields = {key: from_text(e[key]) for e in case["events"] for key in ("due_date",) if key in e}
-    due = durations.deadline(duration, start, hours, fields)
+    due = durations.compute_deadline(duration, start, hours, fields)
     never_pauses = case["id"].endswith("-TTO")
     for begins, ends in [] if never_pauses else pauses_of(case):
         if begins < due:
-            due = durations.extended(duration, due, hours.open_time(max(begins, start), ends), hours)
+            due = durations.extend_deadline(duration, due, hours.open_time(max(begins, start), ends), hours)
     return due
 
 
@@ -137,10 +137,10 @@ def elapsed_in_states(case: dict[str, Any], hours: ServiceHours) -> int:
 
 
 def test_business_time_and_calendar_time_differ_as_published() -> None:
-    hours = service_hours.parse({"timezone": "UTC", "weekly": {"mon-fri": [["09:00", "17:00"]]}})
+    hours = service_hours.parse_service_hours({"timezone": "UTC", "weekly": {"mon-fri": [["09:00", "17:00"]]}})
     start, end = from_text("2024-04-09T14:00:00Z"), from_text("2024-04-10T09:00:00Z")
-    assert durations.elapsed(Duration("service_time", 0), start, end, hours) == 10800 * SECOND
-    assert durations.elapsed(Duration("calendar", 0), start, end, hours) == 68400 * SECOND
+    assert durations.measure_elapsed_time(Duration("service_time", 0), start, end, hours) == 10800 * SECOND
+    assert durations.measure_elapsed_time(Duration("calendar", 0), start, end, hours) == 68400 * SECOND
 
 
 @pytest.mark.parametrize("case", cases(FILE, "calendar_query"))
@@ -167,14 +167,16 @@ def asked_of(case: dict[str, Any], hours: ServiceHours) -> int:
     start = from_text(case["events"][0]["at"])
     days = case.get("working_days", case.get("business_days"))
     if days is None:
-        return durations.deadline(durations.parse({"service_time": "-PT0S"}, offset=True), start, hours)
+        return durations.compute_deadline(
+            durations.parse_duration({"service_time": "-PT0S"}, offset=True), start, hours
+        )
     kind = "business_days_end" if case.get("end_of_working_day") else "business_days"
-    return durations.deadline(Duration(kind, days, days < 0), start, hours)  # type: ignore[arg-type]
+    return durations.compute_deadline(Duration(kind, days, days < 0), start, hours)  # type: ignore[arg-type]
 
 
 def chain_hours(written: dict[str, Any]) -> ServiceHours:
     weekly = {key: pairs for key, pairs in written.items() if key != "timezone"}
-    return service_hours.parse({"timezone": written["timezone"], "weekly": weekly})
+    return service_hours.parse_service_hours({"timezone": written["timezone"], "weekly": weekly})
 
 
 @pytest.mark.parametrize("case", cases("chain.json", "hours"))
@@ -183,14 +185,14 @@ def test_the_chain_finds_the_published_gap_in_hours(case: dict[str, Any]) -> Non
     year = windows.window_of_id("2026", required.timezone)
     answer = case["expected"]
     if "uncovered" in answer:
-        normal = coverage.normal_week(required, provided, year.start, year.end)
-        assert coverage.contains(provided, required, year.start, year.end) is answer["contained"]
+        normal = coverage.compare_normal_week(required, provided, year.start, year.end)
+        assert coverage.covers_all_hours(provided, required, year.start, year.end) is answer["contained"]
         assert normal.uncovered_time == answer["uncovered_seconds_per_normal_week"] * SECOND
         assert normal.to_document() == answer["uncovered"]
         return
     for week, wanted in answer.items():
         monday = from_text(f"{week.removeprefix('week_of_')}T12:00:00Z")
         window = windows.window_at("week", required.timezone, monday)
-        gaps = coverage.uncovered(required, provided, window.start, window.end)
+        gaps = coverage.uncovered_intervals(required, provided, window.start, window.end)
         assert sum(end - start for start, end in gaps) == wanted["uncovered_seconds"] * SECOND
-        assert coverage.contains(provided, required, window.start, window.end) is wanted["contained"]
+        assert coverage.covers_all_hours(provided, required, window.start, window.end) is wanted["contained"]

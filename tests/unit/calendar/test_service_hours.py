@@ -48,7 +48,7 @@ def calendars(draw: st.DrawFn) -> ServiceHours:
         ],
         "breaks": [{"from": to_text(start), "to": to_text(start + length)} for start, length in begins],
     }
-    return service_hours.parse(document)
+    return service_hours.parse_service_hours(document)
 
 
 laws = settings(max_examples=40, deadline=None)
@@ -67,7 +67,7 @@ def test_open_time_is_the_length_of_the_intervals(hours: ServiceHours, start: in
     found = hours.intervals(start, end)
     assert found == intervals.union(found)
     assert all(start <= opens < closes <= end for opens, closes in found)
-    assert intervals.total(found) == hours.open_time(start, end) <= max(0, end - start)
+    assert intervals.total_length(found) == hours.open_time(start, end) <= max(0, end - start)
 
 
 @laws
@@ -113,20 +113,27 @@ def test_next_and_last_open_enclose_closed_time_only(hours: ServiceHours, at: in
 @laws
 @given(calendars())
 def test_written_hours_read_back_as_the_same(hours: ServiceHours) -> None:
-    assert service_hours.parse(hours.to_document()) is hours
+    assert service_hours.parse_service_hours(hours.to_document()) is hours
 
 
 @given(instants, instants)
 def test_always_open_time_is_wall_time(start: int, end: int) -> None:
-    written_out = service_hours.parse({"timezone": "Asia/Tehran", "weekly": {"mon-sun": [["00:00", "24:00"]]}})
-    for hours in (ALWAYS, service_hours.parse("24x7"), service_hours.parse(None), written_out):
+    written_out = service_hours.parse_service_hours(
+        {"timezone": "Asia/Tehran", "weekly": {"mon-sun": [["00:00", "24:00"]]}}
+    )
+    for hours in (
+        ALWAYS,
+        service_hours.parse_service_hours("24x7"),
+        service_hours.parse_service_hours(None),
+        written_out,
+    ):
         assert hours.open_time(start, end) == max(0, end - start)
         assert hours.add(start, end - start) == end
         assert hours.next_open(start) == hours.last_open(start) == start and hours.is_open(start)
 
 
 def open_hours(document: dict[str, Any], first: str, last: str) -> list[list[str]]:
-    found = service_hours.parse(document).intervals(from_text(first), from_text(last))
+    found = service_hours.parse_service_hours(document).intervals(from_text(first), from_text(last))
     return [[to_text(opens)[:16], to_text(closes)[:16]] for opens, closes in found]
 
 
@@ -182,13 +189,13 @@ def test_a_date_that_never_was_has_no_hours() -> None:
 
 
 def test_the_29th_of_february_is_a_yearly_holiday_in_leap_years_only() -> None:
-    hours = service_hours.parse(OFFICE | {"holidays": [{"yearly": "02-29"}]})
+    hours = service_hours.parse_service_hours(OFFICE | {"holidays": [{"yearly": "02-29"}]})
     assert hours.open_on(date(2028, 2, 29)) == []
     assert hours.open_on(date(2027, 3, 1)) != []
 
 
 def test_hours_that_never_open_are_an_error_and_no_endless_search() -> None:
-    hours = service_hours.parse({"timezone": "UTC", "weekly": {}})
+    hours = service_hours.parse_service_hours({"timezone": "UTC", "weekly": {}})
     assert hours.open_time(FIRST, LAST) == 0 and hours.intervals(FIRST, LAST) == [] and not hours.is_open(FIRST)
     for ask in (hours.next_open, hours.last_open, lambda at: hours.add(at, HOUR), lambda at: hours.add(at, -HOUR)):
         with pytest.raises(NeverOpen, match="never open within ten years"):
@@ -196,7 +203,7 @@ def test_hours_that_never_open_are_an_error_and_no_endless_search() -> None:
 
 
 def test_a_deadline_over_a_hundred_years_away_is_refused() -> None:
-    hours = service_hours.parse(
+    hours = service_hours.parse_service_hours(
         {
             "timezone": "UTC",
             "weekly": {},
@@ -250,7 +257,7 @@ def test_a_deadline_over_a_hundred_years_away_is_refused() -> None:
 )
 def test_a_wrong_document_is_told_field_and_remedy(document: Any, field: str, remedy: str) -> None:
     with pytest.raises(CalendarError) as refused:
-        service_hours.parse(document)
+        service_hours.parse_service_hours(document)
     (error,) = refused.value.errors
     assert error["field"] == field
     assert remedy in error["remedy"]
@@ -258,21 +265,23 @@ def test_a_wrong_document_is_told_field_and_remedy(document: Any, field: str, re
 
 def test_all_errors_of_a_document_are_told_at_once() -> None:
     with pytest.raises(CalendarError) as refused:
-        service_hours.parse({"timezone": "X", "weekly": {"mon": [["1", "2"]]}, "holidays": [{"yearly": ""}]})
+        service_hours.parse_service_hours(
+            {"timezone": "X", "weekly": {"mon": [["1", "2"]]}, "holidays": [{"yearly": ""}]}
+        )
     assert [error["field"] for error in refused.value.errors] == ["timezone", "weekly.mon[0]", "holidays[0].yearly"]
 
 
 def test_country_holidays_are_resolved_to_dates_and_day_ranges_to_days() -> None:
     draft = OFFICE | {"holidays": [{"country": "DE", "subdivision": "BE"}, {"yearly": "12-24"}]}
-    resolved = service_hours.resolve(draft, 2026, 2027)
+    resolved = service_hours.resolve_service_hours(draft, 2026, 2027)
     assert isinstance(resolved, dict)
     assert list(resolved["weekly"]) == ["mon", "tue", "wed", "thu", "fri"]
     dates = {holiday["date"] for holiday in resolved["holidays"] if "name" in holiday}
     assert {"2026-03-08", "2026-04-03", "2027-03-26", "2027-12-25"} <= dates
     assert {"yearly": "12-24"} in resolved["holidays"]
-    assert service_hours.parse(resolved).open_on(date(2026, 5, 1)) == []
-    assert service_hours.resolve(resolved, 2030, 2031) == resolved
-    assert service_hours.resolve("24x7", 2026, 2027) == "24x7"
+    assert service_hours.parse_service_hours(resolved).open_on(date(2026, 5, 1)) == []
+    assert service_hours.resolve_service_hours(resolved, 2030, 2031) == resolved
+    assert service_hours.resolve_service_hours("24x7", 2026, 2027) == "24x7"
 
 
 @pytest.mark.parametrize(
@@ -285,5 +294,5 @@ def test_country_holidays_are_resolved_to_dates_and_day_ranges_to_days() -> None
 )
 def test_an_unknown_country_is_told(holidays: Any, field: str) -> None:
     with pytest.raises(CalendarError) as refused:
-        service_hours.resolve(OFFICE | {"holidays": holidays}, 2026, 2026)
+        service_hours.resolve_service_hours(OFFICE | {"holidays": holidays}, 2026, 2026)
     assert refused.value.errors[0]["field"] == field

@@ -58,7 +58,7 @@ def test_every_answer_equals_that_of_counting_minutes(zone: str, year: int) -> N
     chance = random.Random(f"{zone}{year}")
     first, last = from_text(f"{year}-01-01T00:00:00Z"), from_text(f"{year + 1}-01-01T00:00:00Z")
     for document in documents(zone, year):
-        hours, oracle = service_hours.parse(document), MinuteOracle(document, year)
+        hours, oracle = service_hours.parse_service_hours(document), MinuteOracle(document, year)
         assert hours.intervals(first, last) == oracle.intervals(first, last)
         edges = [edge for pair in hours.intervals(first, last) for edge in pair]
         for _ in range(300):

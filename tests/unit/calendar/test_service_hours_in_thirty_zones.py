@@ -73,7 +73,7 @@ def test_ten_thousand_intervals_of_a_zone_are_as_long_as_their_minutes(zone: str
 def held_against_minutes(
     document: dict[str, Any], year: int, span: tuple[int, int], number: int, chance: random.Random
 ) -> None:
-    hours, oracle = service_hours.parse(document), PrefixSums(MinuteOracle(document, year))
+    hours, oracle = service_hours.parse_service_hours(document), PrefixSums(MinuteOracle(document, year))
     one, two, three = np.sort(np.array([drawn(chance, hours, span, number) for _ in range(3)]), axis=0)
     starts, middles, ends = one.tolist(), two.tolist(), three.tolist()
 
@@ -101,7 +101,7 @@ def held_against_minutes(
 def test_later_and_longer_is_never_due_earlier(zone: str, year: int) -> None:
     chance = random.Random(f"{zone}{year}")
     span = (from_text(f"{year}-01-01T00:00:00Z"), from_text(f"{year}-12-01T00:00:00Z"))
-    hours = service_hours.parse(documents(zone, year)[0])
+    hours = service_hours.parse_service_hours(documents(zone, year)[0])
     instants = sorted(drawn(chance, hours, span, 200).tolist())
     length = chance.randrange(1, 40 * 3_600_000_000)
     due = [hours.add(at, length) for at in instants]

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from tests.support import api as trial
 
 
-class IdleRelay(Relay):
+class IdleRelay(OutboxRelay):
     """Finds nothing to relay and has no database to listen to."""
 
     async def step(self) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from slm_chassis import startup
 from slm_chassis.access import new_key
-from slm_chassis.key_strength import weakness_of
+from slm_chassis.key_strength import explain_weakness
 from slm_report.settings import ReportSettings
 
 RIGHT = {
@@ -30,7 +30,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_settings_that_are_right_are_read(environment: pytest.MonkeyPatch) -> None:
-    assert startup.read(ReportSettings, ReportSettings).port == 8083
+    assert startup.read_settings(ReportSettings, ReportSettings).port == 8083
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_wrong_variable_is_named_with_its_remedy(
     for name, value in wrong.items():
         environment.setenv(name, value)
     with pytest.raises(startup.StartupFailed) as failed:
-        startup.read(ReportSettings, ReportSettings)
+        startup.read_settings(ReportSettings, ReportSettings)
     assert all(word in str(failed.value) for word in words), failed.value
 
 
@@ -77,11 +77,11 @@ def test_an_operator_key_that_can_be_guessed_is_refused_and_not_repeated(
 ) -> None:
     environment.setenv("SLM_BOOTSTRAP_KEY", key)
     with pytest.raises(startup.StartupFailed) as failed:
-        startup.read(ReportSettings, ReportSettings)
+        startup.read_settings(ReportSettings, ReportSettings)
     said = str(failed.value)
     assert "SLM_BOOTSTRAP_KEY" in said and "secrets.token_urlsafe(32)" in said
     assert key not in said.replace("SLM_BOOTSTRAP_KEY", "") or len(key) == 1
 
 
 def test_no_key_that_the_product_makes_can_be_guessed() -> None:
-    assert {weakness_of(new_key()) for _ in range(1_000)} == {None}
+    assert {explain_weakness(new_key()) for _ in range(1_000)} == {None}

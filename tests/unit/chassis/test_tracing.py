@@ -41,19 +41,19 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     ],
 )
 def test_what_is_no_traceparent_is_not_passed_on(bad: str | None) -> None:
-    assert tracing.valid(bad) is None
+    assert tracing.valid_traceparent(bad) is None
 
 
 @pytest.mark.parametrize("given", [GIVEN, None])
 def test_without_opentelemetry_the_context_is_passed_on_as_it_came(given: str | None) -> None:
-    with tracing.span("GET", given) as span:
+    with tracing.trace_request("GET", given) as span:
         assert (span.traceparent, tracing.traceparent.get()) == (given, given)
         span.end("GET", "/", 200)
     assert tracing.traceparent.get() is None
 
 
 def test_a_recorded_request_is_a_span_in_the_callers_trace(recorded: InMemorySpanExporter) -> None:
-    with tracing.span("GET", GIVEN, "vendor=1") as span:
+    with tracing.trace_request("GET", GIVEN, "vendor=1") as span:
         assert span.traceparent == tracing.traceparent.get()
         span.end("GET", "/api/v1/things/{thing_id}", 200)
     [finished] = recorded.get_finished_spans()
@@ -66,15 +66,15 @@ def test_a_recorded_request_is_a_span_in_the_callers_trace(recorded: InMemorySpa
 
 
 def test_a_recorded_request_without_a_caller_begins_a_trace(recorded: InMemorySpanExporter) -> None:
-    with tracing.span("GET", None) as span:
-        assert tracing.valid(span.traceparent) is not None
+    with tracing.trace_request("GET", None) as span:
+        assert tracing.valid_traceparent(span.traceparent) is not None
     assert len(recorded.get_finished_spans()) == 1
 
 
 def test_nothing_is_exported_unless_an_address_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    assert not tracing.configure("trial")
+    assert not tracing.configure_tracing("trial")
 
 
 def _envelope(number: int, **more: str) -> Envelope:
@@ -88,7 +88,7 @@ def _context() -> tuple[str | None, str | None, str | None]:
 
 def test_what_is_published_names_the_event_last_given_as_its_cause() -> None:
     before = _context()
-    with tracing.causes() as cause:
+    with tracing.track_causes() as cause:
         cause(_envelope(1, correlation_id="request", traceparent=GIVEN))
         assert _context() == ("request", "event-1", GIVEN)
         cause(_envelope(2))

@@ -6,36 +6,19 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Annotated
 
-import httpx
 import pytest
-from fastapi import APIRouter, Depends
 
-from slm_chassis.access import FRESH_SECONDS, AccessRegistry, AccessUnavailable, Principal, hash_of, new_key
-from slm_chassis.app import topics
-from slm_chassis.http.access import Caller, require
+from slm_chassis.access import Principal, hash_of, new_key
+from slm_chassis.access_registry import FRESH_SECONDS, AccessRegistry, AccessUnavailable
+from slm_chassis.app import topic_specs
+from slm_chassis.clock import ManualClock
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import LogUnavailable, Record
+from slm_events import instants
 from slm_events.catalogue import ACCESS
 from tests.support import api as trial
-
-router = APIRouter()
-
-
-@router.get("/api/v1/things")
-async def things(caller: Caller) -> dict[str, str]:
-    return {"name": caller.name}
-
-
-@router.post("/api/v1/things")
-async def add_thing(caller: Annotated[Principal, Depends(require("integrator", "viewer"))]) -> dict[str, str]:
-    return {"name": caller.name}
-
-
-async def ask(registry: AccessRegistry, log: MemoryEventLog, key: str = "", **request: object) -> httpx.Response:
-    async with trial.client_of(trial.api_of([router], registry, log), key) as client:
-        return await client.request(**({"method": "GET", "url": "/api/v1/things"} | request))  # type: ignore[arg-type]
+from tests.unit.chassis_http.things import ask
 
 
 async def test_a_key_is_256_random_bits_behind_a_prefix() -> None:
@@ -186,7 +169,7 @@ class Interrupted(MemoryEventLog):
 
 async def test_two_seconds_after_the_log_was_lost_no_key_is_accepted() -> None:
     log = Interrupted()
-    await log.ensure_topics(topics(1))
+    await log.ensure_topics(topic_specs(1))
     await trial.announce(log, trial.enrolled("slm_a", "viewer"))
     async with trial.running(AccessRegistry(log, bootstrap_key=trial.BOOTSTRAP_KEY)) as registry:
         for key in ("slm_a", trial.BOOTSTRAP_KEY):
@@ -222,7 +205,7 @@ async def test_many_wrong_keys_at_once_ask_the_log_once() -> None:
             return dict(await super().end_offsets(topic))
 
     log = CountingLog()
-    await log.ensure_topics(topics(1))
+    await log.ensure_topics(topic_specs(1))
     async with trial.running(AccessRegistry(log)) as registry:
         await registry.catch_up()
         log.asked = 0
@@ -245,6 +228,39 @@ async def test_with_the_log_away_an_unknown_key_is_not_judged() -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
+async def test_a_key_is_refused_from_the_instant_it_expires() -> None:
+    log, clock = await trial.memory_log(), ManualClock(instants.from_text("2026-11-22T21:59:59Z"))
+    registry = AccessRegistry(log, clock=clock)
+    registry.learn(trial.enrolled("slm_a", "viewer", expires_at="2026-11-22T22:00:00Z"))
+    assert (await ask(registry, log, "slm_a")).status_code == 200
+    clock.move_to(instants.from_text("2026-11-22T22:00:00Z"))
+    assert (await ask(registry, log, "slm_a")).status_code == 401
+
+
+async def test_an_expired_key_closes_what_it_opened_within_two_seconds() -> None:
+    log, clock = await trial.memory_log(), ManualClock(instants.from_text("2026-11-22T21:59:59Z"))
+    closed: list[str] = []
+    async with trial.running(AccessRegistry(log, clock=clock)) as registry:
+        registry.on_death(closed.append)
+        registry.learn(trial.enrolled("slm_a", "viewer", expires_at="2026-11-22T22:00:00Z"))
+        clock.move_to(instants.from_text("2026-11-22T22:00:00Z"))
+        async with asyncio.timeout(2.0):
+            while not closed:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert registry.is_dead("id of slm_a")
+        # A record of the same principal that still has the expired key must not bring it back.
+        registry.learn(trial.enrolled("slm_a", "viewer", expires_at="2026-11-22T22:00:00Z"))
+        assert registry.known("slm_a") is None and registry.is_dead("id of slm_a")
+
+
+async def test_a_key_whose_expiry_cannot_be_read_is_refused() -> None:
+    log = await trial.memory_log()
+    async with trial.running(AccessRegistry(log)) as registry:
+        await trial.announce(log, trial.enrolled("slm_a", "viewer", expires_at="tomorrow"))
+        await registry.catch_up()
+        assert (await ask(registry, log, "slm_a")).status_code == 401
+
+
 async def test_the_bootstrap_key_is_an_operators_and_needs_no_log() -> None:
     log = await trial.memory_log()
     registry = AccessRegistry(log, bootstrap_key=trial.BOOTSTRAP_KEY)
@@ -261,14 +277,14 @@ async def test_a_key_may_come_in_either_header(header: dict[str, str]) -> None:
     assert (await ask(registry, log, headers=header)).status_code == 200
 
 
-async def test_a_key_in_the_query_counts_for_reading_only() -> None:
+async def test_a_key_in_an_address_is_refused() -> None:
     log = await trial.memory_log()
     registry = AccessRegistry(log)
     registry.learn(trial.enrolled("slm_a", "viewer"))
-    assert (await ask(registry, log, url="/api/v1/things?key=slm_a")).status_code == 200
-    refused = await ask(registry, log, url="/api/v1/things?key=slm_a", method="POST")
-    assert refused.status_code == 401
-    assert "Authorization: Bearer" in refused.json()["detail"]
+    for url in ("/api/v1/things?key=slm_a", "/api/v1/stream?key=slm_a"):
+        refused = await ask(registry, log, url=url)
+        assert refused.status_code == 401
+        assert "Authorization: Bearer" in refused.json()["detail"]
 
 
 async def test_a_missing_role_is_named() -> None:
@@ -287,6 +303,24 @@ async def test_a_key_is_good_only_for_its_scopes() -> None:
     assert (await ask(registry, log, "slm_a")).status_code == 200
     refused = await ask(registry, log, "slm_a", method="POST")
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/out-of-scope")
+
+
+async def test_a_limited_key_finds_nothing_else() -> None:
+    log = await trial.memory_log()
+    registry = AccessRegistry(log)
+    registry.learn(trial.enrolled("slm_a", "viewer", limited_to=["POST /api/v1/things", "GET /api/v1/endless/**"]))
+    refused = await ask(registry, log, "slm_a")
+    assert (refused.status_code, refused.json()["type"]) == (404, "/problems/not-found")
+    assert (await ask(registry, log, "slm_a", method="POST")).status_code == 200
+    assert (await ask(registry, log, "slm_a", url="/api/v1/stream")).status_code == 404
+
+
+async def test_a_key_whose_limits_cannot_be_read_is_refused() -> None:
+    log = await trial.memory_log()
+    async with trial.running(AccessRegistry(log)) as registry:
+        await trial.announce(log, trial.enrolled("slm_a", "viewer", limited_to="everything"))
+        await registry.catch_up()
+        assert (await ask(registry, log, "slm_a")).status_code == 401
 
 
 async def test_a_principal_sees_its_own_party_and_no_other() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.http.limits import Limits
 from tests.support import api as trial
 

@@ -10,7 +10,7 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.http.api import build_api
 from slm_chassis.http.limits import Limits
 from slm_chassis.http.parts import CLOCK

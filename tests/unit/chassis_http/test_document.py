@@ -12,8 +12,9 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Response
 from pydantic import BaseModel
 
-from slm_chassis.access import AccessRegistry, Principal
-from slm_chassis.http.access import Caller, require
+from slm_chassis.access import Principal
+from slm_chassis.access_registry import AccessRegistry
+from slm_chassis.http.access import Caller, require_role
 from slm_chassis.http.api import build_api
 from slm_chassis.http.document import Documentation
 from slm_chassis.http.etag import IfMatch, etag_of
@@ -25,7 +26,7 @@ from slm_chassis.http.response_models import ABSENT, Answer, list_of
 from tests.support import answers
 from tests.support import api as trial
 
-Keeper = Annotated[Principal, Depends(require("keeper"))]
+Keeper = Annotated[Principal, Depends(require_role("keeper"))]
 WORN_OUT = ProblemType("worn-out", 409, "It is worn out", "The thing was used too `often`.", "Make another one.")
 
 WORN_OUT_THING = Problem(409, "worn-out", "It is worn out", "Make another one.")

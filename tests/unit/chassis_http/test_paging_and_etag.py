@@ -15,7 +15,7 @@ def test_following_the_cursor_visits_every_row_once() -> None:
     seen: list[tuple[int, str]] = []
     cursor: str | None = None
     while True:
-        page = paging.Page(3, paging.values_of(cursor) if cursor else None)
+        page = paging.Page(3, paging.sort_values_of(cursor) if cursor else None)
         left = [row for row in rows if page.after is None or row > page.after][: page.fetch]
         shaped = page.shape(left, key=lambda row: row)
         seen.extend(shaped["items"])
@@ -28,7 +28,7 @@ def test_following_the_cursor_visits_every_row_once() -> None:
 @pytest.mark.parametrize("cursor", ["!", "eyJhIjoxfQ", "WzEuNV0", "é", "W1tdXQ", "A" * 5_001])
 def test_a_made_up_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Problem, match="use a cursor exactly") as refused:
-        paging.values_of(cursor)
+        paging.sort_values_of(cursor)
     assert refused.value.status == 422
 
 
@@ -49,7 +49,7 @@ def test_a_list_in_memory_is_paged_in_its_own_order() -> None:
     seen: list[str] = []
     cursor: str | None = None
     for _ in names:
-        page = paging.Page(1, paging.values_of(cursor) if cursor else None)
+        page = paging.Page(1, paging.sort_values_of(cursor) if cursor else None)
         shaped = page.shape(page.within(names, lambda name: [name]), lambda name: [name])
         seen += shaped["items"]
         cursor = shaped["next"]

@@ -11,7 +11,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel, Field
 
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.http.limits import Limits
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.log.port import LogUnavailable

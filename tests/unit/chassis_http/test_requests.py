@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.sse import EventSourceResponse
 
 from slm_chassis import tracing
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.http.access import Caller
 from slm_events.catalogue import BY_TYPE
 from tests.support import api as trial
@@ -78,9 +78,9 @@ async def test_ids_that_could_forge_a_log_line_are_replaced(client: httpx.AsyncC
 
 async def test_the_access_log_names_route_and_principal_and_never_a_key(client: httpx.AsyncClient) -> None:
     with structlog.testing.capture_logs() as lines:
-        await client.get(f"/api/v1/ids/7?key={trial.BOOTSTRAP_KEY}")
+        await client.get(f"/api/v1/ids/7?name={trial.BOOTSTRAP_KEY}")
     [line] = [line for line in lines if line["event"] == "request"]
-    assert (line["path"], line["route"], line["status"]) == ("/api/v1/ids/7", "/api/v1/ids/{item_id}", 200)
+    assert (line["path"], line["route"], line["status"]) == ("/api/v1/ids/7", "/api/v1/ids/{item_id}", 422)
     assert line["principal_id"] and line["milliseconds"] > 0
     assert trial.BOOTSTRAP_KEY not in str(lines)
 
@@ -120,7 +120,7 @@ async def test_the_openapi_document_asks_for_a_key_and_tells_of_problems(client:
     operation = document["paths"]["/api/v1/ids/{item_id}"]["get"]
     assert operation["operationId"] == "ids_ids"
     assert operation["responses"]["401"] == {"$ref": "#/components/responses/no-key.wrong-key"}
-    assert document["components"]["securitySchemes"].keys() == {"HTTPBearer", "APIKeyHeader", "APIKeyQuery"}
+    assert document["components"]["securitySchemes"].keys() == {"HTTPBearer", "APIKeyHeader", "APIKeyCookie"}
 
 
 class OpenStream:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from pydantic import ValidationError
 
-from slm_chassis.http.response_models import Answer, of_dataclass
+from slm_chassis.http.response_models import Answer, fields_of_dataclass, list_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Thing:
     secret: str = ""
 
 
-@of_dataclass(Thing, without=("secret",), descriptions={"number": "How many there are"})
+@fields_of_dataclass(Thing, without=("secret",), descriptions={"number": "How many there are"})
 class Shown(Answer):
     """A thing as clients see it."""
 
@@ -50,3 +50,16 @@ def test_every_field_of_the_dataclass_is_required_and_in_its_order() -> None:
     assert (schema["title"], schema["description"]) == ("Shown", "A thing as clients see it.")
     with pytest.raises(ValidationError, match="ended_at"):
         Shown.model_validate({"thing_id": "1", "state": "open", "number": 7, "made_at": 0})
+
+
+class PartAnswer(Answer):
+    """A part of a thing."""
+
+
+class PartResponse(Answer):
+    """A part of a thing, under the other ending that response models have."""
+
+
+@pytest.mark.parametrize("item", [PartAnswer, PartResponse])
+def test_a_page_of_a_list_is_called_after_its_items(item: type[Answer]) -> None:
+    assert list_of(item).__name__ == "PartList"

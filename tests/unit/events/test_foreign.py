@@ -26,7 +26,7 @@ JSON = st.recursive(
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_value_or_unreadable(value: bytes) -> None:
     try:
-        foreign.json_of(value)
+        foreign.decode_json(value)
     except Unreadable as refused:
         assert str(refused)
 
@@ -39,12 +39,12 @@ def test_depth_is_told_without_decoding(text: str) -> None:
     except ValueError:
         return
     for deepest in (1, 2, 3, 10):
-        assert foreign.is_within(value, deepest) == (_depth(decoded) <= deepest)
+        assert foreign.is_nested_at_most(value, deepest) == (_depth(decoded) <= deepest)
 
 
 @given(JSON)
 def test_what_json_can_say_is_read_as_it_is(value: object) -> None:
-    assert foreign.json_of(json.dumps(value).encode()) == value
+    assert foreign.decode_json(json.dumps(value).encode()) == value
 
 
 @pytest.mark.parametrize("value", bytes_that_are_no_event().values(), ids=bytes_that_are_no_event())
@@ -58,16 +58,16 @@ def test_hostile_bytes_are_no_event(value: bytes, kind: str) -> None:
 def test_lists_and_objects_nest_so_deep_and_no_deeper(depth: int, is_read: bool) -> None:
     for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
         value = opening * depth + b"1" + closing * depth
-        assert foreign.is_within(value, DEEPEST) == is_read
+        assert foreign.is_nested_at_most(value, DEEPEST) == is_read
         if not is_read:
             with pytest.raises(Unreadable, match="nested"):
-                foreign.json_of(value)
+                foreign.decode_json(value)
 
 
 @pytest.mark.parametrize("value", [b'"' + b'\\"' * 4_000_000, b"[{" * 2_000_000, b'["' * 2_000_000, b"[" * 8_000_000])
 def test_looking_at_the_depth_takes_time_in_proportion_to_the_length(value: bytes) -> None:
     began = time.process_time()
-    foreign.is_within(value, DEEPEST)
+    foreign.is_nested_at_most(value, DEEPEST)
     assert time.process_time() - began < 5.0
 
 

@@ -32,12 +32,12 @@ WARNINGS = {
 
 @pytest.mark.parametrize(("window_id", "words"), WINDOWS.items())
 def test_a_window_is_named_in_words(window_id: str, words: str) -> None:
-    assert wording.window(window_id) == words
+    assert wording.window_in_words(window_id) == words
 
 
 @pytest.mark.parametrize(("risk", "words"), WARNINGS.items())
 def test_a_warning_says_why(risk: tuple[str, str], words: str) -> None:
-    assert wording.warning(*risk) == words
+    assert wording.warning_in_words(*risk) == words
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_warning_says_why(risk: tuple[str, str], words: str) -> None:
     ],
 )
 def test_a_deadline_is_said_in_words(within: dict[str, Any], words: str) -> None:
-    assert wording.deadline(within) == words
+    assert wording.deadline_in_words(within) == words
 
 
 @pytest.mark.parametrize(
     ("number", "words"), [(0, "0 breaches"), (1, "1 breach"), (2, "2 breaches"), (1283, "1,283 breaches")]
 )
 def test_one_thing_is_not_many(number: int, words: str) -> None:
-    assert wording.counted(number, "breach", "breaches") == words
+    assert wording.count_in_words(number, "breach", "breaches") == words

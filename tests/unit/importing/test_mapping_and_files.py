@@ -33,9 +33,9 @@ def outage(own: str, begins: str | None, ends: str | None, parts: Any, impact: s
 
 
 def measured(items: list[dict[str, Any]], oddities: Oddities) -> list[dict[str, Any]]:
-    by = mapping.parse(OUTAGES, "outages")
+    by = mapping.parse_mapping(OUTAGES, "outages")
     assert isinstance(by, OutageMapping)
-    return list(outages.measurements([records.Record(n, item) for n, item in enumerate(items, 1)], by, oddities))
+    return list(outages.outage_measurements([records.Record(n, item) for n, item in enumerate(items, 1)], by, oddities))
 
 
 def test_an_outage_is_one_measurement_for_each_part_it_names() -> None:
@@ -106,7 +106,7 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 )
 def test_a_mapping_that_cannot_be_followed_is_told_its_field(document: Any, field: str, said: str) -> None:
     with pytest.raises(ImportRefused) as refused:
-        mapping.parse(document, "tickets")
+        mapping.parse_mapping(document, "tickets")
     (finding,) = refused.value.findings
     assert finding.field.startswith(field)
     assert said in finding.remedy
@@ -115,14 +115,14 @@ def test_a_mapping_that_cannot_be_followed_is_told_its_field(document: Any, fiel
 @pytest.mark.parametrize("key", ["page.all", "page.{names}", "page.{"])
 def test_an_indicator_key_must_follow_from_the_name(key: str) -> None:
     with pytest.raises(ImportRefused, match="slug"):
-        mapping.parse(changed(OUTAGES, "indicator.key", key), "outages")
+        mapping.parse_mapping(changed(OUTAGES, "indicator.key", key), "outages")
 
 
 def test_an_unknown_zone_is_refused() -> None:
-    by = mapping.parse(changed(OUTAGES, "times", {"zone": "Mars"}), "outages")
+    by = mapping.parse_mapping(changed(OUTAGES, "times", {"zone": "Mars"}), "outages")
     assert isinstance(by, OutageMapping)
     with pytest.raises(ImportRefused, match="IANA"):
-        list(outages.measurements([], by, Oddities()))
+        list(outages.outage_measurements([], by, Oddities()))
 
 
 @pytest.mark.parametrize("name", ["file", "file.gz"])
@@ -164,8 +164,8 @@ def test_a_file_that_cannot_be_read_is_told_where(tmp_path: Path, name: str, for
 
 
 def test_unix_seconds_are_times_too() -> None:
-    by = mapping.parse(changed(OUTAGES, "times", {"format": "unix"}), "outages")
+    by = mapping.parse_mapping(changed(OUTAGES, "times", {"format": "unix"}), "outages")
     assert isinstance(by, OutageMapping)
     record = records.Record(1, json.loads('{"id": 1, "begins": 0, "window": {"ends": "1.5"}, "parts": "A"}'))
-    (item,) = outages.measurements([record], by, Oddities())
+    (item,) = outages.outage_measurements([record], by, Oddities())
     assert item["outage"] == {"from": "1970-01-01T00:00:00.000000Z", "to": "1970-01-01T00:00:01.500000Z"}

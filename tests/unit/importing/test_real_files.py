@@ -18,9 +18,9 @@ from slm.importing.ticket_mapping import TicketMapping
 from slm_calendar import intervals, windows
 from slm_events.instants import from_text
 from slm_monitor.domain.clocks import clock_replay
-from slm_monitor.domain.facts.ticket_events import TicketEvent, in_order
+from slm_monitor.domain.facts.ticket_events import TicketEvent, sort_ticket_events
 from slm_monitor.domain.terms.terms import parse_targets
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from tests.e2e import independent_github_history, independent_incident_log
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +34,7 @@ def told_tickets() -> tuple[TicketMapping, list[dict[str, Any]], Oddities]:
     by = mapping.read_mapping(ROOT / "deploy/standalone/examples/servicenow-incidents.yaml", "tickets")
     assert isinstance(by, TicketMapping)
     oddities = Oddities()
-    return by, list(tickets.events(records.read_records(INCIDENT_LOG, by.records), by, oddities, 0)), oddities
+    return by, list(tickets.ticket_events(records.read_records(INCIDENT_LOG, by.records), by, oddities, 0)), oddities
 
 
 def agreement(pauses: list[str]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def agreement(pauses: list[str]) -> dict[str, Any]:
 
 
 def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str, str]]:
-    lines = [TermsHistory([target]) for target in parse_targets(agreement(pauses))]
+    lines = [TargetTermsHistory([target]) for target in parse_targets(agreement(pauses))]
     for _, group in groupby(items, key=lambda item: item["ticket"]):
         events = [
             TicketEvent(
@@ -83,7 +83,10 @@ def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str
             )
             for item in group
         ]
-        yield from ((clock.target.key, clock.state) for clock in clock_replay.replay_ticket(in_order(events), lines))
+        yield from (
+            (clock.target.key, clock.state)
+            for clock in clock_replay.replay_ticket_clocks(sort_ticket_events(events), lines)
+        )
 
 
 @pytest.mark.skipif(not INCIDENT_LOG.exists(), reason=f"{INCIDENT_LOG} is absent")
@@ -109,11 +112,11 @@ def test_outages_of_the_status_page_make_up_the_independent_availability() -> No
     by = mapping.read_mapping(ROOT / "deploy/standalone/examples/github-status.yaml", "outages")
     assert isinstance(by, OutageMapping)
     down: dict[str, list[tuple[int, int]]] = {}
-    for item in outages.measurements(records.read_records(GITHUB_HISTORY, by.records), by, Oddities()):
+    for item in outages.outage_measurements(records.read_records(GITHUB_HISTORY, by.records), by, Oddities()):
         outage = item["outage"]
         down.setdefault(item["indicator"], []).append((from_text(outage["from"]), from_text(outage["to"])))
     for (component, quarter), share in independent_github_history.figures(GITHUB_HISTORY).items():
         window = windows.window_of_id(quarter, "UTC")
         united = intervals.union(down[outages.indicator_key(component, by.indicator)])
-        lost = intervals.total(intervals.clip(united, window.start, window.end))
+        lost = intervals.total_length(intervals.clip(united, window.start, window.end))
         assert 1 - lost / (window.end - window.start) == pytest.approx(float(share), abs=1e-12), (component, quarter)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from slm.importing import mapping, run
-from slm.importing.door import Door, SentItems
+from slm.importing.door import ImportClient, SentItems
 from slm.importing.messages import ImportRefused
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
@@ -36,9 +36,9 @@ def history() -> TicketMapping | OutageMapping:
 
 
 def sent(api: FakeApi, path: Path, by: TicketMapping | OutageMapping, size: int = 4, **options: Any) -> SentItems:
-    found = run.check(path, by)
-    with Door("http://slm", options.pop("key", "good-key"), transport=api.transport, **options) as door:
-        return run.send(found, door, run_id="run", batch_size=size).taken
+    found = run.check_file(path, by)
+    with ImportClient("http://slm", options.pop("key", "good-key"), transport=api.transport, **options) as door:
+        return run.send_file(found, door, run_id="run", batch_size=size).taken
 
 
 def test_every_item_arrives_between_opening_and_completing_the_import() -> None:

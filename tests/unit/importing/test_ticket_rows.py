@@ -35,7 +35,7 @@ DOCUMENT: dict[str, Any] = {
 
 
 def mapped(**changes: Any) -> TicketMapping:
-    read = mapping.parse(copy.deepcopy(DOCUMENT) | changes, "tickets")
+    read = mapping.parse_mapping(copy.deepcopy(DOCUMENT) | changes, "tickets")
     assert isinstance(read, TicketMapping)
     return read
 
@@ -57,7 +57,7 @@ def row(
 
 def told(rows: list[dict[str, str]], by: TicketMapping, oddities: Oddities | None = None) -> list[dict[str, Any]]:
     numbered = [Record(line, values, True) for line, values in enumerate(rows, start=2)]
-    return list(tickets.events(numbered, by, oddities or Oddities(), EXPORTED))
+    return list(tickets.ticket_events(numbered, by, oddities or Oddities(), EXPORTED))
 
 
 def short(item: dict[str, Any]) -> tuple[str, str, str]:
@@ -192,7 +192,9 @@ def test_the_shipped_example_reads_as_its_comments_say() -> None:
     assert isinstance(by, TicketMapping)
     oddities = Oddities()
     items = list(
-        tickets.events(records.read_records(EXAMPLES / "servicenow-incidents.csv", by.records), by, oddities, EXPORTED)
+        tickets.ticket_events(
+            records.read_records(EXAMPLES / "servicenow-incidents.csv", by.records), by, oddities, EXPORTED
+        )
     )
     assert len({(item["ticket"], item["id"]) for item in items}) == len(items) == 28
     assert by.pauses == ["awaiting_customer", "awaiting_evidence", "awaiting_problem", "awaiting_vendor"]

@@ -8,42 +8,42 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain.lifecycle import acceptance, reconciliation, target_events
-from slm_monitor.domain.lifecycle.acceptance import Acceptance
-from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
-from slm_monitor.domain.lifecycle.target_state import Changes, TargetState, Window
+from slm_monitor.domain.lifecycle.acceptance import WindowRevisionAcceptance
+from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetState, TargetWindow
 from tests.support.monitor import at, available, moment, target_state_of
 
-MET = Evaluation(Fraction(9995, 10_000), 9_995, 10_000, met=True)
+MET = WindowEvaluation(Fraction(9995, 10_000), 9_995, 10_000, met=True)
 LATER = moment("2026-12-10T00:00")
 
 
-def missed(share: int) -> Evaluation:
+def missed(share: int) -> WindowEvaluation:
     figure = Fraction(share, 10_000)
-    miss = MissedLevel(target_events.OBJECTIVE, at("2026-11-20T00:00"), figure)
-    return Evaluation(figure, share, 10_000, met=False, missed=(miss,))
+    miss = MissedObjectiveLevel(target_events.OBJECTIVE, at("2026-11-20T00:00"), figure)
+    return WindowEvaluation(figure, share, 10_000, met=False, missed=(miss,))
 
 
-def closed(finding: Evaluation = MET) -> tuple[TargetState, Window]:
+def closed(finding: WindowEvaluation = MET) -> tuple[TargetState, TargetWindow]:
     """A closed window of November, with its target state."""
     target_state = target_state_of(available())
     terms = target_state.line.latest
-    window = Window(terms.target_id, "2026-11", 1, at("2026-11-01T00:00"), at("2026-12-01T00:00"))
-    december = Window(terms.target_id, "2026-12", 1, at("2026-12-01T00:00"), at("2027-01-01T00:00"))
+    window = TargetWindow(terms.target_id, "2026-11", 1, at("2026-11-01T00:00"), at("2026-12-01T00:00"))
+    december = TargetWindow(terms.target_id, "2026-12", 1, at("2026-12-01T00:00"), at("2027-01-01T00:00"))
     target_state.windows = {"2026-11": window, "2026-12": december}
     settle(target_state, window, finding, moment("2026-12-01T01:00"))
     return target_state, window
 
 
-def settle(target_state: TargetState, window: Window, finding: Evaluation, when: Any = LATER) -> list[Any]:
-    changes = Changes()
-    reconciliation.reconcile_window(target_state, window, target_state.line.latest, finding, when, changes)
+def settle(target_state: TargetState, window: TargetWindow, finding: WindowEvaluation, when: Any = LATER) -> list[Any]:
+    changes = EvaluationChanges()
+    reconciliation.reconcile_calendar_window(target_state, window, target_state.line.latest, finding, when, changes)
     return [each.event for each in changes.events]
 
 
-def accept(target_state: TargetState, revision: int = 0) -> Changes:
-    changes = Changes()
-    accepted = Acceptance(target_state.target_id, "2026-11", revision, at("2026-12-05T00:00"))
-    acceptance.accept_windows([(target_state.target_id, target_state.windows)], [accepted], changes)
+def accept(target_state: TargetState, revision: int = 0) -> EvaluationChanges:
+    changes = EvaluationChanges()
+    accepted = WindowRevisionAcceptance(target_state.target_id, "2026-11", revision, at("2026-12-05T00:00"))
+    acceptance.freeze_accepted_windows([(target_state.target_id, target_state.windows)], [accepted], changes)
     return changes
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slm_events.monitor import WindowAdjusted
-from slm_monitor.domain.lifecycle.target_state import Window
+from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from tests.support.histories import history
 from tests.support.history_terms import TARGETS
 from tests.support.monitor import DAY
@@ -30,7 +30,7 @@ def members_of(target: dict[str, Any]) -> list[str]:
 MADE_OF = {each["target_id"]: members_of(each) for each in TARGETS}
 
 
-def told_of(window: Window) -> tuple[Any, ...]:
+def told_of(window: TargetWindow) -> tuple[Any, ...]:
     return (window.version, window.verdict, window.figure)
 
 
@@ -73,7 +73,7 @@ async def accepted(seed: int) -> None:
             assert mixed.breaches_of(key) == ordered.breaches_of(key), key
 
 
-def _check_adjustments(window: Window, told: list[WindowAdjusted], in_order: Window | None) -> None:
+def _check_adjustments(window: TargetWindow, told: list[WindowAdjusted], in_order: TargetWindow | None) -> None:
     assert [each.number for each in told] == list(range(1, len(told) + 1))
     last = (told[-1].verdict, told[-1].figure) if told else (window.verdict, window.figure)
     assert in_order is None or last == (in_order.verdict, in_order.figure)

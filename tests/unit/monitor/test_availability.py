@@ -6,17 +6,19 @@ import random
 from fractions import Fraction
 
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.lifecycle.evaluation import Evaluation
-from slm_monitor.domain.states.timeline import timeline_of
+from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
+from slm_monitor.domain.states.timeline import build_state_timeline
 from slm_monitor.domain.windows import availability_evaluation
 from tests.support.monitor import DAY, HOUR, MINUTE, at, available, line_of, outage, state
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 
 
-def judged(*facts: Fact, as_of: str = "2026-12-01T00:00", initial: str = "up", **terms: object) -> Evaluation:
+def judged(*facts: Fact, as_of: str = "2026-12-01T00:00", initial: str = "up", **terms: object) -> WindowEvaluation:
     target = line_of(available(**terms)).latest  # type: ignore[arg-type]
-    return availability_evaluation.evaluate_availability(timeline_of(facts, initial), target, START, END, at(as_of))
+    return availability_evaluation.evaluate_availability(
+        build_state_timeline(facts, initial), target, START, END, at(as_of)
+    )
 
 
 def test_a_month_without_downtime_is_met_in_full() -> None:
@@ -102,7 +104,9 @@ def test_warnings_stand_where_their_share_of_the_budget_is_spent() -> None:
 def test_a_window_without_service_time_has_no_value() -> None:
     line = line_of(available(service_hours="business"))
     saturday, sunday = at("2026-11-07T00:00"), at("2026-11-08T00:00")
-    found = availability_evaluation.evaluate_availability(timeline_of([], "up"), line.latest, saturday, sunday, sunday)
+    found = availability_evaluation.evaluate_availability(
+        build_state_timeline([], "up"), line.latest, saturday, sunday, sunday
+    )
     assert (found.figure, found.scheduled) == (None, False)
 
 
@@ -110,7 +114,7 @@ def test_two_halves_add_up_to_the_whole() -> None:
     facts = [outage("2026-11-02T10:00", "2026-11-02T11:00"), outage("2026-11-14T23:30", "2026-11-15T01:00")]
     line = line_of(available("90"))
     middle = at("2026-11-15T00:00")
-    timeline = timeline_of(facts, "up")
+    timeline = build_state_timeline(facts, "up")
     whole = availability_evaluation.evaluate_availability(timeline, line.latest, START, END, END)
     halves = [
         availability_evaluation.evaluate_availability(timeline, line.latest, start, end, END)
@@ -128,10 +132,14 @@ def test_the_order_of_arrival_plays_no_part() -> None:
         kind = seeded.choice(["up", "down", "unknown", "degraded"])
         facts.append(Fact("s", f"{number}", minute, {"state": kind}))
     line = line_of(available("80", degraded="down"))
-    first = availability_evaluation.evaluate_availability(timeline_of(facts, "up"), line.latest, START, END, END)
+    first = availability_evaluation.evaluate_availability(
+        build_state_timeline(facts, "up"), line.latest, START, END, END
+    )
     for _ in range(5):
         seeded.shuffle(facts)
         assert (
-            availability_evaluation.evaluate_availability(timeline_of(facts, "up"), line.latest, START, END, END)
+            availability_evaluation.evaluate_availability(
+                build_state_timeline(facts, "up"), line.latest, START, END, END
+            )
             == first
         )

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from slm_chassis.app import topics
+from slm_chassis.app import topic_specs
 from slm_chassis.faults import Overload
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
-from slm_monitor.application.intake.backlog import Backlog
+from slm_monitor.application.intake.backlog import IntakeBacklogMonitor
 
 TOPIC = "slm.measurements"
 
@@ -28,13 +28,17 @@ class Judged:
 @pytest.fixture
 async def log() -> MemoryEventLog:
     log = MemoryEventLog()
-    await log.ensure_topics(topics(2))
+    await log.ensure_topics(topic_specs(2))
     return log
 
 
-def backlog(log: MemoryEventLog, judged: Judged, shown: dict[tuple[str, int], int] | None = None) -> Backlog:
+def backlog(
+    log: MemoryEventLog, judged: Judged, shown: dict[tuple[str, int], int] | None = None
+) -> IntakeBacklogMonitor:
     told = {} if shown is None else shown
-    return Backlog(log, judged, 10, lambda topic, partition, records: told.update({(topic, partition): records}))
+    return IntakeBacklogMonitor(
+        log, judged, 10, lambda topic, partition, records: told.update({(topic, partition): records})
+    )
 
 
 async def append(log: MemoryEventLog, records: int, partition: int = 0) -> list[tuple[int, int]]:

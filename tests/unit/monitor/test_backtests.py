@@ -22,8 +22,8 @@ def question(**terms: Any) -> BacktestQuestion:
 def tried(
     last: int = 12, first: str = "2025-01-15T00:00", now: str = "2026-11-22T10:00", between: Any = None, **terms: Any
 ) -> list[str]:
-    target = backtests.target_of(question(**terms))
-    return [span.window_id for span in backtests.spans_of(target, at(now), at(first), last, between)]
+    target = backtests.parse_backtest_target(question(**terms))
+    return [span.window_id for span in backtests.list_backtest_windows(target, at(now), at(first), last, between)]
 
 
 def rows(*attained: str | None) -> list[dict[str, Any]]:
@@ -43,7 +43,12 @@ def test_the_last_twelve_windows_that_are_over_are_tried() -> None:
 
 def test_no_window_before_the_first_fact_is_tried() -> None:
     assert tried(first="2026-09-12T00:00") == ["2026-09", "2026-10"]
-    assert backtests.spans_of(backtests.target_of(question()), at("2026-11-22T00:00"), None, 12, None) == []
+    assert (
+        backtests.list_backtest_windows(
+            backtests.parse_backtest_target(question()), at("2026-11-22T00:00"), None, 12, None
+        )
+        == []
+    )
 
 
 def test_a_stretch_may_be_named_instead() -> None:
@@ -57,41 +62,41 @@ def test_a_rolling_target_is_tried_on_one_length_after_the_other() -> None:
 
 def test_the_suggestion_is_what_eleven_of_twelve_windows_would_have_met() -> None:
     twelve = ["98", "99.12345", *["99.9"] * 10]
-    told = backtests.backtest_outcome(question(), rows(*twelve))
+    told = backtests.summarize_backtest(question(), rows(*twelve))
     assert (told["met"], told["missed"], told["worst"]["window_id"]) == (10, 2, "0")
     assert told["suggested_objective"] == {"at_least": "99.1234", "unit": "percent", "exact": "1982469/20000"}
     assert (told["attained_share"], told["realistic"]) == ("5/6", "warning")
 
 
 def test_of_few_windows_all_would_have_met_the_suggestion() -> None:
-    told = backtests.backtest_outcome(question(), rows("99.9", None, "99.6", "99.7"))
+    told = backtests.summarize_backtest(question(), rows("99.9", None, "99.6", "99.7"))
     assert (told["windows"], told["judged"], told["suggested_objective"]["at_least"]) == (4, 3, "99.6000")
     assert told["realistic"] == "ok"
 
 
 def test_less_than_half_met_is_an_error_and_nothing_known_is_nothing() -> None:
-    assert backtests.backtest_outcome(question(), rows("98", "98", "99.9"))["realistic"] == "error"
-    nothing = backtests.backtest_outcome(question(), rows(None))
+    assert backtests.summarize_backtest(question(), rows("98", "98", "99.9"))["realistic"] == "error"
+    nothing = backtests.summarize_backtest(question(), rows(None))
     assert (nothing["realistic"], nothing["suggested_objective"], nothing["worst"]) == (None, None, None)
 
 
 def test_of_a_quantile_the_value_itself_is_suggested() -> None:
     asked = question(aggregation={"quantile": "0.95"}, objective={"at_most": "300"})
     measured = [{"window_id": str(n), "attained": str(n), "verdict": "met"} for n in range(200, 212)]
-    told = backtests.backtest_outcome(asked, measured)
+    told = backtests.summarize_backtest(asked, measured)
     assert told["suggested_objective"]["at_most"] == "210.0000"
     assert told["worst"]["attained"] == "211"
 
 
 def test_what_cannot_be_tried_on_history_is_refused() -> None:
     with pytest.raises(PreviewRejected):
-        backtests.target_of(question(aggregation="sum"))
+        backtests.parse_backtest_target(question(aggregation="sum"))
 
 
 @pytest.mark.parametrize("key", [{"": ""}, ["a"], 7])
 def test_a_key_that_is_no_text_is_refused(key: Any) -> None:
     with pytest.raises(PreviewRejected, match=r"terms\.key: write a text"):
-        backtests.check_question(question(key=key))
+        backtests.check_backtest_question(question(key=key))
 
 
 CLOCK = {
@@ -108,16 +113,16 @@ SHARE = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_
 
 def test_a_share_of_tickets_needs_the_clock_that_it_counts() -> None:
     with pytest.raises(PreviewRejected, match="per-ticket"):
-        backtests.check_question(BacktestQuestion(SHARE, ""))
-    assert backtests.check_question(BacktestQuestion(SHARE, "", members=[CLOCK])).aggregation == "compliance"
+        backtests.check_backtest_question(BacktestQuestion(SHARE, ""))
+    assert backtests.check_backtest_question(BacktestQuestion(SHARE, "", members=[CLOCK])).aggregation == "compliance"
     with pytest.raises(PreviewRejected, match="key of its own"):
-        backtests.check_question(BacktestQuestion(SHARE, "", members=[CLOCK, CLOCK]))
+        backtests.check_backtest_question(BacktestQuestion(SHARE, "", members=[CLOCK, CLOCK]))
 
 
 def test_a_per_ticket_target_is_backtested_where_its_clocks_ended() -> None:
     asked = BacktestQuestion(CLOCK, "", per="week")
-    spans = backtests.spans_of(
-        backtests.check_question(asked), at("2026-11-22T10:00"), at("2026-11-02T00:00"), 12, None, "week"
+    spans = backtests.list_backtest_windows(
+        backtests.check_backtest_question(asked), at("2026-11-22T10:00"), at("2026-11-02T00:00"), 12, None, "week"
     )
     assert [span.window_id for span in spans] == ["2026-W45", "2026-W46"]
 
@@ -130,6 +135,6 @@ def test_a_composite_is_tried_on_the_indicators_of_its_members() -> None:
         "objective": {"at_least": "99", "unit": "percent"},
     }
     asked = BacktestQuestion(made, "", members=[up], owner="party")
-    assert backtests.check_question(asked).aggregation == "composite"
-    assert backtests.subjects_of(asked) == {"party/web.up"}
-    assert not backtests.is_about_tickets(asked)
+    assert backtests.check_backtest_question(asked).aggregation == "composite"
+    assert backtests.list_backtest_subjects(asked) == {"party/web.up"}
+    assert not backtests.is_backtest_about_tickets(asked)

@@ -22,7 +22,7 @@ from slm_monitor.domain.lifecycle.breach_workflow import (
     ROOT_CAUSE_GIVEN,
     WITHDRAWN,
     BreachWorkflow,
-    WrongStep,
+    InvalidBreachStep,
 )
 
 STEPS = (ACKNOWLEDGE, GIVE_ROOT_CAUSE, CLOSE, DISPUTE, CONFIRM)
@@ -57,7 +57,7 @@ class Lives(RuleBasedStateMachine):
             self.life = self.life.after(step)
             self.done.append(step)
         else:
-            with pytest.raises(WrongStep) as refused:
+            with pytest.raises(InvalidBreachStep) as refused:
                 self.life.after(step)
             assert set(refused.value.allowed) == self.expected()
 
@@ -115,5 +115,5 @@ def test_a_tag_names_one_state_of_one_life() -> None:
 
 
 def test_a_refused_step_names_those_that_can_be_taken() -> None:
-    with pytest.raises(WrongStep, match="possible now: acknowledge, dispute"):
+    with pytest.raises(InvalidBreachStep, match="possible now: acknowledge, dispute"):
         BreachWorkflow().after(CLOSE)

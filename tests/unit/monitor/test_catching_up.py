@@ -5,24 +5,24 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.application.engine.catching_up import CatchingUp
-from slm_monitor.application.state.loaded_partition import CatchUp
-from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING, PartitionStep
+from slm_monitor.application.engine.catching_up import CatchUpTracker
+from slm_monitor.application.state.loaded_partition import AgreementCatchUp
+from slm_monitor.application.state.partition_step import HELD, JUDGED, WAITING, PartitionStepChanges
 
 TICKETS = [f"party/desk/{number}" for number in range(5)]
 FOUND = ("agreement", 1)
 
 
-def step(tickets: dict[str, str]) -> PartitionStep:
-    made = PartitionStep({}, {})
+def step(tickets: dict[str, str]) -> PartitionStepChanges:
+    made = PartitionStepChanges({}, {})
     made.tickets.update(tickets)
     return made
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(TICKETS), st.sampled_from([HELD, JUDGED, WAITING]), max_size=3)))
 def test_a_partition_is_done_only_when_each_ticket_was_judged_since(steps: list[dict[str, str]]) -> None:
-    catching_up = CatchingUp()
-    catching_up.add([CatchUp(*FOUND, begun_at=10)], TICKETS)
+    catching_up = CatchUpTracker()
+    catching_up.add([AgreementCatchUp(*FOUND, begun_at=10)], TICKETS)
     judged: set[str] = set()
     for tickets in steps:
         catching_up.remove_evaluated(step(tickets))
@@ -32,8 +32,8 @@ def test_a_partition_is_done_only_when_each_ticket_was_judged_since(steps: list[
 
 
 def test_what_is_made_of_others_waits_for_every_partition() -> None:
-    catching_up, done = CatchingUp(), step({})
-    catching_up.add([CatchUp(*FOUND, begun_at=10)], [])
+    catching_up, done = CatchUpTracker(), step({})
+    catching_up.add([AgreementCatchUp(*FOUND, begun_at=10)], [])
     (found,) = catching_up.waiting_here(10)
     catching_up.finish_here(found, done)
     assert (done.caught_up, catching_up.waiting_here(10), catching_up.waiting_derived(10)) == ([FOUND], [], [])
@@ -45,8 +45,8 @@ def test_what_is_made_of_others_waits_for_every_partition() -> None:
 
 
 def test_terms_that_are_heard_again_do_not_begin_again() -> None:
-    catching_up, done = CatchingUp(), step({})
-    catching_up.add([CatchUp(*FOUND, begun_at=10)], [])
+    catching_up, done = CatchUpTracker(), step({})
+    catching_up.add([AgreementCatchUp(*FOUND, begun_at=10)], [])
     catching_up.finish_here(catching_up.waiting_here(10)[0], done)
-    catching_up.add([CatchUp(*FOUND, begun_at=10, is_evaluated_here=True)], TICKETS)
+    catching_up.add([AgreementCatchUp(*FOUND, begun_at=10, is_evaluated_here=True)], TICKETS)
     assert catching_up.waiting_here(10) == []

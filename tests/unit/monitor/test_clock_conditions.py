@@ -7,19 +7,21 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
-from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, terms_of, ticket_event
 
 
-def walked(*events: TicketEvent, until: str | None = None, **terms: Any) -> list[Clock]:
+def walked(*events: TicketEvent, until: str | None = None, **terms: Any) -> list[TicketClockState]:
     line = line_of(resolved(**terms))
-    return clock_replay.replay_ticket(ticket_events.in_order(events), [line], None if until is None else at(until))
+    return clock_replay.replay_ticket_clocks(
+        ticket_events.sort_ticket_events(events), [line], None if until is None else at(until)
+    )
 
 
-def only(*events: TicketEvent, **terms: Any) -> Clock:
+def only(*events: TicketEvent, **terms: Any) -> TicketClockState:
     (clock,) = walked(*events, **terms)
     return clock
 
@@ -124,15 +126,15 @@ def test_a_ticket_that_no_target_fits_any_more_has_its_clock_cancelled() -> None
 def test_an_incident_resolved_as_its_priority_changes_follows_the_new_one() -> None:
     lines = [line_of(resolved()), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T15:00", "resolved", priority="P2")]
-    assert [clock.state for clock in clock_replay.replay_ticket(events, lines)] == [
+    assert [clock.state for clock in clock_replay.replay_ticket_clocks(events, lines)] == [
         clock_replay.CANCELLED,
         clock_replay.MET,
     ]
 
 
-def amended(policy: str, within: str = "PT8H") -> TermsHistory:
+def amended(policy: str, within: str = "PT8H") -> TargetTermsHistory:
     later = terms_of(resolved(within, on_terms_change=policy), version=2, effective_at="2026-11-02T11:00:00Z")
-    return TermsHistory([*terms_of(resolved()), *later])
+    return TargetTermsHistory([*terms_of(resolved()), *later])
 
 
 @pytest.mark.parametrize(
@@ -150,12 +152,12 @@ def test_terms_edited_while_a_clock_runs_follow_their_policy(policy: str, versio
         ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
         ticket_event("2026-11-02T11:00", "state_changed", "active"),
     ]
-    (clock,) = clock_replay.replay_ticket(events, [amended(policy)], at("2026-11-02T12:00"))
+    (clock,) = clock_replay.replay_ticket_clocks(events, [amended(policy)], at("2026-11-02T12:00"))
     assert (clock.target.version, clock.deadline_at, clock.ordinal) == (version, at(deadline), 0)
 
 
 def test_terms_that_have_yet_to_take_effect_change_nothing() -> None:
-    (clock,) = clock_replay.replay_ticket(
+    (clock,) = clock_replay.replay_ticket_clocks(
         [opened("2026-11-02T09:00")], [amended("from_opening")], at("2026-11-02T10:59")
     )
     assert clock.deadline_at == at("2026-11-02T13:00")
@@ -164,9 +166,9 @@ def test_terms_that_have_yet_to_take_effect_change_nothing() -> None:
 def test_edited_terms_judge_neither_stopped_nor_breached_clocks_again() -> None:
     line = amended("from_opening", "PT1H")
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:30", "resolved")]
-    (stopped,) = clock_replay.replay_ticket(events, [line], at("2026-11-02T20:00"))
+    (stopped,) = clock_replay.replay_ticket_clocks(events, [line], at("2026-11-02T20:00"))
     assert (stopped.state, stopped.target.version) == (clock_replay.MET, 1)
-    (late,) = clock_replay.replay_ticket(
+    (late,) = clock_replay.replay_ticket_clocks(
         [opened("2026-11-02T06:00")], [amended("from_opening")], at("2026-11-02T20:00")
     )
     assert (late.breached_at, late.target.version) == (at("2026-11-02T10:00"), 1)
@@ -184,16 +186,16 @@ def test_a_deadline_that_is_a_date_follows_it_until_it_passed() -> None:
 
     line = line_of({**resolved(), "objective": {"within": {"due_at": "due"}}})
     events = [opened("2026-11-02T09:00", due="2026-11-02T12:00:00Z"), dated("2026-11-02T10:00", "2026-11-02T11:00")]
-    (moved,) = clock_replay.replay_ticket(events, [line])
+    (moved,) = clock_replay.replay_ticket_clocks(events, [line])
     assert moved.deadline_at == at("2026-11-02T11:00")
-    (passed,) = clock_replay.replay_ticket([*events, dated("2026-11-02T11:30", "2026-11-02T15:00")], [line])
+    (passed,) = clock_replay.replay_ticket_clocks([*events, dated("2026-11-02T11:30", "2026-11-02T15:00")], [line])
     assert passed.deadline_at == at("2026-11-02T11:00")
 
 
 def test_working_days_are_moved_by_the_service_time_of_their_pauses() -> None:
-    def judged(within: dict[str, int], *events: TicketEvent) -> Clock:
+    def judged(within: dict[str, int], *events: TicketEvent) -> TicketClockState:
         line = line_of({**resolved(service_hours="business"), "objective": {"within": within}})
-        return clock_replay.replay_ticket([opened("2026-11-02T09:00"), *events], [line])[0]
+        return clock_replay.replay_ticket_clocks([opened("2026-11-02T09:00"), *events], [line])[0]
 
     paused = ticket_event("2026-11-02T17:00", "state_changed", "awaiting_customer")
     resumed = ticket_event("2026-11-03T08:30", "state_changed", "active")
@@ -212,14 +214,14 @@ def test_of_several_service_hours_the_earliest_deadline_and_the_longest_time_cou
 
 def test_warnings_come_at_shares_of_the_duration_but_never_during_a_pause() -> None:
     clock = only(opened("2026-11-02T09:00"), warn_at={"elapsed": [50, "75", 90]})
-    assert [instant for _, instant in clock_warnings.warning_instants(clock)] == [
+    assert [instant for _, instant in clock_warnings.compute_warning_instants(clock)] == [
         at("2026-11-02T11:00"),
         at("2026-11-02T12:00"),
         at("2026-11-02T12:36"),
     ]
     waiting = only(opened("2026-11-02T09:00"), ticket_event("2026-11-02T11:30", "state_changed", "awaiting_customer"))
-    assert [str(share) for share, _ in clock_warnings.warning_instants(waiting)] == ["50"]
-    assert clock_warnings.warning_instants(only(opened("2026-11-02T09:00"), warn_at=None)) == []
+    assert [str(share) for share, _ in clock_warnings.compute_warning_instants(waiting)] == ["50"]
+    assert clock_warnings.compute_warning_instants(only(opened("2026-11-02T09:00"), warn_at=None)) == []
 
 
 def test_escalations_stand_at_offsets_of_any_meaning_from_the_deadline() -> None:
@@ -232,7 +234,7 @@ def test_escalations_stand_at_offsets_of_any_meaning_from_the_deadline() -> None
             {"level": "hierarchical", "to": "director", "at": {"business_days": 1}},
         ],
     )
-    found = [(each.level, each.to, instant) for each, instant in clock_warnings.escalation_instants(clock)]
+    found = [(each.level, each.to, instant) for each, instant in clock_warnings.compute_escalation_instants(clock)]
     assert found == [
         ("functional", "network", at("2026-11-02T16:00")),
         ("hierarchical", None, at("2026-11-02T17:00")),
@@ -250,15 +252,15 @@ def test_the_time_of_each_team_adds_up_to_the_clocks_time() -> None:
         ticket_event("2026-11-02T12:15", "resolved"),
     ]
     clock = only(*events)
-    held = assignments.holder_times(clock, events, clock.changed_at)
+    held = assignments.sum_clock_time_by_holder(clock, events, clock.changed_at)
     assert [(each.by, each.service // MINUTE) for each in held] == [("desk", 75), ("network", 90)]
     assert sum(each.calendar for each in held) == clock.elapsed_calendar
-    assert assignments.holder_at(events, clock.deadline_at - 2 * HOUR) == "network"
+    assert assignments.find_ticket_holder_at(events, clock.deadline_at - 2 * HOUR) == "network"
 
 
 def test_the_explanation_names_the_rules_passed_over_and_why() -> None:
     lines = [line_of(resolved()), line_of({**resolved("PT8H", "P2"), "applies_to": {"type": ["incident"]}})]
-    (clock,) = clock_replay.replay_ticket([opened("2026-11-02T09:00", "P3")], lines)
+    (clock,) = clock_replay.replay_ticket_clocks([opened("2026-11-02T09:00", "P3")], lines)
     assert clock.passed_over == (("p1-resolution", "priority is P3, not P1"),)
 
 
@@ -266,16 +268,16 @@ def test_a_clock_that_fails_is_named_and_the_others_are_evaluated() -> None:
     never = {**resolved(clock="response", stop="first_response"), "service_hours": "never", "target_id": "never"}
     closed = {"never": {"timezone": "UTC", "weekly": {}}, "24x7": "24x7"}
     lines = [line_of(resolved()), line_of(never, service_hours=closed)]
-    failed: list[clock_replay.FailedClock] = []
-    (clock,) = clock_replay.replay_ticket([opened("2026-11-02T09:00")], lines, None, failed.append)
+    failed: list[clock_replay.UnevaluableClock] = []
+    (clock,) = clock_replay.replay_ticket_clocks([opened("2026-11-02T09:00")], lines, None, failed.append)
     assert (clock.state, [each.clock for each in failed]) == (clock_replay.RUNNING, ["response"])
     assert "NeverOpen" in failed[0].reason
 
 
 def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
     owed = line_of(resolved())
-    internal = TermsHistory(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
-    found = clock_replay.replay_ticket(
+    internal = TargetTermsHistory(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
+    found = clock_replay.replay_ticket_clocks(
         [opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network")], [owed, internal]
     )
     assert [clock.deadline_at for clock in found] == [at("2026-11-02T13:00"), at("2026-11-02T12:00")]
@@ -284,5 +286,5 @@ def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
 def test_time_used_up_as_the_target_changes_waits_for_opening_hours() -> None:
     lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-06T16:00", "P2"), ticket_event("2026-11-06T20:00", "priority_changed", priority="P1")]
-    _, clock = clock_replay.replay_ticket(events, lines)
+    _, clock = clock_replay.replay_ticket_clocks(events, lines)
     assert clock.deadline_at == at("2026-11-06T20:00")

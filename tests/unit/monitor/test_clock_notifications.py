@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slm_monitor.domain.clocks.clock_state import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.lifecycle.target_state import PublishedClock, TicketClock
 from tests.support.monitor import at, resolved, terms_of
 
@@ -27,5 +27,5 @@ def test_a_clock_affects_results_from_its_earliest_old_or_new_instant(
     clock: tuple[int, int, int | None], told: PublishedClock, since: int
 ) -> None:
     started_at, deadline_at, breached_at = clock
-    held = Clock(TARGET, started_at, deadline_at, "running", started_at, breached_at=breached_at)
+    held = TicketClockState(TARGET, started_at, deadline_at, "running", started_at, breached_at=breached_at)
     assert TicketClock("party", "desk", "T1", held, None, told).since == since

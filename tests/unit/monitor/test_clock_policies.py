@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from slm_monitor.domain.clocks import clock_replay
-from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, ticket_event
 
 
-def walked(*events: TicketEvent, **terms: Any) -> list[Clock]:
-    return clock_replay.replay_ticket(ticket_events.in_order(events), [line_of(resolved(**terms))])
+def walked(*events: TicketEvent, **terms: Any) -> list[TicketClockState]:
+    return clock_replay.replay_ticket_clocks(ticket_events.sort_ticket_events(events), [line_of(resolved(**terms))])
 
 
 def test_an_update_clock_runs_once_for_each_exchange() -> None:
@@ -56,8 +56,8 @@ def test_a_reopened_ticket_may_begin_a_clock_of_its_own() -> None:
 
 def test_a_deadline_may_be_a_date_of_the_ticket() -> None:
     line = line_of({**resolved(), "objective": {"within": {"due_at": "due_date"}}})
-    (dated,) = clock_replay.replay_ticket([opened("2026-11-02T09:00", due_date="2026-11-05T12:00:00Z")], [line])
-    (undated,) = clock_replay.replay_ticket([opened("2026-11-02T09:00")], [line])
+    (dated,) = clock_replay.replay_ticket_clocks([opened("2026-11-02T09:00", due_date="2026-11-05T12:00:00Z")], [line])
+    (undated,) = clock_replay.replay_ticket_clocks([opened("2026-11-02T09:00")], [line])
     assert dated.deadline_at == at("2026-11-05T12:00")
     assert undated.deadline_at == at("2026-11-02T09:00:01")
 
@@ -79,7 +79,7 @@ def test_time_carried_to_another_target_is_measured_once() -> None:
         ticket_event("2026-11-02T12:00", "priority_changed", priority="P1"),
         ticket_event("2026-11-02T13:00", "resolved"),
     ]
-    first, second = clock_replay.replay_ticket(ticket_events.in_order(events), lines)
+    first, second = clock_replay.replay_ticket_clocks(ticket_events.sort_ticket_events(events), lines)
     assert (first.state, first.elapsed_service) == (clock_replay.CANCELLED, 2 * HOUR)
     assert (second.carried, second.elapsed_service) == ((2 * HOUR, 2 * HOUR), 3 * HOUR)
     assert second.deadline_at == at("2026-11-02T14:00")

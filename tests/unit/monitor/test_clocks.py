@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain.clocks import clock_replay
-from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, ticket_event
 
 
-def walked(*events: TicketEvent, **terms: Any) -> list[Clock]:
-    return clock_replay.replay_ticket(ticket_events.in_order(events), [line_of(resolved(**terms))])
+def walked(*events: TicketEvent, **terms: Any) -> list[TicketClockState]:
+    return clock_replay.replay_ticket_clocks(ticket_events.sort_ticket_events(events), [line_of(resolved(**terms))])
 
 
-def only(*events: TicketEvent, **terms: Any) -> Clock:
+def only(*events: TicketEvent, **terms: Any) -> TicketClockState:
     (clock,) = walked(*events, **terms)
     return clock
 
@@ -107,7 +107,7 @@ def test_a_ticket_that_no_target_speaks_of_has_no_clock() -> None:
 
 def test_the_first_matching_target_wins() -> None:
     lines = [line_of(resolved("PT4H")), line_of({**resolved("PT8H"), "target_id": "other"})]
-    (clock,) = clock_replay.replay_ticket([opened("2026-11-02T09:00")], lines)
+    (clock,) = clock_replay.replay_ticket_clocks([opened("2026-11-02T09:00")], lines)
     assert clock.target.target_id == lines[0].target_id
 
 
@@ -123,7 +123,7 @@ def test_the_first_matching_target_wins() -> None:
 def test_a_change_of_priority_follows_the_policy(policy: str, deadline: str) -> None:
     lines = [line_of(resolved()), line_of(resolved("PT8H", "P2", on_priority_change=policy))]
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T11:00", "priority_changed", None, priority="P2")]
-    first, second = clock_replay.replay_ticket(events, lines)
+    first, second = clock_replay.replay_ticket_clocks(events, lines)
     assert first.state == clock_replay.CANCELLED
     assert (second.state, second.deadline_at) == (clock_replay.RUNNING, at(deadline))
 
@@ -146,14 +146,14 @@ def test_with_from_opening_what_paused_the_clock_before_pauses_this_one_too(
         ticket_event("2026-11-02T11:00", "state_changed", "in_progress"),
         ticket_event("2026-11-02T12:00", "priority_changed", None, priority="P2"),
     ]
-    _, second = clock_replay.replay_ticket(events, lines)
+    _, second = clock_replay.replay_ticket_clocks(events, lines)
     assert second.deadline_at == at(deadline)
 
 
 def test_carried_time_is_measured_by_the_hours_in_which_it_passed() -> None:
     lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-06T17:00"), ticket_event("2026-11-09T09:00", "priority_changed", None, priority="P2")]
-    _, second = clock_replay.replay_ticket(events, lines)
+    _, second = clock_replay.replay_ticket_clocks(events, lines)
     assert second.deadline_at == at("2026-11-09T09:00") + 6 * HOUR
 
 
@@ -176,15 +176,15 @@ def test_a_ticket_that_pauses_exactly_at_its_deadline_is_breached() -> None:
 
 def test_a_clock_keeps_the_terms_of_its_opening() -> None:
     line = line_of(resolved())
-    assert clock_replay.replay_ticket([opened("2026-10-31T23:59")], [line]) == []
-    (clock,) = clock_replay.replay_ticket([opened("2026-11-01T00:00")], [line])
+    assert clock_replay.replay_ticket_clocks([opened("2026-10-31T23:59")], [line]) == []
+    (clock,) = clock_replay.replay_ticket_clocks([opened("2026-11-01T00:00")], [line])
     assert clock.target.version == 1
 
 
 def test_events_of_one_instant_are_taken_in_a_fixed_order() -> None:
     first = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T09:00", "resolved")]
     both = [
-        clock_replay.replay_ticket(ticket_events.in_order(order), [line_of(resolved())])
+        clock_replay.replay_ticket_clocks(ticket_events.sort_ticket_events(order), [line_of(resolved())])
         for order in (first, first[::-1])
     ]
     assert both[0] == both[1]

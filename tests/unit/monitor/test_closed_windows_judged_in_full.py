@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application.state.loaded_partition import Hold
+from slm_monitor.application.state.loaded_partition import ImportHold
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, told_of
@@ -37,7 +37,7 @@ async def test_a_restart_before_it_is_put_away_loses_nothing(why: str) -> None:
     await replay.save(AFTER)
     assert number_of(replay) == 1
     if why == "a hold ended":
-        replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"sizes"}), frozenset(), AFTER, AFTER + DAY)
+        replay.store.holds["i"] = ImportHold("i", PROVIDER, frozenset({"sizes"}), frozenset(), AFTER, AFTER + DAY)
         replay.store.tell("hold", import_id="i")
     else:
         replay.stumble([LARGEST["target_id"]])

@@ -17,7 +17,10 @@ def added(*readings: Fact) -> list[list[list[int]]]:
     """The increment of each reading, in the order of their instants."""
     orders = permutations(readings)
     found = [
-        [fact.body["rows"] for fact in sorted(counters.counts_from_readings(order), key=counters.reading_order)]
+        [
+            fact.body["rows"]
+            for fact in sorted(counters.replace_readings_by_counts(order), key=counters.counter_reading_sort_key)
+        ]
         for order in orders
     ]
     assert all(each == found[0] for each in found)
@@ -59,11 +62,11 @@ def test_one_counter_counts_occurrences() -> None:
 
 def test_streams_of_other_labels_and_sources_are_counted_by_themselves() -> None:
     facts = [read(1, 7), read(2, 9, labels={"region": "EU"}), read(3, 10)]
-    assert [each.body["rows"] for each in counters.counts_from_readings(facts)] == [[], [], [[3]]]
+    assert [each.body["rows"] for each in counters.replace_readings_by_counts(facts)] == [[], [], [[3]]]
 
 
 def test_what_was_read_before_and_after_is_followed_but_not_counted() -> None:
-    counted = counters.counts_from_readings(
+    counted = counters.replace_readings_by_counts(
         [read(2, 5, 5), Fact("s", "other", 9, {"state": "up"})], [read(1, 1, 1), read(3, 6, 6)]
     )
     assert [each.body.get("rows") for each in counted] == [[[4, 4]], None]

@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from slm_chassis.access import Principal
-from slm_chassis.app import topics
+from slm_chassis.app import topic_specs
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Batch, Record, TopicPartition
 from slm_events import envelope
@@ -42,7 +42,7 @@ class Lagging(MemoryEventLog):
 @pytest.fixture
 async def log() -> Lagging:
     log = Lagging()
-    await log.ensure_topics(topics(2))
+    await log.ensure_topics(topic_specs(2))
     return log
 
 

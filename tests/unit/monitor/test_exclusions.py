@@ -12,10 +12,15 @@ import pytest
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import exclusion_workflow, maintenance_rules
-from slm_monitor.domain.exclusions.exclusion_workflow import Actor, DecisionNotAllowed, ExclusionEntry, WrongTurn
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
-from slm_monitor.domain.lifecycle.evaluation import Evaluation
-from slm_monitor.domain.states.timeline import timeline_of
+from slm_monitor.domain.exclusions.exclusion_workflow import (
+    ActingParty,
+    ExclusionDecisionNotAllowed,
+    ExclusionRecord,
+    InvalidExclusionTransition,
+)
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope
+from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
+from slm_monitor.domain.states.timeline import build_state_timeline
 from slm_monitor.domain.windows import availability_evaluation
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized, line_of, outage
 
@@ -34,18 +39,18 @@ def exclusion(
     announced: str = "2026-11-01T00:00",
     decided: str = "2026-11-02T00:00",
     **scope: set[str],
-) -> Exclusion:
+) -> ApprovedExclusion:
     named = ExclusionScope(**{field: frozenset(names) for field, names in scope.items()})
-    return Exclusion(name, AGREEMENT, kind, intervals or (NIGHT,), named, at(announced), at(decided))
+    return ApprovedExclusion(name, AGREEMENT, kind, intervals or (NIGHT,), named, at(announced), at(decided))
 
 
-def excluded(*approved: Exclusion, **planned: Any) -> ExclusionIndex:
+def excluded(*approved: ApprovedExclusion, **planned: Any) -> ExclusionIndex:
     return ExclusionIndex([AgreementTerms(AGREEMENT, [agreed(**planned)], None)], approved)
 
 
-def judged(down: tuple[str, str], *intervals: tuple[int, int], **terms: Any) -> Evaluation:
+def judged(down: tuple[str, str], *intervals: tuple[int, int], **terms: Any) -> WindowEvaluation:
     target = line_of(available(**terms)).latest
-    timeline = timeline_of([outage(*down)], "up")
+    timeline = build_state_timeline([outage(*down)], "up")
     return availability_evaluation.evaluate_availability(timeline, target, START, END, END, (), intervals)
 
 
@@ -77,17 +82,17 @@ def test_the_budget_shrinks_by_what_is_excluded_anywhere_in_the_window() -> None
 
 def test_planned_time_announced_too_late_does_not_count_and_says_why() -> None:
     late = exclusion(announced="2026-11-08T22:00")
-    counted = maintenance_rules.effective_exclusions([late], [agreed(notice="P3D")])["a"]
+    counted = maintenance_rules.compute_effective_exclusions([late], [agreed(notice="P3D")])["a"]
     assert counted.intervals == ()
     assert [(each.cause, each.detail) for each in counted.uncounted] == [
         ("announced_late", "announced P2D ahead, the agreement wants P3D")
     ]
-    assert maintenance_rules.effective_exclusions([late], [agreed(notice="P2D")])["a"].uncounted == ()
+    assert maintenance_rules.compute_effective_exclusions([late], [agreed(notice="P2D")])["a"].uncounted == ()
 
 
 def test_notice_and_cap_are_for_planned_time_only() -> None:
     storm = exclusion(kind="force_majeure", announced="2026-11-11T12:00")
-    counted = maintenance_rules.effective_exclusions(
+    counted = maintenance_rules.compute_effective_exclusions(
         [storm], [agreed(notice="P3D", cap={"hours": "1", "per": "month"})]
     )["a"]
     assert (counted.intervals, counted.uncounted) == ((NIGHT,), ())
@@ -95,7 +100,7 @@ def test_notice_and_cap_are_for_planned_time_only() -> None:
 
 def test_exclusions_beyond_a_months_cap_do_not_count_the_next_month_restarts() -> None:
     nights = [(at(f"2026-{day}T00:00"), at(f"2026-{day}T03:00")) for day in ("11-10", "11-17", "12-01")]
-    counted = maintenance_rules.effective_exclusions(
+    counted = maintenance_rules.compute_effective_exclusions(
         [exclusion(*nights)], [agreed(cap={"hours": "4", "per": "month"})]
     )["a"]
     assert counted.intervals == (nights[0], (nights[1][0], nights[1][0] + HOUR), nights[2])
@@ -107,13 +112,17 @@ def test_exclusions_beyond_a_months_cap_do_not_count_the_next_month_restarts() -
 def test_of_two_that_compete_for_a_cap_the_first_approved_counts() -> None:
     first = exclusion((at("2026-11-20T00:00"), at("2026-11-20T04:00")), name="b", decided="2026-11-03T00:00")
     second = exclusion(NIGHT, name="a", decided="2026-11-04T00:00")
-    counted = maintenance_rules.effective_exclusions([second, first], [agreed(cap={"hours": "4", "per": "month"})])
+    counted = maintenance_rules.compute_effective_exclusions(
+        [second, first], [agreed(cap={"hours": "4", "per": "month"})]
+    )
     assert (counted["a"].intervals, counted["b"].intervals) == ((), first.intervals)
 
 
 def test_time_that_is_excluded_already_uses_no_cap_again() -> None:
     again = exclusion(NIGHT, name="b", decided="2026-11-04T00:00")
-    counted = maintenance_rules.effective_exclusions([exclusion(), again], [agreed(cap={"hours": "4", "per": "month"})])
+    counted = maintenance_rules.compute_effective_exclusions(
+        [exclusion(), again], [agreed(cap={"hours": "4", "per": "month"})]
+    )
     assert counted["b"].intervals == (NIGHT,)
 
 
@@ -122,7 +131,7 @@ def test_a_stretch_is_measured_by_the_version_in_force_at_its_start() -> None:
         finalized(available(), version=2, effective_at="2026-12-01T00:00:00Z", planned_maintenance={"notice": "P90D"})
     )
     nights = (NIGHT, (at("2026-12-10T22:00"), at("2026-12-11T02:00")))
-    counted = maintenance_rules.effective_exclusions([exclusion(*nights)], [agreed(), strict])["a"]
+    counted = maintenance_rules.compute_effective_exclusions([exclusion(*nights)], [agreed(), strict])["a"]
     assert counted.intervals == (NIGHT,)
 
 
@@ -181,14 +190,14 @@ def test_the_order_in_which_exclusions_are_heard_never_matters() -> None:
         for number, start in enumerate(rng.choices(days, k=20))
     ]
     terms = agreed(cap={"hours": "40", "per": "month"})
-    expected = maintenance_rules.effective_exclusions(approved, [terms])
+    expected = maintenance_rules.compute_effective_exclusions(approved, [terms])
     for _ in range(20):
         rng.shuffle(approved)
-        assert maintenance_rules.effective_exclusions(approved, [terms]) == expected
+        assert maintenance_rules.compute_effective_exclusions(approved, [terms]) == expected
 
 
-def requested(by: str = PROVIDER) -> ExclusionEntry:
-    return ExclusionEntry(
+def requested(by: str = PROVIDER) -> ExclusionRecord:
+    return ExclusionRecord(
         exclusion_id="e",
         agreement_id=AGREEMENT,
         provider_party_id=PROVIDER,
@@ -199,28 +208,38 @@ def requested(by: str = PROVIDER) -> ExclusionEntry:
         recurrence=None,
         text="upgrade",
         evidence=(),
-        requested_by=Actor(by, "p"),
+        requested_by=ActingParty(by, "p"),
         requested_at=START,
         announced_at=START,
     )
 
 
 def test_only_the_other_party_decides() -> None:
-    with pytest.raises(DecisionNotAllowed):
-        exclusion_workflow.with_decision(requested(), "approved", Actor(PROVIDER, "p"), "", START)
+    with pytest.raises(ExclusionDecisionNotAllowed):
+        exclusion_workflow.apply_exclusion_decision(requested(), "approved", ActingParty(PROVIDER, "p"), "", START)
     assert (
-        exclusion_workflow.with_decision(requested(), "approved", Actor(CUSTOMER, "c"), "", START).state == "approved"
+        exclusion_workflow.apply_exclusion_decision(
+            requested(), "approved", ActingParty(CUSTOMER, "c"), "", START
+        ).state
+        == "approved"
     )
     assert (
-        exclusion_workflow.with_decision(requested(CUSTOMER), "rejected", Actor(PROVIDER, "p"), "", START).state
+        exclusion_workflow.apply_exclusion_decision(
+            requested(CUSTOMER), "rejected", ActingParty(PROVIDER, "p"), "", START
+        ).state
         == "rejected"
     )
 
 
 def test_a_decision_is_final_and_only_an_approved_exclusion_is_revoked() -> None:
-    approved = exclusion_workflow.with_decision(requested(), "approved", Actor(CUSTOMER, "c"), "", START)
-    with pytest.raises(WrongTurn, match="it is approved"):
-        exclusion_workflow.with_decision(approved, "rejected", Actor(CUSTOMER, "c"), "", START)
-    with pytest.raises(WrongTurn, match="it is requested"):
-        exclusion_workflow.with_revocation(requested(), Actor(CUSTOMER, "c"), "why", START)
-    assert exclusion_workflow.with_revocation(approved, Actor(PROVIDER, "p"), "why", START).approved() is None
+    approved = exclusion_workflow.apply_exclusion_decision(
+        requested(), "approved", ActingParty(CUSTOMER, "c"), "", START
+    )
+    with pytest.raises(InvalidExclusionTransition, match="it is approved"):
+        exclusion_workflow.apply_exclusion_decision(approved, "rejected", ActingParty(CUSTOMER, "c"), "", START)
+    with pytest.raises(InvalidExclusionTransition, match="it is requested"):
+        exclusion_workflow.apply_exclusion_revocation(requested(), ActingParty(CUSTOMER, "c"), "why", START)
+    assert (
+        exclusion_workflow.apply_exclusion_revocation(approved, ActingParty(PROVIDER, "p"), "why", START).approved()
+        is None
+    )

@@ -14,7 +14,7 @@ from slm_monitor.adapters.formats.wire_formats import IntakeFormat
 from slm_monitor.domain.facts.facts import MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.intake import fast_path
-from slm_monitor.domain.intake.validation import admit_measurements
+from slm_monitor.domain.intake.validation import validate_measurements
 from tests.support.monitor import PROVIDER, SECOND, at
 
 FORM = IntakeFormat()
@@ -33,7 +33,7 @@ def as_columns(*items: dict[str, Any], content_type: str = "application/json") -
 
 def item_by_item(*items: dict[str, Any]) -> MeasuredValues:
     decoded, _ = FORM.measurements(json.dumps(items).encode(), "application/json")
-    return admit_measurements(decoded, PROVIDER, KNOWN.get, NOW, may_name_owner=False).values
+    return validate_measurements(decoded, PROVIDER, KNOWN.get, NOW, may_name_owner=False).values
 
 
 def rows(values: MeasuredValues) -> list[tuple[str, int, float]]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from slm_monitor.application.state.loaded_partition import Hold
+from slm_monitor.application.state.loaded_partition import ImportHold
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, told_of
@@ -25,7 +25,9 @@ async def test_derived_targets_of_held_indicators_are_evaluated_when_the_hold_en
     replay = await Replay.begin(History([], {UP.subject: UP}))
     version = asdict(finalized(MADE, effective_at="2026-11-02T00:00:00Z"))
     await replay.hear([Told(BEGIN, decision=Signed(version))], BEGIN)
-    replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), BEGIN + 20 * HOUR, BEGIN + 20 * HOUR)
+    replay.store.holds["i"] = ImportHold(
+        "i", PROVIDER, frozenset({"up"}), frozenset(), BEGIN + 20 * HOUR, BEGIN + 20 * HOUR
+    )
     replay.store.tell("hold", import_id="i")
     down = [{"at": BEGIN + HOUR, "state": "down"}, {"at": BEGIN + 9 * HOUR, "state": "up"}]
     await replay.hear([told_of({"indicator": "up", **each}, {UP.subject: UP}) for each in down], BEGIN + 10 * HOUR)

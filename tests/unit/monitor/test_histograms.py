@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from slm_monitor.adapters.formats import otlp
 from slm_monitor.domain.facts import histograms
-from slm_monitor.domain.facts.histograms import Histogram, NoHistogram
+from slm_monitor.domain.facts.histograms import Histogram, InvalidHistogram
 from slm_monitor.domain.series import classifiers
 
 FEW = Histogram((100.0, 300.0), (7, 2, 1))
@@ -47,25 +47,25 @@ def test_merging_is_counting_both_together(one: list[int], other: list[int]) -> 
     ],
 )
 def test_what_is_no_histogram_is_refused(document: dict[str, Any]) -> None:
-    with pytest.raises(NoHistogram):
+    with pytest.raises(InvalidHistogram):
         histograms.parse_histogram(document)
 
 
 def test_native_buckets_are_deltas_over_spans() -> None:
-    assert histograms.counts_of([2, 1, 2, 3, -1, -2]) == [2, 3, 5, 8, 7, 5]
-    assert histograms.indices_of([(-1, 2), (3, 1)]) == [-1, 0, 4]
-    with pytest.raises(NoHistogram):
-        histograms.counts_of([1, -2])
+    assert histograms.convert_bucket_deltas_to_counts([2, 1, 2, 3, -1, -2]) == [2, 3, 5, 8, 7, 5]
+    assert histograms.convert_spans_to_bucket_indices([(-1, 2), (3, 1)]) == [-1, 0, 4]
+    with pytest.raises(InvalidHistogram):
+        histograms.convert_bucket_deltas_to_counts([1, -2])
     # Schema 0 doubles from bucket to bucket: (1/4, 1/2], (1/2, 1] and (8, 16].
-    read = histograms.native_histogram(0, [(-1, 2), (3, 1)], [1, 1, 1], zero_count=4)
+    read = histograms.convert_native_histogram(0, [(-1, 2), (3, 1)], [1, 1, 1], zero_count=4)
     assert [read.at_most(bound) for bound in (0.0, 0.25, 0.5, 1.0, 8.0, 16.0, 12.0)] == [4, 4, 5, 7, 7, 10, None]
     assert read.total == 10
 
 
 def test_the_stale_marker_is_told_from_every_other_number() -> None:
     (stale,) = struct.unpack(">d", histograms.STALE_BITS.to_bytes(8))
-    assert histograms.is_stale(stale)
-    assert not any(histograms.is_stale(number) for number in (float("nan"), float("inf"), 0.0, 2.0))
+    assert histograms.is_prometheus_stale_marker(stale)
+    assert not any(histograms.is_prometheus_stale_marker(number) for number in (float("nan"), float("inf"), 0.0, 2.0))
 
 
 def exported(kind: str, *points: dict[str, Any], **more: Any) -> otlp.DecodedExport:
@@ -73,7 +73,7 @@ def exported(kind: str, *points: dict[str, Any], **more: Any) -> otlp.DecodedExp
     at = {"timeUnixNano": "1544712660300000000"}
     for point in points:
         point.update({**at, **point})
-    return otlp.decode_metrics({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+    return otlp.convert_otlp_metrics({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
 
 
 def attribute(**values: str) -> list[dict[str, Any]]:
@@ -156,7 +156,7 @@ def test_histograms_keep_their_buckets() -> None:
 @pytest.mark.parametrize("document", [[], {"resourceMetrics": {}}, {"resourceMetrics": [5]}, "x"])
 def test_what_is_no_export_is_refused_as_a_whole(document: Any) -> None:
     with pytest.raises(ValueError, match=r"resourceMetrics"):
-        otlp.decode_metrics(document)
+        otlp.convert_otlp_metrics(document)
 
 
 def test_a_point_that_cannot_be_read_does_not_take_others_with_it() -> None:
@@ -178,12 +178,12 @@ def test_values_of_at_least_a_limit_need_its_bucket_empty() -> None:
 
 def test_a_measure_says_which_values_it_cannot_tell() -> None:
     held = Histogram((100.0, 300.0), (5, 4, 1))
-    assert classifiers.Classifier(classifiers.AT_MOST, 300.0).histogram_counts(held) == (9, 10, 0)
-    assert classifiers.Classifier(classifiers.AT_MOST, 200.0).histogram_counts(held) == (0, 0, 10)
-    assert classifiers.Classifier(classifiers.EXACT).histogram_counts(held) == (0, 0, 10)
+    assert classifiers.RowClassifier(classifiers.AT_MOST, 300.0).histogram_counts(held) == (9, 10, 0)
+    assert classifiers.RowClassifier(classifiers.AT_MOST, 200.0).histogram_counts(held) == (0, 0, 10)
+    assert classifiers.RowClassifier(classifiers.EXACT).histogram_counts(held) == (0, 0, 10)
 
 
 @pytest.mark.parametrize("more", [{"sum": float("inf")}, {"min": "low"}, {"max": True}, {"count": 11}])
 def test_values_sent_beside_the_buckets_must_be_consistent_numbers(more: dict[str, Any]) -> None:
-    with pytest.raises(NoHistogram):
-        histograms.kept_histogram({"bounds": [100, 300], "counts": [5, 4, 1], **more})
+    with pytest.raises(InvalidHistogram):
+        histograms.validate_sent_histogram({"bounds": [100, 300], "counts": [5, 4, 1], **more})

@@ -6,15 +6,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
+from slm_monitor.application.evaluators.series.minute_columns import TargetMinuteColumns
 from slm_monitor.application.evaluators.series.series_store import JoinedSeries
-from slm_monitor.domain.series.classifiers import EXACT, Classifier
+from slm_monitor.domain.series.classifiers import EXACT, RowClassifier
 from slm_monitor.domain.series.hour_buckets import MeasuredRow
-from slm_monitor.domain.series.series import Series
+from slm_monitor.domain.series.series import IndicatorSeries
 from tests.support.monitor import MINUTE, at
 
 START = at("2026-11-01T00:00") // MINUTE
-MEASURE = Classifier(EXACT)
+MEASURE = RowClassifier(EXACT)
 LONG = 600
 
 
@@ -22,11 +22,11 @@ class Told:
     """Two series of an indicator, and the columns that follow them."""
 
     def __init__(self) -> None:
-        self.series = [Series("s", [MEASURE]), Series("s\x1fregion=EU", [MEASURE])]
+        self.series = [IndicatorSeries("s", [MEASURE]), IndicatorSeries("s\x1fregion=EU", [MEASURE])]
         for each in self.series:
             for hour in range(START // 60, (START + LONG) // 60 + 1):
                 each.load(hour, ())
-        self.columns = MinuteColumns().for_series(self.series)
+        self.columns = TargetMinuteColumns().for_series(self.series)
         self._number = 0
 
     def tell(self, minute: int, value: float, which: int) -> None:
@@ -43,7 +43,7 @@ class Told:
 
     def agrees(self, first: int, last: int) -> bool:
         span, plain = (START + first, START + last), JoinedSeries(self.series)
-        columns = MinuteColumns.for_series(self.columns, self.series)
+        columns = TargetMinuteColumns.for_series(self.columns, self.series)
         same = [
             np.array_equal(one, other)
             for one, other in zip(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application.state.loaded_partition import Hold
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
+from slm_monitor.application.state.loaded_partition import ImportHold
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.lifecycle.target_state import Window
+from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.terms import instances
 from tests.support.decisions import Approved, Overturned, Signed
 from tests.support.histories import History, Told, told_of
@@ -21,7 +21,7 @@ from tests.support.replays import Replay
 BEGIN, DOWN, AFTER = at("2026-11-02T00:00"), at("2026-11-03T00:00"), at("2026-11-12T00:00")
 UP = Indicator(f"{PROVIDER}/up", PROVIDER, "up", "availability", initial_state="up")
 BY_SITE = target("by-site", "up", "availability", share("90"), {"calendar": "week"}, group_by=["site"])
-SITE = instances.instance_id(BY_SITE["target_id"], (("site", "M"),))
+SITE = instances.derive_target_instance_id(BY_SITE["target_id"], (("site", "M"),))
 LABELS = {"site": "M"}
 
 
@@ -42,7 +42,7 @@ async def restarted() -> Replay:
     return replay
 
 
-def week(replay: Replay) -> Window:
+def week(replay: Replay) -> TargetWindow:
     return replay.store.windows[SITE, "2026-W45"]
 
 
@@ -53,7 +53,7 @@ def events(replay: Replay) -> list[tuple[str, Any]]:
 
 async def test_an_exclusion_restates_its_window() -> None:
     replay = await restarted()
-    excluded = Exclusion("x", AGREEMENT, "claim", ((DOWN, DOWN + DAY),), ExclusionScope(), AFTER, AFTER)
+    excluded = ApprovedExclusion("x", AGREEMENT, "claim", ((DOWN, DOWN + DAY),), ExclusionScope(), AFTER, AFTER)
     await replay.hear([Told(AFTER, decision=Approved(excluded))], AFTER)
     assert (week(replay).verdict, week(replay).figure) == ("met", "100/1")
     assert ("WindowRestated", "exclusion") in events(replay)
@@ -77,7 +77,7 @@ async def test_what_was_accepted_is_adjusted_by_what_comes_with_it() -> None:
 @pytest.mark.parametrize("expires_at", [AFTER, AFTER + DAY])
 async def test_an_import_that_ends_has_it_judged(expires_at: int) -> None:
     replay = await restarted()
-    replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), expires_at, expires_at)
+    replay.store.holds["i"] = ImportHold("i", PROVIDER, frozenset({"up"}), frozenset(), expires_at, expires_at)
     replay.store.tell("hold", import_id="i")
     await replay.hear([state(DOWN + HOUR, "up")], AFTER)
     assert week(replay).verdict == "breached"

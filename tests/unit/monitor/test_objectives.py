@@ -30,6 +30,6 @@ def test_equality_keeps_a_promise_and_the_least_beyond_it_does_not(
 def test_what_rounding_would_show_as_kept_is_rounded_away_from_the_objective() -> None:
     assert Objective("at_least", Fraction(999, 1000)).display(Fraction(999, 1000) - Fraction(1, 10**9)) == "99.8999"
     assert Objective("at_most", Fraction(5, 100)).display(Fraction(5, 100) + Fraction(1, 10**9)) == "5.0001"
-    assert figures.display(Fraction(999, 10), Fraction(999, 10)) == "99.9000"
-    assert figures.display(Fraction(1, 20_000)) == "0.0000"
-    assert figures.display(Fraction(3, 20_000)) == "0.0002"
+    assert figures.format_rounded_figure(Fraction(999, 10), Fraction(999, 10)) == "99.9000"
+    assert figures.format_rounded_figure(Fraction(1, 20_000)) == "0.0000"
+    assert figures.format_rounded_figure(Fraction(3, 20_000)) == "0.0002"

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
-from slm_monitor.domain.lifecycle.target_state import Changes, EvaluationMoment, TargetState, Window
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.rolling import missed_runs, rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.missed_runs import MissedRun
-from slm_monitor.domain.rolling.rolling_sums import RollingSums
-from slm_monitor.domain.series.classifiers import AT_MOST, Classifier
-from slm_monitor.domain.series.series import Series
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
+from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
+from slm_monitor.domain.series.classifiers import AT_MOST, RowClassifier
+from slm_monitor.domain.series.series import IndicatorSeries
 from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
 from tests.support.monitor import MINUTE, at, fast, target_state_of
 
@@ -43,14 +43,14 @@ class Judged:
 
     def __init__(self, at_least: str = "80") -> None:
         self.target_state: TargetState = target_state_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
-        self.window = Window(
+        self.window = TargetWindow(
             self.target_state.target_id, f"PT{LENGTH}M", 1, START * MINUTE, self.target_state.line.ends_at
         )
         self.window.judged_to = START - 1
-        self.series = Series("s", [Classifier(AT_MOST, 300.0)])
+        self.series = IndicatorSeries("s", [RowClassifier(AT_MOST, 300.0)])
         for hour in range(START // 60 - 2, START // 60 + 3):
             self.series.load(hour, ())
-        self.changes = Changes()
+        self.changes = EvaluationChanges()
         self._taken = 0
 
     def take(self, *measured: Fact) -> tuple[int, int] | None:
@@ -66,11 +66,11 @@ class Judged:
         """Evaluate as of a minute of the term."""
         present = START + minute
         line = self.target_state.line
-        ranges = rolling_minutes.minutes_to_evaluate(self.window, line, touched, None, present)
-        rolled = RollingSums(line, self.series, NOTHING_EXCLUDED)
-        intervals = [rolling_target.evaluate_minutes(line, rolled, first, last) for first, last in ranges]
+        ranges = rolling_minutes.find_minutes_to_evaluate(self.window, line, touched, None, present)
+        rolled = RollingSeriesSource(line, self.series, NOTHING_EXCLUDED)
+        intervals = [rolling_target.evaluate_rolling_minutes(line, rolled, first, last) for first, last in ranges]
         moment = EvaluationMoment(present * MINUTE, present * MINUTE)
-        rolling_target.reconcile_rolling(self.target_state, self.window, rolled, intervals, moment, self.changes)
+        rolling_target.reconcile_rolling_target(self.target_state, self.window, rolled, intervals, moment, self.changes)
 
     def found(self) -> list[tuple[int, int | None, str | None]]:
         """(first minute, minute of recovery, figure) of the breaches that stand."""
@@ -114,7 +114,7 @@ def test_the_breaches_are_the_runs_of_minutes_whose_window_misses_the_objective(
     for minute in range(MINUTES + 1):
         inside = [fact.value for fact in measured if minute - LENGTH < fact.minute <= minute]
         missed.append(bool(inside) and Fraction(sum(each <= 300 for each in inside), len(inside)) < Fraction(80, 100))
-    runs = missed_runs.runs_of(np.array(missed), 0)
+    runs = missed_runs.find_runs_of_true(np.array(missed), 0)
     assert [(first, until) for first, until, _ in at_once(measured).found()] == [
         (run.first, None if run.last == MINUTES else run.last + 1) for run in runs
     ]
@@ -125,14 +125,14 @@ def test_judging_a_part_anew_changes_that_part_alone(flags: list[bool], data: st
     first = data.draw(st.integers(0, max(len(flags) - 1, 0)))
     last = data.draw(st.integers(first, max(len(flags) - 1, first)))
     again = data.draw(st.lists(st.booleans(), min_size=last - first + 1, max_size=last - first + 1))
-    spliced = missed_runs.splice_runs(
-        missed_runs.runs_of(np.array(flags, dtype=np.bool_), 0),
+    spliced = missed_runs.splice_reevaluated_runs(
+        missed_runs.find_runs_of_true(np.array(flags, dtype=np.bool_), 0),
         first,
         last,
-        missed_runs.runs_of(np.array(again), first),
+        missed_runs.find_runs_of_true(np.array(again), first),
     )
     whole = flags[:first] + again + flags[last + 1 :]
-    assert spliced == missed_runs.runs_of(np.array(whole, dtype=np.bool_), 0)
+    assert spliced == missed_runs.find_runs_of_true(np.array(whole, dtype=np.bool_), 0)
 
 
 @given(
@@ -146,7 +146,7 @@ def test_a_miss_is_exact_however_large_the_numbers(counts: list[tuple[int, int]]
         each_total > 0 and Fraction(each_good, each_total) < objective
         for each_good, each_total in zip(good.tolist(), total.tolist(), strict=True)
     ]
-    assert missed_runs.missed_minutes(good, total, Objective(AT_LEAST, objective)).tolist() == expected
+    assert missed_runs.find_missed_minutes(good, total, Objective(AT_LEAST, objective)).tolist() == expected
 
 
 @pytest.mark.parametrize("exactly", ["80", "79.99999999999999999999"])
@@ -158,4 +158,6 @@ def test_exactly_the_objective_is_kept(exactly: str) -> None:
 
 
 def test_runs_that_touch_are_one() -> None:
-    assert missed_runs.splice_runs([MissedRun(1, 3), MissedRun(5, 9)], 4, 4, [MissedRun(4, 4)]) == [MissedRun(1, 9)]
+    assert missed_runs.splice_reevaluated_runs(
+        [MissedMinuteRun(1, 3), MissedMinuteRun(5, 9)], 4, 4, [MissedMinuteRun(4, 4)]
+    ) == [MissedMinuteRun(1, 9)]

@@ -14,15 +14,20 @@ from hypothesis import strategies as st
 from slm_calendar.intervals import Interval
 from slm_monitor.application.evaluators.series.series_store import JoinedSeries
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_derived import EndedClock, RollingTickets, RollingVerdicts, VerdictWindows
-from slm_monitor.domain.rolling.rolling_outages import RollingOutages
-from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoveries
-from slm_monitor.domain.rolling.rolling_sums import RollingSums
+from slm_monitor.domain.rolling.rolling_derived import (
+    EndedClock,
+    RollingTicketSource,
+    RollingVerdictSource,
+    RollingVerdictWindows,
+)
+from slm_monitor.domain.rolling.rolling_outages import RollingOutageSource
+from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoverySource
+from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
 from slm_monitor.domain.series import classifiers
-from slm_monitor.domain.series.series import Series
-from slm_monitor.domain.states.recovery import Recovery
-from slm_monitor.domain.states.timeline import timeline_of
-from slm_monitor.domain.terms.composite_terms import composition_of
+from slm_monitor.domain.series.series import IndicatorSeries
+from slm_monitor.domain.states.recovery import ServiceRecovery
+from slm_monitor.domain.states.timeline import build_state_timeline
+from slm_monitor.domain.terms.composite_terms import parse_composite_terms
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
@@ -48,8 +53,8 @@ def line(aggregation: Any, objective: dict[str, str], **more: Any) -> Any:
     return line_of(target, effective_at="2026-11-02T07:30:00Z")
 
 
-def series(of: Any, rows: Sequence[tuple[int, float, float | None]]) -> Series:
-    made = Series("s", [classifiers.classifier_of(of.latest)])
+def series(of: Any, rows: Sequence[tuple[int, float, float | None]]) -> IndicatorSeries:
+    made = IndicatorSeries("s", [classifiers.build_row_classifier(of.latest)])
     for hour in range(FIRST // 60 - 1, (FIRST + MINUTES) // 60 + 2):
         made.load(hour, ())
     for number, (minute, value, total) in enumerate(sorted(rows)):
@@ -69,13 +74,13 @@ def test_values_of_every_window_exactly(
 ) -> None:
     of = line(kind, {comparison: "0.1", "unit": "ms"}, service_hours="business" if is_cut else "24x7")
     together = JoinedSeries([series(of, [(minute, value, None) for minute, value in rows])])
-    rolled = RollingSums(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    rolled = RollingSeriesSource(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
     windows = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1)
     combine: Any = {"mean": lambda found: sum(found) / len(found), "max": max, "min": min}[kind]
     missed = windows.missed(Objective(comparison, Fraction(1, 10), "ms"))
     for minute in range(MINUTES):
         inside = [
-            classifiers.exact_decimal(value)
+            classifiers.to_exact_decimal(value)
             for at_minute, value in rows
             if minute - LENGTH < at_minute <= minute
             and at_minute >= 0
@@ -99,7 +104,7 @@ def test_net_promoter_scores_of_every_window_exactly(
 ) -> None:
     of = line("nps", {comparison: limit, "unit": "points"}, service_hours="business" if is_cut else "24x7")
     together = JoinedSeries([series(of, [(minute, score, None) for minute, score in rows])])
-    rolled = RollingSums(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    rolled = RollingSeriesSource(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
     windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
     missed = windows.missed(promised)
     for minute in range(MINUTES):
@@ -126,7 +131,7 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
     of = line(aggregation, {"at_least": "60", "unit": "percent"} if is_share else {"at_most": "20", "unit": "minutes"})
     second = 1_000_000
     recoveries = sorted(
-        Recovery(
+        ServiceRecovery(
             BEGIN + end * second,
             f"{number}",
             BEGIN + end * second - took * MINUTE,
@@ -134,7 +139,7 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
         )
         for number, (end, took, lost) in enumerate(told)
     )
-    rolled = RollingRecoveries(recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
+    rolled = RollingRecoverySource(recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
     windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
     missed = windows.missed(promised)
     for minute in range(FIRST, FIRST + MINUTES):
@@ -158,7 +163,7 @@ def test_slices_that_are_over_and_lie_in_the_window(
         terms, {"at_least": "60", "unit": "percent"}, no_data=no_data, service_hours="business" if is_cut else "24x7"
     )
     sums = series(of, [(minute, good, good + bad) for minute, good, bad in rows])
-    windows = RollingSums(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
+    windows = RollingSeriesSource(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
     missed = windows.missed(Objective(AT_LEAST, Fraction(3, 5)))
     for minute in range(FIRST, FIRST + MINUTES):
         worth = []
@@ -190,7 +195,7 @@ def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int
     (terms,) = terms_of(target, effective_at="2026-11-02T07:30:00Z")
     down = sorted({minute for start, length in told for minute in range(start, start + length)})
     facts = [outage(*(_text(FIRST + minute) for minute in (run.first, run.last + 1))) for run in _runs(down)]
-    rolled = RollingOutages(timeline_of(facts, "up"), terms, [], BEGIN, (FIRST + MINUTES) * MINUTE)
+    rolled = RollingOutageSource(build_state_timeline(facts, "up"), terms, [], BEGIN, (FIRST + MINUTES) * MINUTE)
     windows = rolled.windows(terms, FIRST + 1, FIRST + MINUTES - 1)
     for minute in range(1, MINUTES):
         counted = [
@@ -201,10 +206,10 @@ def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int
         assert windows.value_at(FIRST + minute).figure == len(counted)
 
 
-def _runs(minutes: list[int]) -> list[missed_runs.MissedRun]:
+def _runs(minutes: list[int]) -> list[missed_runs.MissedMinuteRun]:
     flags = np.zeros(200, dtype=np.bool_)
     flags[minutes] = True
-    return missed_runs.runs_of(flags, 0)
+    return missed_runs.find_runs_of_true(flags, 0)
 
 
 def _text(minute: int) -> str:
@@ -221,7 +226,7 @@ def test_a_ticket_is_met_while_all_its_ended_clocks_inside_were(
 ) -> None:
     (terms,) = terms_of({**fast(window={"rolling": f"PT{LENGTH}M"}), "aggregation": {"compliance": "p1"}})
     ended = [EndedClock(name, (FIRST + minute) * MINUTE + 7, is_met) for name, minute, is_met in told]
-    windows = RollingTickets(ended, LENGTH * MINUTE).windows(terms, FIRST, FIRST + MINUTES - 1)
+    windows = RollingTicketSource(ended, LENGTH * MINUTE).windows(terms, FIRST, FIRST + MINUTES - 1)
     for minute in range(MINUTES):
         verdicts: dict[str, bool] = {}
         for name, ended_in, is_met in told:
@@ -239,9 +244,12 @@ def test_verdicts_are_missed_while_too_few_are_kept(needed: int, expected: list[
     }
     made = {**fast(window={"rolling": "PT12M"}), "aggregation": rule, "indicator": None}
     *_, terms = every = terms_of(*members, made)
-    composition = composition_of(terms, every)
-    runs = {"one": [missed_runs.MissedRun(FIRST + 1, FIRST + 2)], "two": [missed_runs.MissedRun(FIRST + 2, FIRST + 3)]}
-    windows = RollingVerdicts({1: composition}, runs, ()).windows(terms, FIRST, FIRST + 3)
+    composition = parse_composite_terms(terms, every)
+    runs = {
+        "one": [missed_runs.MissedMinuteRun(FIRST + 1, FIRST + 2)],
+        "two": [missed_runs.MissedMinuteRun(FIRST + 2, FIRST + 3)],
+    }
+    windows = RollingVerdictSource({1: composition}, runs, ()).windows(terms, FIRST, FIRST + 3)
     assert windows.missed(Objective(AT_LEAST, Fraction(1))).tolist() == expected
 
 
@@ -259,6 +267,6 @@ def test_silent_members_may_still_decide_and_are_ignored_where_others_did(
     needed: int, silent: int, figures: list[str | None]
 ) -> None:
     # None, one and two of three members miss their promise.
-    windows = VerdictWindows(FIRST, np.array([0, 1, 2]), needed, 3, silent)
+    windows = RollingVerdictWindows(FIRST, np.array([0, 1, 2]), needed, 3, silent)
     come = [windows.value_at(FIRST + minute).figure for minute in range(3)]
     assert [None if figure is None else str(figure) for figure in come] == figures

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
-from slm_monitor.domain.rolling.rolling_sums import RollingSums
-from slm_monitor.domain.series.classifiers import AT_MOST, Classifier
-from slm_monitor.domain.series.series import Series
+from slm_monitor.domain.rolling.rolling_sums import RollingSeriesSource
+from slm_monitor.domain.series.classifiers import AT_MOST, RowClassifier
+from slm_monitor.domain.series.series import IndicatorSeries
 from slm_monitor.domain.windows import series_warnings
-from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinutes
+from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinuteCounts
 from tests.support.monitor import DAY, HOUR, MINUTE, at, fast, line_of
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
@@ -24,7 +24,7 @@ class Values:
     """Values of the present hour: so many good ones and bad ones, each in a minute of its own."""
 
     def __init__(self, *minutes: tuple[str, int, int]) -> None:
-        self.series = Series("s", [Classifier(AT_MOST, 300.0)])
+        self.series = IndicatorSeries("s", [RowClassifier(AT_MOST, 300.0)])
         self.good = self.bad = 0
         for clock, good, bad in minutes:
             instant = at(clock)
@@ -38,9 +38,9 @@ class Values:
     def warned(self, as_of: str, *, at_least: str = "90", **terms: Any) -> tuple[list[RiskEvaluation], int | None]:
         line = line_of(fast(at_least, **terms))
         now = at(as_of)
-        lately = BurnRateLookback(TargetMinutes(self.series, line.latest), START, now // MINUTE)
+        lately = BurnRateLookback(TargetMinuteCounts(self.series, line.latest), START, now // MINUTE)
         total = self.good + self.bad
-        return series_warnings.window_warnings(line.latest, self.good, total, (START, END), now, lately)
+        return series_warnings.evaluate_window_warnings(line.latest, self.good, total, (START, END), now, lately)
 
 
 def names(found: list[RiskEvaluation]) -> list[str]:
@@ -75,11 +75,13 @@ def test_without_an_expected_volume_the_budget_is_what_the_pace_comes_to() -> No
 def test_what_went_before_the_window_is_no_drop_of_its_budget() -> None:
     lost = Values(("2026-11-01T00:00", 0, 5))
     line = line_of(fast("90", warn_at=DROP, expected_volume=100))
-    lately = BurnRateLookback(TargetMinutes(lost.series, line.latest), START - DAY, at("2026-11-01T00:20") // MINUTE)
+    lately = BurnRateLookback(
+        TargetMinuteCounts(lost.series, line.latest), START - DAY, at("2026-11-01T00:20") // MINUTE
+    )
     later = (at("2026-11-01T00:10"), END)
-    assert series_warnings.window_warnings(line.latest, 0, 5, later, at("2026-11-01T00:20"), lately)[0] == []
+    assert series_warnings.evaluate_window_warnings(line.latest, 0, 5, later, at("2026-11-01T00:20"), lately)[0] == []
     whole = (START, END)
-    assert names(series_warnings.window_warnings(line.latest, 0, 5, whole, at("2026-11-01T00:20"), lately)[0])
+    assert names(series_warnings.evaluate_window_warnings(line.latest, 0, 5, whole, at("2026-11-01T00:20"), lately)[0])
 
 
 def test_the_end_of_the_budget_comes_in_sight_by_time_alone() -> None:
@@ -116,7 +118,7 @@ def test_fewer_events_than_agreed_never_warn(warn_at: dict[str, Any]) -> None:
 def test_a_drop_of_the_budget_of_a_rolling_window() -> None:
     values = Values(("2026-11-05T04:00", 890, 0), ("2026-11-05T09:30", 100, 10))
     line = line_of(fast("90", {"rolling": "P1D"}, warn_at=DROP))
-    rolled = RollingSums(line, values.series, _Nothing())
+    rolled = RollingSeriesSource(line, values.series, _Nothing())
 
     def warned(clock: str) -> tuple[list[str], int | None]:
         minute = at(clock) // MINUTE

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from slm_monitor.application.intake import ticket_snapshots
-from slm_monitor.application.intake.ticket_snapshots import OpenTicket
+from slm_monitor.application.intake.ticket_snapshots import ListedOpenTicket
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
-from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
+from slm_monitor.domain.tickets.ticket_snapshot import TicketSnapshot
 from tests.support.monitor import at
 
 
@@ -27,9 +27,11 @@ class Ticket:
             if name in said
         }
         attributes = {name: value for name, value in said.items() if name not in ends}
-        snapshot = Snapshot(at(updated_at), state, None if opened_at is None else at(opened_at), ends, attributes)
-        events = ticket_events.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
-        told = ticket_snapshot.implied_events(snapshot, self.facts, events)
+        snapshot = TicketSnapshot(at(updated_at), state, None if opened_at is None else at(opened_at), ends, attributes)
+        events = ticket_events.sort_ticket_events(
+            [ticket_target.convert_fact_to_ticket_event(fact) for fact in self.facts.values()]
+        )
+        told = ticket_snapshot.derive_events_from_snapshot(snapshot, self.facts, events)
         for each in told:
             body = {"event": each.event, "state": each.state, "sequence": each.sequence, "attributes": each.attributes}
             key = f"desk\x1f{each.id}"
@@ -38,7 +40,9 @@ class Ticket:
 
     @property
     def life(self) -> list[tuple[str, int]]:
-        events = ticket_events.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
+        events = ticket_events.sort_ticket_events(
+            [ticket_target.convert_fact_to_ticket_event(fact) for fact in self.facts.values()]
+        )
         return [(event.event, event.at) for event in events]
 
 
@@ -106,9 +110,11 @@ def test_a_reconciliation_names_what_is_missing_stale_and_open_only_to_us() -> N
         {"number": "9", "state": "active", "last_at": 10, "ended_at": None},
     ]
     known = {"1": ours[0], "2": {"number": "2", "state": "resolved", "last_at": 10, "ended_at": 10}}
-    listed = [OpenTicket("1", 10, "active"), OpenTicket("2", 5), OpenTicket("3")]
+    listed = [ListedOpenTicket("1", 10, "active"), ListedOpenTicket("2", 5), ListedOpenTicket("3")]
     told = ticket_snapshots.compare_open_tickets(listed, known, ours)
     assert (told["missing"], [each["number"] for each in told["wrongly_open"]]) == (["3"], ["9"])
     assert [(each["number"], each["causes"]) for each in told["stale"]] == [("2", ["we saw it end"])]
-    moved = ticket_snapshots.compare_open_tickets([OpenTicket("1", 11, "waiting")], known, [])["stale"][0]["causes"]
+    moved = ticket_snapshots.compare_open_tickets([ListedOpenTicket("1", 11, "waiting")], known, [])["stale"][0][
+        "causes"
+    ]
     assert moved == ["it was updated after our last event", "its state is active to us"]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.application.state.state_store import StateStore
+from slm_monitor.application.state.state_store import StateFactCache
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states.labelled_state_history import LabelledStateHistory
-from slm_monitor.domain.states.state_history import EVER, StateHistory
-from slm_monitor.domain.states.timeline import Segment, timeline_of
+from slm_monitor.domain.states.state_history import BEFORE_ALL_WINDOWS, StateHistory
+from slm_monitor.domain.states.timeline import StateSegment, build_state_timeline
 from tests.support.monitor import DAY, HOUR, at, outage, state
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
@@ -35,23 +35,23 @@ def test_a_record_gives_the_timeline_that_is_made_anew_of_what_holds() -> None:
                 instant, body = 0, {"retracted": True}
             fact = Fact("s", f"{seeded.randrange(40)}", instant, body, seeded.randrange(3))
             held = facts.get(fact.key)
-            before = timeline_of(facts.values(), "up", DAY).segments(START, END)
+            before = build_state_timeline(facts.values(), "up", DAY).segments(START, END)
             is_new, since = record.add(fact)
             assert is_new == (held is None or fact.rank > held.rank)
             if is_new:
                 facts[fact.key] = fact
-            expected = timeline_of(facts.values(), "up", DAY).segments(START, END)
+            expected = build_state_timeline(facts.values(), "up", DAY).segments(START, END)
             assert record.timeline("up", DAY).segments(START, END) == expected
             _same_before(before, expected, since)
 
 
-def _same_before(before: list[Segment], after: list[Segment], since: int | None) -> None:
+def _same_before(before: list[StateSegment], after: list[StateSegment], since: int | None) -> None:
     """Check that nothing changed before the returned instant."""
     until = END if since is None else max(START, since)
     assert _states(before, until) == _states(after, until)
 
 
-def _states(segments: list[Segment], until: int) -> list[tuple[int, str]]:
+def _states(segments: list[StateSegment], until: int) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for each in segments:
         if each.start < until and (not found or found[-1][1] != each.state):
@@ -73,7 +73,7 @@ def test_a_part_of_the_timeline_is_that_part_of_the_whole() -> None:
         start, end = START + first * HOUR, START + (first + 31) * HOUR
         part = record.timeline("up", 2 * DAY).segments(start, end)
         clipped = [
-            Segment(max(each.start, start), min(each.end, end), each.state)
+            StateSegment(max(each.start, start), min(each.end, end), each.state)
             for each in whole
             if each.end > start and each.start < end
         ]
@@ -82,14 +82,14 @@ def test_a_part_of_the_timeline_is_that_part_of_the_whole() -> None:
 
 def test_the_first_word_changes_all_that_was_before_it() -> None:
     record = StateHistory()
-    assert record.add(state("2026-11-05T00:00", "up")) == (True, EVER)
+    assert record.add(state("2026-11-05T00:00", "up")) == (True, BEFORE_ALL_WINDOWS)
     assert record.add(state("2026-11-06T00:00", "down")) == (True, at("2026-11-06T00:00"))
     assert record.add(state("2026-11-06T00:00", "down")) == (False, None)
 
 
 def test_silence_makes_the_state_unknown_from_its_age_until_the_next_word() -> None:
     facts = [state("2026-11-02T00:00", "up"), state("2026-11-02T01:00", "up"), state("2026-11-03T00:00", "up")]
-    segments = timeline_of(facts, "up", 6 * HOUR).segments(START, at("2026-11-04T00:00"))
+    segments = build_state_timeline(facts, "up", 6 * HOUR).segments(START, at("2026-11-04T00:00"))
     assert [(each.start, each.end) for each in segments if each.state == "unknown"] == [
         (at("2026-11-02T07:00"), at("2026-11-03T00:00")),
         (at("2026-11-03T06:00"), at("2026-11-04T00:00")),
@@ -98,7 +98,7 @@ def test_silence_makes_the_state_unknown_from_its_age_until_the_next_word() -> N
 
 def test_an_outage_is_a_word_until_its_end() -> None:
     facts = [outage("2026-11-02T00:00", "2026-11-03T00:00")]
-    segments = timeline_of(facts, "up", HOUR).segments(START, at("2026-11-04T00:00"))
+    segments = build_state_timeline(facts, "up", HOUR).segments(START, at("2026-11-04T00:00"))
     assert [(each.start, each.state) for each in segments] == [
         (START, "up"),
         (at("2026-11-02T00:00"), "down"),
@@ -122,7 +122,7 @@ class Kept:
 @pytest.mark.parametrize(("most", "reads"), [(100, 3), (2, 4)])
 async def test_what_is_not_spoken_of_leaves_memory_and_is_read_again(most: int, reads: int) -> None:
     store = Kept()
-    states = StateStore(store, most)  # type: ignore[arg-type]
+    states = StateFactCache(store, most)  # type: ignore[arg-type]
     for number, subject in enumerate(["a", "b", "c", "a"]):
         facts = [Fact(subject, f"{number} {each}", START + each, {"state": "up"}) for each in range(2)]
         await states.accept_facts(facts, lambda subject, since: None)

@@ -7,20 +7,22 @@ from fractions import Fraction
 from typing import Any
 
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.lifecycle.evaluation import Evaluation
-from slm_monitor.domain.states.timeline import timeline_of
+from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
+from slm_monitor.domain.states.timeline import build_state_timeline
 from slm_monitor.domain.windows import availability_evaluation
 from tests.support.monitor import DAY, HOUR, MINUTE, at, available, line_of, outage, state
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 
 
-def judged(*facts: Fact, as_of: str, **terms: Any) -> Evaluation:
+def judged(*facts: Fact, as_of: str, **terms: Any) -> WindowEvaluation:
     target = line_of(available(**terms)).latest
-    return availability_evaluation.evaluate_availability(timeline_of(facts, "up"), target, START, END, at(as_of))
+    return availability_evaluation.evaluate_availability(
+        build_state_timeline(facts, "up"), target, START, END, at(as_of)
+    )
 
 
-def warned(found: Evaluation) -> dict[str, int]:
+def warned(found: WindowEvaluation) -> dict[str, int]:
     """The warnings that would begin; of those that only go on where they stand none is among them."""
     return {f"{risk.cause} {risk.threshold}": risk.at for risk in found.risks if not risk.keeps}
 
@@ -115,18 +117,18 @@ def test_measuring_on_from_the_last_change_gives_what_measuring_anew_gives() -> 
     excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
     for lag in [0, HOUR, 3 * DAY, 60 * DAY] * 5:
         facts: list[Fact] = []
-        passed = availability_evaluation.begin_window(terms, (START, END), excluded)
+        passed = availability_evaluation.begin_availability_progress(terms, (START, END), excluded)
         now = START
         while now < END:
             now += seeded.randrange(1, 2 * DAY)
             if seeded.random() < 0.7:
                 kind = seeded.choice(["up", "down", "degraded", "unknown"])
                 facts.append(Fact("s", f"{len(facts)}", now, {"state": kind}))
-            timeline = timeline_of(facts, "up")
+            timeline = build_state_timeline(facts, "up")
             # What is known for certain lags behind the facts, as it does in the judge.
             as_of = max(START, now - lag)
             assert passed.holds(terms, (START, END), excluded, now)
-            found, passed = availability_evaluation.evaluate_progress(timeline, passed, as_of, (), now)
+            found, passed = availability_evaluation.continue_availability_progress(timeline, passed, as_of, (), now)
             assert found == availability_evaluation.evaluate_availability(
                 timeline, terms, START, END, as_of, (), excluded
             )
@@ -135,9 +137,9 @@ def test_measuring_on_from_the_last_change_gives_what_measuring_anew_gives() -> 
 def test_a_fact_of_the_past_makes_it_begin_anew() -> None:
     terms = line_of(available()).latest
     excluded: list[tuple[int, int]] = []
-    passed = availability_evaluation.begin_window(terms, (START, END), excluded)
-    timeline = timeline_of([state("2026-11-05T00:00", "down")], "up")
-    _, passed = availability_evaluation.evaluate_progress(timeline, passed, at("2026-11-06T00:00"))
+    passed = availability_evaluation.begin_availability_progress(terms, (START, END), excluded)
+    timeline = build_state_timeline([state("2026-11-05T00:00", "down")], "up")
+    _, passed = availability_evaluation.continue_availability_progress(timeline, passed, at("2026-11-06T00:00"))
     assert passed.upto == at("2026-11-05T00:00")
     assert passed.holds(terms, (START, END), excluded, at("2026-11-05T00:00"))
     assert not passed.holds(terms, (START, END), excluded, at("2026-11-04T00:00"))

@@ -32,7 +32,7 @@ def life(written: list[tuple[str, int]]) -> list[TicketEvent]:
         name = what if what in ("resolved", "reopened", "closed") else "assigned"
         said: dict[str, Any] = {"assignee": str(number)} if what == "person" else {"team": what}
         events.append(TicketEvent(f"{number:03}", now, name, number, None, said if name == "assigned" else {}))
-    return ticket_events.in_order(events)
+    return ticket_events.sort_ticket_events(events)
 
 
 def counted(events: list[TicketEvent]) -> list[tuple[int, int | None]]:
@@ -70,7 +70,7 @@ def test_every_assignment_to_a_meant_team_is_a_clock_of_its_own(
 ) -> None:
     events = life(written)
     now = events[-1].at + HOUR
-    found = clock_replay.replay_ticket(events, [line_of(target)], now)
+    found = clock_replay.replay_ticket_clocks(events, [line_of(target)], now)
     assert [(clock.started_at, clock.stopped_at) for clock in found] == counted(events)
     assert [clock.ordinal for clock in found] == list(range(len(found)))
     for clock in found:

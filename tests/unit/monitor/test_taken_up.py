@@ -10,7 +10,7 @@ import pytest
 from slm_events.instants import to_text
 from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, told_of
 from tests.support.history_terms import composite, share, target
@@ -64,7 +64,7 @@ async def test_what_came_meanwhile_is_judged(terms: dict[str, Any], certain_at: 
 
 def test_what_is_judged_by_label_is_taken_up_with_its_terms() -> None:
     line = line_of(target("by-site", "up", "availability", share("90"), WEEK, group_by=["site"]))
-    aside, changes = FailedTargets({line.target_id: "KeyError: 'site'"}), Changes()
+    aside, changes = FailedTargets({line.target_id: "KeyError: 'site'"}), EvaluationChanges()
     assert aside.returns(line)
     with aside.attaching(line):
         pass

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 from hypothesis import Phase, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from slm_monitor.domain.clocks import clock_replay
+from slm_monitor.domain.clocks import clock_replay, clock_state
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.tickets import ticket_target
@@ -106,9 +106,11 @@ class TicketLives(RuleBasedStateMachine):
             fact = _fact(message)
             if fact.key not in facts or fact.rank > facts[fact.key].rank:
                 facts[fact.key] = fact
-        events = ticket_events.in_order([ticket_target.event_of(fact) for fact in facts.values()])
+        events = ticket_events.sort_ticket_events(
+            [ticket_target.convert_fact_to_ticket_event(fact) for fact in facts.values()]
+        )
         now = max(event.at for event in events) + self.luck.choice([0, 1, 29, 700, 4000]) * MINUTE
-        found = [clock.as_of(now) for clock in clock_replay.replay_ticket(events, self.lines, now)]
+        found = [clock.as_of(now) for clock in clock_replay.replay_ticket_clocks(events, self.lines, now)]
         self.deadline = _minute(found[-1].deadline_at) if found else 360
         counted = Walk(self.on_reopen, self.on_change, stops=self.stops).run(self.by_hand(), _minute(now))
         assert [_told(clock, now) for clock in found] == [naive.told(_minute(now)) for naive in counted]
@@ -145,11 +147,11 @@ def _minute(instant: int) -> int:
     return (instant - FRIDAY) // MINUTE
 
 
-def _attached(clock: clock_replay.Clock) -> int:
+def _attached(clock: clock_state.TicketClockState) -> int:
     return _minute(clock.attached_at)
 
 
-def _told(clock: clock_replay.Clock, now: int) -> tuple[Any, ...]:
+def _told(clock: clock_state.TicketClockState, now: int) -> tuple[Any, ...]:
     calendar, service = clock.elapsed_by(clock.ended_at or now)
     stopped = None if clock.stopped_at is None else _minute(clock.stopped_at)
     return (clock.target.key, clock.state, stopped, calendar // MINUTE, service // MINUTE)

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain.clocks import clock_replay
-from slm_monitor.domain.clocks.target_matching import RuleBook, rule_book
+from slm_monitor.domain.clocks.target_matching import TicketRuleBook, build_ticket_rule_book
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from tests.support.monitor import PROVIDER, available, line_of, opened, resolved, ticket_event
 
 A, B, TEAM = "customer-a", "customer-b", "team"
 
 
-def agreement(name: str, customer: str, service: str, **more: Any) -> TermsHistory:
+def agreement(name: str, customer: str, service: str, **more: Any) -> TargetTermsHistory:
     target = {**resolved(), "target_id": f"target of {name}", "service_id": service}
     return line_of(
         target,
@@ -29,15 +29,15 @@ def agreement(name: str, customer: str, service: str, **more: Any) -> TermsHisto
     )
 
 
-def covering(book: RuleBook, *events: TicketEvent) -> tuple[set[str], str | None]:
+def covering(book: TicketRuleBook, *events: TicketEvent) -> tuple[set[str], str | None]:
     """The agreements that have a clock on the ticket, and why none does."""
-    found = clock_replay.replay_by_rules(events, book, None)
+    found = clock_replay.replay_clocks_by_rules(events, book, None)
     evaluated_by = {clock.target.agreement_id for clock in found}
     matching = book.matching(events, evaluated_by)
     return set(matching.evaluated_by), matching.unmatched_cause
 
 
-TWO = rule_book([agreement("one", A, "s1"), agreement("two", B, "s2")])
+TWO = build_ticket_rule_book([agreement("one", A, "s1"), agreement("two", B, "s2")])
 AT = "2026-11-05T09:00"
 
 
@@ -65,39 +65,39 @@ def test_a_ticket_is_judged_by_its_own_service_and_customer(said: dict[str, Any]
 
 
 def test_several_agreements_about_one_service_with_one_customer_all_judge() -> None:
-    book = rule_book([agreement("one", A, "s1"), agreement("other", A, "s1")])
+    book = build_ticket_rule_book([agreement("one", A, "s1"), agreement("other", A, "s1")])
     assert covering(book, opened(AT)) == ({"one", "other"}, None)
 
 
 def test_a_service_of_two_customers_does_not_tell_whose_ticket_it_is() -> None:
-    book = rule_book([agreement("one", A, "s1"), agreement("two", B, "s1")])
+    book = build_ticket_rule_book([agreement("one", A, "s1"), agreement("two", B, "s1")])
     judged, because = covering(book, opened(AT, service="s1"))
     assert (judged, because) == (set(), "it names no customer, and it may be of 2 customers")
     assert covering(book, opened(AT, service="s1", customer=B))[0] == {"two"}
 
 
 def test_a_ticket_without_a_service_is_ambiguous_if_its_customer_has_two() -> None:
-    book = rule_book([agreement("one", A, "s1"), agreement("other", A, "s2")])
+    book = build_ticket_rule_book([agreement("one", A, "s1"), agreement("other", A, "s2")])
     assert covering(book, opened(AT, customer=A))[0] == set()
     assert covering(book, opened(AT, service="s2"))[0] == {"other"}
 
 
 def test_an_agreement_without_targets_for_tickets_makes_them_ambiguous_too() -> None:
     silent = line_of(available(), agreement_id="silent", customer_party_id=B)
-    assert covering(rule_book([agreement("one", A, "s1")]), opened(AT))[0] == {"one"}
-    assert covering(rule_book([agreement("one", A, "s1"), silent]), opened(AT))[0] == set()
+    assert covering(build_ticket_rule_book([agreement("one", A, "s1")]), opened(AT))[0] == {"one"}
+    assert covering(build_ticket_rule_book([agreement("one", A, "s1"), silent]), opened(AT))[0] == set()
 
 
 def test_only_agreements_in_force_at_the_opening_count() -> None:
     later = agreement("later", B, "s2", effective_at="2026-11-05T10:00:00Z")
-    book = rule_book([agreement("one", A, "s1"), later])
+    book = build_ticket_rule_book([agreement("one", A, "s1"), later])
     assert covering(book, opened(AT))[0] == {"one"}
     assert covering(book, opened("2026-11-05T10:00"))[0] == set()
 
 
 def test_a_ticket_that_changes_customer_cancels_a_clock_and_starts_another() -> None:
     events = [opened(AT, service="s1"), ticket_event("2026-11-05T10:00", "state_changed", service="s2")]
-    found = clock_replay.replay_by_rules(events, TWO, None)
+    found = clock_replay.replay_clocks_by_rules(events, TWO, None)
     assert {clock.target.agreement_id: clock.state for clock in found} == {"one": "cancelled", "two": "running"}
     assert covering(TWO, *events) == ({"two"}, None)
 
@@ -110,7 +110,7 @@ def test_a_support_uses_its_own_rules_and_its_other_side_sees_less() -> None:
         kind="ola",
         **sides,
     )
-    book = rule_book([agreement("one", A, "s1"), agreement("two", B, "s2"), internal])
+    book = build_ticket_rule_book([agreement("one", A, "s1"), agreement("two", B, "s2"), internal])
     judged, because = covering(book, opened(AT, team="network", service="s2"))
     assert (judged, because) == ({"two", "ola"}, None)
     assert book.agreements.readers(PROVIDER, judged) == {B: WHOLE, TEAM: PROJECTED}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from slm_monitor.domain.terms.terms_history import ALL, lines_of, unread_of
+from slm_monitor.domain.terms.terms_history import ALL, build_terms_histories, explain_unreadable_targets
 from tests.support.monitor import available, fast, finalized, resolved
 
 
@@ -16,23 +16,26 @@ def signed(**changed: Any) -> dict[str, Any]:
 def test_only_the_target_that_cannot_be_read_has_no_line() -> None:
     broken = signed()
     broken["targets"][0]["aggregation"] = "sum"
-    assert list(unread_of([broken])) == [available()["target_id"]]
-    found = {line.latest.key: line.latest.place for line in lines_of([broken], None)}
+    assert list(explain_unreadable_targets([broken])) == [available()["target_id"]]
+    found = {line.latest.key: line.latest.place for line in build_terms_histories([broken], None)}
     assert found == {resolved()["key"]: 1, fast()["key"]: 2}
 
 
 def test_a_target_unreadable_in_one_version_has_none_by_the_others() -> None:
     second = signed(version=2, effective_at="2026-12-01T00:00:00Z")
     second["targets"][2]["objective"] = {"about": "99"}
-    assert {line.latest.key for line in lines_of([signed(), second], None)} == {available()["key"], resolved()["key"]}
+    assert {line.latest.key for line in build_terms_histories([signed(), second], None)} == {
+        available()["key"],
+        resolved()["key"],
+    }
 
 
 def test_where_the_agreement_itself_cannot_be_read_no_target_can() -> None:
     for broken in (signed(effective_at="soon"), signed(service_hours={"24x7": {"weekly": 3}})):
-        assert list(unread_of([broken])) == [ALL]
-        assert lines_of([broken], None) == []
+        assert list(explain_unreadable_targets([broken])) == [ALL]
+        assert build_terms_histories([broken], None) == []
 
 
 def test_terms_that_can_be_read_are() -> None:
-    assert unread_of([signed()]) == {}
-    assert len(lines_of([signed()], None)) == 3
+    assert explain_unreadable_targets([signed()]) == {}
+    assert len(build_terms_histories([signed()], None)) == 3

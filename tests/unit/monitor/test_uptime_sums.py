@@ -10,7 +10,7 @@ import pytest
 
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states import availability, excluded_time, uptime_sums
-from slm_monitor.domain.states.availability import Meter, StatePolicy
+from slm_monitor.domain.states.availability import ServiceTimeMeter, StateCountingPolicy
 from slm_monitor.domain.states.state_history import StateHistory
 from slm_monitor.domain.states.uptime_sums import UptimeSums
 from tests.support.monitor import DAY, HOUR, at, available, line_of
@@ -31,7 +31,7 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
     seeded = random.Random(3)
     target = line_of(available("99", **terms)).latest
     excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
-    policy = StatePolicy(target.unknown, target.degraded)
+    policy = StateCountingPolicy(target.unknown, target.degraded)
     record, passed = StateHistory(), UptimeSums(target, excluded, START)
     now = START
     for number in range(150):
@@ -45,14 +45,14 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
         for _ in range(3):
             start = seeded.randrange(max(START - DAY, now - 5 * DAY), now)
             end = seeded.randrange(max(start, START), now + 1)
-            segments, judged = excluded_time.apply_exclusions(
+            segments, judged = excluded_time.apply_exclusions_to_states(
                 timeline.segments(max(start, START), end),
                 target.hours.intervals(max(start, START), end),
                 excluded,
                 target,
             )
-            seen = Meter(policy, [])
-            for piece in availability.inside(segments, judged):
+            seen = ServiceTimeMeter(policy, [])
+            for piece in availability.clip_segments_to_service_hours(segments, judged):
                 seen.advance(piece)
             good, total = passed.within(start, end)
             assert (Fraction(good, passed.unit), Fraction(total, passed.unit)) == (seen.up, seen.up + seen.down)

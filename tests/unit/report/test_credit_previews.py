@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from slm_report.api.credit_previews import CreditToPreview
+from slm_report.api.credit_previews import CreditPreviewRequest
 from tests.cases.previews import Refused, ask_credit
 
 
 def test_the_documented_example_is_answered_with_its_clause_and_reckoning() -> None:
-    (example,) = CreditToPreview.model_json_schema()["examples"]
+    (example,) = CreditPreviewRequest.model_json_schema()["examples"]
     answer = ask_credit(**example)
     assert answer == {
         "currency": "EUR",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_report.domain import credit_bands, credits
-from slm_report.domain.credit_bands import NoSchedule
+from slm_report.domain.credit_bands import InvalidSchedule
 from slm_report.domain.credits import Attainment, Settlement
 
 BANDS: list[dict[str, Any]] = [
@@ -21,18 +21,18 @@ BANDS: list[dict[str, Any]] = [
 
 
 def settled(*attained: str, charge: str = "1000", bands: Any = BANDS, spent: str = "0", **more: Any) -> Settlement:
-    schedule = credit_bands.parse({"currency": "EUR", "bands": bands, **more})
+    schedule = credit_bands.parse_schedule({"currency": "EUR", "bands": bands, **more})
     figures = [Attainment("up", Fraction(each), Fraction("99.9"), Fraction(each)) for each in attained]
-    return credits.settle(schedule, figures, Fraction(charge), Fraction(spent))
+    return credits.compute_credits(schedule, figures, Fraction(charge), Fraction(spent))
 
 
 def amounts(settlement: Settlement) -> list[str]:
-    return [credits.money(line.amount, settlement.schedule) for line in settlement.lines]
+    return [credits.money_to_text(line.amount, settlement.schedule) for line in settlement.lines]
 
 
-def refused(bands: Any = BANDS, **more: Any) -> NoSchedule:
-    with pytest.raises(NoSchedule) as found:
-        credit_bands.parse({"currency": "EUR", "bands": bands, **more})
+def refused(bands: Any = BANDS, **more: Any) -> InvalidSchedule:
+    with pytest.raises(InvalidSchedule) as found:
+        credit_bands.parse_schedule({"currency": "EUR", "bands": bands, **more})
     return found.value
 
 
@@ -53,7 +53,7 @@ def test_a_band_begins_with_its_from_and_ends_before_the_next(attained: str, amo
 
 @given(st.integers(0, 10**8).map(lambda millionth: Fraction(millionth, 10**6)))
 def test_every_figure_of_a_complete_schedule_has_exactly_one_band(attained: Fraction) -> None:
-    schedule = credit_bands.parse({"currency": "EUR", "bands": BANDS})
+    schedule = credit_bands.parse_schedule({"currency": "EUR", "bands": BANDS})
     ends = [band.start for band in schedule.bands[1:]] + [Fraction(101)]
     around = [band for band, end in zip(schedule.bands, ends, strict=True) if band.start <= attained < end]
     assert around == [schedule.band_of(attained)]
@@ -163,10 +163,10 @@ def test_each_line_names_the_clause_behind_it() -> None:
 
 
 def test_what_a_formula_reckons_with_has_to_be_told() -> None:
-    schedule = credit_bands.parse({"currency": "EUR", "bands": [{"per_missed_percent": "5"}]})
-    with pytest.raises(NoSchedule, match="objective"):
-        credits.settle(schedule, [Attainment("up", Fraction(99))], Fraction(0))
-    with pytest.raises(NoSchedule, match="attained"):
-        credits.settle(schedule, [Attainment("up")], Fraction(0))
-    with pytest.raises(NoSchedule, match="from 0 to 100"):
-        credits.settle(schedule, [Attainment("up", Fraction(101), Fraction(99))], Fraction(0))
+    schedule = credit_bands.parse_schedule({"currency": "EUR", "bands": [{"per_missed_percent": "5"}]})
+    with pytest.raises(InvalidSchedule, match="objective"):
+        credits.compute_credits(schedule, [Attainment("up", Fraction(99))], Fraction(0))
+    with pytest.raises(InvalidSchedule, match="attained"):
+        credits.compute_credits(schedule, [Attainment("up")], Fraction(0))
+    with pytest.raises(InvalidSchedule, match="from 0 to 100"):
+        credits.compute_credits(schedule, [Attainment("up", Fraction(101), Fraction(99))], Fraction(0))

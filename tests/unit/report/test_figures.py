@@ -30,11 +30,11 @@ LATENCY = {"at_most": "300", "unit": "ms"}
     ],
 )
 def test_a_figure_is_shown_with_four_decimals(exact: str, objective: dict[str, str] | None, shown: str) -> None:
-    assert figures.display(figures.parse(exact), objective) == shown
+    assert figures.display_figure(figures.parse_figure(exact), objective) == shown
 
 
 def test_what_has_no_figure_is_a_dash() -> None:
-    assert figures.display(None, UPTIME) == "–"
+    assert figures.display_figure(None, UPTIME) == "–"
     assert figures.display_variance(figures.variance(None, UPTIME)) == "–"
 
 
@@ -45,15 +45,15 @@ def test_what_has_no_figure_is_a_dash() -> None:
 )
 def test_rounding_never_shows_met_for_unmet(figure: Fraction, comparison: str, limit: Fraction) -> None:
     objective = {comparison: str(limit)}
-    shown = Fraction(figures.display(figure, objective))
+    shown = Fraction(figures.display_figure(figure, objective))
     assert abs(shown - figure) <= Fraction(1, 10_000)
-    if not figures.satisfies(figure, objective):
-        assert not figures.satisfies(shown, objective)
+    if not figures.meets_objective(figure, objective):
+        assert not figures.meets_objective(shown, objective)
 
 
 @given(st.fractions(min_value=-1000, max_value=1000))
 def test_the_exact_figure_survives_being_written(figure: Fraction) -> None:
-    assert figures.parse(figures.to_text(figure)) == figure
+    assert figures.parse_figure(figures.figure_to_text(figure)) == figure
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_a_shortfall_too_small_for_four_decimals_still_shows() -> None:
 
 
 def test_a_mean_is_exact() -> None:
-    assert figures.mean([Fraction(100), Fraction(100), Fraction("99.9")]) == Fraction(2999, 30)
-    assert figures.mean([]) is None
+    assert figures.mean_figure([Fraction(100), Fraction(100), Fraction("99.9")]) == Fraction(2999, 30)
+    assert figures.mean_figure([]) is None
 
 
 @pytest.mark.parametrize(

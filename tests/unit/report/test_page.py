@@ -6,8 +6,8 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from slm_report.adapters import html_page, svg_attainment
-from slm_report.domain import periods, service_report, terms_line
+from slm_report.adapters import html_page, report_words, svg_attainment
+from slm_report.domain import periods, service_report, terms_history
 from slm_report.domain.facts import Breach, Facts, Risk
 from tests.support import report as heard
 from tests.support.report import HOUR, MONTHLY, ROLLING, TICKETS, at
@@ -46,9 +46,9 @@ def shown(**terms: Any) -> dict[str, Any]:
         risks=[Risk(heard.at_risk("risk", "2026-11-20T10:00"))],
         clocks=[heard.stopped("1", "2026-11-03T10:00")],
     )
-    line = terms_line.line([heard.finalized(MONTHLY, ROLLING, TICKETS, **terms)], [])
-    period = periods.named("2026-11", "month", line[0].terms.timezone)
-    made = service_report.build(line, facts, period, state="published", as_of=at("2026-12-01T00:10"))
+    line = terms_history.build_terms_history([heard.finalized(MONTHLY, ROLLING, TICKETS, **terms)], [])
+    period = periods.parse_period("2026-11", "month", line[0].terms.timezone)
+    made = service_report.build_service_report(line, facts, period, state="published", as_of=at("2026-12-01T00:10"))
     return {
         "report_id": "r",
         "revision": 1,
@@ -63,7 +63,7 @@ def shown(**terms: Any) -> dict[str, Any]:
 
 
 def test_the_page_is_well_formed_and_stands_alone() -> None:
-    page = html_page.render(shown())
+    page = html_page.render_report_page(shown())
     outline = Outline()
     outline.feed(page)
     assert outline.open == []
@@ -73,13 +73,13 @@ def test_the_page_is_well_formed_and_stands_alone() -> None:
 
 
 def test_the_page_shows_unmet_as_unmet() -> None:
-    page = html_page.render(shown())
+    page = html_page.render_report_page(shown())
     assert "99.8999" in page
     assert "exactly 9989999999/100000000" in page
 
 
 def test_each_chart_has_a_name_and_a_description() -> None:
-    page = html_page.render(shown())
+    page = html_page.render_report_page(shown())
     assert page.count('role="img"') == 4
     assert page.count("<desc>") == 4
 
@@ -88,10 +88,10 @@ def test_lines_of_one_unit_share_one_marked_scale() -> None:
     """A figure of 33 percent once stood right of one of 99.9, each on a scale of its own."""
     low = heard.target("low", {"calendar": "month"}, {"at_least": "30", "unit": "percent"})
     facts = Facts(windows=[heard.closed(figure="999/10"), heard.closed(figure="33", of=low)])
-    line = terms_line.line([heard.finalized(MONTHLY, low)], [])
-    period = periods.named("2026-11", "month", "UTC")
-    made = service_report.build(line, facts, period, state="published", as_of=at("2026-12-01T00:10"))
-    (chart,) = svg_attainment.draw(made.document())
+    line = terms_history.build_terms_history([heard.finalized(MONTHLY, low)], [])
+    period = periods.parse_period("2026-11", "month", "UTC")
+    made = service_report.build_service_report(line, facts, period, state="published", as_of=at("2026-12-01T00:10"))
+    (chart,) = svg_attainment.draw_attainment_charts(made.document())
     circles = {
         text: float(x) for x, text in re.findall(r'<circle cx="([0-9.]+)"[^>]*><title>attained ([0-9.]+)', chart)
     }
@@ -100,7 +100,7 @@ def test_lines_of_one_unit_share_one_marked_scale() -> None:
 
 
 def test_no_microseconds_and_no_raw_documents_are_shown_to_people() -> None:
-    page = html_page.render(shown())
+    page = html_page.render_report_page(shown())
     assert "2592000000000" not in page
     assert "21 min 36 s down of 30 d" in page
     assert "<pre>" not in page
@@ -111,7 +111,7 @@ def test_the_lines_that_are_not_judged_are_told_beside_those_that_are() -> None:
     report = shown()
     verdicts = ["met", "breached", "at_risk", "no_data"]
     report["lines"] = [report["lines"][0] | {"verdict": verdict} for verdict in verdicts]
-    assert "1 <small>of 2 judged; 1 at risk, 1 no data</small>" in html_page.render(report)
+    assert "1 <small>of 2 judged; 1 at risk, 1 no data</small>" in html_page.render_report_page(report)
 
 
 def test_what_became_of_the_plans_adds_up_to_the_warnings() -> None:
@@ -120,7 +120,7 @@ def test_what_became_of_the_plans_adds_up_to_the_warnings() -> None:
     plan: dict[str, Any] = {"plan_id": "p", "owner": "Ada", "steps": [], "due_at": None, "url": "/plan"}
     ends = ["cleared", "cleared", "breached", "open", None]
     report["risks"] = [report["risks"][0] | {"plans": [] if end is None else [plan | {"outcome": end}]} for end in ends]
-    cards = html_page.render(report).partition("<dt>Warnings</dt>")[2].partition("</div>")[0]
+    cards = html_page.render_report_page(report).partition("<dt>Warnings</dt>")[2].partition("</div>")[0]
     assert re.findall(r"<small>(.*?)</small>", cards) == [
         "0 plans averted a breach that was in sight",
         "2 plans ended with no breach in sight",
@@ -133,7 +133,7 @@ def test_what_became_of_the_plans_adds_up_to_the_warnings() -> None:
 def test_no_duration_is_shown_as_a_code() -> None:
     report = shown()
     report["risks"] = [report["risks"][0] | {"cause": "burn_rate", "threshold": "PT1H/PT5M@14.4", "window_id": "P28D"}]
-    page = html_page.render(report)
+    page = html_page.render_report_page(report)
     assert not re.findall(r"\bPT?\d+[A-Z][^ <\"]*", page)
     assert {"rolling 1 h", "rolling 28 d"} <= set(re.findall(r"rolling \d+ \w+", page))
     assert "budget burning more than 14.4 times too fast over 1 h and 5 min" in page
@@ -144,32 +144,42 @@ def test_one_thing_is_not_told_as_many() -> None:
     report["heard"] = {"until_at": report["built_at"], "behind_events": 1}
     for line in report["lines"]:
         line["trend_windows"] = 1
-    page = html_page.render(report)
+    page = html_page.render_report_page(report)
     assert "1 later event is waiting" in page
-    assert "mean of 1 window<" in page
+    assert "mean of 1 period<" in page
     assert not re.findall(r"\b1 (?:breaches|warnings|plans|windows|tickets|targets|lines|events)\b", page)
 
 
 def test_text_from_outside_stays_text() -> None:
-    page = html_page.render(shown(title="<script>alert(1)</script>", service_name="A & B </svg>"))
+    page = html_page.render_report_page(shown(title="<script>alert(1)</script>", service_name="A & B </svg>"))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "A &amp; B &lt;/svg&gt;" in page
 
 
 def test_breaches_lead_to_their_evidence() -> None:
-    page = html_page.render(shown())
+    page = html_page.render_report_page(shown())
     assert f'href="/api/v1/breaches/{heard.id_of("breach")}"' in page
     assert f'href="#breach-{heard.id_of("breach")}"' in page
 
 
-def test_a_reader_who_came_with_a_key_can_follow_the_links() -> None:
-    page = html_page.render(shown(), key="slm_a&b")
-    assert f'href="/api/v1/breaches/{heard.id_of("breach")}?key=slm_a%26b"' in page
-    assert 'href="/api/v1/reports/r?revision=1&amp;key=slm_a%26b"' in page
-
-
 def test_instants_are_shown_by_the_agreements_own_clock() -> None:
-    page = html_page.render(shown(timezone="Europe/Berlin"))
+    page = html_page.render_report_page(shown(timezone="Europe/Berlin"))
     assert "22 Nov 2026, 10:00:00 CET" in page
     assert "1 Nov 2026 to 30 Nov 2026 (Europe/Berlin)" in page
+
+
+def test_periods_hours_and_distances_are_said_in_words() -> None:
+    page = html_page.render_report_page(shown())
+    assert "Service report · November 2026" in page and "2026-11:" not in page
+    assert "percentage points below what was agreed" in page
+    assert not re.search(r"24x7|Variance|Error budget|Budget spent|badge|>2026-11<", page)
+    assert report_words.period_in_words("2026-W47") == "week 47 of 2026"
+    assert report_words.period_in_words("2026-Q3") == "quarter 3 of 2026"
+
+
+def test_the_page_is_readable_in_the_dark_and_every_cell_of_a_phone_has_its_title() -> None:
+    page = html_page.render_report_page(shown())
+    assert "prefers-color-scheme: dark" in page
+    assert not re.findall(r"(?:fill|stroke)=\"#", page), "a picture has a colour of its own"
+    assert not re.findall(r"<td(?![^>]*(?:data-label|colspan))", page)

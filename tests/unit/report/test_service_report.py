@@ -6,21 +6,21 @@ import random
 from typing import Any
 
 from slm_events.monitor import WindowClosed
-from slm_report.domain import periods, service_report, terms_line
+from slm_report.domain import periods, service_report, terms_history
 from slm_report.domain.facts import Action, Breach, Facts, Plan, Risk
 from slm_report.domain.lines import ReportLine
 from slm_report.domain.service_report import ServiceReport
 from tests.support import report as heard
 from tests.support.report import DECEMBER, HOUR, MONTHLY, QUARTERLY, ROLLING, TICKETS, at
 
-NOVEMBER = periods.named("2026-11", "month", "UTC")
+NOVEMBER = periods.parse_period("2026-11", "month", "UTC")
 CLOSED_AT = at("2026-12-01T00:10")
 
 
 def report(facts: Facts, *targets: dict[str, Any], as_of: int = CLOSED_AT, **terms: Any) -> ServiceReport:
-    line = terms_line.line([heard.finalized(*targets, **terms)], [])
+    line = terms_history.build_terms_history([heard.finalized(*targets, **terms)], [])
     state = service_report.PUBLISHED if as_of >= CLOSED_AT else service_report.INTERIM
-    return service_report.build(line, facts, NOVEMBER, state=state, as_of=as_of)
+    return service_report.build_service_report(line, facts, NOVEMBER, state=state, as_of=as_of)
 
 
 def only_line(facts: Facts, *targets: dict[str, Any], as_of: int = CLOSED_AT) -> ReportLine:
@@ -117,9 +117,9 @@ def test_a_breach_of_a_longer_window_counts_once_and_shows_everywhere() -> None:
     early = Breach(heard.breached("breach", "2026-11-05T09:00", window, QUARTERLY))
     november = report(Facts(breaches=[early]), QUARTERLY)
     assert ([line.verdict for line in november.lines], november.breach_count) == (["breached"], 1)
-    terms = terms_line.line([heard.finalized(QUARTERLY)], [])
-    december = service_report.build(
-        terms, Facts(breaches=[early]), periods.following(NOVEMBER), state="interim", as_of=at("2026-12-10T00:00")
+    terms = terms_history.build_terms_history([heard.finalized(QUARTERLY)], [])
+    december = service_report.build_service_report(
+        terms, Facts(breaches=[early]), periods.next_period(NOVEMBER), state="interim", as_of=at("2026-12-10T00:00")
     )
     assert ([entry["counted"] for entry in december.breaches], december.breach_count) == ([False], 0)
 
@@ -219,7 +219,7 @@ def test_a_closed_windows_risk_outcome_counts_though_published_at_closing() -> N
 
 
 def test_windows_that_are_missing_are_named() -> None:
-    terms = terms_line.line([heard.finalized(MONTHLY, QUARTERLY)], [])
+    terms = terms_history.build_terms_history([heard.finalized(MONTHLY, QUARTERLY)], [])
     assert service_report.missing_windows(terms, Facts(), NOVEMBER) == ["uptime 2026-11"]
     assert service_report.missing_windows(terms, Facts(windows=[heard.closed()]), NOVEMBER) == []
 

@@ -53,7 +53,7 @@ def decided(**changed: Any) -> ActionDecision:
 
 
 async def test_a_lesson_is_recorded_and_told(ledger: MemoryLedger) -> None:
-    lesson = await lessons.record(MemoryDesk(ledger), person(), review_of(ledger), "Roll back first.")
+    lesson = await lessons.record_lesson(MemoryDesk(ledger), person(), review_of(ledger), "Roll back first.")
     (told,) = ledger.told(LessonRecorded)
     assert (told.lesson_id, told.text, told.review_id) == (lesson.lesson_id, "Roll back first.", review_of(ledger))
 
@@ -62,7 +62,7 @@ async def test_a_lesson_of_a_review_still_to_come_is_refused() -> None:
     ledger = MemoryLedger()
     await agreements.keep_agreement(ledger, finalized())
     with pytest.raises(NotOpen):
-        await lessons.record(MemoryDesk(ledger), person(), review_of(ledger), "Too early.")
+        await lessons.record_lesson(MemoryDesk(ledger), person(), review_of(ledger), "Too early.")
 
 
 async def test_an_action_names_the_target_it_should_move(ledger: MemoryLedger) -> None:
@@ -88,7 +88,7 @@ async def test_an_action_due_in_the_past_is_refused(ledger: MemoryLedger) -> Non
 
 
 async def propose(ledger: MemoryLedger, **objective: Any) -> Any:
-    return await proposals.propose(
+    return await proposals.propose_objective(
         MemoryDesk(ledger), person(), review_of(ledger), "checkout-availability", objective, "because"
     )
 
@@ -120,13 +120,13 @@ async def test_an_objective_the_target_cannot_have_is_refused(ledger: MemoryLedg
 async def test_a_drafted_amendment_is_linked_to_the_proposal_it_answers(ledger: MemoryLedger) -> None:
     proposal = await propose(ledger, at_least="99.95")
     for _ in range(2):
-        await proposals.link(ledger, drafted(proposal.proposal_id))
+        await proposals.link_amendment(ledger, drafted(proposal.proposal_id))
     (kept,) = ledger.proposals.values.values()
     assert (kept.state, kept.amendment_version, kept.amendment_revision_hash) == ("drafted", 2, "ab" * 32)
 
 
 async def test_an_amendment_that_answers_nothing_is_passed_over(ledger: MemoryLedger) -> None:
-    await proposals.link(ledger, drafted(None))
+    await proposals.link_amendment(ledger, drafted(None))
     assert ledger.amendments.values == {}
 
 
@@ -161,12 +161,12 @@ async def test_a_replay_makes_the_same_proposal_and_finds_its_answer(ledger: Mem
     (proposal_id,) = ledger.proposals.values
     replay = MemoryLedger()
     await agreements.keep_agreement(replay, finalized())
-    await proposals.link(replay, drafted(proposal_id))
+    await proposals.link_amendment(replay, drafted(proposal_id))
     await comfortable(replay, 7, 8, 9)
     assert replay.proposals.values[proposal_id].state == "drafted"
 
 
 async def test_terms_that_hold_no_longer_are_not_proposed_to_be_raised(ledger: MemoryLedger) -> None:
-    await agreements.end(ledger, turned(AgreementSuperseded, "2026-11-15T00:00", by_version=2))
+    await agreements.end_agreement_version(ledger, turned(AgreementSuperseded, "2026-11-15T00:00", by_version=2))
     await comfortable(ledger, 7, 8, 9)
     assert ledger.told(TargetRevisionProposed) == []

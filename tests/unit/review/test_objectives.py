@@ -27,7 +27,7 @@ DEADLINE = {"within": {"service_time": "PT4H"}}
 def test_an_objective_of_the_targets_form_is_taken(
     present: dict[str, Any], proposed: dict[str, Any], objective: dict[str, Any]
 ) -> None:
-    assert objectives.revised(present, proposed) == objective
+    assert objectives.check_proposed_objective(present, proposed) == objective
 
 
 @pytest.mark.timeout(10)
@@ -54,6 +54,6 @@ def test_an_objective_that_no_agreement_could_hold_is_refused(
     present: dict[str, Any], proposed: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(NotAcceptable) as refused:
-        objectives.revised(present, proposed)
+        objectives.check_proposed_objective(present, proposed)
     assert refused.value.field == field
     assert refused.value.remedy

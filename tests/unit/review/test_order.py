@@ -35,7 +35,7 @@ BREACHES: list[Told] = [
     (breaches.handle_breach, breached("b", "2026-11-10T01:00")),
     (plans.end_plan, cleared("failed", "breached", "2026-11-10T01:00")),
     (breaches.handle_breach, breached("c", "2026-12-10T01:00", DECEMBER)),
-    (breaches.withdraw, withdrawn("c", window=DECEMBER)),
+    (breaches.withdraw_breach, withdrawn("c", window=DECEMBER)),
     (breaches.handle_breach, breached("c", "2026-12-10T01:00", DECEMBER, revision=1)),
 ]
 TARGETS: list[Told] = [
@@ -50,7 +50,7 @@ REPORTS: list[Told] = [
 ]
 AGREEMENTS: list[Told] = [
     (agreements.keep_agreement, finalized(review={"on_breach": True})),
-    (proposals.link, drafted(None)),
+    (proposals.link_amendment, drafted(None)),
 ]
 TOPICS = [BREACHES, TARGETS, REPORTS, AGREEMENTS]
 

@@ -100,7 +100,7 @@ SOON = "2026-11-22T20:00"
 
 async def later(ledger: MemoryLedger, instant: str) -> None:
     ledger.now = at(instant)
-    await plans.end_quiet(MemoryDesk(ledger))
+    await plans.end_quiet_plans(MemoryDesk(ledger))
 
 
 async def test_a_plan_averts_harm_if_the_window_closes_without_the_breach(
@@ -246,7 +246,7 @@ async def test_a_rolling_breach_found_late_is_named_when_its_risk_ends(
 
 async def test_a_withdrawn_breach_does_not_end_a_later_plan(ledger: MemoryLedger) -> None:
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T11:00"))
-    await breaches.withdraw(ledger, withdrawn("b"))
+    await breaches.withdraw_breach(ledger, withdrawn("b"))
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     assert only(ledger).state == "open"
 

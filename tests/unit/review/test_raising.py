@@ -14,7 +14,7 @@ from tests.support.review import closed, month
 
 
 def window(number: int, figure: str | None = "9999/100", verdict: str = "met", **changed: Any) -> AttainedWindow:
-    return replace(findings.attained(closed(month(number), verdict, figure)), **changed)
+    return replace(findings.attained_window_of(closed(month(number), verdict, figure)), **changed)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_the_new_objective_is_halfway_to_the_best_never_beyond_the_worst(
     objective: dict[str, Any], figures: list[str], better: dict[str, Any]
 ) -> None:
     run = [window(number, figure, objective=objective) for number, figure in enumerate(figures, 1)]
-    assert raising.raised(run) == better
+    assert raising.raised_objective(run) == better
 
 
 def test_a_number_of_occurrences_stays_whole() -> None:
     run = [window(number, "0", objective={"at_most": "5"}, aggregation="outages") for number in (1, 2, 3)]
-    assert raising.raised(run) == {"at_most": "3"}
+    assert raising.raised_objective(run) == {"at_most": "3"}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_figure_exactly_at_half_the_budget_is_comfortable() -> None:
 
 
 def test_a_figure_a_hair_below_half_the_budget_is_not_comfortable() -> None:
-    assert not raising.is_comfortable(window(1, exact.write(Fraction("99.95") - Fraction(1, 10**30))))
+    assert not raising.is_comfortable(window(1, exact.write_exact(Fraction("99.95") - Fraction(1, 10**30))))
 
 
 def test_a_breached_or_empty_window_is_never_comfortable() -> None:
@@ -72,13 +72,13 @@ def test_a_breached_or_empty_window_is_never_comfortable() -> None:
 
 @given(st.lists(st.fractions(0, 1), min_size=3, max_size=3), st.integers(0, 100_000))
 def test_every_window_of_a_run_would_have_met_the_raised_objective(shares: list[Fraction], thousandths: int) -> None:
-    objective = {"at_least": exact.write(Fraction(thousandths, 1000)), "unit": "percent"}
-    windows = [window(n, exact.write(100 * share), objective=objective) for n, share in enumerate(shares, 1)]
+    objective = {"at_least": exact.write_exact(Fraction(thousandths, 1000)), "unit": "percent"}
+    windows = [window(n, exact.write_exact(100 * share), objective=objective) for n, share in enumerate(shares, 1)]
     run = raising.comfortable_run(windows, 3)
-    better = raising.raised(run) if run else None
+    better = raising.raised_objective(run) if run else None
     if better is not None:
-        least = exact.parse(better["at_least"])
-        assert all(100 * share >= least > exact.parse(objective["at_least"]) for share in shares)
+        least = exact.parse_exact(better["at_least"])
+        assert all(100 * share >= least > exact.parse_exact(objective["at_least"]) for share in shares)
 
 
 def test_three_comfortable_windows_make_a_run() -> None:

@@ -46,7 +46,7 @@ def agenda(ledger: MemoryLedger, review: Review) -> list[tuple[str, str, str]]:
 
 async def move_to(ledger: MemoryLedger, when: str) -> int:
     ledger.now = at(when)
-    return await cadence.open_due(MemoryDesk(ledger))
+    return await cadence.open_due_reviews(MemoryDesk(ledger))
 
 
 async def test_a_breach_opens_a_review_with_itself_on_the_agenda(ledger: MemoryLedger) -> None:
@@ -76,7 +76,7 @@ async def test_a_breach_after_the_review_was_held_opens_the_next(ledger: MemoryL
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
-    await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
+    await reviews.conclude_review(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
     await breaches.handle_breach(ledger, breached("c", "2026-11-22T09:30", month(10)))
     assert len(in_state(ledger, "open")) == len(in_state(ledger, "concluded")) == 1
 
@@ -101,7 +101,7 @@ async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) 
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.handle_breach(ledger, breached("c", "2026-11-22T09:30", month(10)))
-    await breaches.withdraw(ledger, withdrawn("b"))
+    await breaches.withdraw_breach(ledger, withdrawn("b"))
     (review,) = in_state(ledger, "open")
     assert agenda(ledger, review) == [("breach", id_of("b"), "withdrawn"), ("breach", id_of("c"), "standing")]
 
@@ -109,7 +109,7 @@ async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) 
 async def test_a_review_lapses_once_none_of_its_breaches_stands(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
-    await breaches.withdraw(ledger, withdrawn("b"))
+    await breaches.withdraw_breach(ledger, withdrawn("b"))
     (review,) = in_state(ledger, "lapsed")
     assert [told.review_id for told in ledger.told(ReviewLapsed)] == [review.review_id]
     await breaches.handle_breach(ledger, breached("d", "2026-11-22T11:00", month(9)))
@@ -119,7 +119,7 @@ async def test_a_review_lapses_once_none_of_its_breaches_stands(ledger: MemoryLe
 async def test_a_breach_that_stands_again_is_unmarked(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
-    await breaches.withdraw(ledger, withdrawn("b"))
+    await breaches.withdraw_breach(ledger, withdrawn("b"))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00", revision=1))
     (review,) = in_state(ledger, "open")
     assert agenda(ledger, review) == [("breach", id_of("b"), "standing")]
@@ -127,7 +127,7 @@ async def test_a_breach_that_stands_again_is_unmarked(ledger: MemoryLedger) -> N
 
 async def test_a_withdrawal_heard_before_its_breach_opens_no_review(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
-    await breaches.withdraw(ledger, withdrawn("b"))
+    await breaches.withdraw_breach(ledger, withdrawn("b"))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     assert ledger.reviews.values == {}
     assert not ledger.breaches.values[id_of("b")].is_standing
@@ -190,7 +190,7 @@ async def test_reviews_missed_while_nobody_watched_are_opened_one_after_another(
 async def test_a_superseded_agreement_goes_on_being_reviewed(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized())
     await agreements.keep_agreement(ledger, finalized(2, effective_at="2026-11-15T00:00:00Z"))
-    await agreements.end(ledger, turned(AgreementSuperseded, "2026-11-15T00:00", by_version=2))
+    await agreements.end_agreement_version(ledger, turned(AgreementSuperseded, "2026-11-15T00:00", by_version=2))
     await move_to(ledger, "2026-12-01T00:10")
     assert [(review.period, review.state) for review in ledger.reviews.values.values()] == [
         ("2026-11", "open"),
@@ -200,19 +200,19 @@ async def test_a_superseded_agreement_goes_on_being_reviewed(ledger: MemoryLedge
 
 async def test_a_terminated_agreements_period_is_reviewed_at_its_end_and_no_more(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized())
-    await agreements.end(ledger, turned(AgreementTerminated, "2026-11-15T00:00", reason="moved"))
+    await agreements.end_agreement_version(ledger, turned(AgreementTerminated, "2026-11-15T00:00", reason="moved"))
     assert await move_to(ledger, "2026-11-15T00:10") == 1
     assert in_state(ledger, "scheduled") == []
 
 
 async def test_a_review_of_a_period_that_never_begins_is_cancelled(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized())
-    await agreements.end(ledger, turned(AgreementExpired, "2026-11-01T00:00"))
+    await agreements.end_agreement_version(ledger, turned(AgreementExpired, "2026-11-01T00:00"))
     assert len(in_state(ledger, "cancelled")) == 1
 
 
 async def test_an_end_of_an_unknown_version_is_passed_over(ledger: MemoryLedger) -> None:
-    await agreements.end(ledger, turned(AgreementExpired, "2026-11-01T00:00"))
+    await agreements.end_agreement_version(ledger, turned(AgreementExpired, "2026-11-01T00:00"))
     assert ledger.agreements.values == {}
 
 
@@ -220,7 +220,7 @@ async def test_a_held_review_says_what_was_said_and_by_whom(ledger: MemoryLedger
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
-    concluded = await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada", "Bob"])
+    concluded = await reviews.conclude_review(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada", "Bob"])
     assert (concluded.state, concluded.summary, concluded.attendees) == ("concluded", "talked", ["Ada", "Bob"])
     assert [event.summary for event in ledger.told(ReviewConcluded)] == ["talked"]
     assert ledger.notes == [("review.concluded", review.review_id)]
@@ -230,16 +230,16 @@ async def test_a_review_is_held_once(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
-    await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
+    await reviews.conclude_review(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
     with pytest.raises(AlreadyConcluded):
-        await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "again", ["Ada"])
+        await reviews.conclude_review(MemoryDesk(ledger), person(), review.review_id, "again", ["Ada"])
 
 
 async def test_a_scheduled_review_cannot_be_held(ledger: MemoryLedger) -> None:
     await agreements.keep_agreement(ledger, finalized())
     (review,) = in_state(ledger, "scheduled")
     with pytest.raises(NotOpen, match="2026-12-01T00:10"):
-        await reviews.conclude(MemoryDesk(ledger), person(), review.review_id, "early", ["Ada"])
+        await reviews.conclude_review(MemoryDesk(ledger), person(), review.review_id, "early", ["Ada"])
 
 
 async def test_a_strangers_review_is_not_found(ledger: MemoryLedger) -> None:
@@ -247,4 +247,4 @@ async def test_a_strangers_review_is_not_found(ledger: MemoryLedger) -> None:
     (review,) = in_state(ledger, "scheduled")
     stranger = dataclasses.replace(person(CUSTOMER), party_id=id_of("stranger"))
     with pytest.raises(NotFound):
-        await reviews.conclude(MemoryDesk(ledger), stranger, review.review_id, "mine?", ["Eve"])
+        await reviews.conclude_review(MemoryDesk(ledger), stranger, review.review_id, "mine?", ["Eve"])

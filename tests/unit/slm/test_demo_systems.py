@@ -10,16 +10,16 @@ from fractions import Fraction
 import httpx
 import pytest
 
-from slm.demo.doors import ByResource
+from slm.demo.doors import ResourceTransport
 from slm.demo.negotiation import Unavailable
-from slm.demo.schedule import EFFECTIVE, FACTS_WAIT_FROM, LAST, MINUTE, Schedule
-from slm.demo.stream import Listener, StreamedEvent
-from slm.demo.traffic import Traffic
-from slm.demo.waiting import NotSeen, Patience
+from slm.demo.schedule import EFFECTIVE, FACTS_WAIT_FROM, LAST, MINUTE, FactSchedule
+from slm.demo.stream import StreamedEvent, StreamListener
+from slm.demo.traffic import TrafficSender
+from slm.demo.waiting import ResultNotSeen, ResultWaiter
 from slm_chassis.clock import ManualClock, ScaledClock, real_now
 from slm_events.instants import from_text
 
-BEGINNING = Schedule.beginning(0)
+BEGINNING = FactSchedule.beginning(0)
 
 
 class Doors:
@@ -43,7 +43,7 @@ async def test_facts_wait_for_the_first_risk_and_are_resent_until_accepted() -> 
     doors = Doors()
     clock = ManualClock(BEGINNING.at(LAST + 5))
     async with httpx.AsyncClient(base_url="http://demo", transport=httpx.MockTransport(doors)) as client:
-        traffic = Traffic(client, "key", BEGINNING, clock)
+        traffic = TrafficSender(client, "key", BEGINNING, clock)
         sending = asyncio.create_task(traffic.run(once=True))
         while not doors.instants or max(doors.instants) < BEGINNING.at(FACTS_WAIT_FROM - 1):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -71,7 +71,7 @@ async def test_a_listener_resumes_where_it_was_interrupted() -> None:
 
     event: list[StreamedEvent] = []
     async with httpx.AsyncClient(base_url="http://demo", transport=httpx.MockTransport(stream)) as client:
-        listener = Listener(client, "key", "agreement", ManualClock(7), event.append)
+        listener = StreamListener(client, "key", "agreement", ManualClock(7), event.append)
         listening = asyncio.create_task(listener.run())
         while len(event) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -89,13 +89,13 @@ async def test_a_wait_begins_when_due_and_names_what_was_missing() -> None:
         raise Unavailable("503")
 
     began = asyncio.get_running_loop().time()
-    with pytest.raises(NotSeen, match=r"not seen within 0.2 s: the breach \(Unavailable 503\)"):
-        await Patience(clock, 0.2).until(away, "the breach", due=MINUTE // 2)
+    with pytest.raises(ResultNotSeen, match=r"not seen within 0.2 s: the breach \(Unavailable 503\)"):
+        await ResultWaiter(clock, 0.2).until(away, "the breach", due=MINUTE // 2)
     assert asyncio.get_running_loop().time() - began >= 0.5
 
 
 async def test_requests_go_to_the_replicas_of_the_owner_in_turn() -> None:
-    gateway = ByResource(
+    gateway = ResourceTransport(
         {"breaches": itertools.cycle([httpx.URL("http://127.0.0.1:1"), httpx.URL("http://127.0.0.1:2")])}
     )
     async with httpx.AsyncClient(base_url="http://installation", transport=gateway) as client:

@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, create_model
 
 from slm import face, openapi
-from slm_chassis.access import AccessRegistry
-from slm_chassis.app import App
+from slm_chassis.access_registry import AccessRegistry
+from slm_chassis.app import ServiceApp
 from slm_chassis.http.api import build_api
 from slm_chassis.metrics import Metrics
 from tests.support import api as trial
@@ -23,7 +23,7 @@ class Shared(BaseModel):
     same: int
 
 
-async def app(context: str, *resources: str, hidden: str = "") -> App:
+async def app(context: str, *resources: str, hidden: str = "") -> ServiceApp:
     """A service that answers each resource with its own name."""
     router = APIRouter()
     item: type[BaseModel] = create_model("Item", **{f"of_{context}": (int, 0)})  # type: ignore[call-overload]
@@ -42,13 +42,13 @@ async def app(context: str, *resources: str, hidden: str = "") -> App:
         serve(hidden, listed=False)
     log = await trial.memory_log()
     foundation = replace(trial.foundation_of(AccessRegistry(log), log), context=context, metrics=Metrics(context))
-    return App(foundation, build_api(foundation, title=context, routers=[router]), [])
+    return ServiceApp(foundation, build_api(foundation, title=context, routers=[router]), [])
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     apps = [await app("one", "parties", "services"), await app("two", "breaches", hidden="stream")]
-    transport = httpx.ASGITransport(face.Face(apps))
+    transport = httpx.ASGITransport(face.PublicFace(apps))
     async with httpx.AsyncClient(transport=transport, base_url="http://face") as client:
         yield client
 
@@ -67,7 +67,7 @@ async def test_a_resource_nobody_owns_is_a_problem(client: httpx.AsyncClient) ->
 
 async def test_two_owners_of_a_resource_are_refused_at_the_start() -> None:
     with pytest.raises(face.ResourceOwnedTwice, match="one and two both serve /api/v1/parties"):
-        face.owners([await app("one", "parties"), await app("two", "parties")])
+        face.resource_owners([await app("one", "parties"), await app("two", "parties")])
 
 
 async def test_an_event_schema_is_there_once(client: httpx.AsyncClient) -> None:
@@ -106,14 +106,18 @@ async def test_the_merged_document_has_all_paths_and_no_dangling_reference(clien
 
 def test_merging_keeps_equal_schemas_under_their_name() -> None:
     one = {"info": {}, "paths": {}, "components": {"schemas": {"A": {"type": "string"}}}}
-    assert openapi.merged({"x": one, "y": json.loads(json.dumps(one))})["components"]["schemas"].keys() == {"A"}
+    assert openapi.merge_documents({"x": one, "y": json.loads(json.dumps(one))})["components"]["schemas"].keys() == {
+        "A"
+    }
 
 
 async def test_the_whole_knows_every_services_types_of_problem() -> None:
     one, two = (
         {"info": {}, "paths": {}, "components": {"schemas": {"ProblemType": {"enum": [each]}}}} for each in "ba"
     )
-    assert openapi.merged({"x": one, "y": two})["components"]["schemas"] == {"ProblemType": {"enum": ["a", "b"]}}
+    assert openapi.merge_documents({"x": one, "y": two})["components"]["schemas"] == {
+        "ProblemType": {"enum": ["a", "b"]}
+    }
 
 
 def _references(value: object) -> list[str]:

@@ -1,0 +1,81 @@
+"""The pages of an agreement over canned answers, with what the API may leave out or answer as null."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.unit.console.alder_answers import answers, target
+from tests.unit.console.negotiated import ALDER, SHOP, agreement
+from tests.unit.console.stub_api import StubApi, browser_of, listed
+
+TABS = ("", "/timeline", "/versions", "/rests-on", "/people")
+AUTHOR = {"party_id": ALDER, "principal_id": "p"}
+REVISION = {"number": 2, "author": AUTHOR, "tabled_at": None, "created_at": "2026-11-20T08:00:00Z"}
+
+
+def row(agreement_id: str, kind: str, title: str, provider: str) -> dict[str, Any]:
+    """A row of the list of agreements."""
+    return {
+        **agreement("in_force", agreement_id=agreement_id, kind=kind, title=title),
+        "provider_party_id": provider,
+        "customer_party_id": ALDER,
+        "needs": [],
+        "negotiated": None,
+    }
+
+
+def known(**document: Any) -> StubApi:
+    """The API with one agreement whose document has these parts."""
+    found = agreement("in_force", needs=[], versions=[{"version": 1, "state": "in_force"}])
+    found["document"] = {**found["document"], "requirements": [], "supports": [], **document}
+    path = "/api/v1/agreements/agreement-1"
+    names = {ALDER: "Alder", SHOP: "Corner Shop", "team": "Network team", "cloud": "Greyline Cloud"}
+    return StubApi(
+        {
+            **answers(),
+            "/api/v1/me": {"principal_id": "p", "name": "Grace", "roles": ["service_level_manager"], "person": None,
+                           "party": {"party_id": ALDER, "name": "Alder"}, "may_sign": True},
+            "/api/v1/parties": listed(*({"party_id": key, "name": name} for key, name in names.items())),
+            "/api/v1/agreements/ola": row("ola", "ola", "Network for checkout", "team"),
+            "/api/v1/agreements/uc": row("uc", "uc", "Cloud terms", "cloud"),
+            path: found,
+            f"{path}/events": listed(),
+            f"{path}/revisions": listed(REVISION),
+            f"{path}/comments": listed(),
+            f"{path}/check": {"findings": []},
+            "/api/v1/principals": listed(),
+            "/api/v1/people": listed(),
+            "/api/v1/installation": {"sends_mails": False},
+            f"/api/v1/parties/{SHOP}/summary": {"signers": []},
+            "/api/v1/targets": listed(target("target-1", "Checkout is available", window=None, tickets=None)),
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("supports", [[], ["ola"], ["uc"], ["ola", "uc", "unread"]])
+async def test_every_tab_is_shown_whatever_the_agreement_rests_on(tab: str, supports: list[str]) -> None:
+    api = known(supports=[{"agreement_id": each} for each in supports])
+    async with browser_of(api) as browser:
+        page = await browser.get(f"/agreements/agreement-1{tab}")
+    assert page.status_code == 200, page.text
+
+
+async def test_supports_are_named_by_title_and_company_and_never_by_an_id() -> None:
+    api = known(supports=[{"agreement_id": each} for each in ("ola", "uc", "unread")])
+    async with browser_of(api) as browser:
+        text = re.sub(r"<[^>]+>", "", (await browser.get("/agreements/agreement-1/rests-on")).text)
+    assert "Network for checkout Agreement with an internal team, Network team" in text
+    assert "Cloud terms Supplier contract, Greyline Cloud" in text
+    assert "An agreement of the other side" in text and "unread" not in text
+
+
+async def test_a_support_that_cannot_be_read_is_still_on_the_page() -> None:
+    api = known(supports=[{"agreement_id": "ola"}])
+    del api.answers["/api/v1/agreements/ola"]
+    async with browser_of(api) as browser:
+        page = await browser.get("/agreements/agreement-1/rests-on")
+    assert page.status_code == 200

@@ -1,0 +1,79 @@
+"""What a promise allows is said in minutes, errors and tickets; the three figures of a sentence add up."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from slm_console.views.judgement.allowances import allowance_of, pace_in_words
+from slm_console.views.reader import MINUTE, SECOND, Reader
+from slm_events.instants import from_text
+
+READER = Reader(from_text("2026-11-26T09:42:00Z"))
+
+
+def said(whole: Fraction | int, used: Fraction | int, unit: str = "microseconds") -> str:
+    budget = {"unit": unit, "whole": str(Fraction(whole)), "consumed": str(Fraction(used)), "consumed_share": None}
+    allowance = allowance_of(READER, budget)
+    assert allowance is not None
+    return allowance.sentence
+
+
+@pytest.mark.parametrize(
+    ("whole", "used", "sentence"),
+    [
+        (Fraction("43.2") * MINUTE, 0, "0 of 43 min used, 43 min left"),
+        (Fraction("43.2") * MINUTE, 20 * MINUTE, "20 of 43 min used, 23 min left"),
+        (Fraction("43.2") * MINUTE, 41 * MINUTE + 10 * SECOND, "41 of 43 min used, 2 min 2 s left"),
+        (Fraction("43.2") * MINUTE, 43 * MINUTE + 11 * SECOND, "43 of 43 min used, 1 s left"),
+        (Fraction("43.2") * MINUTE, 60 * MINUTE, "60 of 43 min used, 17 min over"),
+        (Fraction("4.32") * MINUTE, 100 * SECOND, "1 min 40 s of 4 min 19 s used, 2 min 39 s left"),
+        (72 * 60 * MINUTE, 20 * 60 * MINUTE, "20 of 72 h used, 52 h left"),
+    ],
+)
+def test_time_is_said_in_minutes(whole: Fraction | int, used: Fraction | int, sentence: str) -> None:
+    assert said(whole, used) == sentence
+
+
+@pytest.mark.parametrize(
+    ("unit", "whole", "used", "sentence"),
+    [
+        ("events", 50, 38, "38 of 50 errors used, 12 left"),
+        ("events", Fraction(36, 5), 12, "12 of 7 errors used, 5 over"),
+        ("tickets", 2, 1, "1 of 2 late tickets used, 1 left"),
+        ("outages", 1, 1, "1 of 1 outages used, 0 left"),
+    ],
+)
+def test_what_is_counted_is_said_in_whole_numbers(unit: str, whole: Fraction, used: Fraction, sentence: str) -> None:
+    assert said(whole, used, unit) == sentence
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"), [("microseconds", "1 h used so far"), ("events", "3,600,000,000 used so far")]
+)
+def test_beside_a_calm_state_nothing_is_called_too_much(unit: str, words: str) -> None:
+    budget = {"unit": unit, "whole": str(60 * 43_000_000), "consumed": str(3_600_000_000), "consumed_share": "60/43"}
+    allowance = allowance_of(READER, budget, "on-track")
+    assert allowance is not None
+    assert (allowance.sentence, allowance.left, allowance.is_over) == (words, "", False)
+    breached = allowance_of(READER, budget, "breached")
+    assert breached is not None and breached.is_over and "over" in breached.sentence
+
+
+def test_nothing_allowed_is_no_allowance() -> None:
+    assert allowance_of(READER, None) is None
+
+
+@pytest.mark.parametrize(
+    ("rate", "projected", "words"),
+    [
+        ("6/1", "2026-11-26T14:00:00Z", "6 times too fast: used up by 14:00"),
+        ("3/2", "2026-11-28T14:00:00Z", "1.5 times too fast: used up by Sat 14:00"),
+        (None, "2026-12-24T14:00:00Z", "at this pace used up 24 Dec 14:00"),
+        ("6/1", None, ""),
+        ("6/1", "2026-11-20T14:00:00Z", ""),
+    ],
+)
+def test_a_pace_is_said_by_its_end(rate: str | None, projected: str | None, words: str) -> None:
+    assert pace_in_words(READER, rate, projected) == words

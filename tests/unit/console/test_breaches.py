@@ -1,0 +1,46 @@
+"""A breach tells two figures apart: what was reached when it broke, and what the period came to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_console.views.judgement.breaches import breach_page_of
+from slm_console.views.reader import Reader
+from tests.unit.console import alder_answers as alder
+from tests.unit.console.negotiated import directory
+from tests.unit.console.stub_api import StubApi, StubClock, browser_of
+
+READER = Reader(StubClock().at)
+BREACH = {
+    **alder.BREACH, "figure": "99647/1000", "shortfall": "253/1000", "certain_at": "2026-10-09T09:57:00Z",
+}  # fmt: skip
+ENDED: dict[str, Any] = {
+    **alder.EXPLANATION,
+    "figure": "99836/1000",
+    "window": {**alder.EXPLANATION["window"], "id": "2026-10", "closes_at": "2026-10-31T23:10:00Z"},
+    "derivation": {"sums": {"down": 71 * 60_000_000}, "intervals": [], "arithmetic": []},
+}
+
+
+def test_both_figures_say_of_which_time_they_are_and_have_the_same_decimals() -> None:
+    lines = dict(breach_page_of(READER, directory(), BREACH, ENDED).lines)
+    assert list(lines) == ["Promised", "Allowed", "When it broke, 9 Oct 09:57", "Short by", "October 2026 in the end"]
+    assert lines["When it broke, 9 Oct 09:57"] == "99.647\N{NO-BREAK SPACE}%"
+    assert lines["Short by"] == "0.253 percentage points"
+    assert lines["October 2026 in the end"] == "99.836\N{NO-BREAK SPACE}%, 1 h 11 min down"
+
+
+def test_a_breach_without_an_explanation_or_with_the_same_figure_has_one() -> None:
+    same = {**ENDED, "figure": BREACH["figure"]}
+    for explanation in (None, same, {**ENDED, "figure": None}):
+        lines = dict(breach_page_of(READER, directory(), BREACH, explanation).lines)
+        assert "October 2026 in the end" not in lines
+
+
+async def test_the_page_says_what_was_missed_also_while_the_explanation_is_away() -> None:
+    known = {**alder.answers(), "/api/v1/breaches/b-orders": BREACH}
+    async with browser_of(StubApi(known)) as browser:
+        assert "What was missed" in (await browser.get("/breaches/b-orders")).text
+    del known["/api/v1/targets/t-checkout/explain"]
+    async with browser_of(StubApi(known)) as browser:
+        assert (await browser.get("/breaches/b-orders")).status_code == 200

@@ -1,0 +1,65 @@
+"""Who holds what and what is snoozed: shown, changed and taken back; and one ticket is listed once."""
+
+from __future__ import annotations
+
+import re
+
+from tests.unit.console.alder_answers import CAUSE, SUMMARY, answers
+from tests.unit.console.stub_api import StubApi, browser_of, listed
+
+
+async def test_what_is_snoozed_is_not_counted_in_the_sentence() -> None:
+    kept = {"kind": "cause", "item_id": "c-mail", "is_snoozed": True, "assigned_to": None}
+    risk = {**kept, "kind": "risk", "item_id": "r-1"}
+    counts = {**SUMMARY["counts"], "breaches_unacknowledged": 5}
+    known = {**answers(), "/api/v1/summary": {**SUMMARY, "counts": counts}}
+    async with browser_of(StubApi(known)) as browser:
+        page = (await browser.get("/")).text
+    assert "1 service down · 5 breaches unanswered · 1 at risk" in page
+    async with browser_of(StubApi({**known, "/api/v1/assignments": listed(kept, risk)})) as browser:
+        page = (await browser.get("/")).text
+        assert "1 breach unanswered" in page and "service down" not in page and "1 at risk" not in page
+        assert 'data-row="risk/' not in page and "2 snoozed" in page
+        assert "5 breaches unanswered" in (await browser.get("/?snoozed=shown")).text
+
+
+async def test_a_ticket_is_listed_once_with_its_breach() -> None:
+    ticket = {"source": "desk", "number": "INC-20417"}
+    breach = {**SUMMARY["breaches"][0], "breach_id": "b-ticket", "ticket": ticket}
+    known = {**answers(), "/api/v1/summary": {**SUMMARY, "breaches": [breach]}}
+    for causes in ([], [{**CAUSE, "cause_id": "c-t", "breach_ids": ["b-ticket"], "urgency": "unacknowledged"}]):
+        async with browser_of(StubApi({**known, "/api/v1/causes": listed(*causes)})) as browser:
+            page = (await browser.get("/")).text
+        rows = re.findall(r'data-row="([^"/]+)/', page)
+        assert "ticket" not in rows and ("cause" if causes else "breach") in rows
+        assert "41 min left" in page, "its row says how long there is"
+
+
+async def test_a_row_is_assigned_and_given_back() -> None:
+    person = {"person_id": "p-1", "name": "Grace Hopper"}
+    held = {"kind": "breach", "item_id": "b-orders", "is_snoozed": False, "assigned_to": "p-1"}
+    api = StubApi({**answers(), "/api/v1/people": listed(person), "/api/v1/assignments": listed(held)})
+    async with browser_of(api) as browser:
+        for path in ("/", "/breaches/b-orders"):
+            assert "held by Grace Hopper" in (await browser.get(path)).text
+        for path in ("/", "/causes/c-mail"):
+            page = (await browser.get(path)).text
+            assert 'value="cause/c-mail"' in page and "held by nobody" in page
+        assert 'value="risk/r-1"' in (await browser.get("/")).text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert token is not None
+        form = {"csrf_token": token[1], "next": "/", "row": "risk/r-1", "assigned_to": "p-1", "before": ""}
+        for path in ("/assign", "/assign/undo"):
+            assert (await browser.post(path, data=form)).status_code == 303
+        assert (await browser.post("/assign", data={**form, "row": "person/p-1"})).status_code == 404
+    kept = "/api/v1/risks/r-1/assign"
+    assert api.sent == [("POST", kept, {"assigned_to": "p-1"}), ("POST", kept, {"assigned_to": None})]
+
+
+async def test_only_who_may_assign_is_offered_it() -> None:
+    known = answers()
+    known["/api/v1/me"] = {**known["/api/v1/me"], "roles": ["viewer"]}
+    known["/api/v1/people"] = listed({"person_id": "p-1", "name": "Grace Hopper"})
+    async with browser_of(StubApi(known)) as browser:
+        for path in ("/", "/breaches/b-orders", "/causes/c-mail"):
+            assert 'action="/assign"' not in (await browser.get(path)).text
