@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session", autouse=True)
 def logs_as_in_production() -> None:
     """structlog's own default renders each traceback with all locals, which takes seconds."""
-    logs.configure("INFO")
+    logs.configure_logs("INFO")
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ async def in_four_processes(folder: Path) -> AsyncIterator[Besieged]:
                 await installation.ready()
 
             kills = {"broker": crash_broker, "postmaster": crash_postgres, "backend": backend, "server": monitor}
-            found = await doors.each([installation.urls(context) for context in CONTEXTS], 60.0)
+            found = await doors.connect_to_each_service([installation.urls(context) for context in CONTEXTS], 60.0)
             async with found.client as client:
                 yield Besieged(client, log, lambda: database("monitor"), kills)
     finally:

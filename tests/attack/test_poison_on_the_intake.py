@@ -10,7 +10,7 @@ import pytest
 
 from slm_chassis.identity import named_id
 from slm_chassis.log.port import Record
-from slm_monitor.adapters.formats.column_codec import encode_intake
+from slm_monitor.adapters.formats.column_codec import encode_intake_record
 from tests.attack.conftest import Effort
 from tests.integration.monitor.test_poison_of_one_party import NOTHING, poison, unstorable
 from tests.support.monitor import CUSTOMER, PROVIDER, available, finalized
@@ -50,7 +50,7 @@ def poisons(number: int, random: Any) -> list[Record]:
     bodies = [*texts, DEEP, b"", b"\xff\xfe", random.randbytes(200), b"[" + b'{"a":1},' * 2_000 + b"{}]"]
     foreign = [Record("k\0", body, {"ce_source": source}) for body in bodies for source in ("/gateway", "/nobody\0")]
     facts = [poison(number), unstorable(number)]
-    own = [random.randbytes(200), b"\x81", b"\xff\x00", *(encode_intake(NOTHING, [fact]) for fact in facts)]
+    own = [random.randbytes(200), b"\x81", b"\xff\x00", *(encode_intake_record(NOTHING, [fact]) for fact in facts)]
     return [*foreign, *(Record("", body, {"content-type": INTERNAL}) for body in own)]
 
 

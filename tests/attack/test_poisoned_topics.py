@@ -64,7 +64,7 @@ async def in_one_process(folder: Path) -> AsyncIterator[World]:
         log = await open_log(server.log_url, clock=SystemClock(), client="attack")
         databases = {context: server.other_database_url(package_of(context)) for context in CONTEXTS}
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-            cast, _ = await negotiation.play(client, KEY, to_text(SystemClock().now() - 70 * DAY))
+            cast, _ = await negotiation.negotiate_and_sign(client, KEY, to_text(SystemClock().now() - 70 * DAY))
             yield World(client, [server.url], log, databases, cast)
         await log.close()
 
@@ -76,10 +76,10 @@ async def in_four_processes(folder: Path, broker: str) -> AsyncIterator[World]:
     databases = {context: postgres_support.session().url(name) for context, name in names.items()}
     async with apart(folder, log=f"kafka://{broker}", database=databases.__getitem__) as installation:
         urls = [installation.urls(context) for context in CONTEXTS]
-        found = await doors.each(urls, 60.0)
+        found = await doors.connect_to_each_service(urls, 60.0)
         log = await open_log(f"kafka://{broker}", clock=SystemClock(), client="attack")
         async with found.client as client:
-            cast, _ = await negotiation.play(client, KEY, to_text(SystemClock().now() - 70 * DAY))
+            cast, _ = await negotiation.negotiate_and_sign(client, KEY, to_text(SystemClock().now() - 70 * DAY))
             yield World(client, [url for replicas in urls for url in replicas], log, databases, cast)
         await log.close()
 
@@ -154,10 +154,16 @@ async def good_ones_arrive(world: World, name: str) -> None:
 
 async def _signed(world: World, cast: negotiation.Cast, name: str, effective_at: str) -> str:
     await negotiation.record_requirement(world.client, cast)
-    drafted = await negotiation.draft(world.client, cast, terms.document(effective_at), f"after-{name}")
-    proposed = await negotiation.propose(world.client, cast, drafted)
-    countered = await negotiation.counter(world.client, cast, proposed, terms.counter_proposal(proposed["document"]))
-    signed = await negotiation.sign(world.client, cast, await negotiation.accept(world.client, cast, countered))
+    drafted = await negotiation.draft_agreement(
+        world.client, cast, terms.agreement_document(effective_at), f"after-{name}"
+    )
+    proposed = await negotiation.propose_draft(world.client, cast, drafted)
+    countered = await negotiation.make_counter_proposal(
+        world.client, cast, proposed, terms.counter_proposal(proposed["document"])
+    )
+    signed = await negotiation.sign_for_both_parties(
+        world.client, cast, await negotiation.accept_counter_proposal(world.client, cast, countered)
+    )
     return str(signed["agreement_id"])
 
 

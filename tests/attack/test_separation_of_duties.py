@@ -209,11 +209,13 @@ class Mallory:
 
 async def _agreed(service: AgreementUnderTest, cast: Cast) -> dict[str, Any]:
     await negotiation.record_requirement(service.client, cast)
-    drafted = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
-    proposed = await negotiation.propose(service.client, cast, drafted)
+    drafted = await negotiation.draft_agreement(
+        service.client, cast, terms.agreement_document(EFFECTIVE), terms.AGREEMENT_KEY
+    )
+    proposed = await negotiation.propose_draft(service.client, cast, drafted)
     raised = terms.counter_proposal(proposed["document"])
-    countered = await negotiation.counter(service.client, cast, proposed, raised)
-    return await negotiation.accept(service.client, cast, countered)
+    countered = await negotiation.make_counter_proposal(service.client, cast, proposed, raised)
+    return await negotiation.accept_counter_proposal(service.client, cast, countered)
 
 
 @pytest.fixture

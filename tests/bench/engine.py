@@ -19,14 +19,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import psutil
 
-from slm_chassis.collecting import set_apart
+from slm_chassis.collecting import exclude_from_collection
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.application.engine.checkpointing import WHOLE_SECONDS
-from slm_monitor.application.engine.partition import Partition, StepInput
-from slm_monitor.application.state.partition_step import Checkpoint
+from slm_monitor.application.engine.partition import Partition, PartitionStepInput
+from slm_monitor.application.state.partition_step import PartitionCheckpoint
 from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.series.hour_buckets import HourChunk
 from tests.bench.figures import circumstances
 from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import DAY, PROVIDER, at, fast, finalized
@@ -47,7 +47,7 @@ class _Store(MemoryEvaluationStore):
         self._record.execute("CREATE TABLE segment (subject TEXT, hour INTEGER, chunk BLOB)")
         self._record.execute("CREATE INDEX place ON segment (subject, hour)")
 
-    async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
+    async def checkpoint(self, partition: int, epoch: int, checkpoint: PartitionCheckpoint) -> None:
         series, checkpoint.series = checkpoint.series, {}
         self._series.update(series)
         windows, checkpoint.windows = checkpoint.windows, []
@@ -57,8 +57,8 @@ class _Store(MemoryEvaluationStore):
         self._record.executemany("INSERT INTO segment VALUES (?, ?, ?)", rows)
         await super().checkpoint(partition, epoch, checkpoint)
 
-    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
-        found: dict[int, list[Chunk]] = {}
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[HourChunk]]:
+        found: dict[int, list[HourChunk]] = {}
         asked = set(hours)
         wanted = "SELECT hour, chunk FROM segment WHERE subject = ? AND hour BETWEEN ? AND ?"
         for hour, chunk in self._record.execute(wanted, (subject, min(hours), max(hours))):
@@ -105,7 +105,7 @@ class Engine:
             for topic, offset in self.partition.positions.items()
             if topic == MEASUREMENTS.name
         }
-        step = await self.partition.step(StepInput(positions, list(values), watermark=self.now), self.now)
+        step = await self.partition.step(PartitionStepInput(positions, list(values), watermark=self.now), self.now)
         blob_seq = await self.store.commit(0, self.partition.epoch, step)
         if blob_seq is not None:
             self.partition.blob_seq = blob_seq
@@ -166,7 +166,7 @@ async def _fill(engine: Engine, days: int, every: int) -> None:
         await engine.put_away()
         engine.now += every
     # As the judge does once nothing comes.
-    set_apart()
+    exclude_from_collection()
 
 
 async def tick() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from slm_chassis.app import App, topics
+from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import SystemClock
 from slm_chassis.identity import named_id
 from slm_chassis.log.memory import MemoryEventLog
@@ -104,12 +104,14 @@ async def appended(log: MemoryEventLog, events: Iterator[Any]) -> int:
     return count
 
 
-async def measure(name: str, build: Callable[[str, MemoryEventLog], Awaitable[App]], events: Iterator[Any]) -> str:
+async def measure(
+    name: str, build: Callable[[str, MemoryEventLog], Awaitable[ServiceApp]], events: Iterator[Any]
+) -> str:
     """Events a second of wall time and of the process's own CPU, once all have been heard."""
     url = await postgres.fresh_database(f"slm_bench_{name}")
     await migrate(url, f"slm_{name}")
     log = MemoryEventLog()
-    await log.ensure_topics(topics(4))
+    await log.ensure_topics(topic_specs(4))
     count = await appended(log, events)
     app = await build(url, log)
     heard = next(worker for worker in app.workers if isinstance(worker, Subscriptions))
@@ -129,11 +131,11 @@ async def measure(name: str, build: Callable[[str, MemoryEventLog], Awaitable[Ap
     )
 
 
-async def _report(url: str, log: MemoryEventLog) -> App:
+async def _report(url: str, log: MemoryEventLog) -> ServiceApp:
     return await report.build(ReportSettings(database_url=url), log, SystemClock())
 
 
-async def _review(url: str, log: MemoryEventLog) -> App:
+async def _review(url: str, log: MemoryEventLog) -> ServiceApp:
     return await review.build(ReviewSettings(database_url=url), log, SystemClock())
 
 

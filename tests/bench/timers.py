@@ -22,8 +22,8 @@ from typing import Any
 import asyncpg
 import httpx
 
-from slm_chassis.app import topics
-from slm_chassis.clock import SECOND, clock_from, real_now
+from slm_chassis.app import topic_specs
+from slm_chassis.clock import SECOND, parse_clock, real_now
 from slm_chassis.log.connect import open_log
 from slm_chassis.migrations import migrate
 from slm_chassis.postgres_server import PrivatePostgres
@@ -77,9 +77,9 @@ async def measure(tickets: int, *, kill: bool = False, warn: bool = True, spread
         stack.callback(server.stop)
         url, log_url = server.url("slm_monitor"), server.url("slm_log")
         await migrate(url, "slm_monitor")
-        log = await open_log(log_url, clock=clock_from(""), client="bench")
+        log = await open_log(log_url, clock=parse_clock(""), client="bench")
         stack.push_async_callback(log.close)
-        await log.ensure_topics(topics(PARTITIONS))
+        await log.ensure_topics(topic_specs(PARTITIONS))
         agreed = finalized(_promised(warn), effective_at="2020-01-01T00:00:00Z", agreement_key="timers")
         await publish(log, agreed)
         replicas = [await _replica(stack, folder, number, url, log_url) for number in range(2)]

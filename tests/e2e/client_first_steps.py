@@ -28,8 +28,9 @@ from slm_client.api.services import catalogue_service
 from slm_client.api.targets import list_targets
 from slm_client.models import (
     AcceptanceBody,
-    AgreementAnswer,
+    AgreementResponse,
     BuildReport,
+    DraftProposalBody,
     IndicatorToRegister,
     MandateBody,
     NewAgreement,
@@ -43,7 +44,7 @@ from slm_client.models import (
     NewService,
     PostMeasurementsBodyItem,
     Problem,
-    Proposal,
+    RevisionReferenceBody,
     SignatureBody,
 )
 
@@ -108,43 +109,36 @@ class FirstSteps:
         need = NewRequirement(key="always", service_id=service.service_id, text=text)
         print(ok(record_requirement.sync(client=carl, body=need)).text)
 
-        agreement_id = self._negotiate(ada, carl, grace, emmy, of_provider, of_customer, service.service_id)
+        draft = NewAgreement(
+            key="checkout",
+            kind="sla",
+            template="sla-standard",
+            provider_party_id=of_provider,
+            customer_party_id=of_customer,
+            service_id=service.service_id,
+            document=NewAgreementDocument.from_dict(terms()),
+        )
+        agreement_id = self._negotiate(draft, ada, carl, grace, emmy)
         self._judge(ada, carl, agreement_id)
 
     def _negotiate(
         self,
+        draft: NewAgreement,
         ada: AuthenticatedClient,
         carl: AuthenticatedClient,
         grace: AuthenticatedClient,
         emmy: AuthenticatedClient,
-        provider: str,
-        customer: str,
-        service: str,
     ) -> str:
-        drafted = ok(
-            draft_agreement.sync(
-                client=ada,
-                body=NewAgreement(
-                    key="checkout",
-                    kind="sla",
-                    template="sla-standard",
-                    provider_party_id=provider,
-                    customer_party_id=customer,
-                    service_id=service,
-                    document=NewAgreementDocument.from_dict(terms()),
-                ),
-            )
-        )
-        agreement_id = drafted.agreement_id
+        agreement_id = ok(draft_agreement.sync(client=ada, body=draft)).agreement_id
 
         def newest(client: AuthenticatedClient) -> str:
             found = get_agreement.sync(agreement_id, client=client)
-            assert isinstance(found, AgreementAnswer), found
+            assert isinstance(found, AgreementResponse), found
             return found.revision.hash_
 
-        moves: list[AgreementAnswer] = [
-            ok(propose_draft.sync(agreement_id, client=ada, body=Proposal(revision_hash=newest(ada)))),
-            ok(accept_revision.sync(agreement_id, client=carl, body=Proposal(revision_hash=newest(carl)))),
+        moves: list[AgreementResponse] = [
+            ok(propose_draft.sync(agreement_id, client=ada, body=DraftProposalBody(revision_hash=newest(ada)))),
+            ok(accept_revision.sync(agreement_id, client=carl, body=RevisionReferenceBody(revision_hash=newest(carl)))),
             ok(sign_revision.sync(agreement_id, client=grace, body=SignatureBody(revision_hash=newest(grace)))),
             ok(sign_revision.sync(agreement_id, client=emmy, body=SignatureBody(revision_hash=newest(emmy)))),
         ]

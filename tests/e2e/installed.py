@@ -29,7 +29,7 @@ class Installed:
 
     async def agree(self, key: str, document: dict[str, Any]) -> tuple[Cast, str]:
         """Two parties negotiate the document to its signatures; who they are and the agreement's id."""
-        cast, agreement = await negotiation.play(
+        cast, agreement = await negotiation.negotiate_and_sign(
             self.client, self.operator_key, "", agreement_key=key, document=document
         )
         return cast, str(agreement["agreement_id"])

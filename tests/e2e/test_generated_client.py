@@ -42,7 +42,7 @@ async def ran(folder: Path, *command: str) -> str:
 async def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the client and of the script that uses it."""
     folder = tmp_path_factory.mktemp("client")
-    (folder / "openapi.json").write_text(documents.files()[documents.OPENAPI], encoding="utf-8")
+    (folder / "openapi.json").write_text(documents.document_files()[documents.OPENAPI], encoding="utf-8")
     options = ("--config", str(CONFIGURATION), "--meta", "none", "--output-path", "slm_client", "--fail-on-warning")
     await ran(folder, "openapi-python-client", "generate", "--path", "openapi.json", *options)
     shutil.copy(SCRIPT, folder)

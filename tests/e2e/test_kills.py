@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from slm.demo import negotiation
-from slm_chassis.clock import clock_from
+from slm_chassis.clock import parse_clock
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.port import EventLog, Record
 from slm_events.catalogue import AGREEMENTS
@@ -40,7 +40,7 @@ class Outcome:
 
 @asynccontextmanager
 async def log_of(server: Killable, clock: str) -> AsyncIterator[EventLog]:
-    log = await open_log(server.log_url, clock=clock_from(clock), client="test")
+    log = await open_log(server.log_url, clock=parse_clock(clock), client="test")
     try:
         yield log
     finally:
@@ -53,11 +53,11 @@ async def play_embedded(folder: Path, work: int, fate: Fate) -> Outcome:
     async with embedded(folder, clock) as server:
         await server.start()
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
-            cast, _ = await negotiation.play(client, KEY, "", agreement_key="kills", document=terms())
+            cast, _ = await negotiation.negotiate_and_sign(client, KEY, "", agreement_key="kills", document=terms())
         player = Player(server, workload(work), cast.provider_party_id)
         await player.play(fate)
         async with log_of(server, clock) as log:
-            findings = await aftermath.settled(server.database_url, log, clock_from(clock))
+            findings = await aftermath.settled(server.database_url, log, parse_clock(clock))
             faults = await aftermath.faults(findings, log)
             faults += await aftermath.unheard(findings, server.other_database_url)
             agreements = await aftermath.read_all(log, [AGREEMENTS.name])
@@ -73,7 +73,7 @@ async def play_alone(server: Killable, clock: str, work: int, fate: Fate, like: 
         await log.append(AGREEMENTS.name, [like.finalized])
         player = Player(server, workload(work), like.owner)
         await player.play(fate)
-        findings = await aftermath.settled(server.database_url, log, clock_from(clock))
+        findings = await aftermath.settled(server.database_url, log, parse_clock(clock))
         return Outcome(findings, await aftermath.faults(findings, log), player.kills, like.owner, like.finalized)
 
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from slm.contexts import CONTEXTS
-from slm_chassis.clock import clock_from
+from slm_chassis.clock import parse_clock
 from slm_chassis.identity import new_id
 from slm_chassis.log.connect import open_log
 from slm_events.catalogue import AGREEMENTS, BREACHES, REPORTS, REVIEWS, TARGETS
-from slm_monitor.application.stream.event_stream import stream_event_of
+from slm_monitor.application.stream.event_stream import convert_record_to_stream_event
 from tests.support import aftermath, real, replicated
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
@@ -33,6 +33,7 @@ ONE_OF = {
     "AgreementInForce": ("agreement_id", "version"),
     "TargetBreached": ("breach_id", "revision"),
     "TargetAtRisk": ("target_id", "window_id"),
+    "CauseRevised": ("cause_id", "party_id", "revision"),
     "WindowClosed": ("target_id", "window_id"),
     "ReportPublished": ("report_id", "revision"),
     "ReviewOpened": ("review_id",),
@@ -243,7 +244,7 @@ async def the_killed_come_back(scene: Scene) -> None:
 
 async def nothing_was_lost_or_doubled(scene: Scene, standing: dict[tuple[str, str], str], proposal: Item) -> None:
     """The stream told the log as it is, over all hops; and the log tells of each thing once."""
-    log = await open_log(scene.log_url, clock=clock_from(scene.clock), client="test")
+    log = await open_log(scene.log_url, clock=parse_clock(scene.clock), client="test")
     try:
         party_id = scene.callers.cast.customer_party_id
         give_up_at = time.monotonic() + replicated.PATIENCE_SECONDS
@@ -253,7 +254,7 @@ async def nothing_was_lost_or_doubled(scene: Scene, standing: dict[tuple[str, st
     finally:
         await log.close()
     ids: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for record, event in ((record, stream_event_of(record)) for record in records):
+    for record, event in ((record, convert_record_to_stream_event(record)) for record in records):
         if event is not None and event.name in ONE_OF:
             which = (str(event.data[field]) for field in ONE_OF[event.name])
             ids[event.name, *which].add(record.headers["ce_id"])

@@ -181,8 +181,9 @@ async def faults_after(running: Running, callers: Callers) -> list[str]:
             answer = await client.get("/api/v1/parties", headers={"Authorization": f"Bearer {key}"})
             if answer.status_code != 200:
                 found.append(f"the key of caller {number} works no more: {answer.text}")
-    if "Traceback" in running.said():
-        found.append(f"the product logged a traceback:\n{running.said()[-5_000:]}")
+    said = running.said()
+    if (place := said.find("Traceback")) >= 0:
+        found.append(f"the product logged a traceback:\n{said[max(0, place - 1_000) : place + 5_000]}")
     return found
 
 
@@ -190,7 +191,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--share", action="store_true", help="the fixed share that every change must pass")
     arguments, more = parser.parse_known_args()
-    logs.configure("WARNING")
+    logs.configure_logs("WARNING")
     print(f"fuzz: {'the fixed share' if arguments.share else 'all of it'}, seed {SEED} (SLM_FUZZ_SEED)", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

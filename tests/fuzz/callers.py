@@ -45,10 +45,11 @@ class Callers:
             return body
         return {**example, **({"key": f"k{number}"} if "key" in example else {})}
 
-    def would_lose_theirs(self, method: str, path_parameters: Mapping[str, Any] | None) -> bool:
+    def would_lose_theirs(self, operation: str, path_parameters: Mapping[str, Any] | None) -> bool:
         """Whether a request would take a caller's key or roles away, after which nothing more could be tried."""
         named = (path_parameters or {}).get("principal_id")
-        return method.upper() in ("PUT", "DELETE") and named in self.principal_ids
+        takes_away = operation.startswith(("PUT ", "DELETE ")) or operation.endswith("/deactivate")
+        return takes_away and named in self.principal_ids
 
 
 def digest_of(value: Any) -> int:

@@ -35,7 +35,7 @@ class OneOfTheCallers:
 @schemathesis.hook
 def map_case(context: HookContext, case: Case[Any]) -> Case[Any]:
     """No caller loses its key. Chains of requests lead somewhere only if what begins them is accepted."""
-    if CALLERS.would_lose_theirs(case.method, case.path_parameters):
+    if CALLERS.would_lose_theirs(f"{case.method.upper()} {case.path}", case.path_parameters):
         case.path_parameters = {**case.path_parameters, "principal_id": "another"}
     meta = case.meta
     if meta is not None and meta.phase.name == "stateful" and meta.generation.mode == GenerationMode.POSITIVE:

@@ -15,7 +15,7 @@ import pytest
 
 from slm.contexts import CONTEXTS, package_of
 from slm_chassis.migrations import migrate
-from slm_chassis.postgres_programs import installation
+from slm_chassis.postgres_programs import wheel_directory
 from tests.support import real
 from tests.support.postgres import PostgresForTests
 
@@ -39,7 +39,7 @@ async def test_each_service_migrates_its_own_database_and_opens_no_other(
     await asyncio.to_thread(subprocess.run, [str(tmp_path / "secrets")], check=True, capture_output=True)
     host = parse_qs(urlsplit(server.url()).query)["host"][0]
     environment = {
-        "PATH": f"{installation() / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{wheel_directory() / 'bin'}:{os.environ['PATH']}",
         "PGHOST": host,
         "PGPORT": "5432",
         "SECRETS": str(tmp_path / "secrets.d"),

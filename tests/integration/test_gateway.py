@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from slm import contexts, documents, face
-from slm.installation import opened
-from slm_chassis.app import topics
+from slm.installation import open_installation
+from slm_chassis.app import topic_specs
 from slm_chassis.clock import SystemClock
 from slm_chassis.http import reference
 from slm_chassis.log.memory import MemoryEventLog
@@ -26,12 +26,18 @@ async def test_the_gateway_serves_what_a_service_serves(context: str, database_u
     assert resources_of_gateway(context) == await resources_of_service(context, database_url)
 
 
-@pytest.mark.parametrize("page", ["index.html", "docs.html"])
-def test_the_gateway_serves_a_front_page_and_the_documents(page: str) -> None:
-    """Newcomers open the address itself; what it shows loads nothing from elsewhere."""
-    text = (NGINX.parent / "pages" / page).read_text(encoding="utf-8")
-    assert f"try_files /{page} =404;" in NGINX.read_text(encoding="utf-8")
+def test_the_gateway_serves_the_documents_page() -> None:
+    """Newcomers open it; what it shows loads nothing from elsewhere."""
+    text = (NGINX.parent / "pages" / "docs.html").read_text(encoding="utf-8")
+    assert "try_files /docs.html =404;" in NGINX.read_text(encoding="utf-8")
     assert not re.findall(r"(?:src|href)=.?(?:https?:)?//", text)
+
+
+def test_the_gateway_serves_the_console_at_the_root_and_the_api_beside_it() -> None:
+    configuration = NGINX.read_text(encoding="utf-8")
+    assert "location / { proxy_pass http://console; }" in configuration
+    beside = configuration.split("location /api/ {", 1)[1].split("}", 1)[0]
+    assert "try_files /nothing @nothing;" in beside
 
 
 @pytest.mark.parametrize(
@@ -51,9 +57,9 @@ def test_the_gateway_limits_too(limit: str) -> None:
 
 async def test_the_gateway_serves_the_documents_that_one_process_serves(tmp_path: Path) -> None:
     """What ``slm documents`` writes when the image is built is what the running product answers."""
-    documents.write(tmp_path / "made")
+    documents.write_documents(tmp_path / "made")
     written = {str(path.relative_to(tmp_path / "made")): path for path in (tmp_path / "made").rglob("*.*")}
-    async with opened(Settings(data_dir=tmp_path / "data")) as installation:
+    async with open_installation(Settings(data_dir=tmp_path / "data")) as installation:
         transport = httpx.ASGITransport(installation.face)
         async with httpx.AsyncClient(transport=transport, base_url="http://slm") as client:
             whole = (await client.get("/openapi.json")).json()
@@ -88,7 +94,7 @@ async def resources_of_service(context: str, database_url: str) -> set[str]:
     settings = contexts.settings_of(context)(database_url=database_url)
     await migrate(database_url, contexts.package_of(context))
     log = MemoryEventLog()
-    await log.ensure_topics(topics(partitions=1))
+    await log.ensure_topics(topic_specs(partitions=1))
     app = await contexts.build_of(context)(settings, log, SystemClock())
     try:
         return set(face.resources_of(app.http)) - {face.SHARED}

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
-from slm_chassis.access import FRESH_SECONDS, AccessRegistry, AccessUnavailable
+from slm_chassis.access_registry import FRESH_SECONDS, AccessRegistry, AccessUnavailable
 from slm_chassis.log.kafka import KafkaEventLog
 from slm_chassis.log.port import EventLog, LogUnavailable, Record, TopicPartition, TopicSpec
 from slm_chassis.log.postgres import PostgresEventLog

@@ -12,7 +12,7 @@ from slm_chassis.log.port import LogError, LogUnavailable, Record, TopicPartitio
 from slm_chassis.log.postgres import PostgresEventLog
 from slm_chassis.log.postgres_group import CLAIM, RELEASE, Leases
 from slm_chassis.log.postgres_pool import Pool
-from slm_chassis.log.postgres_reader import Place
+from slm_chassis.log.postgres_reader import PartitionPlace
 from tests.conformance.logs import Member, read, records, settle, values
 
 
@@ -128,7 +128,7 @@ async def test_a_lease_whose_answer_was_lost_is_not_lost_itself(
     source = TopicPartition("state", 0)
     row = await connection.fetchval("SELECT partition.id FROM partition JOIN topic ON topic.id = topic WHERE compacted")
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
-        leases = Leases(LosesOneAnswer(pool, statement), "group", {source: Place(row, True)})
+        leases = Leases(LosesOneAnswer(pool, statement), "group", {source: PartitionPlace(row, True)})
         await leases.beat()
         with pytest.raises(LogUnavailable):
             await leases.claim()

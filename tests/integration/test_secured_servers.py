@@ -11,7 +11,7 @@ import pytest
 
 from slm_chassis.clock import SystemClock
 from slm_chassis.log.connect import open_log
-from slm_chassis.log.kafka_clients import Security
+from slm_chassis.log.kafka_clients import KafkaSecurity
 from slm_chassis.log.port import LogUnavailable, Record, TopicSpec
 from tests.support import real
 from tests.support.postgres import fresh_name, session
@@ -100,7 +100,7 @@ async def test_a_postgres_of_another_authority_is_not_believed(server: SecuredPo
     assert PASSWORD not in said and quote(PASSWORD, safe="") not in said
 
 
-async def appended(address: str, security: Security) -> bytes:
+async def appended(address: str, security: KafkaSecurity) -> bytes:
     """Append and read back a record over the listener at the address."""
     log = await open_log(f"kafka://{address}", clock=SystemClock(), client="secured", security=security)
     try:
@@ -115,9 +115,9 @@ async def appended(address: str, security: Security) -> bytes:
 
 
 async def test_kafka_is_spoken_to_by_tls(broker: SecuredKafka) -> None:
-    trusted = Security(tls=True, root_certificate=broker.certificates.authority)
+    trusted = KafkaSecurity(tls=True, root_certificate=broker.certificates.authority)
     assert await appended(broker.tls, trusted) == b"said in confidence"
-    for wrong in (Security(tls=True), Security()):
+    for wrong in (KafkaSecurity(tls=True), KafkaSecurity()):
         with pytest.raises(LogUnavailable):
             await appended(broker.tls, wrong)
 
@@ -127,9 +127,9 @@ async def test_kafka_is_spoken_to_by_tls(broker: SecuredKafka) -> None:
 async def test_kafka_is_logged_in_to(broker: SecuredKafka, mechanism: str, tls: bool) -> None:
     authority = broker.certificates.authority if tls else None
     address = broker.both if tls else broker.login
-    right = Security(tls=tls, root_certificate=authority, sasl=mechanism, user=USER, password=KAFKA_PASSWORD)
+    right = KafkaSecurity(tls=tls, root_certificate=authority, sasl=mechanism, user=USER, password=KAFKA_PASSWORD)
     assert await appended(address, right) == b"said in confidence"
-    wrong = Security(tls=tls, root_certificate=authority, sasl=mechanism, user=USER, password="guessed")
+    wrong = KafkaSecurity(tls=tls, root_certificate=authority, sasl=mechanism, user=USER, password="guessed")
     with pytest.raises(LogUnavailable):
         await appended(address, wrong)
 
@@ -158,11 +158,11 @@ async def test_a_service_runs_on_a_kafka_with_tls_and_a_login(
 @pytest.mark.parametrize(
     ("security", "words"),
     [
-        (Security(sasl="PLAIN"), "SLM_KAFKA_USER"),
-        (Security(user="slm"), "SLM_KAFKA_SASL"),
-        (Security(root_certificate=Path("/x")), "SLM_KAFKA_TLS"),
+        (KafkaSecurity(sasl="PLAIN"), "SLM_KAFKA_USER"),
+        (KafkaSecurity(user="slm"), "SLM_KAFKA_SASL"),
+        (KafkaSecurity(root_certificate=Path("/x")), "SLM_KAFKA_TLS"),
     ],
 )
-async def test_settings_of_kafka_that_do_not_fit_together_are_refused(security: Security, words: str) -> None:
+async def test_settings_of_kafka_that_do_not_fit_together_are_refused(security: KafkaSecurity, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         await open_log("kafka://127.0.0.1:1", clock=SystemClock(), client="secured", security=security)

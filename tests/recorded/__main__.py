@@ -57,7 +57,7 @@ def compare(old: Path, new: Path) -> int:
 
 def main() -> int:
     given = sys.argv[1:]
-    logs.configure("ERROR")
+    logs.configure_logs("ERROR")
     if len(given) == 3 and given[0] == "compare":
         return compare(Path(given[1]), Path(given[2]))
     if given and given[0] in ("record", "demo"):

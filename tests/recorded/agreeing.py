@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm.demo import terms
-from slm.demo.schedule import Schedule
+from slm.demo.schedule import FactSchedule
 from slm_events.instants import from_text, to_text
 from tests.recorded.world import API, DAY, HOUR, MINUTE, NOBODY, World
 from tests.support.operator_key import KEY
@@ -13,10 +13,14 @@ from tests.support.operator_key import KEY
 
 def _various(effective_at: str) -> dict[str, Any]:
     """Targets of the kinds that the demonstration does not have."""
-    base = terms.document(effective_at)
+    base = terms.agreement_document(effective_at)
     month = {"window": {"calendar": "month"}}
     targets: list[dict[str, Any]] = [
-        {**terms.available("99.9"), "key": "site", "unacceptable": {"at_least": "99", "unit": "percent"}},
+        {
+            **terms.monthly_availability_target("99.9"),
+            "key": "site",
+            "unacceptable": {"at_least": "99", "unit": "percent"},
+        },
         {
             "key": "outages",
             "indicator": terms.AVAILABILITY_INDICATOR,
@@ -69,7 +73,7 @@ def _various(effective_at: str) -> dict[str, Any]:
             **month,
         },
         {
-            **terms.p1_resolved(),
+            **terms.p1_resolution_target(),
             "escalations": [
                 {"at": {"service_time": "-PT30M"}, "level": "functional", "to": "Second line"},
                 {"at": {"service_time": "PT0S"}, "level": "hierarchical", "to": "Head of operations"},
@@ -98,7 +102,7 @@ def _various(effective_at: str) -> dict[str, Any]:
     return {**base, "title": "Everything else", "requirements": [], "targets": targets}
 
 
-async def second_agreement(world: World, plan: Schedule) -> None:
+async def second_agreement(world: World, plan: FactSchedule) -> None:
     """An agreement of every other kind of target, with facts for each; refused first, then withdrawn once."""
     play, cast = world.play, world.cast
     manager, integrator = cast.provider_manager_key, cast.integrator_key
@@ -148,6 +152,7 @@ async def second_agreement(world: World, plan: Schedule) -> None:
     await world.post(cast.customer_manager_key, f"{path}/accept", named)
     await world.post(manager, f"{path}/propose", named)
     await world.get(manager, f"{path}/diff?from=1&to=2")
+    await _answer_by_target(world, path, newest)
     await world.post(cast.customer_manager_key, f"{path}/accept", named)
     waivers = [{"code": code, "reason": "Known."} for code in ("relevant.no-requirement",)]
     await world.post(cast.provider_signatory_key, f"{path}/sign", named)
@@ -214,6 +219,19 @@ async def second_agreement(world: World, plan: Schedule) -> None:
         "clocks/explain?source=desk&number=INC7&target=p1-resolution&format=text",
     ):
         await world.get(manager, path)
+
+
+async def _answer_by_target(world: World, path: str, proposed: dict[str, Any]) -> None:
+    """The customer refuses one target of the proposed revision, after two answers that are refused."""
+    customer = world.cast.customer_manager_key
+    named = {"revision_hash": proposed["revision"]["hash"]}
+    first, *others = (target["key"] for target in proposed["document"]["targets"])
+    refused = {"refuse": [{"target": first, "reason": "We need more."}]}
+    await world.post(customer, f"{path}/answer", {**named, **refused})
+    await world.post(customer, f"{path}/answer", {**named, **refused, "accept": [first, *others, "unknown"]})
+    await world.post(customer, f"{path}/answer", {**named, **refused, "accept": others})
+    await world.post(world.cast.provider_manager_key, f"{path}/accept", named)
+    await world.get(customer, f"{path}/answers")
 
 
 async def amendment(world: World) -> None:

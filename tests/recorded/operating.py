@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slm.demo import schedule, terms
-from slm.demo.schedule import Schedule
+from slm.demo.schedule import FactSchedule
 from slm_events.catalogue import PUBLISHED
 from slm_events.instants import to_text
 from tests.recorded.world import API, DAY, HOUR, MINUTE, World
@@ -14,7 +14,7 @@ from tests.support.operator_key import KEY
 from tests.support.populated import Operation, operations_of
 
 
-async def exclusions(world: World, plan: Schedule) -> None:
+async def exclusions(world: World, plan: FactSchedule) -> None:
     play, cast = world.play, world.cast
     manager, customer = cast.provider_manager_key, cast.customer_manager_key
     play.stage = "exclusions"
@@ -52,7 +52,7 @@ async def exclusions(world: World, plan: Schedule) -> None:
     await world.get(manager, "exclusions?state=rejected")
 
 
-async def imports_and_quarantine(world: World, plan: Schedule) -> None:
+async def imports_and_quarantine(world: World, plan: FactSchedule) -> None:
     play, cast = world.play, world.cast
     integrator = cast.integrator_key
     play.stage = "imports and quarantine"
@@ -132,7 +132,7 @@ def _example(world: World, operation: Operation) -> dict[str, Any]:
     return dict(schema["examples"][0])
 
 
-async def explanations(world: World, plan: Schedule) -> None:
+async def explanations(world: World, plan: FactSchedule) -> None:
     play, viewer = world.play, world.cast.viewer_key
     play.stage = "explanations"
     targets = (await world.get(viewer, f"targets?agreement_id={world.met['agreement_id'][0]}")).json()["items"]
@@ -193,6 +193,41 @@ async def breaches(world: World) -> None:
     await world.post(manager, f"breaches/{breaches[0]['breach_id']}/acknowledge", {}, headers={"If-Match": '"99"'})
     for query in ("state=closed", "state=root_cause_given", "state=open", "level=objective", "level=unacceptable"):
         await world.get(manager, f"breaches?{query}")
+
+
+async def causes(world: World) -> None:
+    """A cause as each side sees it, and acts on all of its breaches."""
+    play, cast = world.play, world.cast
+    manager, customer = cast.provider_manager_key, cast.customer_manager_key
+    play.stage = "causes"
+    for query in ("", "?sort=urgency&open=true", "?sort=breaches&limit=1", "?lasting=true", "?state=acknowledged"):
+        await world.get(manager, f"causes{query}")
+        await world.get(customer, f"causes{query}")
+    found = (await world.get(manager, "causes?sort=breaches")).json()["items"]
+    explained = {"root_cause": "A failed disk.", "corrective_action": "Disks are watched."}
+    problem = {"linked_problem": {"system": "itsm", "id": "PRB-1", "url": "https://itsm.example/PRB-1"}}
+    for cause in found[:2]:
+        path = f"causes/{cause['cause_id']}"
+        for key, step, body in (
+            (cast.viewer_key, "acknowledge", {}),
+            (customer, "acknowledge", {}),
+            (manager, "root-cause", explained),
+            (manager, "acknowledge", {"note": "Seen by the night shift."}),
+            (manager, "acknowledge", {}),
+            (manager, "problem-link", problem),
+            (manager, "problem-link", {}),
+            (manager, "root-cause", explained),
+        ):
+            await world.post(key, f"{path}/{step}", body)
+            await play.move_to(play.clock.now() + MINUTE)
+        for key in (manager, customer):
+            await world.get(key, path)
+        await world.get(manager, f"risks?cause_id={cause['cause_id']}")
+        for breach in (await world.get(manager, f"breaches?cause_id={cause['cause_id']}")).json()["items"][:1]:
+            path = f"breaches/{breach['breach_id']}"
+            tag = {"If-Match": (await world.get(manager, path)).headers.get("etag", '"1"')}
+            await world.post(manager, f"{path}/problem-link", problem, headers=tag)
+            await world.post(customer, f"{path}/problem-link", problem, headers=tag)
 
 
 async def review(world: World) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 import slm_chassis.identity
 import slm_report.application.publishing
-from slm_chassis.app import App
+from slm_chassis.app import ServiceApp
 from slm_chassis.clock import ManualClock
 from slm_chassis.log.port import EventLog, TopicPartition
 from slm_chassis.workers import Worker
@@ -61,14 +61,14 @@ def counted_ids() -> Iterator[None]:
 
 
 @contextmanager
-def steady(apps: Sequence[App]) -> Iterator[None]:
+def steady(apps: Sequence[ServiceApp]) -> Iterator[None]:
     """Answers do not depend on how busy the machine is.
 
     Workers that look at their tables now and then are asleep, as ``Quiet`` turns them itself; and keys are not refused
     where the log is slow.
     """
     publishing: Any = slm_report.application.publishing
-    access: Any = slm_chassis.access
+    access: Any = slm_chassis.access_registry
     catch_up = access.AccessRegistry.catch_up
     kept = publishing._POLL_SECONDS, access.FRESH_SECONDS, catch_up.__defaults__
     publishing._POLL_SECONDS, access.FRESH_SECONDS = _ASLEEP_SECONDS, _PATIENCE_SECONDS
@@ -82,9 +82,16 @@ def steady(apps: Sequence[App]) -> Iterator[None]:
         publishing._POLL_SECONDS, access.FRESH_SECONDS, catch_up.__defaults__ = kept
 
 
-def lookers(apps: Sequence[App]) -> list[Any]:
+def lookers(apps: Sequence[ServiceApp]) -> list[Any]:
     """The workers that neither read the log nor are woken: they look at a table for what is due."""
-    names = {"term timer", "publisher of reports", "calendar-watch", "silent exclusions", "backtests"}
+    names = {
+        "term timer",
+        "publisher of reports",
+        "calendar-watch",
+        "silent exclusions",
+        "backtests",
+        "grouping of causes",
+    }
     found: list[Worker] = [worker for app in apps for worker in app.workers if worker.name in names]
     assert len(found) == len(names), [worker.name for app in apps for worker in app.workers]
     return found
@@ -93,7 +100,7 @@ def lookers(apps: Sequence[App]) -> list[Any]:
 class Quiet:
     """Waits until an installation has nothing left to do at the instant that its clock shows."""
 
-    def __init__(self, apps: Sequence[App], log: EventLog, clock: StillClock) -> None:
+    def __init__(self, apps: Sequence[ServiceApp], log: EventLog, clock: StillClock) -> None:
         self._apps = apps
         self._log = log
         self._clock = clock

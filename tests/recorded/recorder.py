@@ -15,7 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 import slm.installation
-from slm.installation import Installation, opened
+from slm.installation import Installation, open_installation
 from slm_chassis.log.port import EventLog, StoredRecord, TopicPartition
 from slm_chassis.settings import Settings
 from slm_events.catalogue import TOPICS
@@ -182,14 +182,14 @@ async def playing(folder: Path, *, log: str = "", partitions: int = 1) -> AsyncI
     """An empty installation in this process whose clock stands at ``ORIGIN``. ``log``: its address; else embedded."""
     clock = StillClock(from_text(ORIGIN))
     installing: Any = slm.installation
-    kept = installing.clock_from
-    installing.clock_from = lambda text: clock
+    kept = installing.parse_clock
+    installing.parse_clock = lambda text: clock
     settings = Settings(
         data_dir=folder, bootstrap_key=SecretStr(KEY), partitions=partitions, log=log, log_level="ERROR"
     )
     try:
         with counted_ids():
-            async with opened(settings) as installation:
+            async with open_installation(settings) as installation:
                 apps = installation.apps
                 with steady(apps):
                     for app in apps:
@@ -202,7 +202,7 @@ async def playing(folder: Path, *, log: str = "", partitions: int = 1) -> AsyncI
                         await quiet.wait()
                         yield play
     finally:
-        installing.clock_from = kept
+        installing.parse_clock = kept
 
 
 async def _read(log: EventLog, source: TopicPartition, begins: Mapping[int, int], end: int) -> list[StoredRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from slm.demo import negotiation, schedule, terms
-from slm.demo.schedule import Schedule
+from slm.demo.schedule import FactSchedule
 from slm_events.instants import from_text, to_text
 from tests.recorded import agreeing, operating, refusals
 from tests.recorded.recorder import ORIGIN, Play
@@ -32,6 +32,7 @@ async def whole(play: Play) -> None:
     await operating.previews(world)
     await operating.explanations(world, plan)
     await operating.breaches(world)
+    await operating.causes(world)
     await operating.review(world)
     play.stage = "before the end of the month"
     await world.look(world.cast.customer_manager_key)
@@ -49,10 +50,10 @@ async def whole(play: Play) -> None:
     await world.look(KEY)
 
 
-async def demonstration(play: Play) -> tuple[World, Schedule]:
+async def demonstration(play: Play) -> tuple[World, FactSchedule]:
     """What ``slm demo`` plays, with the same facts at the same instants: risk, breaches, recovery, report, review."""
     play.stage = "negotiation"
-    plan = Schedule.beginning(from_text(ORIGIN))
+    plan = FactSchedule.beginning(from_text(ORIGIN))
     cast = await negotiation.gather_cast(play.client, KEY)
     for name in (
         "provider_manager",
@@ -66,18 +67,20 @@ async def demonstration(play: Play) -> tuple[World, Schedule]:
     world = World(play, cast)
     client = play.client
     await negotiation.record_requirement(client, cast)
-    document = terms.document(to_text(plan.effective_at))
-    drafted = await negotiation.draft(client, cast, document, terms.AGREEMENT_KEY)
+    document = terms.agreement_document(to_text(plan.effective_at))
+    drafted = await negotiation.draft_agreement(client, cast, document, terms.AGREEMENT_KEY)
     world.remember(drafted)
     for path in ("check", "revisions", "events"):
         await world.get(cast.provider_manager_key, f"agreements/{drafted['agreement_id']}/{path}")
     await play.move_to(from_text(ORIGIN) + MINUTE)
-    proposed = await negotiation.propose(client, cast, drafted)
+    proposed = await negotiation.propose_draft(client, cast, drafted)
     await play.move_to(from_text(ORIGIN) + 2 * MINUTE)
-    countered = await negotiation.counter(client, cast, proposed, terms.counter_proposal(proposed["document"]))
+    countered = await negotiation.make_counter_proposal(
+        client, cast, proposed, terms.counter_proposal(proposed["document"])
+    )
     await play.move_to(from_text(ORIGIN) + 3 * MINUTE)
-    agreed = await negotiation.accept(client, cast, countered)
-    await negotiation.sign(client, cast, agreed)
+    agreed = await negotiation.accept_counter_proposal(client, cast, countered)
+    await negotiation.sign_for_both_parties(client, cast, agreed)
     for indicator in schedule.INDICATORS:
         await world.post(cast.integrator_key, "indicators", {**indicator, "service_id": cast.service_id})
     play.stage = "agreed"

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from slm.contexts import CONTEXTS
 from slm.demo.negotiation import Cast
 from tests.recorded.recorder import Play
 from tests.support.populated import Operation, operations_of
@@ -20,8 +21,15 @@ NOBODY = "7f8b3d4e-0000-5000-8000-00000000dead"
 """An id of nothing."""
 _EACH = 2
 """How many things of a kind a look takes at each path."""
-NOT_READ = {f"{API}/stream", f"{API}/schemas/{{event_type}}"}
-"""An endless answer, recorded by itself; and what other pages describe."""
+NOT_READ = {
+    f"{API}/stream",
+    f"{API}/figures/stream",
+    f"{API}/schemas/{{event_type}}",
+    f"{API}/sources",
+    f"{API}/sources/{{source_id}}",
+    *(f"{API}/{context}-key-uses" for context in CONTEXTS),
+}
+"""Endless answers, recorded by themselves; what other pages describe; and what a timer stores once a minute."""
 _QUERIES = {
     f"{API}/agreements/{{agreement_id}}/diff": "?from=1&to=2",
     f"{API}/targets/{{target_id}}/budget": "?window=2026-11&step=P1D",

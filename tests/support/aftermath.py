@@ -1,4 +1,4 @@
-"""The final state of an installation: its results in the database, and the events that it published."""
+"""The final state of an installation after a test: its results in the database, and the events that it published."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ HEARS_SECONDS = 30
 
 
 async def settled(url: str, log: EventLog, clock: Clock) -> Findings:
-    """Wait until everything is accepted, evaluated, checkpointed and published, and near timers have fired."""
+    """Wait until all is accepted, evaluated and published and no timer is due soon; return the results."""
     connection = await asyncpg.connect(url)
     try:
         async with asyncio.timeout(SETTLES_SECONDS):
@@ -90,7 +90,7 @@ async def _findings(connection: asyncpg.Connection) -> Findings:
 
 
 async def read_all(log: EventLog, topics: Sequence[str]) -> list[StoredRecord]:
-    """Every record of the topics."""
+    """Return every record of the topics."""
     ends = {TopicPartition(t, n): end for t in topics for n, end in (await log.end_offsets(t)).items()}
     found: list[StoredRecord] = []
     missing = {source for source, end in ends.items() if end}
@@ -106,7 +106,10 @@ async def read_all(log: EventLog, topics: Sequence[str]) -> list[StoredRecord]:
 
 
 async def told(log: EventLog) -> dict[tuple[str, ...], set[str]]:
-    """What monitor-svc published of breaches and windows: (event, whose, which time) → the ids it went out under."""
+    """Return (event name, ids of what the event is about) → the event ids under which monitor-svc published it.
+
+    Contains the events about breaches, closed windows and started clocks.
+    """
     found: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for record in await read_all(log, [BREACHES.name, TARGETS.name]):
         event, data = record.headers["ce_type"].split(".")[2], json.loads(record.value)
@@ -124,7 +127,9 @@ async def told(log: EventLog) -> dict[tuple[str, ...], set[str]]:
 
 
 async def faults(findings: Findings, log: EventLog) -> list[str]:
-    """Results published twice under two ids, and results in force that were never published; empty if all is well."""
+    """Return a text for each result that was published under two ids, and for each result in force that was never
+    published.
+    """
     published = await told(log)
     breached = Counter(which[1] for which in published if which[0] == "target-breached")
     twice = [
@@ -139,7 +144,10 @@ async def faults(findings: Findings, log: EventLog) -> list[str]:
 
 
 async def unheard(findings: Findings, database_url: Callable[[str], str]) -> list[str]:
-    """The differences between services about breaches in force, after they had time to receive the events."""
+    """Return a text for each breach that only monitor-svc or only another service regards as in force.
+
+    Each service first gets time to receive the events.
+    """
     target_state = {row[0] for row in findings["breaches"]}
     differing: list[str] = []
     for name, query in _HEARD.items():

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 
 from slm_agreement import bootstrap
+from slm_agreement.adapters.argon2_passwords import Argon2Passwords
 from slm_agreement.adapters.term_timer import TermTimer
+from slm_agreement.api import dependencies
 from slm_agreement.settings import AgreementSettings
-from slm_chassis.app import App, topics
+from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import ManualClock
 from slm_chassis.identity import new_id
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
 from slm_chassis.migrations import migrate
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events import envelope, instants
 from slm_events.catalogue import PUBLISHED
@@ -34,24 +37,27 @@ EFFECTIVE = "2026-12-01T00:00:00Z"
 
 @dataclass
 class AgreementUnderTest:
-    """The service, its log and its clock. Time passes only when a test moves the clock."""
+    """agreement-svc, its log and its clock. Time passes only when a test moves the clock."""
 
-    app: App
+    app: ServiceApp
     log: MemoryEventLog
     clock: ManualClock
     client: httpx.AsyncClient
     reading: asyncio.Task[None]
-    """The registry of keys, reading its topic."""
+    """The task in which the registry of keys reads its topic."""
 
     @classmethod
-    async def open(cls, database_url: str) -> AgreementUnderTest:
+    async def open(cls, database_url: str, **more: Any) -> AgreementUnderTest:
+        """Open the service on this database; ``more`` are settings."""
         await migrate(database_url, "slm_agreement")
         log, clock = MemoryEventLog(), ManualClock(instants.from_text(NOW))
-        await log.ensure_topics(topics(2))
-        settings = AgreementSettings(database_url=database_url, bootstrap_key=SecretStr(OPERATOR_KEY))
+        await log.ensure_topics(topic_specs(2))
+        settings = AgreementSettings(database_url=database_url, bootstrap_key=SecretStr(OPERATOR_KEY), **more)
         app = await bootstrap.build(settings, log, clock)
         # Nothing leaves unless a test lets it, so there is nothing to wait for.
         app.access.logged_wait_seconds = 0.0
+        # The parameters of production take a second on a busy machine.
+        dependencies.PASSWORDS.put(app.http, Argon2Passwords(PasswordHasher(1, 64, 1)))
         reading = asyncio.create_task(app.access.run())
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app.http), base_url="http://agreement")
         return cls(app, log, clock, client, reading)
@@ -74,8 +80,8 @@ class AgreementUnderTest:
         return response.status_code, response.json() if response.content else {}
 
     async def told(self, *kinds: type[T]) -> list[T]:
-        """The published events of these kinds, in the order of each topic's partitions."""
-        while await self._worker(Relay).step():
+        """Return the published events of these classes, in the order of each topic's partitions."""
+        while await self._worker(OutboxRelay).step():
             pass
         names = {PUBLISHED[kind].topic.name for kind in kinds}
         found = [each for name in sorted(names) for each in records(self.log, name)]
@@ -83,7 +89,7 @@ class AgreementUnderTest:
         return [event for event in events if type(event) in kinds]
 
     async def hear(self, event: Any, event_id: str | None = None) -> None:
-        """Append an event of another service, and handle all waiting events."""
+        """Append another service's event to the log, and let the service handle all waiting events."""
         row = PUBLISHED[type(event)]
         attributes = envelope.Envelope(
             id=event_id or new_id(),

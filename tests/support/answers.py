@@ -1,6 +1,6 @@
-"""Checks every answer that an API serves in a test against what its operation declares: its model, its problems.
+"""A check of every answer that an API gives in a test against what its operation declares: its model and its problems.
 
-``watch`` is switched on for all tests. In production nothing looks at an answer a second time: see decision 0054.
+``watch`` is switched on for all tests. In production no answer is checked a second time: see decision 0054.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from slm_chassis.http.document import operations
+from slm_chassis.http.document import document_operations
 from slm_chassis.http.operation import PROBLEMS
 
 _JSON, _PROBLEM = "application/json", "application/problem+json"
 VARIABLE = "ANSWERS_NOT_AS_DECLARED"
-"""Environment variable: the file to which this process and those that it starts append what they find."""
+"""Environment variable: the file to which this process and its child processes append the faults that they find."""
 _SHOWN = 10
 _adapters: dict[Any, TypeAdapter[Any]] = {}
 _problems: dict[tuple[str, frozenset[tuple[str, str]]], dict[tuple[str, str], set[str]]] = {}
 
 
 def watch() -> None:
-    """From now on, check the answers of every API of this process that has not answered yet."""
+    """From now on, check the answers of every API of this process that has not answered a request yet."""
     plain = FastAPI.build_middleware_stack
 
     def watched(self: FastAPI) -> ASGIApp:
@@ -39,7 +39,7 @@ def watch() -> None:
 
 
 def take(file: Path) -> list[str]:
-    """What was found since the last look; the file is empty afterwards."""
+    """Return the faults found since the last call, and empty the file."""
     if not file.exists():
         return []
     found = file.read_text(encoding="utf-8").splitlines()
@@ -48,7 +48,7 @@ def take(file: Path) -> list[str]:
 
 
 def faults_of(model: Any, body: bytes) -> list[str]:
-    """Where a JSON text is not as the model says: fields too many or missing, other types. Empty where it is."""
+    """Return where a JSON text differs from the model: missing or undeclared fields, other types. Empty if nowhere."""
     try:
         adapter = _adapters.setdefault(model, TypeAdapter(model))
         adapter.validate_json(body, strict=True, extra="forbid")
@@ -59,7 +59,7 @@ def faults_of(model: Any, body: bytes) -> list[str]:
 
 
 def declared(api: FastAPI) -> Iterator[tuple[str, str, dict[int, Any]]]:
-    """(method, path, status → model) of every operation whose JSON answers have a model."""
+    """Yield (method, path, status → model) of every operation whose JSON answers have a model."""
     for context in iter_route_contexts(api.routes):
         responses: MutableMapping[int | str, Any] = getattr(context, "responses", None) or {}
         models = {int(status): each["model"] for status, each in responses.items() if "model" in each}
@@ -73,7 +73,7 @@ def declared(api: FastAPI) -> Iterator[tuple[str, str, dict[int, Any]]]:
 
 
 def problems_of(api: FastAPI) -> dict[tuple[str, str], set[str]]:
-    """(method, path) → the codes of all problems that the operation declares; only where it names its own."""
+    """Return (method, path) → codes of all problems that the operation declares, for operations that name problems."""
     found: dict[tuple[str, str], set[str]] = {}
     own = {
         (method.lower(), compile_path(context.path)[1])
@@ -81,7 +81,7 @@ def problems_of(api: FastAPI) -> dict[tuple[str, str], set[str]]:
         if context.path and PROBLEMS in (getattr(context, "openapi_extra", None) or {})
         for method in context.methods or ()
     }
-    for path, method, operation in operations(api.openapi()):
+    for path, method, operation in document_operations(api.openapi()):
         if (method, path) in own:
             references = [answer["$ref"] for answer in operation["responses"].values() if "$ref" in answer]
             found[method, path] = {code for each in references for code in each.rsplit("/", 1)[-1].split(".")}
@@ -89,7 +89,7 @@ def problems_of(api: FastAPI) -> dict[tuple[str, str], set[str]]:
 
 
 class _Checked:
-    """ASGI: an API, and outside of everything that it does a look at its answers."""
+    """ASGI middleware that checks the answers of an API against what its operations declare."""
 
     def __init__(self, api: FastAPI, inner: ASGIApp) -> None:
         self._api = api

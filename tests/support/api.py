@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from slm_chassis.access import AccessRegistry, hash_of
-from slm_chassis.app import topics
+from slm_chassis.access import hash_of
+from slm_chassis.access_registry import AccessRegistry
+from slm_chassis.app import topic_specs
 from slm_chassis.clock import SystemClock
 from slm_chassis.database import Database
 from slm_chassis.engine import open_engine
@@ -29,23 +30,32 @@ BOOTSTRAP_KEY = KEY
 
 
 async def memory_log() -> MemoryEventLog:
-    """An empty log with every topic."""
+    """Return an empty log in memory with every topic."""
     log = MemoryEventLog()
-    await log.ensure_topics(topics(2))
+    await log.ensure_topics(topic_specs(2))
     return log
 
 
 def enrolled(key: str, *roles: str, party_id: str | None = "party-a", **more: object) -> PrincipalEnrolled:
-    """A principal named after its key; ``scopes`` and ``revoked_at`` go to the key."""
+    """Return the event that enrols a principal with this key.
+
+    ``more``: fields of the key (``scopes``, ``revoked_at``, ``expires_at``, ``limited_to``) or ``person_id``.
+    """
     of_key = {"key_id": f"id of {key}", "sha256": hash_of(key), "scopes": more.get("scopes", [])}
-    of_key["revoked_at"] = more.get("revoked_at")
+    of_key |= {name: more.get(name) for name in ("revoked_at", "expires_at", "limited_to")}
+    person_id = more.get("person_id")
     return PrincipalEnrolled(
-        principal_id=f"principal of {key}", party_id=party_id, name=f"owner of {key}", roles=list(roles), keys=[of_key]
+        principal_id=f"principal of {key}",
+        party_id=party_id,
+        name=f"owner of {key}",
+        roles=list(roles),
+        keys=[of_key],
+        person_id=str(person_id) if person_id else None,
     )
 
 
 async def announce(log: EventLog, event: PrincipalEnrolled) -> None:
-    """Append to ``slm.access`` as the owner of principals does."""
+    """Append the event to ``slm.access``, as agreement-svc does."""
     attributes = envelope.Envelope(
         id="1", source="/slm/test", type=envelope.type_of(event), subject="", time="", recorded_at="", data=event
     )
@@ -55,7 +65,7 @@ async def announce(log: EventLog, event: PrincipalEnrolled) -> None:
 
 @contextlib.asynccontextmanager
 async def running(registry: AccessRegistry) -> AsyncIterator[AccessRegistry]:
-    """The registry reading its topic."""
+    """Run the registry, so that it reads its topic, inside the block."""
     task = asyncio.create_task(registry.run())
     try:
         yield registry
@@ -65,7 +75,7 @@ async def running(registry: AccessRegistry) -> AsyncIterator[AccessRegistry]:
 
 
 def nowhere() -> Database:
-    """A database whose server does not exist."""
+    """Return a database whose server does not exist."""
     engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing", client="test", pool_size=1)
     return Database(engine, clock=SystemClock(), source="/slm/test/none")
 
@@ -77,19 +87,19 @@ def api_of(
     database: Database | None = None,
     limits: Limits | None = None,
 ) -> FastAPI:
-    """The API of a service ``trial`` over the routers."""
+    """Return the API of a service called ``trial`` with these routers."""
     return build_api(foundation_of(registry, log, database, limits), title="Trial", routers=routers)
 
 
 def foundation_of(
     registry: AccessRegistry, log: EventLog, database: Database | None = None, limits: Limits | None = None
 ) -> Foundation:
-    """The foundation of a service ``trial``."""
+    """Return the foundation of a service called ``trial``."""
     clock, metrics = SystemClock(), Metrics("trial")
     return Foundation("trial", database or nowhere(), log, clock, registry, metrics, limits or Limits())
 
 
 def client_of(api: FastAPI, key: str = "") -> httpx.AsyncClient:
-    """A client that sends the key with each request."""
+    """Return a client of the API that sends the key with each request."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://trial", headers=headers)

@@ -1,4 +1,4 @@
-"""The indicators of most tests of monitor-svc: whether a checkout is up, and how fast it answers."""
+"""The indicators of most tests of monitor-svc: the state of a checkout, and its answer times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 
 
 async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
-    """Both indicators are registered, and an agreement with these targets is known."""
+    """Register both indicators and receive an agreement with these targets."""
     await held.register(UP, "availability")
     await held.register(LATENCY, "value")
     await held.hear(finalized(*targets, **changed))

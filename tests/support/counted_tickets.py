@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ENDS = ("resolved", "closed")
-"""The events that end a ticket, apart from its cancellation."""
+"""The events that end a ticket, apart from ``cancelled``."""
 TARGETS = {"P1": (240, True), "P2": (480, False)}
-"""Priority → minutes, and whether only those in business hours count. Any other priority has no target."""
+"""Priority → minutes allowed, and whether only minutes in business hours count. Other priorities have no target."""
 
 
 def is_open(minute: int) -> bool:
-    """Monday to Friday, 08:00 to 18:00; minute 0 is a Friday's 06:00."""
+    """Whether a minute is in business hours, Monday to Friday, 08:00 to 18:00. Minute 0 is 06:00 on a Friday."""
     of_week = minute + 4 * 1440 + 360
     return of_week // 1440 % 7 < 5 and 480 <= of_week % 1440 < 1080
 
 
 @dataclass
 class Naive:
-    """A clock that is counted minute by minute."""
+    """A ticket clock that counts every minute one by one."""
 
     priority: str
     start: int
@@ -68,7 +68,7 @@ class Naive:
 
 
 class Walk:
-    """The clocks of a ticket by its events in order; ``only``: one target, whatever the priority."""
+    """The clocks of a ticket, computed from its events. ``only``: one target, whatever the ticket's priority."""
 
     def __init__(
         self, on_reopen: str, on_change: str, only: str | None = None, stops: tuple[str, ...] = ("resolved",)
@@ -153,7 +153,7 @@ class Walk:
         return Naive(priority, start, TARGETS[priority][0], start)
 
     def alone(self, target: str, events: list[dict[str, Any]], now: int) -> Naive | None:
-        """The clock if this target had always applied, up to (and without) the minute ``now``."""
+        """Return the clock of ``target`` as if it had always applied, up to and without the minute ``now``."""
         walk = Walk(self.on_reopen, self.on_change, target, self.stops)
         walk.run(events, now)
         return walk.clock if walk.clock is not None and not walk.clock.over else None
@@ -176,7 +176,7 @@ class Walk:
             self.clock = found
 
     def change(self, event: dict[str, Any]) -> bool:
-        """Switch to another target."""
+        """Switch to the target of the ticket's new priority; return False if the target stays the same."""
         clock, target, now = self.clock, self.target(), event["at"]
         assert clock is not None
         if target == clock.priority:

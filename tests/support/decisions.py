@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
 from slm_events.instants import from_text
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
 from slm_monitor.domain.lifecycle.target_state import Breach
 from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import AGREEMENT
 
 
 class Decision(Protocol):
-    """A decision that is stored and sent to the partition, as the use cases do it."""
+    """A decision of a party, which is stored and sent to the partition in the same way as by the use cases."""
 
     is_terms: ClassVar[bool]
-    """Whether it must arrive in time, because a closed window keeps the terms by which it was evaluated."""
+    """Whether the decision changes the terms, so that it must arrive in time: a closed window keeps its terms."""
 
     def may_reach(self, store: MemoryEvaluationStore) -> bool:
-        """Whether the thing that it decides on exists already."""
+        """Whether the thing that this decision is about exists already."""
         ...
 
     def reach(self, store: MemoryEvaluationStore) -> None: ...
@@ -35,7 +35,7 @@ class _AtOnce:
 
 @dataclass(frozen=True)
 class Signed(_AtOnce):
-    """A version of the terms."""
+    """A signed version of the terms."""
 
     version: Mapping[str, Any]
     is_terms: ClassVar[bool] = True
@@ -50,7 +50,7 @@ class Signed(_AtOnce):
 
 @dataclass(frozen=True)
 class Terminated(_AtOnce):
-    """The agreement ends early."""
+    """The early end of an agreement."""
 
     ends_at: int
     is_terms: ClassVar[bool] = True
@@ -62,9 +62,9 @@ class Terminated(_AtOnce):
 
 @dataclass(frozen=True)
 class Approved(_AtOnce):
-    """An approved exclusion. Once revoked it stays revoked, even if its approval arrives again."""
+    """The approval of an exclusion. A revoked exclusion stays revoked, even if its approval arrives again."""
 
-    exclusion: Exclusion
+    exclusion: ApprovedExclusion
 
     def reach(self, store: MemoryEvaluationStore) -> None:
         if self.exclusion.exclusion_id not in store.revoked:
@@ -74,7 +74,7 @@ class Approved(_AtOnce):
 
 @dataclass(frozen=True)
 class Revoked(_AtOnce):
-    """A revoked exclusion."""
+    """The revocation of an exclusion."""
 
     exclusion_id: str
 
@@ -86,7 +86,7 @@ class Revoked(_AtOnce):
 
 @dataclass(frozen=True)
 class Overturned(_AtOnce):
-    """A dispute that annuls a breach. Only published breaches can be disputed."""
+    """An upheld dispute, which annuls a breach. Only published breaches can be disputed."""
 
     breach_id: str
     target_id: str
@@ -107,7 +107,7 @@ class Overturned(_AtOnce):
         store.tell("dispute", **asdict(self))
 
 
-def _tell_of_exclusions(store: MemoryEvaluationStore, *others: Exclusion | None) -> None:
+def _tell_of_exclusions(store: MemoryEvaluationStore, *others: ApprovedExclusion | None) -> None:
     known = [each for each in (*store.approved.values(), *others) if each is not None]
     since = min((start for each in known for start, _ in each.intervals), default=None)
     store.tell("exclusion", agreement_id=AGREEMENT, since=since)

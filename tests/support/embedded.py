@@ -1,4 +1,4 @@
-"""``slm up`` as a user starts it, with two parties: the installation that attack tests use."""
+"""The installation that attack tests use: ``slm up`` as a user starts it, with two parties."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Embedded:
 
 @asynccontextmanager
 async def embedded(folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[Embedded]:
-    """An installation in an empty folder; stopped at the end. Registers one indicator of values, ``paying``."""
+    """Run an installation in an empty folder inside the block. It has one indicator of values, ``paying``."""
     port = free_port()
     environment = {"SLM_DATA_DIR": str(folder / "data"), "SLM_PORT": str(port), **(settings or {})}
     async with started(["slm", "up"], folder / "output", port, environment) as running:

@@ -1,7 +1,7 @@
-"""monitor-svc with a planted bug, to show that the kill tests see it: the position is committed before the effect.
+"""monitor-svc with a planted bug that the kill tests must find: the position is committed before the effect.
 
-``python -m tests.support.hasty_monitor`` ends itself between the two, at the commit of facts that ``HASTY_DIES_AT``
-numbers; without it, it goes on.
+``python -m tests.support.hasty_monitor`` kills itself between the two, at the commits of facts that ``HASTY_DIES_AT``
+numbers. Without that variable it keeps running.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from slm_chassis import app
 from slm_monitor import bootstrap
 from slm_monitor.adapters.store import sql_evaluation_store
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 from slm_monitor.settings import MonitorSettings
 
 DIES_AT = "HASTY_DIES_AT"
@@ -23,7 +23,7 @@ class HastyStore(sql_evaluation_store.SqlEvaluationStore):
 
     commits_of_facts = 0
 
-    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
+    async def commit(self, partition: int, epoch: int, step: PartitionStepChanges) -> int | None:
         if not step.facts and step.blob is None:
             return await super().commit(partition, epoch, step)
         async with self._database.begin() as transaction:

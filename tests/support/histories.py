@@ -11,10 +11,10 @@ import msgspec
 
 from slm_events.instants import to_text
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.intake.validation import admit_measurements, admit_ticket_events
+from slm_monitor.domain.intake.validation import validate_measurements, validate_ticket_events
 from tests.support.decisions import Approved, Decision, Revoked, Signed, Terminated
 from tests.support.history_terms import AMENDED, BEGIN, LAST, Item, versions
 from tests.support.monitor import AGREEMENT, DAY, HOUR, MINUTE, PROVIDER, at
@@ -32,7 +32,8 @@ KINDS = {
     "recoveries": "recovery",
 }
 SITES = "MNX"
-"""The values of the label by which states and orders are evaluated. Every fact about the last one is retracted."""
+"""The values of the label ``site``, by which states and orders are evaluated. All facts of the last site are retracted.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,10 @@ def _instant(random: Random) -> int:
 
 
 def has_gaps(seed: int) -> bool:
-    """Whether a history tells of times that nobody observed: known only at their end, they may reach back further than
-    any closing delay."""
+    """Whether a history contains times that nobody observed.
+
+    They become known only at their end, so they may begin longer ago than any closing delay.
+    """
     return seed % 2 == 1
 
 
@@ -106,7 +109,7 @@ def orders(random: Random, number: int) -> list[Item]:
 
 
 def requests(random: Random, number: int) -> list[Item]:
-    """Counter readings of two sources, whose counters are reset now and then."""
+    """Return counter readings of two sources, whose counters are reset now and then."""
     instant = _instant(random)
     since = instant // (2 * DAY) * 2 * DAY + 7 * HOUR
     since -= 2 * DAY * (since > instant)
@@ -119,7 +122,7 @@ def requests(random: Random, number: int) -> list[Item]:
 
 
 def sizes(random: Random, number: int) -> list[Item]:
-    """Histograms, few of which do not tell how many values are at most 300, beside single values."""
+    """Return histograms and single values. A few histograms do not say how many values are at most 300."""
     item: Item = {"indicator": "sizes", "at": _instant(random)}
     if random.random() < 0.4:
         return _corrected(random, {**item, "value": random.randrange(100, 500)}, f"z{number}", lambda: {"value": 7})
@@ -152,7 +155,7 @@ def recoveries(random: Random, number: int) -> list[Item]:
 
 
 def taken_back(random: Random, number: int) -> list[Item]:
-    """Facts about a site that were sent by mistake: all of them are retracted in the end."""
+    """Return facts about a site that were sent by mistake, and the retractions of all of them."""
     instant = _instant(random)
     took = {"outage_start": instant - 2 * HOUR, "service_restored": instant}
     said: Item = random.choice(
@@ -176,7 +179,7 @@ def errors(random: Random, number: int) -> list[Item]:
 
 
 def _corrected(random: Random, item: Item, own: str, change: Callable[[], Item]) -> list[Item]:
-    """The item. One in three has an id and is corrected or retracted later, or both."""
+    """Return the item and its later versions. One in three has an id and is corrected, retracted, or both."""
     if random.random() < 0.67:
         return [item]
     item = {**item, "id": own, "recorded_at": item["at"] + random.randrange(MINUTE)}
@@ -194,7 +197,7 @@ def _corrected(random: Random, item: Item, own: str, change: Callable[[], Item])
 
 
 def ticket(random: Random, number: int) -> list[Item]:
-    """The events of a ticket's life."""
+    """Return the events of one ticket's life."""
     now = _instant(random)
     told: list[Item] = []
     name = {"source": "desk", "ticket": f"T{number}", "type": "incident"}
@@ -241,12 +244,14 @@ MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
     taken_back: 1,
     ticket: 1,
 }
-"""The functions that make facts → how many each makes. A further kind of fact is one line."""
+"""Function that makes facts of one kind → how many facts it makes. A further kind of fact is one more line."""
 
 
 def exclusions(random: Random) -> list[Told]:
-    """Time that is excluded, decided before or after it; some of it planned: announced too late now and then, and more
-    than the cap allows. One is revoked."""
+    """Return decisions on exclusions, made before or after the excluded time; one is revoked.
+
+    Some exclusions are planned: now and then they are announced too late, and together they exceed the cap.
+    """
     made = []
     for number in range(6):
         start = random.randrange(BEGIN, LAST - 4 * HOUR)
@@ -261,13 +266,13 @@ def exclusions(random: Random) -> list[Told]:
         decided = start + random.randrange(-DAY, HOUR)
         announced = decided - random.randrange(DAY)
         kind = "force_majeure" if number < 2 else "planned"
-        excluded = Exclusion(f"x{number}", AGREEMENT, kind, tuple(intervals), scope, announced, decided)
+        excluded = ApprovedExclusion(f"x{number}", AGREEMENT, kind, tuple(intervals), scope, announced, decided)
         made.append(Told(decided, decision=Approved(excluded)))
     return [*made, Told(made[-1].due + random.randrange(2 * DAY), decision=Revoked("x5"))]
 
 
 def termination(random: Random, seed: int) -> list[Told]:
-    """The early end of one agreement in three, which is known in advance."""
+    """Return the early end of the agreement for one history in three; it is known in advance."""
     if seed % 3 != 1:
         return []
     ends_at = random.randrange(AMENDED + 3 * DAY, LAST)
@@ -275,7 +280,7 @@ def termination(random: Random, seed: int) -> list[Told]:
 
 
 def indicators(random: Random) -> dict[str, Indicator]:
-    """The indicators, with their initial states and their ``stale_after``."""
+    """Return key → indicator, with initial states and ``stale_after``."""
     found = {}
     for key, kind in KINDS.items():
         initial, age = random.choice(["up", "up", "down", "unknown"]), random.choice([None, None, HOUR, 4 * HOUR])
@@ -312,7 +317,7 @@ _FORM = IntakeFormat()
 
 
 def told_of(item: Item, indicators: Mapping[str, Indicator]) -> Told:
-    """The fact that the intake makes of an item."""
+    """Return the fact that the intake makes of an item, with the instant at which it arrives."""
     due = max(item["at"], item.get("recorded_at", 0))
     sent = {name: _sent(name, value) for name, value in item.items()}
     if {"outage", "retract", "recovery"} & sent.keys():
@@ -320,11 +325,11 @@ def told_of(item: Item, indicators: Mapping[str, Indicator]) -> Told:
     body = msgspec.json.encode([sent])
     if "ticket" in item:
         messages, refused = _FORM.ticket_events(body, "application/json")
-        facts, refusals = admit_ticket_events(messages, PROVIDER, FAR, may_name_owner=False)
+        facts, refusals = validate_ticket_events(messages, PROVIDER, FAR, may_name_owner=False)
         assert not refused and not refusals, refusals
         return Told(due, fact=facts[0])
     measured, refused = _FORM.measurements(body, "application/json")
-    admitted = admit_measurements(measured, PROVIDER, indicators.get, FAR, may_name_owner=False)
+    admitted = validate_measurements(measured, PROVIDER, indicators.get, FAR, may_name_owner=False)
     assert not refused and not admitted.refusals, (item, admitted.refusals)
     return Told(due, fact=admitted.facts[0]) if admitted.facts else Told(due, values=admitted.values)
 

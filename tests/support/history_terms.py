@@ -257,13 +257,13 @@ TARGETS: Sequence[Item] = (
         applies_to={"type": "incident"},
     ),
 )
-"""One target of each kind. A further kind is one line."""
+"""One target of each kind. A further kind of target is one more line."""
 PLANNED: Item = {"notice": "PT6H", "cap": {"hours": "3", "per": "week"}}
 STRICTER = {"up-day": "99.9", "fast-day": "90", "stream-week": "98", "orders-month": "99", "fast-week": "99"}
 
 
 def versions() -> tuple[Item, Item]:
-    """The first version of the terms, and an amendment that changes some targets."""
+    """Return the first version of the terms, and an amendment that changes some targets."""
     allowed: Item = {"closing_delay_seconds": CLOSING // SECOND, "planned_maintenance": PLANNED}
     first = asdict(finalized(*TARGETS, **allowed))
     amended = [

@@ -1,4 +1,4 @@
-"""A client of the live stream that never stays: it leaves each replica after some events and goes on at the next."""
+"""A client of the live stream that changes the replica after every few events and resumes where it was."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 
 from slm_chassis.log.port import StoredRecord, TopicPartition
 from slm_chassis.settings import Settings
-from slm_monitor.application.stream.event_stream import STREAMED, stream_event_of, vector_of
+from slm_monitor.application.stream.event_stream import STREAMED, convert_record_to_stream_event, parse_stream_position
 
 _PAUSE_SECONDS = 0.1
 _SILENCE_SECONDS = 30.0
@@ -23,7 +23,7 @@ PARTITIONS: int = Settings.model_fields["partitions"].default
 
 @dataclass(frozen=True)
 class Heard:
-    """An event with the stream position after it, and the replica that sent it."""
+    """An event that the client received, the stream position after it, and the replica that sent it."""
 
     place: str
     name: str
@@ -37,7 +37,9 @@ class Heard:
 
 
 class Hopper:
-    """Resumes at the next replica after ``stay`` events, or when a replica dies, and keeps every event received."""
+    """A stream client that resumes at the next replica after ``stay`` events, or when a replica dies. It keeps all
+    events.
+    """
 
     def __init__(self, urls: Sequence[str], key: str, stay: int) -> None:
         self.heard: list[Heard] = []
@@ -49,15 +51,19 @@ class Hopper:
         self._place = self._began = ""
 
     def names(self, name: str) -> list[Heard]:
-        """The received events of one kind."""
+        """Return the received events with this name."""
         return [each for each in self.heard if each.name == name]
 
     def flaws(self, records: Sequence[StoredRecord], party_id: str) -> list[str]:
-        """The differences from the log: it must receive every event of its party, once and in order."""
-        begin = vector_of(self._began, {TopicPartition(topic, n): 0 for topic in STREAMED for n in range(PARTITIONS)})
+        """Return a text for each difference from the log: the client must receive each event of its party once and in
+        order.
+        """
+        begin = parse_stream_position(
+            self._began, {TopicPartition(topic, n): 0 for topic in STREAMED for n in range(PARTITIONS)}
+        )
         due: dict[TopicPartition, list[str]] = defaultdict(list)
         for record in sorted(records, key=lambda record: record.offset):
-            event, source = stream_event_of(record), TopicPartition(record.topic, record.partition)
+            event, source = convert_record_to_stream_event(record), TopicPartition(record.topic, record.partition)
             if event is not None and party_id in event.parties and record.offset >= begin[source]:
                 due[source].append(record.headers["ce_id"])
         where = {event_id: source for source, ids in due.items() for event_id in ids}
@@ -71,7 +77,7 @@ class Hopper:
         ]
 
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Receive events until cancelled."""
         timeout = httpx.Timeout(10.0, read=_SILENCE_SECONDS)
         async with httpx.AsyncClient(headers=self._headers, timeout=timeout) as client:
             while True:
@@ -107,7 +113,7 @@ class Hopper:
 
 
 async def ends_within(url: str, key: str, cut: asyncio.Event, opened: asyncio.Event) -> None:
-    """Open a stream, say so, and return when the server ends it; ``cut`` is set then."""
+    """Read a stream until the server ends it, and then set ``cut``. ``opened`` is set at the stream's first event."""
     async with (
         httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=_SILENCE_SECONDS)) as client,
         client.stream("GET", f"{url}/api/v1/stream", headers={"Authorization": f"Bearer {key}"}) as answer,

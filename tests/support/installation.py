@@ -18,7 +18,7 @@ READY_SECONDS = 120.0
 
 @dataclass
 class Installation:
-    """Four services. Replicas are numbered from 0; a process started again keeps its port, so its URL stays."""
+    """Four services in processes. Replicas are numbered from 0; a restarted process keeps its port and so its URL."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -27,18 +27,18 @@ class Installation:
     _running: dict[tuple[str, int], Running] = field(default_factory=dict)
 
     def urls(self, context: str) -> list[str]:
-        """Where each replica of a service answers."""
+        """Return the URLs of a service's replicas."""
         return [f"http://127.0.0.1:{port}" for (name, _), port in sorted(self.ports.items()) if name == context]
 
     async def start(self, context: str, replica: int = 0, **more: str) -> None:
-        """Start one process; ``ready`` waits for it."""
+        """Start one process without waiting for it; ``ready`` waits."""
         port = self.ports[context, replica]
         environment = {**self.environment, f"SLM_{context.upper()}_PORT": str(port), **more}
         process = started([package_of(context)], self.folder / f"{context}-{replica}", port, environment)
         self._running[context, replica] = await self._stack.enter_async_context(process)
 
     async def ready(self) -> None:
-        """Wait until every process says that it is; raises AssertionError with the words of one that ended."""
+        """Wait until every process says that it is ready; raises AssertionError with the output of one that ended."""
         await asyncio.gather(*(each.ready(READY_SECONDS) for each in self._running.values()))
 
     async def kill9(self, context: str, replica: int = 0) -> None:
@@ -46,7 +46,7 @@ class Installation:
         await self._running.pop((context, replica)).stop(signal.SIGKILL)
 
     async def stop(self) -> None:
-        """Stop all processes in an orderly way; fail the test if one did not end so."""
+        """Stop all processes with SIGTERM; fail the test if one does not end properly."""
         ended = await asyncio.gather(*(each.stop() for each in self._running.values()))
         said = {name: each.said()[-3000:] for name, each in self._running.items()}
         assert not any(ended), said
@@ -62,9 +62,10 @@ async def apart(
     clock: str = "",
     replicas: Mapping[str, int] | None = None,
 ) -> AsyncIterator[Installation]:
-    """An installation that is ready. ``database``: context → URL; ``replicas``: context → how many, one where left out.
+    """Run an installation inside the block. ``database``: context → URL; ``replicas``: context → number, by default
+    one.
 
-    Whatever still runs at the end is killed.
+    Processes that still run at the end are killed.
     """
     counts = dict.fromkeys(CONTEXTS, 1) | dict(replicas or {})
     ports = {(context, number): free_port() for context in CONTEXTS for number in range(counts[context])}

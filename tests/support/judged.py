@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import text
 
 from slm_chassis.access import Principal
-from slm_chassis.app import topics
+from slm_chassis.app import topic_specs
 from slm_chassis.clock import ManualClock
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
@@ -31,10 +31,10 @@ from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.application.commands import agreements, review_decisions
 from slm_monitor.application.engine.evaluation_worker import GROUP, EvaluationWorker
 from slm_monitor.application.intake import imports
-from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
-from slm_monitor.application.intake.intake import Intake, IntakeAnswer
-from slm_monitor.application.intake.record_reader import ANYONE, RecordReader
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, HistoryImport
+from slm_monitor.application.intake.intake import FactIntake, IntakeBatchAnswer
+from slm_monitor.application.intake.record_reader import ANYONE, IntakeRecordReader
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.monitor import PROVIDER, at
 
@@ -59,9 +59,9 @@ class Monitor:
     log: MemoryEventLog
     clock: ManualClock
     store: _Store
-    door: Intake
+    door: FactIntake
     judge: EvaluationWorker
-    steps: list[PartitionStep]
+    steps: list[PartitionStepChanges]
     may_set_aside: bool = False
     """Whether the test expects failed targets."""
 
@@ -79,31 +79,31 @@ class Monitor:
                 assert self.may_set_aside or not any(step.changes.unjudgeable.values()), step.changes.unjudgeable
 
     async def save(self) -> None:
-        """Checkpoint now."""
+        """Write a checkpoint now."""
         await self.judge.save()
 
     async def hear(self, event: AgreementFinalized | AgreementTerminated) -> None:
         async with self.database.begin() as transaction:
             if isinstance(event, AgreementFinalized):
-                await agreements.adopt_terms(SqlTerms(transaction), event)
+                await agreements.adopt_signed_terms(SqlTerms(transaction), event)
             else:
-                await agreements.end_agreement(SqlTerms(transaction), event)
+                await agreements.end_agreement_early(SqlTerms(transaction), event)
 
     async def decided(self, event: PeriodAccepted | BreachDisputed | DisputeDecided) -> None:
-        """Receive the decisions of a review, and evaluate by them."""
+        """Receive a decision of review-svc, and run the worker until nothing is left to do."""
         async with self.database.begin() as transaction:
             if isinstance(event, PeriodAccepted):
-                await review_decisions.accept_period(SqlReviews(transaction), event)
+                await review_decisions.freeze_accepted_period(SqlReviews(transaction), event)
             elif isinstance(event, BreachDisputed):
-                await review_decisions.dispute_breach(SqlReviews(transaction), event)
+                await review_decisions.mark_breach_as_disputed(SqlReviews(transaction), event)
             else:
-                await review_decisions.decide_dispute(SqlReviews(transaction), event)
+                await review_decisions.apply_dispute_decision(SqlReviews(transaction), event)
         await self.settle()
 
-    async def measure(self, *items: dict[str, Any]) -> IntakeAnswer:
+    async def measure(self, *items: dict[str, Any]) -> IntakeBatchAnswer:
         return await self.door.take_measurements(msgspec.json.encode(items), "application/json", INTEGRATOR)
 
-    async def ticket(self, *items: dict[str, Any]) -> IntakeAnswer:
+    async def ticket(self, *items: dict[str, Any]) -> IntakeBatchAnswer:
         return await self.door.take_ticket_events(msgspec.json.encode(items), "application/json", INTEGRATOR)
 
     async def register(self, key: str, kind: str, initial_state: str = "up") -> None:
@@ -113,15 +113,16 @@ class Monitor:
     async def hold(self, *indicators: str, sources: Sequence[str] = ()) -> str:
         store = SqlImports(self.database)
         now = self.clock.now()
-        held = await imports.open_import(
-            store, Import(new_id(), PROVIDER, indicators, sources, now, "integrator", now, now + QUIET_MICROSECONDS)
+        held = await imports.open_history_import(
+            store,
+            HistoryImport(new_id(), PROVIDER, indicators, sources, now, "integrator", now, now + QUIET_MICROSECONDS),
         )
         await self.settle()
         return held.import_id
 
     async def release(self, import_id: str) -> None:
         ends = {topic.name: await self.log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
-        await imports.complete_import(SqlImports(self.database), import_id, ends, self.clock.now())
+        await imports.complete_history_import(SqlImports(self.database), import_id, ends, self.clock.now())
 
     async def breaches(self) -> list[dict[str, Any]]:
         page = await TargetQueries(self.database).breaches(INTEGRATOR, EVERYTHING, {})
@@ -136,7 +137,7 @@ class Monitor:
         return list(page["items"])
 
     async def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """(event name, data) of all published events, in the order of their publication."""
+        """Return (event name, data) of all published events, in the order of their publication."""
         async with self.database.read() as connection:
             rows = await connection.execute(text("SELECT headers ->> 'ce_type', value FROM outbox ORDER BY seq"))
             return [(str(row[0]).split(".")[2], json.loads(row[1])) for row in rows]
@@ -147,10 +148,10 @@ class Monitor:
 
 @asynccontextmanager
 async def ground(url: str, now: str) -> AsyncIterator[tuple[Database, MemoryEventLog, ManualClock]]:
-    """A migrated database, a log with every topic, and a clock."""
+    """Give the block a migrated database, a log with every topic, and a clock that shows ``now``."""
     await migrate(url, "slm_monitor")
     log = MemoryEventLog()
-    await log.ensure_topics(topics(PARTITIONS))
+    await log.ensure_topics(topic_specs(PARTITIONS))
     clock = ManualClock(at(now))
     database = await Database.open(url, clock=clock, source="/slm/test/monitor")
     try:
@@ -161,22 +162,22 @@ async def ground(url: str, now: str) -> AsyncIterator[tuple[Database, MemoryEven
 
 @asynccontextmanager
 async def monitor(url: str, now: str) -> AsyncIterator[Monitor]:
-    """An evaluation worker that owns all partitions."""
+    """Give the block an evaluation worker that owns all partitions, on a new log."""
     async with ground(url, now) as (database, log, clock), judging(database, log, clock) as held:
         yield held
 
 
 @asynccontextmanager
 async def judging(database: Database, log: MemoryEventLog, clock: ManualClock) -> AsyncIterator[Monitor]:
-    """An evaluation worker over an existing database and log: a restart, or another replica."""
+    """Give the block an evaluation worker on an existing database and log, as after a restart or as another replica."""
     store = _Store(database, clock)
     await store.prepare(PARTITIONS)
     form = IntakeFormat()
-    steps: list[PartitionStep] = []
+    steps: list[PartitionStepChanges] = []
     judge = EvaluationWorker(
-        store, log, clock, RecordReader(form, store, clock, PARTITIONS, SOURCES), PARTITIONS, steps.append
+        store, log, clock, IntakeRecordReader(form, store, clock, PARTITIONS, SOURCES), PARTITIONS, steps.append
     )
-    door = Intake(log, form, store, SqlQuarantine(database), clock, PARTITIONS)
+    door = FactIntake(log, form, store, SqlQuarantine(database), clock, PARTITIONS)
     async with log.consume(GROUP, (MEASUREMENTS.name, TICKETS.name), judge) as consumer:
         judge.use(consumer)
         yield Monitor(database, log, clock, store, door, judge, steps)

@@ -63,7 +63,7 @@ appender.console.layout.pattern=%d %p %c{1} %m%n
 
 
 class Broker:
-    """One broker in a folder of its own; ``crash`` and ``start`` again for fault tests."""
+    """One Kafka broker in a folder of its own. Fault tests ``crash`` it and ``start`` it again."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self._folder = folder
@@ -79,7 +79,7 @@ class Broker:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start, and return when the port is open. Raises RuntimeError with the broker's last words."""
+        """Start the broker and wait until its port is open. Raises RuntimeError with the end of its output."""
         if not (self._folder / "server.properties").exists():
             self._format()
         with (self._folder / "broker.log").open("ab") as log:
@@ -92,11 +92,11 @@ class Broker:
         self._await_port()
 
     def stop(self) -> None:
-        """Stop the broker in an orderly way."""
+        """Stop the broker with SIGTERM."""
         self._end(signal.SIGTERM)
 
     def crash(self) -> None:
-        """``kill -9``; the folder stays as it is."""
+        """Kill the broker with SIGKILL; its folder stays as it is."""
         self._end(signal.SIGKILL)
 
     def remove(self) -> None:
@@ -104,11 +104,11 @@ class Broker:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def properties(self) -> str:
-        """The broker's configuration."""
+        """Return the text of the broker's configuration."""
         return PROPERTIES.format(port=self._port, controller=self._controller, data=self._folder / "data")
 
     def format_arguments(self) -> list[str]:
-        """Further arguments for formatting its folder."""
+        """Return further arguments for the command that formats the broker's folder."""
         return []
 
     def _format(self) -> None:
@@ -157,12 +157,12 @@ class Broker:
 
 
 def given() -> str | None:
-    """The address of a broker that the environment names; None without one."""
+    """Return the address of the broker that the environment names; None without one."""
     return os.environ.get("KAFKA") or os.environ.get("SLM_KAFKA")
 
 
 def private() -> Broker:
-    """A fresh broker in a temporary folder, started; ``remove`` it after use."""
+    """Start a new broker in a temporary folder and return it; call ``remove`` after use."""
     broker = Broker(Path(tempfile.mkdtemp(prefix="slm-kafka-")))
     try:
         broker.start()
@@ -186,7 +186,7 @@ def up() -> int:
 
 
 def down() -> int:
-    """Stop what ``up`` started; its records stay in .slm/kafka."""
+    """Stop the broker that ``up`` started; its records stay in .slm/kafka."""
     pid_file = UP_FOLDER / "pid"
     if not pid_file.exists():
         print("Kafka does not run.")

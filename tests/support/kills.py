@@ -1,4 +1,4 @@
-"""A workload for an installation that is killed meanwhile. Its clients repeat each request until it is answered."""
+"""A workload for an installation that is killed while it runs. Clients repeat each request until it is answered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from slm_monitor.application.intake.intake import position_of
+from slm_monitor.application.intake.intake import parse_min_position
 from tests.support.killable import Killable
 from tests.support.operator_key import KEY
 from tests.support.workload import HELD, INDICATORS, Batch, Workload
@@ -31,7 +31,7 @@ _EPOCHS = "SELECT array_agg(epoch ORDER BY partition) FROM judge_partition"
 
 @dataclass(frozen=True)
 class Kill:
-    """A kill after ``after`` answers and ``pause`` seconds. ``at_rest``: only once everything sent is evaluated."""
+    """A kill after ``after`` answers and ``pause`` seconds; with ``at_rest`` only once everything sent is evaluated."""
 
     after: int
     pause: float
@@ -43,7 +43,7 @@ Fate = Callable[["Player"], Coroutine[Any, Any, None]]
 
 
 def schedule(seed: int, count: int, work: Workload) -> list[Kill]:
-    """Half of the kills take PostgreSQL too; one falls upon the end of the import, the others anywhere."""
+    """Return the kills of a run. Half of them kill PostgreSQL, too; one is at the end of the import."""
     random = Random(seed)
     completed = len(work.during) + 1
     possible = [number for number in range(1, completed + len(work.after) - 15) if number != completed]
@@ -64,7 +64,9 @@ def killed(kills: Iterable[Kill]) -> Fate:
 
 
 def dying(*lives: Mapping[str, str]) -> Fate:
-    """A process that ends itself. ``lives``: the environments of its starts; it must die in all but the last."""
+    """Return the fate of a process that kills itself. ``lives``: the environment of each restart, the last of which
+    lives on.
+    """
 
     async def fate(player: Player) -> None:
         for environment in lives:
@@ -75,7 +77,7 @@ def dying(*lives: Mapping[str, str]) -> Fate:
 
 
 async def spared(player: Player) -> None:
-    """A run without any kill."""
+    """Run a workload without any kill."""
 
 
 class Player:
@@ -120,7 +122,7 @@ class Player:
                 items = [{**item, "owner": self._owner} for item in batch.items]
                 answer = await self._ask(client, "POST", f"/api/v1/{batch.door}", items)
                 assert answer["accepted"] == len(items), answer
-                for source, position in position_of(answer["position"]).items():
+                for source, position in parse_min_position(answer["position"]).items():
                     self._acknowledged[source] = max(self._acknowledged.get(source, 0), position)
                 self._answers += 1
                 await asyncio.sleep(BREATH_SECONDS)
@@ -162,7 +164,7 @@ class Player:
         self._may_send.set()
 
     async def _is_caught_unflushed(self) -> bool:
-        """Freeze the server and check whether acknowledged data is unflushed; it stays frozen only then."""
+        """Freeze the server and return whether acknowledged data is unflushed. Only then the server stays frozen."""
         self.server.freeze()
         if await self._is_behind() or (await self._fetch(_UNFLUSHED))[0][0]:
             return True
@@ -170,7 +172,7 @@ class Player:
         return False
 
     async def _is_back(self, epochs: list[int]) -> bool:
-        """Whether every partition is owned again, and everything acknowledged is evaluated."""
+        """Whether every partition is owned again since these epochs, and everything acknowledged is evaluated."""
         now: list[int] = (await self._fetch(_EPOCHS))[0][0]
         return all(after > before for before, after in zip(epochs, now, strict=True)) and not await self._is_behind()
 

@@ -1,6 +1,6 @@
-"""A member of a consumer group in a process of its own, to be killed.
+"""A member of a consumer group in a process of its own, which tests kill.
 
-``python -m tests.support.log_member URL GROUP TOPIC`` prints the partitions it was given, a line each time.
+``python -m tests.support.log_member URL GROUP TOPIC`` prints a line with its partitions at each assignment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Announcing:
         return dict.fromkeys(partitions, 0)
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
-        """The next assignment says it all."""
+        """Do nothing: the next assignment is printed in full."""
 
 
 async def main(url: str, group: str, topic: str) -> None:

@@ -1,4 +1,7 @@
-"""The evaluation store in memory as a record of facts. It does not keep what was known earlier."""
+"""The record of facts (port ``FactHistoryStore``) over an evaluation store in memory.
+
+It cannot answer what was known at an earlier instant.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from slm_calendar.intervals import Interval
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
 from slm_monitor.application.state.loaded_partition import AgreementTerms
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, joined_batches
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
+from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, concatenate_value_batches
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.memory_store import MemoryEvaluationStore
 
 
 class MemoryHistory:
-    """The port ``History`` over a store in memory."""
+    """The port ``FactHistoryStore`` over a store in memory."""
 
     def __init__(self, store: MemoryEvaluationStore) -> None:
         self._store = store
@@ -38,11 +41,11 @@ class MemoryHistory:
         parts = self._store.rows(subject)
         if not parts:
             return NOTHING
-        values = joined_batches(parts)
+        values = concatenate_value_batches(parts)
         values = values.selected((values.at >= span[0]) & (values.at < span[1]))
         return values.selected(np.lexsort((values.value, values.at)))
 
-    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[ApprovedExclusion]:
         return sorted(await self._store.exclusions(agreement_id), key=lambda each: each.exclusion_id)
 
     async def begins_at(self, subject: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What derived targets ask of their members, answered from results in memory."""
+"""The results of members that derived targets ask for, answered from memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history.closed_tickets import ClosedTicket
-from slm_monitor.application.state.ports import MemberWindow
+from slm_monitor.application.state.ports import MemberTargetWindow
 from slm_monitor.domain.clocks.clock_replay import CANCELLED, MET
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
@@ -14,20 +14,20 @@ from slm_monitor.domain.lifecycle.target_state import (
     OPEN_ENDED,
     Breach,
     InconsistentTicket,
+    TargetWindow,
     TicketClock,
-    Window,
 )
-from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
 from slm_monitor.domain.rolling.rolling_derived import EndedClock
 
 Span = tuple[int, int]
 
 
 class MemberResults:
-    """The results of one partition that derived targets look at."""
+    """The results of one partition that derived targets need."""
 
     def __init__(self) -> None:
-        self.windows: dict[tuple[str, str], Window] = {}
+        self.windows: dict[tuple[str, str], TargetWindow] = {}
         self.breaches: dict[str, Breach] = {}
         self.clocks: dict[tuple[str, str, int], TicketClock] = {}
         self.inconsistent: dict[str, InconsistentTicket] = {}
@@ -40,13 +40,13 @@ class MemberResults:
         return [(len(each), sum(ended.is_met for ended in each)) for each in found]
 
     def ended_within(self, target_ids: Sequence[str], span: Span, as_of: int) -> list[ClosedTicket]:
-        """The tickets whose clocks of these targets ended in a span."""
+        """Return the tickets whose clocks of these targets ended within a span."""
         entries = {key: each for key, each in self.clocks.items() if key[0] in target_ids}
         found: dict[str, ClosedTicket] = {}
         for ticket in {ticket for _, ticket, _ in entries}:
             clocks = [each.clock for key, each in entries.items() if key[1] == ticket and each.clock.state != CANCELLED]
             excused = {(key[0], key[2]) for key, each in entries.items() if key[1] == ticket and each.excused}
-            for clock, at in closed_tickets.clock_ends(clocks, as_of):
+            for clock, at in closed_tickets.find_clock_end_instants(clocks, as_of):
                 if span[0] <= at < span[1] and at <= as_of:
                     held = found.get(ticket, ClosedTicket(ticket, at, True))
                     is_met = clock.state == MET or (clock.target.target_id, clock.ordinal) in excused
@@ -59,20 +59,20 @@ class MemberResults:
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]
-    ) -> Mapping[tuple[str, str], MemberWindow]:
+    ) -> Mapping[tuple[str, str], MemberTargetWindow]:
         return {
-            key: MemberWindow(window.verdict, window.figure, window.closed_at, self._breached_at(window))
+            key: MemberTargetWindow(window.verdict, window.figure, window.closed_at, self._breached_at(window))
             for key, window in self.windows.items()
             if key[0] in target_ids and key[1] in window_ids
         }
 
-    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
-        runs: dict[str, list[MissedRun]] = {}
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedMinuteRun]]:
+        runs: dict[str, list[MissedMinuteRun]] = {}
         for each in sorted(self.breaches.values(), key=lambda breach: breach.ordinal):
             mine = (each.window_id, each.level, each.standing) == (window_id, OBJECTIVE, True)
             if mine and each.target_id in target_ids:
                 last = OPEN_ENDED if each.until is None else each.until // MINUTE - 1
-                runs.setdefault(each.target_id, []).append(MissedRun(each.ordinal, last))
+                runs.setdefault(each.target_id, []).append(MissedMinuteRun(each.ordinal, last))
         return runs
 
     async def clocks_ended(self, target_ids: Sequence[str], span: Span, as_of: int) -> Sequence[EndedClock]:
@@ -86,7 +86,7 @@ class MemberResults:
                 found.append(EndedClock(ticket, at, clock.state == MET or entry.excused))
         return sorted(found)
 
-    def _breached_at(self, window: Window) -> int | None:
+    def _breached_at(self, window: TargetWindow) -> int | None:
         mine = (window.target_id, window.window_id, window.version, OBJECTIVE, True)
         return min(
             (

@@ -1,4 +1,4 @@
-"""An evaluation store in memory that fulfils the port: committed objects are copied, as a database would do."""
+"""An evaluation store in memory with the same port as the real one. Committed objects are copied, as by a database."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ import numpy as np
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.monitor import WindowAdjusted
 from slm_monitor.application.state.loaded_partition import (
+    AgreementCatchUp,
     AgreementTerms,
-    CatchUp,
-    Hold,
+    ImportHold,
     LoadedPartition,
     SeriesCheckpoint,
 )
 from slm_monitor.application.state.partition_step import (
     JUDGED,
     WAITING,
-    Checkpoint,
-    DependencyChange,
+    DependencyChangeMessage,
     ImportEffect,
-    PartitionStep,
+    PartitionCheckpoint,
+    PartitionStepChanges,
 )
-from slm_monitor.application.state.ports import InboxRow, NotOwner, PendingDependencies
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.application.state.ports import PartitionInboxMessage, PartitionNotOwned, PendingDependencies
+from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
 from slm_monitor.domain.facts import counters
-from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, parse_series_indicator
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import (
-    Adjustment,
     Breach,
     OutgoingEvent,
     PublishedClock,
     Risk,
-    Window,
+    TargetWindow,
+    WindowAdjustment,
 )
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.series.hour_buckets import HourChunk
 from tests.support.memory_members import MemberResults, Span
 
 COUNTS = ("windows_closed", "windows_restated", "clocks_ended", "breach_events")
@@ -48,7 +48,7 @@ NOTHING_YET = -(2**61)
 
 
 class MemoryEvaluationStore(MemberResults):
-    """One partition. ``clocks``, ``windows``, ``breaches`` and ``events`` are there for tests to look at."""
+    """The store of one partition. Tests read ``clocks``, ``windows``, ``breaches`` and ``events`` directly."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,9 +58,9 @@ class MemoryEvaluationStore(MemberResults):
         self.versions: dict[str, list[Mapping[str, Any]]] = {}
         self.ended: dict[str, int] = {}
         self.indicators: dict[str, Indicator] = {}
-        self.approved: dict[str, Exclusion] = {}
+        self.approved: dict[str, ApprovedExclusion] = {}
         self.revoked: set[str] = set()
-        self.holds: dict[str, Hold] = {}
+        self.holds: dict[str, ImportHold] = {}
         self.touched: dict[tuple[str, str], ImportEffect] = {}
         """(import, agreement) → the number of results published for it."""
         self.judged: list[str] = []
@@ -73,19 +73,19 @@ class MemoryEvaluationStore(MemberResults):
         """Window → the revision that both parties accepted, and when."""
         self.silences: dict[str, int] = {}
         self._facts: dict[str, dict[str, Fact]] = {}
-        self._segments: dict[tuple[str, int], list[Chunk]] = {}
+        self._segments: dict[tuple[str, int], list[HourChunk]] = {}
         self._blobs: dict[int, tuple[MeasuredValues, int]] = {}
         self._blob_seq = self._saved_blob = 0
         self._series: dict[str, SeriesCheckpoint] = {}
         self._tickets: dict[str, str] = {}
         self._dues: dict[str, int] = {}
-        self._inbox: dict[int, InboxRow] = {}
+        self._inbox: dict[int, PartitionInboxMessage] = {}
         self._last_row = 0
 
     def tell(self, kind: str, **ref: Any) -> None:
-        """Put a message into the inbox."""
+        """Put a message into the partition's inbox."""
         self._last_row += 1
-        self._inbox[self._last_row] = InboxRow(self._last_row, 0, kind, ref)
+        self._inbox[self._last_row] = PartitionInboxMessage(self._last_row, 0, kind, ref)
 
     # -- owning -------------------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class MemoryEvaluationStore(MemberResults):
 
     def _fence(self, epoch: int, expected: Mapping[str, int] | None = None) -> None:
         if epoch != self.epoch or expected not in (None, self.positions):
-            raise NotOwner(0)
+            raise PartitionNotOwned(0)
 
     def _load(self) -> LoadedPartition:
         of_tickets = set(self._tickets)
@@ -130,13 +130,13 @@ class MemoryEvaluationStore(MemberResults):
             watched=[name for name, each in self.indicators.items() if each.stale_after is not None],
         )
 
-    def as_accepted(self, window: Window) -> Window:
+    def as_accepted(self, window: TargetWindow) -> TargetWindow:
         """Set on each window its acceptance, and the latest adjustment that was published for it."""
         revision, at = self.acceptances.get((window.target_id, window.window_id), (None, None))
         is_accepted = window.closed_at is not None and window.revision == revision
         told = [each.event for each in self.events if is_accepted and isinstance(each.event, WindowAdjusted)]
         mine = [each for each in told if (each.target_id, each.window_id) == (window.target_id, window.window_id)]
-        last = Adjustment(mine[-1].number, mine[-1].verdict, mine[-1].figure) if mine else None
+        last = WindowAdjustment(mine[-1].number, mine[-1].verdict, mine[-1].figure) if mine else None
         return replace(window, frozen_at=at if is_accepted else None, adjusted=last)
 
     async def present(self) -> int:
@@ -150,13 +150,13 @@ class MemoryEvaluationStore(MemberResults):
     async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
         return {}
 
-    async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]:
+    async def inbox(self, partitions: Sequence[int]) -> Sequence[PartitionInboxMessage]:
         return [self._inbox[seq] for seq in sorted(self._inbox)]
 
     async def agreement(self, agreement_id: str) -> AgreementTerms:
         return AgreementTerms(agreement_id, [*self.versions.get(agreement_id, ())], self.ended.get(agreement_id))
 
-    async def hold(self, import_id: str, partition: int) -> Hold | None:
+    async def hold(self, import_id: str, partition: int) -> ImportHold | None:
         return self.holds.get(import_id)
 
     async def behind(self) -> PendingDependencies:
@@ -164,7 +164,7 @@ class MemoryEvaluationStore(MemberResults):
         waiting = (name.partition("/")[0] for name, stage in self._tickets.items() if stage == WAITING)
         return PendingDependencies(has_terms, frozenset(waiting))
 
-    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
+    async def exclusions(self, agreement_id: str) -> Sequence[ApprovedExclusion]:
         return [each for each in self.approved.values() if each.agreement_id == agreement_id]
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
@@ -180,12 +180,15 @@ class MemoryEvaluationStore(MemberResults):
         return self._facts.get(subject, {})
 
     async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
-        held = [fact for fact in self._of(indicator_of(stream)).values() if counters.is_reading(fact)]
-        mine = sorted((fact for fact in held if counters.stream_of(fact) == stream), key=counters.reading_order)
+        held = [fact for fact in self._of(parse_series_indicator(stream)).values() if counters.is_counter_reading(fact)]
+        mine = sorted(
+            (fact for fact in held if counters.name_counter_stream(fact) == stream),
+            key=counters.counter_reading_sort_key,
+        )
         before, after = [each for each in mine if each.at < first], [each for each in mine if each.at > last]
         return [*before[-1:], *(each for each in mine if first <= each.at <= last), *after[:1]]
 
-    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[HourChunk]]:
         return {hour: list(self._segments[subject, hour]) for hour in hours if (subject, hour) in self._segments}
 
     async def ticket_states(
@@ -202,7 +205,7 @@ class MemoryEvaluationStore(MemberResults):
                 breaches.setdefault(breach.subject, {})[breach.breach_id] = copy.copy(breach)
         return states, breaches
 
-    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[CatchUp]:
+    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[AgreementCatchUp]:
         return ()
 
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]:
@@ -217,7 +220,7 @@ class MemoryEvaluationStore(MemberResults):
             words = [
                 each.body.get("to", each.at) for each in self._of(subject).values() if "retracted" not in each.body
             ]
-            words += [each.high_water for name, each in self._series.items() if indicator_of(name) == subject]
+            words += [each.high_water for name, each in self._series.items() if parse_series_indicator(name) == subject]
             age = self.indicators[subject].stale_after
             assert age is not None
             found[subject] = (age, max((word for word in words if word > NOTHING_YET), default=None))
@@ -225,7 +228,7 @@ class MemoryEvaluationStore(MemberResults):
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
+    async def commit(self, partition: int, epoch: int, step: PartitionStepChanges) -> int | None:
         self._fence(epoch, step.expected)
         self.positions, self.watermark = dict(step.positions), max(self.watermark, step.watermark)
         for fact in step.facts:
@@ -263,7 +266,7 @@ class MemoryEvaluationStore(MemberResults):
             self.judged.append(import_id)
         return self._blob_seq if step.blob is not None else None
 
-    def _keep(self, step: PartitionStep) -> None:
+    def _keep(self, step: PartitionStepChanges) -> None:
         changes = step.changes
         for state in changes.tickets.values():
             self._tickets[state.subject] = step.tickets.get(state.subject, JUDGED)
@@ -285,11 +288,11 @@ class MemoryEvaluationStore(MemberResults):
         self.unjudgeable = {target_id: reason for target_id, reason in told.items() if reason is not None}
         self.events += changes.events
 
-    def _tell(self, news: Iterable[DependencyChange]) -> None:
+    def _tell(self, news: Iterable[DependencyChangeMessage]) -> None:
         for each in news:
             self.tell("derived", target_id=each.target_id, since=each.since)
 
-    async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
+    async def checkpoint(self, partition: int, epoch: int, checkpoint: PartitionCheckpoint) -> None:
         self._fence(epoch)
         for subject, hour, chunks in checkpoint.segments:
             self._segments.setdefault((subject, hour), []).extend(chunks)
@@ -306,15 +309,15 @@ class MemoryEvaluationStore(MemberResults):
         return sorted(found, key=lambda fact: (fact.at, fact.key))
 
     def rows(self, subject: str) -> list[MeasuredValues]:
-        """All rows of an indicator, in checkpoints or not."""
+        """Return all rows of an indicator, whether they are in a checkpoint or not."""
         found = [
             MeasuredValues([name], np.zeros(len(chunk.at), dtype=np.int32), chunk.at, chunk.value, chunk.out_of)
             for (name, _), chunks in self._segments.items()
-            if indicator_of(name) == subject
+            if parse_series_indicator(name) == subject
             for chunk in chunks
         ]
         for blob, _ in self._blobs.values():
-            slots = [slot for slot, name in enumerate(blob.subjects) if indicator_of(name) == subject]
+            slots = [slot for slot, name in enumerate(blob.subjects) if parse_series_indicator(name) == subject]
             found.append(blob.selected(np.isin(blob.slot, slots)))
         return [part for part in found if len(part)]
 

@@ -8,11 +8,11 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events.agreement import AgreementFinalized
 from slm_events.instants import from_text
-from slm_monitor.domain.facts.facts import Fact, content_key
+from slm_monitor.domain.facts.facts import Fact, hash_fact_content
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.lifecycle.target_state import EvaluationMoment, TargetState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 PROVIDER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "provider")
 CUSTOMER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "customer")
@@ -24,7 +24,7 @@ DAY = 24 * HOUR
 
 
 def at(text: str) -> int:
-    """``2026-11-02T10:00`` (UTC) → microseconds."""
+    """Convert ``2026-11-02T10:00`` (UTC) to microseconds UTC."""
     return from_text(text if text.endswith("Z") else f"{text}:00Z" if len(text) == 16 else f"{text}Z")
 
 
@@ -110,6 +110,7 @@ def finalized(*targets: dict[str, Any], version: int = 1, **changed: Any) -> Agr
         "revision_number": 1,
         "revision_hash": "00",
         "finalized_at": "2026-10-20T00:00:00Z",
+        "customer_sees": {"risks": "at_once", "live_figure": "yes", "plans": "full"},
         "targets": list(targets),
         "service_hours": {
             "24x7": "24x7",
@@ -126,8 +127,8 @@ def terms_of(*targets: dict[str, Any], **changed: Any) -> list[ServiceLevelTarge
     return parse_targets(asdict(finalized(*targets, **changed)))
 
 
-def line_of(target: dict[str, Any], **changed: Any) -> TermsHistory:
-    return TermsHistory(terms_of(target, **changed))
+def line_of(target: dict[str, Any], **changed: Any) -> TargetTermsHistory:
+    return TargetTermsHistory(terms_of(target, **changed))
 
 
 def target_state_of(target: dict[str, Any], **changed: Any) -> TargetState:
@@ -140,12 +141,12 @@ def moment(as_of: str, now: str | None = None) -> EvaluationMoment:
 
 def state(instant: str, value: str, **more: Any) -> Fact:
     body = {"state": value, **more}
-    return Fact(f"{PROVIDER}/payments.checkout", content_key({"at": instant, **body}), at(instant), body)
+    return Fact(f"{PROVIDER}/payments.checkout", hash_fact_content({"at": instant, **body}), at(instant), body)
 
 
 def outage(start: str, end: str) -> Fact:
     body = {"from": at(start), "to": at(end)}
-    return Fact(f"{PROVIDER}/payments.checkout", content_key(body), at(start), body)
+    return Fact(f"{PROVIDER}/payments.checkout", hash_fact_content(body), at(start), body)
 
 
 def ticket_event(instant: str, event: str, state: str | None = None, **attributes: Any) -> TicketEvent:

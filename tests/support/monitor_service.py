@@ -16,7 +16,7 @@ import httpx
 import uvicorn
 from sqlalchemy import text
 
-from slm_chassis.app import App, topics
+from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import Clock, ScaledClock, real_now
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog, Record
@@ -38,7 +38,7 @@ _template: list[str] = []
 
 
 async def migrated_database() -> str:
-    """URL of a database with monitor-svc's tables: a copy, which is faster than migrating each."""
+    """Return the URL of a new database with monitor-svc's tables, copied because that is faster than migrating."""
     if not _template:
         url = await postgres.fresh_database("slm_template")
         await migrate(url, "slm_monitor")
@@ -54,10 +54,12 @@ async def migrated_database() -> str:
 
 @dataclass
 class Service:
-    """A running service. ``provider`` may send measurements, ``viewer`` of its party only look, ``customer`` is the
-    other side, ``foreigner`` a party of its own, ``operator`` of the installation."""
+    """A running monitor-svc and API keys. ``provider`` may send measurements, ``viewer`` of the same party only reads.
 
-    app: App
+    ``customer`` is the agreement's other party, ``foreigner`` an unrelated one; ``operator`` runs the installation.
+    """
+
+    app: ServiceApp
     log: EventLog
     clock: Clock
     address: str
@@ -101,14 +103,14 @@ class Service:
         return document
 
     async def agree(self, event: Any) -> None:
-        """Publish an event of agreement-svc and wait until the judge knows it."""
+        """Publish an event of agreement-svc and wait until every partition has handled it."""
         await publish(self.log, event)
         async with asyncio.timeout(10):
             while not await self.targets(event.agreement_id) or await self.waits_in_the_inbox():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     async def waits_in_the_inbox(self) -> bool:
-        """Whether some partition has not heard what it was told."""
+        """Whether some partition still has messages in its inbox."""
         async with self.app.database.read() as connection:
             return bool((await connection.execute(text("SELECT EXISTS (SELECT FROM judge_inbox)"))).scalar_one())
 
@@ -132,10 +134,10 @@ async def publish(log: EventLog, event: Any) -> None:
 async def serving(
     database_url: str, log: EventLog | None = None, clock: Clock | None = None, **settings: Any
 ) -> AsyncIterator[Service]:
-    """The service, ready: on a log of its own in memory unless one is given."""
+    """Give the block a service that is ready, on a new log in memory unless ``log`` is given."""
     if log is None:
         log = MemoryEventLog()
-        await log.ensure_topics(topics(PARTITIONS))
+        await log.ensure_topics(topic_specs(PARTITIONS))
         await announce(log, enrolled(PROVIDER_KEY, "integrator", party_id=PROVIDER))
         await announce(log, enrolled(VIEWER_KEY, "viewer", party_id=PROVIDER))
         await announce(log, enrolled(CUSTOMER_KEY, "integrator", "service_level_manager", party_id=CUSTOMER))
@@ -158,7 +160,7 @@ async def serving(
 
 
 @asynccontextmanager
-async def _listening(app: App) -> AsyncIterator[str]:
+async def _listening(app: ServiceApp) -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app.http, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
@@ -178,7 +180,7 @@ async def _ready(service: Service) -> None:
 
 
 def problem(answer: httpx.Response) -> dict[str, Any]:
-    """The problem document that an answer must be."""
+    """Return the problem document in an answer; fail if the answer is none."""
     assert answer.headers["content-type"] == "application/problem+json", (answer.status_code, answer.text[:500])
     document: dict[str, Any] = json.loads(answer.content)
     assert document["status"] == answer.status_code < 500

@@ -1,4 +1,4 @@
-"""The operator's key of every installation that tests start: another in each run, so that none is ever published."""
+"""The operator's key of every installation that tests start: a new one in each run, so that none is ever published."""
 
 from slm_chassis.access import new_key
 

@@ -1,4 +1,4 @@
-"""The blocks of a page of the documentation, and a shell that types them as a reader does."""
+"""The code blocks of a page of the documentation, and a shell that runs them as a reader would."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 GUIDES = DOCS / "guides"
 FENCE = re.compile(r"^```(\w*) ?([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-"""A fenced block: its kind, the name of the file that it is the content of (mostly none), and its text."""
+"""A fenced block: its language, the name of the file that it is the content of (mostly none), and its text."""
 
 MARK = "=== end of a block"
-"""Printed after each block that was typed without an error."""
+"""Printed after each block that ran without an error."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A block to type. ``printed`` is the output that the page shows, None where it shows none; ``files`` are the
-    named blocks above it, which the reader saves first."""
+    """A block of commands. ``printed``: the output that the page shows for it, None if it shows none.
+
+    ``files``: the named blocks above it, which the reader saves first.
+    """
 
     typed: str
     printed: str | None
@@ -30,7 +32,7 @@ class Step:
 
 
 def steps(page: Path) -> list[Step]:
-    """The blocks of a page that are typed, in their order."""
+    """Return a page's blocks of commands, in their order."""
     found: list[Step] = []
     files: dict[str, str] = {}
     blocks = FENCE.findall(page.read_text(encoding="utf-8"))
@@ -44,7 +46,7 @@ def steps(page: Path) -> list[Step]:
 
 
 def script_of(known: Sequence[Step]) -> str:
-    """The blocks of the steps, each followed by MARK on a line of its own."""
+    """Return a script of the steps' blocks, each followed by a line that prints MARK."""
     return "".join(f"{step.typed}echo '{MARK}'\n" for step in known)
 
 
@@ -57,9 +59,9 @@ async def typed(
     before: str = "",
     after: str = "",
 ) -> list[str]:
-    """The output of each step, typed one after the other into one shell, in ``folder``.
+    """Run the steps one after the other in one shell, in ``folder``, and return the output of each.
 
-    ``before`` and ``after`` are typed around them. Fails the test where the shell ends with an error.
+    ``before`` and ``after`` are run around them. Fails the test if the shell ends with an error.
     """
     for step in known:
         for name, content in step.files.items():

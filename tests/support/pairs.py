@@ -1,4 +1,4 @@
-"""Requests of a paying party in alternating pairs: beside the load of strangers, and without it."""
+"""A comparison of a paying party's answer times beside a load of strangers and without it, in alternating runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.strangers import Strangers
 
 @dataclass
 class Pairs:
-    """The seconds of each answer, and the requests that were not answered as expected."""
+    """The seconds of each answer with and without the load, and the requests that were not answered as expected."""
 
     beside: list[float] = field(default_factory=list)
     alone: list[float] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Pairs:
 
     @property
     def slower_by(self) -> float:
-        """Seconds by which the 99th percentile is higher beside the load."""
+        """Seconds by which the 99th percentile is higher beside the load than without it."""
         return _p99(self.beside) - _p99(self.alone)
 
     def told(self) -> str:
@@ -45,7 +45,7 @@ def _at(took: Sequence[float], share: float) -> float:
 
 
 async def measured(client: httpx.AsyncClient, key: str, load: Strangers, pairs: int, requests: int) -> Pairs:
-    """``pairs`` times ``requests`` measurements without and with the load, one after the other."""
+    """Measure ``pairs`` times: each time ``requests`` measurements without the load, and then as many with it."""
     found = Pairs()
     await _sent(client, key, requests, [], found.refused)
     for number in range(2 * pairs):

@@ -17,7 +17,7 @@ from tests.support.processes import kill_family
 
 
 class PostgresForTests:
-    """A private server in a temporary folder; ``crash`` and ``start`` again for fault tests."""
+    """A private server in a temporary folder. Fault tests ``crash`` it and ``start`` it again."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="slm-postgres-"))
@@ -56,7 +56,7 @@ class PostgresGiven:
         return urlunsplit(self._url._replace(path=f"/{database}"))
 
     def remove(self) -> None:
-        """Nothing to do: the server is not ours."""
+        """Do nothing: the server does not belong to the tests."""
 
 
 def start() -> PostgresForTests | PostgresGiven:
@@ -68,7 +68,7 @@ _session: list[PostgresForTests | PostgresGiven] = []
 
 
 def session() -> PostgresForTests | PostgresGiven:
-    """The server of this test session, started at first use."""
+    """Return the PostgreSQL server of this test session, started at the first call."""
     if not _session:
         _session.append(start())
     return _session[0]
@@ -80,12 +80,12 @@ def end_session() -> None:
 
 
 def fresh_name(prefix: str) -> str:
-    """A database name nobody has used: for code that creates its database itself."""
+    """Return a database name that no other test uses, for code that creates its database itself."""
     return f"{prefix}_{new_id().replace('-', '')}"
 
 
 async def fresh_database(prefix: str = "slm_test") -> str:
-    """Create an empty database on the session's server; returns its URL."""
+    """Create an empty database on the session's server; return its URL."""
     name = fresh_name(prefix)
     connection = await asyncpg.connect(session().url())
     try:

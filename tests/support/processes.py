@@ -1,4 +1,4 @@
-"""Processes of the product as a user starts them, on a free port, ended with the test."""
+"""Processes of the product as a user starts them, on a free port; they are stopped at the end of the test."""
 
 from __future__ import annotations
 
@@ -20,20 +20,25 @@ import psutil
 from tests.support import answers
 
 _FIRST_PORT, _PORTS = 20_000, 6_000
-"""Below those that the system gives to connections: none of theirs takes a port before a process listens on it."""
+"""The first port for processes, and how many follow.
+
+They lie below those that the system gives to connections, so that no connection takes a port before a process uses it.
+"""
 _numbers = itertools.count(secrets.randbelow(_PORTS))
 
 
 @dataclass
 class Running:
-    """A process and where it answers."""
+    """A process and the URL at which it answers."""
 
     process: asyncio.subprocess.Process
     url: str
     output: Path
 
     async def ready(self, seconds: float = 60.0) -> None:
-        """Wait until /readyz says so; raises AssertionError with its output where it ends instead."""
+        """Wait until /readyz reports that it is ready; raises AssertionError with the process's output if the process
+        ends.
+        """
         async with httpx.AsyncClient(base_url=self.url) as client, asyncio.timeout(seconds):
             while not await self._answers(client):
                 assert self.process.returncode is None, self.said()
@@ -46,7 +51,7 @@ class Running:
             return False
 
     async def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30.0) -> int:
-        """Send a signal and wait for the end; the exit code, negative where the signal killed."""
+        """Send a signal and wait for the end; return the exit code, negative if the signal killed the process."""
         if self.process.returncode is None:
             self.process.send_signal(number)
         return await asyncio.wait_for(self.process.wait(), seconds)
@@ -56,7 +61,7 @@ class Running:
 
 
 def kill_family(process_id: int) -> None:
-    """``kill -9`` of a process and all its children."""
+    """Kill a process and all its children with SIGKILL."""
     parent = psutil.Process(process_id)
     family = [parent, *parent.children(recursive=True)]
     for process in family:
@@ -66,7 +71,7 @@ def kill_family(process_id: int) -> None:
 
 
 def free_port() -> int:
-    """A port on which nothing listens, and that neither this process nor another one of pytest-xdist has given out."""
+    """Return a port on which nothing listens, and that no process of this test run has given out."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 2
     for number in _numbers:
         port = _FIRST_PORT + worker * _PORTS + number % _PORTS
@@ -77,14 +82,17 @@ def free_port() -> int:
 
 
 def python(*module: str) -> list[str]:
-    """The command for ``python -m …``, which checks the answers of the process where this test run checks any."""
+    """Return the command for ``python -m …``; the process checks its answers if this test run checks answers."""
     watched = ["tests.support.watched"] if answers.VARIABLE in os.environ else []
     return [sys.executable, "-W", "error", "-m", *watched, *module]
 
 
 @asynccontextmanager
 async def started(module: list[str], output: Path, port: int, environment: Mapping[str, str]) -> AsyncIterator[Running]:
-    """``python -m …`` with nothing of ours in its environment but what is given; killed if it still runs."""
+    """Run ``python -m …`` inside the block; kill it at the end if it still runs.
+
+    Of the variables ``SLM_…`` only those in ``environment`` are set.
+    """
     # Without PYTHONDONTWRITEBYTECODE, which makes every start compile everything anew.
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLM_", "PYTHONDONTWRITE"))}
     with output.open("a") as file:

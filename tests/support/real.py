@@ -1,4 +1,4 @@
-"""Whether a missing PostgreSQL or Kafka skips a test, visibly, or fails it (``SLM_REQUIRE_REAL=1``)."""
+"""What happens to a test without PostgreSQL or Kafka: it is skipped, or fails with ``SLM_REQUIRE_REAL=1``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def unavailable(what: str, cause: BaseException) -> NoReturn:
-    """Skip the test, or fail it where the real thing is required."""
+    """Skip the test, or fail it with ``SLM_REQUIRE_REAL=1``. ``what`` is missing because of ``cause``."""
     reason = f"{what} is not available here: {cause}"
     if os.environ.get("SLM_REQUIRE_REAL") == "1":
         pytest.fail(reason, pytrace=False)

@@ -15,17 +15,17 @@ from structlog.testing import capture_logs
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached, WindowRestated
-from slm_monitor.application.engine.partition import Partition, StepInput
-from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, explain_window
-from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.application.engine.partition import Partition, PartitionStepInput
+from slm_monitor.application.explain.explanation import EXPLAINED_AGGREGATIONS, ExplanationQuestion, explain_window
+from slm_monitor.application.history.fact_history import TargetIdentity
 from slm_monitor.application.state.exclusion_index import CAUSE as EXCLUSION
-from slm_monitor.application.state.loaded_partition import Hold
-from slm_monitor.application.state.partition_step import PartitionStep
+from slm_monitor.application.state.loaded_partition import ImportHold
+from slm_monitor.application.state.partition_step import PartitionStepChanges
 from slm_monitor.domain.facts.intake_items import COUNTED_KINDS
 from slm_monitor.domain.lifecycle.reconciliation import DISPUTE
-from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.terms_history import TermsHistory
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 from tests.support.decisions import Decision, Overturned
 from tests.support.histories import KINDS, SITES, History, Told
 from tests.support.history_terms import END, TARGETS
@@ -35,10 +35,10 @@ from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER
 
 
 def shuffled(told: Sequence[Told], random: Random, latest: int) -> list[tuple[int, Told]]:
-    """Each told one to five times, up to ``latest`` after it happened; (instant, what) in the order of coming.
+    """Return each fact and decision one to five times, up to ``latest`` after it happened, as (instant of arrival, it).
 
-    Terms come in time: a window that has closed keeps those it was judged by. A fact comes before its instant now and
-    then, as one that was set aside for that and released.
+    Terms arrive within an hour, because a closed window keeps its terms. Now and then a fact arrives before its own
+    instant, like a fact of the future that was quarantined and released.
     """
     coming = []
     for number, each in enumerate(told):
@@ -50,7 +50,7 @@ def shuffled(told: Sequence[Told], random: Random, latest: int) -> list[tuple[in
 
 @dataclass
 class Replay:
-    """A partition that receives a history."""
+    """A partition that receives the facts and decisions of a history."""
 
     store: MemoryEvaluationStore
     partition: Partition
@@ -58,8 +58,8 @@ class Replay:
     """Disputes whose breach does not exist yet."""
     disputes: list[Told] = field(default_factory=list)
     """The disputes that this replay has decided."""
-    accepted: dict[tuple[str, str], tuple[Window, list[str]]] = field(default_factory=dict)
-    """Windows as both parties accepted them, with the breaches then in force."""
+    accepted: dict[tuple[str, str], tuple[TargetWindow, list[str]]] = field(default_factory=dict)
+    """Windows that both parties have accepted, as they were then, with the breaches then in force."""
 
     @classmethod
     async def begin(cls, of: History) -> Replay:
@@ -81,16 +81,16 @@ class Replay:
             await self.store.checkpoint(0, self.partition.epoch, checkpoint)
 
     async def lose(self, told: Sequence[Told], now: int) -> None:
-        """Run a step that is never committed."""
+        """Run a step that is never committed, and restart the partition."""
         await self.partition.step(await self._taken(told, now), now)
         await self.restart()
 
-    async def _taken(self, told: Sequence[Told], now: int) -> StepInput:
+    async def _taken(self, told: Sequence[Told], now: int) -> PartitionStepInput:
         self.undecided += [each.decision for each in told if each.decision is not None]
         for decision in [each for each in self.undecided if each.may_reach(self.store)]:
             self.undecided.remove(decision)
             decision.reach(self.store)
-        return StepInput(
+        return PartitionStepInput(
             positions={MEASUREMENTS.name: self.partition.positions[MEASUREMENTS.name] + len(told)},
             values=[each.values for each in told if each.values is not None],
             facts=[each.fact for each in told if each.fact is not None],
@@ -99,12 +99,14 @@ class Replay:
         )
 
     def hold(self, random: Random, now: int) -> None:
-        """An import begins of some indicators, or of tickets, and of what lies before some instant; it ends by itself
-        unless it is released before."""
+        """Open an import of some indicators, or of tickets, that holds what lies before some instant.
+
+        The import ends by itself unless ``release`` completes it before.
+        """
         sources = frozenset({"desk"} if random.random() < 0.3 else ())
         named = frozenset(random.sample(list(KINDS), 3))
         through = now - random.choice([0, 0, random.randrange(2 * DAY)])
-        hold = Hold(f"import-{now}", PROVIDER, named, sources, through, now + random.randrange(2 * DAY))
+        hold = ImportHold(f"import-{now}", PROVIDER, named, sources, through, now + random.randrange(2 * DAY))
         self.store.holds[hold.import_id] = hold
         self.store.tell("hold", import_id=hold.import_id)
 
@@ -116,16 +118,18 @@ class Replay:
                 self.store.holds[import_id] = replace(hold, release=taken)
                 self.store.tell("release", import_id=import_id)
 
-    async def hear(self, told: Sequence[Told], now: int) -> PartitionStep:
+    async def hear(self, told: Sequence[Told], now: int) -> PartitionStepChanges:
         """Run one step with these facts and decisions, and with the timers that are due."""
         step = await self._commit(await self._taken(told, now), now)
         # What is made of others is judged once all of that is in the record, and the news of it are heard.
         inbox, due = await self.store.inbox([0]), self.partition.derived_due()
         if inbox or (due is not None and due <= now):
-            await self._commit(StepInput(inbox=inbox, global_watermark=now, behind=await self.store.behind()), now)
+            await self._commit(
+                PartitionStepInput(inbox=inbox, global_watermark=now, behind=await self.store.behind()), now
+            )
         return step
 
-    async def _commit(self, work: StepInput, now: int) -> PartitionStep:
+    async def _commit(self, work: PartitionStepInput, now: int) -> PartitionStepChanges:
         step = await self.partition.step(work, now)
         if not step.is_empty:
             blob_seq = await self.store.commit(0, self.partition.epoch, step)
@@ -139,7 +143,9 @@ class Replay:
         whole = aside.attempt
 
         @contextmanager
-        def attempt(line: TermsHistory, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
+        def attempt(
+            line: TargetTermsHistory, changes: EvaluationChanges, mark: Mapping[str, Any] | None = None
+        ) -> Iterator[EvaluationChanges]:
             with whole(line, changes, mark) as own:
                 yield own
                 if line.target_id in names:
@@ -156,7 +162,7 @@ class Replay:
             self.disputes.append(Told(now, decision=decided))
 
     def accept(self, random: Random, now: int) -> None:
-        """Both parties accept some of the windows that have closed, as they stand; of some an earlier figure."""
+        """Accept for both parties some of the closed windows at their present figure, and some at an earlier one."""
         accepted = []
         for key, window in sorted(self.store.windows.items()):
             if window.closed_at is None or window.frozen_at is not None or random.random() < 0.8:
@@ -170,13 +176,12 @@ class Replay:
         self.store.tell("accepted", windows=accepted, accepted_at=now)
 
     def breaches_of(self, key: tuple[str, str]) -> list[str]:
-        """The breaches in force of a window."""
+        """Return the ids of the breaches in force of a window."""
         found = self.store.breaches.values()
         return sorted(each.breach_id for each in found if each.standing and (each.target_id, each.window_id) == key)
 
     async def finish(self) -> None:
-        """Until nothing is left to do by the end. What was disputed elsewhere, and is no breach here at all, comes
-        last."""
+        """Run steps until nothing is left to do. Disputes of breaches that do not exist in this replay come last."""
         await self._rest()
         for decision in self.undecided:
             decision.reach(self.store)
@@ -187,7 +192,7 @@ class Replay:
         assert not self.store.unjudgeable, self.store.unjudgeable
 
     def stands_as_published(self) -> None:
-        """Check that every breach is as it was last published."""
+        """Check that every breach in the store is as it was last published."""
         told: dict[str, TargetBreached] = {}
         for each in self.store.events:
             if isinstance(each.event, TargetBreached):
@@ -212,14 +217,17 @@ class Replay:
             raise AssertionError("the judge never comes to rest")
 
     def restatements(self) -> int:
-        """Those that facts have brought; other things may be decided long after a window has closed, and what is made
-        of others hears no more of it than that they have changed."""
+        """Return the number of restatements that facts caused.
+
+        Others do not count: decisions may come long after a window has closed, and a derived target only learns that
+        its members have changed.
+        """
         told = [each.event for each in self.store.events if isinstance(each.event, WindowRestated)]
         made = {each["target_id"] for each in TARGETS if each["indicator"] is None}
         return sum(event.cause not in (EXCLUSION, DISPUTE) and event.target_id not in made for event in told)
 
     async def figures(self) -> dict[str, Any]:
-        """The results that must be equal for every order of arrival."""
+        """Return the results that must be equal for every order of arrival."""
         keys = {named.target_id: key for key, _, named in judged()}
         store = self.store
         windows = {
@@ -267,23 +275,23 @@ class Replay:
         return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks, "silent": silent}
 
     async def explained(self) -> dict[str, str]:
-        """The derivation of a window of each target, byte for byte; it is worked out anew, and is what was judged."""
+        """Return target → the derivation of one of its windows as text, with a figure that equals the evaluation's."""
         told = {}
         for key, each, named in judged():
             aggregation = each["aggregation"]
             kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
             window = {"day": "2026-11-07", "week": "2026-W45", "month": "2026-11"}.get(each["window"].get("calendar"))
-            if kind in EXPLAINED and window is not None:
+            if kind in EXPLAINED_AGGREGATIONS and window is not None:
                 document = await explain_window(MemoryHistory(self.store), named, ExplanationQuestion(window), END)
                 established = self.store.windows[named.target_id, document["window"]["id"]]
                 assert document["figure"] == established.figure, key
                 told[key] = json.dumps(document, sort_keys=True, default=str)
-            elif kind in EXPLAINED:
+            elif kind in EXPLAINED_AGGREGATIONS:
                 told |= await self._explained_runs(key, each["window"]["rolling"], named)
         return told
 
-    async def _explained_runs(self, key: str, window: str, named: TargetRow) -> dict[str, str]:
-        """Of a rolling target, the windows that its first and its last breach became certain with."""
+    async def _explained_runs(self, key: str, window: str, named: TargetIdentity) -> dict[str, str]:
+        """Return the derivations of the two windows in which a target's first and last breach became certain."""
         told = {}
         target_state = [
             each for each in self.store.breaches.values() if each.standing and each.target_id == named.target_id
@@ -297,19 +305,19 @@ class Replay:
         return told
 
 
-def judged() -> Iterator[tuple[str, Mapping[str, Any], TargetRow]]:
-    """(key, what was agreed, name) of each target, and of the instances of those that are judged by label."""
+def judged() -> Iterator[tuple[str, Mapping[str, Any], TargetIdentity]]:
+    """Yield (key, agreed target, identity) of each target, and of each instance of a target with labels."""
     for each in TARGETS:
         if not each.get("group_by"):
-            yield each["key"], each, TargetRow(AGREEMENT, each["target_id"])
+            yield each["key"], each, TargetIdentity(AGREEMENT, each["target_id"])
             continue
         for site in SITES:
-            identity = instances.instance_id(each["target_id"], (("site", site),))
-            yield f"{each['key']}[{site}]", each, TargetRow(AGREEMENT, identity, each["target_id"], {"site": site})
+            identity = instances.derive_target_instance_id(each["target_id"], (("site", site),))
+            yield f"{each['key']}[{site}]", each, TargetIdentity(AGREEMENT, identity, each["target_id"], {"site": site})
 
 
 def _figures(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """The detail without ``judged_to``, which says when the window was last evaluated and not what its result is."""
+    """Return a window's detail without ``judged_to``, which says when it was last evaluated and is no result."""
     return {name: value for name, value in detail.items() if name != "judged_to"}
 
 
@@ -328,8 +336,10 @@ async def in_order(of: History, at_once: int = 100) -> Replay:
 async def out_of_order(
     of: History, disputes: Sequence[Told], random: Random, latest: int, *, accepting: bool = False
 ) -> Replay:
-    """Shuffled and doubled, with imports that hold some of it, put away and restarted in between, sometimes with a step
-    that was not committed; ``accepting``: with periods that both parties accept."""
+    """Replay everything shuffled and repeated, with imports, checkpoints, restarts and lost steps in between.
+
+    ``accepting``: also with periods that both parties accept.
+    """
     replay = await Replay.begin(of)
     coming = shuffled([*of.told, *disputes], random, latest)
     # What is said of those that stumble is of no use here, and slow to write.

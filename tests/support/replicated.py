@@ -15,7 +15,7 @@ import httpx
 
 from slm.contexts import CONTEXTS
 from slm.demo import negotiation, terms
-from slm.demo.doors import ByResource
+from slm.demo.doors import ResourceTransport
 from slm.demo.negotiation import Cast
 from slm.face import PREFIX, resource_of
 from slm_chassis.clock import real_now
@@ -27,24 +27,25 @@ from tests.support.monitor import DAY, HOUR, MINUTE, SECOND, at
 from tests.support.operator_key import KEY
 
 PRESENT = "2026-11-04T12:00:00Z"
-"""The start of the installation's clock, which runs as fast as real time."""
+"""The instant at which the installation's clock starts. It runs as fast as real time."""
 TODAY = at("2026-11-04T00:00")
 YESTERDAY = TODAY - DAY
 LATER = TODAY + 11 * HOUR
 PARTS = range(12)
 SPEEDS = range(4)
 RISKY_SECONDS, BREACHING_SECONDS = 60, 200
-"""Seconds of outage, out of the 86.4 s that 99.9 % of a day allow."""
+"""Seconds of outage that open a warning, and that breach the target, of the 86.4 s that 99.9 % of a day allow."""
 PATIENCE_SECONDS = 90.0
 
 Item = dict[str, Any]
 
 
 def document() -> Item:
-    """The agreement: daily availability of a dozen parts and daily speed of some, from yesterday on."""
+    """Return the agreement's document: daily availability of a dozen parts, daily speed of some, from yesterday on."""
     return {
         "title": "A shop of many parts",
         "timezone": "UTC",
+        "customer_sees": {"risks": "at_once", "plans": "full"},
         "closing_delay": "PT0S",
         "term": {"effective_at": to_text(YESTERDAY), "expires_at": None, "notice": "P90D"},
         "requirements": [terms.REQUIREMENT_KEY],
@@ -90,7 +91,7 @@ def indicators() -> list[Item]:
 
 
 def history() -> list[list[Item]]:
-    """Yesterday's measurements in batches: every other part is down for too long, every other speed too slow."""
+    """Return yesterday's measurements in batches: every other part is down for too long, every other speed too slow."""
     batches = [[outage(part, YESTERDAY + 6 * HOUR, BREACHING_SECONDS)] for part in PARTS if part % 2 == 0]
     for speed in SPEEDS:
         slow = 10 if speed % 2 == 0 else 50
@@ -110,23 +111,23 @@ def history() -> list[list[Item]]:
 
 
 def breached_yesterday() -> set[tuple[str, str]]:
-    """The (target, window) pairs that ``history`` breaches."""
+    """Return the (target, window) pairs that ``history`` breaches."""
     away = {(f"up-{part}", "2026-11-03") for part in PARTS if part % 2 == 0}
     return away | {(f"fast-{speed}", "2026-11-03") for speed in SPEEDS if speed % 2 == 0}
 
 
 def breached_today() -> set[tuple[str, str]]:
-    """The (target, window) pairs that are breached after two outages of every part today."""
+    """Return the (target, window) pairs that are breached after two outages of every part today."""
     return {(f"up-{part}", "2026-11-04") for part in PARTS}
 
 
 def risky(part: int) -> Item:
-    """The first outage of a part today, which opens a warning."""
+    """Return the first outage of a part today, which opens a warning."""
     return outage(part, TODAY + 3 * HOUR, RISKY_SECONDS)
 
 
 def breaching(part: int) -> Item:
-    """The second outage of a part today, which breaches its target."""
+    """Return the second outage of a part today, which breaches its target."""
     return outage(part, TODAY + 9 * HOUR, BREACHING_SECONDS)
 
 
@@ -138,7 +139,7 @@ def outage(part: int, start: int, seconds: int) -> Item:
 
 
 class Callers:
-    """Clients of an installation: one for each replica, and one for all in turn that retries if a replica is dead."""
+    """Clients of an installation: one for each replica, and one that uses all in turn and survives a dead replica."""
 
     def __init__(self, installation: Installation, cast: Cast, contexts: dict[str, str]) -> None:
         """``contexts``: resource → the service that owns it."""
@@ -151,11 +152,14 @@ class Callers:
         await self._client.aclose()
 
     async def post(self, path: str, body: Any, key: str = "", **headers: str) -> Item:
-        """POST by the next replica, and by the next again where it does not answer; the provider's manager's key."""
+        """Send a POST request to the next replica, and to the one after it if that does not answer; return the JSON.
+
+        ``key``: by default that of the provider's manager.
+        """
         return await self._ask("POST", path, key or self.cast.provider_manager_key, body, headers)
 
     async def get(self, path: str, key: str = "") -> Item:
-        """Send a GET request with the key of the customer's viewer."""
+        """Send a GET request and return the JSON. ``key``: by default that of the customer's viewer."""
         return await self._ask("GET", path, key or self.cast.viewer_key, None, {})
 
     async def _ask(self, method: str, path: str, key: str, body: Any, headers: dict[str, str]) -> Item:
@@ -173,7 +177,7 @@ class Callers:
                 await asyncio.sleep(0.1)
 
     async def at_each(self, method: str, path: str, key: str, body: Any = None, **headers: str) -> list[httpx.Response]:
-        """The answers of all replicas of the resource's service, asked at the same moment."""
+        """Send the same request to all replicas of the resource's service at the same moment; return their answers."""
         sent = {"Authorization": f"Bearer {key}", **headers}
         async with httpx.AsyncClient(timeout=30) as client:
             urls = self._installation.urls(self._contexts[resource_of(path)])
@@ -183,17 +187,17 @@ class Callers:
 
 
 def in_turn(installation: Installation, contexts: dict[str, str]) -> httpx.AsyncClient:
-    """A client whose requests go to the replicas in turn."""
+    """Return a client whose requests go to the replicas in turn."""
     turns: dict[str, Iterator[httpx.URL]] = {
         context: itertools.cycle([httpx.URL(url) for url in installation.urls(context)])
         for context in set(contexts.values())
     }
     owners = {resource: turns[context] for resource, context in contexts.items()}
-    return httpx.AsyncClient(base_url="http://installation", transport=ByResource(owners), timeout=30)
+    return httpx.AsyncClient(base_url="http://installation", transport=ResourceTransport(owners), timeout=30)
 
 
 async def resources(installation: Installation, contexts: tuple[str, ...]) -> dict[str, str]:
-    """Resource → the service that owns it, as the services themselves say."""
+    """Return resource → the service that owns it, as the services' own documents say."""
     found: dict[str, str] = {}
     async with httpx.AsyncClient(timeout=30) as client:
         for context in contexts:
@@ -214,7 +218,7 @@ class Scene:
     clock: str
 
     async def breaches(self, min_position: str = "") -> dict[tuple[str, str], str]:
-        """(target, window) → id of the breach in force."""
+        """Return (target, window) → id of the breach in force."""
         path = f"/api/v1/breaches?agreement_id={self.agreement_id}&standing=true&limit=1000"
         page = await self.callers.get(f"{path}&min_position={min_position}" if min_position else path)
         return {(each["target_key"], each["window_id"]): each["breach_id"] for each in page["items"]}
@@ -225,7 +229,7 @@ class Scene:
         return found
 
     async def measured(self, items: list[Item]) -> str:
-        """Send measurements; the position from which on they are judged."""
+        """Send measurements; return the position from which on results include them."""
         answer = await self.callers.post("/api/v1/measurements", items, self.callers.cast.integrator_key)
         assert answer["accepted"] == len(items), answer
         return str(answer["position"])
@@ -240,7 +244,9 @@ async def scene_on(log_url: str, folder: Path) -> AsyncIterator[Scene]:
     async with layout as installation:
         contexts = await resources(installation, CONTEXTS)
         async with in_turn(installation, contexts) as client:
-            cast, agreement = await negotiation.play(client, KEY, "", agreement_key="replicas", document=document())
+            cast, agreement = await negotiation.negotiate_and_sign(
+                client, KEY, "", agreement_key="replicas", document=document()
+            )
             for indicator in indicators():
                 await negotiation.post(client, cast.integrator_key, "/api/v1/indicators", indicator)
         callers = Callers(installation, cast, contexts)
@@ -257,7 +263,7 @@ async def scene_on(log_url: str, folder: Path) -> AsyncIterator[Scene]:
 
 
 async def until(holds: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """What ``holds`` gives once it gives something; fails the test, saying ``what``, where it does not in time."""
+    """Call ``holds`` until its result is true and return it; fail the test, naming ``what``, if that takes too long."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while not (found := await holds()):
         assert time.monotonic() < give_up_at, f"not seen: {what}"

@@ -32,7 +32,7 @@ Window = tuple[str, str | None, str | None]
 
 
 def at(text: str) -> int:
-    """``2026-11-22T10:00`` → microseconds UTC."""
+    """Convert ``2026-11-22T10:00`` to microseconds UTC."""
     return from_text(text if text.endswith("Z") else f"{text}:00Z")
 
 
@@ -262,7 +262,7 @@ def stopped(ticket: str, when: str, state: str = "met", deadline: str | None = N
 
 
 def goes_on(ticket: str, when: str, state: str = "breached") -> ClockResumed | ClockCancelled:
-    """An event that a stopped clock runs again, or that it never existed."""
+    """Return an event that a stopped clock runs again, or that the clock never existed."""
     turned = ClockCancelled if state == "cancelled" else ClockResumed
     return turned(
         agreement_id=AGREEMENT, agreement_version=1, target_id=TICKETS["target_id"], target_key="p1",
@@ -322,7 +322,7 @@ def action(name: str, when: str) -> ActionOpened:
 
 
 def excluded(name: str, since: str, until: str) -> ExclusionDecided:
-    """A reboot that the provider asked for and the customer approved."""
+    """Return an approved exclusion: a reboot that the provider asked for."""
     return ExclusionDecided(
         exclusion_id=id_of(name),
         agreement_id=AGREEMENT,
@@ -351,7 +351,7 @@ def excluded(name: str, since: str, until: str) -> ExclusionDecided:
 
 
 def to_date(figure: str | None, verdict: str, of: dict[str, Any] = MONTHLY, **more: Any) -> dict[str, Any]:
-    """A window of November as monitor-svc answers it to date."""
+    """Return an open window of November in the form in which monitor-svc answers its figure to date."""
     window_id = of["window"].get("rolling") or ("tickets" if "per" in of["window"] else NOVEMBER[0])
     return {
         "target_id": of["target_id"],

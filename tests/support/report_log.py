@@ -1,4 +1,4 @@
-"""Events in the log that report-svc reads, appended as their publishers append them."""
+"""Events appended to the log that report-svc reads, as their publishers append them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.report import AGREEMENT
 
 
 def caught_up(event: AgreementFinalized, breach_events: int = 0) -> AgreementCaughtUp:
-    """The event of monitor-svc that it has evaluated the recorded past by these terms."""
+    """Return monitor-svc's event that it has evaluated the recorded past by these terms."""
     return AgreementCaughtUp(
         agreement_id=event.agreement_id,
         agreement_version=event.version,
@@ -26,8 +26,10 @@ def caught_up(event: AgreementFinalized, breach_events: int = 0) -> AgreementCau
 
 
 async def tell(log: EventLog, *events: Any, twice: bool = False, catch_up: bool = True) -> None:
-    """Append events to their topics as their publishers would; ``twice``: each delivered a second time; ``catch_up``:
-    signed terms have no past, and monitor-svc says so at once."""
+    """Append events to their topics as their publishers would. ``twice``: append each a second time.
+
+    ``catch_up``: after signed terms also append monitor-svc's event that it has evaluated the past.
+    """
     with_marks = [
         each
         for event in events

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
 from slm_chassis.ledger import NO_DETAIL
-from slm_events.agreement import AgreementFinalized, AgreementTurned, AmendmentDrafted
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AmendmentDrafted
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import BreachWithdrawn, RiskCleared, TargetAtRisk, TargetBreached, WindowClosed, WindowRestated
 from slm_events.report import ReportPublished
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 def at(text: str) -> int:
-    """``2026-11-22T10:00`` → microseconds UTC."""
+    """Convert ``2026-11-22T10:00`` to microseconds UTC."""
     return from_text(text if text.endswith("Z") else f"{text}:00Z")
 
 
@@ -85,7 +85,7 @@ def finalized(version: int = 1, **changed: Any) -> AgreementFinalized:
     return dataclasses.replace(event, **changed)
 
 
-def turned(event: type[AgreementTurned], when: str, version: int = 1, **more: Any) -> AgreementTurned:
+def turned(event: type[AgreementLifeEvent], when: str, version: int = 1, **more: Any) -> AgreementLifeEvent:
     return event(
         agreement_id=AGREEMENT,
         version=version,
@@ -113,7 +113,7 @@ def _judged(window: Window) -> dict[str, Any]:
 
 
 def at_risk(name: str, when: str, until: str | None = None, window: Window = NOVEMBER, **changed: Any) -> TargetAtRisk:
-    given = _judged(window) | {"responsible": STEPS} | changed
+    given = _judged(window) | {"responsible": STEPS, "customer_sees_plan": "full"} | changed
     return TargetAtRisk(
         **given,
         risk_id=id_of(name),
@@ -175,7 +175,7 @@ def withdrawn(name: str, *, revision: int = 0, window: Window = NOVEMBER) -> Bre
 
 
 def month(number: int) -> Window:
-    """The calendar month of 2026 with that number, in UTC."""
+    """Return the calendar month of 2026 with that number as a window, in UTC."""
     end = f"2026-{number + 1:02d}-01T00:00:00Z" if number < 12 else "2027-01-01T00:00:00Z"
     return f"2026-{number:02d}", f"2026-{number:02d}-01T00:00:00Z", end
 
@@ -261,7 +261,7 @@ class MemoryKept(Generic[T]):
 
 
 class MemoryLedger:
-    """A ledger that never rolls back; what was published is in ``published``."""
+    """A ledger in memory that never rolls back. Published events are in ``published``."""
 
     def __init__(self, now: str = "2026-11-22T10:00") -> None:
         self.now = at(now)
@@ -293,7 +293,7 @@ class MemoryLedger:
         return [window for _, _, window in sorted(found, key=lambda each: each[:2])][-count:]
 
     async def lock(self, subject: str) -> None:
-        """Nothing to do: the ledger has one user."""
+        """Do nothing: the ledger has only one user."""
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
         self.published.append(event)
@@ -304,12 +304,12 @@ class MemoryLedger:
         self.notes.append((action, subject))
 
     def told(self, kind: type[T]) -> list[T]:
-        """The published events of a class."""
+        """Return the published events of a class."""
         return [event for event in self.published if type(event) is kind]
 
 
 class MemoryDesk:
-    """One ledger for all."""
+    """Gives every use case the same ledger."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self.ledger = ledger

@@ -27,7 +27,7 @@ MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 @dataclass(frozen=True)
 class Certificates:
-    """An authority, and a server's certificate of it for 127.0.0.1; PEM files."""
+    """PEM files: a certificate authority, and a server's certificate for 127.0.0.1 that it signed."""
 
     authority: Path
     certificate: Path
@@ -35,7 +35,7 @@ class Certificates:
 
 
 def certificates(folder: Path) -> Certificates:
-    """Make an authority and let it sign a server's certificate."""
+    """Create an authority and a server's certificate signed by it."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
     authority = _signed(name, name, authority_key.public_key(), authority_key, is_authority=True)
@@ -75,13 +75,16 @@ def _signed(
 
 
 def system_postgres() -> Path | None:
-    """The programs of a PostgreSQL of this machine that speaks TLS; the wheel's does not."""
+    """Return the folder with the programs of a PostgreSQL of this machine that supports TLS; None if there is none.
+
+    The PostgreSQL in the wheel does not support TLS.
+    """
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return found[-1].parent if found else None
 
 
 class SecuredPostgres:
-    """A PostgreSQL on 127.0.0.1 that takes connections only by TLS and with a password."""
+    """A PostgreSQL on 127.0.0.1 that accepts connections only with TLS and a password."""
 
     def __init__(self, programs: Path) -> None:
         self._programs = programs
@@ -149,7 +152,7 @@ KAFKA_PASSWORD = "kafka-pass-word-of-the-test"
 
 
 class SecuredKafka(Broker):
-    """A broker with three more listeners: ``tls``, ``login`` (SASL in the clear) and ``both``."""
+    """A Kafka broker with three more listeners: ``tls``, ``login`` (SASL without TLS) and ``both``."""
 
     def __init__(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="slm-tls-kafka-"))
@@ -183,7 +186,7 @@ class SecuredKafka(Broker):
 
 
 def secured_kafka() -> SecuredKafka:
-    """A started one; ``remove`` it after use."""
+    """Start a secured broker and return it; call ``remove`` after use."""
     broker = SecuredKafka()
     try:
         broker.start()

@@ -12,18 +12,18 @@ from slm_chassis import tracing
 from slm_chassis.database import Database, Transaction
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import StoredRecord, TopicPartition
-from slm_chassis.subscriptions import Handler, InBatches
+from slm_chassis.subscriptions import BatchProjection, Handler
 from slm_events.agreement import AmendmentDrafted, PartyRegistered
 from slm_events.envelope import Envelope
 
 
 def party(key: str, name: str = "") -> PartyRegistered:
-    """An event of a topic on which nothing waits behind a dead letter; ``key`` is the record's key."""
+    """Return an event of a topic in which no record waits behind a dead letter; ``key`` is the record's key."""
     return PartyRegistered(party_id=key, key=key, name=name)
 
 
 def amendment(key: str, name: str = "") -> AmendmentDrafted:
-    """An event of a topic on which records wait behind a dead letter of their key."""
+    """Return an event of a topic in which records wait behind a dead letter of their key."""
     return AmendmentDrafted(
         agreement_id=key,
         version=1,
@@ -36,7 +36,7 @@ def amendment(key: str, name: str = "") -> AmendmentDrafted:
 
 
 async def keep(transaction: Transaction, envelope: Envelope) -> None:
-    """A handler: one effect an event; raises ValueError for a name that begins with ``bad``."""
+    """Handle an event by writing one effect; raises ValueError for a name that begins with ``bad``."""
     event = envelope.data
     key, name = (
         (event.party_id, event.name)
@@ -51,19 +51,19 @@ async def keep(transaction: Transaction, envelope: Envelope) -> None:
     )
 
 
-def in_batches(events: Collection[type[Any]], handler: Handler) -> InBatches:
-    """The handler as a projection that takes a whole batch at once."""
+def in_batches(events: Collection[type[Any]], handler: Handler) -> BatchProjection:
+    """Return a projection that gives the handler the events of a whole batch, one after the other."""
 
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
         for envelope in envelopes:
             with tracing.caused_by(envelope):
                 await handler(transaction, envelope)
 
-    return InBatches(events, apply)
+    return BatchProjection(events, apply)
 
 
 async def effects(database: Database) -> list[str]:
-    """Names of the effects in the order they were made."""
+    """Return the names of the effects, in the order in which they were made."""
     async with database.read() as connection:
         return list((await connection.execute(text("SELECT name FROM effect ORDER BY seq"))).scalars())
 
@@ -74,7 +74,7 @@ async def count(database: Database, table: str) -> int:
 
 
 def records(log: MemoryEventLog, topic: str) -> list[StoredRecord]:
-    """Everything in a topic, partition by partition."""
+    """Return every record of a topic, partition by partition."""
     found: list[StoredRecord] = []
     for partition in range(log.partition_counts([topic])[topic]):
         batch = log.read(TopicPartition(topic, partition), 0, 1_000_000)
@@ -83,7 +83,7 @@ def records(log: MemoryEventLog, topic: str) -> list[StoredRecord]:
 
 
 async def until(condition: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
-    """Wait until something asynchronous is true; raises TimeoutError."""
+    """Call ``condition`` until its result is true; raises TimeoutError after ``seconds``."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -1,6 +1,6 @@
-"""Load of callers without a key, in a process of its own: ``python -m tests.support.strangers HOST PORT``.
+"""A load of callers without a key, in a process of its own: ``python -m tests.support.strangers HOST PORT``.
 
-It says one line once all have connected, and goes on until it is killed.
+The process prints one line when all callers have connected, and runs until it is killed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from contextlib import asynccontextmanager
 BIG_ARRAYS, BIG_SENDERS = 5_000_000, 8
 UNFINISHED, HALF_OPEN = 60, 1_000
 PATHS = ("/api/v1/measurements", "/api/v1/agreements")
-"""One that is answered ahead of the framework, and one of the framework's."""
+"""One path that is answered before FastAPI looks for a route, and one that FastAPI answers."""
 PAUSE_SECONDS = 0.25
-"""Between the end of a connection and the next attempt; without it the machine measures the attacker."""
+"""Seconds between the end of a connection and the next attempt. Without the pause the test would measure the attacker.
+"""
 CONNECT_SECONDS = 1.5
-"""In which all of them connect, one after the other."""
+"""Seconds within which all callers connect, one after the other."""
 _AT_ONCE = 20_000
 
 
@@ -37,7 +38,7 @@ async def big_body(host: str, port: int, number: int) -> None:
 
 
 async def unfinished_body(host: str, port: int, number: int) -> None:
-    """Send most of an announced body, and then nothing."""
+    """Send most of an announced body, and then nothing more."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(_head(PATHS[number % 2], 3 * BIG_ARRAYS) + b"[" + b"[]," * _AT_ONCE)
@@ -85,14 +86,14 @@ async def _attack(host: str, port: int) -> None:
 
 
 class Strangers:
-    """The load, from where it is measured."""
+    """The load, as the test that measures it starts and stops it."""
 
     def __init__(self, host: str, port: int) -> None:
         self._address = (host, str(port))
         self._process: asyncio.subprocess.Process | None = None
 
     async def go(self) -> None:
-        """Begin; returns once all have connected."""
+        """Start the load; return when all callers have connected."""
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.support.strangers", *self._address), stdout=asyncio.subprocess.PIPE
         )
@@ -100,7 +101,7 @@ class Strangers:
         await asyncio.wait_for(self._process.stdout.readline(), 60)
 
     async def stop(self) -> None:
-        """End; the kernel closes every connection."""
+        """Kill the load's process; the kernel then closes every connection."""
         if self._process is not None:
             self._process.kill()
             await self._process.communicate()
@@ -109,7 +110,7 @@ class Strangers:
 
 @asynccontextmanager
 async def strangers(host: str, port: int) -> AsyncIterator[Strangers]:
-    """The load, not begun; ended at the end."""
+    """Give the block a load that is not started yet; stop it at the end."""
     load = Strangers(host, port)
     try:
         yield load

@@ -1,4 +1,4 @@
-"""``python -m tests.support.watched MODULE ARGUMENTS``: runs the module with a look at each answer that it serves."""
+"""``python -m tests.support.watched MODULE ARGUMENTS``: run the module and check each answer that it serves."""
 
 from __future__ import annotations
 

@@ -15,8 +15,10 @@ Item = dict[str, Any]
 
 EFFECTIVE = "2026-01-01T00:00:00Z"
 PRESENT = "2026-03-20T12:00:00Z"
-"""A Friday noon: where the installation's clock starts. What lies ahead of it is due within five minutes, or not
-before its afternoon."""
+"""The instant at which the installation's clock starts, a Friday noon.
+
+What is due after it is due within five minutes, or not before the afternoon.
+"""
 BATCH = 40
 DOUBLED = 0.15
 API_VALUES = 3000
@@ -30,12 +32,12 @@ INDICATORS: list[Item] = [
     {"key": API_LATENCY, "kind": "value", "unit": "ms"},
 ]
 HELD = {"indicators": [CHECKOUT, LATENCY], "sources": ["desk"]}
-"""The imported indicators and sources; all others are sent live."""
+"""The indicators and sources whose facts are imported; all other facts are sent live."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One request to the intake: ``measurements`` or ``ticket-events``."""
+    """One request to the intake; its route is ``measurements`` or ``ticket-events``."""
 
     door: str
     items: list[Item]
@@ -43,14 +45,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Workload:
-    """``during`` is sent while the import is open, ``after`` once it is complete."""
+    """Batches of facts: ``during`` is sent while the import is open, ``after`` once it is complete."""
 
     during: list[Batch]
     after: list[Batch]
 
 
 def workload(seed: int) -> Workload:
-    """The same seed is the same workload; the order of its batches and the batches sent twice are part of it."""
+    """Return the workload of a seed. Also the order of its batches and the repeated ones depend only on the seed."""
     random = Random(seed)
     history = [*_states(random), *_latencies(random), *_tickets(random, "desk", 120)]
     live = [*_outages(random), *_api_latencies(random), *_tickets(random, "pager", 40), *_older(random), *_due_soon()]
@@ -60,7 +62,7 @@ def workload(seed: int) -> Workload:
 
 
 def _batches(random: Random, items: list[tuple[str, Item]]) -> list[Batch]:
-    """Neighbours stay together, as a sender would have them, but batches come in any order and some come twice."""
+    """Divide items into batches of neighbours, as a sender would; shuffle the batches and repeat some."""
     batches = []
     for door in ("measurements", "ticket-events"):
         of_door = [item for name, item in items if name == door]
@@ -75,7 +77,7 @@ def _measured(indicator: str, instant: int, **more: Any) -> tuple[str, Item]:
 
 
 def _states(random: Random) -> Iterator[tuple[str, Item]]:
-    """Checkout goes down now and then; half of its messages carry ids, and some of those are corrected."""
+    """Yield states: checkout goes down now and then; half of its items have ids, and some of those are corrected."""
     instant = at("2026-01-01T00:00")
     for number in range(90):
         instant += random.randint(4 * HOUR, 30 * HOUR)
@@ -91,7 +93,7 @@ def _states(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _outages(random: Random) -> Iterator[tuple[str, Item]]:
-    """Outages of the search, which overlap; some carry ids."""
+    """Yield overlapping outages of the search; some have ids."""
     for number in range(160):
         start = at("2026-01-01T00:00") + random.randrange(77 * DAY)
         outage = {"from": to_text(start), "to": to_text(start + random.randrange(90 * MINUTE))}
@@ -100,7 +102,7 @@ def _outages(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _latencies(random: Random) -> Iterator[tuple[str, Item]]:
-    """Weeks of values with slow periods; some items carry ids, some several values."""
+    """Yield weeks of values with slow periods; some items have ids, some hold several values."""
     for episode in range(75):
         start = at("2026-01-01T00:00") + episode * DAY + random.randrange(20 * HOUR)
         slow = random.choice([0.01, 0.03, 0.03, 0.3])
@@ -113,7 +115,7 @@ def _latencies(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _api_latencies(random: Random) -> Iterator[tuple[str, Item]]:
-    """Two days of live values, ten seconds apart."""
+    """Yield two days of live values, ten seconds apart."""
     instant = at("2026-03-18T06:00")
     slow = 0.0
     for number in range(API_VALUES):
@@ -134,7 +136,7 @@ def _tickets(random: Random, source: str, count: int) -> Iterator[tuple[str, Ite
 
 
 def _ticket(random: Random, source: str, number: str, opened: int) -> Iterator[tuple[str, Item]]:
-    """A ticket's life: paused, raised, resolved, reopened, or never closed; half of its events carry ids."""
+    """Yield the events of a ticket: paused, raised, resolved, reopened, or never closed; half of them have ids."""
     tell = _teller(random, source, number)
     priority = random.choice(["P1", "P1", "P2", "P3"])
     yield tell("opened", opened, type="incident", priority=priority)
@@ -172,7 +174,9 @@ def _teller(random: Random, source: str, number: str) -> Callable[..., tuple[str
 
 
 def _older(random: Random) -> Iterator[tuple[str, Item]]:
-    """Tickets opened before the agreement. Their opening may arrive last; until then the agreement seems to apply."""
+    """Yield tickets opened before the agreement took effect. Their opening may arrive last; until then it seems to
+    apply.
+    """
     for number in range(12):
         tell = _teller(random, "pager", f"OLD{number}")
         told = {"type": "incident", "priority": random.choice(["P1", "P2"])}
@@ -181,7 +185,7 @@ def _older(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _due_soon() -> Iterator[tuple[str, Item]]:
-    """Facts whose results change by time alone within minutes: budgets that run out, deadlines, paused tickets."""
+    """Yield facts whose results change within minutes without new data: spent budgets, deadlines, paused tickets."""
     tell = _teller(Random(0), "pager", "WAITING")
     yield tell("opened", at("2026-03-12T09:00"), type="incident", priority="P2")
     yield tell("state_changed", at("2026-03-12T10:00"), state="awaiting_customer")
@@ -192,7 +196,7 @@ def _due_soon() -> Iterator[tuple[str, Item]]:
 
 
 def _late(random: Random) -> Iterator[tuple[str, Item]]:
-    """Late facts for closed windows of the imported indicators and tickets."""
+    """Yield late facts for closed windows of the imported indicators and tickets."""
     for number in range(30):
         instant = at("2026-01-03T00:00") + random.randrange(50 * DAY)
         yield _measured(CHECKOUT, instant, state="down", id=f"late-{number}", previous="up")
@@ -205,7 +209,7 @@ def _late(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def terms() -> Item:
-    """The agreement that applies to all of it, as its author writes it."""
+    """Return the document of the agreement that applies to all indicators and tickets, as its author writes it."""
     month, week, day = ({"calendar": name} for name in ("month", "week", "day"))
     return {
         "title": "The shop",

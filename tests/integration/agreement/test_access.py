@@ -31,12 +31,14 @@ async def _stranger(service: AgreementUnderTest, role: str = "service_level_mana
 
 
 async def _drafted(service: AgreementUnderTest, cast: Cast) -> dict[str, Any]:
-    return await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
+    return await negotiation.draft_agreement(
+        service.client, cast, terms.agreement_document(EFFECTIVE), terms.AGREEMENT_KEY
+    )
 
 
 async def test_a_foreign_agreement_is_not_found_whatever_is_done_to_it(service: AgreementUnderTest, cast: Cast) -> None:
     agreement = await _drafted(service, cast)
-    await negotiation.propose(service.client, cast, agreement)
+    await negotiation.propose_draft(service.client, cast, agreement)
     stranger = await _stranger(service)
     path = f"/api/v1/agreements/{agreement['agreement_id']}"
     named = {"revision_hash": agreement["revision"]["hash"]}
@@ -72,13 +74,13 @@ async def test_a_draft_is_its_authors_alone_until_it_is_proposed(service: Agreem
     path = f"/api/v1/agreements/{agreement['agreement_id']}"
     assert (await service.ask(cast.customer_manager_key, "GET", path))[0] == 404
     assert (await service.ask(cast.customer_manager_key, "GET", "/api/v1/agreements"))[1]["items"] == []
-    revised = {**terms.document(EFFECTIVE), "title": "Second thoughts"}
+    revised = {**terms.agreement_document(EFFECTIVE), "title": "Second thoughts"}
     tag = f'"{agreement["version"]}.0"'
     status, agreement = await service.ask(
         cast.provider_manager_key, "POST", f"{path}/revisions", {"document": revised}, if_match=tag
     )
     assert status == 201
-    await negotiation.propose(service.client, cast, agreement)
+    await negotiation.propose_draft(service.client, cast, agreement)
     assert (await service.ask(cast.customer_manager_key, "GET", path))[0] == 200
     for who, numbers in ((cast.provider_manager_key, [1, 2]), (cast.customer_manager_key, [2])):
         _, listed = await service.ask(who, "GET", f"{path}/revisions")
@@ -179,8 +181,8 @@ async def test_related_parties_see_names_and_services_but_no_private_drafts(
     service: AgreementUnderTest,
 ) -> None:
     cast = await negotiation.gather_cast(service.client, OPERATOR_KEY)
-    document = {**terms.document(EFFECTIVE), "requirements": []}
-    agreement = await negotiation.draft(service.client, cast, document, terms.AGREEMENT_KEY)
+    document = {**terms.agreement_document(EFFECTIVE), "requirements": []}
+    agreement = await negotiation.draft_agreement(service.client, cast, document, terms.AGREEMENT_KEY)
     paths = (f"/api/v1/parties/{cast.provider_party_id}", f"/api/v1/services/{cast.service_id}")
     _, listed = await service.ask(cast.viewer_key, "GET", "/api/v1/agreements")
     assert (agreement["state"], listed["items"]) == ("draft", [])

@@ -36,7 +36,7 @@ def _proposed(cast: Cast, agreement: dict[str, Any], **changed: Any) -> TargetRe
 async def test_a_proposed_target_becomes_a_draft_amendment_that_both_see_and_sign(
     service: AgreementUnderTest,
 ) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.move_to("2026-12-10T00:00:00Z")
     await service.hear(_proposed(cast, agreement))
     [drafted] = await service.told(AmendmentDrafted)
@@ -57,6 +57,7 @@ async def test_a_proposed_target_becomes_a_draft_amendment_that_both_see_and_sig
     [change] = difference["targets"]
     assert change == {
         "target": "availability",
+        "title": "Checkout is available",
         "change": "changed",
         "fields": [{"field": "objective.at_least", "from": "99.99", "to": "99.95"}],
     }
@@ -68,12 +69,12 @@ async def test_a_proposed_target_becomes_a_draft_amendment_that_both_see_and_sig
     assert status == 201, amendment
     hash_ = {"revision_hash": amendment["revision"]["hash"]}
     await negotiation.post(service.client, cast.customer_manager_key, f"{path}/propose", hash_)
-    agreed = await negotiation.accept(service.client, cast, amendment)
-    assert (await negotiation.sign(service.client, cast, agreed))["state"] == "finalized"
+    agreed = await negotiation.accept_counter_proposal(service.client, cast, amendment)
+    assert (await negotiation.sign_for_both_parties(service.client, cast, agreed))["state"] == "finalized"
 
 
 async def test_a_proposal_heard_twice_makes_one_draft(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.hear(_proposed(cast, agreement), event_id="same")
     await service.hear(_proposed(cast, agreement), event_id="same")
     await service.hear(_proposed(cast, agreement), event_id="under another id")
@@ -81,7 +82,7 @@ async def test_a_proposal_heard_twice_makes_one_draft(service: AgreementUnderTes
 
 
 async def test_a_proposal_that_cannot_be_drafted_is_noted_and_goes_no_further(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.hear(_proposed(cast, agreement, objective={"at_least": "101", "unit": "percent"}))
     await service.hear(_proposed(cast, agreement, proposal_id="p2", target_id="gone", target_key="gone"))
     assert await service.told(AmendmentDrafted) == []
@@ -91,7 +92,7 @@ async def test_a_proposal_that_cannot_be_drafted_is_noted_and_goes_no_further(se
 
 
 async def test_an_amendment_written_against_an_older_version_is_not_accepted(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     path = f"/api/v1/agreements/{agreement['agreement_id']}"
     dated = {**agreement["document"], "term": {"effective_at": "2027-01-01T00:00:00Z"}}
     first = await negotiation.post(
@@ -102,20 +103,20 @@ async def test_an_amendment_written_against_an_older_version_is_not_accepted(ser
     )
     assert (first["version"], second["version"]) == (2, 3)
     for amendment in (first, second):
-        await negotiation.propose(service.client, cast, amendment)
+        await negotiation.propose_draft(service.client, cast, amendment)
     hash_ = {"revision_hash": first["revision"]["hash"]}
     agreed = await negotiation.post(service.client, cast.customer_manager_key, f"{path}/accept", hash_)
-    await negotiation.sign(service.client, cast, agreed)
+    await negotiation.sign_for_both_parties(service.client, cast, agreed)
     hash_ = {"revision_hash": second["revision"]["hash"]}
     status, problem = await service.ask(cast.customer_manager_key, "POST", f"{path}/accept", hash_)
     assert (status, problem["errors"][0]["code"]) == (422, "up-to-date.base-version")
     # Countering writes it anew, against what was signed since.
-    again = await negotiation.counter(service.client, cast, second, {**dated, "title": "Second, rebased"})
-    assert (await negotiation.accept(service.client, cast, again))["state"] == "agreed"
+    again = await negotiation.make_counter_proposal(service.client, cast, second, {**dated, "title": "Second, rebased"})
+    assert (await negotiation.accept_counter_proposal(service.client, cast, again))["state"] == "agreed"
 
 
 async def test_another_target_of_a_proposal_is_added_to_its_draft(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.hear(_proposed(cast, agreement))
     second = named_id(agreement["agreement_id"], "target", "fast-month")
     faster = {"at_least": "97", "unit": "percent"}
@@ -132,7 +133,7 @@ async def test_another_target_of_a_proposal_is_added_to_its_draft(service: Agree
 
 
 async def test_the_draft_of_a_declined_proposal_is_withdrawn(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.hear(_proposed(cast, agreement))
     declined = TargetRevisionDeclined(
         proposal_id=PROPOSAL,

@@ -30,12 +30,12 @@ def _order(cast: Cast, document: Any, **more: Any) -> dict[str, Any]:
 
 async def test_every_fault_of_a_document_is_named_in_one_answer(service: AgreementUnderTest, cast: Cast) -> None:
     targets: list[dict[str, Any]] = [
-        {**terms.available(), "aggregation": "quantile"},
-        {**terms.fast_in_the_month(), "objective": {"at_least": "100.5"}},
-        {**terms.fast_in_the_hour(), "window": {"rolling": "P1M"}},
-        {**terms.p1_resolved(), "service_hours": "nights", "group_by": ["region"]},
+        {**terms.monthly_availability_target(), "aggregation": "quantile"},
+        {**terms.monthly_response_time_target(), "objective": {"at_least": "100.5"}},
+        {**terms.hourly_response_time_target(), "window": {"rolling": "P1M"}},
+        {**terms.p1_resolution_target(), "service_hours": "nights", "group_by": ["region"]},
     ]
-    document = {**terms.document(EFFECTIVE), "targets": targets, "timezone": "Mars/Olympus"}
+    document = {**terms.agreement_document(EFFECTIVE), "targets": targets, "timezone": "Mars/Olympus"}
     status, problem = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", _order(cast, document))
     assert (status, problem["type"]) == (422, "/problems/invalid")
     fields = {error["field"] for error in problem["errors"]}
@@ -63,13 +63,17 @@ async def test_every_fault_of_a_document_is_named_in_one_answer(service: Agreeme
 async def test_an_order_that_cannot_be_is_refused(
     service: AgreementUnderTest, cast: Cast, more: dict[str, Any], field: str
 ) -> None:
-    order = _order(cast, terms.document(EFFECTIVE), **more)
+    order = _order(cast, terms.agreement_document(EFFECTIVE), **more)
     status, problem = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", order)
     assert (status, problem["errors"][0]["field"]) == (422, field)
 
 
 async def test_a_document_that_names_the_unregistered_is_refused(service: AgreementUnderTest, cast: Cast) -> None:
-    document = {**terms.document(EFFECTIVE), "requirements": ["nothing"], "signatories": {"provider": ["nobody"]}}
+    document = {
+        **terms.agreement_document(EFFECTIVE),
+        "requirements": ["nothing"],
+        "signatories": {"provider": ["nobody"]},
+    }
     status, problem = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", _order(cast, document))
     assert status == 422
     assert [error["field"] for error in problem["errors"]] == ["signatories.provider[0]", "requirements[0]"]
@@ -109,7 +113,7 @@ async def test_documents_without_a_canonical_form_are_refused(
 
 
 async def test_moves_out_of_turn_are_refused_with_what_to_do(service: AgreementUnderTest, cast: Cast) -> None:
-    agreement = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), "k")
+    agreement = await negotiation.draft_agreement(service.client, cast, terms.agreement_document(EFFECTIVE), "k")
     path = f"/api/v1/agreements/{agreement['agreement_id']}"
     named = {"revision_hash": agreement["revision"]["hash"]}
     assert (await service.ask(cast.provider_manager_key, "POST", f"{path}/accept", named))[0] == 409
@@ -117,24 +121,24 @@ async def test_moves_out_of_turn_are_refused_with_what_to_do(service: AgreementU
         cast.provider_manager_key, "POST", f"{path}/propose", {"revision_hash": "0" * 64}
     )
     assert (status, problem["errors"][0]["field"]) == (422, "revision_hash")
-    await negotiation.propose(service.client, cast, agreement)
-    await negotiation.propose(service.client, cast, agreement)  # the same move again is the same move
+    await negotiation.propose_draft(service.client, cast, agreement)
+    await negotiation.propose_draft(service.client, cast, agreement)  # the same move again is the same move
     assert (await service.ask(cast.provider_manager_key, "POST", f"{path}/accept", named))[0] == 409
     assert (await service.ask(cast.viewer_key, "POST", f"{path}/accept", named))[0] == 403
     assert (await service.ask(cast.customer_signatory_key, "POST", f"{path}/sign", named))[0] == 409
 
 
 async def test_a_revision_needs_the_tag_of_what_its_author_has_seen(service: AgreementUnderTest, cast: Cast) -> None:
-    agreement = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), "k")
+    agreement = await negotiation.draft_agreement(service.client, cast, terms.agreement_document(EFFECTIVE), "k")
     path = f"/api/v1/agreements/{agreement['agreement_id']}/revisions"
-    body = {"document": {**terms.document(EFFECTIVE), "title": "Other"}}
+    body = {"document": {**terms.agreement_document(EFFECTIVE), "title": "Other"}}
     assert (await service.ask(cast.provider_manager_key, "POST", path, body))[0] == 428
     assert (await service.ask(cast.provider_manager_key, "POST", path, body, if_match='"1.0"'))[0] == 201
     assert (await service.ask(cast.provider_manager_key, "POST", path, body, if_match='"1.0"'))[0] == 412
 
 
 async def test_the_same_idempotency_key_gives_the_same_agreement(service: AgreementUnderTest, cast: Cast) -> None:
-    order = _order(cast, terms.document(EFFECTIVE))
+    order = _order(cast, terms.agreement_document(EFFECTIVE))
     answers = [
         await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", order, idempotency_key="one")
         for _ in range(2)
@@ -153,7 +157,7 @@ async def test_the_check_tells_what_is_empty_before_anybody_accepts(service: Agr
     assert [point["filled"] for point in checked["points"]] == [False] * 10
     codes = {finding["code"] for finding in checked["findings"] if finding["severity"] == "error"}
     assert codes == {"specific.no-target", "time-bound.no-effective-at", "complete.empty-point"}
-    await negotiation.propose(service.client, cast, agreement)
+    await negotiation.propose_draft(service.client, cast, agreement)
     named = {"revision_hash": agreement["revision"]["hash"]}
     status, problem = await service.ask(cast.customer_manager_key, "POST", f"{path}/accept", named)
     assert status == 422

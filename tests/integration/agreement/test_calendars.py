@@ -34,7 +34,7 @@ def calendar(*events: list[str], head: str = "VERSION:2.0") -> str:
 
 
 async def drafted(service: AgreementUnderTest, cast: Cast, text: str) -> tuple[int, dict[str, Any]]:
-    document = {**terms.document(EFFECTIVE)}
+    document = {**terms.agreement_document(EFFECTIVE)}
     document["service_hours"] = {
         **document["service_hours"],
         "holidays-of-ours": {**HOURS, "holidays": [{"icalendar": text}]},

@@ -34,7 +34,7 @@ async def cast(service: AgreementUnderTest) -> Cast:
 
 
 def document(*targets: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    base = terms.document(EFFECTIVE)
+    base = terms.agreement_document(EFFECTIVE)
     said = {"charges": {"text": "A fixed price."}, "availability": {"text": "As the targets say."}}
     return {**base, "clauses": base["clauses"] | said, "targets": list(targets) or base["targets"], **changed}
 
@@ -105,7 +105,7 @@ async def test_slips_are_waived_singly_with_a_reason_and_kept_with_the_signature
 ) -> None:
     low = document(ratio(objective={"at_least": "0.5"}), ratio(key="two", objective={"at_least": "0.6"}))
     _, drafted = await _draft(service, cast, low)
-    proposed = await negotiation.propose(service.client, cast, drafted)
+    proposed = await negotiation.propose_draft(service.client, cast, drafted)
     path = f"/api/v1/agreements/{drafted['agreement_id']}"
     named = {"revision_hash": proposed["revision"]["hash"]}
     assert (await service.ask(cast.customer_manager_key, "POST", f"{path}/accept", named))[0] == 200
@@ -125,7 +125,7 @@ async def test_slips_are_waived_singly_with_a_reason_and_kept_with_the_signature
 
 async def test_an_error_cannot_be_waived(service: AgreementUnderTest, cast: Cast) -> None:
     _, drafted = await _draft(service, cast, document(term={"effective_at": None}))
-    proposed = await negotiation.propose(service.client, cast, drafted)
+    proposed = await negotiation.propose_draft(service.client, cast, drafted)
     path = f"/api/v1/agreements/{drafted['agreement_id']}"
     named = {"revision_hash": proposed["revision"]["hash"]}
     status, problem = await service.ask(cast.customer_manager_key, "POST", f"{path}/accept", named)
@@ -204,7 +204,7 @@ async def test_a_missing_support_and_a_strangers_support_are_refused_alike(
     service: AgreementUnderTest, cast: Cast
 ) -> None:
     other = await negotiation.gather_cast(service.client, OPERATOR_KEY, "-2")
-    foreign = await negotiation.draft(service.client, other, document(requirements=[]), "theirs")
+    foreign = await negotiation.draft_agreement(service.client, other, document(requirements=[]), "theirs")
     status, own = await _draft(service, cast, document(), "own")
     assert status == 201
     answers = []
@@ -237,9 +237,9 @@ async def test_a_support_that_the_other_side_named_stays_in_a_counter_proposal(
     assert status == 201, below
     support = {"agreement_id": below["agreement_id"]}
     _, drafted = await _draft(service, cast, document(supports=[support]))
-    proposed = await negotiation.propose(service.client, cast, drafted)
+    proposed = await negotiation.propose_draft(service.client, cast, drafted)
     raised = terms.counter_proposal(proposed["document"])
-    countered = await negotiation.counter(service.client, cast, proposed, raised)
+    countered = await negotiation.make_counter_proposal(service.client, cast, proposed, raised)
     assert countered["document"]["supports"] == [support]
     path = f"/api/v1/agreements/{drafted['agreement_id']}/counter"
     more = {**countered["document"], "title": "More", "supports": [support, NOWHERE]}
@@ -249,7 +249,7 @@ async def test_a_support_that_the_other_side_named_stays_in_a_counter_proposal(
 
 
 async def test_the_other_side_learns_which_key_signed(service: AgreementUnderTest) -> None:
-    _, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    _, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     [finalized] = await service.told(AgreementFinalized)
     assert [each["key_issued_how"] for each in finalized.signatures] == ["operator", "operator"]
     assert [each["key_id"] for each in agreement["signatures"]] == [each["key_id"] for each in finalized.signatures]

@@ -24,7 +24,7 @@ from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
 async def test_two_parties_finalize_an_agreement_and_its_event_has_all_terms(
     service: AgreementUnderTest,
 ) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     assert agreement["state"] == "finalized"
     assert agreement["missing_signatures"] == []
     moves = await service.told(AgreementProposed, AgreementCountered, AgreementAgreed, AgreementFinalized)
@@ -52,7 +52,7 @@ async def test_two_parties_finalize_an_agreement_and_its_event_has_all_terms(
 
 
 async def test_the_finalized_targets_have_exactly_the_documented_shape(service: AgreementUnderTest) -> None:
-    cast, _ = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, _ = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     [finalized] = await service.told(AgreementFinalized)
     by_key = {target["key"]: target for target in finalized.targets}
     provider = cast.provider_party_id
@@ -108,7 +108,7 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
 
 
 async def test_the_hash_of_a_revision_is_that_of_its_canonical_content(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     path = f"/api/v1/agreements/{agreement['agreement_id']}/revisions/{agreement['revision']['hash']}"
     revision = await negotiation.get(service.client, cast.viewer_key, path)
     assert hashlib.sha256(rfc8785.dumps(revision["content"])).hexdigest() == revision["hash"]
@@ -116,11 +116,13 @@ async def test_the_hash_of_a_revision_is_that_of_its_canonical_content(service: 
 
 
 async def test_playing_the_same_negotiation_again_makes_nothing_new(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
-    first = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
+    first = await negotiation.draft_agreement(
+        service.client, cast, terms.agreement_document(EFFECTIVE), terms.AGREEMENT_KEY
+    )
     assert first["agreement_id"] == agreement["agreement_id"]
     assert first["state"] == "finalized"
-    signed = await negotiation.sign(service.client, cast, agreement)
+    signed = await negotiation.sign_for_both_parties(service.client, cast, agreement)
     assert signed["state"] == "finalized"
     assert len(await service.told(AgreementFinalized)) == 1
 
@@ -128,20 +130,20 @@ async def test_playing_the_same_negotiation_again_makes_nothing_new(service: Agr
 async def test_another_document_under_the_same_key_is_refused(service: AgreementUnderTest) -> None:
     cast = await negotiation.gather_cast(service.client, OPERATOR_KEY)
     await negotiation.record_requirement(service.client, cast)
-    await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), "k")
+    await negotiation.draft_agreement(service.client, cast, terms.agreement_document(EFFECTIVE), "k")
     body = {
         "key": "k",
         "provider_party_id": cast.provider_party_id,
         "customer_party_id": cast.customer_party_id,
         "service_id": cast.service_id,
-        "document": {**terms.document(EFFECTIVE), "title": "Another"},
+        "document": {**terms.agreement_document(EFFECTIVE), "title": "Another"},
     }
     status, problem = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", body)
     assert (status, problem["type"]) == (409, "/problems/key-taken")
 
 
 async def test_an_agreement_comes_in_force_at_its_instant_and_not_before(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     assert await service.move_to("2026-11-30T23:59:59.999999Z") == 0
     assert await service.move_to("2026-12-01T00:00:07Z") == 1
     assert await service.move_to("2026-12-01T00:00:08Z") == 0
@@ -152,8 +154,8 @@ async def test_an_agreement_comes_in_force_at_its_instant_and_not_before(service
 
 
 async def test_an_agreement_with_an_end_expires_there(service: AgreementUnderTest) -> None:
-    document = terms.document("2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z")
-    await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE, document=document)
+    document = terms.agreement_document("2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z")
+    await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE, document=document)
     assert await service.move_to("2026-11-22T10:00:00Z") == 2
     [in_force] = await service.told(AgreementInForce)
     [expired] = await service.told(AgreementExpired)
@@ -161,17 +163,17 @@ async def test_an_agreement_with_an_end_expires_there(service: AgreementUnderTes
 
 
 async def test_an_amendment_supersedes_the_version_in_force_when_it_takes_effect(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.move_to("2026-12-01T00:00:00Z")
     path = f"/api/v1/agreements/{agreement['agreement_id']}/amendments"
     changed = {**agreement["document"], "term": {"effective_at": "2027-01-01T00:00:00Z"}, "title": "Amended"}
     amendment = await negotiation.post(service.client, cast.provider_manager_key, path, {"document": changed})
     assert (amendment["version"], amendment["state"]) == (2, "draft")
-    proposed = await negotiation.propose(service.client, cast, amendment)
+    proposed = await negotiation.propose_draft(service.client, cast, amendment)
     hash_ = {"revision_hash": proposed["revision"]["hash"]}
     accept = f"/api/v1/agreements/{agreement['agreement_id']}/accept"
     agreed = await negotiation.post(service.client, cast.customer_manager_key, accept, hash_)
-    finalized = await negotiation.sign(service.client, cast, agreed)
+    finalized = await negotiation.sign_for_both_parties(service.client, cast, agreed)
     assert (finalized["version"], finalized["state"]) == (2, "finalized")
     assert await service.move_to("2027-01-01T00:00:00Z") == 2
     [superseded] = await service.told(AgreementSuperseded)
@@ -181,7 +183,7 @@ async def test_an_amendment_supersedes_the_version_in_force_when_it_takes_effect
 
 
 async def test_a_signatory_terminates_with_a_reason(service: AgreementUnderTest) -> None:
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.move_to("2026-12-05T00:00:00Z")
     path = f"/api/v1/agreements/{agreement['agreement_id']}/terminate"
     status, _ = await service.ask(cast.customer_manager_key, "POST", path, {"reason": "Insourced"})

@@ -32,7 +32,9 @@ async def _followed(service: AgreementUnderTest, key: str, path: str) -> list[An
 
 
 async def test_revisions_and_templates_come_in_pages(service: AgreementUnderTest, cast: Cast) -> None:
-    agreement = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
+    agreement = await negotiation.draft_agreement(
+        service.client, cast, terms.agreement_document(EFFECTIVE), terms.AGREEMENT_KEY
+    )
     path = f"/api/v1/agreements/{agreement['agreement_id']}/revisions"
     for number in (1, 2):
         body = {"document": {**agreement["document"], "title": f"Checkout {number}"}}
@@ -46,7 +48,9 @@ async def test_revisions_and_templates_come_in_pages(service: AgreementUnderTest
 
 async def test_a_cursor_of_another_list_is_refused(service: AgreementUnderTest, cast: Cast) -> None:
     _, page = await service.ask(cast.provider_manager_key, "GET", "/api/v1/templates?limit=1")
-    agreement = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
+    agreement = await negotiation.draft_agreement(
+        service.client, cast, terms.agreement_document(EFFECTIVE), terms.AGREEMENT_KEY
+    )
     path = f"/api/v1/agreements/{agreement['agreement_id']}/revisions?cursor={page['next']}"
     status, problem = await service.ask(cast.provider_manager_key, "GET", path)
     assert (status, problem["errors"][0]["field"]) == (422, "query.cursor")

@@ -106,7 +106,7 @@ async def test_people_of_the_other_side_cannot_be_found_out_by_guessing(
     await negotiation.record_requirement(service.client, cast)
     answers = []
     for name in ("emmy", "nobody-of-that-name"):
-        document = {**terms.document(EFFECTIVE), "signatories": {"customer": [name]}}
+        document = {**terms.agreement_document(EFFECTIVE), "signatories": {"customer": [name]}}
         body = {
             "provider_party_id": cast.provider_party_id,
             "customer_party_id": cast.customer_party_id,
@@ -128,7 +128,9 @@ async def test_a_customer_takes_no_key_in_the_providers_name_space(service: Agre
         "document": {"title": "Squatted"},
     }
     squatted = await _made(service, cast.customer_manager_key, "agreements", body)
-    drafted = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
+    drafted = await negotiation.draft_agreement(
+        service.client, cast, terms.agreement_document(EFFECTIVE), terms.AGREEMENT_KEY
+    )
     assert drafted["agreement_id"] != squatted["agreement_id"]
     assert drafted["agreement_id"] == named_id(cast.provider_party_id, "agreement", terms.AGREEMENT_KEY)
     assert squatted["agreement_id"] == named_id(cast.customer_party_id, "agreement", terms.AGREEMENT_KEY)

@@ -174,11 +174,13 @@ async def cast(service: AgreementUnderTest) -> Cast:
 
 
 async def _agreed(service: AgreementUnderTest, cast: Cast) -> dict[str, Any]:
-    drafted = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
-    proposed = await negotiation.propose(service.client, cast, drafted)
+    drafted = await negotiation.draft_agreement(
+        service.client, cast, terms.agreement_document(EFFECTIVE), terms.AGREEMENT_KEY
+    )
+    proposed = await negotiation.propose_draft(service.client, cast, drafted)
     raised = terms.counter_proposal(proposed["document"])
-    countered = await negotiation.counter(service.client, cast, proposed, raised)
-    return await negotiation.accept(service.client, cast, countered)
+    countered = await negotiation.make_counter_proposal(service.client, cast, proposed, raised)
+    return await negotiation.accept_counter_proposal(service.client, cast, countered)
 
 
 async def _sign(service: AgreementUnderTest, key: str, agreement: dict[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -19,7 +19,7 @@ KEPT = "2027-03-05T00:00:00Z"
 @pytest.fixture
 async def signed(service: AgreementUnderTest) -> tuple[Cast, str]:
     """An agreement in force since the first of December, with a notice of 90 days; and its path."""
-    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, agreement = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.move_to("2026-12-05T00:00:00Z")
     return cast, f"/api/v1/agreements/{agreement['agreement_id']}/terminate"
 

@@ -12,7 +12,7 @@ from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
 
 async def drafted(service: AgreementUnderTest, cast: Cast, party_id: str, /, **applies_to: Any) -> dict[str, Any]:
     """A draft whose clock says this under ``applies_to``."""
-    clock = terms.p1_resolved()
+    clock = terms.p1_resolution_target()
     clock["applies_to"] = {**clock["applies_to"], **applies_to}
     order = {
         "kind": "sla",
@@ -21,7 +21,7 @@ async def drafted(service: AgreementUnderTest, cast: Cast, party_id: str, /, **a
         "service_id": cast.service_id,
         "template": "sla-standard",
         "key": f"draft-{uuid.uuid4()}",
-        "document": {**terms.document(EFFECTIVE), "requirements": [], "targets": [clock]},
+        "document": {**terms.agreement_document(EFFECTIVE), "requirements": [], "targets": [clock]},
     }
     status, agreement = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", order)
     assert status == 201, agreement
@@ -58,7 +58,7 @@ async def test_a_targets_own_customer_and_service_are_no_error(service: Agreemen
 
 
 async def test_a_name_that_two_customers_share_is_an_error(service: AgreementUnderTest) -> None:
-    cast, _ = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    cast, _ = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
     shared = [{"system": "crm", "id": "SHOPS"}]
     path = f"/api/v1/parties/{cast.customer_party_id}"
     edit = {"name": "The Corner Shop", "external_refs": shared}

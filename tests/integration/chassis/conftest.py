@@ -19,7 +19,7 @@ from slm_events.catalogue import TOPICS
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = await Database.open(database_url, clock=SystemClock(), source="/slm/test/agreement")
     async with database.begin() as transaction:
-        await transaction.connection.run_sync(tables.create_all)
+        await transaction.connection.run_sync(tables.create_technical_tables)
         await transaction.execute(text("CREATE TABLE effect (seq bigserial, event_id text, key text, name text)"))
     yield database
     await database.close()

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from slm_chassis import dead_letters
 from slm_chassis.database import Database, Transaction
 from slm_chassis.log.memory import MemoryEventLog
-from slm_chassis.outbox import Relay
-from slm_chassis.subscriptions import InBatches, Subscriptions
+from slm_chassis.outbox import OutboxRelay
+from slm_chassis.subscriptions import BatchProjection, Subscriptions
 from slm_events.agreement import AmendmentDrafted, PartyRegistered
 from slm_events.envelope import Envelope
 from tests.support.service import amendment, count, effects, keep, party
@@ -20,7 +20,7 @@ async def send(database: Database, log: MemoryEventLog, *events: object) -> None
     async with database.begin() as transaction:
         for event in events:
             transaction.publish(event)
-    while await Relay(database, log).step():
+    while await OutboxRelay(database, log).step():
         pass
 
 
@@ -33,7 +33,7 @@ async def test_a_batch_is_applied_in_one_call_in_log_order(database: Database, l
             await keep(transaction, envelope)
 
     await send(database, log, *(party("k", str(number)) for number in range(500)))
-    member = Subscriptions("slm-test", database, log, InBatches([PartyRegistered], apply))
+    member = Subscriptions("slm-test", database, log, BatchProjection([PartyRegistered], apply))
     while await member.step(0.0):
         pass
     await member.close()
@@ -52,11 +52,13 @@ async def test_only_the_event_at_fault_is_set_aside_and_its_key_waits(database: 
 
     names = ["bad" if number == 300 else str(number) for number in range(600)]
     await send(database, log, *(amendment(f"key-{number % 3}", name) for number, name in enumerate(names)))
-    member = Subscriptions("slm-test", database, log, InBatches([AmendmentDrafted], apply))
+    member = Subscriptions("slm-test", database, log, BatchProjection([AmendmentDrafted], apply))
     while await member.step(0.0):
         pass
     await member.close()
-    (failed,) = [letter for letter in await dead_letters.listing(database, limit=1_000) if letter.state == "failed"]
+    (failed,) = [
+        letter for letter in await dead_letters.fetch_dead_letters(database, limit=1_000) if letter.state == "failed"
+    ]
     assert failed.key == "key-0"
     made = await effects(database)
     # Of the other keys everything, of this one what came before; what came after waits behind the dead letter.

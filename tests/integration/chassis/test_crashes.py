@@ -15,7 +15,7 @@ from slm_chassis.database import Database
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.port import TopicSpec
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Supervisor
 from slm_events.agreement import PartyRegistered
@@ -40,7 +40,7 @@ def server() -> Iterator[PostgresForTests]:
 async def open_database(server: PostgresForTests) -> Database:
     database = await Database.open(server.url("service"), clock=SystemClock(), source="/slm/test/agreement")
     async with database.begin() as transaction:
-        await transaction.connection.run_sync(tables.create_all)
+        await transaction.connection.run_sync(tables.create_technical_tables)
         await transaction.execute(text("CREATE TABLE effect (seq bigserial, event_id text, key text, name text)"))
         await transaction.execute(text("CREATE TABLE written (key text PRIMARY KEY, number int)"))
     return database
@@ -78,7 +78,7 @@ async def test_a_server_killed_under_load_loses_no_event_and_doubles_no_effect(s
     log = await open_log(server.url("log"), clock=SystemClock(), client="test")
     await log.ensure_topics([TopicSpec(topic, partitions=2) for topic in TOPICS])
     members = [Subscriptions("slm-test", database, log, {PartyRegistered: keep}, max_records=9) for _ in range(2)]
-    supervisor = Supervisor([Relay(database, log, max_rows=13), *members], SystemClock())
+    supervisor = Supervisor([OutboxRelay(database, log, max_rows=13), *members], SystemClock())
     supervisor.start()
     writers = [asyncio.create_task(write(database, f"key-{number}")) for number in range(KEYS)]
     for _ in range(CRASHES):

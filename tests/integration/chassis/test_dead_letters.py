@@ -11,7 +11,7 @@ from slm_chassis import dead_letters
 from slm_chassis.database import Database, Transaction
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Halt
 from slm_events.agreement import AmendmentDrafted, PartyRegistered
@@ -46,7 +46,7 @@ async def subscriptions(
 
 
 async def relay(database: Database, log: MemoryEventLog) -> None:
-    while await Relay(database, log).step():
+    while await OutboxRelay(database, log).step():
         pass
 
 
@@ -70,7 +70,7 @@ async def test_one_bad_record_is_set_aside_and_the_others_are_handled(
     await send(database, log, [party("k", str(number)) for number in range(20)])
     await drain(database, log, subscriptions)
     assert await effects(database) == [str(number) for number in range(20) if str(number) not in broken]
-    letters = await dead_letters.listing(database)
+    letters = await dead_letters.fetch_dead_letters(database)
     assert [(letter.state, letter.reason) for letter in letters] == [("failed", "ValueError: broken")] * 3
     assert all(letter.attempts > 3 for letter in letters)
     assert await count(database, "inbox") == 17
@@ -84,7 +84,7 @@ async def test_a_dead_letter_tells_the_others_and_keeps_the_original_bytes(
     original = next(record for record in records(log, "slm.catalogue"))
     await drain(database, log, subscriptions)
     (told,) = records(log, "slm.dead-letters")
-    (kept,) = await dead_letters.listing(database)
+    (kept,) = await dead_letters.fetch_dead_letters(database)
     assert told.value == kept.value == original.value
     assert (kept.topic, kept.partition, kept.offset, kept.key) == original_place(original)
     assert told.headers["ce_id"] == original.headers["ce_id"]
@@ -112,7 +112,7 @@ async def test_a_record_that_is_no_event_is_set_aside_at_once(
     await send(database, log, [party("k", "good")])
     await drain(database, log, subscriptions)
     assert await effects(database) == ["good"]
-    (letter,) = await dead_letters.listing(database)
+    (letter,) = await dead_letters.fetch_dead_letters(database)
     assert (letter.value, letter.attempts) == (value, 1)
 
 
@@ -124,7 +124,7 @@ async def test_a_record_the_database_cannot_store_is_set_aside_too(
     await send(database, log, [party("k", "good")])
     await drain(database, log, subscriptions)
     assert await effects(database) == ["good"]
-    assert [letter.key for letter in await dead_letters.listing(database)] == ["k\ufffd"]
+    assert [letter.key for letter in await dead_letters.fetch_dead_letters(database)] == ["k\ufffd"]
 
 
 async def test_redrive_puts_a_record_back_under_its_own_id(
@@ -133,14 +133,14 @@ async def test_redrive_puts_a_record_back_under_its_own_id(
     broken.add("x")
     await send(database, log, [party("k", "x"), party("k", "y")])
     await drain(database, log, subscriptions)
-    (letter,) = await dead_letters.listing(database)
+    (letter,) = await dead_letters.fetch_dead_letters(database)
     broken.clear()
-    await dead_letters.redrive(database, letter.dead_letter_id)
-    assert [each.state for each in await dead_letters.listing(database)] == ["redriven"]
+    await dead_letters.redrive_record(database, letter.dead_letter_id)
+    assert [each.state for each in await dead_letters.fetch_dead_letters(database)] == ["redriven"]
     await relay(database, log)
     await drain(database, log, subscriptions)
     assert await effects(database) == ["y", "x"]
-    assert await dead_letters.listing(database) == []
+    assert await dead_letters.fetch_dead_letters(database) == []
     async with database.read() as connection:
         ids = (await connection.execute(text("SELECT event_id FROM effect"))).scalars().all()
     assert letter.headers["ce_id"] in ids
@@ -152,11 +152,11 @@ async def test_a_redriven_record_that_fails_again_is_still_the_same_dead_letter(
     broken.add("x")
     await send(database, log, [party("k", "x")])
     await drain(database, log, subscriptions)
-    (before,) = await dead_letters.listing(database)
-    await dead_letters.redrive(database, before.dead_letter_id)
+    (before,) = await dead_letters.fetch_dead_letters(database)
+    await dead_letters.redrive_record(database, before.dead_letter_id)
     await relay(database, log)
     await drain(database, log, subscriptions)
-    (after,) = await dead_letters.listing(database)
+    (after,) = await dead_letters.fetch_dead_letters(database)
     assert (after.dead_letter_id, after.state) == (before.dead_letter_id, "failed")
     assert after.attempts > before.attempts
 
@@ -171,14 +171,14 @@ async def test_later_records_of_a_key_wait_for_its_dead_letter_in_order(
     await send(database, log, [amendment("a", "a5")])
     await drain(database, log, subscriptions)
     assert sorted(await effects(database)) == ["a1", "b1"]
-    letters = await dead_letters.listing(database)
+    letters = await dead_letters.fetch_dead_letters(database)
     assert [letter.state for letter in letters] == ["failed", "parked", "parked", "parked"]
     assert len(records(log, "slm.dead-letters")) == 1
 
-    with pytest.raises(dead_letters.NotFirst, match=letters[0].dead_letter_id):
-        await dead_letters.redrive(database, letters[1].dead_letter_id)
+    with pytest.raises(dead_letters.NotFirstOfKey, match=letters[0].dead_letter_id):
+        await dead_letters.redrive_record(database, letters[1].dead_letter_id)
     broken.clear()
-    await dead_letters.redrive(database, letters[0].dead_letter_id)
+    await dead_letters.redrive_record(database, letters[0].dead_letter_id)
     # Comes while the others are under way, and has to wait its turn behind them.
     await send(database, log, [amendment("a", "a6")])
     await drain(database, log, subscriptions)
@@ -196,14 +196,14 @@ async def test_a_parked_record_that_is_bad_itself_holds_the_rest_back(
     await send(database, log, [amendment("a", f"a{number}") for number in range(1, 4)])
     await drain(database, log, subscriptions)
     broken.remove("a1")
-    await dead_letters.redrive(database, (await dead_letters.listing(database))[0].dead_letter_id)
+    await dead_letters.redrive_record(database, (await dead_letters.fetch_dead_letters(database))[0].dead_letter_id)
     await relay(database, log)
     await drain(database, log, subscriptions)
-    letters = await dead_letters.listing(database)
+    letters = await dead_letters.fetch_dead_letters(database)
     assert [letter.state for letter in letters] == ["failed", "parked"]
     assert await effects(database) == ["a1"]
     broken.clear()
-    await dead_letters.redrive(database, letters[0].dead_letter_id)
+    await dead_letters.redrive_record(database, letters[0].dead_letter_id)
     await relay(database, log)
     await drain(database, log, subscriptions)
     assert await effects(database) == ["a1", "a2", "a3"]
@@ -216,15 +216,15 @@ async def test_redriving_twice_has_one_effect(
     await send(database, log, [amendment("a", "a1"), amendment("a", "a2")])
     await drain(database, log, subscriptions)
     broken.clear()
-    head = (await dead_letters.listing(database))[0].dead_letter_id
-    await dead_letters.redrive(database, head)
-    await dead_letters.redrive(database, head)
+    head = (await dead_letters.fetch_dead_letters(database))[0].dead_letter_id
+    await dead_letters.redrive_record(database, head)
+    await dead_letters.redrive_record(database, head)
     await relay(database, log)
     await drain(database, log, subscriptions)
     assert await effects(database) == ["a1", "a2"]
     assert await count(database, "dead_letter") == 0
     with pytest.raises(KeyError):
-        await dead_letters.redrive(database, head)
+        await dead_letters.redrive_record(database, head)
 
 
 async def test_what_is_put_back_for_one_consumer_concerns_no_other(
@@ -235,15 +235,15 @@ async def test_what_is_put_back_for_one_consumer_concerns_no_other(
     try:
         for each in (subscriptions, other):
             await drain(database, log, each)
-        letters = await dead_letters.listing(database)
+        letters = await dead_letters.fetch_dead_letters(database)
         assert [letter.consumer for letter in letters] == ["slm-test", "slm-other"]
-        await dead_letters.redrive(database, letters[0].dead_letter_id)
+        await dead_letters.redrive_record(database, letters[0].dead_letter_id)
         await relay(database, log)
         for each in (subscriptions, other):
             await drain(database, log, each)
     finally:
         await other.close()
-    assert [(letter.consumer, letter.attempts) for letter in await dead_letters.listing(database)] == [
+    assert [(letter.consumer, letter.attempts) for letter in await dead_letters.fetch_dead_letters(database)] == [
         ("slm-test", 2),
         ("slm-other", 1),
     ]
@@ -282,12 +282,12 @@ async def test_a_key_too_long_for_an_index_stops_nobody(
     await send(database, log, [party("k", "good")])
     await drain(database, log, subscriptions)
     assert await effects(database) == ["good"]
-    first, second = await dead_letters.listing(database)
+    first, second = await dead_letters.fetch_dead_letters(database)
     assert (first.state, second.state) == ("failed", "parked")
-    await dead_letters.redrive(database, first.dead_letter_id)
+    await dead_letters.redrive_record(database, first.dead_letter_id)
     await relay(database, log)
     await drain(database, log, subscriptions)
-    assert [letter.attempts for letter in await dead_letters.listing(database)] == [2, 0]
+    assert [letter.attempts for letter in await dead_letters.fetch_dead_letters(database)] == [2, 0]
 
 
 async def test_the_listing_goes_on_where_it_ended(
@@ -295,6 +295,6 @@ async def test_the_listing_goes_on_where_it_ended(
 ) -> None:
     await log.append("slm.catalogue", [Record("k", str(number).encode()) for number in range(5)])
     await drain(database, log, subscriptions)
-    first = await dead_letters.listing(database, limit=3)
-    rest = await dead_letters.listing(database, after=first[-1].seq)
+    first = await dead_letters.fetch_dead_letters(database, limit=3)
+    rest = await dead_letters.fetch_dead_letters(database, after=first[-1].seq)
     assert [letter.value for letter in [*first, *rest]] == [b"0", b"1", b"2", b"3", b"4"]

@@ -22,7 +22,7 @@ from slm_chassis import tables
 revision, down_revision, branch_labels, depends_on = "0001", None, None, None
 
 def upgrade():
-    tables.create_all(op.get_bind())
+    tables.create_technical_tables(op.get_bind())
     op.execute("CREATE TABLE thing (name text)")
 """
 SECOND = """

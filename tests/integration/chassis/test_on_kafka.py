@@ -9,7 +9,7 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import new_id
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.port import TopicSpec
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Supervisor
 from slm_events.agreement import PartyRegistered
@@ -31,7 +31,7 @@ async def test_members_on_kafka_make_every_effect_once_and_in_order(kafka: str, 
 
     group = f"slm-test-{new_id()}"
     members = [Subscriptions(group, database, log, {PartyRegistered: keep_ours}, max_records=7) for _ in range(2)]
-    staying = Supervisor([Relay(database, log), members[0]], SystemClock())
+    staying = Supervisor([OutboxRelay(database, log), members[0]], SystemClock())
     dying = Supervisor([members[1]], SystemClock())
     staying.start()
     dying.start()

@@ -16,7 +16,7 @@ from slm_chassis.database import Database
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import LogUnavailable, Record, RecordRefused, TopicSpec
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_events.catalogue import TOPICS
 from tests.support.service import count, party, records, until
 
@@ -38,7 +38,7 @@ async def publish(database: Database, key: str, *names: str) -> None:
 
 
 @asynccontextmanager
-async def running(*relays: Relay) -> AsyncIterator[None]:
+async def running(*relays: OutboxRelay) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(relay.run()) for relay in relays]
     try:
         yield
@@ -72,7 +72,7 @@ async def naive_poll(database: Database, last: int) -> tuple[int, list[str]]:
 async def test_a_row_that_commits_after_a_higher_number_is_not_lost(
     database: Database, second: Database, log: MemoryEventLog
 ) -> None:
-    relay = Relay(database, log)
+    relay = OutboxRelay(database, log)
     async with second.engine.connect() as slow:
         # Takes its number now, commits last: two transactions with different keys, as any two requests may.
         driver = (await slow.get_raw_connection()).driver_connection
@@ -103,7 +103,7 @@ async def test_two_relays_send_every_row_once_and_each_key_in_order(
         for number in range(per_key):
             await publish(writer, key, f"{key}:{number}")
 
-    relays = Relay(database, log, max_rows=7), Relay(second, log, max_rows=5)
+    relays = OutboxRelay(database, log, max_rows=7), OutboxRelay(second, log, max_rows=5)
     async with running(*relays):
         await asyncio.gather(*(write((database, second)[i % 2], key) for i, key in enumerate(keys)))
         await drained(database)
@@ -133,10 +133,10 @@ async def test_an_append_of_unknown_outcome_is_repeated_and_nothing_lost(databas
     await dying.ensure_topics([TopicSpec(TOPIC, 2)])
     await publish(database, "k", "1", "2", "3")
     with pytest.raises(LogUnavailable):
-        await Relay(database, dying).step()
+        await OutboxRelay(database, dying).step()
     assert await count(database, "outbox") == 3
     await publish(database, "k", "4")
-    await Relay(database, dying).step()
+    await OutboxRelay(database, dying).step()
     assert values(dying) == ["1", "2", "3", "1", "2", "3", "4"]
     assert await count(database, "outbox") == 0
 
@@ -156,13 +156,13 @@ async def test_a_relay_killed_mid_way_leaves_the_rows_to_another(
             return done
 
     await publish(database, "k", "1", "2")
-    dying = asyncio.create_task(Relay(database, Stuck()).step())
+    dying = asyncio.create_task(OutboxRelay(database, Stuck()).step())
     await appended.wait()
     await publish(second, "k", "3")
     dying.cancel()
     with suppress(asyncio.CancelledError):
         await dying
-    assert await Relay(second, log).step() == 3
+    assert await OutboxRelay(second, log).step() == 3
     assert values(log) == ["1", "2", "1", "2", "3"]
 
 
@@ -185,10 +185,10 @@ async def test_a_relay_with_a_cut_connection_leaves_its_rows_to_another(
 
     await publish(database, "k", "1", "2")
     with pytest.raises(Exception) as caught:
-        await Relay(database, Cutting()).step()
+        await OutboxRelay(database, Cutting()).step()
     # The driver words it in several ways; what counts is that the relay will try again.
     assert is_infrastructure_fault(caught.value)
-    await Relay(second, log).step()
+    await OutboxRelay(second, log).step()
     assert values(log) == ["1", "2", "1", "2"]
 
 
@@ -204,9 +204,9 @@ async def test_one_relay_at_a_time_works(database: Database, second: Database, l
             return await log.append(topic, records, partition)
 
     await publish(database, "k", "1")
-    working = asyncio.create_task(Relay(database, Slow()).step())
+    working = asyncio.create_task(OutboxRelay(database, Slow()).step())
     await entered.wait()
-    assert await Relay(second, log).step() is None
+    assert await OutboxRelay(second, log).step() is None
     leave.set()
     assert await working == 1
     assert values(log) == ["1"]
@@ -214,7 +214,7 @@ async def test_one_relay_at_a_time_works(database: Database, second: Database, l
 
 async def test_a_log_that_is_away_is_waited_for_without_losing_order(database: Database, log: MemoryEventLog) -> None:
     log.fail_next(3)
-    async with running(Relay(database, log)):
+    async with running(OutboxRelay(database, log)):
         for number in range(5):
             await publish(database, "k", str(number))
         await drained(database)
@@ -225,7 +225,7 @@ async def test_step_reports_a_log_that_is_away(database: Database, log: MemoryEv
     await publish(database, "k", "1")
     log.fail_next(1)
     with pytest.raises((LogUnavailable, ExceptionGroup)):
-        await Relay(database, log).step()
+        await OutboxRelay(database, log).step()
     assert await count(database, "outbox") == 1
 
 
@@ -235,7 +235,7 @@ async def test_topics_partitions_and_headers_arrive_as_given(database: Database,
         transaction.append("slm.tickets", Record("a", b"2"), partition=0)
         transaction.append("slm.measurements", Record("b", b"3"))
         transaction.publish(party("c"))
-    assert await Relay(database, log).step() == 4
+    assert await OutboxRelay(database, log).step() == 4
     tickets = {record.partition: record for record in records(log, "slm.tickets")}
     assert (tickets[1].value, tickets[1].headers) == (b"1", {"h": "ä"})
     assert tickets[0].value == b"2"
@@ -243,7 +243,7 @@ async def test_topics_partitions_and_headers_arrive_as_given(database: Database,
 
 
 async def test_a_commit_wakes_the_relay_of_its_process(database: Database, log: MemoryEventLog) -> None:
-    async with running(Relay(database, log, poll_seconds=60.0)):
+    async with running(OutboxRelay(database, log, poll_seconds=60.0)):
         await asyncio.sleep(0.2)
         await publish(database, "k", "1")
         await drained(database, 2.0)
@@ -253,7 +253,7 @@ async def test_a_commit_wakes_the_relay_of_its_process(database: Database, log: 
 async def test_a_commit_wakes_the_relays_of_other_processes(
     database: Database, second: Database, log: MemoryEventLog
 ) -> None:
-    async with running(Relay(database, log, poll_seconds=60.0)):
+    async with running(OutboxRelay(database, log, poll_seconds=60.0)):
         await asyncio.sleep(0.3)
         await publish(second, "k", "1")
         await drained(database, 2.0)
@@ -263,7 +263,7 @@ async def test_a_commit_wakes_the_relays_of_other_processes(
 async def test_rows_nobody_spoke_of_are_found_by_polling(
     database_url: str, database: Database, log: MemoryEventLog
 ) -> None:
-    async with running(Relay(database, log, poll_seconds=0.1)):
+    async with running(OutboxRelay(database, log, poll_seconds=0.1)):
         await asyncio.sleep(0.2)
         writer = await asyncpg.connect(database_url)
         await writer.execute("INSERT INTO outbox (topic, key, value, headers) VALUES ($1, 'k', '1', '{}')", TOPIC)
@@ -276,7 +276,7 @@ async def test_an_idle_relay_writes_nothing(database: Database, log: MemoryEvent
     async with database.read() as connection:
         before = (await connection.execute(text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))).scalar_one()
     for _ in range(20):
-        assert await Relay(database, log).step() == 0
+        assert await OutboxRelay(database, log).step() == 0
     async with database.read() as connection:
         after = (await connection.execute(text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))).scalar_one()
     assert int(after) - int(before) < 20
@@ -302,18 +302,18 @@ async def test_a_record_the_log_refuses_is_set_aside_and_blocks_no_other(databas
     log = _Small()
     await log.ensure_topics([TopicSpec(topic, partitions=2) for topic in TOPICS])
     await publish(database, "key", "before", "far too large", "after")
-    await Relay(database, log).step()
+    await OutboxRelay(database, log).step()
     # What stood before it may be told twice, under the same event id.
     assert [value for value in values(log) if value != "before"] == ["after"]
     assert "before" in values(log)
-    (letter,) = await dead_letters.listing(database)
+    (letter,) = await dead_letters.fetch_dead_letters(database)
     assert (letter.consumer, letter.topic, letter.value) == (dead_letters.RELAY, TOPIC, b"far too large")
     assert await count(database, "outbox") == 0
-    await dead_letters.redrive(database, letter.dead_letter_id)
-    await Relay(database, log).step()
-    (again,) = await dead_letters.listing(database)
+    await dead_letters.redrive_record(database, letter.dead_letter_id)
+    await OutboxRelay(database, log).step()
+    (again,) = await dead_letters.fetch_dead_letters(database)
     log.most = 100
-    await dead_letters.redrive(database, again.dead_letter_id)
-    await Relay(database, log).step()
+    await dead_letters.redrive_record(database, again.dead_letter_id)
+    await OutboxRelay(database, log).step()
     assert values(log)[-1] == "far too large"
-    assert await dead_letters.listing(database) == []
+    assert await dead_letters.fetch_dead_letters(database) == []

@@ -16,8 +16,8 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import OffsetVanished, Record, TopicPartition
-from slm_chassis.outbox import Relay
-from slm_chassis.positions import Positions
+from slm_chassis.outbox import OutboxRelay
+from slm_chassis.positions import OwnedPartitions
 from slm_chassis.subscriptions import Handler, Subscriptions
 from slm_events.agreement import PartyRegistered
 from slm_events.envelope import Envelope
@@ -50,7 +50,7 @@ async def send(
     async with database.begin() as transaction:
         for name in names:
             transaction.publish(party(key, name), event_id=event_id)
-    while await Relay(database, log).step():
+    while await OutboxRelay(database, log).step():
         pass
 
 
@@ -202,7 +202,7 @@ async def test_a_zombies_write_is_refused_and_it_drops_the_partition(
     await send(database, log, "1")
     await drain(zombie)
     # The group has not told the zombie anything; another member owns its partitions by now.
-    heir = Positions("slm-test", database, log)
+    heir = OwnedPartitions("slm-test", database, log)
     sources = frozenset(TopicPartition(TOPIC, number) for number in range(2))
     positions = await heir.assigned(sources)
     await send(database, log, "2")
@@ -223,7 +223,7 @@ async def test_a_zombie_in_the_middle_of_a_batch_is_refused_too(
     database_url: str, database: Database, log: MemoryEventLog, subscribe: Subscribe
 ) -> None:
     other = await Database.open(database_url, clock=SystemClock(), source="/slm/test/agreement")
-    heir = Positions("slm-test", other, log)
+    heir = OwnedPartitions("slm-test", other, log)
     sources = frozenset(TopicPartition(TOPIC, number) for number in range(2))
     tried = asyncio.Event()
 
@@ -251,7 +251,7 @@ async def test_a_partition_lost_but_still_assigned_is_claimed_again_after_a_rest
     owner = await subscribe()
     await send(database, log, "1")
     await drain(owner)
-    late = Positions("slm-test", database, log)
+    late = OwnedPartitions("slm-test", database, log)
     await late.assigned(frozenset(TopicPartition(TOPIC, number) for number in range(2)))
     await send(database, log, "2")
     await drain(owner)

@@ -15,8 +15,8 @@ from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse
 
 from slm_chassis import tables
-from slm_chassis.access import AccessRegistry
-from slm_chassis.app import App, Endpoint, serve
+from slm_chassis.access_registry import AccessRegistry
+from slm_chassis.app import Endpoint, ServiceApp, serve
 from slm_chassis.clock import SystemClock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
@@ -38,7 +38,7 @@ async def take_raw(request: Request) -> dict[str, int]:
 
 @dataclass
 class Running:
-    app: App
+    app: ServiceApp
     url: str
     serving: asyncio.Task[None]
 
@@ -47,11 +47,11 @@ class Running:
 async def running(database_url: str) -> AsyncIterator[Running]:
     database = await Database.open(database_url, clock=SystemClock(), source="/slm/test/trial")
     async with database.engine.begin() as connection:
-        await connection.run_sync(tables.create_all)
+        await connection.run_sync(tables.create_technical_tables)
     log = await trial.memory_log()
     registry = AccessRegistry(log, bootstrap_key=trial.BOOTSTRAP_KEY)
     foundation = trial.foundation_of(registry, log, database)
-    app = App(foundation, build_api(foundation, title="Trial", routers=[router]), [])
+    app = ServiceApp(foundation, build_api(foundation, title="Trial", routers=[router]), [])
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve([app], app.http, Endpoint("127.0.0.1", 0), started=port.set_result))
     either: list[asyncio.Future[Any]] = [port, serving]

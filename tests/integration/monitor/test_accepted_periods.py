@@ -9,7 +9,7 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events.instants import to_text
 from slm_events.review import PeriodAccepted
-from slm_monitor.adapters.rows.accepted_windows import AcceptedWindows
+from slm_monitor.adapters.rows.accepted_windows import AcceptedWindowQueries
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized
 from tests.support.monitor_service import Service, publish
@@ -62,7 +62,7 @@ async def test_later_facts_adjust_the_current_period_and_restate_nothing(databas
         assert (first["window_id"], first["booked_in_window_id"], first["number"]) == ("2026-11", "2026-12", 1)
         assert (first["verdict"], first["before"]) == ("breached", {"verdict": "met", "figure": before["figure"]})
         assert (first["difference"], first["cause"]) == ("-5/36", "fact")
-        shown = await AcceptedWindows(held.database).adjustments(TARGET, ["2026-12"])
+        shown = await AcceptedWindowQueries(held.database).adjustments(TARGET, ["2026-12"])
         assert [(each["window_id"], each["figure"]) for each in shown] == [("2026-11", first["figure"])]
 
 

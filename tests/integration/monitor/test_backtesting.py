@@ -259,7 +259,7 @@ async def queued(held: Monitor, name: str) -> SqlBacktests:
     jobs, question = SqlBacktests(held.database), BacktestQuestion(DAILY, f"{PROVIDER}/up")
     record = SqlHistory(held.database, held.store, PARTITIONS)
     first, now = await record.first_at(f"{PROVIDER}/up"), held.clock.now()
-    spans = backtests.spans_of(backtests.target_of(question), now, first, 4, None)
+    spans = backtests.list_backtest_windows(backtests.parse_backtest_target(question), now, first, 4, None)
     await jobs.add(BacktestJob(name, PROVIDER, question, spans, QUEUED, [], now), "somebody")
     return jobs
 

@@ -132,6 +132,25 @@ async def test_a_withdrawn_breach_cannot_be_handled_until_it_is_valid_again(serv
     assert [(each["revision"], each["step"]) for each in steps] == [(0, "acknowledge"), (1, "acknowledge")]
 
 
+async def test_a_breach_that_late_facts_revise_keeps_its_handling(service: Service) -> None:
+    breach = await breached(service, "life.revised")
+    assert (await take(service.provider, breach, "acknowledge")).status_code == 200
+    for revision, begin in ((1, "05:00"), (2, "05:30")):
+        outage = {"from": f"2026-11-05T{begin}:00Z", "to": "2026-11-05T09:00:00Z"}
+        position = (
+            await service.measure({"indicator": "life.revised", "outage": outage, "id": "o", "revision": revision})
+        )["position"]
+        params = {"agreement_id": breach["agreement_id"], "min_position": position}
+        (found,) = (await service.provider.get("/api/v1/breaches", params=params)).json()["items"]
+        assert (found["revision"], found["state"]) == (revision, "acknowledged")
+        summary = (await service.provider.get("/api/v1/summary")).json()
+        assert breach["breach_id"] not in {each["breach_id"] for each in summary["breaches"]}
+    answer = await take(service.provider, breach, "root-cause", **ROOT_CAUSE)
+    assert answer.status_code == 200, answer.text
+    steps = answer.json()["life"]["steps"]
+    assert [(each["revision"], each["step"]) for each in steps] == [(0, "acknowledge"), (2, "root-cause")]
+
+
 async def test_breaches_are_found_by_level_and_time(service: Service) -> None:
     breach = await breached(service, "life.found")
     shared = {"agreement_id": breach["agreement_id"]}

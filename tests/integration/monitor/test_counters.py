@@ -9,7 +9,7 @@ from typing import Any
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion
-from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.application.history.fact_history import TargetIdentity
 from tests.integration.monitor.test_series import ERRORS, REQUESTS, answered, ready, state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, at
@@ -35,7 +35,7 @@ GOOD, TOTAL = 90 + 10 + 99 + 9, 100 + 10 + 100 + 10
 async def explained(held: Monitor, judged: dict[str, Any], known_at: str | None = None) -> tuple[int, int]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion("2026-11", known_at=None if known_at is None else at(known_at))
-    named = TargetRow(AGREEMENT, judged["target_id"])
+    named = TargetIdentity(AGREEMENT, judged["target_id"])
     sums = (await explanation.explain_window(record, named, asked, held.clock.now()))["derivation"]["sums"]
     return sums["good"], sums["total"]
 

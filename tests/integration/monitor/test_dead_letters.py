@@ -10,9 +10,9 @@ from slm_chassis import dead_letters
 from slm_chassis.access import Principal
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_monitor.adapters.queries.target_queries import TargetQueries
-from slm_monitor.application.intake.record_reader import RecordReader
+from slm_monitor.application.intake.record_reader import IntakeRecordReader
 from tests.support.judged import EVERYTHING, PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER, available, finalized
 
@@ -41,7 +41,7 @@ async def test_an_unreadable_record_is_quarantined_and_the_others_are_evaluated(
         await held.settle()
         assert len(await held.breaches()) == 1
         # Whoever may write to the topic can say that a record comes from a door: it is no fault of ours.
-        assert await dead_letters.listing(held.database) == []
+        assert await dead_letters.fetch_dead_letters(held.database) == []
         page = await TargetQueries(held.database).quarantine(OPERATOR, EVERYTHING, {})
         assert [row["reason"].partition(":")[0] for row in page["items"]] == ["malformed"]
 
@@ -49,7 +49,7 @@ async def test_an_unreadable_record_is_quarantined_and_the_others_are_evaluated(
 class Broken:
     """A reader that cannot read what contains ``broken``, until it is mended."""
 
-    def __init__(self, reader: RecordReader) -> None:
+    def __init__(self, reader: IntakeRecordReader) -> None:
         self._reader = reader
         self.is_mended = False
 
@@ -65,11 +65,11 @@ async def test_a_redriven_record_is_evaluated_and_no_longer_a_dead_letter(databa
         held.judge._reader = broken = Broken(held.judge._reader)  # type: ignore[assignment]
         await held.measure(outage(id="broken"))
         await held.settle()
-        (letter,) = await dead_letters.listing(held.database)
+        (letter,) = await dead_letters.fetch_dead_letters(held.database)
         broken.is_mended = True
-        await dead_letters.redrive(held.database, letter.dead_letter_id)
-        while await Relay(held.database, held.log).step():
+        await dead_letters.redrive_record(held.database, letter.dead_letter_id)
+        while await OutboxRelay(held.database, held.log).step():
             pass
         await held.settle()
         assert len(await held.breaches()) == 1
-        assert await dead_letters.listing(held.database) == []
+        assert await dead_letters.fetch_dead_letters(held.database) == []

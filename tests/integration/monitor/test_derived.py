@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slm_chassis.identity import named_id
-from slm_monitor.domain.terms.terms import NotJudgeable
+from slm_monitor.domain.terms.terms import TermsNotEvaluable
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized
 
@@ -181,5 +181,5 @@ async def test_a_composite_that_means_nothing_is_not_taken_up(
     database_url: str, made: dict[str, Any], complaint: str
 ) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
-        with pytest.raises(NotJudgeable, match=complaint):
+        with pytest.raises(TermsNotEvaluable, match=complaint):
             await held.hear(finalized(made, host(HOSTS[0])))

@@ -10,7 +10,7 @@ from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion
-from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.application.history.fact_history import TargetIdentity
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized, resolved
 
@@ -123,7 +123,9 @@ async def test_of_a_rolling_target_only_the_run_that_was_disputed_is_withdrawn(d
 async def explained(held: Monitor, target: dict[str, Any], instant: str) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion(target["window"]["rolling"], at(f"2026-11-20T{instant}"))
-    return await explanation.explain_window(record, TargetRow(AGREEMENT, target["target_id"]), asked, held.clock.now())
+    return await explanation.explain_window(
+        record, TargetIdentity(AGREEMENT, target["target_id"]), asked, held.clock.now()
+    )
 
 
 async def test_an_overturned_rolling_run_is_explained_in_every_minute_and_derived_target(

@@ -9,7 +9,7 @@ import httpx
 
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import targets as agreed
-from slm_agreement.domain.terms.surroundings import Surroundings
+from slm_agreement.domain.terms.target_context import TargetContext
 from slm_chassis.identity import named_id
 from tests.support.monitor import CUSTOMER, PROVIDER, finalized
 from tests.support.monitor_service import Service
@@ -56,9 +56,9 @@ AT = "2026-11-05T08:00:00Z"
 
 def handed_over(*more: dict[str, Any]) -> list[dict[str, Any]]:
     """The targets resolved as a signed revision carries them."""
-    around = Surroundings(AGREEMENT, PROVIDER, CUSTOMER, "service", frozenset({"24x7"}))
+    around = TargetContext(AGREEMENT, PROVIDER, CUSTOMER, "service", frozenset({"24x7"}))
     findings = Findings()
-    resolved = agreed.resolve_all([*EVERY, *MORE, *more], around, findings)
+    resolved = agreed.resolve_targets([*EVERY, *MORE, *more], around, findings)
     assert findings.items == []
     return resolved
 

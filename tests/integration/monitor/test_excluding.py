@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from slm_chassis.identity import named_id
-from slm_monitor.adapters.commands.sql_exclusions import SilenceDecider, SqlExclusions
+from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions, UnansweredExclusionDecider
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import ExclusionRequest
-from slm_monitor.domain.exclusions.exclusion_workflow import Actor
+from slm_monitor.domain.exclusions.exclusion_workflow import ActingParty
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized
 
@@ -36,7 +36,7 @@ async def ask(held: Monitor, start: str, end: str, **more: Any) -> str:
     async with held.database.begin() as transaction:
         name = named_id(AGREEMENT, "exclusion", start, end)
         await exclusions.request_exclusion(
-            SqlExclusions(transaction), wanted, name, Actor(PROVIDER, "p"), transaction.now
+            SqlExclusions(transaction), wanted, name, ActingParty(PROVIDER, "p"), transaction.now
         )
     return name
 
@@ -44,14 +44,16 @@ async def ask(held: Monitor, start: str, end: str, **more: Any) -> str:
 async def approve(held: Monitor, name: str) -> None:
     async with held.database.begin() as transaction:
         now = transaction.now
-        await exclusions.decide_exclusion(SqlExclusions(transaction), name, "approved", Actor(CUSTOMER, "c"), "", now)
+        await exclusions.decide_exclusion(
+            SqlExclusions(transaction), name, "approved", ActingParty(CUSTOMER, "c"), "", now
+        )
     await held.settle()
 
 
 async def revoke(held: Monitor, name: str) -> None:
     async with held.database.begin() as transaction:
         await exclusions.revoke_exclusion(
-            SqlExclusions(transaction), name, Actor(PROVIDER, "p"), "off", transaction.now
+            SqlExclusions(transaction), name, ActingParty(PROVIDER, "p"), "off", transaction.now
         )
     await held.settle()
 
@@ -193,7 +195,7 @@ async def test_silence_decides_at_its_instant_once_though_two_replicas_look(data
         await ask(
             held, "2026-11-05T10:00", "2026-11-05T12:00", decide_by_at=at("2026-11-12T00:00"), if_silent="approved"
         )
-        lookers = [SilenceDecider(held.database, held.clock) for _ in range(2)]
+        lookers = [UnansweredExclusionDecider(held.database, held.clock) for _ in range(2)]
         assert [await each.step() for each in lookers] == [0, 0]
         held.clock.move_to(at("2026-11-12T00:00:01Z"))
         assert sum([await each.step() for each in lookers]) == 1

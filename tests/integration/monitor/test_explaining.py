@@ -18,8 +18,8 @@ from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import ExclusionRequest
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
-from slm_monitor.application.history.fact_history import TargetRow
-from slm_monitor.domain.exclusions.exclusion_workflow import Actor
+from slm_monitor.application.history.fact_history import TargetIdentity
+from slm_monitor.domain.exclusions.exclusion_workflow import ActingParty
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
@@ -50,7 +50,7 @@ async def explained(
         window, None if instant is None else at(instant), None if known_at is None else at(known_at)
     )
     return await explanation.explain_window(
-        record, TargetRow(AGREEMENT, target["target_id"], **more), asked, held.clock.now()
+        record, TargetIdentity(AGREEMENT, target["target_id"], **more), asked, held.clock.now()
     )
 
 
@@ -175,7 +175,7 @@ async def test_the_order_of_arrival_changes_no_byte(postgres: object) -> None:
                     await held.save()
             await held.settle("2026-12-02T00:00")
             answers = [await explained(held, target) for target in (MONTH, SHARE)]
-            told.add(json.dumps(answers) + "".join(explanation_text.explanation_text(each) for each in answers))
+            told.add(json.dumps(answers) + "".join(explanation_text.format_explanation(each) for each in answers))
     assert len(told) == 1
 
 
@@ -202,8 +202,8 @@ async def excluded(held: Monitor, start: str, end: str, **more: Any) -> str:
     )
     async with held.database.begin() as transaction:
         register, now = SqlExclusions(transaction), transaction.now
-        await exclusions.request_exclusion(register, wanted, name, Actor(PROVIDER, "p"), now)
-        await exclusions.decide_exclusion(register, name, "approved", Actor(CUSTOMER, "c"), "", now)
+        await exclusions.request_exclusion(register, wanted, name, ActingParty(PROVIDER, "p"), now)
+        await exclusions.decide_exclusion(register, name, "approved", ActingParty(CUSTOMER, "c"), "", now)
     await held.settle()
     return name
 

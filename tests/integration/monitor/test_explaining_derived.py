@@ -9,7 +9,7 @@ import pytest
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import ExplanationQuestion
-from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.application.history.fact_history import TargetIdentity
 from tests.integration.monitor import test_compliance as compliant
 from tests.integration.monitor import test_derived as derived
 from tests.integration.monitor.test_accepted_periods import accepted
@@ -23,7 +23,7 @@ async def explained(
 ) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion(window, None, None if known_at is None else at(known_at))
-    return await explanation.explain_window(record, TargetRow(AGREEMENT, target_id), asked, held.clock.now())
+    return await explanation.explain_window(record, TargetIdentity(AGREEMENT, target_id), asked, held.clock.now())
 
 
 PARTS = [host(HOSTS[0], "99"), host(HOSTS[1], "99.9")]
@@ -52,7 +52,7 @@ async def test_the_derivation_of_a_composite_comes_to_what_was_judged(number: in
         assert (told["figure"], told["verdict"]) == (window["figure"], window["verdict"])
         if "members" in told:
             assert [each["target_key"] for each in told["members"]] == HOSTS[:2]
-            assert f"  member {HOSTS[0]}: " in explanation_text.explanation_text(told)
+            assert f"  member {HOSTS[0]}: " in explanation_text.format_explanation(told)
         else:
             stretch = next(each for each in told["derivation"]["intervals"] if each["state"] == "down")
             assert [name.split("/")[0] for name in stretch["facts"]] == HOSTS[:2]

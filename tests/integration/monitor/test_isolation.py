@@ -10,7 +10,7 @@ from sqlalchemy import text
 from slm_chassis import dead_letters
 from slm_chassis.http.paging import Page
 from slm_chassis.log.partitioner import partition_of
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_monitor.adapters.commands.sql_quarantine import SqlQuarantinedFacts
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
 from slm_monitor.adapters.queries.target_queries import TargetQueries
@@ -69,7 +69,7 @@ async def test_a_failed_target_does_not_stop_the_others_of_its_record(database_u
         assert [row["target_key"] for row in await held.breaches()] == ["other"]
         assert "TypeError" in (await listed(held))["availability"]
         assert (await listed(held)).keys() == {"availability"}
-        assert await dead_letters.listing(held.database) == []
+        assert await dead_letters.fetch_dead_letters(held.database) == []
 
 
 @pytest.mark.parametrize("how", ["restart", "terms"])
@@ -116,7 +116,7 @@ async def test_an_unreadable_record_of_facts_stops_only_the_target_of_its_values
             assert (await listed(held)).keys() == {"fast-month"}
             await held.measure({"indicator": OTHER, "outage": OUTAGE}, {"indicator": UP, "outage": OUTAGE})
             await held.settle()
-            assert await dead_letters.listing(held.database) == []
+            assert await dead_letters.fetch_dead_letters(held.database) == []
 
 
 async def test_only_the_unacceptable_part_of_a_record_is_quarantined_until_released(
@@ -140,7 +140,7 @@ async def test_only_the_unacceptable_part_of_a_record_is_quarantined_until_relea
                 await held.measure(late, {"indicator": BESIDE, "outage": OUTAGE})
             await held.settle()
             assert [row["target_key"] for row in await held.breaches()] == ["other"]
-            assert await dead_letters.listing(held.database) == []
+            assert await dead_letters.fetch_dead_letters(held.database) == []
             # The same row three times is one fact, and kept once.
             (aside,) = (await TargetQueries(held.database).quarantine(INTEGRATOR, EVERYTHING, {}))["items"]
             assert (aside["subject"], aside["reason"].partition(":")[0]) == (f"{PROVIDER}/{LATENCY}", "not_judged")
@@ -151,7 +151,7 @@ async def test_only_the_unacceptable_part_of_a_record_is_quarantined_until_relea
             async with held.database.begin() as transaction:
                 ward = SqlQuarantinedFacts(transaction)
                 await discharge.release(ward, aside["quarantine_id"], INTEGRATOR, transaction.now)
-            while await Relay(held.database, held.log).step():
+            while await OutboxRelay(held.database, held.log).step():
                 pass
         async with judging(*where) as held:
             await held.settle()

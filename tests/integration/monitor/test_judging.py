@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from slm_chassis.log.port import Record
 from slm_events.agreement import AgreementTerminated
-from slm_monitor.application.state.partition_step import PartitionStep
-from slm_monitor.application.state.ports import NotOwner
+from slm_monitor.application.state.partition_step import PartitionStepChanges
+from slm_monitor.application.state.ports import PartitionNotOwned
 from tests.support.checkout import LATENCY, UP, ready
 from tests.support.judged import ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized, resolved
@@ -253,8 +253,10 @@ async def test_a_zombies_write_is_refused(database_url: str) -> None:
         await ready(held, available())
         zombie = held.judge._owned[0]
         await held.store.take_over(0)
-        with pytest.raises(NotOwner):
-            await held.store.commit(0, zombie.epoch, PartitionStep(dict(zombie.positions), dict(zombie.positions)))
+        with pytest.raises(PartitionNotOwned):
+            await held.store.commit(
+                0, zombie.epoch, PartitionStepChanges(dict(zombie.positions), dict(zombie.positions))
+            )
 
 
 async def test_a_termination_ends_the_window_at_its_instant(database_url: str) -> None:

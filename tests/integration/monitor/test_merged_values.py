@@ -10,7 +10,7 @@ from slm_chassis.identity import named_id
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion
-from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.application.history.fact_history import TargetIdentity
 from tests.integration.monitor.test_series import LATENCY, ready, state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, at, finalized
@@ -36,7 +36,9 @@ async def explained(
 ) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion(window, None if instant is None else at(instant))
-    return await explanation.explain_window(record, TargetRow(AGREEMENT, judged["target_id"]), asked, held.clock.now())
+    return await explanation.explain_window(
+        record, TargetIdentity(AGREEMENT, judged["target_id"]), asked, held.clock.now()
+    )
 
 
 async def test_shares_and_quantiles_are_exact_where_a_bucket_ends_at_the_limit(postgres: object) -> None:

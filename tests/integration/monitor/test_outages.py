@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain.terms.terms import NotJudgeable
+from slm_monitor.domain.terms.terms import TermsNotEvaluable
 from tests.support.checkout import down, ready, turns
 from tests.support.judged import monitor
 from tests.support.monitor import available, finalized
@@ -90,5 +90,5 @@ async def test_a_correction_that_splits_an_outage_withdraws_the_breach(database_
 )
 async def test_what_counts_no_outages_is_not_taken_up(database_url: str, made: dict[str, Any]) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
-        with pytest.raises(NotJudgeable, match="PT5M"):
+        with pytest.raises(TermsNotEvaluable, match="PT5M"):
             await held.hear(finalized(made))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, TopicPartition
-from slm_monitor.application.engine.watermarks import Watermarks
+from slm_monitor.application.engine.watermarks import PartitionWatermarks
 from tests.support.checkout import UP, ready
 from tests.support.judged import PARTITIONS, ground, judging, monitor
 from tests.support.monitor import PROVIDER, SECOND, available, finalized, resolved
@@ -76,7 +76,7 @@ async def test_a_clock_ahead_of_the_databases_waits_instead_of_polling(database_
                 asked += 1
                 return held.clock.now() - 2 * SECOND
 
-        firing = Watermarks(Behind(), held.log, held.clock)  # type: ignore[arg-type]
+        firing = PartitionWatermarks(Behind(), held.log, held.clock)  # type: ignore[arg-type]
         owned = held.judge._owned
         for partition in owned.values():
             partition.timers.set("x", held.clock.now())

@@ -13,7 +13,7 @@ import pytest
 from slm_chassis.identity import named_id
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record
-from slm_monitor.adapters.formats.column_codec import encode_intake
+from slm_monitor.adapters.formats.column_codec import encode_intake_record
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from tests.support.monitor import CUSTOMER, PROVIDER, at, available, finalized
 from tests.support.monitor_service import PARTITIONS, Service, migrated_database, problem, serving
@@ -91,7 +91,7 @@ def unstorable(number: int) -> Fact:
 
 async def append(service: Service, topic: str, facts: list[Fact]) -> None:
     for fact in facts:
-        record = Record("", encode_intake(NOTHING, [fact]), INTERNAL)
+        record = Record("", encode_intake_record(NOTHING, [fact]), INTERNAL)
         await service.log.append(topic, [record], partition_of(fact.subject, PARTITIONS))
 
 

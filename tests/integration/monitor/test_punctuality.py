@@ -10,8 +10,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from slm_chassis.app import topics
-from slm_chassis.clock import SECOND, clock_from, real_now
+from slm_chassis.app import topic_specs
+from slm_chassis.clock import SECOND, parse_clock, real_now
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.port import EventLog
 from slm_events.catalogue import BREACHES
@@ -32,8 +32,8 @@ PATIENCE_SECONDS = 90.0
 @pytest.fixture
 async def log(postgres: object) -> AsyncIterator[EventLog]:
     """The log in PostgreSQL, whose leases decide which replica evaluates a partition."""
-    opened = await open_log(await fresh_log(), clock=clock_from(""), client="test")
-    await opened.ensure_topics(topics(PARTITIONS))
+    opened = await open_log(await fresh_log(), clock=parse_clock(""), client="test")
+    await opened.ensure_topics(topic_specs(PARTITIONS))
     yield opened
     await opened.close()
 
@@ -44,7 +44,7 @@ async def fresh_log() -> str:
 
 @pytest.mark.parametrize("dies", [False, True])
 async def test_each_breach_is_told_once_and_soon(database_url: str, log: EventLog, dies: bool) -> None:
-    clock = clock_from("")
+    clock = parse_clock("")
     await announce(log, enrolled(PROVIDER_KEY, "integrator", party_id=PROVIDER))
     async with AsyncExitStack() as stack:
         first, second = [await stack.enter_async_context(serving(database_url, log, clock)) for _ in range(2)]

@@ -9,7 +9,7 @@ from slm_monitor.adapters.commands.sql_terms import SqlIndicators
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion
-from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.application.history.fact_history import TargetIdentity
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.integration.monitor.test_series import state, target
 from tests.support.judged import INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
@@ -49,7 +49,7 @@ async def ready(held: Monitor, *targets: dict[str, Any]) -> None:
 
 async def explained(held: Monitor, judged: dict[str, Any]) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
-    named = TargetRow(AGREEMENT, judged["target_id"])
+    named = TargetIdentity(AGREEMENT, judged["target_id"])
     return await explanation.explain_window(record, named, ExplanationQuestion("2026-11"), held.clock.now())
 
 

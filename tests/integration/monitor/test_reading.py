@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.series.hour_buckets import HourChunk
 from tests.support.judged import Monitor, monitor
 from tests.support.monitor import fast, finalized
 
@@ -17,7 +17,7 @@ def counting(held: Monitor) -> list[str]:
     asked: list[str] = []
     read = held.store.hours
 
-    async def counted(subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
+    async def counted(subject: str, hours: Sequence[int]) -> Mapping[int, list[HourChunk]]:
         asked.append(subject)
         return await read(subject, hours)
 

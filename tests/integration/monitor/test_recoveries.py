@@ -8,7 +8,7 @@ from typing import Any
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import ExplanationQuestion
-from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.application.history.fact_history import TargetIdentity
 from tests.integration.monitor.test_excluding import approve, ask
 from tests.integration.monitor.test_series import state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
@@ -54,7 +54,7 @@ async def ready(held: Monitor) -> None:
 
 async def explained(held: Monitor, judged: dict[str, Any]) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
-    named = TargetRow(AGREEMENT, judged["target_id"])
+    named = TargetIdentity(AGREEMENT, judged["target_id"])
     return await explanation.explain_window(record, named, ExplanationQuestion("2026-11"), held.clock.now())
 
 
@@ -120,7 +120,7 @@ async def test_a_recovery_counts_service_hours_and_tests_are_marked(database_url
         assert (first["recovery_time"], first["recovery_point"], first["facts"]) == ("PT30M", "PT10M", ["a"])
         assert (second["recovery_time"], second["test"]) == ("PT20M", True)
         assert told["derivation"]["sums"]["mean_minutes"] == "25/1"
-        assert "recovery time PT30M" in explanation_text.explanation_text(told)
+        assert "recovery time PT30M" in explanation_text.format_explanation(told)
 
 
 async def test_a_recovery_that_means_nothing_is_refused_with_its_field(database_url: str) -> None:
@@ -198,6 +198,6 @@ async def test_a_recovery_is_explained_with_time_excluded_before_its_window(data
         record = SqlHistory(held.database, held.store, PARTITIONS)
         asked = ExplanationQuestion("PT1H", at(breach["certain_at"][:16]))
         told = await explanation.explain_window(
-            record, TargetRow(AGREEMENT, hour["target_id"]), asked, held.clock.now()
+            record, TargetIdentity(AGREEMENT, hour["target_id"]), asked, held.clock.now()
         )
         assert told["figure"] == breach["figure"] == "120/1"

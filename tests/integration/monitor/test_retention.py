@@ -11,7 +11,7 @@ from slm_monitor.adapters.store.retention import DAY, Retention
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion
-from slm_monitor.application.history.fact_history import NotInRecord, TargetRow
+from slm_monitor.application.history.fact_history import FactsNoLongerStored, TargetIdentity
 from tests.integration.monitor import test_compliance as compliant
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, at, available, fast, finalized
@@ -125,12 +125,12 @@ async def test_the_present_is_judged_as_ever_after_a_restart(database_url: str) 
 async def test_a_figure_older_than_the_record_says_so(database_url: str) -> None:
     async with monitor(database_url, "2026-11-02T00:00") as held:
         await january(held)
-        named, now = TargetRow(AGREEMENT, TARGET["target_id"]), held.clock.now()
+        named, now = TargetIdentity(AGREEMENT, TARGET["target_id"]), held.clock.now()
         whole = await explanation.explain_window(record(held), named, ExplanationQuestion("2026-11"), now)
         assert whole["figure"] == (await held.windows(TARGET["target_id"]))["2026-11"]["figure"]
         present = await explanation.explain_window(record(held), named, ExplanationQuestion("2027-01"), now)
         await swept(held)
-        with pytest.raises(NotInRecord):
+        with pytest.raises(FactsNoLongerStored):
             await explanation.explain_window(record(held), named, ExplanationQuestion("2026-11"), now)
         assert await explanation.explain_window(record(held), named, ExplanationQuestion("2027-01"), now) == present
 

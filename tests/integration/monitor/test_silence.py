@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
@@ -130,3 +131,26 @@ async def test_an_age_that_means_nothing_is_refused(service: Service) -> None:
         given = {"key": "silent.wrong", "kind": "availability", "stale_after": age}
         refused = problem(await service.provider.post("/api/v1/indicators", json=given))
         assert refused["errors"][0]["field"] == "stale_after"
+
+
+async def test_the_last_fact_of_each_indicator_is_told_where_it_is_asked_for(service: Service) -> None:
+    for key, kind in (("last.up", "availability"), ("last.value", "value"), ("last.nothing", "availability")):
+        await service.register(key, kind)
+    await service.measure(
+        {"indicator": "last.up", "at": "2026-11-05T09:00:00Z", "state": "up"},
+        {"indicator": "last.value", "at": "2026-11-05T08:30:00Z", "value": 7},
+    )
+
+    async def told() -> dict[str, str | None]:
+        page = await service.provider.get("/api/v1/indicators", params={"with_last": "true", "limit": 1000})
+        return {each["key"]: each["last_fact_at"] for each in page.json()["items"] if each["key"].startswith("last.")}
+
+    async with asyncio.timeout(10):
+        while None in [(await told())[key] for key in ("last.up", "last.value")]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    found = await told()
+    assert found["last.up"] == "2026-11-05T09:00:00.000000Z"
+    assert found["last.value"] is not None and found["last.value"][:16] == "2026-11-05T08:30"
+    assert found["last.nothing"] is None
+    plain = (await service.provider.get("/api/v1/indicators", params={"limit": 1000})).json()["items"]
+    assert all("last_fact_at" not in each for each in plain)

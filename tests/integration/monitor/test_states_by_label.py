@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm_chassis.identity import named_id
-from slm_monitor.domain.terms.instances import instance_id
+from slm_monitor.domain.terms.instances import derive_target_instance_id
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, finalized
 
@@ -30,7 +30,7 @@ async def turns(held: Monitor, instant: str, state: str, region: str | None, **m
 
 
 def instance(region: str) -> str:
-    return instance_id(TARGET, (("region", region),))
+    return derive_target_instance_id(TARGET, (("region", region),))
 
 
 async def status(held: Monitor, region: str, window: str = "2026-11") -> tuple[str, str | None]:

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from slm_chassis.app import App, topics
+from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import ManualClock
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.migrations import migrate
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events.envelope import from_record
 from slm_events.instants import to_text
@@ -64,7 +64,7 @@ KEYS = {"provider": PROVIDER, "customer": CUSTOMER, "stranger": "somebody-else"}
 class Running:
     """The service, and what a test does with it."""
 
-    app: App
+    app: ServiceApp
     log: MemoryEventLog
     clock: ManualClock
     figures: ToldFigures
@@ -79,7 +79,7 @@ class Running:
     async def settles(self) -> None:
         while await self._worker(Publisher).step():
             pass
-        while await self._worker(Relay).step():
+        while await self._worker(OutboxRelay).step():
             pass
 
     async def waits_until(self, when: str) -> None:
@@ -112,7 +112,7 @@ class Running:
 async def service(database_url: str) -> AsyncIterator[Running]:
     await migrate(database_url, "slm_report")
     log, clock = MemoryEventLog(), ManualClock(at("2026-11-22T10:00"))
-    await log.ensure_topics(topics(2))
+    await log.ensure_topics(topic_specs(2))
     app = await build(ReportSettings(database_url=database_url, quiet_seconds=0.0), log, clock)
     for name, party in KEYS.items():
         app.access.learn(enrolled(name, "service_level_manager", party_id=party))

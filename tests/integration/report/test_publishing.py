@@ -12,7 +12,7 @@ from tests.integration.report.conftest import Running
 from tests.support import report as heard
 from tests.support.report import AGREEMENT, DECEMBER, HOUR, MONTHLY, QUARTERLY, ROLLING, TICKETS
 
-REPORT = publication.report_id(AGREEMENT, "2026-11")
+REPORT = publication.report_id_of(AGREEMENT, "2026-11")
 SEPTEMBER_ON = "2026-09-01T00:00:00.000000Z"
 
 

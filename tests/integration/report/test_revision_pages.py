@@ -12,7 +12,7 @@ from tests.integration.report.conftest import Running
 from tests.support import report as heard
 from tests.support.report import AGREEMENT, MONTHLY, ROLLING, TICKETS
 
-REPORT = publication.report_id(AGREEMENT, "2026-11")
+REPORT = publication.report_id_of(AGREEMENT, "2026-11")
 SHORTENED = ("2026-11", "2026-11-01T00:00:00Z", "2026-11-10T12:00:00Z")
 UNFORESEEN = heard.target("dropped", {"calendar": "month"})
 

@@ -11,13 +11,13 @@ import httpx
 import pytest
 from sqlalchemy.engine import make_url
 
-from slm_chassis.app import App, topics
+from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import ManualClock
 from slm_chassis.identity import new_id
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
 from slm_chassis.migrations import migrate
-from slm_chassis.outbox import Relay
+from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events import envelope
 from slm_events.catalogue import PUBLISHED, REVIEWS
@@ -45,7 +45,7 @@ KEYS = {
 class Service:
     """The service, its log and its clock; nothing moves unless a test lets it."""
 
-    app: App
+    app: ServiceApp
     log: MemoryEventLog
     clock: ManualClock
 
@@ -77,7 +77,7 @@ class Service:
 
     async def told(self, kind: type[T]) -> list[T]:
         """What of that kind it has published on its topic."""
-        while await self.worker(Relay).step():
+        while await self.worker(OutboxRelay).step():
             pass
         published = [envelope.from_record(record.value, record.headers) for record in records(self.log, REVIEWS.name)]
         return [each.data for each in published if type(each.data) is kind]
@@ -115,7 +115,7 @@ async def database_url(migrated: str) -> str:
 @pytest.fixture
 async def service(database_url: str) -> AsyncIterator[Service]:
     log, clock = MemoryEventLog(), ManualClock(at("2026-11-22T10:00"))
-    await log.ensure_topics(topics(2))
+    await log.ensure_topics(topic_specs(2))
     app = await bootstrap.build(ReviewSettings(database_url=database_url), log, clock)
     for key, (role, party_id) in KEYS.items():
         app.access.learn(enrolled(key, role, party_id=party_id))

@@ -12,7 +12,6 @@ from tests.support.populated import OPERATOR_KEY, Operation, Populated
 
 CHANGES = {"If-Match": "*"}
 PAGES = ("/", "/docs", "/favicon.ico", "/livez", "/openapi.json", "/nothing", "/api/v1/nothing")
-STREAM = "/api/v1/stream"
 UNSAFE = [
     "javascript:alert(1)",
     "JaVaScRiPt:alert(1)",
@@ -33,7 +32,7 @@ def reading(world: Populated) -> Iterator[Operation]:
     """Every list: what can be read without naming a thing."""
     for operation in world.operations():
         required = any(each.get("required") for each in operation.document.get("parameters", []))
-        if operation.method == "get" and not required and operation.path != STREAM:
+        if operation.method == "get" and not required and not operation.path.endswith("/stream"):
             yield operation
 
 
@@ -48,7 +47,7 @@ async def test_every_answer_protects_the_browser_that_shows_it(world: Populated)
                 told.get("x-content-type-options") == "nosniff"
                 and "frame-ancestors" in told.get("content-security-policy", "")
                 and "script-src 'unsafe" not in told["content-security-policy"]
-                and told.get("referrer-policy") == "no-referrer"
+                and told.get("referrer-policy") in ("no-referrer", "same-origin")
                 and "x-frame-options" in told
             )
             if not is_safe:
@@ -80,8 +79,9 @@ async def test_head_says_what_get_says_without_the_body(world: Populated) -> Non
     wrong = []
     for path in ["/", "/docs", "/livez", *(operation.path for operation in reading(world))]:
         got, head = [await world.ask(OPERATOR_KEY, method, path) for method in ("GET", "HEAD")]
-        same = (head.status_code, head.headers["content-type"]) == (got.status_code, got.headers["content-type"])
-        if not same or head.content:
+        # Without a session, the first page answers a redirection, which has no content.
+        types = [each.headers.get("content-type") for each in (head, got)]
+        if head.status_code != got.status_code or types[0] != types[1] or head.content:
             wrong.append(f"{path}: {head.status_code} {head.content[:80]!r}")
     assert not wrong, "\n".join(wrong)
 

@@ -39,7 +39,7 @@ async def attempts(data_dir: Path) -> list[int]:
     assert url is not None
     database = await Database.open(url, clock=SystemClock(), source="/slm/test/review", pool_size=1)
     try:
-        return [letter.attempts for letter in await dead_letters.listing(database)]
+        return [letter.attempts for letter in await dead_letters.fetch_dead_letters(database)]
     finally:
         await database.close()
 

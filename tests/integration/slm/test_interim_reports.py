@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from slm.demo import negotiation, terms
 from slm.demo.negotiation import Cast
-from slm.installation import opened
+from slm.installation import open_installation
 from slm_chassis.clock import SystemClock
 from slm_chassis.settings import Settings
 from slm_events.instants import from_text, to_text
@@ -63,10 +63,15 @@ class Signed:
         found = await self.get(f"/api/v1/targets?agreement_id={self.agreement_id}")
         return {each["key"]: each for each in found["items"]}
 
-    async def report(self) -> tuple[dict[str, Any], str]:
-        """The report of this month, asked for now, and its page."""
+    async def report(self, breaches: int = 0) -> tuple[dict[str, Any], str]:
+        """The report of this month and its page, as soon as so many breaches have been heard of."""
         wanted = {"agreement_id": self.agreement_id}
-        made = await negotiation.post(self.client, self.cast.provider_manager_key, "/api/v1/reports", wanted)
+        async with asyncio.timeout(20):
+            while True:
+                made = await negotiation.post(self.client, self.cast.provider_manager_key, "/api/v1/reports", wanted)
+                if made["breach_count"] >= breaches:
+                    break
+                await asyncio.sleep(0.1)
         headers = {"Authorization": f"Bearer {self.cast.provider_manager_key}"}
         page = await self.client.get(made["page_url"], headers=headers)
         assert page.status_code == 200, page.text
@@ -77,7 +82,7 @@ class Signed:
 async def signed() -> AsyncIterator[Signed]:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder) / "data", bootstrap_key=SecretStr(OPERATOR_KEY), partitions=2)
-        async with opened(settings) as installation:
+        async with open_installation(settings) as installation:
             for app in installation.apps:
                 await app.start()
             transport = httpx.ASGITransport(installation.face, raise_app_exceptions=False)
@@ -89,8 +94,11 @@ async def _signed(client: httpx.AsyncClient) -> Signed:
     now = SystemClock().now()
     month = datetime.fromtimestamp(now // 1_000_000, UTC).replace(day=1, hour=0, minute=0, second=0)
     month_at = from_text(month.isoformat())
-    document = {**terms.document(to_text(month_at)), "targets": [terms.available(), RESPONSE, IN_TIME]}
-    cast, agreement = await negotiation.play(client, OPERATOR_KEY, to_text(month_at), document=document)
+    document = {
+        **terms.agreement_document(to_text(month_at)),
+        "targets": [terms.monthly_availability_target(), RESPONSE, IN_TIME],
+    }
+    cast, agreement = await negotiation.negotiate_and_sign(client, OPERATOR_KEY, to_text(month_at), document=document)
     indicator = {"key": terms.AVAILABILITY_INDICATOR, "kind": "availability", "service_id": cast.service_id}
     await negotiation.post(client, cast.integrator_key, "/api/v1/indicators", {**indicator, "initial_state": "up"})
     signed = Signed(client, cast, agreement["agreement_id"], month_at)
@@ -114,7 +122,7 @@ async def test_an_open_availability_has_the_figure_of_its_record_then(signed: Si
     await signed.send(
         "/api/v1/measurements", [{"indicator": terms.AVAILABILITY_INDICATOR, "outage": each} for each in outages]
     )
-    made, page = await signed.report()
+    made, page = await signed.report(breaches=1)
     line = next(each for each in made["lines"] if each["target_key"] == "availability")
     target = (await signed.targets())["availability"]
     known = await signed.get(f"/api/v1/targets/{target['target_id']}/windows?known_at={made['as_of']}")

@@ -16,7 +16,6 @@ from tests.support.populated import OPERATOR_KEY, Operation, Populated, populate
 SEED = 20261122
 BODIES = 30
 """Mutations of each operation's example."""
-STREAM = "/api/v1/stream"
 ODD: list[Any] = [
     None,
     True,
@@ -158,7 +157,7 @@ async def test_no_request_whatever_is_answered_with_a_fault_of_ours(own: Populat
     dice, wrong, sent = random.Random(SEED), [], 0
     keys = [OPERATOR_KEY, own.cast.provider_manager_key, own.cast.integrator_key, own.cast.customer_signatory_key]
     for operation in own.operations():
-        if operation.path == STREAM:
+        if operation.path.endswith("/stream"):
             continue
         for request in requests(own, operation, dice):
             path = path_of(own, operation, dice)

@@ -23,7 +23,7 @@ from slm_chassis.http.paging import Page
 from slm_chassis.migrations import migrate
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
-from slm_report.domain import periods, publication, service_report, terms_line
+from slm_report.domain import periods, publication, service_report, terms_history
 from slm_report.domain.facts import Facts
 from tests.support import report as heard
 from tests.support.monitor import CUSTOMER, PROVIDER
@@ -160,13 +160,13 @@ async def test_reviews_are_concluded_and_their_agendas_name_causes(database_url:
 async def test_a_report_whose_words_changed_has_the_digest_of_present_code(
     database_url: str, earlier: MakeEarlier
 ) -> None:
-    terms, as_of = terms_line.line([heard.finalized()], []), at("2026-12-01T00:10")
+    terms, as_of = terms_history.build_terms_history([heard.finalized()], []), at("2026-12-01T00:10")
     excluded = {"exclusion_id": "e", "kind": "planned", "seconds": 0}
     exclusions = [{**excluded, "uncounted": [{**UNCOUNTED, "cause": "announced_late"}]}]
     window = replace(heard.closed(), exclusions=exclusions)
     facts = Facts(windows=[window], breaches=[])
-    period = periods.named("2026-11", "month", "UTC")
-    document = service_report.build(terms, facts, period, state="published", as_of=as_of).document()
+    period = periods.parse_period("2026-11", "month", "UTC")
+    document = service_report.build_service_report(terms, facts, period, state="published", as_of=as_of).document()
     document["breaches"] = [{"breach_id": "b", "withdrawal_cause": "fact", "ticket": None}]
     before = json.loads(json.dumps(document))
     before["breaches"] = [{"breach_id": "b", "withdrawn_because": "fact", "ticket": None}]
@@ -175,15 +175,15 @@ async def test_a_report_whose_words_changed_has_the_digest_of_present_code(
         line["exclusions"][0]["uncounted"] = [{**UNCOUNTED, "because": "announced_late"}]
     earlier_event = {"exclusions": [{**excluded, "uncounted": [{**UNCOUNTED, "because": "announced_late"}]}]}
     old = await earlier("slm_report", 2)
-    await insert(old, "report", report_id="r", document=before, digest=publication.digest(before), figures=b"{}")
+    await insert(old, "report", report_id="r", document=before, digest=publication.report_digest(before), figures=b"{}")
     await insert(old, "target_window", window_id="w", event=earlier_event)
     await insert(old, "exclusion", exclusion_id="e", decided={"uncounted": [{**UNCOUNTED, "because": "past_cap"}]})
     await insert(old, "exclusion", exclusion_id="f", revoked={"reason": "because"})
     await migrate(database_url, "slm_report")
     row = await old.fetchrow("SELECT document, digest, figures FROM report")
     assert json.loads(row["document"]) == json.loads(json.dumps(document))
-    assert (row["digest"], row["figures"]) == (publication.digest(document), b"{}")
-    assert publication.digest(document) != publication.digest(before)
+    assert (row["digest"], row["figures"]) == (publication.report_digest(document), b"{}")
+    assert publication.report_digest(document) != publication.report_digest(before)
     event = json.loads(await old.fetchval("SELECT event FROM target_window"))
     assert event["exclusions"][0]["uncounted"] == [{**UNCOUNTED, "cause": "announced_late"}]
     decided = await old.fetch("SELECT decided, revoked FROM exclusion ORDER BY exclusion_id")

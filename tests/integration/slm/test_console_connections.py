@@ -1,0 +1,196 @@
+"""Connections in the console: a key made by clicking, a fact sent with it, what was refused, set aside and imported."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+from collections.abc import AsyncIterator
+from html import unescape
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from slm_chassis import dead_letters
+from slm_chassis.log.port import StoredRecord
+from tests.integration.slm.test_console_shell import sign_in, token_of
+from tests.support.populated import OPERATOR_KEY, Populated
+
+TABS = ("", "/measurements", "/aside", "/imports", "/keys")
+
+
+@pytest.fixture
+async def browser(world: Populated) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(world.installation.face)
+    async with httpx.AsyncClient(transport=transport, base_url="http://slm") as client:
+        yield client
+
+
+async def sent(browser: httpx.AsyncClient, at: str, path: str, **fields: str) -> httpx.Response:
+    """Send a form of the page ``at``."""
+    token = token_of(await browser.get(at))
+    return await browser.post(path, data={"csrf_token": token, **fields})
+
+
+async def shown(browser: httpx.AsyncClient, path: str, text: str) -> str:
+    """The page, as soon as it says the text."""
+    async with asyncio.timeout(15):
+        while text not in (page := unescape((await browser.get(path)).text)):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    return page
+
+
+def read(page: str, name: str) -> str:
+    found = re.search(rf'id="{name}">(.*?)</code>', page, re.DOTALL)
+    assert found is not None, page
+    return unescape(found[1])
+
+
+async def paste(world: Populated, lines: str) -> list[httpx.Response]:
+    """What the lines answer, sent as a shell would send them."""
+    answers = []
+    for line in lines.splitlines():
+        _, address, *options = shlex.split(line)
+        headers = dict(each.split(": ", 1) for flag, each in pairwise(options) if flag == "-H")
+        path = address.partition("/api/v1/")[2]
+        answers.append(await world.client.post(f"/api/v1/{path}", content=options[-1], headers=headers))
+    return answers
+
+
+async def test_an_integrator_makes_a_key_sends_and_sees_the_fact(world: Populated, browser: httpx.AsyncClient) -> None:
+    await sign_in(browser, world.cast.provider_manager_key)
+    assert 'href="/connections"' in (await browser.get("/")).text
+    form = {"name": "Probes <in> Berlin", "until": "2099-12-31", "may": "send"}
+    made = await sent(browser, "/connections/keys", "/connections/keys", **form)
+    assert made.status_code == 200, made.text
+    key, lines = read(made.text, "new-key"), read(made.text, "snippet")
+    assert key.startswith("slm_") and key in lines and "http://slm/api/v1/measurements" in lines
+    assert key not in (await browser.get("/connections/keys")).text, "a key is shown once"
+    for answer in await paste(world, lines):
+        assert answer.status_code in (200, 201, 202), answer.text
+    page = await shown(browser, "/connections", "Probes <in> Berlin")
+    assert "sends" in page
+    await shown(browser, "/connections/measurements", "sends")
+    used = await shown(browser, "/connections/keys", "Probes <in> Berlin")
+    row = next(each for each in used.split("<tr") if "Probes <in> Berlin" in each and "only sends" in each)
+    assert "31 Dec 2099" in row or "1 Jan 2100" in row
+    async with asyncio.timeout(15):
+        while "never" in row:
+            await asyncio.sleep(0.3)
+            used = unescape((await browser.get("/connections/keys")).text)
+            row = next(each for each in used.split("<tr") if "Probes <in> Berlin" in each and "only sends" in each)
+    path = re.search(r'href="(/connections/keys/[^"]+/revoke)"', row)
+    assert path is not None
+    warned = await browser.get(path[1])
+    assert "refused within two seconds" in warned.text
+    assert (await sent(browser, path[1], path[1])).status_code == 303
+    assert (await world.client.get("/api/v1/me", headers={"Authorization": f"Bearer {key}"})).status_code == 401
+    assert (await browser.get(path[1])).status_code == 404
+    assert "revoked" in (await browser.get("/connections/keys")).text
+
+
+async def test_what_is_typed_wrong_is_said_beside_the_field_and_kept(
+    world: Populated, browser: httpx.AsyncClient
+) -> None:
+    await sign_in(browser, world.cast.provider_manager_key)
+    page = await sent(browser, "/connections/keys", "/connections/keys", name="Sensor", until="soon")
+    assert page.status_code == 422 and "“soon” is not a day" in page.text and 'value="Sensor"' in page.text
+    page = await sent(browser, "/connections/keys", "/connections/keys", name="Sensor", until="2001-01-01")
+    assert page.status_code == 422 and "must expire later" in page.text
+
+
+async def test_refused_and_unknown_items_are_seen_with_their_reason(
+    world: Populated, browser: httpx.AsyncClient
+) -> None:
+    items = [
+        {"indicator": "no.such<b>", "at": "2026-11-05T09:00:00Z", "state": "up", "source": "odd <tool>"},
+        {"indicator": "no.such<b>", "at": "not an instant", "source": "odd <tool>"},
+    ]
+    await world.ask(world.cast.integrator_key, "POST", "/api/v1/measurements", json=items)
+    await sign_in(browser, world.cast.integrator_key)
+    page = await shown(browser, "/connections", "odd <tool>")
+    assert "unknown measurement" in page and "silent" in page
+    path = re.search(r'href="(/connections/sources/\w+)">odd', page)
+    assert path is not None
+    one = await browser.get(path[1])
+    assert "no.such&lt;b&gt;" in one.text and "<b>" not in one.text
+    assert "register it first" in one.text
+    listed = await browser.get("/connections/measurements")
+    assert "Sent, but unknown" in listed.text and "no.such&lt;b&gt;" in listed.text
+
+
+async def test_a_fact_that_was_set_aside_is_judged_or_discarded(world: Populated, browser: httpx.AsyncClient) -> None:
+    await sign_in(browser, world.cast.integrator_key)
+    found = (await world.ask(world.cast.integrator_key, "GET", "/api/v1/indicators")).json()["items"]
+    known = next(each for each in found if each["kind"] == "availability")
+    items = [{"indicator": known["key"], "at": f"2099-01-0{day}T00:00:00Z", "state": "up"} for day in (1, 2)]
+    await world.ask(world.cast.integrator_key, "POST", "/api/v1/measurements", json=items)
+    page = await browser.get("/connections/aside")
+    assert "in the future" in unescape(page.text)
+    judged, discarded = re.findall(r'action="(/connections/aside/[^"]+/(?:judge|discard))"', page.text)[0:4:3]
+    for path in (judged, discarded):
+        assert (await sent(browser, "/connections/aside", path)).status_code == 303
+    again = await sent(browser, "/connections/aside", judged)
+    assert again.status_code == 422 and "released already" in again.text
+    rest = await browser.get("/connections/aside")
+    assert judged not in rest.text and discarded not in rest.text
+
+
+async def test_an_import_is_seen_and_ended(world: Populated, browser: httpx.AsyncClient) -> None:
+    body = {"key": "console", "sources": ["old desk"]}
+    made = (await world.ask(world.cast.integrator_key, "POST", "/api/v1/imports", json=body)).json()
+    await sign_in(browser, world.cast.integrator_key)
+    assert "old desk" in (await browser.get("/connections/imports")).text
+    path = f"/connections/imports/{made['import_id']}"
+    assert "Give the import up" in (await browser.get(path)).text
+    assert (await sent(browser, path, f"{path}/give-up")).status_code == 303
+    assert "given up" in (await browser.get(path)).text
+
+
+async def test_records_that_could_not_be_read_are_for_operators(world: Populated, browser: httpx.AsyncClient) -> None:
+    review = next(app for app in world.installation.apps if app.context == "review")
+    record = StoredRecord("slm.agreements", 0, 7, "k", b"{", {"ce_type": "slm.x.y.v1"}, 0)
+    async with review.database.begin() as transaction:
+        await dead_letters.store_failed_record(transaction, "nobody", record, reason="it is <no> event", attempts=3)
+    await sign_in(browser, world.cast.provider_manager_key)
+    assert "Could not be read" not in (await browser.get("/connections")).text
+    assert (await browser.get("/connections/unread")).status_code == 404
+    await sign_in(browser, OPERATOR_KEY)
+    page = await browser.get("/connections/unread")
+    assert "it is &lt;no&gt; event" in page.text
+    path = re.search(r'action="(/connections/unread/review/[^"]+/retry)"', page.text)
+    assert path is not None
+    assert (await sent(browser, "/connections/unread", path[1])).status_code == 303
+    assert "is tried again" in (await browser.get("/connections/unread")).text
+    assert (await sent(browser, "/connections/unread", path[1].replace("review", "nobody"))).status_code == 404
+
+
+async def test_each_company_sees_its_own_connections_only(world: Populated, browser: httpx.AsyncClient) -> None:
+    items = [{"indicator": "secret.one", "at": "2026-11-05T09:00:00Z", "state": "up", "source": "secret source"}]
+    await world.ask(world.cast.integrator_key, "POST", "/api/v1/measurements", json=items)
+    body = {"key": "secret", "sources": ["secret desk"]}
+    made = (await world.ask(world.cast.integrator_key, "POST", "/api/v1/imports", json=body)).json()
+    await sign_in(browser, world.cast.integrator_key)
+    page = await shown(browser, "/connections", "secret source")
+    path = re.search(r'href="(/connections/sources/\w+)">secret source', page)
+    assert path is not None
+    await sign_in(browser, world.stranger_key)
+    for tab in TABS:
+        answer = await browser.get(f"/connections{tab}")
+        assert answer.status_code == 200, tab
+        assert "secret" not in answer.text and "Probes &lt;in" not in answer.text, tab
+    for foreign in (path[1], f"/connections/imports/{made['import_id']}"):
+        unknown = re.sub(r"[0-9a-f](?=[0-9a-f]*$)", "0", foreign)
+        assert (await browser.get(foreign)).status_code == (await browser.get(unknown)).status_code == 404
+
+
+async def test_who_only_reads_is_offered_no_verb(world: Populated, browser: httpx.AsyncClient) -> None:
+    await sign_in(browser, world.onlooker_key)
+    for tab in TABS:
+        page = await browser.get(f"/connections{tab}")
+        main = page.text.partition("<main")[2].partition("</main>")[0]
+        assert page.status_code == 200 and "<form" not in main and "/revoke" not in main, tab
+    assert "Last used" not in page.text, "when a colleague was at work is nobody else's matter"
+    form = {"name": "Mine"}
+    assert (await sent(browser, "/connections/keys", "/connections/keys", **form)).status_code == 422
