@@ -1,9 +1,9 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-unit attack attack-share fuzz fuzz-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
+.PHONY: help setup demo up test test-unit attack attack-share test-browser screenshots fuzz fuzz-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
 
 READY := .venv/.ready
-PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded tests/fuzz)
+PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded tests/fuzz tests/browser)
 E ?=
 F ?=
 J ?= 2
@@ -17,17 +17,25 @@ setup: $(READY) ## uv into .uv, all packages into .venv (the others call it)
 $(READY): uv.lock pyproject.toml $(wildcard shared/*/pyproject.toml services/*/pyproject.toml deploy/standalone/pyproject.toml) tools/setup
 	@tools/setup
 
-demo: $(READY) ## the whole cycle with live traffic on a fast clock, then stays up
+demo: $(READY) ## a made-up provider with customers, suppliers and a year of history; each start is new
 	@.venv/bin/slm demo
 
 up: $(READY) ## all four services and their PostgreSQL in one process
 	@.venv/bin/slm up
 
-test: $(READY) ## every test but benchmarks, attacks and soak runs, shared by two processes; J=0: one after the other
-	@$(PYTEST) tests --ignore=tests/bench --ignore=tests/attack
+test: $(READY) ## every test but benchmarks, attacks, pages in a browser and soak runs, shared by two processes; J=0: one after the other
+	@$(PYTEST) tests --ignore=tests/bench --ignore=tests/attack --ignore=tests/browser
 
 test-unit: $(READY) ## those that start no server, in about a minute
 	@$(PYTEST) tests/unit
+
+test-browser: $(READY) ## the console's pages and journeys in the system's Chromium, in four minutes
+	@tools/setup-browser
+	@.venv/bin/pytest tests/browser -q
+
+screenshots: $(READY) ## takes the pictures in docs/screenshots again, with the system's Chromium
+	@tools/setup-browser
+	@.venv/bin/python -m tests.browser.screenshots
 
 attack: $(READY) ## all of every attack on the running product; SLM_ATTACK_SEED chooses the random cases
 	@SLM_ATTACK=all .venv/bin/pytest tests/attack -q -s

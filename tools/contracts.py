@@ -10,7 +10,9 @@ from importlinter import Contract, ContractCheck, fields, output
 
 
 class Allowed(Contract):
-    """``source_modules`` may import themselves, ``allowed`` and the standard library, but nothing in ``refused``."""
+    """An import contract: ``source_modules`` import only themselves, ``allowed`` and the standard library, never
+    ``refused``.
+    """
 
     type_name: ClassVar[str] = "allowed"
 

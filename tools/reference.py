@@ -1,6 +1,4 @@
-"""Write docs/reference/asyncapi.yaml and events.md from ``shared/events``, and the gateway's front page: ``make
-docs``.
-"""
+"""Write docs/reference/asyncapi.yaml and events.md from ``shared/events``: ``make docs``."""
 
 from __future__ import annotations
 
@@ -12,15 +10,12 @@ from typing import Any
 
 import yaml
 
-from slm import page
 from slm_events import catalogue
 from slm_events.catalogue import EventType, Topic
 from slm_events.schema import schema_of
 from tools import where
 
 ROOT = Path(__file__).resolve().parents[1]
-FRONT = ROOT / "deploy/compose/pages/index.html"
-"""The page for people, which the gateway of the Compose example serves."""
 SAMPLES = ROOT / "tests/unit/events/samples"
 
 INTAKE = {
@@ -225,8 +220,6 @@ def main() -> int:
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
         print(f"docs/reference/{name}")
-    FRONT.write_text(page.alone(), encoding="utf-8")
-    print(FRONT.relative_to(ROOT))
     return 0
 
 

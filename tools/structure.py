@@ -22,10 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("shared/*/src", "services/*/src", "deploy/standalone/src")
 SURROUNDINGS = ("tests", "tools")
 SHOWN_IN_FULL = "slm_monitor"
-"""The package whose folders and arrows are listed one by one; of the others only the largest are listed."""
+"""The package whose folders and imports are all listed; of other packages only the largest are listed."""
 
 MOST_PARAMETERS = 6
 MOST_LINES = 400
+UNLIMITED = {"migrations.versions": "a chronological list: a migration that has run is neither changed nor moved"}
+"""The end of a package's name → why its folder may have any number of modules."""
 STATE = "request.app.state"
 SKIP = "fmt: skip"
 
@@ -53,7 +55,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method: its name and place, the number of its parameters without ``self`` and ``cls``, its
+    """A function or method: its name and place, the number of its parameters without ``self`` and ``cls``, and its
     lines.
     """
 
@@ -99,8 +101,13 @@ def imports(modules: Sequence[Module]) -> set[tuple[str, str]]:
     return found
 
 
+def reason_for_size(package: str) -> str | None:
+    """Return why the folder of a package may have any number of modules; None if the number is limited."""
+    return next((reason for end, reason in UNLIMITED.items() if f".{package}".endswith(f".{end}")), None)
+
+
 def arrows_per_package(modules: Sequence[Module]) -> Counter[str]:
-    """Return package → imports between two modules directly in its folder."""
+    """Return package → number of imports between two modules directly in its folder."""
     home = {module.name: module.package for module in modules if module.path.name != "__init__.py"}
     return Counter(
         home[importer] for importer, imported in imports(modules) if home.get(importer, "-") == home.get(imported)
@@ -108,7 +115,7 @@ def arrows_per_package(modules: Sequence[Module]) -> Counter[str]:
 
 
 def arrows_between_packages(modules: Sequence[Module]) -> Counter[str]:
-    """Return package → pairs of its sub-packages of which one imports the other; each direction counts once."""
+    """Return package → number of pairs of sub-packages of which one imports the other, counted in each direction."""
     home = {module.name: module.package for module in modules}
     pairs: set[tuple[str, str, str]] = set()
     for importer, imported in imports(modules):
@@ -132,6 +139,11 @@ def repeated_classes(modules: Iterable[Module]) -> dict[str, dict[str, list[str]
         service: {name: where for name, where in sorted(names.items()) if len(where) > 1}
         for service, names in sorted(places.items())
     }
+
+
+def with_many_parameters(found: Iterable[Function]) -> list[Function]:
+    """Return the functions that have more than six parameters, those with the most first."""
+    return sorted((each for each in found if each.parameters > MOST_PARAMETERS), key=lambda each: -each.parameters)
 
 
 def functions(modules: Iterable[Module], root: Path) -> list[Function]:
@@ -180,7 +192,7 @@ def skipped_lines(files: Iterable[Path]) -> int:
 
 
 def long_files(files: Iterable[Path], root: Path) -> list[tuple[int, str]]:
-    """Return (lines, path) of the files with more than 400 lines, the longest first."""
+    """Return (lines, path) of each file with more than 400 lines, the longest first."""
     lengths = ((len(path.read_text(encoding="utf-8").splitlines()), path) for path in files)
     return sorted(((n, path.relative_to(root).as_posix()) for n, path in lengths if n > MOST_LINES), reverse=True)
 
@@ -198,7 +210,7 @@ def report(root: Path) -> Iterator[str]:
     yield from _folders_and_arrows(modules)
     yield from _classes(modules)
     found = functions(modules, root)
-    many = sorted((each for each in found if each.parameters > MOST_PARAMETERS), key=lambda each: -each.parameters)
+    many = with_many_parameters(found)
     yield f"functions with more than {MOST_PARAMETERS} parameters: {len(many)} of {len(found)}"
     yield from (f"  {each.parameters:4}  {each.name}  {each.place}" for each in many[:5])
     lengths = [each.lines for each in found]
@@ -219,7 +231,9 @@ def _folders_and_arrows(modules: Sequence[Module]) -> Iterator[str]:
     yield "modules, arrows between them, arrows between sub-packages"
     for package in sorted(sizes.keys() | inside.keys() | between.keys()):
         if package.split(".")[0] == SHOWN_IN_FULL or inside[package] >= 20:
-            yield f"  {sizes[package]:4} {inside[package]:4} {between[package]:4}  {package}"
+            reason = reason_for_size(package)
+            remark = f"  ({reason})" if reason else ""
+            yield f"  {sizes[package]:4} {inside[package]:4} {between[package]:4}  {package}{remark}"
 
 
 def _classes(modules: Sequence[Module]) -> Iterator[str]:

@@ -40,7 +40,7 @@ class Answer:
     defined: Place
     created: list[Place] = field(default_factory=list)
     handled: dict[str, list[Place]] = field(default_factory=dict)
-    """Context → the entry in its subscriptions, or the chassis module that reads the whole topic."""
+    """Context → the entry in its table of subscriptions, or the chassis module that reads the whole topic."""
 
 
 def find(name: str, root: Path = ROOT) -> Answer:
@@ -56,7 +56,7 @@ def find(name: str, root: Path = ROOT) -> Answer:
 
 
 def listeners(row: EventType, root: Path = ROOT) -> dict[str, list[Place]]:
-    """Return context → the places where it handles the event, for contexts that do."""
+    """Return context → the places where it handles the event, without contexts that do not."""
     return {context: places for context in CONTEXTS if (places := _handlers(row, context, root))}
 
 
@@ -103,7 +103,7 @@ def _definition(row: EventType, root: Path) -> Place:
 
 
 def _creations(row: EventType, rooms: list[Path], root: Path) -> list[Place]:
-    """Find where the class is called; if nowhere, the places that pass it to code that calls it."""
+    """Find where the event's class is called; if nowhere, the places that pass the class to code that calls it."""
     name = row.event.__name__
     files = [path for room in rooms for path in _files_with(name, room)]
     mentions = [(path, mention) for path in files for mention in _mentions(_tree(path), name)]
@@ -112,9 +112,7 @@ def _creations(row: EventType, rooms: list[Path], root: Path) -> list[Place]:
 
 
 def _mentions(tree: ast.AST, name: str, scope: str = "the module") -> Iterator[tuple[str, ast.AST, bool]]:
-    """Yield every use of a class as a value: the innermost function or class around it, the node, whether it is
-    called.
-    """
+    """Yield each use of a class as a value: the function or class around it, the node, and whether it is a call."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Call) and _last_name(node.func) == name:
             yield scope, node, True

@@ -11,7 +11,7 @@ from slm import openapi
 
 def main() -> int:
     """Write the document to the file in the first argument."""
-    text = json.dumps(openapi.document(), indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(openapi.product_document(), indent=1, sort_keys=True, ensure_ascii=False)
     Path(sys.argv[1]).write_text(text + "\n", encoding="utf-8")
     return 0
 

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from slm.contexts import document_of
-from slm_chassis.http.document import ANSWERS, operations
+from slm_chassis.http.document import ANSWERS, document_operations
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "tests/recorded/whole/answers.jsonl.gz"
 _PLACEHOLDER = re.compile(r"<(id|hash|key|token) (\d+)>")
 _ITEMS = 2
 _COMFORTABLE = 6_000
-"""Characters of an example that a reader can take in without much scrolling."""
+"""The most characters of an example that a reader can take in without much scrolling."""
 
 
 def file_of(context: str) -> Path:
@@ -37,7 +37,7 @@ def examples_of(document: Mapping[str, Any], recording: list[Any]) -> dict[str, 
     shortest.
     """
     found: dict[str, list[Any]] = {}
-    known = [(path, method, each["operationId"]) for path, method, each in operations(document)]
+    known = [(path, method, each["operationId"]) for path, method, each in document_operations(document)]
     # A path without parameters goes before one whose parameter would take it.
     known.sort(key=lambda each: each[0].count("{"))
     patterns = [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), method, name) for path, method, name in known]
@@ -93,7 +93,7 @@ def main() -> int:
         recording = [json.loads(line) for line in lines]
     for context in sys.argv[1:]:
         document = document_of(context)
-        names = {each["operationId"] for _, _, each in operations(document)}
+        names = {each["operationId"] for _, _, each in document_operations(document)}
         file = file_of(context)
         before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         kept = {name: example for name, example in before.items() if name in names}
