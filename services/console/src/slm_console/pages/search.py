@@ -20,7 +20,8 @@ async def search(visit: SignedIn) -> Response:
     found, tickets = [], []
     if words:
         parts = await visit.api.gather(
-            found=("/api/v1/search", {"q": words, "limit": "20"}), tickets=("/api/v1/tickets", {"limit": "200"})
+            found=("/api/v1/search", {"q": words, "limit": "20"}),
+            tickets=("/api/v1/tickets", {"q": words, "limit": "20"}),
         )
         found, tickets = parts["found"].items, parts["tickets"].items
     places = [*entries(visit.reader, ""), *lower_entries(visit.reader, "")]

@@ -1,4 +1,4 @@
-"""View model of the search: the API's hits, tickets by their number, and the console's own pages."""
+"""View model of the search: the API's hits, tickets, and the console's own pages."""
 
 from __future__ import annotations
 
@@ -37,13 +37,21 @@ def hits_of(
     tickets: Iterable[Mapping[str, Any]],
     places: Iterable[Entry],
 ) -> list[Hit]:
-    """Return the search results, at most MOST: pages, then tickets by number, then the API's hits that have a page."""
+    """Return the search results, at most MOST: pages, tickets by number, the API's hits with a page, other tickets.
+
+    ``tickets`` are those that the API found by the words. Those whose number has none of them come last, because a
+    team's or a holder's name finds many."""
     wanted = words.casefold()
     pages = [Hit(reader.gettext("Page"), each.name, "", each.path) for each in places]
+    by_number: list[Hit] = []
+    others: list[Hit] = []
+    for hit in _tickets(reader, tickets):
+        (by_number if wanted in hit.name.casefold() else others).append(hit)
     return [
         *(hit for hit in pages if wanted in hit.name.casefold()),
-        *(hit for hit in _tickets(reader, tickets) if wanted and wanted in hit.name.casefold()),
+        *by_number,
         *(hit for hit in (_hit(reader, each) for each in found) if hit.path),
+        *others,
     ][:MOST]
 
 
