@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -104,3 +106,41 @@ async def test_tickets_are_found_by_a_part_of_their_number(service: Service) -> 
     assert await numbers("acme", service.provider) == ["ACME-1", "ACME-2"]
     assert await numbers("R_1", service.provider) == ["OTHER_1"], "an underscore is no wildcard"
     assert await numbers("acme", service.foreigner) == []
+
+
+def state_of(target: Mapping[str, Any]) -> str:
+    if target["window"] is None:
+        return "met" if target["tickets"] and sum(target["tickets"]["states"].values()) else "no_data"
+    return str(target["window"]["verdict"])
+
+
+async def test_targets_are_counted_by_company_as_each_caller_is_shown_them(service: Service) -> None:
+    counted_by: dict[str, list[dict[str, Any]]] = {}
+    for name in ("provider", "customer", "foreigner", "operator"):
+        client = getattr(service, name)
+        listed = (await client.get("/api/v1/targets", params={"limit": 1000})).json()["items"]
+        counted = counted_by[name] = (await client.get("/api/v1/summary/parties")).json()["items"]
+        wanted = Counter(
+            (each["provider_party_id"], each["customer_party_id"], count)
+            for each in listed
+            if each["instance_of"] or not each["terms"].get("group_by")
+            for count in ("targets", state_of(each))
+        )
+        found = {
+            (each["provider_party_id"], each["customer_party_id"], count): each[count]
+            for each in counted
+            for count in ("targets", "breached", "at_risk", "no_data")
+        }
+        assert {key: number for key, number in found.items() if number} == {
+            key: number for key, number in wanted.items() if key[2] != "met"
+        }
+    ((provider,), (customer,)) = counted_by["provider"], counted_by["customer"]
+    assert provider["at_risk"] > customer["at_risk"], "an agreement hides its warnings from the customer"
+    assert counted_by["foreigner"] == []
+
+
+async def test_targets_with_a_company_are_listed(service: Service) -> None:
+    assert sorted(await keys_of(service.provider, party_id=CUSTOMER)) == sorted([*HOURS_DOWN, *HOURS_DOWN])
+    assert sorted(await keys_of(service.provider, party_id=CUSTOMER, sort="urgency")) == sorted([*HOURS_DOWN] * 2)
+    assert await keys_of(service.provider, party_id="nobody") == []
+    assert await keys_of(service.foreigner, party_id=CUSTOMER) == []

@@ -49,7 +49,7 @@ async def show_supplier(visit: SignedIn, party_id: str) -> Response:
 async def prepare(visit: SignedIn, form: Fields) -> Response:
     """Build a report of the present period for each agreement in force with the selected companies."""
     wanted = set(form.texts("party"))
-    parts = await visit.api.gather(agreements=(_AGREEMENTS, _MANY))
+    parts = await visit.api.gather(agreements=Whole(_AGREEMENTS, _MANY))
     chosen = [
         each["agreement_id"]
         for each in parts["agreements"].items
@@ -67,9 +67,11 @@ async def prepare(visit: SignedIn, form: Fields) -> Response:
 
 
 async def _list(visit: Visit, side: str) -> Response:
-    parts = await visit.api.gather(**WHO, agreements=Whole(_AGREEMENTS, _MANY), targets=Whole(_TARGETS, _MANY))
+    parts = await visit.api.gather(
+        **WHO, agreements=Whole(_AGREEMENTS, _MANY), standings=Whole("/api/v1/summary/parties", _MANY)
+    )
     directory = directory_from(parts)
-    found = parts["agreements"].items, parts["targets"].items
+    found = parts["agreements"].items, parts["standings"].items
     lines = companies.lines_of(visit.reader, directory, side, *found)
     table = table_of(companies.company_columns(visit.reader), lines, wish_of(visit))
     model = {
@@ -82,7 +84,10 @@ async def _list(visit: Visit, side: str) -> Response:
 
 async def _company(visit: Visit, party_id: str, side: str) -> Response:
     parts = await visit.api.gather(
-        **WHO, agreements=(_AGREEMENTS, _MANY), targets=(_TARGETS, _MANY), reviews=(_REVIEWS, {"limit": "200"})
+        **WHO,
+        agreements=Whole(_AGREEMENTS, {"party_id": party_id, **_MANY}),
+        targets=Whole(_TARGETS, {"party_id": party_id, **_MANY}),
+        reviews=Whole(_REVIEWS, _MANY),
     )
     directory = directory_from(parts)
     if party_id not in companies.relatives(directory, parts["agreements"].items, side):

@@ -17,6 +17,7 @@ from slm_console.views.tables import Column
 
 _WORST_FIRST = ("breached", "at-risk", "no-data", "on-track", "met")
 _SOON = 120 * DAY
+_NOT_JUDGED: Mapping[str, int] = {"targets": 0, "breached": 0, "at_risk": 0, "no_data": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class CompanyLine:
     name: str
     agreements: int
     mark: str
-    """The worst state mark among the company's promises now."""
+    """The worst state mark among the company's promises now; ``no-data`` if none is judged."""
     breached: int
     at_risk: int
     needs: str
@@ -112,17 +113,18 @@ def lines_of(
     directory: Directory,
     side: str,
     agreements: Sequence[dict[str, Any]],
-    targets: Sequence[Mapping[str, Any]],
+    standings: Sequence[Mapping[str, Any]],
 ) -> list[CompanyLine]:
-    """Return the rows for customers (``side`` is ``provider``) or suppliers (``customer``), most breaches first."""
+    """Return the rows for customers (``side`` is ``provider``) or suppliers (``customer``), most breaches first.
+
+    ``standings`` are the API's numbers of targets by state, one item for each provider and customer."""
+    with_company: dict[str, list[dict[str, Any]]] = {}
+    for each in agreements:
+        if directory.side(each) == side:
+            with_company.setdefault(directory.other(each), []).append(each)
+    counted = {directory.other(each): each for each in standings if directory.side(each) == side}
     lines = [
-        _line(
-            reader,
-            directory,
-            party_id,
-            [each for each in agreements if directory.side(each) == side and directory.other(each) == party_id],
-            [each for each in targets if _is_between(each, directory.own, party_id)],
-        )
+        _line(reader, directory, party_id, with_company[party_id], counted.get(party_id, _NOT_JUDGED))
         for party_id in relatives(directory, agreements, side)
     ]
     return sorted(lines, key=lambda line: (-line.breached, -line.at_risk))
@@ -162,9 +164,8 @@ def _line(
     directory: Directory,
     party_id: str,
     agreements: Sequence[dict[str, Any]],
-    targets: Sequence[Mapping[str, Any]],
+    standing: Mapping[str, int],
 ) -> CompanyLine:
-    marks = [_mark(each) for each in targets]
     waiting = [each for each in agreements if standing_of(reader, directory, each).is_mine]
     needs = ""
     if waiting:
@@ -173,11 +174,19 @@ def _line(
         party_id=party_id,
         name=directory.company(party_id),
         agreements=sum(each["state"] in ("in_force", "finalized") for each in agreements),
-        mark=next((mark for mark in _WORST_FIRST if mark in marks), "no-data"),
-        breached=marks.count("breached"),
-        at_risk=marks.count("at-risk"),
+        mark=_worst_mark(standing),
+        breached=standing["breached"],
+        at_risk=standing["at_risk"],
         needs=needs,
     )
+
+
+def _worst_mark(standing: Mapping[str, int]) -> str:
+    if standing["breached"]:
+        return "breached"
+    if standing["at_risk"]:
+        return "at-risk"
+    return "no-data" if standing["no_data"] or not standing["targets"] else "on-track"
 
 
 def _mark(target: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, TextClause, and_, or_, select, text, true
@@ -37,6 +38,16 @@ SELECT target_id, state, count(*) FROM (
       FROM clock WHERE target_id = ANY(:targets) AND is_stint GROUP BY target_id, ticket) AS one
  GROUP BY target_id, state
 """
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSearch:
+    """Which targets a list contains besides its filters by equal values."""
+
+    q: str | None = None
+    """Only targets whose key or title contains this text"""
+    party_id: str | None = None
+    """Only targets that this party provides or receives"""
 
 
 class TargetQueries:
@@ -132,22 +143,19 @@ class TargetQueries:
         return page.shape(rows, lambda row: [row[key] for key in keys], build_row_document)
 
     async def targets(
-        self, caller: Principal, page: Page, filters: Mapping[str, Any], q: str | None = None
+        self, caller: Principal, page: Page, filters: Mapping[str, Any], search: TargetSearch | None = None
     ) -> list[dict[str, Any]]:
-        seen = and_(build_party_condition(TARGET, caller), *_having_text(q))
+        seen = and_(build_party_condition(TARGET, caller), *_conditions_of(search))
         return await self._page(TARGET, caller, page, ["agreement_id", "key", "target_id"], filters, seen=seen)
 
     async def sorted_targets(
-        self, caller: Principal, page: Page, filters: Mapping[str, Any], sort: str, q: str | None
+        self, caller: Principal, page: Page, filters: Mapping[str, Any], sort: str, search: TargetSearch
     ) -> list[dict[str, Any]]:
-        """Return a page of targets, sorted by one of ``target_order.SORTS``, with the values that the sort compares.
-
-        ``q``: only targets whose key or title contains this text.
-        """
+        """Return a page of targets, sorted by one of ``target_order.SORTS``, with the values that the sort compares."""
         ordered = target_order.build_target_sort_values_subquery(caller, self._database.clock.now())
         query, keys = target_order.select_sorted_targets(TARGET, ordered, sort)
         wanted = [TARGET.c[name] == value for name, value in filters.items() if value is not None]
-        query = query.where(build_party_condition(TARGET, caller), *wanted, *_having_text(q), page.beyond(*keys))
+        query = query.where(build_party_condition(TARGET, caller), *wanted, *_conditions_of(search), page.beyond(*keys))
         return await self._rows(query.order_by(*keys).limit(page.fetch))
 
     async def target(self, caller: Principal, target_id: str) -> dict[str, Any] | None:
@@ -284,8 +292,12 @@ class TargetQueries:
 _NOBODY = Principal("", None, "", frozenset())
 
 
-def _having_text(q: str | None) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions that the target's key or title contains a text, regardless of upper and lower case."""
-    if q is None:
-        return []
-    return [or_(TARGET.c.key.icontains(q, autoescape=True), TARGET.c.title.icontains(q, autoescape=True))]
+def _conditions_of(search: TargetSearch | None) -> list[ColumnElement[bool]]:
+    """Return the SQL conditions of a search, upper and lower case alike; none without one."""
+    q, party_id = (search.q, search.party_id) if search else (None, None)
+    conditions = []
+    if q is not None:
+        conditions.append(or_(TARGET.c.key.icontains(q, autoescape=True), TARGET.c.title.icontains(q, autoescape=True)))
+    if party_id is not None:
+        conditions.append(or_(TARGET.c.provider_party_id == party_id, TARGET.c.customer_party_id == party_id))
+    return conditions

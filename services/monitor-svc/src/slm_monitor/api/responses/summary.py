@@ -285,6 +285,25 @@ class ServiceItem(Answer):
     """The worst verdict of each month of `months`; null if nothing was evaluated in the month"""
 
 
+class StandingAnswer(Answer):
+    """How the promises of one provider to one customer stand: the number of targets, by the state of their latest
+    window.
+    """
+
+    provider_party_id: str
+    """Id of the party that provides"""
+    customer_party_id: str
+    """Id of the party that receives"""
+    targets: int
+    """Number of targets that the caller sees"""
+    breached: int
+    """How many missed what was promised in their latest window"""
+    at_risk: int
+    """How many are at risk, as far as the caller is shown it"""
+    no_data: int
+    """How many have nothing to be judged by: no measurement in the latest window, or not a single ticket"""
+
+
 class SummaryAnswer(Answer):
     """Everything that needs somebody to act, and the state of the services, as of one instant."""
 

@@ -1,4 +1,4 @@
-"""Route that summarizes everything that a caller may see, as of one instant: ``GET /api/v1/summary``."""
+"""Routes that summarize what a caller may see: ``GET /api/v1/summary``, and by company ``/summary/parties``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import zone_named
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock
 from slm_chassis.http.problems import invalid
-from slm_monitor.api.dependencies import TargetReaders, TheReaders, TheSummaries
-from slm_monitor.api.responses.summary import SummaryAnswer
+from slm_chassis.http.response_models import list_of
+from slm_monitor.api.dependencies import TargetReaders, TheReaders, TheStandings, TheSummaries
+from slm_monitor.api.responses.summary import StandingAnswer, SummaryAnswer
 from slm_monitor.api.results.targets import AtMinPosition
 from slm_monitor.application.explain.current_status import CurrentStatusReader
 from slm_monitor.application.reading import summary
@@ -61,6 +64,19 @@ async def read_summary(
     lost = await _lost_by_now(rows, readers, now)
     document = await asyncio.to_thread(summary.build_summary_document, asked, rows, lost)
     return Response(msgspec.json.encode(document), media_type="application/json")
+
+
+@router.get(
+    "/parties",
+    dependencies=[AtMinPosition],
+    **operation("Count the targets of each provider and customer by state", list_of(StandingAnswer), "not-judged-yet"),
+)
+async def list_standings(caller: Caller, queries: TheStandings, clock: TheClock, paging: Paging) -> dict[str, Any]:
+    """Count the targets between each provider and customer that the caller sees, by the state of their latest window.
+
+    The states are those of the last evaluation. A customer that is not shown warnings gets none counted.
+    """
+    return await queries.page(caller, paging, clock.now())
 
 
 def _zone(name: str) -> ZoneInfo:

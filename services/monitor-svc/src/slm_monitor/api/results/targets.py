@@ -21,7 +21,7 @@ from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.queries import target_order
 from slm_monitor.adapters.queries.row_documents import build_row_document
-from slm_monitor.adapters.queries.target_queries import TargetQueries
+from slm_monitor.adapters.queries.target_queries import TargetQueries, TargetSearch
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.api.dependencies import TargetReaders, TheFailedTargets, TheImports, TheQueries, TheReaders, TheTickets
@@ -222,6 +222,9 @@ async def list_targets(
     paging: Paging,
     agreement_id: str | None = None,
     service_id: str | None = None,
+    party_id: Annotated[
+        str | None, Query(description="Only targets that this party provides or receives", max_length=100)
+    ] = None,
     unjudgeable: Annotated[bool, Query(description="Only targets that cannot be evaluated now")] = False,
     sort: Annotated[
         Literal["agreement", "urgency", "budget", "time_left"],
@@ -233,15 +236,15 @@ async def list_targets(
     q: Annotated[str | None, Query(description="Only targets with this text in key or title", max_length=100)] = None,
 ) -> Response:
     """List targets with their present state: those of an agreement, of a service, or all that the caller may see."""
-    filters = {"agreement_id": agreement_id, "service_id": service_id}
+    filters, search = {"agreement_id": agreement_id, "service_id": service_id}, TargetSearch(q, party_id)
     keys: Sequence[str] = ("agreement_id", "key", "target_id")
     if unjudgeable:
         rows = await readers.failed_targets.targets(caller, paging)
     elif sort == "agreement":
-        rows = await readers.past.queries.targets(caller, paging, filters, q)
+        rows = await readers.past.queries.targets(caller, paging, filters, search)
     else:
         keys = target_order.SORTS[sort]
-        rows = await readers.past.queries.sorted_targets(caller, paging, filters, sort, q)
+        rows = await readers.past.queries.sorted_targets(caller, paging, filters, sort, search)
     page = paging.shape(rows, lambda row: [row[key] for key in keys])
     items = [{name: value for name, value in row.items() if name not in _SORT_VALUES} for row in page["items"]]
     answer = {**page, "items": await list_shown_states(items, readers, caller)}

@@ -1,0 +1,69 @@
+"""Query for how the promises between companies stand: the targets of each provider and customer, counted by state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, Text, bindparam, column, select, text
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN, RISK_SHOWN, WARNINGS_SHOWN
+
+_AT_RISK_SHOWN = f"""
+    {LIVE_SHOWN.format("target")} AND ({WARNINGS_SHOWN.format("target")} OR EXISTS (
+        SELECT FROM risk WHERE risk.target_id = target.target_id AND risk.window_id = judged.window_id
+           AND risk.standing AND {RISK_SHOWN.format("risk")}))
+"""
+_COUNTED = f"""
+SELECT provider_party_id, customer_party_id, count(*)::int AS targets,
+       (count(*) FILTER (WHERE verdict = 'breached'))::int AS breached,
+       (count(*) FILTER (WHERE verdict = 'at_risk'))::int AS at_risk,
+       (count(*) FILTER (WHERE verdict = 'no_data'))::int AS no_data
+  FROM (
+      SELECT target.provider_party_id, target.customer_party_id,
+             CASE WHEN judged.verdict = 'at_risk' AND NOT ({_AT_RISK_SHOWN}) THEN 'met'
+                  WHEN judged.verdict IS NULL
+                   AND NOT EXISTS (SELECT FROM clock WHERE clock.target_id = target.target_id) THEN 'no_data'
+                  ELSE coalesce(judged.verdict, 'met') END AS verdict
+        FROM target LEFT JOIN LATERAL (
+            SELECT window_id, verdict FROM target_window
+             WHERE target_window.target_id = target.target_id AND target_window.start <= :now
+             ORDER BY target_window.start DESC LIMIT 1) AS judged ON TRUE
+       WHERE (:sees_all OR target.provider_party_id = :me OR target.customer_party_id = :me)
+         AND (target.instance_of IS NOT NULL OR coalesce(target.terms -> 'group_by', '[]') IN ('[]', 'null'))
+  ) AS shown
+ GROUP BY provider_party_id, customer_party_id
+"""
+"""SQL for the targets of each pair of companies, by the verdict of the latest window as the caller is shown it.
+
+Of a target with ``group_by`` its instances are counted, because they have the windows. A target of tickets has no
+window: it counts as met once it has a ticket, because each ticket is judged by itself.
+"""
+
+
+class StandingQueries:
+    """Query for how the promises between companies stand, of those that the caller sees."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, caller: Principal, page: Page, now: int) -> dict[str, Any]:
+        """Return a page of pairs of companies with their numbers of targets, by the ids of provider and customer.
+
+        ``now``: microseconds UTC.
+        """
+        given = [
+            bindparam("sees_all", caller.is_operator),
+            bindparam("me", caller.party_id or ""),
+            bindparam("now", now, BigInteger),
+        ]
+        numbers = [column(name, Integer) for name in ("targets", "breached", "at_risk", "no_data")]
+        parties = column("provider_party_id", Text), column("customer_party_id", Text)
+        counted = text(_COUNTED).bindparams(*given).columns(*parties, *numbers).subquery("counted")
+        keys = counted.c.provider_party_id, counted.c.customer_party_id
+        query = select(counted).where(page.beyond(*keys)).order_by(*keys).limit(page.fetch)
+        async with self._database.read() as connection:
+            rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+        return page.shape(rows, lambda row: [row["provider_party_id"], row["customer_party_id"]])
