@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import NotFound, RefusedRequest
+from slm_console.api_client import NotFound, RefusedRequest, Whole
 from slm_console.views.judgement.breaches import breach_page_of
 from slm_console.views.judgement.cause_pages import cause_page_of
 from slm_console.web.directories import HELD, WHO, directory_from, holding_from, snoozed_rows
@@ -153,7 +153,7 @@ async def _take(visit: Visit, breach_id: str, step: str, body: dict[str, Any]) -
 async def show_cause(visit: SignedIn, cause_id: str) -> Response:
     """Show a cause with all breaches that it led to."""
     cause = await visit.api.get(f"{_CAUSES}/{cause_id}")
-    parts = await visit.api.gather(**WHO, breaches=(_BREACHES, {"cause_id": cause_id, "limit": "200"}), **HELD)
+    parts = await visit.api.gather(**WHO, breaches=Whole(_BREACHES, {"cause_id": cause_id, "limit": "200"}), **HELD)
     model = {
         "cause": cause_page_of(visit.reader, directory_from(parts), cause, parts["breaches"].items),
         "part": parts["breaches"],

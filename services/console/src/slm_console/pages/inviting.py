@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import RefusedRequest
+from slm_console.api_client import RefusedRequest, Whole
 from slm_console.views import account
 from slm_console.views.moments import end_of_day, misread_day
 from slm_console.views.settings import roles
@@ -81,7 +81,7 @@ async def _enrol(visit: Visit, form: Form, name: str, email: str, role: str) -> 
 async def _invite_page(
     visit: Visit, typed: Mapping[str, str], errors: Mapping[str, str], link: str, mailed: str = ""
 ) -> Response:
-    parts = await visit.api.gather(**WHO, invitations=("/api/v1/invitations", {"limit": "100"}))
+    parts = await visit.api.gather(**WHO, invitations=Whole("/api/v1/invitations", {"limit": "100"}))
     directory = directory_from(parts)
     model = {
         "typed": typed,

@@ -72,7 +72,7 @@ async def _show_form(
     if given["target"] and not agreement:
         agreement = (await visit.api.get(f"/api/v1/targets/{given['target']}"))["agreement_id"]
     parts = await visit.api.gather(
-        all=("/api/v1/agreements", {"limit": "200"}), **({"targets": _targets(agreement)} if agreement else {})
+        all=Whole("/api/v1/agreements", {"limit": "200"}), **({"targets": _targets(agreement)} if agreement else {})
     )
     items = parts["targets"].items if agreement else []
     model = {
@@ -88,8 +88,8 @@ async def _show_form(
     return render(visit, "maintenance/form.html", model, status=422 if errors else 200)
 
 
-def _targets(agreement_id: str) -> tuple[str, dict[str, str]]:
-    return "/api/v1/targets", {"agreement_id": agreement_id, "limit": "200"}
+def _targets(agreement_id: str) -> Whole:
+    return Whole("/api/v1/targets", {"agreement_id": agreement_id, **_MANY})
 
 
 @router.post("/maintenance/new")

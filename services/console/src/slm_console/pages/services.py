@@ -52,7 +52,7 @@ async def show_service(visit: SignedIn, service_id: str) -> Response:
         **WHO,
         summary=_summary(visit),
         targets=Whole("/api/v1/targets", {"service_id": service_id, **_MANY}),
-        requirements=("/api/v1/requirements", _MANY),
+        requirements=Whole("/api/v1/requirements", _MANY),
         causes=("/api/v1/causes", {"service_id": service_id, "limit": "10"}),
     )
     directory = directory_from(parts)
@@ -78,8 +78,8 @@ async def show_maintenance(visit: SignedIn, service_id: str) -> Response:
     service = await visit.api.get(f"/api/v1/services/{service_id}")
     parts = await visit.api.gather(
         **WHO,
-        exclusions=("/api/v1/exclusions", _MANY),
-        targets=("/api/v1/targets", {"service_id": service_id, **_MANY}),
+        exclusions=Whole("/api/v1/exclusions", _MANY),
+        targets=Whole("/api/v1/targets", {"service_id": service_id, **_MANY}),
     )
     directory = directory_from(parts)
     agreements = {each["agreement_id"] for each in parts["targets"].items}

@@ -57,9 +57,9 @@ async def show_queue(visit: SignedIn) -> Response:
 async def show_not_judged(visit: SignedIn) -> Response:
     """List the tickets that are not evaluated under any agreement, each with the reason."""
     parts = await visit.api.gather(
-        unmatched=(_TICKETS, {"unmatched": "true", **_MANY}),
-        inconsistent=(_TICKETS, {"inconsistent": "true", **_MANY}),
-        unjudgeable=(_TICKETS, {"unjudgeable": "true", **_MANY}),
+        unmatched=Whole(_TICKETS, {"unmatched": "true", **_MANY}),
+        inconsistent=Whole(_TICKETS, {"inconsistent": "true", **_MANY}),
+        unjudgeable=Whole(_TICKETS, {"unjudgeable": "true", **_MANY}),
     )
     found = {(each["source"], each["number"]): each for part in parts.values() for each in part.items}
     model = {

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slm_console.api_client import Api, Part, Query, Whole
+from slm_console.api_client import Api, Part, Whole
 from slm_console.views.directory import Directory, directory_of
 from slm_console.views.holding import HoldersOfItems
 
 _MANY = {"limit": "500"}
 _ME = "/api/v1/me"
-WHO: Mapping[str, str | Query] = {
+WHO: Mapping[str, str | Whole] = {
     "me": _ME,
-    "parties": ("/api/v1/parties", _MANY),
-    "services": ("/api/v1/services", _MANY),
+    "parties": Whole("/api/v1/parties", _MANY),
+    "services": Whole("/api/v1/services", _MANY),
 }
 """Requests for ``Api.gather``: the reader, the companies and the services."""
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import Part
+from slm_console.api_client import Part, Whole
 from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
 from slm_console.views.agreements import document
 from slm_console.views.agreements.answering import Choices, Reply
@@ -58,9 +58,9 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
     directory, parts = await ask(
         visit,
         agreement_id,
-        targets=("/api/v1/targets", {"agreement_id": agreement_id, **_MANY}),
-        revisions=(f"{path}/revisions", {**_MANY, **version_asked(visit)}),
-        comments=(f"{path}/comments", _MANY),
+        targets=Whole("/api/v1/targets", {"agreement_id": agreement_id, **_MANY}),
+        revisions=Whole(f"{path}/revisions", {**_MANY, **version_asked(visit)}),
+        comments=Whole(f"{path}/comments", _MANY),
         check=(f"{path}/check", version_asked(visit)),
     )
     agreement = parts["agreement"].data

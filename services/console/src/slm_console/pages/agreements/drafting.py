@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import RefusedRequest
+from slm_console.api_client import RefusedRequest, Whole
 from slm_console.views.agreements import drafting
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
@@ -15,7 +15,7 @@ from slm_console.web.rendering import render
 from slm_console.web.visit import SCOPE, SignedIn, Visit
 
 router = APIRouter()
-_INDICATORS = ("/api/v1/indicators", {"limit": "500"})
+_INDICATORS = Whole("/api/v1/indicators", {"limit": "500"})
 _FIELDS = (
     "customer", "service", "title", "from", "until", "available", "answered", "resolved", "period", "measurement",
     "amount", "currency", "service_name", "service_outcome",

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import NotFound, Part, RefusedRequest
+from slm_console.api_client import NotFound, Part, RefusedRequest, Whole
 from slm_console.pages.agreements import saving
 from slm_console.pages.agreements.opening import (
     VERSION,
@@ -116,7 +116,7 @@ async def edit(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
 
 
 async def _asked(visit: Visit, agreement_id: str) -> tuple[Directory, dict[str, Part]]:
-    directory, parts = await ask(visit, agreement_id, indicators=("/api/v1/indicators", {"limit": "500"}))
+    directory, parts = await ask(visit, agreement_id, indicators=Whole("/api/v1/indicators", {"limit": "500"}))
     if visit.only_page:
         # A guest reads and answers one document; its pages are others.
         raise NotFound(404, {})

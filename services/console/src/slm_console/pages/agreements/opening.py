@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from slm_console.api_client import NotFound, Part, Query, ServiceAway
+from slm_console.api_client import NotFound, Part, Query, ServiceAway, Whole
 from slm_console.views.agreements.listing import kind_in_words
 from slm_console.views.agreements.standing import awaited_from, missing_of, standing_of
 from slm_console.views.directory import Directory
@@ -39,7 +39,7 @@ def address(visit: Visit, agreement_id: str, path: str = "", **parameters: str) 
     return f"/agreements/{agreement_id}{place}{'?' if given else ''}{given}{mark}{fragment}"
 
 
-async def ask(visit: Visit, agreement_id: str, **more: str | Query) -> tuple[Directory, dict[str, Part]]:
+async def ask(visit: Visit, agreement_id: str, **more: str | Query | Whole) -> tuple[Directory, dict[str, Part]]:
     """Send the requests for an agreement, for the companies and services, and those in ``more``; raises NotFound,
     ServiceAway.
     """

@@ -128,7 +128,7 @@ async def _overtaken(visit: Visit, agreement: Mapping[str, Any]) -> NotKept:
     Only people of the reader's company are named; anybody else is "the other side".
     """
     reader, revision = visit.reader, agreement["revision"]
-    people = await visit.api.part("/api/v1/principals", {"limit": "500"})
+    people = await visit.api.whole("/api/v1/principals", {"limit": "500"})
     names = {str(each["principal_id"]): str(each["name"]) for each in people.items}
     author = names.get(str(revision["author"]["principal_id"]), "") or reader.gettext("The other side")
     at = read(revision["created_at"]) or reader.now

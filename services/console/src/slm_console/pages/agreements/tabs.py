@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import RefusedRequest
+from slm_console.api_client import RefusedRequest, Whole
 from slm_console.pages.agreements.opening import ask, head_of, version_asked
 from slm_console.views.agreements import changes, people, supports, timeline
 from slm_console.views.instants import read
@@ -24,7 +24,9 @@ _MANY = {"limit": "500"}
 async def show_timeline(visit: SignedIn, agreement_id: str) -> Response:
     """Show the timeline of the agreement: who did what, the newest act first."""
     path = f"/api/v1/agreements/{agreement_id}/events"
-    directory, parts = await ask(visit, agreement_id, events=(path, _MANY), principals=("/api/v1/principals", _MANY))
+    directory, parts = await ask(
+        visit, agreement_id, events=Whole(path, _MANY), principals=Whole("/api/v1/principals", _MANY)
+    )
     names = {str(each["principal_id"]): str(each["name"]) for each in parts["principals"].items}
     model = {
         **head_of(visit, directory, parts["agreement"].data, "timeline"),
@@ -40,7 +42,7 @@ async def show_versions(visit: SignedIn, agreement_id: str) -> Response:
     The address names the two by ``from`` and ``to``; otherwise they are the newest two.
     """
     path = f"/api/v1/agreements/{agreement_id}/revisions"
-    directory, parts = await ask(visit, agreement_id, revisions=(path, {**_MANY, **version_asked(visit)}))
+    directory, parts = await ask(visit, agreement_id, revisions=Whole(path, {**_MANY, **version_asked(visit)}))
     agreement = parts["agreement"].data
     revisions = sorted(parts["revisions"].items, key=lambda each: -int(each["number"]))
     numbers = [str(each["number"]) for each in revisions]
@@ -84,7 +86,7 @@ async def show_supports(visit: SignedIn, agreement_id: str) -> Response:
     directory, parts = await ask(
         visit,
         agreement_id,
-        requirements=("/api/v1/requirements", _MANY),
+        requirements=Whole("/api/v1/requirements", _MANY),
     )
     agreement = parts["agreement"].data
     named = supports.named_by(agreement)
@@ -119,7 +121,7 @@ async def mail_link(visit: SignedIn, agreement_id: str, form: Fields) -> Respons
 
 async def _people_page(visit: Visit, agreement_id: str, error: str = "") -> Response:
     directory, parts = await ask(
-        visit, agreement_id, people=("/api/v1/people", _MANY), installation="/api/v1/installation"
+        visit, agreement_id, people=Whole("/api/v1/people", _MANY), installation="/api/v1/installation"
     )
     agreement = parts["agreement"].data
     other = await visit.api.part(f"/api/v1/parties/{directory.other(agreement)}/summary")

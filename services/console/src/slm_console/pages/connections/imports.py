@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import Part
+from slm_console.api_client import Part, Whole
 from slm_console.views.connections.aside import import_line
 from slm_console.web.connections import listing, shell
 from slm_console.web.directories import WHO, directory_from
@@ -34,7 +34,7 @@ async def list_imports(visit: SignedIn) -> Response:
 async def show_import(visit: SignedIn, import_id: str) -> Response:
     """Show an import, and what it changed in each agreement."""
     found = await visit.api.get(f"{_IMPORTS}/{import_id}")
-    parts = await visit.api.gather(**WHO, agreements=("/api/v1/agreements", {"limit": "500"}))
+    parts = await visit.api.gather(**WHO, agreements=Whole("/api/v1/agreements", {"limit": "500"}))
     directory = directory_from(parts)
     titles = {str(each["agreement_id"]): str(each["title"]) for each in parts["agreements"].items}
     model = {

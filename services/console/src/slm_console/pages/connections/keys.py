@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import NotFound, RefusedRequest
+from slm_console.api_client import NotFound, RefusedRequest, Whole
 from slm_console.views import account
 from slm_console.views.connections import keys
 from slm_console.views.moments import end_of_day, misread_day
@@ -34,8 +34,8 @@ async def list_keys(visit: SignedIn) -> Response:
 async def _keys_page(
     visit: Visit, typed: Mapping[str, str], errors: Mapping[str, str], made: Mapping[str, str] | None = None
 ) -> Response:
-    uses = {f"{name}_uses": (f"/api/v1/{name}-key-uses", _MANY) for name in _USES}
-    parts = await visit.api.gather(**WHO, **uses, principals=(_PRINCIPALS, _MANY))
+    uses = {f"{name}_uses": Whole(f"/api/v1/{name}-key-uses", _MANY) for name in _USES}
+    parts = await visit.api.gather(**WHO, **uses, principals=Whole(_PRINCIPALS, _MANY))
     directory = directory_from(parts)
     model = {
         **shell(directory, "keys", parts["principals"]),
@@ -83,8 +83,8 @@ async def make_key(visit: SignedIn, form: Fields) -> Response:
 
 async def _issue(visit: Visit, form: Form, ends: str | None) -> Any:
     name = form.text("name")
-    found = await visit.api.get(_PRINCIPALS, _MANY)
-    system = next((each for each in found["items"] if each["name"] == name and each["person_id"] is None), None)
+    found = await visit.api.whole(_PRINCIPALS, _MANY)
+    system = next((each for each in found.items if each["name"] == name and each["person_id"] is None), None)
     if system is None:
         about = {"key": account.key_of(name), "name": name, "roles": ["integrator"]}
         system = await visit.api.post(_PRINCIPALS, about)
@@ -98,7 +98,7 @@ async def _issue(visit: Visit, form: Form, ends: str | None) -> Any:
 async def ask_to_revoke(visit: SignedIn, principal_id: str, key_id: str) -> Response:
     """Ask for confirmation before a key is revoked, and say what the revocation does."""
     system = await visit.api.get(f"{_PRINCIPALS}/{principal_id}")
-    parts = await visit.api.gather(**WHO, uses=("/api/v1/monitor-key-uses", _MANY))
+    parts = await visit.api.gather(**WHO, uses=Whole("/api/v1/monitor-key-uses", _MANY))
     line = next(
         (each for each in keys.key_lines(visit.reader, [system], parts["uses"].items) if each.key_id == key_id), None
     )

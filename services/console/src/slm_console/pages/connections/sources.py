@@ -25,7 +25,7 @@ async def list_sources(visit: SignedIn) -> Response:
     parts = await visit.api.gather(
         **WHO,
         sources=Whole(_SOURCES, ALL),
-        suspended=("/api/v1/quarantine/sources", {"limit": "100"}),
+        suspended=Whole("/api/v1/quarantine/sources", {"limit": "100"}),
     )
     model = {
         **shell(directory_from(parts), "sources", parts["sources"]),

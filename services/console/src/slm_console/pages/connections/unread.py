@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import NotFound, Part, RefusedRequest
+from slm_console.api_client import NotFound, Part, RefusedRequest, Whole
 from slm_console.views.connections.aside import unread_lines
 from slm_console.web.connections import shell
 from slm_console.web.directories import WHO, directory_from
@@ -24,7 +24,7 @@ async def list_unread(visit: SignedIn) -> Response:
 
 
 async def _unread_page(visit: Visit, error: str) -> Response:
-    queries = {name: (f"/api/v1/{name}-dead-letters", {"limit": "100"}) for name in SERVICES}
+    queries = {name: Whole(f"/api/v1/{name}-dead-letters", {"limit": "100"}) for name in SERVICES}
     parts = await visit.api.gather(**WHO, **queries)
     directory = directory_from(parts)
     if not directory.has_role("operator"):

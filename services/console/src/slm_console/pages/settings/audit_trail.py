@@ -30,7 +30,7 @@ async def show_audit_trail(visit: SignedIn) -> Response:
     parts = await visit.api.gather(
         **WHO,
         entries=Whole(_ENTRIES, asked) if is_download else (_ENTRIES, asked),
-        principals=("/api/v1/principals", {"limit": "500"}),
+        principals=Whole("/api/v1/principals", {"limit": "500"}),
     )
     directory = directory_from(parts)
     people = sorted(((str(each["principal_id"]), str(each["name"])) for each in parts["principals"].items), key=_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from slm_console.api_client import Whole
 from slm_console.views.settings import guest_links
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
@@ -20,9 +21,9 @@ async def list_guest_links(visit: SignedIn) -> Response:
     """List the guest links that the reader's company sent."""
     parts = await visit.api.gather(
         **WHO,
-        links=("/api/v1/guest-links", _MANY),
-        people=("/api/v1/people", _MANY),
-        agreements=("/api/v1/agreements", _MANY),
+        links=Whole("/api/v1/guest-links", _MANY),
+        people=Whole("/api/v1/people", _MANY),
+        agreements=Whole("/api/v1/agreements", _MANY),
         installation="/api/v1/installation",
     )
     found = [parts[name].items for name in ("links", "people", "agreements")]

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import NotFound, RefusedRequest
+from slm_console.api_client import NotFound, RefusedRequest, Whole
 from slm_console.views.moments import end_of_day, misread_day
 from slm_console.views.settings import people, roles
 from slm_console.web.directories import WHO, directory_from
@@ -77,9 +77,9 @@ async def people_page(visit: Visit, *, error: str = "", link: str = "", mailed: 
     """
     parts = await visit.api.gather(
         **WHO,
-        principals=(_PRINCIPALS, _MANY),
-        people=("/api/v1/people", _MANY),
-        invitations=("/api/v1/invitations", _MANY),
+        principals=Whole(_PRINCIPALS, _MANY),
+        people=Whole("/api/v1/people", _MANY),
+        invitations=Whole("/api/v1/invitations", _MANY),
     )
     directory = directory_from(parts)
     found = people.members(
@@ -101,7 +101,7 @@ async def people_page(visit: Visit, *, error: str = "", link: str = "", mailed: 
 
 
 async def _person_page(visit: Visit, principal_id: str, error: str) -> Response:
-    parts = await visit.api.gather(**WHO, people=("/api/v1/people", _MANY))
+    parts = await visit.api.gather(**WHO, people=Whole("/api/v1/people", _MANY))
     principal = await visit.api.get(f"{_PRINCIPALS}/{principal_id}")
     directory = directory_from(parts)
     if principal["party_id"] is None:
