@@ -29,7 +29,10 @@ class TermTimer:
         return turns
 
     async def run(self) -> None:
-        """Apply due changes until the task is cancelled."""
+        """Apply the automatic changes of agreements (taking effect, ending, missed answers) as they fall due.
+
+        Runs until the task is cancelled.
+        """
         while True:
             if not await self.step():
                 await asyncio.sleep(self._pause_seconds)

@@ -20,10 +20,13 @@ from slm_events import instants
 def run_smart_check(
     version: Version, revision: Revision, others: Sequence[Version], now: int, around: Sequence[Finding] = ()
 ) -> list[Finding]:
-    """Return the findings of the SMART check for a revision.
+    """Return the findings of the SMART check for a revision of an agreement's document.
 
-    ``others`` are the agreement's other versions; ``around`` are findings about other agreements of the provider.
-    Errors prevent acceptance and signing. Each slip and warning must be waived by somebody who signs.
+    ``others`` are the agreement's other versions, and ``now`` is in microseconds UTC. ``around`` are findings that were
+    made by comparing this agreement with other agreements of the provider; they are added to the result.
+
+    A finding is an error, a slip (a valid value that is probably a mistake) or a warning. An error prevents acceptance
+    and signing. A slip or warning does not, but somebody who signs must waive it.
     """
     document = revision.document
     return [

@@ -269,7 +269,11 @@ def _supports(reader: FieldReader) -> list[dict[str, str]]:
 
 
 def _id_of(party_id: str, kind: str, name: str) -> str:
-    """Return the id of a party's object: ``name`` itself if it is an id, else the id derived from it as a key."""
+    """Return the id that a document means by ``name``: a UUID in lower case, or the UUID derived from a key.
+
+    The derived id is the UUIDv5 of (``kind``, ``name``) in the namespace of the party. ``kind`` is ``person`` or
+    ``requirement``.
+    """
     return name.lower() if _is_uuid(name) else named_id(party_id, kind, name)
 
 
