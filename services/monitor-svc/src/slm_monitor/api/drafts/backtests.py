@@ -45,8 +45,11 @@ Asker = Annotated[Principal, Depends(require_role("service_level_manager", "inte
 
 
 class BacktestWindowSelection(BaseModel):
-    """The windows that a requested back-test evaluates: the last ``last`` ended ones, or those that begin between
-    ``from`` and ``to``.
+    """Which ended windows a back-test evaluates: the latest ``last`` of them, or those between ``from`` and ``to``.
+
+    Give either ``last`` or ``from`` and ``to``; a request with both is refused. Without any of them the last 12 windows
+    are evaluated. A window between ``from`` and ``to`` begins at ``from`` or later, and before ``to``. Without ``from``
+    they begin at the first fact, without ``to`` they end at the present.
     """
 
     model_config = {"extra": "forbid"}

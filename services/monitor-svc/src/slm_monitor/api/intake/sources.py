@@ -20,10 +20,11 @@ router = APIRouter(prefix="/api/v1/sources", tags=["intake"])
 
 @router.get("", **operation("List sources, those silent for longest first", list_of(SourceAnswer)))
 async def list_sources(caller: Caller, sources: TheSources, clock: TheClock, paging: Paging) -> dict[str, Any]:
-    """List the sources that send facts of the caller's party over HTTP: last fact, volume, and refused items of each.
+    """List the sources that send facts of the caller's party over HTTP, those silent for longest first.
 
-    A source is what one principal sends under one name. Counts are stored within a second at first, and once a minute
-    while a source is busy.
+    Each has its last fact, its volume and the number of its refused items. A source is what one principal sends under
+    one source name. The numbers of a source that sends rarely are up to date within a second; those of a source that
+    sends all the time are up to a minute old.
     """
     return await sources.page(caller, paging, clock.now())
 

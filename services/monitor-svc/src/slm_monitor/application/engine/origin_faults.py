@@ -41,7 +41,10 @@ class SubjectRecordPart(NamedTuple):
 
     @property
     def origin(self) -> FactOrigin:
-        """Return the source that sent this part. If its rows have different labels, the first row decides."""
+        """The source that sent this part of a record, read from its first fact, or else from its first row.
+
+        Measurement rows may name their source in a label. Rows with other labels in the same part are not looked at.
+        """
         if self.facts:
             return find_fact_origin(self.facts[0])
         return _origin_of_rows(self.values[0].subjects[int(self.values[0].slot[0])])

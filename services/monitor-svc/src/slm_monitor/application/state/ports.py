@@ -23,10 +23,22 @@ class PartitionNotOwned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PartitionInboxMessage:
-    """A message to a partition: its row, its kind, and its content.
+    """A message in a partition's inbox, which is deleted when the partition has processed it.
 
-    ``kind`` is terms | hold | release | derive | caught_up | exclusion | derived | accepted | dispute | record |
-    sources.
+    ``seq`` is the message's number in the inbox table, in order of arrival. ``ref`` is its content, by ``kind``
+    (instants in microseconds UTC):
+
+    - ``terms``: {agreement_id}: a version was signed, the agreement ended early, or the references changed by which
+      tickets name its customer or service
+    - ``exclusion``: {agreement_id, since}: exclusions changed; all excluded time lies after ``since`` (may be null)
+    - ``hold``, ``release``, ``derive``: {import_id}: an import began; its facts may be evaluated; derived targets may
+      be evaluated from its facts
+    - ``caught_up``: {agreement_id, version}: all partitions have evaluated the past of a signed version
+    - ``derived``: {target_id, since}: a derived target must be evaluated again, because its members changed
+    - ``accepted``: {windows, accepted_at}: both parties accepted windows, each [target id, window id, revision]
+    - ``dispute``: {breach_id, target_id, subject, since}: the decision on a dispute overturned a breach
+    - ``record``: {subject, begins_at}: an indicator's facts before ``begins_at`` will be deleted
+    - ``sources``: {}: the suspended sources changed
     """
 
     seq: int

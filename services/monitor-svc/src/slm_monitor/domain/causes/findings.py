@@ -1,4 +1,8 @@
-"""Findings: breaches and risks, each with its bad interval and with the keys on which it may share a cause."""
+"""Findings: breaches and risks, each with the time in which things were bad, and with its cause keys.
+
+A cause key names an indicator, a configuration item, a ticket or a target that the finding is about. Findings with the
+same key may have the same cause.
+"""
 
 from __future__ import annotations
 

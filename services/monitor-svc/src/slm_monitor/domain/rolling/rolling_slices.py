@@ -50,7 +50,12 @@ class RollingSliceWindows:
         self._to = np.maximum(np.clip((minutes - self._start) // width, 0, number), self._from)
 
     def _evaluate(self, begins_at: int, number: int) -> None:
-        """Compute for each slice whether it is scheduled, whether it is evaluated, and how much of it is good."""
+        """Set, for each of the first ``number`` slices, whether it is evaluated and whether it is good, as 1 or 0.
+
+        The slices follow each other from minute ``self._start`` (numbered since 1970) on. Facts before ``begins_at``
+        (microseconds UTC) do not count. A slice is evaluated if its first minute counts for the target and it has data,
+        or missing data counts. With the budget ``ratio``, its share of good events is set too.
+        """
         width, last = self._width, self._start + number * self._width - 1
         good, total = (
             each.reshape(number, width).sum(axis=1) for each in self._by.minutes(self._start, last, begins_at)

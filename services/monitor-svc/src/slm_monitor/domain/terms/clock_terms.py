@@ -29,9 +29,11 @@ _WARN_AT = ("50", "75", "90")
 
 @dataclass(frozen=True)
 class EscalationStep:
-    """One escalation of a clock: who is notified, and when.
+    """One escalation of a ticket's clock: whom it notifies, and when.
 
-    ``offset`` is the time after the deadline; negative before it.
+    ``offset`` is a duration (calendar time, service time or working days) from the clock's deadline. It leads to an
+    instant after the deadline, or before it if its ``backward`` is set. ``to`` is who is notified; None if the terms
+    name nobody.
     """
 
     level: str

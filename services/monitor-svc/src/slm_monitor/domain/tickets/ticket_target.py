@@ -56,10 +56,15 @@ def evaluate_ticket(
     changes: EvaluationChanges,
     overturned: Collection[str] = (),
 ) -> tuple[int | None, bool]:
-    """Evaluate a ticket (``<owner>/<source>/<number>``) and publish what has changed.
+    """Evaluate a ticket (``<owner>/<source>/<number>``) and add to ``changes`` the events and states that have changed.
 
-    Return (next timer, waits). The timer is the instant at which the ticket must be evaluated again although no event
-    arrives; None if there is none. ``waits``: part of the ticket waits for the end of an import (``moment.through``).
+    ``facts`` are all facts of the ticket, in any order; ``book`` has the rules of its owner. ``states`` is what was
+    last published of its clocks. ``breaches`` (breach id → breach) are its published breaches, to which new breaches
+    are added. ``overturned`` are the ids of breaches that the decision on a dispute annulled.
+
+    Return (timer, waits). The timer is the instant (microseconds UTC) at which the ticket must be evaluated again
+    although no event arrives; None if there is none. ``waits``: whether part of the ticket is not evaluated yet,
+    because an import is loading the time before ``moment.through``.
     """
     owner, source, number = ticket.split("/", 2)
     events = convert_facts_to_ticket_events(facts)

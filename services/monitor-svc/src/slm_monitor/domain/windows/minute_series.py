@@ -157,11 +157,11 @@ def compute_warning_lookback_minutes(terms: ServiceLevelTarget) -> int:
 
 
 def count_minutes_until_share_exceeded(left: Counts, total: int, bad: int, share: Fraction) -> int:
-    """Return after how many minutes so many events have left a window that ``bad`` exceeds ``share`` of the events that
-    remain.
+    """Return in how many minutes the bad events first exceed a share of the window's events, if no events arrive.
 
-    That is the case when total − left < bad ÷ share. ``left[k]`` is how many events have left with the first k + 1
-    minutes.
+    The window slides on, so its oldest events leave: ``left[k]`` (never decreasing) is how many of its ``total`` events
+    have left after k + 1 minutes. ``bad`` (at least 1) is taken as constant. The answer is the smallest n with
+    bad > share × (events that remain after n minutes); 0 if that holds already.
     """
     if not share:
         return 0
