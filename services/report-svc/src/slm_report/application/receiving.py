@@ -62,7 +62,10 @@ class Batch:
     """Agreement → the earliest instant from which its reports may be out of date."""
 
     def mark(self, agreement_id: str, since: int) -> None:
-        """Mark the agreement's reports as stale from this instant on."""
+        """Note that reports of the agreement may be out of date: the one on the time ``since``, and all later ones.
+
+        ``since`` is in microseconds UTC. If the batch has an earlier instant for the agreement, that one stays.
+        """
         self.stale[agreement_id] = min(since, self.stale.get(agreement_id, since))
 
 

@@ -74,7 +74,12 @@ def _overdue(breach: Breach, clock: ClockStopped | None, as_of: int) -> int | No
 
 
 def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: int) -> dict[str, Any]:
-    """Return a warning with its plans and how both ended."""
+    """Return a risk (a published warning) as the report's JSON, with its action plans and how both ended.
+
+    ``plans`` may contain plans for other risks, which are left out. ``as_of`` is in microseconds UTC. The outcome of a
+    risk or plan is ``open`` if it had not ended by then. An end after ``as_of`` counts all the same if the risk's
+    calendar window was over by then.
+    """
     heard = risk.raised
     return {
         "risk_id": heard.risk_id,

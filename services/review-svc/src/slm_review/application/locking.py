@@ -15,7 +15,7 @@ class AgreementPart(Protocol):
 
     @property
     def agreement_id(self) -> str:
-        """The id of the agreement that the value belongs to."""
+        """The id of the agreement to which this review, action, action plan or proposal belongs."""
 
     @property
     def provider_party_id(self) -> str:
