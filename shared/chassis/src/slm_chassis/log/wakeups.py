@@ -26,12 +26,12 @@ class Wakeups:
                 self._bells[topic].discard(bell)
 
     def ring(self, topic: str) -> None:
-        """Ring the bells of a topic."""
+        """Wake the readers that wait for new records of a topic."""
         for bell in self._bells.get(topic, ()):
             bell.ring()
 
     def ring_all(self) -> None:
-        """Ring the bells of all topics."""
+        """Wake the readers of all topics, because signals about new records may have been missed."""
         for topic in self._bells:
             self.ring(topic)
 
