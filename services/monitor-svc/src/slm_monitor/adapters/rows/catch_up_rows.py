@@ -9,7 +9,7 @@ import asyncpg
 from slm_chassis.database import Transaction
 from slm_monitor.application.state.loaded_partition import AgreementCatchUp
 from slm_monitor.application.state.partition_step import PartitionStepChanges
-from slm_monitor.domain.lifecycle import target_events
+from slm_monitor.domain.lifecycle import history_events, target_events
 
 INSERT_CATCH_UP = """
 INSERT INTO catch_up (agreement_id, version, provider_party_id, customer_party_id, begun_at)
@@ -65,7 +65,7 @@ async def advance_catch_ups(transaction: Transaction, partition: int, step: Part
     for key in sorted(step.caught_up_derived):
         if await driver.fetchval(_ADVANCE.format(place="derived"), *key, partition):
             row = await driver.fetchrow(_DONE, *key, step.received_at)
-            event = target_events.build_agreement_caught_up(dict(row), now=step.received_at)
+            event = history_events.build_agreement_caught_up(dict(row), now=step.received_at)
             transaction.publish(
                 event, at=step.received_at, event_id=target_events.derive_event_id(key[0], "caught-up", key[1])
             )

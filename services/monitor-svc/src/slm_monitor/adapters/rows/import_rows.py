@@ -12,7 +12,7 @@ from slm_chassis.database import Transaction
 from slm_monitor.application.intake.imports import EXPIRED, LONGEST_MICROSECONDS
 from slm_monitor.application.state.loaded_partition import ImportHold
 from slm_monitor.application.state.partition_step import PartitionStepChanges
-from slm_monitor.domain.lifecycle import target_events
+from slm_monitor.domain.lifecycle import history_events, target_events
 
 _SEEN = """
 SELECT import.*, jsonb_array_length(released) >= (SELECT count(*) FROM judge_partition) AS is_evaluated_everywhere
@@ -92,7 +92,7 @@ async def _tell_judged(driver: asyncpg.Connection, transaction: Transaction, imp
     """Set an import to ``judged``, and publish one event for each agreement whose results the import changed."""
     row = await driver.fetchrow(_JUDGED, import_id, now)
     for touched in await driver.fetch(_TOUCHED, import_id):
-        event = target_events.build_import_judged(
+        event = history_events.build_import_judged(
             import_id, row["owner_party_id"], row["through"], row["ended_as"], dict(touched), now=now
         )
         transaction.publish(

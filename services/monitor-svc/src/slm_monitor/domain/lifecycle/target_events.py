@@ -308,45 +308,6 @@ def build_window_adjusted(
     )
 
 
-def build_import_judged(
-    import_id: str, owner_party_id: str, through: int, ended_as: str, touched: Mapping[str, Any], *, now: int
-) -> monitor.ImportJudged:
-    """Build an ImportJudged event. ``touched`` names one agreement, its parties, and how many results the import
-    changed.
-    """
-    return monitor.ImportJudged(
-        import_id=import_id,
-        owner_party_id=owner_party_id,
-        through_at=to_text(through),
-        ended_as=ended_as,
-        judged_at=to_text(now),
-        **{name: touched[name] for name in _TOUCHED},
-    )
-
-
-def build_agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.AgreementCaughtUp:
-    """Build an AgreementCaughtUp event. ``found`` names the version, its parties, and the number of breach events
-    published.
-    """
-    return monitor.AgreementCaughtUp(
-        agreement_id=found["agreement_id"],
-        agreement_version=found["version"],
-        provider_party_id=found["provider_party_id"],
-        customer_party_id=found["customer_party_id"],
-        breach_events=found["breach_events"],
-        caught_up_at=to_text(now),
-    )
-
-
-_TOUCHED = (
-    "agreement_id",
-    "provider_party_id",
-    "customer_party_id",
-    "windows_closed",
-    "windows_restated",
-    "clocks_ended",
-    "breach_events",
-)
 _ABOUT = (
     "agreement_id",
     "version",
