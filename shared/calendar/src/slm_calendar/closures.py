@@ -11,6 +11,7 @@ from slm_calendar import intervals, service_hours
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY, instant_of, local_date
 from slm_calendar.service_hours import ServiceHours
+from slm_events.instants import UtcMicroseconds
 
 Reason = Literal["weekly", "holiday", "override", "break"]
 
@@ -18,12 +19,12 @@ Reason = Literal["weekly", "holiday", "override", "break"]
 class Closure(NamedTuple):
     """A closed interval ``[start, end)`` in microseconds UTC, and the one reason why it is closed."""
 
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
     reason: Reason
 
 
-def closures(hours: ServiceHours, start: int, end: int) -> list[Closure]:
+def closures(hours: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds) -> list[Closure]:
     """Return the closed intervals within [start, end), in order, each with its reason.
 
     Adjoining intervals with the same reason are joined into one.

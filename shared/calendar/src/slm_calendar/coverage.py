@@ -13,6 +13,7 @@ from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY, instant_of, local_date, local_time_of_day
 from slm_calendar.service_hours import ServiceHours
 from slm_calendar.wall_clock import write_day_intervals
+from slm_events.instants import UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +39,32 @@ class NormalWeekGaps:
         return {name: write_day_intervals(hours) for name, hours in _day_ranges(self.uncovered)}
 
 
-def intersection(left: ServiceHours, right: ServiceHours, start: int, end: int) -> list[Interval]:
+def intersection(
+    left: ServiceHours, right: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds
+) -> list[Interval]:
     """Return the intervals within [start, end) in which both are open."""
     return intervals.intersect(left.intervals(start, end), right.intervals(start, end))
 
 
-def uncovered_intervals(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> list[Interval]:
+def uncovered_intervals(
+    required: ServiceHours, provided: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds
+) -> list[Interval]:
     """Return the intervals within [start, end) in which ``required`` is open and ``provided`` is not."""
     if provided.always_open or required is provided:
         return []
     return intervals.subtract(required.intervals(start, end), provided.intervals(start, end))
 
 
-def covers_all_hours(provided: ServiceHours, required: ServiceHours, start: int, end: int) -> bool:
+def covers_all_hours(
+    provided: ServiceHours, required: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds
+) -> bool:
     """Whether ``provided`` is open at every instant of [start, end) at which ``required`` is."""
     return not uncovered_intervals(required, provided, start, end)
 
 
-def compare_normal_week(required: ServiceHours, provided: ServiceHours, start: int, end: int) -> NormalWeekGaps:
+def compare_normal_week(
+    required: ServiceHours, provided: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds
+) -> NormalWeekGaps:
     """Return the gaps between two weekly patterns, as most ISO weeks of [start, end) have them.
 
     Holidays, overrides and breaks of both sides are ignored. If two zones change their clocks on different days, a few

@@ -11,6 +11,7 @@ from slm_calendar.errors import NeverOpen, refusal
 from slm_calendar.iso_durations import from_iso, from_shorthand, to_iso
 from slm_calendar.local_time import SECOND, instant_of, local_date, local_time_of_day
 from slm_calendar.service_hours import ServiceHours
+from slm_events.instants import UtcMicroseconds
 
 __all__ = [
     "Duration",
@@ -98,8 +99,8 @@ def _parsed(kind: Kind, written: Any, field: str) -> Duration:
 
 
 def compute_deadline(
-    duration: Duration, start: int, hours: ServiceHours, fields: Mapping[str, int] | None = None
-) -> int:
+    duration: Duration, start: UtcMicroseconds, hours: ServiceHours, fields: Mapping[str, int] | None = None
+) -> UtcMicroseconds:
     """Return the instant at which the duration that begins at ``start`` is over.
 
     ``fields`` are the ticket's dates as instants, by field name; only ``due_at`` reads them. Raises NeverOpen if the
@@ -118,21 +119,21 @@ def compute_deadline(
     return _close_of_business_day(amount, start, hours)
 
 
-def extend_deadline(duration: Duration, due: int, paused: int, hours: ServiceHours) -> int:
+def extend_deadline(duration: Duration, due: UtcMicroseconds, paused: int, hours: ServiceHours) -> UtcMicroseconds:
     """Return the deadline ``due`` moved later by ``paused`` microseconds of the duration's own kind of time."""
     if not paused:
         return due
     return due + paused if duration.kind == "calendar" else hours.add(due, paused)
 
 
-def measure_elapsed_time(duration: Duration, start: int, end: int, hours: ServiceHours) -> int:
+def measure_elapsed_time(duration: Duration, start: UtcMicroseconds, end: UtcMicroseconds, hours: ServiceHours) -> int:
     """Return the microseconds from start to end: calendar time for a calendar duration, service hours for every other
     kind.
     """
     return max(0, end - start) if duration.kind == "calendar" else hours.open_time(start, end)
 
 
-def _same_time_on_business_day(count: int, start: int, hours: ServiceHours) -> int:
+def _same_time_on_business_day(count: int, start: UtcMicroseconds, hours: ServiceHours) -> UtcMicroseconds:
     if not count:
         return hours.next_open(start)
     day = _business_day(count, local_date(hours.zone, start), hours)
@@ -142,7 +143,7 @@ def _same_time_on_business_day(count: int, start: int, hours: ServiceHours) -> i
     return hours.next_open(at) if count > 0 else hours.last_open(at)
 
 
-def _close_of_business_day(count: int, start: int, hours: ServiceHours) -> int:
+def _close_of_business_day(count: int, start: UtcMicroseconds, hours: ServiceHours) -> UtcMicroseconds:
     first = local_date(hours.zone, start)
     if count:
         return hours.open_on(_business_day(count, first, hours))[-1][1]

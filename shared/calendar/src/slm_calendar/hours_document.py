@@ -12,7 +12,7 @@ from slm_calendar.hours_definition import WEEKDAYS, DayIntervals, HoursDefinitio
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import zone_named
 from slm_calendar.wall_clock import parse_day_intervals, write_day_intervals
-from slm_events.instants import from_text, to_text
+from slm_events.instants import UtcMicroseconds, from_text, to_text
 
 FIELDS = ("timezone", "weekly", "holidays", "overrides", "breaks", "calendars")
 """``calendars`` holds the report on each iCalendar file whose holidays became dates, for the people who sign."""
@@ -229,7 +229,7 @@ class _Reader:
                 pairs.append((start, end))
         return tuple(intervals.union(pairs))
 
-    def instant(self, field: str, value: object) -> int | None:
+    def instant(self, field: str, value: object) -> UtcMicroseconds | None:
         try:
             return from_text(str(value))
         except ValueError:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from slm_calendar.errors import refusal
+from slm_events.instants import UtcMicroseconds
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -27,7 +28,7 @@ def zone_named(name: str) -> ZoneInfo:
         raise refusal("timezone", name, remedy) from problem
 
 
-def instant_of(zone: ZoneInfo, day: date, microseconds: int = 0) -> int:
+def instant_of(zone: ZoneInfo, day: date, microseconds: int = 0) -> UtcMicroseconds:
     """Return the instant at which the zone's clock shows that time of that day.
 
     ``microseconds`` count from local midnight and may be a whole day (24:00). A time that a clock change skips is moved
@@ -43,17 +44,17 @@ def date_exists(zone: ZoneInfo, day: date) -> bool:
     return instant_of(zone, day) < instant_of(zone, day, DAY)
 
 
-def local_date(zone: ZoneInfo, instant: int) -> date:
+def local_date(zone: ZoneInfo, instant: UtcMicroseconds) -> date:
     """Return the date that the zone's clock shows at that instant."""
     return wall_clock(zone, instant).date()
 
 
-def local_time_of_day(zone: ZoneInfo, instant: int) -> int:
+def local_time_of_day(zone: ZoneInfo, instant: UtcMicroseconds) -> int:
     """Return the microseconds since midnight that the zone's clock shows at that instant."""
     return since_midnight(wall_clock(zone, instant))
 
 
-def wall_clock(zone: ZoneInfo, instant: int) -> datetime:
+def wall_clock(zone: ZoneInfo, instant: UtcMicroseconds) -> datetime:
     """Return the naive date and time that the zone's clock shows at that instant."""
     return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone).replace(tzinfo=None)
 
@@ -63,6 +64,6 @@ def since_midnight(shown: datetime) -> int:
     return ((shown.hour * 60 + shown.minute) * 60 + shown.second) * SECOND + shown.microsecond
 
 
-def utc_date(instant: int) -> date:
+def utc_date(instant: UtcMicroseconds) -> date:
     """Return the UTC date of an instant."""
     return date.fromordinal(_EPOCH_ORDINAL + instant // DAY)

@@ -12,6 +12,7 @@ from slm_calendar import intervals
 from slm_calendar.hours_definition import HoursDefinition
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import utc_date
+from slm_events.instants import UtcMicroseconds
 
 BLOCK_BITS = 45
 """The length of a table is 2^45 µs, 407 days. Its number is the instant shifted right by these bits, which costs far
@@ -35,7 +36,7 @@ class OpenTable:
         self.sums = array("q", accumulate(end - start for start, end in pairs))
         self.total: int = self.sums[-1] if pairs else 0
 
-    def open_before(self, instant: int) -> int:
+    def open_before(self, instant: UtcMicroseconds) -> int:
         """Return the microseconds of open time from the table's start to the instant."""
         index = bisect_right(self.opens, instant) - 1
         if index < 0:
@@ -43,7 +44,7 @@ class OpenTable:
         closes = self.closes[index]
         return self.sums[index] if instant >= closes else self.sums[index] - closes + instant
 
-    def instant_using_up(self, open_time: int) -> int:
+    def instant_using_up(self, open_time: int) -> UtcMicroseconds:
         """Return the earliest instant by which ``open_time`` microseconds have been open since the table's start.
 
         0 < open_time ≤ total. If the time is used up exactly at closing, the closing instant is returned.
@@ -51,7 +52,7 @@ class OpenTable:
         index = bisect_left(self.sums, open_time)
         return self.closes[index] - (self.sums[index] - open_time)
 
-    def instant_leaving(self, open_time: int) -> int:
+    def instant_leaving(self, open_time: int) -> UtcMicroseconds:
         """Return the latest instant by which no more than ``open_time`` microseconds have been open since the table's
         start.
 

@@ -11,6 +11,7 @@ from slm_calendar import rules
 from slm_calendar.errors import refusal
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY, instant_of, since_midnight, wall_clock, zone_named
+from slm_events.instants import UtcMicroseconds
 
 MOST = 1_000
 """The most occurrences of one rule: about nineteen years of weekly ones."""
@@ -21,7 +22,12 @@ _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 
 
 def occurrences(
-    rule: str, zone: str, first: int, length: int, end: int | None = None, field: str = "recurrence.rule"
+    rule: str,
+    zone: str,
+    first: UtcMicroseconds,
+    length: int,
+    end: UtcMicroseconds | None = None,
+    field: str = "recurrence.rule",
 ) -> list[Interval]:
     """Return ``[start, start + length)`` for each occurrence of the rule from ``first`` on that begins before ``end``.
 
@@ -69,7 +75,7 @@ def _count(parts: dict[str, str], field: str) -> int | None:
     return int(written)
 
 
-def _until(parts: dict[str, str], zone: ZoneInfo, field: str) -> int | None:
+def _until(parts: dict[str, str], zone: ZoneInfo, field: str) -> UtcMicroseconds | None:
     """Return the last instant at which an occurrence may begin. A date without a time includes that whole local day."""
     written = parts.pop("UNTIL", None)
     if written is None:

@@ -16,6 +16,7 @@ from slm_calendar.hours_definition import ALWAYS_OPEN, HoursDefinition
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY
 from slm_calendar.open_table import BLOCK_BITS, OpenTable, table_of
+from slm_events.instants import UtcMicroseconds
 
 __all__ = ["ALWAYS", "CalendarError", "NeverOpen", "ServiceHours", "parse_service_hours", "resolve_service_hours"]
 
@@ -47,7 +48,7 @@ class ServiceHours:
         """The IANA zone of these hours."""
         return self.definition.zone
 
-    def intervals(self, start: int, end: int) -> list[Interval]:
+    def intervals(self, start: UtcMicroseconds, end: UtcMicroseconds) -> list[Interval]:
         """Return the open intervals within [start, end), joined and clipped; empty if end is not after start."""
         if end <= start:
             return []
@@ -65,7 +66,7 @@ class ServiceHours:
         """Return the open intervals of one local day in microseconds UTC. A day without any is not a working day."""
         return self.definition.open_on(day)
 
-    def open_time(self, start: int, end: int) -> int:
+    def open_time(self, start: UtcMicroseconds, end: UtcMicroseconds) -> int:
         """Return the microseconds of open time between two instants; 0 if end is not after start."""
         if end <= start:
             return 0
@@ -78,7 +79,7 @@ class ServiceHours:
         between = sum(table_of(self.definition, block).total for block in range(first + 1, last))
         return table.total - table.open_before(start) + between + table_of(self.definition, last).open_before(end)
 
-    def add(self, start: int, microseconds: int) -> int:
+    def add(self, start: UtcMicroseconds, microseconds: int) -> UtcMicroseconds:
         """Return the instant at which ``microseconds`` of open time have passed since ``start``.
 
         Time that is used up exactly at closing ends at the closing instant. Zero gives the next open instant. A
@@ -91,7 +92,7 @@ class ServiceHours:
             return start + microseconds
         return self._forward(start, microseconds) if microseconds > 0 else self._backward(start, -microseconds)
 
-    def next_open(self, at: int) -> int:
+    def next_open(self, at: UtcMicroseconds) -> UtcMicroseconds:
         """Return ``at`` if the hours are open then, else the next opening instant; raises NeverOpen after ten years
         without one.
         """
@@ -105,7 +106,7 @@ class ServiceHours:
                 return max(at, table.opens[index])
         raise self._never_open(at)
 
-    def last_open(self, at: int) -> int:
+    def last_open(self, at: UtcMicroseconds) -> UtcMicroseconds:
         """Return ``at`` if the hours are open just before it, else the last closing instant before it.
 
         This is the mirror image of ``next_open``: walking backward, an interval includes its closing instant and
@@ -121,7 +122,7 @@ class ServiceHours:
                 return min(at, table.closes[index])
         raise self._never_open(at)
 
-    def is_open(self, at: int) -> bool:
+    def is_open(self, at: UtcMicroseconds) -> bool:
         """Whether the instant is inside an open interval."""
         if self.always_open:
             return True
@@ -139,7 +140,7 @@ class ServiceHours:
         """Return the document from which ``parse_service_hours`` makes equal hours."""
         return hours_document.write_hours_document(self.definition)
 
-    def _forward(self, start: int, remaining: int) -> int:
+    def _forward(self, start: UtcMicroseconds, remaining: int) -> UtcMicroseconds:
         block = start >> BLOCK_BITS
         table = table_of(self.definition, block)
         remaining += table.open_before(start)
@@ -151,7 +152,7 @@ class ServiceHours:
             table = table_of(self.definition, block)
         return table.instant_using_up(remaining)
 
-    def _backward(self, start: int, remaining: int) -> int:
+    def _backward(self, start: UtcMicroseconds, remaining: int) -> UtcMicroseconds:
         block = start >> BLOCK_BITS
         table = table_of(self.definition, block)
         available = table.open_before(start)
@@ -164,7 +165,7 @@ class ServiceHours:
             available = table.total
         return table.instant_leaving(available - remaining)
 
-    def _still_within_reach(self, start: int, block: int, barren: int, table: OpenTable) -> int:
+    def _still_within_reach(self, start: UtcMicroseconds, block: int, barren: int, table: OpenTable) -> UtcMicroseconds:
         barren = 0 if table.total else barren + 1
         if barren > HORIZON_BLOCKS:
             raise self._never_open(start)
@@ -172,7 +173,7 @@ class ServiceHours:
             raise refusal("duration", "over 100 years away", "give a shorter duration or longer service hours")
         return barren
 
-    def _never_open(self, at: int) -> NeverOpen:
+    def _never_open(self, at: UtcMicroseconds) -> NeverOpen:
         error = refusal("weekly", self.timezone, f"never open within ten years of {at} µs: give weekly intervals")
         return NeverOpen(error.errors)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.local_time import instant_of, local_date, zone_named
+from slm_events.instants import UtcMicroseconds
 
 Kind = Literal["day", "week", "month", "quarter", "year"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -25,11 +26,11 @@ class Window:
     """
 
     id: str
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
 
 
-def window_at(kind: Kind, zone: str, instant: int) -> Window:
+def window_at(kind: Kind, zone: str, instant: UtcMicroseconds) -> Window:
     """Return the window of that kind that contains the instant."""
     where = zone_named(zone)
     first = _first_day(kind, local_date(where, instant))
@@ -44,12 +45,12 @@ def window_at(kind: Kind, zone: str, instant: int) -> Window:
     return window
 
 
-def next_window(kind: Kind, zone: str, instant: int) -> Window:
+def next_window(kind: Kind, zone: str, instant: UtcMicroseconds) -> Window:
     """Return the window after the one that contains the instant."""
     return window_at(kind, zone, window_at(kind, zone, instant).end)
 
 
-def windows_between(kind: Kind, zone: str, start: int, end: int) -> Iterator[Window]:
+def windows_between(kind: Kind, zone: str, start: UtcMicroseconds, end: UtcMicroseconds) -> Iterator[Window]:
     """Yield in order every window of that kind that overlaps [start, end), not clipped to it."""
     while start < end:
         window = window_at(kind, zone, start)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 SECOND = 1_000_000
 """Microseconds. Every instant and length of time in the product is an integer number of them."""
@@ -17,11 +18,11 @@ SECOND = 1_000_000
 class Clock(Protocol):
     """The time of an installation, the same in all its processes. It may run faster than real time."""
 
-    def now(self) -> int:
+    def now(self) -> UtcMicroseconds:
         """Return the present instant in microseconds UTC."""
         ...
 
-    def of_real(self, real: int) -> int:
+    def of_real(self, real: UtcMicroseconds) -> UtcMicroseconds:
         """Convert an instant of real time, such as the timestamp of a database or broker, to installation time."""
         ...
 
@@ -30,7 +31,7 @@ class Clock(Protocol):
         ...
 
 
-def real_now() -> int:
+def real_now() -> UtcMicroseconds:
     """Return real time in microseconds UTC, for leases and timeouts, which an accelerated clock must not shorten."""
     return time.time_ns() // 1_000
 
@@ -38,11 +39,11 @@ def real_now() -> int:
 class SystemClock:
     """A clock that shows real time."""
 
-    def now(self) -> int:
+    def now(self) -> UtcMicroseconds:
         """Return real time in microseconds UTC."""
         return real_now()
 
-    def of_real(self, real: int) -> int:
+    def of_real(self, real: UtcMicroseconds) -> UtcMicroseconds:
         """Return the instant unchanged: installation time is real time."""
         return real
 
@@ -55,15 +56,15 @@ class SystemClock:
 class ScaledClock:
     """A clock that shows ``origin + rate × (real − start)``, the same in all processes with these three numbers."""
 
-    origin: int
-    start: int
+    origin: UtcMicroseconds
+    start: UtcMicroseconds
     rate: Fraction
 
-    def now(self) -> int:
+    def now(self) -> UtcMicroseconds:
         """Return the accelerated time in microseconds UTC."""
         return self.of_real(real_now())
 
-    def of_real(self, real: int) -> int:
+    def of_real(self, real: UtcMicroseconds) -> UtcMicroseconds:
         """Convert an instant of real time to accelerated time."""
         return self.origin + int(self.rate * (real - self.start))
 
@@ -75,14 +76,14 @@ class ScaledClock:
 class ManualClock:
     """A clock for tests. It shows the same instant until a test calls ``move_to``."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: UtcMicroseconds) -> None:
         self._at = at
 
-    def now(self) -> int:
+    def now(self) -> UtcMicroseconds:
         """Return the instant that ``move_to`` set last."""
         return self._at
 
-    def of_real(self, real: int) -> int:
+    def of_real(self, real: UtcMicroseconds) -> UtcMicroseconds:
         """Return the instant that ``move_to`` set last, whatever the real instant."""
         return self._at
 
@@ -90,7 +91,7 @@ class ManualClock:
         """Return 0: nobody waits for a clock that only a test moves."""
         return 0.0
 
-    def move_to(self, at: int) -> None:
+    def move_to(self, at: UtcMicroseconds) -> None:
         """Show this instant from now on."""
         self._at = at
 
@@ -115,14 +116,14 @@ def parse_clock(text: str | None) -> Clock:
     return ScaledClock(_instant("origin", parts[0]), _instant("start", parts[1]), rate)
 
 
-def _instant(part: str, text: str) -> int:
+def _instant(part: str, text: str) -> UtcMicroseconds:
     try:
         return instants.from_text(text)
     except (ValueError, OverflowError):
         raise ValueError(f"SLM_CLOCK has {part} {text!r}; write an instant like 2026-11-01T00:00:00Z") from None
 
 
-async def sleep_until(clock: Clock, at: int) -> None:
+async def sleep_until(clock: Clock, at: UtcMicroseconds) -> None:
     """Sleep until the clock shows ``at``; return at once if that instant is past."""
     delay = clock.real_seconds(at - clock.now())
     await asyncio.sleep(max(0.0, delay))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+UtcMicroseconds: TypeAlias = int
+"""An instant: the microseconds since 1970-01-01T00:00:00Z. Lengths of time are plain ``int`` and say their unit."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -11,13 +15,13 @@ _FIRST, _LAST = (
 )
 
 
-def to_text(instant: int) -> str:
+def to_text(instant: UtcMicroseconds) -> str:
     """Return the RFC 3339 text of microseconds since 1970 UTC, such as ``2026-11-22T10:00:00.000000Z``."""
     # strftime would write years before 1000 with fewer than four digits.
     return (_EPOCH + timedelta(microseconds=instant)).isoformat(timespec="microseconds")[:26] + "Z"
 
 
-def from_text(text: str) -> int:
+def from_text(text: str) -> UtcMicroseconds:
     """Return the microseconds since 1970 UTC of RFC 3339 text with an offset.
 
     Raises ValueError if the text is no date-time, has no offset, or is outside the years 1 to 9999 in UTC. So every

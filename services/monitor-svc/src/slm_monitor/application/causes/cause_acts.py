@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from slm_chassis.access import Principal
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.commands import breach_handling
 from slm_monitor.application.commands.breach_handling import BreachHandlingStore, BreachStepNotAllowed, NoSuchBreach
 from slm_monitor.domain.lifecycle.breach_workflow import (
@@ -71,7 +72,7 @@ class CauseActStore(BreachHandlingStore, Protocol):
 
 
 async def take_step_for_cause(
-    store: CauseActStore, cause_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: int
+    store: CauseActStore, cause_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: UtcMicroseconds
 ) -> CauseActOutcome:
     """Take all breaches of a cause that belong to the caller's party through one step.
 
@@ -97,7 +98,12 @@ async def take_step_for_cause(
 
 
 async def _take_step(
-    store: CauseActStore, breach_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: int
+    store: CauseActStore,
+    breach_id: str,
+    step: str,
+    document: Mapping[str, Any],
+    caller: Principal,
+    now: UtcMicroseconds,
 ) -> BreachSkippedByAct | None:
     """Take one breach through a step; return None, or the skipped breach with the reason."""
     held = await store.locked(breach_id)

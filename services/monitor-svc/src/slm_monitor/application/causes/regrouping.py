@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.causes import cause_views
 from slm_monitor.domain.causes.cause_views import CauseViewChange, PublishedCauseView
 from slm_monitor.domain.causes.findings import CauseFinding
@@ -58,7 +59,7 @@ class CauseGroupingStore(Protocol):
 
 
 async def regroup_findings_of_provider(
-    store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None], now: int
+    store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None], now: UtcMicroseconds
 ) -> Sequence[CauseViewChange]:
     """Group a provider's findings into causes again after some of them changed; return the changes of views.
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartyRegistered, ServiceCatalogued
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.terms import composite_terms
@@ -27,7 +28,7 @@ class TermsStore(Protocol):
         """Store a version's terms and targets; return False if they were stored already."""
         ...
 
-    async def end(self, agreement_id: str, at: int) -> bool:
+    async def end(self, agreement_id: str, at: UtcMicroseconds) -> bool:
         """Store that an agreement ended early; return False if this was stored already."""
         ...
 

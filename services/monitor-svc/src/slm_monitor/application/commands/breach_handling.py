@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import breach_workflow, target_events
 from slm_monitor.domain.lifecycle.breach_workflow import (
     ACKNOWLEDGE,
@@ -59,7 +60,7 @@ class BreachHandlingStore(Protocol):
 
     async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachWorkflowStep) -> None: ...
 
-    def publish(self, event: Any, at: int, event_id: str) -> None: ...
+    def publish(self, event: Any, at: UtcMicroseconds, event_id: str) -> None: ...
 
 
 async def take_breach_step(
@@ -68,7 +69,7 @@ async def take_breach_step(
     step: str,
     document: Mapping[str, Any],
     caller: Principal,
-    now: int,
+    now: UtcMicroseconds,
     unless_changed: Callable[[BreachWorkflow], None],
 ) -> BreachWorkflow:
     """Take a breach through one step of its handling; return the new state of the handling.

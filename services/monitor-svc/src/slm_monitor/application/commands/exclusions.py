@@ -12,6 +12,7 @@ from slm_calendar import durations, recurrences
 from slm_calendar.errors import refusal
 from slm_calendar.intervals import Interval
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import delegates, exclusion_workflow, maintenance_rules
 from slm_monitor.domain.exclusions.delegates import ExclusionDelegate
@@ -57,7 +58,7 @@ class ExclusionStore(Protocol):
 
     async def approved(self, agreement_id: str) -> Sequence[ApprovedExclusion]: ...
 
-    async def silent(self, now: int) -> Sequence[ExclusionRecord]:
+    async def silent(self, now: UtcMicroseconds) -> Sequence[ExclusionRecord]:
         """Read and lock the exclusions whose time limit has passed without a decision.
 
         Exclusions that another replica has locked are left out.
@@ -74,7 +75,7 @@ class ExclusionStore(Protocol):
 
     async def tell_partitions(self, agreement_id: str) -> None: ...
 
-    def publish(self, event: Any, at: int) -> None: ...
+    def publish(self, event: Any, at: UtcMicroseconds) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,13 @@ class ExclusionRequest:
     indicators: Sequence[str] = ()
     targets: Sequence[str] = ()
     evidence: Sequence[Mapping[str, Any]] = ()
-    announced_at: int | None = None
-    decide_by_at: int | None = None
+    announced_at: UtcMicroseconds | None = None
+    decide_by_at: UtcMicroseconds | None = None
     if_silent: str | None = None
 
 
 async def request_exclusion(
-    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: ActingParty, now: int
+    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: ActingParty, now: UtcMicroseconds
 ) -> ExclusionRecord:
     """Store an exclusion that waits for the other party's decision, and publish the request.
 
@@ -113,7 +114,7 @@ async def request_exclusion(
 
 
 async def prepare_exclusion(
-    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: ActingParty, now: int
+    register: ExclusionStore, wanted: ExclusionRequest, exclusion_id: str, by: ActingParty, now: UtcMicroseconds
 ) -> ExclusionRecord:
     """Build and check the exclusion of a request, without storing it. Raises the same errors as
     ``request_exclusion``.
@@ -143,7 +144,7 @@ async def prepare_exclusion(
     )
 
 
-def _check(wanted: ExclusionRequest, now: int) -> None:
+def _check(wanted: ExclusionRequest, now: UtcMicroseconds) -> None:
     if wanted.kind not in KINDS:
         raise refusal("kind", wanted.kind, f"one of {', '.join(KINDS)}")
     if (wanted.interval is None) == (wanted.recurrence is None):
@@ -220,7 +221,7 @@ def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> froze
 
 
 async def decide_exclusion(
-    register: ExclusionStore, exclusion_id: str, decision: str, by: ActingParty, reason: str, now: int
+    register: ExclusionStore, exclusion_id: str, decision: str, by: ActingParty, reason: str, now: UtcMicroseconds
 ) -> tuple[ExclusionRecord, Sequence[UncountedExclusionTime]]:
     """Approve or reject an exclusion, as the other party or its delegate.
 
@@ -242,7 +243,7 @@ async def decide_exclusion(
 
 
 async def appoint_exclusion_delegate(
-    register: ExclusionStore, wanted: ExclusionDelegate, now: int
+    register: ExclusionStore, wanted: ExclusionDelegate, now: UtcMicroseconds
 ) -> ExclusionDelegate:
     """Let another party decide on the exclusions that are requested of this party.
 
@@ -266,7 +267,7 @@ async def appoint_exclusion_delegate(
 
 
 async def dismiss_exclusion_delegate(
-    register: ExclusionStore, delegate_id: str, by: ActingParty, now: int
+    register: ExclusionStore, delegate_id: str, by: ActingParty, now: UtcMicroseconds
 ) -> ExclusionDelegate:
     """End the appointment of a delegate, so that the party decides itself again.
 
@@ -281,7 +282,7 @@ async def dismiss_exclusion_delegate(
 
 
 async def _decided(
-    register: ExclusionStore, entry: ExclusionRecord, now: int
+    register: ExclusionStore, entry: ExclusionRecord, now: UtcMicroseconds
 ) -> tuple[ExclusionRecord, Sequence[UncountedExclusionTime]]:
     """Store and publish the decision on an exclusion; if it is approved, send a message to every partition."""
     await register.keep(entry)
@@ -307,7 +308,7 @@ async def list_time_not_excluded(register: ExclusionStore, entry: ExclusionRecor
 
 
 async def revoke_exclusion(
-    register: ExclusionStore, exclusion_id: str, by: ActingParty, reason: str, now: int
+    register: ExclusionStore, exclusion_id: str, by: ActingParty, reason: str, now: UtcMicroseconds
 ) -> ExclusionRecord:
     """Revoke an approved exclusion, as either party of the agreement. Raises NoSuchObject,
     InvalidExclusionTransition.
@@ -327,7 +328,7 @@ async def _theirs(register: ExclusionStore, exclusion_id: str, by: ActingParty) 
     return entry
 
 
-async def decide_exclusions_by_silence(register: ExclusionStore, now: int) -> int:
+async def decide_exclusions_by_silence(register: ExclusionStore, now: UtcMicroseconds) -> int:
     """Decide the exclusions whose time limit has passed, each as its ``if_silent`` says; return
     how many were decided.
     """

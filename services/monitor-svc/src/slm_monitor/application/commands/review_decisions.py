@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
 from slm_monitor.application.commands.breach_handling import HandledBreach
 from slm_monitor.domain.lifecycle.acceptance import WindowRevisionAcceptance
@@ -37,7 +38,7 @@ class OverturnedBreach:
     target_id: str
     subject: str
     window_start_at: str | None
-    certain_at: int
+    certain_at: UtcMicroseconds
 
     def ref(self) -> dict[str, Any]:
         """Return the content of the message to the partition."""

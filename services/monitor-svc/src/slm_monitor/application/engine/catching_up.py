@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import TicketClockEvent
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import TargetResultEvent
 from slm_monitor.application.state.loaded_partition import AgreementCatchUp
 from slm_monitor.application.state.partition_step import JUDGED, PartitionStepChanges
@@ -51,7 +52,7 @@ class CatchUpTracker:
         self._woken.update(each.key for each in reached)
         return reached
 
-    def next_due(self, watermark: int) -> int | None:
+    def next_due(self, watermark: UtcMicroseconds) -> UtcMicroseconds | None:
         """Return the instant (µs) up to which timers must fire before the earliest catch-up can end in this partition.
 
         It is the instant at which the terms arrived. None: no catch-up waits for time to pass. A catch-up waits for
@@ -60,7 +61,7 @@ class CatchUpTracker:
         waiting = (each.begun_at for each in self._found.values() if not each.is_evaluated_here)
         return min((begun_at for begun_at in waiting if begun_at > watermark), default=None)
 
-    def derived_due(self, global_watermark: int) -> int | None:
+    def derived_due(self, global_watermark: UtcMicroseconds) -> UtcMicroseconds | None:
         """Return the instant (µs) that the global watermark must reach before derived targets of a catch-up can be
         evaluated.
 
@@ -97,7 +98,7 @@ class CatchUpTracker:
             for waiting in self._pending.values():
                 waiting -= done
 
-    def waiting_here(self, watermark: int) -> list[AgreementCatchUp]:
+    def waiting_here(self, watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
         """Return the catch-ups that this partition has evaluated once its timers up to ``watermark`` have fired."""
         return [
             each
@@ -110,7 +111,7 @@ class CatchUpTracker:
         self._pending.pop(found.key, None)
         step.caught_up.append(found.key)
 
-    def waiting_derived(self, global_watermark: int) -> list[AgreementCatchUp]:
+    def waiting_derived(self, global_watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
         """Return the catch-ups whose derived targets may have been evaluated when the global watermark reaches this
         instant.
         """

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.engine.catching_up import CatchUpTracker
 from slm_monitor.application.engine.decision_delivery import DecisionDelivery
 from slm_monitor.application.engine.import_effects import count_import_effects
@@ -48,13 +49,13 @@ class PartitionStepInput:
     values: list[MeasuredValues] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     inbox: Sequence[PartitionInboxMessage] = ()
-    watermark: int | None = None
+    watermark: UtcMicroseconds | None = None
     """Watermark, µs since 1970: all facts of this partition up to this instant have arrived, so timers due by then may
     fire.
     """
     most_timers: int | None = None
     """Most timers that the step fires; further ones remain due. None: no limit."""
-    global_watermark: int | None = None
+    global_watermark: UtcMicroseconds | None = None
     """Global watermark, µs since 1970: derived targets may be evaluated up to this instant."""
     behind: PendingDependencies = field(default_factory=PendingDependencies)
     """The terms and tickets that some partition has not evaluated yet. Derived targets made of them wait."""
@@ -146,24 +147,24 @@ class Partition:
         if self._evaluated != self.positions:
             self._evaluated = dict(self.positions)
 
-    def next_due(self) -> int | None:
+    def next_due(self) -> UtcMicroseconds | None:
         """The next instant (µs) at which a result may change without new data: a timer, the expiry of a hold, or the
         end of a catch-up. None: there is no such instant.
         """
         dues = (self._holds.next_due(), self.timers.next_due(), self._catching_up.next_due(self._watermark))
         return min((due for due in dues if due is not None), default=None)
 
-    def is_due(self, instant: int) -> bool:
+    def is_due(self, instant: UtcMicroseconds) -> bool:
         """Whether a timer is due by this instant."""
         due = self.timers.next_due()
         return due is not None and due <= instant
 
-    def derived_due(self) -> int | None:
+    def derived_due(self) -> UtcMicroseconds | None:
         """The next instant (µs) at which a derived target must be evaluated; None if there is none."""
         dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._global_watermark))
         return min((due for due in dues if due is not None), default=None)
 
-    async def step(self, work: PartitionStepInput, now: int) -> PartitionStepChanges:
+    async def step(self, work: PartitionStepInput, now: UtcMicroseconds) -> PartitionStepChanges:
         """Take in facts, messages and due timers, evaluate what they affect, and return everything to be committed."""
         step = PartitionStepChanges(dict(self.positions), {**self.positions, **work.positions})
         self._watermark = max(self._watermark, work.watermark or 0)
@@ -216,7 +217,7 @@ class Partition:
         last_signals = {subject: await self._states.last_signal(subject) for subject in watched}
         await self._silences.note_facts(step.facts, last_signals)
 
-    async def _derive(self, work: PartitionStepInput, now: int, step: PartitionStepChanges) -> None:
+    async def _derive(self, work: PartitionStepInput, now: UtcMicroseconds, step: PartitionStepChanges) -> None:
         """Evaluate due derived targets, and add messages to the derived targets whose members this step changed."""
         if work.global_watermark is not None:
             self._global_watermark = max(self._global_watermark, work.global_watermark)
@@ -232,7 +233,7 @@ class Partition:
         }
         step.news = self._derivations.news(touched, step.changes)
 
-    async def _end_holds(self, now: int, step: PartitionStepChanges) -> None:
+    async def _end_holds(self, now: UtcMicroseconds, step: PartitionStepChanges) -> None:
         """End expired holds, and mark the targets for evaluation whose hold was released here or evaluated in every
         partition.
         """
@@ -308,14 +309,16 @@ class Partition:
                     self._holds.update(hold)
             step.inbox.append(row.seq)
 
-    async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
+    async def _exclude(self, agreement: AgreementTerms, since: UtcMicroseconds | None = None) -> None:
         approved = await self._store.exclusions(agreement.agreement_id)
         moved = self._excluded.update(agreement.agreement_id, agreement.versions, approved, since)
         self._states.exclude(moved)
         self._counts.exclude(moved)
         self._derived.exclude(moved)
 
-    def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> frozenset[str]:
+    def _attach(
+        self, versions: Sequence[Mapping[str, Any]], ended_at: UtcMicroseconds | None, *, fresh: bool
+    ) -> frozenset[str]:
         """Update the terms histories of an agreement; return the ids of the parties whose tickets must be evaluated by
         them.
         """
@@ -339,7 +342,7 @@ class Partition:
     def _is_mine(self, subject: str | None) -> bool:
         return subject is not None and partition_of(subject, self._partitions) == self.number
 
-    async def checkpoint(self, now: int, is_whole: bool = True) -> PartitionCheckpoint | None:
+    async def checkpoint(self, now: UtcMicroseconds, is_whole: bool = True) -> PartitionCheckpoint | None:
         """Build a checkpoint of the unsaved figures and, if ``is_whole``, of the rows and accumulators. None: nothing
         to save.
         """
@@ -355,7 +358,7 @@ class Partition:
         return PartitionCheckpoint(self._evaluated, self._saved_blob, segments, series, windows, news)
 
 
-def _earliest(inbox: Iterable[PartitionInboxMessage], agreement_id: str) -> int | None:
+def _earliest(inbox: Iterable[PartitionInboxMessage], agreement_id: str) -> UtcMicroseconds | None:
     """Return the earliest instant from which an agreement's exclusions may have changed, by the inbox messages.
 
     None: no message names such an instant.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from slm_chassis.clock import Clock
 from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.engine.partition import Partition
 from slm_monitor.application.state.ports import EvaluationStore
 
@@ -73,7 +74,7 @@ class PartitionWatermarks:
                 found.append((number, watermark))
         return found
 
-    def postpone(self, number: int, watermark: int) -> None:
+    def postpone(self, number: int, watermark: UtcMicroseconds) -> None:
         """Leave the remaining timers of a partition, due by this watermark, to the next call of ``look``."""
         self._waits[number] = (watermark, {})
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.holds import ImportHolds
 from slm_monitor.application.state.loaded_partition import LoadedPartition
 from slm_monitor.application.state.partition_step import PartitionStepChanges
@@ -76,7 +77,7 @@ class StalenessMonitor:
             self._watched[subject] = None if age is None else WatchedIndicator(age, None, self._published.get(subject))
         return self._watched[subject]
 
-    def _note_signal(self, subject: str, at: int) -> None:
+    def _note_signal(self, subject: str, at: UtcMicroseconds) -> None:
         held = self._watched[subject]
         assert held is not None
         if held.last is None or at > held.last:

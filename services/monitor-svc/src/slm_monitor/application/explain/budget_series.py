@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore
@@ -19,7 +19,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 MOST_POINTS = 1000
 
 
-def list_step_instants(span: Interval, step: int, present: int) -> list[int]:
+def list_step_instants(span: Interval, step: int, present: UtcMicroseconds) -> list[UtcMicroseconds]:
     """Return the end (µs) of each step from the window's start on; the last is the present or the window's end.
 
     ``span``: the window; ``step``: length of a step, µs.
@@ -33,15 +33,17 @@ async def compute_budget_series(
     terms: ServiceLevelTarget,
     span: Interval,
     step: int,
-    present: int,
-    known_at: int | None = None,
+    present: UtcMicroseconds,
+    known_at: UtcMicroseconds | None = None,
 ) -> list[dict[str, Any]]:
     """Return figure and budget as JSON at each step, by the facts known now about the time up to that step."""
     facts = await records.read_known_facts(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
     return await asyncio.to_thread(_points, terms, facts, list_step_instants(span, step, present))
 
 
-def _points(terms: ServiceLevelTarget, facts: KnownWindowFacts, instants: Sequence[int]) -> list[dict[str, Any]]:
+def _points(
+    terms: ServiceLevelTarget, facts: KnownWindowFacts, instants: Sequence[UtcMicroseconds]
+) -> list[dict[str, Any]]:
     found = []
     for at in instants:
         # One microsecond before the step ends: an event at its end belongs to the next step.

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
-from slm_events.instants import from_text, to_text
+from slm_events.instants import UtcMicroseconds, from_text, to_text
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import EXPLAINED_AGGREGATIONS
 from slm_monitor.application.history import closed_tickets
@@ -39,14 +39,14 @@ class CurrentFiguresQuestion:
     the window closed. Windows that closed before ``closed_after`` are left out.
     """
 
-    as_of: int
-    since: int
-    until: int
+    as_of: UtcMicroseconds
+    since: UtcMicroseconds
+    until: UtcMicroseconds
     closed: Mapping[tuple[str, str], int]
     closed_after: int
 
     @property
-    def last(self) -> int:
+    def last(self) -> UtcMicroseconds:
         """The last instant for which figures are calculated, µs."""
         return min(self.as_of, self.until - 1)
 
@@ -79,7 +79,7 @@ async def build_current_figures(
 
 
 def apply_warnings_to_verdicts(
-    found: Sequence[Mapping[str, Any]], risks: Sequence[Mapping[str, Any]], as_of: int
+    found: Sequence[Mapping[str, Any]], risks: Sequence[Mapping[str, Any]], as_of: UtcMicroseconds
 ) -> list[dict[str, Any]]:
     """Return the figures with the verdicts that ``GET /targets`` shows: a warning in force at ``as_of`` puts a target
     at risk.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from slm_events.instants import from_text, to_text
+from slm_events.instants import UtcMicroseconds, from_text, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import FactHistoryStore
@@ -26,7 +26,7 @@ class CurrentStatusReader:
     The terms of an agreement are read once, however many of its targets are asked for.
     """
 
-    def __init__(self, record: FactHistoryStore, parsed: records.ParsedTermsCache, now: int) -> None:
+    def __init__(self, record: FactHistoryStore, parsed: records.ParsedTermsCache, now: UtcMicroseconds) -> None:
         self._parsed = parsed
         self._record = record
         self._now = now
@@ -104,7 +104,7 @@ def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any
     return None
 
 
-def _left(window: Mapping[str, Any], detail: Mapping[str, Any], now: int) -> dict[str, Any] | None:
+def _left(window: Mapping[str, Any], detail: Mapping[str, Any], now: UtcMicroseconds) -> dict[str, Any] | None:
     """Return the time left in the window, and the time to the projected breach if there is one; None for a closed
     window.
     """

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
@@ -47,8 +47,8 @@ async def explain_derived_window(
     terms: ServiceLevelTarget,
     window_id: str,
     span: Interval,
-    as_of: int,
-    known_at: int | None,
+    as_of: UtcMicroseconds,
+    known_at: UtcMicroseconds | None,
     judge: Judge,
 ) -> Outcome:
     """Return the facts and the outcome of a derived target's window, by what is known of its members.
@@ -79,7 +79,7 @@ async def _of_states(
     terms: ServiceLevelTarget,
     made: CompositeTerms,
     facts: KnownWindowFacts,
-    known_at: int | None,
+    known_at: UtcMicroseconds | None,
 ) -> Outcome:
     timelines: list[StateTimeline] = []
     single: list[Fact] = []
@@ -174,7 +174,7 @@ def _member_window(
 
 
 def convert_to_member_outcome(
-    member: CompositeMember, seen: ExplainedWindow | None, as_of: int
+    member: CompositeMember, seen: ExplainedWindow | None, as_of: UtcMicroseconds
 ) -> composite_evaluation.CompositeMemberOutcome:
     """Convert a member's explained window to the form in which its composite is evaluated. ``seen``: None if it has no
     window.
@@ -205,7 +205,7 @@ def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.Com
 
 
 async def _of_tickets(
-    record: FactHistoryStore, terms: ServiceLevelTarget, facts: KnownWindowFacts, known_at: int | None
+    record: FactHistoryStore, terms: ServiceLevelTarget, facts: KnownWindowFacts, known_at: UtcMicroseconds | None
 ) -> ExplainedWindow:
     """Evaluate compliance: tickets met ÷ tickets evaluated. A ticket counts in the window in which its clock ended."""
     assert terms.promise is not None

@@ -11,7 +11,7 @@ from typing import Any
 
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import find_window_at
 from slm_monitor.application.explain import derived_explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
@@ -45,8 +45,8 @@ class ExplanationQuestion:
     """
 
     window: str | None
-    at: int | None = None
-    known_at: int | None = None
+    at: UtcMicroseconds | None = None
+    known_at: UtcMicroseconds | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class EvaluatedWindow:
 
 
 async def explain_window(
-    record: FactHistoryStore, target: TargetIdentity, asked: ExplanationQuestion, now: int
+    record: FactHistoryStore, target: TargetIdentity, asked: ExplanationQuestion, now: UtcMicroseconds
 ) -> dict[str, Any]:
     """Return the explanation of a window's figure as JSON.
 
@@ -76,7 +76,7 @@ async def explain_window(
 
 
 def find_window_of_question(
-    lines: Sequence[TargetTermsHistory], asked: ExplanationQuestion, present: int
+    lines: Sequence[TargetTermsHistory], asked: ExplanationQuestion, present: UtcMicroseconds
 ) -> tuple[ServiceLevelTarget, Interval]:
     """Return the terms and the bounds of the window in question. Raises NoSuchWindow, CalendarError."""
     if asked.window is None:
@@ -97,7 +97,7 @@ def find_window_of_question(
     return terms, (span.start, span.end)
 
 
-def _present(lines: Sequence[TargetTermsHistory], at: int) -> tuple[ServiceLevelTarget, Interval]:
+def _present(lines: Sequence[TargetTermsHistory], at: UtcMicroseconds) -> tuple[ServiceLevelTarget, Interval]:
     for line in lines:
         terms = line.at(at)
         if terms is not None and terms.window_kind == "rolling":
@@ -120,8 +120,8 @@ async def evaluate_window(
     terms: ServiceLevelTarget,
     window_id: str,
     span: Interval,
-    present: int,
-    known_at: int | None,
+    present: UtcMicroseconds,
+    known_at: UtcMicroseconds | None,
 ) -> EvaluatedWindow:
     """Evaluate a window from its facts.
 
@@ -146,7 +146,7 @@ async def evaluate_window(
 
 
 async def _as_decided(
-    record: FactHistoryStore, seen: ExplainedWindow, window_id: str, span: Interval, known_at: int | None
+    record: FactHistoryStore, seen: ExplainedWindow, window_id: str, span: Interval, known_at: UtcMicroseconds | None
 ) -> ExplainedWindow:
     """Return the outcome without the missed levels that a dispute overturned."""
     if not seen.missed and seen.verdict != "breached":
@@ -161,7 +161,7 @@ async def _as_decided(
 
 
 def _of_member(
-    record: FactHistoryStore, window_id: str, present: int, known_at: int | None
+    record: FactHistoryStore, window_id: str, present: UtcMicroseconds, known_at: UtcMicroseconds | None
 ) -> derived_explanation.Judge:
     async def member(terms: ServiceLevelTarget, span: Interval) -> derived_explanation.Outcome:
         # If both parties accepted a member's window, its figure is the one that they accepted, unless the reader asks

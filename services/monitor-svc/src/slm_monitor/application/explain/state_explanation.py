@@ -12,7 +12,7 @@ from typing import Any
 from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.history.window_result import (
     NO_BUDGET,
     ExplainedWindow,
@@ -112,7 +112,7 @@ def list_state_intervals(
     ]
 
 
-def _cut(segments: Sequence[StateSegment], edges: Sequence[int], known: int) -> Iterator[StateSegment]:
+def _cut(segments: Sequence[StateSegment], edges: Sequence[UtcMicroseconds], known: int) -> Iterator[StateSegment]:
     """Yield the segments up to the instant ``known``, split at the edges."""
     for segment in segments:
         end = min(segment.end, known)
@@ -159,7 +159,7 @@ class _Causes:
             for edge in (edge for interval in counted.intervals for edge in interval if edge in self._excluded):
                 self._excluded[edge] = f"exclusion {exclusion.exclusion_id}"
 
-    def cause_at(self, instant: int) -> str:
+    def cause_at(self, instant: UtcMicroseconds) -> str:
         """Return the cause of a change at an instant, as text.
 
         It is a fact by its id (or the hash of its content), an exclusion, a silence, or a general text if none is
@@ -194,7 +194,7 @@ class _Causes:
 
 
 def _outages_of(
-    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, until: int
+    target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider, until: UtcMicroseconds
 ) -> list[outages.Outage]:
     """Return the outages that start in the window, followed until ``until``."""
     start, end = facts.span

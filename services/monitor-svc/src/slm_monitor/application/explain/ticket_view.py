@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
 from slm_monitor.domain.clocks.clock_replay import UnevaluableClock
 from slm_monitor.domain.clocks.clock_state import TicketClockState
@@ -30,13 +30,13 @@ class TicketWithClocks:
     clocks: Sequence[TicketClockState]
     state: TicketState
     unjudgeable: Sequence[UnevaluableClock]
-    as_of: int
+    as_of: UtcMicroseconds
     unmatched_cause: str | None = None
     inconsistent: str | None = None
 
 
 def compute_ticket_with_clocks(
-    ticket: str, facts: Iterable[Fact], book: TicketRuleBook, as_of: int
+    ticket: str, facts: Iterable[Fact], book: TicketRuleBook, as_of: UtcMicroseconds
 ) -> TicketWithClocks:
     """Calculate a ticket's clocks as of an instant, from its events."""
     events = ticket_target.convert_facts_to_ticket_events(facts)
@@ -154,7 +154,7 @@ def build_clock_document(
     }
 
 
-def _certain(clock: TicketClockState, as_of: int) -> int | None:
+def _certain(clock: TicketClockState, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
     return clock.breached_at if clock.breached_at is not None and clock.breached_at <= as_of else None
 
 
@@ -167,7 +167,7 @@ def _held_at_breach(clock: TicketClockState, ticket: TicketWithClocks) -> str | 
     )
 
 
-def _warnings(clock: TicketClockState, as_of: int, party_id: str | None) -> list[dict[str, Any]]:
+def _warnings(clock: TicketClockState, as_of: UtcMicroseconds, party_id: str | None) -> list[dict[str, Any]]:
     """Return the warnings of a clock. A customer learns that one was reached as late as the
     agreement says, or never.
     """
@@ -183,11 +183,11 @@ def _warnings(clock: TicketClockState, as_of: int, party_id: str | None) -> list
     ]
 
 
-def _warning(percent: str, at: int, clock: TicketClockState, as_of: int) -> dict[str, Any]:
+def _warning(percent: str, at: UtcMicroseconds, clock: TicketClockState, as_of: UtcMicroseconds) -> dict[str, Any]:
     return {"threshold": percent, "at": to_text(at), "reached": _is_reached(at, clock, as_of)}
 
 
-def _is_reached(at: int, clock: TicketClockState, as_of: int) -> bool:
+def _is_reached(at: UtcMicroseconds, clock: TicketClockState, as_of: UtcMicroseconds) -> bool:
     return at <= as_of and (clock.ended_at is None or at <= clock.ended_at)
 
 
@@ -216,7 +216,7 @@ def _exchanges(target_id: str, of_one: Sequence[TicketClockState]) -> dict[str, 
     }
 
 
-def format_instant(instant: int | None) -> str | None:
+def format_instant(instant: UtcMicroseconds | None) -> str | None:
     return None if instant is None else to_text(instant)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.history.window_result import KnownWindowFacts
 from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, parse_series_labels
 from slm_monitor.domain.series import accumulators, classifiers
@@ -142,7 +142,7 @@ def find_instants_in_intervals(instants: Integers, pairs: Sequence[Interval]) ->
     return found
 
 
-def accumulate_rows(target: ServiceLevelTarget, rows: RowColumns, start: int) -> WindowAccumulator:
+def accumulate_rows(target: ServiceLevelTarget, rows: RowColumns, start: UtcMicroseconds) -> WindowAccumulator:
     """Add up rows as the evaluator does, in a new accumulator for the window that starts at ``start``."""
     made = accumulators.choose_accumulator_class(target)(start, None)
     if made.__class__ is ShareAccumulator and target.expected_volume is None:

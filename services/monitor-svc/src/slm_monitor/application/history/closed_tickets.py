@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks import clock_replay, target_matching
 from slm_monitor.domain.clocks.clock_replay import UnevaluableClock
@@ -25,22 +26,24 @@ class ClosedTicket:
     """A ticket with clocks that ended in a window. It is met if all of these clocks were met."""
 
     ticket: str
-    ended_at: int
+    ended_at: UtcMicroseconds
     is_met: bool
 
 
 class TicketHistoryStore(Protocol):
     """The part of the record of facts that contains tickets."""
 
-    async def overturned(self, breach_ids: Sequence[str], known_at: int | None) -> Iterable[str]: ...
+    async def overturned(self, breach_ids: Sequence[str], known_at: UtcMicroseconds | None) -> Iterable[str]: ...
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]: ...
+    async def tickets_ended(
+        self, target_ids: Sequence[str], span: Interval, as_of: UtcMicroseconds
+    ) -> Sequence[ClosedTicket]: ...
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]: ...
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
 
-    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]: ...
+    async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]: ...
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class TicketOutcome:
     """
 
     ticket: str
-    ended_at: int
+    ended_at: UtcMicroseconds
     met: int = 0
     missed: list[str] = field(default_factory=list)
 
@@ -62,7 +65,7 @@ def evaluate_ticket_outcome(
     book: TicketRuleBook,
     target_ids: Sequence[str],
     span: Interval,
-    present: int,
+    present: UtcMicroseconds,
 ) -> TicketOutcome | None:
     """Evaluate a ticket's events as of ``present``; None if no clock of these targets ended in the span."""
     events = ticket_target.convert_facts_to_ticket_events(facts)
@@ -90,7 +93,9 @@ def evaluate_ticket_outcome(
     return found
 
 
-def find_clock_end_instants(clocks: Sequence[TicketClockState], present: int) -> Iterable[tuple[TicketClockState, int]]:
+def find_clock_end_instants(
+    clocks: Sequence[TicketClockState], present: UtcMicroseconds
+) -> Iterable[tuple[TicketClockState, int]]:
     """Return clocks, each with the instant (µs) at which it counts.
 
     The clocks that one target has for several assignments count together: at their first breach or, without a breach,
@@ -112,7 +117,7 @@ def find_clock_end_instants(clocks: Sequence[TicketClockState], present: int) ->
             yield from ((clock, max(each.stopped_at or 0 for each in of_one)) for clock in of_one)
 
 
-def _is_met(clock: TicketClockState, present: int) -> bool:
+def _is_met(clock: TicketClockState, present: UtcMicroseconds) -> bool:
     """Return whether a clock had no breach by an instant."""
     return clock.state == clock_replay.MET or clock.breached_at is None or clock.breached_at > present
 
@@ -122,8 +127,8 @@ async def find_tickets_ended_in_span(
     terms: ServiceLevelTarget,
     target_ids: Sequence[str],
     span: Interval,
-    as_of: int,
-    known_at: int | None,
+    as_of: UtcMicroseconds,
+    known_at: UtcMicroseconds | None,
 ) -> Sequence[ClosedTicket]:
     """Return the tickets, by name, whose clocks of these targets ended in a span.
 

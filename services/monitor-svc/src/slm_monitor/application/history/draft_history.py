@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import FactHistoryStore
@@ -26,7 +27,7 @@ class PagedTicketHistory(FactHistoryStore, Protocol):
     """The record of facts, from which a party's tickets can be read page by page."""
 
     async def tickets(
-        self, owner_party_id: str, before: int, after: str, most: int
+        self, owner_party_id: str, before: UtcMicroseconds, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
         """Return a party's tickets with an event before an instant, in order of name from after ``after``, each with
         all its facts.
@@ -40,7 +41,7 @@ class FactHistoryUnderDraftTerms:
     ``document``: the draft in the form of AgreementFinalized.
     """
 
-    def __init__(self, history: PagedTicketHistory, document: Mapping[str, Any], present: int) -> None:
+    def __init__(self, history: PagedTicketHistory, document: Mapping[str, Any], present: UtcMicroseconds) -> None:
         self._history = history
         self._terms = AgreementTerms(document["agreement_id"], [document], None)
         self._owner = str(document["provider_party_id"])
@@ -52,30 +53,32 @@ class FactHistoryUnderDraftTerms:
     async def indicator(self, subject: str) -> Indicator | None:
         return await self._history.indicator(subject)
 
-    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+    async def single(self, subject: str, span: Interval | None, known_at: UtcMicroseconds | None) -> Sequence[Fact]:
         return await self._history.single(subject, span, known_at)
 
-    async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
+    async def values(self, subject: str, span: Interval, known_at: UtcMicroseconds | None) -> MeasuredValues:
         return await self._history.values(subject, span, known_at)
 
-    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+    async def readings(
+        self, stream: str, first: UtcMicroseconds, last: UtcMicroseconds, known_at: UtcMicroseconds | None
+    ) -> Sequence[Fact]:
         return await self._history.readings(stream, first, last, known_at)
 
-    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[ApprovedExclusion]:
+    async def exclusions(self, agreement_id: str, known_at: UtcMicroseconds | None) -> Sequence[ApprovedExclusion]:
         return []
 
-    async def begins_at(self, subject: str) -> int | None:
+    async def begins_at(self, subject: str) -> UtcMicroseconds | None:
         return await self._history.begins_at(subject)
 
-    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+    async def overturned(self, breach_ids: Collection[str], known_at: UtcMicroseconds | None) -> Collection[str]:
         return []
 
     async def overturned_runs(
-        self, target_id: str, window_id: str, minute: int, known_at: int | None
+        self, target_id: str, window_id: str, minute: int, known_at: UtcMicroseconds | None
     ) -> Collection[str]:
         return []
 
-    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+    async def accepted_at(self, target_id: str, window_id: str) -> UtcMicroseconds | None:
         return None
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
@@ -84,10 +87,12 @@ class FactHistoryUnderDraftTerms:
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
         return 0
 
-    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+    async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
         return {}
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
+    async def tickets_ended(
+        self, target_ids: Sequence[str], span: Interval, as_of: UtcMicroseconds
+    ) -> Sequence[ClosedTicket]:
         """Return the party's tickets whose clocks ended in the span, evaluated by the draft."""
         book = target_matching.build_ticket_rule_book(build_terms_histories(self._terms.versions, None))
         found: list[ClosedTicket] = []

@@ -12,7 +12,7 @@ import numpy as np
 from slm_calendar import intervals, windows
 from slm_calendar.intervals import Interval
 from slm_calendar.windows import Window
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import find_window_at
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.window_result import KnownWindowFacts
@@ -38,45 +38,49 @@ class FactHistoryStore(Protocol):
 
     async def indicator(self, subject: str) -> Indicator | None: ...
 
-    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+    async def single(self, subject: str, span: Interval | None, known_at: UtcMicroseconds | None) -> Sequence[Fact]:
         """Return the facts of an indicator or ticket that are stored singly, not as rows: those of a span, or all."""
         ...
 
-    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+    async def readings(
+        self, stream: str, first: UtcMicroseconds, last: UtcMicroseconds, known_at: UtcMicroseconds | None
+    ) -> Sequence[Fact]:
         """Return a stream's counter readings from ``first`` to ``last`` (µs), with the one before and the one after
         them.
         """
         ...
 
-    async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
+    async def values(self, subject: str, span: Interval, known_at: UtcMicroseconds | None) -> MeasuredValues:
         """Return an indicator's rows in the order of their instants, whatever the order of their arrival."""
         ...
 
-    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[ApprovedExclusion]:
+    async def exclusions(self, agreement_id: str, known_at: UtcMicroseconds | None) -> Sequence[ApprovedExclusion]:
         """Return the approved exclusions of an agreement."""
         ...
 
-    async def begins_at(self, subject: str) -> int | None:
+    async def begins_at(self, subject: str) -> UtcMicroseconds | None:
         """Return the instant from which on the record of an indicator is complete; None: from the first fact on."""
         ...
 
-    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+    async def overturned(self, breach_ids: Collection[str], known_at: UtcMicroseconds | None) -> Collection[str]:
         """Return the ids of those breaches that a dispute overturned."""
         ...
 
     async def overturned_runs(
-        self, target_id: str, window_id: str, minute: int, known_at: int | None
+        self, target_id: str, window_id: str, minute: int, known_at: UtcMicroseconds | None
     ) -> Collection[str]:
         """Return the levels for which a dispute overturned the run of missed minutes that contains this minute of a
         rolling target.
         """
         ...
 
-    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+    async def accepted_at(self, target_id: str, window_id: str) -> UtcMicroseconds | None:
         """Return the instant at which both parties had accepted a window; None if they have not."""
         ...
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
+    async def tickets_ended(
+        self, target_ids: Sequence[str], span: Interval, as_of: UtcMicroseconds
+    ) -> Sequence[ClosedTicket]:
         """Return the tickets whose clocks of these targets ended in a span, in order of name."""
         ...
 
@@ -86,7 +90,7 @@ class FactHistoryStore(Protocol):
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
 
-    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+    async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
         """Return ticket → its facts known at an instant, for the party's tickets of which
         something was received later.
         """
@@ -96,7 +100,7 @@ class FactHistoryStore(Protocol):
 class FactsNoLongerStored(ValueError):
     """Facts of a window have been deleted: its published figure remains, and cannot be calculated again."""
 
-    def __init__(self, begins_at: int) -> None:
+    def __init__(self, begins_at: UtcMicroseconds) -> None:
         super().__init__(f"the record of facts reaches back to {to_text(begins_at)}")
         self.begins_at = begins_at
 
@@ -109,7 +113,11 @@ async def check_facts_are_stored(record: FactHistoryStore, subject: str, span: I
 
 
 async def read_known_facts(
-    record: FactHistoryStore, terms: ServiceLevelTarget, span: Interval, as_of: int, known_at: int | None = None
+    record: FactHistoryStore,
+    terms: ServiceLevelTarget,
+    span: Interval,
+    as_of: UtcMicroseconds,
+    known_at: UtcMicroseconds | None = None,
 ) -> KnownWindowFacts:
     """Read all known facts of a window of a target that has an indicator, and the exclusions."""
     assert terms.indicator is not None
@@ -151,7 +159,9 @@ def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
     return all(labels.get(name) == value for name, value in terms.group)
 
 
-async def _counted(record: FactHistoryStore, single: Sequence[Fact], known_at: int | None) -> Sequence[Fact]:
+async def _counted(
+    record: FactHistoryStore, single: Sequence[Fact], known_at: UtcMicroseconds | None
+) -> Sequence[Fact]:
     """Return facts that are stored singly, with each counter reading replaced by the count that it adds to the one
     before.
     """
@@ -162,7 +172,7 @@ async def _counted(record: FactHistoryStore, single: Sequence[Fact], known_at: i
 
 
 async def read_excluded_time(
-    record: FactHistoryStore, terms: ServiceLevelTarget, span: Interval, known_at: int | None
+    record: FactHistoryStore, terms: ServiceLevelTarget, span: Interval, known_at: UtcMicroseconds | None
 ) -> tuple[list[Interval], list[tuple[ApprovedExclusion, EffectiveExclusion]]]:
     """Return the excluded time of a target in a window, and the exclusions that it comes from."""
     named = await _exclusions(record, terms, known_at)
@@ -170,7 +180,7 @@ async def read_excluded_time(
 
 
 async def _exclusions(
-    record: FactHistoryStore, terms: ServiceLevelTarget, known_at: int | None
+    record: FactHistoryStore, terms: ServiceLevelTarget, known_at: UtcMicroseconds | None
 ) -> list[tuple[ApprovedExclusion, EffectiveExclusion]]:
     """Return the exclusions that cover a target, each with the time that it effectively excludes.
 
@@ -275,7 +285,7 @@ def find_calendar_window(
     return None
 
 
-def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at: int) -> Interval:
+def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at: UtcMicroseconds) -> Interval:
     """Return the interval that a rolling figure covers at an instant, within the term.
 
     For states and slices it ends at the start of the instant's minute; for sums by the minute, at that minute's end.
@@ -298,13 +308,13 @@ def _is_before_its_minute(terms: ServiceLevelTarget) -> bool:
 
 
 def list_calendar_windows(
-    line: TargetTermsHistory, start: int, end: int, *, begun_before: bool = False
+    line: TargetTermsHistory, start: UtcMicroseconds, end: UtcMicroseconds, *, begun_before: bool = False
 ) -> Iterator[tuple[ServiceLevelTarget, Window]]:
     """Yield the windows that begin in ``[start, end)``, in order, each with the terms by which it is evaluated.
 
     ``begun_before``: also the window that contains ``start``.
     """
-    at: int | None = max(start, line.begins_at)
+    at: UtcMicroseconds | None = max(start, line.begins_at)
     while at is not None and at < min(end, line.ends_at):
         span, terms = find_window_at(line, at), line.at(at)
         if span is None or terms is None:

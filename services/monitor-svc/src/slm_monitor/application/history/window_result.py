@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.lifecycle import reconciliation
@@ -28,12 +28,12 @@ class KnownWindowFacts:
     """
 
     span: Interval
-    as_of: int
+    as_of: UtcMicroseconds
     values: MeasuredValues
     single: Sequence[Fact]
     excluded: Sequence[Interval]
     initial_state: str
-    until: int | None = None
+    until: UtcMicroseconds | None = None
     is_distinct: bool = False
     """Whether no fact is repeated, as in the record. Facts in a preview's request may be repeated."""
     stale_after: int | None = None
@@ -58,7 +58,7 @@ class ExplainedWindow:
     budget: Fraction | None
     spent: Fraction | None
     sums: Mapping[str, Any]
-    breached_at: int | None = None
+    breached_at: UtcMicroseconds | None = None
     burn: Fraction | None = None
     intervals: Sequence[Mapping[str, Any]] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class ExplainedWindow:
         verdict = "met" if self.verdict == "breached" else self.verdict
         return replace(self, missed=missed, extra=extra, verdict=verdict, breached_at=None)
 
-    def levels_document(self, as_of: int) -> list[dict[str, Any]]:
+    def levels_document(self, as_of: UtcMicroseconds) -> list[dict[str, Any]]:
         """Return each promised level: whether the figure keeps it, and since when it was certain that it is missed."""
         since = {each.level: each.at for each in self.missed if each.at <= as_of}
         return [
@@ -157,7 +157,7 @@ def combine_verdict_with_warning(verdict: str | None, is_warned: bool) -> str | 
     return "at_risk" if verdict == "met" and is_warned else verdict
 
 
-def find_instant_of_certain_miss(finding: WindowEvaluation, as_of: int) -> int | None:
+def find_instant_of_certain_miss(finding: WindowEvaluation, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
     """Return the first instant (µs) at which it was certain that the objective is missed; None if it was not by
     ``as_of``.
     """

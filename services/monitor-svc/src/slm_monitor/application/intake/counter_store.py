@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import Fact
@@ -72,7 +73,7 @@ class CounterReadingCache:
             if after:
                 self._last[stream] = max(after.values(), key=counters.counter_reading_sort_key)
 
-    async def _around(self, stream: str, first: int, last: int) -> dict[str, Fact]:
+    async def _around(self, stream: str, first: UtcMicroseconds, last: UtcMicroseconds) -> dict[str, Fact]:
         held = self._last.get(stream)
         if held is not None and held.at < first:
             return {held.key: held}

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from slm_events.instants import UtcMicroseconds
+
 QUIET_MICROSECONDS = 3_600_000_000
 """Time without facts of an import's past after which the import expires, in µs of installation time."""
 LONGEST_MICROSECONDS = 7 * 24 * QUIET_MICROSECONDS
@@ -26,14 +28,14 @@ class HistoryImport:
     owner_party_id: str
     indicators: Sequence[str]
     sources: Sequence[str]
-    opened_at: int
+    opened_at: UtcMicroseconds
     opened_by: str
-    through: int
-    expires_at: int
+    through: UtcMicroseconds
+    expires_at: UtcMicroseconds
     state: str = "open"
     ended_as: str | None = None
-    ended_at: int | None = None
-    judged_at: int | None = None
+    ended_at: UtcMicroseconds | None = None
+    judged_at: UtcMicroseconds | None = None
 
 
 class HistoryImportStore(Protocol):
@@ -43,7 +45,7 @@ class HistoryImportStore(Protocol):
 
     async def find(self, import_id: str) -> HistoryImport | None: ...
 
-    async def release(self, import_id: str, positions: Mapping[str, int], ended_as: str, now: int) -> None:
+    async def release(self, import_id: str, positions: Mapping[str, int], ended_as: str, now: UtcMicroseconds) -> None:
         """Release the hold once everything up to these positions has been taken in. ``positions``:
         ``<topic>:<partition>`` → offset.
         """
@@ -64,7 +66,7 @@ async def complete_history_import(
     imports: HistoryImportStore,
     import_id: str,
     ends: Mapping[str, Mapping[int, int]],
-    now: int,
+    now: UtcMicroseconds,
     ended_as: str = COMPLETED,
 ) -> None:
     """Complete an import, or end it early (``ENDED``).

@@ -12,6 +12,7 @@ import numpy as np
 from slm_chassis.access import Principal
 from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.intake.record_reader import (
     IndicatorRegister,
     IntakeRecordFormat,
@@ -65,7 +66,7 @@ class QuarantinedFactStore(Protocol):
 
     async def locked(self, quarantine_id: str) -> QuarantinedFact | None: ...
 
-    async def decide(self, quarantine_id: str, state: str, principal_id: str, now: int) -> None: ...
+    async def decide(self, quarantine_id: str, state: str, principal_id: str, now: UtcMicroseconds) -> None: ...
 
     def append(self, topic: str, record: Record, partition: int) -> None:
         """Append a record to the intake when the transaction commits."""
@@ -80,7 +81,9 @@ class QuarantineDecisions:
         self._indicators = indicators
         self._partitions = partitions
 
-    async def release(self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal, now: int) -> None:
+    async def release(
+        self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal, now: UtcMicroseconds
+    ) -> None:
         """Release a fact into the intake, for the party that owns the fact or an operator.
 
         Instants in the future are not refused again; all other rules for facts are checked. Raises
@@ -100,7 +103,9 @@ class QuarantineDecisions:
             ward.append(topic, record, partition)
         await ward.decide(quarantine_id, RELEASED, caller.principal_id, now)
 
-    async def discard(self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal, now: int) -> None:
+    async def discard(
+        self, ward: QuarantinedFactStore, quarantine_id: str, caller: Principal, now: UtcMicroseconds
+    ) -> None:
         """Discard a fact: it remains in the quarantine and is never evaluated.
 
         Raises NoSuchQuarantinedFact, QuarantineDecisionNotPossible.

@@ -13,6 +13,7 @@ from slm_chassis.clock import Clock
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
 from slm_events.catalogue import TICKETS
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, parse_series_indicator
 from slm_monitor.domain.facts.intake_items import CounterReading, Indicator, SentMeasurement, SentTicketEvent
@@ -144,7 +145,7 @@ class IntakeRecordReader:
         self._sort(partition, record.topic, admitted, read)
 
     async def _admit(
-        self, record: StoredRecord, content_type: str, owner: str | None, now: int
+        self, record: StoredRecord, content_type: str, owner: str | None, now: UtcMicroseconds
     ) -> tuple[ValidatedBatch, dict[int, Any]]:
         empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         if record.topic == TICKETS.name:
@@ -172,7 +173,12 @@ class IntakeRecordReader:
 
 
 async def convert_to_plain_batch(
-    form: IntakeRecordFormat, indicators: IndicatorRegister, body: bytes, content_type: str, owner: str | None, now: int
+    form: IntakeRecordFormat,
+    indicators: IndicatorRegister,
+    body: bytes,
+    content_type: str,
+    owner: str | None,
+    now: UtcMicroseconds,
 ) -> MeasuredValues | None:
     """Return a batch that has only single values, all of which are accepted; None: the items must be checked one by
     one.

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from slm_chassis.access import Principal
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.rejections import (
     LONGEST_NAME,
     IntakeRejection,
@@ -49,7 +50,7 @@ class SourceName:
 class RefusedSample:
     """A refused item as it is kept: when it was sent, its subject, and what was wrong with it."""
 
-    at: int
+    at: UtcMicroseconds
     subject: str
     refusal: IntakeRejection
 
@@ -70,11 +71,11 @@ class SourceTally:
     """Counts of a source: items by slot and code (empty for accepted items), and the last refused items."""
 
     items: Counter[tuple[int, str]] = field(default_factory=Counter)
-    last_fact_at: int | None = None
-    last_refused_at: int | None = None
+    last_fact_at: UtcMicroseconds | None = None
+    last_refused_at: UtcMicroseconds | None = None
     refused: deque[RefusedSample] = field(default_factory=lambda: deque(maxlen=MOST_KEPT))
 
-    def accept(self, count: int, now: int) -> None:
+    def accept(self, count: int, now: UtcMicroseconds) -> None:
         """Count accepted items."""
         self.items[now // SLOT_MICROSECONDS * SLOT_MICROSECONDS, ""] += count
         self.last_fact_at = now
@@ -97,7 +98,7 @@ Tallies = dict[SourceName, SourceTally]
 
 
 def tally_batch(
-    caller: Principal, topic: str, items: Mapping[int, Any], refusals: Sequence[IntakeRejection], now: int
+    caller: Principal, topic: str, items: Mapping[int, Any], refusals: Sequence[IntakeRejection], now: UtcMicroseconds
 ) -> Tallies:
     """Return source → counts that a batch adds.
 
@@ -140,7 +141,7 @@ class SourceCounts:
         self._tallies: Tallies = {}
         self._names: dict[str, set[str]] = {}
 
-    def count_accepted(self, caller: Principal, topic: str, source: str, count: int, now: int) -> None:
+    def count_accepted(self, caller: Principal, topic: str, source: str, count: int, now: UtcMicroseconds) -> None:
         """Count accepted items of the caller's own party."""
         if caller.party_id is not None and count:
             name = self._bounded(_name(caller, topic, caller.party_id, source))
@@ -156,7 +157,7 @@ class SourceCounts:
             tally.refuse(sample)
             self.add({_name(caller, topic, caller.party_id, source): tally})
 
-    def count_unreadable(self, caller: Principal, topic: str, why: str, now: int) -> None:
+    def count_unreadable(self, caller: Principal, topic: str, why: str, now: UtcMicroseconds) -> None:
         """Count a request that could not be read, as one refused item."""
         refusal = IntakeRejection(0, "rejected", "malformed_body", "", None, why)
         self.count_refused(caller, topic, "", RefusedSample(now, "", refusal))

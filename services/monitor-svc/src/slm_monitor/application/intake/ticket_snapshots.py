@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.intake_items import SentTicketEvent
@@ -38,7 +38,7 @@ class LockedTicketFacts:
 class SnapshotEventStore(Protocol):
     """The store of events derived from snapshots."""
 
-    def of_ticket(self, subject: str, now: int) -> AbstractAsyncContextManager[LockedTicketFacts]: ...
+    def of_ticket(self, subject: str, now: UtcMicroseconds) -> AbstractAsyncContextManager[LockedTicketFacts]: ...
 
 
 class InvalidTicketSnapshot(ValueError):
@@ -56,7 +56,7 @@ async def accept_ticket_snapshot(
     source: str,
     number: str,
     snapshot: TicketSnapshot,
-    now: int,
+    now: UtcMicroseconds,
 ) -> dict[str, Any]:
     """Take in a ticket's snapshot; return the derived events and the position after them, as JSON.
 
@@ -81,7 +81,9 @@ async def accept_ticket_snapshot(
         return {"source": source, "number": number, "events": shown, "position": known.position}
 
 
-def _admitted(owner: str, source: str, number: str, implied: Sequence[ImpliedTicketEvent], now: int) -> list[Fact]:
+def _admitted(
+    owner: str, source: str, number: str, implied: Sequence[ImpliedTicketEvent], now: UtcMicroseconds
+) -> list[Fact]:
     """Check derived events by the rules for events that are sent; return them as facts. Raises
     InvalidTicketSnapshot.
     """
@@ -110,7 +112,7 @@ class ListedOpenTicket:
     """An open ticket as its tool lists it."""
 
     number: str
-    updated_at: int | None = None
+    updated_at: UtcMicroseconds | None = None
     state: str | None = None
 
 
@@ -153,5 +155,5 @@ def _stale(listed: ListedOpenTicket, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _text_or_none(instant: int | None) -> str | None:
+def _text_or_none(instant: UtcMicroseconds | None) -> str | None:
     return None if instant is None else to_text(instant)

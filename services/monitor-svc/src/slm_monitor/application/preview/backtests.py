@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from slm_calendar import windows
 from slm_chassis.identity import NAMESPACE, named_id
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.draft_history import FactHistoryUnderDraftTerms, PagedTicketHistory
@@ -81,8 +81,8 @@ class BacktestWindow:
     """One window that a back-test evaluates."""
 
     window_id: str
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ class BacktestJob:
     spans: Sequence[BacktestWindow]
     state: str
     judged: Sequence[Mapping[str, Any]]
-    requested_at: int
+    requested_at: UtcMicroseconds
     failure: str | None = None
-    ended_at: int | None = None
+    ended_at: UtcMicroseconds | None = None
 
 
 class BacktestJobStore(Protocol):
@@ -192,7 +192,7 @@ def _aggregation_name(target: Mapping[str, Any]) -> str:
 
 def list_backtest_windows(
     target: ServiceLevelTarget,
-    now: int,
+    now: UtcMicroseconds,
     first: int | None,
     last: int,
     between: tuple[int, int] | None,
@@ -226,7 +226,7 @@ def _longest(target: ServiceLevelTarget, kind: str) -> int:
 
 
 async def evaluate_backtest_window(
-    history: PagedTicketHistory, question: BacktestQuestion, span: BacktestWindow, present: int
+    history: PagedTicketHistory, question: BacktestQuestion, span: BacktestWindow, present: UtcMicroseconds
 ) -> dict[str, Any]:
     """Evaluate one window under the draft, by the facts known at ``present``; return its result as JSON.
 

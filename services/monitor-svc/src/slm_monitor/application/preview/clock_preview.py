@@ -9,7 +9,7 @@ from typing import Any
 from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.preview.preview_terms import (
     LONGEST_PREVIEW_MICROSECONDS,
     PreviewRejected,
@@ -44,7 +44,7 @@ class ClockPreviewQuestion:
     targets: Sequence[Mapping[str, Any]]
     events: Sequence[SentTicketEvent]
     service_hours: Sequence[Any] = ("24x7",)
-    as_of: int | None = None
+    as_of: UtcMicroseconds | None = None
     window: tuple[int, int] | None = None
     escalations: Sequence[Duration] = ()
     warn_at: Sequence[int] = ()
@@ -106,7 +106,7 @@ def _events(asked: ClockPreviewQuestion) -> list[TicketEvent]:
 
 
 def _clocks(
-    asked: ClockPreviewQuestion, hours: Any, events: Sequence[TicketEvent], as_of: int
+    asked: ClockPreviewQuestion, hours: Any, events: Sequence[TicketEvent], as_of: UtcMicroseconds
 ) -> list[TicketClockState]:
     lines = [TargetTermsHistory([target]) for target in parse_preview_targets(asked.targets, hours)]
     for line in lines:
@@ -121,7 +121,7 @@ def _clocks(
 
 
 def _strictest(
-    same: Sequence[TicketClockState], events: Sequence[TicketEvent], as_of: int, asked: ClockPreviewQuestion
+    same: Sequence[TicketClockState], events: Sequence[TicketEvent], as_of: UtcMicroseconds, asked: ClockPreviewQuestion
 ) -> dict[str, Any]:
     """Return one clock under several service hours as JSON: the earliest deadline and the longest elapsed time."""
     strictest = min(same, key=lambda clock: clock.shown_deadline(as_of))
@@ -130,7 +130,7 @@ def _strictest(
     return _document(strictest, longest, events, as_of, asked)
 
 
-def _end(clock: TicketClockState, as_of: int) -> int:
+def _end(clock: TicketClockState, as_of: UtcMicroseconds) -> UtcMicroseconds:
     return clock.changed_at if clock.state in clock_replay.ENDED else as_of
 
 
@@ -138,7 +138,7 @@ def _document(
     clock: TicketClockState,
     elapsed: tuple[int, int],
     events: Sequence[TicketEvent],
-    as_of: int,
+    as_of: UtcMicroseconds,
     asked: ClockPreviewQuestion,
 ) -> dict[str, Any]:
     terms = clock.target.clock
@@ -176,13 +176,13 @@ def _document(
     }
 
 
-def _paused(clock: TicketClockState, until: int) -> dict[str, str]:
+def _paused(clock: TicketClockState, until: UtcMicroseconds) -> dict[str, str]:
     pauses = clock.pauses_by(until)
     hours = clock.target.hours
     return _measures(sum(end - start for start, end in pauses), sum(hours.open_time(*pause) for pause in pauses))
 
 
-def _escalation(clock: TicketClockState, offset: Duration, deadline: int) -> dict[str, Any]:
+def _escalation(clock: TicketClockState, offset: Duration, deadline: UtcMicroseconds) -> dict[str, Any]:
     at = clock_warnings.compute_offset_from_deadline(clock, offset, deadline)
     return {"offset": offset.to_document(), "at": to_text(at)}
 
@@ -240,5 +240,5 @@ def _measures(calendar: int, service: int) -> dict[str, str]:
     return {"calendar": durations.to_iso(calendar), "service": durations.to_iso(service)}
 
 
-def _instant_or_none(instant: int | None) -> str | None:
+def _instant_or_none(instant: UtcMicroseconds | None) -> str | None:
     return None if instant is None else to_text(instant)

@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.explain.derived_explanation import convert_to_member_outcome, explain_composite_window
 from slm_monitor.application.explain.explanation_dispatch import ExplainedWindow, KnownWindowFacts
@@ -67,9 +67,9 @@ class WindowPreviewQuestion:
     timezone: str = "UTC"
     exclusions: Sequence[tuple[int, int]] = ()
     initial_state: str = "unknown"
-    as_of: int | None = None
-    effective_at: int = _LONG_AGO
-    ends_at: int = FOREVER
+    as_of: UtcMicroseconds | None = None
+    effective_at: UtcMicroseconds = _LONG_AGO
+    ends_at: UtcMicroseconds = FOREVER
     members: Sequence[tuple[WindowPreviewQuestion, Fraction]] = ()
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from slm_calendar import intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.application.explain.explanation import evaluate_window
 from slm_monitor.application.history import fact_history
 from slm_monitor.application.history.fact_history import FactHistoryStore, FactsNoLongerStored, TargetIdentity
@@ -65,7 +65,7 @@ class FactHistoryUnderExclusions:
         self._agreement_id = agreement_id
         self._approved = approved
 
-    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[ApprovedExclusion]:
+    async def exclusions(self, agreement_id: str, known_at: UtcMicroseconds | None) -> Sequence[ApprovedExclusion]:
         """Return the approved exclusions of an agreement."""
         if agreement_id != self._agreement_id or known_at is not None:
             return await self._history.exclusions(agreement_id, known_at)
@@ -75,7 +75,9 @@ class FactHistoryUnderExclusions:
         return getattr(self._history, name)
 
 
-async def compare_exclusions(record: FactHistoryStore, entry: ExclusionRecord, now: int) -> ExclusionDifference:
+async def compare_exclusions(
+    record: FactHistoryStore, entry: ExclusionRecord, now: UtcMicroseconds
+) -> ExclusionDifference:
     """Return the exclusions before and after approving a requested exclusion or revoking an approved one.
 
     For an exclusion in any other state, both are the same.
@@ -95,7 +97,7 @@ async def compare_exclusions(record: FactHistoryStore, entry: ExclusionRecord, n
     return ExclusionDifference(before, after, own.intervals, own.uncounted, _differing(earlier, later))
 
 
-def _as_approved(entry: ExclusionRecord, now: int) -> ApprovedExclusion:
+def _as_approved(entry: ExclusionRecord, now: UtcMicroseconds) -> ApprovedExclusion:
     """Return the exclusion as evaluation would see it if it were approved now."""
     return ApprovedExclusion(
         entry.exclusion_id, entry.agreement_id, entry.kind, entry.intervals, entry.scope, entry.announced_at, now
@@ -116,7 +118,11 @@ def _differing(
 
 
 async def find_affected_windows(
-    record: FactHistoryStore, row: Mapping[str, Any], entry: ExclusionRecord, differing: Sequence[Interval], now: int
+    record: FactHistoryStore,
+    row: Mapping[str, Any],
+    entry: ExclusionRecord,
+    differing: Sequence[Interval],
+    now: UtcMicroseconds,
 ) -> list[AffectedWindow]:
     """Return the begun windows of a target that contain some of the differing time, the latest first."""
     past = intervals.clip(list(differing), 0, now)
@@ -153,7 +159,10 @@ class ExclusionEffectQuestion:
 
 
 async def evaluate_exclusion_effect(
-    record: FactHistoryStore, asked: Sequence[ExclusionEffectQuestion], difference: ExclusionDifference, now: int
+    record: FactHistoryStore,
+    asked: Sequence[ExclusionEffectQuestion],
+    difference: ExclusionDifference,
+    now: UtcMicroseconds,
 ) -> dict[str, Any]:
     """Evaluate windows before and after a decision on an exclusion.
 
@@ -184,7 +193,10 @@ async def evaluate_exclusion_effect(
 
 
 async def _judged(
-    record: FactHistoryStore, question: ExclusionEffectQuestion, approved: Sequence[ApprovedExclusion], now: int
+    record: FactHistoryStore,
+    question: ExclusionEffectQuestion,
+    approved: Sequence[ApprovedExclusion],
+    now: UtcMicroseconds,
 ) -> ExplainedWindow:
     terms, window = question.window.terms, question.window
     # Forwards every question but one; a protocol cannot be forwarded as a whole in a way that mypy understands.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slm_events.instants import from_text
+from slm_events.instants import UtcMicroseconds, from_text
 from slm_monitor.domain.terms.customer_view import CustomerView
 
 _FORECASTS = ("exhausted_at", "projected_at")
@@ -66,7 +66,7 @@ def build_shown_figure(figure: Mapping[str, Any], view: CustomerView, *, is_disc
     return {**head, "verdict": verdict, "figure": None, "figure_display": "–", "reason": AT_CLOSE}
 
 
-def is_risk_shown(risk: Mapping[str, Any], view: CustomerView, now: int) -> bool:
+def is_risk_shown(risk: Mapping[str, Any], view: CustomerView, now: UtcMicroseconds) -> bool:
     """Return whether the customer may see a warning, given as a document of the API."""
     cleared_at = risk["cleared_at"]
     until = now if cleared_at is None else min(now, from_text(cleared_at))

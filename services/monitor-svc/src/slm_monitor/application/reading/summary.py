@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_chassis.access import Principal
-from slm_events.instants import from_text, to_text
+from slm_events.instants import UtcMicroseconds, from_text, to_text
 from slm_monitor.domain.lifecycle.urgency import NOW, THIS_WEEK, TODAY, URGENCIES, CalendarMonth, UrgencyHorizon
 from slm_monitor.domain.windows import state_warnings
 
@@ -102,7 +102,7 @@ def _total_of(rows: Rows) -> int:
     return int(rows[0]["count"]) if rows else 0
 
 
-def _next_deadline(lists: Mapping[str, Rows], now: int) -> str | None:
+def _next_deadline(lists: Mapping[str, Rows], now: UtcMicroseconds) -> str | None:
     found = [each["deadline_at"] for items in lists.values() for each in items if each["deadline_at"] is not None]
     return min((each for each in found if from_text(each) > now), default=None)
 
@@ -159,7 +159,7 @@ def _short(named: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _since(row: Mapping[str, Any]) -> int | None:
+def _since(row: Mapping[str, Any]) -> UtcMicroseconds | None:
     since = row["outage_since"] if row["outage_since"] is not None else row["run_since"]
     return None if since is None else int(since)
 
@@ -222,7 +222,7 @@ def _budget_left(row: Mapping[str, Any]) -> int | None:
     return None if budget is None else int(budget - (row["total"] - row["good"])) // _SECOND
 
 
-def _projected(row: Mapping[str, Any], now: int) -> int | None:
+def _projected(row: Mapping[str, Any], now: UtcMicroseconds) -> UtcMicroseconds | None:
     """Return the instant (µs) of the projected breach; None if there is none. For a budget of time it is computed as of
     now.
     """
@@ -254,7 +254,7 @@ def _exclusion(row: Mapping[str, Any], names: Names, horizon: UrgencyHorizon) ->
     }
 
 
-def _stale(row: Mapping[str, Any], now: int) -> dict[str, Any]:
+def _stale(row: Mapping[str, Any], now: UtcMicroseconds) -> dict[str, Any]:
     return {
         "indicator": {"key": row["key"], "kind": row["kind"], "owner_party_id": row["owner_party_id"]},
         "service_id": row["service_id"],
@@ -332,5 +332,5 @@ def _by_service(rows: Rows) -> dict[str, Rows]:
     return groups
 
 
-def _text(instant: int | None) -> str | None:
+def _text(instant: UtcMicroseconds | None) -> str | None:
     return None if instant is None else to_text(instant)

@@ -7,6 +7,7 @@ from typing import Any
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.exclusions import maintenance_rules
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
@@ -42,7 +43,7 @@ class ExclusionIndex:
         agreement_id: str,
         versions: Sequence[Mapping[str, Any]],
         approved: Sequence[ApprovedExclusion],
-        since: int | None = None,
+        since: UtcMicroseconds | None = None,
     ) -> ExclusionChange:
         """Replace the terms or exclusions of an agreement; return the change, as it affects targets.
 
@@ -78,7 +79,7 @@ class ExclusionIndex:
             self._of_terms[key] = found
         return found
 
-    def named_in(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
+    def named_in(self, terms: ServiceLevelTarget, start: UtcMicroseconds, end: UtcMicroseconds) -> list[dict[str, Any]]:
         """Return the exclusions with time in a target's window, as JSON: the excluded seconds of each, and the time
         that is not excluded, with reasons.
 
@@ -92,7 +93,7 @@ class ExclusionIndex:
             known = self._named[key] = self._names(terms, start, end)
         return known
 
-    def _names(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
+    def _names(self, terms: ServiceLevelTarget, start: UtcMicroseconds, end: UtcMicroseconds) -> list[dict[str, Any]]:
         covering = [pair for pair in self._counting.get(terms.agreement_id, ()) if pair[0].scope.covers(terms)]
         return list_exclusions_in_window(covering, start, end)
 
@@ -120,7 +121,7 @@ class ExclusionIndex:
 
 
 def list_exclusions_in_window(
-    counting: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]], start: int, end: int
+    counting: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]], start: UtcMicroseconds, end: UtcMicroseconds
 ) -> list[dict[str, Any]]:
     """Return the exclusions with time in a window as JSON, sorted by id: the excluded seconds of each, and the time
     that is not excluded, with reasons.
@@ -150,7 +151,7 @@ class ExclusionChange:
         agreement_id: str,
         before: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]],
         after: Iterable[tuple[ApprovedExclusion, EffectiveExclusion]],
-        since: int | None = None,
+        since: UtcMicroseconds | None = None,
     ) -> None:
         self.agreement_id = agreement_id
         self._at_the_earliest = since
@@ -163,7 +164,7 @@ class ExclusionChange:
         }
         self._firsts = [(scope, at) for (_, scope), at in moved.items() if at is not None]
 
-    def since(self, line: TargetTermsHistory) -> int | None:
+    def since(self, line: TargetTermsHistory) -> UtcMicroseconds | None:
         """Return the first instant (µs) from which the excluded time of a target differs; None if nothing differs."""
         if line.latest.agreement_id != self.agreement_id:
             return None
@@ -173,7 +174,7 @@ class ExclusionChange:
         return min(found, default=None)
 
 
-def _first(before: EffectiveExclusion, after: EffectiveExclusion) -> int | None:
+def _first(before: EffectiveExclusion, after: EffectiveExclusion) -> UtcMicroseconds | None:
     """Return the first instant that only one side excludes, or that the sides leave unexcluded for different reasons;
     None if there is none.
     """

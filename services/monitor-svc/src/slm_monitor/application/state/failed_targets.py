@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from slm_chassis.faults import is_infrastructure_fault
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.ports import PartitionNotOwned
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges
@@ -135,7 +136,7 @@ class FailedTargets:
             _logger.error("target failed", target=target_id, reason=self._kept[target_id])
             self._unpublished[target_id] = self._kept[target_id]
 
-    def tell(self, changes: EvaluationChanges, now: int) -> None:
+    def tell(self, changes: EvaluationChanges, now: UtcMicroseconds) -> None:
         """Publish an event for each target that has failed, or is evaluated again, since the last call."""
         for target_id, reason in self._unpublished.items():
             changes.unjudgeable.setdefault(target_id, reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 
 FACT = "fact"
@@ -17,17 +18,17 @@ class DirtySpan:
     With neither, only open windows are evaluated, as their results may change without new data.
     """
 
-    since: int | None = None
+    since: UtcMicroseconds | None = None
     minutes: tuple[int, int] | None = None
     cause: str = FACT
     """The cause that a restatement names if a closed window changes."""
 
-    def touch(self, at: int, cause: str | None = None) -> None:
+    def touch(self, at: UtcMicroseconds, cause: str | None = None) -> None:
         if cause is not None:
             self.cause = cause
         self.since = at if self.since is None else min(self.since, at)
 
-    def within(self, begins_at: int | None) -> DirtySpan:
+    def within(self, begins_at: UtcMicroseconds | None) -> DirtySpan:
         """Return the invalidation cut to instants from ``begins_at`` on, from which the record is complete."""
         if begins_at is None:
             return self

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
 from slm_monitor.domain.facts.facts import MeasuredValues
 from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetWindow
@@ -23,9 +24,9 @@ class ImportHold:
     owner_party_id: str
     indicators: frozenset[str]
     sources: frozenset[str]
-    through: int
-    expires_at: int
-    latest_end: int = 2**62
+    through: UtcMicroseconds
+    expires_at: UtcMicroseconds
+    latest_end: UtcMicroseconds = 2**62
     """The instant (µs) at which the import expires even if facts keep arriving."""
     release: Mapping[str, int] | None = None
     is_evaluated_here: bool = False
@@ -49,7 +50,7 @@ class AgreementCatchUp:
 
     agreement_id: str
     version: int
-    begun_at: int
+    begun_at: UtcMicroseconds
     """The instant at which the terms arrived, in installation time. Timers due by then belong to the recorded past."""
     is_evaluated_here: bool = False
     """Whether this partition has evaluated the indicators and tickets of the version."""
@@ -70,7 +71,7 @@ class AgreementTerms:
 
     agreement_id: str
     versions: Sequence[Mapping[str, Any]]
-    ended_at: int | None
+    ended_at: UtcMicroseconds | None
 
 
 @dataclass(slots=True)
@@ -103,7 +104,7 @@ class LoadedPartition:
     number: int
     epoch: int
     positions: dict[str, int]
-    watermark: int
+    watermark: UtcMicroseconds
     agreements: Sequence[AgreementTerms]
     windows: Sequence[TargetWindow]
     breaches: Sequence[Breach]

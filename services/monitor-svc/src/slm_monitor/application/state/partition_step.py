@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slm_chassis.log.port import Record, StoredRecord
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.loaded_partition import SeriesCheckpoint
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
@@ -34,7 +35,7 @@ class DependencyChangeMessage:
 
     partition: int
     target_id: str
-    since: int
+    since: UtcMicroseconds
 
 
 @dataclass(slots=True)
@@ -72,9 +73,9 @@ class PartitionStepChanges:
 
     expected: dict[str, int]
     positions: dict[str, int]
-    watermark: int = 0
+    watermark: UtcMicroseconds = 0
     """All facts up to this instant have arrived and been evaluated. The watermark never goes back."""
-    received_at: int = 0
+    received_at: UtcMicroseconds = 0
     """The instant at which the step's facts were received. "As known at T" means the facts received by T."""
     facts: list[Fact] = field(default_factory=list)
     blob: MeasuredValues | None = None

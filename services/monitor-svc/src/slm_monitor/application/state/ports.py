@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.loaded_partition import AgreementCatchUp, AgreementTerms, ImportHold, LoadedPartition
 from slm_monitor.application.state.partition_step import PartitionCheckpoint, PartitionStepChanges, QuarantineEntry
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion
@@ -67,8 +68,8 @@ class MemberTargetWindow:
 
     verdict: str
     figure: str | None
-    closed_at: int | None
-    breached_at: int | None
+    closed_at: UtcMicroseconds | None
+    breached_at: UtcMicroseconds | None
 
 
 class QuarantineStore(Protocol):
@@ -95,7 +96,7 @@ class EvaluationStore(Protocol):
         """Return the suspended sources: (party, topic, source) → reason."""
         ...
 
-    async def present(self) -> int:
+    async def present(self) -> UtcMicroseconds:
         """Return the time of the database's clock as installation time, µs. Timers fire by this clock, because clocks
         of replicas differ.
         """
@@ -125,11 +126,11 @@ class EvaluationStore(Protocol):
         """Return (subject, key) → fact, for those of these pairs under which a fact is stored singly."""
         ...
 
-    async def facts_between(self, subject: str, start: int, end: int) -> Sequence[Fact]:
+    async def facts_between(self, subject: str, start: UtcMicroseconds, end: UtcMicroseconds) -> Sequence[Fact]:
         """Return the facts of an indicator that are stored singly and whose instant lies in ``[start, end)``."""
         ...
 
-    async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
+    async def readings(self, stream: str, first: UtcMicroseconds, last: UtcMicroseconds) -> Sequence[Fact]:
         """Return a stream's counter readings from ``first`` to ``last`` (µs), with the one before and the one after
         them.
         """
@@ -167,7 +168,9 @@ class EvaluationStore(Protocol):
         """
         ...
 
-    async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[EndedClock]:
+    async def clocks_ended(
+        self, target_ids: Sequence[str], span: tuple[int, int], as_of: UtcMicroseconds
+    ) -> Sequence[EndedClock]:
         """Return the clocks of these targets that ended within a span, as known at ``as_of``."""
         ...
 
@@ -178,7 +181,7 @@ class EvaluationStore(Protocol):
         ...
 
     async def tickets_ended(
-        self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
+        self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: UtcMicroseconds
     ) -> Sequence[tuple[int, int]]:
         """Return for each span (number of tickets, number met).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states.labelled_state_history import LabelledStateHistory
@@ -91,7 +92,7 @@ class StateFactCache:
             grouped[names] = LabelledStateHistory(names, self._records[subject].facts.values())
         return grouped[names]
 
-    async def last_signal(self, subject: str) -> int | None:
+    async def last_signal(self, subject: str) -> UtcMicroseconds | None:
         """Return the instant of an indicator's latest signal; None if there is none."""
         await self._load([subject])
         return self._records[subject].last_signal

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slm_chassis.log.partitioner import partition_of
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.state.partition_step import DependencyChangeMessage
 from slm_monitor.application.state.state_store import BEFORE_ALL_WINDOWS
 from slm_monitor.domain.facts.facts import MINUTE
@@ -159,7 +160,7 @@ class DerivedTargetDependencies:
         ]
 
 
-def _note(found: dict[str, int], targets: Iterable[str], since: int) -> None:
+def _note(found: dict[str, int], targets: Iterable[str], since: UtcMicroseconds) -> None:
     for target_id in targets:
         found[target_id] = min(found.get(target_id, since), since)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 
+from slm_events.instants import UtcMicroseconds
+
 STATE, COUNT, TICKET, DERIVED, SILENCE = "state", "count", "ticket", "derived", "silence"
 """The kinds of subjects, by the evaluator that their timers wake."""
 Subject = tuple[str, str]
@@ -17,7 +19,7 @@ class TimerHeap:
         self._heap: list[tuple[int, Subject]] = []
         self._due: dict[Subject, int] = {}
 
-    def set(self, subject: Subject, at: int | None) -> None:
+    def set(self, subject: Subject, at: UtcMicroseconds | None) -> None:
         """Set the timer of a subject to an instant in µs; None removes it."""
         if at is None:
             self._due.pop(subject, None)
@@ -25,12 +27,12 @@ class TimerHeap:
             self._due[subject] = at
             heapq.heappush(self._heap, (at, subject))
 
-    def next_due(self) -> int | None:
+    def next_due(self) -> UtcMicroseconds | None:
         while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, instant: int, most: int | None = None) -> list[Subject]:
+    def due(self, instant: UtcMicroseconds, most: int | None = None) -> list[Subject]:
         """Remove and return the subjects due by an instant, the earliest first, at most ``most`` of them; the others
         stay due."""
         subjects: list[Subject] = []

@@ -12,7 +12,7 @@ from typing import Any
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_events.instants import from_text
+from slm_events.instants import UtcMicroseconds, from_text
 from slm_monitor.domain.causes.findings import BREACH
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
 from slm_monitor.domain.states.availability import StateCountingPolicy
@@ -33,8 +33,8 @@ class PublishedFinding:
 
     finding_id: str
     kind: str
-    at: int
-    until: int | None
+    at: UtcMicroseconds
+    until: UtcMicroseconds | None
     document: Mapping[str, Any]
 
     @property
@@ -48,7 +48,7 @@ class PublishedFinding:
 
 
 def find_bad_interval_of_finding(
-    found: PublishedFinding, terms: ServiceLevelTarget | None, states: StateProvider | None, begins_at: int
+    found: PublishedFinding, terms: ServiceLevelTarget | None, states: StateProvider | None, begins_at: UtcMicroseconds
 ) -> Interval:
     """Return the bad interval of a finding.
 
@@ -66,7 +66,7 @@ def find_bad_interval_of_finding(
 
 
 def _outage(
-    found: PublishedFinding, terms: ServiceLevelTarget, states: StateProvider, begins_at: int
+    found: PublishedFinding, terms: ServiceLevelTarget, states: StateProvider, begins_at: UtcMicroseconds
 ) -> Interval | None:
     """Return the outage that contains the last interval of the evidence; without evidence, the last outage that began
     before the finding.

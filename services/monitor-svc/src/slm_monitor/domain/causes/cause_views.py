@@ -12,7 +12,7 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events.causes import CauseRevised
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.causes.findings import BREACH, CauseFinding
 from slm_monitor.domain.causes.grouping import FindingCause
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
@@ -148,7 +148,7 @@ def _change(
     return ENDED if view.document.get("end_at") is None and document["end_at"] is not None else REVISED
 
 
-def build_cause_revised(change: CauseViewChange, revision: int, *, now: int) -> CauseRevised:
+def build_cause_revised(change: CauseViewChange, revision: int, *, now: UtcMicroseconds) -> CauseRevised:
     """Build the event that one party's view of a cause has changed."""
     return CauseRevised(
         cause_id=change.cause_id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 
 BREACH, RISK = "breach", "risk"
 INDICATOR, ITEM, TICKET, TARGET = "indicator", "item", "ticket", "target"
@@ -36,8 +37,8 @@ class CauseFinding:
     target_id: str
     service_id: str
     keys: frozenset[str]
-    since: int
-    until: int
+    since: UtcMicroseconds
+    until: UtcMicroseconds
     is_hidden: bool = False
     """Whether the finding is a risk that the agreement hides from the customer."""
 

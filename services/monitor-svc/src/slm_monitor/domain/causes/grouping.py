@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slm_chassis.identity import named_id
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.causes.findings import CauseFinding
 
 
@@ -20,11 +20,11 @@ class FindingCause:
     cause_id: str
     provider_party_id: str
     key: str
-    since: int
+    since: UtcMicroseconds
     findings: tuple[CauseFinding, ...]
 
 
-def derive_cause_id(provider_party_id: str, key: str, since: int) -> str:
+def derive_cause_id(provider_party_id: str, key: str, since: UtcMicroseconds) -> str:
     """Return the id of a cause: a UUIDv5 over the provider, the cause key, and the start of the union of the bad
     intervals.
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_calendar import intervals
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -38,7 +39,7 @@ def list_holder_attribute_names(terms: ServiceLevelTarget) -> Sequence[str]:
 
 
 def sum_clock_time_by_holder(
-    clock: TicketClockState, events: Sequence[TicketEvent], until: int
+    clock: TicketClockState, events: Sequence[TicketEvent], until: UtcMicroseconds
 ) -> list[TicketHolderTime]:
     """Return how long a clock ran under each holder, in the order in which they first held the ticket.
 
@@ -58,7 +59,7 @@ def sum_clock_time_by_holder(
 
 
 def find_ticket_holder_at(
-    events: Sequence[TicketEvent], instant: int, names: Sequence[str] = HOLDER_ATTRIBUTES
+    events: Sequence[TicketEvent], instant: UtcMicroseconds, names: Sequence[str] = HOLDER_ATTRIBUTES
 ) -> str | None:
     """Return who holds the ticket at an instant, after the events of that instant; None if nobody is named."""
     known: dict[str, Any] = {}
@@ -70,7 +71,7 @@ def find_ticket_holder_at(
 
 
 def _held_intervals(
-    events: Sequence[TicketEvent], start: int, end: int, names: Sequence[str]
+    events: Sequence[TicketEvent], start: UtcMicroseconds, end: UtcMicroseconds, names: Sequence[str]
 ) -> list[tuple[int, int, str | None]]:
     """Return (start, end, holder) of each interval of ``[start, end)`` with one holder, in order and without gaps."""
     found: list[tuple[int, int, str | None]] = []

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from slm_calendar import intervals
 from slm_calendar.closures import closures
 from slm_calendar.service_hours import ServiceHours
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.facts.ticket_events import ENDS, TicketEvent
 
@@ -21,15 +22,17 @@ class ClockSegment(NamedTuple):
     rule of the service hours that closes it, for other time the event with which it began, or ``service hours open``.
     """
 
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
     kind: Kind
     service: int
     cause: str
     event: TicketEvent | None = None
 
 
-def derive_clock_segments(clock: TicketClockState, events: Sequence[TicketEvent], until: int) -> list[ClockSegment]:
+def derive_clock_segments(
+    clock: TicketClockState, events: Sequence[TicketEvent], until: UtcMicroseconds
+) -> list[ClockSegment]:
     """Divide the time of a clock, from ``measured_from`` to the instant ``until``, into segments without gaps.
 
     ``events`` are the ticket's events in order.
@@ -46,7 +49,9 @@ def derive_clock_segments(clock: TicketClockState, events: Sequence[TicketEvent]
     return sorted(found)
 
 
-def _running(clock: TicketClockState, events: Sequence[TicketEvent], start: int, end: int) -> Iterable[ClockSegment]:
+def _running(
+    clock: TicketClockState, events: Sequence[TicketEvent], start: UtcMicroseconds, end: UtcMicroseconds
+) -> Iterable[ClockSegment]:
     hours = clock.target.hours
     for opens, closes in hours.intervals(start, end):
         because = _cause(events, opens, clock) if opens == start else ("service hours open", None)
@@ -55,7 +60,9 @@ def _running(clock: TicketClockState, events: Sequence[TicketEvent], start: int,
         yield ClockSegment(closure.start, closure.end, "closed", 0, closure.reason)
 
 
-def _cause(events: Sequence[TicketEvent], at: int, clock: TicketClockState) -> tuple[str, TicketEvent | None]:
+def _cause(
+    events: Sequence[TicketEvent], at: UtcMicroseconds, clock: TicketClockState
+) -> tuple[str, TicketEvent | None]:
     """Return (text, event) of the event that changed the clock at an instant.
 
     Of several events at that instant, one with a state, or one that ends the ticket, is preferred.
@@ -91,7 +98,7 @@ def sum_clock_segments(segments: Iterable[ClockSegment]) -> ClockTotals:
 
 
 def clip_clock_segments_to_window(
-    segments: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours
+    segments: Iterable[ClockSegment], start: UtcMicroseconds, end: UtcMicroseconds, hours: ServiceHours
 ) -> list[ClockSegment]:
     """Return the parts of the segments that lie inside a reporting window."""
     inside = []

@@ -10,6 +10,7 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, finding
 from slm_calendar.service_hours import ServiceHours
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.clock_state import (
     CANCELLED,
     COMPLETED_LATE,
@@ -37,7 +38,7 @@ class TicketClockMachine:
     """
 
     def __init__(
-        self, target: ServiceLevelTarget, terms: TicketClockTerms, started_at: int, attributes: Attributes
+        self, target: ServiceLevelTarget, terms: TicketClockTerms, started_at: UtcMicroseconds, attributes: Attributes
     ) -> None:
         self.target = target
         self.terms = terms
@@ -50,13 +51,13 @@ class TicketClockMachine:
             durations.compute_deadline(terms.within, started_at, each, self._dates) for each in self._hours
         ]
         self._pauses: list[Span] = []
-        self._paused_since: int | None = None
+        self._paused_since: UtcMicroseconds | None = None
         self._late: list[Span] = []
         """Pauses that began after the deadline: they do not move it, and do not count in the net elapsed time."""
-        self._late_since: int | None = None
-        self._stopped_at: int | None = None
+        self._late_since: UtcMicroseconds | None = None
+        self._stopped_at: UtcMicroseconds | None = None
         self._stopped_for_good = False
-        self._cancelled_at: int | None = None
+        self._cancelled_at: UtcMicroseconds | None = None
         self._changed_at = started_at
         self._measured_from = started_at
         self._carried = (0, 0)
@@ -78,13 +79,13 @@ class TicketClockMachine:
         """
         return self.stopped and not self._stopped_for_good
 
-    def is_past(self, at: int) -> bool:
+    def is_past(self, at: UtcMicroseconds) -> bool:
         """Whether the deadline lies before an instant. False while the clock is paused, because the pause moves the
         deadline.
         """
         return self._paused_since is None and self._deadline() < at
 
-    def pause_from(self, at: int, state: str | None, attributes: Attributes) -> None:
+    def pause_from(self, at: UtcMicroseconds, state: str | None, attributes: Attributes) -> None:
         """Pause the clock if a pause condition holds. A pause that begins after the deadline is only recorded and moves
         nothing.
         """
@@ -141,7 +142,7 @@ class TicketClockMachine:
             self.terms.stop, event, state, attributes
         )
 
-    def _turn(self, at: int, state: str | None, attributes: Attributes) -> None:
+    def _turn(self, at: UtcMicroseconds, state: str | None, attributes: Attributes) -> None:
         if not conditions.does_any_condition_hold(self.terms.pause, None, state, attributes):
             is_paused = self._paused_since is not None
             self._leave_pause(at)
@@ -149,7 +150,7 @@ class TicketClockMachine:
         elif self._paused_since is None:
             self.pause_from(at, state, attributes)
 
-    def _follow_date(self, at: int, attributes: Attributes) -> None:
+    def _follow_date(self, at: UtcMicroseconds, attributes: Attributes) -> None:
         """Move the deadline if the ticket's field that holds it has changed and the old deadline has not passed."""
         if self.terms.within.kind != "due_at" or (dates := _dates(self.terms, attributes)) == self._dates:
             return
@@ -172,13 +173,13 @@ class TicketClockMachine:
             (self._pauses if stopped < self._deadline() else self._late).append((stopped, event.at))
         self.pause_from(event.at, state, attributes)
 
-    def _leave_pause(self, at: int) -> None:
+    def _leave_pause(self, at: UtcMicroseconds) -> None:
         for since, waits in ((self._paused_since, self._pauses), (self._late_since, self._late)):
             if since is not None and at > since:
                 waits.append((since, at))
         self._paused_since = self._late_since = None
 
-    def _moved(self) -> tuple[list[Span], list[int]]:
+    def _moved(self) -> tuple[list[Span], list[UtcMicroseconds]]:
         """Return (pauses before the deadline, deadline by each of the target's service hours).
 
         A pause moves the deadlines if it began before the earliest deadline as moved by the pauses before it.
@@ -196,7 +197,7 @@ class TicketClockMachine:
                 ]
         return counted, dues
 
-    def _deadline(self) -> int:
+    def _deadline(self) -> UtcMicroseconds:
         return min(self._moved()[1])
 
     def clock(self) -> TicketClockState:
@@ -236,14 +237,14 @@ class TicketClockMachine:
             clock, elapsed_calendar=calendar, elapsed_service=service, net_calendar=net[0], net_service=net[1]
         )
 
-    def _verdict(self, deadline: int) -> tuple[str, int | None]:
+    def _verdict(self, deadline: UtcMicroseconds) -> tuple[str, int | None]:
         if self._cancelled_at is not None:
             return CANCELLED, deadline if deadline < self._cancelled_at else None
         if self._stopped_at is not None:
             return (MET, None) if self._stopped_at <= deadline else (COMPLETED_LATE, deadline)
         return (PAUSED, None) if self._paused_since is not None else (RUNNING, deadline)
 
-    def cancelled(self, at: int) -> TicketClockState:
+    def cancelled(self, at: UtcMicroseconds) -> TicketClockState:
         """Cancel the clock at an instant, because its target no longer applies; return its state. A breach before that
         instant remains.
         """
@@ -253,7 +254,9 @@ class TicketClockMachine:
 
     # -- handover to other terms ----------------------------------------------------------------------------------
 
-    def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> TicketClockMachine:
+    def reopened_at(
+        self, started_at: UtcMicroseconds, at: UtcMicroseconds, attributes: Attributes
+    ) -> TicketClockMachine:
         """Return a copy of this clock that starts at ``started_at``, because the ticket's opening was edited at the
         instant ``at``.
         """
@@ -267,7 +270,7 @@ class TicketClockMachine:
         return run
 
     def carried(
-        self, target: ServiceLevelTarget, terms: TicketClockTerms, at: int, attributes: Attributes
+        self, target: ServiceLevelTarget, terms: TicketClockTerms, at: UtcMicroseconds, attributes: Attributes
     ) -> TicketClockMachine:
         """Return a clock under other terms from ``at`` on that keeps the time elapsed on this clock."""
         run = TicketClockMachine(target, terms, self.started_at, attributes)
@@ -282,22 +285,22 @@ class TicketClockMachine:
             run._pauses, run._late = self._pauses_by(at), self.clock().late_by(at)
         return run
 
-    def take_pauses(self, other: TicketClockMachine, at: int) -> None:
+    def take_pauses(self, other: TicketClockMachine, at: UtcMicroseconds) -> None:
         """Replace this clock's pauses by those of another clock up to the instant ``at``."""
         self._pauses = intervals.clip(other._pauses_by(at), self.started_at, at)
         self._late = intervals.clip(other.clock().late_by(at), self.started_at, at)
 
-    def changed(self, at: int) -> None:
+    def changed(self, at: UtcMicroseconds) -> None:
         """Set the instant from which the clock is in its present state."""
         self._changed_at = at
 
-    def _elapsed_by(self, at: int) -> Span:
+    def _elapsed_by(self, at: UtcMicroseconds) -> Span:
         return self.clock().elapsed_by(at)
 
-    def _pauses_by(self, at: int) -> list[Span]:
+    def _pauses_by(self, at: UtcMicroseconds) -> list[Span]:
         return self.clock().pauses_by(at)
 
-    def _with_carried(self, at: int, hours: ServiceHours) -> int:
+    def _with_carried(self, at: UtcMicroseconds, hours: ServiceHours) -> UtcMicroseconds:
         within = self.terms.within
         if within.kind == "calendar":
             return at + int(within.amount) - self._carried[0]
@@ -315,7 +318,7 @@ def _dates(terms: TicketClockTerms, attributes: Attributes) -> dict[str, int]:
     return {} if written is None or (at := read_instant_from_field(written)) is None else {field: at}
 
 
-def read_instant_from_field(written: Any) -> int | None:
+def read_instant_from_field(written: Any) -> UtcMicroseconds | None:
     """Read an instant (microseconds) from the value of a ticket's field; None if the value is not an instant."""
     try:
         return instants.from_text(str(written))

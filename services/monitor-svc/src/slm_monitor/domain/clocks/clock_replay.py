@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks import target_matching
 from slm_monitor.domain.clocks.clock_machine import TicketClockMachine, read_instant_from_field
 from slm_monitor.domain.clocks.clock_state import (
@@ -46,7 +47,7 @@ class UnevaluableClock:
 def replay_ticket_clocks(
     events: Sequence[TicketEvent],
     lines: Sequence[TargetTermsHistory],
-    until: int | None = None,
+    until: UtcMicroseconds | None = None,
     failed: Callable[[UnevaluableClock], None] | None = None,
 ) -> list[TicketClockState]:
     """Return every clock that a ticket has had under these terms histories.
@@ -60,7 +61,7 @@ def replay_ticket_clocks(
 def replay_clocks_by_rules(
     events: Sequence[TicketEvent],
     book: target_matching.TicketRuleBook,
-    until: int | None = None,
+    until: UtcMicroseconds | None = None,
     failed: Callable[[UnevaluableClock], None] | None = None,
 ) -> list[TicketClockState]:
     """Return every clock that a ticket has had under the rules in ``book``.
@@ -103,7 +104,7 @@ class _Walk:
         self._attributes: dict[str, Any] = {}
         self._ended: list[TicketClockState] = []
         self._run: TicketClockMachine | None = None
-        self._opened_at: int | None = None
+        self._opened_at: UtcMicroseconds | None = None
         self._state: str | None = None
         self._has_opening = False
         self._answered = False
@@ -116,18 +117,18 @@ class _Walk:
         self._is_assigned = self._is_handed_on = False
         self._seen: list[TicketEvent] = []
         self._tried: ServiceLevelTarget | None = None
-        self._amended_to: int | None = None
+        self._amended_to: UtcMicroseconds | None = None
         self._matched: ServiceLevelTarget | None = None
         self._is_matched = False
         """Whether ``_matched`` is still valid: neither attributes nor terms have changed since."""
 
-    def over(self, events: Sequence[TicketEvent], until: int | None = None) -> list[TicketClockState]:
+    def over(self, events: Sequence[TicketEvent], until: UtcMicroseconds | None = None) -> list[TicketClockState]:
         self.walk(events, until)
         if self._run is not None:
             self._ended.append(self._run.clock())
         return self._ended
 
-    def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> TicketClockMachine | None:
+    def walk(self, events: Sequence[TicketEvent], until: UtcMicroseconds | None = None) -> TicketClockMachine | None:
         """Apply the events; return the machine of the last clock, None if there is none."""
         self._has_opening = any(event.event == "opened" for event in events)
         for event in events:
@@ -189,7 +190,7 @@ class _Walk:
             self._ended.append(run.cancelled(event.at))
             self._run = self._new_run(run.target, run.terms, event)
 
-    def _edited_opening(self, run: TicketClockMachine, event: TicketEvent) -> int | None:
+    def _edited_opening(self, run: TicketClockMachine, event: TicketEvent) -> UtcMicroseconds | None:
         """Return the corrected opening that an event names, if the clock is to count from it; otherwise None."""
         follows = run.terms.on_terms_change == "from_opening" and run.terms.starts_at_opening
         if not follows or event.event == "opened" or "opened_at" not in event.attributes:
@@ -221,9 +222,7 @@ class _Walk:
             self._rematch(run, event.at)
 
     def _is_asked_anew(self, event: TicketEvent) -> bool:
-        """Whether the customer now waits for an answer: by a message, or because a ticket with a message after its end
-        is reopened.
-        """
+        """Whether an event makes the customer wait for an answer. A reopening does if a message came after the end."""
         if event.event == "customer_replied":
             self._is_asked = self._has_ended is not None
             return True
@@ -250,9 +249,7 @@ class _Walk:
         return True
 
     def _next_stint(self, run: TicketClockMachine, event: TicketEvent) -> None:
-        """After a clock per assignment is over, begin the clock of the next assignment, of the same
-        or another target.
-        """
+        """When a clock per assignment is over, begin that of the next assignment, of the same or another target."""
         if self._match() is not run.target:
             self._ended.append(run.clock())
             self._run = self._tried = None
@@ -326,7 +323,9 @@ class _Walk:
         run = _Walk(target_matching.SingleTargetRule(target)).walk(events)
         return None if run is None or run.over else run
 
-    def _belated(self, target: ServiceLevelTarget, terms: TicketClockTerms, at: int) -> TicketClockMachine | None:
+    def _belated(
+        self, target: ServiceLevelTarget, terms: TicketClockTerms, at: UtcMicroseconds
+    ) -> TicketClockMachine | None:
         run = self._alone(target, self._seen)
         if run is not None:
             if terms.on_priority_change == "restart" and run.started_at < at:
@@ -335,7 +334,7 @@ class _Walk:
             run.attached_at, run.passed_over = at, self._passed_over(target)
         return run
 
-    def _rematch(self, run: TicketClockMachine, at: int) -> bool:
+    def _rematch(self, run: TicketClockMachine, at: UtcMicroseconds) -> bool:
         """Cancel the clock if its target no longer applies, and begin the new target's; return whether it changed."""
         target = self._match()
         if target is run.target:
@@ -349,7 +348,12 @@ class _Walk:
         return True
 
     def _handed_over(
-        self, run: TicketClockMachine, target: ServiceLevelTarget, terms: TicketClockTerms, at: int, policy: str
+        self,
+        run: TicketClockMachine,
+        target: ServiceLevelTarget,
+        terms: TicketClockTerms,
+        at: UtcMicroseconds,
+        policy: str,
     ) -> TicketClockMachine | None:
         """Return the clock of the target that applies from ``at`` on; None if that clock would not be running."""
         # An event may both change the target and stop the clock. The clock is then stopped under the new target, so
@@ -373,7 +377,7 @@ class _Walk:
 
     # -- amendments while a clock runs ----------------------------------------------------------------------------
 
-    def _amend_by(self, instant: int) -> None:
+    def _amend_by(self, instant: UtcMicroseconds) -> None:
         """Apply the amendments that took effect up to an instant and that change running clocks."""
         if self._opened_at is None or self._amended_to is None:
             return
@@ -382,7 +386,7 @@ class _Walk:
             self._amend(effective_at)
         self._amended_to = max(self._amended_to, instant)
 
-    def _amend(self, at: int) -> None:
+    def _amend(self, at: UtcMicroseconds) -> None:
         run, target = self._run, self._match()
         if run is None:
             if target is not None and target.clock is not None and target is not self._tried:

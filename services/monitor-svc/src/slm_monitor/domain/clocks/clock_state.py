@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.service_hours import ServiceHours
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 RUNNING, PAUSED, MET, BREACHED, COMPLETED_LATE, CANCELLED = (
@@ -33,21 +34,21 @@ class TicketClockState:
     """
 
     target: ServiceLevelTarget
-    started_at: int
-    deadline_at: int
+    started_at: UtcMicroseconds
+    deadline_at: UtcMicroseconds
     state: str
-    changed_at: int
-    stopped_at: int | None = None
-    breached_at: int | None = None
+    changed_at: UtcMicroseconds
+    stopped_at: UtcMicroseconds | None = None
+    breached_at: UtcMicroseconds | None = None
     pauses: tuple[Span, ...] = ()
     elapsed_calendar: int = 0
     elapsed_service: int = 0
     ordinal: int = 0
-    original_deadline_at: int = 0
+    original_deadline_at: UtcMicroseconds = 0
     """The deadline without any pause."""
-    measured_from: int = 0
+    measured_from: UtcMicroseconds = 0
     carried: Span = (0, 0)
-    attached_at: int = 0
+    attached_at: UtcMicroseconds = 0
     """When the target began to apply to the ticket. It is later than the start if another target applied before."""
     past_due: bool = False
     """Whether the deadline had already passed when the target began to apply."""
@@ -55,7 +56,7 @@ class TicketClockState:
     """The deadline by each of the target's service hours, in order; the earliest one applies."""
     late_pauses: tuple[Span, ...] = ()
     """Pauses that began after the deadline, and so do not move it."""
-    late_since: int | None = None
+    late_since: UtcMicroseconds | None = None
     """The start of a pause after the deadline that has not ended; None if there is none."""
     carried_net: Span = (0, 0)
     net_calendar: int = 0
@@ -91,22 +92,22 @@ class TicketClockState:
         return not self.past_due or (self.target.clock is not None and self.target.clock.notify_past_due)
 
     @property
-    def ended_at(self) -> int | None:
+    def ended_at(self) -> UtcMicroseconds | None:
         """The instant at which the clock was stopped or cancelled; None while it is open."""
         return self.changed_at if self.state in ENDED else None
 
-    def as_of(self, instant: int) -> TicketClockState:
+    def as_of(self, instant: UtcMicroseconds) -> TicketClockState:
         """Return the clock at an instant: a running clock past its deadline is breached."""
         if self.state == RUNNING and self.breached_at is not None and self.breached_at <= instant:
             return replace(self, state=BREACHED, changed_at=self.breached_at)
         return self
 
-    def pauses_by(self, instant: int) -> list[Span]:
+    def pauses_by(self, instant: UtcMicroseconds) -> list[Span]:
         """Return the pauses (start, end) that move the deadline, up to an instant, including one that has not ended."""
         lasting = [(self.changed_at, instant)] if self.state == PAUSED and instant > self.changed_at else []
         return [(start, min(end, instant)) for start, end in self.pauses if start < instant] + lasting
 
-    def elapsed_by(self, instant: int) -> Span:
+    def elapsed_by(self, instant: UtcMicroseconds) -> Span:
         """Return (wall time, service time) elapsed by an instant, in microseconds, less the pauses that move the
         deadline.
         """
@@ -115,14 +116,14 @@ class TicketClockState:
         service = max(_open(hours, self.measured_from, instant, pauses) for hours in self.hours)
         return self.carried[0] + max(0, calendar), self.carried[1] + max(0, service)
 
-    def late_by(self, instant: int) -> list[Span]:
+    def late_by(self, instant: UtcMicroseconds) -> list[Span]:
         """Return the pauses (start, end) that began after the deadline, up to an instant, including one that has not
         ended.
         """
         lasting = [(self.late_since, instant)] if self.late_since is not None and instant > self.late_since else []
         return [(start, min(end, instant)) for start, end in self.late_pauses if start < instant] + lasting
 
-    def net_by(self, instant: int) -> Span:
+    def net_by(self, instant: UtcMicroseconds) -> Span:
         """Return (wall time, service time) elapsed by an instant, in microseconds, less all pauses before and after the
         deadline.
         """
@@ -131,7 +132,7 @@ class TicketClockState:
         service = max(_open(hours, self.measured_from, instant, waits) for hours in self.hours)
         return self.carried_net[0] + max(0, calendar), self.carried_net[1] + max(0, service)
 
-    def shown_deadline(self, instant: int) -> int:
+    def shown_deadline(self, instant: UtcMicroseconds) -> UtcMicroseconds:
         """Return the deadline to show at an instant: that of a paused clock moves on for as long as the pause lasts."""
         if self.state != PAUSED:
             return self.deadline_at
@@ -142,7 +143,7 @@ class TicketClockState:
             for due, hours in zip(self.deadlines or (self.deadline_at,), self.hours, strict=False)
         )
 
-    def left_by(self, instant: int) -> int:
+    def left_by(self, instant: UtcMicroseconds) -> int:
         """Return the microseconds left until the deadline, negative after it, in service or wall time as the target
         counts.
 
@@ -155,5 +156,5 @@ class TicketClockState:
         return -max(durations.measure_elapsed_time(self.within, due, until, hours) for hours in self.hours)
 
 
-def _open(hours: ServiceHours, start: int, end: int, pauses: Sequence[Span]) -> int:
+def _open(hours: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds, pauses: Sequence[Span]) -> int:
     return hours.open_time(start, end) - sum(hours.open_time(*pause) for pause in pauses)

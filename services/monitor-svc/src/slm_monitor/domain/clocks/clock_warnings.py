@@ -8,11 +8,12 @@ from fractions import Fraction
 from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.service_hours import ServiceHours
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.clock_state import PAUSED, TicketClockState
 from slm_monitor.domain.terms.clock_terms import EscalationStep
 
 
-def find_instant_of_elapsed_share(clock: TicketClockState, percent: Fraction | int) -> int:
+def find_instant_of_elapsed_share(clock: TicketClockState, percent: Fraction | int) -> UtcMicroseconds:
     """Return the instant at which a percentage of the clock's duration has elapsed, without pauses.
 
     Time is counted as the target counts it: service time or wall time.
@@ -20,7 +21,7 @@ def find_instant_of_elapsed_share(clock: TicketClockState, percent: Fraction | i
     return min(_reached(clock, Fraction(percent), hours) for hours in clock.hours)
 
 
-def _reached(clock: TicketClockState, percent: Fraction, hours: ServiceHours) -> int:
+def _reached(clock: TicketClockState, percent: Fraction, hours: ServiceHours) -> UtcMicroseconds:
     """Return the instant at which ``percent`` of the duration has elapsed, by one of the clock's service hours.
 
     Pauses that begin before that instant move it, as they move the deadline.
@@ -75,7 +76,9 @@ def compute_escalation_instants(clock: TicketClockState) -> list[tuple[Escalatio
     return [(each, at) for each, at in found if clock.state != PAUSED or at <= clock.changed_at]
 
 
-def compute_offset_from_deadline(clock: TicketClockState, offset: Duration, deadline: int | None = None) -> int:
+def compute_offset_from_deadline(
+    clock: TicketClockState, offset: Duration, deadline: UtcMicroseconds | None = None
+) -> UtcMicroseconds:
     """Return the instant at an offset from the clock's deadline, or from ``deadline``; of several service hours, the
     earliest instant.
     """
@@ -83,7 +86,7 @@ def compute_offset_from_deadline(clock: TicketClockState, offset: Duration, dead
     return min(durations.compute_deadline(offset, due, hours) for hours in clock.hours)
 
 
-def find_first_warning_instant(clock: TicketClockState) -> int | None:
+def find_first_warning_instant(clock: TicketClockState) -> UtcMicroseconds | None:
     """Return the instant of the clock's first warning; if its terms have no warnings, the instant at which half its
     duration has elapsed.
     """

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.ticket_scope import TicketAgreementIndex, TicketScope
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
@@ -72,7 +73,7 @@ class TicketRuleBook:
             reason = self._why_none(covering.agreements, opened_at, said)
         return TicketAgreementMatch(covering.agreements & set(evaluated_by), reason)
 
-    def _why_none(self, covering: Collection[str], opened_at: int | None, said: Attributes) -> str | None:
+    def _why_none(self, covering: Collection[str], opened_at: UtcMicroseconds | None, said: Attributes) -> str | None:
         """Return why no target of the agreements that cover a ticket applies to the ticket; None if one applies."""
         if opened_at is None:
             return "it has not been opened"
@@ -81,7 +82,7 @@ class TicketRuleBook:
             return None
         return "; ".join(each.why_none(opened_at, said) for each in rules[:3]) or "no target is about tickets"
 
-    def next_change(self, after: int) -> int | None:
+    def next_change(self, after: UtcMicroseconds) -> UtcMicroseconds | None:
         """Return the next instant after this one at which an amendment changes running clocks; None if
         there is none.
         """
@@ -115,16 +116,18 @@ class ClockKindRules:
         """Whether the agreement covers a ticket, by the ticket's service and customer."""
         return self.agreement_id in scope.covering(attributes).agreements
 
-    def why_none(self, opened_at: int, attributes: Attributes) -> str:
+    def why_none(self, opened_at: UtcMicroseconds, attributes: Attributes) -> str:
         """Return why none of these targets applies to a ticket: the reason of the first target."""
         line = self._lines[0]
         return f"{line.latest.key}: {_why_not(line.at(opened_at), attributes)}"
 
-    def changes(self, after: int, until: int) -> list[int]:
+    def changes(self, after: UtcMicroseconds, until: UtcMicroseconds) -> list[UtcMicroseconds]:
         """Return the instants in (after, until] at which amendments change running clocks."""
         return [at for at in self._moving if after < at <= until] if self._moving else []
 
-    def first_match(self, opened_at: int, amended_to: int, attributes: Attributes) -> ServiceLevelTarget | None:
+    def first_match(
+        self, opened_at: UtcMicroseconds, amended_to: UtcMicroseconds, attributes: Attributes
+    ) -> ServiceLevelTarget | None:
         """Return the first target that applies to a ticket opened at ``opened_at``; None if none applies.
 
         Amendments that change running clocks are taken into account up to ``amended_to``.
@@ -140,7 +143,11 @@ class ClockKindRules:
         return None
 
     def passed_over(
-        self, chosen: ServiceLevelTarget, opened_at: int, amended_to: int, attributes: Attributes
+        self,
+        chosen: ServiceLevelTarget,
+        opened_at: UtcMicroseconds,
+        amended_to: UtcMicroseconds,
+        attributes: Attributes,
     ) -> Passed:
         """Return (key, reason) of each target before the chosen one: why it does not apply to the ticket."""
         found = []
@@ -150,7 +157,9 @@ class ClockKindRules:
             found.append((line.latest.key, _why_not(self._terms(line, opened_at, amended_to), attributes)))
         return tuple(found)
 
-    def _terms(self, line: TargetTermsHistory, opened_at: int, amended_to: int) -> ServiceLevelTarget | None:
+    def _terms(
+        self, line: TargetTermsHistory, opened_at: UtcMicroseconds, amended_to: UtcMicroseconds
+    ) -> ServiceLevelTarget | None:
         terms = line.at(opened_at)
         if self._moving:
             for later in line.versions:
@@ -170,19 +179,25 @@ class SingleTargetRule:
     def __init__(self, target: ServiceLevelTarget) -> None:
         self._target = target
 
-    def changes(self, after: int, until: int) -> list[int]:
+    def changes(self, after: UtcMicroseconds, until: UtcMicroseconds) -> list[UtcMicroseconds]:
         return []
 
-    def first_match(self, opened_at: int, amended_to: int, attributes: Attributes) -> ServiceLevelTarget | None:
+    def first_match(
+        self, opened_at: UtcMicroseconds, amended_to: UtcMicroseconds, attributes: Attributes
+    ) -> ServiceLevelTarget | None:
         return self._target
 
     def passed_over(
-        self, chosen: ServiceLevelTarget, opened_at: int, amended_to: int, attributes: Attributes
+        self,
+        chosen: ServiceLevelTarget,
+        opened_at: UtcMicroseconds,
+        amended_to: UtcMicroseconds,
+        attributes: Attributes,
     ) -> Passed:
         return ()
 
 
-def _moving(lines: Iterable[TargetTermsHistory]) -> list[int]:
+def _moving(lines: Iterable[TargetTermsHistory]) -> list[UtcMicroseconds]:
     return sorted({terms.effective_at for line in lines for terms in line.versions if _moves_running(terms)})
 
 

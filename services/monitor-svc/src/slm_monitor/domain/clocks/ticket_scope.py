@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms import SLA, ServiceLevelTarget
@@ -117,7 +118,7 @@ class TicketAgreementIndex:
         self._scopes: dict[int, TicketScope] = {}
         """Cache: index in ``_turns`` → the scope from that instant to the next one."""
 
-    def at_opening(self, opened_at: int | None) -> TicketScope:
+    def at_opening(self, opened_at: UtcMicroseconds | None) -> TicketScope:
         """Return the agreements in force at a ticket's opening; none if the instant is None (the ticket was not
         opened).
 
@@ -128,7 +129,7 @@ class TicketAgreementIndex:
             self._scopes[place] = self._in_force(opened_at)
         return self._scopes[place]
 
-    def _in_force(self, opened_at: int | None) -> TicketScope:
+    def _in_force(self, opened_at: UtcMicroseconds | None) -> TicketScope:
         slas, others = [], set()
         for agreement_id, lines in self._lines.items():
             target = lines[0].latest

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.exclusions.exclusion_workflow import ActingParty, DelegateAlreadyDismissed
 
 
@@ -20,18 +21,18 @@ class ExclusionDelegate:
     delegate_party_id: str
     reason: str
     appointed_by: ActingParty
-    appointed_at: int
-    ends_at: int | None = None
+    appointed_at: UtcMicroseconds
+    ends_at: UtcMicroseconds | None = None
     dismissed_by: ActingParty | None = None
-    dismissed_at: int | None = None
+    dismissed_at: UtcMicroseconds | None = None
 
-    def acts_at(self, instant: int) -> bool:
+    def acts_at(self, instant: UtcMicroseconds) -> bool:
         """Whether the delegate may decide at an instant."""
         ends = [each for each in (self.ends_at, self.dismissed_at) if each is not None]
         return self.appointed_at <= instant and all(instant < each for each in ends)
 
 
-def end_delegate_appointment(delegate: ExclusionDelegate, by: ActingParty, now: int) -> ExclusionDelegate:
+def end_delegate_appointment(delegate: ExclusionDelegate, by: ActingParty, now: UtcMicroseconds) -> ExclusionDelegate:
     """Return the appointment with its end at ``now``; decisions that the delegate made before remain valid.
 
     Raises DelegateAlreadyDismissed if the appointment has already ended.
@@ -42,7 +43,7 @@ def end_delegate_appointment(delegate: ExclusionDelegate, by: ActingParty, now: 
 
 
 def may_decide_as_delegate(
-    delegates: Iterable[ExclusionDelegate], for_party_id: str, party_id: str | None, now: int
+    delegates: Iterable[ExclusionDelegate], for_party_id: str, party_id: str | None, now: UtcMicroseconds
 ) -> bool:
     """Whether ``party_id`` may decide for ``for_party_id`` as a delegate."""
     return any(

@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_calendar.intervals import Interval
 from slm_events import exclusions
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, ExclusionScope, UncountedExclusionTime
 
 REQUESTED, APPROVED, REJECTED, REVOKED = "requested", "approved", "rejected", "revoked"
@@ -53,18 +53,18 @@ class ExclusionRecord:
     text: str
     evidence: Sequence[Mapping[str, Any]]
     requested_by: ActingParty
-    requested_at: int
-    announced_at: int
-    decide_by_at: int | None = None
+    requested_at: UtcMicroseconds
+    announced_at: UtcMicroseconds
+    decide_by_at: UtcMicroseconds | None = None
     if_silent: str | None = None
     state: str = REQUESTED
     decided_by: ActingParty = ActingParty()
-    decided_at: int | None = None
+    decided_at: UtcMicroseconds | None = None
     decision_reason: str | None = None
     decided_for_party_id: str | None = None
     """The party for which a delegate decided; None if the party decided itself."""
     revoked_by: ActingParty = ActingParty()
-    revoked_at: int | None = None
+    revoked_at: UtcMicroseconds | None = None
     revocation_reason: str | None = None
 
     @property
@@ -89,7 +89,12 @@ class ExclusionRecord:
 
 
 def apply_exclusion_decision(
-    entry: ExclusionRecord, decision: str, by: ActingParty, reason: str, now: int, for_party_id: str | None = None
+    entry: ExclusionRecord,
+    decision: str,
+    by: ActingParty,
+    reason: str,
+    now: UtcMicroseconds,
+    for_party_id: str | None = None,
 ) -> ExclusionRecord:
     """Return the exclusion approved or rejected by the other party, or by a delegate for ``for_party_id``.
 
@@ -117,7 +122,9 @@ def apply_exclusion_silence(entry: ExclusionRecord) -> ExclusionRecord:
     )
 
 
-def apply_exclusion_revocation(entry: ExclusionRecord, by: ActingParty, reason: str, now: int) -> ExclusionRecord:
+def apply_exclusion_revocation(
+    entry: ExclusionRecord, by: ActingParty, reason: str, now: UtcMicroseconds
+) -> ExclusionRecord:
     """Return an approved exclusion revoked by either party. Raises InvalidExclusionTransition."""
     _expect(entry, APPROVED, REVOKED)
     return replace(entry, state=REVOKED, revoked_by=by, revoked_at=now, revocation_reason=reason)
@@ -155,7 +162,7 @@ def build_exclusion_requested(entry: ExclusionRecord) -> exclusions.ExclusionReq
 
 
 def build_exclusion_decided(
-    entry: ExclusionRecord, uncounted: Sequence[UncountedExclusionTime], now: int
+    entry: ExclusionRecord, uncounted: Sequence[UncountedExclusionTime], now: UtcMicroseconds
 ) -> exclusions.ExclusionDecided:
     """Build the event of a decision. ``uncounted`` is approved time that is not excluded, because it was announced too
     late or exceeds the cap.

@@ -10,7 +10,7 @@ from typing import Any
 from slm_calendar import durations, intervals, windows
 from slm_calendar.intervals import Interval
 from slm_events import instants
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 PLANNED = "planned"
@@ -51,8 +51,8 @@ class ApprovedExclusion:
     kind: str
     intervals: tuple[Interval, ...]
     scope: ExclusionScope
-    announced_at: int
-    decided_at: int
+    announced_at: UtcMicroseconds
+    decided_at: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class PlannedMaintenanceRules:
     (a calendar window in ``zone``); both in microseconds, None: no limit.
     """
 
-    effective_at: int
+    effective_at: UtcMicroseconds
     zone: str
     notice: int | None = None
     cap: int | None = None
@@ -140,7 +140,9 @@ def compute_effective_exclusions(
     return found
 
 
-def _late(interval: Interval, announced_at: int, rule: PlannedMaintenanceRules) -> UncountedExclusionTime | None:
+def _late(
+    interval: Interval, announced_at: UtcMicroseconds, rule: PlannedMaintenanceRules
+) -> UncountedExclusionTime | None:
     if rule.notice is None or interval[0] - announced_at >= rule.notice:
         return None
     ahead = durations.to_iso(interval[0] - announced_at)
@@ -149,7 +151,9 @@ def _late(interval: Interval, announced_at: int, rule: PlannedMaintenanceRules) 
     )
 
 
-def _within(part: Interval, used: list[Interval], rule: PlannedMaintenanceRules, counts: list[Interval]) -> int:
+def _within(
+    part: Interval, used: list[Interval], rule: PlannedMaintenanceRules, counts: list[Interval]
+) -> UtcMicroseconds:
     """Spend the remaining cap on this interval; return the instant at which the cap runs out, or the interval's end.
 
     Time that is already excluded is not charged twice.

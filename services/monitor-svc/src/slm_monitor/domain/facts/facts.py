@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from slm_events.instants import UtcMicroseconds
+
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 
@@ -62,10 +64,10 @@ class Fact:
 
     subject: str
     key: str
-    at: int
+    at: UtcMicroseconds
     body: Mapping[str, Any]
     revision: int = 0
-    recorded_at: int = 0
+    recorded_at: UtcMicroseconds = 0
 
     @property
     def rank(self) -> tuple[int, int, str]:

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from slm_events.instants import UtcMicroseconds
+
 LONGEST_NAME = 200
 """The greatest length of a name in bytes of UTF-8: several names form a key, and a PostgreSQL index entry has a limited
 size.
@@ -42,7 +44,7 @@ class ItemRejected(Exception):
         self.parts = (outcome, reason, field, value, remedy)
 
 
-def validate_instant(moment: datetime, name: str) -> int:
+def validate_instant(moment: datetime, name: str) -> UtcMicroseconds:
     """Return the instant in microseconds since 1970 UTC.
 
     Raises ItemRejected for an instant without a UTC offset, or outside the years 1 to 9999.
@@ -67,7 +69,7 @@ _FIRST_SECOND = (1 - _EPOCH_DAY) * 86_400
 _LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
 
 
-def check_instant_not_in_future(at: int, name: str, written: Any, limit: int) -> None:
+def check_instant_not_in_future(at: UtcMicroseconds, name: str, written: Any, limit: UtcMicroseconds) -> None:
     """Raise ItemRejected, with outcome ``quarantined``, for an instant later than ``limit`` (microseconds)."""
     if at > limit:
         remedy = "check the sender's clock; it is kept, not judged"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 
 _RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "fulfilled": 2, "closed": 2, "state_changed": 3, "reopened": 4}
 _OTHER_RANK = 3
@@ -46,7 +46,7 @@ class TicketEvent:
     """
 
     fact_key: str
-    at: int
+    at: UtcMicroseconds
     event: str
     sequence: int | None = None
     state: str | None = None
@@ -67,7 +67,7 @@ class TicketEvent:
         )
 
 
-def find_ticket_opening_instant(events: Sequence[TicketEvent]) -> int | None:
+def find_ticket_opening_instant(events: Sequence[TicketEvent]) -> UtcMicroseconds | None:
     """Return when a ticket was opened; without an ``opened`` event, the instant of its first event; None without
     events.
     """

@@ -13,6 +13,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.facts.units import are_same_unit
@@ -37,7 +38,7 @@ class PlainValueColumns:
 
 
 def validate_plain_values(
-    plain: PlainValueColumns, owner: str, lookup: Callable[[str], Indicator | None], now: int
+    plain: PlainValueColumns, owner: str, lookup: Callable[[str], Indicator | None], now: UtcMicroseconds
 ) -> MeasuredValues | None:
     """Return the rows of a batch for indicators of ``owner``; None if any item needs the full validation.
 

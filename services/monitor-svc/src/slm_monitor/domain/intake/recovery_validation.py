@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.intake_items import Indicator, SentMeasurement
 from slm_monitor.domain.facts.rejections import ItemRejected, validate_instant
 from slm_monitor.domain.intake.value_validation import read_measurement_labels
@@ -40,5 +41,5 @@ def validate_recovery_measurement(item: SentMeasurement, indicator: Indicator) -
     return restored, body
 
 
-def _at(sent: Mapping[str, datetime], name: str) -> int:
+def _at(sent: Mapping[str, datetime], name: str) -> UtcMicroseconds:
     return validate_instant(sent[name], f"recovery.{name}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts import rejections, ticket_events, units
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, hash_fact_content
 from slm_monitor.domain.facts.intake_items import (
@@ -54,7 +55,7 @@ class _Rows:
         self.value: list[float] = []
         self.out_of: list[float] = []
 
-    def add(self, subject: str, at: int, value: float, out_of: float = math.nan) -> None:
+    def add(self, subject: str, at: UtcMicroseconds, value: float, out_of: float = math.nan) -> None:
         self.slot.append(self.slots.setdefault(subject, len(self.slots)))
         self.at.append(at)
         self.value.append(value)
@@ -75,7 +76,11 @@ Lookup = Callable[[str], Indicator | None]
 
 
 def validate_measurements(
-    items: Iterable[tuple[int, SentMeasurement]], owner: str | None, lookup: Lookup, now: int, may_name_owner: bool
+    items: Iterable[tuple[int, SentMeasurement]],
+    owner: str | None,
+    lookup: Lookup,
+    now: UtcMicroseconds,
+    may_name_owner: bool,
 ) -> ValidatedBatch:
     """Validate measurements one by one, given as (index, item).
 
@@ -128,7 +133,7 @@ def _accessible_indicator(
     return indicator
 
 
-def _at(item: SentMeasurement, limit: int) -> int:
+def _at(item: SentMeasurement, limit: UtcMicroseconds) -> UtcMicroseconds:
     if item.at is None:
         raise ItemRejected("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
     at = validate_instant(item.at, "at")
@@ -136,7 +141,7 @@ def _at(item: SentMeasurement, limit: int) -> int:
     return at
 
 
-def _recorded(item: SentMeasurement | SentTicketEvent, now: int) -> int:
+def _recorded(item: SentMeasurement | SentTicketEvent, now: UtcMicroseconds) -> UtcMicroseconds:
     """Return when the producer recorded the item, or else when it was received (``now``). Of two contents under one id
     the one that was recorded later is valid.
     """
@@ -146,7 +151,12 @@ def _recorded(item: SentMeasurement | SentTicketEvent, now: int) -> int:
 
 
 def _take_counted(
-    item: SentMeasurement, indicator: Indicator, limit: int, now: int, rows: _Rows, facts: list[Fact]
+    item: SentMeasurement,
+    indicator: Indicator,
+    limit: UtcMicroseconds,
+    now: UtcMicroseconds,
+    rows: _Rows,
+    facts: list[Fact],
 ) -> None:
     at = _at(item, limit)
     counted = value_validation.validate_measured_value(item, indicator, at, _recorded(item, now))
@@ -157,7 +167,7 @@ def _take_counted(
         rows.add(subject, at, value, math.nan if out_of is None else out_of)
 
 
-def _state_fact(item: SentMeasurement, indicator: Indicator, limit: int, now: int) -> Fact:
+def _state_fact(item: SentMeasurement, indicator: Indicator, limit: UtcMicroseconds, now: UtcMicroseconds) -> Fact:
     if indicator.kind != "availability":
         raise ItemRejected(
             "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
@@ -181,7 +191,7 @@ def _state_fact(item: SentMeasurement, indicator: Indicator, limit: int, now: in
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
 
 
-def _recovery_fact(item: SentMeasurement, indicator: Indicator, limit: int, now: int) -> Fact:
+def _recovery_fact(item: SentMeasurement, indicator: Indicator, limit: UtcMicroseconds, now: UtcMicroseconds) -> Fact:
     at, body = recovery_validation.validate_recovery_measurement(item, indicator)
     check_instant_not_in_future(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
     rejections.check_revision_range(item.revision)
@@ -203,7 +213,7 @@ def _known_state(state: str, name: str, states: Iterable[str]) -> str:
     return state
 
 
-def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, Any]]:
+def _outage(outage: Mapping[str, datetime], limit: UtcMicroseconds) -> tuple[int, dict[str, Any]]:
     if outage.keys() != {"from", "to"}:
         raise ItemRejected("no_interval", "outage", sorted(outage), "give the outage's from and to")
     start, end = (validate_instant(outage[name], f"outage.{name}") for name in ("from", "to"))
@@ -214,7 +224,7 @@ def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, 
 
 
 def validate_ticket_events(
-    items: Iterable[tuple[int, SentTicketEvent]], owner: str | None, now: int, may_name_owner: bool
+    items: Iterable[tuple[int, SentTicketEvent]], owner: str | None, now: UtcMicroseconds, may_name_owner: bool
 ) -> tuple[list[Fact], list[IntakeRejection]]:
     """Validate ticket events one by one, given as (index, item); return the facts, and the rejections by index."""
     facts: list[Fact] = []
@@ -227,7 +237,7 @@ def validate_ticket_events(
     return facts, refused
 
 
-def _ticket_fact(item: SentTicketEvent, owner: str | None, now: int, may_name: bool) -> Fact:
+def _ticket_fact(item: SentTicketEvent, owner: str | None, now: UtcMicroseconds, may_name: bool) -> Fact:
     party = item.owner or owner
     if party is None:
         raise ItemRejected("no_owner", "owner", None, "name the party that owns the ticket")

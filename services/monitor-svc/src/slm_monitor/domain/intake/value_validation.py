@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts import histograms, rating_validation, ratios, rejections
 from slm_monitor.domain.facts.facts import CATEGORY, FAILED, Fact, hash_fact_content, name_labelled_series
 from slm_monitor.domain.facts.histograms import InvalidHistogram
@@ -44,7 +45,7 @@ def build_retraction_fact(item: SentMeasurement, indicator: Indicator) -> Fact:
 
 
 def validate_measured_value(
-    item: SentMeasurement, indicator: Indicator, at: int, recorded_at: int
+    item: SentMeasurement, indicator: Indicator, at: UtcMicroseconds, recorded_at: UtcMicroseconds
 ) -> Fact | tuple[str, float, float | None]:
     """Return a row (series, value, out of) if the item is one measurement without an id; otherwise a fact stored by
     itself.
@@ -85,7 +86,7 @@ def _refuse_states(item: SentMeasurement, indicator: Indicator) -> None:
 SOURCE = "@source"
 
 
-def _rating(item: SentMeasurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
+def _rating(item: SentMeasurement, indicator: Indicator, at: UtcMicroseconds, recorded_at: UtcMicroseconds) -> Fact:
     """Return a rating as a fact, not as a row: two respondents may give the same score at the same instant."""
     score, labels, more = rating_validation.validate_rating(item, indicator)
     body = {"rows": [[score]], "labels": read_measurement_labels(item) | labels, **more}
@@ -93,7 +94,7 @@ def _rating(item: SentMeasurement, indicator: Indicator, at: int, recorded_at: i
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
 
 
-def _merged(item: SentMeasurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
+def _merged(item: SentMeasurement, indicator: Indicator, at: UtcMicroseconds, recorded_at: UtcMicroseconds) -> Fact:
     """Return a histogram as a fact. Raises ItemRejected if a target of the indicator cannot classify its values."""
     if indicator.kind != "value" or item.value is not None or item.values is not None or item.failed is not None:
         remedy = f"indicator {indicator.key} takes a histogram in the place of its values; its kind is {indicator.kind}"
@@ -120,7 +121,7 @@ def _merged(item: SentMeasurement, indicator: Indicator, at: int, recorded_at: i
 _COUNTS = ("good", "bad", "total", "count", "value", "values", "failed")
 
 
-def _reading(item: SentMeasurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
+def _reading(item: SentMeasurement, indicator: Indicator, at: UtcMicroseconds, recorded_at: UtcMicroseconds) -> Fact:
     """Return a reading of cumulative counters as a fact.
 
     Its labels include the source, because increments are taken between readings of one source.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, TargetWindow
 
 
@@ -15,7 +16,7 @@ class WindowRevisionAcceptance:
     target_id: str
     window_id: str
     revision: int
-    accepted_at: int
+    accepted_at: UtcMicroseconds
 
 
 def freeze_accepted_windows(

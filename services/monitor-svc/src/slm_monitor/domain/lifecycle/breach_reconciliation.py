@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import (
@@ -133,9 +134,9 @@ def create_breach(
     breaches: dict[str, Breach],
     terms: ServiceLevelTarget,
     key: BreachKey,
-    certain_at: int,
+    certain_at: UtcMicroseconds,
     subject: str,
-    now: int,
+    now: UtcMicroseconds,
 ) -> Breach:
     """Create a breach: a new one, or the next revision of a breach with the same id that was withdrawn before."""
     identity = key.derive_id(terms)
@@ -160,7 +161,7 @@ def create_breach(
     return breach
 
 
-def publish_breach(breach: Breach, event: Any, now: int, changes: EvaluationChanges) -> None:
+def publish_breach(breach: Breach, event: Any, now: UtcMicroseconds, changes: EvaluationChanges) -> None:
     breach.document = target_events.convert_event_to_document(event)
     changes.publish(
         event, breach.certain_at, target_events.derive_event_id(breach.breach_id, "target-breached", breach.revision)

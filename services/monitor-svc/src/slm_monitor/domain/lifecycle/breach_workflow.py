@@ -17,7 +17,7 @@ from slm_events.breach_life import (
     BreachProblemLinked,
     BreachRootCauseGiven,
 )
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 
 OPEN, ACKNOWLEDGED, ROOT_CAUSE_GIVEN, CLOSED = "open", "acknowledged", "root_cause_given", "closed"
 WITHDRAWN, DISPUTED, CONFIRMED = "withdrawn", "disputed", "confirmed"
@@ -104,7 +104,7 @@ class BreachWorkflowStep:
     """One step of a breach's workflow: who took it and when. ``document`` holds its note or root cause."""
 
     step: str
-    at: int
+    at: UtcMicroseconds
     party_id: str
     principal_id: str
     name: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Objective
 
@@ -19,10 +20,10 @@ class RiskEvaluation:
 
     cause: str
     threshold: str
-    at: int
+    at: UtcMicroseconds
     consumed: Fraction | None = None
     burn: Fraction | None = None
-    projected_breach_at: int | None = None
+    projected_breach_at: UtcMicroseconds | None = None
     keeps: bool = False
     """Whether the measured value is below its threshold by less than a tenth. An open warning then stays open, but no
     warning is opened.
@@ -47,9 +48,9 @@ def is_threshold_reached_or_near(measure: Fraction | None, threshold: Fraction) 
 def evaluate_budget_risks(
     shares: Iterable[Fraction],
     spent: Fraction | None,
-    at: int,
+    at: UtcMicroseconds,
     burn: Fraction | None = None,
-    projected_breach_at: int | None = None,
+    projected_breach_at: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
     """Return a warning for each of ``shares`` of the budget that ``spent`` has reached, or is less
     than a tenth below.
@@ -66,8 +67,8 @@ def evaluate_budget_risks(
 def evaluate_objective_risks(
     promised: Objective,
     figure: Fraction | None,
-    at: int,
-    end: int,
+    at: UtcMicroseconds,
+    end: UtcMicroseconds,
     consumed: Fraction | None = None,
     burn: Fraction | None = None,
 ) -> list[RiskEvaluation]:
@@ -95,7 +96,7 @@ class MissedObjectiveLevel:
     """
 
     level: str
-    at: int
+    at: UtcMicroseconds
     figure: Fraction | None
     """The figure at ``at``, which is one microsecond, or one event, after the budget was spent exactly."""
     evidence: dict[str, Any] | None = None
@@ -119,10 +120,10 @@ class WindowEvaluation:
     detail: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
     scheduled: bool = True
-    again: int | None = None
+    again: UtcMicroseconds | None = None
     """The instant at which an open warning may end without new facts; a timer is set for it. None if there is none."""
 
     @property
-    def breached_at(self) -> int | None:
+    def breached_at(self) -> UtcMicroseconds | None:
         """The instant from which a miss of the objective is certain; None if the objective is not missed."""
         return next((each.at for each in self.missed if each.level == target_events.OBJECTIVE), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slm_events import monitor
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 
 _TOUCHED = (
     "agreement_id",
@@ -20,7 +20,13 @@ _TOUCHED = (
 
 
 def build_import_judged(
-    import_id: str, owner_party_id: str, through: int, ended_as: str, touched: Mapping[str, Any], *, now: int
+    import_id: str,
+    owner_party_id: str,
+    through: UtcMicroseconds,
+    ended_as: str,
+    touched: Mapping[str, Any],
+    *,
+    now: UtcMicroseconds,
 ) -> monitor.ImportJudged:
     """Build the event that everything which an import affects in one agreement is evaluated and published.
 
@@ -37,7 +43,7 @@ def build_import_judged(
     )
 
 
-def build_agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.AgreementCaughtUp:
+def build_agreement_caught_up(found: Mapping[str, Any], *, now: UtcMicroseconds) -> monitor.AgreementCaughtUp:
     """Build the event that the facts from before a signed version are evaluated by its terms.
 
     ``found`` has ``agreement_id``, ``version``, ``provider_party_id``, ``customer_party_id`` and ``breach_events``, the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, Risk, TargetState
@@ -88,19 +89,19 @@ def _measures(finding: WindowEvaluation, found: RiskEvaluation) -> target_events
     )
 
 
-def compute_risk_transition_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
+def compute_risk_transition_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> UtcMicroseconds:
     """Return the instant at which a warning opens or clears: now, but not after the end of its window."""
     end = span[1]
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
 
 
-def _forget(target_state: TargetState, as_of: int) -> None:
+def _forget(target_state: TargetState, as_of: UtcMicroseconds) -> None:
     """Drop warnings that cleared too long ago to reopen."""
     for risk in [each for each in target_state.risks.values() if not each.standing and (each.again_until or 0) < as_of]:
         del target_state.risks[risk.risk_id]
 
 
-def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
+def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: UtcMicroseconds) -> Risk | None:
     """Reopen, with its next revision, the same warning if it cleared recently; return None if there is none."""
     cleared = [
         risk
@@ -118,7 +119,7 @@ def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at
 
 
 def _open(
-    target_state: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: int
+    target_state: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: UtcMicroseconds
 ) -> Risk:
     """Create a new warning. Its ordinal is the instant of publishing, so that the same warning opened later has another
     id.

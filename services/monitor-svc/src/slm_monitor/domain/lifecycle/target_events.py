@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import monitor
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.lifecycle.target_state import Breach, Risk, TargetWindow, WindowAdjustment
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import Objective
@@ -53,7 +53,9 @@ def convert_event_to_document(event: Any) -> dict[str, Any]:
     return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
 
 
-def _about_window(terms: ServiceLevelTarget, window_id: str, start: int | None, end: int | None) -> dict[str, Any]:
+def _about_window(
+    terms: ServiceLevelTarget, window_id: str, start: UtcMicroseconds | None, end: UtcMicroseconds | None
+) -> dict[str, Any]:
     return {
         "agreement_id": terms.agreement_id,
         "agreement_version": terms.version,
@@ -77,7 +79,7 @@ def build_target_breached(
     figure: Fraction | None,
     span: tuple[int | None, int | None],
     evidence: dict[str, Any],
-    now: int,
+    now: UtcMicroseconds,
     late: bool = False,
     ticket: dict[str, Any] | None = None,
 ) -> monitor.TargetBreached:
@@ -130,7 +132,7 @@ def build_breach_withdrawn(
     figure: Fraction | None,
     span: tuple[int | None, int | None],
     cause: str,
-    now: int,
+    now: UtcMicroseconds,
 ) -> monitor.BreachWithdrawn:
     return monitor.BreachWithdrawn(
         **_about_window(terms, breach.window_id, *span),
@@ -145,7 +147,7 @@ def build_breach_withdrawn(
 
 
 def build_target_recovered(
-    terms: ServiceLevelTarget, breach: Breach, *, figure: Fraction | None, at: int, now: int
+    terms: ServiceLevelTarget, breach: Breach, *, figure: Fraction | None, at: UtcMicroseconds, now: UtcMicroseconds
 ) -> monitor.TargetRecovered:
     return monitor.TargetRecovered(
         **_about_window(terms, breach.window_id, None, None),
@@ -168,7 +170,7 @@ class RiskMeasures:
     figure: Fraction | None
     consumed: Fraction | None
     burn: Fraction | None
-    projected_breach_at: int | None
+    projected_breach_at: UtcMicroseconds | None
     evidence: dict[str, Any]
 
 
@@ -178,8 +180,8 @@ def build_target_at_risk(
     measures: RiskMeasures,
     *,
     span: tuple[int | None, int | None],
-    at: int,
-    now: int,
+    at: UtcMicroseconds,
+    now: UtcMicroseconds,
 ) -> monitor.TargetAtRisk:
     breach_at = measures.projected_breach_at
     left = None if breach_at is None else max(0, breach_at - now) // 1_000_000
@@ -205,7 +207,7 @@ def build_target_at_risk(
     )
 
 
-def _hidden_from(terms: ServiceLevelTarget, opened_at: int, until: int) -> str | None:
+def _hidden_from(terms: ServiceLevelTarget, opened_at: UtcMicroseconds, until: UtcMicroseconds) -> str | None:
     """Return the customer's id if the customer is not shown a warning that opened at ``opened_at`` and lasts until
     ``until``; otherwise None.
     """
@@ -213,7 +215,13 @@ def _hidden_from(terms: ServiceLevelTarget, opened_at: int, until: int) -> str |
 
 
 def build_risk_cleared(
-    terms: ServiceLevelTarget, risk: Risk, *, outcome: str, at: int, span: tuple[int | None, int | None], now: int
+    terms: ServiceLevelTarget,
+    risk: Risk,
+    *,
+    outcome: str,
+    at: UtcMicroseconds,
+    span: tuple[int | None, int | None],
+    now: UtcMicroseconds,
 ) -> monitor.RiskCleared:
     return monitor.RiskCleared(
         **_about_window(terms, risk.window_id, *span),
@@ -228,7 +236,7 @@ def build_risk_cleared(
     )
 
 
-def build_risk_disclosed(published: Mapping[str, Any], now: int) -> monitor.RiskDisclosed:
+def build_risk_disclosed(published: Mapping[str, Any], now: UtcMicroseconds) -> monitor.RiskDisclosed:
     """Build the event that discloses to the customer a warning that was hidden until ``now``.
 
     ``published`` is the document of the warning as last published.
@@ -262,12 +270,14 @@ def _closed(terms: ServiceLevelTarget, window: TargetWindow) -> dict[str, Any]:
     }
 
 
-def build_window_closed(terms: ServiceLevelTarget, window: TargetWindow, *, now: int) -> monitor.WindowClosed:
+def build_window_closed(
+    terms: ServiceLevelTarget, window: TargetWindow, *, now: UtcMicroseconds
+) -> monitor.WindowClosed:
     return monitor.WindowClosed(**_closed(terms, window), closed_at=to_text(now))
 
 
 def build_window_restated(
-    terms: ServiceLevelTarget, window: TargetWindow, *, before: dict[str, Any], cause: str, now: int
+    terms: ServiceLevelTarget, window: TargetWindow, *, before: dict[str, Any], cause: str, now: UtcMicroseconds
 ) -> monitor.WindowRestated:
     return monitor.WindowRestated(**_closed(terms, window), closed_at=to_text(now), cause=cause, before=before)
 
@@ -281,7 +291,7 @@ def build_window_adjusted(
     difference: str | None,
     booked_in: str | None,
     cause: str,
-    now: int,
+    now: UtcMicroseconds,
 ) -> monitor.WindowAdjusted:
     """Build a WindowAdjusted event.
 
@@ -333,7 +343,7 @@ def build_identity_fields_from_signed_terms(version: Mapping[str, Any], target: 
 
 
 def build_target_unjudgeable(
-    target: Mapping[str, Any], reason: str | None, *, now: int
+    target: Mapping[str, Any], reason: str | None, *, now: UtcMicroseconds
 ) -> monitor.TargetUnjudgeable | monitor.TargetJudgeable:
     """Build the event that a target cannot be evaluated for a ``reason``, or (None) can be evaluated again.
 
@@ -349,7 +359,13 @@ def build_target_unjudgeable(
 
 
 def build_fact_quarantined(
-    quarantine_id: str, owner_party_id: str | None, subject: str, reason: str, fact: dict[str, Any], *, now: int
+    quarantine_id: str,
+    owner_party_id: str | None,
+    subject: str,
+    reason: str,
+    fact: dict[str, Any],
+    *,
+    now: UtcMicroseconds,
 ) -> monitor.FactQuarantined:
     return monitor.FactQuarantined(
         quarantine_id=quarantine_id,

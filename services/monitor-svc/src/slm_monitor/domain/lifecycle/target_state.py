@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks.clock_state import TicketClockState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TargetTermsHistory
@@ -34,20 +35,20 @@ class TargetWindow:
     target_id: str
     window_id: str
     version: int
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
     verdict: str = "no_data"
     good: int = 0
     total: int = 0
     figure: str | None = None
     display: str = "–"
     detail: dict[str, Any] = field(default_factory=dict)
-    closed_at: int | None = None
+    closed_at: UtcMicroseconds | None = None
     revision: int = 0
-    as_of: int = 0
+    as_of: UtcMicroseconds = 0
     judged_to: int | None = None
     """The last evaluated minute of a rolling window, numbered since 1970."""
-    frozen_at: int | None = None
+    frozen_at: UtcMicroseconds | None = None
     """When both parties accepted the window; its result does not change after that."""
     adjusted: WindowAdjustment | None = None
 
@@ -65,14 +66,14 @@ class Breach:
     window_id: str
     level: str
     ordinal: int
-    certain_at: int
-    published_at: int
+    certain_at: UtcMicroseconds
+    published_at: UtcMicroseconds
     provider_party_id: str
     customer_party_id: str
     service_id: str
     standing: bool = True
     revision: int = 0
-    until: int | None = None
+    until: UtcMicroseconds | None = None
     subject: str = ""
     """The subject of the indicator or ticket that the breach is about."""
     document: dict[str, Any] = field(default_factory=dict)
@@ -95,15 +96,15 @@ class Risk:
     window_id: str
     cause: str
     threshold: str
-    opened_at: int
+    opened_at: UtcMicroseconds
     provider_party_id: str
     customer_party_id: str
     service_id: str
     standing: bool = True
-    cleared_at: int | None = None
+    cleared_at: UtcMicroseconds | None = None
     outcome: str | None = None
     revision: int = 0
-    again_until: int | None = None
+    again_until: UtcMicroseconds | None = None
     """A warning that returns before this instant reopens; later, it is a new warning."""
     document: dict[str, Any] = field(default_factory=dict)
     """The published event. If it is empty, the event is not in memory, and the stored document is kept."""
@@ -116,7 +117,7 @@ class OutgoingEvent:
     """
 
     event: Any
-    at: int
+    at: UtcMicroseconds
     event_id: str | None = None
 
 
@@ -142,7 +143,7 @@ class EvaluationChanges:
     mark: Mapping[str, Any] = field(default_factory=dict)
     """Fields about an import that are added to every event published with these changes."""
 
-    def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
+    def publish(self, event: Any, at: UtcMicroseconds, event_id: str | None = None) -> None:
         self.events.append(OutgoingEvent(replace(event, **self.mark) if self.mark else event, at, event_id))
 
     def add(self, other: EvaluationChanges) -> None:
@@ -170,11 +171,11 @@ class PublishedClock:
     """The state of a clock as last published. ``risks`` are (threshold, id) of its open risks."""
 
     state: str = ""
-    deadline_at: int = 0
+    deadline_at: UtcMicroseconds = 0
     warned: tuple[str, ...] = ()
     escalated: tuple[int, ...] = ()
     risks: tuple[tuple[str, str], ...] = ()
-    started_at: int | None = None
+    started_at: UtcMicroseconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class InconsistentTicket:
     """
 
     reason: str
-    at: int
+    at: UtcMicroseconds
     targets: tuple[str, ...]
 
 
@@ -195,14 +196,14 @@ class TicketState:
     """The state of a ticket by all facts known. ``due_at`` is the instant of its next timer; None if there is none."""
 
     subject: str
-    due_at: int | None
+    due_at: UtcMicroseconds | None
     type: str | None = None
     priority: str | None = None
     state: str | None = None
     held_by: str | None = None
-    opened_at: int | None = None
-    last_at: int | None = None
-    ended_at: int | None = None
+    opened_at: UtcMicroseconds | None = None
+    last_at: UtcMicroseconds | None = None
+    ended_at: UtcMicroseconds | None = None
     unmatched_cause: str | None = None
     """Why no agreement with a customer evaluates the ticket; None if one does."""
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
@@ -223,15 +224,15 @@ class TicketClock:
     source: str
     ticket: str
     clock: TicketClockState
-    due_at: int | None
+    due_at: UtcMicroseconds | None
     published: PublishedClock = field(default_factory=lambda: PublishedClock())
-    at_risk_at: int | None = None
+    at_risk_at: UtcMicroseconds | None = None
     """The instant from which the clock is at risk; None if it is not running."""
     excused: bool = False
     """Whether the decision on a dispute annulled the clock's breach, so that the clock counts as met."""
 
     @property
-    def since(self) -> int:
+    def since(self) -> UtcMicroseconds:
         """The earliest instant from which this clock may differ from its published state.
 
         For a clock that was past due when its target began to apply, the deadline lies before the start.
@@ -256,7 +257,7 @@ class TargetState:
     risks: dict[str, Risk] = field(default_factory=dict)
     overturned: Collection[str] = ()
     """The ids of breaches, of all targets, that the decision on a dispute annulled."""
-    record_begins_at: int | None = None
+    record_begins_at: UtcMicroseconds | None = None
     """The instant from which the store has all facts; None if no fact was ever deleted."""
 
     @property
@@ -281,10 +282,10 @@ class EvaluationMoment:
     that this import loaded is evaluated now.
     """
 
-    as_of: int
-    now: int
+    as_of: UtcMicroseconds
+    now: UtcMicroseconds
     cause: str = "fact"
-    through: int | None = None
+    through: UtcMicroseconds | None = None
     import_id: str | None = None
 
     @property

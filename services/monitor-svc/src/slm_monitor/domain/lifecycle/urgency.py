@@ -7,6 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from slm_calendar import local_time
+from slm_events.instants import UtcMicroseconds
 
 NOW, TODAY, THIS_WEEK, LATER = "now", "today", "this_week", "later"
 URGENCIES = (NOW, TODAY, THIS_WEEK, LATER)
@@ -21,8 +22,8 @@ class CalendarMonth:
     """
 
     name: str
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class UrgencyHorizon:
     due today.
     """
 
-    now: int
-    today_end: int
-    week_end: int
+    now: UtcMicroseconds
+    today_end: UtcMicroseconds
+    week_end: UtcMicroseconds
 
-    def urgency_of(self, deadline: int | None) -> str:
+    def urgency_of(self, deadline: UtcMicroseconds | None) -> str:
         """Return the urgency of a deadline: now, today, this week or later. Without a deadline (None) it is later."""
         if deadline is None:
             return LATER
@@ -46,7 +47,7 @@ class UrgencyHorizon:
         return THIS_WEEK if deadline < self.week_end else LATER
 
 
-def compute_urgency_horizon(now: int, zone: ZoneInfo) -> UrgencyHorizon:
+def compute_urgency_horizon(now: UtcMicroseconds, zone: ZoneInfo) -> UrgencyHorizon:
     """Return the limits of urgency at the moment ``now``. The day and the ISO week end at midnight in the reader's time
     zone.
     """
@@ -56,7 +57,7 @@ def compute_urgency_horizon(now: int, zone: ZoneInfo) -> UrgencyHorizon:
     return UrgencyHorizon(now, local_time.instant_of(zone, tomorrow), local_time.instant_of(zone, next_monday))
 
 
-def list_months_until(now: int, zone: ZoneInfo, count: int = 12) -> list[CalendarMonth]:
+def list_months_until(now: UtcMicroseconds, zone: ZoneInfo, count: int = 12) -> list[CalendarMonth]:
     """Return the last ``count`` months in the reader's time zone, the present one last."""
     first = local_time.local_date(zone, now).replace(day=1)
     months: list[CalendarMonth] = []

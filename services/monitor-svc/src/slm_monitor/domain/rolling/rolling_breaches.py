@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_events.monitor import TargetBreached
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import breach_reconciliation, target_events
@@ -116,7 +116,9 @@ class ObjectiveLevelReconciliation:
         breach_reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
         return breach
 
-    def _event(self, terms: ServiceLevelTarget, breach: Breach, value: RollingWindowValue, now: int) -> TargetBreached:
+    def _event(
+        self, terms: ServiceLevelTarget, breach: Breach, value: RollingWindowValue, now: UtcMicroseconds
+    ) -> TargetBreached:
         at = breach.certain_at
         return target_events.build_target_breached(
             terms,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from slm_calendar import intervals
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling.missed_runs import MissedMinuteRun
@@ -31,7 +32,7 @@ class EndedClock(NamedTuple):
     """A ticket clock that was stopped or breached at ``at`` (microseconds), and whether it met its deadline."""
 
     ticket: str
-    at: int
+    at: UtcMicroseconds
     is_met: bool
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -35,7 +36,9 @@ def find_last_minute_of_term(line: TargetTermsHistory) -> int:
     return (line.ends_at - 1) // MINUTE
 
 
-def skip_minutes_held_by_import(window: TargetWindow, line: TargetTermsHistory, through: int | None) -> None:
+def skip_minutes_held_by_import(
+    window: TargetWindow, line: TargetTermsHistory, through: UtcMicroseconds | None
+) -> None:
     """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts.
 
     When the import ends, these minutes are evaluated in full. Until then an open breach continues through them.
@@ -49,9 +52,9 @@ def find_minutes_to_evaluate(
     window: TargetWindow,
     line: TargetTermsHistory,
     touched: tuple[int, int] | None,
-    since: int | None,
+    since: UtcMicroseconds | None,
     present: int,
-    through: int | None = None,
+    through: UtcMicroseconds | None = None,
 ) -> list[tuple[int, int]]:
     """Return the (first, last) minutes to evaluate now, as intervals.
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling.rolling_windows import (
@@ -32,7 +33,12 @@ class RollingOutageSource:
     """
 
     def __init__(
-        self, states: StateProvider, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int, as_of: int
+        self,
+        states: StateProvider,
+        terms: ServiceLevelTarget,
+        excluded: Sequence[Interval],
+        begins_at: UtcMicroseconds,
+        as_of: UtcMicroseconds,
     ) -> None:
         self._states, self._begins_at = states, begins_at
         self._reached = outage_evaluation.find_outages_reaching_length(states, terms, begins_at, as_of, excluded)
@@ -63,7 +69,7 @@ class RollingOutageWindows:
 
     sums: RollingSumWindows
     states: StateProvider
-    begins_at: int
+    begins_at: UtcMicroseconds
     reached: Sequence[tuple[int, Outage]]
 
     def missed(self, promised: Objective) -> Flags:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
@@ -22,7 +23,7 @@ class RollingPromoterScoreWindows:
     no figure.
     """
 
-    def __init__(self, by: TargetMinuteCounts, begins_at: int, first: int, last: int) -> None:
+    def __init__(self, by: TargetMinuteCounts, begins_at: UtcMicroseconds, first: int, last: int) -> None:
         self._first, self._length = first, by.terms.rolling_microseconds // MINUTE
         net, number = by.minutes(first - self._length + 1, last, begins_at)
         self._filled: Flags = number > 0

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
@@ -28,7 +28,7 @@ class RollingSliceWindows:
     The window of minute m has the slices that begin at m − length or later and end by m.
     """
 
-    def __init__(self, by: TargetMinuteCounts, begins_at: int, first: int, last: int) -> None:
+    def __init__(self, by: TargetMinuteCounts, begins_at: UtcMicroseconds, first: int, last: int) -> None:
         self._by, self._first = by, first
         self._slices = slices.parse_time_slice_terms(by.terms.parameters)
         self._length = by.terms.rolling_microseconds // MINUTE
@@ -49,7 +49,7 @@ class RollingSliceWindows:
         self._from = np.clip(-(-(minutes - self._length - self._start) // width), 0, number)
         self._to = np.maximum(np.clip((minutes - self._start) // width, 0, number), self._from)
 
-    def _evaluate(self, begins_at: int, number: int) -> None:
+    def _evaluate(self, begins_at: UtcMicroseconds, number: int) -> None:
         """Set, for each of the first ``number`` slices, whether it is evaluated and whether it is good, as 1 or 0.
 
         The slices follow each other from minute ``self._start`` (numbered since 1970) on. Facts before ``begins_at``

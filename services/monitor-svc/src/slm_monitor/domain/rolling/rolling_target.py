@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import reconciliation, risk_reconciliation, target_events
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
@@ -77,7 +78,7 @@ def reconcile_rolling_target(
     evaluated: Sequence[EvaluatedRollingMinutes],
     moment: EvaluationMoment,
     changes: EvaluationChanges,
-) -> int | None:
+) -> UtcMicroseconds | None:
     """Apply evaluated minutes to a rolling target and publish what changed.
 
     Return the instant (microseconds) at which the result may change without new facts; None if there is none.
@@ -134,7 +135,7 @@ def _settle_present(
     evaluated: Sequence[EvaluatedRollingMinutes],
     moment: EvaluationMoment,
     changes: EvaluationChanges,
-) -> int | None:
+) -> UtcMicroseconds | None:
     """Update figures, verdict and warnings of the window that ends with the last evaluated minute.
 
     Return the instant (microseconds) at which they may change without new facts; None: never.

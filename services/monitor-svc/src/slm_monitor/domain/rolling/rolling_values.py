@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.rolling.rolling_windows import Flags, RollingWindowValue
@@ -46,7 +47,7 @@ class RollingValueWindows:
     """
 
     def __init__(
-        self, by: TargetMinuteCounts, values: MinuteValuesProvider, begins_at: int, first: int, last: int
+        self, by: TargetMinuteCounts, values: MinuteValuesProvider, begins_at: UtcMicroseconds, first: int, last: int
     ) -> None:
         self._terms, self._values, self._first = by.terms, values, first
         self._length = by.terms.rolling_microseconds // MINUTE

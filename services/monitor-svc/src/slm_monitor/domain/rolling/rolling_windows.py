@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling import missed_runs
@@ -136,7 +137,9 @@ def find_next_span_boundary(things: Iterable[SpanCountedInWindows], minute: int)
     return min((edge for edge in edges if edge > minute), default=None)
 
 
-def evaluate_rolling_budget_risks(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskEvaluation]:
+def evaluate_rolling_budget_risks(
+    terms: ServiceLevelTarget, spent: Fraction | None, at: UtcMicroseconds
+) -> list[RiskEvaluation]:
     """Return the warnings for shares of the budget that ``spent`` has reached, or is less than a tenth below."""
     return evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 

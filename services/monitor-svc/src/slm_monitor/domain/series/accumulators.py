@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Protocol
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import CATEGORY, MINUTE
 from slm_monitor.domain.facts.histograms import Histogram
 from slm_monitor.domain.series import classifiers, slices
@@ -137,7 +138,7 @@ class ValueAccumulator:
             if not held[minute]:
                 del held[minute]
 
-    def broken_at(self, level: str) -> int | None:
+    def broken_at(self, level: str) -> UtcMicroseconds | None:
         """Return the start (microseconds) of the first minute with a value that breaks the level by itself; None if
         there is none.
         """
@@ -162,7 +163,7 @@ class OccurrenceAccumulator:
     def number(self) -> int:
         return sum(self.by_minute.values())
 
-    def reached_at(self, number: int) -> int | None:
+    def reached_at(self, number: int) -> UtcMicroseconds | None:
         """Return the start (microseconds) of the minute in which the number of occurrences reaches ``number``; None if
         it does not.
         """
@@ -179,7 +180,7 @@ class OccurrenceAccumulator:
 class SliceAccumulator:
     """The numbers of good events and of all events in each time slice of one window, by the slice's index."""
 
-    def __init__(self, start: int, terms: TimeSliceTerms, kept: Any = None) -> None:
+    def __init__(self, start: UtcMicroseconds, terms: TimeSliceTerms, kept: Any = None) -> None:
         self.start, self.terms = start, terms
         self.sums = {int(number): [int(good), int(total)] for number, (good, total) in (kept or {}).items()}
         self.stale, self.unclassified = False, 0

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.facts.histograms import Histogram
 from slm_monitor.domain.series.classifiers import Counts, RowClassifier
@@ -24,7 +25,7 @@ class MeasuredRow(NamedTuple):
     None.
     """
 
-    at: int
+    at: UtcMicroseconds
     value: float
     out_of: float | None = None
     histogram: Histogram | None = None
@@ -40,7 +41,7 @@ class HourChunk:
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     out_of: npt.NDArray[np.float64] | None = None
-    received_at: int = 0
+    received_at: UtcMicroseconds = 0
 
 
 def compute_row_identities(chunk: HourChunk) -> Iterable[object]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts import histograms
 from slm_monitor.domain.facts.facts import FAILED, HOUR, MINUTE, Fact, name_labelled_series, parse_series_indicator
 from slm_monitor.domain.facts.histograms import Histogram
@@ -121,7 +122,7 @@ class IndicatorSeries:
         at: npt.NDArray[np.int64],
         value: npt.NDArray[np.float64],
         out_of: npt.NDArray[np.float64] | None = None,
-        received_at: int = 0,
+        received_at: UtcMicroseconds = 0,
     ) -> tuple[npt.NDArray[np.bool_], list[MinuteSumChange]]:
         """Add rows sorted by instant to hours in memory; return a mask of the new rows, and the changes of minutes."""
         if out_of is not None and np.isnan(out_of).all():

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from slm_calendar import durations, intervals
 from slm_calendar.errors import refusal
 from slm_calendar.service_hours import ServiceHours
+from slm_events.instants import UtcMicroseconds
 
 MINUTE = 60_000_000
 MOST_SLICES = 1_000_000
@@ -23,7 +24,7 @@ MOST_SLICES = 1_000_000
 class InstantEventCounts(NamedTuple):
     """The numbers of good events and of all events at one instant (microseconds)."""
 
-    at: int
+    at: UtcMicroseconds
     good: int
     total: int
 
@@ -86,7 +87,7 @@ def evaluate_time_slices(
     terms: TimeSliceTerms,
     hours: ServiceHours,
     span: tuple[int, int],
-    as_of: int,
+    as_of: UtcMicroseconds,
     objective: Fraction,
     *,
     rolling: bool = False,
@@ -128,7 +129,7 @@ class SliceBudgetExhaustion(NamedTuple):
     there, and how many of them were good.
     """
 
-    at: int
+    at: UtcMicroseconds
     judged: int
     good: Fraction
 
@@ -189,7 +190,7 @@ def evaluate_slices_from_sums(
     terms: TimeSliceTerms,
     hours: ServiceHours,
     span: tuple[int, int],
-    as_of: int,
+    as_of: UtcMicroseconds,
     no_data: str = "ignore",
     excluded: Sequence[tuple[int, int]] = (),
 ) -> SliceProgress:

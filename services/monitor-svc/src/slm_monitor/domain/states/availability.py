@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.states import timeline
 from slm_monitor.domain.states.timeline import StateSegment
 
@@ -54,7 +55,7 @@ class BudgetCrossing:
     def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:
         self.objective = objective
         self.share = share
-        self.at: int | None = None
+        self.at: UtcMicroseconds | None = None
         self.figure: Fraction | None = None
         """The figure at the instant of the crossing. If it still equals the objective there, the figure, downtime and
         removed time of one microsecond later are used.
@@ -76,7 +77,7 @@ class BudgetCrossing:
         twin.__dict__.update(self.__dict__)
         return twin
 
-    def advance(self, start: int, end: int, counts: str) -> bool:
+    def advance(self, start: UtcMicroseconds, end: UtcMicroseconds, counts: str) -> bool:
         """Add an interval of service time that counts as ``counts`` (up, down, removed, or the weight of degraded
         time).
 
@@ -129,7 +130,7 @@ class ServiceTimeMeter:
             self.downs.clear()
             self.downs.extend(latest)
 
-    def _tell(self, crossing: BudgetCrossing, start: int, counts: str) -> None:
+    def _tell(self, crossing: BudgetCrossing, start: UtcMicroseconds, counts: str) -> None:
         """Set the figure and the evidence of a crossing that lies in the interval which begins at ``start``.
 
         They are those at the crossing, or one microsecond later if the objective is not missed before.
@@ -143,7 +144,7 @@ class ServiceTimeMeter:
             if crossing.figure is not None and crossing.figure < crossing.objective:
                 break
 
-    def _latest(self, start: int, end: int, counts: str) -> tuple[tuple[int, int], ...]:
+    def _latest(self, start: UtcMicroseconds, end: UtcMicroseconds, counts: str) -> tuple[tuple[int, int], ...]:
         if counts in (_UP, _REMOVED) or end <= start:
             return tuple(self.downs)
         if self.downs and self.downs[-1][1] == start:

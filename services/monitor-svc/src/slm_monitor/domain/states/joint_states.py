@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, StateProvider, StateSegment
 
 
@@ -23,7 +24,7 @@ class JointMemberStates:
     def is_measured(self) -> bool:
         return all(member.is_measured for member in self.members)
 
-    def segments(self, start: int, end: int) -> list[StateSegment]:
+    def segments(self, start: UtcMicroseconds, end: UtcMicroseconds) -> list[StateSegment]:
         """Return the joint states of ``[start, end)`` as adjoining segments, in order."""
         stated = [member.segments(start, end) for member in self.members]
         edges = sorted({segment.start for segments in stated for segment in segments} | {end})

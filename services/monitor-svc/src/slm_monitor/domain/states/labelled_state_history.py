@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states.state_history import StateHistory
 from slm_monitor.domain.terms.instances import Group
@@ -21,7 +22,7 @@ class LabelledStateHistory:
         for fact in facts:
             self.add(fact)
 
-    def add(self, fact: Fact) -> int | None:
+    def add(self, fact: Fact) -> UtcMicroseconds | None:
         """Add a fact, which replaces any fact under its key, even in another group.
 
         Return the instant from which the states of a group change; None if none changes.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.timeline import DOWN, StateSegment
 
@@ -17,8 +18,8 @@ from slm_monitor.domain.states.timeline import DOWN, StateSegment
 class Outage(NamedTuple):
     """An interval ``[start, end)`` that is down throughout; ``length`` is the service time in it, in microseconds."""
 
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
     length: int
 
 
@@ -31,7 +32,9 @@ def find_outages(
     return [outage for outage in outages if outage.length]
 
 
-def find_instant_of_outage_length(outage: Outage, open_intervals: Sequence[Interval], length: int) -> int | None:
+def find_instant_of_outage_length(
+    outage: Outage, open_intervals: Sequence[Interval], length: int
+) -> UtcMicroseconds | None:
     """Return the instant at which an outage has lasted ``length`` microseconds of service time; None if
     it was shorter.
     """

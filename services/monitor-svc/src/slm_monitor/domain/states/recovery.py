@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import Fact
 
 BEGAN = "outage_start"
@@ -21,10 +22,10 @@ class ServiceRecovery(NamedTuple):
     Data written after ``data_to`` was lost; None if the source did not say.
     """
 
-    restored: int
+    restored: UtcMicroseconds
     fact_key: str
-    began: int
-    data_to: int | None = None
+    began: UtcMicroseconds
+    data_to: UtcMicroseconds | None = None
     is_test: bool = False
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import monitor
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.facts.intake_items import Indicator
 
 
@@ -20,15 +20,15 @@ class WatchedIndicator:
     """
 
     age: int
-    last: int | None
-    since: int | None = None
+    last: UtcMicroseconds | None
+    since: UtcMicroseconds | None = None
 
     @property
-    def due(self) -> int | None:
+    def due(self) -> UtcMicroseconds | None:
         """The instant at which the indicator becomes stale unless a measurement arrives."""
         return None if self.last is None else self.last + self.age
 
-    def turn(self, as_of: int) -> str | None:
+    def turn(self, as_of: UtcMicroseconds) -> str | None:
         """Bring the indicator's staleness up to an instant; return ``"stale"`` or ``"resumed"`` if it changed,
         otherwise None.
         """
@@ -44,15 +44,21 @@ class WatchedIndicator:
         return None
 
 
-def build_indicator_stale_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorStale:
+def build_indicator_stale_event(
+    indicator: Indicator, last: UtcMicroseconds, since: UtcMicroseconds, *, now: UtcMicroseconds
+) -> monitor.IndicatorStale:
     return monitor.IndicatorStale(**_event_fields(indicator, last, since, now))
 
 
-def build_indicator_resumed_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorResumed:
+def build_indicator_resumed_event(
+    indicator: Indicator, last: UtcMicroseconds, since: UtcMicroseconds, *, now: UtcMicroseconds
+) -> monitor.IndicatorResumed:
     return monitor.IndicatorResumed(**_event_fields(indicator, last, since, now))
 
 
-def _event_fields(indicator: Indicator, last: int, since: int, now: int) -> dict[str, Any]:
+def _event_fields(
+    indicator: Indicator, last: UtcMicroseconds, since: UtcMicroseconds, now: UtcMicroseconds
+) -> dict[str, Any]:
     return {
         "indicator": indicator.subject,
         "owner_party_id": indicator.owner_party_id,
@@ -65,6 +71,6 @@ def _event_fields(indicator: Indicator, last: int, since: int, now: int) -> dict
     }
 
 
-def derive_staleness_event_id(indicator: Indicator, turn: str, since: int) -> str:
+def derive_staleness_event_id(indicator: Indicator, turn: str, since: UtcMicroseconds) -> str:
     """Return the id of an IndicatorStale or IndicatorResumed event; a replay gives the same id."""
     return named_id(indicator.owner_party_id, "indicator", indicator.key, turn, since)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states.recovery import ServiceRecovery, read_recovery_from_fact
 from slm_monitor.domain.states.timeline import (
@@ -61,7 +62,7 @@ class StateHistory:
         self._insert(fact)
         return True, None if earlier is None else min(earlier, self._changed_since(both) or BEFORE_ALL_WINDOWS)
 
-    def drop(self, key: str) -> int | None:
+    def drop(self, key: str) -> UtcMicroseconds | None:
         """Remove the fact under a key; return the instant from which the states change, None if none changes."""
         fact = self.facts.pop(key, None)
         earlier = None if fact is None else self._changed_since([fact])
@@ -79,7 +80,7 @@ class StateHistory:
         return StateTimeline(initial_state, self._changes, self._united, stale_after, self._recoveries)
 
     @property
-    def last_signal(self) -> int | None:
+    def last_signal(self) -> UtcMicroseconds | None:
         """The last instant for which the indicator has a measurement; None if it has none."""
         ends = [each[-1][0] for each in (self._changes, self._recoveries) if each]
         if self._outages:
@@ -87,7 +88,7 @@ class StateHistory:
             ends.append(united[-1][1] if united else self._outages[-1][1])
         return max(ends, default=None)
 
-    def _changed_since(self, both: Sequence[Fact]) -> int | None:
+    def _changed_since(self, both: Sequence[Fact]) -> UtcMicroseconds | None:
         """Return the earliest instant from which these facts, added or removed, change the states; None if they change
         none.
 
@@ -113,7 +114,7 @@ class StateHistory:
             since = min(since, *(self._last_word_before(change) for change in changes))
         return since
 
-    def _last_word_before(self, change: StateChange) -> int:
+    def _last_word_before(self, change: StateChange) -> UtcMicroseconds:
         position = bisect_left(self._changes, change.at, key=lambda held: held.at)
         following = bisect_right(self._changes, change.at, key=lambda held: held.at)
         around = (change, *self._changes[position : following + 1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from slm_calendar import intervals
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states.recovery import ServiceRecovery, read_recovery_from_fact
 
@@ -22,7 +23,7 @@ class StateChange(NamedTuple):
     by order of arrival.
     """
 
-    at: int
+    at: UtcMicroseconds
     fact_key: str
     state: str
     previous: str | None = None
@@ -31,8 +32,8 @@ class StateChange(NamedTuple):
 class StateSegment(NamedTuple):
     """An interval ``[start, end)`` in one state, in microseconds."""
 
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
     state: str
 
 
@@ -43,7 +44,7 @@ class StateProvider(Protocol):
     def is_measured(self) -> bool:
         """Whether there is any measurement; if not, all states are the assumed initial state."""
 
-    def segments(self, start: int, end: int) -> list[StateSegment]:
+    def segments(self, start: UtcMicroseconds, end: UtcMicroseconds) -> list[StateSegment]:
         """Return the states of ``[start, end)`` as adjoining segments, in order."""
 
 
@@ -65,7 +66,7 @@ class StateTimeline:
     def is_measured(self) -> bool:
         return bool(self.changes or self.outages)
 
-    def segments(self, start: int, end: int) -> list[StateSegment]:
+    def segments(self, start: UtcMicroseconds, end: UtcMicroseconds) -> list[StateSegment]:
         """Return the states of ``[start, end)`` as adjoining segments, in order. The last known state lasts
         to the end.
         """
@@ -75,12 +76,12 @@ class StateTimeline:
         down = intervals.clip(self._outages_within(start, end), start, end) if self.outages else []
         return overlay_downtime_on_segments(stated, down, DOWN) if down else stated
 
-    def _outages_within(self, start: int, end: int) -> Sequence[tuple[int, int]]:
+    def _outages_within(self, start: UtcMicroseconds, end: UtcMicroseconds) -> Sequence[tuple[int, int]]:
         """Return the outages that overlap ``[start, end)``."""
         first = bisect_right(self.outages, start, key=lambda outage: outage[1])
         return self.outages[first : bisect_left(self.outages, end, key=lambda outage: outage[0])]
 
-    def _silent(self, start: int, end: int, age: int) -> list[tuple[int, int]]:
+    def _silent(self, start: UtcMicroseconds, end: UtcMicroseconds, age: int) -> list[tuple[int, int]]:
         """Return the intervals in which the last measurement was older than ``age`` (microseconds). The time before the
         first measurement is not among them.
         """
@@ -95,7 +96,7 @@ class StateTimeline:
         heard += [(begun, ended + age) for begun, ended in self._outages_within(since - age, end)]
         return intervals.subtract([(since, end)], intervals.union(heard))
 
-    def _stated(self, start: int, end: int) -> Iterable[StateSegment]:
+    def _stated(self, start: UtcMicroseconds, end: UtcMicroseconds) -> Iterable[StateSegment]:
         """Yield the states that follow from the state changes alone, without outages and staleness."""
         position = bisect_right(self.changes, start, key=lambda change: change.at)
         state = self._state_before(position)
@@ -120,7 +121,7 @@ class StateTimeline:
         previous = self.changes[0].previous if self.changes else None
         return self.initial_state if previous is None else _observed(previous)
 
-    def _state_ahead(self, state: str, end: int) -> str:
+    def _state_ahead(self, state: str, end: UtcMicroseconds) -> str:
         """Return the state that lasts until ``end``: unknown if the next change says that nobody observed the state
         before it.
         """

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.states import availability, excluded_time
 from slm_monitor.domain.states.availability import StateCountingPolicy
 from slm_monitor.domain.states.timeline import StateProvider
@@ -26,7 +27,7 @@ class UptimeSums:
     ``unit`` is the denominator of the weight of degraded time, so that weighted time stays a whole number.
     """
 
-    def __init__(self, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int) -> None:
+    def __init__(self, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: UtcMicroseconds) -> None:
         self.terms = terms
         self.excluded = excluded
         self.begins_at = begins_at
@@ -45,7 +46,7 @@ class UptimeSums:
         self._rates: list[tuple[int, int]] = []
         self._ends: list[int] = []
 
-    def follow(self, states: StateProvider, to: int, since: int | None) -> None:
+    def follow(self, states: StateProvider, to: UtcMicroseconds, since: UtcMicroseconds | None) -> None:
         """Extend the sums to the instant ``to``. ``since`` is the earliest instant whose states have changed since the
         last call; None if none has.
         """
@@ -70,7 +71,7 @@ class UptimeSums:
             self._rates.append(rates)
         self.upto = to
 
-    def forget_before(self, before: int) -> None:
+    def forget_before(self, before: UtcMicroseconds) -> None:
         """Drop the sums before this instant, which nobody needs any more. They are dropped only once there are many."""
         position = bisect_right(self._starts, before) - 1
         if position >= _LEFT_AT_ONCE:
@@ -83,7 +84,7 @@ class UptimeSums:
         good, total = self._rates[-1]
         return self._good[-1] + good * length, self._total[-1] + total * length
 
-    def _forget(self, since: int) -> None:
+    def _forget(self, since: UtcMicroseconds) -> None:
         kept = bisect_left(self._starts, since)
         for column in (self._starts, self._ends, self._good, self._total, self._rates):
             del column[kept:]
@@ -91,7 +92,7 @@ class UptimeSums:
             self._ends[-1] = min(self._ends[-1], since)
         self.upto = since
 
-    def at(self, instant: int) -> tuple[int, int]:
+    def at(self, instant: UtcMicroseconds) -> tuple[int, int]:
         """Return (good, total) of all time from ``begins_at`` to an instant, in units of 1/``unit`` µs."""
         position = bisect_right(self._starts, instant) - 1
         if position < 0:
@@ -115,12 +116,12 @@ class UptimeSums:
         good = np.array(self._good, dtype=np.int64)[held] + rates[held, 0] * length
         return good, np.array(self._total, dtype=np.int64)[held] + rates[held, 1] * length
 
-    def within(self, start: int, end: int) -> tuple[int, int]:
+    def within(self, start: UtcMicroseconds, end: UtcMicroseconds) -> tuple[int, int]:
         """Return (good, total) of ``[start, end)``, as far as the sums reach, in units of 1/``unit`` µs."""
         (good, total), (good_before, total_before) = self.at(end), self.at(max(start, self.begins_at))
         return good - good_before, total - total_before
 
-    def lost(self, start: int, end: int) -> Fraction:
+    def lost(self, start: UtcMicroseconds, end: UtcMicroseconds) -> Fraction:
         """Return how long the service counted as down in ``[start, end)``, in microseconds."""
         good, total = self.within(start, end)
         return Fraction(total - good, self.unit)

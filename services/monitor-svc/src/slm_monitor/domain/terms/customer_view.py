@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_calendar import durations
+from slm_events.instants import UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class CustomerView:
     live_figure: bool = True
     plans: str = "none"
 
-    def shows_risk(self, opened_at: int, until: int) -> bool:
+    def shows_risk(self, opened_at: UtcMicroseconds, until: UtcMicroseconds) -> bool:
         """Whether the customer is shown a warning that opened at ``opened_at`` and lasts, or
         lasted, until ``until``.
         """

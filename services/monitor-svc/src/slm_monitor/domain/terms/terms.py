@@ -11,6 +11,7 @@ from slm_calendar import durations, service_hours
 from slm_calendar.service_hours import ServiceHours
 from slm_calendar.windows import KINDS
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.terms import clock_terms, customer_view, objectives, warning_terms
 from slm_monitor.domain.terms.clock_terms import TicketClockTerms
 from slm_monitor.domain.terms.customer_view import CustomerView
@@ -119,8 +120,8 @@ class ServiceLevelTarget:
     weight: str
     responsible: Mapping[str, Any]
     clock: TicketClockTerms | None
-    effective_at: int
-    ends_at: int
+    effective_at: UtcMicroseconds
+    ends_at: UtcMicroseconds
     """The agreement's expiry. Earlier ends (termination, supersession) are kept in the ``TargetTermsHistory``."""
     closing_delay: int
     indicator_kind: str | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from slm_calendar import windows
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
 
 SPLIT = "split"
@@ -25,7 +26,10 @@ class TargetTermsHistory:
     """
 
     def __init__(
-        self, versions: Sequence[ServiceLevelTarget], ended_at: int | None = None, begins_at: int | None = None
+        self,
+        versions: Sequence[ServiceLevelTarget],
+        ended_at: UtcMicroseconds | None = None,
+        begins_at: UtcMicroseconds | None = None,
     ) -> None:
         self.versions = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
         self._starts = [terms.effective_at for terms in self.versions]
@@ -59,12 +63,12 @@ class TargetTermsHistory:
         return f"{versions} {self.begins_at}-{self.ends_at}"
 
     @property
-    def ends_at(self) -> int:
+    def ends_at(self) -> UtcMicroseconds:
         """The end of the last version's term, or the instant of termination if that is earlier."""
         last = self.versions[-1].ends_at
         return last if self._ended_at is None else min(last, self._ended_at)
 
-    def at(self, instant: int) -> ServiceLevelTarget | None:
+    def at(self, instant: UtcMicroseconds) -> ServiceLevelTarget | None:
         """Return the terms in force at an instant; None before the first version, from the end on, and in gaps."""
         position = bisect_right(self._starts, instant) - 1
         if position < 0 or not self.begins_at <= instant < self.ends_at:
@@ -72,7 +76,7 @@ class TargetTermsHistory:
         terms = self.versions[position]
         return terms if instant < terms.ends_at else None
 
-    def cut_after(self, instant: int) -> int | None:
+    def cut_after(self, instant: UtcMicroseconds) -> UtcMicroseconds | None:
         """Return the next instant after ``instant`` at which an amendment with ``on_amendment: split`` cuts the open
         window; None if there is none.
         """
@@ -85,11 +89,11 @@ class TargetTermsHistory:
             None,
         )
 
-    def begins_after(self, instant: int) -> int | None:
+    def begins_after(self, instant: UtcMicroseconds) -> UtcMicroseconds | None:
         """Return the next instant after ``instant`` at which a version takes effect; None if there is none."""
         return next((start for start in self._starts if start > instant), None)
 
-    def unbroken_until(self, instant: int) -> int:
+    def unbroken_until(self, instant: UtcMicroseconds) -> UtcMicroseconds:
         """Return the first instant, at or after ``instant``, at which no terms are in force."""
         position = max(bisect_right(self._starts, instant) - 1, 0)
         end = self.versions[position].ends_at
@@ -108,7 +112,9 @@ class TargetTermsHistory:
         return next((terms for terms in self.versions if terms.version == version), self.latest)
 
 
-def build_terms_histories(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TargetTermsHistory]:
+def build_terms_histories(
+    versions: Sequence[Mapping[str, Any]], ended_at: UtcMicroseconds | None
+) -> list[TargetTermsHistory]:
     """Return the terms histories of all targets in the versions of one agreement.
 
     A target that a later version leaves out ends when that version takes effect. A target whose terms cannot be read in
@@ -182,7 +188,7 @@ def _readable(version: Mapping[str, Any], unread: Collection[str]) -> list[Servi
     ]
 
 
-def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TargetTermsHistory]:
+def _split(versions: Sequence[ServiceLevelTarget], ended_at: UtcMicroseconds | None) -> list[TargetTermsHistory]:
     """Split the versions of a target into histories of consecutive versions that are evaluated in the same way."""
     ordered = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
     groups = [[ordered[0]]]
@@ -221,7 +227,7 @@ def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
     )
 
 
-def _end_of_last_window(terms: ServiceLevelTarget, cut: int) -> int:
+def _end_of_last_window(terms: ServiceLevelTarget, cut: UtcMicroseconds) -> UtcMicroseconds:
     """Return the end of a history that an amendment at ``cut`` replaces by another history.
 
     A calendar window that began before the amendment is evaluated to its end under the terms of its start.

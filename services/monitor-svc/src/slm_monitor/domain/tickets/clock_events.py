@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm_events import clocks
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.lifecycle.target_state import TicketClock
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -16,7 +16,7 @@ _MOVES: dict[str, type[clocks.TicketClockEvent]] = {
 }
 
 
-def build_clock_transition_event(entry: TicketClock, move: str, *, now: int) -> clocks.TicketClockEvent:
+def build_clock_transition_event(entry: TicketClock, move: str, *, now: UtcMicroseconds) -> clocks.TicketClockEvent:
     """Build the event of a transition. ``move``: started | paused | resumed | stopped | cancelled."""
     clock = entry.clock
     fields = build_clock_event_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
@@ -33,7 +33,7 @@ def build_clock_transition_event(entry: TicketClock, move: str, *, now: int) -> 
     return _MOVES[move](**fields)
 
 
-def build_clock_event_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
+def build_clock_event_fields(entry: TicketClock, at: UtcMicroseconds, now: UtcMicroseconds) -> dict[str, Any]:
     """Return the fields that every event of a clock has."""
     clock = entry.clock
     return {
@@ -61,7 +61,7 @@ def _identity_fields(terms: ServiceLevelTarget, source: str, ticket: str) -> dic
 
 
 def build_clock_cancelled_event(
-    terms: ServiceLevelTarget, source: str, ticket: str, *, now: int
+    terms: ServiceLevelTarget, source: str, ticket: str, *, now: UtcMicroseconds
 ) -> clocks.ClockCancelled:
     """Build the cancellation of a published clock that, by facts that arrived later, never existed."""
     return clocks.ClockCancelled(

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events import clocks
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.clocks import assignments, clock_warnings
 from slm_monitor.domain.clocks.clock_state import BREACHED, PAUSED, RUNNING, TicketClockState
 from slm_monitor.domain.facts.ticket_events import TicketEvent
@@ -38,7 +38,7 @@ class ClockNotifications:
     escalations: Sequence[tuple[int, EscalationStep, int]]
     """(position among the escalations of the terms, escalation, instant)."""
 
-    def next_after(self, instant: int) -> int | None:
+    def next_after(self, instant: UtcMicroseconds) -> UtcMicroseconds | None:
         """Return the instant of the next notification after this one, for a timer; None if there is none."""
         ahead = [at for _, at in self.warnings] + [at for _, _, at in self.escalations]
         return min((at for at in ahead if at > instant), default=None)
@@ -120,7 +120,7 @@ def publish_deadline_moved(
 def _warn(
     entry: TicketClock,
     percent: str,
-    at: int,
+    at: UtcMicroseconds,
     events: Sequence[TicketEvent],
     moment: EvaluationMoment,
     changes: EvaluationChanges,
@@ -140,7 +140,7 @@ def _warn(
 def _escalate(
     entry: TicketClock,
     escalation: EscalationStep,
-    at: int,
+    at: UtcMicroseconds,
     events: Sequence[TicketEvent],
     moment: EvaluationMoment,
     changes: EvaluationChanges,
@@ -155,7 +155,7 @@ def _escalate(
     changes.publish(event, at)
 
 
-def _held_by(entry: TicketClock, events: Sequence[TicketEvent], at: int) -> str | None:
+def _held_by(entry: TicketClock, events: Sequence[TicketEvent], at: UtcMicroseconds) -> str | None:
     return assignments.find_ticket_holder_at(events, at, assignments.list_holder_attribute_names(entry.clock.target))
 
 
@@ -170,7 +170,9 @@ def _window_id(entry: TicketClock) -> str:
     return f"{entry.source}/{entry.ticket}"
 
 
-def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, changes: EvaluationChanges) -> str:
+def _raise(
+    entry: TicketClock, percent: str, at: UtcMicroseconds, moment: EvaluationMoment, changes: EvaluationChanges
+) -> str:
     clock, terms = entry.clock, entry.clock.target
     identity = target_events.derive_risk_id(terms, _window_id(entry), ELAPSED, percent, clock.ordinal)
     risk = _risk(identity, terms, _window_id(entry), percent, at)
@@ -199,7 +201,7 @@ def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, 
     return identity
 
 
-def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str, at: int) -> Risk:
+def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str, at: UtcMicroseconds) -> Risk:
     return Risk(
         identity,
         terms.target_id,
@@ -219,7 +221,7 @@ def clear_clock_risks(
     window_id: str,
     risks: Iterable[tuple[str, str]],
     outcome: str,
-    at: int,
+    at: UtcMicroseconds,
     span: tuple[int | None, int | None],
     moment: EvaluationMoment,
     changes: EvaluationChanges,

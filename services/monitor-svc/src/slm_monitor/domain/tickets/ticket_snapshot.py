@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import ENDED_STATES, ENDS, TicketEvent, read_source_event_id
 
@@ -26,9 +26,9 @@ class TicketSnapshot:
     happened; a name that is missing says nothing. An attribute with value None is removed from the ticket.
     """
 
-    updated_at: int
+    updated_at: UtcMicroseconds
     state: str | None = None
-    opened_at: int | None = None
+    opened_at: UtcMicroseconds | None = None
     instants: Mapping[str, int | None] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ class ImpliedTicketEvent:
 
     id: str
     event: str
-    at: int
+    at: UtcMicroseconds
     sequence: int | None = None
     state: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -126,7 +126,7 @@ def _ends(snapshot: TicketSnapshot, known: _KnownTicket, facts: Mapping[str, Fac
 
 
 def _happened(
-    name: str, at: int, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
+    name: str, at: UtcMicroseconds, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
 ) -> Iterable[ImpliedTicketEvent]:
     """Yield the event, or a correction of its instant if an earlier snapshot implied it.
 

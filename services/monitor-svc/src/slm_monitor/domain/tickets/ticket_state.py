@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.clocks import assignments
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
@@ -17,7 +18,7 @@ def derive_ticket_state(ticket: str, events: Sequence[TicketEvent]) -> TicketSta
     """Return the present state of a ticket. ``events`` are in order; without events all fields are empty."""
     attributes: dict[str, Any] = {}
     state: str | None = None
-    ended_at: int | None = None
+    ended_at: UtcMicroseconds | None = None
     for event in events:
         attributes.update(event.attributes)
         state = event.state or (event.event if event.event in ticket_events.STATE_CLEARING_EVENTS else state)

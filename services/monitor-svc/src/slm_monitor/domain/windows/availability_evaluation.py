@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.states import availability, excluded_time
@@ -36,20 +36,22 @@ class AvailabilityProgress:
     evaluated_hours: list[Interval]
     """The service hours to evaluate: without the exclusions if these are removed, with them if they are excused."""
     excluded_time: int
-    upto: int
+    upto: UtcMicroseconds
     """The instant up to which the meters ``agreed`` and ``raw`` have measured; not after the instant up to which all
     facts have arrived.
     """
     agreed: ServiceTimeMeter
     raw: ServiceTimeMeter | None
     """The meter of the time without regard to exclusions; None if there are no exclusions."""
-    ahead_upto: int
+    ahead_upto: UtcMicroseconds
     """The instant up to which the meter ``ahead`` has measured: the last state change known, which may be later than
     ``upto``.
     """
     ahead: ServiceTimeMeter
 
-    def holds(self, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval], since: int | None) -> bool:
+    def holds(
+        self, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval], since: UtcMicroseconds | None
+    ) -> bool:
         """Whether an evaluation may continue from this progress: same terms, span and exclusions, and no change before
         ``upto``.
 
@@ -62,9 +64,9 @@ class AvailabilityProgress:
 def evaluate_availability(
     states: StateProvider,
     terms: ServiceLevelTarget,
-    start: int,
-    end: int,
-    as_of: int,
+    start: UtcMicroseconds,
+    end: UtcMicroseconds,
+    as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation] = (),
     excluded: Sequence[Interval] = (),
 ) -> WindowEvaluation:
@@ -104,9 +106,9 @@ def begin_availability_progress(
 def continue_availability_progress(
     states: StateProvider,
     passed: AvailabilityProgress,
-    as_of: int,
+    as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation] = (),
-    since: int | None = None,
+    since: UtcMicroseconds | None = None,
     lately: UptimeSums | None = None,
 ) -> tuple[WindowEvaluation, AvailabilityProgress]:
     """Evaluate a window from where the last evaluation stopped; return the evaluation and the new progress.
@@ -142,7 +144,7 @@ def continue_availability_progress(
 
 
 def _evaluated_segments(
-    states: StateProvider, passed: AvailabilityProgress, start: int, end: int
+    states: StateProvider, passed: AvailabilityProgress, start: UtcMicroseconds, end: UtcMicroseconds
 ) -> tuple[list[StateSegment], list[StateSegment]]:
     """Return (states of ``[start, end)``, the same with excused exclusions counted as up)."""
     stated = states.segments(start, end)
@@ -152,7 +154,7 @@ def _evaluated_segments(
 
 
 def _passed(
-    meter: ServiceTimeMeter, segments: Sequence[StateSegment], open_intervals: Sequence[Interval], end: int
+    meter: ServiceTimeMeter, segments: Sequence[StateSegment], open_intervals: Sequence[Interval], end: UtcMicroseconds
 ) -> ServiceTimeMeter:
     """Return a copy of the meter that has also measured the segments up to ``end``."""
     on = meter.copied()
@@ -168,14 +170,14 @@ def _budget(passed: AvailabilityProgress, known: ServiceTimeMeter) -> Fraction:
     return (1 - passed.terms.objective) * (service_time - known.removed)
 
 
-def _settled(stated: Sequence[StateSegment], as_of: int, before: int) -> int:
+def _settled(stated: Sequence[StateSegment], as_of: UtcMicroseconds, before: UtcMicroseconds) -> UtcMicroseconds:
     """Return the start of the state at ``as_of``, or ``before`` if there is none. Later facts mostly concern the time
     after it.
     """
     return max((each.start for each in stated if each.start <= as_of), default=before)
 
 
-def _from(segments: Sequence[StateSegment], start: int) -> list[StateSegment]:
+def _from(segments: Sequence[StateSegment], start: UtcMicroseconds) -> list[StateSegment]:
     return [each._replace(start=max(each.start, start)) for each in segments if each.end > start]
 
 
@@ -185,7 +187,7 @@ def _finding(
     whole: ServiceTimeMeter,
     raw: ServiceTimeMeter,
     segments: Sequence[StateSegment],
-    as_of: int,
+    as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation],
 ) -> WindowEvaluation:
     """Return the evaluation of a window from its meters.

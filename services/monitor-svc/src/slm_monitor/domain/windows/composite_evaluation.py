@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.states import joint_states
@@ -24,20 +25,28 @@ class CompositeMemberOutcome:
 
     figure: Fraction | None
     verdict: bool | None
-    breached_at: int | None
+    breached_at: UtcMicroseconds | None
     is_final: bool
     weight: Fraction = Fraction(1)
 
 
 def evaluate_composite(
-    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
+    made: CompositeTerms,
+    seen: Sequence[CompositeMemberOutcome],
+    terms: ServiceLevelTarget,
+    end: UtcMicroseconds,
+    as_of: UtcMicroseconds,
 ) -> WindowEvaluation:
     """Evaluate the window that ends at ``end`` from the outcomes of its members."""
     return _of_figures(made, seen, terms, end, as_of) if made.of == FIGURES else _of_verdicts(made, seen, terms, end)
 
 
 def _of_figures(
-    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
+    made: CompositeTerms,
+    seen: Sequence[CompositeMemberOutcome],
+    terms: ServiceLevelTarget,
+    end: UtcMicroseconds,
+    as_of: UtcMicroseconds,
 ) -> WindowEvaluation:
     """Evaluate a composite of figures: breached at the close, at risk while below the objective.
 
@@ -72,7 +81,7 @@ def _of_figures(
 
 
 def _of_verdicts(
-    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: int
+    made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: UtcMicroseconds
 ) -> WindowEvaluation:
     """Evaluate a composite of verdicts: breached when too few members can still be met.
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation
 from slm_monitor.domain.series import classifiers
@@ -36,7 +37,7 @@ class TargetMinuteCounts:
     terms: ServiceLevelTarget
     excluded: Sequence[Interval] = ()
 
-    def minutes(self, first: int, last: int, begins_at: int | None = None) -> tuple[Counts, Counts]:
+    def minutes(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> tuple[Counts, Counts]:
         """Return (good, total) of the minutes ``first`` to ``last`` inclusive, numbered since 1970.
 
         Minutes that start outside service hours or before ``begins_at``, and removed exclusions, are 0; in excused
@@ -55,7 +56,7 @@ class TargetMinuteCounts:
             good[cut] = total[cut]
         return good, total
 
-    def kept(self, first: int, last: int, begins_at: int | None = None) -> npt.NDArray[np.bool_] | None:
+    def kept(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> npt.NDArray[np.bool_] | None:
         """Return which of the minutes count for the target, as a mask; None if all do."""
         hours = self.terms.hours
         is_cut = begins_at is not None and begins_at > first * MINUTE
@@ -80,7 +81,7 @@ class BurnRateLookback:
     windows.
     """
 
-    def __init__(self, counted: TargetMinuteCounts, begins_at: int, minute: int) -> None:
+    def __init__(self, counted: TargetMinuteCounts, begins_at: UtcMicroseconds, minute: int) -> None:
         self._terms, self._minute = counted.terms, minute
         self._good = self._total = np.zeros(1, dtype=np.int64)
         longest = compute_warning_lookback_minutes(counted.terms)
@@ -89,7 +90,7 @@ class BurnRateLookback:
             self._good = np.concatenate((self._good, np.cumsum(good)))
             self._total = np.concatenate((self._total, np.cumsum(total)))
 
-    def lost(self, length: int, since: int | None = None) -> int:
+    def lost(self, length: int, since: UtcMicroseconds | None = None) -> int:
         """Return the number of bad events in the last ``length`` microseconds, without those before ``since``."""
         if since is not None:
             length = min(length, (self._minute + 1) * MINUTE - since)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
 from slm_monitor.domain.states import excluded_time, outages
 from slm_monitor.domain.states.availability import StateCountingPolicy
@@ -48,9 +48,9 @@ def get_shortest_counted_outage(terms: ServiceLevelTarget) -> int:
 def evaluate_outages(
     states: StateProvider,
     terms: ServiceLevelTarget,
-    start: int,
-    end: int,
-    as_of: int,
+    start: UtcMicroseconds,
+    end: UtcMicroseconds,
+    as_of: UtcMicroseconds,
     excluded: Sequence[Interval] = (),
 ) -> WindowEvaluation:
     """Evaluate the outages that start in ``[start, end)`` and have reached the length that counts by ``as_of``.
@@ -105,7 +105,11 @@ def evaluate_outages(
 
 
 def find_outages_reaching_length(
-    states: StateProvider, terms: ServiceLevelTarget, start: int, as_of: int, excluded: Sequence[Interval] = ()
+    states: StateProvider,
+    terms: ServiceLevelTarget,
+    start: UtcMicroseconds,
+    as_of: UtcMicroseconds,
+    excluded: Sequence[Interval] = (),
 ) -> list[tuple[int, Outage]]:
     """Return (instant, outage) of the outages that begin at or after ``start`` and reach the length that counts.
 
@@ -123,9 +127,9 @@ def find_outages_reaching_length(
 def _reached(
     states: StateProvider,
     terms: ServiceLevelTarget,
-    start: int,
-    end: int,
-    until: int,
+    start: UtcMicroseconds,
+    end: UtcMicroseconds,
+    until: UtcMicroseconds,
     excluded: Sequence[Interval],
     length: int,
 ) -> list[tuple[int, Outage]]:
@@ -145,14 +149,14 @@ def _reached(
     return sorted(found)
 
 
-def _is_down(states: StateProvider, terms: ServiceLevelTarget, instant: int) -> bool:
+def _is_down(states: StateProvider, terms: ServiceLevelTarget, instant: UtcMicroseconds) -> bool:
     policy = StateCountingPolicy(terms.unknown, terms.degraded)
     return any(policy.counts_as(each.state) == DOWN for each in states.segments(instant, instant + 1))
 
 
 def find_ongoing_outage_start(
-    states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int
-) -> int | None:
+    states: StateProvider, terms: ServiceLevelTarget, begins_at: UtcMicroseconds, as_of: UtcMicroseconds
+) -> UtcMicroseconds | None:
     """Return the instant since which the indicator has been down at ``as_of``; None if it is not down."""
     if not _is_down(states, terms, as_of):
         return None

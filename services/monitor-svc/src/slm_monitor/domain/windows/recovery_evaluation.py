@@ -10,7 +10,7 @@ from typing import Any
 from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, WindowEvaluation
@@ -104,7 +104,9 @@ def select_counted_recoveries(
     return found
 
 
-def _served(terms: ServiceLevelTarget, excluded: Sequence[Interval], start: int, end: int) -> int:
+def _served(
+    terms: ServiceLevelTarget, excluded: Sequence[Interval], start: UtcMicroseconds, end: UtcMicroseconds
+) -> int:
     if start >= end:
         return 0
     return intervals.total_length(intervals.subtract(terms.hours.intervals(start, end), intervals.union(excluded)))
@@ -120,7 +122,7 @@ def evaluate_recoveries(
     recoveries: Sequence[ServiceRecovery],
     terms: ServiceLevelTarget,
     span: Interval,
-    as_of: int,
+    as_of: UtcMicroseconds,
     excluded: Sequence[Interval] = (),
 ) -> WindowEvaluation:
     """Evaluate the recoveries of the window ``span`` by the facts up to ``as_of``.
@@ -182,7 +184,11 @@ def _of_longest(
 
 
 def _of_share(
-    terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], figure: Fraction | None, end: int, as_of: int
+    terms: ServiceLevelTarget,
+    seen: Sequence[MeasuredRecovery],
+    figure: Fraction | None,
+    end: UtcMicroseconds,
+    as_of: UtcMicroseconds,
 ) -> tuple[MissedObjectiveLevel, ...]:
     """Return the levels that the share of recoveries within their limits misses.
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 from slm_monitor.domain.lifecycle import evaluation
 from slm_monitor.domain.lifecycle.evaluation import MissedObjectiveLevel, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.lifecycle.target_state import TargetWindow
@@ -29,7 +29,7 @@ def evaluate_accumulator(
     tally: WindowAccumulator,
     terms: ServiceLevelTarget,
     span: Interval,
-    as_of: int,
+    as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation] = (),
     excluded: Sequence[Interval] = (),
     first_bad: FirstBadEvent | None = None,
@@ -73,8 +73,8 @@ def evaluate_good_share(
     good: int,
     total: int,
     terms: ServiceLevelTarget,
-    end: int,
-    as_of: int,
+    end: UtcMicroseconds,
+    as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation] = (),
     bad_by_minute: dict[int, int] | None = None,
     first_bad: FirstBadEvent | None = None,
@@ -117,7 +117,7 @@ class FirstBadEvent(NamedTuple):
     end.
     """
 
-    at: int
+    at: UtcMicroseconds
     good: int
     total: int
 
@@ -125,7 +125,7 @@ class FirstBadEvent(NamedTuple):
 def _early(
     terms: ServiceLevelTarget,
     total: int,
-    end: int,
+    end: UtcMicroseconds,
     bad_by_minute: Mapping[int, int] | None,
     first_bad: FirstBadEvent | None,
 ) -> list[MissedObjectiveLevel]:
@@ -145,7 +145,7 @@ def _early(
 
 
 def refresh_good_share_figures(
-    window: TargetWindow, terms: ServiceLevelTarget, good: int, total: int, as_of: int
+    window: TargetWindow, terms: ServiceLevelTarget, good: int, total: int, as_of: UtcMicroseconds
 ) -> None:
     """Update the figures of a window that meets its objective, without its warnings and breaches.
 
@@ -169,7 +169,11 @@ def build_good_share_detail(good: int, total: int, promised: Objective) -> dict[
 
 
 def _at_close(
-    terms: ServiceLevelTarget, figure: Fraction | None, end: int, as_of: int, evidence: dict[str, Any]
+    terms: ServiceLevelTarget,
+    figure: Fraction | None,
+    end: UtcMicroseconds,
+    as_of: UtcMicroseconds,
+    evidence: dict[str, Any],
 ) -> tuple[MissedObjectiveLevel, ...]:
     if figure is None or end + terms.closing_delay > as_of:
         return ()
@@ -178,7 +182,7 @@ def _at_close(
 
 
 def _beyond_saving(
-    level: str, promised: Objective, bad: Mapping[int, int], volume: int, total: int, end: int
+    level: str, promised: Objective, bad: Mapping[int, int], volume: int, total: int, end: UtcMicroseconds
 ) -> Iterator[MissedObjectiveLevel]:
     """Yield the level as missed if it is missed even if all events still expected are good: bad > allowed × expected
     volume.
@@ -197,7 +201,9 @@ def _beyond_saving(
             return
 
 
-def _of_extent(tally: ValueAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> WindowEvaluation:
+def _of_extent(
+    tally: ValueAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: UtcMicroseconds
+) -> WindowEvaluation:
     """Evaluate a mean, maximum or minimum. A maximum or minimum beyond its limit is certain at once, a mean only at the
     close.
     """
@@ -224,7 +230,7 @@ def _of_extent(tally: ValueAccumulator, terms: ServiceLevelTarget, span: Interva
 
 
 def _below(
-    terms: ServiceLevelTarget, figure: Fraction | None, number: int, end: int, as_of: int
+    terms: ServiceLevelTarget, figure: Fraction | None, number: int, end: UtcMicroseconds, as_of: UtcMicroseconds
 ) -> tuple[RiskEvaluation, ...]:
     assert terms.promise is not None
     if number < terms.warn_at.min_events:
@@ -239,7 +245,9 @@ def compute_net_promoter_score(net: int, number: int) -> Fraction | None:
     return Fraction(100 * net, number) if number else None
 
 
-def _of_points(tally: ShareAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> WindowEvaluation:
+def _of_points(
+    tally: ShareAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: UtcMicroseconds
+) -> WindowEvaluation:
     """Evaluate a net promoter score. A miss is certain only at the close, since further ratings may
     change the score.
     """
@@ -266,7 +274,9 @@ def _alone(
     return tuple(MissedObjectiveLevel(level, at, figure) for level, at in broken if at is not None)
 
 
-def _of_count(tally: OccurrenceAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> WindowEvaluation:
+def _of_count(
+    tally: OccurrenceAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: UtcMicroseconds
+) -> WindowEvaluation:
     """Evaluate a number of occurrences: ``at_most`` N is missed with occurrence N + 1, ``at_least`` N at the close."""
     assert terms.promise is not None
     number = Fraction(tally.number)
@@ -294,7 +304,7 @@ def _of_count(tally: OccurrenceAccumulator, terms: ServiceLevelTarget, span: Int
     )
 
 
-def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: int) -> tuple[RiskEvaluation, ...]:
+def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: UtcMicroseconds) -> tuple[RiskEvaluation, ...]:
     assert terms.promise is not None
     if terms.promise.comparison != "at_most" or not terms.promise.value or number > terms.promise.value:
         return ()
@@ -314,7 +324,7 @@ def _of_slices(
     tally: SliceAccumulator,
     terms: ServiceLevelTarget,
     span: Interval,
-    as_of: int,
+    as_of: UtcMicroseconds,
     burning: Sequence[RiskEvaluation],
     excluded: Sequence[Interval],
 ) -> WindowEvaluation:

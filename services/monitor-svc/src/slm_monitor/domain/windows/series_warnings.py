@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation, WindowEvaluation
 from slm_monitor.domain.terms import burn_rate
@@ -17,7 +18,11 @@ from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
 
 def add_window_warnings(
-    finding: WindowEvaluation, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: BurnRateLookback | None
+    finding: WindowEvaluation,
+    terms: ServiceLevelTarget,
+    span: Interval,
+    as_of: UtcMicroseconds,
+    lately: BurnRateLookback | None,
 ) -> WindowEvaluation:
     """Return an evaluation of a calendar window with the warnings of ``evaluate_window_warnings`` added."""
     risks, again = evaluate_window_warnings(terms, finding.good, finding.total, span, as_of, lately)
@@ -25,7 +30,12 @@ def add_window_warnings(
 
 
 def evaluate_window_warnings(
-    terms: ServiceLevelTarget, good: int, total: int, span: Interval, as_of: int, lately: BurnRateLookback | None
+    terms: ServiceLevelTarget,
+    good: int,
+    total: int,
+    span: Interval,
+    as_of: UtcMicroseconds,
+    lately: BurnRateLookback | None,
 ) -> tuple[list[RiskEvaluation], int | None]:
     """Return (warnings, instant of the next evaluation) for budget drops and exhaustion; the instant is None if none is
     needed.
@@ -51,7 +61,9 @@ def evaluate_window_warnings(
     return found, following if is_moving else None
 
 
-def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> list[RiskEvaluation]:
+def _exhaustion(
+    terms: ServiceLevelTarget, at: UtcMicroseconds, end: UtcMicroseconds, as_of: UtcMicroseconds
+) -> list[RiskEvaluation]:
     """Return the exhaustion warnings of a budget that will be exhausted at ``at`` at the present pace; none if ``at``
     is not before ``end``.
     """
@@ -72,7 +84,11 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
 
 
 def evaluate_budget_drops(
-    terms: ServiceLevelTarget, lately: BurnRateLookback | None, budget: Fraction, at: int, since: int | None = None
+    terms: ServiceLevelTarget,
+    lately: BurnRateLookback | None,
+    budget: Fraction,
+    at: UtcMicroseconds,
+    since: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops: the share of the budget that the terms name was spent within their time,
     after ``since``.
@@ -89,7 +105,7 @@ def evaluate_budget_drops(
 
 
 def can_drop_warning_open_without_events(
-    terms: ServiceLevelTarget, lately: BurnRateLookback | None, since: int | None = None
+    terms: ServiceLevelTarget, lately: BurnRateLookback | None, since: UtcMicroseconds | None = None
 ) -> bool:
     """Whether a warning of a budget drop may open without new events.
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import CLEARING_SHARE, RiskEvaluation
 from slm_monitor.domain.states import availability
@@ -32,14 +33,14 @@ class AvailabilityForecast:
     """
 
     terms: ServiceLevelTarget
-    start: int
-    end: int
-    as_of: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
+    as_of: UtcMicroseconds
     up: int | Fraction
     down: int | Fraction
     budget: Fraction
-    exhausted_at: int | None
-    since: int
+    exhausted_at: UtcMicroseconds | None
+    since: UtcMicroseconds
     """The start of the present state. ``up_then`` and ``down_then`` are the microseconds up and down before this
     instant.
     """
@@ -49,7 +50,7 @@ class AvailabilityForecast:
     """The states from ``since`` on."""
     evaluated_hours: Sequence[Interval]
 
-    def projected_at(self) -> int | None:
+    def projected_at(self) -> UtcMicroseconds | None:
         """Return when the budget is exhausted: at ``exhausted_at``, or else at the window's pace so far; None if not
         before its end.
         """
@@ -58,7 +59,9 @@ class AvailabilityForecast:
         return project_budget_exhaustion_instant((self.start, self.end), self.as_of, self.down, self.budget)
 
 
-def project_budget_exhaustion_instant(span: Interval, as_of: int, down: int | Fraction, budget: Fraction) -> int | None:
+def project_budget_exhaustion_instant(
+    span: Interval, as_of: UtcMicroseconds, down: int | Fraction, budget: Fraction
+) -> UtcMicroseconds | None:
     """Return when the budget of a window is exhausted if downtime continues at the window's pace so far; None if not
     before the window's end.
     """
@@ -158,7 +161,7 @@ def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = 
     return {counts: int(slope * unit) for counts, slope in slopes.items()}, unit
 
 
-def evaluate_burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
+def evaluate_burn_rate_risks(passed: UptimeSums, as_of: UtcMicroseconds) -> list[RiskEvaluation]:
     """Return the burn rate warnings at ``as_of``. The burn rate is the share of downtime ÷ (1 − objective); it must be
     above the factor, or less than a tenth below it, in both windows of a pair.
     """
@@ -175,7 +178,7 @@ def evaluate_burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluat
     return found
 
 
-def _burn_rate_over(passed: UptimeSums, start: int, end: int) -> Fraction:
+def _burn_rate_over(passed: UptimeSums, start: UtcMicroseconds, end: UtcMicroseconds) -> Fraction:
     assert passed.terms.objective is not None
     good, total = passed.within(start, end)
     rate = burn_rate.compute_burn_rate(
@@ -185,7 +188,7 @@ def _burn_rate_over(passed: UptimeSums, start: int, end: int) -> Fraction:
 
 
 def evaluate_downtime_budget_drops(
-    passed: UptimeSums, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction
+    passed: UptimeSums, terms: ServiceLevelTarget, start: UtcMicroseconds, as_of: UtcMicroseconds, budget: Fraction
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops: the share of the window's budget that the terms name was spent within their
     time.
@@ -207,7 +210,11 @@ def find_longest_warning_lookback(terms: ServiceLevelTarget) -> int | None:
 
 
 def build_uptime_sums_until(
-    states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
+    states: StateProvider,
+    terms: ServiceLevelTarget,
+    begins_at: UtcMicroseconds,
+    as_of: UtcMicroseconds,
+    excluded: Sequence[Interval],
 ) -> UptimeSums:
     """Return the uptime sums up to ``as_of`` that the warnings of burn rates and budget drops need."""
     passed = UptimeSums(terms, excluded, max(begins_at, as_of - (find_longest_warning_lookback(terms) or 0)))
@@ -215,7 +222,7 @@ def build_uptime_sums_until(
     return passed
 
 
-def can_warnings_change_without_facts(passed: UptimeSums, states: StateProvider, as_of: int) -> bool:
+def can_warnings_change_without_facts(passed: UptimeSums, states: StateProvider, as_of: UtcMicroseconds) -> bool:
     """Whether burn rate and drop warnings may change without new facts: something was down within their lookback, or is
     down at ``as_of``.
     """

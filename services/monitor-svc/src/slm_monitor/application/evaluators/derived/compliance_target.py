@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.calendar_windows import (
     CalendarWindowTarget,
     compute_window_closing_instant,
@@ -43,7 +44,7 @@ class TicketComplianceTarget(ClockBasedTarget, CalendarWindowTarget):
         dirty: DirtySpan,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the invalidated and the open windows.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.derived.composite_members import CompositeTargetBase
 from slm_monitor.application.evaluators.schedule.calendar_windows import compute_window_closing_instant
 from slm_monitor.application.evaluators.states.state_target import AvailabilityTarget
@@ -32,7 +33,7 @@ class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
         dirty: DirtySpan,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the invalidated and the open windows.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
@@ -45,8 +46,12 @@ class CalendarCompositeTarget(CompositeTargetBase, AvailabilityTarget):
     # -- of figures and verdicts --------------------------------------------------------------------------------
 
     async def _of_windows(
-        self, store: EvaluationStore, since: int | None, moment: EvaluationMoment, changes: EvaluationChanges
-    ) -> int | None:
+        self,
+        store: EvaluationStore,
+        since: UtcMicroseconds | None,
+        moment: EvaluationMoment,
+        changes: EvaluationChanges,
+    ) -> UtcMicroseconds | None:
         self._undo(moment, changes)
         touched = list(self._touched(since, moment))
         members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.derived.compliance_target import TicketComplianceTarget
 from slm_monitor.application.evaluators.derived.composite_target import CalendarCompositeTarget
 from slm_monitor.application.evaluators.derived.rolling_derived_targets import (
@@ -53,7 +54,7 @@ class DerivedTarget(Protocol):
         dirty: DirtySpan,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the open windows and those that end after ``dirty.since``, from the store's data.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
@@ -132,7 +133,7 @@ class DerivedEvaluator:
         """Yield the target states of the partition's derived targets."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
-    def reopen(self, target_id: str, since: int, cause: str) -> None:
+    def reopen(self, target_id: str, since: UtcMicroseconds, cause: str) -> None:
         """Mark a target's windows for evaluation from an instant on, after a decision about them."""
         if target_id in self._targets:
             self._touch(target_id, since, cause)
@@ -177,7 +178,7 @@ class DerivedEvaluator:
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
         return any(is_derived_target_held(hold, self._derivations.reached(target_id)) for target_id in waiting)
 
-    def _record_begins_at(self, target_id: str) -> int | None:
+    def _record_begins_at(self, target_id: str) -> UtcMicroseconds | None:
         """Return the instant from which on the record is complete for all indicators of a target; None: from the first
         fact on.
         """
@@ -192,7 +193,7 @@ class DerivedEvaluator:
             for target in targets.values():
                 target.target_state.record_begins_at = self._record_begins_at(target_id)
 
-    def _touch(self, target_id: str, since: int | None, cause: str | None = None) -> None:
+    def _touch(self, target_id: str, since: UtcMicroseconds | None, cause: str | None = None) -> None:
         dirty = self._dirty.setdefault(target_id, DirtySpan())
         if since is not None:
             begins_at = self._record_begins_at(target_id)

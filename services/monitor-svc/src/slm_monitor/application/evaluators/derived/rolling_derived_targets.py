@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.derived.compliance_target import ClockBasedTarget
 from slm_monitor.application.evaluators.derived.composite_members import CompositeTargetBase
 from slm_monitor.application.evaluators.schedule.rolling_windows import RollingTargetBase
@@ -25,7 +26,7 @@ class RollingStateCompositeTarget(CompositeTargetBase, RollingAvailabilityTarget
         dirty: DirtySpan,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the new and the invalidated minutes.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
@@ -54,7 +55,7 @@ class RollingVerdictCompositeTarget(CompositeTargetBase, _ByMinute):
         dirty: DirtySpan,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the new and the invalidated minutes.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
@@ -83,7 +84,7 @@ class RollingComplianceTarget(ClockBasedTarget, _ByMinute):
         dirty: DirtySpan,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the new and the invalidated minutes.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slm_calendar import windows as calendar_windows
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.lifecycle import terms_withdrawal
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetState, TargetWindow
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -47,7 +48,7 @@ class CalendarWindowTarget:
             del self.target_state.windows[window.window_id]
             self._undone.append(window)
 
-    def _span(self, instant: int) -> calendar_windows.Window | None:
+    def _span(self, instant: UtcMicroseconds) -> calendar_windows.Window | None:
         return find_window_at(self.target_state.line, instant)
 
     def _window_of(self, span: calendar_windows.Window) -> TargetWindow | None:
@@ -61,7 +62,7 @@ class CalendarWindowTarget:
             self.target_state.windows[span.id] = window
         return window if window.start <= span.start < window.end else None
 
-    def _window_at(self, instant: int) -> TargetWindow | None:
+    def _window_at(self, instant: UtcMicroseconds) -> TargetWindow | None:
         """Return the window that contains an instant; None outside the term of the agreement."""
         recent = self._recent
         if recent is None or not recent.start <= instant < recent.end:
@@ -70,7 +71,7 @@ class CalendarWindowTarget:
         return recent if recent is not None and recent.start <= instant < recent.end else None
 
     def _touched(
-        self, since: int | None, moment: EvaluationMoment
+        self, since: UtcMicroseconds | None, moment: EvaluationMoment
     ) -> Iterator[tuple[TargetWindow, ServiceLevelTarget]]:
         """Yield the windows to evaluate, each with its terms.
 
@@ -79,7 +80,7 @@ class CalendarWindowTarget:
         """
         line, as_of = self.target_state.line, moment.as_of
         first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
-        at: int | None = first if moment.through is None else max(first, moment.through)
+        at: UtcMicroseconds | None = first if moment.through is None else max(first, moment.through)
         while at is not None and at <= as_of:
             span = self._span(at)
             if span is None:
@@ -101,12 +102,12 @@ class CalendarWindowTarget:
         self._undone.clear()
 
 
-def compute_window_closing_instant(window: TargetWindow, terms: ServiceLevelTarget) -> int | None:
+def compute_window_closing_instant(window: TargetWindow, terms: ServiceLevelTarget) -> UtcMicroseconds | None:
     """Return the instant (µs) at which an open window is to be closed, after the agreed delay; None if it is closed."""
     return None if window.closed_at is not None else window.end + terms.closing_delay
 
 
-def find_window_at(line: TargetTermsHistory, instant: int) -> calendar_windows.Window | None:
+def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> calendar_windows.Window | None:
     """Return the window that contains an instant, cut to the term of the agreement; None outside the term.
 
     A window that began under earlier terms keeps its end, whatever period the new terms have. An amendment that splits

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS
 from slm_monitor.application.state.loaded_partition import ImportHold
 from slm_monitor.application.state.partition_step import PartitionStepChanges
@@ -65,14 +66,14 @@ class ImportHolds:
 
     # -- held subjects ------------------------------------------------------------------------------------------
 
-    def through(self, subject: str) -> int | None:
+    def through(self, subject: str) -> UtcMicroseconds | None:
         """Return the instant up to which an indicator or a ticket is held; None if no import holds it."""
         if not self._holds:
             return None
         open_holds = (each for each in self._holds.values() if each.import_id not in self._released)
         return max((each.through for each in open_holds if each.covers(subject)), default=None)
 
-    def through_derived(self, made_of: TransitiveDependencies) -> int | None:
+    def through_derived(self, made_of: TransitiveDependencies) -> UtcMicroseconds | None:
         """Return the instant up to which a derived target is held; None if no import holds it."""
         waiting = (each for each in self._holds.values() if not each.is_evaluated_everywhere)
         return max((each.through for each in waiting if is_derived_target_held(each, made_of)), default=None)
@@ -108,12 +109,12 @@ class ImportHolds:
 
     # -- states of each hold ------------------------------------------------------------------------------------
 
-    def next_due(self) -> int | None:
+    def next_due(self) -> UtcMicroseconds | None:
         """Return the next instant (µs) at which an open hold expires; None if no hold is open."""
         waiting = (each for each in self._holds.values() if each.release is None)
         return min((each.expires_at for each in waiting if each.import_id not in self._expiring), default=None)
 
-    def expired(self, now: int) -> list[ImportHold]:
+    def expired(self, now: UtcMicroseconds) -> list[ImportHold]:
         """Return the open holds that have expired as far as this partition knows.
 
         Another partition may have taken in facts that extend them.
@@ -130,7 +131,7 @@ class ImportHolds:
         step.expired.append(hold.import_id)
 
     def extend(
-        self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: int, step: PartitionStepChanges
+        self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: UtcMicroseconds, step: PartitionStepChanges
     ) -> None:
         """Extend the open holds for which facts of the held past arrived: each expires an hour
         after the last of them.

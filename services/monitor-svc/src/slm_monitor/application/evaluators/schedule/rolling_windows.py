@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import EvaluationChanges, EvaluationMoment, TargetWindow
@@ -36,7 +37,9 @@ class RollingTargetBase(CalendarWindowTarget):
             window.judged_to = window.detail.get("judged_to", self._first() - 1)
         return window
 
-    def _ranges(self, window: TargetWindow, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[int, int]]:
+    def _ranges(
+        self, window: TargetWindow, since: UtcMicroseconds | None, moment: EvaluationMoment
+    ) -> Iterator[tuple[int, int]]:
         """Yield ranges of minutes (first, last) to evaluate, split where another version of the terms takes effect."""
         line, present = self.target_state.line, moment.as_of // MINUTE
         rolling_minutes.skip_minutes_held_by_import(window, line, moment.through)
@@ -48,7 +51,7 @@ class RollingTargetBase(CalendarWindowTarget):
                 yield at, max(at, until)
                 at = max(at, until) + 1
 
-    def _looks_at(self, since: int | None, moment: EvaluationMoment) -> tuple[int, int]:
+    def _looks_at(self, since: UtcMicroseconds | None, moment: EvaluationMoment) -> tuple[int, int]:
         """Return the first and the last minute that an evaluation will set.
 
         The earlier minutes that lie in their windows are not included.
@@ -60,8 +63,12 @@ class RollingTargetBase(CalendarWindowTarget):
         return min([last, *(start for start, _ in ranges)]), last
 
     def _roll(
-        self, rolled_from: RolledFrom, since: int | None, moment: EvaluationMoment, changes: EvaluationChanges
-    ) -> int | None:
+        self,
+        rolled_from: RolledFrom,
+        since: UtcMicroseconds | None,
+        moment: EvaluationMoment,
+        changes: EvaluationChanges,
+    ) -> UtcMicroseconds | None:
         """Evaluate the new and the invalidated minutes.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.

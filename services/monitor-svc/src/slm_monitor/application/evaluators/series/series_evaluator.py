@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from slm_chassis.faults import is_infrastructure_fault
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.holds import ImportHolds
 from slm_monitor.application.evaluators.series.deferred_rows import DeferredRows
 from slm_monitor.application.evaluators.series.series_store import IndicatorSeriesStore, split_range_into_pieces
@@ -128,7 +129,7 @@ class SeriesEvaluator:
         """Yield the target states of the targets of the partition's series."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
-    def reopen(self, subject: str, since: int, cause: str) -> None:
+    def reopen(self, subject: str, since: UtcMicroseconds, cause: str) -> None:
         """Mark an indicator's windows for evaluation from an instant on, after a decision about them."""
         if subject in self._targets:
             self._deferred.forget_calm()
@@ -147,7 +148,7 @@ class SeriesEvaluator:
 
     # -- facts --------------------------------------------------------------------------------------------------
 
-    async def accept_values(self, values: MeasuredValues, received_at: int) -> MeasuredValues | None:
+    async def accept_values(self, values: MeasuredValues, received_at: UtcMicroseconds) -> MeasuredValues | None:
         """Take in rows; return the new ones as columns to be stored, or None if all were known."""
         return await self._streams.accept_values(values, self._add, received_at)
 
@@ -264,7 +265,7 @@ class SeriesEvaluator:
 
     async def _evaluate(
         self, subject: str, target: SeriesTarget, dirty: DirtySpan, moment: EvaluationMoment, changes: EvaluationChanges
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         if target.target_state.line.latest.window_kind == "rolling":
             return await self._judge_rolling(subject, target, dirty, moment, changes)
         if target.needs_counting:
@@ -274,7 +275,7 @@ class SeriesEvaluator:
 
     async def _judge_calendar(
         self, subject: str, target: SeriesTarget, dirty: DirtySpan, moment: EvaluationMoment, changes: EvaluationChanges
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         line = target.target_state.line
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
@@ -294,7 +295,7 @@ class SeriesEvaluator:
 
     async def _judge_rolling(
         self, subject: str, target: SeriesTarget, dirty: DirtySpan, moment: EvaluationMoment, changes: EvaluationChanges
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         target_state = target.target_state
         line = target_state.line
         first, present = rolling_minutes.find_first_minute_of_term(line), moment.now // MINUTE
@@ -394,5 +395,5 @@ class SeriesEvaluator:
         return max((rolling_minutes.compute_lookback_minutes(line) for line in lines), default=0)
 
 
-def _sooner(*dues: int | None) -> int | None:
+def _sooner(*dues: int | None) -> UtcMicroseconds | None:
     return min((due for due in dues if due is not None), default=None)

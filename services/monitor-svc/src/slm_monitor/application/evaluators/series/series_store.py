@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.intake.counter_store import CounterReadingCache, CounterReadingChanges
 from slm_monitor.application.state.loaded_partition import SeriesCheckpoint
 from slm_monitor.application.state.ports import EvaluationStore
@@ -97,7 +98,7 @@ class SortedRowBatch:
         slots: list[int] = self._slot[self._cuts].tolist()
         return slots
 
-    def chunk(self, start: int, end: int, received_at: int) -> HourChunk:
+    def chunk(self, start: int, end: int, received_at: UtcMicroseconds) -> HourChunk:
         out_of = None if self._out_of is None else self._out_of[start:end]
         if out_of is not None and np.isnan(out_of).all():
             out_of = None
@@ -185,7 +186,9 @@ class IndicatorSeriesStore:
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
-    async def accept_values(self, values: MeasuredValues, added: Added, received_at: int) -> MeasuredValues | None:
+    async def accept_values(
+        self, values: MeasuredValues, added: Added, received_at: UtcMicroseconds
+    ) -> MeasuredValues | None:
         """Take in rows; return the new ones as columns to be stored, or None if all were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
         rows = SortedRowBatch(values)
@@ -318,7 +321,7 @@ class IndicatorSeriesStore:
         series.load_sums(older[0], older[-1], chunks, rows)
         return hours[len(older) :]
 
-    async def each_hour(self, series: IndicatorSeries, since: int, count: Callable[[int], None]) -> None:
+    async def each_hour(self, series: IndicatorSeries, since: UtcMicroseconds, count: Callable[[int], None]) -> None:
         """Call ``count`` with every hour from the instant ``since`` on. An hour is loaded for
         its call, then dropped.
         """

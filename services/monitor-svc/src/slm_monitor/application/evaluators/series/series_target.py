@@ -10,6 +10,7 @@ from typing import Any
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.calendar_windows import (
     CalendarWindowTarget,
     compute_window_closing_instant,
@@ -187,7 +188,7 @@ class SeriesTarget(CalendarWindowTarget):
         dirty: DirtySpan,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the invalidated and the open windows.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
@@ -219,7 +220,11 @@ class SeriesTarget(CalendarWindowTarget):
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
     def _find(
-        self, window: TargetWindow, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskEvaluation] = ()
+        self,
+        window: TargetWindow,
+        terms: ServiceLevelTarget,
+        as_of: UtcMicroseconds,
+        burning: Sequence[RiskEvaluation] = (),
     ) -> WindowEvaluation:
         name, span = window.window_id, (window.start, window.end)
         tally = self.tallies.get(name) or accumulators.choose_accumulator_class(terms)(window.start, None)
@@ -256,7 +261,9 @@ class SeriesTarget(CalendarWindowTarget):
             reconciliation.copy_figures_to_window(window, terms, self._find(window, terms, moment.as_of), moment)
         return window
 
-    def _next_slice(self, window: TargetWindow, terms: ServiceLevelTarget, as_of: int) -> int | None:
+    def _next_slice(
+        self, window: TargetWindow, terms: ServiceLevelTarget, as_of: UtcMicroseconds
+    ) -> UtcMicroseconds | None:
         tally = self.tallies.get(window.window_id)
         if not isinstance(tally, SliceAccumulator) or window.closed_at is not None or as_of >= window.end:
             return None
@@ -278,7 +285,7 @@ def _quiet(
 
 
 def _new(
-    terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None
+    terms: ServiceLevelTarget, start: UtcMicroseconds, sums: Any = None, raw: Any = None
 ) -> tuple[WindowAccumulator, WindowAccumulator]:
     """Make the accumulator of a window, and a second accumulator that ignores exclusions.
 

@@ -4,6 +4,7 @@ length.
 
 from __future__ import annotations
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.states.state_target import AvailabilityTarget, EvaluationOccasion
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.lifecycle.evaluation import WindowEvaluation
@@ -31,7 +32,9 @@ class OutageTarget(AvailabilityTarget):
         out = excluded.intervals_of(terms)
         return outage_evaluation.evaluate_outages(states, terms, window.start, window.end, occasion.as_of, out)
 
-    def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
+    def _from(
+        self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
+    ) -> UtcMicroseconds | None:
         """Return the instant from which on windows must be evaluated: at the latest the start of an ongoing outage, as
         it may still count.
         """

@@ -12,6 +12,7 @@ import numpy as np
 
 from slm_calendar import service_hours
 from slm_calendar.intervals import Interval
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.rolling_windows import RollingTargetBase
 from slm_monitor.application.evaluators.states.state_target import StatesOf
 from slm_monitor.application.state.exclusion_index import ExclusionIndex
@@ -76,10 +77,10 @@ class RollingAvailabilityTarget(RollingTargetBase):
         self,
         states: StatesOf,
         excluded: ExclusionIndex,
-        since: int | None,
+        since: UtcMicroseconds | None,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the new and the invalidated minutes.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
@@ -98,7 +99,7 @@ class RollingAvailabilityTarget(RollingTargetBase):
             return None
         return min((each for each in (due, moves_at) if each is not None), default=None)
 
-    def _measure(self, states: StatesOf, as_of: int) -> int | None:
+    def _measure(self, states: StatesOf, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
         """Convert the window's sums to microseconds.
 
         Return the next instant (µs) at which the figure may change without new data; None if there is none.
@@ -130,7 +131,7 @@ class RollingAvailabilityTarget(RollingTargetBase):
         terms: ServiceLevelTarget,
         minute: int,
         present: int,
-        since: int | None,
+        since: UtcMicroseconds | None,
     ) -> RollingWindowSource:
         """Return the sums of the windows that end with a minute or a later one."""
         reach = (rolling_minutes.compute_lookback_minutes(self.target_state.line) + 2) * MINUTE
@@ -151,7 +152,7 @@ class RollingOutageCountTarget(RollingAvailabilityTarget):
     window.
     """
 
-    def _measure(self, states: StatesOf, as_of: int) -> int | None:
+    def _measure(self, states: StatesOf, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
         return None
 
     def _rolled(
@@ -161,7 +162,7 @@ class RollingOutageCountTarget(RollingAvailabilityTarget):
         terms: ServiceLevelTarget,
         minute: int,
         present: int,
-        since: int | None,
+        since: UtcMicroseconds | None,
     ) -> RollingWindowSource:
         begins_at = max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds)
         return RollingOutageSource(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
@@ -173,7 +174,7 @@ class RollingRecoveryTarget(RollingAvailabilityTarget):
     A recovery counts while its end, the instant at which service was restored, lies in the window.
     """
 
-    def _measure(self, states: StatesOf, as_of: int) -> int | None:
+    def _measure(self, states: StatesOf, as_of: UtcMicroseconds) -> UtcMicroseconds | None:
         return None
 
     def _rolled(
@@ -183,7 +184,7 @@ class RollingRecoveryTarget(RollingAvailabilityTarget):
         terms: ServiceLevelTarget,
         minute: int,
         present: int,
-        since: int | None,
+        since: UtcMicroseconds | None,
     ) -> RollingWindowSource:
         stated = states(terms)
         assert isinstance(stated, StateTimeline)

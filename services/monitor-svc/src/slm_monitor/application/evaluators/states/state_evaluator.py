@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.holds import ImportHolds
 from slm_monitor.application.evaluators.states.outage_target import OutageTarget
 from slm_monitor.application.evaluators.states.recovery_target import RecoveryTarget
@@ -125,11 +126,11 @@ class StateEvaluator:
         """Return the label sets that appeared for the first time since the last call, as names of series."""
         return self._seen_labels.unsaved()
 
-    def _touch(self, subject: str, since: int) -> None:
+    def _touch(self, subject: str, since: UtcMicroseconds) -> None:
         self._dirty.setdefault(subject, DirtySpan()).touch(since)
         self._touched[subject] = min(self._touched.get(subject, since), since)
 
-    async def last_signal(self, subject: str) -> int | None:
+    async def last_signal(self, subject: str) -> UtcMicroseconds | None:
         """Return the instant of an indicator's latest signal; None if there is none."""
         return await self._states.last_signal(subject)
 
@@ -167,7 +168,7 @@ class StateEvaluator:
         """Yield the target states of the targets of the partition's states."""
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
-    def reopen(self, subject: str, since: int, cause: str) -> None:
+    def reopen(self, subject: str, since: UtcMicroseconds, cause: str) -> None:
         """Mark an indicator's windows for evaluation from an instant on, after a decision about them."""
         if subject in self._targets or subject in self._grouped:
             self._dirty.setdefault(subject, DirtySpan()).touch(since, cause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.evaluators.schedule.calendar_windows import (
     CalendarWindowTarget,
     compute_window_closing_instant,
@@ -31,8 +32,8 @@ class EvaluationOccasion:
     ``burns``: the burn rate risks in force, only for the window that is open at ``as_of``.
     """
 
-    since: int | None
-    as_of: int
+    since: UtcMicroseconds | None
+    as_of: UtcMicroseconds
     burns: list[RiskEvaluation]
 
 
@@ -53,10 +54,10 @@ class AvailabilityTarget(CalendarWindowTarget):
         self,
         states: StatesOf,
         excluded: ExclusionIndex,
-        since: int | None,
+        since: UtcMicroseconds | None,
         moment: EvaluationMoment,
         changes: EvaluationChanges,
-    ) -> int | None:
+    ) -> UtcMicroseconds | None:
         """Evaluate the invalidated and the open windows by the states that their terms select.
 
         Return the next instant (µs) at which a result may change without new data; None if there is none.
@@ -83,7 +84,9 @@ class AvailabilityTarget(CalendarWindowTarget):
                 self._passed.pop(window.window_id, None)
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
-    def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
+    def _from(
+        self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
+    ) -> UtcMicroseconds | None:
         """Return the instant from which on closed windows must be evaluated again; None if none must be."""
         return since
 
@@ -106,7 +109,7 @@ class AvailabilityTarget(CalendarWindowTarget):
         return finding
 
     def _by_the_minute(
-        self, states: StatesOf, excluded: ExclusionIndex, since: int | None, as_of: int
+        self, states: StatesOf, excluded: ExclusionIndex, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> tuple[list[RiskEvaluation], int | None]:
         """Return the burn rate risks in force, and the instant of the next check (the next minute); None if no burn
         rate can change.
