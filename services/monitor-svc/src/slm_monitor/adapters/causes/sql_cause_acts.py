@@ -63,5 +63,5 @@ class SqlCauseActs:
         self._transaction.publish(event, at=at, event_id=event_id)
 
     async def write(self) -> None:
-        """Write the collected steps to the database."""
+        """Write the steps of breach workflows that were collected since the transaction began."""
         await breach_workflows.write_breach_workflow_steps(self._transaction, self._steps)

@@ -196,10 +196,10 @@ class TargetQueries:
     async def breaches_in(
         self, agreement_id: str, since: int, until: int, windows: Sequence[str]
     ) -> list[dict[str, Any]]:
-        """Return the breaches in force that became certain in ``[since, until)``.
+        """Return, as documents of the API, the breaches in force that became certain in ``[since, until)``.
 
-        Earlier ones are included if they lie in one of ``windows`` and had not recovered by ``since``. The caller must
-        be allowed to see the agreement.
+        ``since`` and ``until`` are in microseconds UTC. Earlier breaches are included if they lie in one of ``windows``
+        (window ids) and had not recovered by ``since``. The caller must be allowed to see the agreement.
         """
         goes_on = or_(BREACH.c.until.is_(None), BREACH.c.until > since)
         counts = or_(BREACH.c.certain_at >= since, and_(BREACH.c.window_id.in_(windows), goes_on))
@@ -212,8 +212,9 @@ class TargetQueries:
         return [build_breach_document(row) for row in await self._rows(query)]
 
     async def risks_in(self, agreement_id: str, since: int, until: int) -> list[dict[str, Any]]:
-        """Return the warnings that opened in ``[since, until)``, and earlier ones that had not cleared by ``since``.
+        """Return, as documents of the API, the warnings that opened in ``[since, until)`` (microseconds UTC).
 
+        Earlier ones that had not cleared by ``since`` are included.
         The caller must be allowed to see the agreement.
         """
         lasted = or_(RISK.c.opened_at >= since, RISK.c.cleared_at.is_(None), RISK.c.cleared_at > since)

@@ -41,7 +41,10 @@ READINGS_AROUND_AS_KNOWN finds only readings that had been received by $5.
 
 
 def build_reading_arguments(stream: str, first: int, last: int) -> tuple[Any, ...]:
-    """Return the first four parameters of the queries READINGS_AROUND and READINGS_AROUND_AS_KNOWN."""
+    """Return the first four parameters of the queries READINGS_AROUND and READINGS_AROUND_AS_KNOWN.
+
+    These queries read the counter readings of a stream from ``first`` to ``last`` (microseconds UTC).
+    """
     return parse_series_indicator(stream), msgspec.json.encode(parse_series_labels(stream)).decode(), first, last
 
 

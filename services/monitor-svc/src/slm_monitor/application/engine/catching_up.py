@@ -92,7 +92,7 @@ class CatchUpTracker:
                 step.catch_up_breaches[key] = step.catch_up_breaches.get(key, 0) + 1
 
     def remove_evaluated(self, step: PartitionStepChanges) -> None:
-        """Remove the tickets that the step has evaluated in full from those for which catch-ups wait."""
+        """Note which tickets the step has evaluated in full: no agreement version waits for them any more."""
         if any(self._pending.values()):
             done = {ticket for ticket, state in step.tickets.items() if state == JUDGED}
             for waiting in self._pending.values():

@@ -112,7 +112,9 @@ def list_state_intervals(
     ]
 
 
-def _cut(segments: Sequence[StateSegment], edges: Sequence[UtcMicroseconds], known: int) -> Iterator[StateSegment]:
+def _cut(
+    segments: Sequence[StateSegment], edges: Sequence[UtcMicroseconds], known: UtcMicroseconds
+) -> Iterator[StateSegment]:
     """Yield the segments up to the instant ``known``, split at the edges."""
     for segment in segments:
         end = min(segment.end, known)

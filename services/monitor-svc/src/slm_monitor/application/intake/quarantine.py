@@ -62,7 +62,7 @@ class QuarantinedFact:
 
 
 class QuarantinedFactStore(Protocol):
-    """The store of quarantined facts, inside one transaction."""
+    """The store of quarantined facts, which are kept but not evaluated until somebody decides; in one transaction."""
 
     async def locked(self, quarantine_id: str) -> QuarantinedFact | None: ...
 

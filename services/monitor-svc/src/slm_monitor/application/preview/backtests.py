@@ -87,7 +87,11 @@ class BacktestWindow:
 
 @dataclass(frozen=True, slots=True)
 class BacktestJob:
-    """A back-test as it is stored. ``judged`` has a result for each evaluated window, in their order."""
+    """A back-test as it is stored.
+
+    ``spans`` are the windows to evaluate. ``judged`` has one result for each window evaluated so far, in the same
+    order, as ``evaluate_backtest_window`` returns it.
+    """
 
     backtest_id: str
     owner_party_id: str

@@ -10,6 +10,7 @@ from typing import Any
 from slm_calendar import hours_document
 from slm_calendar.errors import CalendarError, finding
 from slm_calendar.local_time import utc_date
+from slm_events.instants import UtcMicroseconds
 from slm_monitor.application.preview import tracked_document
 from slm_monitor.domain.terms import terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -76,7 +77,7 @@ def build_draft_agreement(
     }
 
 
-def resolve_holidays_to_dates(service_hours: Any, first: int, last: int) -> Any:
+def resolve_holidays_to_dates(service_hours: Any, first: UtcMicroseconds, last: UtcMicroseconds) -> Any:
     """Return service hours in which the holidays of countries and of iCalendar files are replaced by dates.
 
     The dates are those from the year of ``first`` to that of ``last`` (µs), as in a draft agreement. Raises

@@ -124,7 +124,11 @@ async def find_affected_windows(
     differing: Sequence[Interval],
     now: UtcMicroseconds,
 ) -> list[AffectedWindow]:
-    """Return the begun windows of a target that contain some of the differing time, the latest first."""
+    """Return the windows of a target, begun by ``now``, that contain some of the differing time; the latest first.
+
+    ``row`` is the target's row in the store, ``entry`` the exclusion that is decided. ``differing`` is the time (in
+    microseconds UTC) that is excluded either before or after the decision, but not both.
+    """
     past = intervals.clip(list(differing), 0, now)
     if not past:
         return []

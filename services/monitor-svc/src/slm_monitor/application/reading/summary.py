@@ -210,7 +210,10 @@ _FAR = 253_402_300_799_000_000
 
 
 def _time_budget(row: Mapping[str, Any]) -> Fraction | None:
-    """Return the error budget of an open calendar window in µs of downtime; None if the budget is not one of time."""
+    """Return the error budget of an open calendar window in microseconds of downtime; None if it is not one of time.
+
+    ``row`` is a row of the query for the summary's targets, with their present windows.
+    """
     detail = row["detail"] or {}
     if "down" not in detail or not detail.get("budget") or row["window_end"] >= _FAR:
         return None

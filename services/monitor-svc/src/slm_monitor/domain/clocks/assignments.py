@@ -41,9 +41,9 @@ def list_holder_attribute_names(terms: ServiceLevelTarget) -> Sequence[str]:
 def sum_clock_time_by_holder(
     clock: TicketClockState, events: Sequence[TicketEvent], until: UtcMicroseconds
 ) -> list[TicketHolderTime]:
-    """Return how long a clock ran under each holder, in the order in which they first held the ticket.
+    """Return how long a clock ran while each team or person held the ticket, in the order in which they first did.
 
-    Together these are the elapsed time of the clock from ``measured_from`` to ``until``.
+    The time counts from ``clock.measured_from`` to ``until``, without the clock's pauses.
     """
     sums: dict[str | None, list[int]] = {}
     hours = clock.target.hours

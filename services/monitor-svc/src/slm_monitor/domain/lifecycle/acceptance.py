@@ -24,10 +24,10 @@ def freeze_accepted_windows(
     accepted: Iterable[WindowRevisionAcceptance],
     changes: EvaluationChanges,
 ) -> None:
-    """Freeze the windows of which both parties accepted the present revision. ``windows`` are (target id, windows by
-    id).
+    """Freeze the windows of which both parties accepted the present revision: their results no longer change.
 
-    A window that was restated after its acceptance is not frozen, because the parties accepted an earlier revision.
+    ``windows`` are (target id, window id → window). Frozen windows are added to ``changes``. A window that was restated
+    after its acceptance is not frozen, because the parties accepted an earlier revision.
     """
     of_target: dict[str, list[WindowRevisionAcceptance]] = {}
     for each in accepted:

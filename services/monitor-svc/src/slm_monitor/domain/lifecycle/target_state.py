@@ -182,8 +182,8 @@ class PublishedClock:
 class InconsistentTicket:
     """A ticket whose events contradict each other, so that none of its clocks is evaluated.
 
-    The ticket only reduces the coverage of the windows that contain ``at``. ``targets`` are those that would have
-    evaluated it.
+    It counts in the windows that contain ``at`` as a ticket that could not be evaluated. ``targets`` are the ids of the
+    targets that would apply to it.
     """
 
     reason: str

@@ -122,9 +122,10 @@ class RollingVerdictWindows:
         return result
 
     def value_at(self, minute: int) -> RollingWindowValue:
-        """Return the value at a minute: the share of members met among those with a verdict.
+        """Return the value of the window that ends with a minute, which is numbered since 1970.
 
-        There is no figure while the members without data could still decide whether enough members are met.
+        The figure is the share of members that meet their objectives, among those with a verdict. It is None while the
+        members without data could still decide whether enough members are met.
         """
         missing = int(self.missing[minute - self.first])
         if self.members - missing < self.needed:

@@ -33,8 +33,9 @@ NEVER_WORSENED_BY_GOOD_EVENTS = EVENT_SHARE_AGGREGATIONS | {"availability"}
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedRollingMinutes:
-    """The result of evaluating the minutes ``first`` to ``last`` of a rolling target.
+    """The result of evaluating the rolling windows of a target that end with the minutes ``first`` to ``last``.
 
+    Minutes are numbered since 1970.
     ``runs`` are the runs of missed minutes by level. ``parts`` are (first minute, last minute, windows) for each
     version of the terms; together they cover the evaluated minutes and one minute more.
     """
@@ -59,7 +60,10 @@ class EvaluatedRollingMinutes:
 def evaluate_rolling_minutes(
     line: TargetTermsHistory, rolled: RollingWindowSource, first: int, last: int
 ) -> EvaluatedRollingMinutes:
-    """Evaluate the minutes ``first`` to ``last`` of a rolling target, each by the terms in force at that minute."""
+    """Evaluate the rolling windows of a target that end with the minutes ``first`` to ``last``, numbered since 1970.
+
+    Each is evaluated by the terms in force at its last minute; ``rolled`` has the data of all windows.
+    """
     runs: dict[str, list[MissedMinuteRun]] = {}
     parts = []
     for terms, start, end in rolling_minutes.split_minutes_by_version(line, first, last + 1):

@@ -25,7 +25,7 @@ EXACT_VALUE_AGGREGATIONS = frozenset({"mean", "max", "min"})
 
 
 class MinuteValuesProvider(Protocol):
-    """Anything that has the sums and extremes of exact values by minute."""
+    """Anything that has the sums and extremes of exact values by minute. Minutes are numbered since 1970."""
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
         """Return (minima, maxima) of the minutes ``first`` to ``last``; (∞, −∞) for a minute without values."""

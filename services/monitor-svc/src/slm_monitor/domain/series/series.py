@@ -48,7 +48,7 @@ class MinuteSumChange:
 
 
 class IndicatorSeries:
-    """The rows of one indicator under one set of labels. ``measures`` are the classifiers of its targets, sorted."""
+    """The rows of one indicator under one set of labels, by hour since 1970. ``measures``: its targets' classifiers."""
 
     def __init__(self, subject: str, measures: Iterable[RowClassifier] = (), high_water: int = NOTHING_YET) -> None:
         self.subject = subject
@@ -80,19 +80,19 @@ class IndicatorSeries:
         return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
     def unlisted(self, hours: Iterable[int]) -> set[int]:
-        """Return those of the hours from which no single row can be removed, since the rows are not in memory."""
+        """Return those of the hours whose rows are not in memory, so that no single row can be removed from them."""
         without = {hour for hour in self.hours if self._is_exact and self.hours[hour].chunks is None}
         return {hour for hour in hours if hour not in self.hours or hour in without}
 
     def missing(self, hours: Iterable[int]) -> set[int]:
-        """Return those of the hours of which not even the minute sums are in memory."""
+        """Return those of the hours of which not even the sums by minute are in memory."""
         return {hour for hour in hours if hour not in self.hours and hour not in self.past}
 
     def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
         return int(at[0]) > self.high_water and _rises(at)
 
     def load(self, hour: int, chunks: Sequence[HourChunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
-        """Set an hour to the rows that the store has; rows in memory that are not in the store yet are kept."""
+        """Set an hour to the stored rows (``named``: key and row of single facts); unsaved rows in memory are kept."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
         rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
@@ -207,7 +207,7 @@ class IndicatorSeries:
         ]
 
     def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
-        """Add the rows of a new single fact to hours in memory; return the changes of minutes."""
+        """Add the rows of a new single fact to their hours, which must be in memory; return one change for each row."""
         deltas = []
         for row in rows:
             self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
@@ -217,7 +217,7 @@ class IndicatorSeries:
         return deltas
 
     def drop(self, key: str, rows: Sequence[MeasuredRow]) -> list[MinuteSumChange]:
-        """Remove the rows of a fact that is no longer valid from hours in memory; return the changes of minutes."""
+        """Remove the rows of an outdated single fact from hours in memory; return one change for each row."""
         for row in rows:
             self.hours[row.at // HOUR].named.pop(key, None)
             self.pending.add(row.at // HOUR)
@@ -291,7 +291,7 @@ class IndicatorSeries:
                 self.unclassified.note(measure, minute, hidden)
 
     def load_sums(self, first: int, last: int, chunks: Sequence[HourChunk], named: Sequence[MeasuredRow]) -> None:
-        """Set the minute sums of the hours ``first`` to ``last`` from stored rows, which are not kept in memory."""
+        """Set the sums by minute of the hours ``first`` to ``last`` from stored rows, which are not kept in memory."""
         sums = sum_rows_by_minute([*chunks, *convert_rows_to_chunks(named)], self.measures, first, last - first + 1)
         self._count_histograms(named, sums, first)
         self.past.put(first, sums)
@@ -348,7 +348,7 @@ class IndicatorSeries:
         ]
 
     def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """Return (good, total) of the minutes ``first`` to ``last`` inclusive; 0 for hours not in memory."""
+        """Return arrays (good events, all events) of the minutes ``first`` to ``last``; 0 for hours not in memory."""
         place = self.measures.index(measure)
         good, total = self.past.minutes(place, first, last)
         span = range(first // 60, last // 60 + 1)
@@ -363,7 +363,7 @@ class IndicatorSeries:
         return good, total
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """Return (minima, maxima) by minute of the exact values; (∞, −∞) for a minute without values in memory."""
+        """Return arrays (minima, maxima) of the minutes ``first`` to ``last``; (∞, −∞) for one without exact values."""
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for number in range(first // 60, last // 60 + 1):
             hour = self.hours.get(number)

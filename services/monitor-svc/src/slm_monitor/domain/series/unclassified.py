@@ -8,9 +8,10 @@ from slm_monitor.domain.series.classifiers import RowClassifier
 
 
 class UnclassifiedValueCounts:
-    """The number of unclassified values by classifier and minute.
+    """The number of unclassified values by classifier and minute (numbered since 1970).
 
-    There are few: intake rejects a histogram that no target of its indicator can classify.
+    A value is unclassified if only a histogram tells of it, and its bucket lies on both sides of the classifier's
+    limit. There are few: intake rejects a histogram that no target of its indicator can classify.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,10 @@ class UnclassifiedValueCounts:
         return {minute % 60 for held in self._minutes.values() for minute in held if minute // 60 == hour}
 
     def numbers_at(self, measures: Sequence[RowClassifier], minute: int) -> Sequence[int]:
-        """Return the number of unclassified values of a minute by classifier; empty if no minute has any."""
+        """Return the number of unclassified values of a minute for each of ``measures``, in their order.
+
+        The result is empty if no minute has unclassified values, which is the usual case.
+        """
         if not self._minutes:
             return ()
         return [self._minutes.get(measure, {}).get(minute, 0) for measure in measures]

@@ -157,8 +157,9 @@ def _observed(previous: str) -> str:
 def overlay_downtime_on_segments(
     stated: Sequence[StateSegment], down: Sequence[tuple[int, int]], state: str
 ) -> list[StateSegment]:
-    """Return the segments with the disjoint intervals ``down`` set to ``state``.
+    """Return the segments with the intervals ``down`` set to ``state``: ``[start, end)`` in microseconds UTC.
 
+    The intervals must be sorted and disjoint, and the segments sorted.
     A reported outage overrides the reported states, because it is evidence that the service failed.
     """
     result: list[StateSegment] = []

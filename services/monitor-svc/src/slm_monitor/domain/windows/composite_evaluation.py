@@ -83,9 +83,10 @@ def _of_figures(
 def _of_verdicts(
     made: CompositeTerms, seen: Sequence[CompositeMemberOutcome], terms: ServiceLevelTarget, end: UtcMicroseconds
 ) -> WindowEvaluation:
-    """Evaluate a composite of verdicts: breached when too few members can still be met.
+    """Evaluate a composite target that needs a number of its members (``made.needed``) to be met.
 
-    The breach is dated at the instant at which the breach of the deciding member was certain.
+    ``seen`` are the outcomes of the members in a window that ends at ``end``. The composite is breached when too few
+    members can still be met; the breach is dated at the instant at which that of the deciding member was certain.
     """
     verdicts = [each.verdict for each in seen]
     held = joint_states.are_enough_members_met(verdicts, made.needed)

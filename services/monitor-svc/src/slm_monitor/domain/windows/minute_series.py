@@ -23,7 +23,9 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 class MinuteSumsProvider(Protocol):
     """Anything that has the sums of good events and of all events by minute."""
 
-    def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]: ...
+    def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
+        """Return (good, total) of the minutes ``first`` to ``last`` inclusive, numbered since 1970."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

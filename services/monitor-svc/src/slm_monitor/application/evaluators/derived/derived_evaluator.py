@@ -134,7 +134,7 @@ class DerivedEvaluator:
         return (target.target_state for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, target_id: str, since: UtcMicroseconds, cause: str) -> None:
-        """Mark a target's windows for evaluation from an instant on, after a decision about them."""
+        """Mark a target's windows that end after ``since`` for a new evaluation, whose changes name ``cause``."""
         if target_id in self._targets:
             self._touch(target_id, since, cause)
 

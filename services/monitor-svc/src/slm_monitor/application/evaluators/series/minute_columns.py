@@ -95,19 +95,28 @@ class TargetMinuteColumns:
                 self._sum = None
 
     def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """Return arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive."""
+        """Return the numbers of good events and of all events as two arrays, one entry per minute.
+
+        The minutes are ``first`` to ``last`` inclusive, numbered since 1970; ``measure`` decides which events are good.
+        """
         return self._counts.setdefault(measure, _Columns()).columns(self._reads(measure), first, last)
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """Return the least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
+        """Return arrays (least, greatest) of the exact values by minute, from ``first`` to ``last`` inclusive.
+
+        Minutes are numbered since 1970. A minute without values has (∞, −∞).
+        """
         return self._extremes.columns(self._together.extremes, first, last)
 
     def unclassified_minutes(self, measure: RowClassifier, first: int, last: int) -> list[int]:
-        """Return the minutes that have histograms whose buckets do not show how many of their values are good."""
+        """Return the minutes from ``first`` to ``last`` (since 1970) with values that may be good or bad.
+
+        These are values of histograms whose buckets do not show on which side of the classifier's limit they lie.
+        """
         return self._together.unclassified_minutes(measure, first, last)
 
     def summed(self, first: int, last: int) -> Decimal:
-        """Return the exact sum of the values from minute ``first`` to ``last``, inclusive."""
+        """Return the exact sum of the values of the minutes ``first`` to ``last`` (since 1970), inclusive."""
         until = last - _TAIL
         if until - first < _SLIDES:
             return self._together.summed(first, last)

@@ -35,9 +35,10 @@ class JoinedSeries:
     series: Sequence[IndicatorSeries]
 
     def minutes(self, measure: RowClassifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """Return arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive.
+        """Return the numbers of good events and of all events as two arrays, one entry per minute.
 
-        The hours of these minutes must be in memory.
+        The minutes are ``first`` to ``last`` inclusive, numbered since 1970, and their hours must be in memory.
+        ``measure`` decides which events are good.
         """
         if len(self.series) == 1:
             return self.series[0].minutes(measure, first, last)
@@ -49,11 +50,17 @@ class JoinedSeries:
         return good, total
 
     def unclassified_minutes(self, measure: RowClassifier, first: int, last: int) -> list[int]:
-        """Return the minutes that have histograms whose buckets do not show how many of their values are good."""
+        """Return the minutes from ``first`` to ``last`` (since 1970) with values that may be good or bad.
+
+        These are values of histograms whose buckets do not show on which side of the classifier's limit they lie.
+        """
         return sorted({minute for each in self.series for minute in each.unclassified.between(measure, first, last)})
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """Return the least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
+        """Return arrays (least, greatest) of the exact values by minute, from ``first`` to ``last`` inclusive.
+
+        Minutes are numbered since 1970. A minute without values has (∞, −∞).
+        """
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for each in self.series:
             theirs = each.extremes(first, last)
@@ -62,11 +69,11 @@ class JoinedSeries:
         return low, high
 
     def summed(self, first: int, last: int) -> Decimal:
-        """Return the exact sum of the values from minute ``first`` to ``last``, inclusive."""
+        """Return the exact sum of the values of the minutes ``first`` to ``last`` (since 1970), inclusive."""
         return sum_decimals_exactly(each.summed(first, last) for each in self.series)
 
     def holds(self, first: int, last: int) -> bool:
-        """Return whether the hours of the minutes ``first`` to ``last`` are in memory."""
+        """Return whether the hours of the minutes ``first`` to ``last`` (numbered since 1970) are in memory."""
         return not any(each.missing(range(first // 60, last // 60 + 1)) for each in self.series)
 
     @property
@@ -302,7 +309,10 @@ class IndicatorSeriesStore:
         return found, named
 
     async def load_minutes(self, indicator: str, first: int, last: int) -> None:
-        """Load the hours of these minutes for all series of an indicator, up to its latest row."""
+        """Load the hours of the minutes ``first`` to ``last`` (since 1970) for all series of an indicator.
+
+        Hours after the latest row of a series are not loaded.
+        """
         for series in self.of_indicator(indicator):
             until = min(last, max(series.high_water, 0) // MINUTE)
             missing = sorted(series.missing(range(first // 60, until // 60 + 1)))
@@ -356,6 +366,6 @@ class IndicatorSeriesStore:
 
 
 def split_range_into_pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:
-    """Split ``first`` to ``last`` (inclusive) into ranges of at most ``length``."""
+    """Split the numbers ``first`` to ``last`` (inclusive) of minutes or hours into ranges of at most ``length``."""
     for start in range(first, last + 1, length):
         yield range(start, min(start + length, last + 1))
