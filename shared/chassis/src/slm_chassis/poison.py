@@ -18,7 +18,10 @@ LONGEST_SECONDS = 3_600.0
 
 
 class PoisonLimit:
-    """Counts handled records and dead letters of a consumer. ``time_of`` returns seconds that never go backward."""
+    """Counts the records that a consumer handled and its dead letters, and raises Halt if these are too many.
+
+    ``time_of`` returns seconds that never go backward.
+    """
 
     def __init__(self, time_of: Callable[[], float] = time.monotonic) -> None:
         self._time_of = time_of

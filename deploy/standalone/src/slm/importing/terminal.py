@@ -38,7 +38,10 @@ class ImportScreen:
             self.line(f"  {finding}")
 
     def found(self, found: FileSummary, by: TicketMapping | OutageMapping, exported_at: int) -> None:
-        """Print the contents of a checked file, its oddities, and what the file does not say."""
+        """Print the contents of a checked file, its oddities, and what the file does not say.
+
+        ``exported_at``: the instant (microseconds UTC) at which the file was exported.
+        """
         self.line(f"{count_in_words(found.records, 'record')}, {count_in_words(found.items, 'item')} to send")
         if isinstance(by, OutageMapping):
             self.line(f"indicators: {', '.join(found.indicators)}")

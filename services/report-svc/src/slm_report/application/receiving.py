@@ -1,5 +1,7 @@
 """The reaction to received events: each is stored under its id, and the reports that it affects are marked as stale.
 
+A stale report may be out of date and is built again.
+
 A batch of events is collected first and then stored, so that a thousand events need few statements. Nothing here
 depends on the order of topics: a breach may be received before its agreement, a plan before its risk.
 """
@@ -102,7 +104,7 @@ def agreement_finalized(batch: Batch, event: AgreementFinalized) -> None:
 
 
 def agreement_ended(batch: Batch, event: AgreementLifeEvent) -> None:
-    """Add to the batch that a version of an agreement ended, and mark the reports from then on as stale."""
+    """Add to the batch that a version of an agreement ended, and mark the reports on the time from then on as stale."""
     batch.ends.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at) - 1)
 

@@ -47,7 +47,10 @@ def scripted_states(look: int, mail_left: int) -> list[Fact]:
 
 
 def urgent_resolution(look: int) -> list[Fact]:
-    """Return the event that resolves the urgent incident in time. ``look``: when a visitor first opened a page."""
+    """Return the event that resolves the urgent incident in time.
+
+    ``look``: the instant (microseconds UTC) at which a visitor first opened a page.
+    """
     about = {"source": tickets.SOURCE, "ticket": f"INC-{tickets.URGENT_NUMBER}", "id": "resolved", "sequence": 9}
     at = to_text(look + _URGENT_RESOLVED)
     return [{**about, "at": at, "event": "resolved", "state": "resolved"}]
