@@ -69,6 +69,7 @@ async def test_what_is_down_breached_and_at_risk_is_told_in_one_answer(service: 
         CUSTOMER,
         "Checkout",
     )
+    assert risk["budget_seconds"] == 7 * 3600 + 12 * 60 > risk["budget_left_seconds"]
     # 1 % of 720 h is 7 h 12 min, spent at 13:12 if the service stays down; it is just after 10:00 now.
     assert risk["projected_breach_at"] == "2026-11-05T13:12:00.000000Z"
     assert (risk["urgency"], found["next_deadline_at"]) == ("now", risk["projected_breach_at"])

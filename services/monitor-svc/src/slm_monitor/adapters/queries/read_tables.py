@@ -94,6 +94,7 @@ CLOCK = table(
     column("ordinal", Integer),
     column("version", Integer),
     column("agreement_id", Text),
+    column("service_id", Text),
     column("owner_party_id", Text),
     column("source", Text),
     column("number", Text),

@@ -45,7 +45,6 @@ _RISKY = table(
     "clock",
     *(column(each.name, each.type) for each in CLOCK.columns),
     column("target_key", Text),
-    column("service_id", Text),
     column("at_risk_at", BigInteger),
 )
 _OWNERS_OWN = ("type", "held_by", "unmatched")

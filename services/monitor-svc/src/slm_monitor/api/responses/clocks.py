@@ -27,6 +27,8 @@ class ClockAnswer(Answer):
     """Version of the agreement whose terms apply"""
     agreement_id: str
     """Id of the agreement"""
+    service_id: str | None
+    """Id of the agreement's service"""
     owner_party_id: str
     """Id of the party that sent the ticket"""
     source: str
@@ -68,8 +70,6 @@ class ClockAtRisk(ClockAnswer):
 
     target_key: str
     """The target's key in the agreement"""
-    service_id: str | None
-    """Id of the service"""
     type: str | None
     """Type of the ticket, as its tool calls it; null for readers who do not see it"""
     priority: str | None

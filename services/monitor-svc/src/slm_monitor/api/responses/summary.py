@@ -175,6 +175,8 @@ class RiskItem(_AboutAgreement):
     """The figure as text for people, as last calculated"""
     budget_consumed_percent: Exact | None
     """Used share of the error budget, percent, exact; null if there is no budget"""
+    budget_seconds: int | None
+    """A budget of time, seconds: the downtime that the objective allows in the window; null for other budgets"""
     budget_left_seconds: int | None
     """Remaining part of a budget of time, seconds; below zero if it is overspent, null for other budgets"""
     projected_breach_at: Instant | None

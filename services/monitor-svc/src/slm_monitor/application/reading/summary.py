@@ -195,6 +195,7 @@ def _risk(row: Mapping[str, Any], names: Names, horizon: UrgencyHorizon) -> dict
         "opened_at": to_text(row["opened_at"]),
         "figure_display": row["figure_display"] or "–",
         "budget_consumed_percent": detail.get("consumed_percent"),
+        "budget_seconds": None if (budget := _time_budget(row)) is None else int(budget) // _SECOND,
         "budget_left_seconds": _budget_left(row),
         "projected_breach_at": _text(projected),
         "time_left_seconds": None if projected is None else max(0, projected - horizon.now) // _SECOND,
