@@ -1,5 +1,6 @@
 // The page's own document: its token, its prefix, and how a newer version of it takes the place of what is shown.
 
+import { count } from "./clocks.js";
 import { showTabs } from "./tabs.js";
 
 export const token = () => document.querySelector("meta[name=csrf-token]").content;
@@ -19,6 +20,7 @@ export async function read(address = location.href, options = {}) {
 
 /** Put the new content in place of the old one. Focus and scroll position stay. */
 export function replaceMain(next) {
+  count(next);
   const main = document.getElementById("main");
   const focused = document.activeElement?.closest?.("[data-row]")?.dataset.row;
   main.replaceChildren(...next.getElementById("main").childNodes);
@@ -43,6 +45,8 @@ export const row = (key) => document.querySelector(`[data-row="${CSS.escape(key)
  * Rows themselves stay where they are: nothing moves under the pointer.
  */
 export function takeOver(next) {
+  // A clock that only went on is no change.
+  count(document, next);
   const cells = new Map([...document.querySelectorAll("#main [data-cell]")].map((each) => [each.dataset.cell, each]));
   for (const newer of next.querySelectorAll("#main [data-cell]")) {
     const shown = cells.get(newer.dataset.cell);

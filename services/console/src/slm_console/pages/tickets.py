@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import Part, Whole
-from slm_console.views import tickets
+from slm_console.views import ticket_pages, tickets
 from slm_console.views.tables import table_of
 from slm_console.views.watching import watched
 from slm_console.web.directories import WHO, directory_from
@@ -75,13 +75,13 @@ async def show_ticket(visit: SignedIn, source: str, number: str) -> Response:
     """Show one ticket with a bar for each clock that is evaluated for it."""
     ticket = await visit.api.get(f"{_TICKETS}/{source}/{number}")
     parts = await visit.api.gather(**WHO)
-    explained = await _explanations(visit, ticket)
-    model = {"page": tickets.ticket_page(visit.reader, directory_from(parts), ticket, explained)}
-    return render(visit, "tickets/ticket.html", model)
+    explained, targets = await asyncio.gather(_explanations(visit, ticket), _judging_targets(visit, ticket))
+    page = ticket_pages.ticket_page(visit.reader, directory_from(parts), ticket, explained, targets)
+    return render(visit, "tickets/ticket.html", {"page": page})
 
 
-async def _explanations(visit: Visit, ticket: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the explanation of each clock of a ticket, by target id; clocks without an answer are left out."""
+async def _explanations(visit: Visit, ticket: Mapping[str, Any]) -> dict[ticket_pages.ClockKey, Mapping[str, Any]]:
+    """Return the explanation of each clock of a ticket; clocks without an answer are left out."""
 
     async def explain(clock: Mapping[str, Any]) -> Part:
         about = {"source": ticket["source"], "number": ticket["number"], "target": clock["target_id"]}
@@ -90,4 +90,11 @@ async def _explanations(visit: Visit, ticket: Mapping[str, Any]) -> dict[str, Ma
 
     found = await asyncio.gather(*(explain(clock) for clock in ticket["clocks"]))
     pairs = zip(ticket["clocks"], found, strict=True)
-    return {str(clock["target_id"]): part.data for clock, part in pairs if part.data}
+    return {ticket_pages.clock_key_of(clock): part.data for clock, part in pairs if part.data}
+
+
+async def _judging_targets(visit: Visit, ticket: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the targets that the clocks of a ticket are about, by id; those without an answer are left out."""
+    ids = list(dict.fromkeys(str(clock["target_id"]) for clock in ticket["clocks"]))
+    found = await asyncio.gather(*(visit.api.part(f"/api/v1/targets/{each}") for each in ids))
+    return {each: part.data for each, part in zip(ids, found, strict=True) if part.data}

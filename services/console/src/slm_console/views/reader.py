@@ -19,6 +19,8 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+_SECONDS_WITHIN = 10 * MINUTE
+"""Below this, a running clock shows seconds; above, they would only make a column of times hard to read."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -158,6 +160,24 @@ class Reader:
             elif texts:
                 break
         return " ".join(texts) or self._unit("min", 0)
+
+    def running(self, microseconds: int) -> str:
+        """Return the length of a clock that runs, rounded down: to minutes, in the last ten minutes to seconds.
+
+        The browser counts the clock on by the same rule (``clocks.js``).
+        """
+        unit = SECOND if microseconds < _SECONDS_WITHIN else MINUTE
+        return self.length(max(0, microseconds) // unit * unit)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The texts with which the browser writes the length of a clock: unit → text with ``{count}``."""
+        texts = {
+            "day": self.translations.ngettext("%(count)s day", "%(count)s days", 1),
+            "days": self.translations.ngettext("%(count)s day", "%(count)s days", 2),
+            **{unit: self.translations.gettext(f"%(count)s {unit}") for unit in ("h", "min", "s")},
+        }
+        return {unit: text % {"count": "{count}"} for unit, text in texts.items()}
 
     def _unit(self, unit: str, count: int) -> str:
         if unit == "d":

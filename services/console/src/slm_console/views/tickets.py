@@ -1,20 +1,16 @@
-"""View models of tickets: the queue by time left, one ticket with a bar for each clock, and tickets without an
-agreement.
-"""
+"""View models of tickets: the queue of clocks by time left, and tickets without an agreement."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from slm_console.views import durations
+from slm_console.views.clocks import RunningClock, time_since, time_to_deadline
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.reader import MINUTE, Reader
 from slm_console.views.tables import Column
-
-_SECOND = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +21,7 @@ class ClockLine:
     number: str
     priority: str
     clock: str
+    service: str
     customer: str
     held_by: str
     mark: str
@@ -32,56 +29,8 @@ class ClockLine:
     deadline: str
     used: int
     tone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """An interval of a clock, as it is drawn and as the table shows it.
-
-    ``x`` and ``width`` are its start and length on the time axis, in percent.
-    """
-
-    kind: str
-    x: str
-    width: str
-    span: str
-    length: str
-    why: str
-
-
-@dataclass(frozen=True)
-class ClockBar:
-    """One clock of a ticket, drawn as a bar."""
-
-    title: str
-    agreement_id: str
-    target_id: str
-    company: str
-    limit: str
-    mark: str
-    state: str
-    left: str
-    deadline: str
-    deadline_at: int
-    deadline_x: str
-    ends_first: bool
-    segments: list[Segment] = field(default_factory=list)
-    held: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class TicketPage:
-    """The page of one ticket."""
-
-    number: str
-    source: str
-    facts: list[tuple[str, str]]
-    bars: list[ClockBar]
-    now_x: str
-    axis: tuple[str, str]
-    events: list[tuple[int, str, str]]
-    """Events of the ticket: instant in microseconds since 1970, time in words, what happened."""
-    problem: str
+    running: RunningClock | None
+    """The clock whose present text is ``left``; None while it is paused."""
 
 
 def queue_of(reader: Reader, directory: Directory, clocks: Sequence[Mapping[str, Any]]) -> list[ClockLine]:
@@ -96,6 +45,7 @@ def queue_columns(reader: Reader) -> list[Column[ClockLine]]:
     """Return the columns of the queue of tickets."""
     return [
         Column("ticket", reader.gettext("Ticket"), lambda line: f"{line.number} {line.priority}".strip()),
+        Column("service", reader.gettext("Service"), lambda line: line.service),
         Column("left", reader.gettext("Time left"), lambda line: line.left, is_natural=True),
         Column("used", reader.gettext("Used")),
         Column("clock", reader.gettext("To do"), lambda line: line.clock),
@@ -124,36 +74,39 @@ def _left(reader: Reader, clock: Mapping[str, Any]) -> int:
     """
     deadline = read(clock.get("deadline_at")) or reader.now
     if clock["state"] == "paused":
-        return deadline - (_last_pause(clock) or reader.now)
+        return deadline - (read(clock.get("changed_at")) or reader.now)
     return deadline - reader.now
-
-
-def _last_pause(clock: Mapping[str, Any]) -> int | None:
-    pauses = clock.get("pauses") or ()
-    return read(pauses[-1][0]) if pauses and isinstance(pauses[-1], list) else read(clock.get("changed_at"))
 
 
 def _line(reader: Reader, directory: Directory, clock: Mapping[str, Any]) -> ClockLine:
     left = _left(reader, clock)
     started, deadline = read(clock["started_at"]) or 0, read(clock["deadline_at"]) or 0
     used = 100 - max(0, min(100, round(100 * left / max(1, deadline - started))))
-    mark = _mark(clock, left)
+    mark = mark_of_clock(clock, left)
+    running = None
+    if left < 0:
+        running = time_since(reader, deadline, lambda length: reader.gettext("%(length)s late", length=length))
+    elif mark != "paused":
+        running = time_to_deadline(reader, deadline)
     return ClockLine(
         source=str(clock["source"]),
         number=str(clock["number"]),
         priority=str(clock.get("priority") or ""),
         clock=clock_in_words(reader, str(clock["clock"])),
+        service=directory.service(clock.get("service_id")),
         customer=directory.company(directory.other(clock)),
         held_by=str(clock.get("held_by") or ""),
         mark=mark,
-        left=_left_in_words(reader, left, mark),
+        left=running.text if running else left_in_words(reader, left, mark),
         deadline="–" if mark == "paused" else reader.moment(deadline),
         used=used,
         tone=mark if mark in ("at-risk", "breached") else "",
+        running=running,
     )
 
 
-def _mark(clock: Mapping[str, Any], left: int) -> str:
+def mark_of_clock(clock: Mapping[str, Any], left: int) -> str:
+    """Return the state mark of a clock that has not stopped, with ``left`` microseconds to its deadline."""
     if left < 0 or clock["state"] == "breached":
         return "breached"
     if clock["state"] == "paused":
@@ -162,14 +115,15 @@ def _mark(clock: Mapping[str, Any], left: int) -> str:
     return "at-risk" if 2 * left < deadline - started or left < MINUTE * 30 else "on-track"
 
 
-def _left_in_words(reader: Reader, left: int, mark: str) -> str:
+def left_in_words(reader: Reader, left: int, mark: str, *, is_service_time: bool = False) -> str:
+    """Return the time that a clock has left: ``41 min left``, ``2 h of service time left``, ``5 min late``."""
     if left < 0:
         return reader.gettext("%(length)s late", length=reader.length(-left))
     if mark == "paused":
-        return reader.gettext("paused, %(length)s left", length=reader.length(left))
-    # Seconds only count in the last minutes, and make a column of times hard to read.
-    rounded = left if left < 10 * MINUTE else left // MINUTE * MINUTE
-    return reader.gettext("%(length)s left", length=reader.length(rounded))
+        return reader.gettext("paused, %(length)s left", length=reader.running(left))
+    if is_service_time:
+        return reader.gettext("%(length)s of service time left", length=reader.running(left))
+    return reader.gettext("%(length)s left", length=reader.running(left))
 
 
 def not_judged(reader: Reader, tickets: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -180,173 +134,16 @@ def not_judged(reader: Reader, tickets: Sequence[Mapping[str, Any]]) -> list[dic
             "number": str(each["number"]),
             "priority": str(each.get("priority") or ""),
             "opened": reader.moment(read(each.get("opened_at")) or reader.now),
-            "why": _why_not(reader, each),
+            "why": why_not_judged(reader, each),
         }
         for each in tickets
     ]
 
 
-def _why_not(reader: Reader, ticket: Mapping[str, Any]) -> str:
+def why_not_judged(reader: Reader, ticket: Mapping[str, Any]) -> str:
+    """Return the reason why no agreement judges a ticket, in words."""
     if ticket.get("inconsistent"):
         return reader.gettext("Its times contradict each other: %(what)s", what=str(ticket["inconsistent"]))
     for each in ticket.get("unjudgeable") or ():
         return str(each.get("reason") or each.get("cause") or each) if isinstance(each, Mapping) else str(each)
     return str(ticket.get("unmatched_cause") or reader.gettext("No agreement is about it."))
-
-
-def ticket_page(
-    reader: Reader, directory: Directory, ticket: Mapping[str, Any], explained: Mapping[str, Mapping[str, Any]]
-) -> TicketPage:
-    """Return the view model of a ticket's page.
-
-    ``explained``: target id → explanation of its clock, without clocks whose explanation was not available.
-    """
-    clocks = ticket["clocks"]
-    start = min([read(each["started_at"]) or reader.now for each in clocks], default=reader.now)
-    end = max([read(each["deadline_at"]) or reader.now for each in clocks] + [reader.now], default=reader.now)
-    axis = Axis(start, max(end, start + MINUTE))
-    running = [read(each["deadline_at"]) or 0 for each in clocks if each.get("stopped_at") is None]
-    first = min(running) if len(running) > 1 else None
-    bars = [_bar(reader, clock, explained.get(str(clock["target_id"])), axis, first) for clock in clocks]
-    return TicketPage(
-        number=str(ticket["number"]),
-        source=str(ticket["source"]),
-        facts=_facts(reader, ticket),
-        bars=sorted(bars, key=lambda bar: bar.deadline_at),
-        now_x=axis.x(reader.now),
-        axis=(reader.moment(axis.start), reader.moment(axis.end)),
-        events=[
-            (read(each["at"]) or 0, reader.moment(read(each["at"]) or 0), _event_in_words(reader, each))
-            for each in ticket.get("events") or ()
-        ],
-        problem="" if clocks else _why_not(reader, ticket),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """The time axis of a ticket, from ``start`` to ``end`` in microseconds since 1970."""
-
-    start: int
-    end: int
-
-    def x(self, instant: int) -> str:
-        """Return the place of an instant on the axis in percent, with two decimals; instants outside are clipped to its
-        ends.
-        """
-        share = (min(max(instant, self.start), self.end) - self.start) * 10_000 // (self.end - self.start)
-        return f"{share / 100:.2f}"
-
-
-def _bar(
-    reader: Reader,
-    clock: Mapping[str, Any],
-    explanation: Mapping[str, Any] | None,
-    axis: Axis,
-    first: int | None,
-) -> ClockBar:
-    deadline = read(clock["deadline_at"]) or reader.now
-    is_over = clock.get("stopped_at") is not None
-    left = int(clock.get("time_left_seconds") or 0) * _SECOND
-    mark = _ended_mark(clock) if is_over else _mark(clock, left)
-    return ClockBar(
-        title=str(clock["target_title"]),
-        agreement_id=str(clock["agreement_id"]),
-        target_id=str(clock["target_id"]),
-        company="",
-        limit=durations.limit_in_words(reader, clock["within"]),
-        mark=mark,
-        state=_state_in_words(reader, clock, mark),
-        left="" if is_over else _left_in_words(reader, left, mark),
-        deadline=reader.moment(deadline),
-        deadline_at=deadline,
-        deadline_x=axis.x(deadline),
-        ends_first=not is_over and first == deadline,
-        segments=[_segment(reader, each, axis) for each in (explanation or {}).get("intervals") or ()],
-        held=[
-            (str(each["by"] or reader.gettext("nobody yet")), reader.length(int(each["calendar_seconds"]) * _SECOND))
-            for each in clock.get("held") or ()
-        ],
-    )
-
-
-def _ended_mark(clock: Mapping[str, Any]) -> str:
-    return "breached" if clock.get("breached_at") else "met"
-
-
-def _state_in_words(reader: Reader, clock: Mapping[str, Any], mark: str) -> str:
-    if clock.get("stopped_at") is not None:
-        at = reader.moment(read(clock["stopped_at"]) or 0)
-        if mark == "breached":
-            return reader.gettext("late, done %(at)s", at=at)
-        return reader.gettext("in time, done %(at)s", at=at)
-    return ""
-
-
-def _segment(reader: Reader, interval: Mapping[str, Any], axis: Axis) -> Segment:
-    begin, end = read(interval["from"]) or 0, read(interval["to"]) or reader.now
-    kinds = {"open": "runs", "paused": "paused", "closed": "closed"}
-    x, to = axis.x(begin), axis.x(end)
-    return Segment(
-        kind=kinds.get(str(interval["kind"]), "closed"),
-        x=x,
-        width=f"{float(to) - float(x):.2f}",
-        span=reader.span(begin, end),
-        length=reader.length(end - begin),
-        why=_cause_in_words(reader, str(interval["cause"]), str(interval["kind"])),
-    )
-
-
-def _cause_in_words(reader: Reader, cause: str, kind: str) -> str:
-    event, _, state = cause.partition(" to ")
-    if event == "state_changed" and state:
-        words = reader.gettext("state became “%(state)s”", state=state.replace("_", " "))
-    else:
-        words = _event_name(reader, event)
-    kinds = {
-        "open": reader.gettext("runs"),
-        "paused": reader.gettext("paused"),
-        "closed": reader.gettext("out of hours"),
-    }
-    return f"{kinds.get(kind, kind)}: {words}"
-
-
-def _event_name(reader: Reader, event: str) -> str:
-    names = {
-        "opened": reader.gettext("opened"),
-        "assigned": reader.gettext("assigned"),
-        "state_changed": reader.gettext("state changed"),
-        "priority_changed": reader.gettext("priority changed"),
-        "first_response": reader.gettext("first answer"),
-        "customer_replied": reader.gettext("the customer wrote"),
-        "agent_replied": reader.gettext("the desk replied"),
-        "resolved": reader.gettext("resolved"),
-        "fulfilled": reader.gettext("fulfilled"),
-        "reopened": reader.gettext("opened again"),
-        "closed": reader.gettext("closed"),
-        "cancelled": reader.gettext("cancelled"),
-    }
-    return names.get(event, event.replace("_", " "))
-
-
-def _event_in_words(reader: Reader, event: Mapping[str, Any]) -> str:
-    words = _event_name(reader, str(event["event"]))
-    words = words[:1].upper() + words[1:]
-    attributes = event.get("attributes") or {}
-    details = [str(event["state"]).replace("_", " ")] if event.get("state") else []
-    details += [str(attributes[name]) for name in ("priority", "team", "assignee") if attributes.get(name)]
-    return f"{words}: {', '.join(details)}" if details else words
-
-
-def _facts(reader: Reader, ticket: Mapping[str, Any]) -> list[tuple[str, str]]:
-    opened, ended = read(ticket.get("opened_at")), read(ticket.get("ended_at"))
-    facts = [
-        (reader.gettext("Priority"), str(ticket.get("priority") or "–")),
-        (reader.gettext("State"), str(ticket.get("state") or reader.gettext("open")).replace("_", " ")),
-        (reader.gettext("With"), str(ticket.get("held_by") or reader.gettext("nobody yet"))),
-    ]
-    if opened is not None:
-        facts.append((reader.gettext("Opened"), reader.moment(opened)))
-    if ended is not None:
-        facts.append((reader.gettext("Ended"), reader.moment(ended)))
-    return facts
