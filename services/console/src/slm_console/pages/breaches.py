@@ -151,11 +151,18 @@ async def _take(visit: Visit, breach_id: str, step: str, body: dict[str, Any]) -
 
 @router.get("/causes/{cause_id}")
 async def show_cause(visit: SignedIn, cause_id: str) -> Response:
-    """Show a cause with all breaches that it led to."""
+    """Show a cause with all breaches and risks that it led to."""
     cause = await visit.api.get(f"{_CAUSES}/{cause_id}")
-    parts = await visit.api.gather(**WHO, breaches=Whole(_BREACHES, {"cause_id": cause_id, "limit": "200"}), **HELD)
+    of_cause = {"cause_id": cause_id, "limit": "200"}
+    parts = await visit.api.gather(
+        **WHO,
+        breaches=Whole(_BREACHES, of_cause),
+        risks=Whole(_RISKS, {**of_cause, "standing": "true"}),
+        **HELD,
+    )
+    breaches, risks = parts["breaches"].items, parts["risks"].items
     model = {
-        "cause": cause_page_of(visit.reader, directory_from(parts), cause, parts["breaches"].items),
+        "cause": cause_page_of(visit.reader, directory_from(parts), cause, breaches, risks),
         "part": parts["breaches"],
         "may_snooze": directory_from(parts).has_role("service_level_manager", "integrator"),
         "is_snoozed": f"cause/{cause_id}" in snoozed_rows(parts["assignments"]),

@@ -1,4 +1,4 @@
-"""View model of a cause: one outage with all breaches it led to that the reader's company may see."""
+"""View model of a cause: one outage with all breaches and risks it led to that the reader's company may see."""
 
 from __future__ import annotations
 
@@ -7,11 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_console.views import instants
+from slm_console.views.clocks import RunningClock, time_since
 from slm_console.views.directory import Directory
+from slm_console.views.judgement.allowances import pace_in_words
 from slm_console.views.judgement.breaches import BreachPage, breach_page_of
+from slm_console.views.judgement.figures import period_name
+from slm_console.views.marks import MARKS
 from slm_console.views.reader import Reader
 
 Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseAtRisk:
+    """A promise that an outage has put at risk and not breached, for one period or ticket."""
+
+    key: str
+    title: str
+    path: str
+    customer: str
+    since: str
+    forecast: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +36,27 @@ class CausePage:
 
     cause_id: str
     title: str
-    since: str
-    lasted: str
+    mark: str
+    state: str
+    """The word of its state: down, breached or at risk."""
+    when: str
+    clock: RunningClock | None
+    """The clock whose present text is ``when``; None once the outage is over."""
     is_over: bool
     subjects: Sequence[str]
     companies: Sequence[str]
     breaches: Sequence[BreachPage]
+    risks: Sequence[PromiseAtRisk]
     may_acknowledge: bool
     may_explain: bool
     is_replaced: bool
     replaced_by: Sequence[str]
 
 
-def cause_page_of(reader: Reader, directory: Directory, cause: Answer, breaches: Sequence[Answer]) -> CausePage:
-    """Return the view model of a cause with its breaches."""
+def cause_page_of(
+    reader: Reader, directory: Directory, cause: Answer, breaches: Sequence[Answer], risks: Sequence[Answer]
+) -> CausePage:
+    """Return the view model of a cause with its breaches, and with its risks that are still in force."""
     start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
     assert start is not None
     services = [directory.outcome(each) for each in cause["service_ids"]]
@@ -41,17 +64,61 @@ def cause_page_of(reader: Reader, directory: Directory, cause: Answer, breaches:
     title = services[0] if len(services) == 1 else (subjects or services or [""])[0]
     is_mine = directory.own in cause["responsible_party_ids"]
     states = cause["breach_states"]
+    at_risk = _at_risk(reader, directory, breaches, risks)
+    mark, state, clock = "met", reader.gettext("over, and nothing is breached"), None
+    if end is None:
+        clock = time_since(
+            reader,
+            start,
+            lambda length: reader.gettext(
+                "since %(moment)s, %(length)s so far", moment=reader.moment(start), length=length
+            ),
+        )
+        mark, state = "breached", reader.gettext("down")
+    elif cause["breaches"]:
+        mark, state = "breached", MARKS["breached"].word(reader)
+    elif at_risk:
+        mark, state = "at-risk", MARKS["at-risk"].word(reader)
+    when = f"{reader.span(start, end)}, {reader.length(max(0, end - start))}" if end is not None else ""
     return CausePage(
         cause_id=cause["cause_id"],
         title=title,
-        since=reader.gettext("since %(moment)s", moment=reader.moment(start)),
-        lasted=reader.length(max(0, (end if end is not None else reader.now) - start)),
+        mark=mark,
+        state=state,
+        when=clock.text if clock else when,
+        clock=clock,
         is_over=end is not None,
         subjects=subjects,
         companies=[directory.company(each) for each in cause["customer_party_ids"]],
         breaches=[breach_page_of(reader, directory, each) for each in breaches],
+        risks=at_risk,
         may_acknowledge=is_mine and bool(states["open"]),
         may_explain=is_mine and bool(states["acknowledged"]),
         is_replaced=cause["state"] != "current",
         replaced_by=cause["replaced_by"],
+    )
+
+
+def _at_risk(
+    reader: Reader, directory: Directory, breaches: Sequence[Answer], risks: Sequence[Answer]
+) -> list[PromiseAtRisk]:
+    """Return the promises at risk, each once however many warnings there are, without those that are breached."""
+    breached = {(each["target_id"], each["window_id"]) for each in breaches if each["standing"]}
+    earliest: dict[tuple[str, str], Answer] = {}
+    for each in sorted((each for each in risks if each["standing"]), key=lambda each: str(each["opened_at"])):
+        earliest.setdefault((each["target_id"], each["window_id"]), each)
+    return [_promise(reader, directory, each) for promise, each in earliest.items() if promise not in breached]
+
+
+def _promise(reader: Reader, directory: Directory, risk: Answer) -> PromiseAtRisk:
+    opened = instants.read(risk["opened_at"])
+    ticket = (risk.get("evidence") or {}).get("ticket")
+    path = f"/tickets/{ticket['source']}/{ticket['number']}" if ticket else f"/targets/{risk['target_id']}"
+    return PromiseAtRisk(
+        key=f"risk/{risk['risk_id']}",
+        title=f"{risk.get('target_title') or ''}, {period_name(reader, risk['window_id'])}",
+        path=path,
+        customer=directory.company(risk["customer_party_id"]),
+        since=reader.gettext("since %(moment)s", moment=reader.moment(opened)) if opened is not None else "",
+        forecast=pace_in_words(reader, None, risk.get("projected_breach_at")),
     )
