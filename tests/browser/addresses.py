@@ -92,7 +92,7 @@ async def addresses(scene: Scene) -> dict[str, Address]:
     shop, alder = world.parties["corner-shop"], world.parties["alder"]
     found = [
         Address("sign-in", "", "/sign-in", "Sign in"),
-        Address("today", "ada", "/", "1 service down"),
+        Address("today", "ada", "/", "1 outage now"),
         Address("services", "ada", "/services", "Services"),
         Address("service", "carl", service, "Customers can pay online"),
         Address("service-maintenance", "ada", f"{service}/maintenance", "Customers can pay online"),

@@ -134,7 +134,7 @@ async def test_an_outage_is_acknowledged(behind: Gateway, browser: Browser, cost
     scene = behind.scene
     async with behind.opened(browser, "ada") as (page, _):
         journey = Journey(page, f"1b outage acknowledged{behind.prefix and ' (prefix)'}")
-        await journey.open(behind.at("/"), then="service down")
+        await journey.open(behind.at("/"), then="outage now")
         end = scene.now - 60 * MINUTE
         # Whatever day it is, either this month or the one before has more of it than the promise allows, not both.
         outage = {"from": to_text(end - 400 * MINUTE), "to": to_text(end)}

@@ -75,7 +75,8 @@ SUMMARY: dict[str, Any] = {
     "risks": [
         about("t-checkout", "Checkout is available", "checkout", SHOP, risk_id="r-1", window_id="2026-11",
               cause="budget_consumed", threshold="90", ticket=None, opened_at="2026-11-25T20:00:00Z",
-              figure_display="99.9046", budget_consumed_percent="9537/100", budget_left_seconds=122,
+              figure_display="99.9046", budget_consumed_percent="9537/100", budget_seconds=2_588,
+              budget_left_seconds=122,
               projected_breach_at="2026-11-26T13:00:00Z", time_left_seconds=11_880, window_ends_at=None,
               responsible={"owner": "Checkout operations", "plan": [{"step": "Move traffic", "owner": "Duty"}]},
               deadline_at="2026-11-26T13:00:00Z", urgency="today"),

@@ -8,31 +8,41 @@ from tests.unit.console.alder_answers import CAUSE, SUMMARY, answers
 from tests.unit.console.stub_api import StubApi, browser_of, listed
 
 
+def sentence_in(page: str) -> str:
+    """Return the text of the page's first heading."""
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    assert found is not None
+    return re.sub(r"<[^>]+>", "", found[1]).strip()
+
+
 async def test_what_is_snoozed_is_not_counted_in_the_sentence() -> None:
     kept = {"kind": "cause", "item_id": "c-mail", "is_snoozed": True, "assigned_to": None}
     risk = {**kept, "kind": "risk", "item_id": "r-1"}
-    counts = {**SUMMARY["counts"], "breaches_unacknowledged": 5}
-    known = {**answers(), "/api/v1/summary": {**SUMMARY, "counts": counts}}
+    known = answers()
     async with browser_of(StubApi(known)) as browser:
         page = (await browser.get("/")).text
-    assert "1 service down · 5 breaches unanswered · 1 at risk" in page
+    assert sentence_in(page) == (
+        "1 outage now · 2 breached and unanswered · 1 at risk · 1 request to decide · 1 source silent"
+        " · 1 ticket due in 4 h · 1 proposal to answer · next deadline in 41 min"
+    )
     async with browser_of(StubApi({**known, "/api/v1/assignments": listed(kept, risk)})) as browser:
         page = (await browser.get("/")).text
-        assert "1 breach unanswered" in page and "service down" not in page and "1 at risk" not in page
+        assert sentence_in(page).startswith("1 breached and unanswered · 1 request to decide")
         assert 'data-row="risk/' not in page and "2 snoozed" in page
-        assert "5 breaches unanswered" in (await browser.get("/?snoozed=shown")).text
+        assert "1 outage now" in sentence_in((await browser.get("/?snoozed=shown")).text)
 
 
 async def test_a_ticket_is_listed_once_with_its_breach() -> None:
     ticket = {"source": "desk", "number": "INC-20417"}
     breach = {**SUMMARY["breaches"][0], "breach_id": "b-ticket", "ticket": ticket}
     known = {**answers(), "/api/v1/summary": {**SUMMARY, "breaches": [breach]}}
-    for causes in ([], [{**CAUSE, "cause_id": "c-t", "breach_ids": ["b-ticket"], "urgency": "unacknowledged"}]):
+    over = {**CAUSE, "cause_id": "c-t", "end_at": "2026-11-26T09:30:00Z", "urgency": "unacknowledged"}
+    for causes in ([], [{**over, "breach_ids": ["b-ticket"]}]):
         async with browser_of(StubApi({**known, "/api/v1/causes": listed(*causes)})) as browser:
             page = (await browser.get("/")).text
         rows = re.findall(r'data-row="([^"/]+)/', page)
         assert "ticket" not in rows and ("cause" if causes else "breach") in rows
-        assert "41 min left" in page, "its row says how long there is"
+        assert "41 min to the deadline" in page, "its row says how long there is"
 
 
 async def test_a_row_is_assigned_and_given_back() -> None:
@@ -54,6 +64,30 @@ async def test_a_row_is_assigned_and_given_back() -> None:
         assert (await browser.post("/assign", data={**form, "row": "person/p-1"})).status_code == 404
     kept = "/api/v1/risks/r-1/assign"
     assert api.sent == [("POST", kept, {"assigned_to": "p-1"}), ("POST", kept, {"assigned_to": None})]
+
+
+async def test_what_the_reader_holds_comes_first_in_its_group_and_says_so() -> None:
+    first, second = (
+        {**SUMMARY["breaches"][0], "breach_id": name, "certain_at": f"2026-11-26T0{hour}:12:00Z"}
+        for name, hour in (("b-late", 8), ("b-early", 7))
+    )
+    person = {"person_id": "p-1", "name": "Grace Hopper"}
+    held = {"kind": "breach", "item_id": "b-early", "is_snoozed": False, "assigned_to": "p-1"}
+    known = {**answers(), "/api/v1/summary": {**SUMMARY, "breaches": [first, second]}, "/api/v1/people": listed(person)}
+    known["/api/v1/me"] = {**known["/api/v1/me"], "person": person}
+
+    async def breaches(**more: object) -> tuple[list[str], str]:
+        async with browser_of(StubApi({**known, **more})) as browser:
+            page = (await browser.get("/")).text
+        return re.findall(r'data-row="breach/([^"]+)"', page), page
+
+    shown, page = await breaches()
+    assert shown == ["b-late", "b-early"] and "held by you" not in page
+    shown, page = await breaches(**{"/api/v1/assignments": listed(held)})
+    assert shown == ["b-early", "b-late"] and "held by you" in page and "held by Grace Hopper" not in page
+    assert page.index("cause/c-mail") < page.index("b-early"), "what is more urgent stays before"
+    shown, _ = await breaches(**{"/api/v1/assignments": listed({**held, "assigned_to": "p-2"})})
+    assert shown == ["b-late", "b-early"]
 
 
 async def test_only_who_may_assign_is_offered_it() -> None:

@@ -15,8 +15,8 @@ from slm_console.views.judgement.service_pages import (
     target_columns,
     target_rows,
 )
-from slm_console.views.judgement.today import service_columns, today_of
 from slm_console.views.tables import table_of
+from slm_console.views.today.page import service_columns, today_of
 from slm_console.views.watching import watched
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.tables import render_table, wish_of

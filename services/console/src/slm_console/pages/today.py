@@ -9,13 +9,23 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.views.judgement.today import Today, buckets_on_page, count_of, table_of_rows, today_of, without
+from slm_console.views.today.page import (
+    MOST_LISTED,
+    Today,
+    buckets_on_page,
+    count_of,
+    only,
+    table_of_rows,
+    today_of,
+    without,
+)
 from slm_console.views.watching import watched
 from slm_console.web.directories import HELD, WHO, directory_from, holding_from, snoozed_rows
 from slm_console.web.tables import render_table, wish_of
 from slm_console.web.visit import SignedIn
 
 router = APIRouter()
+_MOST = str(MOST_LISTED)
 
 
 @router.get("/")
@@ -24,9 +34,9 @@ async def today(visit: SignedIn) -> Response:
     scope = {"party": visit.scope} if visit.scope else {}
     parts = await visit.api.gather(
         **WHO,
-        summary=("/api/v1/summary", {"timezone": visit.reader.zone.key, **scope}),
+        summary=("/api/v1/summary", {"timezone": visit.reader.zone.key, "limit": _MOST, **scope}),
         **HELD,
-        causes=("/api/v1/causes", {"limit": "200"}),
+        causes=("/api/v1/causes", {"open": "true", "sort": "urgency", "limit": _MOST}),
         agreements="/api/v1/agreement-summary",
     )
     directory = directory_from(parts)
@@ -37,13 +47,17 @@ async def today(visit: SignedIn) -> Response:
     shows_all = "snoozed" in visit.request.query_params
     snoozed = snoozed_rows(parts["assignments"])
     hidden = set() if shows_all else snoozed
-    page = today_of(visit.reader, directory, parts["summary"].data, causes, needs, hidden)
-    shown = without(page, hidden)
+    holding = holding_from(parts, directory)
+    page = today_of(visit.reader, directory, parts["summary"].data, causes, needs, holding.mine)
+    unsnoozed = without(visit.reader, page, hidden)
+    part = visit.request.query_params.get("show", "")
+    shown = only(visit.reader, unsnoozed, part)
     table = table_of_rows(visit.reader, shown, wish_of(visit))
     model = {
         "today": replace(shown, buckets=buckets_on_page(shown, table)),
+        "only": part if len(shown.rows) < len(unsnoozed.rows) else "",
         "snoozed": count_of(page, hidden),
-        "holding": holding_from(parts, directory),
+        "holding": holding,
         "part": parts["summary"],
         "watch": _watched(parts["summary"].data, page),
         "directory": directory,

@@ -22,6 +22,8 @@ class Directory:
     roles: frozenset[str] = frozenset()
     may_sign: bool = True
     """Whether the reader's present session allows signing; role and mandate are checked elsewhere."""
+    person: str = ""
+    """The id of the reader as a person; empty for a system."""
 
     def company(self, party_id: str | None) -> str:
         """Return a company's name; its id if the name is not known."""
@@ -75,6 +77,7 @@ def directory_of(
         own=str(party.get("party_id", "")),
         parties=names,
         services={str(each["service_id"]): each for each in services},
+        person=str((me.get("person") or {}).get("person_id") or ""),
         name=str((me.get("person") or {}).get("name") or me.get("name") or ""),
         roles=frozenset(me.get("roles") or ()),
         may_sign=bool(me.get("may_sign", True)),

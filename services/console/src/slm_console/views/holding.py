@@ -16,6 +16,13 @@ class HoldersOfItems:
     people: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
     may_assign: bool = False
+    reader: str = ""
+    """The id of the person who looks at the page, empty for somebody who is no person of the company."""
+
+    @property
+    def mine(self) -> frozenset[str]:
+        """The keys of the items that are assigned to the reader."""
+        return frozenset(item for item, holder in self.held.items() if self.reader and holder == self.reader)
 
     def holder(self, item: str) -> str:
         """Return the id of the person to whom an item is assigned, empty if nobody."""

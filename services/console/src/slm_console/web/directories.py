@@ -54,4 +54,5 @@ def holding_from(parts: Mapping[str, Part], directory: Directory) -> HoldersOfIt
         for each in parts["assignments"].items
         if each["assigned_to"]
     }
-    return HoldersOfItems(people, held, may_assign=directory.has_role("service_level_manager", "integrator"))
+    may_assign = directory.has_role("service_level_manager", "integrator")
+    return HoldersOfItems(people, held, may_assign, reader=directory.person)

@@ -1,1 +1,1 @@
-"""View models of evaluated targets: figures, error budgets, services, breaches, and the Today page."""
+"""View models of evaluated targets: figures, error budgets, services, breaches and causes."""

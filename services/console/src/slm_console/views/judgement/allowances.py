@@ -104,6 +104,33 @@ def _remainder(reader: Reader, amount: str, is_over: bool) -> str:
     )
 
 
+def downtime_left(reader: Reader, left: int, whole: int) -> str:
+    """Return what is left of a budget of downtime, in words: ``2 of 43 min of allowed downtime left``.
+
+    ``left`` is below zero if the budget is overspent. What is left is rounded down, so that nobody counts on more.
+    """
+    if left < 0:
+        return reader.gettext("%(length)s over the allowed downtime", length=reader.length(-left))
+    one = HOUR if whole >= _HOURS_FROM and left >= HOUR else MINUTE
+    if left < MINUTE or (one == MINUTE and whole >= _HOURS_FROM) or whole < _ROUGH_FROM:
+        texts = {"left": reader.running(left), "whole": reader.length(whole // MINUTE * MINUTE or whole)}
+        return reader.gettext("%(left)s of %(whole)s of allowed downtime left", **texts)
+    texts = {"left": reader.whole(left // one), "whole": reader.whole(round(whole / one))}
+    if one == HOUR:
+        return reader.gettext("%(left)s of %(whole)s h of allowed downtime left", **texts)
+    return reader.gettext("%(left)s of %(whole)s min of allowed downtime left", **texts)
+
+
+def share_used(reader: Reader, percent: str | None) -> str:
+    """Return how much of a budget is used, for one that is no time: ``95 % of what is allowed is used``.
+
+    Empty if it is not known.
+    """
+    if percent is None:
+        return ""
+    return reader.gettext("%(percent)s %% of what is allowed is used", percent=reader.whole(int(Fraction(percent))))
+
+
 def pace_in_words(reader: Reader, burn_rate: str | None, projected_at: str | None) -> str:
     """Return how fast the error budget is used: ``6 times too fast: used up by Thu 14:00``.
 

@@ -2,148 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_console.views import instants
+from slm_console.views.clocks import time_since, time_to_deadline
 from slm_console.views.directory import Directory
-from slm_console.views.judgement.allowances import pace_in_words
+from slm_console.views.judgement.allowances import downtime_left, pace_in_words, share_used
 from slm_console.views.judgement.figures import period_name
-from slm_console.views.judgement.rows import RowAct, UrgentRow
 from slm_console.views.reader import DAY, SECOND, Reader
+from slm_console.views.tickets import clock_in_words
+from slm_console.views.today import rows as kinds
+from slm_console.views.today.cause_rows import CAUSE_BUCKETS, cause_row, list_shortened, say_since, with_parts
+from slm_console.views.today.rows import RowAct, UrgentRow
 
-BUCKETS = ("now", "today", "this_week", "later")
 Item = Mapping[str, Any]
-_CAUSE_BUCKETS = {"now": "now", "unacknowledged": "today", "at_risk": "this_week", "unexplained": "later"}
 _NEVER = 1 << 62
 
 
 def rows_of(
-    reader: Reader, directory: Directory, summary: Item, causes: Sequence[Item], needs: Sequence[Item]
+    reader: Reader,
+    directory: Directory,
+    summary: Item,
+    causes: Sequence[Item],
+    needs: Sequence[Item],
+    mine: Collection[str] = (),
 ) -> list[UrgentRow]:
     """Return the rows of the Today page, the most urgent first.
 
-    All breaches of one cause share a row; a breach without a cause has a row of its own.
+    All breaches and risks of one cause share a row; a breach or risk without a cause has a row of its own. ``mine`` are
+    the items that the reader holds: they come first among rows of the same urgency.
     """
     grouped = {breach for cause in causes for breach in cause["breach_ids"]}
-    tickets = {(each["source"], each["number"]): _ticket(reader, each) for each in reversed(summary["tickets"])}
-    breached = {each["breach_id"]: _ticket_of(each) for each in summary["breaches"] if each["ticket"]}
-    listed = [each for each in causes if each["urgency"] in _CAUSE_BUCKETS]
-    about = {ticket for breach, ticket in breached.items() if breach not in grouped}
-    about |= {breached[each] for cause in listed for each in cause["breach_ids"] if each in breached}
-    rows = [
-        *(
-            _with_ticket(_cause(reader, directory, each), tickets, [breached.get(one) for one in each["breach_ids"]])
-            for each in listed
-        ),
-        *(
-            _with_ticket(_breach(reader, directory, each), tickets, [breached.get(each["breach_id"])])
-            for each in summary["breaches"]
-            if each["breach_id"] not in grouped
-        ),
-        *_outages(reader, summary, causes),
-        *(_ticket(reader, each) for each in summary["tickets"] if (each["source"], each["number"]) not in about),
-        *(_risk(reader, directory, each) for each in summary["risks"] if not each["ticket"]),
+    single = [each for each in summary["breaches"] if each["breach_id"] not in grouped]
+    listed = [each for each in causes if each["urgency"] in CAUSE_BUCKETS]
+    known = _KnownRows(
+        # Of several clocks of a ticket, the row shows the one that ends first.
+        tickets={
+            (each["source"], each["number"]): _ticket(reader, directory, each) for each in reversed(summary["tickets"])
+        },
+        risks={each["risk_id"]: _risk(reader, directory, each) for each in summary["risks"] if not each["ticket"]},
+        tickets_of={
+            each[name]: _ticket_of(each)
+            for kind, name in (("breaches", "breach_id"), ("risks", "risk_id"))
+            for each in summary[kind]
+            if each["ticket"]
+        },
+    )
+    rows: list[UrgentRow] = []
+    shown: set[str] = set()
+    items: dict[str, str] = {}
+    for cause in listed:
+        parts = known.parts_of([*cause["breach_ids"], *cause["risk_ids"]])
+        if cause["urgency"] == "at_risk" and len(parts) == 1:
+            # The row of the one promise or ticket at risk says more than the cause could.
+            items[parts[0].key] = parts[0].item or f"cause/{cause['cause_id']}"
+            continue
+        risks = frozenset(cause["risk_ids"])
+        projected = [each["projected_breach_at"] for each in summary["risks"] if each["risk_id"] in risks]
+        rows.append(with_parts(cause_row(reader, directory, cause, parts, projected), parts))
+        shown |= {part.key for part in parts}
+    for breach in single:
+        parts = known.parts_of([breach["breach_id"]])
+        rows.append(with_parts(_breach(reader, directory, breach), parts))
+        shown |= {part.key for part in parts}
+    rows += (
+        replace(each, item=items.get(each.key, each.item))
+        for each in (*known.tickets.values(), *known.risks.values())
+        if each.key not in shown
+    )
+    rows += [
+        *_outages(reader, summary, listed, single),
         *(_exclusion(reader, directory, each) for each in summary["exclusions"]),
         *(_silent(reader, directory, each) for each in summary["stale"]),
         *(_need(reader, each) for each in needs),
     ]
-    return sorted(rows, key=lambda row: (BUCKETS.index(row.bucket), row.order, row.key))
+    return sorted(rows, key=lambda row: row.order_among(mine))
 
 
-def _ticket_of(breach: Item) -> tuple[str, str]:
-    return str(breach["ticket"]["source"]), str(breach["ticket"]["number"])
+@dataclass(frozen=True, slots=True)
+class _KnownRows:
+    """Rows that another row may stand for. ``tickets_of``: breach or risk id → the ticket that it is about."""
+
+    tickets: Mapping[tuple[str, str], UrgentRow]
+    risks: Mapping[str, UrgentRow]
+    tickets_of: Mapping[str, tuple[str, str]]
+
+    def parts_of(self, findings: Sequence[str]) -> list[UrgentRow]:
+        """Return the rows that are about these breaches and risks, each once, the most urgent first."""
+        found = [self.risks.get(each) or self.tickets.get(self.tickets_of.get(each, ("", ""))) for each in findings]
+        unique = {row.key: row for row in found if row is not None}
+        return sorted(unique.values(), key=lambda row: row.order_among(()))
 
 
-def _with_ticket(
-    row: UrgentRow, tickets: Mapping[tuple[str, str], UrgentRow], about: Sequence[tuple[str, str] | None]
-) -> UrgentRow:
-    """Return a row with the time left of the ticket it is about, and at least as urgent as that ticket.
-
-    The row is unchanged if it is about no ticket in ``tickets``.
-    """
-    found = next((tickets[each] for each in about if each is not None and each in tickets), None)
-    if found is None:
-        return row
-    return replace(row, bucket=min(row.bucket, found.bucket, key=BUCKETS.index), left=found.left)
-
-
-def _since(reader: Reader, instant: object) -> str:
-    when = instants.read(instant)
-    return "" if when is None else reader.gettext("since %(moment)s", moment=reader.moment(when))
-
-
-def _lasted(reader: Reader, instant: object) -> str:
-    when = instants.read(instant)
-    return "" if when is None else reader.length(max(0, reader.now - when))
+def _ticket_of(finding: Item) -> tuple[str, str]:
+    return str(finding["ticket"]["source"]), str(finding["ticket"]["number"])
 
 
 def _order(deadline: object, weight: int = 0) -> tuple[int, int]:
     return (instants.read(deadline) or _NEVER, -weight)
-
-
-def _extent(reader: Reader, cause: Item) -> str:
-    breaches, risks, agreements = cause["breaches"], cause["risks_standing"], len(cause["agreement_ids"])
-    said = reader.ngettext("%(count)s breached", "%(count)s breached", breaches)
-    if not breaches:
-        said = reader.ngettext("%(count)s at risk", "%(count)s at risk", risks)
-    if agreements < 2:
-        return said
-    return f"{said}, {reader.ngettext('%(count)s agreement', '%(count)s agreements', agreements)}"
-
-
-def _cause(reader: Reader, directory: Directory, cause: Item) -> UrgentRow:
-    is_over = cause["end_at"] is not None
-    names = [directory.outcome(each) for each in cause["service_ids"]]
-    subject = names[0] if len(names) == 1 else reader.gettext("%(name)s and others", name=_subject(cause, names))
-    what = subject if is_over else reader.gettext("%(what)s: down", what=subject)
-    companies = [directory.company(each) for each in cause["customer_party_ids"]]
-    why = [
-        _since(reader, cause["start_at"]),
-        # One service may have several causes at once: whom or what they are about tells them apart.
-        _shortened(reader, companies if len(companies) > 1 else _subjects(cause) if len(names) == 1 else ()),
-    ]
-    is_mine = directory.own in cause["responsible_party_ids"]
-    waiting = cause["breach_states"]["open"]
-    path = f"/causes/{cause['cause_id']}"
-    act = RowAct(reader.gettext("Open"), path)
-    if is_mine and waiting:
-        label = reader.gettext("Acknowledge") if waiting == 1 else reader.gettext("Acknowledge all")
-        act = RowAct(label, f"{path}/acknowledge", posts=True)
-    elif is_mine and cause["urgency"] == "unexplained":
-        act = RowAct(reader.gettext("Say the cause"), path)
-    return UrgentRow(
-        key=f"cause/{cause['cause_id']}",
-        bucket=_CAUSE_BUCKETS[cause["urgency"]],
-        mark="breached" if cause["breaches"] else "at-risk",
-        what=what,
-        path=path,
-        why=" · ".join(part for part in why if part),
-        left=_lasted(reader, cause["start_at"]) if not is_over else "",
-        extent=_extent(reader, cause),
-        act=act,
-        order=(0, -cause["breaches"]),
-        can_be_selected=act.posts,
-        item=f"cause/{cause['cause_id']}",
-    )
-
-
-def _subject(cause: Item, names: Sequence[str]) -> str:
-    return (_subjects(cause, "indicator", "item") or list(names) or [""])[0]
-
-
-def _subjects(cause: Item, *kinds: str) -> list[str]:
-    """Return the names of what a cause is about: indicators, items and tickets, or only those of the given kinds."""
-    wanted = kinds or ("indicator", "item", "ticket")
-    return [str(each["name"]).rpartition("/")[2] for each in cause["about"] if each["kind"] in wanted]
-
-
-def _shortened(reader: Reader, names: Sequence[str]) -> str:
-    """Return the first three names and how many more there are: ``Corner Shop, Harbour Savings, Elmsted … 35 more``."""
-    shown = ", ".join(names[:3])
-    rest = len(names) - 3
-    return f"{shown} … {reader.ngettext('%(count)s more', '%(count)s more', rest)}" if rest > 0 else shown
 
 
 def _breach(reader: Reader, directory: Directory, breach: Item) -> UrgentRow:
@@ -154,7 +112,7 @@ def _breach(reader: Reader, directory: Directory, breach: Item) -> UrgentRow:
         if is_mine
         else RowAct(reader.gettext("Open"), path)
     )
-    why = [_since(reader, breach["certain_at"]), str(breach["service_name"] or "")]
+    why = [say_since(reader, breach["certain_at"]), str(breach["service_name"] or "")]
     return UrgentRow(
         key=f"breach/{breach['breach_id']}",
         bucket=breach["urgency"],
@@ -169,6 +127,7 @@ def _breach(reader: Reader, directory: Directory, breach: Item) -> UrgentRow:
         explain="" if breach["ticket"] else f"/targets/{breach['target_id']}/worked-out?period={breach['window_id']}",
         can_be_selected=act.posts,
         item=f"breach/{breach['breach_id']}",
+        counted=frozenset({kinds.BREACHED, kinds.OUTAGE} if breach["is_down"] else {kinds.BREACHED}),
     )
 
 
@@ -177,20 +136,29 @@ def _titled(reader: Reader, directory: Directory, item: Item) -> str:
 
     The company is included because several customers may have been promised the same.
     """
-    title = str(item["target_title"])
-    if directory.own != item["customer_party_id"] and item["customer_name"]:
-        title = reader.gettext("%(title)s for %(company)s", title=title, company=item["customer_name"])
-    elif directory.own == item["customer_party_id"] and item["provider_name"]:
-        title = reader.gettext("%(title)s, by %(company)s", title=title, company=item["provider_name"])
+    title = _with_company(reader, directory, item, str(item["target_title"]))
     if item.get("ticket"):
         return f"{item['ticket']['number']} {title}"
     return f"{title}, {period_name(reader, item['window_id'])}"
 
 
-def _outages(reader: Reader, summary: Item, causes: Sequence[Item]) -> Iterator[UrgentRow]:
-    """Yield a row for each indicator that is down, without those that a cause or a breach already shows."""
+def _with_company(reader: Reader, directory: Directory, item: Item, title: str) -> str:
+    """Return a title with the other company of the agreement: ``Mail for Corner Shop``, or ``Mail, by Greyline``."""
+    if directory.own != item["customer_party_id"] and item["customer_name"]:
+        return reader.gettext("%(title)s for %(company)s", title=title, company=item["customer_name"])
+    if directory.own == item["customer_party_id"] and item["provider_name"]:
+        return reader.gettext("%(title)s, by %(company)s", title=title, company=item["provider_name"])
+    return title
+
+
+def _outages(reader: Reader, summary: Item, causes: Sequence[Item], single: Sequence[Item]) -> Iterator[UrgentRow]:
+    """Yield a row for each indicator that is down, without those that a cause or one of ``single`` already shows.
+
+    ``single`` are the breaches that have no cause yet. An outage of which nothing is left to do but to wait for its end
+    has no cause in ``causes``, and so a row here.
+    """
     explained = {str(each["name"]) for cause in causes for each in cause["about"] if cause["end_at"] is None}
-    breached = {each["service_id"] for each in summary["breaches"] if each["is_down"]}
+    breached = {each["service_id"] for each in single if each["is_down"]}
     seen: set[tuple[str, str]] = set()
     for down in summary["down"]:
         indicator = down["indicator"]
@@ -199,7 +167,13 @@ def _outages(reader: Reader, summary: Item, causes: Sequence[Item]) -> Iterator[
             continue
         seen.add(place)
         companies = [str(each["customer_name"]) for each in down["affected"] if each["customer_name"]]
-        why = [_since(reader, down["since_at"]), _shortened(reader, list(dict.fromkeys(companies)))]
+        why = [say_since(reader, down["since_at"]), list_shortened(reader, list(dict.fromkeys(companies)))]
+        since = instants.read(down["since_at"])
+        clock = (
+            time_since(reader, since, lambda length: reader.gettext("down for %(length)s", length=length))
+            if since is not None
+            else None
+        )
         yield UrgentRow(
             key=f"down/{'/'.join(place)}",
             bucket="now",
@@ -207,31 +181,42 @@ def _outages(reader: Reader, summary: Item, causes: Sequence[Item]) -> Iterator[
             what=reader.gettext("%(what)s: down", what=down["service_name"] or indicator["key"]),
             path=f"/services/{down['service_id']}",
             why=" · ".join(part for part in why if part),
-            left=_lasted(reader, down["since_at"]),
+            left=clock.text if clock else "",
             extent=reader.ngettext("%(count)s agreement", "%(count)s agreements", down["agreements"]),
             act=RowAct(reader.gettext("Open service"), f"/services/{down['service_id']}"),
             order=(0, -down["agreements"]),
+            word=reader.gettext("down"),
+            clock=clock,
+            counted=frozenset({kinds.OUTAGE}),
         )
 
 
-def _ticket(reader: Reader, clock: Item) -> UrgentRow:
+def _ticket(reader: Reader, directory: Directory, clock: Item) -> UrgentRow:
     path = f"/tickets/{clock['source']}/{clock['number']}"
     holder = clock["held_by"]
     why = [
+        clock_in_words(reader, str(clock["clock"])),
         reader.gettext("held by %(name)s", name=holder) if holder else reader.gettext("held by nobody"),
         clock["agreement_title"] or "",
     ]
+    deadline = instants.read(clock["deadline_at"])
+    assert deadline is not None
+    left = time_to_deadline(reader, deadline)
+    title = _with_company(reader, directory, clock, str(clock["service_name"] or ""))
     return UrgentRow(
-        key=f"ticket/{clock['source']}/{clock['number']}/{clock['clock']}",
+        key=f"ticket/{clock['source']}/{clock['number']}",
         bucket=clock["urgency"],
         mark="at-risk",
-        what=f"{clock['number']} {clock['service_name'] or ''}".strip(),
+        what=f"{clock['number']} {title}".strip(),
         path=path,
         why=" · ".join(part for part in why if part),
-        left=reader.gettext("%(length)s left", length=reader.length(clock["time_left_seconds"] * SECOND)),
+        left=left.text,
         extent=str(clock["priority"] or ""),
         act=RowAct(reader.gettext("Open ticket"), path),
         order=_order(clock["deadline_at"]),
+        clock=left,
+        deadline=deadline,
+        counted=frozenset({kinds.TICKET_DUE} if clock["urgency"] == "now" else ()),
     )
 
 
@@ -239,12 +224,9 @@ def _risk(reader: Reader, directory: Directory, risk: Item) -> UrgentRow:
     path = f"/targets/{risk['target_id']}"
     owner = str((risk["responsible"] or {}).get("owner") or "")
     why = [pace_in_words(reader, None, risk["projected_breach_at"]), owner]
-    left = ""
+    left = share_used(reader, risk["budget_consumed_percent"])
     if risk["budget_left_seconds"] is not None:
-        length = reader.length(abs(risk["budget_left_seconds"]) * SECOND)
-        left = reader.gettext("%(length)s left", length=length)
-        if risk["budget_left_seconds"] < 0:
-            left = reader.gettext("%(amount)s over", amount=length)
+        left = downtime_left(reader, risk["budget_left_seconds"] * SECOND, (risk["budget_seconds"] or 0) * SECOND)
     plan = (risk["responsible"] or {}).get("plan") or ()
     label = reader.gettext("Open plan") if plan else reader.gettext("Open")
     return UrgentRow(
@@ -255,11 +237,12 @@ def _risk(reader: Reader, directory: Directory, risk: Item) -> UrgentRow:
         path=path,
         why=" · ".join(part for part in why if part),
         left=left,
-        extent=reader.gettext("at risk"),
+        extent="" if left else reader.gettext("at risk"),
         act=RowAct(label, path),
         order=_order(risk["deadline_at"]),
         explain=f"{path}/worked-out?period={risk['window_id']}",
         item=f"risk/{risk['risk_id']}",
+        counted=frozenset({kinds.AT_RISK}),
     )
 
 
@@ -282,12 +265,19 @@ def _exclusion(reader: Reader, directory: Directory, exclusion: Item) -> UrgentR
         extent=str(exclusion["service_name"] or ""),
         act=RowAct(reader.gettext("Decide"), path),
         order=_order(exclusion["deadline_at"]),
+        deadline=deadline,
+        counted=frozenset({kinds.TO_DECIDE}),
     )
 
 
 def _silent(reader: Reader, directory: Directory, stale: Item) -> UrgentRow:
     since = instants.read(stale["since_at"])
     moment = reader.moment(since) if since is not None else ""
+    clock = (
+        time_since(reader, since, lambda length: reader.gettext("silent for %(length)s", length=length))
+        if since is not None
+        else None
+    )
     path = f"/services/{stale['service_id']}" if stale["service_id"] else "/services"
     return UrgentRow(
         key=f"silent/{stale['indicator']['owner_party_id']}/{stale['indicator']['key']}",
@@ -301,10 +291,12 @@ def _silent(reader: Reader, directory: Directory, stale: Item) -> UrgentRow:
         tip=str(stale["indicator"]["key"]),
         path=path,
         why="",
-        left=reader.length(stale["seconds"] * SECOND),
+        left=clock.text if clock else "",
         extent="",
         act=RowAct(reader.gettext("Open service"), path),
         order=(_NEVER, -stale["seconds"]),
+        clock=clock,
+        counted=frozenset({kinds.SILENT}),
     )
 
 
@@ -330,17 +322,33 @@ def _need(reader: Reader, need: Item) -> UrgentRow:
     deadline = instants.read(need["deadline"])
     other = need["other_party_name"]
     texts = {
-        "answer": (reader.gettext("Answer"), reader.gettext("%(other)s waits for your answer", other=other)),
+        "answer": (
+            reader.gettext("Answer"),
+            reader.gettext("%(other)s waits for your answer", other=other),
+            kinds.TO_ANSWER,
+        ),
         "signature": (
             reader.gettext("Read and sign"),
             reader.gettext("agreed with %(other)s, not signed", other=other),
+            kinds.TO_SIGN,
         ),
-        "decision": (reader.gettext("Decide"), reader.gettext("%(other)s waits for your decision", other=other)),
+        "decision": (
+            reader.gettext("Decide"),
+            reader.gettext("%(other)s waits for your decision", other=other),
+            kinds.AGREEMENT_TO_DECIDE,
+        ),
     }
     if need["about"] == "drafted_amendment":
         drafted = reader.gettext("new targets are drafted after months of good figures: propose or withdraw them")
-        texts["decision"] = (reader.gettext("Read draft"), drafted)
-    verb, why = texts.get(need["need"], (reader.gettext("Open"), other))
+        texts["decision"] = (reader.gettext("Read draft"), drafted, kinds.AGREEMENT_TO_DECIDE)
+    verb, why, kind = texts.get(need["need"], (reader.gettext("Open"), other, ""))
+    left = ""
+    if deadline is not None:
+        moment = reader.moment(deadline)
+        left = {
+            kinds.TO_ANSWER: reader.gettext("answer by %(moment)s", moment=moment),
+            kinds.TO_SIGN: reader.gettext("sign by %(moment)s", moment=moment),
+        }.get(kind) or reader.gettext("decide by %(moment)s", moment=moment)
     return UrgentRow(
         key=need_key(need),
         bucket="this_week" if deadline is None or deadline - reader.now > DAY else "today",
@@ -348,8 +356,10 @@ def _need(reader: Reader, need: Item) -> UrgentRow:
         what=str(need["title"]),
         path=path,
         why=why,
-        left=reader.gettext("by %(moment)s", moment=reader.moment(deadline)) if deadline is not None else "",
+        left=left,
         extent=str(need["service_name"]),
         act=RowAct(verb if need["yours"] else reader.gettext("Open"), path),
         order=_order(need["deadline"]),
+        deadline=deadline,
+        counted=frozenset({kind} if need["yours"] and kind else ()),
     )

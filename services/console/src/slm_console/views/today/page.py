@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_console.views import instants
 from slm_console.views.directory import Directory
 from slm_console.views.judgement.figures import short_month
-from slm_console.views.judgement.rows import UrgentRow
 from slm_console.views.judgement.strips import Strip, strip_of
-from slm_console.views.judgement.urgency import BUCKETS, need_key, rows_of
 from slm_console.views.marks import MARKS, mark_of
 from slm_console.views.reader import MINUTE, SECOND, Reader
 from slm_console.views.tables import Column, Table, Wish, number_in, table_of
+from slm_console.views.today.rows import BUCKETS, UrgentRow
+from slm_console.views.today.sentence import SentencePart, select_rows, sentence_of
+from slm_console.views.today.urgency import rows_of
 
+MOST_LISTED = 200
+"""How many items of each kind the page asks the API for."""
 Answer = Mapping[str, Any]
 
 
@@ -47,12 +49,19 @@ class ServiceRow:
 class Today:
     """Everything that the Today page shows, as of one instant."""
 
-    sentence: str
+    sentence: Sequence[SentencePart]
     buckets: Sequence[Bucket]
     services: Sequence[ServiceRow]
     month: str
     is_empty: bool
     """Whether there is nothing to show yet; the page then offers the first steps of the set-up."""
+    is_cut: bool = False
+    """Whether there is more of something than the page asked for."""
+
+    @property
+    def rows(self) -> list[UrgentRow]:
+        """All rows, the most urgent first."""
+        return [row for bucket in self.buckets for row in bucket.rows]
 
 
 def today_of(
@@ -61,16 +70,15 @@ def today_of(
     summary: Answer | None,
     causes: Sequence[Answer] = (),
     needs: Sequence[Answer] = (),
-    hidden: Collection[str] = (),
+    mine: Collection[str] = (),
 ) -> Today:
     """Return the view model of the Today page.
 
-    ``hidden`` are keys of rows that the reader snoozed; the sentence does not count them. Without a summary, the page
-    has only rows about causes and agreements.
+    ``mine`` are the items that the reader holds. Without a summary, the page has only rows about causes and agreements.
     """
     if summary is None:
         summary = NOTHING
-    rows = rows_of(reader, directory, summary, causes, needs)
+    rows = rows_of(reader, directory, summary, causes, needs, mine)
     titles = {
         "now": reader.gettext("Now"),
         "today": reader.gettext("Today"),
@@ -79,117 +87,44 @@ def today_of(
     }
     buckets = [Bucket(key, titles[key], [row for row in rows if row.bucket == key]) for key in BUCKETS]
     months = summary["months"]
+    lists = (causes, *(summary[name] for name in ("down", "breaches", "risks", "exclusions", "stale", "tickets")))
     return Today(
-        sentence=sentence_of(reader, summary, snoozed_counts(summary, causes, hidden), _kinds_of(needs, hidden)),
+        sentence=sentence_of(reader, rows),
         buckets=[bucket for bucket in buckets if bucket.rows],
         services=services_of(reader, directory, summary),
         month=short_month(reader, months[-1]) if months else "",
         is_empty=not rows and not summary["services"],
+        is_cut=any(len(each) >= MOST_LISTED for each in lists),
     )
 
 
 def count_of(today: Today, keys: Collection[str]) -> int:
     """Return how many rows of the page have one of these keys."""
-    return sum((row.item or row.key) in keys for bucket in today.buckets for row in bucket.rows)
+    return sum((row.item or row.key) in keys for row in today.rows)
 
 
-def without(today: Today, keys: Collection[str]) -> Today:
-    """Return the page without the rows that have one of these keys."""
-    kept = [
-        replace(each, rows=[row for row in each.rows if (row.item or row.key) not in keys]) for each in today.buckets
-    ]
+def without(reader: Reader, today: Today, keys: Collection[str]) -> Today:
+    """Return the page without the rows that have one of these keys; the sentence does not count them."""
+    kept = _with_rows(today, lambda row: (row.item or row.key) not in keys)
+    return replace(kept, sentence=sentence_of(reader, kept.rows))
+
+
+def only(reader: Reader, today: Today, part: str) -> Today:
+    """Return the page with only the rows that a part of the sentence is about; the sentence stays as it is."""
+    keys = {row.key for row in select_rows(reader, today.rows, part)}
+    return _with_rows(today, lambda row: row.key in keys)
+
+
+def _with_rows(today: Today, is_kept: Callable[[UrgentRow], bool]) -> Today:
+    kept = [replace(each, rows=[row for row in each.rows if is_kept(row)]) for each in today.buckets]
     return replace(today, buckets=[bucket for bucket in kept if bucket.rows])
 
 
 NOTHING: Answer = {
-    "counts": {}, "next_deadline_at": None, "down": [], "breaches": [], "risks": [], "exclusions": [], "stale": [],
+    "down": [], "breaches": [], "risks": [], "exclusions": [], "stale": [],
     "tickets": [], "months": [], "services": [],
 }  # fmt: skip
 """An empty summary, used when the service that has it is away."""
-
-
-def snoozed_counts(summary: Answer, causes: Sequence[Answer], hidden: Collection[str]) -> Mapping[str, int]:
-    """Return how much of each of the summary's counts is about rows in ``hidden``, by the count's name."""
-    gone = [each for each in causes if f"cause/{each['cause_id']}" in hidden]
-    grouped = {breach for cause in gone for breach in cause["breach_ids"]}
-    single = [each for each in summary["breaches"] if f"breach/{each['breach_id']}" in hidden]
-    down, still = (
-        {
-            service
-            for cause in causes
-            if cause["end_at"] is None and (f"cause/{cause['cause_id']}" in hidden) is is_gone
-            for service in cause["service_ids"]
-        }
-        for is_gone in (True, False)
-    )
-    return {
-        "breaches_unacknowledged": sum(each["breach_states"]["open"] for each in gone)
-        + sum(each["breach_id"] not in grouped for each in single),
-        "risks": sum(f"risk/{each['risk_id']}" in hidden for each in summary["risks"]),
-        "services_down": len(down - still),
-    }
-
-
-def _kinds_of(needs: Sequence[Answer], hidden: Collection[str]) -> Mapping[str, int]:
-    """Return how many agreements need an answer, a signature or a decision by the reader; snoozed ones do not count."""
-    return Counter(str(each["need"]) for each in needs if each["yours"] and need_key(each) not in hidden)
-
-
-def sentence_of(
-    reader: Reader,
-    summary: Answer,
-    snoozed: Mapping[str, int] | None = None,
-    needs: Mapping[str, int] | None = None,
-) -> str:
-    """Return the sentence at the top of the page, without counts that are zero and without snoozed rows.
-
-    ``needs``: how many agreements need an ``answer``, ``signature`` or ``decision`` by the reader.
-    """
-    counts, without_snoozed = summary["counts"], snoozed or {}
-
-    def count(name: str) -> int:
-        return max(0, int(counts.get(name, 0)) - without_snoozed.get(name, 0))
-
-    said = [
-        (
-            count("services_down"),
-            reader.ngettext("%(count)s service down", "%(count)s services down", count("services_down")),
-        ),
-        (
-            count("breaches_unacknowledged"),
-            reader.ngettext(
-                "%(count)s breach unanswered", "%(count)s breaches unanswered", count("breaches_unacknowledged")
-            ),
-        ),
-        (count("risks"), reader.ngettext("%(count)s at risk", "%(count)s at risk", count("risks"))),
-        (
-            count("exclusions_to_decide"),
-            reader.ngettext(
-                "%(count)s request to decide", "%(count)s requests to decide", count("exclusions_to_decide")
-            ),
-        ),
-        (count("stale"), reader.ngettext("%(count)s source silent", "%(count)s sources silent", count("stale"))),
-        (
-            count("tickets_due_in_4_h"),
-            reader.ngettext("%(count)s ticket due in 4 h", "%(count)s tickets due in 4 h", count("tickets_due_in_4_h")),
-        ),
-    ]
-    agreements = needs or {}
-    answers, decisions = agreements.get("answer", 0), agreements.get("decision", 0)
-    signatures = agreements.get("signature", 0)
-    said += [
-        (signatures, reader.ngettext("%(count)s agreement to sign", "%(count)s agreements to sign", signatures)),
-        (answers, reader.ngettext("%(count)s proposal to answer", "%(count)s proposals to answer", answers)),
-        (
-            decisions,
-            reader.ngettext("%(count)s agreement to decide on", "%(count)s agreements to decide on", decisions),
-        ),
-    ]
-    parts = [text for number, text in said if number]
-    deadline = instants.read(summary["next_deadline_at"])
-    if deadline is not None and deadline > reader.now:
-        parts.append(reader.gettext("next deadline in %(length)s", length=reader.length(deadline - reader.now)))
-    return " · ".join(parts) or reader.gettext("Nothing needs you now.")
 
 
 def services_of(reader: Reader, directory: Directory, summary: Answer) -> list[ServiceRow]:
@@ -237,10 +172,10 @@ def row_columns(reader: Reader, titles: Mapping[str, str]) -> list[Column[Urgent
     """Return the columns of the table of rows. ``titles``: bucket → its heading."""
     return [
         Column("urgency", reader.gettext("Urgency"), lambda row: titles.get(row.bucket, row.bucket)),
-        Column("state", reader.gettext("State"), lambda row: MARKS[row.mark].word(reader)),
+        Column("state", reader.gettext("State"), lambda row: row.word or MARKS[row.mark].word(reader)),
         Column("what", reader.gettext("What"), lambda row: row.what),
         Column("why", reader.gettext("Why"), lambda row: row.why),
-        Column("left", reader.gettext("Time left"), lambda row: row.left),
+        Column("left", reader.gettext("Time and amount"), lambda row: row.left),
         Column("extent", reader.gettext("How much"), lambda row: row.extent),
     ]
 

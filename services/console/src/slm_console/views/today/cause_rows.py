@@ -1,0 +1,142 @@
+"""Rows of the Today page about causes: one outage with all breaches and risks that it led to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from slm_console.views import instants
+from slm_console.views.clocks import time_since
+from slm_console.views.directory import Directory
+from slm_console.views.reader import Reader
+from slm_console.views.today.rows import AT_RISK, BREACHED, BUCKETS, OUTAGE, TICKET_DUE, RowAct, UrgentRow
+
+Item = Mapping[str, Any]
+CAUSE_BUCKETS = {"now": "now", "unacknowledged": "today", "at_risk": "this_week", "unexplained": "later"}
+"""Urgency of a cause in the API → that of its row. Causes of other urgencies need nobody."""
+
+
+def cause_row(
+    reader: Reader, directory: Directory, cause: Item, parts: Sequence[UrgentRow], projected: Sequence[str | None]
+) -> UrgentRow:
+    """Return the row of a cause.
+
+    ``parts`` are the rows of its risks and tickets, ``projected`` the instants at which its risks become breaches at
+    the present pace.
+    """
+    start = instants.read(cause["start_at"])
+    is_down = cause["end_at"] is None and start is not None
+    names = [directory.outcome(each) for each in cause["service_ids"]]
+    subject = names[0] if len(names) == 1 else reader.gettext("%(name)s and others", name=_subject(cause, names))
+    companies = [directory.company(each) for each in cause["customer_party_ids"]]
+    why = [
+        say_since(reader, cause["start_at"]),
+        _first_breach(reader, projected) if is_down and not cause["breaches"] else "",
+        # One service may have several causes at once: whom or what they are about tells them apart.
+        list_shortened(reader, companies if len(companies) > 1 else _subjects(cause) if len(names) == 1 else ()),
+    ]
+    clock = None
+    if is_down and start is not None:
+        clock = time_since(reader, start, lambda length: reader.gettext("down for %(length)s", length=length))
+    act = _act(reader, directory, cause)
+    return UrgentRow(
+        key=f"cause/{cause['cause_id']}",
+        bucket=CAUSE_BUCKETS[cause["urgency"]],
+        # What is down is so at once, not only when a promise breaks.
+        mark="breached" if is_down or cause["breaches"] else "at-risk",
+        what=reader.gettext("%(what)s: down", what=subject) if is_down else subject,
+        path=f"/causes/{cause['cause_id']}",
+        why=" · ".join(part for part in why if part),
+        left=clock.text if clock else "",
+        extent=_extent(reader, cause, parts),
+        act=act,
+        order=(0, -cause["breaches"]),
+        can_be_selected=act.posts,
+        item=f"cause/{cause['cause_id']}",
+        word=reader.gettext("down") if is_down else "",
+        clock=clock,
+        counted=_counted(cause, is_down=is_down),
+    )
+
+
+def _act(reader: Reader, directory: Directory, cause: Item) -> RowAct:
+    path = f"/causes/{cause['cause_id']}"
+    is_mine = directory.own in cause["responsible_party_ids"]
+    waiting = cause["breach_states"]["open"]
+    if is_mine and waiting:
+        label = reader.gettext("Acknowledge") if waiting == 1 else reader.gettext("Acknowledge all")
+        return RowAct(label, f"{path}/acknowledge", posts=True)
+    if is_mine and cause["urgency"] == "unexplained":
+        return RowAct(reader.gettext("Say the cause"), path)
+    return RowAct(reader.gettext("Open"), path)
+
+
+def _counted(cause: Item, *, is_down: bool) -> frozenset[str]:
+    found = {OUTAGE} if is_down else set()
+    if cause["breach_states"]["open"]:
+        found.add(BREACHED)
+    if not found and cause["urgency"] == "at_risk":
+        found.add(AT_RISK)
+    return frozenset(found)
+
+
+def with_parts(row: UrgentRow, parts: Sequence[UrgentRow]) -> UrgentRow:
+    """Return a row that stands for ``parts`` too, the most urgent first: it is at least as urgent as that one.
+
+    It takes the clock of a ticket, but what is down goes on to say how long it has been down.
+    """
+    if not parts:
+        return row
+    first = parts[0]
+    found = replace(
+        row,
+        bucket=min(row.bucket, first.bucket, key=BUCKETS.index),
+        deadline=first.deadline,
+        counted=row.counted | (first.counted & {TICKET_DUE}),
+    )
+    return found if row.clock or not first.clock else replace(found, left=first.left, clock=first.clock)
+
+
+def say_since(reader: Reader, instant: object) -> str:
+    """Return since when something lasts, ``since 10:02``; empty if that is not known."""
+    when = instants.read(instant)
+    return "" if when is None else reader.gettext("since %(moment)s", moment=reader.moment(when))
+
+
+def list_shortened(reader: Reader, names: Sequence[str]) -> str:
+    """Return the first three names and how many more there are: ``Corner Shop, Harbour Savings, Elmsted … 35 more``."""
+    shown = ", ".join(names[:3])
+    rest = len(names) - 3
+    return f"{shown} … {reader.ngettext('%(count)s more', '%(count)s more', rest)}" if rest > 0 else shown
+
+
+def _first_breach(reader: Reader, projected: Sequence[str | None]) -> str:
+    found = [each for each in map(instants.read, projected) if each is not None and each > reader.now]
+    if not found:
+        return ""
+    return reader.gettext("at this pace the first promise breaks %(moment)s", moment=reader.moment(min(found)))
+
+
+def _extent(reader: Reader, cause: Item, parts: Sequence[UrgentRow]) -> str:
+    """Return how many promises the cause breached or put at risk, and in how many agreements.
+
+    A promise at risk is counted once, however many warnings there are about it.
+    """
+    breaches, risks, agreements = cause["breaches"], len(parts), len(cause["agreement_ids"])
+    said = reader.ngettext("%(count)s breached", "%(count)s breached", breaches)
+    if not breaches:
+        said = reader.ngettext("%(count)s at risk", "%(count)s at risk", risks) if risks else reader.gettext("at risk")
+    if agreements < 2:
+        return said
+    return f"{said}, {reader.ngettext('%(count)s agreement', '%(count)s agreements', agreements)}"
+
+
+def _subject(cause: Item, names: Sequence[str]) -> str:
+    return (_subjects(cause, "indicator", "item") or list(names) or [""])[0]
+
+
+def _subjects(cause: Item, *kinds: str) -> list[str]:
+    """Return the names of what a cause is about: indicators, items and tickets, or only those of the given kinds."""
+    wanted = kinds or ("indicator", "item", "ticket")
+    return [str(each["name"]).rpartition("/")[2] for each in cause["about"] if each["kind"] in wanted]

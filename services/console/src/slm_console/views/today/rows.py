@@ -1,0 +1,65 @@
+"""Rows of the Today page: what needs somebody, why, the time left, and one act that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from slm_console.views.clocks import RunningClock
+
+BUCKETS = ("now", "today", "this_week", "later")
+"""How urgent a row is, the most urgent first."""
+OUTAGE, BREACHED, AT_RISK, TO_DECIDE, SILENT, TICKET_DUE, TO_SIGN, TO_ANSWER, AGREEMENT_TO_DECIDE = COUNTED = (
+    "outage", "breached", "at-risk", "to-decide", "silent", "ticket-due", "to-sign", "to-answer", "agreement-to-decide",
+)  # fmt: skip
+"""What the sentence on top of the page counts: each row says as which of these it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowAct:
+    """The act that a row offers: a link to a page, or with ``posts`` a form that is submitted."""
+
+    label: str
+    path: str
+    posts: bool = False
+    fields: dict[str, str] = field(default_factory=dict)
+    undo: str = ""
+    """Path of the act that undoes this one, empty if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentRow:
+    """A row of the Today page. ``order`` sorts the rows within a bucket, the smallest first."""
+
+    key: str
+    bucket: str
+    """How urgent the row is: one of ``BUCKETS``."""
+    mark: str
+    what: str
+    path: str
+    why: str
+    left: str
+    """A time or an amount in words that say what it is: ``2 of 43 min of allowed downtime left``."""
+    extent: str
+    """How many breaches and agreements the row is about, or the priority of a ticket, in words."""
+    act: RowAct | None
+    order: tuple[int, int] = (0, 0)
+    explain: str = ""
+    """Path of the page that shows how the row's figure is worked out, empty if it has none."""
+    can_be_selected: bool = False
+    tip: str = ""
+    """Technical name, such as an indicator's key, for the row's tooltip; empty if it adds nothing."""
+    item: str = ""
+    """``breach/ID``, ``risk/ID`` or ``cause/ID``: the item to assign or snooze; empty for other rows."""
+    word: str = ""
+    """The word of the row's state, if it is not that of its mark: what is down has the shape of a breach."""
+    clock: RunningClock | None = None
+    """The clock whose present text is ``left``, if it is one that runs."""
+    deadline: int | None = None
+    """The agreed deadline, in microseconds since 1970; a forecast is none, because it moves."""
+    counted: frozenset[str] = frozenset()
+    """As which of ``COUNTED`` the sentence counts the row."""
+
+    def order_among(self, mine: Collection[str]) -> tuple[object, ...]:
+        """Return the key that sorts rows: by urgency, within it what the reader holds (``mine``) first."""
+        return (BUCKETS.index(self.bucket), self.item not in mine, self.order, self.key)
