@@ -212,3 +212,29 @@ async def test_a_report_looks_like_the_console_and_leads_back(open_as: Opening) 
         assert await sideways(page) == []
         await page.get_by_role("link", name="Reviews").click()
         await expect(page).to_have_url("/reviews")
+
+
+async def test_rows_of_lists_are_one_line_on_a_wide_screen(open_as: Opening, scene: Scene) -> None:
+    world = scene.world
+    cause = (await world.get("ada", "causes", service_id=world.services["mail"]))["items"][0]["cause_id"]
+    paths = {
+        "ada": (
+            "/", "/services", f"/services/{world.services['checkout']}", "/customers", "/agreements", "/tickets",
+            "/tickets/not-judged", f"/causes/{cause}", "/maintenance", "/reviews", "/reviews/meetings",
+            "/reviews/actions", "/reviews/lessons", "/connections", "/connections/measurements", "/connections/keys",
+            "/settings/people",
+        ),
+        "carl": ("/", "/suppliers", "/agreements", "/tickets"),
+    }  # fmt: skip
+    tall = {}
+    for who, places in paths.items():
+        async with open_as(who) as (page, _):
+            for path in places:
+                await page.goto(path)
+                rows = await page.locator("#main [data-row]:visible").evaluate_all(
+                    "all => all.map(each => [each.offsetHeight, each.innerText])"
+                )
+                found = [row for row in rows if row[0] > 38]
+                if found:
+                    tall[f"{who} {path}"] = found[:2]
+    assert not tall, tall
