@@ -75,6 +75,14 @@ function moved(next) {
   return shown.some((each, index) => each !== newer[index]) ? 1 : 0;
 }
 
+/** A text that is cut says the whole of itself to whoever points at it. */
+export function startWholeTexts() {
+  document.addEventListener("pointerover", (event) => {
+    const cell = event.target.closest?.(".one-line td, .urgency :is(.what, .why, .left, .extent)");
+    if (cell && !cell.title && cell.scrollWidth > cell.clientWidth) cell.title = cell.innerText;
+  });
+}
+
 /** A line below, with an optional button; gone after eight seconds. */
 export function toast(text, label, act) {
   document.querySelector(".toast")?.remove();
