@@ -11,6 +11,7 @@ from slm.demo.negotiation import Cast
 from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
 
 ENDS = "2027-03-01T00:00:00Z"
+LATER = "2026-12-05T00:00:00Z"
 
 
 @pytest.fixture
@@ -39,6 +40,11 @@ async def _moved(service: AgreementUnderTest, key: str, agreement: dict[str, Any
 async def _needs(service: AgreementUnderTest, key: str, query: str = "") -> list[tuple[str, str, bool]]:
     items = (await _get(service, key, f"agreements{query}"))["items"]
     return [(need["need"], need["about"], need["yours"]) for item in items for need in item["needs"]]
+
+
+async def _signature_of(service: AgreementUnderTest, key: str, agreement: dict[str, Any]) -> Any:
+    [signature] = (await _get(service, key, f"agreements/{agreement['agreement_id']}"))["signatures"]
+    return signature
 
 
 async def test_an_agreement_names_what_it_refers_to(service: AgreementUnderTest, cast: Cast) -> None:
@@ -87,9 +93,15 @@ async def test_each_person_reads_what_is_needed_of_them(service: AgreementUnderT
     assert await _needs(service, ada) == []
     agreed = await _moved(service, carl, proposed, "accept")
     assert await _needs(service, grace, "?needs=signature") == [("signature", "revision", True)]
+    assert [each["other_signed_at"] for each in agreed["needs"]] == [None]
     await _moved(service, grace, agreed, "sign")
     assert await _needs(service, grace) == []
     assert await _needs(service, emmy) == [("signature", "revision", True)]
+    [need] = (await _get(service, emmy, "agreement-summary"))["needs"]
+    assert need["other_signed_at"] == (await _signature_of(service, emmy, agreed))["signed_at"]
+    [own] = (await _get(service, emmy, f"agreements/{agreed['agreement_id']}"))["needs"]
+    [listed] = (await _get(service, emmy, "agreements"))["items"][0]["needs"]
+    assert own["other_signed_at"] == listed["other_signed_at"] == need["other_signed_at"]
     await _moved(service, emmy, agreed, "sign")
     await service.move_to("2026-12-05T00:00:00Z")
     path = f"/api/v1/agreements/{agreed['agreement_id']}/terminate"
@@ -114,7 +126,8 @@ async def test_after_a_refusal_only_a_manager_is_asked_for_another_revision(
 
 
 async def test_the_list_is_filtered_and_shows_what_is_negotiated(service: AgreementUnderTest, cast: Cast) -> None:
-    first = await negotiation.propose_draft(service.client, cast, await _drafted(service, cast, "one"))
+    drafted = await _drafted(service, cast, "one", timezone="Europe/Zurich")
+    first = await negotiation.propose_draft(service.client, cast, drafted)
     await _drafted(service, cast, "two", title="Second")
     ada, carl = cast.provider_manager_key, cast.customer_manager_key
 
@@ -130,6 +143,7 @@ async def test_the_list_is_filtered_and_shows_what_is_negotiated(service: Agreem
     [line] = (await _get(service, carl, "agreements"))["items"]
     assert line["negotiated"]["answer_awaited_from"] == cast.customer_party_id
     assert (line["customer_name"], line["effective_at"]) == ("The Corner Shop", "2026-12-01T00:00:00.000000Z")
+    assert line["timezone"] == line["negotiated"]["timezone"] == first["timezone"] == "Europe/Zurich"
     assert line["agreement_id"] == first["agreement_id"]
 
 
@@ -157,8 +171,28 @@ async def test_one_request_summarizes_the_first_page(service: AgreementUnderTest
         "2027-03-01T00:00:00.000000Z",
         "2027-01-30T00:00:00.000000Z",
     )
+    for summary in (ada, carl):
+        [signed] = summary["signed"]
+        assert (signed["agreement_id"], signed["version"]) == (agreed["agreement_id"], 1)
+        assert (signed["effective_at"], signed["timezone"]) == ("2026-12-01T00:00:00.000000Z", "UTC")
     viewer = await _get(service, cast.viewer_key, "agreement-summary")
     assert (viewer["needs"][0]["yours"], viewer["needs_count"]["answer"]) == (False, 0)
+    await service.move_to(LATER)
+    assert (await _get(service, cast.customer_manager_key, "agreement-summary"))["signed"] == []
+
+
+async def test_a_party_reads_on_which_sides_of_agreements_it_is(service: AgreementUnderTest, cast: Cast) -> None:
+    async def sides(key: str) -> tuple[bool, bool]:
+        me = await _get(service, key, "me")
+        return me["is_provider"], me["is_customer"]
+
+    ada, carl = cast.provider_manager_key, cast.customer_manager_key
+    assert await sides(ada) == await sides(carl) == await sides(OPERATOR_KEY) == (False, False)
+    drafted = await _drafted(service, cast)
+    assert (await sides(ada), await sides(carl)) == ((True, False), (False, False))
+    await negotiation.propose_draft(service.client, cast, drafted)
+    assert (await sides(ada), await sides(carl)) == ((True, False), (False, True))
+    assert await sides(OPERATOR_KEY) == (False, False)
 
 
 async def test_customers_and_suppliers_are_known_by_agreements(service: AgreementUnderTest, cast: Cast) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     and_,
     column,
+    exists,
     false,
     func,
     literal,
@@ -25,15 +26,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 
 from slm_agreement.adapters import agreement_tables, register_tables
 from slm_agreement.adapters.queries import Rows, caller_sees_agreement, caller_sees_version
+from slm_agreement.domain.contracting.needs import SIGNATURE
 from slm_agreement.domain.versions.agreement import OPEN
 from slm_agreement.domain.versions.term import LIVE
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 
-MOST_NEEDS = MOST_ENDING = 200
+MOST_NEEDS = MOST_ENDING = MOST_SIGNED = 200
 """The most rows of each list in a summary."""
-_SHOWN_OF_VERSION = ("state", "title", "ends_at", "finalized_at", "ended_at")
+_SHOWN_OF_VERSION = ("state", "title", "timezone", "ends_at", "finalized_at", "ended_at")
 _NEED = ("need", "about", "deadline")
 
 
@@ -139,6 +141,7 @@ async def fetch_ending_versions(database: Database, caller: Principal, now: int,
                 agreement,
                 version.c.number.label("version"),
                 version.c.title,
+                version.c.timezone,
                 version.c.state,
                 version.c.ends_at,
                 version.c.last_notice_at,
@@ -153,7 +156,55 @@ async def fetch_ending_versions(database: Database, caller: Principal, now: int,
     return await _rows(database, statement)
 
 
-_OPEN = ("number", "state", "title", "awaited_party_id", "answer_by", "answer_missed_at")
+async def fetch_signed_versions(database: Database, caller: Principal, since: int) -> Rows:
+    """Return versions that have not ended and got their last signature at or after ``since``, the latest first.
+
+    ``since`` is microseconds UTC.
+    """
+    agreement, version = agreement_tables.agreement, agreement_tables.agreement_version
+    statement = (
+        _with_names(
+            select(
+                agreement,
+                version.c.number.label("version"),
+                version.c.title,
+                version.c.timezone,
+                version.c.state,
+                version.c.finalized_at,
+                version.c.starts_at.label("effective_at"),
+            ),
+            agreement.join(version, version.c.agreement_id == agreement.c.agreement_id),
+        )
+        .where(
+            caller_sees_agreement(caller),
+            version.c.state.in_([str(state) for state in LIVE]),
+            version.c.finalized_at >= since,
+        )
+        .order_by(version.c.finalized_at.desc(), agreement.c.agreement_id, version.c.number)
+        .limit(MOST_SIGNED)
+    )
+    return await _rows(database, statement)
+
+
+async def fetch_sides_of_party(database: Database, caller: Principal) -> tuple[bool, bool]:
+    """Return whether the caller's party is the provider, and whether it is the customer, of an agreement it may see."""
+    if caller.party_id is None:
+        return False, False
+    agreement, version = agreement_tables.agreement, agreement_tables.agreement_version
+    is_side = [
+        exists().where(
+            column_ == caller.party_id,
+            version.c.agreement_id == agreement.c.agreement_id,
+            caller_sees_version(caller),
+        )
+        for column_ in (agreement.c.provider_party_id, agreement.c.customer_party_id)
+    ]
+    async with database.read() as connection:
+        row = (await connection.execute(select(*is_side))).one()
+    return bool(row[0]), bool(row[1])
+
+
+_OPEN = ("number", "state", "title", "timezone", "awaited_party_id", "answer_by", "answer_missed_at")
 
 
 def select_shown_versions(caller: Principal) -> FromClause:
@@ -211,13 +262,31 @@ def _needs(caller: Principal) -> Select[Any]:
         or_(need.c.person_id.is_(None), need.c.person_id == literal(caller.person_id, Text)),
         ~need.c.not_by.contains([caller.person_id]),
     )
+    signature, revision = agreement_tables.signature, agreement_tables.revision
+    signed_by_other = (
+        select(func.max(signature.c.signed_at))
+        .where(
+            need.c.need == SIGNATURE,
+            signature.c.agreement_id == version.c.agreement_id,
+            signature.c.version == version.c.number,
+            signature.c.party_id != caller.party_id,
+            revision.c.agreement_id == version.c.agreement_id,
+            revision.c.version == version.c.number,
+            revision.c.number == version.c.tabled,
+            revision.c.hash == signature.c.revision_hash,
+        )
+        .correlate(version, need)
+        .scalar_subquery()
+    )
     return (
         select(
             version.c.agreement_id,
             version.c.number.label("version"),
             version.c.title,
+            version.c.timezone,
             version.c.state,
             *(need.c[name] for name in _NEED),
+            signed_by_other.label("other_signed_at"),
             yours.label("yours"),
         )
         .select_from(version.join(agreement, agreement.c.agreement_id == version.c.agreement_id).join(need, true()))

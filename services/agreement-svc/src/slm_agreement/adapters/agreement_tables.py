@@ -65,6 +65,7 @@ agreement_version = Table(
     Column("edits", Integer, nullable=False),
     Column("next_turn_at", BigInteger),
     # Copied from the current revision and the rules, so that lists need not read documents.
+    Column("timezone", Text, nullable=False),
     Column("starts_at", BigInteger),
     Column("last_notice_at", BigInteger),
     Column("needs", JSONB, nullable=False),

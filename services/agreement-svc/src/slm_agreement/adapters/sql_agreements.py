@@ -147,6 +147,7 @@ class SqlAgreements:
             "state": str(version.state),
             "title": version.current.document["title"],
             "next_turn_at": deadlines.next_automatic_change_at(version),
+            "timezone": version.current.document["timezone"],
             "starts_at": _starts_at(version),
             "last_notice_at": last_notice_at(version),
             "needs": [

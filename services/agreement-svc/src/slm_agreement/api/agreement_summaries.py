@@ -19,6 +19,7 @@ from slm_chassis.http.response_models import Answer, Instant
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
 _DAY = 86_400_000_000
+_SIGNED_WITHIN = 7 * _DAY
 
 
 class NegotiatedVersion(Answer):
@@ -30,6 +31,8 @@ class NegotiatedVersion(Answer):
     """State of the version"""
     title: str
     """Title of the version"""
+    timezone: str
+    """IANA name of the time zone in which the version's days begin and end"""
     answer_awaited_from: str | None
     """Id of the party whose answer is awaited; null: no answer is awaited"""
     answer_by: Instant | None
@@ -54,6 +57,8 @@ class AgreementSummaryLine(Answer):
     """Kind of agreement"""
     title: str
     """Title of the version"""
+    timezone: str
+    """IANA name of the time zone in which the version's days begin and end"""
     state: AgreementState
     """State of the version"""
     other_party_id: str
@@ -85,6 +90,17 @@ class EndingVersionLine(AgreementSummaryLine):
     """Why it was terminated; empty: it ends by its terms"""
 
 
+class SignedVersionLine(AgreementSummaryLine):
+    """A version that both parties signed lately."""
+
+    version: int
+    """Number of the version"""
+    finalized_at: Instant
+    """When the last required signature was given"""
+    effective_at: Instant
+    """When it takes effect"""
+
+
 class NeededActsCount(Answer):
     """The number of acts that you may perform yourself, by kind."""
 
@@ -97,7 +113,7 @@ class NeededActsCount(Answer):
 
 
 class AgreementsSummaryResponse(Answer):
-    """Response: a summary of your party's agreements, with counts, needed acts and approaching ends."""
+    """Response: a summary of your party's agreements: counts, needed acts, approaching ends and recent signatures."""
 
     as_of: Instant
     """The instant at which the summary was made"""
@@ -110,6 +126,9 @@ class AgreementsSummaryResponse(Answer):
     """Acts that are needed of your party: first those that you may perform, then by deadline; 200 at most"""
     ending: list[EndingVersionLine]
     """Signed versions that end, or whose last instant for notice is, within `days`; the earliest first, 200 at most"""
+    signed: list[SignedVersionLine]
+    """Versions that have not ended and got their last signature within the past 7 days; the latest first, 200 at most
+    """
 
 
 @router.get("/agreement-summary", **operation("Count agreements and list what they need", AgreementsSummaryResponse))
@@ -119,9 +138,12 @@ async def summarize_agreements(
     clock: TheClock,
     days: Annotated[int, Query(ge=1, le=3_660, description="How far ahead to look for ends and notice dates")] = 90,
 ) -> dict[str, Any]:
-    """Count your party's agreements by state, and list what they need of your party, and those that end soon."""
+    """Count your party's agreements by state; list what they need of your party, those that end soon, and those that
+    both parties signed lately.
+    """
     now = clock.now()
     ending = await agreement_queries.fetch_ending_versions(database, caller, now, now + days * _DAY)
+    signed = await agreement_queries.fetch_signed_versions(database, caller, now - _SIGNED_WITHIN)
     return {
         "as_of": instant_text(now),
         "counts": await agreement_queries.count_agreements_by_state(database, caller),
@@ -131,4 +153,5 @@ async def summarize_agreements(
             for row in await agreement_queries.fetch_all_needs(database, caller)
         ],
         "ending": [reading_shapes.ending_version_json(row, caller) for row in ending],
+        "signed": [reading_shapes.signed_version_json(row, caller) for row in signed],
     }

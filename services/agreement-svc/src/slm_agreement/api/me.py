@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
 
+from slm_agreement.adapters import agreement_queries
 from slm_agreement.api import shapes
 from slm_agreement.api.bodies.sessions import PasswordChange
 from slm_agreement.api.dependencies import TheLedgers, ThePasswords
@@ -14,15 +15,20 @@ from slm_agreement.api.responses.principals import CallerResponse
 from slm_agreement.application import accounts
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
+from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.policies import OWN_ACCOUNT
 
 router = APIRouter(prefix="/api/v1/me", tags=["sessions"])
 
 
 @router.get("", **operation("Read who you are", CallerResponse))
-async def get_me(caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
-    """Read your principal, party, person, roles and mandates, and how you are identified."""
-    return shapes.caller_json(await accounts.describe_caller(ledgers, caller))
+async def get_me(caller: Caller, ledgers: TheLedgers, database: TheDatabase) -> dict[str, Any]:
+    """Read your principal, party, person, roles and mandates, how you are identified, and whether your party is a
+    provider, a customer or both.
+    """
+    is_provider, is_customer = await agreement_queries.fetch_sides_of_party(database, caller)
+    profile = shapes.caller_json(await accounts.describe_caller(ledgers, caller))
+    return {**profile, "is_provider": is_provider, "is_customer": is_customer}
 
 
 @router.post(

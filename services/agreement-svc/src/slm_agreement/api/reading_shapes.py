@@ -33,6 +33,9 @@ def reader_fields_json(versions: Sequence[Version], caller: Principal, names: Do
                 "version": version.number,
                 "deadline": instant_text(need.deadline),
                 "yours": need.is_for(caller.party_id, caller.roles, caller.person_id),
+                "other_signed_at": instant_text(
+                    needs.other_signed_at(version, caller.party_id) if need.need == needs.SIGNATURE else None
+                ),
             }
             for version in versions
             for need in needs.required_acts(version)
@@ -55,6 +58,7 @@ def agreement_summary_json(row: Mapping[Any, Any], needed: Sequence[Mapping[Any,
         "version": row["open_number"],
         "state": row["open_state"],
         "title": row["open_title"],
+        "timezone": row["open_timezone"],
         "answer_awaited_from": row["open_awaited_party_id"],
         "answer_by": instant_text(row["open_answer_by"]),
         "answer_missed": row["open_answer_missed_at"] is not None,
@@ -78,9 +82,20 @@ def ending_version_json(row: Mapping[Any, Any], caller: Principal) -> dict[str, 
     }
 
 
+def signed_version_json(row: Mapping[Any, Any], caller: Principal) -> dict[str, Any]:
+    """Return a version that both parties signed lately as JSON."""
+    return {
+        **_agreement(row, caller),
+        "version": row["version"],
+        "finalized_at": instant_text(row["finalized_at"]),
+        "effective_at": instant_text(row["effective_at"]),
+    }
+
+
 def _need(row: Mapping[Any, Any]) -> dict[str, Any]:
     shown = {name: row[name] for name in ("need", "about", "version", "yours")}
-    return {**shown, "deadline": instant_text(row["deadline"])}
+    at = {name: instant_text(row[name]) for name in ("deadline", "other_signed_at")}
+    return {**shown, **at}
 
 
 def _agreement(row: Mapping[Any, Any], caller: Principal) -> dict[str, Any]:
@@ -89,6 +104,7 @@ def _agreement(row: Mapping[Any, Any], caller: Principal) -> dict[str, Any]:
         "agreement_id": row["agreement_id"],
         "kind": row["kind"],
         "title": row["title"],
+        "timezone": row["timezone"],
         "state": row["state"],
         "other_party_id": row[f"{other}_party_id"],
         "other_party_name": row[f"{other}_name"],

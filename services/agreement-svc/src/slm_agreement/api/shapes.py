@@ -197,6 +197,7 @@ def agreement_json(versions: Sequence[Version], shown: Version) -> dict[str, Any
         "version": shown.number,
         "state": str(shown.state),
         "title": revision.document["title"],
+        "timezone": revision.document["timezone"],
         "revision": revision_summary_json(revision),
         "on_the_table_of": None if shown.tabled is None else shown.tabled_by_party_id,
         "accepted_by": sorted({a.party_id for a in shown.acceptances if a.revision_hash == revision.hash}),

@@ -223,6 +223,8 @@ class AgreementIdentity(Answer):
     """State of the version"""
     title: str
     """Title of the version"""
+    timezone: str
+    """IANA name of the time zone in which the version's days begin and end"""
     effective_at: Instant | None
     """When the version takes effect; null: its draft does not name an instant yet"""
     ends_at: Instant | None

@@ -121,3 +121,5 @@ class NeededActResponse(Answer):
     """
     yours: bool
     """Whether you may perform it; false: only somebody else of your party may"""
+    other_signed_at: Instant | None
+    """For a signature: when the other party last signed the same revision; null: it has not, or the act is another"""

@@ -77,6 +77,10 @@ class CallerResponse(Answer):
     """Roles of your principal"""
     party: PartyResponse | None
     """Your party; null: you are an operator of the installation"""
+    is_provider: bool
+    """Whether your party provides the service of an agreement that you may see"""
+    is_customer: bool
+    """Whether your party receives the service of an agreement that you may see"""
     person: PersonResponse | None
     """The person behind your principal, with the mandates to sign; null: a program or an operator"""
     email: str | None

@@ -64,6 +64,13 @@ def required_acts(version: Version) -> list[RequiredAct]:
     return []
 
 
+def other_signed_at(version: Version, party_id: str | None) -> int | None:
+    """Return when a party other than this one last signed the current revision (microseconds UTC); None: not yet."""
+    current = version.current.hash
+    signed = [s.signed_at for s in version.signatures if s.revision_hash == current and s.party_id != party_id]
+    return max(signed, default=None)
+
+
 def _signatures(version: Version) -> list[RequiredAct]:
     sides = {"provider": version.identity.provider_party_id, "customer": version.identity.customer_party_id}
     signed = tuple(s.person_id for s in version.signatures if s.revision_hash == version.current.hash)
