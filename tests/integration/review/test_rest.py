@@ -77,6 +77,9 @@ async def test_the_agenda_shows_what_was_withdrawn(service: Service) -> None:
         (id_of("c"), "standing"),
     ]
     assert review["agenda_count"] == 2
+    details = [item["detail"] for item in review["agenda"]]
+    titles = [item["title"].rpartition(": ")[0] for item in review["agenda"]]
+    assert [each["target_title"] for each in details] == titles
 
 
 async def test_an_agenda_is_read_page_by_page(service: Service) -> None:

@@ -29,7 +29,15 @@ ITEMS = [
          verdict="breached", figure_display="99.8360"),
     item("restatement", "2026-11-05", "Checkout is up: 99.9600 in 2026-10, met", window_id="2026-10", verdict="met",
          figure_display="99.9600"),
-    item("proposal", "2026-11-20", "Proposal: a higher objective"),
+    item("proposal", "2026-11-20", "Proposed for Checkout is up, Fast: Kept for a year.", targets=[
+        {"target_id": "t", "target_key": "up", "target_title": "Checkout is up", "present_objective": PROMISED,
+         "objective": {"at_least": "99.95", "unit": "percent"}, "reason": "Kept for a year."},
+        {"target_id": "u", "target_key": "fast", "target_title": "Fast",
+         "present_objective": {"at_least": "95", "unit": "percent"},
+         "objective": {"at_least": "97", "unit": "percent"}, "reason": ""},
+    ]),
+    item("action", "2026-11-19", "Open action of Ops: desk: Add a second line: now", owner="Ops: desk",
+         due_at="2027-03-31T12:00:00Z"),
     item("report", "2026-11-02", "Service report 2026-10: met, breaches 0", period="2026-10", verdict="met"),
 ]  # fmt: skip
 
@@ -45,6 +53,27 @@ def test_each_promise_and_period_is_one_line_in_its_group_the_newest_first() -> 
     assert figure.title == f"Checkout is up, October 2026: 99.960{space}%, promised at least 99.9 %"
     assert (figure.mark, figure.link, figure.note.startswith("corrected")) == ("met", "/targets/t", True)
     assert (report.title, report.mark) == ("Report of October 2026", "met")
+    assert report.link == "/reviews/reports/ref-2026-11-02"
+
+
+def test_proposals_and_actions_are_said_in_words() -> None:
+    [group] = [group for group in agenda_groups(READER, ITEMS) if group.key == "proposals"]
+    assert [(line.title, line.link) for line in group.lines] == [
+        ("New target proposed for Checkout is up: at least 99.95 % instead of at least 99.9 %", "/targets/t"),
+        ("New target proposed for Fast: at least 97 % instead of at least 95 %", "/targets/u"),
+        ("Ops: desk: Add a second line: now", "/reviews/actions"),
+    ]
+    assert group.lines[0].note.endswith("Kept for a year.") and group.lines[2].note == "until 31 Mar 2027"
+
+
+def test_the_exact_figure_and_the_whole_title_of_a_target_are_used() -> None:
+    found = item("window", "2026-11-01", "Checkout: till: 99.8999 in 2026-10, breached", window_id="2026-10",
+                 verdict="breached", target_title="Checkout: till", figure="9989999999/100000000",
+                 figure_display="99.9000")  # fmt: skip
+    [group] = agenda_groups(READER, [found])
+    space = "\N{NO-BREAK SPACE}"
+    expected = f"Checkout: till, October 2026: 99.89999999{space}%, promised at least 99.9 %"
+    assert group.lines[0].title == expected
 
 
 def test_a_withdrawn_breach_and_the_figure_are_both_kept() -> None:

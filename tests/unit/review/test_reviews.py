@@ -7,7 +7,9 @@ import pytest
 from slm_events.agreement import AgreementExpired, AgreementSuperseded, AgreementTerminated
 from slm_events.review import ReviewConcluded, ReviewLapsed, ReviewOpened, ReviewScheduled
 from slm_review.application import agreements, breaches, cadence, reports, reviews, windows
+from slm_review.domain import agenda as agenda_items
 from slm_review.domain.errors import AlreadyConcluded, NotFound, NotOpen
+from slm_review.domain.findings import attained_window_of
 from slm_review.domain.reviews import Review
 from tests.support.review import (
     CUSTOMER,
@@ -104,6 +106,16 @@ async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) 
     await breaches.withdraw_breach(ledger, withdrawn("b"))
     (review,) = in_state(ledger, "open")
     assert agenda(ledger, review) == [("breach", id_of("b"), "withdrawn"), ("breach", id_of("c"), "standing")]
+
+
+async def test_items_name_their_target_alone_and_its_exact_figure(ledger: MemoryLedger) -> None:
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
+    await breaches.handle_breach(ledger, breached("b", "2026-11-22T09:00"))
+    (review,) = in_state(ledger, "open")
+    [breach] = [item for item in ledger.agenda.values.values() if item.review_id == review.review_id]
+    window = agenda_items.window_item(review, attained_window_of(closed(NOVEMBER, figure="299699/3000")))
+    assert breach.detail["target_title"] == window.detail["target_title"] == "Checkout is available"
+    assert window.detail["figure"] == "299699/3000"
 
 
 async def test_a_review_lapses_once_none_of_its_breaches_stands(ledger: MemoryLedger) -> None:

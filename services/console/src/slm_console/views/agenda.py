@@ -54,7 +54,12 @@ def agenda_groups(reader: Reader, items: Sequence[Item]) -> list[AgendaGroup]:
         "breaches": [_breach_line(reader, each, figures.get(key)) for key, each in breaches.items()],
         "figures": [_figure_line(reader, each) for key, each in figures.items() if key not in standing]
         + [_report_line(reader, each) for each in newest if each["kind"] == "report"],
-        "proposals": [_other_line(reader, each) for each in newest if each["kind"] in ("proposal", "action")],
+        "proposals": [
+            line
+            for each in newest
+            if each["kind"] in ("proposal", "action")
+            for line in (_proposal_lines(reader, each) if each["kind"] == "proposal" else [_action_line(reader, each)])
+        ],
     }
     return [AgendaGroup(key, titles[key], lines[key]) for key in titles if lines[key]]
 
@@ -91,11 +96,35 @@ def _figure_line(reader: Reader, item: Item) -> AgendaLine:
 def _report_line(reader: Reader, item: Item) -> AgendaLine:
     detail = item["detail"]
     title = reader.gettext("Report of %(period)s", period=period_name(reader, str(detail.get("period") or "")))
-    return AgendaLine(mark_of(detail.get("verdict"), is_open=False), title, _moment(reader, item), "")
+    link = f"/reviews/reports/{item['ref_id']}"
+    return AgendaLine(mark_of(detail.get("verdict"), is_open=False), title, _moment(reader, item), link)
 
 
-def _other_line(reader: Reader, item: Item) -> AgendaLine:
-    return AgendaLine("on-track", str(item["title"]), _moment(reader, item), "")
+def _proposal_lines(reader: Reader, item: Item) -> list[AgendaLine]:
+    """Return a line for each target of a proposal: what is promised now, what is proposed instead, and why."""
+    return [
+        AgendaLine(
+            "on-track",
+            reader.gettext(
+                "New target proposed for %(title)s: %(proposed)s instead of %(present)s",
+                title=each["target_title"],
+                proposed=objective_in_words(reader, each["objective"]),
+                present=objective_in_words(reader, each["present_objective"]),
+            ),
+            " · ".join(part for part in (_moment(reader, item), str(each.get("reason") or "")) if part),
+            f"/targets/{each['target_id']}",
+        )
+        for each in item["detail"].get("targets") or ()
+    ]
+
+
+def _action_line(reader: Reader, item: Item) -> AgendaLine:
+    detail = item["detail"]
+    owner, due = str(detail.get("owner") or ""), read(detail.get("due_at"))
+    text = str(detail.get("text") or item["title"]).removeprefix(f"Open action of {owner}: ")
+    title = reader.gettext("%(owner)s: %(text)s", owner=owner, text=text) if owner else text
+    note = reader.gettext("until %(day)s", day=reader.day(due)) if due is not None else _moment(reader, item)
+    return AgendaLine("on-track", title, note, "/reviews/actions")
 
 
 def _moment(reader: Reader, item: Item) -> str:
@@ -112,19 +141,25 @@ def _told(reader: Reader, item: Item, figure: Item) -> str:
         "%(title)s, %(period)s: %(figure)s, promised %(promised)s",
         title=_name_of(item),
         period=period,
-        figure=figure_in_words(reader, _number(str(detail.get("figure_display") or "")), objective),
+        figure=figure_in_words(reader, _figure_in(detail), objective),
         promised=objective_in_words(reader, objective),
     )
 
 
 def _name_of(item: Item) -> str:
-    """Return the title of the item's target, which is the part of the item's title before the last colon."""
-    return str(item["title"]).rpartition(": ")[0] or str(item["title"])
+    """Return the title of the item's target.
+
+    An item that was stored before items had it as ``target_title`` has it before the last colon of its own title.
+    """
+    return str(item["detail"].get("target_title") or str(item["title"]).rpartition(": ")[0] or item["title"])
 
 
-def _number(shown: str) -> Fraction | None:
-    """Return a figure in the API's display form as a fraction, None if it is not a number."""
+def _figure_in(detail: Item) -> Fraction | None:
+    """Return an item's figure: the exact one, else the one in the API's display form; None if there is none.
+
+    Breaches, and windows that were stored earlier, have only the display form.
+    """
     try:
-        return Fraction(shown)
+        return Fraction(str(detail.get("figure") or detail.get("figure_display") or ""))
     except ValueError:
         return None

@@ -131,7 +131,9 @@ class AgendaItemAnswer(Answer):
     state: Literal["standing", "withdrawn"]
     """`withdrawn`: the item's breach was withdrawn later; the item stays visible; `standing`: any other item"""
     detail: Document
-    """Further data about the item, whose members depend on the kind"""
+    """Further data about the item, whose members depend on the kind. `target_title` is the target's title alone, and
+    `figure` of a window is exact
+    """
 
 
 class ReviewWithAgenda(ReviewAnswer):
