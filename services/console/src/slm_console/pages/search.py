@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from slm_console.views.navigation import entries, lower_entries
 from slm_console.views.search import hits_of
+from slm_console.web.directories import reach_of
 from slm_console.web.rendering import render
 from slm_console.web.visit import SignedIn
 
@@ -24,6 +25,7 @@ async def search(visit: SignedIn) -> Response:
             tickets=("/api/v1/tickets", {"q": words, "limit": "20"}),
         )
         found, tickets = parts["found"].items, parts["tickets"].items
-    places = [*entries(visit.reader, ""), *lower_entries(visit.reader, "")]
+    reach = reach_of(visit.api)
+    places = [*entries(visit.reader, "", reach), *lower_entries(visit.reader, "", reach)]
     model = {"found": hits_of(visit.reader, words, found, tickets, places), "words": words}
     return render(visit, "search/list.html" if visit.is_part else "search/page.html", model)

@@ -18,29 +18,62 @@ class Entry:
     is_on_phone: bool
 
 
-def entries(reader: Reader, path: str) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What decides which places the navigation offers: the reader's roles, and the sides of the reader's company.
+
+    Every place stays open by its address; what it shows is decided by the API.
+    """
+
+    roles: frozenset[str] = frozenset()
+    is_provider: bool = True
+    is_customer: bool = True
+    is_known: bool = False
+    """Whether the API has said who the reader is; until then every place is offered."""
+
+    @property
+    def connects(self) -> bool:
+        """Whether the reader may connect tools, or read how they are connected.
+
+        A company that only receives services measures nothing unless somebody is made its integrator.
+        """
+        is_only_customer = self.is_customer and not self.is_provider
+        if not self.is_known or self.roles & {"integrator", "operator"}:
+            return True
+        return bool(self.roles & {"service_level_manager", "auditor"}) and not is_only_customer
+
+
+EVERYWHERE = Reach()
+
+
+def entries(reader: Reader, path: str, reach: Reach = EVERYWHERE) -> list[Entry]:
     """Return the upper entries of the navigation, for a page at ``path``."""
     places = [
-        ("/", reader.gettext("Today"), "t", True),
-        ("/services", reader.gettext("Services"), "s", True),
-        ("/customers", reader.gettext("Customers"), "c", False),
-        ("/suppliers", reader.gettext("Suppliers"), "u", False),
-        ("/agreements", reader.gettext("Agreements"), "a", False),
-        ("/tickets", reader.gettext("Tickets"), "i", True),
-        ("/reviews", reader.gettext("Reviews"), "r", False),
+        ("/", reader.gettext("Today"), "t", True, True),
+        ("/services", reader.gettext("Services"), "s", True, True),
+        ("/customers", reader.gettext("Customers"), "c", False, reach.is_provider),
+        ("/suppliers", reader.gettext("Suppliers"), "u", False, reach.is_customer),
+        ("/agreements", reader.gettext("Agreements"), "a", False, True),
+        ("/tickets", reader.gettext("Tickets"), "i", True, True),
+        ("/reviews", reader.gettext("Reviews"), "r", False, True),
     ]
-    return [Entry(to, name, letter, _is_within(path, to), phone) for to, name, letter, phone in places]
+    return [
+        Entry(to, name, letter, _is_within(path, to), phone)
+        for to, name, letter, phone, is_offered in places
+        if is_offered
+    ]
 
 
-def lower_entries(reader: Reader, path: str) -> list[Entry]:
+def lower_entries(reader: Reader, path: str, reach: Reach = EVERYWHERE) -> list[Entry]:
     """Return the lower entries of the navigation, Connections and Settings, for a page at ``path``."""
     places = (
-        ("/connections", reader.gettext("Connections"), "n", ("/connections",)),
-        ("/settings", reader.gettext("Settings"), "e", ("/settings", "/sessions", "/invite")),
+        ("/connections", reader.gettext("Connections"), "n", ("/connections",), reach.connects),
+        ("/settings", reader.gettext("Settings"), "e", ("/settings", "/sessions", "/invite"), True),
     )
     return [
         Entry(to, name, letter, any(_is_within(path, place) for place in within), False)
-        for to, name, letter, within in places
+        for to, name, letter, within, is_offered in places
+        if is_offered
     ]
 
 

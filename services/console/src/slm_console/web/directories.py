@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from slm_console.api_client import Api, Part, Whole
 from slm_console.views.directory import Directory, directory_of
 from slm_console.views.holding import HoldersOfItems
+from slm_console.views.navigation import EVERYWHERE, Reach
 
 _MANY = {"limit": "500"}
 _ME = "/api/v1/me"
@@ -28,10 +30,24 @@ def who_reads(api: Api) -> dict[str, str]:
 
     It sends no request, so that no page needs one more just to say who is signed in.
     """
-    kept = api.services.last.find(api.key, (_ME, {})) if api.key else None
-    me = (kept and kept[1]) or {}
+    me = _last_me(api)
     name = (me.get("person") or {}).get("name") or me.get("name") or ""
     return {"name": str(name), "company": str((me.get("party") or {}).get("name") or "")}
+
+
+def reach_of(api: Api) -> Reach:
+    """Return what decides which places the navigation offers, from the cached answer of an earlier page."""
+    me = _last_me(api)
+    if not me:
+        return EVERYWHERE
+    # An answer that was kept from before an update does not have the sides.
+    sides = bool(me.get("is_provider", True)), bool(me.get("is_customer", True))
+    return Reach(frozenset(me.get("roles") or ()), *sides, is_known=True)
+
+
+def _last_me(api: Api) -> Mapping[str, Any]:
+    kept = api.services.last.find(api.key, (_ME, {})) if api.key else None
+    return (kept and kept[1]) or {}
 
 
 HELD: Mapping[str, Whole] = {

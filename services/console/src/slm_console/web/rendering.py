@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from slm_console.views.marks import MARKS
 from slm_console.views.navigation import entries, is_under_more, lower_entries
 from slm_console.web import sessions
-from slm_console.web.directories import who_reads
+from slm_console.web.directories import reach_of, who_reads
 from slm_console.web.locales import PSEUDO
 from slm_console.web.visit import Visit
 from slm_events.catalogue import ACCESS, BY_TYPE, CATALOGUE
@@ -66,7 +66,7 @@ def _environment_of(translations: NullTranslations) -> Environment:
 def _context(visit: Visit) -> dict[str, Any]:
     request = visit.request
     prefix = visit.prefix
-    theme = request.cookies.get(THEME, "")
+    theme, reach = request.cookies.get(THEME, ""), reach_of(visit.api)
     return {
         "visit": visit,
         "reader": visit.reader,
@@ -77,8 +77,8 @@ def _context(visit: Visit) -> dict[str, Any]:
         "language": "en-XA" if request.cookies.get("slm_language") == PSEUDO else visit.reader.locale.language,
         "theme": theme if theme in ("light", "dark") else "auto",
         "has_keyboard": request.cookies.get(KEYBOARD, "on") != "off",
-        "entries": [] if visit.only_page else entries(visit.reader, visit.path),
-        "lower_entries": [] if visit.only_page else lower_entries(visit.reader, visit.path),
+        "entries": [] if visit.only_page else entries(visit.reader, visit.path, reach),
+        "lower_entries": [] if visit.only_page else lower_entries(visit.reader, visit.path, reach),
         "is_under_more": is_under_more(visit.reader, visit.path),
         "who": who_reads(visit.api),
         "marks": MARKS,
