@@ -212,3 +212,17 @@ async def test_an_odd_address_shows_the_table_all_the_same() -> None:
             page = await browser.get(f"/agreements?{odd}")
             assert page.status_code == 200 and "<img>" not in page.text
         assert "Nothing has this text" in (await browser.get("/agreements?q=nowhere")).text
+
+
+async def test_the_download_of_a_short_table_takes_no_line_above_it() -> None:
+    link = "Download CSV"
+    async with browser_of(StubApi(answers())) as browser:
+        page = (await browser.get("/services")).text
+        assert page.count(link) == 1 and page.index("</table>") < page.index(link)
+        today = (await browser.get("/")).text
+        head = re.search(r'<div class="head".*?</div>', today, re.DOTALL)
+        assert today.count(link) == 1 and head is not None and link in head[0]
+        assert link not in (await browser.get("/agreements")).text, "an empty table has no download"
+    async with browser_of(PagedApi(many())) as browser:
+        page = (await browser.get("/services")).text
+        assert page.count(link) == 1 and page.index(link) < page.index("<table"), "beside the filter"
