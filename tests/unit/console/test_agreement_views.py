@@ -199,6 +199,40 @@ def test_a_draft_of_three_promises_needs_no_typing() -> None:
     assert document_made["targets"][1]["objective"] == {"within": {"calendar": "PT30M"}}
 
 
+TEMPLATES = [
+    {
+        "key": f"{kind}-standard", "kind": kind, "title": title, "further_clauses": [],
+        "points": [{"point": "service_hours", "title": "Service hours"}, {"point": "support", "title": "Support"}],
+        "document": {"clauses": {"service_hours": {}, "support": {}}},
+    }
+    for kind, title in (("sla", "Service level agreement"), ("ola", "Operational level agreement"))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "template"), [("ola", "ola-standard"), ("uc", "uc-standard"), ("uc", "")])
+def test_a_supplier_or_a_team_promises_the_readers_company(kind: str, template: str) -> None:
+    values = {**drafting.first_values(READER, "", kind), "service": "checkout-id", "template": template}
+    body = drafting.body_of(READER, directory(SHOP), values).body
+    assert body is not None
+    assert (body["kind"], body["template"]) == (kind, template or None)
+    assert (body["provider_party_id"], body["customer_party_id"]) == (ALDER, SHOP)
+    assert body["document"]["title"] == "Checkout, Alder"
+    assert body["document"]["targets"][0]["indicator"]["owner"] == "customer"
+
+
+def test_the_form_of_each_kind_offers_its_services_and_templates() -> None:
+    choices = drafting.DraftSources((), TEMPLATES)
+    ours = drafting.form_of(READER, directory(ALDER), choices, drafting.first_values(READER, SHOP))
+    assert (ours.services, [each.key for each in ours.templates]) == ([("checkout-id", "Checkout")], ["sla-standard"])
+    assert ours.templates[0].clauses == "Service hours and Support"
+    values = drafting.first_values(READER, "", "ola")
+    assert drafting.form_of(READER, directory(ALDER), choices, values).services == []
+    theirs = drafting.form_of(READER, directory(SHOP), choices, values)
+    assert (theirs.services, theirs.kind) == ([("checkout-id", "Alder: Checkout")], "ola")
+    assert [each.key for each in theirs.templates] == ["ola-standard"]
+    assert drafting.first_values(READER, "", "nonsense")["kind"] == "sla"
+
+
 def test_an_empty_blank_leaves_its_promise_out() -> None:
     values = {**drafting.first_values(READER, SHOP), "service": "checkout-id", "answered": "", "amount": "4'200"}
     made = drafting.body_of(READER, directory(ALDER), values)

@@ -1,4 +1,4 @@
-"""Page that drafts a new agreement with three usual promises: availability, time to answer, time to resolve."""
+"""Page that drafts a new agreement of any kind with three usual promises: availability, time to answer and resolve."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from slm_console.web.visit import SCOPE, SignedIn, Visit
 
 router = APIRouter()
 _INDICATORS = Whole("/api/v1/indicators", {"limit": "500"})
+_TEMPLATES = Whole("/api/v1/templates", {"limit": "500"})
 _FIELDS = (
-    "customer", "service", "title", "from", "until", "available", "answered", "resolved", "period", "measurement",
-    "amount", "currency", "service_name", "service_outcome",
+    "kind", "template", "customer", "service", "title", "from", "until", "available", "answered", "resolved", "period",
+    "measurement", "amount", "currency", "service_name", "service_outcome",
 )  # fmt: skip
 
 
 @router.get("/agreements/new")
 async def show_form(visit: SignedIn) -> Response:
-    """Show the form for a new agreement, with default values for the three promises."""
-    company = visit.request.query_params.get(SCOPE, "")
-    return await _form(visit, drafting.first_values(visit.reader, company), {})
+    """Show the form for a new agreement, with default values for the three promises.
+
+    The address names the kind of agreement by ``kind``, such as ``uc``.
+    """
+    asked = visit.request.query_params
+    values = drafting.first_values(visit.reader, asked.get(SCOPE, ""), asked.get("kind", ""))
+    return await _form(visit, values, {})
 
 
 @router.post("/agreements/new")
@@ -58,7 +63,7 @@ async def draft(visit: SignedIn, form: Fields) -> Response:
 
 
 async def _form(visit: Visit, values: Mapping[str, str], errors: Mapping[str, str]) -> Response:
-    parts = await visit.api.gather(**WHO, indicators=_INDICATORS)
-    directory = directory_from(parts)
-    page = drafting.form_of(directory, parts["indicators"].items, values, errors)
+    parts = await visit.api.gather(**WHO, indicators=_INDICATORS, templates=_TEMPLATES)
+    choices = drafting.DraftSources(parts["indicators"].items, parts["templates"].items)
+    page = drafting.form_of(visit.reader, directory_from(parts), choices, values, errors)
     return render(visit, "agreements/new.html", {"page": page}, status=422 if errors else 200)

@@ -1,4 +1,8 @@
-"""Form for a new agreement with three usual promises, and the request body for the API."""
+"""Form for a new agreement of any kind with three usual promises, and the request body for the API.
+
+With a service level agreement the reader's company promises a customer; with the other kinds it is promised something
+by a supplier or an internal team.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +13,41 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from slm_console.views import durations
+from slm_console.views.agreements.listing import kind_in_words
 from slm_console.views.directory import Directory
 from slm_console.views.moments import end_of_day, first_of_next_month, misread_day, start_of_day
 from slm_console.views.reader import Reader
 
 AVAILABLE, ANSWERED, RESOLVED = "available", "answered", "resolved"
-_TEMPLATE = "sla-standard"
+SLA = "sla"
+KINDS = (SLA, "ola", "uc")
 
 
 @dataclass(frozen=True)
 class DraftForm:
     """View model of the form: the options of its lists, and the values and errors of its fields."""
 
+    kind: str
+    kinds: list[tuple[str, str]]
+    """Kinds of agreement with their names."""
+    says: str
+    """Who promises whom with this kind, in a sentence."""
     companies: list[tuple[str, str]]
     services: list[tuple[str, str]]
+    """Own services, or with another kind than ``sla`` those of other companies, each with its company's name."""
     measurements: list[str]
+    templates: list[DraftTemplate]
     values: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTemplate:
+    """A template that the draft can begin with, and the clauses that it brings, in words."""
+
+    key: str
+    title: str
+    clauses: str
 
 
 @dataclass(frozen=True)
@@ -36,9 +58,12 @@ class DraftBody:
     errors: dict[str, str]
 
 
-def first_values(reader: Reader, company: str) -> dict[str, str]:
+def first_values(reader: Reader, company: str, kind: str = SLA) -> dict[str, str]:
     """Return the default values of the form's fields. ``company`` is the other party's id, empty if not yet known."""
+    known = kind if kind in KINDS else SLA
     return {
+        "kind": known,
+        "template": f"{known}-standard",
         "customer": company,
         "from": first_of_next_month(reader),
         AVAILABLE: "99.9",
@@ -50,34 +75,85 @@ def first_values(reader: Reader, company: str) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class DraftSources:
+    """Answers of the API that the form's lists are made of: indicators and templates."""
+
+    indicators: Sequence[Mapping[str, Any]] = ()
+    templates: Sequence[Mapping[str, Any]] = ()
+
+
 def form_of(
+    reader: Reader,
     directory: Directory,
-    indicators: Sequence[Mapping[str, Any]],
+    choices: DraftSources,
     values: Mapping[str, str],
     errors: Mapping[str, str] | None = None,
 ) -> DraftForm:
-    """Return the form's view model: possible customers, own services, and indicators of availability."""
+    """Return the form's view model: possible customers, services, templates, and indicators of availability."""
+    kind = _kind_in(values)
     companies = sorted(
         ((party_id, name) for party_id, name in directory.parties.items() if party_id != directory.own),
         key=lambda each: each[1].casefold(),
     )
-    services = [
-        (service_id, str(service["name"]))
-        for service_id, service in directory.services.items()
-        if service.get("provider_party_id") == directory.own
+    measurements = [str(each["key"]) for each in choices.indicators if each["kind"] == "availability"]
+    return DraftForm(
+        kind=kind,
+        kinds=[(each, kind_in_words(reader, each)) for each in KINDS],
+        says=_says(reader, kind),
+        companies=companies,
+        services=_services(directory, kind),
+        measurements=measurements,
+        templates=[_template(reader, each) for each in choices.templates if each["kind"] == kind],
+        values=values,
+        errors=errors or {},
+    )
+
+
+def _kind_in(values: Mapping[str, str]) -> str:
+    kind = values.get("kind", "")
+    return kind if kind in KINDS else SLA
+
+
+def _says(reader: Reader, kind: str) -> str:
+    said = {
+        SLA: reader.gettext("Your company promises a customer how good a service is."),
+        "ola": reader.gettext("A team promises your company what a promise to a customer rests on."),
+        "uc": reader.gettext("A supplier promises your company what a promise to a customer rests on."),
+    }
+    return said[kind]
+
+
+def _services(directory: Directory, kind: str) -> list[tuple[str, str]]:
+    found = directory.services.items()
+    if kind == SLA:
+        return [(key, str(each["name"])) for key, each in found if each.get("provider_party_id") == directory.own]
+    others = [
+        (key, f"{directory.company(str(each.get('provider_party_id')))}: {each['name']}")
+        for key, each in found
+        if each.get("provider_party_id") != directory.own
     ]
-    measurements = [str(each["key"]) for each in indicators if each["kind"] == "availability"]
-    return DraftForm(companies, services, measurements, values, errors or {})
+    return sorted(others, key=lambda each: each[1].casefold())
+
+
+def _template(reader: Reader, template: Mapping[str, Any]) -> DraftTemplate:
+    titles = {str(each["point"]): str(each["title"]) for each in template["points"]}
+    titles |= {str(each["clause"]): str(each["title"]) for each in template["further_clauses"]}
+    clauses = [titles.get(str(name), str(name)) for name in template["document"]["clauses"]]
+    return DraftTemplate(str(template["key"]), str(template["title"]), reader.names(clauses))
 
 
 def body_of(reader: Reader, directory: Directory, values: Mapping[str, str]) -> DraftBody:
     """Return the request body that drafts the agreement, or the errors; a promise without a value is left out."""
     errors: dict[str, str] = {}
-    service_id, customer = values.get("service", ""), values.get("customer", "")
-    if customer not in directory.parties:
-        errors["customer"] = reader.gettext("Choose whom you promise it to.")
+    kind, service_id = _kind_in(values), values.get("service", "")
+    provider, customer = directory.own, values.get("customer", "")
     if service_id not in directory.services:
         errors["service"] = reader.gettext("Say what the agreement is about.")
+    elif kind != SLA:
+        provider, customer = str(directory.services[service_id].get("provider_party_id")), directory.own
+    if kind == SLA and customer not in directory.parties:
+        errors["customer"] = reader.gettext("Choose whom you promise it to.")
     begins = start_of_day(reader, values.get("from", ""))
     if begins is None:
         errors["from"] = misread_day(reader, values.get("from", ""), is_needed=True)
@@ -85,6 +161,8 @@ def body_of(reader: Reader, directory: Directory, values: Mapping[str, str]) -> 
         errors["until"] = misread
     ends = end_of_day(reader, values["until"]) if values.get("until") else None
     targets = _targets(reader, directory, values, errors)
+    if kind != SLA:
+        _measured_by_customer(targets)
     if not targets and not errors:
         errors[AVAILABLE] = reader.gettext("Promise at least one thing.")
     charges = _charges(reader, values, errors)
@@ -92,7 +170,7 @@ def body_of(reader: Reader, directory: Directory, values: Mapping[str, str]) -> 
         return DraftBody(None, errors)
     service = directory.service(service_id)
     document = {
-        "title": values.get("title") or f"{service}, {directory.company(customer)}",
+        "title": values.get("title") or f"{service}, {directory.company(customer if kind == SLA else provider)}",
         "timezone": reader.zone.key,
         "term": {"effective_at": begins, "expires_at": ends, "notice": "P90D"},
         "review": {"cadence": "month", "on_breach": True},
@@ -100,9 +178,9 @@ def body_of(reader: Reader, directory: Directory, values: Mapping[str, str]) -> 
         "targets": targets,
     }
     body = {
-        "kind": "sla",
-        "template": _TEMPLATE,
-        "provider_party_id": directory.own,
+        "kind": kind,
+        "template": values.get("template") or None,
+        "provider_party_id": provider,
         "customer_party_id": customer,
         "service_id": service_id,
         "document": document,
@@ -148,6 +226,13 @@ def _targets(
                 errors[name] = reader.gettext("Write a length of time, such as 4 h or 90 min.")
             found.append(_ticket_target(clock, title, within or "PT1H"))
     return found
+
+
+def _measured_by_customer(targets: Sequence[dict[str, Any]]) -> None:
+    """Say in each target that its indicator belongs to the customer, which is the reader's company and measures it."""
+    for each in targets:
+        if "indicator" in each:
+            each["indicator"] = {"key": each["indicator"], "owner": "customer"}
 
 
 def _ticket_target(clock: str, title: str, within: str) -> dict[str, Any]:
