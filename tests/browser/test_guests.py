@@ -92,7 +92,7 @@ async def test_a_guest_refuses_one_promise_and_signs_the_next_version(
         journey = Journey(page, "6 guest signs it (phone)")
         await journey.click("Read and sign", then="Sign for Corner Shop Group")
         await journey.type("Your name", "Emmy Noether")
-        await journey.click("Sign for Corner Shop Group", then="What is promised")
+        await journey.click("Sign for Corner Shop Group", then="What was signed")
         costs.append(journey.cost)
         assert journey.cost.clicks <= MOST_TAPS, journey.cost
     final = await scene.world.get("carl", f"agreements/{scene.world.agreements['checkout']}")

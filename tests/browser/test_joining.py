@@ -107,7 +107,7 @@ async def test_a_company_comes_in_writes_three_promises_and_both_sides_sign(
         await page.get_by_role("button", name="Accept and sign in").click()
         await expect(page).to_have_title(re.compile("Today"))
         await sign(page, path, "Emmy Noether", "Corner Shop Group", costs)
-        await expect(page.get_by_text(re.compile("signed, begins|in force"))).to_be_visible()
+        await expect(page.get_by_text("Both sides have signed.")).to_be_visible()
     _each_side_in_bounds(costs)
 
 
@@ -149,7 +149,7 @@ async def sign(page: Page, path: str, name: str, company: str, costs: list[Cost]
     else:
         await journey.sees("Grace Hopper: “The need is known to both.”")
     await journey.type("Your name", name)
-    await journey.click(f"Sign for {company}", then="What is promised")
+    await journey.click(f"Sign for {company}", then="What was signed")
     costs.append(journey.cost)
 
 

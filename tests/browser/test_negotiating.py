@@ -62,7 +62,7 @@ async def test_a_promise_is_refused_with_a_comment_and_the_next_version_signed(
             await journey.open(path, then="What is promised")
             await journey.click("Read and sign", then=f"Sign for {company}")
             await journey.type("Your name", name)
-            await journey.click(f"Sign for {company}", then="What is promised")
+            await journey.click(f"Sign for {company}", then="What was signed")
             costs.append(journey.cost)
             assert journey.cost.clicks <= MOST_TAPS
     final = await scene.world.get("carl", f"agreements/{scene.world.agreements['gifts']}")

@@ -73,6 +73,7 @@ def agreement(state: str = "proposed", **more: Any) -> dict[str, Any]:
         "version": 1,
         "state": state,
         "title": "Checkout for Corner Shop",
+        "timezone": "Europe/Zurich",
         "drafting_party_id": ALDER,
         "provider_party_id": ALDER,
         "customer_party_id": SHOP,

@@ -42,6 +42,19 @@ def test_who_has_signed_waits_for_the_other_side() -> None:
     assert standing_of(READER, directory(ALDER, "provider_signatory"), signed).turn == "theirs"
     mine = standing_of(READER, directory(SHOP, "business_signatory"), signed)
     assert (mine.turn, mine.verb) == ("mine", "Read and sign")
+    assert mine.text == "Alder has signed, waits for your signature"
+
+
+def test_the_list_says_that_the_other_side_has_signed() -> None:
+    need = {"need": "signature", "about": "revision", "version": 1, "yours": True}
+    need |= {"other_signed_at": SIGNATURE["signed_at"]}
+    entry = {name: value for name, value in agreement("agreed").items() if name not in ("document", "signatures")}
+    entry |= {"needs": [need], "negotiated": None}
+    [group] = listing.groups_of(READER, directory(SHOP, "business_signatory"), [entry])
+    assert group.rows[0].standing.text == "Alder has signed, waits for your signature"
+    nobody = {**entry, "needs": [{**need, "other_signed_at": None}]}
+    [group] = listing.groups_of(READER, directory(SHOP, "business_signatory"), [nobody])
+    assert group.rows[0].standing.text == "agreed, waits for your signature"
 
 
 def test_the_list_begins_with_what_needs_the_reader() -> None:
@@ -168,12 +181,18 @@ def test_a_name_is_a_signature_however_it_is_spaced() -> None:
     assert not signing.is_name("", "")
 
 
-def test_one_reason_waives_every_doubt_but_no_error() -> None:
+def test_each_doubt_is_waived_by_its_own_reason_but_no_error() -> None:
     findings = [
         {"code": "a", "field": "f", "severity": "warning"},
+        {"code": "a", "field": "g", "severity": "slip"},
+        {"code": "a", "field": "h", "severity": "warning"},
         {"code": "b", "field": "g", "severity": "error"},
     ]
-    assert signing.waivers_of(findings, "Known.") == [{"code": "a", "field": "f", "reason": "Known."}]
+    reasons = {"a@f": "Known.", "a@g": "Meant so.", "b@g": "No."}
+    assert signing.waivers_of(findings, reasons) == [
+        {"code": "a", "field": "f", "reason": "Known."},
+        {"code": "a", "field": "g", "reason": "Meant so."},
+    ]
 
 
 def test_the_timeline_names_people_of_the_own_company_only() -> None:

@@ -34,3 +34,14 @@ def test_the_first_and_the_last_day_are_the_same_for_every_reader(zone: str) -> 
     assert standing_of(reader, directory(SHOP), a_year("in_force")).text == "in force until 31 Dec 2027"
     [group] = listing.groups_of(reader, directory(SHOP), [a_year("in_force")])
     assert group.rows[0].ends == "31 Dec 2027"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Zurich", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    ("state", "text"), [("in_force", "in force until 31 Dec 2027"), ("finalized", "signed, begins on 1 Jan 2027")]
+)
+def test_the_list_shows_days_of_the_agreements_zone_without_its_document(zone: str, state: str, text: str) -> None:
+    entry = {name: value for name, value in a_year(state).items() if name not in ("document", "signatures")}
+    entry |= {"needs": [], "negotiated": None}
+    [group] = listing.groups_of(Reader(NOW, zone=ZoneInfo(zone)), directory(SHOP), [entry])
+    assert (group.rows[0].ends, group.rows[0].standing.text) == ("31 Dec 2027", text)

@@ -41,7 +41,9 @@ async def today(visit: SignedIn) -> Response:
     )
     directory = directory_from(parts)
     found = parts["agreements"].data
-    needs = [each for each in (found["needs"] if found else ()) if visit.scope in ("", each["other_party_id"])]
+    # An answer that was kept from before an update has no list of signed versions.
+    lines = [*found["needs"], *found.get("signed", ())] if found else []
+    needs = [each for each in lines if visit.scope in ("", each["other_party_id"])]
     causes = [each for each in parts["causes"].items if _is_within_cause(visit.scope, each)]
     visit.scope_name = directory.company(visit.scope) if visit.scope else ""
     shows_all = "snoozed" in visit.request.query_params

@@ -207,7 +207,7 @@ def _ends(reader: Reader, agreements: Sequence[Mapping[str, Any]]) -> list[Comin
     return [
         ComingDate(
             end,
-            reader.contract_day(end, zone_of(reader, each), is_end=True),
+            reader.contract_day(end, zone_of(each), is_end=True),
             reader.gettext("%(title)s ends", title=each["title"]),
         )
         for each in agreements

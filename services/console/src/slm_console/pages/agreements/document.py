@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from slm_console.api_client import Part, Whole
 from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
-from slm_console.views.agreements import document
+from slm_console.views.agreements import document, receipt
 from slm_console.views.agreements.answering import Choices, Reply
 from slm_console.views.agreements.document import Sources
 from slm_console.views.agreements.standing import OPEN
@@ -77,6 +77,7 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
         **head_of(visit, directory, agreement, "document"),
         "page": document.page_of(visit.reader, directory, sources),
         "compared_with": number,
+        "signed_by": receipt.who_signed(visit.reader, directory, agreement),
         "targets_part": parts["targets"],
         "has_comments": not parts["comments"].missing,
         "sent": sent,

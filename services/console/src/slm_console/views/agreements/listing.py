@@ -128,7 +128,7 @@ def _row(reader: Reader, directory: Directory, agreement: dict[str, Any], versio
         side=directory.side(agreement),
         service=directory.service(agreement["service_id"]),
         standing=standing_of(reader, directory, agreement),
-        ends=reader.contract_day(ends, zone_of(reader, agreement), is_end=True) if ends is not None else "",
+        ends=reader.contract_day(ends, zone_of(agreement), is_end=True) if ends is not None else "",
         kind=kind_in_words(reader, str(agreement["kind"])),
         version=version,
     )

@@ -15,6 +15,14 @@ from slm_console.views.promises import sentence
 from slm_console.views.reader import Reader
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A finding that the signatory must waive, with a reason of its own. ``key`` names it in the form."""
+
+    key: str
+    text: str
+
+
 @dataclass(frozen=True)
 class SigningPage:
     """The signing page. ``obstacle`` says why the reader cannot sign, empty if nothing prevents it."""
@@ -23,7 +31,7 @@ class SigningPage:
     promises: list[tuple[str, str]]
     """Title and sentence of each target."""
     until: str
-    doubts: list[str]
+    doubts: list[Doubt]
     waived: list[tuple[str, str, str]]
     """Findings that an earlier signatory waived: the finding, who waived it, and the reason."""
     errors: list[str]
@@ -48,7 +56,7 @@ def signing_page(
         ),
         promises=[(str(each["title"]), sentence(reader, each)) for each in document["targets"]],
         until=_term(reader, document),
-        doubts=[finding_in_words(reader, each) for each in unwaived(agreement, findings)],
+        doubts=[Doubt(doubt_key(each), finding_in_words(reader, each)) for each in unwaived(agreement, findings)],
         waived=[
             (finding_in_words(reader, each), str(waiver["waived_by"]), str(waiver["reason"]))
             for each in findings
@@ -79,12 +87,20 @@ def _waiver_of(agreement: Mapping[str, Any], finding: Mapping[str, Any]) -> Mapp
     return next((each for each in given if (str(each["code"]), str(each.get("field") or "")) == named), None)
 
 
-def waivers_of(findings: Sequence[Mapping[str, Any]], reason: str) -> list[dict[str, str]]:
-    """Return waivers, all with the same reason, for the findings that are not errors."""
+def doubt_key(finding: Mapping[str, Any]) -> str:
+    """Return the name of a finding in the form. Several findings may have one code, so the field is part of it."""
+    return f"{finding['code']}@{finding['field']}"
+
+
+def waivers_of(findings: Sequence[Mapping[str, Any]], reasons: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return a waiver for each finding that is not an error, with its reason from ``reasons``, by ``doubt_key``.
+
+    A finding without a reason gets no waiver: its signatory has not seen it, or has not answered it.
+    """
     return [
-        {"code": str(each["code"]), "field": str(each["field"]), "reason": reason}
+        {"code": str(each["code"]), "field": str(each["field"]), "reason": reasons[doubt_key(each)]}
         for each in findings
-        if each["severity"] != "error"
+        if each["severity"] != "error" and reasons.get(doubt_key(each))
     ]
 
 

@@ -90,6 +90,12 @@ def awaited_from(agreement: Mapping[str, Any]) -> str:
 
 def _to_sign(reader: Reader, directory: Directory, agreement: Mapping[str, Any], other: str) -> Turn:
     missing = missing_of(agreement, directory.side(agreement))
+    if missing and _has_other_signed(agreement, directory.side(agreement)):
+        signed = reader.gettext("%(other)s has signed, waits for the signature of your company", other=other)
+        if not directory.has_role("provider_signatory", "business_signatory"):
+            return Turn(signed, "mine")
+        signed = reader.gettext("%(other)s has signed, waits for your signature", other=other)
+        return Turn(signed, "mine", reader.gettext("Read and sign"), "sign")
     if missing and directory.has_role("provider_signatory", "business_signatory"):
         return Turn(reader.gettext("agreed, waits for your signature"), "mine", reader.gettext("Read and sign"), "sign")
     if missing:
@@ -109,14 +115,24 @@ def missing_of(agreement: Mapping[str, Any], side: str) -> bool:
     return all(each["side"] != side for each in agreement["signatures"])
 
 
-def zone_of(reader: Reader, agreement: Mapping[str, Any]) -> str:
-    """Return the name of the agreement's time zone; the reader's if a list entry does not contain it."""
-    return str((agreement.get("document") or {}).get("timezone") or reader.zone.key)
+def _has_other_signed(agreement: Mapping[str, Any], side: str) -> bool:
+    """Whether the other side has signed the present revision; a list entry says so in its ``needs``."""
+    if "signatures" not in agreement:
+        return any(each.get("other_signed_at") for each in agreement.get("needs") or ())
+    present = agreement["revision"]["hash"]
+    return any(
+        each["side"] != side and each.get("revision_hash", present) == present for each in agreement["signatures"]
+    )
+
+
+def zone_of(agreement: Mapping[str, Any]) -> str:
+    """Return the name of the time zone in which the agreement's days begin and end."""
+    return str(agreement.get("timezone") or (agreement.get("document") or {}).get("timezone") or "UTC")
 
 
 def _signed(reader: Reader, agreement: Mapping[str, Any], state: str) -> str:
     begins, ends = read(agreement.get("effective_at")), read(agreement.get("ends_at"))
-    zone = zone_of(reader, agreement)
+    zone = zone_of(agreement)
     if state == "finalized" and begins is not None:
         return reader.gettext("signed, begins on %(day)s", day=reader.contract_day(begins, zone))
     if state == "in_force" and ends is not None:

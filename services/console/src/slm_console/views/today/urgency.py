@@ -16,6 +16,7 @@ from slm_console.views.tickets import clock_in_words
 from slm_console.views.today import rows as kinds
 from slm_console.views.today.cause_rows import CAUSE_BUCKETS, cause_row, list_shortened, say_since, with_parts
 from slm_console.views.today.rows import RowAct, UrgentRow
+from slm_console.views.today.signed import signed_rows
 
 Item = Mapping[str, Any]
 _NEVER = 1 << 62
@@ -33,6 +34,7 @@ def rows_of(
 
     All breaches and risks of one cause share a row; a breach or risk without a cause has a row of its own. ``mine`` are
     the items that the reader holds: they come first among rows of the same urgency.
+    ``needs`` are acts that agreements need and, without a ``need``, versions that both sides signed lately.
     """
     grouped = {breach for cause in causes for breach in cause["breach_ids"]}
     single = [each for each in summary["breaches"] if each["breach_id"] not in grouped]
@@ -76,7 +78,8 @@ def rows_of(
         *_outages(reader, summary, listed, single),
         *(_exclusion(reader, directory, each) for each in summary["exclusions"]),
         *(_silent(reader, directory, each) for each in summary["stale"]),
-        *(_need(reader, each) for each in needs),
+        *(_need(reader, each) for each in needs if "need" in each),
+        *signed_rows(reader, [each for each in needs if "need" not in each]),
     ]
     return sorted(rows, key=lambda row: row.order_among(mine))
 
@@ -349,11 +352,18 @@ def _need(reader: Reader, need: Item) -> UrgentRow:
             kinds.TO_ANSWER: reader.gettext("answer by %(moment)s", moment=moment),
             kinds.TO_SIGN: reader.gettext("sign by %(moment)s", moment=moment),
         }.get(kind) or reader.gettext("decide by %(moment)s", moment=moment)
+    what, signed_at = str(need["title"]), instants.read(need.get("other_signed_at"))
+    if signed_at is not None:
+        names = {"other": other, "title": what, "day": reader.day(signed_at)}
+        what = reader.gettext("%(other)s signed “%(title)s” on %(day)s: your company has not signed", **names)
+        if need["yours"]:
+            what = reader.gettext("%(other)s signed “%(title)s” on %(day)s: sign it too", **names)
+        why = reader.gettext("it binds neither side until both have signed")
     return UrgentRow(
         key=need_key(need),
         bucket="this_week" if deadline is None or deadline - reader.now > DAY else "today",
         mark="on-track",
-        what=str(need["title"]),
+        what=what,
         path=path,
         why=why,
         left=left,
