@@ -54,7 +54,7 @@ def receipt_of(reader: Reader, directory: Directory, agreement: Mapping[str, Any
             version=agreement["version"],
             revision=agreement["revision"]["number"],
         ),
-        lines=[_line(reader, directory, agreement, each) for each in signatures_of(agreement)],
+        lines=[_signed_line(reader, directory, agreement, each) for each in signatures_of(agreement)],
         following=_following(reader, directory, agreement),
         revision_hash=str(agreement["revision"]["hash"]),
         version=int(agreement["version"]),
@@ -120,7 +120,7 @@ def _heading(reader: Reader, directory: Directory, agreement: Mapping[str, Any])
     return reader.gettext("Signed for %(companies)s", companies=reader.names(list(sides)))
 
 
-def _line(
+def _signed_line(
     reader: Reader, directory: Directory, agreement: Mapping[str, Any], signature: Mapping[str, Any]
 ) -> SignedLine:
     at = read(signature["signed_at"]) or 0

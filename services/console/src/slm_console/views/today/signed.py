@@ -17,7 +17,7 @@ _LAST = (1 << 62, 0)
 def signed_rows(reader: Reader, signed: Sequence[Mapping[str, Any]]) -> list[UrgentRow]:
     """Return a row for each agreement that both sides signed lately, or one row for all if there are many."""
     if len(signed) <= _EACH:
-        return [_row(reader, each) for each in signed]
+        return [_signed_row(reader, each) for each in signed]
     what = reader.ngettext(
         "%(count)s agreement was signed by both sides", "%(count)s agreements were signed by both sides", len(signed)
     )
@@ -40,7 +40,7 @@ def signed_rows(reader: Reader, signed: Sequence[Mapping[str, Any]]) -> list[Urg
     ]
 
 
-def _row(reader: Reader, signed: Mapping[str, Any]) -> UrgentRow:
+def _signed_row(reader: Reader, signed: Mapping[str, Any]) -> UrgentRow:
     path = f"/agreements/{signed['agreement_id']}/signed?version={signed['version']}"
     begins = instants.read(signed["effective_at"]) or reader.now
     day = reader.contract_day(begins, str(signed["timezone"]))
