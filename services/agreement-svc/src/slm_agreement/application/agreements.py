@@ -18,6 +18,7 @@ from slm_agreement.domain.errors import Finding, Invalid, KeyTaken, Unknown, Wro
 from slm_agreement.domain.versions.agreement import OPEN, Identity, Revision, Version, VersionState, add_revision
 from slm_agreement.domain.versions.finalizing import NamesAtSigning
 from slm_chassis.access import Principal
+from slm_events.instants import UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,11 @@ async def revise_draft(
 
 
 async def propose_draft(
-    ledgers: LedgerFactory, caller: Principal, agreement_id: str, revision_hash: str, answer_by: int | None = None
+    ledgers: LedgerFactory,
+    caller: Principal,
+    agreement_id: str,
+    revision_hash: str,
+    answer_by: UtcMicroseconds | None = None,
 ) -> tuple[list[Version], Version]:
     """Propose the draft with this hash to the other party; return all versions and the proposed one.
 

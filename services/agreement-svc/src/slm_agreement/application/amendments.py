@@ -14,6 +14,7 @@ from slm_agreement.domain.errors import Invalid, Unknown, WrongState
 from slm_agreement.domain.versions.agreement import Actor, Version, VersionState, add_revision
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
+from slm_events.instants import UtcMicroseconds
 from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 
 _ITSELF = Actor("agreement-svc", None, frozenset())
@@ -97,7 +98,7 @@ def _is_untouched(version: Version) -> bool:
 
 
 def _answered(
-    versions: Sequence[Version], proposal: TargetRevisionProposed, draft: Version | None, now: int
+    versions: Sequence[Version], proposal: TargetRevisionProposed, draft: Version | None, now: UtcMicroseconds
 ) -> Version:
     """Return the draft with the proposed objective. Without a draft, a new version is made from the one signed last."""
     base = _base(versions)

@@ -23,6 +23,7 @@ from slm_agreement.domain.versions.agreement import Version
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 PAGE = "/guest/"
 """Path of the console's page for a guest, to which the link's code is appended."""
@@ -95,7 +96,7 @@ async def withdraw_guest_link(ledgers: LedgerFactory, caller: Principal, link_id
     return link
 
 
-async def send_guest_code(ledgers: LedgerFactory, secret: str, origin: Origin) -> int:
+async def send_guest_code(ledgers: LedgerFactory, secret: str, origin: Origin) -> UtcMicroseconds:
     """Mail a code to the address of a guest's link; return when the code expires (microseconds UTC).
 
     Raises Unknown and TooManyAttempts.

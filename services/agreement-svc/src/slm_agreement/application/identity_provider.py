@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slm_agreement.domain.people.openid import ClaimRule, ProvenIdentity
+from slm_events.instants import UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class IdentityProvider(Protocol):
         """Return the provider's web address at which a log-in begins; raises ProviderAway."""
         ...
 
-    async def identify(self, reply: ProviderReply, secrets: LogInSecrets, now: int) -> ProvenIdentity:
+    async def identify(self, reply: ProviderReply, secrets: LogInSecrets, now: UtcMicroseconds) -> ProvenIdentity:
         """Exchange the reply's code for tokens and return whom they identify; raises ProviderAway and
         IdentityNotProven.
         """

@@ -23,6 +23,7 @@ from slm_agreement.domain.people.sessions import Identification
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 PAGE = "/invitations/"
 """Path of the console's page for an invitation, to which the code is appended."""
@@ -49,7 +50,7 @@ class InvitationRequest:
     alias: str
     note: str
     email: str | None
-    expires_at: int | None
+    expires_at: UtcMicroseconds | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +347,7 @@ def _no_such_code() -> NoReturn:
     raise Unknown("There is no open invitation with this code: ask whoever invited you for a new one.")
 
 
-def _expiry(expires_at: int | None, now: int) -> int:
+def _expiry(expires_at: UtcMicroseconds | None, now: UtcMicroseconds) -> UtcMicroseconds:
     if expires_at is None:
         return now + DAYS_OPEN * DAY
     if now < expires_at <= now + MOST_DAYS_OPEN * DAY:

@@ -18,6 +18,7 @@ from slm_agreement.domain.people.relations import Relation
 from slm_agreement.domain.people.sign_in_links import InstallationState, SignInLink
 from slm_agreement.domain.versions.agreement import Identity, Version
 from slm_chassis.ledger import LedgerOfTransaction, Repository
+from slm_events.instants import UtcMicroseconds
 
 
 class Agreements(Protocol):
@@ -48,7 +49,7 @@ class AttemptCount:
     """The number of attempts of a subject in the present time window, and when the window ends (microseconds UTC)."""
 
     count: int
-    until: int
+    until: UtcMicroseconds
 
 
 class Ledger(LedgerOfTransaction, Protocol):

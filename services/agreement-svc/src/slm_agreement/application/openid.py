@@ -30,6 +30,7 @@ from slm_agreement.domain.people.sessions import Identification
 from slm_chassis.access import hash_of, new_key
 from slm_chassis.identity import named_id
 from slm_chassis.openid.access_tokens import subject_hash
+from slm_events.instants import UtcMicroseconds
 
 _FROM_ADDRESS = 100
 """The most log-ins that are begun from one network address in 15 minutes and not completed."""
@@ -42,7 +43,7 @@ class BegunLogIn:
     """A log-in that has begun: the provider's web address to send the browser to, and by when it must be completed."""
 
     authorization_url: str
-    expires_at: int
+    expires_at: UtcMicroseconds
 
 
 async def begin_openid_log_in(

@@ -17,6 +17,7 @@ from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 _BY_OPERATORS = "Principals that may sign are enrolled and edited by an operator, who can never sign."
 
@@ -43,7 +44,7 @@ class PrincipalDetails:
     name: str
     roles: list[str]
     person_id: str | None
-    ends_at: int | None = None
+    ends_at: UtcMicroseconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class KeyLimits:
     """The limits of a new API key: its scopes and its expiry."""
 
     scopes: list[str]
-    expires_at: int | None
+    expires_at: UtcMicroseconds | None
     """The instant from which the key is refused (microseconds UTC); None if it does not expire."""
 
 
@@ -185,7 +186,7 @@ async def lock_principal_to_invite(ledger: Ledger, caller: Principal, principal_
     return principal
 
 
-def _must_last(principal: EnrolledPrincipal, now: int) -> None:
+def _must_last(principal: EnrolledPrincipal, now: UtcMicroseconds) -> None:
     if principal.has_ended(now):
         raise WrongState(f"{principal.name!r} was deactivated or its time is over: give it a later end first.")
 
@@ -194,7 +195,7 @@ def _is(caller: Principal, principal: EnrolledPrincipal) -> bool:
     return caller.principal_id == principal.principal_id
 
 
-def _issuing(caller: Principal, principal: EnrolledPrincipal, now: int) -> tuple[str, bool]:
+def _issuing(caller: Principal, principal: EnrolledPrincipal, now: UtcMicroseconds) -> tuple[str, bool]:
     """Return in which way the caller would issue a key of the principal, and whether that key may sign."""
     if caller.principal_id == principal.principal_id:
         own = principal.live_key(caller.key_id, now)

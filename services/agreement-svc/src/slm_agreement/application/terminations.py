@@ -11,12 +11,13 @@ from slm_agreement.domain.versions import term
 from slm_agreement.domain.versions.agreement import Version
 from slm_chassis.access import Principal
 from slm_chassis.identity import new_id
+from slm_events.instants import UtcMicroseconds
 
 Turned = tuple[list[Version], Version]
 
 
 async def terminate_agreement(
-    ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: int | None
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: UtcMicroseconds | None
 ) -> Turned:
     """End the agreement at an instant that keeps the notice period (microseconds UTC; None means now).
 
@@ -34,7 +35,7 @@ async def terminate_agreement(
 
 
 async def request_termination(
-    ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: int | None
+    ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: UtcMicroseconds | None
 ) -> Turned:
     """Ask the other party to end the agreement earlier than the notice period allows.
 

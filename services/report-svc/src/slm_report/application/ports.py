@@ -10,6 +10,7 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.lag import ConsumerPosition as Lagging
 from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
 from slm_events.clocks import TicketClockEvent
+from slm_events.instants import UtcMicroseconds
 from slm_report.domain.facts import Facts
 from slm_report.domain.periods import Period
 from slm_report.domain.to_date import FiguresToDate
@@ -31,7 +32,7 @@ class StoredReport:
     digest: str
     document: dict[str, Any]
     changes: list[dict[str, Any]]
-    built_at: int
+    built_at: UtcMicroseconds
     figures: bytes | None = None
     """The answer of monitor-svc that an interim report was made from, byte for byte."""
 
@@ -43,11 +44,11 @@ class Agenda:
     """
 
     agreement_id: str
-    stale_from: int | None
+    stale_from: UtcMicroseconds | None
     """Published reports of periods from this instant on may be out of date; None if none may be."""
-    settled_until: int | None
+    settled_until: UtcMicroseconds | None
     """Periods that end up to this instant have been reported; None before the first report."""
-    due_at: int | None
+    due_at: UtcMicroseconds | None
     """When the report of the next period is due."""
     importing: bool = False
     """Whether some events of an import, or of the evaluation of a signed version's past, are missing. Nothing is
@@ -131,7 +132,9 @@ class Reports(Protocol):
 class Figures(Protocol):
     """The source of the present figures of open windows: monitor-svc."""
 
-    async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
+    async def to_date(
+        self, key: str, agreement_id: str, period: Period, closed_after: UtcMicroseconds | None
+    ) -> FiguresToDate:
         """Return the figures of all open windows of the period as of one instant, and of those that closed after
         ``closed_after``.
 

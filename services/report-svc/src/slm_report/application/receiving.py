@@ -16,6 +16,7 @@ from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockStopped, TicketClockEvent
 from slm_events.exclusions import ExclusionDecided, ExclusionEvent, ExclusionRevoked
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import (
     AgreementCaughtUp,
     BreachRevised,
@@ -63,7 +64,7 @@ class Batch:
     stale: dict[str, int] = field(default_factory=dict)
     """Agreement → the earliest instant from which its reports may be out of date."""
 
-    def mark(self, agreement_id: str, since: int) -> None:
+    def mark(self, agreement_id: str, since: UtcMicroseconds) -> None:
         """Note that reports of the agreement may be out of date: the one on the time ``since``, and all later ones.
 
         ``since`` is in microseconds UTC. If the batch has an earlier instant for the agreement, that one stays.
@@ -224,7 +225,7 @@ def _mark_excluded(batch: Batch, event: ExclusionEvent) -> None:
         batch.mark(event.agreement_id, instants.from_text(interval["from"]))
 
 
-def _last_instant(event: TargetResultEvent, at: str) -> int:
+def _last_instant(event: TargetResultEvent, at: str) -> UtcMicroseconds:
     """Return the instant (microseconds UTC) that decides in which period a result is reported.
 
     A result at the end of its window is moved just before that end, so that it belongs to the period of the window.

@@ -11,6 +11,7 @@ from slm_chassis.database import Transaction
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.lag import ConsumerPosition as Lagging
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_report.application.ports import Agenda, Desk, ReceivedFacts, Reports, StoredReport
 from slm_report.domain import lines, publication, service_report, terms_history
 from slm_report.domain.errors import OutsideTerm, UnknownAgreement
@@ -117,7 +118,7 @@ async def postpone_agreement(desk: Desk, agreement_id: str, seconds: float) -> N
         await desk.reports(transaction).postpone(agreement_id, seconds)
 
 
-async def _settle(opened: _OpenDesk, agenda: Agenda, until: int) -> Agenda:
+async def _settle(opened: _OpenDesk, agenda: Agenda, until: UtcMicroseconds) -> Agenda:
     """Write reports of the agenda's periods, at most PERIODS_A_TURN; return the agenda with what is left to do.
 
     ``until``: everything that was in the log at this instant has been received.
@@ -139,7 +140,7 @@ async def _settle(opened: _OpenDesk, agenda: Agenda, until: int) -> Agenda:
     return Agenda(agenda.agreement_id, stale_from, max(period.start, agenda.settled_until or period.start), due_at)
 
 
-def _since(agenda: Agenda, first: int, end: int | None) -> int:
+def _since(agenda: Agenda, first: UtcMicroseconds, end: UtcMicroseconds | None) -> UtcMicroseconds:
     """Return the earliest instant, within the agreement's term, whose period must be reported."""
     since = first if agenda.settled_until is None else agenda.settled_until
     if agenda.stale_from is not None:
@@ -148,7 +149,12 @@ def _since(agenda: Agenda, first: int, end: int | None) -> int:
 
 
 async def _write(
-    opened: _OpenDesk, terms: Sequence[Term], period: Period, *, until: int | None, to_date: FiguresToDate | None = None
+    opened: _OpenDesk,
+    terms: Sequence[Term],
+    period: Period,
+    *,
+    until: UtcMicroseconds | None,
+    to_date: FiguresToDate | None = None,
 ) -> tuple[StoredReport, bool] | None:
     """Write the period's report if it changed; return the report and whether it changed.
 
@@ -187,13 +193,13 @@ async def _write(
     return stored, True
 
 
-def _published(report: ServiceReport, now: int, before: StoredReport | None) -> StoredReport:
+def _published(report: ServiceReport, now: UtcMicroseconds, before: StoredReport | None) -> StoredReport:
     """Return the next published revision of a report, with its differences from the previous one."""
     stored = _stored(report, now)
     return replace(stored, revision=(before.revision if before else 0) + 1, changes=_changes(before, stored.document))
 
 
-def _stored(report: ServiceReport, now: int) -> StoredReport:
+def _stored(report: ServiceReport, now: UtcMicroseconds) -> StoredReport:
     """Return a report in the form that is stored, with the revision number of an interim report."""
     document = report.document()
     agreement_id, period_id = document["agreement"]["agreement_id"], document["period"]["id"]
@@ -219,7 +225,7 @@ async def _terms(heard: ReceivedFacts, agreement_id: str) -> list[Term]:
     return terms_history.build_terms_history(await heard.versions(agreement_id), await heard.ends(agreement_id))
 
 
-def _asked_for(terms: Sequence[Term], period_id: str | None, now: int) -> Period:
+def _asked_for(terms: Sequence[Term], period_id: str | None, now: UtcMicroseconds) -> Period:
     first, end = terms_history.agreement_term(terms)
     period = terms_history.period_named(terms, period_id) if period_id else terms_history.period_at(terms, now)
     if period.end <= first or (end is not None and period.start >= end) or period.start > now:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from slm_events import instants
 from slm_events.clocks import ClockStopped
 from slm_events.exclusions import ExclusionDecided, ExclusionRevoked
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import (
     BreachWithdrawn,
     RiskCleared,
@@ -34,12 +35,12 @@ class Breach:
         return self.withdrawn is None or self.withdrawn.revision < self.breached.revision
 
     @property
-    def certain_at(self) -> int:
+    def certain_at(self) -> UtcMicroseconds:
         """When the breach was certain, microseconds UTC."""
         return instants.from_text(self.breached.certain_at)
 
     @property
-    def counted_at(self) -> int:
+    def counted_at(self) -> UtcMicroseconds:
         """The instant (microseconds UTC) that decides to which period the breach belongs.
 
         A breach that becomes certain at its window's end is moved just before that end, so that it belongs to the
@@ -49,11 +50,11 @@ class Breach:
         return self.certain_at if end is None else min(self.certain_at, end - 1)
 
     @property
-    def recovered_at(self) -> int | None:
+    def recovered_at(self) -> UtcMicroseconds | None:
         """When the breach recovered, microseconds UTC; None if it has not."""
         return None if self.recovered is None else instants.from_text(self.recovered.recovered_at)
 
-    def state_at(self, instant: int) -> str:
+    def state_at(self, instant: UtcMicroseconds) -> str:
         """Return whether the breach is ``standing``, ``recovered`` or ``withdrawn`` at an instant.
 
         A withdrawal applies to every instant, even before it was published, because it corrects the past.
@@ -71,11 +72,11 @@ class Risk:
     cleared: RiskCleared | None = None
 
     @property
-    def raised_at(self) -> int:
+    def raised_at(self) -> UtcMicroseconds:
         """When the warning was raised, microseconds UTC."""
         return instants.from_text(self.raised.at)
 
-    def outcome_at(self, instant: int) -> str:
+    def outcome_at(self, instant: UtcMicroseconds) -> str:
         """Return the outcome of the warning as of an instant: ``open`` until the warning has ended.
 
         An end after the instant is ignored, unless the calendar window was over by then. The end was then published
@@ -85,7 +86,7 @@ class Risk:
             return "open"
         return self.cleared.outcome
 
-    def is_over_by(self, instant: int) -> bool:
+    def is_over_by(self, instant: UtcMicroseconds) -> bool:
         """Whether the calendar window of the warning has ended by the instant. A rolling window never ends."""
         end = self.raised.window_end_at
         return end is not None and instants.from_text(end) <= instant
@@ -99,11 +100,11 @@ class Plan:
     ended: ActionPlanEnded | None = None
 
     @property
-    def opened_at(self) -> int:
+    def opened_at(self) -> UtcMicroseconds:
         """When the plan was opened, microseconds UTC."""
         return instants.from_text(self.opened.opened_at)
 
-    def outcome_at(self, instant: int, *, over: bool) -> str:
+    def outcome_at(self, instant: UtcMicroseconds, *, over: bool) -> str:
         """Return the outcome of the plan as of an instant: ``open`` until the plan has ended.
 
         ``over``: whether the window of the risk has ended by then, so that a later end of the plan is not ignored.
@@ -118,9 +119,9 @@ class Action:
     """An improvement action, and when it was completed (microseconds UTC; None: not yet)."""
 
     opened: ActionOpened
-    completed_at: int | None = None
+    completed_at: UtcMicroseconds | None = None
 
-    def is_open_at(self, instant: int) -> bool:
+    def is_open_at(self, instant: UtcMicroseconds) -> bool:
         """Whether the action was open at an instant."""
         opened_at = instants.from_text(self.opened.opened_at)
         return opened_at <= instant and (self.completed_at is None or self.completed_at > instant)
@@ -150,7 +151,7 @@ class Facts:
     exclusions: dict[str, Exclusion] = field(default_factory=dict)
     """Exclusions by id."""
 
-    def until(self, instant: int) -> Facts:
+    def until(self, instant: UtcMicroseconds) -> Facts:
         """Return the facts without the breaches, risks and clocks after an instant. The other facts are kept."""
         return replace(
             self,
@@ -180,7 +181,7 @@ class Facts:
         ]
 
 
-def calendar_end_of(breached: TargetBreached) -> int | None:
+def calendar_end_of(breached: TargetBreached) -> UtcMicroseconds | None:
     """Return the end (microseconds UTC) of a breached calendar window; None for a ticket and for a rolling window
     (``PT1H``).
     """

@@ -9,6 +9,7 @@ from typing import Any
 
 from slm_events import instants
 from slm_events.clocks import ClockStopped
+from slm_events.instants import UtcMicroseconds
 from slm_events.review import ActionOpened
 from slm_report.domain import figures, ticket_lines
 from slm_report.domain.facts import Breach, Plan, Risk, belongs_to_period
@@ -16,7 +17,7 @@ from slm_report.domain.periods import Period
 
 
 def breach_entry(
-    breach: Breach, period: Period, as_of: int, clocks: Mapping[tuple[str, str], ClockStopped]
+    breach: Breach, period: Period, as_of: UtcMicroseconds, clocks: Mapping[tuple[str, str], ClockStopped]
 ) -> dict[str, Any]:
     """Return a breach as the report shows it; ``counted`` says whether it belongs to this period.
 
@@ -63,7 +64,7 @@ def _took(clock: ClockStopped, objective: Mapping[str, Any]) -> int:
     return ticket_lines.elapsed_seconds(clock, ticket_lines.duration_measure(objective))
 
 
-def _overdue(breach: Breach, clock: ClockStopped | None, as_of: int) -> int | None:
+def _overdue(breach: Breach, clock: ClockStopped | None, as_of: UtcMicroseconds) -> int | None:
     """Return the seconds of calendar time by which a ticket was late, or is late at ``as_of``; None if the breach has
     no ticket.
     """
@@ -73,7 +74,7 @@ def _overdue(breach: Breach, clock: ClockStopped | None, as_of: int) -> int | No
     return max(0, ended - breach.certain_at) // 1_000_000
 
 
-def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: int) -> dict[str, Any]:
+def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: UtcMicroseconds) -> dict[str, Any]:
     """Return a risk (a published warning) as the report's JSON, with its action plans and how both ended.
 
     ``plans`` may contain plans for other risks, which are left out. ``as_of`` is in microseconds UTC. The outcome of a

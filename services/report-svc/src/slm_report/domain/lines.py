@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import WindowClosed
 from slm_report.domain import figures, measured, ticket_lines
 from slm_report.domain.facts import Breach, Exclusion, Facts, Risk, restatement_entry
@@ -28,7 +29,7 @@ class ReportScope:
 
     facts: Facts
     period: Period
-    as_of: int
+    as_of: UtcMicroseconds
     names: PartyNames
 
 
@@ -306,7 +307,7 @@ def _trend(facts: Facts, target_id: str, until_at: str | None) -> tuple[Fraction
     return figures.mean_figure(attained), len(attained)
 
 
-def _state(breaches: Sequence[Breach], risks: Sequence[Risk], as_of: int, otherwise: str) -> str:
+def _state(breaches: Sequence[Breach], risks: Sequence[Risk], as_of: UtcMicroseconds, otherwise: str) -> str:
     if any(breach.is_standing for breach in breaches):
         return "breached"
     return "at_risk" if any(risk.outcome_at(as_of) == "open" for risk in risks) else otherwise

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from slm_calendar.errors import CalendarError
 from slm_calendar.windows import KINDS, Kind, Window, kind_of_id, window_at, window_of_id
+from slm_events.instants import UtcMicroseconds
 from slm_report.domain.errors import NoSuchPeriod
 
 
@@ -16,8 +17,8 @@ class Period:
     id: str
     kind: Kind
     zone: str
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
 
 
 def parse_cadence(text: object) -> Kind | None:
@@ -25,7 +26,7 @@ def parse_cadence(text: object) -> Kind | None:
     return next((kind for kind in KINDS if kind == text), None)
 
 
-def period_containing(instant: int, kind: Kind, zone: str) -> Period:
+def period_containing(instant: UtcMicroseconds, kind: Kind, zone: str) -> Period:
     """Return the period of that kind that contains the instant, on the zone's calendar."""
     return _of(window_at(kind, zone, instant), kind, zone)
 

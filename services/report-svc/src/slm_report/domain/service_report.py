@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import WindowClosed
 from slm_report.domain import findings, lines, terms_history, ticket_lines
 from slm_report.domain import to_date as to_dates
@@ -78,7 +79,13 @@ def _is_closed(window: Window, closed: Mapping[tuple[str, str], WindowClosed]) -
 
 
 def build_service_report(
-    terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as_of: int, to_date: FiguresToDate | None = None
+    terms: Sequence[Term],
+    facts: Facts,
+    period: Period,
+    *,
+    state: str,
+    as_of: UtcMicroseconds,
+    to_date: FiguresToDate | None = None,
 ) -> ServiceReport:
     """Return the report of a period. ``terms`` are all versions of the agreement; facts after ``as_of`` are ignored.
 

@@ -10,6 +10,7 @@ from typing import Any
 from slm_calendar.windows import Kind
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementSuperseded
+from slm_events.instants import UtcMicroseconds
 from slm_report.domain import periods
 from slm_report.domain.errors import NoSuchPeriod
 from slm_report.domain.periods import Period
@@ -22,8 +23,8 @@ class Term:
     """
 
     terms: AgreementFinalized
-    start: int
-    end: int | None
+    start: UtcMicroseconds
+    end: UtcMicroseconds | None
     superseded: bool
     """Whether the version ended because the next one came into force. Windows that began before are evaluated by it to
     their end.
@@ -33,7 +34,7 @@ class Term:
         """Whether the version has a target with this id."""
         return any(target["target_id"] == target_id for target in self.terms.targets)
 
-    def holds(self, start: int, end: int) -> bool:
+    def holds(self, start: UtcMicroseconds, end: UtcMicroseconds) -> bool:
         """Whether the version was in force at some instant of ``[start, end)``."""
         return self.start < end and (self.end is None or self.end > start)
 
@@ -45,8 +46,8 @@ class Window:
     term: Term
     target: dict[str, Any]
     id: str
-    start: int
-    end: int
+    start: UtcMicroseconds
+    end: UtcMicroseconds
 
     @property
     def key(self) -> tuple[str, str]:
@@ -72,7 +73,7 @@ def build_terms_history(versions: Sequence[AgreementFinalized], turns: Sequence[
 
 
 def _end(
-    version: AgreementFinalized, turns: Sequence[AgreementLifeEvent], later: int | None
+    version: AgreementFinalized, turns: Sequence[AgreementLifeEvent], later: UtcMicroseconds | None
 ) -> tuple[int | None, bool]:
     ends = [(instants.from_text(turn.at), isinstance(turn, AgreementSuperseded)) for turn in turns]
     if version.expires_at is not None:
@@ -82,7 +83,7 @@ def _end(
     return min(ends, default=(None, False), key=lambda end: end[0] if end[0] is not None else 0)
 
 
-def term_at(terms: Sequence[Term], instant: int) -> Term | None:
+def term_at(terms: Sequence[Term], instant: UtcMicroseconds) -> Term | None:
     """Return the version that is in force at an instant; None if there is none."""
     return next((term for term in terms if term.holds(instant, instant + 1)), None)
 
@@ -95,7 +96,7 @@ def agreement_term(terms: Sequence[Term]) -> tuple[int, int | None]:
     return terms[0].start, terms[-1].end
 
 
-def period_at(terms: Sequence[Term], instant: int) -> Period:
+def period_at(terms: Sequence[Term], instant: UtcMicroseconds) -> Period:
     """Return the reporting period that contains an instant, by the terms in force then or, if there are none, the
     nearest ones.
     """
@@ -121,13 +122,13 @@ def period_kind(term: Term) -> Kind:
     return periods.parse_cadence(term.terms.reporting.get("period")) or "month"
 
 
-def last_instant_of(terms: Sequence[Term], period: Period) -> int:
+def last_instant_of(terms: Sequence[Term], period: Period) -> UtcMicroseconds:
     """Return the end of the period or of the agreement, whichever is earlier."""
     _, end = agreement_term(terms)
     return period.end if end is None else min(period.end, end)
 
 
-def report_due_at(terms: Sequence[Term], period: Period) -> int:
+def report_due_at(terms: Sequence[Term], period: Period) -> UtcMicroseconds:
     """Return when a period's report can be published: the period's end plus the closing delay of the terms in force
     then.
     """
@@ -190,7 +191,7 @@ def _judging(terms: Sequence[Term], target_id: str, interval: Period) -> tuple[T
     return None
 
 
-def _end_of(target: Mapping[str, Any], terms: Sequence[Term], term: Term) -> int | None:
+def _end_of(target: Mapping[str, Any], terms: Sequence[Term], term: Term) -> UtcMicroseconds | None:
     """Return when the target ends: with the agreement, or when a version without it comes into force; None if it has no
     end.
     """

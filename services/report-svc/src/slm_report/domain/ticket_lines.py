@@ -8,6 +8,7 @@ from typing import Any
 
 from slm_events import instants
 from slm_events.clocks import ClockStopped
+from slm_events.instants import UtcMicroseconds
 from slm_report.domain import figures
 from slm_report.domain.facts import Breach
 from slm_report.domain.periods import Period
@@ -41,7 +42,7 @@ def ticket_summary(
     stopped: Sequence[ClockStopped],
     breaches: Sequence[Breach],
     measure: str,
-    as_of: int,
+    as_of: UtcMicroseconds,
 ) -> dict[str, Any]:
     """Return the number of tickets, the share in time, percentiles of their duration, and the late ones.
 
@@ -84,7 +85,9 @@ def elapsed_seconds(clock: ClockStopped, measure: str) -> int:
     return clock.elapsed_calendar_seconds if measure == "calendar" else clock.elapsed_service_seconds
 
 
-def _late(ticket: str, clock: ClockStopped | None, certain_at: int | None, measure: str, as_of: int) -> dict[str, Any]:
+def _late(
+    ticket: str, clock: ClockStopped | None, certain_at: UtcMicroseconds | None, measure: str, as_of: UtcMicroseconds
+) -> dict[str, Any]:
     """Return a late ticket as the report shows it. A ticket that is still open is late by the calendar time up to
     ``as_of``.
     """
@@ -109,6 +112,6 @@ def _percentile(ordered: Sequence[int], percent: int) -> int:
     return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
 
 
-def _due(clock: ClockStopped) -> int:
+def _due(clock: ClockStopped) -> UtcMicroseconds:
     """Return the instant that decides in which period a late clock counts: its deadline, as for a breach."""
     return instants.from_text(clock.deadline_at or clock.at)

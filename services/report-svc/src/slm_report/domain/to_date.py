@@ -10,6 +10,7 @@ from typing import Any
 
 from slm_events import instants
 from slm_events.envelope import from_json
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import RiskCleared, TargetAtRisk, TargetBreached, TargetRecovered
 from slm_report.domain.facts import Breach, Risk
 
@@ -24,7 +25,7 @@ class FiguresToDate:
     """
 
     text: bytes
-    as_of: int
+    as_of: UtcMicroseconds
     position: dict[str, int]
     windows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     """(target id, window id) → the window's present figure."""

@@ -8,6 +8,7 @@ from typing import Any
 from slm_chassis.access import Principal
 from slm_chassis.identity import new_id
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_review.application import reviews, targets
 from slm_review.application.ledger import Desk, Ledger
 from slm_review.application.locking import lock_and_read
@@ -25,7 +26,7 @@ class ActionDecision:
 
     text: str
     owner: str
-    due_at: int
+    due_at: UtcMicroseconds
     target: str | None
     expected_change: str
     external_refs: list[dict[str, Any]]

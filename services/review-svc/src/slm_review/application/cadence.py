@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from slm_events.instants import UtcMicroseconds
 from slm_review.application import agenda
 from slm_review.application.ledger import Desk, Ledger
 from slm_review.domain import cadence, reviews
 
 
-async def schedule_review(ledger: Ledger, agreement_id: str, after: int) -> None:
+async def schedule_review(ledger: Ledger, agreement_id: str, after: UtcMicroseconds) -> None:
     """Schedule the review of the first period that has not ended at ``after``, if the agreement has a cadence."""
     found = cadence.next_period(await ledger.agreements.find(agreement_id=agreement_id), after)
     if found is None:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from slm_chassis.ledger import LedgerOfTransaction, Repository
+from slm_events.instants import UtcMicroseconds
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.decisions import Action, Lesson
@@ -65,7 +66,7 @@ class Ledger(LedgerOfTransaction, Protocol):
         """The draft amendments that answer proposals."""
 
     async def latest_windows(
-        self, agreement_id: str, target_id: str, until_at: int | None, count: int
+        self, agreement_id: str, target_id: str, until_at: UtcMicroseconds | None, count: int
     ) -> list[AttainedWindow]:
         """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
         ``count``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import WindowClosed, WindowRestated
 from slm_review.application import agenda, plans, proposals
 from slm_review.application.ledger import Ledger
@@ -40,7 +41,7 @@ async def check_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
         await _propose(ledger, window, window.window_end_at)
 
 
-async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None) -> None:
+async def _propose(ledger: Ledger, window: AttainedWindow, until_at: UtcMicroseconds | None) -> None:
     """Propose a better objective for the window's target if the latest windows were met comfortably under its present
     terms.
     """
@@ -70,7 +71,11 @@ async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None)
 
 
 async def _runs(
-    ledger: Ledger, agreement: Agreement, terms: dict[str, Any], window: AttainedWindow, until_at: int | None
+    ledger: Ledger,
+    agreement: Agreement,
+    terms: dict[str, Any],
+    window: AttainedWindow,
+    until_at: UtcMicroseconds | None,
 ) -> list[Sequence[AttainedWindow]]:
     """Return the run of comfortably met windows of a target, or one run for each instance of a target with
     ``group_by``.

@@ -7,6 +7,7 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_review.domain.decisions import Action
 from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
 from slm_review.domain.proposed import Proposal
@@ -23,14 +24,14 @@ class AgendaItem:
     kind: str
     """What the item is about: ``breach`` | ``window`` | ``restatement`` | ``report`` | ``action`` | ``proposal``."""
     ref_id: str
-    at: int
+    at: UtcMicroseconds
     state: str
     """``withdrawn`` for a breach that was withdrawn, else ``standing``."""
     title: str
     detail: dict[str, Any]
 
 
-def _item(review: Review, kind: str, ref_id: str, at: int, title: str, **detail: Any) -> AgendaItem:
+def _item(review: Review, kind: str, ref_id: str, at: UtcMicroseconds, title: str, **detail: Any) -> AgendaItem:
     return AgendaItem(
         item_id=named_id(review.review_id, ref_id),
         review_id=review.review_id,

@@ -16,6 +16,7 @@ from slm_events.agreement import (
     AgreementSuperseded,
     AgreementTerminated,
 )
+from slm_events.instants import UtcMicroseconds
 
 _ENDED_AS: dict[type[AgreementLifeEvent], str] = {
     AgreementExpired: "expired",
@@ -38,15 +39,15 @@ class Agreement:
     customer_party_id: str
     customer_name: str
     timezone: str
-    effective_at: int
-    expires_at: int | None
+    effective_at: UtcMicroseconds
+    expires_at: UtcMicroseconds | None
     closing_delay: int
     targets: list[dict[str, Any]]
     """The terms of the targets, as signed."""
     review: dict[str, Any]
     """When the parties review the agreement: ``{"cadence", "on_breach", "after_met_windows"}``, each optional."""
-    finalized_at: int
-    ended_at: int | None = None
+    finalized_at: UtcMicroseconds
+    ended_at: UtcMicroseconds | None = None
     ended_as: str | None = None
 
     def target(self, target_id: str) -> dict[str, Any] | None:
@@ -72,7 +73,7 @@ class Agreement:
         return int(self.review.get("after_met_windows") or 3)
 
     @property
-    def term_ends_at(self) -> int | None:
+    def term_ends_at(self) -> UtcMicroseconds | None:
         """The instant from which this version is not in force any more; None if it has no end yet."""
         ends = [end for end in (self.expires_at, self.ended_at) if end is not None]
         return min(ends) if ends else None
@@ -124,7 +125,7 @@ def newest_version(versions: list[Agreement]) -> Agreement | None:
     return max(versions, key=lambda version: version.version, default=None)
 
 
-def version_in_force(versions: list[Agreement], at: int) -> Agreement | None:
+def version_in_force(versions: list[Agreement], at: UtcMicroseconds) -> Agreement | None:
     """Return the version in force at an instant, the highest if there are several; None if there is none."""
     holding = [
         version

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slm_calendar import windows
+from slm_events.instants import UtcMicroseconds
 from slm_review.domain.agreements import Agreement
 
 
@@ -17,11 +18,11 @@ class Period:
     """
 
     period_id: str
-    start_at: int
-    end_at: int
+    start_at: UtcMicroseconds
+    end_at: UtcMicroseconds
 
 
-def latest_end_of(versions: Sequence[Agreement]) -> int | None:
+def latest_end_of(versions: Sequence[Agreement]) -> UtcMicroseconds | None:
     """Return the latest end of the versions, microseconds UTC; None if one of them has no end, or there is no
     version.
     """
@@ -29,7 +30,7 @@ def latest_end_of(versions: Sequence[Agreement]) -> int | None:
     return None if None in ends else max((end for end in ends if end is not None), default=None)
 
 
-def next_period(versions: Sequence[Agreement], after: int) -> tuple[Agreement, Period] | None:
+def next_period(versions: Sequence[Agreement], after: UtcMicroseconds) -> tuple[Agreement, Period] | None:
     """Return the first period to review that has not ended at ``after``, and the version whose cadence demands it.
 
     If several versions demand it, the newest is returned. None if no version in force at or after ``after`` has a
@@ -40,7 +41,7 @@ def next_period(versions: Sequence[Agreement], after: int) -> tuple[Agreement, P
     return min(asked, key=lambda each: (each[1].start_at, -each[0].version), default=None)
 
 
-def _period(agreement: Agreement, after: int, last: int | None) -> Period | None:
+def _period(agreement: Agreement, after: UtcMicroseconds, last: UtcMicroseconds | None) -> Period | None:
     start = max(agreement.effective_at, after)
     end = agreement.term_ends_at
     kind = next((kind for kind in windows.KINDS if kind == agreement.review.get("cadence")), None)

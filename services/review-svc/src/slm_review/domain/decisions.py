@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_events.review import ActionCompleted, ActionOpened, LessonRecorded
 from slm_review.domain.errors import AlreadyEnded
 
@@ -21,7 +22,7 @@ class Lesson:
     customer_party_id: str
     text: str
     recorded_by_principal_id: str
-    recorded_at: int
+    recorded_at: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +40,14 @@ class Action:
     target_key: str | None
     text: str
     owner: str
-    due_at: int
+    due_at: UtcMicroseconds
     expected_change: str
     state: str = "open"
     """The state of the action: ``open`` | ``done``."""
     external_refs: list[dict[str, Any]]
     opened_by_principal_id: str
-    opened_at: int
-    completed_at: int | None = None
+    opened_at: UtcMicroseconds
+    completed_at: UtcMicroseconds | None = None
     completed_by_principal_id: str | None = None
     completion_note: str = ""
 
@@ -76,7 +77,7 @@ def lesson_recorded_event(lesson: Lesson) -> LessonRecorded:
     )
 
 
-def completed_action(action: Action, note: str, by_principal_id: str, now: int) -> Action:
+def completed_action(action: Action, note: str, by_principal_id: str, now: UtcMicroseconds) -> Action:
     """Return the improvement action with its completion; raises AlreadyEnded if it was completed before."""
     if action.state != "open":
         raise AlreadyEnded(f"The action was completed at {instants.to_text(action.completed_at or 0)}.")

@@ -9,6 +9,7 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events import instants
 from slm_events.frozen import change_frozen
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import BreachWithdrawn, TargetBreached, WindowClosed, WindowRestated
 from slm_events.report import ReportPublished
 
@@ -29,15 +30,15 @@ class Breach:
     provider_party_id: str
     customer_party_id: str
     window_id: str
-    window_start_at: int | None
-    window_end_at: int | None
+    window_start_at: UtcMicroseconds | None
+    window_end_at: UtcMicroseconds | None
     level: str
     revision: int
     is_standing: bool
     objective: dict[str, Any]
     figure_display: str
     shortfall: str | None = None
-    certain_at: int | None = None
+    certain_at: UtcMicroseconds | None = None
     ticket: dict[str, Any] | None = None
     withdrawal_cause: str | None = None
     review_id: str | None = None
@@ -109,8 +110,8 @@ class AttainedWindow:
     provider_party_id: str
     customer_party_id: str
     window_id: str
-    window_start_at: int | None
-    window_end_at: int | None
+    window_start_at: UtcMicroseconds | None
+    window_end_at: UtcMicroseconds | None
     verdict: str
     revision: int
     objective: dict[str, Any]
@@ -118,7 +119,7 @@ class AttainedWindow:
     unit: str
     figure: str | None
     figure_display: str
-    closed_at: int
+    closed_at: UtcMicroseconds
     restatement_cause: str | None = None
     coverage_percent: str | None = None
     """The exact percentage of the window in which the state is known; None if nothing is known or was measured."""
@@ -166,12 +167,12 @@ class PublishedReport:
     agreement_id: str
     revision: int
     period: str
-    period_start_at: int
-    period_end_at: int
+    period_start_at: UtcMicroseconds
+    period_end_at: UtcMicroseconds
     verdict: str
     breaches: int
     url: str
-    published_at: int
+    published_at: UtcMicroseconds
 
 
 def published_report_of(event: ReportPublished) -> PublishedReport:
@@ -206,5 +207,5 @@ def _window_of(event: TargetBreached | BreachWithdrawn | WindowClosed) -> dict[s
     }
 
 
-def _instant(text: str | None) -> int | None:
+def _instant(text: str | None) -> UtcMicroseconds | None:
     return instants.from_text(text) if text else None

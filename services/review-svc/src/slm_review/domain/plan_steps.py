@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_events.review import PlanStepCompleted
 from slm_review.domain.errors import AlreadyEnded, NotAcceptable
 from slm_review.domain.plans import ActionPlan, plan_event_fields
 
 
 def plan_with_completed_step(
-    plan: ActionPlan, number: int, note: str, by_party_id: str | None, by_principal_id: str, now: int
+    plan: ActionPlan, number: int, note: str, by_party_id: str | None, by_principal_id: str, now: UtcMicroseconds
 ) -> ActionPlan:
     """Return the plan with one step completed; ``number`` counts from 1. A plan that has ended is allowed.
 

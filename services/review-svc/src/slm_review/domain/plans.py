@@ -13,6 +13,7 @@ from slm_chassis.clock import SECOND
 from slm_chassis.identity import named_id
 from slm_events import instants
 from slm_events.frozen import change_frozen
+from slm_events.instants import UtcMicroseconds
 from slm_events.monitor import RiskCleared, TargetAtRisk, TargetResultEvent
 from slm_events.review import ActionPlanEnded, ActionPlanOpened
 from slm_review.domain.findings import Breach
@@ -41,7 +42,7 @@ class ActionPlan:
     provider_party_id: str
     customer_party_id: str
     window_id: str
-    window_end_at: int | None
+    window_end_at: UtcMicroseconds | None
     state: str = "waiting"
     """The state of the plan: ``waiting`` | ``open`` | ``watching`` | ``averted`` | ``breached`` | ``cleared``.
 
@@ -55,10 +56,10 @@ class ActionPlan:
     steps: list[dict[str, Any]]
     responsible: dict[str, Any]
     """Who acts, from the event of the risk: ``{"owner", "plan": [{"step", "owner"}]}``, possibly empty."""
-    opened_at: int | None = None
-    at_risk_at: int | None = None
-    due_at: int | None = None
-    harm_expected_at: int | None = None
+    opened_at: UtcMicroseconds | None = None
+    at_risk_at: UtcMicroseconds | None = None
+    due_at: UtcMicroseconds | None = None
+    harm_expected_at: UtcMicroseconds | None = None
     """When a breach is expected: the predicted instant; without one, the window's end; for a rolling window, when all
     of its content has been replaced. None if unknown.
     """
@@ -68,15 +69,15 @@ class ActionPlan:
     """The latest received revision of the risk. A risk that clears and returns soon is the same one with the next
     revision.
     """
-    breach_named_at: int | None = None
+    breach_named_at: UtcMicroseconds | None = None
     """The instant at which the latest projection expects the breach; None without a projection."""
     cleared_revision: int = -1
     cleared_as: str | None = None
-    cleared_at: int | None = None
-    quiet_at: int | None = None
+    cleared_at: UtcMicroseconds | None = None
+    quiet_at: UtcMicroseconds | None = None
     """When the plan's state may change without a new event; None if only an event can change it."""
     breach_id: str | None = None
-    ended_at: int | None = None
+    ended_at: UtcMicroseconds | None = None
     customer_sees: str = "none"
     """How much of the plan the customer may see: ``none`` (also while the risk is hidden) | ``titles`` | ``full``."""
 
@@ -150,7 +151,7 @@ def plan_after_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
     )
 
 
-def _harm_expected_at(event: TargetAtRisk, at: int) -> int | None:
+def _harm_expected_at(event: TargetAtRisk, at: UtcMicroseconds) -> UtcMicroseconds | None:
     if event.projected_breach_at is not None:
         return instants.from_text(event.projected_breach_at)
     if event.time_left_seconds is not None:
@@ -177,7 +178,7 @@ def plan_after_clearing(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
     )
 
 
-def opened_plan(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, now: int) -> ActionPlan:
+def opened_plan(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, now: UtcMicroseconds) -> ActionPlan:
     """Return the plan in the state ``open``, with the agreed steps. ``fallback_owner`` owns it if the terms name
     nobody.
     """
@@ -205,7 +206,7 @@ def find_breach_of_plan(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach 
 
 
 def plan_with_outcome(
-    plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int, again_after: int
+    plan: ActionPlan, breach: Breach | None, verdict: str | None, now: UtcMicroseconds, again_after: int
 ) -> ActionPlan:
     """Return the plan in the state that follows from its breach or its window's verdict, if one is known.
 
@@ -243,7 +244,7 @@ deadline after a warning at this percentage of its duration, or a higher one.
 """
 
 
-def _cleared_to(plan: ActionPlan, verdict: str | None, now: int, again_after: int) -> str | None:
+def _cleared_to(plan: ActionPlan, verdict: str | None, now: UtcMicroseconds, again_after: int) -> str | None:
     """Return the outcome of a risk that has cleared without a known breach; None while it is not decided.
 
     A breach was averted only if a projection had predicted one and the window closed without one. If the risk ended in

@@ -9,6 +9,7 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events import instants
 from slm_events.agreement import AmendmentDrafted
+from slm_events.instants import UtcMicroseconds
 from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 from slm_review.domain import raising
 from slm_review.domain.agreements import Agreement
@@ -44,11 +45,11 @@ class Proposal:
     """
     proposed_by_party_id: str | None
     proposed_by_principal_id: str | None
-    proposed_at: int
+    proposed_at: UtcMicroseconds
     amendment_version: int | None = None
     amendment_revision_hash: str | None = None
-    drafted_at: int | None = None
-    ended_at: int | None = None
+    drafted_at: UtcMicroseconds | None = None
+    ended_at: UtcMicroseconds | None = None
     ended_by_party_id: str | None = None
     ended_by_principal_id: str | None = None
     end_reason: str = ""
@@ -72,7 +73,7 @@ class Amendment:
     version: int
     revision_hash: str
     proposal_id: str
-    drafted_at: int
+    drafted_at: UtcMicroseconds
 
 
 def amendment(event: AmendmentDrafted) -> Amendment | None:
@@ -127,7 +128,9 @@ def proposal_with_target(proposal: Proposal, target: dict[str, Any]) -> Proposal
     return replace(proposal, targets=[*others, target])
 
 
-def new_proposal_from_figures(agreement: Agreement, target: dict[str, Any], until_at: int, now: int) -> Proposal:
+def new_proposal_from_figures(
+    agreement: Agreement, target: dict[str, Any], until_at: UtcMicroseconds, now: UtcMicroseconds
+) -> Proposal:
     """Return a new proposal that a run of comfortably met windows caused.
 
     ``until_at`` is the end of the run's last window. The id is made from it, so that processing the events again makes
@@ -168,7 +171,9 @@ def _instance_of(window: AttainedWindow, terms: dict[str, Any]) -> str:
     return "" if window.target_id == terms["target_id"] else f"{window.target_key} "
 
 
-def declined_proposal(proposal: Proposal, reason: str, party_id: str | None, principal_id: str, now: int) -> Proposal:
+def declined_proposal(
+    proposal: Proposal, reason: str, party_id: str | None, principal_id: str, now: UtcMicroseconds
+) -> Proposal:
     """Return the proposal after a party declined it; raises AlreadyEnded if the proposal has ended."""
     if not proposal.is_open:
         raise AlreadyEnded(f"The proposal was {proposal.state} before.")
@@ -182,7 +187,7 @@ def declined_proposal(proposal: Proposal, reason: str, party_id: str | None, pri
     )
 
 
-def proposal_with_end(proposal: Proposal, state: str, reason: str, at: int) -> Proposal:
+def proposal_with_end(proposal: Proposal, state: str, reason: str, at: UtcMicroseconds) -> Proposal:
     """Return the proposal after a change of the agreement ended it; unchanged if it had ended before."""
     return replace(proposal, state=state, end_reason=reason, ended_at=at) if proposal.is_open else proposal
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 from slm_events.review import ReviewConcluded, ReviewLapsed, ReviewOpened, ReviewScheduled
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.cadence import Period
@@ -35,20 +36,20 @@ class Review:
     """The state: ``scheduled`` | ``open`` | ``concluded`` | ``cancelled`` | ``lapsed`` (all of its breaches were
     withdrawn).
     """
-    start_at: int
-    end_at: int | None
+    start_at: UtcMicroseconds
+    end_at: UtcMicroseconds | None
     """The end of the reviewed time: the agenda contains what happened in [start_at, end_at). None means until the
     review is concluded.
     """
-    due_at: int
-    opened_at: int | None = None
-    concluded_at: int | None = None
+    due_at: UtcMicroseconds
+    opened_at: UtcMicroseconds | None = None
+    concluded_at: UtcMicroseconds | None = None
     concluded_by_principal_id: str | None = None
     summary: str = ""
     attendees: list[str]
 
 
-def review_of_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
+def review_of_breach(agreement: Agreement, breach: Breach, now: UtcMicroseconds) -> Review:
     """Return the open review that a breach causes. The id follows from the breach, so that a repeated event makes no
     second review.
     """
@@ -93,7 +94,7 @@ def review_of_period(agreement: Agreement, period: Period) -> Review:
     )
 
 
-def opened_review(review: Review, now: int) -> Review:
+def opened_review(review: Review, now: UtcMicroseconds) -> Review:
     """Return the review in the state ``open``."""
     return replace(review, state="open", opened_at=now)
 
@@ -108,7 +109,9 @@ def reopened_review(review: Review) -> Review:
     return replace(review, state="open") if review.state == "lapsed" else review
 
 
-def concluded_review(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
+def concluded_review(
+    review: Review, summary: str, attendees: list[str], by_principal_id: str, now: UtcMicroseconds
+) -> Review:
     """Return the review after it was concluded; raises NotOpen and AlreadyConcluded."""
     if review.state == "concluded":
         raise AlreadyConcluded(f"It was concluded at {instants.to_text(review.concluded_at or 0)}.")
@@ -133,7 +136,7 @@ def require_opened(review: Review) -> None:
         raise NotOpen("It was cancelled because its agreement ended before the period began.")
 
 
-def covers_interval(review: Review, start_at: int, end_at: int) -> bool:
+def covers_interval(review: Review, start_at: UtcMicroseconds, end_at: UtcMicroseconds) -> bool:
     """Whether the interval [start_at, end_at) overlaps the time that the review covers. An instant is given as start
     and end.
     """
@@ -141,7 +144,7 @@ def covers_interval(review: Review, start_at: int, end_at: int) -> bool:
     return reaches and (review.end_at is None or start_at < review.end_at)
 
 
-def review_scheduled_event(review: Review, now: int) -> ReviewScheduled:
+def review_scheduled_event(review: Review, now: UtcMicroseconds) -> ReviewScheduled:
     """Return the event that a review was scheduled."""
     return ReviewScheduled(**_moved(review, now), due_at=instants.to_text(review.due_at))
 
@@ -157,12 +160,12 @@ def review_concluded_event(review: Review) -> ReviewConcluded:
     return ReviewConcluded(**_moved(review, at), summary=review.summary, attendees=review.attendees)
 
 
-def review_lapsed_event(review: Review, now: int) -> ReviewLapsed:
+def review_lapsed_event(review: Review, now: UtcMicroseconds) -> ReviewLapsed:
     """Return the event that a review lapsed."""
     return ReviewLapsed(**_moved(review, now))
 
 
-def _moved(review: Review, at: int) -> dict[str, Any]:
+def _moved(review: Review, at: UtcMicroseconds) -> dict[str, Any]:
     names = (
         "review_id",
         "agreement_id",

@@ -15,10 +15,15 @@ from slm_agreement.domain.terms import ticket_conditions
 from slm_agreement.domain.versions.agreement import SIGNED, Revision, Version, VersionState
 from slm_calendar.ical_events import CANCELLED
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 
 def run_smart_check(
-    version: Version, revision: Revision, others: Sequence[Version], now: int, around: Sequence[Finding] = ()
+    version: Version,
+    revision: Revision,
+    others: Sequence[Version],
+    now: UtcMicroseconds,
+    around: Sequence[Finding] = (),
 ) -> list[Finding]:
     """Return the findings of the SMART check for a revision of an agreement's document.
 
@@ -105,7 +110,9 @@ def _relevant(document: dict[str, Any]) -> list[Finding]:
     return [Finding("requirements", "none", remedy, "relevant.no-requirement", "warning")]
 
 
-def _time_bound(version: Version, document: dict[str, Any], others: Sequence[Version], now: int) -> list[Finding]:
+def _time_bound(
+    version: Version, document: dict[str, Any], others: Sequence[Version], now: UtcMicroseconds
+) -> list[Finding]:
     findings = []
     effective_at = document["term"]["effective_at"]
     amending = any(other.state in SIGNED for other in others)

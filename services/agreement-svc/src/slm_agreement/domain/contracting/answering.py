@@ -10,6 +10,7 @@ from slm_agreement.domain.documents.canonical import canonical_json, sha256_hex
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.terms import composites
 from slm_agreement.domain.versions.agreement import Actor, Revision, TargetAnswer, Version
+from slm_events.instants import UtcMicroseconds
 
 ACCEPTED, REFUSED, CHANGED = "accepted", "refused", "changed"
 
@@ -24,7 +25,7 @@ class TargetDecisions:
     accept: Sequence[str] = ()
     refuse: Mapping[str, str] = field(default_factory=dict)
     """Target key → reason for refusing the target."""
-    answer_by: int | None = None
+    answer_by: UtcMicroseconds | None = None
 
 
 NO_DECISIONS = TargetDecisions()
@@ -97,7 +98,7 @@ def _words(version: Version, party_id: str) -> Iterator[TargetAnswer]:
 
 
 def accept_every_target(
-    revision: Revision, actor: Actor, now: int, reasons: Mapping[str, str] | None = None
+    revision: Revision, actor: Actor, now: UtcMicroseconds, reasons: Mapping[str, str] | None = None
 ) -> list[TargetAnswer]:
     """Return one accepting answer for each target of a revision.
 
@@ -107,7 +108,9 @@ def accept_every_target(
     return _said(revision, [(key, ACCEPTED, (reasons or {}).get(key, "")) for key in keys], actor, now)
 
 
-def answers_from_decisions(version: Version, answer: TargetDecisions, actor: Actor, now: int) -> list[TargetAnswer]:
+def answers_from_decisions(
+    version: Version, answer: TargetDecisions, actor: Actor, now: UtcMicroseconds
+) -> list[TargetAnswer]:
     """Return the answers to record when a party accepts and refuses targets without proposing another document.
 
     A target that ``answer`` does not name keeps the party's earlier answer if that answer still applies. Raises Invalid
@@ -128,7 +131,7 @@ def answers_from_decisions(version: Version, answer: TargetDecisions, actor: Act
 
 
 def answers_from_counter_proposal(
-    version: Version, countered: Mapping[str, Any], answer: TargetDecisions, actor: Actor, now: int
+    version: Version, countered: Mapping[str, Any], answer: TargetDecisions, actor: Actor, now: UtcMicroseconds
 ) -> list[TargetAnswer]:
     """Return the answers that follow from a counter-proposal, one for each target of the revision that it counters.
 
@@ -174,7 +177,9 @@ def _faults_of(answer: TargetDecisions, document: Mapping[str, Any]) -> Findings
     return findings
 
 
-def _said(revision: Revision, said: Sequence[tuple[str, str, str]], actor: Actor, now: int) -> list[TargetAnswer]:
+def _said(
+    revision: Revision, said: Sequence[tuple[str, str, str]], actor: Actor, now: UtcMicroseconds
+) -> list[TargetAnswer]:
     """Return the answers of a party to targets of a revision, from triples (target key, answer, reason)."""
     document = revision.document
     hashes = {target["key"]: compute_terms_hash(target, document) for target in document["targets"]}

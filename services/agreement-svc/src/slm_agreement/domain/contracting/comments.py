@@ -12,6 +12,7 @@ from slm_agreement.domain.versions.agreement import OPEN, Actor, Identity, Revis
 from slm_agreement.domain.versions.term import LIVE
 from slm_events import instants
 from slm_events.agreement import AgreementCommented, AgreementCommentResolved
+from slm_events.instants import UtcMicroseconds
 
 LONGEST_COMMENT = 4_000
 """The most characters of a comment."""
@@ -45,8 +46,8 @@ class Comment:
     principal_id: str
     name: str
     """The author's name when the comment was written."""
-    written_at: int
-    resolved_at: int | None = None
+    written_at: UtcMicroseconds
+    resolved_at: UtcMicroseconds | None = None
     resolved_by_party_id: str | None = None
     resolved_by_principal_id: str | None = None
     resolved_by_name: str | None = None
@@ -117,7 +118,7 @@ def _clause(document: dict[str, Any], name: str) -> Any:
     return (document["clauses"].get(name), document.get(name))
 
 
-def mark_resolved(comment: Comment, actor: Actor, now: int) -> Comment:
+def mark_resolved(comment: Comment, actor: Actor, now: UtcMicroseconds) -> Comment:
     """Return the comment as resolved by this principal. A comment that is already resolved is returned unchanged."""
     if comment.resolved_at is not None:
         return comment
@@ -160,7 +161,9 @@ def comment_event(comment: Comment, identity: Identity) -> AgreementCommented:
     )
 
 
-def comment_resolution_event(comment: Comment, identity: Identity, actor: Actor, now: int) -> AgreementCommentResolved:
+def comment_resolution_event(
+    comment: Comment, identity: Identity, actor: Actor, now: UtcMicroseconds
+) -> AgreementCommentResolved:
     """Return the event for a comment that was resolved or reopened."""
     return AgreementCommentResolved(
         comment_id=comment.comment_id,

@@ -10,9 +10,10 @@ from slm_agreement.domain.versions.agreement import ON_THE_TABLE, Version
 from slm_chassis.identity import named_id
 from slm_events import instants
 from slm_events.agreement import AgreementAnswerMissed
+from slm_events.instants import UtcMicroseconds
 
 
-def check_answer_by(answer_by: int | None, now: int) -> None:
+def check_answer_by(answer_by: UtcMicroseconds | None, now: UtcMicroseconds) -> None:
     """Raise Invalid if a deadline for the answer is not in the future; None means no deadline."""
     if answer_by is not None and answer_by <= now:
         remedy = f"write an instant after {instants.to_text(now)}, or leave it out"
@@ -20,7 +21,7 @@ def check_answer_by(answer_by: int | None, now: int) -> None:
         raise Invalid("An answer cannot be asked for by an instant in the past.", [finding])
 
 
-def next_automatic_change_at(version: Version) -> int | None:
+def next_automatic_change_at(version: Version) -> UtcMicroseconds | None:
     """Return when the version next needs an automatic change (microseconds UTC); None if there is none to come.
 
     An automatic change is the start or end of its term, or the deadline of an awaited answer.
@@ -30,7 +31,7 @@ def next_automatic_change_at(version: Version) -> int | None:
     return term.next_state_change_at(version)
 
 
-def mark_missed_answers(versions: Sequence[Version], now: int) -> list[AgreementAnswerMissed]:
+def mark_missed_answers(versions: Sequence[Version], now: UtcMicroseconds) -> list[AgreementAnswerMissed]:
     """Mark each awaited answer whose deadline has passed as missed, and return one event for each.
 
     Nothing else changes: the other party may still answer, and no answer is assumed.
@@ -50,7 +51,7 @@ def missed_answer_event_id(event: AgreementAnswerMissed) -> str:
     return named_id(event.agreement_id, "answer-missed", str(event.version), event.revision_hash, event.answer_by)
 
 
-def _missed(version: Version, due_at: int) -> AgreementAnswerMissed:
+def _missed(version: Version, due_at: UtcMicroseconds) -> AgreementAnswerMissed:
     return AgreementAnswerMissed(
         **version.describe_current_revision(),
         awaited_party_id=str(version.awaited_party_id),

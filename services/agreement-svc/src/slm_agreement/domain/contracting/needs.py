@@ -10,6 +10,7 @@ from slm_agreement.domain.people.people import SIGNATORY_ROLES
 from slm_agreement.domain.versions.agreement import ON_THE_TABLE, Version, VersionState
 from slm_agreement.domain.versions.term import LIVE
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 ANSWER, SIGNATURE, DECISION = "answer", "signature", "decision"
 REVISION, TERMINATION, AMENDMENT = "revision", "termination_request", "drafted_amendment"
@@ -34,7 +35,7 @@ class RequiredAct:
     """The only person who can perform the act; None: anybody of the party with one of the roles."""
     not_by: tuple[str, ...]
     """Ids of people who cannot perform the act, because they have already signed."""
-    deadline: int | None
+    deadline: UtcMicroseconds | None
     """By when the act is needed (microseconds UTC); None: there is no deadline."""
 
     def is_for(self, party_id: str | None, roles: Collection[str], person_id: str | None) -> bool:

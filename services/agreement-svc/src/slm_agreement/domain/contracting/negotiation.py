@@ -35,12 +35,13 @@ from slm_events.agreement import (
     AmendmentDrafted,
     NegotiationEvent,
 )
+from slm_events.instants import UtcMicroseconds
 
 NEGOTIATOR = "service_level_manager"
 
 
 def add_draft_revision(
-    version: Version, document: dict[str, Any], actor: Actor, base_version: int | None, now: int
+    version: Version, document: dict[str, Any], actor: Actor, base_version: int | None, now: UtcMicroseconds
 ) -> Revision:
     """Add a revision with this document to a draft and return it; ``actor`` must be of the party that drafts.
 
@@ -57,7 +58,9 @@ def add_draft_revision(
     return version.head
 
 
-def record_proposal(version: Version, revision_hash: Any, actor: Actor, now: int, answer_by: int | None = None) -> None:
+def record_proposal(
+    version: Version, revision_hash: Any, actor: Actor, now: UtcMicroseconds, answer_by: UtcMicroseconds | None = None
+) -> None:
     """Propose a draft to the other party, which is asked to answer by ``answer_by`` (microseconds UTC; None: no
     deadline).
     """
@@ -86,7 +89,7 @@ class CounterRevision:
 
 
 def record_counter_proposal(
-    version: Version, revision_hash: Any, counter: CounterRevision, actor: Actor, now: int
+    version: Version, revision_hash: Any, counter: CounterRevision, actor: Actor, now: UtcMicroseconds
 ) -> Revision:
     """Propose another revision in answer to the proposed one; return the new revision, which the other party must
     answer.
@@ -119,7 +122,7 @@ def record_acceptance(
     revision_hash: Any,
     actor: Actor,
     others: Sequence[Version],
-    now: int,
+    now: UtcMicroseconds,
     around: Sequence[Finding] = (),
 ) -> None:
     """Accept the other party's proposed revision. Raises Invalid while the SMART check finds errors.
@@ -144,7 +147,9 @@ def record_acceptance(
     version.events.append(_moved(AgreementAgreed, version, actor, now))
 
 
-def record_refusals(version: Version, revision_hash: Any, answer: TargetDecisions, actor: Actor, now: int) -> None:
+def record_refusals(
+    version: Version, revision_hash: Any, answer: TargetDecisions, actor: Actor, now: UtcMicroseconds
+) -> None:
     """Refuse some targets of the other party's proposed revision without proposing another document.
 
     The revision stays the proposed one, and its proposer must answer with another revision. Until then the refusing
@@ -192,7 +197,7 @@ def _says_nothing_new(version: Version, answers: Sequence[TargetAnswer], actor: 
     return all(known(answer) for answer in answers)
 
 
-def record_withdrawal(version: Version, reason: str, actor: Actor, now: int) -> None:
+def record_withdrawal(version: Version, reason: str, actor: Actor, now: UtcMicroseconds) -> None:
     """End a negotiation without an agreement. Either party may do so until both parties have signed."""
     _negotiator(version, actor)
     if version.state == VersionState.WITHDRAWN:
@@ -208,7 +213,7 @@ def record_withdrawal(version: Version, reason: str, actor: Actor, now: int) -> 
         version.events.append(_moved(AgreementWithdrawn, version, actor, now, reason=reason))
 
 
-def amendment_drafted_event(version: Version, now: int) -> AmendmentDrafted:
+def amendment_drafted_event(version: Version, now: UtcMicroseconds) -> AmendmentDrafted:
     """Return the event that an amendment was drafted."""
     return AmendmentDrafted(
         agreement_id=version.identity.agreement_id,
@@ -268,11 +273,11 @@ def _own_turn(version: Version, actor: Actor) -> None:
         _others_word(version, actor)
 
 
-def _await(version: Version, party_id: str | None, answer_by: int | None = None) -> None:
+def _await(version: Version, party_id: str | None, answer_by: UtcMicroseconds | None = None) -> None:
     version.awaited_party_id, version.answer_by, version.answer_missed_at = party_id, answer_by, None
 
 
-def _table(version: Version, revision: Revision, actor: Actor, now: int, answer: TargetDecisions) -> None:
+def _table(version: Version, revision: Revision, actor: Actor, now: UtcMicroseconds, answer: TargetDecisions) -> None:
     """Put a revision on the table. Its proposer accepts it, with the reasons given for what it changes."""
     tabled_at = revision.tabled_at if revision.tabled_at is not None else now
     version.revisions[revision.number - 1] = replace(revision, tabled_at=tabled_at)
@@ -283,17 +288,21 @@ def _table(version: Version, revision: Revision, actor: Actor, now: int, answer:
     version.edits += 1
 
 
-def _text_of(instant: int | None) -> str | None:
+def _text_of(instant: UtcMicroseconds | None) -> str | None:
     return None if instant is None else instants.to_text(instant)
 
 
-def _countered(version: Version, actor: Actor, now: int, answers: Sequence[TargetAnswer]) -> NegotiationEvent:
+def _countered(
+    version: Version, actor: Actor, now: UtcMicroseconds, answers: Sequence[TargetAnswer]
+) -> NegotiationEvent:
     told = [{"target": each.target_key, "answer": each.answer, "reason": each.reason} for each in answers]
     answer_by = _text_of(version.answer_by)
     return _moved(AgreementCountered, version, actor, now, target_answers=told, answer_by=answer_by)
 
 
-def _moved(event: type[NegotiationEvent], version: Version, actor: Actor, now: int, **more: Any) -> NegotiationEvent:
+def _moved(
+    event: type[NegotiationEvent], version: Version, actor: Actor, now: UtcMicroseconds, **more: Any
+) -> NegotiationEvent:
     return event(
         **version.describe_current_revision(),
         by_party_id=actor.party_id,

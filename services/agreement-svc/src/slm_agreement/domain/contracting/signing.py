@@ -13,6 +13,7 @@ from slm_agreement.domain.people.people import SIGNATORY_ROLES, Mandate, Person
 from slm_agreement.domain.versions import finalizing, term
 from slm_agreement.domain.versions.agreement import Actor, Signature, Version, VersionState, require_current_hash
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 SIDES = ("provider", "customer")
 
@@ -29,7 +30,7 @@ class Signer:
 
 
 def authorize_signer(
-    side: str, principal: EnrolledPrincipal | None, key_id: str | None, person: Person | None, now: int
+    side: str, principal: EnrolledPrincipal | None, key_id: str | None, person: Person | None, now: UtcMicroseconds
 ) -> Signer:
     """Return the person who signs for a side with this principal and key.
 
@@ -69,7 +70,7 @@ def record_signature(
     waivers: Sequence[Mapping[str, str]],
     by: Signer,
     context: SigningContext,
-    now: int,
+    now: UtcMicroseconds,
 ) -> None:
     """Record one person's signature. The last required signature finalizes the version.
 
@@ -160,7 +161,11 @@ def _waives(waiver: Mapping[str, str | None], finding: Finding, others: Sequence
 
 
 def _signature(
-    version: Version, by: Signer, findings: Sequence[Finding], waivers: Sequence[Mapping[str, str]], now: int
+    version: Version,
+    by: Signer,
+    findings: Sequence[Finding],
+    waivers: Sequence[Mapping[str, str]],
+    now: UtcMicroseconds,
 ) -> Signature:
     person, key = by.person, by.key
     return Signature(
@@ -183,7 +188,9 @@ def _signature(
     )
 
 
-def _finalize(version: Version, names: finalizing.NamesAtSigning, others: Sequence[Version], now: int) -> None:
+def _finalize(
+    version: Version, names: finalizing.NamesAtSigning, others: Sequence[Version], now: UtcMicroseconds
+) -> None:
     written = version.current.document["term"]
     version.state = VersionState.FINALIZED
     version.finalized_at = now

@@ -19,6 +19,7 @@ from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import zone_named
 from slm_chassis.identity import named_id
 from slm_events import instants
+from slm_events.instants import UtcMicroseconds
 
 PERIODS = target_windows.CALENDAR_WINDOWS
 HOLIDAY_YEARS = 10
@@ -140,7 +141,7 @@ def _term(reader: FieldReader) -> dict[str, Any]:
     }
 
 
-def _instant(reader: FieldReader, name: str) -> int | None:
+def _instant(reader: FieldReader, name: str) -> UtcMicroseconds | None:
     raw = reader.raw(name)
     if raw is None:
         return None

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from slm_agreement.domain.errors import Finding, Invalid
+from slm_events.instants import UtcMicroseconds
 
 SHORTEST, LONGEST = 12, 200
 """The fewest and the most characters of a password."""
@@ -33,7 +34,7 @@ class Account:
     """``invitation`` or ``holder``: how the password was set."""
     set_by_name: str
     """The name of whoever set the password: the inviter, or the holder."""
-    set_at: int
+    set_at: UtcMicroseconds
     is_proven: bool = False
     """Whether the holder is known to read the mailbox: the password was set with a link that was mailed only there."""
 

@@ -10,6 +10,7 @@ from slm_agreement.domain.errors import Finding, Invalid, Unknown
 from slm_agreement.domain.people.people import SIGNATORY_ROLES
 from slm_events import instants
 from slm_events.agreement import KeyRevoked, PrincipalEnrolled
+from slm_events.instants import UtcMicroseconds
 
 OPERATOR = "operator"
 MANAGER, AUDITOR = "service_level_manager", "auditor"
@@ -32,15 +33,15 @@ class ApiKey:
     key_id: str
     sha256: str
     scopes: list[str]
-    created_at: int
-    revoked_at: int | None = None
+    created_at: UtcMicroseconds
+    revoked_at: UtcMicroseconds | None = None
     issued_how: str = BY_MANAGER
     issued_by_principal_id: str = ""
     """Id of the principal that issued the key or, for a key from an invitation, of the inviter."""
     issued_by_name: str = ""
     may_sign: bool = False
     """Whether signatures may be given with the key: nobody but its holder or an operator was involved in issuing it."""
-    expires_at: int | None = None
+    expires_at: UtcMicroseconds | None = None
     """The instant from which the key is refused (microseconds UTC); None if it does not expire."""
     identified_by: str = KEY
     limited_to: list[str] = field(default_factory=list)
@@ -57,7 +58,7 @@ class ApiKey:
         """Whether the key was issued for a log-in. Such a key always expires."""
         return self.identified_by != KEY
 
-    def is_live(self, now: int) -> bool:
+    def is_live(self, now: UtcMicroseconds) -> bool:
         """Return whether the key is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
@@ -80,7 +81,7 @@ class EnrolledPrincipal:
     """Hashes of the OpenID provider's subjects that log in as the principal. Their access tokens are accepted as API
     keys, unless the principal may sign.
     """
-    ends_at: int | None = None
+    ends_at: UtcMicroseconds | None = None
     """The instant from which every key and session of the principal is refused (microseconds UTC); None if there is
     none.
     """
@@ -90,17 +91,17 @@ class EnrolledPrincipal:
         """Whether the principal has the role of a signatory."""
         return not SIGNATORIES.isdisjoint(self.roles)
 
-    def live_key(self, key_id: str | None, now: int) -> ApiKey | None:
+    def live_key(self, key_id: str | None, now: UtcMicroseconds) -> ApiKey | None:
         """Return the key with this id; None if it is unknown, revoked or expired."""
         if self.has_ended(now):
             return None
         return next((key for key in self.keys if key.key_id == key_id and key.is_live(now)), None)
 
-    def has_ended(self, now: int) -> bool:
+    def has_ended(self, now: UtcMicroseconds) -> bool:
         """Return whether the principal's end is reached, so that it can neither log in nor use a key."""
         return self.ends_at is not None and now >= self.ends_at
 
-    def expiry_of(self, key: ApiKey) -> int | None:
+    def expiry_of(self, key: ApiKey) -> UtcMicroseconds | None:
         """Return when a key is refused (microseconds UTC): at its own expiry or at the principal's end, whichever is
         earlier.
 
@@ -109,7 +110,7 @@ class EnrolledPrincipal:
         ends = [each for each in (key.expires_at, self.ends_at) if each is not None]
         return min(ends, default=None)
 
-    def deactivate(self, now: int) -> None:
+    def deactivate(self, now: UtcMicroseconds) -> None:
         """End the principal now and revoke all its keys. With a later end it can log in again, but revoked keys stay
         revoked.
         """
@@ -120,7 +121,7 @@ class EnrolledPrincipal:
         """Return the event that has the principal's present state."""
         return PrincipalEnrolled(**self._state())
 
-    def revoke(self, key_id: str, now: int) -> KeyRevoked | None:
+    def revoke(self, key_id: str, now: UtcMicroseconds) -> KeyRevoked | None:
         """Revoke a key and return the event; None if it was revoked before. Raises Unknown."""
         for index, key in enumerate(self.keys):
             if key.key_id != key_id:
@@ -202,7 +203,7 @@ def check_roles(roles: list[str], party_id: str | None, person_id: str | None) -
     return sorted(set(roles))
 
 
-def check_principal_end(roles: list[str], ends_at: int | None, now: int) -> None:
+def check_principal_end(roles: list[str], ends_at: UtcMicroseconds | None, now: UtcMicroseconds) -> None:
     """Raise Invalid if a principal with these roles cannot have this end; ``now`` is when the end is set."""
     if ends_at is None and AUDITOR in roles:
         remedy = "write the instant at which the audit ends, like 2027-03-31T22:00:00Z"
@@ -212,5 +213,5 @@ def check_principal_end(roles: list[str], ends_at: int | None, now: int) -> None
         raise Invalid("The end is past.", [Finding("ends_at", instants.to_text(ends_at), remedy)])
 
 
-def _text(instant: int | None) -> str | None:
+def _text(instant: UtcMicroseconds | None) -> str | None:
     return None if instant is None else instants.to_text(instant)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slm_events.instants import UtcMicroseconds
+
 MINUTE = 60_000_000
 LINK_LASTS = 30 * 24 * 60 * MINUTE
 CODE_MINUTES = 10
@@ -31,21 +33,21 @@ class GuestLink:
     sha256: str
     created_by_principal_id: str
     created_by_name: str
-    created_at: int
-    expires_at: int
+    created_at: UtcMicroseconds
+    expires_at: UtcMicroseconds
     code_sha256: str = ""
     """SHA-256 of the link's id followed by the newest code; empty if there is no code, or it was used."""
-    code_expires_at: int = 0
+    code_expires_at: UtcMicroseconds = 0
     failures: int = 0
     party_id: str | None = None
     """The party whose manager sent the link."""
-    withdrawn_at: int | None = None
+    withdrawn_at: UtcMicroseconds | None = None
 
-    def is_open(self, now: int) -> bool:
+    def is_open(self, now: UtcMicroseconds) -> bool:
         """Return whether the link can still be used."""
         return self.state_at(now) == OPEN
 
-    def state_at(self, now: int) -> str:
+    def state_at(self, now: UtcMicroseconds) -> str:
         """Return the link's state: ``open``, ``withdrawn``, ``expired``, or ``blocked`` after too many wrong codes."""
         if self.withdrawn_at is not None:
             return WITHDRAWN
@@ -53,7 +55,7 @@ class GuestLink:
             return EXPIRED
         return OPEN if self.failures < MOST_FAILURES else BLOCKED
 
-    def accepts(self, code_sha256: str, now: int) -> bool:
+    def accepts(self, code_sha256: str, now: UtcMicroseconds) -> bool:
         """Return whether the code with this hash is the newest code of the link and still valid."""
         return bool(self.code_sha256) and code_sha256 == self.code_sha256 and now < self.code_expires_at
 

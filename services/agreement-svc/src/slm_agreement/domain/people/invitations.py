@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
 from slm_events.agreement import KeyRevoked, PrincipalEnrolled
+from slm_events.instants import UtcMicroseconds
 
 PARTY, PRINCIPAL = "party", "principal"
 OPEN, ACCEPTED, WITHDRAWN, EXPIRED = "open", "accepted", "withdrawn", "expired"
@@ -26,12 +27,12 @@ class Invitation:
     """The inviter's name for the invited company or person, until they choose a key and name of their own."""
     note: str
     sha256: str
-    created_at: int
+    created_at: UtcMicroseconds
     created_by_principal_id: str
     created_by_name: str
-    expires_at: int
+    expires_at: UtcMicroseconds
     state: str = OPEN
-    ended_at: int | None = None
+    ended_at: UtcMicroseconds | None = None
     accepted_party_id: str | None = None
     email: str | None = None
     """The mail address of the invited company or person; None if the inviter passes the code on."""
@@ -48,7 +49,7 @@ class Invitation:
         """Whether an operator of the installation is the inviter."""
         return self.party_id is None
 
-    def state_at(self, now: int) -> str:
+    def state_at(self, now: UtcMicroseconds) -> str:
         """Return the invitation's state: ``open``, ``accepted``, ``withdrawn`` or ``expired``."""
         return EXPIRED if self.state == OPEN and now >= self.expires_at else self.state
 
@@ -56,7 +57,7 @@ class Invitation:
         """Return the event by which every service accepts the code as a key, only for accepting the invitation."""
         return self._bearer().enrolled()
 
-    def closed(self, now: int) -> KeyRevoked:
+    def closed(self, now: UtcMicroseconds) -> KeyRevoked:
         """Return the event by which every service refuses the code."""
         revoked = self._bearer().revoke(self.invitation_id, now)
         assert revoked is not None

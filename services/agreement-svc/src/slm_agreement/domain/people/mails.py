@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slm_agreement.domain.errors import Finding, Invalid
+from slm_events.instants import UtcMicroseconds
 
 MOST_TRIES = 12
 """After so many failed tries a mail is given up: about 18 hours after the first try."""
@@ -23,8 +24,8 @@ class Mail:
     recipient: str
     subject: str
     text: str
-    created_at: int
-    next_try_at: int | None
+    created_at: UtcMicroseconds
+    next_try_at: UtcMicroseconds | None
     """When sending is tried next; None after the mail was given up."""
     tries: int = 0
     trouble: str = ""

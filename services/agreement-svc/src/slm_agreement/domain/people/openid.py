@@ -9,6 +9,7 @@ from typing import Any
 
 from slm_agreement.domain.people.accounts import normalise_address
 from slm_agreement.domain.people.people import Person
+from slm_events.instants import UtcMicroseconds
 
 MINUTE = 60_000_000
 LOG_IN_LASTS = 10 * MINUTE
@@ -26,7 +27,7 @@ class OpenIdLogIn:
     """SHA-256 of the ``state`` that was sent to the provider."""
     browser_sha256: str
     """SHA-256 of a secret that only the browser has."""
-    expires_at: int
+    expires_at: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class OpenIdLink:
     issuer: str
     subject: str
     principal_id: str
-    linked_at: int
+    linked_at: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from slm_events import instants
 from slm_events.agreement import PartyRegistered, RequirementRecorded, ServiceCatalogued
+from slm_events.instants import UtcMicroseconds
 
 SIGNATORY_ROLES = {"provider": "provider_signatory", "customer": "business_signatory"}
 """Side of an agreement → the role of those who may sign for this side."""
@@ -36,10 +37,10 @@ class Mandate:
 
     role: str
     text: str
-    valid_from: int | None = None
-    valid_until: int | None = None
+    valid_from: UtcMicroseconds | None = None
+    valid_until: UtcMicroseconds | None = None
 
-    def holds_at(self, now: int) -> bool:
+    def holds_at(self, now: UtcMicroseconds) -> bool:
         """Return whether the mandate is valid at this instant."""
         begun = self.valid_from is None or self.valid_from <= now
         return begun and (self.valid_until is None or now < self.valid_until)
@@ -65,7 +66,7 @@ class Person:
         """
         return (self.email or "").strip().casefold() or self.person_id
 
-    def mandate_for(self, side: str, now: int) -> Mandate | None:
+    def mandate_for(self, side: str, now: UtcMicroseconds) -> Mandate | None:
         """Return the mandate under which the person may sign for a side now; None if there is none."""
         role = SIGNATORY_ROLES[side]
         return next((mandate for mandate in self.mandates if mandate.role == role and mandate.holds_at(now)), None)
@@ -105,7 +106,7 @@ class Requirement:
     key: str
     text: str
     outcome: str
-    recorded_at: int
+    recorded_at: UtcMicroseconds
     external_refs: list[dict[str, str | None]] = field(default_factory=list)
 
     def recorded(self) -> RequirementRecorded:

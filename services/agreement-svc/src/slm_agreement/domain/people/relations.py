@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from slm_chassis.identity import named_id
 from slm_events import instants
 from slm_events.agreement import PartiesRelated
+from slm_events.instants import UtcMicroseconds
 
 INVITATION, OPERATOR = "invitation", "operator"
 
@@ -22,7 +23,7 @@ class Relation:
     first_party_id: str
     second_party_id: str
     made_how: str
-    made_at: int
+    made_at: UtcMicroseconds
 
     def other_than(self, party_id: str) -> str:
         """Return the id of the other one of the two parties."""
@@ -39,7 +40,7 @@ class Relation:
         )
 
 
-def relation_between(one: str, other: str, how: str, now: int) -> Relation:
+def relation_between(one: str, other: str, how: str, now: UtcMicroseconds) -> Relation:
     """Return a new relation of two parties; its id does not depend on which party is named first."""
     first, second = sorted((one, other))
     return Relation(relation_id(one, other), first, second, how, now)

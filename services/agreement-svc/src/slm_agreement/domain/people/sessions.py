@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
+from slm_events.instants import UtcMicroseconds
 
 HOUR = 3_600_000_000
 LASTS = 12 * HOUR
@@ -27,7 +28,7 @@ class Identification:
     may_sign: bool
 
 
-def live_sessions(principal: EnrolledPrincipal, now: int) -> list[ApiKey]:
+def live_sessions(principal: EnrolledPrincipal, now: UtcMicroseconds) -> list[ApiKey]:
     """Return the principal's sessions that have not ended, oldest first."""
     found = [key for key in principal.keys if key.is_session and key.is_live(now)]
     return sorted(found, key=lambda key: (key.created_at, key.key_id))
@@ -37,7 +38,7 @@ def live_sessions(principal: EnrolledPrincipal, now: int) -> list[ApiKey]:
 class SessionLimits:
     """When a session ends (microseconds UTC), and the only requests that its key may send; an empty list means all."""
 
-    expires_at: int
+    expires_at: UtcMicroseconds
     limited_to: list[str]
     link_id: str = ""
     """Id of the guest link with which the session was begun; empty for every other session."""
@@ -54,7 +55,7 @@ class NewSession:
     """The limits of the session. None: it lasts twelve hours, and its key may send all requests."""
 
 
-def add_session(principal: EnrolledPrincipal, new: NewSession, how: Identification, now: int) -> ApiKey:
+def add_session(principal: EnrolledPrincipal, new: NewSession, how: Identification, now: UtcMicroseconds) -> ApiKey:
     """Add a session to the principal and return its API key. Sessions that have ended are removed."""
     limits = new.limits or SessionLimits(now + LASTS, [])
     ends = limits.expires_at if principal.ends_at is None else min(limits.expires_at, principal.ends_at)
@@ -80,14 +81,14 @@ def add_session(principal: EnrolledPrincipal, new: NewSession, how: Identificati
     return session
 
 
-def end_sessions_of_link(principal: EnrolledPrincipal, link_id: str, now: int) -> bool:
+def end_sessions_of_link(principal: EnrolledPrincipal, link_id: str, now: UtcMicroseconds) -> bool:
     """Revoke the live sessions that were begun with this guest link; return whether there was any."""
     ending = {each.key_id for each in live_sessions(principal, now) if each.link_id == link_id}
     principal.keys = [replace(each, revoked_at=now) if each.key_id in ending else each for each in principal.keys]
     return bool(ending)
 
 
-def end_all_sessions(principal: EnrolledPrincipal, now: int, but: str | None = None) -> bool:
+def end_all_sessions(principal: EnrolledPrincipal, now: UtcMicroseconds, but: str | None = None) -> bool:
     """Revoke every live session except the one with this key id; return whether there was any."""
     ending = {each.key_id for each in live_sessions(principal, now) if each.key_id != but}
     principal.keys = [replace(each, revoked_at=now) if each.key_id in ending else each for each in principal.keys]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slm_events.instants import UtcMicroseconds
+
 HOUR = 3_600_000_000
 LINK_LASTS = 24 * HOUR
 """How long a sign-in link or a set-up code is valid, in microseconds."""
@@ -20,11 +22,11 @@ class SignInLink:
     sha256: str
     created_by_principal_id: str
     created_by_name: str
-    created_at: int
-    expires_at: int
-    used_at: int | None = None
+    created_at: UtcMicroseconds
+    expires_at: UtcMicroseconds
+    used_at: UtcMicroseconds | None = None
 
-    def is_open(self, now: int) -> bool:
+    def is_open(self, now: UtcMicroseconds) -> bool:
         """Return whether the link can still be used."""
         return self.used_at is None and now < self.expires_at
 
@@ -37,9 +39,9 @@ class InstallationState:
     name: str = ""
     sha256: str = ""
     """SHA-256 of the set-up code; empty if there is none."""
-    expires_at: int = 0
-    set_up_at: int | None = None
+    expires_at: UtcMicroseconds = 0
+    set_up_at: UtcMicroseconds | None = None
 
-    def accepts(self, sha256: str, now: int) -> bool:
+    def accepts(self, sha256: str, now: UtcMicroseconds) -> bool:
         """Return whether the set-up code with this hash may be used now."""
         return bool(self.sha256) and sha256 == self.sha256 and self.set_up_at is None and now < self.expires_at

@@ -10,6 +10,7 @@ from typing import Any
 from slm_agreement.domain.documents.canonical import canonical_json, sha256_hex
 from slm_agreement.domain.documents.document import DocumentSubject
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
+from slm_events.instants import UtcMicroseconds
 
 
 class VersionState(StrEnum):
@@ -106,10 +107,10 @@ class Revision:
     hash: str
     canonical: bytes
     author: Actor
-    created_at: int
+    created_at: UtcMicroseconds
     base_version: int | None
     """The number of the signed version from which the revision was written; None for the first version."""
-    tabled_at: int | None = None
+    tabled_at: UtcMicroseconds | None = None
     """When the revision was proposed to the other party; None while only its author's party can read it."""
 
     @property
@@ -132,7 +133,7 @@ class Acceptance:
     party_id: str
     revision_hash: str
     principal_id: str
-    accepted_at: int
+    accepted_at: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class TargetAnswer:
     principal_id: str
     name: str
     """The name of the principal when it answered."""
-    answered_at: int
+    answered_at: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +175,10 @@ class Signature:
     """``operator``, ``invitation`` or ``holder``."""
     key_issued_by: str
     """The name of the principal that issued the key or, for an invitation, of the inviter."""
-    key_issued_at: int
+    key_issued_at: UtcMicroseconds
     identified_by: str
     """How the person was identified: ``key``, ``password``, ``sign_in_link``, ``mail_code`` or ``oidc``."""
-    signed_at: int
+    signed_at: UtcMicroseconds
     findings: list[dict[str, str]] = field(default_factory=list)
     waivers: list[dict[str, str]] = field(default_factory=list)
 
@@ -203,18 +204,18 @@ class Version:
     tabled_by_party_id: str | None = None
     awaited_party_id: str | None = None
     """The party whose answer is awaited; None if nothing is proposed."""
-    answer_by: int | None = None
+    answer_by: UtcMicroseconds | None = None
     """The instant by which the awaited party should answer (microseconds UTC); None if there is no deadline."""
-    answer_missed_at: int | None = None
+    answer_missed_at: UtcMicroseconds | None = None
     """When the event was published that ``answer_by`` had passed without an answer; None if it was not published."""
     acceptances: list[Acceptance] = field(default_factory=list)
     answers: list[TargetAnswer] = field(default_factory=list)
     signatures: list[Signature] = field(default_factory=list)
-    effective_at: int | None = None
-    ends_at: int | None = None
+    effective_at: UtcMicroseconds | None = None
+    ends_at: UtcMicroseconds | None = None
     """When a signed version ends: its expiry, or the earlier instant of its termination; None if it is open-ended."""
-    finalized_at: int | None = None
-    ended_at: int | None = None
+    finalized_at: UtcMicroseconds | None = None
+    ended_at: UtcMicroseconds | None = None
     end_reason: str = ""
     ending: dict[str, Any] | None = None
     """A party's request to end the agreement earlier than the notice period allows; see ``term.TerminationRequest``."""
@@ -279,7 +280,7 @@ class Version:
 
 
 def add_revision(
-    version: Version, document: dict[str, Any], author: Actor, base_version: int | None, now: int
+    version: Version, document: dict[str, Any], author: Actor, base_version: int | None, now: UtcMicroseconds
 ) -> Revision:
     """Add a revision with this document to the version, and return it.
 

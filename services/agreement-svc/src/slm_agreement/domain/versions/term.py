@@ -17,12 +17,13 @@ from slm_events.agreement import (
     AgreementSuperseded,
     AgreementTerminated,
 )
+from slm_events.instants import UtcMicroseconds
 
 LIVE = frozenset({VersionState.FINALIZED, VersionState.IN_FORCE})
 """States of a signed version that has not ended."""
 
 
-def next_state_change_at(version: Version) -> int | None:
+def next_state_change_at(version: Version) -> UtcMicroseconds | None:
     """Return when a signed version next comes into force or ends (microseconds UTC); None if nothing is to come."""
     if version.state == VersionState.IN_FORCE:
         return version.ends_at
@@ -32,7 +33,7 @@ def next_state_change_at(version: Version) -> int | None:
     return None
 
 
-def last_notice_at(version: Version) -> int | None:
+def last_notice_at(version: Version) -> UtcMicroseconds | None:
     """Return the last instant at which notice of the version's end can be given (microseconds UTC); None if there is
     none.
 
@@ -46,7 +47,7 @@ def last_notice_at(version: Version) -> int | None:
     return None if ends_at is None or not notice else ends_at - notice
 
 
-def apply_due_state_changes(versions: Sequence[Version], now: int) -> list[tuple[int, Any]]:
+def apply_due_state_changes(versions: Sequence[Version], now: UtcMicroseconds) -> list[tuple[int, Any]]:
     """Apply all changes of state that are due in one agreement; return pairs of instant and event, the earliest first.
 
     At the same instant, coming into force is applied before an end: an amendment that takes effect at the old version's
@@ -69,12 +70,14 @@ class TerminationRequest:
     """The mail address or else the id of the person who made the request. The same person cannot consent to it."""
     name: str
     reason: str
-    at: int | None
+    at: UtcMicroseconds | None
     """When the agreement should end. None: as soon as the other party consents."""
-    asked_at: int
+    asked_at: UtcMicroseconds
 
 
-def end_versions(versions: Sequence[Version], reason: str, at: int, now: int) -> list[tuple[int, Any]]:
+def end_versions(
+    versions: Sequence[Version], reason: str, at: UtcMicroseconds, now: UtcMicroseconds
+) -> list[tuple[int, Any]]:
     """End the agreement before its term, at the instant ``at``: every version that is signed and has not ended.
 
     Returns the changes that are due at once, as pairs of instant and event. Raises WrongState if no version is signed,
@@ -118,7 +121,7 @@ def record_termination_request(versions: Sequence[Version], asked: TerminationRe
 
 
 def record_termination_consent(
-    versions: Sequence[Version], request_id: str, party_id: str, identity: str, now: int
+    versions: Sequence[Version], request_id: str, party_id: str, identity: str, now: UtcMicroseconds
 ) -> list[tuple[int, Any]]:
     """End the agreement as the other party requested; return pairs of instant and event of the changes due at once.
 
@@ -175,7 +178,7 @@ def _open_request_of(live: Sequence[Version], request_id: str) -> TerminationReq
 
 
 def _terminated(
-    live: Sequence[Version], versions: Sequence[Version], reason: str, at: int, now: int
+    live: Sequence[Version], versions: Sequence[Version], reason: str, at: UtcMicroseconds, now: UtcMicroseconds
 ) -> list[tuple[int, Any]]:
     for version in live:
         if version.ends_at is None or at < version.ends_at:
@@ -214,7 +217,7 @@ def _end(version: Version) -> list[tuple[int, Any]]:
     return [(at, _turned(AgreementExpired, version, at))]
 
 
-def _turned(event: type[AgreementLifeEvent], version: Version, at: int, **more: Any) -> AgreementLifeEvent:
+def _turned(event: type[AgreementLifeEvent], version: Version, at: UtcMicroseconds, **more: Any) -> AgreementLifeEvent:
     return event(
         agreement_id=version.identity.agreement_id,
         version=version.number,
