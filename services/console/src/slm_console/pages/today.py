@@ -26,6 +26,8 @@ from slm_console.web.visit import SignedIn
 
 router = APIRouter()
 _MOST = str(MOST_LISTED)
+_MOST_SERVICES = 50
+"""How many services stand below the rows; those that are down or breached come first."""
 
 
 @router.get("/")
@@ -36,7 +38,9 @@ async def today(visit: SignedIn) -> Response:
         **WHO,
         summary=("/api/v1/summary", {"timezone": visit.reader.zone.key, "limit": _MOST, **scope}),
         **HELD,
-        causes=("/api/v1/causes", {"open": "true", "sort": "urgency", "limit": _MOST}),
+        # The latest causes come from an index; to find all open ones, each cause of the past would be read. What an
+        # older one is about has rows all the same: its breaches that nobody acknowledged, and what is down.
+        causes=("/api/v1/causes", {"limit": _MOST}),
         agreements="/api/v1/agreement-summary",
     )
     directory = directory_from(parts)
@@ -51,6 +55,7 @@ async def today(visit: SignedIn) -> Response:
     hidden = set() if shows_all else snoozed
     holding = holding_from(parts, directory)
     page = today_of(visit.reader, directory, parts["summary"].data, causes, needs, holding.mine)
+    page = replace(page, services=page.services[:_MOST_SERVICES])
     unsnoozed = without(visit.reader, page, hidden)
     part = visit.request.query_params.get("show", "")
     shown = only(visit.reader, unsnoozed, part)

@@ -87,7 +87,7 @@ def today_of(
     }
     buckets = [Bucket(key, titles[key], [row for row in rows if row.bucket == key]) for key in BUCKETS]
     months = summary["months"]
-    lists = (causes, *(summary[name] for name in ("down", "breaches", "risks", "exclusions", "stale", "tickets")))
+    lists = [summary[name] for name in ("down", "breaches", "risks", "exclusions", "stale", "tickets")]
     return Today(
         sentence=sentence_of(reader, rows),
         buckets=[bucket for bucket in buckets if bucket.rows],
