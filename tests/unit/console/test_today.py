@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm_console.views.directory import directory_of
+from slm_console.views.judgement.cause_pages import cause_page_of
 from slm_console.views.reader import Reader
 from slm_console.views.today.page import NOTHING, only, today_of, without
 from slm_console.views.today.rows import COUNTED
@@ -131,6 +132,27 @@ def test_every_amount_says_of_what_it_is_left() -> None:
     assert left(budget_seconds=72 * 3_600, budget_left_seconds=3_000) == "50 min of 3 days of allowed downtime left"
     assert left(budget_seconds=300, budget_left_seconds=130) == "2 min 10 s of 5 min of allowed downtime left"
     assert left(budget_seconds=None, budget_left_seconds=None) == "95 % of what is allowed is used"
+
+
+def test_a_cause_is_told_apart_by_promises_and_things_never_by_a_key() -> None:
+    one = {**alder.CAUSE, "customer_party_ids": [alder.SHOP]}
+    [row] = [row for row in rows(causes=(one,)) if row.key == "cause/c-mail"]
+    assert "Mail is available" in row.why and "mail.up" not in f"{row.what} {row.why}"
+    assert row.tip == "mail.up"
+    things = [{"kind": "indicator", "name": "alder/mail.up"}, {"kind": "item", "name": "rack 7/db"}]
+    unknown = {**one, "about": [*things, {"kind": "ticket", "name": "desk/INC-7"}], "breach_ids": []}
+    [row] = [row for row in rows(causes=(unknown,)) if row.key == "cause/c-mail"]
+    assert row.why.endswith("rack 7/db, INC-7")
+    both = {**unknown, "service_ids": ["mail", "checkout"]}
+    [row] = [row for row in rows(causes=(both,)) if row.key == "cause/c-mail"]
+    assert row.what.startswith("rack 7/db and others")
+
+
+def test_the_page_of_a_cause_names_things_and_no_key() -> None:
+    about = [{"kind": "indicator", "name": "alder/mail.up"}, {"kind": "item", "name": "db-7"}]
+    several = {**alder.CAUSE, "about": about, "service_ids": ["mail", "checkout"]}
+    page = cause_page_of(READER, DIRECTORY, several, (), ())
+    assert (page.title, page.subjects) == ("db-7 and others", ["db-7"])
 
 
 def test_a_cause_is_acknowledged_as_a_whole_by_whoever_is_responsible() -> None:

@@ -11,6 +11,7 @@ from slm_console.views.clocks import RunningClock, time_since
 from slm_console.views.directory import Directory
 from slm_console.views.judgement.allowances import pace_in_words
 from slm_console.views.judgement.breaches import BreachPage, breach_page_of
+from slm_console.views.judgement.cause_subjects import name_cause, things_of_cause
 from slm_console.views.judgement.figures import period_name
 from slm_console.views.marks import MARKS
 from slm_console.views.reader import Reader
@@ -59,9 +60,6 @@ def cause_page_of(
     """Return the view model of a cause with its breaches, and with its risks that are still in force."""
     start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
     assert start is not None
-    services = [directory.outcome(each) for each in cause["service_ids"]]
-    subjects = [str(each["name"]).rpartition("/")[2] for each in cause["about"] if each["kind"] != "target"]
-    title = services[0] if len(services) == 1 else (subjects or services or [""])[0]
     is_mine = directory.own in cause["responsible_party_ids"]
     states = cause["breach_states"]
     at_risk = _at_risk(reader, directory, breaches, risks)
@@ -82,13 +80,13 @@ def cause_page_of(
     when = f"{reader.span(start, end)}, {reader.length(max(0, end - start))}" if end is not None else ""
     return CausePage(
         cause_id=cause["cause_id"],
-        title=title,
+        title=name_cause(reader, directory, cause),
         mark=mark,
         state=state,
         when=clock.text if clock else when,
         clock=clock,
         is_over=end is not None,
-        subjects=subjects,
+        subjects=things_of_cause(cause),
         companies=[directory.company(each) for each in cause["customer_party_ids"]],
         breaches=[breach_page_of(reader, directory, each) for each in breaches],
         risks=at_risk,

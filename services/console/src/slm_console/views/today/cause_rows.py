@@ -9,6 +9,7 @@ from typing import Any
 from slm_console.views import instants
 from slm_console.views.clocks import time_since
 from slm_console.views.directory import Directory
+from slm_console.views.judgement.cause_subjects import keys_of_cause, name_cause, things_of_cause
 from slm_console.views.reader import Reader
 from slm_console.views.today.rows import AT_RISK, BREACHED, BUCKETS, OUTAGE, TICKET_DUE, RowAct, UrgentRow
 
@@ -18,23 +19,27 @@ CAUSE_BUCKETS = {"now": "now", "unacknowledged": "today", "at_risk": "this_week"
 
 
 def cause_row(
-    reader: Reader, directory: Directory, cause: Item, parts: Sequence[UrgentRow], projected: Sequence[str | None]
+    reader: Reader,
+    directory: Directory,
+    cause: Item,
+    parts: Sequence[UrgentRow],
+    projected: Sequence[str | None],
+    promises: Sequence[str] = (),
 ) -> UrgentRow:
     """Return the row of a cause.
 
     ``parts`` are the rows of its risks and tickets, ``projected`` the instants at which its risks become breaches at
-    the present pace.
+    the present pace, ``promises`` the titles of the targets that it breached or puts at risk, as far as they are known.
     """
     start = instants.read(cause["start_at"])
     is_down = cause["end_at"] is None and start is not None
-    names = [directory.outcome(each) for each in cause["service_ids"]]
-    subject = names[0] if len(names) == 1 else reader.gettext("%(name)s and others", name=_subject(cause, names))
+    subject = name_cause(reader, directory, cause)
     companies = [directory.company(each) for each in cause["customer_party_ids"]]
     why = [
         say_since(reader, cause["start_at"]),
         _first_breach(reader, projected) if is_down and not cause["breaches"] else "",
         # One service may have several causes at once: whom or what they are about tells them apart.
-        list_shortened(reader, companies if len(companies) > 1 else _subjects(cause) if len(names) == 1 else ()),
+        list_shortened(reader, companies if len(companies) > 1 else promises or things_of_cause(cause)),
     ]
     clock = None
     if is_down and start is not None:
@@ -53,6 +58,7 @@ def cause_row(
         act=act,
         order=(0, -cause["breaches"]),
         can_be_selected=act.posts,
+        tip=", ".join(keys_of_cause(cause)),
         item=f"cause/{cause['cause_id']}",
         word=reader.gettext("down") if is_down else "",
         clock=clock,
@@ -130,13 +136,3 @@ def _extent(reader: Reader, cause: Item, parts: Sequence[UrgentRow]) -> str:
     if agreements < 2:
         return said
     return f"{said}, {reader.ngettext('%(count)s agreement', '%(count)s agreements', agreements)}"
-
-
-def _subject(cause: Item, names: Sequence[str]) -> str:
-    return (_subjects(cause, "indicator", "item") or list(names) or [""])[0]
-
-
-def _subjects(cause: Item, *kinds: str) -> list[str]:
-    """Return the names of what a cause is about: indicators, items and tickets, or only those of the given kinds."""
-    wanted = kinds or ("indicator", "item", "ticket")
-    return [str(each["name"]).rpartition("/")[2] for each in cause["about"] if each["kind"] in wanted]

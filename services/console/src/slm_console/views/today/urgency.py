@@ -51,6 +51,11 @@ def rows_of(
             for each in summary[kind]
             if each["ticket"]
         },
+        titles={
+            each[name]: str(each["target_title"])
+            for kind, name in (("breaches", "breach_id"), ("risks", "risk_id"))
+            for each in summary[kind]
+        },
     )
     rows: list[UrgentRow] = []
     shown: set[str] = set()
@@ -62,8 +67,9 @@ def rows_of(
             items[parts[0].key] = parts[0].item or f"cause/{cause['cause_id']}"
             continue
         risks = frozenset(cause["risk_ids"])
+        promises = known.promises_of([*cause["breach_ids"], *cause["risk_ids"]])
         projected = [each["projected_breach_at"] for each in summary["risks"] if each["risk_id"] in risks]
-        rows.append(with_parts(cause_row(reader, directory, cause, parts, projected), parts))
+        rows.append(with_parts(cause_row(reader, directory, cause, parts, projected, promises), parts))
         shown |= {part.key for part in parts}
     for breach in single:
         parts = known.parts_of([breach["breach_id"]])
@@ -86,11 +92,19 @@ def rows_of(
 
 @dataclass(frozen=True, slots=True)
 class _KnownRows:
-    """Rows that another row may stand for. ``tickets_of``: breach or risk id → the ticket that it is about."""
+    """Rows that another row may stand for.
+
+    ``tickets_of``: breach or risk id → the ticket that it is about; ``titles``: the same → the title of its target.
+    """
 
     tickets: Mapping[tuple[str, str], UrgentRow]
     risks: Mapping[str, UrgentRow]
     tickets_of: Mapping[str, tuple[str, str]]
+    titles: Mapping[str, str]
+
+    def promises_of(self, findings: Sequence[str]) -> list[str]:
+        """Return the titles of the targets that these breaches and risks are about, each once."""
+        return sorted({self.titles[each] for each in findings if each in self.titles})
 
     def parts_of(self, findings: Sequence[str]) -> list[UrgentRow]:
         """Return the rows that are about these breaches and risks, each once, the most urgent first."""

@@ -1,0 +1,36 @@
+"""What a cause is about, in the customer's words: promises, configuration items and tickets, but no keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slm_console.views.directory import Directory
+from slm_console.views.reader import Reader
+
+Answer = Mapping[str, Any]
+
+
+def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
+    """Return a cause's title: what its service is for, or with several services the item they share."""
+    services = [directory.outcome(each) for each in cause["service_ids"]]
+    if len(services) == 1:
+        return services[0]
+    items = [str(each["name"]) for each in cause["about"] if each["kind"] == "item"]
+    return reader.gettext("%(name)s and others", name=(items or services or [""])[0])
+
+
+def things_of_cause(cause: Answer) -> list[str]:
+    """Return the names of the configuration items and the numbers of the tickets that a cause is about.
+
+    These are names that people gave. An indicator's key is none: ``keys_of_cause`` has it.
+    """
+    items = [str(each["name"]) for each in cause["about"] if each["kind"] == "item"]
+    # A ticket's name begins with its source, ``desk/INC-7``.
+    tickets = [str(each["name"]).rpartition("/")[2] for each in cause["about"] if each["kind"] == "ticket"]
+    return [*items, *tickets]
+
+
+def keys_of_cause(cause: Answer) -> list[str]:
+    """Return the keys of the indicators that a cause is about, for a tooltip."""
+    return [str(each["name"]).rpartition("/")[2] for each in cause["about"] if each["kind"] == "indicator"]
