@@ -6,6 +6,8 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
+from slm_events.instants import UtcMicroseconds
+
 OPERATOR = "operator"
 """The role of the people who run the installation. It implies every other role and gives access to every party's data.
 """
@@ -28,7 +30,7 @@ class Principal:
     """
     person_id: str | None = None
     key_id: str | None = None
-    expires_at: int | None = None
+    expires_at: UtcMicroseconds | None = None
     """The instant from which the key is refused, microseconds UTC; None if it does not expire."""
     limited_to: tuple[str, ...] = ()
     """The only requests that the key may send, as ``METHOD path``. A path may end in ``/**``: all below it. Empty: any

@@ -22,6 +22,7 @@ from slm_chassis.log.port import Batch, EventLog, LogError, StoredRecord, TopicP
 from slm_chassis.openid.access_tokens import AccessTokenChecker, ProviderKeysUnavailable, looks_like_token
 from slm_events import envelope, instants
 from slm_events.catalogue import ACCESS, PUBLISHED
+from slm_events.instants import UtcMicroseconds
 
 FRESH_SECONDS = 2.0
 """The longest time until a revoked key is refused everywhere.
@@ -367,7 +368,7 @@ def _enrolment_of(record: StoredRecord) -> Any:
     return event
 
 
-def _expiry_of(key: Mapping[str, Any]) -> int | None:
+def _expiry_of(key: Mapping[str, Any]) -> UtcMicroseconds | None:
     """Return the instant from which a key is refused, microseconds UTC; None if the key does not expire.
 
     Raises TypeError, ValueError, AttributeError or OverflowError if the field is not an instant.
@@ -376,7 +377,7 @@ def _expiry_of(key: Mapping[str, Any]) -> int | None:
     return None if written is None else instants.from_text(written)
 
 
-def _is_past(expires_at: int | None, now: int) -> bool:
+def _is_past(expires_at: UtcMicroseconds | None, now: UtcMicroseconds) -> bool:
     return expires_at is not None and now >= expires_at
 
 

@@ -22,7 +22,7 @@ from slm_chassis.identity import NewId, new_id
 from slm_chassis.log.port import Record
 from slm_events.catalogue import PUBLISHED
 from slm_events.envelope import Envelope, to_headers, to_json
-from slm_events.instants import to_text
+from slm_events.instants import UtcMicroseconds, to_text
 
 OUTBOX_CHANNEL = "slm_outbox"
 """The PostgreSQL channel on which a process without a relay notifies the relays of new outbox rows."""
@@ -45,7 +45,7 @@ class _OutgoingEvent(NamedTuple):
 class Transaction:
     """One database transaction: changes of state and the events about them commit together."""
 
-    def __init__(self, connection: AsyncConnection, *, now: int, source: str, new_id: NewId) -> None:
+    def __init__(self, connection: AsyncConnection, *, now: UtcMicroseconds, source: str, new_id: NewId) -> None:
         self.connection = connection
         self.now = now
         """Installation time at which the transaction began, microseconds UTC."""
@@ -71,7 +71,7 @@ class Transaction:
             await self.connection.exec_driver_sql("SELECT 1")
         return (await self.connection.get_raw_connection()).driver_connection
 
-    def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
+    def publish(self, event: Any, *, at: UtcMicroseconds | None = None, event_id: str | None = None) -> None:
         """Publish an event when this transaction commits.
 
         ``at`` is when the event happened, by default ``now`` (microseconds UTC). Raises KeyError if

@@ -15,6 +15,7 @@ from slm_chassis.identity import new_id
 from slm_chassis.log.port import Record, StoredRecord
 from slm_chassis.tables import dead_letter as table
 from slm_events.catalogue import DEAD_LETTERS
+from slm_events.instants import UtcMicroseconds
 
 _LONGEST_REASON = 2_000
 _LONGEST_KEY = 600
@@ -51,7 +52,7 @@ class DeadLetter:
     state: str
     reason: str
     attempts: int
-    at: int
+    at: UtcMicroseconds
 
 
 RELAY = "relay"
@@ -117,7 +118,7 @@ async def store_failed_record(
 
 
 async def store_refused_event(
-    connection: AsyncConnection, topic: str, partition: int | None, record: Record, reason: str, *, at: int
+    connection: AsyncConnection, topic: str, partition: int | None, record: Record, reason: str, *, at: UtcMicroseconds
 ) -> None:
     """Store an event that the log will never accept as a dead letter of the outbox relay.
 

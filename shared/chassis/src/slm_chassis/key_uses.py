@@ -12,6 +12,7 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.tables import key_use as table
 from slm_chassis.workers import Progress
+from slm_events.instants import UtcMicroseconds
 
 TURN_SECONDS = 1.0
 """Seconds between two turns of the worker that stores uses. A stored use is exact to this time."""
@@ -52,7 +53,7 @@ class KeyUseWriter:
         self._uses = uses
         self._waiting: dict[str, tuple[Principal, int]] = {}
         self._stored_at: dict[str, int] = {}
-        self._pruned_at: int | None = None
+        self._pruned_at: UtcMicroseconds | None = None
 
     async def run(self) -> None:
         """Store the noted uses once a second until cancelled."""
@@ -95,6 +96,6 @@ class KeyUseWriter:
                 new.on_conflict_do_update(index_elements=[table.c.key_id], set_={"last_used_at": latest})
             )
 
-    async def _prune(self, now: int) -> None:
+    async def _prune(self, now: UtcMicroseconds) -> None:
         async with self._database.begin() as transaction:
             await transaction.execute(delete(table).where(table.c.last_used_at < now - KEPT))

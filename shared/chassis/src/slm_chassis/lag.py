@@ -19,6 +19,7 @@ from slm_chassis.log.port import EventLog, LogError
 from slm_chassis.metrics import Metrics
 from slm_chassis.tables import consumer_position as table
 from slm_chassis.workers import Progress
+from slm_events.instants import UtcMicroseconds
 
 LOOK_SECONDS = 0.5
 """Seconds between two checks of the lag."""
@@ -33,7 +34,7 @@ Place = tuple[str, int]
 class ConsumerPosition:
     """How far a consumer had read when the lag was measured."""
 
-    until_at: int | None = None
+    until_at: UtcMicroseconds | None = None
     """Everything in the log at this instant has been read (installation time, microseconds UTC). None if not
     known yet.
     """
@@ -46,7 +47,7 @@ class ConsumerPosition:
 class _Mark(NamedTuple):
     """The end offsets of all partitions at one instant."""
 
-    at: int
+    at: UtcMicroseconds
     on_server: datetime
     monotonic: float
     ends: Mapping[Place, int]

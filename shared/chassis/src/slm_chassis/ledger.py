@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from slm_chassis.access import Principal
+from slm_events.instants import UtcMicroseconds
 
 T = TypeVar("T")
 NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
@@ -30,14 +31,14 @@ class Repository(Protocol[T]):
 class LedgerOfTransaction(Protocol):
     """The methods that the ledgers of all services share. A use case that changes something calls ``lock`` first."""
 
-    now: int
+    now: UtcMicroseconds
     """Installation time, microseconds UTC."""
 
     async def lock(self, subject: str) -> None:
         """Lock the subject with this id against other transactions until this one ends."""
         ...
 
-    def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
+    def publish(self, event: Any, *, at: UtcMicroseconds | None = None, event_id: str | None = None) -> None:
         """Publish the event if the transaction commits."""
         ...
 

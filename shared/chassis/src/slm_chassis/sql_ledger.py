@@ -14,6 +14,7 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Transaction
 from slm_chassis.ledger import NO_DETAIL
 from slm_chassis.tables import audit
+from slm_events.instants import UtcMicroseconds
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ class SqlLedgerOfTransaction:
         """Wait for the advisory lock of this id and keep it until the transaction ends."""
         await self._transaction.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
-    def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
+    def publish(self, event: Any, *, at: UtcMicroseconds | None = None, event_id: str | None = None) -> None:
         """Publish the event if the transaction commits."""
         self._transaction.publish(event, at=at, event_id=event_id)
 

@@ -202,7 +202,7 @@ def _unforeseen(
 ) -> list[tuple[int, str, ReportLine]]:
     """Return the lines of windows closed in the period that do not follow from the terms, so that no result is missing.
 
-    Each line comes with its place in the order.
+    They are (index of the target in the terms, start of the window, line).
     """
     period = scope.period
     without_calendar = {target["target_id"] for _, target in terms_history.targets_without_calendar(terms, period)}

@@ -28,6 +28,7 @@ from slm_chassis.http.access import identify
 from slm_chassis.http.policies import Policies
 from slm_chassis.http.problems import Problem
 from slm_chassis.tables import idempotency_key as keys
+from slm_events.instants import UtcMicroseconds
 
 HEADER = "Idempotency-Key"
 KEPT = 72 * 3_600 * SECOND
@@ -105,7 +106,7 @@ class IdempotencyKeys:
             # The claim ends with its lease anyway. The caller needs the earlier error, not this one.
             _logger.warning("idempotency key not released", exc_info=error)
 
-    async def _purge(self, now: int) -> None:
+    async def _purge(self, now: UtcMicroseconds) -> None:
         if now - self._purged_at > 3_600 * SECOND:
             self._purged_at = now
             async with self._database.begin() as transaction:
@@ -127,7 +128,7 @@ class _Claim:
     route: str
     key: str
     digest: bytes
-    leased_until: int
+    leased_until: UtcMicroseconds
 
     @property
     def identity(self) -> tuple[Any, ...]:

@@ -16,6 +16,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from slm_events.instants import UtcMicroseconds
+
 
 class LogError(Exception):
     """The base of all errors of the log."""
@@ -63,7 +65,7 @@ class StoredRecord:
     key: str
     value: bytes
     headers: Mapping[str, str]
-    appended_at: int
+    appended_at: UtcMicroseconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from slm_chassis.openid import tokens
 from slm_chassis.openid.provider import OpenIdProvider, ProviderUnavailable
 from slm_chassis.openid.settings import OpenIdSettings
 from slm_chassis.openid.tokens import TokenExpectation, UntrustedToken
+from slm_events.instants import UtcMicroseconds
 
 _logger = structlog.get_logger(__name__)
 _MARK = "\0openid\0"
@@ -24,7 +25,7 @@ class TokenHolder:
     """The subject of a valid token: the hash of issuer and subject, and when the token expires (microseconds UTC)."""
 
     sha256: str
-    expires_at: int
+    expires_at: UtcMicroseconds
 
 
 class ProviderKeysUnavailable(Exception):

@@ -17,6 +17,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from slm_events.instants import UtcMicroseconds
+
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Signatures with a private key of the provider. ``none`` and HS* would let everybody make tokens who knows a public
 key.
@@ -46,7 +48,7 @@ class TokenExpectation:
 
     issuer: str
     audience: str
-    now: int
+    now: UtcMicroseconds
     """The present instant, microseconds UTC."""
 
 
@@ -126,7 +128,7 @@ def _check_issuer(claims: Mapping[str, Any], expected: TokenExpectation) -> None
         raise UntrustedToken("it has no subject of at most 255 characters")
 
 
-def _check_times(claims: Mapping[str, Any], now: int) -> None:
+def _check_times(claims: Mapping[str, Any], now: UtcMicroseconds) -> None:
     expires_at, issued_at = _instant(claims, "exp"), _instant(claims, "iat")
     if expires_at is None or issued_at is None:
         raise UntrustedToken("exp or iat is missing")
@@ -138,7 +140,7 @@ def _check_times(claims: Mapping[str, Any], now: int) -> None:
         raise UntrustedToken("it is not valid yet")
 
 
-def _instant(claims: Mapping[str, Any], name: str) -> int | None:
+def _instant(claims: Mapping[str, Any], name: str) -> UtcMicroseconds | None:
     seconds = claims.get(name)
     if seconds is None:
         return None

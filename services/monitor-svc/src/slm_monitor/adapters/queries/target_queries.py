@@ -278,8 +278,9 @@ class TargetQueries:
             return {row[0]: row[1] for row in found if row[1] is not None and row[1] > staleness_rows.NOTHING_YET}
 
     async def judged_positions(self) -> dict[tuple[str, int], int]:
-        """Return (topic, partition) → the position up to which records have been evaluated, including the timers then
-        due.
+        """Return (topic, partition) → the position in the log up to which all records have been evaluated.
+
+        The timers that are due by the instants of these records have fired, too.
         """
         query = text("SELECT partition, figures_measurements, figures_tickets FROM judge_partition")
         reached: dict[tuple[str, int], int] = {}

@@ -114,7 +114,7 @@ async def _touched(
 
 
 def _spans(findings: Sequence[CauseFinding]) -> dict[str, list[Interval]]:
-    """Return key → union of the findings' bad intervals on that key."""
+    """Return cause key → union of the intervals (microseconds UTC) of the findings that have the key."""
     on_key: dict[str, list[Interval]] = {}
     for finding in findings:
         for key in finding.keys:

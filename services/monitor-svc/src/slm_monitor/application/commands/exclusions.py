@@ -223,7 +223,7 @@ def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> froze
 async def decide_exclusion(
     register: ExclusionStore, exclusion_id: str, decision: str, by: ActingParty, reason: str, now: UtcMicroseconds
 ) -> tuple[ExclusionRecord, Sequence[UncountedExclusionTime]]:
-    """Approve or reject an exclusion, as the other party or its delegate.
+    """Approve or reject an exclusion, as the other party or its delegate. ``decision``: ``approved`` or ``rejected``.
 
     Return the exclusion, and the time that is approved but not excluded. Raises NoSuchObject,
     ExclusionDecisionNotAllowed, InvalidExclusionTransition.

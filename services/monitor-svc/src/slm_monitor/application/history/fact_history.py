@@ -63,7 +63,7 @@ class FactHistoryStore(Protocol):
         ...
 
     async def overturned(self, breach_ids: Collection[str], known_at: UtcMicroseconds | None) -> Collection[str]:
-        """Return the ids of those breaches that a dispute overturned."""
+        """Return the ids of those breaches that a dispute overturned by ``known_at``; None: by now."""
         ...
 
     async def overturned_runs(

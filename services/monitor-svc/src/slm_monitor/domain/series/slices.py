@@ -194,9 +194,10 @@ def evaluate_slices_from_sums(
     no_data: str = "ignore",
     excluded: Sequence[tuple[int, int]] = (),
 ) -> SliceProgress:
-    """Evaluate the slices of ``span`` from their sums: slice index → (good, total).
+    """Evaluate the slices of ``span`` (microseconds UTC) that are over at ``as_of``.
 
-    A slice is scheduled if its start lies in service hours and outside the exclusions.
+    ``sums`` maps the number of a slice, counted from 0 at the start of ``span``, to [good events, all events]. A slice
+    is scheduled if its start lies in service hours and outside the exclusions.
     """
     start, end = span
     opened = intervals.subtract(hours.intervals(start, end), intervals.union(excluded))
