@@ -55,6 +55,19 @@ async def test_nobody_learns_of_anothers_reports(service: Running) -> None:
         assert (await service.gets(f"/api/v1/reports/{made['report_id']}", who))["report_id"] == made["report_id"]
 
 
+async def test_the_page_of_a_report_leads_back_to_a_page_of_the_same_origin_only(service: Running) -> None:
+    await service.hears(heard.finalized())
+    async with service.client("customer") as client:
+        made = (await client.post("/api/v1/reports", json={"agreement_id": AGREEMENT})).json()
+        page = f"/api/v1/reports/{made['report_id']}/page"
+        assert 'class="back"' not in (await client.get(page)).text
+        asked = {"back": '/console/reviews?q="', "back_text": "<Reviews>"}
+        linked = (await client.get(page, params=asked)).text
+        assert '<a href="/console/reviews?q=&#34;">&lt;Reviews&gt;</a>' in linked
+        for elsewhere in ("//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", ""):
+            assert (await client.get(page, params={"back": elsewhere})).status_code == 422, elsewhere
+
+
 async def test_who_may_only_view_does_not_build(service: Running) -> None:
     await service.hears(heard.finalized())
     async with service.client("viewer") as client:

@@ -44,11 +44,15 @@ class StubApi:
     away: set[str] = field(default_factory=set)
     sent: list[tuple[str, str, Any]] = field(default_factory=list)
     """Method, path and body of every request but GET."""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Path and query string of every GET request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         resource = path.removeprefix("/api/v1/").split("/", 1)[0]
         status, answer = 404, {"type": "/problems/not-found", "title": "No such thing", "status": 404}
+        if scope["method"] == "GET":
+            self.asked.append((path, scope["query_string"].decode()))
         if dict(scope["headers"]).get(b"authorization") != f"Bearer {KEY}".encode():
             status, answer = 401, {"type": "/problems/unauthenticated", "status": 401}
         elif resource in self.away:

@@ -54,6 +54,15 @@ async def test_the_last_figures_of_one_key_are_not_shown_to_another() -> None:
     assert page.status_code == 303, "the services that answer refuse the key"
 
 
+async def test_a_report_is_shown_as_report_svc_renders_it_with_the_way_back_it_was_asked_for() -> None:
+    page = "/api/v1/reports/r-1/page"
+    api = StubApi({**answers(), page: "as it is <body>"})
+    async with browser_of(api) as browser:
+        shown = await browser.get("/reviews/reports/r-1")
+    assert shown.status_code == 200 and shown.json() == "as it is <body>"
+    assert (page, "back=%2Freviews&back_text=Reviews") in api.asked
+
+
 async def test_one_act_acknowledges_a_cause_and_comes_back() -> None:
     api = StubApi(answers())
     async with browser_of(api) as browser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from fastapi import APIRouter
@@ -40,12 +39,11 @@ def _table_page(visit: Visit, tab: str, table: Table[Any], part: Part) -> Respon
 @router.get("/reviews/reports/{report_id}")
 async def show_report(visit: SignedIn, report_id: str) -> Response:
     """Show a report as an HTML page that report-svc renders, with a link above it that leads back to the list."""
-    answer = await visit.api.read(f"{_REPORTS}/{report_id}/page")
+    back = {"back": f"{visit.prefix}/reviews", "back_text": visit.reader.gettext("Reviews")}
+    answer = await visit.api.read(f"{_REPORTS}/{report_id}/page", back)
     kept = ("content-type", "content-security-policy", "referrer-policy")
-    name = escape(visit.reader.gettext("Reviews"))
-    back = f'<body>\n<p class="back"><a href="{escape(visit.prefix)}/reviews">{name}</a></p>'
     headers = {name: answer.headers[name] for name in kept if name in answer.headers}
-    return Response(answer.text.replace("<body>", back, 1), headers=headers)
+    return Response(answer.content, headers=headers)
 
 
 @router.get("/reviews/meetings")

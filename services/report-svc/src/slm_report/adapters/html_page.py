@@ -55,11 +55,15 @@ _templates.filters["warning"] = lambda risk: wording.warning_in_words(risk["caus
 _templates.filters["percent"] = lambda exact: figures.display_figure(figures.parse_figure(exact))
 
 
-def render_report_page(report: Mapping[str, Any]) -> str:
-    """Return the HTML page of a report's JSON document."""
+def render_report_page(report: Mapping[str, Any], back: tuple[str, str] | None = None) -> str:
+    """Return the HTML page of a report's JSON document.
+
+    ``back`` is the path and the text of a link above the report; it is not printed.
+    """
     dates = LocalDates(report["period"]["timezone"])
     return _templates.get_template("report.html").render(
         report=report,
+        back=back,
         attainment=svg_attainment.draw_attainment_charts(report),
         timeline=svg_timeline.draw_timeline(report),
         dates=dates,

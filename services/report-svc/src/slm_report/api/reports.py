@@ -142,17 +142,37 @@ async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Respons
     return Response(stored.figures, media_type="application/json")
 
 
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """The query parameters of a report's page for a link above the report, which is not printed."""
+
+    back: Annotated[
+        str | None,
+        Query(
+            max_length=300,
+            pattern=r"^/([A-Za-z0-9._~-][!-~]*)?$",
+            description="Path of a page of the same origin, which a link above the report leads back to",
+        ),
+    ] = None
+    back_text: Annotated[str, Query(min_length=1, max_length=100, description="Text of that link")] = "Back"
+
+
 @router.get(
     "/{report_id}/page",
     **operation("Read a report as a page to print", {"type": "string"}, headers=(ETAG,), media="text/html"),
 )
 async def read_page(
-    report_id: str, request: Request, caller: Caller, desk: TheDesk, lag: TheLag, revision: Revision = None
+    report_id: str,
+    caller: Caller,
+    desk: TheDesk,
+    lag: TheLag,
+    link: Annotated[WayBack, Depends()],
+    revision: Revision = None,
 ) -> HTMLResponse:
     """Read the report as an HTML page that loads nothing from other addresses."""
     stored = await _find(desk.database, caller, report_id, revision)
     shown = schemas.full_report(stored, await _revisions(desk.database, report_id), lag.heard)
-    text = html_page.render_report_page(shown)
+    text = html_page.render_report_page(shown, (link.back, link.back_text) if link.back else None)
     headers = {"Content-Security-Policy": _READS_ONLY, "Referrer-Policy": "no-referrer", "ETag": _etag(stored)}
     return HTMLResponse(text, headers=headers)
 
