@@ -83,7 +83,7 @@ def outage(**more: Any) -> dict[str, Any]:
 def test_what_is_down_is_so_at_once_not_only_when_a_promise_breaks() -> None:
     [row] = [row for row in rows((outage(),), breaches=[]) if row.key == "cause/c-mail"]
     assert (row.bucket, row.mark, row.word, row.what) == ("now", "breached", "down", "Staff can read mail: down")
-    assert "at this pace the first promise breaks 13:00" in row.why
+    assert "first promise breaks 13:00 at this pace" in row.why
     [over] = [row for row in rows((outage(end_at="2026-11-26T09:30:00Z", urgency="at_risk", risk_ids=[]),))
               if row.key == "cause/c-mail"]  # fmt: skip
     assert (over.mark, over.word, over.what) == ("at-risk", "", "Staff can read mail")

@@ -121,7 +121,7 @@ def _first_breach(reader: Reader, projected: Sequence[str | None]) -> str:
     found = [each for each in map(instants.read, projected) if each is not None and each > reader.now]
     if not found:
         return ""
-    return reader.gettext("at this pace the first promise breaks %(moment)s", moment=reader.moment(min(found)))
+    return reader.gettext("first promise breaks %(moment)s at this pace", moment=reader.moment(min(found)))
 
 
 def _extent(reader: Reader, cause: Item, parts: Sequence[UrgentRow]) -> str:
