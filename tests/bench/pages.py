@@ -2,7 +2,7 @@
 
 As many agreements as wanted are signed through the public API with ``slm up`` in one process, each with ten targets.
 One target in a hundred misses its promise, so that there is something to show. Then the provider's manager opens pages
-one after the other and searches. Told are the milliseconds of each page on the server, and what was sent.
+one after the other and searches. It prints the milliseconds of each page, and its size.
 """
 
 from __future__ import annotations

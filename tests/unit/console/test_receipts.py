@@ -70,6 +70,24 @@ def test_what_both_have_signed_says_from_when_it_binds(state: str, begins: int, 
     )
 
 
+def test_what_was_withdrawn_after_one_signature_is_not_said_to_bind() -> None:
+    found = receipt.receipt_of(READER, directory(ALDER), signed("withdrawn", GRACE))
+    assert found.title == "You signed for Alder"
+    assert found.following == "It was withdrawn before both sides had signed, and binds neither."
+    assert receipt.who_signed(READER, directory(ALDER), signed("withdrawn", GRACE)).endswith("and binds neither.")
+
+
+def test_who_has_not_signed_reads_nothing_of_a_signature_of_its_own() -> None:
+    found = receipt.receipt_of(READER, directory(SHOP), signed("agreed", GRACE))
+    assert found.title == "Signed for Alder"
+    assert "your signature" not in found.following
+
+
+def test_an_agreement_that_has_ended_does_not_say_when_it_will() -> None:
+    ended = signed("expired", EMMY, GRACE, effective_at=to_text(NOW - DAY), ends_at=to_text(NOW))
+    assert "ends on" not in receipt.receipt_of(READER, directory(ALDER), ended).following
+
+
 def test_a_signature_under_an_earlier_revision_is_not_one_under_this_one() -> None:
     other = signed("agreed", {**GRACE, "revision_hash": "0" * 64})
     assert receipt.signatures_of(other) == [] and receipt.who_signed(READER, directory(SHOP), other) == ""
@@ -109,6 +127,8 @@ async def test_signing_leads_to_the_receipt_and_its_file() -> None:
         file = await browser.get("/agreements/agreement-1/signed.json")
         assert hashlib.sha256(file.content).hexdigest() == HASH
         assert "attachment" in file.headers["content-disposition"]
+        api.answers[f"{path}/revisions/{HASH}"] = {"number": 2, "hash": HASH, "content": {**CONTENT, "b": 0.1}}
+        assert (await browser.get("/agreements/agreement-1/signed.json")).status_code == 404, "not what was signed"
 
 
 async def test_each_doubt_has_a_reason_of_its_own() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from slm_console.views.directory import Directory
 from slm_console.views.today.page import NOTHING, today_of
 from slm_console.views.today.signed import signed_rows
 from slm_console.views.today.urgency import rows_of
+from tests.unit.console import alder_answers as alder
 from tests.unit.console.negotiated import READER, SHOP
+from tests.unit.console.stub_api import StubApi, browser_of
 
 NEED = {
     "need": "signature", "about": "revision", "version": 1, "deadline": None, "yours": True, "agreement_id": "a",
@@ -43,3 +47,12 @@ def test_today_says_that_both_have_signed_and_asks_for_nothing() -> None:
 def test_many_signed_agreements_are_one_row() -> None:
     [row] = signed_rows(READER, [{**SIGNED, "agreement_id": str(number)} for number in range(60)])
     assert row.what == "60 agreements were signed by both sides"
+
+
+async def test_a_link_keeps_its_version_on_a_page_about_one_company() -> None:
+    signed = {**SIGNED, "other_party_id": alder.SHOP}
+    api = StubApi({**alder.answers(), "/api/v1/agreement-summary": {"needs": [], "signed": [signed]}})
+    async with browser_of(api) as browser:
+        page = (await browser.get(f"/?with={alder.SHOP}")).text
+    assert f'href="/agreements/a/signed?version=2&amp;with={alder.SHOP}"' in page
+    assert not [link for link in re.findall(r'href="([^"]*)"', page) if link.count("?") > 1]

@@ -82,6 +82,8 @@ def test_a_ticket_says_whose_it_is_and_about_which_service() -> None:
     assert page.bars[0].about == "Checkout, for Corner Shop Group"
     bought = {"t-p1": {**TARGETS["t-p1"], "provider_party_id": alder.CLOUD, "customer_party_id": alder.ALDER}}
     assert ticket_page(READER, DIRECTORY, TICKET, {}, bought).bars[0].about == "Checkout, by Greyline Cloud"
+    both = {**TARGETS, "t-uc": {**bought["t-p1"], "service_id": "cloud"}}
+    assert ticket_page(READER, DIRECTORY, TICKET, {}, both).facts[:2] == page.facts[:2], "not the own company"
     assert ticket_page(READER, DIRECTORY, TICKET, {}, {}).facts[0] == ("Priority", "P1")
 
 

@@ -165,7 +165,7 @@ class ServiceHours:
             available = table.total
         return table.instant_leaving(available - remaining)
 
-    def _still_within_reach(self, start: UtcMicroseconds, block: int, barren: int, table: OpenTable) -> UtcMicroseconds:
+    def _still_within_reach(self, start: UtcMicroseconds, block: int, barren: int, table: OpenTable) -> int:
         barren = 0 if table.total else barren + 1
         if barren > HORIZON_BLOCKS:
             raise self._never_open(start)

@@ -22,9 +22,10 @@ async def search(visit: SignedIn) -> Response:
     if words:
         parts = await visit.api.gather(
             found=("/api/v1/search", {"q": words, "limit": "20"}),
-            tickets=("/api/v1/tickets", {"q": words, "limit": "20"}),
+            # A word of one or two letters is in nearly every ticket, and would be looked for in all of them.
+            **({"tickets": ("/api/v1/tickets", {"q": words, "limit": "20"})} if len(words) > 2 else {}),
         )
-        found, tickets = parts["found"].items, parts["tickets"].items
+        found, tickets = parts["found"].items, parts["tickets"].items if "tickets" in parts else []
     reach = reach_of(visit.api)
     places = [*entries(visit.reader, "", reach), *lower_entries(visit.reader, "", reach)]
     model = {"found": hits_of(visit.reader, words, found, tickets, places), "words": words}

@@ -28,7 +28,7 @@ _MANY = {"limit": "500"}
 
 def _summary(visit: Visit) -> tuple[str, dict[str, str]]:
     scope = {"party": visit.scope} if visit.scope else {}
-    return "/api/v1/summary", {"timezone": visit.reader.zone.key, **scope}
+    return "/api/v1/summary", {"timezone": visit.reader.zone.key, "limit": "200", **scope}
 
 
 @router.get("/services")

@@ -281,8 +281,10 @@ def _facts(
     reader: Reader, directory: Directory, ticket: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
     opened, ended = read(ticket.get("opened_at")), read(ticket.get("ended_at"))
-    customers = dict.fromkeys(directory.company(each["customer_party_id"]) for each in targets)
-    services = dict.fromkeys(directory.service(each.get("service_id")) for each in targets)
+    # A supplier's promise names the reader's own company as customer; whose ticket it is, the sold service says.
+    sold = [each for each in targets if directory.side(each) == "provider"] or targets
+    customers = dict.fromkeys(directory.company(each["customer_party_id"]) for each in sold)
+    services = dict.fromkeys(directory.service(each.get("service_id")) for each in sold)
     facts = [(reader.gettext("Customer"), reader.names(list(customers)))] if customers else []
     facts += [(reader.gettext("Service"), reader.names(list(services)))] if any(services) else []
     facts += [

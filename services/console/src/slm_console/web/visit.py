@@ -84,7 +84,8 @@ class Visit:
     def scoped(self, path: str, **parameters: str) -> str:
         """Return the address of a page with the company scope of this page."""
         given = {**({SCOPE: self.scope} if self.scope else {}), **{k: v for k, v in parameters.items() if v}}
-        return self.prefix + path + (f"?{urlencode(given)}" if given else "")
+        mark = "&" if "?" in path else "?"
+        return self.prefix + path + (f"{mark}{urlencode(given)}" if given else "")
 
 
 def open_visit(request: Request) -> Visit:

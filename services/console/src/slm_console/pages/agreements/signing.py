@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -77,6 +78,8 @@ async def download_signed(visit: SignedIn, agreement_id: str) -> Response:
     signed = agreement["revision"]["hash"]
     revision = await visit.api.get(f"{path}/revisions/{signed}", {"version": str(agreement["version"])})
     content = receipt.signed_bytes(revision["content"])
+    if sha256(content).hexdigest() != signed:
+        raise NotFound(404, {})  # a file that is not what was signed must not pass for it
     name = f"{agreement['key']}-{agreement['version']}-{signed[:12]}.json"
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
     return Response(content, media_type="application/json", headers=headers)

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from slm_console.views import durations
+from slm_console.views.agreements.clauses import title_of
 from slm_console.views.agreements.listing import kind_in_words
 from slm_console.views.directory import Directory
 from slm_console.views.moments import end_of_day, first_of_next_month, misread_day, start_of_day
@@ -137,9 +138,7 @@ def _services(directory: Directory, kind: str) -> list[tuple[str, str]]:
 
 
 def _template(reader: Reader, template: Mapping[str, Any]) -> DraftTemplate:
-    titles = {str(each["point"]): str(each["title"]) for each in template["points"]}
-    titles |= {str(each["clause"]): str(each["title"]) for each in template["further_clauses"]}
-    clauses = [titles.get(str(name), str(name)) for name in template["document"]["clauses"]]
+    clauses = [title_of(reader, str(name)) for name in template["document"]["clauses"]]
     return DraftTemplate(str(template["key"]), str(template["title"]), reader.names(clauses))
 
 

@@ -15,6 +15,8 @@ from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 
 _SIDES = ("provider", "customer")
+_ENDED = ("expired", "terminated", "superseded")
+_SIGNED = ("finalized", "in_force", *_ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def who_signed(reader: Reader, directory: Directory, agreement: Mapping[str, Any
     ]
     said = reader.gettext("Signed by %(names)s.", names=reader.names(names))
     if agreement["state"] != "agreed":
-        return said
+        return said if agreement["state"] in _SIGNED else f"{said} {_withdrawn(reader)}"
     return f"{said} {_waits(reader, directory, agreement)}"
 
 
@@ -112,7 +114,7 @@ def _sorted(value: Any) -> Any:
 def _heading(reader: Reader, directory: Directory, agreement: Mapping[str, Any]) -> str:
     given, side = signatures_of(agreement), directory.side(agreement)
     company = directory.company(directory.own)
-    if agreement["state"] != "agreed":
+    if agreement["state"] in _SIGNED:
         return reader.gettext("Signed by both sides")
     if any(each["side"] == side and each["name"] == directory.name for each in given):
         return reader.gettext("You signed for %(company)s", company=company)
@@ -158,8 +160,12 @@ def _following(reader: Reader, directory: Directory, agreement: Mapping[str, Any
     if agreement["state"] == "agreed":
         other = directory.company(directory.other(agreement))
         binds = reader.gettext("Until then it binds neither side.")
-        seen = reader.gettext("%(other)s sees your signature at once.", other=other)
-        return f"{_waits(reader, directory, agreement)} {binds} {seen}"
+        said = f"{_waits(reader, directory, agreement)} {binds}"
+        if all(each["side"] != directory.side(agreement) for each in signatures_of(agreement)):
+            return said
+        return f"{said} {reader.gettext('%(other)s sees your signature at once.', other=other)}"
+    if agreement["state"] not in _SIGNED:
+        return _withdrawn(reader)
     day = partial(reader.contract_day, zone=zone_of(agreement))
     begins, ends = read(agreement.get("effective_at")), read(agreement.get("ends_at"))
     if begins is None:
@@ -169,4 +175,10 @@ def _following(reader: Reader, directory: Directory, agreement: Mapping[str, Any
         said = reader.gettext("Both sides have signed. It comes into force on %(start)s.", start=values["start"])
     else:
         said = reader.gettext("Both sides have signed. It took effect on %(start)s.", start=values["start"])
-    return f"{said} {reader.gettext('It ends on %(end)s.', end=values['end'])}" if ends is not None else said
+    if ends is None or agreement["state"] in _ENDED:
+        return said
+    return f"{said} {reader.gettext('It ends on %(end)s.', end=values['end'])}"
+
+
+def _withdrawn(reader: Reader) -> str:
+    return reader.gettext("It was withdrawn before both sides had signed, and binds neither.")

@@ -297,9 +297,9 @@ class StandingAnswer(Answer):
     customer_party_id: str
     """Id of the party that receives"""
     targets: int
-    """Number of targets that the caller sees"""
+    """Number of targets that the caller sees; of a target with `group_by`, its instances"""
     breached: int
-    """How many missed what was promised in their latest window"""
+    """How many missed what was promised in their latest window; targets of tickets are never among them"""
     at_risk: int
     """How many are at risk, as far as the caller is shown it"""
     no_data: int
