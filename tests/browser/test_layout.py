@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.browser.addresses import addresses
 from tests.browser.conftest import Opening
 from tests.browser.scenario import Scene
 from tests.browser.watching import sideways
@@ -225,11 +226,11 @@ _LENGTHEN = """() => document.querySelectorAll(
 
 async def test_rows_of_lists_are_one_line_on_a_wide_screen(open_as: Opening, scene: Scene) -> None:
     world = scene.world
-    cause = (await world.get("ada", "causes", service_id=world.services["mail"]))["items"][0]["cause_id"]
+    cause = (await addresses(scene))["cause"].path
     paths = {
         "ada": (
             "/", "/services", f"/services/{world.services['checkout']}", "/customers", "/agreements", "/tickets",
-            "/tickets/not-judged", f"/causes/{cause}", "/maintenance", "/reviews", "/reviews/meetings",
+            "/tickets/not-judged", cause, "/maintenance", "/reviews", "/reviews/meetings",
             "/reviews/actions", "/reviews/lessons", "/connections", "/connections/measurements", "/connections/keys",
             "/settings/people",
         ),
