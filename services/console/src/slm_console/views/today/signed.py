@@ -56,7 +56,7 @@ def _signed_row(reader: Reader, signed: Mapping[str, Any]) -> UrgentRow:
         why=why,
         left="",
         extent=str(signed["service_name"]),
-        act=RowAct(reader.gettext("Show the signatures"), path),
+        act=RowAct(reader.gettext("Open"), path),
         order=_LAST,
         word=reader.gettext("signed"),
     )
