@@ -11,8 +11,8 @@ from tests.browser.addresses import NAMES, addresses
 from tests.browser.scenario import Scene
 
 PUBLIC = {"sign-in"}
-OWN = {"today", "services", "search", "customers", "suppliers", "agreements", "new-agreement", "tickets", "not-judged",
-       "all-maintenance", "reports", "meetings", "actions", "lessons", "sessions", "invite", "settings",
+OWN = {"today", "services", "search", "customers", "suppliers", "agreements", "new-agreement",
+       "new-supplier-contract", "tickets", "not-judged", "all-maintenance", "reports", "meetings", "actions", "lessons", "sessions", "invite", "settings",
        "settings-people", "guest-links", "preferences", "audit-trail", "sources", "measurements", "set-aside",
        "unread", "imports", "keys", "more"}  # fmt: skip
 """Pages without an id in their address: everybody has their own."""
