@@ -3,55 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from slm_events.instants import to_text
 from tests.browser import watching
+from tests.browser.gateways import Gateway, gateway_before
 from tests.browser.journeys import Cost, Journey
-from tests.browser.scenario import HOUR, MINUTE, Scene, eventually, staged
-from tests.browser.watching import TIME_ZONE, Watch
-from tests.support import real
-from tests.support.gateway import Door, NoNginx, gateway
+from tests.browser.scenario import HOUR, MINUTE, eventually, staged
+from tests.browser.watching import STREAMS, TIME_ZONE
 from tests.support.mailbox import Mailbox, code_in, link_in
-from tests.support.processes import free_port, started
 
 PREFIX = "/slm"
 EMMY = "emmy@corner-shop.example"
-CONTEXTS = ("agreement", "monitor", "report", "review")
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """An installation behind the gateway at ``origin``. ``door`` leads the console to monitor-svc."""
-
-    scene: Scene
-    mailbox: Mailbox
-    origin: str
-    prefix: str
-    door: Door
-
-    @asynccontextmanager
-    async def opened(self, browser: Browser, who: str, size: str = "desk") -> AsyncIterator[tuple[Page, Watch]]:
-        """Open a page as a person."""
-        key = self.scene.world.keys[who] if who else ""
-        async with watching.opened(browser, self.origin, key=key, size=size) as (page, watch):
-            yield page, watch
-
-    def at(self, path: str) -> str:
-        """The path of a page of the console."""
-        return f"{self.prefix}{path}"
-
-    def at_origin(self, path: str) -> str:
-        return f"{self.origin}{path}"
 
 
 @pytest.fixture(scope="module", params=["", PREFIX], ids=["root", "prefix"])
@@ -68,44 +37,11 @@ async def behind(
             "SLM_CONSOLE_URL": f"https://slm.example.com{prefix}",
             "SLM_TRUSTED_PROXIES": "127.0.0.1",
         }
-        async with staged(folder / "services", settings) as scene:
-            served = urlsplit(scene.url).port or 0
-            door = Door(served)
-            await door.open()
-            async with _console(folder, scene.url, door, prefix) as console:
-                ports = {**dict.fromkeys(CONTEXTS, served), "console": console}
-                try:
-                    async with gateway(ports, folder / "nginx") as origin:
-                        yield Gateway(scene, mailbox, origin, prefix, door)
-                except NoNginx as cause:
-                    real.unavailable("nginx", cause)
-            await door.shut()
-
-
-@asynccontextmanager
-async def _console(folder: Path, services: str, door: Door, prefix: str) -> AsyncIterator[int]:
-    """Run the console alone and yield its port."""
-    port = free_port()
-    environment = {
-        **{f"SLM_CONSOLE_{context.upper()}_URL": services for context in CONTEXTS},
-        "SLM_CONSOLE_MONITOR_URL": f"http://127.0.0.1:{door.port}",
-        "SLM_CONSOLE_PORT": str(port),
-        "SLM_CONSOLE_PREFIX": prefix,
-        "SLM_CONSOLE_API_SECONDS": "30",
-        "SLM_TRUSTED_PROXIES": "127.0.0.1",
-    }
-    async with started(["slm_console"], folder / "console-output", port, environment) as running:
-
-        async def answers() -> bool:
-            async with httpx.AsyncClient(base_url=running.url) as client:
-                try:
-                    return (await client.get(f"{prefix}/sign-in")).status_code == 200
-                except httpx.TransportError:
-                    return False
-
-        await eventually(answers)
-        yield port
-        await running.stop()
+        async with (
+            staged(folder / "services", settings) as scene,
+            gateway_before(scene, folder, mailbox, prefix) as made,
+        ):
+            yield made
 
 
 async def test_signing_in_keeps_to_the_prefix_and_the_cookie_is_the_browsers_own(
@@ -269,9 +205,10 @@ async def test_while_a_service_is_away_its_part_says_so_and_the_rest_works(behin
         for path in ("/", "/services"):
             await page.goto(behind.at(path))
         await expect(page.locator("main").get_by_text("Staff can read mail").first).to_be_visible()
-        await behind.door.shut()
+        await behind.doors["monitor"].shut()
         try:
             watch.expected |= {502, 503}
+            watch.may_be_cut = STREAMS
             for path in ("/", "/services"):
                 await page.goto(behind.at(path))
                 await expect(page.get_by_text("These are the figures of").first).to_be_visible()
@@ -287,6 +224,6 @@ async def test_while_a_service_is_away_its_part_says_so_and_the_rest_works(behin
                 assert answer is not None and answer.ok, path
                 await expect(page.get_by_role("heading", name=heading).first).to_be_visible()
         finally:
-            await behind.door.open()
+            await behind.doors["monitor"].open()
         await page.goto(behind.at("/services"))
         await expect(page.get_by_text("These are the figures of")).to_have_count(0)

@@ -13,6 +13,9 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 WIDTHS = {"phone": (360, 640), "tablet": (768, 1024), "desk": (1440, 900)}
 """Name → width and height in CSS pixels, the three sizes for which the console is made."""
 
+STREAMS = ("/api/v1/stream", "/api/v1/figures/stream")
+"""Ends of the addresses of event streams."""
+
 SESSION_COOKIE = "slm_session"
 TIME_ZONE = "Europe/Zurich"
 
@@ -43,11 +46,15 @@ _SIDEWAYS = """() => {
 
 @dataclass
 class Watch:
-    """What went wrong in the pages of one context. ``expected`` are statuses that a test provokes on purpose."""
+    """What went wrong in the pages of one context. ``expected`` are statuses that a test provokes on purpose.
+
+    ``may_be_cut`` are ends of addresses whose answers a test cuts on purpose.
+    """
 
     origin: str
     found: list[str] = field(default_factory=list)
     expected: set[int] = field(default_factory=set)
+    may_be_cut: tuple[str, ...] = ()
     transferred: dict[str, int] = field(default_factory=dict)
     """URL path of each script and style sheet → bytes of its body as sent."""
 
@@ -79,7 +86,8 @@ class Watch:
 
     def _failed(self, request: Request) -> None:
         # An aborted request is a page left while something was loading, which is allowed.
-        if request.failure and "ERR_ABORTED" not in request.failure:
+        is_cut = urlsplit(request.url).path.endswith(self.may_be_cut) if self.may_be_cut else False
+        if request.failure and "ERR_ABORTED" not in request.failure and not is_cut:
             self.found.append(f"failed request: {request.url}: {request.failure}")
 
     def _answered(self, response: Response) -> None:

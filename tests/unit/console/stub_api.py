@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -38,10 +39,16 @@ class StubClock:
 
 @dataclass
 class StubApi:
-    """ASGI application that answers a path with a JSON document; ``away`` are resources that answer 503."""
+    """ASGI application that answers a path with a JSON document.
+
+    ``away`` are resources, or single paths, that answer 503; ``stuck`` are resources that answer nothing.
+    """
 
     answers: dict[str, Any]
     away: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+    """Path of every request."""
     sent: list[tuple[str, str, Any]] = field(default_factory=list)
     """Method, path and body of every request but GET."""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -50,12 +57,15 @@ class StubApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         resource = path.removeprefix("/api/v1/").split("/", 1)[0]
+        self.asked.append(path)
         status, answer = 404, {"type": "/problems/not-found", "title": "No such thing", "status": 404}
         if scope["method"] == "GET":
             self.asked.append((path, scope["query_string"].decode()))
         if dict(scope["headers"]).get(b"authorization") != f"Bearer {KEY}".encode():
             status, answer = 401, {"type": "/problems/unauthenticated", "status": 401}
-        elif resource in self.away:
+        elif resource in self.stuck:
+            await asyncio.sleep(60)
+        elif self.away & {resource, path}:
             status, answer = 503, {}
         elif scope["method"] != "GET":
             body = (await receive()).get("body") or b"null"

@@ -18,6 +18,7 @@ let refreshedAt = 0;
 const sent = new Map();
 
 export function startLive() {
+  if (document.querySelector("[data-again]")) return openWhenBack();
   line = document.getElementById("as-of");
   if (!line || !document.querySelector("[data-live]")) return;
   open();
@@ -30,7 +31,11 @@ export function startLive() {
  * which the browser sends only below the prefix. */
 function open(watch = document.querySelector("[data-watch]")?.dataset.watch) {
   stream = new EventSource(prefix() + (watch ? `/api/v1/figures/stream?events=true&${watch}` : "/api/v1/stream"));
-  stream.addEventListener("open", () => say("live"));
+  stream.addEventListener("open", () => {
+    // What happened while the stream was broken was not sent: the page is read again.
+    if (line.dataset.state === "broken") soon(QUIET_MILLISECONDS);
+    say("live");
+  });
   stream.addEventListener("error", (event) => void lost(event.target));
   stream.addEventListener("figure", (event) => take(JSON.parse(event.data)));
   for (const name of line.dataset.events.split(" ")) stream.addEventListener(name, () => soon(QUIET_MILLISECONDS));
@@ -72,8 +77,36 @@ async function lost(ended) {
     if (await isSignedOut()) return leave();
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  // The browser tries again by itself unless the stream was refused: a target may be gone since.
-  if (ended === stream && stream.readyState === EventSource.CLOSED) setTimeout(() => ended === stream && open(""), AGAIN_MILLISECONDS);
+  // The page says which of its parts are away, and how old their figures are.
+  if (ended === stream && stream.readyState !== EventSource.OPEN) soon(QUIET_MILLISECONDS);
+  // The browser tries again by itself unless the stream was refused.
+  if (ended === stream && stream.readyState === EventSource.CLOSED) setTimeout(() => void again(ended), AGAIN_MILLISECONDS);
+}
+
+/** Open a refused stream again: as it was once its service is back, without figures if one of the targets is gone. */
+async function again(ended) {
+  if (ended !== stream) return;
+  const status = await statusOf(ended.url);
+  if (ended !== stream) return;
+  if (status >= 500 || status === 0) setTimeout(() => void again(ended), AGAIN_MILLISECONDS);
+  else open(status < 400 ? undefined : "");
+}
+
+/** The status of an answer that may never end; 0 if there is none. */
+async function statusOf(address) {
+  const reading = new AbortController();
+  const options = { credentials: "same-origin", headers: { Accept: "text/event-stream" }, signal: reading.signal };
+  const answer = await fetch(address, options).catch(() => null);
+  reading.abort();
+  return answer?.status ?? 0;
+}
+
+/** A page that could not be shown is opened as soon as its part answers. */
+function openWhenBack() {
+  setInterval(async () => {
+    const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+    if (answer && answer.status < 500) location.reload();
+  }, AGAIN_MILLISECONDS);
 }
 
 async function isSignedOut() {
@@ -101,15 +134,22 @@ async function refresh() {
   if (isBeingUsed()) return;
   const answer = await read().catch(() => null);
   if (!answer || isBeingUsed()) return;
+  if (absences(document) !== absences(answer.document) && !isTyped()) return replaceMain(answer.document);
   const count = takeOver(answer.document);
   if (count) announce(count, answer.document);
 }
+
+/** What a page says about the parts that do not answer. */
+const absences = (of) => [...of.querySelectorAll("#main :is([data-away], [data-absent])")].map((each) => each.textContent).join();
 
 /** What is being typed or chosen survives. */
 function isBeingUsed() {
   const focused = document.activeElement;
   return Boolean(focused?.matches?.("#main input, #main textarea, #main select")) || Boolean(document.querySelector("#main input:checked"));
 }
+
+/** Whether the page holds text that nobody sent yet, also where nobody is typing just now. */
+const isTyped = () => [...document.querySelectorAll("#main :is(input, textarea)")].some((each) => each.value !== each.defaultValue);
 
 function announce(count, next) {
   const place = document.getElementById("changes");

@@ -53,6 +53,12 @@ DEMO, DEMO_PATHS = "demo", "/demo/"
 CALLER_ADDRESS: contextvars.ContextVar[str] = contextvars.ContextVar("caller_address", default="")
 """IP address of the browser whose request is handled. It is forwarded because services throttle log-ins by address."""
 
+
+def owner_of(path: str) -> str:
+    """Return the service that serves a path of the API: ``/api/v1/breaches/7`` → ``monitor``."""
+    return DEMO if path.startswith(DEMO_PATHS) else OWNERS[path.removeprefix(API).split("/", 1)[0]]
+
+
 Json = Any
 Query = tuple[str, Mapping[str, str]]
 """The path of a GET request and its query parameters."""
@@ -101,12 +107,14 @@ class NotFound(RefusedRequest):
 class ServiceAway(ApiError):
     """A service cannot be reached, is too slow, or answered with a 5xx status."""
 
-    def __init__(self, context: str, code: str = "") -> None:
+    def __init__(self, context: str, code: str = "", *, was_sent: bool = True, is_late: bool = False) -> None:
         self.context = context
         self.code = code
-        """The last part of the problem's type, such as ``provider-away``; empty if the service sent no problem
-        document.
-        """
+        """The last part of the problem's type, such as ``provider-away``; empty without a problem document."""
+        self.was_sent = was_sent
+        """Whether the request may have reached the service, and so may have had its effect."""
+        self.is_late = is_late
+        """Whether the service did not answer in time; it may be stuck, and the next request would wait as long."""
         super().__init__(f"{context}-svc does not answer")
 
 
@@ -127,6 +135,23 @@ class Part:
     def items(self) -> list[dict[str, Any]]:
         """The items of a list answer; empty if there is no answer."""
         return list(self.data["items"]) if self.data else []
+
+
+@dataclass
+class Absences:
+    """The services that did not answer while one page was made, and how old the answers are that stand in."""
+
+    read_at: dict[str, int | None] = field(default_factory=dict)
+    """Service → the instant of the oldest answer shown in place, in microseconds since 1970; None without one."""
+    late: set[str] = field(default_factory=set)
+    """Services that did not answer in time: they are not asked again for this page, which would wait once more."""
+    is_subject_old: bool = False
+    """Whether the thing that the page is about is shown as it was, because its service is away."""
+
+    def note(self, context: str, read_at: int | None) -> None:
+        """Record that a service is away, and when the answer was given that is shown instead."""
+        known = [each for each in (self.read_at.get(context), read_at) if each is not None]
+        self.read_at[context] = min(known, default=None)
 
 
 @dataclass
@@ -185,15 +210,17 @@ class Services:
 
         Raises NotFound for a path of the demonstration if there is none.
         """
-        context = DEMO if path.startswith(DEMO_PATHS) else OWNERS[path.removeprefix(API).split("/", 1)[0]]
+        context = owner_of(path)
         client = self._clients.get(context)
         if client is None:
             raise NotFound(404, {}) if context == DEMO else ServiceAway(context)
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await client.request(method, path, **more)
+        except httpx.ConnectError as error:
+            raise ServiceAway(context, was_sent=False) from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise ServiceAway(context) from error
+            raise ServiceAway(context, is_late=isinstance(error, (httpx.TimeoutException, TimeoutError))) from error
         if answer.status_code >= 500:
             raise ServiceAway(context, _code_of(_problem(answer)))
         return answer
@@ -230,6 +257,7 @@ class Api:
     key: str
     now: int
     """The instant as of which the page is rendered, in microseconds since 1970."""
+    absent: Absences = field(default_factory=Absences, compare=False)
 
     async def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
         """Send a GET request and return the JSON answer; raises ApiError."""
@@ -238,6 +266,21 @@ class Api:
         data = answer.json()
         self.services.last.keep(self.key, query, data, self.now)
         return data
+
+    async def known(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
+        """Send a GET request for the thing that a page is about; if its service is away, return its last answer.
+
+        Raises ApiError: ServiceAway only if the request was never answered before.
+        """
+        try:
+            return await self.get(path, parameters)
+        except ServiceAway as away:
+            kept = self.services.last.find(self.key, (path, dict(parameters or {})))
+            if kept is None:
+                raise
+            self.absent.note(away.context, kept[0])
+            self.absent.is_subject_old = True
+            return kept[1]
 
     async def tagged(self, path: str, parameters: Mapping[str, str] | None = None) -> tuple[Json, str]:
         """Send a GET request and return the JSON answer with its entity tag, for a later ``If-Match``.
@@ -297,6 +340,7 @@ class Api:
         except ServiceAway as away:
             kept = self.services.last.find(self.key, (path, dict(parameters or {})))
             read_at, data = kept or (None, None)
+            self.absent.note(away.context, read_at)
             return Part(data, away=away.context, read_at=read_at)
         except RefusedRequest:
             return Part(missing=True)
@@ -322,7 +366,14 @@ class Api:
             headers["Authorization"] = f"Bearer {self.key}"
         if address := CALLER_ADDRESS.get():
             headers["X-Forwarded-For"] = address
-        answer = await self.services.send(method, path, headers=headers, **more)
+        if (context := owner_of(path)) in self.absent.late:
+            raise ServiceAway(context, was_sent=False)
+        try:
+            answer = await self.services.send(method, path, headers=headers, **more)
+        except ServiceAway as away:
+            if away.is_late:
+                self.absent.late.add(context)
+            raise
         if answer.status_code == 401:
             raise SignedOut
         if answer.status_code >= 400:

@@ -27,7 +27,7 @@ async def show_breach(visit: SignedIn, breach_id: str) -> Response:
 
 
 async def _breach(visit: Visit, breach_id: str, given: dict[str, str] | None = None, error: str = "") -> Response:
-    breach = await visit.api.get(f"{_BREACHES}/{breach_id}")
+    breach = await visit.api.known(f"{_BREACHES}/{breach_id}")
     explained = {}
     if not breach["ticket"]:
         path = f"/api/v1/targets/{breach['target_id']}/explain"
@@ -152,7 +152,7 @@ async def _take(visit: Visit, breach_id: str, step: str, body: dict[str, Any]) -
 @router.get("/causes/{cause_id}")
 async def show_cause(visit: SignedIn, cause_id: str) -> Response:
     """Show a cause with all breaches and risks that it led to."""
-    cause = await visit.api.get(f"{_CAUSES}/{cause_id}")
+    cause = await visit.api.known(f"{_CAUSES}/{cause_id}")
     of_cause = {"cause_id": cause_id, "limit": "200"}
     parts = await visit.api.gather(
         **WHO,

@@ -7,7 +7,7 @@ import asyncio
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import NotFound, RefusedRequest, Whole
+from slm_console.api_client import NotFound, RefusedRequest, ServiceAway, Whole
 from slm_console.views import companies
 from slm_console.views.tables import table_of
 from slm_console.web.directories import WHO, directory_from
@@ -91,6 +91,8 @@ async def _company(visit: Visit, party_id: str, side: str) -> Response:
     )
     directory = directory_from(parts)
     if party_id not in companies.relatives(directory, parts["agreements"].items, side):
+        if parts["agreements"].away:
+            raise ServiceAway(parts["agreements"].away)
         raise NotFound(404, {})
     found = {name: parts[name].items for name in ("agreements", "targets", "reviews")}
     model = {

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import Part, RefusedRequest, ServiceAway, Whole
+from slm_console.api_client import NotFound, Part, RefusedRequest, ServiceAway, Whole
 from slm_console.views.explained.time_sums import kinds_in_words
 from slm_console.views.judgement.calendars import month_of_days
 from slm_console.views.judgement.exclusion_effects import Effects, effects_of
@@ -70,7 +70,7 @@ async def _show_form(
 ) -> Response:
     agreement = given["agreement"]
     if given["target"] and not agreement:
-        agreement = (await visit.api.get(f"/api/v1/targets/{given['target']}"))["agreement_id"]
+        agreement = (await visit.api.known(f"/api/v1/targets/{given['target']}"))["agreement_id"]
     parts = await visit.api.gather(
         all=Whole("/api/v1/agreements", {"limit": "200"}), **({"targets": _targets(agreement)} if agreement else {})
     )
@@ -78,7 +78,7 @@ async def _show_form(
     model = {
         "given": {**given, "agreement": agreement},
         "errors": errors,
-        "agreement": await visit.api.get(f"/api/v1/agreements/{agreement}") if agreement else None,
+        "agreement": await _agreement(visit, agreement) if agreement else None,
         "agreements": parts["all"].items,
         "targets": [each for each in items if not each.get("tickets") and not each.get("instance_of")],
         "effects": effects_of(visit.reader, _told(effect)) if effect else None,
@@ -86,6 +86,17 @@ async def _show_form(
         "row": None,
     }
     return render(visit, "maintenance/form.html", model, status=422 if errors else 200)
+
+
+async def _agreement(visit: Visit, agreement_id: str) -> Mapping[str, Any]:
+    """Return the agreement for the form, which needs only its title; without one if agreement-svc is away.
+
+    Raises NotFound.
+    """
+    part = await visit.api.part(f"/api/v1/agreements/{agreement_id}")
+    if part.missing:
+        raise NotFound(404, {})
+    return part.data or {"agreement_id": agreement_id, "title": visit.reader.gettext("its title is not known just now")}
 
 
 def _targets(agreement_id: str) -> Whole:
@@ -105,6 +116,8 @@ async def ask(visit: SignedIn, form: Fields) -> Response:
             return go(visit, f"/maintenance/{made['exclusion_id']}")
         effect = Part(await visit.api.post(f"{_EXCLUSIONS}/effect", typed.body))
     except ServiceAway as away:
+        if form.text("step") == "send":
+            raise
         effect = Part(away=away.context)
     except RefusedRequest as refused:
         return await _show_form(visit, given, {"text": str(refused)})
@@ -120,7 +133,7 @@ async def show_request(visit: SignedIn, exclusion_id: str) -> Response:
 async def _request_page(
     visit: Visit, exclusion_id: str, given: Mapping[str, str] | None = None, error: str = ""
 ) -> Response:
-    exclusion = await visit.api.get(f"{_EXCLUSIONS}/{exclusion_id}")
+    exclusion = await visit.api.known(f"{_EXCLUSIONS}/{exclusion_id}")
     parts = await visit.api.gather(**WHO)
     directory = directory_from(parts)
     row = maintenance_row(visit.reader, directory, exclusion)

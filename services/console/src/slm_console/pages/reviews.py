@@ -69,7 +69,7 @@ async def show_meeting(visit: SignedIn, review_id: str) -> Response:
 
 
 async def _meeting(visit: Visit, review_id: str, errors: dict[str, str]) -> Response:
-    review = await visit.api.get(f"{_REVIEWS}/{review_id}")
+    review = await visit.api.known(f"{_REVIEWS}/{review_id}")
     parts = await visit.api.gather(**WHO)
     directory = directory_from(parts)
     model = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import Whole
+from slm_console.api_client import Json, ServiceAway, Whole
 from slm_console.views.judgement.calendars import month_of_days
 from slm_console.views.judgement.service_pages import (
     maintenance_columns,
@@ -47,7 +47,7 @@ async def list_services(visit: SignedIn) -> Response:
 @router.get("/services/{service_id}")
 async def show_service(visit: SignedIn, service_id: str) -> Response:
     """Show a service: its state, its downtime this month in minutes, and its targets with their error budgets."""
-    service = await visit.api.get(f"/api/v1/services/{service_id}")
+    service = await _service(visit, service_id)
     parts = await visit.api.gather(
         **WHO,
         summary=_summary(visit),
@@ -72,10 +72,25 @@ async def show_service(visit: SignedIn, service_id: str) -> Response:
     return render_table(visit, "services/page.html", model, table, "targets")
 
 
+async def _service(visit: Visit, service_id: str) -> Json:
+    """Return a service; while agreement-svc is away, as the reader was last shown it, also in a list.
+
+    Raises ApiError.
+    """
+    try:
+        return await visit.api.known(f"/api/v1/services/{service_id}")
+    except ServiceAway:
+        listed = (await visit.api.gather(services=WHO["services"]))["services"].items
+        found = next((each for each in listed if each["service_id"] == service_id), None)
+        if found is None:
+            raise
+        return found
+
+
 @router.get("/services/{service_id}/maintenance")
 async def show_maintenance(visit: SignedIn, service_id: str) -> Response:
     """Show the requests to exclude time that affect a service, as a calendar month and as a list."""
-    service = await visit.api.get(f"/api/v1/services/{service_id}")
+    service = await _service(visit, service_id)
     parts = await visit.api.gather(
         **WHO,
         exclusions=Whole("/api/v1/exclusions", _MANY),

@@ -8,7 +8,7 @@ import re
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import Api, ApiError, NotFound, RefusedRequest, SignedOut
+from slm_console.api_client import Api, ApiError, NotFound, RefusedRequest, ServiceAway, SignedOut
 from slm_console.views import account
 from slm_console.views.instants import read
 from slm_console.web import sessions
@@ -46,8 +46,9 @@ async def sign_in(visit: AnyVisit, form: Fields) -> Response:
 @router.post("/sign-out")
 async def sign_out(visit: AnyVisit, form: Fields) -> Response:
     """End the session in the API and remove the browser's session cookie."""
-    # What is no session is a key that goes on in programs: the browser forgets it.
-    with contextlib.suppress(SignedOut, NotFound):
+    # What is no session is a key that goes on in programs: the browser forgets it. While the service is away the
+    # browser forgets it too: the session then ends by itself, and nobody at this machine can go on with it.
+    with contextlib.suppress(SignedOut, NotFound, ServiceAway):
         await visit.api.delete(f"{_SESSIONS}/current")
     answer = go(visit, "/sign-in")
     sessions.end(visit.request, answer)

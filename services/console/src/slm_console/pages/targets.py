@@ -24,7 +24,7 @@ _TARGETS = "/api/v1/targets"
 async def show_target(visit: SignedIn, target_id: str) -> Response:
     """Show a target with its present and earlier periods."""
     path = f"{_TARGETS}/{target_id}"
-    target = await visit.api.get(path)
+    target = await visit.api.known(path)
     window = target["window"]
     parts = await visit.api.gather(
         **WHO,
@@ -51,7 +51,7 @@ async def show_target(visit: SignedIn, target_id: str) -> Response:
 @router.get("/targets/{target_id}/worked-out")
 async def show_worked_out(visit: SignedIn, target_id: str) -> Response:
     """Show how the figure of a target's period is worked out, as a page or for the side panel."""
-    explanation = await visit.api.get(f"{_TARGETS}/{target_id}/explain", _period(visit))
+    explanation = await visit.api.known(f"{_TARGETS}/{target_id}/explain", _period(visit))
     model = {"worked": worked_out_of(visit.reader, explanation)}
     return render(visit, "targets/worked_out.html", model)
 

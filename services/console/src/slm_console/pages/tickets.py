@@ -73,7 +73,7 @@ async def show_not_judged(visit: SignedIn) -> Response:
 @router.get("/tickets/{source}/{number:path}")
 async def show_ticket(visit: SignedIn, source: str, number: str) -> Response:
     """Show one ticket with a bar for each clock that is evaluated for it."""
-    ticket = await visit.api.get(f"{_TICKETS}/{source}/{number}")
+    ticket = await visit.api.known(f"{_TICKETS}/{source}/{number}")
     parts = await visit.api.gather(**WHO)
     explained, targets = await asyncio.gather(_explanations(visit, ticket), _judging_targets(visit, ticket))
     page = ticket_pages.ticket_page(visit.reader, directory_from(parts), ticket, explained, targets)

@@ -50,6 +50,11 @@ def _last_me(api: Api) -> Mapping[str, Any]:
     return (kept and kept[1]) or {}
 
 
+def is_guest(api: Api) -> bool:
+    """Whether the reader is a guest of one agreement, as far as the cached answer of an earlier page tells."""
+    return bool(_last_me(api).get("limited_to"))
+
+
 HELD: Mapping[str, Whole] = {
     "assignments": Whole("/api/v1/assignments", _MANY),
     "people": Whole("/api/v1/people", _MANY),

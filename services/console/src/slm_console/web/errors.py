@@ -12,11 +12,14 @@ from starlette.responses import RedirectResponse, Response
 
 from slm_console.api_client import NotFound, RefusedRequest, ServiceAway, SignedOut
 from slm_console.web import sessions
-from slm_console.web.forms import ForgedForm
+from slm_console.web.directories import is_guest
+from slm_console.web.forms import ForgedForm, read_form
 from slm_console.web.rendering import render
 from slm_console.web.visit import Visit, open_visit, sign_in_address
 
 _logger = structlog.get_logger(__name__)
+_AGAIN_SECONDS = 5
+_SECRETS = frozenset({"key", "code"})
 
 
 def install(app: FastAPI) -> None:
@@ -65,13 +68,33 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _away(request: Request, error: Exception) -> Response:
-    reader = (visit := open_visit(request)).reader
-    return _page(
-        visit,
-        503,
-        reader.gettext("This part does not answer just now"),
-        reader.gettext("Nothing is lost. Reload the page in some seconds."),
-    )
+    """Answer with a page that leads to the parts that work, and that keeps what was typed to send it again."""
+    visit = open_visit(request)
+    assert isinstance(error, ServiceAway)
+    has_rail = visit.is_signed_in and not is_guest(visit.api)
+    model = {
+        "layout": "base.html" if has_rail else "alone.html",
+        "was_sent": error.was_sent,
+        "typed": await _typed(request) if request.method == "POST" else None,
+        "is_form": request.method == "POST",
+    }
+    answer = render(visit, "away.html", model, status=503)
+    answer.headers["Retry-After"] = str(_AGAIN_SECONDS)
+    return answer
+
+
+async def _typed(request: Request) -> list[tuple[str, str]] | None:
+    """Return the fields of a form to be sent again; None if it has a secret or a file, which no page may repeat.
+
+    None too for a form that is not from the reader's session: only its own fields are shown to the reader.
+    """
+    try:
+        form = await read_form(request)
+    except (ForgedForm, HTTPException):
+        return None
+    if form.files or any(value and (name in _SECRETS or "password" in name) for name, value in form.fields):
+        return None
+    return [(name, value) for name, value in form.fields if name != sessions.TOKEN_FIELD]
 
 
 async def _forged(request: Request, error: Exception) -> Response:

@@ -23,6 +23,11 @@ class Form:
         self._fields = fields
         self.files = files
 
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """All fields in their order, names and values; a name can occur several times."""
+        return list(self._fields)
+
     def text(self, name: str) -> str:
         """Return a field's first value without surrounding spaces, empty if the field is missing."""
         return next((value.strip() for each, value in self._fields if each == name), "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
+from slm_console.api_client import ServiceAway
 from slm_console.views.tables import Table, Wish, csv_lines
 from slm_console.web.rendering import render
 from slm_console.web.visit import Visit
@@ -26,10 +27,15 @@ def wish_of(visit: Visit) -> Wish:
 def render_table(visit: Visit, template: str, model: Mapping[str, Any], table: Table[Any], name: str) -> Response:
     """Render the page with its table, or return the table as a CSV file if the address has ``format=csv``.
 
+    Raises ServiceAway for a file of rows whose service is away.
+
     ``name`` is the file's name without its extension.
     """
     if visit.request.query_params.get("format") != "csv":
         return render(visit, template, {**model, "table": table})
+    if (part := model.get("part")) is not None and part.away:
+        # A page says that its figures are old; a file cannot, and is passed on.
+        raise ServiceAway(part.away, was_sent=False)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingResponse(_chunks(table), media_type="text/csv; charset=utf-8", headers=headers)
 

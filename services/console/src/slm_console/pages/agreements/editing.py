@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import NotFound, Part, RefusedRequest, Whole
+from slm_console.api_client import NotFound, Part, RefusedRequest, ServiceAway, Whole
 from slm_console.pages.agreements import saving
 from slm_console.pages.agreements.opening import (
     VERSION,
@@ -104,7 +104,7 @@ async def edit(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
         if isinstance(kept, SavedTerms):
             return go(visit, kept.address)
         sheet.notice, sheet.overtaken = kept.notice, kept.overtaken
-        return await _editor_page(visit, directory, parts, sheet, status=422)
+        return await _editor_page(visit, directory, parts, sheet, status=503 if kept.is_away else 422)
     if editor.is_rearranging(act) and sheet.view == SENTENCES:
         service = directory.service(agreement["service_id"])
         sheet.made = editor.rearranged(visit.reader, sheet.made, act, service)
@@ -219,12 +219,15 @@ async def _editor_page(
 
 
 async def _checked(visit: Visit, agreement: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the API's check of the unsaved document; a refused document becomes a check that lists the refusal's
-    errors.
+    """Return the API's check of the unsaved document, None if the service is away.
+
+    A refused document becomes a check that lists the refusal's errors.
     """
     body = {"document": document, **({"version": agreement["version"]} if version_asked(visit) else {})}
     try:
         found: Mapping[str, Any] = await visit.api.post(f"/api/v1/agreements/{agreement['agreement_id']}/check", body)
+    except ServiceAway:
+        return None
     except RefusedRequest as refused:
         if refused.status in (403, 404):
             raise

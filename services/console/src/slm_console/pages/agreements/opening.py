@@ -49,6 +49,7 @@ async def ask(visit: Visit, agreement_id: str, **more: str | Query | Whole) -> t
         raise NotFound(404, {})
     if parts["agreement"].data is None:
         raise ServiceAway(parts["agreement"].away)
+    visit.api.absent.is_subject_old = bool(parts["agreement"].away)
     if (parts["me"].data or {}).get("limited_to"):
         visit.only_page = f"/agreements/{agreement_id}"
     return directory_from(parts).knowing(parts["agreement"].data), parts

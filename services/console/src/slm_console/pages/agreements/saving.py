@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slm_console.api_client import RefusedRequest
+from slm_console.api_client import RefusedRequest, ServiceAway
 from slm_console.pages.agreements.opening import VERSION, address, version_asked
 from slm_console.views.instants import read
 from slm_console.views.reader import MINUTE, Reader
@@ -53,6 +53,7 @@ class NotKept:
 
     notice: str
     overtaken: Overtaken | None = None
+    is_away: bool = False
 
 
 async def tag_of(visit: Visit, agreement: Mapping[str, Any]) -> str:
@@ -82,6 +83,21 @@ async def keep(
             why = visit.reader.gettext("Nothing was kept yet. The check says what to correct.")
             return NotKept(why if refused.problem.get("errors") else str(refused))
         return NotKept(str(refused))
+    except ServiceAway as away:
+        return NotKept(_why_unsure(visit.reader) if away.was_sent else _why_away(visit.reader), is_away=True)
+
+
+def _why_away(reader: Reader) -> str:
+    return reader.gettext(
+        "Nothing was kept: this part does not answer just now. What you typed is below; send it again in some seconds."
+    )
+
+
+def _why_unsure(reader: Reader) -> str:
+    return reader.gettext(
+        "This part does not answer just now, and may have kept it all the same. What you typed is below; look at the"
+        " agreement before you send it again."
+    )
 
 
 async def _revise(

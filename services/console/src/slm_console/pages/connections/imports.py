@@ -33,7 +33,7 @@ async def list_imports(visit: SignedIn) -> Response:
 @router.get("/connections/imports/{import_id}")
 async def show_import(visit: SignedIn, import_id: str) -> Response:
     """Show an import, and what it changed in each agreement."""
-    found = await visit.api.get(f"{_IMPORTS}/{import_id}")
+    found = await visit.api.known(f"{_IMPORTS}/{import_id}")
     parts = await visit.api.gather(**WHO, agreements=Whole("/api/v1/agreements", {"limit": "500"}))
     directory = directory_from(parts)
     titles = {str(each["agreement_id"]): str(each["title"]) for each in parts["agreements"].items}

@@ -97,7 +97,7 @@ async def _issue(visit: Visit, form: Form, ends: str | None) -> Any:
 @router.get("/connections/keys/{principal_id}/{key_id}/revoke")
 async def ask_to_revoke(visit: SignedIn, principal_id: str, key_id: str) -> Response:
     """Ask for confirmation before a key is revoked, and say what the revocation does."""
-    system = await visit.api.get(f"{_PRINCIPALS}/{principal_id}")
+    system = await visit.api.known(f"{_PRINCIPALS}/{principal_id}")
     parts = await visit.api.gather(**WHO, uses=Whole("/api/v1/monitor-key-uses", _MANY))
     line = next(
         (each for each in keys.key_lines(visit.reader, [system], parts["uses"].items) if each.key_id == key_id), None

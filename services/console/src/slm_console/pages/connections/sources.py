@@ -39,7 +39,7 @@ async def list_sources(visit: SignedIn) -> Response:
 @router.get("/connections/sources/{source_id}")
 async def show_source(visit: SignedIn, source_id: str) -> Response:
     """Show a source with its last refused items."""
-    found = await visit.api.get(f"{_SOURCES}/{source_id}")
+    found = await visit.api.known(f"{_SOURCES}/{source_id}")
     parts = await visit.api.gather(**WHO)
     model = {
         **shell(directory_from(parts), "sources", Part(found)),

@@ -102,7 +102,7 @@ async def people_page(visit: Visit, *, error: str = "", link: str = "", mailed: 
 
 async def _person_page(visit: Visit, principal_id: str, error: str) -> Response:
     parts = await visit.api.gather(**WHO, people=Whole("/api/v1/people", _MANY))
-    principal = await visit.api.get(f"{_PRINCIPALS}/{principal_id}")
+    principal = await visit.api.known(f"{_PRINCIPALS}/{principal_id}")
     directory = directory_from(parts)
     if principal["party_id"] is None:
         raise NotFound(404, {})
