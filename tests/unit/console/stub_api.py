@@ -47,7 +47,7 @@ class StubApi:
     answers: dict[str, Any]
     away: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
-    asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     """Path of every request."""
     sent: list[tuple[str, str, Any]] = field(default_factory=list)
     """Method, path and body of every request but GET."""
@@ -57,7 +57,7 @@ class StubApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         resource = path.removeprefix("/api/v1/").split("/", 1)[0]
-        self.asked.append(path)
+        self.paths.append(path)
         status, answer = 404, {"type": "/problems/not-found", "title": "No such thing", "status": 404}
         if scope["method"] == "GET":
             self.asked.append((path, scope["query_string"].decode()))

@@ -159,10 +159,10 @@ async def test_a_page_waits_once_for_a_service_that_is_stuck() -> None:
     api = StubApi(answers())
     async with browser_of(api, api_seconds=0.2) as browser:
         await browser.get("/targets/t-checkout")
-        api.stuck, api.asked = MONITOR, []
+        api.stuck, api.paths = MONITOR, []
         page = await browser.get("/targets/t-checkout")
     assert page.status_code == 200 and "What is shown of them is of 10:42" in page.text
-    assert [path for path in api.asked if path.split("/")[3] in MONITOR] == ["/api/v1/targets/t-checkout"]
+    assert [path for path in api.paths if path.split("/")[3] in MONITOR] == ["/api/v1/targets/t-checkout"]
 
 
 async def test_a_file_has_no_old_figures() -> None:
