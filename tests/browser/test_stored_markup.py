@@ -22,7 +22,7 @@ STARTS = (
 MOST_OF_A_KIND = 2
 """Pages of the same kind that are visited: their templates are the same, and their states may differ."""
 
-LEFT_OUT = re.compile(r"\.(txt|csv|pdf|svg|css|js)$|^/(docs|static|api)\b")
+LEFT_OUT = re.compile(r"\.(txt|csv|pdf|svg|css|js|json)(\?|$)|^/(docs|static|api)\b")
 """Downloads and what is no page of the console. Reports are pages of report-svc, with a policy of their own."""
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|INC-\d+|=[^&]*")
