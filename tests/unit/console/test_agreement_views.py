@@ -243,7 +243,7 @@ def test_the_form_of_each_kind_offers_its_services_and_templates() -> None:
     choices = drafting.DraftSources((), TEMPLATES)
     ours = drafting.form_of(READER, directory(ALDER), choices, drafting.first_values(READER, SHOP))
     assert (ours.services, [each.key for each in ours.templates]) == ([("checkout-id", "Checkout")], ["sla-standard"])
-    assert ours.templates[0].clauses == "Service hours and Support"
+    assert ours.templates[0].clauses == "Hours and Support"
     values = drafting.first_values(READER, "", "ola")
     assert drafting.form_of(READER, directory(ALDER), choices, values).services == []
     theirs = drafting.form_of(READER, directory(SHOP), choices, values)

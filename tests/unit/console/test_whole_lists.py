@@ -18,7 +18,8 @@ FIRST_PAGE_IS_ENOUGH = {
     "settings/audit_trail.py: 100",  # the reader turns the pages
     "sign_in.py: 1",  # only whether the key is known
     "targets.py: 12",  # the last twelve periods
-    "today.py: 200",  # causes, the latest; each row of an older breach stands by itself
+    "services.py: 200",  # the summary's lists, which say how many there are
+    "today.py: _MOST",  # the same, and the latest causes; each row of an older breach stands by itself
 }
 ROOT = Path(slm_console.__file__).parent
 

@@ -17,6 +17,7 @@ from slm_console.web.rendering import render
 from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
+_MANY = {"limit": "200"}
 _BREACHES, _CAUSES, _RISKS = "/api/v1/breaches", "/api/v1/causes", "/api/v1/risks"
 
 
@@ -153,11 +154,10 @@ async def _take(visit: Visit, breach_id: str, step: str, body: dict[str, Any]) -
 async def show_cause(visit: SignedIn, cause_id: str) -> Response:
     """Show a cause with all breaches and risks that it led to."""
     cause = await visit.api.known(f"{_CAUSES}/{cause_id}")
-    of_cause = {"cause_id": cause_id, "limit": "200"}
     parts = await visit.api.gather(
         **WHO,
-        breaches=Whole(_BREACHES, of_cause),
-        risks=Whole(_RISKS, {**of_cause, "standing": "true"}),
+        breaches=Whole(_BREACHES, {"cause_id": cause_id, **_MANY}),
+        risks=Whole(_RISKS, {"cause_id": cause_id, **_MANY, "standing": "true"}),
         **HELD,
     )
     breaches, risks = parts["breaches"].items, parts["risks"].items
