@@ -10,14 +10,20 @@ class AgreementEditor extends HTMLElement {
     this.form = this.querySelector("form");
     this.key = `${KEY}${this.dataset.place}`;
     this.waiting = 0;
-    this.asked = 0;
+    this.checking = null;
     this.form.addEventListener("input", () => this.typed());
     this.form.addEventListener("submit", (event) => this.submitted(event));
     this.back();
   }
 
   disconnectedCallback() {
+    this.stopChecking();
+  }
+
+  /** No check may reach the server after what it is about was kept: it would be refused there. */
+  stopChecking() {
     clearTimeout(this.waiting);
+    this.checking?.abort();
   }
 
   typed() {
@@ -41,18 +47,20 @@ class AgreementEditor extends HTMLElement {
     }
   }
 
-  post(body) {
-    return read(this.form.action, { method: "POST", body, headers: { Accept: "text/html", "X-CSRF-Token": token() } });
+  post(body, signal) {
+    return read(this.form.action, { method: "POST", body, signal, headers: { Accept: "text/html", "X-CSRF-Token": token() } });
   }
 
   /** Ask for the check of what is written now. Only the check and the errors beside fields change. */
   async check() {
-    const turn = ++this.asked;
+    this.stopChecking();
+    this.checking = new AbortController();
+    const { signal } = this.checking;
     const body = this.fields();
     body.set("do", "check");
-    const answer = await this.post(body).catch(() => null);
+    const answer = await this.post(body, signal).catch(() => null);
     const next = answer?.document.querySelector("agreement-editor");
-    if (!next || turn !== this.asked || !this.isConnected) return;
+    if (!next || signal.aborted || !this.isConnected) return;
     this.querySelector("#check").replaceWith(document.adoptNode(next.querySelector("#check")));
     for (const place of this.querySelectorAll("[data-says]")) {
       const newer = next.querySelector(`[data-says="${CSS.escape(place.dataset.says)}"]`);
@@ -69,7 +77,7 @@ class AgreementEditor extends HTMLElement {
   submitted(event) {
     const act = event.submitter?.value ?? "check";
     this.remember();
-    if (["save", "keep", "propose"].includes(act)) return;
+    if (["save", "keep", "propose"].includes(act)) return this.stopChecking();
     event.preventDefault();
     void this.show(this.fields(event.submitter), event.submitter);
   }
