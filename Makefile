@@ -29,7 +29,7 @@ test: $(READY) ## every test but benchmarks, attacks, pages in a browser and soa
 test-unit: $(READY) ## those that start no server, in about a minute
 	@$(PYTEST) tests/unit
 
-test-browser: $(READY) ## the console's pages and journeys in the system's Chromium, in four minutes
+test-browser: $(READY) ## the console's pages and journeys in the system's Chromium
 	@tools/setup-browser
 	@.venv/bin/pytest tests/browser -q
 
