@@ -95,6 +95,7 @@ def test_a_period_that_has_ended_adds_up_after_rounding() -> None:
     for line in found.lines[:-1]:
         assert line.sign != "=" or seconds(line.amount) == running, line
         running = running - seconds(line.amount) if line.sign == "−" else seconds(line.amount)
+    assert running
 
 
 def test_a_fact_lasts_whole_seconds_and_its_title_is_exact() -> None:
