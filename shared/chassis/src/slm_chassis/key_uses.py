@@ -1,4 +1,4 @@
-"""When each API key was last used: noted in memory at each request, and stored at most once a minute for each key."""
+"""The last use of each API key: noted in memory at each request, stored at most once a minute for each key."""
 
 from __future__ import annotations
 

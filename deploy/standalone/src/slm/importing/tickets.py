@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 from slm.importing import values
-from slm.importing.mapping_parts import TranslatedColumn
 from slm.importing.messages import ImportFinding, ImportRefused, Oddities
 from slm.importing.records import Record
 from slm.importing.ticket_history import ColumnTranslator, HistoryRow, TicketHistory
@@ -212,8 +211,3 @@ def names_first_response(mapping: TicketMapping) -> bool:
     """Whether the mapping has a column or a state from which the first response to a ticket is known."""
     moment_item = {each.event for states in mapping.states.values() for each in states}
     return "first_response" in mapping.moments or bool({"first_response", "agent_replied"} & moment_item)
-
-
-def column_name(moment_item: str | TranslatedColumn | None) -> str | None:
-    """Return the name of a column that the mapping reads; None for a constant."""
-    return moment_item.column if isinstance(moment_item, TranslatedColumn) else None

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 
 from slm_agreement.adapters import agreement_tables, register_tables
-from slm_agreement.adapters.queries import Rows, caller_sees_agreement, caller_sees_version
+from slm_agreement.adapters.queries import Rows, caller_sees_agreement, caller_sees_version, fetch_rows
 from slm_agreement.domain.contracting.needs import SIGNATURE
 from slm_agreement.domain.versions.agreement import OPEN
 from slm_agreement.domain.versions.term import LIVE
@@ -80,7 +80,7 @@ async def fetch_agreements(database: Database, caller: Principal, page: Page, wa
         .order_by(agreement.c.agreement_id)
         .limit(page.fetch)
     )
-    return await _rows(database, statement)
+    return await fetch_rows(database, statement)
 
 
 async def fetch_needs_of_agreements(database: Database, caller: Principal, agreement_ids: Sequence[str]) -> Rows:
@@ -91,7 +91,7 @@ async def fetch_needs_of_agreements(database: Database, caller: Principal, agree
         .where(needed.c.agreement_id.in_(agreement_ids))
         .order_by(needed.c.deadline.nulls_last(), needed.c.agreement_id, needed.c.version)
     )
-    return await _rows(database, statement)
+    return await fetch_rows(database, statement)
 
 
 async def fetch_all_needs(database: Database, caller: Principal) -> Rows:
@@ -106,7 +106,7 @@ async def fetch_all_needs(database: Database, caller: Principal) -> Rows:
         .order_by(needed.c.yours.desc(), needed.c.deadline.nulls_last(), agreement.c.agreement_id)
         .limit(MOST_NEEDS)
     )
-    return await _rows(database, statement)
+    return await fetch_rows(database, statement)
 
 
 async def count_agreements_by_state(database: Database, caller: Principal) -> dict[str, int]:
@@ -153,7 +153,7 @@ async def fetch_ending_versions(database: Database, caller: Principal, now: int,
         .order_by(first, agreement.c.agreement_id, version.c.number)
         .limit(MOST_ENDING)
     )
-    return await _rows(database, statement)
+    return await fetch_rows(database, statement)
 
 
 async def fetch_signed_versions(database: Database, caller: Principal, since: int) -> Rows:
@@ -183,7 +183,7 @@ async def fetch_signed_versions(database: Database, caller: Principal, since: in
         .order_by(version.c.finalized_at.desc(), agreement.c.agreement_id, version.c.number)
         .limit(MOST_SIGNED)
     )
-    return await _rows(database, statement)
+    return await fetch_rows(database, statement)
 
 
 async def fetch_sides_of_party(database: Database, caller: Principal) -> tuple[bool, bool]:
@@ -292,12 +292,6 @@ def _needs(caller: Principal) -> Select[Any]:
         .select_from(version.join(agreement, agreement.c.agreement_id == version.c.agreement_id).join(need, true()))
         .where(caller_sees_agreement(caller), caller_sees_version(caller), own)
     )
-
-
-async def _rows(database: Database, statement: Select[Any]) -> Rows:
-    async with database.read() as connection:
-        rows: Rows = (await connection.execute(statement)).mappings().all()
-        return rows
 
 
 def _with_names(statement: Select[Any], source: FromClause) -> Select[Any]:

@@ -20,6 +20,7 @@ from slm_agreement.adapters.queries import (
     belongs_to_caller,
     caller_sees_agreement,
     caller_sees_version,
+    fetch_rows,
 )
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
@@ -66,9 +67,7 @@ async def fetch_audit_entries(database: Database, caller: Principal, page: Page,
         .order_by(audit.c.seq.desc())
         .limit(page.fetch)
     )
-    async with database.read() as connection:
-        rows: Rows = (await connection.execute(statement)).mappings().all()
-        return rows
+    return await fetch_rows(database, statement)
 
 
 def _sees(caller: Principal) -> ColumnElement[bool]:
@@ -118,7 +117,7 @@ def _name_of_subject(caller: Principal) -> ColumnElement[str | None]:
     title = select(entry.c.title).where(entry.c.kind == "agreement", entry.c.id == audit.c.subject, seen)
 
     def name(listing: Listing, column: ColumnElement[str]) -> ScalarSelect[str]:
-        # Also of an act of its own a party reads no foreign name, such as the inviter's alias for it.
+        # Even on its own acts a party must not read another party's names, such as the inviter's alias for it.
         named = select(column).where(listing.id == audit.c.subject, listing.seen_by(caller))
         return named.scalar_subquery()
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from slm_agreement.adapters import agreement_tables, register_tables
 from slm_agreement.adapters.agreement_queries import select_shown_versions
-from slm_agreement.adapters.queries import PARTIES, Rows
+from slm_agreement.adapters.queries import PARTIES, Rows, fetch_rows
 from slm_agreement.domain.versions.agreement import OPEN
 from slm_agreement.domain.versions.term import LIVE
 from slm_chassis.access import Principal
@@ -27,6 +27,8 @@ async def fetch_party_summaries(database: Database, caller: Principal, page: Pag
     """
     party = register_tables.party
     statement, agreed = _summary(caller)
+    # The caller's party is no relation of its own.
+    statement = statement.where(party.c.party_id.is_distinct_from(caller.party_id))
     if relation is not None:
         statement = statement.where(agreed.c[f"is_{relation}"])
     statement = (
@@ -34,9 +36,7 @@ async def fetch_party_summaries(database: Database, caller: Principal, page: Pag
         .order_by(party.c.name, party.c.party_id)
         .limit(page.fetch)
     )
-    async with database.read() as connection:
-        rows: Rows = (await connection.execute(statement)).mappings().all()
-        return rows
+    return await fetch_rows(database, statement)
 
 
 async def fetch_party_summary(database: Database, caller: Principal, party_id: str) -> Any:
@@ -44,7 +44,7 @@ async def fetch_party_summary(database: Database, caller: Principal, party_id: s
 
     The caller's own party is possible, too.
     """
-    statement, _ = _summary(caller, own=True)
+    statement, _ = _summary(caller)
     async with database.read() as connection:
         return (
             (await connection.execute(statement.where(register_tables.party.c.party_id == party_id)))
@@ -61,9 +61,7 @@ async def fetch_people_with_mandates(database: Database, party_id: str) -> Rows:
         .where(person.c.party_id == party_id, func.jsonb_array_length(person.c.mandates) > 0)
         .order_by(person.c.name, person.c.person_id)
     )
-    async with database.read() as connection:
-        rows: Rows = (await connection.execute(statement)).mappings().all()
-        return rows
+    return await fetch_rows(database, statement)
 
 
 async def fetch_signers(database: Database, caller: Principal, party_id: str) -> Rows:
@@ -82,12 +80,10 @@ async def fetch_signers(database: Database, caller: Principal, party_id: str) ->
         .ext(distinct_on(signature.c.person_id))
         .order_by(signature.c.person_id, signature.c.signed_at.desc())
     )
-    async with database.read() as connection:
-        rows: Rows = (await connection.execute(statement)).mappings().all()
-        return rows
+    return await fetch_rows(database, statement)
 
 
-def _summary(caller: Principal, own: bool = False) -> tuple[Select[Any], FromClause]:
+def _summary(caller: Principal) -> tuple[Select[Any], FromClause]:
     party = register_tables.party
     agreed = _agreed(caller)
     statement = (
@@ -95,8 +91,7 @@ def _summary(caller: Principal, own: bool = False) -> tuple[Select[Any], FromCla
         .outerjoin(agreed, agreed.c.other_party_id == party.c.party_id)
         .where(PARTIES.seen_by(caller))
     )
-    # The caller's party is no relation of its own.
-    return (statement if own else statement.where(party.c.party_id.is_distinct_from(caller.party_id))), agreed
+    return statement, agreed
 
 
 def _agreed(caller: Principal) -> FromClause:

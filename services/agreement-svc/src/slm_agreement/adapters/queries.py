@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, RowMapping, Table, and_, exists, false, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, RowMapping, Select, Table, and_, exists, false, func, or_, select, true
 
 from slm_agreement.adapters import agreement_tables, register_tables, sign_in_tables
 from slm_chassis.access import Principal
@@ -15,6 +15,13 @@ from slm_chassis.http.paging import Page
 from slm_chassis.tables import audit
 
 Rows = Sequence[RowMapping]
+
+
+async def fetch_rows(database: Database, statement: Select[Any]) -> Rows:
+    """Return all rows of a query."""
+    async with database.read() as connection:
+        rows: Rows = (await connection.execute(statement)).mappings().all()
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,7 @@ async def fetch_page(
         .order_by(listing.id)
         .limit(page.fetch)
     )
-    async with database.read() as connection:
-        return (await connection.execute(statement)).mappings().all()
+    return await fetch_rows(database, statement)
 
 
 async def fetch_row(database: Database, listing: Listing, caller: Principal, identity: str) -> RowMapping | None:
@@ -61,8 +67,7 @@ async def fetch_agreement_history(database: Database, caller: Principal, agreeme
         .order_by(audit.c.seq)
         .limit(page.fetch)
     )
-    async with database.read() as connection:
-        return (await connection.execute(statement)).mappings().all()
+    return await fetch_rows(database, statement)
 
 
 async def fetch_comments(
@@ -84,8 +89,7 @@ async def fetch_comments(
         .order_by(comment.c.written_at, comment.c.comment_id)
         .limit(page.fetch)
     )
-    async with database.read() as connection:
-        return (await connection.execute(statement)).mappings().all()
+    return await fetch_rows(database, statement)
 
 
 def has_external_reference(table: Table, system: str, identity: str) -> ColumnElement[bool]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, true
 
 from slm_agreement.adapters import agreement_tables, register_tables, search_tables
-from slm_agreement.adapters.queries import Rows
+from slm_agreement.adapters.queries import Rows, fetch_rows
 from slm_agreement.adapters.search_words import split_search_words
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
@@ -54,9 +52,7 @@ async def search_entries(database: Database, caller: Principal, page: Page, text
     )
     order = (found.c.rank, found.c.place, found.c.title_words, found.c.id)
     statement = select(found).where(page.beyond(*order)).order_by(*order).limit(page.fetch)
-    async with database.read() as connection:
-        rows: Rows = (await connection.execute(statement)).mappings().all()
-        return rows
+    return await fetch_rows(database, statement)
 
 
 def _rank(title: ColumnElement[str], words: list[str]) -> ColumnElement[int]:
@@ -87,8 +83,3 @@ def _visible(caller: Principal) -> ColumnElement[bool]:
         entry.c.other_party_id == caller.party_id,
         and_(entry.c.kind.in_(("party", "service")), entry.c.party_id.in_(related)),
     )
-
-
-def search_hit_json(row: Any) -> dict[str, Any]:
-    """Return a row of the search index as JSON for the API."""
-    return {name: row[name] for name in ("kind", "id", "title", "subtitle", "agreement_id")}

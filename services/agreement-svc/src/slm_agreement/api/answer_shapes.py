@@ -29,7 +29,7 @@ def target_answer_entries_json(version: Version, party_id: str | None) -> list[d
             "number": number,
             "target": answer.target_key,
             "party_id": answer.party_id,
-            **_said(answer, version),
+            **_answer_json(answer, version),
         }
         for number, answer in enumerate(version.answers, start=1)
         if answer.revision_hash in readable
@@ -45,8 +45,8 @@ def _by_target(version: Version) -> list[dict[str, Any]]:
             "target": target["key"],
             "target_id": target["target_id"],
             "title": target["title"],
-            "provider": _standing(provider.get(target["key"]), version),
-            "customer": _standing(customer.get(target["key"]), version),
+            "provider": _latest_answer_json(provider.get(target["key"]), version),
+            "customer": _latest_answer_json(customer.get(target["key"]), version),
             "agreed": all(_is_accepted(side.get(target["key"])) for side in (provider, customer)),
         }
         for target in version.current.document["targets"]
@@ -57,13 +57,17 @@ def _is_accepted(word: LatestTargetAnswer | None) -> bool:
     return word is not None and word.still_applies and word.answer.answer == answering.ACCEPTED
 
 
-def _standing(word: LatestTargetAnswer | None, version: Version) -> dict[str, Any] | None:
-    if word is None:
+def _latest_answer_json(latest: LatestTargetAnswer | None, version: Version) -> dict[str, Any] | None:
+    if latest is None:
         return None
-    return {**_said(word.answer, version), "stands": word.still_applies, "carried": word.is_from_earlier_revision}
+    return {
+        **_answer_json(latest.answer, version),
+        "stands": latest.still_applies,
+        "carried": latest.is_from_earlier_revision,
+    }
 
 
-def _said(answer: TargetAnswer, version: Version) -> dict[str, Any]:
+def _answer_json(answer: TargetAnswer, version: Version) -> dict[str, Any]:
     return {
         "answer": answer.answer,
         "reason": answer.reason,

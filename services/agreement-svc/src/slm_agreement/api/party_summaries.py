@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from slm_agreement.adapters import party_queries
-from slm_agreement.adapters.sql_ledger import person_from_row as person_of
+from slm_agreement.adapters.sql_ledger import person_from_row
 from slm_agreement.api.responses.parties import PartyResponse
 from slm_agreement.api.shapes import instant_text, party_json
 from slm_agreement.domain.people.people import SIGNATORY_ROLES, Party
@@ -74,7 +74,8 @@ async def list_party_summaries(
     database: TheDatabase,
     page: Paging,
     relation: Annotated[
-        Literal["customer", "supplier"] | None, Query(description="Only those that are so by an agreement with you")
+        Literal["customer", "supplier"] | None,
+        Query(description="Only customers or only suppliers, by an agreement with your party"),
     ] = None,
 ) -> dict[str, Any]:
     """List the other parties that yours is related to, by name, each with the number of your agreements with it."""
@@ -83,7 +84,7 @@ async def list_party_summaries(
 
 
 @router.get(
-    "/parties/{party_id}/summary", **operation("Read a party with its agreements counted", PartyWithSignersResponse)
+    "/parties/{party_id}/summary", **operation("Read a party with counts of its agreements", PartyWithSignersResponse)
 )
 async def get_party_summary(party_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
     """Read a party with the number of your agreements with it, and the people who sign for it."""
@@ -111,7 +112,7 @@ def _shape(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _with_mandates(row: Mapping[Any, Any], now: int) -> list[dict[str, Any]]:
-    person = person_of(**row)
+    person = person_from_row(**row)
     sides = {role: side for side, role in SIGNATORY_ROLES.items()}
     return [
         {

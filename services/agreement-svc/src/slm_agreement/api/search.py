@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -49,6 +50,8 @@ async def search_everything(
     accents make no difference. An agreement is found by the version that lists show, and by the names of its parties.
     """
     rows = await search_queries.search_entries(database, caller, page, q, kind)
-    return page.shape(
-        rows, lambda row: [row["rank"], row["place"], row["title_words"], row["id"]], search_queries.search_hit_json
-    )
+    return page.shape(rows, lambda row: [row["rank"], row["place"], row["title_words"], row["id"]], _hit)
+
+
+def _hit(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("kind", "id", "title", "subtitle", "agreement_id")}

@@ -96,15 +96,13 @@ async def create_invitation(
             await _check_address(ledger, principal, wanted.email)
         is_mailed = wanted.email is not None and ledgers.console_url is not None
         invitation, code = await open_invitation(ledger, caller, wanted, is_mailed=is_mailed)
-        if wanted.email is not None and ledgers.console_url is not None:
-            recipient = mails_of.check_mail_address(wanted.email, "email")
-            url, expires = (
-                f"{ledgers.console_url}{invitation_path(invitation, code)}",
-                instants.to_text(invitation.expires_at)[:10],
-            )
-            await mails.store_mail(ledger, recipient, mails_of.invitation_mail(caller.name, wanted.alias, url, expires))
-            return invitation, None
-        return invitation, code
+        if not is_mailed:
+            return invitation, code
+        recipient = mails_of.check_mail_address(str(wanted.email), "email")
+        url = f"{ledgers.console_url}{invitation_path(invitation, code)}"
+        expires = instants.to_text(invitation.expires_at)[:10]
+        await mails.store_mail(ledger, recipient, mails_of.invitation_mail(caller.name, wanted.alias, url, expires))
+        return invitation, None
 
 
 def invitation_path(invitation: Invitation, code: str) -> str:

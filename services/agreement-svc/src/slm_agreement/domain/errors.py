@@ -29,7 +29,7 @@ ERROR, SLIP, WARNING = "error", "slip", "warning"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong or doubtful in a document or request: the field, its value, and what to write instead.
+    """One thing that is wrong or doubtful in a document or request: the field, its value, and how to correct it.
 
     ``severity`` is ``error``, ``slip`` (probably a mistake) or ``warning``; an error cannot be waived. ``code`` names
     the rule, and a waiver refers to it.

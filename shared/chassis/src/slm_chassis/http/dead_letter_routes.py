@@ -43,7 +43,7 @@ class DeadLetterAnswer(Answer):
     attempts: int
     """How often it was tried"""
     set_aside_at: Instant
-    """When it was last set aside"""
+    """When it last became a dead letter"""
 
 
 class RedrivenAnswer(Answer):

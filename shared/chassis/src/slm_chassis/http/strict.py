@@ -69,20 +69,6 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
 
 
-def is_nested_deeper(document: Any, levels: int) -> bool:
-    """Whether objects and arrays are nested more than ``levels`` deep."""
-    layer = [document]
-    for _ in range(levels + 1):
-        layer = [inner for each in layer if isinstance(each, dict | list) for inner in _inner(each)]
-        if not layer:
-            return False
-    return True
-
-
-def _inner(holder: dict[str, Any] | list[Any]) -> Collection[Any]:
-    return holder.values() if isinstance(holder, dict) else holder
-
-
 def _texts(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield path, value

@@ -66,7 +66,7 @@ class RevisionContent(Answer):
     kind: Kind
     """Kind of agreement"""
     scope: Scope
-    """What the agreement is about"""
+    """Scope of the agreement: one service (`service`), one customer (`customer`), or the whole company (`corporate`)"""
     provider_party_id: str
     """Id of the party that provides the service"""
     customer_party_id: str
@@ -92,7 +92,7 @@ class FindingResponse(Answer):
     value: str
     """The field's value, shortened"""
     remedy: str
-    """What to write instead"""
+    """How to correct it, such as `write 1 to 100`"""
     code: str
     """Name of the rule, as a waiver names it"""
     severity: Literal["error", "slip", "warning"]
@@ -196,7 +196,7 @@ class AgreementIdentity(Answer):
     kind: Kind
     """`sla`: service level agreement, `ola`: operational level agreement, `uc`: underpinning contract"""
     scope: Scope
-    """What the agreement is about: a service, a customer, or everything"""
+    """Scope of the agreement: one service (`service`), one customer (`customer`), or the whole company (`corporate`)"""
     drafting_party_id: str
     """Id of the party that drafted the first version"""
     provider_party_id: str

@@ -33,7 +33,7 @@ class ClauseChange(Answer):
     title: str
     """Title of the clause for people"""
     change: Change
-    """What happened to it from the first revision to the second"""
+    """Whether the second revision adds, removes or changes the clause"""
     fields: list[FieldChange]
     """Its fields that differ"""
 
@@ -46,7 +46,7 @@ class TargetChange(Answer):
     title: str
     """Title of the target for people, as in the second revision if it has it"""
     change: Change
-    """What happened to it from the first revision to the second"""
+    """Whether the second revision adds, removes or changes the target"""
     fields: list[FieldChange]
     """Its fields that differ"""
 

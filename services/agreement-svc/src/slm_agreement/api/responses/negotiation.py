@@ -93,7 +93,8 @@ class CommentResponse(Answer):
     written_at: Instant
     """When it was written"""
     changed_since: bool
-    """Whether what was commented on is different, or gone, in the version's current revision"""
+    """Whether the target, clause or document that was commented on is different, or gone, in the version's current
+    revision"""
     resolved: bool
     """Whether somebody resolved it"""
     resolved_at: Instant | None

@@ -1,4 +1,4 @@
-"""Response models of the ways in: sessions, sign-in links, and the links, codes and sessions of guests."""
+"""Response models of logging in: sessions, sign-in links, and the links, codes and sessions of guests."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def latest_target_answers(version: Version, party_id: str) -> dict[str, LatestTa
     A target that the party has never answered is left out. A party that accepts or proposes a whole revision accepts
     each of its targets.
     """
-    words = {answer.target_key: answer for answer in _words(version, party_id)}
+    words = {answer.target_key: answer for answer in _answers_of(version, party_id)}
     current = version.current
     document = current.document
     found = {}
@@ -84,7 +84,7 @@ def latest_target_answers(version: Version, party_id: str) -> dict[str, LatestTa
     return found
 
 
-def _words(version: Version, party_id: str) -> Iterator[TargetAnswer]:
+def _answers_of(version: Version, party_id: str) -> Iterator[TargetAnswer]:
     """Yield all answers of a party to targets of a version, the earliest first."""
     by_hash = {revision.hash: revision for revision in version.revisions}
     answered = {answer.revision_hash for answer in version.answers if answer.party_id == party_id}
@@ -105,7 +105,7 @@ def accept_every_target(
     ``reasons``: target key → why the party that proposes the revision changed the target in it.
     """
     keys = [target["key"] for target in revision.document["targets"]]
-    return _said(revision, [(key, ACCEPTED, (reasons or {}).get(key, "")) for key in keys], actor, now)
+    return _answers(revision, [(key, ACCEPTED, (reasons or {}).get(key, "")) for key in keys], actor, now)
 
 
 def answers_from_decisions(
@@ -127,7 +127,7 @@ def answers_from_decisions(
     findings.refuse_any("The answer does not cover every target of the proposed revision.")
     said = [(key, ACCEPTED, "") for key in answer.accept]
     said += [(key, REFUSED, reason) for key, reason in answer.refuse.items()]
-    return _said(version.current, said, actor, now)
+    return _answers(version.current, said, actor, now)
 
 
 def answers_from_counter_proposal(
@@ -152,16 +152,7 @@ def answers_from_counter_proposal(
             findings.add("refuse", key, "leave it out of refuse, or change or remove the target in the document")
         said.append((key, ACCEPTED if same else CHANGED, answer.refuse.get(key, "")))
     findings.refuse_any("The document contradicts the accepted and refused targets.")
-    return _said(version.current, said, actor, now)
-
-
-def has_accepted_every_target(version: Version, party_id: str) -> bool:
-    """Return whether the party's answers accept every target of the current revision."""
-    words = latest_target_answers(version, party_id)
-    return all(
-        target["key"] in words and words[target["key"]].still_applies and words[target["key"]].answer.answer == ACCEPTED
-        for target in version.current.document["targets"]
-    )
+    return _answers(version.current, said, actor, now)
 
 
 def _faults_of(answer: TargetDecisions, document: Mapping[str, Any]) -> Findings:
@@ -177,7 +168,7 @@ def _faults_of(answer: TargetDecisions, document: Mapping[str, Any]) -> Findings
     return findings
 
 
-def _said(
+def _answers(
     revision: Revision, said: Sequence[tuple[str, str, str]], actor: Actor, now: UtcMicroseconds
 ) -> list[TargetAnswer]:
     """Return the answers of a party to targets of a revision, from triples (target key, answer, reason)."""

@@ -14,8 +14,6 @@ from slm_events import instants
 from slm_events.agreement import AgreementCommented, AgreementCommentResolved
 from slm_events.instants import UtcMicroseconds
 
-LONGEST_COMMENT = 4_000
-"""The most characters of a comment."""
 _MAY_COMMENT = frozenset({"service_level_manager", "business_signatory", "provider_signatory"})
 _OTHER_PARTS = frozenset({"term", "planned_maintenance", "customer_sees", "signatories", "requirements", "supports"})
 

@@ -1,4 +1,4 @@
-"""What a version of an agreement needs from a party now: an answer, a signature or a decision."""
+"""The acts that a version of an agreement needs from a party now: an answer, a signature or a decision."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def required_acts(version: Version) -> list[RequiredAct]:
     identity = version.identity
     if version.state in ON_THE_TABLE and version.awaited_party_id is not None:
         awaited = version.awaited_party_id
-        # Whose targets the other party refused is to write another revision, which signatories do not.
+        # A party whose targets were refused must write another revision, which signatories may not do.
         writes = version.tabled_by_party_id == awaited
         roles = (_MANAGER,) if writes else (_MANAGER, SIGNATORY_ROLES[identity.side_of(awaited)])
         return [RequiredAct(ANSWER, REVISION, awaited, roles, None, (), version.answer_by)]

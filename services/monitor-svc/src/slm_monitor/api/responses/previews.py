@@ -210,7 +210,7 @@ class DraftFinding(Answer):
     severity: str
     """Severity of the mistake"""
     remedy: str
-    """What to write instead"""
+    """How to correct it, such as `write 1 to 100`"""
 
 
 class ClockPreview(Answer):

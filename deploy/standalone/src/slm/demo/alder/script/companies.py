@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PROVIDER = "alder"
-CUSTOMERS = ("corner-shop", "harbour", "elmsted")
-SUPPLIERS = ("paylane", "greyline", "brightwater")
 TEAMS = ("alder-network", "alder-application-desk")
 
 MANAGER = "service_level_manager"

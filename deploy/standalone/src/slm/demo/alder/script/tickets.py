@@ -88,11 +88,6 @@ def tickets(timeline: Timeline, seed: int = SEED) -> list[tuple[int, Ticket]]:
     return [(URGENT_NUMBER - urgent + place, each) for place, each in enumerate(found)]
 
 
-def all_ticket_events(timeline: Timeline, seed: int = SEED) -> list[dict[str, Any]]:
-    """Return all events of all tickets, ticket by ticket."""
-    return [event for number, each in tickets(timeline, seed) for event in each.events(number)]
-
-
 def _is_over(ticket: Ticket) -> bool:
     return any(event == "resolved" for event, _, _ in ticket.steps)
 
