@@ -16,8 +16,8 @@ from slm_calendar.intervals import Interval
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_events.causes import CauseRevised
 from slm_events.instants import to_text
-from slm_monitor.application.causes.regrouping import Grouped, RegroupedFindings
-from slm_monitor.domain.causes.cause_views import PublishedCauseView
+from slm_monitor.application.causes.regrouping import RegroupedFindings
+from slm_monitor.domain.causes.cause_views import Membership, PublishedCauseView
 from slm_monitor.domain.causes.findings import BREACH, RISK, CauseFinding
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
 
@@ -141,12 +141,12 @@ class MemoryCauses:
         self._views: dict[tuple[str, str], PublishedCauseView] = {}
         self._listener = listener
 
-    async def findings(self, finding_ids: Collection[str]) -> Grouped:
+    async def findings(self, finding_ids: Collection[str]) -> Membership:
         return {identity: self.held[identity] for identity in finding_ids if identity in self.held}
 
     async def connected(
         self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
-    ) -> Grouped:
+    ) -> Membership:
         def overlaps(finding: CauseFinding) -> bool:
             return finding.provider_party_id == provider_party_id and any(
                 finding.since < until and since < finding.until

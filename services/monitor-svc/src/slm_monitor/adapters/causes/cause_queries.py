@@ -14,17 +14,17 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_monitor.domain.causes.cause_views import CURRENT
+from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
 
 _STATES = ("open", "acknowledged", "root_cause_given", "closed", "disputed", "confirmed")
 _COUNTS = ",\n".join(f"count(*) FILTER (WHERE state = '{state}') AS {state}" for state in _STATES)
 URGENCIES = ("done", "in_hand", "unexplained", "at_risk", "unacknowledged", "now")
 """The urgencies of a cause, the least urgent first."""
-_OPEN_ENDED = 2**62
 _VIEWS = f"""
 SELECT view.cause_id, view.party_id, view.provider_party_id, view.revision, view.state, view.start, view.until,
        view.breaches, view.document, found.*,
        CASE WHEN found.left_to_do = 0 THEN 0
-            WHEN view.until >= {_OPEN_ENDED} THEN 5
+            WHEN view.until >= {OPEN_ENDED} THEN 5
             WHEN found.open > 0 THEN 4
             WHEN found.risks_standing > 0 AND found.acknowledged = 0 THEN 3
             WHEN found.acknowledged > 0 THEN 2
@@ -122,7 +122,7 @@ def _conditions(views: Any, wanted: CauseFilter) -> list[ColumnElement[bool]]:
     if wanted.open is not None:
         found.append(views.c.left_to_do > 0 if wanted.open else views.c.left_to_do == 0)
     if wanted.lasting is not None:
-        found.append(views.c.until >= _OPEN_ENDED if wanted.lasting else views.c.until < _OPEN_ENDED)
+        found.append(views.c.until >= OPEN_ENDED if wanted.lasting else views.c.until < OPEN_ENDED)
     if wanted.state is not None:
         found.append(views.c[wanted.state] > 0)
     if wanted.side is not None:

@@ -11,10 +11,10 @@ import asyncpg
 from slm_calendar.intervals import Interval
 from slm_chassis.database import Transaction
 from slm_events.instants import from_text
-from slm_monitor.application.causes.regrouping import Grouped, RegroupedFindings
+from slm_monitor.application.causes.regrouping import RegroupedFindings
 from slm_monitor.application.causes.tracing import StoredFinding
 from slm_monitor.domain.causes.bad_intervals import PublishedFinding
-from slm_monitor.domain.causes.cause_views import CauseViewChange, PublishedCauseView
+from slm_monitor.domain.causes.cause_views import CauseViewChange, Membership, PublishedCauseView
 from slm_monitor.domain.causes.findings import BREACH, RISK, CauseFinding
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
 
@@ -68,12 +68,12 @@ class SqlCauses:
         self._transaction = transaction
         self._driver = driver
 
-    async def findings(self, finding_ids: Collection[str]) -> Grouped:
+    async def findings(self, finding_ids: Collection[str]) -> Membership:
         return _grouped(await self._driver.fetch(_BY_ID, sorted(finding_ids)))
 
     async def connected(
         self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
-    ) -> Grouped:
+    ) -> Membership:
         bad = [(key, *span) for key, pairs in sorted(spans.items()) for span in pairs]
         columns = [list(column) for column in zip(*bad, strict=True)] if bad else [[], [], []]
         return _grouped(await self._driver.fetch(_CONNECTED, provider_party_id, *columns, sorted(cause_ids)))

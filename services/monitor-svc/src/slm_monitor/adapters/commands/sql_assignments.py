@@ -92,16 +92,14 @@ class SqlAssignments:
         """
         given = await self._about(kind, item_id, caller)
         mark = given["mark"] if until_change else None
-        await self._transaction.execute(text(_SNOOZE), _used(_SNOOZE, {**given, "until": until, "mark": mark}))
+        await self._transaction.execute(text(_SNOOZE), {**given, "until": until, "mark": mark})
         await SqlLedgerOfTransaction(self._transaction).note(caller, f"{kind}.snoozed", item_id)
 
     async def _about(self, kind: Kind, item_id: str, caller: Principal) -> dict[str, Any]:
         given = {"id": item_id, "me": caller.party_id or "", "now": self._transaction.now, "sees_all": False}
-        query = _ITEMS[kind]
-        mark = (await self._transaction.execute(text(query), _used(query, given))).scalar_one_or_none()
+        mark = (await self._transaction.execute(text(_ITEMS[kind]), given)).scalar_one_or_none()
         if mark is None:
             raise AssignableItemNotFound(item_id)
-        del given["sees_all"]
         return {**given, "kind": kind, "mark": mark, "principal_id": caller.principal_id}
 
 
@@ -180,8 +178,3 @@ def build_assignment_document(row: Mapping[Any, Any]) -> dict[str, Any]:
         "snoozed_until_at": None if row["until"] is None else to_text(row["until"]),
         "snoozed_until_change": row["mark"] is not None,
     }
-
-
-def _used(query: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    names = text(query).compile().params
-    return {name: value for name, value in given.items() if name in names}

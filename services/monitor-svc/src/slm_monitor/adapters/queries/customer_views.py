@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, text
+from sqlalchemy import BigInteger, ColumnElement, TextClause, and_, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
+from slm_monitor.adapters.queries.read_tables import RISK, build_party_condition
 from slm_monitor.domain.terms.customer_view import CustomerView
 
 IN_FORCE = """
@@ -59,17 +60,29 @@ SELECT agreement_id, risks_after, live_figure FROM customer_view AS shown
 _SHOWS_ALL = CustomerView(risks_after=0)
 
 
-def build_customer_view_condition(fragment: str, source: str, caller: Principal, now: int) -> ColumnElement[bool]:
-    """Return one of this module's conditions (``fragment``) on the rows of the table ``source``, for use in a query."""
+def bind_caller(query: str, caller: Principal, now: int) -> TextClause:
+    """Return a statement with those of the parameters ``sees_all``, ``me`` and ``now`` bound that it has."""
     given = [
         bindparam("sees_all", caller.is_operator),
         bindparam("me", caller.party_id or ""),
         bindparam("now", now, BigInteger),
     ]
-    statement = text(fragment.format(source))
+    statement = text(query)
     names = statement.compile().params
-    made: Any = statement.bindparams(*(each for each in given if each.key in names))
+    return statement.bindparams(*(each for each in given if each.key in names))
+
+
+def build_customer_view_condition(fragment: str, source: str, caller: Principal, now: int) -> ColumnElement[bool]:
+    """Return one of this module's conditions (``fragment``) on the rows of the table ``source``, for use in a query."""
+    made: Any = bind_caller(fragment.format(source), caller, now)
     return made  # type: ignore[no-any-return]
+
+
+def build_risk_condition(caller: Principal, now: int) -> ColumnElement[bool]:
+    """Return the SQL condition for warnings that the caller is shown: a customer, once they have lasted as long as its
+    agreement says.
+    """
+    return and_(build_party_condition(RISK, caller), build_customer_view_condition(RISK_SHOWN, "risk", caller, now))
 
 
 @dataclass(frozen=True, slots=True)

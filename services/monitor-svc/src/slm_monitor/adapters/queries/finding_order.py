@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, Text, bindparam, column, text
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, Text, column
 
 from slm_chassis.access import Principal
 from slm_chassis.http.paging import Page
-from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN
+from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN, bind_caller
+from slm_monitor.adapters.queries.read_tables import BUDGET_LEFT
 
 FindingSort = Literal["latest", "urgency", "budget", "time_left"]
 Finding = Literal["breach", "risk"]
@@ -35,9 +36,7 @@ _NEVER = 2**62
 _BUDGET_LEFT = f"""
 CASE WHEN judged.detail ->> 'consumed_percent' IS NOT NULL
           AND (judged.closed_at IS NOT NULL OR {LIVE_SHOWN.format("{0}")})
-     THEN 1000000 - least(split_part(judged.detail ->> 'consumed_percent', '/', 1)::numeric * 10000
-          / coalesce(nullif(split_part(judged.detail ->> 'consumed_percent', '/', 2), '')::numeric, 1),
-          1000000000000)::bigint
+     THEN {BUDGET_LEFT.format("judged.detail ->> 'consumed_percent'")}
      ELSE {_NEVER} END AS budget_left"""
 """SQL for the budget left, in millionths of the budget, negative if it is overspent. Items without a budget, or whose
 budget the caller is not shown, come last.
@@ -100,16 +99,9 @@ class FindingOrder:
         return [row[f"{_VALUE}{name}"] for name in SORTS[self.kind][self.sort]]
 
     def _select(self) -> Any:
-        given = [
-            bindparam("sees_all", self.caller.is_operator),
-            bindparam("me", self.caller.party_id or ""),
-            bindparam("now", self.now, BigInteger),
-        ]
-        statement = text(_BREACHES if self.kind == "breach" else _RISKS)
-        used = statement.compile().params
+        known = bind_caller(_BREACHES if self.kind == "breach" else _RISKS, self.caller, self.now)
         columns = [column(name, BigInteger) for name in ("ends_at", "budget_left")]
         columns += [column("newest", BigInteger)] if self.kind == "breach" else []
-        known = statement.bindparams(*(each for each in given if each.key in used))
         return known.columns(column(f"{self.kind}_id", Text), column("urgency", Integer), *columns).subquery("ordered")
 
 

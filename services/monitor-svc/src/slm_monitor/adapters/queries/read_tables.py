@@ -10,17 +10,13 @@ from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, Text
 from slm_chassis.access import Principal
 
 _PARTIES = (column("provider_party_id", Text), column("customer_party_id", Text))
-INDICATOR = table(
-    "indicator",
-    column("subject", Text),
-    column("owner_party_id", Text),
-    column("key", Text),
-    column("kind", Text),
-    column("unit", Text),
-    column("initial_state", Text),
-    column("service_id", Text),
-    column("external_refs", JSON),
-)
+BUDGET_LEFT = """1000000 - least(split_part({0}, '/', 1)::numeric * 10000
+    / coalesce(nullif(split_part({0}, '/', 2), '')::numeric, 1), 1000000000000)::bigint"""
+"""SQL for the budget left, in millionths of the budget and negative if it is overspent, from the consumed percentage
+``{0}``, which is written as a fraction.
+"""
+HAS_WINDOWS = "(target.instance_of IS NOT NULL OR coalesce(target.terms -> 'group_by', '[]') IN ('[]', 'null'))"
+"""SQL condition that a target has windows: of one with ``group_by``, its instances have them."""
 TARGET = table(
     "target",
     column("target_id", Text),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, select
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
-from slm_monitor.adapters.queries import customer_views
+from slm_monitor.adapters.queries.customer_views import build_risk_condition
 from slm_monitor.adapters.queries.finding_order import FindingOrder, FindingSort, drop_sort_values
-from slm_monitor.adapters.queries.read_tables import RISK, build_party_condition, select_cause_id
+from slm_monitor.adapters.queries.read_tables import RISK, select_cause_id
 from slm_monitor.adapters.queries.row_documents import build_breach_document
 
 
@@ -41,7 +41,7 @@ class RiskQueries:
             if value is not None
         ]
         order = FindingOrder("risk", sort, caller, self._database.clock.now())
-        query = select(*RISK.c, cause_id).where(self._shown(caller), *own, *wanted)
+        query = select(*RISK.c, cause_id).where(build_risk_condition(caller, self._database.clock.now()), *own, *wanted)
         query = order.apply(query, RISK.c.risk_id, RISK.c.opened_at, page).limit(page.fetch)
         async with self._database.read() as connection:
             rows = [dict(row) for row in (await connection.execute(query)).mappings()]
@@ -51,17 +51,9 @@ class RiskQueries:
 
     async def one(self, caller: Principal, risk_id: str) -> dict[str, Any] | None:
         """Return a warning; None if the caller is not shown it."""
-        query = select(*RISK.c, select_cause_id(RISK.c.risk_id)).where(RISK.c.risk_id == risk_id, self._shown(caller))
+        query = select(*RISK.c, select_cause_id(RISK.c.risk_id)).where(
+            RISK.c.risk_id == risk_id, build_risk_condition(caller, self._database.clock.now())
+        )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
         return build_breach_document(dict(row)) if row else None
-
-    def _shown(self, caller: Principal) -> ColumnElement[bool]:
-        """Return the SQL condition for warnings that the caller is shown: a customer, once they have lasted as long as
-        its agreement says.
-        """
-        now = self._database.clock.now()
-        return and_(
-            build_party_condition(RISK, caller),
-            customer_views.build_customer_view_condition(customer_views.RISK_SHOWN, "risk", caller, now),
-        )

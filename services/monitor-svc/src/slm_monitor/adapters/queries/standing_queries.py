@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, column, select, text
+from sqlalchemy import Integer, Text, column, select
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
-from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN, RISK_SHOWN, WARNINGS_SHOWN
+from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN, RISK_SHOWN, WARNINGS_SHOWN, bind_caller
+from slm_monitor.adapters.queries.read_tables import HAS_WINDOWS
 
 _AT_RISK_SHOWN = f"""
     {LIVE_SHOWN.format("target")} AND ({WARNINGS_SHOWN.format("target")} OR EXISTS (
@@ -32,7 +33,7 @@ SELECT provider_party_id, customer_party_id, count(*)::int AS targets,
              WHERE target_window.target_id = target.target_id AND target_window.start <= :now
              ORDER BY target_window.start DESC LIMIT 1) AS judged ON TRUE
        WHERE (:sees_all OR target.provider_party_id = :me OR target.customer_party_id = :me)
-         AND (target.instance_of IS NOT NULL OR coalesce(target.terms -> 'group_by', '[]') IN ('[]', 'null'))
+         AND {HAS_WINDOWS}
   ) AS shown
  GROUP BY provider_party_id, customer_party_id
 """
@@ -54,14 +55,9 @@ class StandingQueries:
 
         ``now``: microseconds UTC.
         """
-        given = [
-            bindparam("sees_all", caller.is_operator),
-            bindparam("me", caller.party_id or ""),
-            bindparam("now", now, BigInteger),
-        ]
         numbers = [column(name, Integer) for name in ("targets", "breached", "at_risk", "no_data")]
         parties = column("provider_party_id", Text), column("customer_party_id", Text)
-        counted = text(_COUNTED).bindparams(*given).columns(*parties, *numbers).subquery("counted")
+        counted = bind_caller(_COUNTED, caller, now).columns(*parties, *numbers).subquery("counted")
         keys = counted.c.provider_party_id, counted.c.customer_party_id
         query = select(counted).where(page.beyond(*keys)).order_by(*keys).limit(page.fetch)
         async with self._database.read() as connection:

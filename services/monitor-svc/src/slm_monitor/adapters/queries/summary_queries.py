@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slm_chassis.database import Database
 from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN, RISK_SHOWN, WARNINGS_SHOWN
+from slm_monitor.adapters.queries.read_tables import HAS_WINDOWS
 from slm_monitor.adapters.rows.staleness_rows import OUTAGE_END
 from slm_monitor.application.reading.summary import VERDICTS, Rows, SummaryQuestion, SummaryRows
 from slm_monitor.domain.lifecycle.urgency import URGENT_WITHIN
@@ -29,7 +30,7 @@ _WATCHING = f"""
     SELECT target.target_id, target.agreement_id, target.service_id, target.indicator, target.labels
       FROM target JOIN target_window AS judged USING (target_id)
      WHERE judged.closed_at IS NULL AND judged.start <= :now AND judged."end" > :now AND target.indicator IS NOT NULL
-       AND (target.instance_of IS NOT NULL OR coalesce(target.terms -> 'group_by', '[]') IN ('[]', 'null'))
+       AND {HAS_WINDOWS}
        AND {_TARGETS} AND {LIVE_SHOWN.format("target")}
 """
 """SQL for the targets with an open window. Of a target with ``group_by``, its instances are meant, because they have
@@ -264,7 +265,6 @@ def _parameters(asked: SummaryQuestion) -> dict[str, Any]:
         "starts": [month.start for month in months],
         "ends": [month.end for month in months],
         "first": months[0].start,
-        "present": len(months),
         # A window of the agreement's time zone may begin up to a day before the reader's month.
         "present_start": months[-1].start - 86_400_000_000,
         "limit": asked.limit,
@@ -273,6 +273,4 @@ def _parameters(asked: SummaryQuestion) -> dict[str, Any]:
 
 
 async def _fetched(connection: AsyncConnection, query: str, given: Mapping[str, Any]) -> Rows:
-    statement = text(query)
-    used = {name: value for name, value in given.items() if name in statement.compile().params}
-    return [dict(row) for row in (await connection.execute(statement, used)).mappings()]
+    return [dict(row) for row in (await connection.execute(text(query), given)).mappings()]

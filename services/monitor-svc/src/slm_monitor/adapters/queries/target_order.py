@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, column, select, text
+from sqlalchemy import BigInteger, Integer, Text, column, select
 
 from slm_chassis.access import Principal
-from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN, WARNINGS_SHOWN
+from slm_monitor.adapters.queries.customer_views import LIVE_SHOWN, WARNINGS_SHOWN, bind_caller
+from slm_monitor.adapters.queries.read_tables import BUDGET_LEFT
 
 SORTS = {
     "urgency": ("urgency", "breach_at", "target_id"),
@@ -27,9 +28,7 @@ SELECT target.target_id,
             THEN (extract(epoch FROM judged.breach_at::timestamptz) * 1000000)::bigint
             ELSE {_NEVER} END AS breach_at,
        CASE WHEN judged.consumed IS NOT NULL AND {LIVE_SHOWN.format("target")}
-            THEN 1000000 - least(split_part(judged.consumed, '/', 1)::numeric * 10000
-                                 / coalesce(nullif(split_part(judged.consumed, '/', 2), '')::numeric, 1),
-                                 1000000000000)::bigint
+            THEN {BUDGET_LEFT.format("judged.consumed")}
             ELSE {_NEVER} END AS budget_left
   FROM target LEFT JOIN LATERAL (
       SELECT verdict, closed_at, coalesce(detail ->> 'exhausted_at', detail ->> 'projected_at') AS breach_at,
@@ -47,12 +46,7 @@ because an order would reveal them.
 
 def build_target_sort_values_subquery(caller: Principal, now: int) -> Any:
     """Return a subquery with the sort values of the targets that the caller sees."""
-    given = [
-        bindparam("sees_all", caller.is_operator),
-        bindparam("me", caller.party_id or ""),
-        bindparam("now", now, BigInteger),
-    ]
-    ordered = text(_ORDERED).bindparams(*given)
+    ordered = bind_caller(_ORDERED, caller, now)
     columns = (column("urgency", Integer), column("breach_at", BigInteger), column("budget_left", BigInteger))
     return ordered.columns(column("target_id", Text), *columns).subquery("ordered")
 

@@ -13,11 +13,11 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters.queries import customer_views, target_order
+from slm_monitor.adapters.queries import target_order
+from slm_monitor.adapters.queries.customer_views import build_risk_condition
 from slm_monitor.adapters.queries.read_tables import (
     BREACH,
     CLOCK,
-    INDICATOR,
     QUARANTINE,
     RISK,
     TARGET,
@@ -91,31 +91,16 @@ class TargetQueries:
         )
         return await self._rows(query)
 
-    async def indicators(self, caller: Principal, page: Page) -> dict[str, Any]:
-        seen = true() if caller.is_operator else INDICATOR.c.owner_party_id == caller.party_id
-        rows = await self._page(INDICATOR, caller, page, ["subject"], {}, seen=seen)
-        return page.shape(rows, lambda row: [row["subject"]], build_row_document)
-
     async def breaches(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         rows = await self._page(BREACH, caller, page, ["certain_at", "breach_id"], filters, descending=True)
         return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], build_breach_document)
-
-    def _risk_shown(self, caller: Principal) -> ColumnElement[bool]:
-        """Return the SQL condition for warnings that the caller is shown: a customer, once they have lasted as long as
-        its agreement says.
-        """
-        now = self._database.clock.now()
-        return and_(
-            build_party_condition(RISK, caller),
-            customer_views.build_customer_view_condition(customer_views.RISK_SHOWN, "risk", caller, now),
-        )
 
     async def disclosed_windows(self, caller: Principal, target_ids: Sequence[str]) -> set[tuple[str, str]]:
         """Return (target, window) of the windows of these targets that have an open warning which
         the caller is shown.
         """
         query = select(RISK.c.target_id, RISK.c.window_id).where(
-            RISK.c.target_id.in_(target_ids), RISK.c.standing, self._risk_shown(caller)
+            RISK.c.target_id.in_(target_ids), RISK.c.standing, build_risk_condition(caller, self._database.clock.now())
         )
         return {(row["target_id"], row["window_id"]) for row in await self._rows(query)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import APIRouter
@@ -34,7 +35,6 @@ from slm_monitor.application.reading.exclusion_effects import (
     ExclusionEffectQuestion,
 )
 from slm_monitor.domain.exclusions.exclusion_workflow import ExclusionRecord
-from slm_monitor.domain.terms.customer_view import CustomerView
 
 router = APIRouter(prefix="/api/v1", tags=["exclusions"])
 
@@ -81,12 +81,21 @@ async def _effect(
     is_shown = caller.is_operator or caller.party_id in (entry.provider_party_id, entry.customer_party_id)
     view = (await readers.views.shown_to(caller, [entry.agreement_id], now)).of(entry.agreement_id)
     asked: list[ExclusionEffectQuestion] = []
-    for row in await queries.targets_of_agreement(caller, entry.agreement_id) if is_shown else ():
-        windows = await exclusion_effects.find_affected_windows(readers.record, row, entry, difference.differing, now)
-        why = await _untold(readers, str(row["target_id"]), windows, view)
-        asked += [
-            ExclusionEffectQuestion(each, read_target_identity(row), why.get(each.window_id, "")) for each in windows
-        ]
+    if is_shown and difference.differing:
+        rows = await queries.targets_of_agreement(caller, entry.agreement_id)
+        agreement = await readers.record.agreement(entry.agreement_id)
+        closed: Collection[tuple[str, str]] = ()
+        if not view.live_figure:
+            ids = [str(row["target_id"]) for row in rows]
+            closed = await readers.queries.closed_windows(ids, difference.differing[0][0], now)
+        for target in map(read_target_identity, rows):
+            lines = readers.parsed_terms.lines(agreement, target)
+            windows = exclusion_effects.find_affected_windows(lines, entry, difference.differing, now)
+            reasons = await _accepted(readers, target.target_id, windows)
+            if not view.live_figure:
+                hidden = (each.window_id for each in windows if (target.target_id, each.window_id) not in closed)
+                reasons |= dict.fromkeys(hidden, SHOWN_AT_CLOSE)
+            asked += [ExclusionEffectQuestion(each, target, reasons.get(each.window_id, "")) for each in windows]
     return {
         "agreement_id": entry.agreement_id,
         "as_of": to_text(now),
@@ -97,18 +106,9 @@ async def _effect(
     }
 
 
-async def _untold(
-    readers: TargetReaders, target_id: str, windows: list[AffectedWindow], view: CustomerView
-) -> dict[str, str]:
-    """Return window id → cause, for the windows whose effect is not calculated: accepted ones, and those whose figures
-    the caller may not see before they close.
-    """
+async def _accepted(readers: TargetReaders, target_id: str, windows: list[AffectedWindow]) -> dict[str, str]:
+    """Return window id → cause, for the windows whose effect is not calculated because both parties accepted them."""
     if not windows:
         return {}
     accepted = await readers.accepted_windows.accepted(target_id, [each.window_id for each in windows])
-    found = dict.fromkeys(accepted, ACCEPTED)
-    if not view.live_figure:
-        for each in windows:
-            if not await readers.queries.is_window_closed(target_id, each.window_id):
-                found[each.window_id] = SHOWN_AT_CLOSE
-    return found
+    return dict.fromkeys(accepted, ACCEPTED)

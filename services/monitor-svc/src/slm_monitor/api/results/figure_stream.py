@@ -18,7 +18,7 @@ from slm_chassis.http.problems import invalid, not_found
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries.watched_targets import WatchedTargetQueries
 from slm_monitor.api.dependencies import TheEventStream, TheFigureStream, TheWatchedTargets
-from slm_monitor.api.results.stream import open_stream_client
+from slm_monitor.api.results.stream import STREAM_HEADERS, open_stream_client
 from slm_monitor.api.results.targets import TargetStateReaders, TheTargetStateReaders, list_shown_states
 from slm_monitor.application.stream.event_stream import EventStream, StreamFilter
 from slm_monitor.application.stream.figure_stream import (
@@ -84,8 +84,7 @@ async def stream_figures(
     client.end = streams.ender()
     audience = "operator" if caller.is_operator else f"party {caller.party_id}"
     watcher = FigureStreamClient(client, wanted | frozenset(of_services), audience, _reader(parts, caller))
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(parts.figures.lines(watcher), media_type=STREAM, headers=headers)
+    return StreamingResponse(parts.figures.lines(watcher), media_type=STREAM, headers=STREAM_HEADERS)
 
 
 def _reader(parts: FigureStreamDependencies, caller: Principal) -> Read:

@@ -25,6 +25,8 @@ from slm_monitor.application.stream.event_stream import (
 RETRY_SECONDS = 5
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
 _LINES = {"type": "string", "description": "Server-sent events, each with the id, the type and the data of one event"}
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""Headers of a stream: nothing on the way to the reader may keep or collect it."""
 
 
 @router.get("", **operation("Follow events as they are published", _LINES, "streams-full", media=STREAM))
@@ -46,8 +48,7 @@ async def stream_events(
         events, StreamFilter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id
     )
     client.end = streams.ender()
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events.lines(client), media_type=STREAM, headers=headers)
+    return StreamingResponse(events.lines(client), media_type=STREAM, headers=STREAM_HEADERS)
 
 
 async def open_stream_client(events: EventStream, wanted: StreamFilter, last_event_id: str | None) -> StreamClient:

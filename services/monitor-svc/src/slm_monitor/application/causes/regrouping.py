@@ -12,12 +12,9 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import UtcMicroseconds
 from slm_monitor.domain.causes import cause_views
-from slm_monitor.domain.causes.cause_views import CauseViewChange, PublishedCauseView
+from slm_monitor.domain.causes.cause_views import CauseViewChange, Membership, PublishedCauseView
 from slm_monitor.domain.causes.findings import CauseFinding
 from slm_monitor.domain.causes.grouping import group_findings_into_causes
-
-Grouped = Mapping[str, tuple[CauseFinding, str]]
-"""Finding id → (finding, id of its cause)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class RegroupedFindings:
     ``kept``: findings with the id of their cause; ``dropped``: ids of breaches and risks that are findings no more.
     """
 
-    kept: Grouped
+    kept: Membership
     dropped: Collection[str]
     views: Sequence[tuple[CauseViewChange, int]]
     """Changed views of parties, each with its new revision."""
@@ -39,11 +36,11 @@ class CauseGroupingStore(Protocol):
     While the transaction lasts, no other one regroups findings of that provider.
     """
 
-    async def findings(self, finding_ids: Collection[str]) -> Grouped: ...
+    async def findings(self, finding_ids: Collection[str]) -> Membership: ...
 
     async def connected(
         self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
-    ) -> Grouped:
+    ) -> Membership:
         """Return the findings whose bad interval overlaps one of these intervals on the same key, and all findings of
         these causes.
         """

@@ -12,6 +12,7 @@ import structlog
 
 from slm_chassis.faults import is_infrastructure_fault
 from slm_monitor.application.history.fact_history import FactHistoryStore, ParsedTermsCache, read_target_identity
+from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.causes import bad_intervals, cause_keys
 from slm_monitor.domain.causes.bad_intervals import PublishedFinding
 from slm_monitor.domain.causes.findings import INDICATOR, TARGET, CauseFinding, build_cause_key
@@ -44,6 +45,8 @@ class FindingTracer:
         self._parsed = parsed
         self._timelines: dict[tuple[str, tuple[tuple[str, str], ...]], StateTimeline] = {}
         self._facts: dict[str, Sequence[Fact]] = {}
+        self._agreements: dict[str, AgreementTerms] = {}
+        self._of_version: dict[tuple[str, int], list[ServiceLevelTarget]] = {}
 
     async def trace(self, stored: StoredFinding, known: CauseFinding | None) -> CauseFinding | None:
         """Return the finding of a breach or a risk; None for a withdrawn breach.
@@ -82,20 +85,24 @@ class FindingTracer:
         """Return the target's terms history, its terms in the version that evaluated it, and all targets of that
         version.
         """
-        agreement = await self._record.agreement(stored.row["agreement_id"])
+        agreement_id = str(stored.row["agreement_id"])
+        if agreement_id not in self._agreements:
+            self._agreements[agreement_id] = await self._record.agreement(agreement_id)
+        agreement = self._agreements[agreement_id]
         lines = self._parsed.lines(agreement, read_target_identity(stored.row)) if agreement.versions else []
         if not lines:
             return None, None, []
         version = stored.published.version or lines[-1].latest.version
         line = next((each for each in lines if any(terms.version == version for terms in each.versions)), lines[-1])
-        of_version = [
-            terms
-            for histories in self._parsed.histories_by_target(agreement).values()
-            for each in histories
-            for terms in each.versions
-            if terms.version == version
-        ]
-        return line, line.of_version(version), of_version
+        if (agreement_id, version) not in self._of_version:
+            self._of_version[agreement_id, version] = [
+                terms
+                for histories in self._parsed.histories_by_target(agreement).values()
+                for each in histories
+                for terms in each.versions
+                if terms.version == version
+            ]
+        return line, line.of_version(version), self._of_version[agreement_id, version]
 
     async def _states(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> StateProvider | None:
         if terms.aggregation in SINGLE_FACT_AGGREGATIONS and terms.aggregation not in RECOVERY_AGGREGATIONS:

@@ -19,6 +19,7 @@ from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REQUESTED
 from slm_monitor.domain.exclusions.maintenance_rules import ApprovedExclusion, EffectiveExclusion
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import DERIVED_AGGREGATIONS, ServiceLevelTarget, TermsNotEvaluable
+from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 MOST_WINDOWS = 40
 """Most windows for which the effect is calculated, the latest first. Each is evaluated twice from its facts."""
@@ -117,24 +118,22 @@ def _differing(
     return intervals.union(found)
 
 
-async def find_affected_windows(
-    record: FactHistoryStore,
-    row: Mapping[str, Any],
+def find_affected_windows(
+    terms_histories: Sequence[TargetTermsHistory],
     entry: ExclusionRecord,
     differing: Sequence[Interval],
     now: UtcMicroseconds,
 ) -> list[AffectedWindow]:
     """Return the windows of a target, begun by ``now``, that contain some of the differing time; the latest first.
 
-    ``row`` is the target's row in the store, ``entry`` the exclusion that is decided. ``differing`` is the time (in
-    microseconds UTC) that is excluded either before or after the decision, but not both.
+    ``terms_histories`` are those of the target, ``entry`` is the exclusion that is decided. ``differing`` is the time
+    (in microseconds UTC) that is excluded either before or after the decision, but not both.
     """
     past = intervals.clip(list(differing), 0, now)
     if not past:
         return []
-    agreement = await record.agreement(entry.agreement_id)
     found = []
-    for line in fact_history.select_terms_histories(agreement, fact_history.read_target_identity(row)):
+    for line in terms_histories:
         if line.latest.aggregation == "clock" or not (
             line.latest.aggregation in DERIVED_AGGREGATIONS or any(entry.scope.covers(each) for each in line.versions)
         ):
@@ -153,13 +152,11 @@ async def find_affected_windows(
 
 @dataclass(frozen=True)
 class ExclusionEffectQuestion:
-    """A window for which the effect is wanted. ``untold``: why its effect must not be
-    calculated; empty if it may be.
-    """
+    """A window for which the effect is wanted. ``reason_not_calculated`` is empty if it may be calculated."""
 
     window: AffectedWindow
     target: TargetIdentity
-    untold: str = ""
+    reason_not_calculated: str = ""
 
 
 async def evaluate_exclusion_effect(
@@ -173,27 +170,27 @@ async def evaluate_exclusion_effect(
     Return ``{"windows": [...], "untold": [...]}``: the windows with both outcomes, and those without, each with the
     reason.
     """
-    told, untold = [], []
+    calculated, left_out = [], []
     for number, question in enumerate(sorted(asked, key=lambda each: -each.window.span[0])):
         window = question.window
-        why = question.untold or (TOO_MANY if number >= MOST_WINDOWS else "")
+        reason = question.reason_not_calculated or (TOO_MANY if number >= MOST_WINDOWS else "")
         sides: Sequence[ExplainedWindow] = ()
-        if not why:
+        if not reason:
             try:
                 sides = [await _judged(record, question, side, now) for side in (difference.before, difference.after)]
             except FactsNoLongerStored:
-                why = NOT_KEPT
+                reason = NOT_KEPT
             except (CalendarError, TermsNotEvaluable):
-                why = NOT_EVALUABLE
+                reason = NOT_EVALUABLE
         head = _head(question.target.target_id, window)
-        if why:
-            untold.append({**head, "cause": why})
+        if reason:
+            left_out.append({**head, "cause": reason})
         else:
             before, after = (_figure_document(each) for each in sides)
-            # What is made from other targets is always tried: only trying tells whether it changes.
+            # A derived target is always evaluated: only its two results show whether the exclusion affects it.
             if before != after or window.terms.aggregation not in DERIVED_AGGREGATIONS:
-                told.append({**head, "before": before, "after": after, "changes": before != after})
-    return {"windows": told, "untold": untold}
+                calculated.append({**head, "before": before, "after": after, "changes": before != after})
+    return {"windows": calculated, "untold": left_out}
 
 
 async def _judged(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from slm_monitor.domain.causes.findings import INDICATOR, ITEM, TARGET, TICKET, build_cause_key
 from slm_monitor.domain.terms import composite_terms
@@ -18,21 +18,18 @@ def list_cause_keys_of_target(
     that it shares a cause with another target only through configuration items.
     """
     keys = {build_cause_key(ITEM, asset) for asset in terms.assets}
-    named = {
-        build_cause_key(INDICATOR, subject)
-        for subject in _subjects(terms, {each.target_id: each for each in of_version})
-    }
+    named = {build_cause_key(INDICATOR, subject) for subject in _subjects(terms, of_version)}
     if terms.window_kind == "ticket":
         named.add(build_cause_key(TICKET, window_id))
     return frozenset(keys | (named or {build_cause_key(TARGET, terms.target_id)}))
 
 
-def _subjects(terms: ServiceLevelTarget, by_id: Mapping[str, ServiceLevelTarget]) -> set[str]:
+def _subjects(terms: ServiceLevelTarget, of_version: Sequence[ServiceLevelTarget]) -> set[str]:
     """Return the indicators that a target is evaluated from, through all members of composites."""
     if terms.indicator is not None:
         return {terms.indicator}
     if terms.aggregation != "composite":
         return set()
-    made = composite_terms.parse_composite_terms(terms, list(by_id.values()))
-    members = (by_id[target_id] for target_id in made.target_ids if target_id in by_id)
-    return set(made.subjects).union(*(_subjects(member, by_id) for member in members))
+    made = composite_terms.parse_composite_terms(terms, of_version)
+    members = (each for each in of_version if each.target_id in made.target_ids)
+    return set(made.subjects).union(*(_subjects(member, of_version) for member in members))
