@@ -14,7 +14,6 @@ FIRST_PAGE_IS_ENOUGH = {
     "connections/keys.py: 50",  # names for the lines to paste
     "connections.py: PAGE",  # the reader turns the pages
     "search.py: 20",  # the best hits
-    "services.py: 10",  # the latest causes
     "settings/audit_trail.py: 100",  # the reader turns the pages
     "sign_in.py: 1",  # only whether the key is known
     "targets.py: 12",  # the last twelve periods

@@ -36,15 +36,16 @@ async def _breach(visit: Visit, breach_id: str, given: dict[str, str] | None = N
     parts = await visit.api.gather(
         **WHO, lessons=("/api/v1/lessons", {"agreement_id": breach["agreement_id"], "limit": "5"}), **HELD, **explained
     )
+    directory = directory_from(parts)
+    holding = holding_from(parts, directory)
+    explanation = parts["explanation"].data if explained else None
     model = {
-        "breach": breach_page_of(
-            visit.reader, directory_from(parts), breach, parts["explanation"].data if explained else None
-        ),
+        "breach": breach_page_of(visit.reader, directory, breach, explanation),
         "lessons": parts["lessons"].items,
         "given": given or {},
-        "may_snooze": directory_from(parts).has_role("service_level_manager", "integrator"),
+        "may_snooze": holding.may_assign,
         "is_snoozed": f"breach/{breach_id}" in snoozed_rows(parts["assignments"]),
-        "holding": holding_from(parts, directory_from(parts)),
+        "holding": holding,
         "error": error,
     }
     return render(visit, "breaches/page.html", model, status=422 if error else 200)
@@ -161,12 +162,14 @@ async def show_cause(visit: SignedIn, cause_id: str) -> Response:
         **HELD,
     )
     breaches, risks = parts["breaches"].items, parts["risks"].items
+    directory = directory_from(parts)
+    holding = holding_from(parts, directory)
     model = {
-        "cause": cause_page_of(visit.reader, directory_from(parts), cause, breaches, risks),
+        "cause": cause_page_of(visit.reader, directory, cause, breaches, risks),
         "part": parts["breaches"],
-        "may_snooze": directory_from(parts).has_role("service_level_manager", "integrator"),
+        "may_snooze": holding.may_assign,
         "is_snoozed": f"cause/{cause_id}" in snoozed_rows(parts["assignments"]),
-        "holding": holding_from(parts, directory_from(parts)),
+        "holding": holding,
     }
     return render(visit, "breaches/cause.html", model)
 

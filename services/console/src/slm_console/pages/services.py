@@ -53,7 +53,6 @@ async def show_service(visit: SignedIn, service_id: str) -> Response:
         summary=_summary(visit),
         targets=Whole("/api/v1/targets", {"service_id": service_id, **_MANY}),
         requirements=Whole("/api/v1/requirements", _MANY),
-        causes=("/api/v1/causes", {"service_id": service_id, "limit": "10"}),
     )
     directory = directory_from(parts)
     rows = today_of(visit.reader, directory, parts["summary"].data).services

@@ -67,7 +67,6 @@ async def today(visit: SignedIn) -> Response:
         "holding": holding,
         "part": parts["summary"],
         "watch": _watched(parts["summary"].data, page),
-        "directory": directory,
     }
     return render_table(visit, "today/page.html", model, table, "today")
 

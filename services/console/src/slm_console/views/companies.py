@@ -117,7 +117,8 @@ def lines_of(
 ) -> list[CompanyLine]:
     """Return the rows for customers (``side`` is ``provider``) or suppliers (``customer``), most breaches first.
 
-    ``standings`` are the API's numbers of targets by state, one item for each provider and customer."""
+    ``standings`` are the API's numbers of targets by state, one item for each provider and customer.
+    """
     with_company: dict[str, list[dict[str, Any]]] = {}
     for each in agreements:
         if directory.side(each) == side:

@@ -10,24 +10,23 @@ from slm_console.views.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A state mark: its key (also of the SVG symbol), its character for plain text, and its word."""
+    """A state mark: its key and its word; ``parts/marks.html`` draws its shape."""
 
     key: str
-    character: str
     word: Callable[[Reader], str]
 
 
 MARKS: Mapping[str, Mark] = {
     mark.key: mark
     for mark in (
-        Mark("met", "✓", lambda reader: reader.gettext("met")),
-        Mark("on-track", "○", lambda reader: reader.gettext("on track")),
-        Mark("at-risk", "▲", lambda reader: reader.gettext("at risk")),
-        Mark("breached", "■", lambda reader: reader.gettext("breached")),
-        Mark("no-data", "◇", lambda reader: reader.gettext("no data")),
-        Mark("not-counted", "▨", lambda reader: reader.gettext("does not count")),
-        Mark("paused", "‖", lambda reader: reader.gettext("paused")),
-        Mark("withdrawn", "□", lambda reader: reader.gettext("withdrawn")),
+        Mark("met", lambda reader: reader.gettext("met")),
+        Mark("on-track", lambda reader: reader.gettext("on track")),
+        Mark("at-risk", lambda reader: reader.gettext("at risk")),
+        Mark("breached", lambda reader: reader.gettext("breached")),
+        Mark("no-data", lambda reader: reader.gettext("no data")),
+        Mark("not-counted", lambda reader: reader.gettext("does not count")),
+        Mark("paused", lambda reader: reader.gettext("paused")),
+        Mark("withdrawn", lambda reader: reader.gettext("withdrawn")),
     )
 }
 

@@ -39,8 +39,8 @@ def hits_of(
 ) -> list[Hit]:
     """Return the search results, at most MOST: pages, tickets by number, the API's hits with a page, other tickets.
 
-    ``tickets`` are those that the API found by the words. Those whose number has none of them come last, because a
-    team's or a holder's name finds many."""
+    ``tickets`` matched in any field. Those whose number does not match come last: the name of a team matches many.
+    """
     wanted = words.casefold()
     pages = [Hit(reader.gettext("Page"), each.name, "", each.path) for each in places]
     by_number: list[Hit] = []

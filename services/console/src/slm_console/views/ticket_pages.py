@@ -34,7 +34,7 @@ class ClockBar:
 
     title: str
     agreement_id: str
-    target_id: str
+    target_key: str
     about: str
     """The service and the companies of the agreement: ``Checkout, for Corner Shop Group``."""
     limit: str
@@ -141,7 +141,7 @@ def _bar(
     return ClockBar(
         title=str(clock["target_title"]),
         agreement_id=str(clock["agreement_id"]),
-        target_id=str(clock["target_id"]),
+        target_key=str(clock["target_key"]),
         about="",
         limit=durations.limit_in_words(reader, clock["within"]),
         mark=mark,

@@ -234,5 +234,5 @@ async def _checked(visit: Visit, agreement: Mapping[str, Any], document: Mapping
         errors = refused.problem.get("errors") or ()
         lines = [{"severity": "error", "code": "invalid", "value": "none", **each} for each in errors]
         shown = [{**each, "field": str(each.get("field", "")).removeprefix("document.")} for each in lines]
-        return {"is_valid": False, "points": [], "findings": [{"remedy": str(refused), **each} for each in shown]}
+        return {"points": [], "findings": [{"remedy": str(refused), **each} for each in shown]}
     return found

@@ -8,14 +8,13 @@ from urllib.parse import urlencode
 
 from slm_console.api_client import NotFound, Part, Query, ServiceAway, Whole
 from slm_console.views.agreements.listing import kind_in_words
-from slm_console.views.agreements.standing import awaited_from, missing_of, standing_of
+from slm_console.views.agreements.standing import OPEN, awaited_from, missing_of, standing_of
 from slm_console.views.directory import Directory
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.visit import Visit
 
 VERSION = "version"
 """Query parameter with the number of the agreement's version, such as an amendment. Without it, the API chooses one."""
-_OPEN = ("draft", "proposed", "countered", "agreed")
 
 
 def version_asked(visit: Visit) -> dict[str, str]:
@@ -70,13 +69,13 @@ def edit_purpose(directory: Directory, agreement: Mapping[str, Any]) -> str:
         return "draft"
     if state in ("proposed", "countered"):
         return "counter" if awaited_from(agreement) == directory.own else ""
-    is_open = any(each["state"] in _OPEN for each in agreement["versions"])
+    is_open = any(each["state"] in OPEN for each in agreement["versions"])
     return "amend" if state in ("finalized", "in_force") and not is_open else ""
 
 
 def _amendment(agreement: Mapping[str, Any]) -> int | None:
     """Return the number of the version that is being negotiated if it is not the shown one, else None."""
-    found = [each["version"] for each in agreement["versions"] if each["state"] in _OPEN]
+    found = [each["version"] for each in agreement["versions"] if each["state"] in OPEN]
     return max(found) if found and max(found) != agreement["version"] else None
 
 
@@ -111,7 +110,6 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "provider": directory.company(agreement["provider_party_id"]),
         "customer": directory.company(agreement["customer_party_id"]),
         "other": directory.company(directory.other(agreement)),
-        "other_id": directory.other(agreement),
         "service": directory.service(agreement["service_id"]),
         "tab": tab,
         "at": lambda path, **parameters: visit.prefix + address(visit, agreement_id, path, **parameters),
@@ -120,7 +118,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "edits": "" if is_guest else edit_purpose(directory, agreement),
         "may_settle": not is_guest
         and directory.has_role("service_level_manager", "provider_signatory", "business_signatory"),
-        "may_withdraw": is_manager and not is_guest and state in _OPEN,
+        "may_withdraw": is_manager and not is_guest and state in OPEN,
         "may_end": may_sign_for_side and not is_guest and state in ("finalized", "in_force"),
         "may_propose": is_manager and agreement["state"] == "draft",
         "may_answer": awaited and _is_for_reader(agreement, "answer"),

@@ -37,7 +37,6 @@ class CheckPanel:
 
     lines: list[CheckLine] = field(default_factory=list)
     summary: str = ""
-    is_valid: bool = False
     is_away: bool = False
     empty: list[str] = field(default_factory=list)
     """Titles of the points that an agreement should fill and this one leaves empty."""
@@ -68,7 +67,7 @@ def panel_of(
     lines = [_check_line(reader, each, document, written) for each in answer["findings"]]
     lines.sort(key=lambda each: not each.must_be_corrected)
     empty = [str(each["title"]) for each in answer["points"] if not each["filled"] and not each["may_be_empty"]]
-    return CheckPanel(lines, _summary(reader, lines), bool(answer["is_valid"]), empty=empty)
+    return CheckPanel(lines, _summary(reader, lines), empty=empty)
 
 
 def _check_line(

@@ -14,7 +14,6 @@ from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 
-_SIDES = ("provider", "customer")
 _ENDED = ("expired", "terminated", "superseded")
 _SIGNED = ("finalized", "in_force", *_ENDED)
 

@@ -45,7 +45,6 @@ class CausePage:
     """The clock whose present text is ``when``; None once the outage is over."""
     is_over: bool
     subjects: Sequence[str]
-    companies: Sequence[str]
     breaches: Sequence[BreachPage]
     risks: Sequence[PromiseAtRisk]
     may_acknowledge: bool
@@ -87,7 +86,6 @@ def cause_page_of(
         clock=clock,
         is_over=end is not None,
         subjects=things_of_cause(cause),
-        companies=[directory.company(each) for each in cause["customer_party_ids"]],
         breaches=[breach_page_of(reader, directory, each) for each in breaches],
         risks=at_risk,
         may_acknowledge=is_mine and bool(states["open"]),

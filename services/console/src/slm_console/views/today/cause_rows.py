@@ -48,7 +48,7 @@ def cause_row(
     return UrgentRow(
         key=f"cause/{cause['cause_id']}",
         bucket=CAUSE_BUCKETS[cause["urgency"]],
-        # What is down is so at once, not only when a promise breaks.
+        # An outage is marked as breached at once, even before it breaches a promise.
         mark="breached" if is_down or cause["breaches"] else "at-risk",
         what=reader.gettext("%(what)s: down", what=subject) if is_down else subject,
         path=f"/causes/{cause['cause_id']}",
