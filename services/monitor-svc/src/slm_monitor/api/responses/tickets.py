@@ -57,7 +57,7 @@ class TicketAnswer(Answer):
     """How the ticket's events contradict each other, so that it is not evaluated; null if they do not"""
 
 
-class TicketList(ListAnswer[TicketAnswer | ClockAtRisk]):
+class TicketList(ListAnswer[TicketAnswer | ClockAtRisk], use_attribute_docstrings=True):
     """One page of a list of tickets, or with `at_risk` of running clocks with their tickets."""
 
 

@@ -72,7 +72,7 @@ class ReportSummary(ReportLinks):
     """When this revision was made"""
 
 
-class ReportList(ListAnswer[ReportSummary]):
+class ReportList(ListAnswer[ReportSummary], use_attribute_docstrings=True):
     """The answer of ``GET /api/v1/reports``: one page of reports."""
 
     heard: AgreementReadingPosition
