@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -30,7 +31,7 @@ class Argon2Passwords:
         self._hasher = hasher or PasswordHasher()
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
-        self._nobodys = self._hasher.hash("the password of no account")
+        self._nobodys = _nobodys_hash(self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism)
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password, with its random salt and its parameters."""
@@ -57,3 +58,9 @@ class Argon2Passwords:
                 return await asyncio.to_thread(work)
         finally:
             self._waiting -= 1
+
+
+@cache
+def _nobodys_hash(time_cost: int, memory_cost: int, parallelism: int) -> str:
+    """Return a hash that no password is compared with in earnest: checking it takes as long as checking a real one."""
+    return PasswordHasher(time_cost, memory_cost, parallelism).hash("the password of no account")

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.database import Database
@@ -33,6 +34,8 @@ from slm_chassis.write_probe import WriteProbe
 
 DOCUMENTATION = Part[Documentation]("documentation")
 POLICIES = Part[Policies]("policies")
+_checked: dict[int, tuple[APIRouter, list[BaseRoute]]] = {}
+"""Id of a router → the router, which is kept so that no other one gets its id, and its routes with the check."""
 
 
 def build_api(
@@ -79,7 +82,19 @@ def openapi_of(*, title: str, routers: Sequence[APIRouter], documentation: Docum
 
 def _include(api: FastAPI, routers: Sequence[APIRouter]) -> None:
     for router in (*routers, schemas.router, health.router):
-        api.include_router(router, dependencies=[Depends(strict.check_request)])
+        api.router.routes.extend(_checked_routes(router))
+
+
+def _checked_routes(router: APIRouter) -> list[BaseRoute]:
+    """Return the router's routes, with the check of every request.
+
+    APIs share them: nothing in them belongs to one API, and FastAPI takes milliseconds to prepare each.
+    """
+    if id(router) not in _checked:
+        checked = APIRouter(generate_unique_id_function=_operation_id)
+        checked.include_router(router, dependencies=[Depends(strict.check_request)])
+        _checked[id(router)] = router, checked.routes
+    return _checked[id(router)][1]
 
 
 def bare_api(
