@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from slm_chassis import logs
-from tests.support import answers, real
+from tests.support import answers, real, scratch
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
+
+scratch.use_memory()
 
 SLOWEST_FIRST = (
     "tests/e2e/test_kills.py",
@@ -70,9 +72,11 @@ def postgres() -> Iterator[postgres_support.PostgresForTests | postgres_support.
 
 
 @pytest.fixture
-async def database_url(postgres: object) -> str:
+async def database_url(postgres: object) -> AsyncIterator[str]:
     """URL of a database that is empty and this test's own."""
-    return await postgres_support.fresh_database()
+    url = await postgres_support.fresh_database()
+    yield url
+    await postgres_support.drop_database(url)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,6 @@ from slm_chassis.clock import ManualClock
 from slm_chassis.identity import new_id
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
-from slm_chassis.migrations import migrate
 from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events import envelope, instants
@@ -48,8 +47,7 @@ class AgreementUnderTest:
 
     @classmethod
     async def open(cls, database_url: str, **more: Any) -> AgreementUnderTest:
-        """Open the service on this database; ``more`` are settings."""
-        await migrate(database_url, "slm_agreement")
+        """Open the service on this migrated database; ``more`` are settings."""
         log, clock = MemoryEventLog(), ManualClock(instants.from_text(NOW))
         await log.ensure_topics(topic_specs(2))
         settings = AgreementSettings(database_url=database_url, bootstrap_key=SecretStr(OPERATOR_KEY), **more)

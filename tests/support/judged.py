@@ -18,7 +18,6 @@ from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_chassis.identity import new_id
 from slm_chassis.log.memory import MemoryEventLog
-from slm_chassis.migrations import migrate
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
@@ -148,8 +147,7 @@ class Monitor:
 
 @asynccontextmanager
 async def ground(url: str, now: str) -> AsyncIterator[tuple[Database, MemoryEventLog, ManualClock]]:
-    """Give the block a migrated database, a log with every topic, and a clock that shows ``now``."""
-    await migrate(url, "slm_monitor")
+    """Give the block the migrated database, a log with every topic, and a clock that shows ``now``."""
     log = MemoryEventLog()
     await log.ensure_topics(topic_specs(PARTITIONS))
     clock = ManualClock(at(now))

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-import asyncpg
 import httpx
 import uvicorn
 from sqlalchemy import text
@@ -20,7 +19,6 @@ from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import Clock, ScaledClock, real_now
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog, Record
-from slm_chassis.migrations import migrate
 from slm_events import envelope
 from slm_events.catalogue import PUBLISHED
 from slm_monitor import bootstrap
@@ -34,22 +32,11 @@ FOREIGNER = "party-of-nobody"
 PROVIDER_KEY, CUSTOMER_KEY, VIEWER_KEY, FOREIGN_KEY = "slm_provider", "slm_customer", "slm_viewer", "slm_foreigner"
 SOURCES = {"/probes": PROVIDER, "/gateway": "*"}
 PARTITIONS = 2
-_template: list[str] = []
 
 
 async def migrated_database() -> str:
-    """Return the URL of a new database with monitor-svc's tables, copied because that is faster than migrating."""
-    if not _template:
-        url = await postgres.fresh_database("slm_template")
-        await migrate(url, "slm_monitor")
-        _template.append(url.rsplit("/", 1)[1].partition("?")[0])
-    name = postgres.fresh_name("slm_monitor_test")
-    connection = await asyncpg.connect(postgres.session().url())
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_template[0]}"')
-    finally:
-        await connection.close()
-    return postgres.session().url(name)
+    """Return the URL of a new database with monitor-svc's tables."""
+    return await postgres.migrated_database("slm_monitor")
 
 
 @dataclass

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from slm_chassis.identity import new_id
+from slm_chassis.migrations import migrate
 from slm_chassis.postgres_server import PrivatePostgres
 from tests.support.processes import kill_family
 
@@ -65,6 +66,8 @@ def start() -> PostgresForTests | PostgresGiven:
 
 
 _session: list[PostgresForTests | PostgresGiven] = []
+_templates: dict[str, str] = {}
+"""Package of a service → URL of the migrated database that is copied."""
 
 
 def session() -> PostgresForTests | PostgresGiven:
@@ -75,6 +78,7 @@ def session() -> PostgresForTests | PostgresGiven:
 
 
 def end_session() -> None:
+    _templates.clear()
     while _session:
         _session.pop().remove()
 
@@ -84,12 +88,35 @@ def fresh_name(prefix: str) -> str:
     return f"{prefix}_{new_id().replace('-', '')}"
 
 
-async def fresh_database(prefix: str = "slm_test") -> str:
-    """Create an empty database on the session's server; return its URL."""
+async def fresh_database(prefix: str = "slm_test", *, template: str = "template1") -> str:
+    """Create an empty database, or a copy of one that nobody uses now, on the session's server; return its URL."""
     name = fresh_name(prefix)
+    # Copying files is several times faster than PostgreSQL's default, which writes every block to its own log.
+    await _execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    return session().url(name)
+
+
+async def migrated_database(package: str) -> str:
+    """Create a database with a service's newest tables, by a copy: migrating takes longer than many a test. Its URL."""
+    if package not in _templates:
+        url = await fresh_database(f"{package}_template")
+        await migrate(url, package)
+        _templates[package] = url
+    return await fresh_database(package, template=_name_of(_templates[package]))
+
+
+async def drop_database(url: str) -> None:
+    """Remove a database of the session's server, though somebody may still be connected to it."""
+    await _execute(f'DROP DATABASE IF EXISTS "{_name_of(url)}" WITH (FORCE)')
+
+
+def _name_of(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
+
+
+async def _execute(statement: str) -> None:
     connection = await asyncpg.connect(session().url())
     try:
-        await connection.execute(f'CREATE DATABASE "{name}"')
+        await connection.execute(statement)
     finally:
         await connection.close()
-    return session().url(name)

@@ -185,7 +185,7 @@ async def test_wrong_metadata_is_no_provider(service: AgreementUnderTest, provid
 
 
 async def test_a_slow_provider_is_away_after_three_seconds(service: AgreementUnderTest, provider: FakeProvider) -> None:
-    provider.answers_after_seconds = 30.0
+    provider.answers_after_seconds = 8.0
     began = time.monotonic()
     answer = await service.client.post("/api/v1/openid-sessions/log-ins", json={"browser": "b" * 43})
     assert answer.status_code == 503

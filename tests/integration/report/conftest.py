@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import ManualClock
 from slm_chassis.log.memory import MemoryEventLog
-from slm_chassis.migrations import migrate
 from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events.envelope import from_record
@@ -24,6 +23,7 @@ from slm_events.report import ReportPublished
 from slm_report.application.publishing import Publisher
 from slm_report.bootstrap import build
 from slm_report.settings import ReportSettings
+from tests.support import postgres as postgres_support
 from tests.support.api import enrolled
 from tests.support.report import AGREEMENT, CUSTOMER, PROVIDER, at
 from tests.support.report_log import tell
@@ -109,8 +109,15 @@ class Running:
 
 
 @pytest.fixture
+async def database_url(postgres: object) -> AsyncIterator[str]:
+    """URL of a database with report-svc's tables that is this test's own."""
+    url = await postgres_support.migrated_database("slm_report")
+    yield url
+    await postgres_support.drop_database(url)
+
+
+@pytest.fixture
 async def service(database_url: str) -> AsyncIterator[Running]:
-    await migrate(database_url, "slm_report")
     log, clock = MemoryEventLog(), ManualClock(at("2026-11-22T10:00"))
     await log.ensure_topics(topic_specs(2))
     app = await build(ReportSettings(database_url=database_url, quiet_seconds=0.0), log, clock)

@@ -8,12 +8,10 @@ from sqlalchemy import Connection
 
 from slm_chassis import tables as chassis_tables
 from slm_chassis.engine import open_engine
-from slm_chassis.migrations import migrate
 from slm_report.adapters import tables
 
 
 async def test_the_migrated_database_is_what_the_code_expects(database_url: str) -> None:
-    await migrate(database_url, "slm_report")
     engine = open_engine(database_url, client="test", pool_size=1)
     async with engine.connect() as connection:
         assert await connection.run_sync(_differences) == []

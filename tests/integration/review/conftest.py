@@ -6,17 +6,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import asyncpg
 import httpx
 import pytest
-from sqlalchemy.engine import make_url
 
 from slm_chassis.app import ServiceApp, topic_specs
 from slm_chassis.clock import ManualClock
 from slm_chassis.identity import new_id
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
-from slm_chassis.migrations import migrate
 from slm_chassis.outbox import OutboxRelay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events import envelope
@@ -93,23 +90,12 @@ class Service:
         return next(worker for worker in self.app.workers if isinstance(worker, kind))
 
 
-@pytest.fixture(scope="module")
-async def migrated(postgres: object) -> str:
-    """The name of a migrated database, to copy: migrating it for each test would take most of their time."""
-    url = await postgres_support.fresh_database("slm_review_template")
-    await migrate(url, "slm_review")
-    return str(make_url(url).database)
-
-
 @pytest.fixture
-async def database_url(migrated: str) -> str:
-    name = postgres_support.fresh_name("slm_review")
-    connection = await asyncpg.connect(postgres_support.session().url())
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
-    finally:
-        await connection.close()
-    return postgres_support.session().url(name)
+async def database_url(postgres: object) -> AsyncIterator[str]:
+    """URL of a database with review-svc's tables that is this test's own."""
+    url = await postgres_support.migrated_database("slm_review")
+    yield url
+    await postgres_support.drop_database(url)
 
 
 @pytest.fixture

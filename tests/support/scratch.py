@@ -1,0 +1,28 @@
+"""Temporary folders of tests in memory, where the machine has enough of it: there a database is copied ten times faster
+than on a disk. Kills are as hard as elsewhere, since a killed process loses no file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+MEMORY = Path("/dev/shm")
+"""Linux's file system in memory."""
+_ENOUGH_BYTES = 8 * 2**30
+
+
+def use_memory() -> None:
+    """Make temporary files of this process and of its children in memory, unless ``TMPDIR`` names a folder."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return
+    if min(shutil.disk_usage(MEMORY).free, _available_bytes()) >= _ENOUGH_BYTES:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def _available_bytes() -> int:
+    """Return how much memory programs can still get, in bytes."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    kilobytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
+    return int(kilobytes) * 1024
