@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from slm_chassis import logs
+from slm_chassis import collecting, logs
 from tests.support import answers, real, scratch
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 
 scratch.use_memory()
+# A test's process holds everything that pytest loaded; to collect it for each service takes longer than the test.
+collecting.exclude_from_collection = lambda is_hurried=False: None
 
 SLOWEST_FIRST = (
     "tests/e2e/test_kills.py",

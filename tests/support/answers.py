@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, MutableMapping
@@ -25,7 +26,7 @@ VARIABLE = "ANSWERS_NOT_AS_DECLARED"
 """Environment variable: the file to which this process and its child processes append the faults that they find."""
 _SHOWN = 10
 _adapters: dict[Any, TypeAdapter[Any]] = {}
-_problems: dict[tuple[str, frozenset[tuple[str, str]]], dict[tuple[str, str], set[str]]] = {}
+_problems: dict[str, dict[str, list[str]]] = {}
 
 
 def watch() -> None:
@@ -72,9 +73,9 @@ def declared(api: FastAPI) -> Iterator[tuple[str, str, dict[int, Any]]]:
                 yield method, context.path, models
 
 
-def problems_of(api: FastAPI) -> dict[tuple[str, str], set[str]]:
-    """Return (method, path) → codes of all problems that the operation declares, for operations that name problems."""
-    found: dict[tuple[str, str], set[str]] = {}
+def problems_of(api: FastAPI) -> dict[str, list[str]]:
+    """Return "method path" → codes of all problems that the operation declares, for operations that name problems."""
+    found: dict[str, list[str]] = {}
     own = {
         (method.lower(), compile_path(context.path)[1])
         for context in iter_route_contexts(api.routes)
@@ -84,8 +85,28 @@ def problems_of(api: FastAPI) -> dict[tuple[str, str], set[str]]:
     for path, method, operation in document_operations(api.openapi()):
         if (method, path) in own:
             references = [answer["$ref"] for answer in operation["responses"].values() if "$ref" in answer]
-            found[method, path] = {code for each in references for code in each.rsplit("/", 1)[-1].split(".")}
+            found[f"{method} {path}"] = [code for each in references for code in each.rsplit("/", 1)[-1].split(".")]
     return found
+
+
+def _known_problems(api: FastAPI, key: str) -> dict[str, list[str]]:
+    """Return ``problems_of(api)``, made once in a test run for APIs with this key.
+
+    Services are built anew for each test, and their processes are started often; an API's document takes a second.
+    """
+    if key not in _problems:
+        report = os.environ.get(VARIABLE)
+        file = Path(report).with_name(f"problems-{key}.json") if report else None
+        if file is not None and file.exists():
+            _problems[key] = json.loads(file.read_text(encoding="utf-8"))
+        else:
+            _problems[key] = problems_of(api)
+            if file is not None:
+                # A rename, so that no other process reads half of it.
+                written = file.with_suffix(f".{os.getpid()}")
+                written.write_text(json.dumps(_problems[key]), encoding="utf-8")
+                written.rename(file)
+    return _problems[key]
 
 
 class _Checked:
@@ -101,6 +122,8 @@ class _Checked:
             if context.path
             for method in (context.methods or ())
         ]
+        routes = "\n".join(sorted(f"{method} {path}" for method, _, path in self._served))
+        self._served_key = hashlib.sha256(f"{api.title}\n{routes}".encode()).hexdigest()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -137,11 +160,7 @@ class _Checked:
         _report([f"{title}: {fault}" for fault in faults], body)
 
     def _undeclared(self, method: str, route: str, body: bytes) -> list[str]:
-        # Services are built anew for each test: the document of equal ones is made once.
-        same = self._api.title, frozenset((name, path) for name, _, path in self._served)
-        if same not in _problems:
-            _problems[same] = problems_of(self._api)
-        codes = _problems[same].get((method.lower(), compile_path(route)[1]))
+        codes = _known_problems(self._api, self._served_key).get(f"{method.lower()} {compile_path(route)[1]}")
         code = json.loads(body)["type"].rsplit("/", 1)[-1]
         return [] if codes is None or code in codes else [f"the problem {code} is not declared"]
 

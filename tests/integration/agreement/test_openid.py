@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import structlog
+from structlog.testing import CapturingLogger
 
 from slm.demo import negotiation
 from slm.demo.negotiation import Cast
@@ -215,14 +215,15 @@ async def test_the_installation_names_the_provider_and_keeps_its_secret(
     service: AgreementUnderTest, provider: RealProvider, cast: Cast, caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    # A logger that another test used first writes to that test's capture.
-    monkeypatch.setattr(openid, "_logger", structlog.get_logger(openid.__name__))
+    # Where and from which level on the logs are written is up to the test that configured them last.
+    logger = CapturingLogger()
+    monkeypatch.setattr(openid, "_logger", logger)
     found = (await service.client.get("/api/v1/installation")).json()
     assert found["openid_provider"] == "Acme Login"
     browser = Browser(service)
     back = await provider.log_in(await browser.begin(), "nobody")
     assert (await browser.come_back(back))[0] == 403
-    said = caplog.text + "".join(capsys.readouterr())
+    said = repr(logger.calls) + caplog.text + "".join(capsys.readouterr())
     assert "nobody on record" in said
     for secret in (openid_provider.SECRET, browser.secret, back["code"], back["state"], "eyJ"):
         assert secret not in said
