@@ -63,7 +63,13 @@ SUMMARY: dict[str, Any] = {
         "tickets_due_today": 2, "urgency": {"now": 2, "today": 3, "this_week": 2, "later": 0},
     },
     "next_deadline_at": "2026-11-26T10:23:00Z",
-    "down": [],
+    "down": [
+        {
+            "indicator": {"key": "mail.up", "owner_party_id": "alder"}, "labels": {}, "service_id": "mail",
+            "service_name": "Mail", "since_at": "2026-11-26T09:02:00Z", "seconds": 2_400, "targets": 38,
+            "agreements": 38, "affected": [{"customer_name": "Corner Shop Group"}], "target_ids": [], "urgency": "now",
+        }
+    ],
     "breaches": [
         about("t-orders", "Orders are accepted within 2 s", "checkout", SHOP, breach_id="b-orders", window_id="2026-11",
               level="objective", figure_display="94.1000", ticket=None, responsible_party_id=ALDER,

@@ -51,7 +51,7 @@ def test_a_ticket_at_risk_leads_to_the_ticket() -> None:
 
 def test_the_state_of_a_cause_is_a_shape_and_a_word() -> None:
     down = page_of()
-    assert (down.mark, down.state, down.when) == ("breached", "down", "since 09:02, 40 min so far")
+    assert (down.mark, down.state, down.when) == ("breached", "not over yet", "since 09:02, 40 min so far")
     over = page_of(end_at=OVER)
     assert (over.mark, over.state, over.when) == ("at-risk", "at risk", "09:02–09:30, 28 min")
     assert page_of((alder.BREACH,), end_at=OVER).state == "breached"
@@ -70,4 +70,4 @@ async def test_the_page_asks_for_the_risks_of_the_cause_as_the_reader_may_see_th
         page = (await browser.get("/causes/c-mail")).text
     assert "/api/v1/risks?cause_id=c-mail&limit=200&standing=true" in asked
     assert "What it puts at risk" in page and 'data-row="risk/r-1"' in page
-    assert re.search(r'mark-breached">.*?<span class="word">down</span>', page, re.DOTALL)
+    assert re.search(r'mark-breached">.*?<span class="word">not over yet</span>', page, re.DOTALL)

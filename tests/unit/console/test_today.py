@@ -89,6 +89,12 @@ def test_what_is_down_is_so_at_once_not_only_when_a_promise_breaks() -> None:
     assert (over.mark, over.word, over.what) == ("at-risk", "", "Staff can read mail")
 
 
+def test_what_lasts_is_not_said_to_be_down_where_nothing_is() -> None:
+    [row] = [row for row in rows((outage(),), breaches=[], down=[DOWN]) if row.key == "cause/c-mail"]
+    assert (row.mark, row.word, row.what) == ("at-risk", "not over yet", "Staff can read mail: not over yet")
+    assert (row.left, sorted(row.counted)) == ("40 min so far", ["at-risk"])
+
+
 def test_risks_of_one_outage_are_one_row_and_a_promise_is_counted_once() -> None:
     found = rows((outage(risks_standing=5, risk_ids=["r-1", "r-again"], agreement_ids=["a"]),), breaches=[])
     assert [row.extent for row in found if row.key == "cause/c-mail"] == ["1 at risk"]

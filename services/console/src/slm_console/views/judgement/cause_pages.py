@@ -39,7 +39,7 @@ class CausePage:
     title: str
     mark: str
     state: str
-    """The word of its state: down, breached or at risk."""
+    """The word of its state: not over yet, breached or at risk."""
     when: str
     clock: RunningClock | None
     """The clock whose present text is ``when``; None once the outage is over."""
@@ -71,7 +71,8 @@ def cause_page_of(
                 "since %(moment)s, %(length)s so far", moment=reader.moment(start), length=length
             ),
         )
-        mark, state = "breached", reader.gettext("down")
+        # A cause does not tell whether its thing is down, or slow, or answers wrongly.
+        mark, state = "breached", reader.gettext("not over yet")
     elif cause["breaches"]:
         mark, state = "breached", MARKS["breached"].word(reader)
     elif at_risk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_console.views import instants
@@ -18,49 +18,64 @@ CAUSE_BUCKETS = {"now": "now", "unacknowledged": "today", "at_risk": "this_week"
 """Urgency of a cause in the API → that of its row. Causes of other urgencies need nobody."""
 
 
-def cause_row(
-    reader: Reader,
-    directory: Directory,
-    cause: Item,
-    parts: Sequence[UrgentRow],
-    projected: Sequence[str | None],
-    promises: Sequence[str] = (),
-) -> UrgentRow:
-    """Return the row of a cause.
+@dataclass(frozen=True, slots=True)
+class KnownOfCause:
+    """What the summary tells about a cause."""
 
-    ``parts`` are the rows of its risks and tickets, ``projected`` the instants at which its risks become breaches at
-    the present pace, ``promises`` the titles of the targets that it breached or puts at risk, as far as they are known.
-    """
+    parts: Sequence[UrgentRow]
+    """The rows of its risks and tickets"""
+    projected: Sequence[str | None]
+    """The instants at which its risks become breaches at the present pace"""
+    promises: Sequence[str]
+    """The titles of the targets that it breached or puts at risk, as far as they are known"""
+    is_down: bool
+    """Whether one of its services is down now; a cause that lasts may also be slowness or wrong answers"""
+
+
+def cause_row(reader: Reader, directory: Directory, cause: Item, known: KnownOfCause) -> UrgentRow:
+    """Return the row of a cause."""
     start = instants.read(cause["start_at"])
-    is_down = cause["end_at"] is None and start is not None
+    lasts = cause["end_at"] is None and start is not None
+    is_down = known.is_down and lasts
     subject = name_cause(reader, directory, cause)
     companies = [directory.company(each) for each in cause["customer_party_ids"]]
     why = [
         say_since(reader, cause["start_at"]),
-        _first_breach(reader, projected) if is_down and not cause["breaches"] else "",
+        _first_breach(reader, known.projected) if lasts and not cause["breaches"] else "",
         # One service may have several causes at once: whom or what they are about tells them apart.
-        list_shortened(reader, companies if len(companies) > 1 else promises or things_of_cause(cause)),
+        list_shortened(reader, companies if len(companies) > 1 else known.promises or things_of_cause(cause)),
     ]
     clock = None
-    if is_down and start is not None:
-        clock = time_since(reader, start, lambda length: reader.gettext("down for %(length)s", length=length))
+    what, word = subject, ""
+    if is_down:
+        what, word = reader.gettext("%(what)s: down", what=subject), reader.gettext("down")
+    elif lasts:
+        what, word = reader.gettext("%(what)s: not over yet", what=subject), reader.gettext("not over yet")
+    if lasts and start is not None:
+        clock = time_since(
+            reader,
+            start,
+            (lambda length: reader.gettext("down for %(length)s", length=length))
+            if is_down
+            else (lambda length: reader.gettext("%(length)s so far", length=length)),
+        )
     act = _act(reader, directory, cause)
     return UrgentRow(
         key=f"cause/{cause['cause_id']}",
         bucket=CAUSE_BUCKETS[cause["urgency"]],
         # An outage is marked as breached at once, even before it breaches a promise.
         mark="breached" if is_down or cause["breaches"] else "at-risk",
-        what=reader.gettext("%(what)s: down", what=subject) if is_down else subject,
+        what=what,
         path=f"/causes/{cause['cause_id']}",
         why=" · ".join(part for part in why if part),
         left=clock.text if clock else "",
-        extent=_extent(reader, cause, parts),
+        extent=_extent(reader, cause, known.parts),
         act=act,
         order=(0, -cause["breaches"]),
         can_be_selected=act.posts,
         tip=", ".join(keys_of_cause(cause)),
         item=f"cause/{cause['cause_id']}",
-        word=reader.gettext("down") if is_down else "",
+        word=word,
         clock=clock,
         counted=_counted(cause, is_down=is_down),
     )
@@ -82,7 +97,7 @@ def _counted(cause: Item, *, is_down: bool) -> frozenset[str]:
     found = {OUTAGE} if is_down else set()
     if cause["breach_states"]["open"]:
         found.add(BREACHED)
-    if not found and cause["urgency"] == "at_risk":
+    if not found and not cause["breaches"]:
         found.add(AT_RISK)
     return frozenset(found)
 

@@ -14,7 +14,14 @@ from slm_console.views.judgement.figures import period_name
 from slm_console.views.reader import DAY, SECOND, Reader
 from slm_console.views.tickets import clock_in_words
 from slm_console.views.today import rows as kinds
-from slm_console.views.today.cause_rows import CAUSE_BUCKETS, cause_row, list_shortened, say_since, with_parts
+from slm_console.views.today.cause_rows import (
+    CAUSE_BUCKETS,
+    KnownOfCause,
+    cause_row,
+    list_shortened,
+    say_since,
+    with_parts,
+)
 from slm_console.views.today.rows import RowAct, UrgentRow
 from slm_console.views.today.signed import signed_rows
 
@@ -67,9 +74,13 @@ def rows_of(
             items[parts[0].key] = parts[0].item or f"cause/{cause['cause_id']}"
             continue
         risks = frozenset(cause["risk_ids"])
-        promises = known.promises_of([*cause["breach_ids"], *cause["risk_ids"]])
-        projected = [each["projected_breach_at"] for each in summary["risks"] if each["risk_id"] in risks]
-        rows.append(with_parts(cause_row(reader, directory, cause, parts, projected, promises), parts))
+        about = KnownOfCause(
+            parts,
+            projected=[each["projected_breach_at"] for each in summary["risks"] if each["risk_id"] in risks],
+            promises=known.promises_of([*cause["breach_ids"], *cause["risk_ids"]]),
+            is_down=any(each["service_id"] in cause["service_ids"] for each in summary["down"]),
+        )
+        rows.append(with_parts(cause_row(reader, directory, cause, about), parts))
         shown |= {part.key for part in parts}
     for breach in single:
         parts = known.parts_of([breach["breach_id"]])
