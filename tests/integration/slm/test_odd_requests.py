@@ -6,6 +6,7 @@ import json
 import random
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,6 @@ import pytest
 from tests.support.populated import OPERATOR_KEY, Operation, Populated, populated
 
 SEED = 20261122
-BODIES = 30
-"""Mutations of each operation's example."""
 ODD: list[Any] = [
     None,
     True,
@@ -87,6 +86,18 @@ KINDS = ("application/json", "application/x-ndjson", "text/plain", "multipart/fo
 OURS = ("Traceback", "asyncpg", "sqlalchemy", "SELECT ", "INSERT ", "site-packages")
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How much each operation is sent: odd values of each parameter, mutations of its example, bodies that are none."""
+
+    values: int
+    bodies: int
+    raw: int
+
+
+SHARE, WHOLE = Effort(3, 8, 5), Effort(12, 30, len(RAW))
+
+
 @pytest.fixture(scope="module")
 async def own() -> AsyncIterator[Populated]:
     """An installation that nobody else looks at, as much of it will be changed."""
@@ -110,12 +121,12 @@ def changed(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
     return copy
 
 
-def requests(world: Populated, operation: Operation, dice: random.Random) -> Iterator[dict[str, Any]]:
+def requests(world: Populated, operation: Operation, dice: random.Random, effort: Effort) -> Iterator[dict[str, Any]]:
     """What is sent to one operation: odd parameters, odd bodies, bodies that are none."""
     parameters = operation.document.get("parameters", [])
     for parameter in parameters:
         where, name = parameter["in"], parameter["name"]
-        for odd in dice.sample([each for each in ODD if isinstance(each, str)], 12):
+        for odd in dice.sample([each for each in ODD if isinstance(each, str)], effort.values):
             if where == "query":
                 yield {"params": {name: odd.encode(errors="replace")}}
             elif where == "header" and "\0" not in odd:
@@ -127,7 +138,7 @@ def requests(world: Populated, operation: Operation, dice: random.Random) -> Ite
         {"more": 1, **body} if isinstance(body := world.body_of(operation), dict) and dice.random() < 0.1 else body
     )
     found = list(places(example))
-    for _ in range(BODIES):
+    for _ in range(effort.bodies):
         body = example
         for _ in range(dice.choice((1, 1, 2))):
             place = dice.choice(found)
@@ -139,7 +150,7 @@ def requests(world: Populated, operation: Operation, dice: random.Random) -> Ite
         if dice.random() < 0.8:
             del headers["Idempotency-Key"]
         yield {"content": json.dumps(body).encode(), "headers": {name: each.encode() for name, each in headers.items()}}
-    for raw in RAW:
+    for raw in dice.sample(RAW, effort.raw):
         yield {"content": raw, "headers": {"Content-Type": dice.choice(KINDS)}}
 
 
@@ -153,13 +164,16 @@ def path_of(world: Populated, operation: Operation, dice: random.Random) -> str:
     return operation.path.format_map(values)
 
 
-async def test_no_request_whatever_is_answered_with_a_fault_of_ours(own: Populated) -> None:
+@pytest.mark.parametrize(
+    "effort", [pytest.param(SHARE, id="share"), pytest.param(WHOLE, id="whole", marks=pytest.mark.soak)]
+)
+async def test_no_request_whatever_is_answered_with_a_fault_of_ours(own: Populated, effort: Effort) -> None:
     dice, wrong, sent = random.Random(SEED), [], 0
     keys = [OPERATOR_KEY, own.cast.provider_manager_key, own.cast.integrator_key, own.cast.customer_signatory_key]
     for operation in own.operations():
         if operation.path.endswith("/stream"):
             continue
-        for request in requests(own, operation, dice):
+        for request in requests(own, operation, dice, effort):
             path = path_of(own, operation, dice)
             headers = {"If-Match": "*", **request.get("headers", {})}
             answer = await own.ask(dice.choice(keys), operation.method, path, **{**request, "headers": headers})
