@@ -11,6 +11,8 @@ from pathlib import Path
 MEMORY = Path("/dev/shm")
 """Linux's file system in memory."""
 _ENOUGH_BYTES = 8 * 2**30
+_CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Where Linux says how much memory a container may have, in bytes or ``max``."""
 
 
 def use_memory() -> None:
@@ -22,7 +24,8 @@ def use_memory() -> None:
 
 
 def _available_bytes() -> int:
-    """Return how much memory programs can still get, in bytes."""
+    """Return how much memory programs can still get, in bytes; at most what the process's container may have."""
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     kilobytes = next(line.split()[1] for line in lines if line.startswith("MemAvailable:"))
-    return int(kilobytes) * 1024
+    limits = [file.read_text(encoding="ascii").strip() for file in _CONTAINER_LIMITS if file.exists()]
+    return min([int(kilobytes) * 1024, *(int(limit) for limit in limits if limit.isdecimal())])
