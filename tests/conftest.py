@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from slm_chassis import collecting, logs
-from tests.support import answers, real, scratch
+from slm_chassis import logs
+from tests.support import answers, collection, real, scratch
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 
 scratch.use_memory()
-# A test's process holds everything that pytest loaded; to collect it for each service takes longer than the test.
-collecting.exclude_from_collection = lambda is_hurried=False: None
+collection.leave_to_interpreter()
 
 SLOWEST_FIRST = (
     "tests/e2e/test_kills.py",

@@ -11,6 +11,7 @@ import pytest
 from slm_chassis.clock import SystemClock
 from slm_monitor.application.engine import checkpointing
 from slm_monitor.application.engine.checkpointing import CheckpointSchedule
+from tests.support import collection
 from tests.support.memory_store import MemoryEvaluationStore
 
 
@@ -30,6 +31,7 @@ def test_loaded_objects_are_frozen_at_once_when_busy_and_collected_when_quiet(
 ) -> None:
     away = CheckpointSchedule(MemoryEvaluationStore(), SystemClock())
     away.note_records(0)
+    monkeypatch.setattr(checkpointing, "exclude_from_collection", collection.exclude_from_collection)
     monkeypatch.setattr(checkpointing, "GROWN_SECONDS", 0.0)
     knot = _Knot()
     is_there = weakref.ref(knot)
