@@ -76,9 +76,15 @@ def postgres() -> Iterator[postgres_support.PostgresForTests | postgres_support.
 
 
 @pytest.fixture
-async def database_url(postgres: object) -> AsyncIterator[str]:
-    """URL of a database that is empty and this test's own."""
-    url = await postgres_support.fresh_database()
+def tables_of() -> str | None:
+    """Package of the service whose tables ``database_url`` has, or None. Folders and files of tests override it."""
+    return None
+
+
+@pytest.fixture
+async def database_url(postgres: object, tables_of: str | None) -> AsyncIterator[str]:
+    """URL of a database that is this test's own."""
+    url = await (postgres_support.copy_tables_of(tables_of) if tables_of else postgres_support.fresh_database())
     yield url
     await postgres_support.drop_database(url)
 

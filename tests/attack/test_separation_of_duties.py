@@ -6,7 +6,7 @@ are honest: what they issue for somebody who signs they hand to that person, wha
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -16,7 +16,6 @@ import pytest
 from slm.demo import negotiation, terms
 from slm.demo.negotiation import Cast
 from tests.attack.conftest import Effort
-from tests.support import postgres as postgres_support
 from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
 
 SIGNING = {"provider": "provider_signatory", "customer": "business_signatory"}
@@ -220,11 +219,8 @@ async def _agreed(service: AgreementUnderTest, cast: Cast) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def database_url(postgres: object) -> AsyncIterator[str]:
-    """URL of a database with agreement-svc's tables that is this test's own."""
-    url = await postgres_support.migrated_database("slm_agreement")
-    yield url
-    await postgres_support.drop_database(url)
+def tables_of() -> str:
+    return "slm_agreement"
 
 
 @pytest.fixture

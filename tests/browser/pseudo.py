@@ -210,7 +210,7 @@ async def console_over(url: str, said: Said) -> AsyncIterator[str]:
 
 
 async def texts_of(page: Page) -> list[str]:
-    """Return all texts of a page, also those that are not in sight, and those of attributes that people are told."""
+    """Return all texts of a page, visible or hidden, and those of attributes such as ``title`` and ``aria-label``."""
     found: list[str] = await page.evaluate(_TEXTS)
     return found
 

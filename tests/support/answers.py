@@ -90,9 +90,9 @@ def problems_of(api: FastAPI) -> dict[str, list[str]]:
 
 
 def _known_problems(api: FastAPI, key: str) -> dict[str, list[str]]:
-    """Return ``problems_of(api)``, made once in a test run for APIs with this key.
+    """Return ``problems_of(api)``, which takes a second, computed once in a test run for all APIs with this key.
 
-    Services are built anew for each test, and their processes are started often; an API's document takes a second.
+    The processes that a test starts read it from a file beside the one that ``VARIABLE`` names.
     """
     if key not in _problems:
         report = os.environ.get(VARIABLE)

@@ -36,7 +36,7 @@ PARTITIONS = 2
 
 async def migrated_database() -> str:
     """Return the URL of a new database with monitor-svc's tables."""
-    return await postgres.migrated_database("slm_monitor")
+    return await postgres.copy_tables_of("slm_monitor")
 
 
 @dataclass

@@ -96,8 +96,8 @@ async def fresh_database(prefix: str = "slm_test", *, template: str = "template1
     return session().url(name)
 
 
-async def migrated_database(package: str) -> str:
-    """Create a database with a service's newest tables, by a copy: migrating takes longer than many a test. Its URL."""
+async def copy_tables_of(package: str) -> str:
+    """Create a copy of a database with the newest tables of a service, faster than by migrating; return its URL."""
     if package not in _templates:
         url = await fresh_database(f"{package}_template")
         await migrate(url, package)

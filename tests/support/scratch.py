@@ -1,5 +1,7 @@
-"""Temporary folders of tests in memory, where the machine has enough of it: there a database is copied ten times faster
-than on a disk. Kills are as hard as elsewhere, since a killed process loses no file."""
+"""Temporary folders of tests in memory, where the machine has enough of it, because databases are copied faster there.
+
+A process that is killed loses none of its files there either, so tests of kills show the same as on a disk.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,6 @@ from slm_events.report import ReportPublished
 from slm_report.application.publishing import Publisher
 from slm_report.bootstrap import build
 from slm_report.settings import ReportSettings
-from tests.support import postgres as postgres_support
 from tests.support.api import enrolled
 from tests.support.report import AGREEMENT, CUSTOMER, PROVIDER, at
 from tests.support.report_log import tell
@@ -109,11 +108,8 @@ class Running:
 
 
 @pytest.fixture
-async def database_url(postgres: object) -> AsyncIterator[str]:
-    """URL of a database with report-svc's tables that is this test's own."""
-    url = await postgres_support.migrated_database("slm_report")
-    yield url
-    await postgres_support.drop_database(url)
+def tables_of() -> str:
+    return "slm_report"
 
 
 @pytest.fixture

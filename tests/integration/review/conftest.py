@@ -21,7 +21,6 @@ from slm_events.catalogue import PUBLISHED, REVIEWS
 from slm_review import bootstrap
 from slm_review.adapters.calendar_watch import CalendarWatch
 from slm_review.settings import ReviewSettings
-from tests.support import postgres as postgres_support
 from tests.support.api import enrolled
 from tests.support.review import CUSTOMER, PROVIDER, at, id_of
 from tests.support.service import records
@@ -91,11 +90,8 @@ class Service:
 
 
 @pytest.fixture
-async def database_url(postgres: object) -> AsyncIterator[str]:
-    """URL of a database with review-svc's tables that is this test's own."""
-    url = await postgres_support.migrated_database("slm_review")
-    yield url
-    await postgres_support.drop_database(url)
+def tables_of() -> str:
+    return "slm_review"
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from slm_console import bootstrap
 from slm_console.settings import ConsoleSettings
 from slm_console.web.visit import SERVICES
 from tests.support import openid_provider
-from tests.support import postgres as postgres_support
 from tests.support.agreement import OPERATOR_KEY, AgreementUnderTest
 from tests.support.openid_log_ins import opened
 from tests.support.openid_provider import NoProvider, RealProvider
@@ -22,11 +21,8 @@ from tests.support.real import unavailable
 
 
 @pytest.fixture
-async def database_url(postgres: object) -> AsyncIterator[str]:
-    """URL of a database with agreement-svc's tables that is this test's own."""
-    url = await postgres_support.migrated_database("slm_agreement")
-    yield url
-    await postgres_support.drop_database(url)
+def tables_of() -> str:
+    return "slm_agreement"
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ CAUSE_BUCKETS = {"now": "now", "unacknowledged": "today", "at_risk": "this_week"
 
 
 @dataclass(frozen=True, slots=True)
-class KnownOfCause:
-    """What the summary tells about a cause."""
+class CauseDetails:
+    """What the Today page needs to know about a cause beyond the API's answer for the cause."""
 
     parts: Sequence[UrgentRow]
     """The rows of its risks and tickets"""
@@ -32,33 +32,26 @@ class KnownOfCause:
     """Whether one of its services is down now; a cause that lasts may also be slowness or wrong answers"""
 
 
-def cause_row(reader: Reader, directory: Directory, cause: Item, known: KnownOfCause) -> UrgentRow:
+def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseDetails) -> UrgentRow:
     """Return the row of a cause."""
     start = instants.read(cause["start_at"])
     lasts = cause["end_at"] is None and start is not None
-    is_down = known.is_down and lasts
+    is_down = details.is_down and lasts
     subject = name_cause(reader, directory, cause)
     companies = [directory.company(each) for each in cause["customer_party_ids"]]
     why = [
         say_since(reader, cause["start_at"]),
-        _first_breach(reader, known.projected) if lasts and not cause["breaches"] else "",
+        _first_breach(reader, details.projected) if lasts and not cause["breaches"] else "",
         # One service may have several causes at once: whom or what they are about tells them apart.
-        list_shortened(reader, companies if len(companies) > 1 else known.promises or things_of_cause(cause)),
+        list_shortened(reader, companies if len(companies) > 1 else details.promises or things_of_cause(cause)),
     ]
-    clock = None
-    what, word = subject, ""
-    if is_down:
+    what, word, clock = subject, "", None
+    if lasts and start is not None and is_down:
         what, word = reader.gettext("%(what)s: down", what=subject), reader.gettext("down")
-    elif lasts:
+        clock = time_since(reader, start, lambda length: reader.gettext("down for %(length)s", length=length))
+    elif lasts and start is not None:
         what, word = reader.gettext("%(what)s: not over yet", what=subject), reader.gettext("not over yet")
-    if lasts and start is not None:
-        clock = time_since(
-            reader,
-            start,
-            (lambda length: reader.gettext("down for %(length)s", length=length))
-            if is_down
-            else (lambda length: reader.gettext("%(length)s so far", length=length)),
-        )
+        clock = time_since(reader, start, lambda length: reader.gettext("%(length)s so far", length=length))
     act = _act(reader, directory, cause)
     return UrgentRow(
         key=f"cause/{cause['cause_id']}",
@@ -69,7 +62,7 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, known: KnownOfC
         path=f"/causes/{cause['cause_id']}",
         why=" · ".join(part for part in why if part),
         left=clock.text if clock else "",
-        extent=_extent(reader, cause, known.parts),
+        extent=_extent(reader, cause, details.parts),
         act=act,
         order=(0, -cause["breaches"]),
         can_be_selected=act.posts,
@@ -105,7 +98,7 @@ def _counted(cause: Item, *, is_down: bool) -> frozenset[str]:
 def with_parts(row: UrgentRow, parts: Sequence[UrgentRow]) -> UrgentRow:
     """Return a row that stands for ``parts`` too, the most urgent first: it is at least as urgent as that one.
 
-    It takes the clock of a ticket, but what is down goes on to say how long it has been down.
+    It takes the clock of a ticket, unless it has one that says how long its cause has lasted.
     """
     if not parts:
         return row

@@ -16,7 +16,7 @@ from slm_console.views.tickets import clock_in_words
 from slm_console.views.today import rows as kinds
 from slm_console.views.today.cause_rows import (
     CAUSE_BUCKETS,
-    KnownOfCause,
+    CauseDetails,
     cause_row,
     list_shortened,
     say_since,
@@ -74,13 +74,13 @@ def rows_of(
             items[parts[0].key] = parts[0].item or f"cause/{cause['cause_id']}"
             continue
         risks = frozenset(cause["risk_ids"])
-        about = KnownOfCause(
+        details = CauseDetails(
             parts,
             projected=[each["projected_breach_at"] for each in summary["risks"] if each["risk_id"] in risks],
             promises=known.promises_of([*cause["breach_ids"], *cause["risk_ids"]]),
             is_down=any(each["service_id"] in cause["service_ids"] for each in summary["down"]),
         )
-        rows.append(with_parts(cause_row(reader, directory, cause, about), parts))
+        rows.append(with_parts(cause_row(reader, directory, cause, details), parts))
         shown |= {part.key for part in parts}
     for breach in single:
         parts = known.parts_of([breach["breach_id"]])
