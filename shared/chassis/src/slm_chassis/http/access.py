@@ -55,11 +55,11 @@ async def identify(request: Request) -> Principal:
             " for a new one."
         )
         raise Problem(401, "wrong-key", "The API key is not valid", detail, headers=_CHALLENGE)
-    if registry.takes_as_token(key) and request.url.path.endswith(_STREAMS):
+    if registry.takes_as_token(key) and path_of(request).endswith(_STREAMS):
         # A stream ends with its key, and nothing tells when a token is withdrawn.
         detail = "An access token of the OpenID provider opens no stream. Log in, and use the key of the session."
         raise Problem(403, "out-of-scope", "Outside the key's scopes", detail)
-    if not principal.may_send(request.method, request.url.path):
+    if not principal.may_send(request.method, path_of(request)):
         detail = "There is nothing here for the key that you use, which is limited to one thing; check the address."
         raise Problem(404, "not-found", "No such resource", detail)
     _check_scope(request, principal)
@@ -100,12 +100,21 @@ def key_of(request: Request) -> str:
     return request.headers.get("x-api-key", "") or _key_in_cookie(request)
 
 
+def path_of(request: Request) -> str:
+    """Return a request's path, without its query.
+
+    Starlette's ``request.url.path`` is the same, but builds and takes apart a whole URL each time.
+    """
+    path: str = request.scope["path"]
+    return path
+
+
 def _key_in_cookie(request: Request) -> str:
     """Return the key in the session's cookie if a page of the same origin opens an event stream; else empty text.
 
     Every other request needs a header, which no other site can make a browser send, so no request can be forged.
     """
-    if request.method != "GET" or not request.url.path.endswith(_STREAMS) or not _is_of_same_origin(request):
+    if request.method != "GET" or not path_of(request).endswith(_STREAMS) or not _is_of_same_origin(request):
         return ""
     return request.cookies.get(SESSION_COOKIE, "")
 
@@ -125,7 +134,7 @@ def _is_of_same_origin(request: Request) -> bool:
 
 
 def _check_scope(request: Request, principal: Principal) -> None:
-    resource = request.url.path.removeprefix("/api/v1/").split("/", 1)[0]
+    resource = path_of(request).removeprefix("/api/v1/").split("/", 1)[0]
     action = "read" if request.method in ("GET", "HEAD", "OPTIONS") else "write"
     if not principal.in_scope(resource, action):
         detail = f"This key is limited to {', '.join(sorted(principal.scopes))}; the request needs {resource}:{action}."

@@ -42,6 +42,7 @@ class DirectHandlers:
         scope["route"] = self._routes[scope["path"]]
         scope["slm.frequent"] = True
         request = Request(scope, receive)
-        check_query(request.query_params, ())
+        if scope["query_string"]:
+            check_query(request.query_params, ())
         response = await handler(request)
         await response(scope, receive, send)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from slm_chassis.access import Principal
 from slm_chassis.access_registry import AccessRegistry
 from slm_chassis.http import accept
-from slm_chassis.http.access import identify, key_of
+from slm_chassis.http.access import identify, key_of, path_of
 from slm_chassis.http.bodies import BodyBudget
 from slm_chassis.http.limits import REFUSED_BYTES, Limits
 from slm_chassis.http.policies import Policies, Policy
@@ -56,11 +56,11 @@ class AdmissionGate:
 
     async def admit(self, request: Request, announced: int) -> Admission:
         """Check everything about a request that needs no body; raises Problem, AccessUnavailable or Overload."""
-        policy = self.policies.of(request.app, request.method, request.url.path)
+        policy = self.policies.of(request.app, request.method, path_of(request))
         admission = Admission(
             policy, self._limits.max_bulk_body_bytes if policy.is_bulk else self._limits.max_body_bytes
         )
-        if request.url.path in QUIET:
+        if path_of(request) in QUIET:
             return admission
         key = key_of(request)
         if policy.is_keyless or self._access is None or not (key or self._serves(request)):
@@ -88,7 +88,7 @@ class AdmissionGate:
 
     def _serves(self, request: Request) -> bool:
         """Whether the API has a route for the request. If not, a caller without a key gets 404 instead of 401."""
-        return self.policies.serves(request.method, request.url.path)
+        return self.policies.serves(request.method, path_of(request))
 
     def _count(self, admission: Admission) -> None:
         counts, most, what = (
@@ -103,8 +103,8 @@ class AdmissionGate:
         admission.is_counted = True
 
     def _check(self, request: Request, admission: Admission, announced: int) -> None:
-        if self.policies.refuses(request.method, request.url.path):
-            allowed = ", ".join(self.policies.allowed(request.app, request.url.path))
+        if self.policies.refuses(request.method, path_of(request)):
+            allowed = ", ".join(self.policies.allowed(request.app, path_of(request)))
             detail = "Use one of the methods in the header Allow."
             raise Problem(405, "method-not-allowed", "Method not allowed", detail, headers={"Allow": allowed})
         given = request.headers.get("accept", "")

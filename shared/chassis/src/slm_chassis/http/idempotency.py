@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slm_chassis.clock import SECOND, real_now
 from slm_chassis.database import Database, Transaction
-from slm_chassis.http.access import identify
+from slm_chassis.http.access import identify, path_of
 from slm_chassis.http.policies import Policies
 from slm_chassis.http.problems import Problem
 from slm_chassis.tables import idempotency_key as keys
@@ -178,7 +178,7 @@ async def _claim_of(request: Request, key: str) -> _Claim:
         raise Problem(400, "wrong-idempotency-key", f"The {HEADER} is not valid", detail)
     caller = await identify(request)
     digest = hashlib.sha256(request.url.query.encode() + b"\n" + await request.body()).digest()
-    return _Claim(caller.principal_id, f"POST {request.url.path}", key, digest, real_now() + LEASE)
+    return _Claim(caller.principal_id, f"POST {path_of(request)}", key, digest, real_now() + LEASE)
 
 
 def _in_flight() -> Problem:

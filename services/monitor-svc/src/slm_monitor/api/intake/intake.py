@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from slm_chassis.access import Principal
-from slm_chassis.http.access import check_role, identify
+from slm_chassis.http.access import check_role, identify, path_of
 from slm_chassis.http.direct import Handler
 from slm_chassis.http.operation import operation
 from slm_chassis.http.policies import BULK
@@ -53,7 +53,7 @@ async def _accepted(request: Request, intake: FactIntake, topic: str, accept: Ac
         intake.note_unreadable(topic, caller, str(error))
         detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
         raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
-    path = request.url.path
+    path = path_of(request)
     if len(answer.refusals) <= _FEW:
         return _answered(answer, path)
     return await asyncio.to_thread(_answered, answer, path)
