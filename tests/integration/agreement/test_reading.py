@@ -231,3 +231,23 @@ async def test_a_comparison_has_titles_and_says_which_answers_stand(service: Agr
     stands = {each["target"]: each["provider"]["stands"] for each in found["target_answers"]}
     assert stands.pop("availability") is False
     assert set(stands.values()) == {True}
+
+
+async def test_a_summary_includes_the_lists_that_explain_it(service: AgreementUnderTest, cast: Cast) -> None:
+    carl, names = cast.customer_manager_key, ("me", "parties", "people", "services")
+    assert not set(names) & (await _get(service, carl, "agreement-summary")).keys()
+    found = await _get(service, carl, "agreement-summary?" + "&".join(f"include={name}" for name in names))
+    for name in names:
+        assert found[name] == await _get(service, carl, name if name == "me" else f"{name}?limit=500"), name
+    status, problem = await service.ask(carl, "GET", "/api/v1/agreement-summary?include=agreements")
+    assert (status, problem["errors"][0]["field"]) == (422, "query.include[0]")
+
+
+async def test_a_summary_includes_nothing_that_the_key_may_not_read(service: AgreementUnderTest, cast: Cast) -> None:
+    me = await _get(service, cast.provider_manager_key, "me")
+    path = f"/api/v1/principals/{me['principal_id']}/keys"
+    scopes = {"scopes": ["agreement-summary:read", "services:read"]}
+    limited = (await negotiation.post(service.client, cast.provider_manager_key, path, scopes))["key"]
+    assert "services" in await _get(service, limited, "agreement-summary?include=services")
+    status, problem = await service.ask(limited, "GET", "/api/v1/agreement-summary?include=services&include=people")
+    assert (status, "people:read" in problem["detail"]) == (403, True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from slm_chassis.identity import named_id
 from slm_events.instants import from_text, to_text
+from tests.support.api import announce, enrolled
 from tests.support.monitor import CUSTOMER, PROVIDER, available, finalized, resolved
 from tests.support.monitor_service import Service, problem
 
@@ -139,3 +141,42 @@ async def test_an_unknown_time_zone_is_refused(service: Service) -> None:
     answer = await service.provider.get("/api/v1/summary", params={"timezone": "Mars/Olympus"})
     assert answer.status_code == 422
     assert problem(answer)["errors"][0]["field"] == "query.timezone"
+
+
+async def test_a_summary_includes_causes_and_who_holds_what_of_its_lists(service: Service) -> None:
+    plain = await summary(service.provider)
+    assert not {"causes", "assignments"} & plain.keys()
+    causes = (await service.provider.get("/api/v1/causes?limit=50")).json()
+    held, unheld = plain["risks"][0]["risk_id"], causes["items"][0]["cause_id"]
+    await service.provider.post(f"/api/v1/risks/{held}/snooze", json={"until_change": True})
+    await service.provider.post(f"/api/v1/causes/{unheld}/snooze", json={"until_change": True})
+    found = await summary(service.provider, include=["causes", "assignments"])
+    assert found["causes"] == causes
+    listed = (await service.provider.get("/api/v1/assignments")).json()["items"]
+    shown = {("risk", each["risk_id"]) for each in found["risks"]} | {
+        ("cause", each["cause_id"]) for each in causes["items"]
+    }
+    assert {(each["kind"], each["item_id"]) for each in found["assignments"]["items"]} == {
+        ("risk", held),
+        ("cause", unheld),
+    }
+    assert found["assignments"]["items"] == [each for each in listed if (each["kind"], each["item_id"]) in shown]
+    # Without the causes there is nothing of a cause to hold.
+    alone = await summary(service.provider, include="assignments")
+    assert [each["item_id"] for each in alone["assignments"]["items"]] == [held]
+    other = await summary(service.customer, include=["causes", "assignments"])
+    assert other["assignments"]["items"] == []
+    refused = await service.provider.get("/api/v1/summary", params={"include": "parties"})
+    assert refused.status_code == 422 and "include" in refused.text
+
+
+async def test_what_a_key_may_not_read_is_not_included(service: Service) -> None:
+    scopes = ["summary:read", "causes:read"]
+    await announce(service.log, enrolled("slm_limited", "viewer", party_id=PROVIDER, scopes=scopes))
+    limited = service.client("slm_limited")
+    async with asyncio.timeout(10):
+        while (await limited.get("/api/v1/summary")).status_code == 401:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert "causes" in await summary(limited, include="causes")
+    refused = await limited.get("/api/v1/summary", params={"include": ["causes", "assignments"]})
+    assert (refused.status_code, "assignments:read" in refused.text) == (403, True)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
 from slm_agreement.adapters import agreement_queries
-from slm_agreement.api import reading_shapes
+from slm_agreement.api import me, parties, people, reading_shapes, services
+from slm_agreement.api.dependencies import TheLedgers
 from slm_agreement.api.responses.agreements import AgreementIdentity, AgreementState, Kind
+from slm_agreement.api.responses.catalogue import ServiceResponse
 from slm_agreement.api.responses.negotiation import NeededActResponse
+from slm_agreement.api.responses.parties import PartyResponse, PersonResponse
+from slm_agreement.api.responses.principals import CallerResponse
 from slm_agreement.api.shapes import instant_text
 from slm_agreement.domain.contracting.needs import NEEDS
-from slm_chassis.http.access import Caller
+from slm_chassis.http.access import Caller, check_scope
 from slm_chassis.http.operation import operation
+from slm_chassis.http.paging import Page
 from slm_chassis.http.parts import TheClock, TheDatabase
-from slm_chassis.http.response_models import Answer, Instant
+from slm_chassis.http.response_models import ABSENT, Answer, Instant, list_of
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
 _DAY = 86_400_000_000
 _SIGNED_WITHIN = 7 * _DAY
+_INCLUDED = Page(500, None)
+"""The page of a list that the summary can contain."""
 
 
 class NegotiatedVersion(Answer):
@@ -129,6 +137,14 @@ class AgreementsSummaryResponse(Answer):
     signed: list[SignedVersionLine]
     """Versions that have not ended and got their last signature within the past 7 days; the latest first, 200 at most
     """
+    me: CallerResponse = ABSENT
+    """Only with `include=me`: the answer of `GET /me`"""
+    parties: list_of(PartyResponse) = ABSENT  # type: ignore[valid-type]
+    """Only with `include=parties`: the first page of `GET /parties`, 500 at most"""
+    people: list_of(PersonResponse) = ABSENT  # type: ignore[valid-type]
+    """Only with `include=people`: the first page of `GET /people`, 500 at most"""
+    services: list_of(ServiceResponse) = ABSENT  # type: ignore[valid-type]
+    """Only with `include=services`: the first page of `GET /services`, 500 at most"""
 
 
 @router.get("/agreement-summary", **operation("Count agreements and list what they need", AgreementsSummaryResponse))
@@ -136,11 +152,27 @@ async def summarize_agreements(
     caller: Caller,
     database: TheDatabase,
     clock: TheClock,
+    ledgers: TheLedgers,
     days: Annotated[int, Query(ge=1, le=3_660, description="How far ahead to look for ends and notice dates")] = 90,
+    include: Annotated[
+        list[Literal["me", "parties", "people", "services"]],
+        Query(description="Answers to add to the summary; repeat it for several"),
+    ] = [],  # noqa: B006  FastAPI copies it for each request
 ) -> dict[str, Any]:
     """Count your party's agreements by state; list what they need of your party, those that end soon, and those that
     both parties signed lately.
+
+    `include` adds the first pages of the lists that explain the ids in other answers, so that one request is enough for
+    a page of a tool; the key's scopes must allow reading these resources, too.
     """
+    for resource in include:
+        check_scope(caller, resource, "read")
+    more: Mapping[str, Callable[[], Awaitable[dict[str, Any]]]] = {
+        "me": lambda: me.get_me(caller, ledgers, database),
+        "parties": lambda: parties.list_parties(caller, database, _INCLUDED),
+        "people": lambda: people.list_people(caller, database, _INCLUDED),
+        "services": lambda: services.list_services(caller, database, _INCLUDED),
+    }
     now = clock.now()
     ending = await agreement_queries.fetch_ending_versions(database, caller, now, now + days * _DAY)
     signed = await agreement_queries.fetch_signed_versions(database, caller, now - _SIGNED_WITHIN)
@@ -154,4 +186,5 @@ async def summarize_agreements(
         ],
         "ending": [reading_shapes.ending_version_json(row, caller) for row in ending],
         "signed": [reading_shapes.signed_version_json(row, caller) for row in signed],
+        **{name: await more[name]() for name in sorted(set(include))},
     }

@@ -62,7 +62,8 @@ async def identify(request: Request) -> Principal:
     if not principal.may_send(request.method, path_of(request)):
         detail = "There is nothing here for the key that you use, which is limited to one thing; check the address."
         raise Problem(404, "not-found", "No such resource", detail)
-    _check_scope(request, principal)
+    resource = path_of(request).removeprefix("/api/v1/").split("/", 1)[0]
+    check_scope(principal, resource, "read" if request.method in ("GET", "HEAD", "OPTIONS") else "write")
     KEY_USES.find(request.app).note(principal)
     request.state.principal = principal
     return principal
@@ -90,6 +91,15 @@ def check_role(caller: Principal, *roles: str) -> None:
         held = ", ".join(sorted(caller.roles)) or "none"
         detail = f"This needs the role {' or '.join(roles)}; {caller.name!r} has {held}."
         raise Problem(403, "missing-role", "A role is missing", detail)
+
+
+def check_scope(caller: Principal, resource: str, action: str) -> None:
+    """Raise 403 unless the scopes of the caller's key allow the action, ``read`` or ``write``, on the resource, the
+    first segment of a path after ``/api/v1``.
+    """
+    if not caller.in_scope(resource, action):
+        detail = f"This key is limited to {', '.join(sorted(caller.scopes))}; the request needs {resource}:{action}."
+        raise Problem(403, "out-of-scope", "Outside the key's scopes", detail)
 
 
 def key_of(request: Request) -> str:
@@ -131,11 +141,3 @@ def _is_of_same_origin(request: Request) -> bool:
     if origin is not None:
         return origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
     return request.headers.get("accept") == "text/event-stream"
-
-
-def _check_scope(request: Request, principal: Principal) -> None:
-    resource = path_of(request).removeprefix("/api/v1/").split("/", 1)[0]
-    action = "read" if request.method in ("GET", "HEAD", "OPTIONS") else "write"
-    if not principal.in_scope(resource, action):
-        detail = f"This key is limited to {', '.join(sorted(principal.scopes))}; the request needs {resource}:{action}."
-        raise Problem(403, "out-of-scope", "Outside the key's scopes", detail)

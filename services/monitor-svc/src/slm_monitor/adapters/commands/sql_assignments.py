@@ -6,7 +6,7 @@ No event is published about them, and no answer to the other party contains them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, text
@@ -59,6 +59,7 @@ SELECT kind, item_id, assigned_to, note, by_principal_id, by_name, assignment.at
   FULL JOIN (SELECT * FROM snooze WHERE principal_id = :principal_id) AS snooze USING (kind, item_id)
 """
 _ONE = f"SELECT * FROM ({_OWN}) AS own WHERE kind = :kind AND item_id = :id"
+_OF_ITEMS = f"SELECT * FROM ({_OWN}) AS own WHERE kind || '/' || item_id = ANY(:items) ORDER BY kind, item_id"
 _PAGE = f"""
 SELECT * FROM ({_OWN}) AS own
  WHERE (CAST(:kind AS text) IS NULL OR kind = :kind)
@@ -115,6 +116,15 @@ class AssignmentQueries:
         async with self.database.read() as connection:
             row = (await connection.execute(text(_ONE), given)).mappings().one()
         return build_assignment_document(row)
+
+    async def of_items(self, caller: Principal, items: Sequence[tuple[Kind, str]]) -> list[dict[str, Any]]:
+        """Return those of the items, each given by kind and id, that the caller's party assigned or the caller snoozed,
+        sorted by kind and id.
+        """
+        given = {**self._own(caller), "items": [f"{kind}/{item_id}" for kind, item_id in items]}
+        async with self.database.read() as connection:
+            rows = (await connection.execute(text(_OF_ITEMS), given)).mappings().all()
+        return [build_assignment_document(row) for row in rows]
 
     async def page(
         self, caller: Principal, page: Page, kind: str | None, assigned_to: str | None, snoozed: bool | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from slm_chassis.http.response_models import Answer
+from slm_chassis.http.response_models import ABSENT, Answer, list_of
+from slm_monitor.api.responses.causes import AssignmentAnswer, CauseAnswer
 from slm_monitor.api.responses.findings import RiskResponsible
 from slm_monitor.api.responses.shapes import Document, Exact, IndicatorReference, Instant, Level, TicketName, Verdict
 
@@ -335,3 +336,9 @@ class SummaryAnswer(Answer):
     """The months for which each service's `strip` has a verdict, such as `2026-11`, the present one last"""
     services: list[ServiceItem]
     """Services, first those that are down, then by their verdict, the worst first"""
+    causes: list_of(CauseAnswer) = ABSENT  # type: ignore[valid-type]
+    """Only with `include=causes`: the first page of `GET /causes`, of `limit` items at most"""
+    assignments: list_of(AssignmentAnswer) = ABSENT  # type: ignore[valid-type]
+    """Only with `include=assignments`: assignments and snoozes of the breaches, risks and causes in this answer,
+    and of the breaches and risks of causes with something left to do
+    """

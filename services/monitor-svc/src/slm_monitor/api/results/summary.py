@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import zone_named
-from slm_chassis.http.access import Caller
+from slm_chassis.http.access import Caller, check_scope
 from slm_chassis.http.operation import operation
-from slm_chassis.http.paging import Paging
+from slm_chassis.http.paging import Page, Paging
 from slm_chassis.http.parts import TheClock
 from slm_chassis.http.problems import invalid
 from slm_chassis.http.response_models import list_of
-from slm_monitor.api.dependencies import TargetReaders, TheReaders, TheStandings, TheSummaries
+from slm_monitor.adapters.causes.cause_queries import CauseFilter
+from slm_monitor.adapters.commands.sql_assignments import Kind
+from slm_monitor.api.dependencies import (
+    TargetReaders,
+    TheAssignments,
+    TheCauses,
+    TheReaders,
+    TheStandings,
+    TheSummaries,
+)
 from slm_monitor.api.responses.summary import StandingAnswer, SummaryAnswer
 from slm_monitor.api.results.targets import AtMinPosition
 from slm_monitor.application.explain.current_status import CurrentStatusReader
@@ -34,6 +44,46 @@ calculation reads their facts.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class SummaryParameters:
+    """Query parameters of the summary."""
+
+    party: Annotated[str | None, Query(description="Only what concerns this customer or supplier", max_length=100)] = (
+        None
+    )
+    timezone: Annotated[str, Query(description="The reader's IANA time zone: where days and months end")] = "UTC"
+    limit: Annotated[int, Query(ge=1, le=200, description="Most items in each list")] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class IncludedLists:
+    """The lists that a request adds to the summary, and the queries that read them."""
+
+    caller: Caller
+    causes: TheCauses
+    assignments: TheAssignments
+    include: Annotated[
+        list[Literal["assignments", "causes"]] | None,
+        Query(description="Lists to add to the summary; repeat it for both"),
+    ] = None
+
+    def check_scopes(self) -> None:
+        """Raise 403 unless the key's scopes allow reading the lists."""
+        for resource in self.include or ():
+            check_scope(self.caller, resource, "read")
+
+    async def read(self, document: Mapping[str, Any], limit: int) -> dict[str, Any]:
+        """Return the lists by their names, for a summary without them; ``limit`` is the most causes."""
+        found: dict[str, Any] = {}
+        include = self.include or ()
+        if "causes" in include:
+            found["causes"] = await self.causes.page(self.caller, Page(limit, None), CauseFilter(), "start")
+        if "assignments" in include:
+            items = await self.assignments.of_items(self.caller, _assignable({**document, **found}))
+            found["assignments"] = {"items": items, "next": None}
+        return found
+
+
 @router.get(
     "",
     dependencies=[AtMinPosition],
@@ -43,11 +93,8 @@ async def read_summary(
     caller: Caller,
     queries: TheSummaries,
     readers: TheReaders,
-    party: Annotated[
-        str | None, Query(description="Only what concerns this customer or supplier", max_length=100)
-    ] = None,
-    timezone: Annotated[str, Query(description="The reader's IANA time zone: where days and months end")] = "UTC",
-    limit: Annotated[int, Query(ge=1, le=200, description="Most items in each list")] = 50,
+    wanted: Annotated[SummaryParameters, Depends()],
+    lists: Annotated[IncludedLists, Depends()],
 ) -> Response:
     """Summarize everything that the caller may see, in one request and as of one instant.
 
@@ -55,14 +102,18 @@ async def read_summary(
     exclusions to decide, stale indicators and tickets that are due; each item with its parties, service, agreement and
     urgency. Then follow the services with their state, the verdict and lost time of this month, and the verdicts of
     twelve months. Lists are bounded by `limit`; `counts` has the full numbers.
+
+    `include=causes` adds the latest causes, `include=assignments` who holds what of all these lists; the key's scopes
+    must allow reading these resources, too.
     """
-    zone, now = _zone(timezone), readers.clock.now()
-    asked = SummaryQuestion(
-        caller, party, urgency.compute_urgency_horizon(now, zone), urgency.list_months_until(now, zone), limit
-    )
+    lists.check_scopes()
+    zone, now = _zone(wanted.timezone), readers.clock.now()
+    horizon, months = urgency.compute_urgency_horizon(now, zone), urgency.list_months_until(now, zone)
+    asked = SummaryQuestion(caller, wanted.party, horizon, months, wanted.limit)
     rows = await queries.read(asked)
     lost = await _lost_by_now(rows, readers, now)
     document = await asyncio.to_thread(summary.build_summary_document, asked, rows, lost)
+    document |= await lists.read(document, wanted.limit)
     return Response(msgspec.json.encode(document), media_type="application/json")
 
 
@@ -77,6 +128,21 @@ async def list_standings(caller: Caller, queries: TheStandings, clock: TheClock,
     The states are those of the last evaluation. A customer that is not shown warnings gets none counted.
     """
     return await queries.page(caller, paging, clock.now())
+
+
+def _assignable(document: Mapping[str, Any]) -> list[tuple[Kind, str]]:
+    """Return kind and id of the breaches, risks and causes that a summary lists, and of what these causes led to."""
+    causes = document["causes"]["items"] if "causes" in document else ()
+    lists: Mapping[Kind, Sequence[Mapping[str, Any]]] = {
+        "breach": document["breaches"],
+        "risk": document["risks"],
+        "cause": causes,
+    }
+    found: set[tuple[Kind, str]] = {(kind, each[f"{kind}_id"]) for kind, items in lists.items() for each in items}
+    for cause in causes:
+        if cause["urgency"] != "done":
+            found |= {("breach", each) for each in cause["breach_ids"]} | {("risk", each) for each in cause["risk_ids"]}
+    return sorted(found)
 
 
 def _zone(name: str) -> ZoneInfo:
