@@ -97,3 +97,22 @@ async def test_only_who_may_assign_is_offered_it() -> None:
     async with browser_of(StubApi(known)) as browser:
         for path in ("/", "/breaches/b-orders", "/causes/c-mail"):
             assert 'action="/assign"' not in (await browser.get(path)).text
+
+
+async def test_a_row_of_a_cause_says_that_the_reader_holds_a_part_of_it_and_comes_first() -> None:
+    person = {"person_id": "p-1", "name": "Grace Hopper"}
+    held = {"kind": "risk", "item_id": "r-portal", "is_snoozed": False, "assigned_to": "p-1"}
+    second = {**CAUSE, "cause_id": "c-portal", "breaches": 1, "breach_ids": ["b-portal"], "risk_ids": ["r-portal"]}
+    known = {**answers(), "/api/v1/causes": listed(CAUSE, second), "/api/v1/people": listed(person)}
+    known["/api/v1/me"] = {**known["/api/v1/me"], "person": person}
+
+    async def rows(**more: object) -> tuple[list[str], str]:
+        async with browser_of(StubApi({**known, **more})) as browser:
+            page = (await browser.get("/")).text
+        return re.findall(r'data-row="cause/(c-[^"]+)"', page), page
+
+    # Without an assignment the cause with more breaches comes first.
+    found, page = await rows()
+    assert found == ["c-mail", "c-portal"] and "part of it held by you" not in page
+    found, page = await rows(**{"/api/v1/assignments": listed(held)})
+    assert found == ["c-portal", "c-mail"] and page.count("part of it held by you") == 1

@@ -124,3 +124,28 @@ async def test_a_snoozed_row_leaves_today_and_a_link_shows_it() -> None:
             assert (await browser.post(path, data=form)).status_code == 303
     snoozed = "/api/v1/breaches/b-orders/snooze"
     assert api.sent == [("POST", snoozed, {"until_change": True}), ("POST", snoozed, {})]
+
+
+async def test_today_sends_one_request_to_each_service() -> None:
+    given = answers()
+    lists = {name: given[f"/api/v1/{name}"] for name in ("me", "parties", "services")}
+    given["/api/v1/agreement-summary"] |= {**lists, "people": listed()}
+    given["/api/v1/summary"] = {
+        **given["/api/v1/summary"],
+        "causes": given.pop("/api/v1/causes"),
+        "assignments": listed(),
+    }
+    api = StubApi(given)
+    async with browser_of(api) as browser:
+        page = await browser.get("/")
+        assert sorted(path for path, _ in api.asked) == ["/api/v1/agreement-summary", "/api/v1/summary"]
+        assert "Staff can read mail" in page.text and "Grace Hopper" in page.text
+        # What was included stands in for the lists on other pages, too.
+        api.away = {"me", "parties", "services"}
+        assert "Staff can read mail" in (await browser.get("/services")).text
+        # A list that goes on beyond its first page is read whole.
+        api.away = set()
+        given["/api/v1/agreement-summary"]["parties"] = {**listed(), "next": "more"}
+        api.asked.clear()
+        await browser.get("/")
+    assert [path for path, _ in api.asked if path == "/api/v1/parties"] == ["/api/v1/parties"]

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Any, cast
 
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from slm_console.last_answers import Json, LastAnswers, Parameters, Query
 
 API = "/api/v1/"
 OWNERS: Mapping[str, str] = {
@@ -57,11 +57,6 @@ CALLER_ADDRESS: contextvars.ContextVar[str] = contextvars.ContextVar("caller_add
 def owner_of(path: str) -> str:
     """Return the service that serves a path of the API: ``/api/v1/breaches/7`` → ``monitor``."""
     return DEMO if path.startswith(DEMO_PATHS) else OWNERS[path.removeprefix(API).split("/", 1)[0]]
-
-
-Json = Any
-Query = tuple[str, Mapping[str, str]]
-"""The path of a GET request and its query parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,38 +149,6 @@ class Absences:
         self.read_at[context] = min(known, default=None)
 
 
-@dataclass
-class LastAnswers:
-    """Cache of the last answer to each request, which pages show while a service is away.
-
-    Answers are stored under a hash of the caller's key, so that nobody is shown the answer that another caller was
-    given.
-    """
-
-    most: int = 2_000
-    _kept: OrderedDict[bytes, tuple[int, Json]] = field(default_factory=OrderedDict)
-
-    def keep(self, key: str, query: Query, data: Json, now: int) -> None:
-        """Store an answer and drop the oldest ones beyond ``most``."""
-        place = _place(key, query)
-        self._kept[place] = (now, data)
-        self._kept.move_to_end(place)
-        while len(self._kept) > self.most:
-            self._kept.popitem(last=False)
-
-    def find(self, key: str, query: Query) -> tuple[int, Json] | None:
-        """Return an answer with the instant at which it was given, in microseconds since 1970; None if it is not
-        stored.
-        """
-        return self._kept.get(_place(key, query))
-
-
-def _place(key: str, query: Query) -> bytes:
-    path, parameters = query
-    question = [key, path, *(f"{name}={value}" for name, value in sorted(parameters.items()))]
-    return sha256("\n".join(question).encode()).digest()
-
-
 class Services:
     """The HTTP clients of the four services, and of the demonstration if there is one; opened once."""
 
@@ -259,7 +222,7 @@ class Api:
     """The instant as of which the page is rendered, in microseconds since 1970."""
     absent: Absences = field(default_factory=Absences, compare=False)
 
-    async def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
+    async def get(self, path: str, parameters: Parameters | None = None) -> Json:
         """Send a GET request and return the JSON answer; raises ApiError."""
         query = (path, dict(parameters or {}))
         answer = await self._ask("GET", path, params=query[1])
@@ -267,7 +230,7 @@ class Api:
         self.services.last.keep(self.key, query, data, self.now)
         return data
 
-    async def known(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
+    async def known(self, path: str, parameters: Parameters | None = None) -> Json:
         """Send a GET request for the thing that a page is about; if its service is away, return its last answer.
 
         Raises ApiError: ServiceAway only if the request was never answered before.
@@ -282,7 +245,7 @@ class Api:
             self.absent.is_subject_old = True
             return kept[1]
 
-    async def tagged(self, path: str, parameters: Mapping[str, str] | None = None) -> tuple[Json, str]:
+    async def tagged(self, path: str, parameters: Parameters | None = None) -> tuple[Json, str]:
         """Send a GET request and return the JSON answer with its entity tag, for a later ``If-Match``.
 
         Raises ApiError.
@@ -290,7 +253,7 @@ class Api:
         answer = await self._ask("GET", path, params=dict(parameters or {}))
         return answer.json(), answer.headers.get("etag", "")
 
-    async def read(self, path: str, parameters: Mapping[str, str] | None = None) -> httpx.Response:
+    async def read(self, path: str, parameters: Parameters | None = None) -> httpx.Response:
         """Send a GET request and return the HTTP response, for content other than JSON, such as a report's page; raises
         ApiError.
         """
@@ -330,7 +293,24 @@ class Api:
         )
         return dict(zip(queries, parts, strict=True))
 
-    async def part(self, path: str, parameters: Mapping[str, str] | None = None) -> Part:
+    async def included(self, holder: Part, **queries: str | Query | Whole) -> dict[str, Part]:
+        """Return a Part for each query, by the argument's name, from an answer that contains theirs under these names.
+
+        What the answer does not contain, or only its first page, is asked for. Raises SignedOut.
+        """
+        found: dict[str, Part] = {}
+        for name, query in queries.items():
+            data = (holder.data or {}).get(name)
+            if data is None or data.get("next") is not None:
+                found |= await self.gather(**{name: query})
+                continue
+            if not holder.away:
+                place = (query.path, query.parameters) if isinstance(query, Whole) else _query(query)
+                self.services.last.keep(self.key, place, data, self.now)
+            found[name] = replace(holder, data=data)
+        return found
+
+    async def part(self, path: str, parameters: Parameters | None = None) -> Part:
         """Send a GET request and return the answer as a Part, also if the service is away or refuses.
 
         Raises SignedOut.
@@ -345,7 +325,7 @@ class Api:
         except RefusedRequest:
             return Part(missing=True)
 
-    async def whole(self, path: str, parameters: Mapping[str, str] | None = None) -> Part:
+    async def whole(self, path: str, parameters: Parameters | None = None) -> Part:
         """Read all pages of a list and return all items as one Part; raises SignedOut.
 
         If the service becomes unavailable on the way, the Part has the items read so far.

@@ -7,7 +7,8 @@ from dataclasses import replace
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import Json, ServiceAway, Whole
+from slm_console.api_client import ServiceAway, Whole
+from slm_console.last_answers import Json
 from slm_console.views.judgement.calendars import month_of_days
 from slm_console.views.judgement.service_pages import (
     maintenance_columns,

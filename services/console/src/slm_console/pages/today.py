@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from slm_console.api_client import Part
 from slm_console.views.today.page import (
     MOST_LISTED,
     Today,
@@ -22,7 +23,7 @@ from slm_console.views.today.page import (
 from slm_console.views.watching import watched
 from slm_console.web.directories import HELD, WHO, directory_from, holding_from, snoozed_rows
 from slm_console.web.tables import render_table, wish_of
-from slm_console.web.visit import SignedIn
+from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
 _MOST = str(MOST_LISTED)
@@ -33,16 +34,7 @@ _MOST_SERVICES = 50
 @router.get("/")
 async def today(visit: SignedIn) -> Response:
     """Show the Today page."""
-    scope = {"party": visit.scope} if visit.scope else {}
-    parts = await visit.api.gather(
-        **WHO,
-        summary=("/api/v1/summary", {"timezone": visit.reader.zone.key, "limit": _MOST, **scope}),
-        **HELD,
-        # The latest causes come from an index; to find all open ones, each cause of the past would be read. What an
-        # older one is about has rows all the same: its breaches that nobody acknowledged, and what is down.
-        causes=("/api/v1/causes", {"limit": _MOST}),
-        agreements="/api/v1/agreement-summary",
-    )
+    parts = await _read(visit, {"party": visit.scope} if visit.scope else {})
     directory = directory_from(parts)
     found = parts["agreements"].data
     # An answer that was kept from before an update has no list of signed versions.
@@ -69,6 +61,24 @@ async def today(visit: SignedIn) -> Response:
         "watch": _watched(parts["summary"].data, page),
     }
     return render_table(visit, "today/page.html", model, table, "today")
+
+
+async def _read(visit: Visit, scope: Mapping[str, str]) -> dict[str, Part]:
+    """Return the answers that the page is made of, by one request to each service."""
+    api, zone = visit.api, visit.reader.zone.key
+    parts = await api.gather(
+        summary=(
+            "/api/v1/summary",
+            {"timezone": zone, "limit": _MOST, "include": ["assignments", "causes"], **scope},
+        ),
+        agreements=("/api/v1/agreement-summary", {"include": ["me", "parties", "people", "services"]}),
+    )
+    # The latest causes come from an index; to find all open ones, each cause of the past would be read. What an older
+    # one is about has rows all the same: its breaches that nobody acknowledged, and what is down.
+    found = await api.included(
+        parts["summary"], causes=("/api/v1/causes", {"limit": _MOST}), assignments=HELD["assignments"]
+    )
+    return {**parts, **found, **await api.included(parts["agreements"], **WHO, people=HELD["people"])}
 
 
 def _watched(summary: Mapping[str, Any] | None, page: Today) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,14 @@ class HoldersOfItems:
     reader: str = ""
     """The id of the person who looks at the page, empty for somebody who is no person of the company."""
 
-    @property
+    @cached_property
     def mine(self) -> frozenset[str]:
         """The keys of the items that are assigned to the reader."""
         return frozenset(item for item, holder in self.held.items() if self.reader and holder == self.reader)
+
+    def holds_part(self, parts: Collection[str]) -> bool:
+        """Whether one of these items is assigned to the reader."""
+        return not self.mine.isdisjoint(parts)
 
     def holder(self, item: str) -> str:
         """Return the id of the person to whom an item is assigned, empty if nobody."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from slm_console.api_client import NotFound, Part, Query, ServiceAway, Whole
+from slm_console.api_client import NotFound, Part, ServiceAway, Whole
+from slm_console.last_answers import Query
 from slm_console.views.agreements.listing import kind_in_words
 from slm_console.views.agreements.standing import OPEN, awaited_from, missing_of, standing_of
 from slm_console.views.directory import Directory

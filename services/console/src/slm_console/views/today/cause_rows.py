@@ -68,6 +68,7 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
         can_be_selected=act.posts,
         tip=", ".join(keys_of_cause(cause)),
         item=f"cause/{cause['cause_id']}",
+        parts=frozenset(f"{kind}/{each}" for kind in ("breach", "risk") for each in cause[f"{kind}_ids"]),
         word=word,
         clock=clock,
         counted=_counted(cause, is_down=is_down),
@@ -107,6 +108,7 @@ def with_parts(row: UrgentRow, parts: Sequence[UrgentRow]) -> UrgentRow:
         row,
         bucket=min(row.bucket, first.bucket, key=BUCKETS.index),
         deadline=first.deadline,
+        parts=row.parts | {part.item for part in parts if part.item},
         counted=row.counted | (first.counted & {TICKET_DUE}),
     )
     return found if row.clock or not first.clock else replace(found, left=first.left, clock=first.clock)

@@ -51,6 +51,8 @@ class UrgentRow:
     """Technical name, such as an indicator's key, for the row's tooltip; empty if it adds nothing."""
     item: str = ""
     """``breach/ID``, ``risk/ID`` or ``cause/ID``: the item to assign or snooze; empty for other rows."""
+    parts: frozenset[str] = frozenset()
+    """The items, like ``item``, of the breaches and risks that the row stands for."""
     word: str = ""
     """The word of the row's state, if it is not that of its mark: what is down has the shape of a breach."""
     clock: RunningClock | None = None
@@ -61,5 +63,8 @@ class UrgentRow:
     """As which of ``COUNTED`` the sentence counts the row."""
 
     def order_among(self, mine: Collection[str]) -> tuple[object, ...]:
-        """Return the key that sorts rows: by urgency, within it what the reader holds (``mine``) first."""
-        return (BUCKETS.index(self.bucket), self.item not in mine, self.order, self.key)
+        """Return the key that sorts rows: by urgency, within it what the reader holds (``mine``), whole or in part,
+        first.
+        """
+        is_mine = self.item in mine or not self.parts.isdisjoint(mine)
+        return (BUCKETS.index(self.bucket), not is_mine, self.order, self.key)
