@@ -110,7 +110,10 @@ async def fetch_all_needs(database: Database, caller: Principal) -> Rows:
 
 
 async def count_agreements_by_state(database: Database, caller: Principal) -> dict[str, int]:
-    """Return the number of the caller's agreements by the state of the version that lists show."""
+    """Return how many of the caller's agreements are in each state.
+
+    An agreement counts by the version shown in lists: the one signed last or, if none is signed, the newest.
+    """
     shown = select_shown_versions(caller)
     statement = select(shown.c.state, func.count()).group_by(shown.c.state)
     async with database.read() as connection:
@@ -126,7 +129,7 @@ async def count_needs_by_kind(database: Database, caller: Principal) -> dict[str
 
 
 async def fetch_ending_versions(database: Database, caller: Principal, now: int, until: int) -> Rows:
-    """Return signed versions that end, or whose last instant for notice is, between ``now`` and ``until``.
+    """Return signed versions whose end or last instant for notice lies between ``now`` and ``until``.
 
     The earliest come first. Instants are microseconds UTC.
     """
@@ -187,7 +190,7 @@ async def fetch_signed_versions(database: Database, caller: Principal, since: in
 
 
 async def fetch_sides_of_party(database: Database, caller: Principal) -> tuple[bool, bool]:
-    """Return whether the caller's party is the provider, and whether it is the customer, of an agreement it may see."""
+    """Return whether the caller's party is a provider, and whether it is a customer, in an agreement it may see."""
     if caller.party_id is None:
         return False, False
     agreement, version = agreement_tables.agreement, agreement_tables.agreement_version
@@ -208,7 +211,10 @@ _OPEN = ("number", "state", "title", "timezone", "awaited_party_id", "answer_by"
 
 
 def select_shown_versions(caller: Principal) -> FromClause:
-    """Return a subquery of the version that lists show of each of the caller's agreements."""
+    """Return a subquery with one version of each of the caller's agreements: the one shown in lists.
+
+    That is the version signed last or, if none is signed, the newest that the caller may see.
+    """
     agreement, version = agreement_tables.agreement, agreement_tables.agreement_version
     return (
         select(version)
@@ -221,7 +227,10 @@ def select_shown_versions(caller: Principal) -> FromClause:
 
 
 def _negotiated(caller: Principal) -> FromClause:
-    """Return a subquery of the newest version of each agreement that is being negotiated and the caller may see."""
+    """Return a subquery with one version of each agreement: the newest of those that are being negotiated.
+
+    Versions that the caller may not see are left out.
+    """
     agreement, version = agreement_tables.agreement, agreement_tables.agreement_version
     return (
         select(version)
@@ -240,7 +249,7 @@ def _negotiated(caller: Principal) -> FromClause:
 def _needs(caller: Principal) -> Select[Any]:
     """Return the query of the acts that versions need of the caller's party.
 
-    The column ``yours`` says whether this principal may perform the act.
+    The column ``yours`` says whether the caller may perform the act personally.
     """
     agreement, version = agreement_tables.agreement, agreement_tables.agreement_version
     need = (

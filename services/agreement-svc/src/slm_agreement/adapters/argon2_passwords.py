@@ -62,5 +62,5 @@ class Argon2Passwords:
 
 @cache
 def _nobodys_hash(time_cost: int, memory_cost: int, parallelism: int) -> str:
-    """Return a hash that no password is compared with in earnest: checking it takes as long as checking a real one."""
+    """Return a hash to check a password against if there is no account: the check takes as long as with a real hash."""
     return PasswordHasher(time_cost, memory_cost, parallelism).hash("the password of no account")

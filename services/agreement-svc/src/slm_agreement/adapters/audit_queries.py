@@ -92,7 +92,7 @@ def _sees(caller: Principal) -> ColumnElement[bool]:
 
 
 def _own_things(caller: Principal) -> Select[tuple[str]]:
-    """Return the query of the ids of the party and of all objects that belong to this party alone.
+    """Return the query of the ids of the caller's party and of all objects that belong to this party alone.
 
     Only the party itself and operators change these objects.
     """

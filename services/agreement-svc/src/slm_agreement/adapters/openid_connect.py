@@ -30,7 +30,7 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OpenIdClient:
-    """The registration of this installation at the provider, and the names of the claims that it reads."""
+    """The registration of this installation at the provider, and the names of the claims that are read."""
 
     client_id: str
     secret: str | None
@@ -133,7 +133,7 @@ class OpenIdConnect:
         raise ProviderUnavailable(f"it refuses this installation's request for tokens: {status} {error}")
 
     async def _completed(self, metadata: ProviderMetadata, claims: dict[str, Any], access_token: Any) -> dict[str, Any]:
-        """Return the claims of the ID token, with those that only the userinfo endpoint has."""
+        """Return the ID token's claims, and if some are missing, also those that only the userinfo endpoint has."""
         wanted = {self._client.email_claim, *(rule.claim.split(".", 1)[0] for rule in self.rules)}
         if wanted <= claims.keys() or metadata.userinfo_endpoint is None or not isinstance(access_token, str):
             return claims

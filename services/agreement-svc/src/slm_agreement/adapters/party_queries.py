@@ -20,10 +20,10 @@ RELATIONS = ("customer", "supplier")
 
 
 async def fetch_party_summaries(database: Database, caller: Principal, page: Page, relation: str | None) -> Rows:
-    """Return a page of the other parties that the caller's party is related to, by name, with counts of their
-    agreements.
+    """Return a page of the parties related to the caller's party, in the order of their names.
 
-    ``relation`` selects parties that are a ``customer`` or ``supplier`` of the caller's party by an agreement.
+    Each row counts the agreements between the two parties. ``relation`` selects parties that are a ``customer`` or
+    ``supplier`` of the caller's party by an agreement; None selects all.
     """
     party = register_tables.party
     statement, agreed = _summary(caller)
@@ -54,7 +54,7 @@ async def fetch_party_summary(database: Database, caller: Principal, party_id: s
 
 
 async def fetch_people_with_mandates(database: Database, party_id: str) -> Rows:
-    """Return the people of a party who have a mandate to sign, by name."""
+    """Return the people of a party who have a mandate to sign, in the order of their names."""
     person = register_tables.person
     statement = (
         select(person)

@@ -67,7 +67,9 @@ class SmtpServer:
 
 
 class MailSender:
-    """A worker that sends waiting mails one after the other. Several replicas may run; each takes other mails.
+    """A worker that sends waiting mails one after the other.
+
+    Several replicas may run: while one sends a mail, no other takes this mail.
 
     A mail may arrive twice if the process dies between the server's reply and the commit.
     """

@@ -99,7 +99,7 @@ class SqlAgreements:
         return None if row is None else Identity(**row)
 
     async def signed_of(self, provider_party_id: str) -> list[Identity]:
-        """Return a provider's agreements that have a version which is signed and has not ended."""
+        """Return a provider's agreements with at least one signed version that has not ended."""
         table, version = agreement_tables.agreement, agreement_tables.agreement_version
         live = select(version.c.agreement_id).where(version.c.state.in_([str(state) for state in LIVE]))
         statement = (

@@ -90,8 +90,9 @@ class SqlLedger(SqlLedgerOfTransaction):
         await self._transaction.execute(delete(table).where(table.c.principal_id == principal_id))
 
     async def due_mail(self) -> Mail | None:
-        """Lock and return the due mail that has waited longest, except mails that another transaction sends; None if
-        none is due.
+        """Lock and return the due mail that has waited longest; None if none is due.
+
+        Mails that another transaction is sending are passed over.
         """
         table = sign_in_tables.mail
         due = select(table).where(table.c.next_try_at <= self.now).order_by(table.c.next_try_at).limit(1)
@@ -139,14 +140,17 @@ class SqlLedger(SqlLedgerOfTransaction):
         await self._transaction.execute(delete(table).where(table.c.sha256.in_(over)))
 
     async def attempt(self, subject: str, within: int) -> AttemptCount:
-        """Count one attempt of a subject, in time windows of ``within`` microseconds; return the count so far."""
+        """Count one attempt of a subject; return the count in the present time window, and when the window ends.
+
+        A time window lasts ``within`` microseconds.
+        """
         statement = text(_COUNT_ATTEMPT)
         given = {"subject": hash_of(subject), "now": self.now, "until": self.now + within}
         row = (await self._transaction.execute(statement, given)).mappings().one()
         return AttemptCount(row["count"], row["until"])
 
     async def take_back_attempt(self, subject: str) -> None:
-        """Count one attempt of a subject less."""
+        """Reduce the count of a subject's attempts by one."""
         table = sign_in_tables.attempt
         less = update(table).where(table.c.subject == hash_of(subject), table.c.count > 0)
         await self._transaction.execute(less.values(count=table.c.count - 1))
@@ -163,7 +167,10 @@ class SqlLedger(SqlLedgerOfTransaction):
         return (await self._transaction.execute(statement)).scalars().first()
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
-        """Publish the event with the commit. An event about a principal is also kept for this process's registry."""
+        """Publish the event with the commit.
+
+        An event about a principal is also kept for this process's registry of API keys.
+        """
         super().publish(event, at=at, event_id=event_id)
         if isinstance(event, PrincipalEnrolled):
             self.enrolled.append(event)
@@ -192,7 +199,7 @@ class SqlLedgerFactory:
             self._access.learn(event)
 
     async def due(self) -> list[str]:
-        """Return the ids of agreements that have a version whose state must be changed now, the earliest first."""
+        """Return the ids of agreements that have an automatic change due now, the earliest first."""
         table = agreement_tables.agreement_version
         statement = (
             select(table.c.agreement_id)

@@ -63,7 +63,7 @@ async def index_version(transaction: Transaction, version: Version) -> None:
     """Replace the search entries of an agreement and its targets, if this is the version by which the agreement is
     found.
 
-    That is the version signed last, or else the newest one that both parties see, or else the draft. Only the party
+    That is the version signed last, or else the newest one that both parties see, or else the draft. Only parties
     that may see a version can find its entries.
     """
     table, identity = agreement_tables.agreement_version, version.identity

@@ -65,7 +65,7 @@ router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"])
 async def draft_agreement(
     body: NewAgreement, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Draft an agreement from a document, a template or both. The same key and document again answer 200."""
+    """Draft an agreement from a document, a template or both. Sending the same key and document again answers 200."""
     order = AgreementDraft(external_refs=body.references(), **body.model_dump(exclude={"external_refs"}))
     versions, is_new = await agreements.draft_agreement(ledgers, caller, order)
     response.status_code = 201 if is_new else 200

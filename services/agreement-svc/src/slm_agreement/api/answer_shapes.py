@@ -11,7 +11,7 @@ from slm_agreement.domain.versions.agreement import TargetAnswer, Version
 
 
 def target_answers_json(version: Version) -> dict[str, Any]:
-    """Return whose answer is awaited by when, and both parties' latest answers to targets of the current revision."""
+    """Return who must answer and by when, and both parties' latest answers to targets of the proposed revision."""
     missed = version.answer_missed_at is not None
     return {
         "answer_awaited_from": version.awaited_party_id,
@@ -22,7 +22,10 @@ def target_answers_json(version: Version) -> dict[str, Any]:
 
 
 def target_answer_entries_json(version: Version, party_id: str | None) -> list[dict[str, Any]]:
-    """Return every answer to a target of a version that a party may read, with its number; party None reads all."""
+    """Return a version's answers to targets, without answers to revisions that the party may not read.
+
+    A ``party_id`` of None reads all. The ``number`` of an answer is its place among all answers of the version, from 1.
+    """
     readable = {revision.hash: revision for revision in version.revisions_for(party_id or "*")}
     return [
         {

@@ -150,8 +150,8 @@ class ChainPreviewRequest(_ChainQuestion):
 def preview_chain(asked: ChainPreviewRequest) -> dict[str, Any]:
     """Compute what supporting agreements achieve together, without storing anything.
 
-    Percents are exact fractions, durations and gaps exact to the second. A shortfall comes with what would make up for
-    it.
+    Percents are exact fractions, durations and gaps exact to the second. For a shortfall the answer also says
+    what would make up for it.
     """
     try:
         return {

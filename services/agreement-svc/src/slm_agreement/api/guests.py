@@ -35,10 +35,9 @@ router = APIRouter(prefix="/api/v1", tags=["guests"])
     ),
 )
 async def send_guest_link(agreement_id: str, body: NewGuestLink, caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
-    """Mail a person of one of the two parties a link to the agreement, to the address that is recorded there. The link
-    is valid for 30 days.
+    """Mail a link to the agreement to a person of one of the two parties. The link is valid for 30 days.
 
-    Only the mailbox gets the link: you choose the person, not the address.
+    Only the mail address that is recorded for the person gets the link: you choose the person, not the address.
     """
     link = await guests.send_guest_link(ledgers, caller, agreement_id, body.person_id)
     return _line(link, link.created_at)

@@ -54,8 +54,8 @@ async def create_invitation(
 ) -> dict[str, Any]:
     """Invite a company, or with `principal_id` the person behind a principal, who then creates an API key.
 
-    `code` is shown only in this response: pass it on yourself. With `email`, an installation that sends mails mails the
-    link, and the response has no code. Only operators invite people who may sign.
+    `code` is shown only in this response: pass it on yourself. With `email`, the link is mailed if the installation
+    sends mails, and the response then has no code. Only operators invite people who may sign.
     """
     refuse_stored_secret(idempotency_key)
     expires_at = instants.read_optional_instant(body.expires_at, "expires_at")

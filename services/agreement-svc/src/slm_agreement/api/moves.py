@@ -91,9 +91,9 @@ async def answer_revision(
     """Accept and refuse targets of the proposed revision in one call, with or without another document.
 
     Accepting every target accepts the revision. Refusing some counts as a counter-proposal: the other party must
-    propose another revision. Your answers still apply to targets whose terms that revision does not change, and need
-    not be repeated. With `document` the revision is countered, and each target with other terms there counts as
-    changed.
+    propose another revision. Your answers to targets whose terms the new revision does not change still apply, and
+    need not be repeated. With `document` the revision is countered: each target whose terms differ in the document
+    counts as changed.
     """
     reply = RevisionReply(_answer_in(body), body.document)
     moved = await agreements.answer_targets(ledgers, caller, agreement_id, body.revision_hash, reply)

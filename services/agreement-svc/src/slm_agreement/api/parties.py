@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
     ),
 )
 async def register_party(body: NewParty, caller: Caller, ledgers: TheLedgers, response: Response) -> dict[str, Any]:
-    """Register a party (operators). The same key and content again answer 200 and the same party."""
+    """Register a party (operators). Sending the same key and content again answers 200 with that party."""
     party, is_new = await parties.register_party(ledgers, caller, body.key, _party_details(body))
     response.status_code = 201 if is_new else 200
     return reading.set_entity_tag(shapes.party_json(party), response)

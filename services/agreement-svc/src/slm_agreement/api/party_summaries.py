@@ -23,8 +23,9 @@ router = APIRouter(prefix="/api/v1", tags=["parties"])
 
 
 class PartySummaryResponse(PartyResponse):
-    """A party with the number and dates of your agreements with it. Each agreement counts by the version that lists
-    show.
+    """A party with the number and dates of your agreements with it.
+
+    Each agreement counts by the version shown in lists: the one signed last or, if none is signed, the newest.
     """
 
     is_customer: bool
@@ -78,7 +79,10 @@ async def list_party_summaries(
         Query(description="Only customers or only suppliers, by an agreement with your party"),
     ] = None,
 ) -> dict[str, Any]:
-    """List the other parties that yours is related to, by name, each with the number of your agreements with it."""
+    """List the parties related to yours, in the order of their names.
+
+    Each has the number of your agreements with it.
+    """
     rows = await party_queries.fetch_party_summaries(database, caller, page, relation)
     return page.shape(rows, lambda row: [row["name"], row["party_id"]], _shape)
 

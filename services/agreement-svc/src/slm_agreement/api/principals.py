@@ -121,8 +121,8 @@ async def issue_key(
     """Issue a new API key, valid in every service immediately. `key` is shown only in this response; only its hash is
     stored.
 
-    Issue it for yourself, or for a principal you manage. A key for signing is issued by its holder or an operator. When
-    a key was last used is in each service's list of key uses.
+    Issue it for yourself, or for a principal you manage. Only the principal itself or an operator can issue a key
+    that may sign. Each service's list of key uses says when a key was last used.
     """
     refuse_stored_secret(idempotency_key)
     wanted = KeyLimits(body.scopes, instants.read_optional_instant(body.expires_at, "expires_at"))

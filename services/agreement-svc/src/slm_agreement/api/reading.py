@@ -1,4 +1,4 @@
-"""Helpers that several routes share: one row or a 404, filters by external reference, entity tags."""
+"""Functions that several routes share: one row or a 404, filters by external reference, entity tags."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ ExternalReference = Annotated[
 
 
 def external_reference_conditions(table: Table, reference: str | None) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions for ``?external_ref=system:id``; empty without the parameter. Raises 422 for another
-    form.
+    """Return the SQL conditions for ``?external_ref=system:id``; empty without the parameter.
+
+    Raises 422 if the parameter has another form.
     """
     if reference is None:
         return []
@@ -38,7 +39,10 @@ def external_reference_conditions(table: Table, reference: str | None) -> list[C
 async def fetch_row_or_404(
     database: Database, listing: Listing, caller: Principal, kind: str, identity: str
 ) -> RowMapping:
-    """Return the row with this id. Raises 404, which names the kind of object, if the caller may not see one."""
+    """Return the row with this id; raises 404 if there is none that the caller may see.
+
+    ``kind`` names the kind of object in the error.
+    """
     row = await queries.fetch_row(database, listing, caller, identity)
     if row is None:
         raise not_found(kind, identity)
@@ -52,7 +56,7 @@ def set_entity_tag(shown: dict[str, Any], response: Response) -> dict[str, Any]:
 
 
 def if_match_check(if_match: str, shape: Callable[[T], dict[str, Any]]) -> Callable[[T], None]:
-    """Return a check that raises 412 if an entry is no longer the one with the entity tag in ``If-Match``.
+    """Return a check that raises 412 unless an entry's entity tag is the one in ``If-Match``.
 
     ``shape`` makes the JSON of an entry.
     """

@@ -82,7 +82,7 @@ async def end_session(session_id: str, caller: Caller, ledgers: TheLedgers) -> N
 
 
 async def new_session_json(begun: BegunSession, access: AccessRegistry) -> dict[str, Any]:
-    """Return a new session with its key as JSON, after every service can accept the key."""
+    """Wait until every service can accept the key of a new session; return the session and the key as JSON."""
     await access.wait_until_logged(begun.principal.principal_id)
     shown = shapes.session_json(begun.session, begun.session.key_id)
     return {**shown, "principal_id": begun.principal.principal_id, "key": begun.secret}

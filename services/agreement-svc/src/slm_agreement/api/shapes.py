@@ -249,7 +249,7 @@ def revision_summary_json(revision: Revision) -> dict[str, Any]:
 
 
 def revision_json(value: Revision) -> dict[str, Any]:
-    """Return a revision as JSON with its content, of which ``hash`` is the SHA-256 in RFC 8785 form."""
+    """Return a revision as JSON with its content; ``hash`` is the SHA-256 of the content in RFC 8785 form."""
     return {**revision_summary_json(value), "content": value.content}
 
 

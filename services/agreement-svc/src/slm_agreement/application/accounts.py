@@ -20,7 +20,7 @@ _GUESSES = 5
 
 @dataclass(frozen=True, slots=True)
 class CallerProfile:
-    """Who the caller is. All fields but ``caller`` are None for the operator whose key is a setting."""
+    """Who the caller is. All fields but ``caller`` are None for the operator whose key is in the settings."""
 
     caller: Principal
     party: Party | None
@@ -33,7 +33,7 @@ class CallerProfile:
 class NewPassword:
     """A hashed password to store, with who set it and how.
 
-    ``may_sign`` is whether nobody but its holder or an operator was involved in setting the password.
+    ``may_sign`` is whether sessions of the account may sign: no manager was involved in setting the password.
     """
 
     password_hash: str
@@ -41,9 +41,9 @@ class NewPassword:
     set_how: str
     set_by_name: str
     is_proven: bool = False
-    """Whether its holder is known to read the mailbox of the address."""
+    """Whether the account's person is known to read the mailbox of the address."""
     takes_address: bool = False
-    """Whether the holder may take the address from another account whose holder has not proven to read its mailbox."""
+    """Whether to take the address from another account, whose person has not proven to read the mailbox."""
 
 
 async def describe_caller(ledgers: LedgerFactory, caller: Principal) -> CallerProfile:
@@ -114,10 +114,11 @@ async def store_account(ledger: Ledger, principal: EnrolledPrincipal, new: NewPa
 
 
 async def _displace(ledger: Ledger, held: Account, principal: EnrolledPrincipal, new: NewPassword) -> None:
-    """Delete the account that has the mail address of a new one; raises AddressTaken if it may keep the address.
+    """Delete ``held``, an account of another principal with the mail address of a new account; or raise AddressTaken.
 
-    It may not if its principal has ended, or if only the new holder has proven to read the mailbox: whoever merely
-    wrote an address must not keep out the person who reads its mail. The other principal keeps its open sessions.
+    ``held`` is deleted if its principal has ended. It is also deleted if only the new person has proven to read the
+    mailbox and ``new.takes_address`` is set: whoever merely wrote an address must not keep out the person who reads
+    its mail. The principal of ``held`` keeps its open sessions.
     """
     holder = await ledger.principals.get(held.principal_id)
     is_over = holder is None or holder.has_ended(ledger.now)

@@ -60,8 +60,8 @@ async def draft_agreement(
 ) -> tuple[list[Version], bool]:
     """Create an agreement with version 1 and its first revision; return its versions and whether the agreement is new.
 
-    If the key belongs to an agreement with the same content, that one is returned. Raises Invalid for invalid content,
-    and KeyTaken if the key belongs to another agreement.
+    If the key belongs to an agreement with the same content, that agreement is returned. Raises Invalid for invalid
+    content, and KeyTaken if the key belongs to another agreement.
     """
     callers.require_manager(caller)
     key = callers.key_or_random(order.key)
@@ -103,7 +103,7 @@ async def revise_draft(
 ) -> tuple[list[Version], Version]:
     """Add a revision to a draft; return all versions and the draft.
 
-    ``unless_changed`` raises if the version is not the one that its editor has read.
+    ``unless_changed`` raises if the version has changed since the caller read it.
     """
     async with ledgers.begin() as ledger:
         versions = await lock_visible_versions(ledger, caller, agreement_id)
@@ -261,7 +261,7 @@ async def lock_visible_versions(ledger: Ledger, caller: Principal, agreement_id:
 
 
 def select_visible_versions(caller: Principal, agreement_id: str, versions: list[Version]) -> list[Version]:
-    """Select those of an agreement's versions that the caller may see; raises Unknown if that is none."""
+    """Return those of an agreement's versions that the caller may see; raises Unknown if there are none."""
     may_see = bool(versions) and caller.may_see(
         versions[0].identity.provider_party_id, versions[0].identity.customer_party_id
     )
@@ -344,13 +344,16 @@ def _is_private(version: Version) -> bool:
 
 
 def _negotiated_and_signed(versions: Sequence[Version], version: Version) -> list[Version]:
-    """Return the version being negotiated and, if it is another, the version signed last."""
+    """Return this version and, if a different one was signed last, that one as well."""
     signed = latest_signed_number(versions)
     return [version, *(other for other in versions if other.number == signed and other is not version)]
 
 
 async def authorize_caller_to_sign(ledger: Ledger, caller: Principal, identity: Identity) -> Signer:
-    """Return the person behind the caller's key with the right to sign now; raises NotAllowed if there is none."""
+    """Return the caller as a signer for their side.
+
+    Raises NotAllowed unless role, person, API key and mandate allow the caller to sign now.
+    """
     side = identity.side_of(caller.party_id)
     principal = await ledger.principals.get(caller.principal_id)
     person = await ledger.people.get(principal.person_id) if principal and principal.person_id else None

@@ -40,8 +40,9 @@ def require_party(caller: Principal) -> str:
 
 
 def derive_id(party_id: str | UUID, kind: str, key: str) -> str:
-    """Return the id that is derived from a key which is unique for a party and kind. Raises Unknown for an invalid
-    party id.
+    """Return the id derived from a key, which is unique within its party and kind.
+
+    Raises Unknown for an invalid party id.
     """
     try:
         return named_id(party_id, kind, key)

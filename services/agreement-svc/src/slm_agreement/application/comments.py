@@ -18,8 +18,8 @@ Commented = tuple[Comment, list[Version]]
 
 @dataclass(frozen=True, slots=True)
 class NewComment:
-    """A comment to write: its text, the revision and place that it is about, and whether only the own party may read
-    it.
+    """A comment to write: its text, the revision and place that it is about, and whether only the author's party may
+    read it.
     """
 
     revision_hash: str
@@ -31,7 +31,7 @@ class NewComment:
 async def write_comment(ledgers: LedgerFactory, caller: Principal, agreement_id: str, order: NewComment) -> Commented:
     """Write a comment on a revision; return the comment and the versions that the caller may see.
 
-    Raises Unknown, NotAllowed, WrongState if the version has ended, and Invalid for another revision or place.
+    Raises Unknown, NotAllowed, WrongState if the version has ended, and Invalid for a wrong revision or place.
     """
     actor = callers.actor_of(caller)
     async with ledgers.begin() as ledger:
@@ -98,7 +98,7 @@ async def _seen(ledger: Ledger, caller: Principal, versions: list[Version], comm
 
 
 def _commented(versions: list[Version], revision_hash: str, actor: Actor) -> tuple[Version, Revision]:
-    """Return the revision with this hash and its version, if the party may read the revision; raises Invalid."""
+    """Return the version and revision with this hash; raises Invalid unless the actor's party may read the revision."""
     for version in reversed(versions):
         for revision in reversed(version.revisions_for(actor.party_id)):
             if revision.hash == revision_hash:

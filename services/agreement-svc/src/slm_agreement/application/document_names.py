@@ -1,4 +1,4 @@
-"""The names of what a document refers to by id, for people who read the document."""
+"""The names of the objects to which a document refers by id, for people who read the document."""
 
 from __future__ import annotations
 

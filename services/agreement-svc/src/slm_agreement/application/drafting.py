@@ -57,8 +57,8 @@ async def resolve_draft(
 ) -> dict[str, Any]:
     """Return the document with every default, checked against what the author's party has registered.
 
-    ``earlier`` are earlier versions of the agreement. The supporting agreements that these name may stay, because each
-    side names its own.
+    ``earlier`` are earlier versions of the agreement. A supporting agreement that one of them names may stay even if
+    it is not one of the author's party: the other party may have named it.
     """
     template = _template(template_key, identity.kind)
     document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])

@@ -79,7 +79,8 @@ async def withdraw_guest_link(ledgers: LedgerFactory, caller: Principal, link_id
         link = await ledger.guest_links.get(link_id)
         if link is None or not caller.may_see(link.party_id):
             raise Unknown(f"There is no guest link {link_id!r} that you may see.")
-        # The same lock and order as where a link is used, and read again: a code may just have been spent.
+        # The same locks in the same order as where a link is used. The link is read again, because its code may just
+        # have been used.
         await ledger.lock(f"guest link {link.sha256}")
         await ledger.lock(link.principal_id)
         link = await ledger.guest_links.get(link_id) or link

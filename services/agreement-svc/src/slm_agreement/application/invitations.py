@@ -161,7 +161,7 @@ async def accept_invitation(
 ) -> AcceptedInvitation:
     """Accept an invitation with its code, which works once.
 
-    The caller is the holder of the code, or has a key of the party that becomes related to the inviter. Raises Unknown
+    The caller has authenticated with the code, or with a key of the registered party that accepts. Raises Unknown
     for a code that is wrong, used, withdrawn or expired, without telling which; also Invalid, NotAllowed, AddressTaken
     and WrongState.
     """

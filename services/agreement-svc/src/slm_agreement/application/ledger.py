@@ -36,11 +36,11 @@ class Agreements(Protocol):
         ...
 
     async def signed_of(self, provider_party_id: str) -> list[Identity]:
-        """Return a provider's agreements that have a version which is signed and has not ended."""
+        """Return a provider's agreements with at least one signed version that has not ended."""
         ...
 
     async def save(self, version: Version) -> None:
-        """Store a version, and when its state must next be changed."""
+        """Store a version, with the instant of its next automatic change."""
         ...
 
 
@@ -132,8 +132,9 @@ class Ledger(LedgerOfTransaction, Protocol):
         ...
 
     async def due_mail(self) -> Mail | None:
-        """Lock and return the due mail that has waited longest, except mails that another transaction sends; None if
-        none is due.
+        """Lock and return the due mail that has waited longest; None if none is due.
+
+        Mails that another transaction is sending are passed over.
         """
 
     async def delete_mail(self, mail_id: str) -> None:
@@ -160,11 +161,14 @@ class Ledger(LedgerOfTransaction, Protocol):
         ...
 
     async def attempt(self, subject: str, within: int) -> AttemptCount:
-        """Count one attempt of a subject, in time windows of ``within`` microseconds, for all replicas together."""
+        """Count one attempt of a subject, for all replicas together.
+
+        Return the count in the present time window, which lasts ``within`` microseconds, and when the window ends.
+        """
         ...
 
     async def take_back_attempt(self, subject: str) -> None:
-        """Count one attempt of a subject less."""
+        """Reduce the count of a subject's attempts by one."""
         ...
 
     async def forget_attempts(self) -> None:
@@ -188,5 +192,5 @@ class LedgerFactory(Protocol):
         ...
 
     async def due(self) -> list[str]:
-        """Return the ids of agreements that have a version whose state must be changed now, the earliest first."""
+        """Return the ids of agreements that have an automatic change due now, the earliest first."""
         ...

@@ -101,11 +101,11 @@ async def _principal_of(
 ) -> EnrolledPrincipal:
     """Lock and return the principal of the identified person; raises PersonUnknown.
 
-    A principal that may sign is found only by the verified mail address on record, which only an operator changes. A
-    link is not enough: it may be older than the right to sign, and a manager may have chosen the address by which it
-    was made.
+    A principal that may sign is found only by the verified mail address on record, which only an operator changes. An
+    OpenID link is not enough: it may be older than the right to sign, and a manager may have chosen the mail address
+    by which the link was made.
     """
-    # Two first log-ins of the same person must not record two.
+    # Two first log-ins of the same person must not record the person twice.
     await ledger.lock(f"openid {identity.link_id}")
     claimed = roles_from_claims(provider.rules, identity.claims)
     if provider.rules and claimed is None:

@@ -50,7 +50,10 @@ async def edit_party(
     details: PartyDetails,
     unless_changed: Callable[[Party], None],
 ) -> Party:
-    """Change the name or the external references of a party; its key cannot change. Raises Unknown."""
+    """Change the name or the external references of a party; its key cannot change.
+
+    ``unless_changed`` raises if the party has changed since the caller read it. Raises Unknown.
+    """
     callers.require_operator(caller)
     async with ledgers.begin() as ledger:
         party = await PARTIES.locked(ledger, caller, party_id)

@@ -35,7 +35,7 @@ class PersonDetails:
 async def record_person(
     ledgers: LedgerFactory, caller: Principal, party_id: str | None, key: str | None, details: PersonDetails
 ) -> tuple[Person, bool]:
-    """Record a person of the caller's party (an operator names the party); return it and whether it is new."""
+    """Record a person of the caller's party (an operator names the party); return the person and whether it is new."""
     callers.require_manager(caller)
     party_id = callers.require_acting_party(caller, party_id)
     key = callers.key_or_random(key)
@@ -55,7 +55,10 @@ async def edit_person(
     details: PersonDetails,
     unless_changed: Callable[[Person], None],
 ) -> Person:
-    """Change the name, mail address or mandates of a person. Signatures already given stay valid. Raises Unknown."""
+    """Change the name, mail address or mandates of a person. Signatures already given stay valid.
+
+    ``unless_changed`` raises if the person has changed since the caller read it. Raises Unknown.
+    """
     callers.require_manager(caller)
     async with ledgers.begin() as ledger:
         person = await PEOPLE.locked(ledger, caller, person_id)

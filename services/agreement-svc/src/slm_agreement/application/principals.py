@@ -1,6 +1,6 @@
 """Principals and API keys. Operators enrol principals of any party, service level managers those of their own.
 
-Only operators enrol and edit a principal that may sign; its keys are issued by its holder or an operator.
+Only operators enrol and edit a principal that may sign; only they and the principal itself issue its keys.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ async def edit_principal(
 ) -> EnrolledPrincipal:
     """Change the name, roles or end of a principal. Its keys get the new roles at once; its person cannot change.
 
-    Raises Unknown, NotAllowed and Invalid. Raises WrongState if the principal would get a role that signs and has a
-    valid key that a person other than its holder or an operator was involved in issuing.
+    ``unless_changed`` raises if the principal has changed since the caller read it. Raises Unknown, NotAllowed and
+    Invalid. Raises WrongState if the principal would get its first role that signs although a manager was involved in
+    issuing one of its valid keys.
     """
     async with ledgers.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)
@@ -140,7 +141,8 @@ async def issue_key(
     """Issue an API key for the caller, or for a principal that the caller manages.
 
     Return the key's data and the key itself, which is shown only now. Raises NotAllowed for scopes beyond those of the
-    caller's own key, and for another principal that may sign; Invalid for an expiry that is past.
+    caller's own key and, unless the caller is an operator, for another principal that may sign. Raises Invalid for an
+    expiry that is past, and WrongState if the principal has ended.
     """
     scopes, expires_at = limits.scopes, limits.expires_at
     secret = new_key()
@@ -179,7 +181,10 @@ async def revoke_key(ledgers: LedgerFactory, caller: Principal, principal_id: st
 
 
 async def lock_principal_to_invite(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
-    """Return the principal for which the caller may create an invitation; raises Unknown and NotAllowed."""
+    """Lock and return the principal for which the caller may create an invitation.
+
+    Raises Unknown, NotAllowed, and WrongState if the principal has ended.
+    """
     principal = await _managed(ledger, caller, principal_id)
     _not_anothers_signature(caller, principal)
     _must_last(principal, ledger.now)
@@ -196,7 +201,10 @@ def _is(caller: Principal, principal: EnrolledPrincipal) -> bool:
 
 
 def _issuing(caller: Principal, principal: EnrolledPrincipal, now: UtcMicroseconds) -> tuple[str, bool]:
-    """Return in which way the caller would issue a key of the principal, and whether that key may sign."""
+    """Return how the caller would issue a key of the principal, and whether that key may sign.
+
+    The first is ``holder`` for the caller's own principal, else ``operator`` or ``manager``.
+    """
     if caller.principal_id == principal.principal_id:
         own = principal.live_key(caller.key_id, now)
         return enrolment.BY_HOLDER, own is not None and own.may_sign

@@ -88,5 +88,5 @@ class Register(Generic[T]):
 
 
 def replace_details(value: T, details: DataclassInstance) -> T:
-    """Return the value with each field of ``details`` in place of its own field of the same name."""
+    """Return a copy of the value in which the fields of ``details`` replace the fields of the same names."""
     return replace(value, **{field.name: getattr(details, field.name) for field in fields(details)})

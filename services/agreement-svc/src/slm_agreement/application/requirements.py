@@ -40,7 +40,10 @@ async def record_requirement(
     key: str | None,
     details: RequirementDetails,
 ) -> tuple[Requirement, bool]:
-    """Record a requirement of the caller's party (an operator names the customer); return it and whether it is new."""
+    """Record a requirement of the caller's party; return the requirement and whether it is new.
+
+    An operator names the customer.
+    """
     callers.require_manager(caller)
     customer = callers.require_acting_party(caller, customer_party_id, "customer_party_id")
     key = callers.key_or_random(key)

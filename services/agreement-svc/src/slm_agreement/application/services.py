@@ -37,7 +37,10 @@ class ServiceDetails:
 async def catalogue_service(
     ledgers: LedgerFactory, caller: Principal, provider_party_id: str | None, key: str | None, details: ServiceDetails
 ) -> tuple[Service, bool]:
-    """Add a service of the caller's party (an operator names the provider); return it and whether it is new."""
+    """Add a service of the caller's party; return the service and whether it is new.
+
+    An operator names the provider.
+    """
     callers.require_manager(caller)
     provider = callers.require_acting_party(caller, provider_party_id, "provider_party_id")
     key = callers.key_or_random(key)
@@ -56,7 +59,10 @@ async def edit_service(
     details: ServiceDetails,
     unless_changed: Callable[[Service], None],
 ) -> Service:
-    """Change the name, outcome or description of a service; its key and provider stay. Raises Unknown."""
+    """Change the name, outcome or description of a service; its key and provider stay.
+
+    ``unless_changed`` raises if the service has changed since the caller read it. Raises Unknown.
+    """
     callers.require_manager(caller)
     async with ledgers.begin() as ledger:
         service = await SERVICES.locked(ledger, caller, service_id)

@@ -34,7 +34,7 @@ class FirstPersonDetails:
 
 @dataclass(frozen=True, slots=True)
 class SetUpData:
-    """The data with which an installation is set up. ``signatory`` is None if nobody is named who signs."""
+    """The data with which an installation is set up. ``signatory`` is None if no signatory is named."""
 
     installation_name: str
     party_key: str

@@ -78,8 +78,9 @@ async def _findings(
 def _edited(versions: Sequence[Version], number: int | None, caller: Principal) -> Version:
     """Return the version into which the caller would write a change of version ``number``.
 
-    None means the version being negotiated, or else the newest. A version being negotiated is changed itself. For any
-    other, the result is an amendment that is not stored, with the next number that the caller can know. Raises Unknown.
+    ``number`` None means the version being negotiated, or else the newest. A version being negotiated is returned
+    itself. For any other version, the result is a new amendment that is not stored; its number is one more than the
+    highest that the caller may see. Raises Unknown.
     """
     open_ = [each for each in versions if each.state in OPEN]
     newest = max(open_ or versions, key=lambda each: each.number).number

@@ -122,7 +122,7 @@ class WrongState(Refusal):
 
 
 class KeyTaken(WrongState):
-    """The key that the client chose belongs to another object, whose content is not the one sent."""
+    """The key that the client chose belongs to another object, whose content differs from the content sent."""
 
     code = "key-taken"
     title = "The key is taken"

@@ -1,4 +1,4 @@
-"""Request bodies of services and of requirements of them."""
+"""Request bodies of services, and of what customers require of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Response models of services and of requirements of them."""
+"""Response models of services, and of what customers require of them."""
 
 from __future__ import annotations
 

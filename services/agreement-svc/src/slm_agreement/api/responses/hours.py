@@ -34,7 +34,7 @@ class HoursOverrideResponse(Answer):
 
 
 class ServiceHoursBreakResponse(Answer):
-    """An interval between two instants that is closed."""
+    """A break in the service hours, from one instant to another."""
 
     begins_at: str = Field(alias="from")
     """First closed instant (RFC 3339)"""

@@ -287,7 +287,7 @@ class ReviewTermsResponse(Answer):
 
 
 class MaintenanceCapResponse(Answer):
-    """The most planned maintenance that is excluded in a period."""
+    """How much planned maintenance is excluded in a period at most."""
 
     hours: str
     """Hours (exact decimal as text)"""

@@ -1,6 +1,6 @@
 """The SMART check of a document: specific, measurable, relevant, time-bound and complete.
 
-Two checks are elsewhere: the back-test against stored measurements, and that of the supporting agreements.
+Two checks are elsewhere: the back-test against stored measurements, and the check of the supporting agreements.
 """
 
 from __future__ import annotations

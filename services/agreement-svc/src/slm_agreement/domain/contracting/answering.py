@@ -102,7 +102,7 @@ def accept_every_target(
 ) -> list[TargetAnswer]:
     """Return one accepting answer for each target of a revision.
 
-    ``reasons``: target key → why the party that proposes the revision changed the target in it.
+    ``reasons`` says by target key why the proposer of the revision changed a target; None: there are no reasons.
     """
     keys = [target["key"] for target in revision.document["targets"]]
     return _answers(revision, [(key, ACCEPTED, (reasons or {}).get(key, "")) for key in keys], actor, now)

@@ -45,7 +45,7 @@ def add_draft_revision(
 ) -> Revision:
     """Add a revision with this document to a draft and return it; ``actor`` must be of the party that drafts.
 
-    If the newest revision already has this content, none is added and that one is returned.
+    If the newest revision already has this content, that revision is returned and none is added.
     """
     _negotiator(version, actor)
     _must_be(version, VersionState.DRAFT, remedy="answer with a counter-proposal")
@@ -266,9 +266,7 @@ def _others_word(version: Version, actor: Actor) -> None:
 
 
 def _own_turn(version: Version, actor: Actor) -> None:
-    """Raise OtherSideAnswers if the proposed revision is the principal's own and the other party has refused none of
-    its targets.
-    """
+    """Raise OtherSideAnswers if the actor's party proposed the current revision and none of its targets was refused."""
     if version.awaited_party_id != actor.party_id:
         _others_word(version, actor)
 
@@ -278,7 +276,10 @@ def _await(version: Version, party_id: str | None, answer_by: UtcMicroseconds | 
 
 
 def _table(version: Version, revision: Revision, actor: Actor, now: UtcMicroseconds, answer: TargetDecisions) -> None:
-    """Put a revision on the table. Its proposer accepts it, with the reasons given for what it changes."""
+    """Make a revision the proposed one, and record that its proposer accepts it.
+
+    ``answer`` has the reasons for the targets that the revision changes, and the deadline for the other party.
+    """
     tabled_at = revision.tabled_at if revision.tabled_at is not None else now
     version.revisions[revision.number - 1] = replace(revision, tabled_at=tabled_at)
     version.tabled, version.tabled_by_party_id = revision.number, actor.party_id

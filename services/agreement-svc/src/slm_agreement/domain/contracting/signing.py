@@ -32,10 +32,10 @@ class Signer:
 def authorize_signer(
     side: str, principal: EnrolledPrincipal | None, key_id: str | None, person: Person | None, now: UtcMicroseconds
 ) -> Signer:
-    """Return the person who signs for a side with this principal and key.
+    """Return the signer for a side: this person, with this principal and API key.
 
-    Raises NotAllowed without the signatory's role, a person or a valid mandate, or if anybody but the key's holder or
-    an operator was involved in issuing the key.
+    Raises NotAllowed if the principal has no signatory's role for the side, the person is missing or has no valid
+    mandate, the key is not valid, or a manager was involved in issuing the key.
     """
     role = SIGNATORY_ROLES[side]
     if principal is None or role not in principal.roles:
@@ -75,8 +75,8 @@ def record_signature(
     """Record one person's signature. The last required signature finalizes the version.
 
     ``waivers`` are ``{"code", "reason"}`` for slips and warnings. Raises NotAllowed if the person has signed for the
-    other side, and WrongState unless both parties have accepted the revision. Raises Invalid for another hash, for
-    errors, and for slips or warnings that nobody has waived.
+    other side, and WrongState unless both parties have accepted the revision. Raises Invalid for a hash that is
+    not that of the current revision, for errors, and for slips or warnings that nobody has waived.
     """
     if _has_signed(version, by.person, revision_hash):
         return
@@ -98,7 +98,7 @@ def describe_missing_signatures(version: Version) -> list[dict[str, str]]:
     """Return the signatures that are still required, each as ``{"side", "needs"}``; ``needs`` says in words who must
     sign.
 
-    Required are everybody whom the document names, at least one person of each side, and on the side of the revision's
+    Everybody whom the document names must sign, at least one person of each side, and on the side of the revision's
     author at least one person other than the author.
     """
     return [{"side": side, "needs": need} for side in SIDES for _, need in _missing_of(version, side)]
@@ -201,7 +201,7 @@ def _finalize(
 
 
 def _heed_termination(version: Version, others: Sequence[Version]) -> None:
-    """Apply an early end that was agreed before this version was signed to this version as well."""
+    """Apply an earlier end to this version as well, if the agreement was terminated before this version was signed."""
     for other in others:
         given = other.state in term.LIVE and other.end_reason and other.ends_at is not None
         if given and (version.ends_at is None or (other.ends_at or 0) < version.ends_at):

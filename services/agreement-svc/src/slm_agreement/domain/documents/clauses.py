@@ -13,7 +13,7 @@ from slm_agreement.domain.terms.reading import FieldReader
 
 @dataclass(frozen=True, slots=True)
 class ClauseDefinition:
-    """A clause that an agreement may have: its name, its title, and what a complete one says."""
+    """A clause that an agreement may have: its name, its title, and what a complete clause says."""
 
     name: str
     title: str

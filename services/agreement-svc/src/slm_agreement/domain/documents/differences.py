@@ -11,9 +11,10 @@ _ABSENT = object()
 def compare_documents(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Return the differences of two resolved documents as ``{"clauses", "targets", "document"}``.
 
-    Each difference of a clause or target is ``{name, "change": added | removed | changed, "fields": [{"field", "from",
-    "to"}]}``. ``document`` lists the differing fields outside clauses and targets. ``from`` or ``to`` is missing if
-    that document has no such field.
+    An entry of ``clauses`` is ``{"clause": name, "change": …, "fields": [{"field", "from", "to"}]}``; the change is
+    ``added``, ``removed`` or ``changed``. An entry of ``targets`` has ``"target": key`` in place of the clause.
+    ``document`` lists differing fields outside clauses and targets, in the form of ``fields``. ``from`` is missing if
+    ``before`` has no such field, and ``to`` if ``after`` has none.
     """
     rest = {name: value for name, value in before.items() if name not in ("clauses", "targets")}
     rest_after = {name: value for name, value in after.items() if name not in ("clauses", "targets")}

@@ -89,7 +89,7 @@ TEMPLATES = {
             KINDS["ola"],
             ("availability", "performance", "functionality", "charges", "continuity", "security"),
             {"service_hours": _HOURS, "support": _SUPPORT, "changes": _CHANGES},
-            # An internal team warns the service desk that it works for while there is time to act.
+            # An internal team works for the service desk, and must warn it while there is still time to act.
             {"risks": "at_once", "live_figure": "yes", "plans": "full"},
         ),
         Template(

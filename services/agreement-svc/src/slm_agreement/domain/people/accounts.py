@@ -27,16 +27,14 @@ class Account:
     """The mail address, normalised by ``normalise_address``. No other account has the same."""
     password_hash: str
     may_sign: bool
-    """Whether sessions of the account may sign: nobody but the holder or an operator was involved in setting the
-    password.
-    """
+    """Whether sessions of the account may sign: no manager was involved in setting the password."""
     set_how: str
-    """``invitation`` or ``holder``: how the password was set."""
+    """How the password was set: ``invitation`` (with an invitation's code) or ``holder`` (by the person alone)."""
     set_by_name: str
-    """The name of whoever set the password: the inviter, or the holder."""
+    """The name of the inviter, or of the person who set the password."""
     set_at: UtcMicroseconds
     is_proven: bool = False
-    """Whether the holder is known to read the mailbox: the password was set with a link that was mailed only there."""
+    """Whether the person is known to read the mailbox: the password was set with a link that was mailed only there."""
 
 
 def normalise_address(email: str) -> str:
@@ -47,7 +45,7 @@ def normalise_address(email: str) -> str:
 def normalise_password(password: str) -> str:
     """Return a password in the form in which it is hashed: Unicode's form C.
 
-    So the same keys on two machines give the same password.
+    So the same text typed on two machines is the same password.
     """
     return unicodedata.normalize("NFC", password)
 

@@ -17,8 +17,8 @@ MANAGER, AUDITOR = "service_level_manager", "auditor"
 SIGNATORIES = frozenset(SIGNATORY_ROLES.values())
 PARTY_ROLES = (MANAGER, "business_signatory", "provider_signatory", "integrator", "viewer", AUDITOR)
 BY_OPERATOR, BY_INVITATION, BY_HOLDER, BY_MANAGER = "operator", "invitation", "holder", "manager"
-"""How a key was issued: by an operator; by its holder with an invitation's code; by its holder with an older key or by
-logging in; by a manager of its party.
+"""How a key was issued: by an operator; by the principal itself with an invitation's code; by the principal itself with
+an older key or by logging in; by a manager of its party.
 """
 KEY, PASSWORD, SIGN_IN_LINK, MAIL_CODE, OIDC = "key", "password", "sign_in_link", "mail_code", "oidc"
 """How the user of a key is identified: by the key itself, or in a session by what the person logged in with."""
@@ -40,7 +40,7 @@ class ApiKey:
     """Id of the principal that issued the key or, for a key from an invitation, of the inviter."""
     issued_by_name: str = ""
     may_sign: bool = False
-    """Whether signatures may be given with the key: nobody but its holder or an operator was involved in issuing it."""
+    """Whether the key may sign: only the principal itself or an operator was involved in issuing it."""
     expires_at: UtcMicroseconds | None = None
     """The instant from which the key is refused (microseconds UTC); None if it does not expire."""
     identified_by: str = KEY

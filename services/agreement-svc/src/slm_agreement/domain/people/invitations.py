@@ -41,7 +41,7 @@ class Invitation:
 
     @property
     def kind(self) -> str:
-        """Whom the invitation is for: ``party``, a company, or ``principal``, the person behind a principal."""
+        """Whom the invitation is for: ``party`` (a company) or ``principal`` (the person behind a principal)."""
         return PARTY if self.principal_id is None else PRINCIPAL
 
     @property
@@ -54,7 +54,7 @@ class Invitation:
         return EXPIRED if self.state == OPEN and now >= self.expires_at else self.state
 
     def opened(self) -> PrincipalEnrolled:
-        """Return the event by which every service accepts the code as a key, only for accepting the invitation."""
+        """Return the event by which every service accepts the code as a key that can only accept the invitation."""
         return self._bearer().enrolled()
 
     def closed(self, now: UtcMicroseconds) -> KeyRevoked:
@@ -64,7 +64,7 @@ class Invitation:
         return revoked
 
     def _bearer(self) -> EnrolledPrincipal:
-        """Return whoever has the code as a principal without party and role."""
+        """Return a principal without party and role, in whose place whoever has the code acts."""
         key = ApiKey(self.invitation_id, self.sha256, [SCOPE], self.created_at)
         return EnrolledPrincipal(
             self.invitation_id, None, self.invitation_id, "bearer of an invitation", [], None, [key]

@@ -78,7 +78,8 @@ def check_mail_address(email: str, field: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Return a text that other people wrote as one line of moderate length, so that readers do not take it for the
-    product's.
+    """Return somebody else's text as one line of at most 120 characters.
+
+    So readers of a mail do not take it for a text of the product.
     """
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:120]

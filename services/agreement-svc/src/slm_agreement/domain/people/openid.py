@@ -56,8 +56,9 @@ class ProvenIdentity:
 
     @property
     def link_id(self) -> str:
-        """The id of the link of this subject. Its first 16 characters end the key of a person who is recorded for the
-        subject.
+        """The id of the OpenID link of this subject.
+
+        If a person is recorded for the subject, the person's key ends with the first 16 characters of this id.
         """
         return sha256(f"{self.issuer}\n{self.subject}".encode()).hexdigest()
 
@@ -85,7 +86,7 @@ class ClaimRule:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRoles:
-    """The party and the roles that the claims of somebody give by the rules."""
+    """The party and the roles that follow from somebody's claims by the rules."""
 
     party: str
     roles: tuple[str, ...]

@@ -49,7 +49,7 @@ def relation_between(one: str, other: str, how: str, now: UtcMicroseconds) -> Re
 def relation_id(one: str, other: str) -> str:
     """Return the id of the relation of two parties, in whichever order they are given.
 
-    Raises ValueError if the one that comes first in alphabetical order is not a UUID.
+    Raises ValueError if the first of the two ids in alphabetical order is not a UUID.
     """
     first, second = sorted((one, other))
     return named_id(first, "relation", second)

@@ -19,7 +19,10 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """How a person proved who they are at a log-in, and whether anybody else was involved in the means of log-in."""
+    """How a person proved who they are at a log-in, and who issued the means of proof, such as a link or password.
+
+    ``may_sign`` is whether signatures may be given in the session that begins.
+    """
 
     identified_by: str
     issued_how: str
@@ -46,7 +49,7 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session to begin: its id, which is also that of its API key, the key's hash, and the client."""
+    """A session to begin: its id (also the id of its API key), the hash of the key, and the client."""
 
     session_id: str
     sha256: str

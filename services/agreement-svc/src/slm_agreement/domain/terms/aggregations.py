@@ -119,7 +119,8 @@ class Aggregation:
 def read_aggregation(reader: FieldReader, accepted: Collection[str], parties: AgreementParties) -> Aggregation:
     """Read the field ``aggregation`` of a target.
 
-    An invalid one is added to the reader's findings, and ``availability`` is returned in its place.
+    ``accepted`` are the names of aggregations that may be used. An invalid value is added to the
+    reader's findings, and a valid aggregation is returned in its place.
     """
     raw = reader.raw("aggregation")
     name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw

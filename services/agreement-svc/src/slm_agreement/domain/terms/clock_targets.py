@@ -93,7 +93,7 @@ def read_duration(written: Any, path: str, findings: Findings, *, offset: bool =
 def _each(reader: FieldReader, clock: str, start: Any) -> str | None:
     """Read whether each assignment to a team starts a clock of its own: ``assignment`` or None.
 
-    ``assignment`` is the default of an ownership clock.
+    ``assignment`` is the default of an ownership clock that starts at assignments.
     """
     at_assignment = ticket_conditions.condition_events(start) == {"assigned"}
     written = reader.raw("each", ASSIGNMENT if clock == "ownership" and at_assignment else None)

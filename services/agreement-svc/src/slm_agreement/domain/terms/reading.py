@@ -143,8 +143,8 @@ def _decimal_remedy(value: Any) -> str:
 def decimal_text(value: Any) -> str | None:
     """Return a number as plain decimal text; None if it is no number, or its exact value is unknown.
 
-    Texts and integers are exact. A float counts as the literal from which it was read, which is certain up to 15
-    digits.
+    Texts and integers are exact. A float counts as the decimal literal that it was read from, which can be recovered
+    for up to 15 digits.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None

@@ -100,8 +100,8 @@ def read_conditions(
     """Read the conditions of a clock: a word, or a list of words and of objects such as ``{"event": "assigned", "team":
     ["network"]}``.
 
-    A single word remains a word if the field has a default; everything else becomes a list. ``plain`` is the attribute
-    that a word is a value of.
+    A single word remains a word if the field has a default; everything else becomes a list. A word is a value of
+    the attribute ``plain``.
     """
     raw = reader.raw(name, default if default is not None else [])
     items = [raw] if isinstance(raw, str | Mapping) else raw
@@ -160,8 +160,8 @@ def find_unreachable_clocks(targets: Sequence[Mapping[str, Any]]) -> list[Findin
     """Return an error for each clock target that no ticket can reach, because an earlier target matches all its
     tickets.
 
-    Of the targets of one clock, the first that matches a ticket applies. A target for some of another's tickets must
-    therefore come before that one.
+    Of the targets with the same clock, the first that matches a ticket applies. A target for some of the tickets must
+    therefore come before a target that matches all of them.
     """
     found = []
     for index, target in enumerate(targets):

@@ -34,10 +34,10 @@ class SupportGroup:
 
 
 def parse_support_structure(written: Any, depth: int = MOST_DEEP) -> str | SupportGroup:
-    """Parse a structure of supporting agreements, nested at most ``depth`` levels; raises NoStructure.
+    """Parse a structure of supporting agreements, nested at most ``depth`` levels.
 
     A structure is ``"app"``, ``{"serial": ["app", "db"]}`` or ``{"k_of_n": {"k": 1, "members": ["a", "b"]}}``, where a
-    member may be a structure, too.
+    member may be a structure, too. Raises InvalidSupportStructure.
     """
     structure = _parsed(written, depth)
     if sum(1 for _ in support_names(structure)) > MOST_SUPPORTS:
@@ -96,8 +96,8 @@ def needed_shares(
     """Return, for each supporting agreement, the share that it would have to promise to reach the objective if all
     others stay as they are.
 
-    A share above 1 means that this one alone cannot make up for the others. None if it makes no difference, or occurs
-    several times in the structure, so that the equation is not linear.
+    A share above 1 means that this agreement alone cannot make up for the others. None means that its share makes no
+    difference, or that it occurs several times in the structure, so that the equation is not linear.
     """
     places = list(support_names(structure))
     found: dict[str, Fraction | None] = {}

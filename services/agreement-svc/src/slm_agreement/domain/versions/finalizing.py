@@ -56,7 +56,7 @@ def agreement_finalized_event(version: Version, names: NamesAtSigning) -> Agreem
         reporting=document["reporting"],
         review=document["review"],
         planned_maintenance=document.get("planned_maintenance", {}),
-        # A document from before this term was there has none, and so the defaults.
+        # A document that is older than this term does not have it, so the defaults apply.
         customer_sees=document.get(customer_views.NAME, dict(customer_views.DEFAULT)),
         signatures=[
             {

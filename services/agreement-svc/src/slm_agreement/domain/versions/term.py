@@ -123,10 +123,11 @@ def record_termination_request(versions: Sequence[Version], asked: TerminationRe
 def record_termination_consent(
     versions: Sequence[Version], request_id: str, party_id: str, identity: str, now: UtcMicroseconds
 ) -> list[tuple[int, Any]]:
-    """End the agreement as the other party requested; return pairs of instant and event of the changes due at once.
+    """End the agreement as the other party requested.
 
-    Raises NotAllowed for the person who made the request, Unknown if there is no open request with this id, and
-    WrongState if no version is signed.
+    Returns the changes that are due at once, as pairs of instant and event. Raises NotAllowed for the party and for the
+    person that made the request, Unknown if there is no open request with this id, and WrongState if no version is
+    signed.
     """
     live = _live(versions)
     asked = _open_request_of(live, request_id)

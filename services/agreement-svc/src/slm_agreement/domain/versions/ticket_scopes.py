@@ -46,7 +46,7 @@ def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: S
 
 
 def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator[Finding]:
-    """Yield an error if ``applies_to`` has names that are neither of the agreement's customer nor of its service."""
+    """Yield an error if ``applies_to`` has names other than those of the agreement's customer and service."""
     for attribute, names in _OWN.items():
         written = target["applies_to"].get(attribute, [])
         foreign = sorted(({written} if isinstance(written, str) else set(written)) - getattr(own, names))

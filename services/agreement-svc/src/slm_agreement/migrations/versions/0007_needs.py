@@ -33,7 +33,7 @@ _STATEMENTS = (
     ) AS shown
     WHERE shown.agreement_id = version.agreement_id AND shown.version = version.number
     """,
-    # A named signatory is not told from another one here: the next change of the version does it.
+    # Any signatory may sign here, even if the document names one: the next change of the version corrects that.
     """
     UPDATE agreement_version AS version
     SET needs = CASE

@@ -7,7 +7,7 @@ from alembic import op
 revision = "0010"
 down_revision = "0009"
 
-# Whose own revision was refused is to write another one; that needs a manager.
+# A party whose own revision was refused must write another one, and only a manager can do that.
 ROLES = """
     UPDATE agreement_version AS version
     SET needs = (

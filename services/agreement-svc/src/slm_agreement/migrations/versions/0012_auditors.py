@@ -10,7 +10,7 @@ revision = "0012"
 down_revision = "0011"
 
 
-# Links that were sent before are of the party of whoever sent them.
+# Links that were sent before this migration belong to the party of the principal that sent them.
 SENDERS = """
     UPDATE guest_link SET party_id = principal.party_id FROM principal
     WHERE principal.principal_id = guest_link.created_by_principal_id
