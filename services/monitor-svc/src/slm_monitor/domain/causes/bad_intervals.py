@@ -21,7 +21,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 HOUR = 3_600_000_000
 LONGEST_EVIDENCE_REACH = HOUR
-"""How far before the instant of certainty the bad interval of a summed figure begins at most, in microseconds."""
+"""The bad interval of a summed figure begins at most this many microseconds before the finding is certain."""
 _GOOD = (UP, "removed")
 
 
@@ -85,10 +85,10 @@ def _outage(
 
 
 def _reach(found: PublishedFinding, terms: ServiceLevelTarget | None) -> Interval:
-    """Return the bad interval of a figure that sums up many measurements.
+    """Return the bad interval of a finding whose figure sums up many measurements.
 
-    It is the last hour before the figure became certain, or as much of that hour as lies in the window. For a breach of
-    a rolling window of at most an hour it lasts until the target recovers.
+    It is the last hour before the finding was certain, or as much of that hour as lies in the window. For a breach of a
+    rolling window of at most an hour it lasts until the target recovers.
     """
     length = terms.rolling_microseconds if terms else 0
     since = found.at - min(length or LONGEST_EVIDENCE_REACH, LONGEST_EVIDENCE_REACH)

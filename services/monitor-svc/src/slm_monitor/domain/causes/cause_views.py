@@ -127,8 +127,9 @@ _EMPTY: dict[str, Any] = {"breaches": 0, "risks": 0, "breach_ids": [], "risk_ids
 def _change(
     cause: str, before: Membership, after: Membership, view: PublishedCauseView | None, document: Mapping[str, Any]
 ) -> str:
-    """Return how one party's view of a cause that has findings changed: created, joined, split, moved, ended or
-    revised.
+    """Return how one party's view of a cause changed: created, joined, split, moved, ended or revised.
+
+    The cause still has findings that concern the party.
     """
     here = {identity for identity, (_, held) in after.items() if held == cause}
     earlier = {before[identity][1] for identity in here if identity in before}
@@ -149,7 +150,7 @@ def _change(
 
 
 def build_cause_revised(change: CauseViewChange, revision: int, *, now: UtcMicroseconds) -> CauseRevised:
-    """Build the event that one party's view of a cause has changed."""
+    """Build the event which says that one party's view of a cause has changed."""
     return CauseRevised(
         cause_id=change.cause_id,
         party_id=change.party_id,

@@ -25,8 +25,8 @@ class FindingCause:
 
 
 def derive_cause_id(provider_party_id: str, key: str, since: UtcMicroseconds) -> str:
-    """Return the id of a cause: a UUIDv5 over the provider, the cause key, and the start of the union of the bad
-    intervals.
+    """Return the id of a cause: a UUIDv5 over the provider, the cause key, and the start of the earliest bad
+    interval.
     """
     return named_id(provider_party_id, "cause", key, to_text(since))
 

@@ -1,5 +1,5 @@
-"""The holders of a ticket while its clock ran: the time of each team, and which team held the ticket when the deadline
-passed.
+"""The holders of a ticket, which are the teams or persons to whom it was assigned: how long each of them held it while
+a clock ran, and who held it at an instant.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 TEAMS = ("team",)
 HOLDER_ATTRIBUTES = ("team", "assignee")
-"""The attributes that name a ticket's holder; the first one that has a value applies. The other party of an OLA or UC
-is shown teams only.
+"""The attributes that name the holder of a ticket; the first one that has a value applies. The other party of an OLA or
+UC is shown teams only.
 """
 
 
@@ -34,14 +34,14 @@ class TicketHolderTime:
 
 
 def list_holder_attribute_names(terms: ServiceLevelTarget) -> Sequence[str]:
-    """Return the attributes that may name a ticket's holder to the parties of this agreement."""
+    """Return the ticket attributes by which the parties of this agreement are shown who holds the ticket."""
     return TEAMS if terms.is_support else HOLDER_ATTRIBUTES
 
 
 def sum_clock_time_by_holder(
     clock: TicketClockState, events: Sequence[TicketEvent], until: UtcMicroseconds
 ) -> list[TicketHolderTime]:
-    """Return how long a clock ran while each team or person held the ticket, in the order in which they first did.
+    """Return how long a clock ran while each team or person held the ticket, in the order in which they first held it.
 
     The time counts from ``clock.measured_from`` to ``until``, without the clock's pauses.
     """
@@ -92,6 +92,6 @@ def _held_intervals(
 
 
 def read_holder_from_attributes(known: Mapping[str, Any], names: Sequence[str] = HOLDER_ATTRIBUTES) -> str | None:
-    """Return the holder that these attributes name; None if they name none."""
+    """Return the team or person that these attributes name as the holder of a ticket; None if they name none."""
     held = next((known[name] for name in names if known.get(name)), None)
     return None if held is None else str(held)

@@ -182,7 +182,7 @@ class TicketClockMachine:
     def _moved(self) -> tuple[list[Span], list[UtcMicroseconds]]:
         """Return (pauses before the deadline, deadline by each of the target's service hours).
 
-        A pause moves the deadlines if it began before the earliest deadline as moved by the pauses before it.
+        A pause moves all deadlines if it begins before the earliest of them. Earlier pauses are applied first.
         """
         within, dues = self.terms.within, list(self._originals)
         counted = []
@@ -272,7 +272,7 @@ class TicketClockMachine:
     def carried(
         self, target: ServiceLevelTarget, terms: TicketClockTerms, at: UtcMicroseconds, attributes: Attributes
     ) -> TicketClockMachine:
-        """Return a clock under other terms from ``at`` on that keeps the time elapsed on this clock."""
+        """Return a clock that continues this one under other terms from ``at`` on, with the time elapsed so far."""
         run = TicketClockMachine(target, terms, self.started_at, attributes)
         run._changed_at = run.attached_at = at
         if terms.within.kind in ("calendar", "service_time"):

@@ -1,7 +1,8 @@
 """The replay of a ticket's events into clocks: start, pauses, stop, deadline, and whether the deadline was met.
 
 A clock is met if and only if it stopped at or before its deadline; elapsed time does not decide. A pause that begins
-before the deadline, as moved so far, moves it by the pause's length in service or wall time, as the target counts.
+before the deadline moves the deadline by the pause's length, in service time or wall time as the target counts. Pauses
+are applied in order, so that earlier ones may already have moved that deadline.
 """
 
 from __future__ import annotations
@@ -239,9 +240,9 @@ class _Walk:
             self._is_assigned, self._team = True, team
 
     def _hands_on(self, run: TicketClockMachine, event: TicketEvent) -> bool:
-        """Stop the clock if the event assigns the ticket to another team; return whether it does.
+        """Stop the clock if the event assigns the ticket to another team; return whether the clock was stopped.
 
-        It precedes the matching of targets: a target that names the team in ``applies_to`` is stopped, not cancelled.
+        This precedes the matching of targets: if ``applies_to`` names the team, the clock is stopped, not cancelled.
         """
         if not self._is_handed_on or self._holds(run.terms.cancel, event):
             return False
@@ -249,7 +250,7 @@ class _Walk:
         return True
 
     def _next_stint(self, run: TicketClockMachine, event: TicketEvent) -> None:
-        """When a clock per assignment is over, begin that of the next assignment, of the same or another target."""
+        """After the clock of one assignment, begin the clock of the next assignment, of the same target or another."""
         if self._match() is not run.target:
             self._ended.append(run.clock())
             self._run = self._tried = None
@@ -304,7 +305,7 @@ class _Walk:
         return self._rules.passed_over(target, self._opened_at, self._amended_to, self._attributes)
 
     def _attach(self, event: TicketEvent) -> None:
-        """Begin the clock of the target that applies, if it has been started and neither stopped nor cancelled."""
+        """Begin the clock of the target that applies, if an event started it and no later event ended it."""
         target, tried = self._match(), self._tried
         self._tried = target
         if target is None or target.clock is None:

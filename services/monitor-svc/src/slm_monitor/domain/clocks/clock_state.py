@@ -86,8 +86,9 @@ class TicketClockState:
 
     @property
     def is_notified(self) -> bool:
-        """Whether a breach of this clock is published: a clock past due from the beginning only if
-        its terms want it.
+        """Whether a breach of this clock is published.
+
+        For a clock that was past due when its target began to apply, the terms must ask for it.
         """
         return not self.past_due or (self.target.clock is not None and self.target.clock.notify_past_due)
 

@@ -14,7 +14,7 @@ from slm_monitor.domain.terms.clock_terms import EscalationStep
 
 
 def find_instant_of_elapsed_share(clock: TicketClockState, percent: Fraction | int) -> UtcMicroseconds:
-    """Return the instant at which a percentage of the clock's duration has elapsed, without pauses.
+    """Return the instant at which a percentage of the clock's duration has elapsed; pauses do not count.
 
     Time is counted as the target counts it: service time or wall time.
     """

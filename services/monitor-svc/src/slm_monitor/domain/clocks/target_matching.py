@@ -1,6 +1,4 @@
-"""The matching of tickets to targets: of the targets of one kind of clock in an agreement, the first that matches
-applies.
-"""
+"""The matching of tickets to targets: for each kind of clock in an agreement, the first target that matches applies."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ class TicketAgreementMatch:
     """The result of matching a ticket, as it is now, to agreements.
 
     ``evaluated_by`` are the ids of the agreements that evaluate it. ``unmatched_cause`` is why no agreement with a
-    customer evaluates it; None if one does.
+    customer covers it, or why no agreement evaluates it; None if neither is so.
     """
 
     evaluated_by: frozenset[str]
@@ -58,7 +56,7 @@ class TicketRuleBook:
         return self.agreements.at_opening(ticket_events.find_ticket_opening_instant(events))
 
     def matching(self, events: Sequence[TicketEvent], evaluated_by: Collection[str]) -> TicketAgreementMatch:
-        """Return which agreements evaluate a ticket; if none with a customer does, the reason.
+        """Match a ticket, as it is after all these events, to the agreements.
 
         ``evaluated_by`` are the agreements that already have clocks on the ticket.
         """

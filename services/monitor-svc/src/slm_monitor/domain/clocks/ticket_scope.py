@@ -24,8 +24,10 @@ _MOST_KNOWN = 10_000
 
 @dataclass(frozen=True, slots=True)
 class TicketCoverage:
-    """The ids of the agreements that cover a ticket. ``reason``: why no agreement with a customer does; None if one
-    does.
+    """The ids of the agreements that cover a ticket.
+
+    ``reason`` is why no agreement with a customer covers it; None if one does, or if there are only agreements of
+    other kinds (OLA, UC …).
     """
 
     agreements: frozenset[str]
@@ -65,7 +67,7 @@ class TicketScope:
         return TicketCoverage(self.others | {each.agreement_id for each in found}, reason)
 
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
-        """Return the agreements with a customer that cover a ticket; if none does, the reason.
+        """Return (agreements with a customer that cover a ticket, ``reason`` of its ``TicketCoverage``).
 
         A ticket that names no service, or no customer, is covered only if there is no doubt about which one is meant.
         """
@@ -105,7 +107,7 @@ def _quoted_names(names: Iterable[str]) -> str:
 
 
 class TicketAgreementIndex:
-    """All agreements that may evaluate a party's tickets, by the instants at which they are in force."""
+    """An index of all agreements that may evaluate a party's tickets, by the time in which they are in force."""
 
     def __init__(self, lines: Iterable[TargetTermsHistory]) -> None:
         self._lines: dict[str, list[TargetTermsHistory]] = {}
@@ -119,10 +121,9 @@ class TicketAgreementIndex:
         """Cache: index in ``_turns`` → the scope from that instant to the next one."""
 
     def at_opening(self, opened_at: UtcMicroseconds | None) -> TicketScope:
-        """Return the agreements in force at a ticket's opening; none if the instant is None (the ticket was not
-        opened).
+        """Return the scope of a ticket by the instant of its opening. If that is None, no SLA is in force.
 
-        The result is cached: it changes only at instants at which an agreement or a version begins or ends.
+        The scope is cached: it changes only at instants at which an agreement or a version begins or ends.
         """
         place = -1 if opened_at is None else bisect_right(self._turns, opened_at)
         if place not in self._scopes:
@@ -141,7 +142,7 @@ class TicketAgreementIndex:
 
     def readers(self, owner_party_id: str, evaluated_by: Iterable[str]) -> dict[str, str]:
         """Return the other parties of the agreements that evaluate a ticket: party id → how much of the ticket the
-        party sees.
+        party sees, ``whole`` or ``projected``.
         """
         found: dict[str, str] = {}
         for agreement_id in sorted(evaluated_by):

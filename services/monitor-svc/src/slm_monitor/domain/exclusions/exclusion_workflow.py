@@ -96,9 +96,10 @@ def apply_exclusion_decision(
     now: UtcMicroseconds,
     for_party_id: str | None = None,
 ) -> ExclusionRecord:
-    """Return the exclusion approved or rejected by the other party, or by a delegate for ``for_party_id``.
+    """Return the exclusion with the decision of the party that did not request it, or of that party's delegate.
 
-    Raises InvalidExclusionTransition, ExclusionDecisionNotAllowed.
+    ``decision`` is the new state, approved or rejected. ``for_party_id`` is the party for which a delegate decides;
+    None if the party decides itself. Raises InvalidExclusionTransition, ExclusionDecisionNotAllowed.
     """
     if entry.other_party_id not in (by.party_id, for_party_id):
         raise ExclusionDecisionNotAllowed(
@@ -125,7 +126,7 @@ def apply_exclusion_silence(entry: ExclusionRecord) -> ExclusionRecord:
 def apply_exclusion_revocation(
     entry: ExclusionRecord, by: ActingParty, reason: str, now: UtcMicroseconds
 ) -> ExclusionRecord:
-    """Return an approved exclusion revoked by either party. Raises InvalidExclusionTransition."""
+    """Return the approved exclusion as revoked by one of its parties. Raises InvalidExclusionTransition."""
     _expect(entry, APPROVED, REVOKED)
     return replace(entry, state=REVOKED, revoked_by=by, revoked_at=now, revocation_reason=reason)
 

@@ -22,8 +22,10 @@ def is_counter_reading(fact: Fact | None) -> bool:
 
 
 def name_counter_stream(fact: Fact) -> str:
-    """Return the name of a reading's stream: one indicator, one set of labels and, where readings name one, one source.
-    Increments are taken between neighbours in one stream.
+    """Return the name of the stream that a reading belongs to.
+
+    All readings of a stream have the same indicator, labels and source (if they name a source). Increments are taken
+    between neighbours in one stream.
     """
     return name_labelled_series(fact.subject, fact.body.get("labels") or {})
 
@@ -93,7 +95,7 @@ def _was_reset(before: Fact, after: Fact) -> bool:
 
 
 def _counters(fact: Fact, is_bad: bool) -> list[int]:
-    """Return the counters that the source sent: one count, or the good (``is_bad``: the bad) events and all events."""
+    """Return the counters that the source sent: [count], or [good, all] events; [bad, all] events if ``is_bad``."""
     counters = fact.body["cumulative"]
     return [counters[1] - counters[0], counters[1]] if is_bad else list(counters)
 

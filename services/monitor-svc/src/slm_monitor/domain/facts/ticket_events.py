@@ -140,8 +140,8 @@ def _word(value: Any) -> str:
 def derive_ticket_state_after_event(event: TicketEvent, before: str | None) -> str | None:
     """Return the ticket's state after an event: the state that the event names.
 
-    An event that names none leaves the state ``before``; only after an end or a reopening that names none the state is
-    unknown (None).
+    If the event names none, the ticket stays in the state ``before``. But after an end or a reopening that names none,
+    the state is unknown (None).
     """
     return event.state or (None if event.event in STATE_CLEARING_EVENTS else before)
 

@@ -26,7 +26,8 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 class BreachKey:
     """The values that distinguish a breach from the other breaches of its target.
 
-    ``window_id`` names a window or a ticket. ``ordinal`` is the first minute of a missed run, or the number of a clock.
+    ``window_id`` names a window or a ticket. ``ordinal`` is 0 for a calendar window, the first minute of a missed run
+    (numbered since 1970) for a rolling window, and the clock's ordinal for a ticket.
     """
 
     window_id: str

@@ -52,8 +52,9 @@ def evaluate_budget_risks(
     burn: Fraction | None = None,
     projected_breach_at: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
-    """Return a warning for each of ``shares`` of the budget that ``spent`` has reached, or is less
-    than a tenth below.
+    """Return a warning for each share of the budget in ``shares``, if at least nine tenths of it are spent.
+
+    ``spent`` is the share of the budget that is spent; None without a budget.
     """
     return [
         RiskEvaluation(
@@ -75,7 +76,7 @@ def evaluate_objective_risks(
     """Return the warning that the figure so far misses its objective; nothing if the figure meets it clearly.
 
     An open warning stays open until the figure is better than the objective by a tenth: of the budget, or of the limit
-    of an ``at_most`` number. An ``at_least`` number has no such tenth, because its scale may end before.
+    of an ``at_most`` number. An ``at_least`` number has no such tenth, because its scale may end before that.
     """
     if figure is None:
         return []

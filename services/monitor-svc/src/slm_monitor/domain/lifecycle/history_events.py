@@ -1,4 +1,4 @@
-"""Events that the facts of the past are evaluated: those that an import loaded, or those before a signed version."""
+"""Events which say that past facts are evaluated: those that an import loaded, or those before a signed version."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def build_import_judged(
     *,
     now: UtcMicroseconds,
 ) -> monitor.ImportJudged:
-    """Build the event that everything which an import affects in one agreement is evaluated and published.
+    """Build the event which says that an import has been evaluated for one agreement, and the results published.
 
-    The import loaded the time before ``through``. ``ended_as`` says how it ended, ``now`` when the evaluation did.
+    The import loaded the time before ``through``. ``ended_as`` is how the import ended, ``now`` when its evaluation
+    ended.
     ``touched`` has the fields in ``_TOUCHED``: the agreement, its parties, and how many results the import changed.
     """
     return monitor.ImportJudged(
@@ -44,7 +45,7 @@ def build_import_judged(
 
 
 def build_agreement_caught_up(found: Mapping[str, Any], *, now: UtcMicroseconds) -> monitor.AgreementCaughtUp:
-    """Build the event that the facts from before a signed version are evaluated by its terms.
+    """Build the event which says that the facts from before a signed version are evaluated by the version's terms.
 
     ``found`` has ``agreement_id``, ``version``, ``provider_party_id``, ``customer_party_id`` and ``breach_events``, the
     number of breach events that were published.

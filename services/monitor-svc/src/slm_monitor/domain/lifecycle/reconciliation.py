@@ -94,7 +94,7 @@ def _published_fields(window: TargetWindow) -> tuple[object, ...]:
 def _as_decided(
     target_state: TargetState, window: TargetWindow, terms: ServiceLevelTarget, finding: WindowEvaluation
 ) -> WindowEvaluation:
-    """Return the evaluation without the levels whose breach the decision on a dispute annulled."""
+    """Return the evaluation without the levels whose breach was annulled by the decision on a dispute."""
     if not target_state.overturned:
         return finding
     excused = {

@@ -1,4 +1,4 @@
-"""Reconciliation of warnings: which of them hold, and so open, reopen or clear."""
+"""Reconciliation of warnings: which warnings hold now, and which must therefore open, reopen or clear."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _forget(target_state: TargetState, as_of: UtcMicroseconds) -> None:
 
 
 def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: UtcMicroseconds) -> Risk | None:
-    """Reopen, with its next revision, the same warning if it cleared recently; return None if there is none."""
+    """Reopen the same warning under its next revision if it cleared recently, and return it; otherwise return None."""
     cleared = [
         risk
         for risk in target_state.risks.values()

@@ -345,9 +345,10 @@ def build_identity_fields_from_signed_terms(version: Mapping[str, Any], target: 
 def build_target_unjudgeable(
     target: Mapping[str, Any], reason: str | None, *, now: UtcMicroseconds
 ) -> monitor.TargetUnjudgeable | monitor.TargetJudgeable:
-    """Build the event that a target cannot be evaluated for a ``reason``, or (None) can be evaluated again.
+    """Build the event which says that a target cannot be evaluated, and why.
 
-    ``target`` has the fields of ``build_target_identity_fields``.
+    If ``reason`` is None, the event says that the target can be evaluated again. ``target`` has the fields of
+    ``build_target_identity_fields``.
     """
     fields = {
         **{name: target[name] for name in _ABOUT if name not in ("version", "key")},

@@ -17,7 +17,7 @@ OPEN_ENDED = 2**62
 
 @dataclass(frozen=True, slots=True)
 class WindowAdjustment:
-    """The result, as last published, that later facts would give a window which both parties have accepted."""
+    """The result that later facts would give an accepted window, as last published. ``number`` counts these results."""
 
     number: int
     verdict: str
@@ -205,7 +205,7 @@ class TicketState:
     last_at: UtcMicroseconds | None = None
     ended_at: UtcMicroseconds | None = None
     unmatched_cause: str | None = None
-    """Why no agreement with a customer evaluates the ticket; None if one does."""
+    """Why no agreement with a customer covers the ticket, or why no agreement evaluates it; None if neither is so."""
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
     """The ticket's clocks that cannot be evaluated: (kind of clock, reason, agreement id)."""
     team: str | None = None

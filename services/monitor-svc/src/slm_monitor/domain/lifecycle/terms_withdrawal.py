@@ -1,4 +1,4 @@
-"""Withdrawal of what was published of a window that changed terms no longer have, or evaluate in another way."""
+"""Withdrawal of published results after a change of terms: the window no longer exists, or is evaluated differently."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class UrgencyHorizon:
     week_end: UtcMicroseconds
 
     def urgency_of(self, deadline: UtcMicroseconds | None) -> str:
-        """Return the urgency of a deadline: now, today, this week or later. Without a deadline (None) it is later."""
+        """Return the urgency of a deadline: ``now`` | ``today`` | ``this_week`` | ``later`` (also for None)."""
         if deadline is None:
             return LATER
         if deadline <= self.now + URGENT_WITHIN:

@@ -1,4 +1,4 @@
-"""Reconciliation of the runs of missed minutes of a rolling target with its published breaches."""
+"""Reconciliation of a rolling target: its runs of missed minutes are compared with its published breaches."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ ValueAt = Callable[[int], RollingWindowValue | None]
 
 
 def list_published_missed_runs(target_state: TargetState, window: TargetWindow, level: str) -> list[MissedMinuteRun]:
-    """Return the runs of minutes that missed a level as they were published, including those whose breach a dispute
-    annulled.
+    """Return the runs of minutes that missed a level, as they were published.
+
+    Runs whose breach was annulled by the decision on a dispute are included.
 
     A run that has not recovered lasts to the last minute evaluated.
     """
@@ -50,7 +51,7 @@ def _is_run(target_state: TargetState, breach: Breach, level: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveLevelReconciliation:
-    """Compares the runs of missed minutes of one level of a target with its published breaches.
+    """Compares the runs of minutes that missed one level of a target's objective with the published breaches.
 
     ``value_at`` returns the value of the window that ends with a minute; None if that minute was not evaluated in this
     step.
@@ -64,8 +65,7 @@ class ObjectiveLevelReconciliation:
     changes: EvaluationChanges
 
     def settle(self, held: Collection[int], runs: Sequence[MissedMinuteRun]) -> None:
-        """Publish the differences between the published runs of missed minutes and the runs by all facts known now
-        (``runs``).
+        """Publish the differences between the published runs and ``runs``, the runs by all facts known now.
 
         ``held`` are the first minutes of the published runs that may have changed.
         """

@@ -12,9 +12,7 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 
 def compute_lookback_minutes(line: TargetTermsHistory) -> int:
-    """Return how many minutes before a minute its evaluation needs: the longest of window, burn
-    rates and budget drops.
-    """
+    """Return how many minutes the evaluation of a minute looks back at most: for window, burn rates, budget drops."""
     lengths = [
         length
         for terms in line.versions

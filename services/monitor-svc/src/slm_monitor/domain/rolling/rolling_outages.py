@@ -1,5 +1,5 @@
-"""Rolling windows of outages: an outage counts from reaching the length that counts until its start
-leaves the window.
+"""Rolling windows of outages: an outage counts from the instant at which it is long enough, until its start leaves the
+window.
 """
 
 from __future__ import annotations

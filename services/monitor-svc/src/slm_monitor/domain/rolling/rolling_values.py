@@ -43,7 +43,8 @@ class MinuteValuesProvider(Protocol):
 class RollingValueWindows:
     """The windows of a mean, maximum or minimum that end with the minutes ``first`` to ``last``.
 
-    The sum of the first window is computed from hours; each further sum is updated by the minutes that enter and leave.
+    The sum of the first window is computed from hour sums. For each later window, minutes that leave are subtracted,
+    and minutes that enter are added.
     """
 
     def __init__(

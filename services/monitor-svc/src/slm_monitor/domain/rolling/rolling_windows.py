@@ -103,8 +103,8 @@ def compute_budget_consumed_share(terms: ServiceLevelTarget, good: int, total: i
 
 
 class SpanCountedInWindows(NamedTuple):
-    """A thing, such as an outage, that counts in each window that ends with one of the minutes ``first`` to ``last``,
-    inclusive.
+    """A thing, such as an outage, with the windows in which it counts: those that end with the minutes ``first`` to
+    ``last``, inclusive.
     """
 
     first: int
@@ -140,7 +140,7 @@ def find_next_span_boundary(things: Iterable[SpanCountedInWindows], minute: int)
 def evaluate_rolling_budget_risks(
     terms: ServiceLevelTarget, spent: Fraction | None, at: UtcMicroseconds
 ) -> list[RiskEvaluation]:
-    """Return the warnings for shares of the budget that ``spent`` has reached, or is less than a tenth below."""
+    """Return a warning for each share of the budget that the terms name, if at least nine tenths of it are spent."""
     return evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 
 

@@ -39,7 +39,7 @@ class RowClassifier(NamedTuple):
         """Return the numbers of good and of all events of each row.
 
         ``out_of`` holds the totals of rows that are good-of-total counts, and NaN for other rows; it is None if there
-        are none. A row of another kind than this classifier counts adds 0 to both.
+        are none. A row of a kind that this classifier does not count adds 0 to both.
         """
         if self.kind == COUNTS:
             if out_of is None:

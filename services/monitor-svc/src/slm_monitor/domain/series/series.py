@@ -302,7 +302,7 @@ class IndicatorSeries:
 
     @property
     def is_tidy(self) -> bool:
-        """Whether ``tidy`` need not run: no new hour has begun since. Most batches lie in the present hour."""
+        """Whether ``tidy`` need not run: no hour has begun since it last ran. Most batches lie in the present hour."""
         return self._tidied == self.high_water // HOUR
 
     def tidy(self, oldest: int, rows_since: int) -> None:

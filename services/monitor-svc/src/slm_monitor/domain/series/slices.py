@@ -31,9 +31,9 @@ class InstantEventCounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TimeSliceTerms:
-    """The terms of time slices. ``width`` is in microseconds; a slice is good from the share ``good_if`` of good events
-    on.
+    """The terms of time slices. ``width`` is in microseconds.
 
+    A slice is good if the share of good events in it is at least ``good_if``.
     ``budget`` is ``slices`` (each slice counts as good or bad) or ``ratio`` (each slice counts with its share).
     """
 
@@ -57,9 +57,9 @@ def parse_time_slice_terms(document: Mapping[str, Any]) -> TimeSliceTerms:
 class SliceWindowFigure:
     """The numbers of slices of one window.
 
-    ``scheduled`` is the number of slices that start in service hours, ``judged`` the number of those that were
-    evaluated so far, ``good`` the number of good ones among these, or the sum of their shares if the budget is
-    ``ratio``.
+    ``scheduled`` is the number of slices that start in service hours; ``judged`` is how many of these were evaluated so
+    far. ``good`` is how many of the evaluated slices are good; if the terms have the budget ``ratio``, it is the sum of
+    their shares of good events.
     """
 
     scheduled: int
@@ -123,7 +123,7 @@ def evaluate_time_slices(
 
 
 class SliceBudgetExhaustion(NamedTuple):
-    """Where the budget of slices is exceeded.
+    """The point in a window at which the budget of slices is exceeded.
 
     ``at`` is the end of the slice that exceeds the budget; ``judged`` and ``good`` are the slices evaluated up to
     there, and how many of them were good.

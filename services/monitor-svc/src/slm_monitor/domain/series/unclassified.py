@@ -10,8 +10,9 @@ from slm_monitor.domain.series.classifiers import RowClassifier
 class UnclassifiedValueCounts:
     """The number of unclassified values by classifier and minute (numbered since 1970).
 
-    A value is unclassified if only a histogram tells of it, and its bucket lies on both sides of the classifier's
-    limit. There are few: intake rejects a histogram that no target of its indicator can classify.
+    All values of a histogram are unclassified if the classifier's limit lies inside one of its buckets, or if exact
+    values are needed and the histogram has no sum, minimum and maximum. There are few such values: intake rejects a
+    histogram that no target of its indicator can classify.
     """
 
     def __init__(self) -> None:

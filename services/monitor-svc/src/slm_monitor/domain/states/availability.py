@@ -133,7 +133,7 @@ class ServiceTimeMeter:
     def _tell(self, crossing: BudgetCrossing, start: UtcMicroseconds, counts: str) -> None:
         """Set the figure and the evidence of a crossing that lies in the interval which begins at ``start``.
 
-        They are those at the crossing, or one microsecond later if the objective is not missed before.
+        They are taken at the crossing, or one microsecond later if the figure there still meets the objective.
         """
         assert crossing.at is not None
         for passed in (crossing.at - start, crossing.at + 1 - start):

@@ -1,4 +1,4 @@
-"""Staleness of indicators: when an indicator becomes stale, and the events that it is stale or sends again."""
+"""Staleness of indicators: when an indicator becomes stale, and the events IndicatorStale and IndicatorResumed."""
 
 from __future__ import annotations
 

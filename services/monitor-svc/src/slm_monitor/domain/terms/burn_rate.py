@@ -108,9 +108,9 @@ def compute_budget_share_spent_by_pair(pair: BurnRateWindowPair, period: int) ->
 def compute_detection_time(
     pair: BurnRateWindowPair, objective: Fraction, bad: Fraction = Fraction(1)
 ) -> Fraction | None:
-    """Return how many microseconds after the share of bad events jumps from 0 to ``bad`` both windows reach the factor.
+    """Return after how many microseconds both windows reach the factor; None if one of them never does.
 
-    None if a window never reaches the factor.
+    The time counts from the instant at which the share of bad events jumps from 0 to ``bad``.
     """
     longest = pair.factor * (1 - objective) * max(pair.long, pair.short) / bad
     return longest if longest <= max(pair.long, pair.short) else None
@@ -122,7 +122,7 @@ def compute_budget_exhaustion_time(factor: Fraction, period: int) -> Fraction:
 
 
 def is_budget_drop_worth_warning(spent: Fraction, by: Fraction) -> bool:
-    """Whether ``spent`` of the budget within some time reaches ``by``, from which a warning is given."""
+    """Whether the part of the budget spent within some time (``spent``) reaches the part that warns (``by``)."""
     return spent >= by
 
 

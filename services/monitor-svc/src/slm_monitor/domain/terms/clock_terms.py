@@ -144,8 +144,8 @@ def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -
 
 
 def _shares(written: Mapping[str, Any] | None) -> tuple[Fraction, ...]:
-    """Parse the percentages of ``{"elapsed": [50, 75, 90]}``. If nothing is written, these are the default; null means
-    no warnings.
+    """Parse the percentages of ``{"elapsed": [50, 75, 90]}``. Without the name ``elapsed`` the defaults apply; null
+    means no warnings.
     """
     if written is None:
         return ()

@@ -313,9 +313,10 @@ def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
 def _promises(
     name: str, aggregation: str, parameters: Any, target: Mapping[str, Any]
 ) -> tuple[Objective | None, Objective | None]:
-    """Return (objective, second level of unacceptable service); the second is None if there is none, both for a clock.
+    """Return (objective, second level of unacceptable service). Both are None for a clock.
 
-    A quantile becomes an objective on the share of values within its limit. Raises TermsNotEvaluable.
+    The second level is also None if the terms do not name one. A quantile becomes an objective on the share of values
+    within its limit. Raises TermsNotEvaluable.
     """
     if aggregation == "clock":
         return None, None

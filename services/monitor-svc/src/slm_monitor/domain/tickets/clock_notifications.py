@@ -48,8 +48,9 @@ NONE = ClockNotifications((), ())
 
 
 def schedule_clock_notifications(clock: TicketClockState) -> ClockNotifications:
-    """Return the notifications of a clock: of a running one all, of a breached one the escalations, of a paused one
-    none.
+    """Return the notifications of a clock: all if it is running, only escalations if it is breached, otherwise none.
+
+    A clock whose breach is not published has none.
     """
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE

@@ -22,8 +22,9 @@ _MARK = "snapshot/"
 class TicketSnapshot:
     """A ticket as its tool shows it, valid from ``updated_at`` on; instants in microseconds.
 
-    ``instants`` can name ``resolved``, ``closed``, ``cancelled`` and ``first_response``. None says that this has not
-    happened; a name that is missing says nothing. An attribute with value None is removed from the ticket.
+    ``instants`` can name ``resolved``, ``closed``, ``cancelled`` and ``first_response``. The value None says that
+    the event has not happened; a name that is missing says nothing. An attribute with value None is removed from the
+    ticket.
     """
 
     updated_at: UtcMicroseconds
@@ -105,8 +106,9 @@ def _opening(snapshot: TicketSnapshot, known: _KnownTicket) -> ImpliedTicketEven
 
 
 def _ends(snapshot: TicketSnapshot, known: _KnownTicket, facts: Mapping[str, Fact]) -> list[ImpliedTicketEvent]:
-    """Return events for the first response and the ends of the ticket that the snapshot names, if they are unknown or
-    known at another instant.
+    """Return the events for the first response and for each end of the ticket that the snapshot names.
+
+    An event that is already known at its instant is left out.
     """
     implied: list[ImpliedTicketEvent] = []
     answered = snapshot.instants.get("first_response")
@@ -128,9 +130,10 @@ def _ends(snapshot: TicketSnapshot, known: _KnownTicket, facts: Mapping[str, Fac
 def _happened(
     name: str, at: UtcMicroseconds, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
 ) -> Iterable[ImpliedTicketEvent]:
-    """Yield the event, or a correction of its instant if an earlier snapshot implied it.
+    """Yield the event; if an earlier snapshot implied it at another instant, yield a correction of that instant.
 
-    An event that the tool itself sent is not changed.
+    ``before`` is the event as known until now; None if it is unknown. An event that the tool itself sent is not
+    changed: nothing is yielded.
     """
     if before is None or facts[before.fact_key].body["event"] != name:
         # A ticket that was opened in an ended state has no end event of its own that could be corrected.

@@ -115,7 +115,7 @@ def evaluate_ticket(
 def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: EvaluationMoment) -> bool:
     """Whether a clock is not evaluated yet, because an import is loading the time in which it ended.
 
-    This is also so if its deadline passed in that time and no breach is published for that deadline.
+    A clock waits, too, if its deadline passed in that time and no breach is published for that deadline.
     """
     clock, through = entry.clock, moment.through
     if through is None:

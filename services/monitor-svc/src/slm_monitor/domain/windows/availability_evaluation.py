@@ -114,7 +114,8 @@ def continue_availability_progress(
     """Evaluate a window from where the last evaluation stopped; return the evaluation and the new progress.
 
     ``passed`` is the progress of the last evaluation. ``since`` is the earliest instant whose states have changed; the
-    next change is expected after it. ``lately`` are uptime sums of the time before ``as_of``, if the caller has them.
+    next facts are expected to change only states after that instant. ``lately`` are uptime sums of the time before
+    ``as_of``, if the caller has them.
     """
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))
@@ -146,7 +147,7 @@ def continue_availability_progress(
 def _evaluated_segments(
     states: StateProvider, passed: AvailabilityProgress, start: UtcMicroseconds, end: UtcMicroseconds
 ) -> tuple[list[StateSegment], list[StateSegment]]:
-    """Return (states of ``[start, end)``, the same with excused exclusions counted as up)."""
+    """Return (states of ``[start, end)``, the same states with excused exclusions set to up)."""
     stated = states.segments(start, end)
     if passed.terms.planned_downtime != "excused":
         return stated, stated
@@ -172,7 +173,7 @@ def _budget(passed: AvailabilityProgress, known: ServiceTimeMeter) -> Fraction:
 
 def _settled(stated: Sequence[StateSegment], as_of: UtcMicroseconds, before: UtcMicroseconds) -> UtcMicroseconds:
     """Return the start of the state at ``as_of``, or ``before`` if there is none. Later facts mostly concern the time
-    after it.
+    after that start.
     """
     return max((each.start for each in stated if each.start <= as_of), default=before)
 

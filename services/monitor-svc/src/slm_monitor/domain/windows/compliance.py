@@ -18,10 +18,10 @@ def read_compliance_target_key(parameters: Any) -> str:
 
 
 def count_included_tickets(judged: int, inconsistent: int) -> dict[str, Any]:
-    """Return the number of tickets that a window's figure leaves out, and the percentage that it includes; empty if it
-    includes all.
+    """Return, as a document, how many tickets a window's figure leaves out and which percentage of them it includes.
 
-    A ticket whose events contradict each other is left out of the figure.
+    The document is empty if the figure includes all tickets. A ticket whose events contradict each other is left out
+    of the figure.
     """
     if not inconsistent:
         return {}
@@ -30,10 +30,10 @@ def count_included_tickets(judged: int, inconsistent: int) -> dict[str, Any]:
 
 
 def find_first_missed_ticket(ended: Iterable[tuple[str, int, bool]]) -> FirstBadEvent | None:
-    """Return when the first ticket missed its target, and how many tickets had met it and had ended by then; None if
-    none missed.
+    """Return when the first ticket missed the target; None if none did.
 
-    ``ended`` are (ticket, instant, whether the target was met) of clocks that ended.
+    ``good`` of the result is how many tickets had met the target by then, ``total`` how many had ended. ``ended`` are
+    (ticket, instant, whether the target was met) of clocks that ended.
     """
     clocks = sorted(ended, key=lambda each: each[1])
     at = next((at for _, at, is_met in clocks if not is_met), None)

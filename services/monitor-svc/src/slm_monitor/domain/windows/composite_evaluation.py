@@ -86,7 +86,7 @@ def _of_verdicts(
     """Evaluate a composite target that needs a number of its members (``made.needed``) to be met.
 
     ``seen`` are the outcomes of the members in a window that ends at ``end``. The composite is breached when too few
-    members can still be met; the breach is dated at the instant at which that of the deciding member was certain.
+    members can still be met. Its breach is dated at the instant at which the deciding member's breach was certain.
     """
     verdicts = [each.verdict for each in seen]
     held = joint_states.are_enough_members_met(verdicts, made.needed)

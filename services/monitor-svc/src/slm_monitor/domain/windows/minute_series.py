@@ -108,7 +108,7 @@ class BurnRateLookback:
     def burn_rate_risks(self) -> list[RiskEvaluation]:
         """Return the burn rate warnings whose two windows are above the factor, or less than a tenth below it.
 
-        The latter keep an open warning open, but open none.
+        A warning below the factor keeps an open warning open, but opens no new one.
         """
         found = []
         for pair in self._terms.warn_at.pairs:

@@ -1,4 +1,4 @@
-"""Evaluation of outages in one calendar window: how many reached the length from which they count, and when."""
+"""Evaluation of outages in one calendar window: how many became long enough to count, and when."""
 
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
 DAY = 86_400_000_000
 _AHEAD = 32 * DAY
-"""How far into the future an ongoing outage is followed, in microseconds, to find when it reaches the length that
-counts.
-"""
+"""How far into the future an ongoing outage is followed, in microseconds, to find when it is long enough to count."""
 _TOLD = 20
 
 
 def check_outage_terms(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Raise TermsNotEvaluable for targets of outages whose terms are not valid."""
+    """Raise TermsNotEvaluable if a target on outages has terms that are not valid."""
     for terms in targets:
         if terms.aggregation != "outages":
             continue
@@ -53,9 +51,9 @@ def evaluate_outages(
     as_of: UtcMicroseconds,
     excluded: Sequence[Interval] = (),
 ) -> WindowEvaluation:
-    """Evaluate the outages that start in ``[start, end)`` and have reached the length that counts by ``as_of``.
+    """Evaluate the outages that start in ``[start, end)`` and are long enough to count by ``as_of``.
 
-    A level that allows N outages is missed when outage N + 1 reaches the length.
+    A level that allows N outages is missed when outage N + 1 becomes long enough.
     """
     length = get_shortest_counted_outage(terms)
     until = max(end, as_of + length) + _AHEAD if _is_down(states, terms, as_of) else max(end, as_of)
@@ -111,9 +109,9 @@ def find_outages_reaching_length(
     as_of: UtcMicroseconds,
     excluded: Sequence[Interval] = (),
 ) -> list[tuple[int, Outage]]:
-    """Return (instant, outage) of the outages that begin at or after ``start`` and reach the length that counts.
+    """Return (instant, outage) of the outages that begin at or after ``start`` and become long enough to count.
 
-    The instant is that of reaching the length; for an ongoing outage it may lie in the future.
+    At the instant the outage is just long enough; for an ongoing outage it may lie in the future.
     """
     length = get_shortest_counted_outage(terms)
     # Facts may be later than the instant up to which all facts have arrived.
@@ -133,7 +131,7 @@ def _reached(
     excluded: Sequence[Interval],
     length: int,
 ) -> list[tuple[int, Outage]]:
-    """Return (instant, outage) of the outages that reach the length by ``until``, in the order of the instants."""
+    """Return (instant, outage) of the outages that last ``length`` by ``until``, in the order of the instants."""
     policy = StateCountingPolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)
     segments, evaluated_hours = excluded_time.apply_exclusions_to_states(
@@ -170,5 +168,5 @@ def find_ongoing_outage_start(
 
 
 def build_outage_evidence(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
-    """Return the latest of the counted outages as documents: when each began, and when it reached the length."""
+    """Return the latest of the counted outages as documents: when each began, and when it became long enough."""
     return [{"from": to_text(outage.start), "reached_at": to_text(at)} for at, outage in counted[-_TOLD:]]

@@ -160,9 +160,7 @@ def build_recovery_evidence(seen: Sequence[MeasuredRecovery]) -> list[dict[str, 
 
 
 def compute_recovery_minutes(each: MeasuredRecovery, terms: ServiceLevelTarget) -> Fraction:
-    """Return the value of a recovery in minutes that the target limits: its duration, or the time
-    whose data was lost.
-    """
+    """Return, in minutes, the value that the target limits: the recovery's duration, or the time whose data it lost."""
     return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
 
 

@@ -81,8 +81,8 @@ def evaluate_good_share(
 ) -> WindowEvaluation:
     """Evaluate the share of good events in a window that ends at ``end``.
 
-    A level is missed at the close. It is missed earlier if even an expected volume of only good events could not meet
-    it, or with the first bad event if an objective of 100 percent leaves no budget.
+    A level is missed at the close. It is missed earlier once it could not be met even with only good events up to
+    the expected volume. An objective of 100 percent is missed with the first bad event.
     """
     assert terms.promise is not None
     promised, bad = terms.promise, terms.promise.bad(good, total)
@@ -113,8 +113,9 @@ def evaluate_good_share(
 
 
 class FirstBadEvent(NamedTuple):
-    """The first minute (or instant) with a bad event, in microseconds, and the window's good and total events at its
-    end.
+    """The first bad event of a window: ``at`` is the start of its minute, or its instant, in microseconds.
+
+    ``good`` and ``total`` are the window's good events and all its events up to the end of that minute or instant.
     """
 
     at: UtcMicroseconds
@@ -330,9 +331,9 @@ def _of_slices(
 ) -> WindowEvaluation:
     """Evaluate the share of good slices among the evaluated ones.
 
-    A level is missed at the end of the slice with which the bad slices exceed the budget, or with which the budget,
-    reduced by slices without data, falls below the bad slices. At the close this agrees with comparing the figure with
-    the objective.
+    A level is missed at the end of the slice at which the bad slices exceed the budget. This slice is a bad one, or one
+    without data, because slices without data reduce the budget. At the close the result is the same as if the figure
+    were compared with the objective.
     """
     assert terms.promise is not None
     seen = slices.evaluate_slices_from_sums(tally.sums, tally.terms, terms.hours, span, as_of, terms.no_data, excluded)

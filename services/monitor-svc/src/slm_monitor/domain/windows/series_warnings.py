@@ -90,8 +90,10 @@ def evaluate_budget_drops(
     at: UtcMicroseconds,
     since: UtcMicroseconds | None = None,
 ) -> list[RiskEvaluation]:
-    """Return the warnings of budget drops: the share of the budget that the terms name was spent within their time,
-    after ``since``.
+    """Return the warnings of budget drops. The terms name pairs of a share of the budget and a time.
+
+    A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``since`` does not
+    count.
     """
     found = []
     for share, within in terms.warn_at.drops if lately is not None else ():

@@ -28,8 +28,8 @@ LEAST_PACE_DIVISOR = 12
 class AvailabilityForecast:
     """A window by the facts up to ``as_of``, and its future as it will be if the last known state lasts.
 
-    ``up`` and ``down`` are the microseconds so far; ``exhausted_at`` is when the budget will be exhausted if the last
-    known state lasts, None if it will not be.
+    ``up`` and ``down`` are the microseconds so far; ``exhausted_at`` is when the budget will be exhausted in that
+    future; None if it will not be exhausted.
     """
 
     terms: ServiceLevelTarget
@@ -51,8 +51,9 @@ class AvailabilityForecast:
     evaluated_hours: Sequence[Interval]
 
     def projected_at(self) -> UtcMicroseconds | None:
-        """Return when the budget is exhausted: at ``exhausted_at``, or else at the window's pace so far; None if not
-        before its end.
+        """Return when the budget is exhausted: at ``exhausted_at``, or else at the window's pace so far.
+
+        None if the budget lasts to the end of the window.
         """
         if self.exhausted_at is not None:
             return self.exhausted_at
@@ -62,8 +63,8 @@ class AvailabilityForecast:
 def project_budget_exhaustion_instant(
     span: Interval, as_of: UtcMicroseconds, down: int | Fraction, budget: Fraction
 ) -> UtcMicroseconds | None:
-    """Return when the budget of a window is exhausted if downtime continues at the window's pace so far; None if not
-    before the window's end.
+    """Return when the budget of a window is exhausted if downtime continues at the window's pace so far; None if the
+    budget lasts to the window's end.
     """
     start, end = span
     if not down or as_of <= start:
@@ -147,8 +148,9 @@ def _projection(ahead: AvailabilityForecast, tenths: Fraction) -> tuple[int | No
 
 
 def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
-    """Return how fast the balance of ``_projection`` changes, by how time counts, in 1/unit per microsecond; and the
-    unit.
+    """Return (slopes, unit): how fast the balance of ``_projection`` changes, in 1/unit per microsecond.
+
+    The slopes are by the way in which time counts: up, down, removed, or the weight of degraded time.
 
     ``is_early``: less than a twelfth of the window has been counted, so only downtime changes the balance.
     """
@@ -190,8 +192,10 @@ def _burn_rate_over(passed: UptimeSums, start: UtcMicroseconds, end: UtcMicrosec
 def evaluate_downtime_budget_drops(
     passed: UptimeSums, terms: ServiceLevelTarget, start: UtcMicroseconds, as_of: UtcMicroseconds, budget: Fraction
 ) -> list[RiskEvaluation]:
-    """Return the warnings of budget drops: the share of the window's budget that the terms name was spent within their
-    time.
+    """Return the warnings of budget drops. The terms name pairs of a share of the budget and a time.
+
+    A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``start`` does not
+    count.
     """
     found = []
     for share, within in terms.warn_at.drops:
