@@ -1,4 +1,4 @@
-"""The comparison of two calendars: which required hours the other does not cover, exactly and in a normal week."""
+"""Comparison of required with provided service hours: the uncovered hours, exactly and in a normal week."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def covers_all_hours(
 def compare_normal_week(
     required: ServiceHours, provided: ServiceHours, start: UtcMicroseconds, end: UtcMicroseconds
 ) -> NormalWeekGaps:
-    """Return the gaps between two weekly patterns, as most ISO weeks of [start, end) have them.
+    """Return the required hours that ``provided`` leaves uncovered in a normal ISO week.
 
-    Holidays, overrides and breaks of both sides are ignored. If two zones change their clocks on different days, a few
-    weeks have other gaps than the rest. The most frequent pattern is returned, and of equally frequent ones the
-    earliest.
+    Holidays, overrides and breaks of both sides are ignored. If the two time zones change their clocks on different
+    days, the gaps of a few weeks in [start, end) differ. The most frequent gaps are returned, and of equally frequent
+    ones the earliest.
     """
     weekly = required.without_exceptions(), provided.without_exceptions()
     patterns: Counter[tuple[DayIntervals, ...]] = Counter()
@@ -79,8 +79,8 @@ def compare_normal_week(
 
 
 def _pattern(gaps: Iterable[Interval], hours: ServiceHours) -> tuple[DayIntervals, ...]:
-    """Return the gaps of one week for each day from Monday to Sunday, on the required hours' wall clock, cut at
-    midnight.
+    """Divide the gaps of one week among its days, from Monday to Sunday, in microseconds on the wall clock of
+    ``hours``.
     """
     days: list[list[Interval]] = [[] for _ in WEEKDAYS]
     for start, end in gaps:

@@ -40,7 +40,8 @@ class Duration:
     """A duration in one kind of time.
 
     ``amount`` is microseconds for ``calendar`` and ``service_time``, a number of working days for ``business_days`` and
-    ``business_days_end``, or the name of a ticket's date field for ``due_at``.
+    ``business_days_end``, or the name of a ticket's date field for ``due_at``. ``business_days`` ends at the time of
+    day at which it began, ``business_days_end`` at the last day's close of business.
     """
 
     kind: Kind
@@ -103,8 +104,9 @@ def compute_deadline(
 ) -> UtcMicroseconds:
     """Return the instant at which the duration that begins at ``start`` is over.
 
-    ``fields`` are the ticket's dates as instants, by field name; only ``due_at`` reads them. Raises NeverOpen if the
-    hours have no open instant within ten years.
+    ``fields`` are the ticket's dates as instants, by field name; only ``due_at`` reads them. If its date is missing or
+    before ``start``, the deadline is one second after ``start``. Raises NeverOpen if the hours have no open instant
+    within ten years.
     """
     if duration.kind == "due_at":
         due = (fields or {}).get(str(duration.amount))
@@ -120,14 +122,17 @@ def compute_deadline(
 
 
 def extend_deadline(duration: Duration, due: UtcMicroseconds, paused: int, hours: ServiceHours) -> UtcMicroseconds:
-    """Return the deadline ``due`` moved later by ``paused`` microseconds of the duration's own kind of time."""
+    """Return the deadline ``due`` moved later by ``paused`` microseconds.
+
+    They are calendar time for a calendar duration, and service time for every other kind.
+    """
     if not paused:
         return due
     return due + paused if duration.kind == "calendar" else hours.add(due, paused)
 
 
 def measure_elapsed_time(duration: Duration, start: UtcMicroseconds, end: UtcMicroseconds, hours: ServiceHours) -> int:
-    """Return the microseconds from start to end: calendar time for a calendar duration, service hours for every other
+    """Return the microseconds from start to end: calendar time for a calendar duration, service time for every other
     kind.
     """
     return max(0, end - start) if duration.kind == "calendar" else hours.open_time(start, end)
@@ -155,7 +160,7 @@ def _close_of_business_day(count: int, start: UtcMicroseconds, hours: ServiceHou
 
 
 def _business_day(count: int, first: date, hours: ServiceHours) -> date:
-    """Return the count-th working day after that date, or before it if ``count`` is negative."""
+    """Return the count-th working day after ``first``, or before it if ``count`` is negative."""
     step, remaining, since = (1 if count > 0 else -1), abs(count), 0
     day = first
     while remaining:

@@ -1,4 +1,4 @@
-"""The JSON document of service hours: reading it with every error, resolving it to dates, and writing it."""
+"""The JSON document of service hours: reading it and reporting every error, resolving it to dates, and writing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events of an iCalendar text (RFC 5545): those of whole days, and for each other one why it is no holiday."""
+"""The whole-day events of an iCalendar text (RFC 5545), and the reasons why other events are left out."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEve
 
 
 def _components(text: str) -> Iterator[tuple[_Component, bool]]:
-    """Yield the components of each VCALENDAR except time zones, each with whether the METHOD of its calendar cancels
-    it.
-    """
+    """Yield each component of each VCALENDAR except time zones, and whether the METHOD of its calendar is CANCEL."""
     if not text.lstrip("\ufeff\r\n ").upper().startswith("BEGIN:VCALENDAR"):
         raise Unreadable("line 1: it does not begin with BEGIN:VCALENDAR")
     open_ones: list[str] = []
@@ -197,10 +195,10 @@ def _whole(text: str) -> int:
 
 
 def _day(parameters: Mapping[str, str], value: str, name: str, zone: ZoneInfo, whole_days: bool) -> date:
-    """Return the day that the value of a property names. A TZID is ignored for a date.
+    """Return the day that a value of the property ``name`` gives: a date, or the day of a time. A TZID is ignored.
 
-    A time is accepted only if the event lasts whole days (``whole_days`` or VALUE=DATE), and a DTSTART only at
-    midnight. Raises ValueError for all others.
+    A time is accepted only if the event is marked as one of whole days (``whole_days``) or the property has VALUE=DATE;
+    a DTSTART must then be at midnight. Raises ValueError for every other value.
     """
     if written := _DATE.fullmatch(value.strip()):
         return date(*(int(part) for part in written.groups()))
@@ -227,8 +225,8 @@ def _moment(value: str, name: str, zone: ZoneInfo) -> datetime:
 
 
 def _days(first: date, end: Line | None, length: str, zone: ZoneInfo, whole_days: bool) -> int:
-    """Return how many days the event lasts. DTEND is the day after the last; without DTEND and DURATION it lasts one
-    day.
+    """Return how many days the event lasts. DTEND (``end``) names the day after the last one. Without DTEND and
+    DURATION (``length``) the event lasts one day.
     """
     if end is not None:
         last = _day(*end, "DTEND", zone, whole_days)

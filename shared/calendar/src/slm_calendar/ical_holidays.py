@@ -44,7 +44,7 @@ class HolidayFileResult:
     def account(self, entry: str) -> dict[str, Any]:
         """Return the report on the file that a signed document keeps.
 
-        It says how many events gave a holiday and lists the others, at most LISTED of them.
+        It says how many events gave a holiday, and lists at most LISTED of the events that gave none.
         """
         listed = [
             {"event": each.event or f"line {each.line}", "begins": each.begins, "why": each.why}
@@ -103,11 +103,10 @@ def _zone(timezone: object) -> ZoneInfo:
 
 
 def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> HolidayFileResult:
-    """Return the all-day events of those years as holidays, ``{"date"}`` or ``{"from", "to"}`` with a name; recurring
-    events are expanded.
+    """Read the all-day events of the years first_year to last_year as holidays. Recurring events are expanded.
 
-    ``zone`` decides the day of times in UTC. Raises CalendarError for a text that is no calendar, needs too much work
-    or gives no holiday.
+    A holiday is ``{"date"}`` or ``{"from", "to"}`` with a name. ``zone`` decides the day of times in UTC. Raises
+    CalendarError for a text that is no calendar, needs too much work or gives no holiday.
     """
     if last_year < first_year:
         raise refusal("last_year", last_year, f"give a year that is not before {first_year}")

@@ -29,11 +29,12 @@ def occurrences(
     end: UtcMicroseconds | None = None,
     field: str = "recurrence.rule",
 ) -> list[Interval]:
-    """Return ``[start, start + length)`` for each occurrence of the rule from ``first`` on that begins before ``end``.
+    """Return ``[start, start + length)`` for each occurrence of the rule that begins at or after ``first`` and before
+    ``end``.
 
-    Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time in microseconds. Raises CalendarError
-    for a rule that is invalid, has neither COUNT nor UNTIL while ``end`` is None, never occurs, or occurs more than
-    MOST times.
+    Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time in microseconds. Those that begin
+    later than LONGEST after ``first`` are left out. Raises CalendarError for a rule that is invalid, has neither COUNT
+    nor UNTIL while ``end`` is None, never occurs, or occurs more than MOST times.
     """
     parts = _parts(rule, field)
     where = zone_named(zone)

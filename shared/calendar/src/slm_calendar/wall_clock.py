@@ -55,7 +55,7 @@ def parse_day_intervals(pairs: object, field: str, errors: list[Finding]) -> Day
 
 
 def _time_remedy(wrong: object) -> str:
-    """Return the remedy for an invalid time of day. ``9:00`` lacks only a digit."""
+    """Return the remedy for an invalid time of day. For ``9:00``, which only lacks a digit, it names ``09:00``."""
     meant = f"0{wrong}"
     if isinstance(wrong, str) and parse_time_of_day(meant) is not None:
         return f'write "{meant}": hours and minutes have two digits each'

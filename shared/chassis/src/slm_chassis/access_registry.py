@@ -1,6 +1,7 @@
 """The registry of valid API keys, which every service reads from the topic ``slm.access``.
 
-AccessUnavailable the topic has not been read to its end lately, so keys may have been issued or revoked since
+``AccessUnavailable`` is raised if the topic has not been read to its end lately: keys may have been issued or revoked
+since then.
 """
 
 from __future__ import annotations
@@ -105,8 +106,8 @@ class AccessRegistry:
         self._take(event)
 
     async def wait_until_logged(self, principal_id: str) -> None:
-        """Wait until the log has delivered the events of a principal that ``learn`` was given; ``logged_wait_seconds``
-        at most.
+        """Wait until the log has delivered the principal's events that ``learn`` has applied; at most
+        ``logged_wait_seconds``.
 
         Every service then accepts the principal's new key, because it reads the log to its end before it refuses a key.
         """
@@ -128,7 +129,9 @@ class AccessRegistry:
         self._on_death.append(callback)
 
     def is_dead(self, key_id: str) -> bool:
-        """Whether a key that this process accepted before is no longer valid: revoked, expired or unreadable."""
+        """Whether a key that this process accepted before is no longer valid: revoked, expired, or its record
+        unreadable.
+        """
         return key_id in self._dead
 
     def _take(self, event: Any) -> None:
@@ -183,7 +186,7 @@ class AccessRegistry:
             callback(principal.key_id)
 
     def known(self, key: str) -> Principal | None:
-        """Return the principal of a key as far as this process has read; None if the key is unknown or has expired."""
+        """Return the principal of a key by the records read so far; None if the key is unknown or has expired."""
         # No header can carry a NUL, and the hashes of subjects are made with one.
         return None if "\0" in key else self._live(hash_of(key))
 

@@ -234,7 +234,7 @@ def _signals(leave: Callable[[], None]) -> Iterator[None]:
 
 
 def topic_specs(partitions: int) -> list[TopicSpec]:
-    """Return what a log needs to create every topic of the published language with so many partitions."""
+    """Return the specification of every topic of the event catalogue, each with this number of partitions."""
     return [TopicSpec(topic.name, partitions, topic.compacted, topic.retention_days) for topic in TOPICS.values()]
 
 

@@ -41,8 +41,8 @@ async def upsert(
     """Insert rows, or replace those with the same primary key, in one statement and in the order of their keys.
 
     Every row has the same columns, and no two rows share a primary key. JSONB columns take text (see ``to_json``).
-    ``newer`` is (JSONB column, field): a row is replaced only if the new row's field is at least as high, or if one of
-    the columns is null.
+    ``newer`` is (JSONB column, field): a stored row is replaced only if the field's value in the new row is at least as
+    high, or if one of the two rows has no such value.
     """
     if not rows:
         return
@@ -55,7 +55,9 @@ async def upsert(
 
 
 def newest_rows(rows: Iterable[Mapping[str, Any]], table: Table, order: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Return one row for each primary key: the row with the highest ``order``, and of equal ones the last."""
+    """Return one row for each primary key: the one with the highest rank, and of equal ones the last. ``order`` holds
+    the rank of each row.
+    """
     key = [column.name for column in table.primary_key]
     found: dict[tuple[Any, ...], tuple[Any, Mapping[str, Any]]] = {}
     for row, rank in zip(rows, order, strict=True):

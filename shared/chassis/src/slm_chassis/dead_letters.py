@@ -66,7 +66,7 @@ class NotFirstOfKey(ValueError):
 
 
 async def fetch_dead_letters(database: Database, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
-    """Return at most ``limit`` dead letters in the order of ``seq``, those with a ``seq`` above ``after``."""
+    """Return at most ``limit`` dead letters whose ``seq`` is above ``after``, in the order of ``seq``."""
     query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
     async with database.read() as connection:
         return [_shape(row) for row in await connection.execute(query)]
@@ -98,10 +98,10 @@ def must_handle(consumer: str, headers: Mapping[str, str]) -> bool:
 async def store_failed_record(
     transaction: Transaction, consumer: str, record: StoredRecord, *, reason: str, attempts: int
 ) -> None:
-    """Store a record that a consumer could not handle as a failed dead letter, and publish it to the dead letters'
-    topic.
+    """Store a failed dead letter: a record that a consumer could not handle. Publish it to the dead letters' topic,
+    too.
 
-    ``transaction`` is the one that moves the consumer past the record.
+    ``transaction`` is the one that moves the consumer's position past the record.
     """
     reason = _storable(reason)[:_LONGEST_REASON]
     await _keep(transaction, consumer, record, state="failed", reason=reason, attempts=attempts)
@@ -120,7 +120,7 @@ async def store_failed_record(
 async def store_refused_event(
     connection: AsyncConnection, topic: str, partition: int | None, record: Record, reason: str, *, at: UtcMicroseconds
 ) -> None:
-    """Store an event that the log will never accept as a dead letter of the outbox relay.
+    """Store a dead letter of the outbox relay: an event that the log will never accept.
 
     ``connection`` is in the transaction that deletes the event from the outbox. ``at``: microseconds UTC.
     """
@@ -163,7 +163,7 @@ async def first_dead_letters(
 async def resolve_dead_letter(transaction: Transaction, consumer: str, dead_letter_id: str) -> str | None:
     """Delete the dead letter of a redriven record that was handled, and redrive the first record parked behind it.
 
-    Returns the id of the next dead letter of its key; None if there is none.
+    Returns the id of the next dead letter of the same key; None if there is none, or if this one was deleted before.
     """
     gone = await transaction.execute(
         delete(table)
@@ -250,7 +250,7 @@ def _storable_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _storable(words: str) -> str:
-    """Return the text with every character replaced that PostgreSQL cannot store.
+    """Replace every character that PostgreSQL cannot store, and return the text.
 
     A dead letter that cannot be stored would stop its consumer for ever.
     """

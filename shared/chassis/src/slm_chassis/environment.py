@@ -18,7 +18,7 @@ class WrongVariable(ValueError):
 
 
 def resolve_files(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with the contents of the files that ``SLM_…_FILE`` variables name; raises
+    """Return the environment, with ``SLM_…`` set to the content of the file that ``SLM_…_FILE`` names; raises
     WrongVariable.
     """
     found = dict(environment)
@@ -52,8 +52,7 @@ def _content(name: str, path: Path) -> str:
 def misspelled_variables(
     environment: Mapping[str, str], known: Collection[str], *, all_unknown: bool = False
 ) -> list[str]:
-    """Return a sentence for each ``SLM_…`` variable that is set, is not in ``known`` and looks like a misspelling of
-    one.
+    """Return a sentence for each ``SLM_…`` variable that is set and not in ``known``, but resembles a known one.
 
     With ``all_unknown`` there is also a sentence for each variable that resembles no known one; ``known`` must then
     contain every variable there is.

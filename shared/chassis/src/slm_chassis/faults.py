@@ -62,8 +62,8 @@ def spoils_connection(error: BaseException) -> bool:
 
 
 def is_fault_of_data(error: BaseException) -> bool:
-    """Whether the value can never be stored: text with a NUL or half a surrogate pair, or a key too long for
-    its index.
+    """Whether the error means that a value can never be stored: text with a NUL or half a surrogate pair, or a key too
+    long for its index.
     """
     return (sqlstate(error) or "").startswith(_OF_DATA) or isinstance(error, UnicodeError)
 

@@ -42,7 +42,9 @@ def _alphabet(secret: str) -> int:
 
 
 def _without_the_obvious(secret: str) -> float:
-    """Return the bits of a key if each word counts as one from a list, and sequences and repetitions count nothing."""
+    """Return the bits of a key that must be guessed: a word counts as one choice from a list, a sequence or repetition
+    not at all.
+    """
     each = math.log2(_alphabet(secret))
     words = [] if _HEX.fullmatch(secret) else [match.group() for match in _WORD.finditer(secret)]
     rest = secret if not words else _WORD.sub("", secret)

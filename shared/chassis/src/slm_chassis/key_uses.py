@@ -63,7 +63,7 @@ class KeyUseWriter:
             await asyncio.sleep(TURN_SECONDS)
 
     async def look(self) -> None:
-        """Store the latest use of each key of which no use was stored within the last minute; once a day, delete old
+        """Store the latest use of each noted key, unless one was stored within the last minute; once a day, delete old
         uses.
         """
         now = self._database.clock.now()

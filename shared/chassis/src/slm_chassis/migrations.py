@@ -47,7 +47,7 @@ async def migrate(database_url: str, package: str) -> None:
 async def ensure_database(database_url: str) -> None:
     """Create the database that the URL names if it is missing.
 
-    Only to create it does the user need the right to connect to the database ``postgres``.
+    The user needs the right to connect to the database ``postgres`` only if the database is missing.
     """
     try:
         await (await asyncpg.connect(database_url, timeout=10.0)).close()

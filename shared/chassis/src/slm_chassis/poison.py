@@ -42,8 +42,8 @@ class PoisonLimit:
         self._count(0, 1)
 
     def check(self, reason: str) -> None:
-        """Raise Halt if too many records have become dead letters. Called before a record becomes one, for the given
-        reason.
+        """Raise Halt if too many records have become dead letters. Called before a record becomes a dead letter for
+        ``reason``.
         """
         if self._in_a_row >= IN_A_ROW:
             raise Halt(f"{self._in_a_row} records in a row could not be handled; the last: {reason}")
@@ -72,7 +72,7 @@ class PoisonLimit:
 
 
 def _tolerated(total: int) -> float:
-    """Return how many dead letters are allowed among ``total`` records: one in twenty of at least ``ENOUGH``.
+    """Return how many dead letters are allowed among ``total`` records: one in twenty if there are at least ``ENOUGH``.
 
     Among fewer records a larger share is allowed, because the first hundred may fail in a row.
     """

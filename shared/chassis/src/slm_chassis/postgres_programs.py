@@ -28,7 +28,7 @@ class PostgresFailed(RuntimeError):
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Return the user that runs the server if this process is root, which PostgreSQL refuses; None: the same user."""
+    """Return the user that runs the server if this process is root, as PostgreSQL refuses to run as root; else None."""
     if os.geteuid() != 0:
         return None
     with suppress(KeyError):
@@ -58,8 +58,8 @@ def wheel_directory() -> Path:
 def runnable_programs() -> Path:
     """Return a directory whose programs the server's user can run: the wheel's server or a copy of it.
 
-    As root the server runs as another user, who often cannot enter the directory of root's checkout. The programs,
-    which hold nothing private, are then copied, and the directory keeps its permissions.
+    If this process is root, the server runs as another user, who often cannot enter the directory of root's checkout.
+    The programs, which hold nothing private, are then copied, and the directory keeps its permissions.
     """
     home = wheel_directory()
     if server_user() is None or _is_open(home):
@@ -97,8 +97,9 @@ def _is_open(home: Path) -> bool:
 def reachable_path(directory: Path) -> str:
     """Return a path to the directory for a program that runs inside it as the server's user.
 
-    As root the server runs as another user, who may not be able to enter the directories above. On Linux a process can
-    always reach its own working directory by the name ``HERE``, so their permissions can stay as they are.
+    If this process is root, the server runs as another user, who may not be able to enter the parent directories. On
+    Linux a process can always reach its own working directory by the name ``HERE``, so the parents' permissions can
+    stay as they are.
     """
     if server_user() is None:
         return str(directory)

@@ -44,7 +44,11 @@ async def keep_postgres_running(server: PrivatePostgres) -> None:
 
 
 async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> int:
-    """Start the server until it runs; return how many starts in a row have failed. Raises PostgresFailed."""
+    """Try to start the server until it runs; return how many starts in a row have failed, including ``failures``
+    before.
+
+    Raises PostgresFailed after ATTEMPTS failures.
+    """
     reason = "it died soon after each start"
     _log.error("PostgreSQL is gone, starting it again", data=str(server.data_dir))
     while failures < ATTEMPTS:

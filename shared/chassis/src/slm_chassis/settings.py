@@ -221,7 +221,9 @@ class ServiceSettings(Settings):
 
 
 def service_settings(of: str, **given: Any) -> ServiceSettings:
-    """Return the settings of the service ``of``, if it has none of its own; ``given`` overrides the environment."""
+    """Return the settings of the service ``of``, which has no settings class of its own; ``given`` overrides the
+    environment.
+    """
     settings = type(f"{of.title()}Settings", (ServiceSettings,), {"context": of, "__annotations__": {}})
     made = settings(**given)
     assert isinstance(made, ServiceSettings)

@@ -1,6 +1,6 @@
 """Problems at the start of a process, reported at once with the variable, the service and the remedy.
 
-StartupFailed       the process cannot start, or has waited too long; its text is for the operator
+``StartupFailed`` is raised if the process cannot start or has waited too long; its text is for the operator.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def read_settings(settings: Callable[[], S], kind: type[S]) -> S:
 
 
 def warn_of_misspelled_variables(known: list[str], *, all_unknown: bool = False) -> None:
-    """Log each ``SLM_…`` variable that is set, is not in ``known`` and looks like a misspelling of one.
+    """Log each ``SLM_…`` variable that is set and not in ``known``, but resembles a known one.
 
     With ``all_unknown`` also variables that resemble no known one are logged.
     """

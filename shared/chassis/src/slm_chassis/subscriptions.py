@@ -81,7 +81,7 @@ class _Delivery:
 class _HandlingFailure(Exception):
     """Handling failed, and not because of the infrastructure.
 
-    ``index`` is the place of the failing delivery; None if the commit failed.
+    ``index`` is the failing delivery's index in the batch, from 0; None if it is unknown which delivery failed.
     """
 
     def __init__(self, index: int | None, reason: str, *, hopeless: bool = False) -> None:

@@ -33,7 +33,8 @@ async def authenticate(
 ) -> Principal:
     """Return the principal of the request's API key, as a FastAPI dependency.
 
-    Raises 401 without a valid key and 403 if the key's scopes do not allow the request.
+    Raises 401 without a valid key, 403 if the key's scopes forbid the request, and 404 if its ``limited_to`` forbids
+    it.
     """
     return await identify(request)
 
@@ -132,8 +133,9 @@ def _key_in_cookie(request: Request) -> str:
 def _is_of_same_origin(request: Request) -> bool:
     """Whether a browser says that a page of this origin sent the request.
 
-    Browsers send Sec-Fetch-Site only over https and to localhost. Without it they send Origin whenever another origin
-    could read the answer, and an image or a script of another origin does not accept an event stream.
+    Browsers send Sec-Fetch-Site only over https and to localhost. On other connections they send Origin whenever a page
+    of another origin could read the answer. An image or a script of another origin is requested without Origin, but
+    does not accept an event stream.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:

@@ -86,9 +86,10 @@ def _include(api: FastAPI, routers: Sequence[APIRouter]) -> None:
 
 
 def _checked_routes(router: APIRouter) -> list[BaseRoute]:
-    """Return the router's routes, with the check of every request.
+    """Return the router's routes, each with the check that every request must pass.
 
-    APIs share them: nothing in them belongs to one API, and FastAPI takes milliseconds to prepare each.
+    All APIs share the returned routes: nothing in them belongs to one API, and FastAPI takes milliseconds to prepare
+    each.
     """
     if id(router) not in _checked:
         checked = APIRouter(generate_unique_id_function=_operation_id)

@@ -14,8 +14,9 @@ _SHARE = 4
 class BodyBudget:
     """Counts the body bytes in memory of all requests that are not answered yet.
 
-    Bytes that were announced and have not arrived are not counted, because they may never come. ``largest`` is the
-    largest allowed body: if the share of a party were smaller, such a body would always be refused.
+    A ``holder`` is a party, the operators together, or all callers without a key together. Bytes that were announced
+    and have not arrived are not counted, because they may never come. ``largest`` is the largest allowed body: if the
+    share of a holder were smaller, such a body would always be refused.
     """
 
     def __init__(self, most: int, largest: int) -> None:

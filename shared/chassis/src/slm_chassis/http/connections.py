@@ -246,7 +246,7 @@ class Connection(asyncio.BufferedProtocol):
 
 
 class _LingeringTransport(asyncio.Transport):
-    """A transport that, when it closes, gives a client that is still sending time to read the answer."""
+    """A transport that delays closing if the client is still sending, so that the client can read the answer."""
 
     def __init__(self, transport: asyncio.Transport, http: LimitedHttpProtocol) -> None:
         super().__init__()

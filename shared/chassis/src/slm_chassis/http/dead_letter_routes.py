@@ -76,7 +76,9 @@ def dead_letter_router(context: str) -> APIRouter:
         **operation("Handle a record again", RedrivenAnswer, "waits-behind", status=202),
     )
     async def redrive_dead_letter(dead_letter_id: str, caller: Operator, database: TheDatabase) -> dict[str, Any]:
-        """Put a record back into its topic, after its cause is mended. Those parked behind it follow by themselves."""
+        """Put a record back into its topic, once the cause of its failure is removed. Records parked behind it follow
+        by themselves.
+        """
         try:
             await dead_letters.redrive_record(database, dead_letter_id)
         except KeyError:

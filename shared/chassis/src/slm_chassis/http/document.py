@@ -190,7 +190,11 @@ def document_operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str,
 
 
 def _drop_null_from_parameters(operation: dict[str, Any], path: str, descriptions: Mapping[str, str]) -> None:
-    """Remove the type ``null`` from optional parameters: they are left out of a request, never sent as null."""
+    """Correct the parameters and the security of an operation in FastAPI's document.
+
+    Optional parameters lose the type ``null``: they are left out of a request, never sent as null. Missing descriptions
+    are added, If-Match is required, and only event streams accept the session's cookie.
+    """
     for each in operation.get("parameters", ()):
         schema = each["schema"]
         choices = [one for one in schema.pop("anyOf", ()) if one != {"type": "null"}]

@@ -233,8 +233,8 @@ class Exchange:
     def _completed(self, given: Sequence[_Header]) -> list[_Header]:
         """Return the headers of an answer with those that every answer has.
 
-        It works on pairs of bytes: by Starlette's functions, each of which searches the list, it would take three times
-        as long.
+        It works on pairs of bytes. Starlette's functions would take three times as long, because each of them searches
+        the list.
         """
         own = {b"x-request-id": self.request_id.encode(), b"x-correlation-id": self.correlation_id.encode()}
         if self.traceparent is not None:

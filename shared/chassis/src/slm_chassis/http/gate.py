@@ -33,6 +33,7 @@ class Admission:
     max_body_bytes: int
     principal_id: str = ""
     holder: str = NOBODY
+    """Who the body counts for: a party's id, ``operators``, or NOBODY."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The ``RateLimit-*`` headers of the answer."""
     is_counted: bool = False

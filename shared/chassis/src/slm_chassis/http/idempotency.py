@@ -141,7 +141,8 @@ class _Claim:
     async def insert(self, transaction: Transaction) -> bool:
         """Claim the idempotency key in the database; return whether that succeeded.
 
-        It succeeds if the key is new, older than answers are kept, or left over from the same request after its lease.
+        It succeeds if the key is new, was stored longer ago than KEPT, or is left over from the same request after its
+        lease.
         """
         now = self.leased_until - LEASE
         row = {

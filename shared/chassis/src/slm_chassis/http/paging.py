@@ -22,8 +22,8 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The part of a list that a request asks for: at most ``limit`` items, from the start or after the sort values
-    ``after``.
+    """The part of a list that a request asks for: at most ``limit`` items, from the start or after the item with the
+    sort values ``after``.
 
     A query must fetch ``fetch`` rows, one more than ``limit``, so that ``shape`` knows whether there are more.
     """
@@ -64,7 +64,7 @@ class Page:
         return self.after
 
     def within(self, items: Sequence[Item], key: Callable[[Item], Sequence[Any]]) -> Sequence[Item]:
-        """Return the items of this page, and one more, from a list that is in memory.
+        """Return the items of this page from a list that is in memory, and one more, so that ``shape`` knows of it.
 
         Raises 422 if the list has no item with the cursor's sort values.
         """

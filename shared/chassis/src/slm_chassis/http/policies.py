@@ -86,10 +86,8 @@ class Policies:
         return methods is not None and method not in methods
 
     def _methods_of_narrow(self, path: str) -> frozenset[str] | None:
-        """Return the methods of the most specific route path that matches, if a wider one such as ``/{id}`` matches it,
-        too.
-
-        None for any other path.
+        """Return the methods of the most specific route path that matches; None unless a wider one such as ``/{id}``
+        matches, too.
         """
         return next((methods for pattern, methods in self._narrow if pattern.fullmatch(path)), None)
 

@@ -1,10 +1,15 @@
 """Errors as problem documents (RFC 9457) that say what to do. Every exception in a request ends here.
 
-Problem                  raised by API modules: the answer itself RequestValidationError   → 400 malformed-json, 422
-invalid-request HTTPException            → 404 not-found, 405 method-not-allowed, 413 too-large … Overload
-→ 429 overloaded, with Retry-After AccessUnavailable        → 503 access-unknown infrastructure faults    → 503
-unavailable SQLSTATE 22              → 422 invalid-request (a value that cannot be stored) SQLSTATE 23              →
-409 conflict (a constraint) anything else            → 500 with an id that is in the log
+Problem                  the answer itself, raised by API modules
+RequestValidationError   400 malformed-json, 422 invalid-request
+HTTPException            404 not-found, 405 method-not-allowed, 413 too-large …
+ClientDisconnect         400 disconnected
+Overload                 429 overloaded, with Retry-After
+AccessUnavailable        503 access-unknown
+infrastructure faults    503 unavailable
+SQLSTATE 22              422 invalid-request (a value that cannot be stored)
+SQLSTATE 23              409 conflict (a constraint)
+anything else            500 with an id that is in the log
 """
 
 from __future__ import annotations
@@ -120,9 +125,10 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _wrong(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the errors of a field from one error of pydantic.
+    """Yield the answer's errors for one error of pydantic, each about one field.
 
-    Usually there is one. A validator of free data may name several places in ``places``; then there is one for each.
+    Usually there is one. A validator of free data may name several wrong places, as ``places`` in the error's context;
+    then there is one for each place.
     """
     field, remedy = _field(one["loc"]), _remedy(one)
     places = one.get("ctx", {}).get("places", {"": _value(one)})

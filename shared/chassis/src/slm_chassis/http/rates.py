@@ -77,7 +77,10 @@ class Counters(Storage):
 
 
 class RateLimit:
-    """A rate limit, such as ``1000/second``, counted separately for each holder; raises ValueError for invalid text."""
+    """A rate limit, such as ``1000/second``, counted separately for each ``holder``: a principal or a client address.
+
+    Raises ValueError for text that is no rate limit.
+    """
 
     def __init__(self, text: str, name: str) -> None:
         self._item = limits.parse(text)
@@ -87,9 +90,7 @@ class RateLimit:
         self._policy = f"{self._item.amount};w={self._item.get_expiry()}"
 
     def spend(self, holder: str) -> dict[str, str]:
-        """Count one request of a holder and return the answer's ``RateLimit-*`` headers; raises 429 if the limit is
-        exceeded.
-        """
+        """Count a request of ``holder`` and return the ``RateLimit-*`` headers; raises 429 if the limit is exceeded."""
         within = self._limiter.hit(self._item, self._name, holder)
         headers = self._headers(holder)
         if not within:

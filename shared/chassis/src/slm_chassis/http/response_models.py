@@ -58,7 +58,7 @@ def absent_field(alias: str | None = None) -> Any:
     """Return the default of a field that some answers leave out. If the field is present it is not null, unless its
     type says so.
 
-    ``alias`` is the field's name in the answer if that is no name in Python.
+    ``alias`` is the field's name in the answer, if Python does not allow that name.
     """
     return Field(default=None, alias=alias, json_schema_extra=_without_default)
 

@@ -20,8 +20,9 @@ _ANY_SCHEMA = {"type": "object", "description": "A JSON Schema, draft 2020-12"}
 
 @router.get("/api/v1/schemas/{event_type}", **operation("Read the JSON Schema of an event", _ANY_SCHEMA, media=_MEDIA))
 async def get_event_schema(event_type: str) -> JSONResponse:
-    """Open to everyone, as the published language is. ``event_type`` is ``slm.<context>.<event>.v<major>``, or the
-    ``dataschema`` of an event, which is that after ``urn:slm:schema:``."""
+    """No key is needed. ``event_type`` is ``slm.<context>.<event>.v<major>``, or an event's whole ``dataschema``:
+    ``urn:slm:schema:`` followed by this type.
+    """
     event_type = event_type.removeprefix(SCHEMAS)
     row = BY_TYPE.get(event_type)
     if row is None:

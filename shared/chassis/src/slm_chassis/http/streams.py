@@ -10,7 +10,7 @@ from slm_chassis.metrics import Metrics
 
 
 class Streams:
-    """The open event streams of a service. They are ended at shutdown and when the caller's key is revoked."""
+    """The open event streams of a service. They are ended at shutdown and when the caller's key stops being valid."""
 
     def __init__(self, metrics: Metrics, access: AccessRegistry | None = None) -> None:
         self._gauge = metrics.http_streams

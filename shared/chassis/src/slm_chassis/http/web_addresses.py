@@ -34,7 +34,7 @@ def check_web_address(text: str) -> str:
 def check_web_addresses_within(value: T) -> T:
     """Return free structured data unchanged; raises ValueError if a field named like a URL holds anything but a URL.
 
-    ``places`` in the error's context maps the path of each such field to its value.
+    ``places`` in the error's context maps the path of each wrong field to its value.
     """
     wrong = {path: found for path, found in _named(value, "") if not _is_address(found)}
     if wrong:

@@ -1,4 +1,4 @@
-"""Access tokens of an OpenID provider used as keys of the API: whose they are, and until when they are valid."""
+"""Access tokens of an OpenID provider used as API keys: to whom they belong, and until when they are valid."""
 
 from __future__ import annotations
 

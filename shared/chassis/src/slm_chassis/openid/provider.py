@@ -1,6 +1,6 @@
 """An OpenID provider over HTTP: its metadata, its keys, and requests to its endpoints.
 
-ProviderUnavailable the provider does not answer in time, or not as OpenID Connect prescribes
+``ProviderUnavailable`` is raised if the provider does not answer in time, or not as OpenID Connect prescribes.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class OpenIdSettings(BaseSettings):
 
 
 def is_safe_url(url: str) -> bool:
-    """Whether an address may be asked for tokens: by TLS, or on this machine."""
+    """Whether tokens may be requested from a URL: it uses https, or http to this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,6 +1,6 @@
 """Validation of the tokens of an OpenID provider: signature, issuer, audience, times and nonce.
 
-UntrustedToken the token is not valid; the message says why, for the log and not for the caller
+``UntrustedToken`` is raised if a token is not valid; its message says why, for the log and not for the caller.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def token_header(token: str) -> TokenHeader:
 
 
 def find_key(header: TokenHeader, keys: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the one of the provider's keys that fits a token's header; None if no key fits, or more than one."""
+    """Return the provider's key that fits a token's header; None if no key fits, or more than one."""
     usable = [
         key
         for key in keys
