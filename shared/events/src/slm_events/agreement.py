@@ -21,10 +21,11 @@ class PrincipalEnrolled:
     person_id: str | None = None
     keys: list[dict[str, Any]] = field(default_factory=list)
     """Each ``{"key_id", "sha256", "scopes", "revoked_at": text | None, "expires_at": text | None}``; an empty
-    ``scopes`` allows all that the roles do. A key is refused from ``expires_at`` on; without one it does not expire.
-    A key with ``limited_to`` may send only these requests: ``GET /api/v1/me``; ``/**`` at the end is everything below.
-    The key of a session has ``identified_by``, such as ``password``: how its user logged in.
-    An OpenID subject, whose access tokens are keys, has the ``sha256`` of NUL, ``openid``, NUL, issuer, NUL, subject.
+    ``scopes`` allows all that the roles do. A key is refused from ``expires_at`` on; without one it does not expire. A
+    key with ``limited_to`` may send only the requests in this list, such as ``GET /api/v1/me``; ``/**`` at the end of a
+    path means everything below it. The key of a session has ``identified_by``, such as ``password``: how its user
+    logged in. For an OpenID subject, whose access tokens are keys, ``sha256`` is the hash of NUL, ``openid``, NUL,
+    issuer, NUL, subject.
     """
 
 
@@ -123,7 +124,9 @@ class AgreementCountered(NegotiationEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementAnswerMissed:
-    """A party did not answer by the instant at which an answer was due. Nothing was decided: it is still awaited."""
+    """A party did not answer by the instant at which an answer was due. Nothing was decided: the answer is still
+    awaited.
+    """
 
     agreement_id: str
     version: int
@@ -260,8 +263,8 @@ class AgreementFinalized:
     """
     signatures: list[dict[str, Any]] = field(default_factory=list)
     """Each ``{"party_id", "person_id", "name", "mandate", "key_id", "key_issued_how", "key_issued_by", "key_issued_at",
-    "identified_by", "signed_at"}``: who signed, with which API key, how, by whom and when that key was issued, and how
-    the person was identified: ``key password sign_in_link mail_code oidc``.
+    "identified_by", "signed_at"}``: who signed, and with which API key; how that key was issued, by whom and when; and
+    how the person was identified: ``key password sign_in_link mail_code oidc``.
     """
     finalized_at: str
     customer_key: str = ""

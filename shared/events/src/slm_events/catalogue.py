@@ -69,8 +69,8 @@ class EventType:
     """The names of the event's fields that hold the ids of the parties who may see it."""
 
     def parties_who_see(self, data: Mapping[str, Any]) -> list[str]:
-        """Return the ids of the parties who may see this event: those in its party fields, except the one it is hidden
-        from.
+        """Return the ids of the parties who may see this event: those in its party fields, except a party from which it
+        is hidden.
         """
         hidden = data.get("hidden_from_party_id")
         return [str(data[name]) for name in self.parties if data.get(name) and data[name] != hidden]

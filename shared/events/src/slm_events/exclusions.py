@@ -8,8 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExclusionEvent:
-    """The fields that all events of an exclusion have: the time and what it is excluded from, why, and who requested
-    it.
+    """The fields that all events of an exclusion have: the excluded time, from what it is excluded and why, and who
+    requested the exclusion.
     """
 
     exclusion_id: str
@@ -19,8 +19,8 @@ class ExclusionEvent:
     kind: str
     """``planned`` | ``force_majeure`` | ``customer_caused`` | ``claim``."""
     service_ids: list[str]
-    """The services to which the exclusion is limited, as are ``indicators`` and ``target_ids``. If all three are empty,
-    it applies to the whole agreement.
+    """The services to which the exclusion is limited. ``indicators`` and ``target_ids`` limit it in the same way. If
+    all three are empty, it applies to the whole agreement.
     """
     indicators: list[str]
     """Each indicator as ``<owner party>/<key>``."""

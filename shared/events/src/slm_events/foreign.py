@@ -1,6 +1,6 @@
 """Decoding of JSON from other writers. Its size and depth are limited, and its text can be stored in a database.
 
-Unreadable      the bytes are not acceptable JSON; the message says why
+``Unreadable`` is raised if the bytes are not acceptable JSON; its message says why.
 """
 
 from __future__ import annotations

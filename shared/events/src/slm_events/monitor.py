@@ -259,7 +259,7 @@ class WindowAdjusted(TargetResultEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportJudged:
-    """Everything of an agreement that an import of history affected is evaluated and published. The agreement's figures
+    """Everything that an import of history affected in an agreement is evaluated and published. The agreement's figures
     are final again.
 
     There is one event for each agreement that the import affected. The events caused by the import carry its
@@ -273,7 +273,7 @@ class ImportJudged:
     owner_party_id: str
     """The party whose history was imported."""
     through_at: str
-    """The import held back the evaluation of everything before this instant until it ended."""
+    """Until the import ended, it held back the evaluation of everything before this instant."""
     ended_as: str
     """How the import ended: ``completed`` | ``ended`` | ``expired``."""
     windows_closed: int
