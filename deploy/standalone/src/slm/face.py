@@ -43,8 +43,8 @@ class PublicFace:
     """ASGI application that passes each request to the service or the console that owns its path.
 
     It answers health checks, metrics and documents itself. ``prefix`` is the path under which the console is served.
-    Browsers send the session's cookie only below it, so the event streams, which accept that cookie, are served there,
-    too.
+    Browsers send the session's cookie only below ``prefix``. The event streams accept that cookie, so they are also
+    served there.
     """
 
     def __init__(

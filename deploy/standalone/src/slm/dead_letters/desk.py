@@ -90,9 +90,9 @@ def _unknown(dead_letter_id: str) -> DeadLetterRefusal:
 
 @asynccontextmanager
 async def _databases(settings: Settings) -> AsyncIterator[dict[str, Database]]:
-    """Open the databases of the services whose URL is set, or of the installation in the data directory.
+    """Open the services' databases: those whose URL is set, and the others in the PostgreSQL of the data directory.
 
-    The installation may be running or stopped.
+    If the data directory has no PostgreSQL, only the former are opened. The installation may be running or stopped.
     """
     opened: dict[str, Database] = {}
     async with _urls(settings) as urls:

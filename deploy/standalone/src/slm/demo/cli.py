@@ -69,7 +69,7 @@ def demo(
     """Show Alder Managed Services, a made-up provider with twelve months of history, on an installation of its own.
 
     With --once, or on a running installation, it plays one cycle and checks it instead: negotiate, finalize, monitor
-    with a risk and a breach, report, review. SLM_CLOCK must then be set as it is there.
+    with a risk and a breach, report, review. For a running installation, set SLM_CLOCK to that installation's value.
     """
     from slm.demo import embedded, layouts
     from slm.demo.alder import start

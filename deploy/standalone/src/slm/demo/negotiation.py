@@ -97,7 +97,10 @@ async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str 
 
 
 async def relate_parties(client: httpx.AsyncClient, inviter_key: str, invited_key: str, alias: str) -> None:
-    """Relate two parties, so that each can name the other in agreements: one invites and the other accepts."""
+    """Relate two parties, so that each can name the other in agreements: one invites and the other accepts.
+
+    ``alias`` is what the inviter calls the invited party.
+    """
     invitation = await post(client, inviter_key, "/api/v1/invitations", {"alias": alias})
     await post(client, invited_key, "/api/v1/invitations/accept", {"code": invitation["code"]})
 

@@ -88,7 +88,7 @@ async def _perform(
 
 
 def _plan(clock: Clock) -> tuple[FactSchedule, str]:
-    """Return the schedule, and a suffix for the parties' keys: on real time each play has parties of its own."""
+    """Return the schedule and a suffix for the parties' keys, which on real time gives each play parties of its own."""
     if isinstance(clock, ScaledClock):
         return FactSchedule.beginning(clock.origin), ""
     plan = FactSchedule.beginning(clock.now() - _BEFORE)

@@ -40,7 +40,7 @@ class PlayStage:
     terminal: Terminal
 
     async def get(self, path: str, key: str | None = None, **query: str) -> dict[str, Any]:
-        """Return the JSON answer to a GET request with the customer's viewer key, or with another one."""
+        """Return the JSON answer to a GET request with the API key ``key``, by default the customer's viewer key."""
         asked = str(httpx.URL(path, params=query)) if query else path
         return await negotiation.get(self.client, key or self.cast.viewer_key, asked)
 
@@ -244,7 +244,7 @@ async def hold_breach_review(stage: PlayStage, breach_ids: Iterable[str]) -> str
 
 
 async def propose_target(stage: PlayStage, review_id: str) -> None:
-    """Propose another target from the review and wait for the draft amendment that each side links to."""
+    """Propose a new objective from the review; wait until a draft amendment answers it and both refer to each other."""
     with stage.terminal.stage_line("propose") as line:
         body = {"target": _AT_RISK, "objective": _PROPOSED, "reason": "What one site can keep, until there are two."}
         made = await stage.post(f"/api/v1/reviews/{review_id}/target-revision-proposals", body)
@@ -265,7 +265,10 @@ async def propose_target(stage: PlayStage, review_id: str) -> None:
 
 
 async def breaches_in_force(stage: PlayStage, position: str) -> list[str]:
-    """Return the ids of the play's breaches in force. They are equal in every installation with this clock."""
+    """Return the ids of the play's breaches in force. They are equal in every installation with this clock.
+
+    ``position`` is the position of the facts that must have been evaluated, as a token for ``min_position``.
+    """
     with stage.terminal.stage_line("digest") as line:
 
         async def judged() -> list[dict[str, Any]] | None:

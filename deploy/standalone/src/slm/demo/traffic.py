@@ -32,17 +32,17 @@ class TrafficSender:
         self.sent = 0
 
     def go_on(self) -> None:
-        """Send the facts that wait until the demonstration has seen the first risk."""
+        """Let ``run`` send the facts that it holds back until the demonstration has seen the first risk."""
         self._may_go_on.set()
 
     async def until_played(self) -> str:
-        """Wait until all facts of the play are sent; return the ``at_least`` token for their position."""
+        """Wait until all facts of the play are sent; return their position as a token for ``min_position``."""
         await self._played.wait()
         return self.position
 
     @property
     def position(self) -> str:
-        """The position of all facts sent so far, as a token for the query parameter ``at_least``."""
+        """The position of all facts sent so far, as a token for the query parameter ``min_position``."""
         return ".".join(f"{place}:{offset}" for place, offset in sorted(self._positions.items()))
 
     async def run(self, *, once: bool) -> None:
@@ -68,7 +68,7 @@ class TrafficSender:
         await self._post("ticket-events", [item for each in facts for item in each.ticket_events])
 
     async def _post(self, door: str, items: list[dict[str, Any]]) -> None:
-        """Post items to a route of the intake until it accepts them. Each has an identity, so repeating changes
+        """Post items to the intake's route ``door`` until it accepts them. Each has an identity, so repeating changes
         nothing.
         """
         while items:

@@ -21,7 +21,7 @@ class ResultNotSeen(Exception):
 
 
 class ResultWaiter:
-    """Waits for results, at most ``seconds`` real seconds after the installation's instant at which each is due."""
+    """Waits for results, each at most ``seconds`` real seconds after it is due by the installation's clock."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock

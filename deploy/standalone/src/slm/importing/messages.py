@@ -65,7 +65,7 @@ class UnlistedValues:
     first: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
     def note(self, column: str, value: object, place: int, remedy: str) -> None:
-        """Count a value that the mapping does not list; of several, the place and remedy of the first are kept."""
+        """Count a value that the mapping does not list. If it occurs again, its first place and remedy are kept."""
         named = (column, "" if value is None else str(value))
         self.counts[named] += 1
         self.first.setdefault(named, (place, remedy))

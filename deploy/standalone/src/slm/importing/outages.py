@@ -24,8 +24,8 @@ _LONGEST = 100 * 366 * 86_400 * 10**6
 def outage_measurements(rows: Iterable[Record], mapping: OutageMapping, oddities: Oddities) -> Iterator[Item]:
     """Yield outages as items of POST /api/v1/measurements. ``oddities`` collects what is left out or unusual.
 
-    An outage without an end becomes the state down from its start, with the id that its interval will have: a later
-    import that gives the end corrects it.
+    An outage without an end becomes the state ``down`` from its start. It gets the same id as the whole outage will
+    have, so a later import that gives the end replaces it.
     """
     reader = _Reader(mapping, oddities)
     for row in rows:
@@ -131,7 +131,7 @@ def indicator_key(name: str, names: IndicatorNames) -> str | None:
 
 
 def _length(value: str, length: Length) -> int:
-    """Return a length of time in microseconds. Raises ValueError or InvalidOperation for a text that is none."""
+    """Return a length of time in microseconds. Raises ValueError or InvalidOperation for text that is not a length."""
     if length.unit == "iso":
         try:
             return durations.from_iso(value, "length")

@@ -23,7 +23,7 @@ _HAS_NUL = "it contains a NUL character, so it is not text in this encoding; nam
 
 
 class Record(NamedTuple):
-    """A record, and the line at which it ends (in a JSON list: its number)."""
+    """A record. ``place`` is the line at which it ends; in a JSON list, its number in the list, from 1."""
 
     place: int
     values: Mapping[str, Any]

@@ -48,7 +48,9 @@ class ImportResult:
 
 
 def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | None) -> int:
-    """Return when the file was exported, microseconds UTC: the given time, else the mapping's, else the file's own."""
+    """Return when the file was exported, microseconds UTC: the ``given`` time, else the mapping's, else its last
+    change.
+    """
     written = given or (by.exported_at if isinstance(by, TicketMapping) else None)
     if written is None:
         return records.written_at(path)

@@ -115,7 +115,7 @@ class ColumnTranslator:
 
 
 class TicketHistory:
-    """Converts the rows of one ticket after the other to events."""
+    """Converts the rows of tickets to events, one ticket at a time."""
 
     def __init__(self, mapping: TicketMapping, translator: ColumnTranslator, oddities: Oddities) -> None:
         self._mapping = mapping
@@ -125,7 +125,7 @@ class TicketHistory:
     def rows(self, group: Sequence[Record]) -> list[HistoryRow]:
         """Return the rows of a ticket that belong to its history, in the file's order.
 
-        A row's ordinal is its place among all rows of the ticket.
+        A row's ordinal is its place among all rows of the ticket, from 1.
         """
         if not self._mapping.has_history:
             return []
@@ -185,6 +185,7 @@ class TicketHistory:
 
         The first row of a longer history holds from the opening on. A single row, or one that ends the ticket, says
         nothing about the time before it: used as the opening's state it would pause or end clocks from the beginning.
+        Such a row is noted as an oddity if the ticket will be evaluated (``judged``).
         """
         states = [row for row in rows if row.state is not None]
         if not states:
@@ -222,7 +223,11 @@ class TicketHistory:
     def events_of(
         self, ticket: str, group: Sequence[Record], rows: Sequence[HistoryRow], opened_at: int, *, judged: bool
     ) -> Iterator[Item]:
-        """Yield one event for each row with a state or priority, and one for each change of the team."""
+        """Yield one event for each row with a state or a changed priority, and one for each change of the team.
+
+        Changes of priority are left out unless the ticket will be evaluated (``judged``) and ``policies.priority`` is
+        ``as_recorded``.
+        """
         follows_priority = judged and self._mapping.policies.priority == "as_recorded"
         state, priority, team = "", self.first_priority(group, rows), ""
         for row in rows:
@@ -248,9 +253,10 @@ class TicketHistory:
             state = state if row.state is None else row.state.state
 
     def _moved(self, ticket: str, row: HistoryRow, opened_at: int) -> Item:
-        """Return the fields that move the event of a row dated before the opening to the instant of the opening.
+        """Return the fields that move a row's event to the ticket's opening, if the row is dated before the opening.
 
-        Empty for any other row, and for a row that ends the ticket, which keeps its own instant.
+        Empty for any other row, for a row that ends the ticket, and if the mapping does not ask for it: these keep
+        their own instant.
         """
         if row.at >= opened_at:
             return {}
@@ -261,9 +267,9 @@ class TicketHistory:
         return {"at": to_text(opened_at), "attributes": {"dated_at": to_text(row.at)}}
 
     def _event(self, now: TicketState, before: str) -> str:
-        """Return the event by which a ticket enters the state ``now``; ``before`` is the state before.
+        """Return the event by which a ticket enters the state ``now``; ``before`` is the name of the state before.
 
-        It is ``state_changed`` if both are the same, or if a column gives the instant of the resolution.
+        It is ``state_changed`` if both states are the same, or if a column gives the instant of the event.
         """
         by_column = self._mapping.resolution_moment is not None
         event = str(now.event)

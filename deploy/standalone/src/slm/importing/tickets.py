@@ -112,8 +112,8 @@ class _Ticket:
         return min((row.at for row in rows), default=None) if written is None else written
 
     def _moments(self) -> dict[str, int]:
-        """Return event → instant (microseconds UTC) from the columns that hold one, in the order in which events
-        follow.
+        """Return event → instant (microseconds UTC) from the columns that hold an event's instant, in the usual order
+        of events.
         """
         found = dict(self._mapping.moments)
         if self._mapping.resolution_moment is not None:

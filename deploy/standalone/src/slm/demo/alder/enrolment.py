@@ -29,7 +29,11 @@ _SIGNING = {"business_signatory": "Signs as a customer", "provider_signatory": "
 
 @dataclass(frozen=True)
 class Participants:
-    """The registered parties, services and people: their ids by key, API keys by person, and two further API keys."""
+    """What was registered: ids of ``parties`` and ``services`` by their key, API ``keys`` and ids of ``principals`` by
+    person.
+
+    ``systems_key`` and ``operator_key`` are the API keys of the provider's systems and of the operator.
+    """
 
     client: httpx.AsyncClient
     parties: Mapping[str, str]

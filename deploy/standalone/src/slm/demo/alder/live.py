@@ -76,7 +76,7 @@ def everyday_measurements(minute: int, portal_from: int) -> list[Fact]:
 
 
 class LiveSender:
-    """Sends facts from the start on, and the scripted ones once ``looked`` was called: when a visitor opens a page.
+    """Sends everyday facts from the start on, and the scripted ones after a visitor has opened a page (``looked``).
 
     ``mail_left``: microseconds of downtime that this month still allows mail.
     """

@@ -29,7 +29,7 @@ class _Pace:
 class PlayedClock:
     """A clock that shows real time plus the hours that were played. All instants in microseconds UTC.
 
-    As every ``Clock`` it never goes back, and it shows every part of the process the same time.
+    Like every ``Clock`` it never goes back, and all parts of the process see the same time.
     """
 
     def __init__(self, real: Callable[[], int] = real_now) -> None:

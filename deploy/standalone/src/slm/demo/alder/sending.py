@@ -25,7 +25,7 @@ ProgressCallback = Callable[[int, int], None]
 async def open_history_import(enrolled: Participants) -> str:
     """Open an import for the history and return its path below ``/api/v1/``.
 
-    Targets of agreements that are signed later are not evaluated for the past before the import ends.
+    Until the import ends, the past is not evaluated, even for agreements that are signed after this call.
     """
     wanted = {"indicators": [each["key"] for each in targets.INDICATORS], "sources": [tickets.SOURCE]}
     opened = await enrolled.post(enrolled.systems_key, "imports", {**wanted, "key": "twelve-months"})
@@ -37,7 +37,7 @@ async def open_history_import(enrolled: Participants) -> str:
 async def send_history(enrolled: Participants, path: str, facts: HistoryFacts, tell: ProgressCallback) -> None:
     """Send all facts, complete their import and wait until all of them are evaluated. Raises ApiProblem.
 
-    ``path`` is the import's; ``tell`` is called after each batch.
+    ``path`` is the import's path below ``/api/v1/``; ``tell`` is called after each batch.
     """
     sent = 0
     for door, batch in _batches(facts):
@@ -54,7 +54,7 @@ async def _until(enrolled: Participants, path: str, holds: Callable[[dict[str, A
 
 
 async def send_items(enrolled: Participants, door: str, items: list[dict[str, Any]]) -> None:
-    """Post items to a route of the intake until it accepts them. Raises ApiProblem if an item is refused.
+    """Post items to the intake's route ``door`` until it accepts them. Raises ApiProblem if an item is refused.
 
     Each item has an identity, so sending it again changes nothing.
     """

@@ -99,6 +99,6 @@ async def _move(enrolled: Participants, key: str, agreement: Agreement, move: st
 
 
 def _with(document: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with one target replaced, by its key."""
+    """Return the document with ``target`` in place of its target with the same key."""
     changed = [dict(target) if each["key"] == target["key"] else each for each in document["targets"]]
     return {**document, "targets": changed}

@@ -33,7 +33,7 @@ class BuildProgress:
 
 @dataclass
 class DemonstrationWorld:
-    """The data built so far. ``places`` maps a name that stories use to the id of a record."""
+    """The data built so far. ``places``: name that the stories use → id of a record."""
 
     timeline: Timeline
     begun: float

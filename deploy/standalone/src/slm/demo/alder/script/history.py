@@ -1,4 +1,4 @@
-"""The measurements of twelve months and the present one. They follow from the present instant and ``SEED`` alone."""
+"""The measurements of twelve past months and of this month, computed from the present instant and ``SEED`` alone."""
 
 from __future__ import annotations
 

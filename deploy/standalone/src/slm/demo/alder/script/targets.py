@@ -69,7 +69,7 @@ def response_time_target() -> Target:
 
 
 def success_target(key: str, title: str, indicator: str, percent: str) -> Target:
-    """Return the target that at least so many percent of a month's requests succeed."""
+    """Return the target that at least ``percent`` of a month's requests succeed."""
     return {
         "key": key,
         "title": title,
@@ -110,7 +110,7 @@ def first_response_target(within: dict[str, Any], **more: Any) -> Target:
 
 
 def compliance_target(of: str, title: str, percent: str) -> Target:
-    """Return the target that at least so many percent of a month's tickets meet the target with the key ``of``."""
+    """Return the target that at least ``percent`` of a month's tickets meet the target with the key ``of``."""
     return {
         "key": f"{of}-kept",
         "title": title,
