@@ -58,8 +58,8 @@ def _windows(agreement_id: str, period: Period, trend_windows: int) -> Select[An
 
 
 def _breaches(agreement_id: str, period: Period) -> Select[Any]:
-    """Select the breaches certain in the period, those of windows that overlap it, and breaches of rolling targets that
-    had not recovered before it.
+    """Select the breaches that became certain in the period, breaches of windows that overlap it, and breaches of
+    rolling targets that had not recovered when it began.
     """
     rows = tables.breach
     # A breach that is certain at its window's end belongs to that window. LEAST ignores a NULL end.

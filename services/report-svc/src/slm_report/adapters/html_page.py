@@ -94,8 +94,9 @@ _ENDS = {
 
 
 def _plans(report: Mapping[str, Any]) -> list[str]:
-    """Return in words how the plans of the warnings ended, with the warnings without a plan, so that the numbers add
-    up.
+    """Return lines such as ``2 plans ended in a breach``, one for each outcome.
+
+    A last line counts the warnings without a plan, so that the numbers add up.
     """
     outcomes = Counter(plan["outcome"] for risk in report["risks"] for plan in risk["plans"])
     lines = [

@@ -24,7 +24,10 @@ class MonitorFigures:
         self._monitor = monitor
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
-        """Return the figures of the open windows of the period; raises FiguresUnavailable and FiguresForbidden."""
+        """Return the figures of the period's windows that are open, or that closed after ``closed_after``.
+
+        Raises FiguresUnavailable and FiguresForbidden.
+        """
         params = {
             "agreement_id": agreement_id,
             "from": instants.to_text(period.start),

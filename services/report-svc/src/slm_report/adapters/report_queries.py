@@ -61,8 +61,9 @@ async def will_reports_change(
 ) -> bool:
     """Whether the agreement's reports will still change because of events received up to ``until_at``.
 
-    They will while events of an import, or of the evaluation of a signed version's past, are missing, and while
-    ``import_id`` is unknown here. False for an agreement that the caller may not see.
+    True while a report is due or stale, while events of an import or of the evaluation of a signed version's past are
+    missing, and while no event of the import ``import_id`` has been received. True if ``until_at`` is None, and False
+    for an agreement that the caller may not see.
     """
     if until_at is None:
         return True

@@ -1,4 +1,4 @@
-"""Words of the report's page that the figures do not bring along: periods, hours, and the distance to the objective."""
+"""Words on the report's page that its JSON does not contain: periods, hours, and the distance to the objective."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def period_in_words(period_id: str) -> str:
 
 
 def hours_in_words(service_hours: str) -> str:
-    """Return service hours in words; those that are always open have a code."""
+    """Return the name of service hours in words: ``24x7`` → ``round the clock``. Any other name is unchanged."""
     return "round the clock" if service_hours == "24x7" else service_hours
 
 

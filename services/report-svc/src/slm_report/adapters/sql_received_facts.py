@@ -23,8 +23,8 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class _StoredKind:
-    """How one kind of event is stored: from which list of a batch, in which table, as which row, and which of two is
-    newer.
+    """How one kind of event is stored: its list in a batch, its table, its row, and how the newer of two events is
+    found.
     """
 
     events: Callable[[Batch], Sequence[Any]]
@@ -223,10 +223,10 @@ class SqlReceivedFacts:
     async def _count(
         self, statement: str, heard: Mapping[tuple[str, Any], int], expected: Mapping[tuple[str, Any], int]
     ) -> None:
-        """Add to the stored numbers of breach events that imports, or evaluations of signed versions' pasts, caused.
+        """Add to the stored numbers of breach events, one for each import or each evaluated past of a signed version.
 
-        ``heard`` is the number of new ones for each (agreement, import or version), ``expected`` the final number if
-        known.
+        ``heard`` maps (agreement id, import id or version) to the number of new events, ``expected`` to the final
+        number, if it is known. ``statement`` stores both.
         """
         keys = sorted(heard.keys() | expected.keys())
         if keys:
@@ -240,7 +240,7 @@ class SqlReceivedFacts:
             )
 
     async def earlier_stops(self, clocks: Sequence[TicketClockEvent]) -> list[tuple[str, int]]:
-        """Return (agreement id, microseconds UTC) of the stored last changes of these clocks."""
+        """Return (agreement id, instant in microseconds UTC) for the stored last change of each of these clocks."""
         if not clocks:
             return []
         rows = await (await self._transaction.driver()).fetch(

@@ -16,8 +16,8 @@ from slm_report.adapters.tables import agenda, catch_up_heard, import_heard, rep
 from slm_report.application.ports import Agenda, StoredReport
 
 IMPATIENCE = 60
-"""How many times the pause a stale report waits at most: then it is rebuilt even if its agreement keeps getting
-events.
+"""A stale report waits at most this many times the pause ``quiet_seconds``. Then it is rebuilt even if its agreement
+keeps getting events.
 """
 
 
@@ -48,7 +48,9 @@ class SqlReports:
         self._transaction = transaction
 
     async def mark_stale(self, since: Mapping[str, int]) -> None:
-        """Mark reports as stale. ``since`` maps each agreement to the instant from which on its periods are
+        """Mark reports as stale.
+
+        ``since`` maps agreement ids to instants (microseconds UTC): reports of periods that end after the instant are
         affected.
         """
         if since:
@@ -107,7 +109,7 @@ class SqlReports:
         return None if row is None else stored_report_of(row)
 
     async def save(self, made: StoredReport) -> None:
-        """Store a revision of a report, or replace the one with its number, and mark it as the newest."""
+        """Store a revision of a report and mark it as the newest. A revision with the same number is replaced."""
         older = update(report).where(report.c.report_id == made.report_id, report.c.newest).values(newest=False)
         await self._transaction.execute(older)
         values = {
@@ -164,7 +166,7 @@ def import_is_incomplete(agreement_id: ColumnElement[str] | str) -> ColumnElemen
 
 
 def catch_up_is_incomplete(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
-    """Return the SQL condition that the past of a signed version is still being evaluated, for less than
+    """Return the SQL condition that the past of a signed version is still being evaluated, and has been for less than
     ``PATIENCE``.
     """
     partly = or_(catch_up_heard.c.expected.is_(None), catch_up_heard.c.breach_events < catch_up_heard.c.expected)
@@ -173,7 +175,7 @@ def catch_up_is_incomplete(agreement_id: ColumnElement[str] | str) -> ColumnElem
 
 
 def _importing() -> ColumnElement[bool]:
-    """Return the SQL condition that only part of the events about the agreement's past have been received."""
+    """Return the SQL condition that events of an import or of the evaluation of a signed version's past are missing."""
     agreement_id = agenda.c.agreement_id
     return or_(exists().where(import_is_incomplete(agreement_id)), exists().where(catch_up_is_incomplete(agreement_id)))
 
@@ -181,8 +183,8 @@ def _importing() -> ColumnElement[bool]:
 def _quiet(heard: ConsumerPosition, quiet_seconds: float) -> ColumnElement[bool]:
     """Return the SQL condition that the agreement's reports can be rebuilt now.
 
-    It has had no new event for ``quiet_seconds`` before the instant up to which events have been received, or a stale
-    report has waited ``IMPATIENCE`` times as long.
+    Either no event has affected them for ``quiet_seconds``, counted back from the instant up to which all events have
+    been received, or a stale report has waited ``IMPATIENCE`` times as long.
     """
     until = literal(heard.until_on_server, DateTime(timezone=True))
     pause = literal(quiet_seconds) * text("interval '1 second'")

@@ -36,7 +36,7 @@ class Scale(NamedTuple):
 def draw_attainment_charts(report: Mapping[str, Any]) -> list[Markup]:
     """Return one chart for each unit and comparison, and one for the lines without a number.
 
-    All lines of a chart share the scale that its axis shows. Of a ticket target the share of tickets in time is drawn.
+    All lines of a chart share the scale that its axis shows. A ticket target is drawn as its share of tickets in time.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in report["lines"]:
@@ -157,8 +157,8 @@ def _mark(root: Element, name: str, x: float, y: float, hint: str) -> None:
 
 
 def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale | None:
-    """Return a scale that contains all figures and objectives, with as much room beyond the objective as before it;
-    None if the lines have no numbers.
+    """Return a scale that contains all figures and objectives, with some room beyond them; None if the lines have no
+    numbers.
     """
     if not comparison:
         return None

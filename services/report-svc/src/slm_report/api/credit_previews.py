@@ -72,7 +72,7 @@ class CreditPreviewRequest(BaseModel):
 def credit_preview(asked: CreditPreviewRequest) -> dict[str, Any]:
     """Compute the credits and rewards of a period, each with its band, clause and calculation. Nothing is stored.
 
-    422 names a value that lies in no band or in several.
+    422 if a value lies in no band or in several; the problem names the value.
     """
     attained = [
         Attainment(each.target, _exact(each.attained), _exact(each.objective), _exact(each.missed_units))

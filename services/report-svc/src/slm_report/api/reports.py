@@ -37,8 +37,9 @@ router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
 @dataclass(frozen=True)
 class ReportFilters:
-    """The query parameters of the list of reports. ``import_id`` does not filter: it names the import whose arrival is
-    asked for.
+    """The query parameters of the list of reports.
+
+    ``import_id`` does not filter: the answer says ``settling`` until this import is in the agreement's reports.
     """
 
     agreement_id: str | None
@@ -70,8 +71,8 @@ async def list_reports(
     """List reports, each in its newest revision.
 
     With ``agreement_id``, ``heard.settling`` says whether one of the agreement's reports will still change because of
-    known facts. ``heard.waits_for`` gives the reasons why its reports wait, and for how long at most: an ``import``, or
-    the evaluation of a signed version over the past (``catching_up``).
+    known facts. ``heard.waits_for`` gives the reasons why the agreement's reports wait: an ``import``, or the
+    evaluation of a signed version over the past (``catching_up``, with the longest time that is left).
     """
     agreement_id = filters.agreement_id
     async with desk.database.read() as connection:
@@ -134,7 +135,7 @@ async def read_report(
 async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Response:
     """Read the answer of monitor-svc that the interim report was made from, byte for byte.
 
-    To verify the answer, send the same request to monitor-svc with its ``as_of``. 404 for a published report.
+    To verify it, send monitor-svc the same request with the ``as_of`` of the answer. 404 for a published report.
     """
     stored = await _find(desk.database, caller, report_id, INTERIM_REVISION)
     if stored.figures is None:

@@ -25,7 +25,7 @@ class BuildReport(BaseModel):
 
 
 def report_summary(row: Any) -> dict[str, Any]:
-    """Return the list item for the row of a report."""
+    """Return a report as an item of the list of reports; ``row`` is its database row."""
     document = row.document
     return {
         "report_id": row.report_id,

@@ -39,9 +39,7 @@ class StoredReport:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """The work to do for an agreement's reports. Instants are microseconds UTC; None means that there is nothing
-    to do.
-    """
+    """The work to do for an agreement's reports. Instants are microseconds UTC."""
 
     agreement_id: str
     stale_from: UtcMicroseconds | None
@@ -49,7 +47,7 @@ class Agenda:
     settled_until: UtcMicroseconds | None
     """Periods that end up to this instant have been reported; None before the first report."""
     due_at: UtcMicroseconds | None
-    """When the report of the next period is due."""
+    """When the report of the next period is due; None if none is due."""
     importing: bool = False
     """Whether some events of an import, or of the evaluation of a signed version's past, are missing. Nothing is
     published until all of them have been received.
@@ -70,8 +68,9 @@ class ReceivedFacts(Protocol):
         ...
 
     async def earlier_stops(self, clocks: Sequence[TicketClockEvent]) -> list[tuple[str, int]]:
-        """Return (agreement id, microseconds UTC) of the stored last changes of these clocks, which new events
-        replace.
+        """Return (agreement id, instant in microseconds UTC) for the stored last change of each of these clocks.
+
+        Call it before ``keep``, which replaces these changes by the new ones.
         """
         ...
 
@@ -96,10 +95,17 @@ class ReceivedFacts(Protocol):
 
 
 class Reports(Protocol):
-    """The stored reports and agendas, as one transaction sees them."""
+    """The stored reports and agendas, as one transaction sees them.
+
+    ``heard`` is the position up to which the event log has been received.
+    """
 
     async def mark_stale(self, since: Mapping[str, int]) -> None:
-        """Mark the reports of each agreement as stale from the given instant on."""
+        """Mark reports as stale.
+
+        ``since`` maps agreement ids to instants (microseconds UTC): reports of periods that end after the instant are
+        affected.
+        """
         ...
 
     async def lock_agenda(self, agreement_id: str, heard: Lagging, quiet_seconds: float) -> Agenda:
@@ -109,8 +115,9 @@ class Reports(Protocol):
     async def next_agenda(self, heard: Lagging, quiet_seconds: float) -> Agenda | None:
         """Lock and return one agenda that is due or stale; None if there is none.
 
-        An agenda is skipped while an import touches its agreement, while the agreement keeps getting events, and until
-        everything that was in the log when it was due has been received.
+        An agenda is skipped while events of an import, or of the evaluation of a signed version's past, are missing,
+        while its agreement keeps getting events, and while it is postponed. It is due when all events up to ``due_at``
+        have been received.
         """
         ...
 
@@ -135,7 +142,7 @@ class Figures(Protocol):
     async def to_date(
         self, key: str, agreement_id: str, period: Period, closed_after: UtcMicroseconds | None
     ) -> FiguresToDate:
-        """Return the figures of all open windows of the period as of one instant, and of those that closed after
+        """Return the figures, as of one instant, of the period's windows that are open, or that closed after
         ``closed_after``.
 
         The figures are read with the rights of the API key ``key``. Raises FiguresUnavailable and FiguresForbidden.

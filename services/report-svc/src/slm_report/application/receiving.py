@@ -65,15 +65,15 @@ class Batch:
     """Agreement → the earliest instant from which its reports may be out of date."""
 
     def mark(self, agreement_id: str, since: UtcMicroseconds) -> None:
-        """Note that reports of the agreement may be out of date: the one on the time ``since``, and all later ones.
+        """Note that reports of an agreement may be out of date: for the period that contains ``since``, and later ones.
 
-        ``since`` is in microseconds UTC. If the batch has an earlier instant for the agreement, that one stays.
+        ``since`` is in microseconds UTC. If an earlier instant was noted for the agreement, the earlier one stays.
         """
         self.stale[agreement_id] = min(since, self.stale.get(agreement_id, since))
 
 
 def count_catch_up_event(batch: Batch, event: TargetResultEvent | TicketClockEvent) -> None:
-    """Count an event that an import, or the evaluation of a signed version's past, caused.
+    """Count the event if an import caused it, or the evaluation of a signed version's past.
 
     Only events on the topic ``slm.breaches`` count. The agreement's reports wait until all of them have been received.
     """
@@ -105,7 +105,7 @@ def agreement_finalized(batch: Batch, event: AgreementFinalized) -> None:
 
 
 def agreement_ended(batch: Batch, event: AgreementLifeEvent) -> None:
-    """Add to the batch that a version of an agreement ended, and mark the reports on the time from then on as stale."""
+    """Collect the end of a version. The report of the period in which it ended, and later reports, are stale."""
     batch.ends.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at) - 1)
 
@@ -129,7 +129,7 @@ def breach_revised(batch: Batch, event: BreachRevised) -> None:
 
 
 def breach_withdrawn(batch: Batch, event: BreachWithdrawn) -> None:
-    """Collect the withdrawal of a breach. ``store_batch`` marks its period, which only the stored breach names."""
+    """Collect the withdrawal of a breach. ``store_batch`` marks the report as stale, by the stored breach's instant."""
     batch.withdrawals.append(event)
 
 
@@ -140,7 +140,7 @@ def target_recovered(batch: Batch, event: TargetRecovered) -> None:
 
 
 def target_at_risk(batch: Batch, event: TargetAtRisk) -> None:
-    """Collect a warning that both parties may see: a report is one document for both, so it has no others."""
+    """Collect a warning that both parties may see. Both get the same report, so it contains no other warnings."""
     if event.hidden_from_party_id is not None:
         return
     batch.risks.append(event)
@@ -162,8 +162,8 @@ def clock_stopped(batch: Batch, event: ClockStopped) -> None:
 
 
 def clock_changed(batch: Batch, event: TicketClockEvent) -> None:
-    """Collect a change of a ticket's clock other than a stop. It undoes an earlier stop, whose period ``store_batch``
-    marks.
+    """Collect a change of a ticket's clock other than a stop. It undoes an earlier stop, and ``store_batch`` marks the
+    report with that stop as stale.
     """
     batch.clocks.append(event)
 

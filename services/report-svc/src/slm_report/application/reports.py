@@ -113,7 +113,7 @@ async def settle_next_agenda(desk: Desk) -> bool:
 
 
 async def postpone_agreement(desk: Desk, agreement_id: str, seconds: float) -> None:
-    """Leave an agreement's reports alone for some seconds, so that others are built."""
+    """Leave an agreement's reports alone for some seconds, so that those of other agreements are built."""
     async with desk.database.begin() as transaction:
         await desk.reports(transaction).postpone(agreement_id, seconds)
 
@@ -141,7 +141,9 @@ async def _settle(opened: _OpenDesk, agenda: Agenda, until: UtcMicroseconds) -> 
 
 
 def _since(agenda: Agenda, first: UtcMicroseconds, end: UtcMicroseconds | None) -> UtcMicroseconds:
-    """Return the earliest instant, within the agreement's term, whose period must be reported."""
+    """Return an instant in the earliest period that must be reported, within the agreement's term from ``first`` to
+    ``end``.
+    """
     since = first if agenda.settled_until is None else agenda.settled_until
     if agenda.stale_from is not None:
         since = min(since, agenda.stale_from)
@@ -158,10 +160,10 @@ async def _write(
 ) -> tuple[StoredReport, bool] | None:
     """Write the period's report if it changed; return the report and whether it changed.
 
-    A period is complete if all its windows are closed and it was due by ``until``, up to which everything has been
-    received. ``until`` None means that more facts are known to come. For an incomplete period an earlier published
-    report is returned, else an interim one is written if ``to_date`` has the figures of its open windows, else the
-    result is None.
+    A period is complete if all its windows are closed and its report was due by ``until``, the instant up to which all
+    events have been received (None: more facts are known to come). For an incomplete period, an earlier published
+    report is returned. If there is none, an interim report with the figures of ``to_date`` is written; without
+    ``to_date`` the result is None.
     """
     agreement_id = terms[-1].terms.agreement_id
     facts = await opened.heard.facts(agreement_id, period, lines.TREND_WINDOWS)

@@ -89,8 +89,9 @@ class Schedule:
 
 
 def parse_schedule(document: Any) -> Schedule:
-    """Return the schedule that a document defines; raises InvalidSchedule. For a gap or an overlap of bands it names
-    the value.
+    """Return the schedule that a document defines; raises InvalidSchedule.
+
+    If bands leave a gap or overlap, the error names a value that is in no band or in two.
     """
     if not isinstance(document, Mapping):
         raise InvalidSchedule("schedule", document, 'write an object with "currency" and "bands"')
@@ -118,7 +119,10 @@ def parse_schedule(document: Any) -> Schedule:
 
 
 def parse_exact_number(value: Any, field: str) -> Fraction:
-    """Return the exact number of at least 0 that is written as text or as a whole number; raises InvalidSchedule."""
+    """Return a value (text such as ``"99.9"``, or an int) as an exact number of at least 0.
+
+    Raises InvalidSchedule, which names ``field``, for any other value.
+    """
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not re.fullmatch(NUMBER, text):
         raise InvalidSchedule(field, value, 'write an exact number as text, not below zero, such as "99.9"')

@@ -20,8 +20,8 @@ CREDIT, REWARD, NONE = "credit", "reward", "none"
 class Attainment:
     """The result of a target in the period, as far as the credit schedule needs it.
 
-    ``attained`` and ``objective`` are percents; ``missed_units`` is a count, such as of late tickets or minutes too
-    long.
+    ``attained`` and ``objective`` are percents; ``missed_units`` is a count, for example of late tickets or of minutes
+    beyond a limit.
     """
 
     target: str
@@ -34,7 +34,8 @@ class Attainment:
 class CreditLine:
     """The credit or reward of one target.
 
-    ``exact`` is the amount before rounding and caps, in the currency; ``amount`` is the one after them, in minor units.
+    ``exact`` is the amount before rounding and caps, in the currency. ``amount`` is the amount after rounding and caps,
+    in the currency's minor unit.
     """
 
     target: str

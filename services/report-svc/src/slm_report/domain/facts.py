@@ -1,4 +1,4 @@
-"""The facts that a report is built from: events about one agreement, those about the same thing joined."""
+"""The facts that a report is built from: events about one agreement; events about the same thing are joined."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class Risk:
     def outcome_at(self, instant: UtcMicroseconds) -> str:
         """Return the outcome of the warning as of an instant: ``open`` until the warning has ended.
 
-        An end after the instant is ignored, unless the calendar window was over by then. The end was then published
-        with the closing of the window, and nothing else could follow.
+        An end after the instant is ignored, unless the calendar window was over by the instant: such an end is only
+        published later, when the window closes.
         """
         if self.cleared is None or not (self.is_over_by(instant) or instants.from_text(self.cleared.at) <= instant):
             return "open"
@@ -107,7 +107,8 @@ class Plan:
     def outcome_at(self, instant: UtcMicroseconds, *, over: bool) -> str:
         """Return the outcome of the plan as of an instant: ``open`` until the plan has ended.
 
-        ``over``: whether the window of the risk has ended by then, so that a later end of the plan is not ignored.
+        ``over``: whether the window of the risk was over by the instant. Then an end of the plan after the instant
+        counts as well.
         """
         if self.ended is None or not (over or instants.from_text(self.ended.ended_at) <= instant):
             return "open"
@@ -129,7 +130,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """The decision about an exclusion and its revocation; None for one that was not received."""
+    """The decision about an exclusion and its revocation; each is None if it was not received."""
 
     decided: ExclusionDecided | None
     revoked: ExclusionRevoked | None = None
@@ -152,7 +153,7 @@ class Facts:
     """Exclusions by id."""
 
     def until(self, instant: UtcMicroseconds) -> Facts:
-        """Return the facts without the breaches, risks and clocks after an instant. The other facts are kept."""
+        """Return the facts without breaches, risks and stops of clocks after an instant. All other facts are kept."""
         return replace(
             self,
             breaches=[breach for breach in self.breaches if breach.counted_at <= instant],

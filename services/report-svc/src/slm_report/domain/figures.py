@@ -88,8 +88,9 @@ def unit_sign(unit: object) -> str:
 
 
 def variance(figure: Fraction | None, objective: Mapping[str, Any]) -> Fraction | None:
-    """Return by how much the figure is better than its objective, negative if it misses it; None if there is no figure
-    or no number to compare with.
+    """Return by how much the figure is better than the objective, negative if it misses the objective.
+
+    None if there is no figure, or the objective has no number.
     """
     bound = bound_of(objective)
     if figure is None or bound is None:

@@ -21,8 +21,8 @@ def breach_entry(
 ) -> dict[str, Any]:
     """Return a breach as the report shows it; ``counted`` says whether it belongs to this period.
 
-    Its figure is the one at the instant at which the breach became certain. ``clocks`` maps (target, ticket) to the end
-    of the ticket's clock, from which the lateness follows.
+    Its figure is the one at the instant at which the breach became certain. ``clocks`` maps (target id, ticket as
+    ``<source>/<number>``) to the stop of the ticket's clock, which shows how late the ticket was.
     """
     heard = breach.breached
     clock = clocks.get((heard.target_id, heard.window_id)) if heard.ticket is not None else None

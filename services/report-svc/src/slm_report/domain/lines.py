@@ -183,7 +183,7 @@ def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], 
 
 
 def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: ReportScope) -> ReportLine:
-    """Return the line of a ticket target: the tickets whose clock ended in the period, in time or not."""
+    """Return the line of a ticket target: the tickets that met or missed their deadline in the period."""
     facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
     stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
@@ -211,8 +211,8 @@ def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], s
 def _to_date(
     figure: Mapping[str, Any], objective: Mapping[str, Any], target_id: str, scope: ReportScope
 ) -> dict[str, Any]:
-    """Return the numbers of an open window, all from one answer of monitor-svc as of one instant; empty without a
-    figure.
+    """Return the numbers of an open window. ``figure`` is its entry in monitor-svc's answer; the result is empty if the
+    entry has no figure.
     """
     if not figure or "figure" not in figure:
         return {}

@@ -43,7 +43,7 @@ def amounts_in_words(aggregation: str, good: str | None, total: str | None, down
 def is_measured_in_time(aggregation: str, good: int, total: int, downtime_seconds: int | None) -> bool:
     """Whether ``good`` and ``total`` are microseconds, as for an availability and a composite of states.
 
-    A composite of figures has no downtime: the downtimes of its members do not add up to one.
+    A composite of figures has no downtime, because the downtimes of its members cannot be added.
     """
     if aggregation == "availability":
         return True

@@ -57,8 +57,9 @@ class ServiceReport:
 
 
 def missing_windows(terms: Sequence[Term], facts: Facts, period: Period) -> list[str]:
-    """Return the windows that end in the period and are not closed yet, each as text ``target window``; empty if all
-    are closed.
+    """Return the windows that end in the period and are not closed yet, each as text such as ``availability 2026-11``.
+
+    Empty if all are closed.
     """
     closed = facts.closed()
     ending = terms_history.windows_ending_in(terms_history.calendar_windows(terms, period), period)
@@ -68,8 +69,8 @@ def missing_windows(terms: Sequence[Term], facts: Facts, period: Period) -> list
 def _is_closed(window: Window, closed: Mapping[tuple[str, str], WindowClosed]) -> bool:
     """Whether the window is closed.
 
-    A target with ``group_by`` has no window of its own. It counts as closed if there are no instances, or if this
-    window of one of them is closed.
+    A target with ``group_by`` has no window of its own. Its window counts as closed if the target has no instances, or
+    if one of the instances has closed this window.
     """
     if not window.target.get("group_by"):
         return window.key in closed
@@ -122,8 +123,9 @@ def build_service_report(
 
 
 def _with_findings(facts: Facts, to_date: FiguresToDate) -> Facts:
-    """Return the facts with the breaches and risks of monitor-svc's answer, and with withdrawn breaches, which the
-    answer lacks.
+    """Return the facts with the breaches and risks replaced by those of monitor-svc's answer.
+
+    Withdrawn breaches, which the answer lacks, are kept.
     """
     answer = {breach.breached.breach_id for breach in to_date.breaches}
     undone = [each for each in facts.breaches if not each.is_standing and each.breached.breach_id not in answer]
@@ -168,8 +170,9 @@ def _line_without_calendar(term: Term, target: dict[str, Any], answer: FiguresTo
 def _open_instances(
     known: Sequence[Window], answer: FiguresToDate, terms: Sequence[Term], scope: ReportScope
 ) -> list[tuple[int, str, ReportLine]]:
-    """Return the lines of open windows of the instances of targets with ``group_by``, each with its place in the
-    order.
+    """Return a line for each open window of an instance of a target with ``group_by``.
+
+    Each is (index of the target in the terms, start of the window, line).
     """
     rows, closed = [], scope.facts.closed()
     for window in known:
@@ -185,7 +188,7 @@ def _open_instances(
 
 
 def _instance(target: Mapping[str, Any], figure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return id, key and title of a target's instance. The title is the one in events about the instance."""
+    """Return id, key and title of a target's instance. The title is the same as in events about the instance."""
     key = figure["target_key"]
     values = key[len(target["key"]) + 1 : -1]
     title = f"{target['title']} ({values})" if target.get("title") else key
@@ -200,9 +203,10 @@ def _names(terms: Sequence[Term]) -> dict[str, str]:
 def _unforeseen(
     terms: Sequence[Term], scope: ReportScope, known: set[tuple[str, str]]
 ) -> list[tuple[int, str, ReportLine]]:
-    """Return the lines of windows closed in the period that do not follow from the terms, so that no result is missing.
+    """Return a line for each closed window that ends in the period but is not among the ``known`` windows of the terms.
 
-    They are (index of the target in the terms, start of the window, line).
+    An example is a window of an instance. Without these lines, results would be missing. Each is (index of the target
+    in the terms, start of the window, line).
     """
     period = scope.period
     without_calendar = {target["target_id"] for _, target in terms_history.targets_without_calendar(terms, period)}
@@ -224,7 +228,7 @@ def _order(terms: Sequence[Term], target_id: str) -> int:
 
 
 def _verdict(report_lines: Sequence[ReportLine], facts: Facts) -> str:
-    """Return the worst verdict of the lines. Lines without data are ignored for targets that never had a figure."""
+    """Return the worst verdict of the lines. A line without data is ignored if its target never had a figure."""
     measured = {window.target_id for window in facts.windows if window.figure is not None}
     said = {line.verdict for line in report_lines if line.verdict != "no_data" or line.target_id in measured}
     return next((verdict for verdict in _WORST_FIRST if verdict in said), "no_data")

@@ -26,8 +26,8 @@ class Term:
     start: UtcMicroseconds
     end: UtcMicroseconds | None
     superseded: bool
-    """Whether the version ended because the next one came into force. Windows that began before are evaluated by it to
-    their end.
+    """Whether the version ended because the next one came into force. Windows that began before that are evaluated by
+    this version to their end.
     """
 
     def has(self, target_id: str) -> bool:
@@ -105,9 +105,9 @@ def period_at(terms: Sequence[Term], instant: UtcMicroseconds) -> Period:
 
 
 def period_named(terms: Sequence[Term], text: str) -> Period:
-    """Return the reporting period with that name, in the cadence of the newest terms that have such a period.
+    """Return the reporting period with that name, by the newest terms in whose cadence the name is a period.
 
-    Raises NoSuchPeriod.
+    Raises NoSuchPeriod if there are none.
     """
     for term in reversed(terms[1:]):
         try:
@@ -180,10 +180,9 @@ def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: 
 
 
 def _judging(terms: Sequence[Term], target_id: str, interval: Period) -> tuple[Term, int] | None:
-    """Return the version by which a window is evaluated, and the instant from which on it applies.
+    """Return the version by which a window is evaluated, and the instant from which on the version applies.
 
-    It is the version in force at the window's start, or else the first one within the window that has the target. None
-    if there is none.
+    It is the first version with the target that is in force at some time of the window; None if there is none.
     """
     for term in terms:
         if term.has(target_id) and term.holds(interval.start, interval.end):

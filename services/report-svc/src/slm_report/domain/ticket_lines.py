@@ -106,8 +106,8 @@ def _late(
 
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:
-    """Return the percentile by nearest rank: the smallest value that at least that percentage of the values does not
-    exceed.
+    """Return the percentile by nearest rank: the smallest value that has at least that percentage of all values at or
+    below it.
     """
     return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
 

@@ -15,7 +15,7 @@ from slm_events.monitor import RiskCleared, TargetAtRisk, TargetBreached, Target
 from slm_report.domain.facts import Breach, Risk
 
 TICKETS = "tickets"
-"""The window id under which the figures have a ticket target: the whole requested time."""
+"""The window id of ticket targets in the answer; their window is the whole requested time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class FiguresToDate:
         return (each for each in self.windows.values() if each["target_key"].startswith(f"{target_key}["))
 
     def reference(self) -> dict[str, Any]:
-        """Return the reference to the answer that a report contains: its instant, log position and SHA-256."""
+        """Return the answer's instant, log position and SHA-256, by which a report refers to the answer."""
         digest = hashlib.sha256(self.text).hexdigest()
         return {"as_of": instants.to_text(self.as_of), "position": self.position, "sha256": digest}
 

@@ -85,8 +85,9 @@ class CachedRepository(Generic[T]):
         return self._values.get(key)
 
     async def find(self, **equal: Any) -> list[T]:
-        """Return the values whose fields equal the given ones, ordered by id. The given fields must include all fields
-        of a path.
+        """Return the values whose fields equal the given ones, ordered by id.
+
+        All fields of at least one path must be given.
         """
         usable = _usable(self._paths, tuple(name for name, value in equal.items() if value is not None))
         for path in usable:
@@ -113,8 +114,9 @@ class CachedRepository(Generic[T]):
             self._dirty[key] = value
 
     async def read(self, path: Path, points: Iterable[Point]) -> None:
-        """Read into memory, in one query, the values whose fields of a path equal one of the points. Points that were
-        read before are skipped.
+        """Read the values at these points of a path into memory, in one query.
+
+        Points that were read before are skipped.
         """
         loaded = self._loaded[path]
         missing = sorted({point for point in points if point not in loaded})
@@ -181,7 +183,7 @@ def _usable(paths: tuple[Path, ...], given: tuple[str, ...]) -> list[Path]:
 
 
 class CachedWindows(CachedRepository[AttainedWindow]):
-    """The closed windows of this batch, which can also be read in the order in which those of a target ended."""
+    """The closed windows, with the changes of this batch. It also finds the latest windows of a target."""
 
     _PATH = ("agreement_id", "target_id")
 
@@ -190,10 +192,10 @@ class CachedWindows(CachedRepository[AttainedWindow]):
         self._ended: dict[Point, list[tuple[int, str]]] = {}
 
     async def latest(self, agreement_id: str, target_id: str, until_at: int | None, count: int) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
-        ``count``.
+        """Return the latest ``count`` windows of a target, or fewer, that ended by ``until_at``.
 
-        The earliest comes first. Windows in which nothing was scheduled are skipped.
+        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows in which nothing
+        was scheduled are skipped.
         """
         point = (agreement_id, target_id)
         await self.read(self._PATH, [point])
@@ -252,10 +254,10 @@ class CachedLedger(SqlLedgerOfTransaction):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
-        ``count``.
+        """Return the latest ``count`` windows of a target, or fewer, that ended by ``until_at``.
 
-        The earliest comes first. Windows in which nothing was scheduled are skipped.
+        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows in which nothing
+        was scheduled are skipped.
         """
         return await self.windows.latest(agreement_id, target_id, until_at, count)
 

@@ -44,7 +44,8 @@ async def fetch_page(
 ) -> list[dict[str, Any]]:
     """Return the rows of one page, and one more that shows whether there is a next page.
 
-    A filter of None is ignored. A filter that is a dict keeps the rows whose column, a list, contains the dict.
+    ``filters`` maps columns to values; a value of None is ignored. A dict matches a column with a list if the list
+    contains the dict.
     """
     order = listing.order
     statement = (

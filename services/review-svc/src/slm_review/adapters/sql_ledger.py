@@ -41,10 +41,10 @@ class SqlLedger(SqlLedgerOfTransaction):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
     ) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
-        ``count``.
+        """Return the latest ``count`` windows of a target, or fewer, that ended by ``until_at``.
 
-        The earliest comes first. Windows in which nothing was scheduled are skipped.
+        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows in which nothing
+        was scheduled are skipped.
         """
         rows = tables.attained_window
         query = (
@@ -61,7 +61,7 @@ class SqlLedger(SqlLedgerOfTransaction):
 
 
 class SqlDesk:
-    """A database of which each transaction is a ``SqlLedger``."""
+    """A database; each of its transactions is a ``SqlLedger``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -74,7 +74,7 @@ async def complete_step(
 
 
 def _shown(row: Mapping[str, Any], caller: Principal, now: int) -> dict[str, Any]:
-    """Return a plan as JSON. For a customer that may see only titles, owners, times and notes are left out."""
+    """Return a plan as JSON. A customer that may see only titles gets no owners, and no times or notes of steps."""
     if row["customer_sees"] != "full" and not caller.may_see(row["provider_party_id"]):
         row = {**row, "steps": [{"step": each["step"], "owner": ""} for each in row["steps"]], "owner": ""}
     harm_at = row["harm_expected_at"]

@@ -72,7 +72,8 @@ class ActionPlanAnswer(Answer):
 
     state: Literal["open", "watching", "averted", "breached", "cleared"]
     """`open` while there is something to do; `watching`: the risk is over, but its outcome is not known yet; `averted`:
-    a breach was predicted and did not happen; `breached`; `cleared`: the risk ended, and no breach was expected
+    a breach was predicted and did not happen; `breached`: a breach happened; `cleared`: the risk is over, and no breach
+    had been predicted
     """
     steps: list[PlanStepAnswer]
     """The steps that the agreement names"""
@@ -129,10 +130,10 @@ class AgendaItemAnswer(Answer):
     kind: Literal["breach", "window", "restatement", "report", "action", "proposal"]
     """What the item is about; `restatement` is a closed window whose figure was changed"""
     state: Literal["standing", "withdrawn"]
-    """`withdrawn`: the item's breach was withdrawn later; the item stays visible; `standing`: any other item"""
+    """`withdrawn`: the item's breach was withdrawn later, and the item stays visible; `standing`: any other item"""
     detail: Document
-    """Further data about the item, whose members depend on the kind. `target_title` is the target's title alone, and
-    `figure` of a window is exact
+    """Further data about the item; the members depend on the item's `kind`. `target_title` is the title of the target,
+    and `figure` is the exact figure of a window
     """
 
 
@@ -146,14 +147,14 @@ class ReviewWithAgenda(ReviewAnswer):
 
 
 class ExternalReference(Answer):
-    """A reference to the same thing in another system."""
+    """A reference to the same action in another system."""
 
     system: str
     """Name of the other system"""
     id: str
-    """Id of the thing in that system"""
+    """Id of the action in that system"""
     url: str = ABSENT
-    """Address of a page about the thing"""
+    """Address of a page about the action"""
 
 
 @fields_of_dataclass(
@@ -238,10 +239,12 @@ class ProposalAnswer(Answer):
     """
 
     targets: list[ProposedTarget]
-    """The targets in the order in which they were proposed; all are in the agreement's one open proposal"""
+    """The targets in the order in which they were proposed; further targets are added while the proposal is open"""
     origin: Literal["review", "attained"]
     """What caused the first proposed target: a review, or figures attained for some time"""
     state: Literal["proposed", "drafted", "agreed", "declined", "lapsed"]
-    """`drafted`: a draft amendment answers the proposal; `lapsed`: the agreement was changed or ended in another way"""
+    """`drafted`: a draft amendment answers the proposal; `agreed`: that amendment was signed; `lapsed`: a new version
+    was signed that does not answer the proposal
+    """
     amendment_version: int | None
     """The version of the agreement that was drafted in answer; null until then"""

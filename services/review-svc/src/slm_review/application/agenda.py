@@ -23,9 +23,10 @@ async def assemble_agenda(ledger: Ledger, review: Review, opened_by: Breach | No
 
 
 async def gather_agenda_items(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[AgendaItem]:
-    """Return the agenda of a review, earliest item first: breaches, windows and reports of its time, and what is open.
+    """Return the agenda of a review, earliest item first.
 
-    The review need not have opened. If a breach opens it, ``opened_by`` is the only breach on the agenda.
+    It contains breaches, windows and reports of the time that the review covers, and the agreement's open actions and
+    proposals. The review need not have opened. If a breach opens it, ``opened_by`` is the only breach on the agenda.
     """
     whose = {"agreement_id": review.agreement_id}
     breaches = [breach for breach in await ledger.breaches.find(**whose) if _concerns(review, breach)]

@@ -1,4 +1,4 @@
-"""Signed agreements and their ends. What needed an agreement and arrived before it is completed here."""
+"""Signed agreements and their ends. Breaches, windows and risks that arrived before their agreement are handled too."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
 
 
 async def end_agreement_version(ledger: Ledger, event: AgreementLifeEvent) -> None:
-    """Store the end of a version. Scheduled reviews end with the agreement, or are cancelled if their period begins
-    later.
-    """
+    """Store the end of a version. If the agreement ends with it, scheduled reviews are shortened or cancelled."""
     await ledger.lock(event.agreement_id)
     agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))
     if agreement is None:

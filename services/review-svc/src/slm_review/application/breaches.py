@@ -21,7 +21,7 @@ async def handle_breach(ledger: Ledger, event: TargetBreached) -> None:
 
 async def withdraw_breach(ledger: Ledger, event: BreachWithdrawn) -> None:
     """Store the withdrawal of a breach and update agendas. An action plan that the breach ended stays ended, because
-    that was published.
+    its end was published.
     """
     await ledger.lock(event.agreement_id)
     known = await ledger.breaches.get(event.breach_id)
@@ -45,8 +45,10 @@ async def _keep(ledger: Ledger, known: Breach | None, breach: Breach) -> None:
 
 
 async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
-    """Put the breach on a review's agenda and return it with that review. A review is opened if the agreement demands
-    one.
+    """Put the breach on the agenda of an open review, or of a new one if the agreement demands it; return the breach.
+
+    The returned breach has the review's id. If the breach is on an agenda already, its item is updated, and its review
+    can lapse or reopen. A withdrawn breach that is on no agenda, and a breach that needs no review, are only returned.
     """
     if breach.review_id is not None:
         await agenda.revise_breach(ledger, breach)
@@ -62,7 +64,10 @@ async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
 
 
 async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> None:
-    """End a breach's review if all breaches on its agenda are withdrawn; reopen it if the breach is published again."""
+    """End a review that was opened by a breach if all breaches on its agenda are withdrawn.
+
+    If the breach was published again, the review is reopened.
+    """
     review = await ledger.reviews.get(review_id)
     if review is None or review.reason != "breach":
         return
@@ -76,9 +81,9 @@ async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> No
 
 
 async def _review_for(ledger: Ledger, breach: Breach) -> Review | None:
-    """Return the open review of the agreement that was opened first.
+    """Return the agreement's open review; if there are several, the one that was opened first.
 
-    If none is open, open one and return it, or return None if the agreement does not demand a review.
+    If none is open, a review of the breach is opened; None if the agreement demands none.
     """
     opened = await ledger.reviews.find(agreement_id=breach.agreement_id, state="open")
     if opened:

@@ -22,8 +22,9 @@ async def schedule_review(ledger: Ledger, agreement_id: str, after: UtcMicroseco
 
 
 async def shorten_scheduled_reviews(ledger: Ledger, agreement_id: str) -> None:
-    """After an agreement ended, end and review the current period earlier, and cancel reviews of periods that will
-    never begin.
+    """Cut the periods of scheduled reviews at the agreement's end, and cancel reviews whose period would begin later.
+
+    Nothing changes while the agreement has no end.
     """
     end = cadence.latest_end_of(await ledger.agreements.find(agreement_id=agreement_id))
     if end is None:

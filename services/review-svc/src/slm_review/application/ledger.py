@@ -68,20 +68,20 @@ class Ledger(LedgerOfTransaction, Protocol):
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: UtcMicroseconds | None, count: int
     ) -> list[AttainedWindow]:
-        """Return the last windows of a target that ended by an instant (microseconds UTC; None: all), at most
-        ``count``.
+        """Return the latest ``count`` windows of a target, or fewer, that ended by ``until_at``.
 
-        The earliest comes first. Windows in which nothing was scheduled are skipped.
+        ``until_at`` is in microseconds UTC; None: no limit. The earliest window comes first. Windows in which nothing
+        was scheduled are skipped.
         """
         ...
 
 
 class Desk(Protocol):
-    """A database of which each transaction is a ``Ledger``."""
+    """A database; each of its transactions is a ``Ledger``."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """Begin a transaction and return its ledger. The changes are kept at the end of the block, or dropped if it
-        raises.
+        """Begin a transaction and return its ledger. The changes are kept at the end of the block, or dropped if the
+        block raises.
         """
         ...
 

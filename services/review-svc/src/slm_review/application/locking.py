@@ -32,7 +32,8 @@ T = TypeVar("T", bound=AgreementPart)
 async def lock_and_read(ledger: Ledger, caller: Principal, kept: Repository[T], what: str, identity: str) -> T:
     """Lock the agreement to which the value with this id belongs, and return the value.
 
-    Raises NotFound, which names the kind of value by ``what``, if the caller may not see such a value.
+    Raises NotFound if there is no such value, or the caller may not see it; ``what`` names the kind of value in the
+    message.
     """
     seen = await kept.get(identity)
     if seen is None or not caller.may_see(seen.provider_party_id, seen.customer_party_id):

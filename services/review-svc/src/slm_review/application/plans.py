@@ -36,7 +36,7 @@ async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
 
 
 def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
-    """Whether an import or the evaluation of a signed version's past caused the event, and its window has ended.
+    """Whether the event's window has ended, and an import or the evaluation of a version's past caused the event.
 
     Nobody can act on such a warning any more.
     """
@@ -45,7 +45,7 @@ def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
 
 
 async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_id: str, window_id: str) -> None:
-    """End the open action plans of a target's window whose outcome is known by now."""
+    """End the open action plans for a target's window, each only if its outcome is known now."""
     whose = {"agreement_id": agreement_id, "agreement_version": version, "target_id": target_id, "window_id": window_id}
     going_on = [plan for plan in await ledger.plans.find(**whose) if plan.state in _GOING_ON]
     for plan in sorted(going_on, key=lambda plan: _GOING_ON.index(plan.state)):
@@ -65,7 +65,7 @@ async def end_quiet_plans(desk: Desk) -> int:
 
 
 async def open_waiting_plans(ledger: Ledger, agreement: Agreement) -> None:
-    """Open the action plans that waited for the agreement, which has their steps."""
+    """Open the action plans that waited for this version of an agreement, because its terms have their steps."""
     found = await ledger.plans.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, state="waiting"
     )

@@ -68,7 +68,7 @@ async def add_to_open_proposal(ledger: Ledger, proposal: Proposal, target: dict[
 async def decline_proposal(desk: Desk, caller: Principal, proposal_id: str, reason: str) -> Proposal:
     """Decline a target revision proposal; raises NotFound and AlreadyEnded.
 
-    Attained figures cause it again only after a whole new run of windows.
+    Attained figures cause a new proposal for its targets only after a whole new run of windows.
     """
     async with desk.begin() as ledger:
         known = await lock_and_read(ledger, caller, ledger.proposals, "target revision proposal", proposal_id)
@@ -92,8 +92,8 @@ async def link_amendment(ledger: Ledger, event: AmendmentDrafted) -> None:
 
 
 async def end_answered_proposals(ledger: Ledger, agreement: Agreement) -> None:
-    """After a new version was signed, mark the proposal that it answers as agreed, and other open ones of older
-    versions as lapsed.
+    """End open proposals after a version was signed: a proposal that it answers is agreed, others for older versions
+    lapse.
     """
     for proposal in await ledger.proposals.find(agreement_id=agreement.agreement_id):
         if proposal.amendment_version == agreement.version:

@@ -1,4 +1,7 @@
-"""The storing of closed windows, for agendas, and for proposals of better objectives."""
+"""The storing of closed windows, for agendas, and for proposals of better objectives.
+
+A window is met *comfortably* if at least half of its error budget is left.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from slm_review.domain.findings import AttainedWindow
 
 
 async def keep_window(ledger: Ledger, event: WindowClosed) -> None:
-    """Store a closed or restated window in its highest revision, put it on agendas, and check whether to raise its
-    target.
+    """Store a closed or restated window in its highest revision.
+
+    The window goes on agendas, can end action plans, and can cause a proposal of a better objective.
     """
     await ledger.lock(event.agreement_id)
     window = findings.attained_window_of(event)
@@ -32,8 +36,9 @@ async def keep_window(ledger: Ledger, event: WindowClosed) -> None:
 
 
 async def check_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
-    """For windows that arrived before their agreement, check whether to raise their targets, in the order of the
-    windows' ends.
+    """Check whether windows that arrived before their agreement cause proposals of better objectives.
+
+    They are checked in the order of their ends.
     """
     heard = await ledger.windows.find(agreement_id=agreement.agreement_id)
     heard = [each for each in heard if each.agreement_version == agreement.version]
@@ -80,8 +85,8 @@ async def _runs(
     """Return the run of comfortably met windows of a target, or one run for each instance of a target with
     ``group_by``.
 
-    The list is empty unless all instances have such a run. Instances close one after the other: only the last one to
-    close a window finds all runs.
+    The list is empty unless the target, or each of its instances, has such a run. The windows of instances close one
+    after the other: only when the last one has closed are the runs of all instances complete.
     """
     needed = agreement.after_met_windows
     ids = [window.target_id]

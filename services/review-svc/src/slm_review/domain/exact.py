@@ -8,7 +8,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=5_000)
 def parse_exact(text: str) -> Fraction:
-    """Return the number that a text such as ``"99.9"`` or ``"1999/20"`` writes; raises ValueError for other text."""
+    """Return the exact number in a text such as ``"99.9"`` or ``"1999/20"``; raises ValueError for other text."""
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:

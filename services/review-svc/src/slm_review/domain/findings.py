@@ -78,8 +78,8 @@ def breach_after_publication(event: TargetBreached, known: Breach | None) -> Bre
 
 
 def breach_after_withdrawal(event: BreachWithdrawn, known: Breach | None) -> Breach:
-    """Return the breach after its withdrawal; ``known`` is the breach so far. A later revision of the breach is not
-    changed.
+    """Return the breach after its withdrawal; ``known`` is the breach so far. It is returned unchanged if its revision
+    is later than the withdrawal's.
     """
     if known is not None:
         if event.revision < known.revision:

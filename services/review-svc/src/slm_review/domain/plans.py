@@ -245,12 +245,12 @@ deadline after a warning at this percentage of its duration, or a higher one.
 
 
 def _cleared_to(plan: ActionPlan, verdict: str | None, now: UtcMicroseconds, again_after: int) -> str | None:
-    """Return the outcome of a risk that has cleared without a known breach; None while it is not decided.
+    """Return the next state of a plan whose risk has cleared without a known breach; None while it is not decided.
 
-    A breach was averted only if a projection had predicted one and the window closed without one. If the risk ended in
-    a breach, the plan waits for the breach, to name it. A window's verdict comes on another topic and may be later. A
-    rolling window has no verdict: a breach was averted if none came within a window's length after the predicted
-    instant.
+    A breach was averted only if a projection had predicted one and the window closed without one. A rolling window has
+    no verdict: a breach was averted if none came within a window's length after the predicted instant. For a ticket,
+    ``WARNED_LATE`` decides. If the risk ended in a breach, the plan waits for the breach, to name it, or for the
+    window's verdict, which comes on another topic and may be later.
     """
     assert plan.cleared_at is not None
     if plan.cleared_as == "breached":
@@ -282,7 +282,7 @@ AGAIN_AFTER = 3600 * SECOND
 
 
 def delay_before_ending(terms: Mapping[str, Any] | None) -> int:
-    """Return for how many microseconds a plan stays open after its risk cleared, from the target's terms."""
+    """Return for how many microseconds a plan stays open after its risk cleared, by the terms or else an hour."""
     written = (terms or {}).get("warn_again_after")
     return AGAIN_AFTER if written is None else iso_durations.from_iso(written)
 

@@ -93,7 +93,8 @@ def amendment(event: AmendmentDrafted) -> Amendment | None:
 def answered_proposal(proposal: Proposal, draft: Amendment) -> Proposal:
     """Return the proposal after an amendment was drafted in answer.
 
-    If a target was added later, a new revision of the same draft answers it.
+    The same draft answers again, with a new revision, if a target was added to the proposal later. A proposal that has
+    ended, or that another draft answers, is returned unchanged.
     """
     if not proposal.is_open or proposal.amendment_version not in (None, draft.version):
         return proposal
@@ -195,7 +196,7 @@ def proposal_with_end(proposal: Proposal, state: str, reason: str, at: UtcMicros
 def target_revision_proposed_event(proposal: Proposal, target: dict[str, Any]) -> TargetRevisionProposed:
     """Return the event that proposes one target of a proposal.
 
-    The first such event of a proposal causes a draft amendment; the targets of the others are added to the draft.
+    The first such event of a proposal causes a draft amendment; the targets of later events are added to that draft.
     """
     return TargetRevisionProposed(
         proposal_id=proposal.proposal_id,

@@ -11,12 +11,12 @@ from slm_report.api.responses.shapes import Exact
 
 
 class CreditBand(Answer):
-    """A band of the credit schedule: the values from `from`, included, to `to`, excluded."""
+    """A band of the credit schedule. It includes the value `from`, but `to` only if the scale ends there."""
 
     start: Exact = Field(alias="from")
     """The lowest value of the band"""
     end: Exact | None = Field(alias="to")
-    """The first value above the band; null if it has no end"""
+    """The first value above the band, or the end of the scale; null if the scale has no end"""
 
 
 class CreditPreviewLine(Answer):
@@ -39,7 +39,7 @@ class CreditPreviewLine(Answer):
     amount: str
     """The amount after rounding and caps, in the schedule's currency"""
     capped_by: str | None
-    """The cap that lowered the amount; null if none did"""
+    """The cap that lowered the amount, `cap_per_period` or `cap_per_year`; null if none did"""
 
 
 class CreditPreview(Answer):

@@ -27,7 +27,7 @@ class ReportedBreach(Answer):
     facts showed that there was no breach
     """
     counted: bool
-    """Whether the breach belongs to this period; one of an earlier period that had not recovered does not"""
+    """Whether the breach belongs to this period; false for a breach of an earlier period that had not recovered"""
     target_id: str
     """Id of the target"""
     target_key: str
@@ -39,7 +39,7 @@ class ReportedBreach(Answer):
     window_id: str
     """The window, or the ticket as source and number joined by `/`"""
     level: Literal["objective", "unacceptable"]
-    """Which limit was missed: the objective, or the limit of what is unacceptable"""
+    """Which limit was missed: the objective, or the agreed limit beyond which a figure is unacceptable"""
     revision: int
     """The revision of the breach: 0 at first, one more with each change"""
     figure: Exact | None
@@ -63,14 +63,14 @@ class ReportedBreach(Answer):
     late: bool
     """Whether the breach was caused by a fact that arrived after the window had closed"""
     ticket: ReportedTicket | None
-    """The ticket that missed its deadline; null for other breaches"""
+    """The ticket that missed its deadline; null if the target is not about tickets"""
     took_seconds: int | None
     """Seconds that the ticket took, in the kind of time of the objective; null while the ticket is open,
-    and for other breaches
+    and for breaches without a ticket
     """
     overdue_seconds: int | None
     """Seconds of calendar time from the deadline to the ticket's end, or to the report's `as_of` while it is open; null
-    for other breaches
+    for breaches without a ticket
     """
     responsible_party_id: str
     """Id of the party that is responsible for the breach"""

@@ -37,7 +37,7 @@ class LateTicketLine(Answer):
 
 
 class TicketSummary(Answer):
-    """The tickets of a report line: those whose clock ended in the period, counted."""
+    """The tickets of a report line: how many met or missed their deadline in the period, and how long they took."""
 
     judged: int
     """Number of tickets: those that met their deadline and those that missed it"""
@@ -50,7 +50,7 @@ class TicketSummary(Answer):
     share_display: str
     """The percentage with four decimals, for people; `–` without tickets"""
     took: dict[str, int]
-    """Percentile (`50`, `90`, `95`) to seconds: this percentage of the tickets took at most this long"""
+    """Percentile (`50`, `90`, `95`) → seconds: this percentage of the tickets took at most this long"""
     late: list[LateTicketLine]
     """The tickets that missed their deadline, the most overdue first, 200 at most"""
 
@@ -131,7 +131,7 @@ class ReportLineAnswer(Answer):
     aggregation: str
     """How the figure is computed, such as `availability`"""
     window_id: str
-    """`2026-11` for a calendar window, `PT1H` for a rolling one, the period of tickets"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one; for tickets, the name of the report's period"""
     window_start_at: Instant
     """Where the window begins"""
     window_end_at: Instant
@@ -139,8 +139,8 @@ class ReportLineAnswer(Answer):
     closed: bool
     """Whether the window is closed, so that its figure is final"""
     verdict: LineVerdict
-    """The verdict: of a closed window as published, of an open one as of `as_of`; `open` if not yet known; `no_breach`
-    for a rolling target that was not breached in the period
+    """The published verdict of a closed window, or the verdict of an open one at `as_of`; `open` if not yet known;
+    `no_breach` for a rolling target that was not breached in the period
     """
     objective: Document
     """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""

@@ -148,11 +148,11 @@ class FiguresReference(Answer):
     """A reference to the answer of monitor-svc that an interim report was made from."""
 
     as_of: Instant
-    """The instant of its figures"""
+    """The instant of the answer's figures"""
     position: dict[str, int]
-    """Topic and partition to the number of records that the figures include"""
+    """`topic:partition` → the number of its records that the figures include"""
     sha256: str
-    """SHA-256 of the answer; `/reports/{report_id}/figures` gives it byte for byte"""
+    """SHA-256 of the answer; `/reports/{report_id}/figures` gives the answer byte for byte"""
 
 
 class ReportChange(Answer):
@@ -242,7 +242,7 @@ class StoredFiguresAnswer(Answer):
     as_of: Instant
     """The instant of the figures"""
     position: dict[str, int] | None
-    """Topic and partition to the number of records that the figures include; null if no position was requested"""
+    """`topic:partition` → the number of its records that the figures include; null if the request gave an `as_of`"""
     windows: list[Document]
     """Every open window with its figure, as monitor-svc documents them"""
     breaches: list[Document]
