@@ -66,8 +66,8 @@ class CauseGroupingWorker:
                 await asyncio.sleep(self._pause_seconds)
 
     async def step(self) -> int:
-        """Regroup the findings of at most ``most`` queued changes in one transaction; return the number of changes
-        taken.
+        """Take at most ``most`` changes (a setting of the worker) from the queue and regroup their findings, in one
+        transaction; return the number of changes taken.
         """
         self.progress.beat()
         async with self._database.begin() as transaction:

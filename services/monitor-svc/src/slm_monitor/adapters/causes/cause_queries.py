@@ -62,8 +62,8 @@ _COLUMNS: tuple[ColumnClause[Any], ...] = (
 class CauseFilter:
     """The conditions by which a list of causes is filtered. None means any value.
 
-    ``lasting`` is whether the outage has not ended; ``side`` whether the caller's party is the ``provider`` or the
-    customer; ``span`` the interval in which the cause began.
+    ``lasting``: True for outages that have not ended, False for those that have. ``side``: ``provider`` or
+    ``customer``, the role of the caller's party. ``span``: the interval (µs) in which the cause began.
     """
 
     open: bool | None = None
@@ -88,7 +88,9 @@ class CauseQueries:
         self.database = database
 
     async def page(self, caller: Principal, page: Page, wanted: CauseFilter, sort: str) -> dict[str, Any]:
-        """Return a page of the causes that are neither replaced nor withdrawn, in descending order of ``sort``."""
+        """Return a page of the causes that are neither replaced nor withdrawn, in descending order of ``sort`` (a key
+        of ``SORTS``).
+        """
         views = text(_VIEWS).columns(*_COLUMNS).subquery()
         keys = [views.c[name] for name in (*SORTS[sort], "cause_id")]
         query = (

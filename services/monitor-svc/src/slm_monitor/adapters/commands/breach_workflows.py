@@ -123,8 +123,8 @@ class BreachQueries:
     ) -> dict[str, Any]:
         """Return a page of breaches, withdrawn ones included.
 
-        ``span``: only breaches that became certain within it. ``own``: conditions on the assignments of the caller's
-        party and the snoozes of the caller.
+        ``span``: only breaches that became certain between its two instants (µs; None: no bound). ``own``: conditions
+        on the assignments of the caller's party and the snoozes of the caller.
         """
         cause_id = select_cause_id(BREACH.c.breach_id)
         beside = {"cause_id": cause_id, "state": _state.element}
@@ -152,8 +152,8 @@ class BreachQueries:
         )
 
     async def one(self, caller: Principal, breach_id: str) -> tuple[dict[str, Any], BreachWorkflow] | None:
-        """Return a breach with the steps of its workflow, and the workflow; None if the caller may not see such a
-        breach.
+        """Return (breach as JSON with the steps of its workflow, workflow); None if the caller may see no breach with
+        this id.
         """
         query = select(*_SELECTED, _state, select_cause_id(BREACH.c.breach_id)).select_from(_JOINED)
         query = query.where(BREACH.c.breach_id == breach_id, build_party_condition(BREACH, caller))

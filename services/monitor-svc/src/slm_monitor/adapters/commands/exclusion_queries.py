@@ -120,7 +120,7 @@ class ExclusionQueries(TargetQueries):
         )
 
     async def targets_of_agreement(self, caller: Principal, agreement_id: str) -> list[dict[str, Any]]:
-        """Return the rows of an agreement's targets that the caller sees, sorted by key. A delegate sees none."""
+        """Return an agreement's targets that the caller sees, as rows sorted by key. A delegate sees none."""
         seen = (TARGET.c.agreement_id == agreement_id, build_party_condition(TARGET, caller))
         return await self._rows(select(TARGET).where(*seen).order_by(TARGET.c.key, TARGET.c.target_id))
 

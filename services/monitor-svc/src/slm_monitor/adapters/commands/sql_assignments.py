@@ -118,8 +118,8 @@ class AssignmentQueries:
         return build_assignment_document(row)
 
     async def of_items(self, caller: Principal, items: Sequence[tuple[Kind, str]]) -> list[dict[str, Any]]:
-        """Return those of the items, each given by kind and id, that the caller's party assigned or the caller snoozed,
-        sorted by kind and id.
+        """Return one JSON object with assignment and snooze for each of the given items (kind, id) that the caller's
+        party assigned or the caller snoozed, sorted by kind and id.
         """
         given = {**self._own(caller), "items": [f"{kind}/{item_id}" for kind, item_id in items]}
         async with self.database.read() as connection:

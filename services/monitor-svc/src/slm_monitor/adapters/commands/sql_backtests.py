@@ -1,4 +1,4 @@
-"""Back-tests in PostgreSQL. Workers lease their rows, and the database's clock decides when a lease ends."""
+"""Back-tests in PostgreSQL. A worker leases a back-test's row; the database's clock decides when the lease ends."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SELECT * FROM backtest
 
 
 class SqlBacktests:
-    """Back-tests in PostgreSQL: commands for their workers, commands and queries for the API."""
+    """Back-tests in PostgreSQL: commands for the workers that evaluate them, and commands and queries for the API."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

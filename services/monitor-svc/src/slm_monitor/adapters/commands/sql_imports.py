@@ -148,7 +148,7 @@ class SqlImports:
 
     async def one(self, import_id: str, caller: Principal) -> dict[str, Any] | None:
         """Return an import with the number of results that it changed, in total and for each agreement that the caller
-        may see.
+        may see; None if the caller may not see the import.
         """
         asked = {**_who(caller), "import_id": import_id}
         async with self._database.read() as connection:
@@ -164,7 +164,7 @@ class SqlImports:
         return {**build_import_document(row, caller, shown), **counts, "agreements": touched}
 
     async def held(self, target_ids: Sequence[str]) -> set[str]:
-        """Return those of the given targets that must wait for an import, because not all of its history has been
+        """Return the ids of the given targets that must wait for an import, because not all of its history has been
         evaluated.
         """
         async with self._database.read() as connection:
@@ -176,7 +176,9 @@ def _who(caller: Principal) -> dict[str, Any]:
 
 
 async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the indicators of other parties' imports that a target in one of the caller's agreements uses."""
+    """Return the subjects of indicators in imports of other parties, if a target in an agreement of the caller uses
+    them.
+    """
     named = [
         f"{row['owner_party_id']}/{key}"
         for row in rows

@@ -1,4 +1,4 @@
-"""Facts that snapshots of tickets implied, in PostgreSQL. Snapshots of one ticket are processed one after the other."""
+"""Facts implied by snapshots of tickets, in PostgreSQL. Snapshots of one ticket are processed one after the other."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ ON CONFLICT (subject) DO UPDATE SET facts = excluded.facts, updated_at = exclude
 
 
 class SqlSnapshots:
-    """The facts implied by earlier snapshots of a ticket that its partition has not stored yet."""
+    """Facts implied by snapshots of tickets, kept until the partition of the ticket has stored them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @asynccontextmanager
     async def of_ticket(self, subject: str, now: int) -> AsyncIterator[LockedTicketFacts]:
-        """Lock a ticket and yield the facts known of it; at the end store the facts that the caller put into ``keep``.
+        """Lock a ticket and yield its known facts; at the end store the facts that the caller put into ``keep`` of the
+        yielded object.
 
-        The caller appends the events to the log before this transaction commits. After a crash in between, the same
-        snapshot implies the same events with the same ids, so that nothing is counted twice.
+        The caller appends the implied events to the log before this transaction commits. After a crash in between, the
+        same snapshot implies the same events with the same ids, so that nothing is counted twice.
         """
         async with self._database.begin() as transaction:
             driver = await transaction.driver()

@@ -1,4 +1,4 @@
-"""What sources have sent, counted in PostgreSQL: the worker that stores the counts."""
+"""The worker that stores in PostgreSQL how many items each source has sent."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ DELETE FROM source_refusal WHERE source_id IN (SELECT source_id FROM gone)
 
 
 class SourceCountWriter:
-    """Worker that stores the counts of what sources sent: of a quiet source within a second, of a busy one once a
-    minute.
+    """Worker that stores how many items each source sent: within a second for a quiet source, once a minute for a busy
+    one.
 
     A process that ends without warning loses the counts of at most the last minute; no fact is lost.
     """
@@ -71,8 +71,8 @@ class SourceCountWriter:
             await asyncio.sleep(TURN_SECONDS)
 
     async def look(self) -> None:
-        """Store the counts of sources for which none were stored within the last minute. Once a day, delete silent
-        sources.
+        """Store the new counts of all sources, except those whose counts were stored within the last minute. Once a
+        day, delete silent sources.
         """
         now = self._database.clock.now()
         self._stored_at = {name: at for name, at in self._stored_at.items() if now - at < MINUTE}

@@ -87,7 +87,7 @@ class SqlTerms:
     async def _named(self, finalized: dict[str, Any]) -> dict[str, Any]:
         """Return the terms with the latest external references of their customer and service.
 
-        These may have changed since the agreement was signed, before the event about the signature arrived.
+        The references may have changed between the signature and the arrival of the event about it.
         """
         ids = {of: finalized[field] for of, field in _ID_OF.items()}
         rows = (await self._transaction.execute(text(_KNOWN), ids)).all()

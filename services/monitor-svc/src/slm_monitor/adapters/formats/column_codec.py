@@ -130,7 +130,9 @@ def decode_hour_segment(data: bytes, known_at: int | None = None) -> HourChunk:
 
 
 def read_last_receipt_of_segment(data: bytes, received_at: int) -> int:
-    """Return the instant at which the last row of a segment was received. ``received_at`` is that of its first row."""
+    """Return the instant at which the last row of a segment was received. ``received_at``: when its first row was
+    received.
+    """
     received = _decoder.decode(zlib.decompress(data)).get("received") or [[0, received_at]]
     return max(int(instant) for _, instant in received)
 

@@ -186,7 +186,9 @@ def _join(
     *,
     is_cumulative: bool,
 ) -> None:
-    """Join sums of the same instant and labels that are parts of one ratio into one measurement."""
+    """Add a data point to the measurement of its ratio. ``halves``: the measurements so far; the parts of one ratio
+    have the same indicator, instant and labels.
+    """
     count = _number(point)
     if kind != "sum" or part not in PARTS or count != int(count):
         raise InvalidDataPoint(f"{PART} is one of {', '.join(PARTS)}, of a sum of whole numbers")

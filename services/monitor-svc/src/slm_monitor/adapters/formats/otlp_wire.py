@@ -40,8 +40,8 @@ def decode_otlp_export(body: bytes, content_type: str, encoding: str) -> Any:
 
 
 def encode_otlp_answer(rejected: int, why: str, content_type: str) -> bytes:
-    """Encode an ``ExportMetricsServiceResponse``, an empty message if no data point was rejected. ``why`` is the
-    reason.
+    """Encode an ``ExportMetricsServiceResponse`` with the number of rejected data points and the reason (``why``); an
+    empty message if none was rejected.
     """
     if content_type == JSON:
         answer = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": why}} if rejected else {}

@@ -87,7 +87,7 @@ class ItemDecoder(Generic[T]):
         self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
 
     def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[IntakeRejection]]:
-        """Return (index, item) of the readable items, and the rejections of the others. Raises MalformedBody."""
+        """Return (index from 0, item) of the readable items, and the rejections of all others. Raises MalformedBody."""
         is_lines = _is_lines(content_type)
         if not body.strip():
             raise MalformedBody("the body is empty")
@@ -100,9 +100,7 @@ class ItemDecoder(Generic[T]):
         return self._one_by_one(_limited(_raw_lines(body) if is_lines else _raw_array(body)))
 
     def converted(self, items: Sequence[Any]) -> list[T]:
-        """Convert items that are JSON values already. Raises msgspec.ValidationError, which names the place of the
-        error.
-        """
+        """Convert parsed JSON values to items. Raises msgspec.ValidationError, which names the place of the error."""
         return msgspec.convert(items, list[self._kind])  # type: ignore[name-defined]
 
     def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[IntakeRejection]]:

@@ -61,7 +61,9 @@ _SHOWS_ALL = CustomerView(risks_after=0)
 
 
 def bind_caller(query: str, caller: Principal, now: int) -> TextClause:
-    """Return a statement with those of the parameters ``sees_all``, ``me`` and ``now`` bound that it has."""
+    """Return the query as a statement, with values for its parameters ``sees_all``, ``me`` and ``now``. A query may
+    have only some of them.
+    """
     given = [
         bindparam("sees_all", caller.is_operator),
         bindparam("me", caller.party_id or ""),
@@ -73,14 +75,16 @@ def bind_caller(query: str, caller: Principal, now: int) -> TextClause:
 
 
 def build_customer_view_condition(fragment: str, source: str, caller: Principal, now: int) -> ColumnElement[bool]:
-    """Return one of this module's conditions (``fragment``) on the rows of the table ``source``, for use in a query."""
+    """Return one of this module's SQL conditions (``fragment``, such as RISK_SHOWN), applied to rows of the table
+    ``source``.
+    """
     made: Any = bind_caller(fragment.format(source), caller, now)
     return made  # type: ignore[no-any-return]
 
 
 def build_risk_condition(caller: Principal, now: int) -> ColumnElement[bool]:
-    """Return the SQL condition for warnings that the caller is shown: a customer, once they have lasted as long as its
-    agreement says.
+    """Return the SQL condition for warnings that the caller is shown. A customer is shown a warning once it has lasted
+    as long as the agreement says.
     """
     return and_(build_party_condition(RISK, caller), build_customer_view_condition(RISK_SHOWN, "risk", caller, now))
 

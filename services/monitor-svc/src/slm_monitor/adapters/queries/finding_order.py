@@ -78,8 +78,8 @@ class FindingOrder:
     now: int
 
     def apply(self, query: Select[Any], identity: ColumnElement[str], when: ColumnElement[int], page: Page) -> Any:
-        """Return the query with this order, for one page. ``identity`` and ``when`` are the columns
-        of id and instant.
+        """Return the query with this order, for one page. ``identity`` and ``when``: the columns with the id and the
+        instant of a breach or risk.
         """
         if self.sort == "latest":
             latest = (when, identity)
@@ -91,9 +91,7 @@ class FindingOrder:
         return query.where(page.beyond(*keys)).order_by(*keys)
 
     def values(self, row: Mapping[str, Any], when: str) -> list[Any]:
-        """Return the values of a row that this order compares; ``when`` is the name of the row's
-        column of its instant.
-        """
+        """Return the values of a row that this order compares. ``when``: name of the row's column with the instant."""
         if self.sort == "latest":
             return [row[when], row[f"{self.kind}_id"]]
         return [row[f"{_VALUE}{name}"] for name in SORTS[self.kind][self.sort]]

@@ -1,4 +1,4 @@
-"""Query for how the promises between companies stand: the targets of each provider and customer, counted by state."""
+"""Query for standings: the number of targets of each provider and customer, by the state of their latest window."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ window: it counts as met once it has a ticket, because each ticket is judged by 
 
 
 class StandingQueries:
-    """Query for how the promises between companies stand, of those that the caller sees."""
+    """Query for the standings that the caller sees."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(self, caller: Principal, page: Page, now: int) -> dict[str, Any]:
-        """Return a page of pairs of companies with their numbers of targets, by the ids of provider and customer.
+        """Return a page of standings, one for each pair of provider and customer, sorted by the ids of both.
 
         ``now``: microseconds UTC.
         """

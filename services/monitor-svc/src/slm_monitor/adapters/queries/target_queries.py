@@ -42,7 +42,7 @@ SELECT target_id, state, count(*) FROM (
 
 @dataclass(frozen=True, slots=True)
 class TargetSearch:
-    """Which targets a list contains besides its filters by equal values."""
+    """Conditions on a list of targets, in addition to the filters that compare a column with a value."""
 
     q: str | None = None
     """Only targets whose key or title contains this text"""
@@ -96,9 +96,7 @@ class TargetQueries:
         return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], build_breach_document)
 
     async def disclosed_windows(self, caller: Principal, target_ids: Sequence[str]) -> set[tuple[str, str]]:
-        """Return (target, window) of the windows of these targets that have an open warning which
-        the caller is shown.
-        """
+        """Return (target, window) for each window of these targets with an open warning that the caller is shown."""
         query = select(RISK.c.target_id, RISK.c.window_id).where(
             RISK.c.target_id.in_(target_ids), RISK.c.standing, build_risk_condition(caller, self._database.clock.now())
         )
@@ -199,8 +197,8 @@ class TargetQueries:
     async def risks_in(self, agreement_id: str, since: int, until: int) -> list[dict[str, Any]]:
         """Return, as documents of the API, the warnings that opened in ``[since, until)`` (microseconds UTC).
 
-        Earlier ones that had not cleared by ``since`` are included.
-        The caller must be allowed to see the agreement.
+        Earlier warnings that had not cleared by ``since`` are included. The caller must be allowed to see the
+        agreement.
         """
         lasted = or_(RISK.c.opened_at >= since, RISK.c.cleared_at.is_(None), RISK.c.cleared_at > since)
         query = (
@@ -221,8 +219,8 @@ class TargetQueries:
     ) -> dict[str, Any]:
         """Return a page of the windows of a target, the newest first. The caller must be allowed to see the target.
 
-        ``verdicts``: only windows with one of these verdicts. ``span``: only windows that begin within it. ``closed``:
-        True for closed windows only, False for open ones only.
+        ``verdicts``: only windows with one of these verdicts. ``span``: only windows that begin between its two
+        instants (µs; None: no bound). ``closed``: True for closed windows only, False for open ones only.
         """
         seen: list[ColumnElement[bool]] = [WINDOW.c.verdict.in_(verdicts)] if verdicts else []
         if closed is not None:
@@ -280,7 +278,7 @@ _NOBODY = Principal("", None, "", frozenset())
 
 
 def _conditions_of(search: TargetSearch | None) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions of a search, upper and lower case alike; none without one."""
+    """Return the SQL conditions of a search; empty without a search. Case is ignored in texts."""
     q, party_id = (search.q, search.party_id) if search else (None, None)
     conditions = []
     if q is not None:

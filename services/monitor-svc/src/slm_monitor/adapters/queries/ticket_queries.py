@@ -138,7 +138,9 @@ class TicketQueries:
         )
 
     async def find(self, caller: Principal, source: str, number: str) -> dict[str, Any] | None:
-        """Return the ticket with this number. If there are several, that of the caller's own party is preferred."""
+        """Return the ticket of a source with this number; None if the caller sees none. If the caller sees several, the
+        ticket of the caller's own party is preferred.
+        """
         query = select(_TICKET).where(_TICKET.c.source == source, _TICKET.c.number == number, _seen(caller))
         rows = await self._rows(query.order_by(_TICKET.c.owner_party_id != (caller.party_id or ""), _TICKET.c.subject))
         return rows[0] if rows else None
@@ -182,9 +184,7 @@ class TicketQueries:
 
 
 def _has_text(q: str, caller: Principal) -> ColumnElement[bool]:
-    """Return the SQL condition that a field which the caller may see contains a text, regardless of upper and lower
-    case.
-    """
+    """Return the SQL condition for tickets with the text ``q`` in a field that the caller may see. Case is ignored."""
     shown = [_TICKET.c[name].icontains(q, autoescape=True) for name in ("number", "priority", "state", "team")]
     hidden = [_TICKET.c[name].icontains(q, autoescape=True) for name in ("type", "held_by")]
     return or_(*shown, and_(_shows_all(caller), or_(*hidden)))

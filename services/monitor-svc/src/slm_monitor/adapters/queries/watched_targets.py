@@ -37,7 +37,7 @@ class WatchedTargetQueries:
             return {row[0]: row[1] for row in found}
 
     async def targets(self, caller: Principal, target_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the rows of those of the given targets that the caller may see."""
+        """Return the rows of the given targets, without targets that the caller may not see."""
         return await self._rows(caller, TARGET.c.target_id.in_(target_ids), len(target_ids))
 
     async def targets_of_services(self, caller: Principal, service_ids: Sequence[str], most: int) -> list[str]:

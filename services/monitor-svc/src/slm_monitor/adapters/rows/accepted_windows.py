@@ -87,7 +87,7 @@ class AcceptedWindowQueries:
         self._database = database
 
     async def accepted(self, target_id: str, window_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Return window id → its acceptance, for those of the given windows that both parties accepted."""
+        """Return window id → its acceptance, for each of the given windows that both parties accepted."""
         rows = await self._rows(_ACCEPTED, target_id, window_ids)
         return {
             row["window_id"]: {
@@ -100,7 +100,9 @@ class AcceptedWindowQueries:
         }
 
     async def adjustments(self, target_id: str, window_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the adjustments of these windows, and those that are reported in them, in the order of publication."""
+        """Return the adjustments of these windows, and adjustments of other windows that are reported in one of these,
+        in the order of publication.
+        """
         return [_adjustment_document(row) for row in await self._rows(_ADJUSTMENTS, target_id, window_ids)]
 
     async def _rows(self, query: str, target_id: str, window_ids: Sequence[str]) -> Sequence[Mapping[Any, Any]]:

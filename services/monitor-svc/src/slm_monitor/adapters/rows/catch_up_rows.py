@@ -50,7 +50,7 @@ def read_catch_up_from_row(row: asyncpg.Record) -> AgreementCatchUp:
 
 
 async def advance_catch_ups(transaction: Transaction, partition: int, step: PartitionStepChanges) -> None:
-    """Record the progress of every catch-up that a step made. When the last partition has finished a catch-up, publish
+    """Record the progress that a step made with each catch-up. When the last partition has finished a catch-up, publish
     its end.
 
     Rows are updated in the order of their ids, because two partitions may update the same rows at once and must not

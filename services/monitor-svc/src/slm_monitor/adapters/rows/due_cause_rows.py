@@ -1,5 +1,5 @@
-"""Rows of the queue of changes whose findings must be grouped into causes again, written in the transaction of the
-change.
+"""The queue of changes after which findings must be grouped into causes again. Its rows are written in the transaction
+of the change.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _ADD = "INSERT INTO cause_due (kind, ref, since) SELECT * FROM unnest($1::text[]
 async def queue_findings_for_regrouping(
     driver: asyncpg.Connection, changes: EvaluationChanges, indicators: Mapping[str, int]
 ) -> None:
-    """Queue the breaches and risks that changed, and indicators of findings whose states changed.
+    """Queue the breaches and risks that changed, and the indicators whose states changed.
 
-    ``indicators``: indicator → the first instant at which its states changed.
+    ``indicators``: indicator → the first instant at which its states changed, for indicators that may have findings.
     """
     rows = [(BREACH, identity, 0) for identity in changes.breaches]
     rows += [(RISK, identity, 0) for identity in changes.risks]

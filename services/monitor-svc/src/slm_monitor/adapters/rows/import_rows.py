@@ -66,7 +66,7 @@ def read_import_hold_from_row(row: Mapping[str, Any], partition: int) -> ImportH
 
 
 async def advance_imports(transaction: Transaction, partition: int, step: PartitionStepChanges) -> None:
-    """Record the progress of every import that a step made. When all partitions have finished an import, publish its
+    """Record the progress that a step made with each import. When all partitions have finished an import, publish its
     end.
 
     Rows are updated in the order of their ids, because two partitions may update the same rows at once and must not

@@ -131,7 +131,9 @@ async def fetch_ticket_timers(driver: asyncpg.Connection, partition: int) -> lis
 async def write_tickets(
     driver: asyncpg.Connection, partition: int, stages: Mapping[str, str], changes: EvaluationChanges
 ) -> None:
-    """Write the tickets and clocks that a step changed. ``stages`` is ticket → JUDGED, WAITING or HELD."""
+    """Write the tickets and clocks that a step changed. ``stages``: ticket → JUDGED, WAITING, or HELD if an import
+    holds some of its time.
+    """
     judged = [_ticket_row(each, stages, partition) for each in changes.tickets.values()]
     others = [
         _ticket_key_columns(subject, stage, partition)

@@ -116,8 +116,8 @@ class Retention:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def step(self) -> int:
-        """Announce to all partitions which facts will be deleted, and delete some facts of earlier announcements that
-        all have processed.
+        """Announce to all partitions which facts will be deleted. Delete some of the facts announced earlier, if all
+        partitions have processed that announcement.
 
         Return the number of rows deleted.
         """
@@ -145,8 +145,9 @@ class Retention:
             await driver.execute(_TELL, json.dumps({"subject": subject, "begins_at": begins_at}))
 
     async def _bounds(self, driver: asyncpg.Connection, subject: str, cutoff: int) -> tuple[int, int]:
-        """Return two instants for an indicator: the first whose windows may be evaluated, and the earlier one from
-        which facts are kept.
+        """Return (instant from which windows of an indicator may be evaluated, instant from which its facts are kept).
+
+        Facts are kept for longer, because rolling windows look back.
         """
         began = await driver.fetchval(_OPEN, subject)
         begins_at = min(each for each in (cutoff, began) if each is not None) // HOUR * HOUR

@@ -47,7 +47,7 @@ class FailedTargetQueries:
         self._database = database
 
     async def failures_of(self, target_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Return target id → reason and beginning of the failure, for those of the given targets that have failed."""
+        """Return target id → reason and beginning of the failure, for each of the given targets that has failed."""
         query = select(_TABLE).where(_TABLE.c.target_id.in_(target_ids))
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()

@@ -133,7 +133,7 @@ class SqlHistory:
 
     async def first_at(self, subject: str) -> int | None:
         """Return the instant of an indicator's first fact under any labels; if it lies in a segment, the start of its
-        hour.
+        hour. None without facts.
         """
         rows = await self._fetch(_FIRST, subject, partition_of(subject, self._partitions))
         at, hour, blobs = rows[0]
@@ -184,8 +184,8 @@ class SqlHistory:
     async def tickets(
         self, owner_party_id: str, before: int, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Return (ticket, all its facts) for tickets that have an event before an instant: the ``most`` names that
-        follow ``after``.
+        """Return (ticket, all its facts) for a party's tickets that have an event before the instant ``before``: the
+        first ``most`` of them whose names follow ``after``.
         """
         names = [
             row[0]

@@ -107,7 +107,9 @@ async def _effect(
 
 
 async def _accepted(readers: TargetReaders, target_id: str, windows: list[AffectedWindow]) -> dict[str, str]:
-    """Return window id → cause, for the windows whose effect is not calculated because both parties accepted them."""
+    """Return window id → the cause ``accepted``, for windows whose effect is not calculated because both parties
+    accepted them.
+    """
     if not windows:
         return {}
     accepted = await readers.accepted_windows.accepted(target_id, [each.window_id for each in windows])

@@ -164,8 +164,8 @@ async def put_ticket_snapshot(
     **operation("Compare open tickets with their tool", TicketComparison, "foreign-party", extra=dict(BULK)),
 )
 async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
-    """Compare a source's list of open tickets with the tickets known here: missing, outdated, and wrongly known as
-    open.
+    """Compare a source's list of open tickets with the tickets known here: which are missing, outdated, or wrongly
+    known as open.
     """
     owner = _owner(given.owner_party_id, caller)
     listed = [

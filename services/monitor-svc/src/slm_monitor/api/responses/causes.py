@@ -40,9 +40,7 @@ class BreachStateCounts(Answer):
 
 
 class CauseAnswer(Answer):
-    """A cause, with the breaches and risks of agreements to which the caller's party belongs. A customer sees no
-    others.
-    """
+    """A cause as the caller's party sees it. A customer sees only breaches and risks of its own agreements."""
 
     cause_id: str
     """Id of the cause, derived from its provider, its subject, and its start"""

@@ -176,7 +176,7 @@ class WindowWithoutEffect(AffectedWindowAnswer):
 
 
 class ExclusionEffect(Answer):
-    """What an exclusion would change, as of one instant, if a request were approved or an approved one revoked."""
+    """The changes to figures, as of one instant, if a requested exclusion were approved or an approved one revoked."""
 
     agreement_id: str
     """Id of the agreement"""

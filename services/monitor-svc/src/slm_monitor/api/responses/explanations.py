@@ -29,8 +29,8 @@ StateName = Literal["up", "down", "degraded", "unknown"]
 class ExplainedInterval(TimeInterval):
     """A part of the window, or an outage or a recovery in it, with the facts that it comes from.
 
-    Intervals of states have the fields ``state`` to ``until``; of series ``good`` to ``digest``; of outages
-    ``counted_at``; of recoveries ``recovery_time`` to ``test``.
+    Intervals of states have the fields ``state`` to ``until``, intervals of series have ``good`` to ``digest``. Outages
+    have ``counted_at``, recoveries have ``recovery_time`` to ``test``.
     """
 
     state: StateName = ABSENT

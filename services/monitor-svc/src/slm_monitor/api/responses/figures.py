@@ -30,9 +30,9 @@ class EndedTicketCounts(Answer):
 
 
 class FigureToDate(Answer):
-    """The figure of a window so far, or the tickets of a clock's target.
+    """The figure of a window so far, or the tickets of a per-ticket target.
 
-    A clock's target has ``tickets`` and no sums. If a figure cannot be calculated, there is a ``reason``.
+    A per-ticket target has ``tickets`` and no sums. If a figure cannot be calculated, there is a ``reason``.
     """
 
     target_id: str
@@ -42,7 +42,7 @@ class FigureToDate(Answer):
     agreement_version: int
     """Version of the agreement whose terms apply"""
     window_id: str
-    """`2026-11` for a calendar window, `PT1H` for a rolling one, `tickets` for a clock's target"""
+    """`2026-11` for a calendar window, `PT1H` for a rolling one, `tickets` for a per-ticket target"""
     window_start_at: Instant
     """Start of the window"""
     window_end_at: Instant
@@ -88,7 +88,7 @@ class FigureToDate(Answer):
     reliability: ReliabilityAnswer | None = ABSENT
     """Outages and the mean times between outages; null for a target without states"""
     tickets: EndedTicketCounts = ABSENT
-    """For a clock's target: the tickets whose clock ended in the window"""
+    """For a per-ticket target: the tickets whose clock ended in the window"""
     reason: str = ABSENT
     """Why there is no figure"""
 

@@ -64,7 +64,7 @@ class FindingEvidence(Answer):
     total: int = ABSENT
     """All events of the window so far, for shares of events or tickets"""
     bad: int = ABSENT
-    """Bad events: more than the expected number of events allows"""
+    """Bad events; more than are allowed among the expected number of events"""
     expected_volume: int = ABSENT
     """Events that the agreement expects in the window"""
     down: list[TimeInterval] = ABSENT
@@ -171,7 +171,7 @@ class PublishedBreach(Answer):
     import_id: str | None
     """Id of the import whose history showed the breach; null for live facts"""
     catch_up: int | None = ABSENT
-    """The agreement version whose evaluation of facts from before its signing showed the breach; null or left out
+    """If facts from before the signing of an agreement version showed the breach: this version; null or left out
     otherwise
     """
     standing: bool
@@ -366,7 +366,7 @@ class RiskAnswer(Answer):
     import_id: str | None = ABSENT
     """Id of the import whose history showed the warning; null for live facts"""
     catch_up: int | None = ABSENT
-    """The agreement version whose evaluation of facts from before its signing showed the warning; null or left out
+    """If facts from before the signing of an agreement version showed the warning: this version; null or left out
     otherwise
     """
     opened_at: Instant

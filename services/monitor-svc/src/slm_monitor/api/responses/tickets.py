@@ -58,7 +58,7 @@ class TicketAnswer(Answer):
 
 
 class TicketList(ListAnswer[TicketAnswer | ClockAtRisk], use_attribute_docstrings=True):
-    """One page of a list of tickets, or with `at_risk` of running clocks with their tickets."""
+    """One page of a list of tickets or, with `at_risk`, of running clocks with their tickets."""
 
 
 class TicketEventAnswer(Answer):

@@ -164,7 +164,9 @@ class WindowRevisionAnswer(Answer):
 
 
 class WindowAdjustmentAnswer(Answer):
-    """The change that later facts would make to an accepted window. It is booked in the window that was open then."""
+    """The change that later facts would make to an accepted window. It is booked in the window that is open when it is
+    published.
+    """
 
     window_id: str
     """The accepted window, such as `2026-10`"""

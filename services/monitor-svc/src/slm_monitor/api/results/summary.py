@@ -73,7 +73,7 @@ class IncludedLists:
             check_scope(self.caller, resource, "read")
 
     async def read(self, document: Mapping[str, Any], limit: int) -> dict[str, Any]:
-        """Return the lists by their names, for a summary without them; ``limit`` is the most causes."""
+        """Return name → list, for the lists to add to the summary ``document``. ``limit``: most causes."""
         found: dict[str, Any] = {}
         include = self.include or ()
         if "causes" in include:
@@ -103,8 +103,8 @@ async def read_summary(
     urgency. Then follow the services with their state, the verdict and lost time of this month, and the verdicts of
     twelve months. Lists are bounded by `limit`; `counts` has the full numbers.
 
-    `include=causes` adds the latest causes, `include=assignments` who holds what of all these lists; the key's scopes
-    must allow reading these resources, too.
+    `include=causes` adds the latest causes. `include=assignments` adds to whom the listed items are assigned. The key's
+    scopes must allow reading these resources, too.
     """
     lists.check_scopes()
     zone, now = _zone(wanted.timezone), readers.clock.now()
@@ -131,7 +131,9 @@ async def list_standings(caller: Caller, queries: TheStandings, clock: TheClock,
 
 
 def _assignable(document: Mapping[str, Any]) -> list[tuple[Kind, str]]:
-    """Return kind and id of the breaches, risks and causes that a summary lists, and of what these causes led to."""
+    """Return kind and id of the breaches, risks and causes that a summary lists, and of the breaches and risks of
+    causes with something left to do.
+    """
     causes = document["causes"]["items"] if "causes" in document else ()
     lists: Mapping[Kind, Sequence[Mapping[str, Any]]] = {
         "breach": document["breaches"],
@@ -153,10 +155,11 @@ def _zone(name: str) -> ZoneInfo:
 
 
 async def _lost_by_now(rows: SummaryRows, readers: TargetReaders, now: int) -> Mapping[str, int | None]:
-    """Return service id → time lost until now, in µs, for the services with an indicator down: their lost time keeps
+    """Return service id → time lost until now (µs), for the services with an indicator down, whose lost time keeps
     growing.
 
-    None for services beyond the first ten, because the stored value is older than their downtime.
+    It is computed for at most ten services. For the others it is None, because the stored value lacks their latest
+    downtime.
     """
     down = {each for row in rows.streams if row["state"] == "down" for each in row["service_ids"]}
     worst = [row for row in rows.lost if row["service_id"] in down][:_MOST_LIVE]

@@ -171,7 +171,7 @@ def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bo
 
 
 def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, latest: Mapping[str, int]) -> dict[str, Any]:
-    """Return the notice that a target has no data, with the instant since when. Pages show such a target in amber."""
+    """Return the notice that a target has no data, and since which instant. Pages show such a target in amber."""
     last = latest.get(row["indicator"])
     since = last if last is not None else None if window is None else window["start"]
     return {"since_at": None if since is None else to_text(since), "never_measured": last is None}

@@ -61,7 +61,7 @@ class CauseActStore(BreachHandlingStore, Protocol):
     """The store of breaches that a step for a cause reads and changes, inside one transaction."""
 
     async def locked_breaches(self, cause_id: str, party_id: str) -> Sequence[str] | None:
-        """Read and lock the party's breaches of a cause, in ascending order; None if it has no such cause."""
+        """Read and lock the party's breaches of a cause, in ascending order; None if the party has no such cause."""
         ...
 
     def linked_problem(self, breach_id: str) -> Mapping[str, Any] | None:

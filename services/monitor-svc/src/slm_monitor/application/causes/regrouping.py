@@ -33,7 +33,7 @@ class RegroupedFindings:
 class CauseGroupingStore(Protocol):
     """The store of one provider's findings and causes, inside one transaction.
 
-    While the transaction lasts, no other one regroups findings of that provider.
+    While the transaction lasts, no other transaction regroups findings of that provider.
     """
 
     async def findings(self, finding_ids: Collection[str]) -> Membership: ...
@@ -41,8 +41,10 @@ class CauseGroupingStore(Protocol):
     async def connected(
         self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
     ) -> Membership:
-        """Return the findings whose bad interval overlaps one of these intervals on the same key, and all findings of
-        these causes.
+        """Return the findings that have a key of ``spans`` and a bad interval that overlaps one of its intervals, and
+        all findings of the given causes.
+
+        ``spans``: cause key → intervals (µs).
         """
         ...
 
@@ -97,9 +99,7 @@ def _next_revision(published: Mapping[tuple[str, str], PublishedCauseView], chan
 async def _touched(
     store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None]
 ) -> dict[str, tuple[CauseFinding, str]]:
-    """Return the stored findings that are connected to the changed ones, by the stored or by the new content of the
-    latter.
-    """
+    """Return the stored findings that are connected to a changed one, by its content before or after the change."""
     held = dict(await store.findings(changed))
     present = [finding for finding in changed.values() if finding is not None]
     while True:

@@ -52,8 +52,8 @@ class FindingTracer:
         """Return the finding of a breach or a risk; None for a withdrawn breach.
 
         ``known``: the finding as computed before. It is returned unchanged if the facts of its interval were deleted.
-        If the finding cannot be computed for another reason, the interval is that of a summed figure, so that the
-        grouping of other findings can proceed.
+        If the finding cannot be computed for another reason, its interval is taken from what was published, so that
+        other findings can still be grouped.
         """
         if not stored.is_in_force:
             return None
@@ -82,8 +82,8 @@ class FindingTracer:
     async def _terms(
         self, stored: StoredFinding
     ) -> tuple[TargetTermsHistory | None, ServiceLevelTarget | None, list[ServiceLevelTarget]]:
-        """Return the target's terms history, its terms in the version that evaluated it, and all targets of that
-        version.
+        """Return the terms history of the finding's target, the target's terms in the version that evaluated it, and
+        all targets of that version; (None, None, []) if no terms of the target are known.
         """
         agreement_id = str(stored.row["agreement_id"])
         if agreement_id not in self._agreements:

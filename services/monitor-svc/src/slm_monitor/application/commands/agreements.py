@@ -33,7 +33,8 @@ class TermsStore(Protocol):
         ...
 
     async def name(self, of: str, identity: str, external_refs: list[dict[str, object]]) -> list[str]:
-        """Store the references by which other systems name a ``customer`` or ``service``.
+        """Store the references by which other systems name the customer or service with this id. ``of``: ``customer``
+        or ``service``.
 
         Return the ids of the agreements whose tickets may be matched differently now.
         """

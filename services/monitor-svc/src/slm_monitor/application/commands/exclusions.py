@@ -245,7 +245,7 @@ async def decide_exclusion(
 async def appoint_exclusion_delegate(
     register: ExclusionStore, wanted: ExclusionDelegate, now: UtcMicroseconds
 ) -> ExclusionDelegate:
-    """Let another party decide on the exclusions that are requested of this party.
+    """Let another party decide on the exclusions that are requested of the appointing party (``wanted.party_id``).
 
     Raises NoSuchObject, and CalendarError that names the invalid field.
     """
@@ -321,7 +321,7 @@ async def revoke_exclusion(
 
 
 async def _theirs(register: ExclusionStore, exclusion_id: str, by: ActingParty) -> ExclusionRecord:
-    """Read and lock an exclusion of the acting party. Raises NoSuchObject."""
+    """Read and lock an exclusion of an agreement to which the acting party belongs. Raises NoSuchObject."""
     entry = await register.locked(exclusion_id)
     if entry is None or by.party_id not in (entry.provider_party_id, entry.customer_party_id):
         raise NoSuchObject("exclusion", exclusion_id)

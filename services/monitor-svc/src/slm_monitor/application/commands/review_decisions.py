@@ -29,8 +29,8 @@ _logger = structlog.get_logger(__name__)
 class OverturnedBreach:
     """A breach that a dispute overturned.
 
-    ``subject`` is the indicator or ticket that must be evaluated again; if it is empty, the target of the breach must
-    be.
+    ``subject``: the indicator or ticket that must be evaluated again. If it is empty, the target of the breach must be
+    evaluated again instead.
     """
 
     breach_id: str

@@ -1,5 +1,5 @@
 """Catch-up with newly signed terms: evaluation of the facts recorded before, the mark on the resulting events, and the
-end.
+end of the catch-up.
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ class CatchUpTracker:
         return reached
 
     def next_due(self, watermark: UtcMicroseconds) -> UtcMicroseconds | None:
-        """Return the instant (µs) up to which timers must fire before the earliest catch-up can end in this partition.
+        """Return the first instant (µs) after the watermark at which terms arrived that this partition has not caught
+        up with; None if there is none.
 
-        It is the instant at which the terms arrived. None: no catch-up waits for time to pass. A catch-up waits for
-        that instant even if no timer is set before it.
+        The catch-up can end in this partition only after timers up to that instant have fired. It waits for the instant
+        even if no timer is set before it.
         """
         waiting = (each.begun_at for each in self._found.values() if not each.is_evaluated_here)
         return min((begun_at for begun_at in waiting if begun_at > watermark), default=None)
@@ -99,7 +100,9 @@ class CatchUpTracker:
                 waiting -= done
 
     def waiting_here(self, watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
-        """Return the catch-ups that this partition has evaluated once its timers up to ``watermark`` have fired."""
+        """Return the catch-ups that may end in this partition: the watermark has reached the arrival of their terms,
+        and all their tickets are evaluated. Those that have ended here are left out.
+        """
         return [
             each
             for key, each in self._found.items()
@@ -112,8 +115,8 @@ class CatchUpTracker:
         step.caught_up.append(found.key)
 
     def waiting_derived(self, global_watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
-        """Return the catch-ups whose derived targets may have been evaluated when the global watermark reaches this
-        instant.
+        """Return the catch-ups that may end with their derived targets: all partitions have evaluated the indicators
+        and tickets, and the global watermark has reached the arrival of the terms.
         """
         return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= global_watermark]
 

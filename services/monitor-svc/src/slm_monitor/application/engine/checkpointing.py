@@ -25,7 +25,7 @@ moment."""
 
 
 class CheckpointSchedule:
-    """Decides when partitions are saved, by the times of each one's last checkpoints and last records."""
+    """Decides when partitions are saved, by the times of their last checkpoints and of their last records."""
 
     def __init__(self, store: EvaluationStore, clock: Clock) -> None:
         self._store = store
@@ -50,11 +50,11 @@ class CheckpointSchedule:
         return time.monotonic() - max(self._taken_at.values(), default=0.0) >= QUIET_SECONDS
 
     def due(self, owned: Mapping[int, Partition], at_most_every: float) -> list[tuple[int, bool]]:
-        """Return the partitions whose last checkpoint is at least ``at_most_every`` seconds old, each with whether its
-        checkpoint must be whole.
+        """Return (partition, whether its checkpoint must be whole) for each partition whose last checkpoint is at least
+        ``at_most_every`` seconds old.
 
-        A whole checkpoint contains rows and accumulators too. At most one partition gets a whole one because of its
-        age, so that no partition waits for more than one other.
+        A whole checkpoint contains rows and accumulators too. If several partitions need one because of the age of
+        their last, only the partition with the oldest gets it, so that no partition waits for more than one other.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]
@@ -84,7 +84,9 @@ class CheckpointSchedule:
         return bool(checkpoint.news)
 
     def tidy(self) -> None:
-        """Freeze loaded objects out of garbage collection, at a moment at which no record has to wait for it."""
+        """Exclude loaded objects from garbage collection in the first quiet moment, but no later than ``GROWN_SECONDS``
+        after they were loaded.
+        """
         if self._grown_at is None:
             return
         if self.is_quiet:

@@ -234,8 +234,10 @@ class Partition:
         step.news = self._derivations.news(touched, step.changes)
 
     async def _end_holds(self, now: UtcMicroseconds, step: PartitionStepChanges) -> None:
-        """End expired holds, and mark the targets for evaluation whose hold was released here or evaluated in every
-        partition.
+        """End expired holds, and mark for evaluation what waits no longer.
+
+        The indicators and tickets of a hold wait until it is released in this partition. The derived targets of a hold
+        or a catch-up wait until every partition has evaluated the indicators and tickets.
         """
         for hold in self._holds.expired(now):
             # Another partition may have taken in facts of the same import and so moved its expiry: the store knows.

@@ -36,7 +36,10 @@ async def compute_budget_series(
     present: UtcMicroseconds,
     known_at: UtcMicroseconds | None = None,
 ) -> list[dict[str, Any]]:
-    """Return figure and budget as JSON at each step, by the facts known now about the time up to that step."""
+    """Return the figure and the budget at the end of each step, as JSON.
+
+    Each comes from the facts about the time before, as they are known now or were known at ``known_at``.
+    """
     facts = await records.read_known_facts(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
     return await asyncio.to_thread(_points, terms, facts, list_step_instants(span, step, present))
 

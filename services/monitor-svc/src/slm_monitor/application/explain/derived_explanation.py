@@ -159,8 +159,10 @@ def explain_composite_window(
 def _member_window(
     terms: ServiceLevelTarget, lines: Sequence[TargetTermsHistory], window_id: str, facts: KnownWindowFacts
 ) -> tuple[ServiceLevelTarget, Interval] | None:
-    """Return a member's terms and interval for the window with the same id or, if it is rolling, for the one that ends
-    with the same minute; None if the member has no such window.
+    """Return a member's terms and interval that belong to a window of its composite; None if the member has no such
+    window.
+
+    A calendar window is the one with the same id, a rolling window the one that ends with the same minute.
     """
     if terms.window_kind != "rolling":
         found = records.find_calendar_window(lines, window_id)
@@ -176,8 +178,8 @@ def _member_window(
 def convert_to_member_outcome(
     member: CompositeMember, seen: ExplainedWindow | None, as_of: UtcMicroseconds
 ) -> composite_evaluation.CompositeMemberOutcome:
-    """Convert a member's explained window to the form in which its composite is evaluated. ``seen``: None if it has no
-    window.
+    """Convert a member's explained window to the form in which its composite is evaluated. ``seen``: None if the member
+    has no window.
     """
     if seen is None:
         return composite_evaluation.CompositeMemberOutcome(None, None, None, is_final=True, weight=member.weight)

@@ -168,8 +168,8 @@ def _held_at_breach(clock: TicketClockState, ticket: TicketWithClocks) -> str | 
 
 
 def _warnings(clock: TicketClockState, as_of: UtcMicroseconds, party_id: str | None) -> list[dict[str, Any]]:
-    """Return the warnings of a clock. A customer learns that one was reached as late as the
-    agreement says, or never.
+    """Return the warnings of a clock. For a customer, one counts as reached only after the agreed delay, and the list
+    is empty if the agreement shows customers no warnings.
     """
     terms = clock.target
     delay: int | None = 0

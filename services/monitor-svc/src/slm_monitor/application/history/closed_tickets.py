@@ -130,7 +130,7 @@ async def find_tickets_ended_in_span(
     as_of: UtcMicroseconds,
     known_at: UtcMicroseconds | None,
 ) -> Sequence[ClosedTicket]:
-    """Return the tickets, by name, whose clocks of these targets ended in a span.
+    """Return the tickets whose clocks of these targets ended in a span, in order of name.
 
     ``terms`` is a target of the same agreement. For a ticket of which nothing was received since ``known_at``, the
     stored result is taken; any other ticket is evaluated again from the facts known at that instant.

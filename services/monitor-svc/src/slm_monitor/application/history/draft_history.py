@@ -29,8 +29,8 @@ class PagedTicketHistory(FactHistoryStore, Protocol):
     async def tickets(
         self, owner_party_id: str, before: UtcMicroseconds, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
-        """Return a party's tickets with an event before an instant, in order of name from after ``after``, each with
-        all its facts.
+        """Return (ticket, all its facts) for a party's tickets that have an event before the instant ``before``, in
+        order of name: the first ``most`` of them whose names follow ``after``.
         """
         ...
 

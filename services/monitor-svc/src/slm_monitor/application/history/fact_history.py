@@ -63,14 +63,14 @@ class FactHistoryStore(Protocol):
         ...
 
     async def overturned(self, breach_ids: Collection[str], known_at: UtcMicroseconds | None) -> Collection[str]:
-        """Return the ids of those breaches that a dispute overturned by ``known_at``; None: by now."""
+        """Return the ids of the given breaches that a dispute overturned by ``known_at``; None: by now."""
         ...
 
     async def overturned_runs(
         self, target_id: str, window_id: str, minute: int, known_at: UtcMicroseconds | None
     ) -> Collection[str]:
-        """Return the levels for which a dispute overturned the run of missed minutes that contains this minute of a
-        rolling target.
+        """Find the runs of missed minutes of a rolling target that contain a minute (since 1970) and that a dispute
+        overturned; return their levels.
         """
         ...
 
@@ -91,8 +91,8 @@ class FactHistoryStore(Protocol):
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
 
     async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
-        """Return ticket → its facts known at an instant, for the party's tickets of which
-        something was received later.
+        """Return ticket → its facts known at ``known_at``, for the party's tickets of which something was received
+        later.
         """
         ...
 
@@ -267,7 +267,7 @@ class ParsedTermsCache:
 def find_calendar_window(
     lines: Sequence[TargetTermsHistory], window_id: str
 ) -> tuple[ServiceLevelTarget, Window] | None:
-    """Return (terms in force at its start, window) for a window id; None if the target has no such window.
+    """Return (terms in force at the window's start, window) for a window id; None if the target has no such window.
 
     The window is cut to the term of the agreement. The later parts of a window that an amendment has cut are named
     after their versions: ``2026-11.v2``. Raises CalendarError if the id names no window.

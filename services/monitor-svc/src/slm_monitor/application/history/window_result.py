@@ -151,8 +151,8 @@ def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, 
 def combine_verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:
     """Return the verdict of a window, given whether one of its published warnings is in force.
 
-    A warning puts a target at risk even if the figures are back at their threshold, or its cause lies before the
-    window.
+    A warning puts a target at risk even if the figures are back at their threshold, or if the cause of the warning lies
+    before the window.
     """
     return "at_risk" if verdict == "met" and is_warned else verdict
 

@@ -147,7 +147,9 @@ def _topic_of(subject: str) -> str:
 
 
 def _values_of(rows: Sequence[Sequence[Any]]) -> MeasuredValues:
-    """Return rows from a quarantine entry that the worker wrote, as (series, instant, value, of) each."""
+    """Convert rows of a quarantine entry to columns. Each row is [series, instant, value, total], as the worker wrote
+    it.
+    """
     slots = {subject: slot for slot, subject in enumerate(dict.fromkeys(row[0] for row in rows))}
     out_of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
     return MeasuredValues(

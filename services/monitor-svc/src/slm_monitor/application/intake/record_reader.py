@@ -214,7 +214,7 @@ def convert_item_to_json(item: Any) -> dict[str, Any]:
 
 
 def _written(value: Any) -> Any:
-    """Return a counter reading as JSON; any other value that JSON lacks is an instant, and is returned as text."""
+    """Convert a value that JSON does not have: a counter reading to a JSON object, an instant to text."""
     if hasattr(value, "since"):
         names = [each.name for each in fields(CounterReading)]
         return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
@@ -224,7 +224,9 @@ def _written(value: Any) -> Any:
 async def find_indicators_of_measurements(
     indicators: IndicatorRegister, items: Sequence[tuple[int, SentMeasurement]], owner: str | None
 ) -> Mapping[str, Indicator]:
-    """Return subject → indicator of the measurements, with the limits of targets for those that have histograms."""
+    """Return subject → indicator for these measurements. If any has a histogram, indicators get the limits of their
+    targets too.
+    """
     known = await indicators.indicators(list_measurement_subjects(items, owner))
     merged = [(number, item) for number, item in items if item.histogram is not None]
     if not merged:

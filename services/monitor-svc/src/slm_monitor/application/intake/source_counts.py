@@ -1,5 +1,5 @@
-"""Counts of what each source sends: counted in memory with each batch, and stored at most once a minute for each
-source.
+"""The number of items that each source sends: counted in memory with each batch, and stored at most once a minute for
+each source.
 
 A source is what a principal sends under one name: the ``source`` of the items, empty for items without one.
 """
@@ -68,7 +68,11 @@ class RefusedSample:
 
 @dataclass(slots=True)
 class SourceTally:
-    """Counts of a source: items by slot and code (empty for accepted items), and the last refused items."""
+    """Counts of a source, and its last refused items.
+
+    ``items``: (start of a slot of ten minutes in µs, code of the refusal) → number of items; the code is empty for
+    accepted items.
+    """
 
     items: Counter[tuple[int, str]] = field(default_factory=Counter)
     last_fact_at: UtcMicroseconds | None = None
@@ -102,8 +106,8 @@ def tally_batch(
 ) -> Tallies:
     """Return source → counts that a batch adds.
 
-    Refused items count for the caller's own party, whatever owner they name: nobody can write into what another party
-    sees of its sources.
+    Refused items count for the caller's own party, whatever owner they name, so that nobody can add to the refused
+    items of another party's sources.
     """
     found: Tallies = {}
     refused = {refusal.index: refusal for refusal in reversed(refusals)}
@@ -135,7 +139,7 @@ def _subject(item: Any) -> str:
 
 
 class SourceCounts:
-    """What this process has counted since the counts were last stored."""
+    """The counts of this process since they were last stored."""
 
     def __init__(self) -> None:
         self._tallies: Tallies = {}

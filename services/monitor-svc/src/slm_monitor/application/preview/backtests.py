@@ -49,11 +49,11 @@ _DRAFT = named_id(NAMESPACE, "draft")
 
 @dataclass(frozen=True, slots=True)
 class BacktestQuestion:
-    """Draft terms, and the subject of the indicator over whose history they are evaluated.
+    """Draft terms, and the indicator over whose history they are evaluated.
 
-    ``subject`` is empty for terms about tickets and for derived targets. ``members``: drafts of the targets from which
-    a derived target is evaluated. ``owner``: id of the party to which tickets and indicators belong. ``per``: calendar
-    windows into which the clocks of a per-ticket target are grouped.
+    ``indicator``: its subject, empty for terms about tickets and for derived targets. ``members``: drafts of the
+    targets from which a derived target is evaluated. ``owner``: id of the party to which tickets and indicators belong.
+    ``per``: kind of the calendar windows into which the clocks of a per-ticket target are grouped.
     """
 
     terms: Mapping[str, Any]
@@ -205,7 +205,7 @@ def list_backtest_windows(
     """Return the ended windows to evaluate: the last ``last`` of them, or those that begin within ``between``.
 
     A window that ends before ``first``, the first fact, is left out. A rolling target is evaluated on consecutive
-    intervals of its length up to now; a per-ticket target on the calendar windows ``per``.
+    intervals of its length up to now; a per-ticket target on calendar windows of the kind ``per``.
     """
     if first is None:
         return []

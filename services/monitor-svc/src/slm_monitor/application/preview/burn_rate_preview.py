@@ -18,12 +18,12 @@ from slm_monitor.domain.terms.burn_rate import BurnRateWindowPair
 
 @dataclass(frozen=True)
 class BurnRatePreviewQuestion:
-    """The question which warnings an objective (a share between 0 and 1) gets over a period in µs.
+    """A question for a preview: which burn rate warnings does an objective get over a period?
 
-    ``pairs``: documents, or None for the default pairs. ``rate``: a burn rate to explain. ``bad``: the bad share of the
-    outage whose detection is timed. ``drops`` and ``exhaustions`` are written as in a target's ``warn_at``. If there is
-    a rate, each warning says whether that rate would raise it, provided that it lasts for the whole lookback and that
-    the budget was unspent before.
+    ``objective``: a share between 0 and 1. ``period``: µs. ``pairs``: documents, or None for the default pairs.
+    ``rate``: a burn rate to explain. ``bad``: the bad share of the outage whose detection is timed. ``drops`` and
+    ``exhaustions`` are written as in a target's ``warn_at``. If there is a rate, each warning says whether that rate
+    would raise it, provided that it lasts for the whole lookback and that the budget was unspent before.
     """
 
     objective: Fraction

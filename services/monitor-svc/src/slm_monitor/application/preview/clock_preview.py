@@ -35,7 +35,7 @@ _VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_r
 
 @dataclass(frozen=True)
 class ClockPreviewQuestion:
-    """The question which clocks a ticket gets under draft terms. Instants are µs since 1970.
+    """A question for a preview: which clocks does a ticket get under draft terms? Instants are µs since 1970.
 
     ``service_hours``: a document, or several that apply at the same time. ``window``: the interval whose sums are
     wanted.

@@ -54,10 +54,10 @@ _LONG_AGO = -(2**55)
 
 @dataclass(frozen=True)
 class WindowPreviewQuestion:
-    """The question which outcome a window has under draft terms. Instants are µs since 1970.
+    """A question for a preview: which outcome does a window have under draft terms? Instants are µs since 1970.
 
     ``window`` is an id such as 2026-11, or an interval. ``terms``: one target. A composite has its members in
-    ``members``, each a question of its own.
+    ``members``, each as (question of its own, weight).
     """
 
     terms: Mapping[str, Any]

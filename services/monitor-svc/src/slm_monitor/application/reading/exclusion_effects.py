@@ -56,7 +56,7 @@ class ExclusionDifference:
 
 
 class FactHistoryUnderExclusions:
-    """The record of facts as if other exclusions of one agreement were approved.
+    """The record of facts as if exactly the given exclusions of one agreement were approved.
 
     Questions about what was known at an earlier instant are answered from the record unchanged.
     """
@@ -108,8 +108,8 @@ def _as_approved(entry: ExclusionRecord, now: UtcMicroseconds) -> ApprovedExclus
 def _differing(
     earlier: Mapping[str, EffectiveExclusion], later: Mapping[str, EffectiveExclusion]
 ) -> Sequence[Interval]:
-    """Return the time that is excluded on one side only, over all exclusions: one that uses up
-    a cap shortens others.
+    """Return the time that is excluded on one side only. All exclusions are compared, because one that uses up a cap
+    shortens others.
     """
     found: list[Interval] = []
     for name in earlier.keys() | later.keys():
@@ -152,7 +152,7 @@ def find_affected_windows(
 
 @dataclass(frozen=True)
 class ExclusionEffectQuestion:
-    """A window for which the effect is wanted. ``reason_not_calculated`` is empty if it may be calculated."""
+    """A window for which the effect is wanted. ``reason_not_calculated`` is empty if the effect may be calculated."""
 
     window: AffectedWindow
     target: TargetIdentity
@@ -167,8 +167,8 @@ async def evaluate_exclusion_effect(
 ) -> dict[str, Any]:
     """Evaluate windows before and after a decision on an exclusion.
 
-    Return ``{"windows": [...], "untold": [...]}``: the windows with both outcomes, and those without, each with the
-    reason.
+    Return ``{"windows": [...], "untold": [...]}``: the windows with both outcomes, and the windows that were not
+    evaluated, each with the reason.
     """
     calculated, left_out = [], []
     for number, question in enumerate(sorted(asked, key=lambda each: -each.window.span[0])):

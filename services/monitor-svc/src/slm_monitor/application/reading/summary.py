@@ -211,7 +211,8 @@ _FAR = 253_402_300_799_000_000
 
 
 def _time_budget(row: Mapping[str, Any]) -> Fraction | None:
-    """Return the error budget of an open calendar window in microseconds of downtime; None if it is not one of time.
+    """Return the error budget of an open calendar window in microseconds of downtime; None for a rolling window or a
+    budget of another kind.
 
     ``row`` is a row of the query for the summary's targets, with their present windows.
     """

@@ -142,8 +142,8 @@ def list_exclusions_in_window(
 class ExclusionChange:
     """The difference between two sets of exclusions of one agreement, as it affects targets.
 
-    A figure also names the exclusions in its window, and which of their time is not excluded, so a difference in either
-    affects it.
+    A figure also names the exclusions in its window and their time that is not excluded. A change of these is a
+    difference too.
     """
 
     def __init__(

@@ -123,7 +123,7 @@ class EvaluationStore(Protocol):
         ...
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Fact]:
-        """Return (subject, key) → fact, for those of these pairs under which a fact is stored singly."""
+        """Return (subject, key) → fact, for each of these pairs under which a fact is stored singly."""
         ...
 
     async def facts_between(self, subject: str, start: UtcMicroseconds, end: UtcMicroseconds) -> Sequence[Fact]:
@@ -137,13 +137,15 @@ class EvaluationStore(Protocol):
         ...
 
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[HourChunk]]:
-        """Return hour since 1970 → recorded rows of a series, for those of the given hours that have any."""
+        """Return hour since 1970 → recorded rows of a series, for each of the given hours that has any."""
         ...
 
     async def ticket_states(
         self, tickets: Sequence[str]
     ) -> tuple[Mapping[str, dict[tuple[str, str, int], PublishedClock]], Mapping[str, dict[str, Breach]]]:
-        """Return by ticket its clocks as last published, and by ticket its breaches."""
+        """Return ticket → clock → the state of the clock as last published, and ticket → breach id → breach. A clock is
+        (target, ticket, ordinal).
+        """
         ...
 
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]: ...

@@ -10,7 +10,10 @@ from slm_monitor.domain.terms.instances import Group
 
 
 class SeenLabelSets:
-    """The label sets of each indicator; none is ever removed. ``names``: as made by ``name_labelled_series``."""
+    """The label sets of each indicator; none is ever removed.
+
+    ``names``: the label sets known before, each as the name of a series (see ``name_labelled_series``).
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self._of: dict[str, set[str]] = {}
@@ -40,7 +43,7 @@ class SeenLabelSets:
         }
 
     def unsaved(self) -> dict[str, int]:
-        """Return the new label sets, as names of series; they count as saved from now on.
+        """Return name of series → NOTHING_YET, for each new label set; they count as saved from now on.
 
         The step that contains the facts saves them, as series without rows.
         """

@@ -156,7 +156,8 @@ class EventStream:
     async def client(self, wanted: StreamFilter, last_event_id: str | None) -> StreamClient:
         """Make a client, which gets events as soon as its ``lines`` are read.
 
-        With ``last_event_id`` it first gets the events after that one. Raises InvalidStreamPosition.
+        With ``last_event_id`` it first gets the events that followed the event with that id. Raises
+        InvalidStreamPosition.
         """
         await self._started.wait()
         if not last_event_id:
@@ -186,8 +187,8 @@ class EventStream:
             self._open.pop(id(client), None)
 
     async def _joined(self, client: StreamClient) -> AsyncIterator[bytes]:
-        """Yield heartbeats until this replica has read as far as the client had; then add the
-        client to the live ones.
+        """Yield heartbeats until this replica has read up to the position from which the client resumes; then add the
+        client to those that get new events.
         """
         while client.missed is not None and not self._has_reached(client.missed):
             if await _within(_BEAT_SECONDS, self._moved.wait()) is None:

@@ -116,7 +116,7 @@ class DerivedEvaluator:
     def receive(self, row: PartitionInboxMessage) -> list[int]:
         """Note that a member of a target changed. ``row``: the inbox message about it.
 
-        Return the inbox rows that can be deleted, because a pending evaluation covers them.
+        Return the numbers of inbox rows that can be deleted, because a pending evaluation covers them.
         """
         target_id, since = row.ref["target_id"], int(row.ref["since"])
         if row.seq in self._rows:
@@ -146,8 +146,8 @@ class DerivedEvaluator:
                     self._touch(target_id, since, CAUSE)
 
     def wake_held(self, hold: ImportHold) -> None:
-        """Mark derived targets for a full evaluation, after all partitions have evaluated the facts that a hold
-        covered.
+        """Mark for a full evaluation the derived targets that wait for a hold, after all partitions have evaluated its
+        facts.
         """
         for target_id, targets in self._targets.items():
             if is_derived_target_held(hold, self._derivations.reached(target_id)):
@@ -209,8 +209,8 @@ class DerivedEvaluator:
         moment: EvaluationMoment,
         changes: EvaluationChanges,
     ) -> list[int]:
-        """Evaluate the targets due by the global watermark ``up_to``; return the inbox rows whose evaluation this
-        completes.
+        """Evaluate the targets due by the global watermark ``up_to``; return the numbers of the inbox rows whose
+        evaluation this completes.
 
         A target waits while tickets of its clocks are still to be evaluated: with only some of them, its figure would
         be wrong.

@@ -26,8 +26,8 @@ class ImportHolds:
 
     A hold goes through four states. Open. Released: its party has sent everything or it has expired, and this partition
     has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and tickets.
-    Evaluated everywhere: all partitions have. Derived targets, whose members may lie in any partition, wait for the
-    last state, so that none is published with only some of its members.
+    Evaluated everywhere: all partitions have evaluated theirs. Derived targets, whose members may lie in any partition,
+    wait for the last state, so that none is published with only some of its members.
     """
 
     def __init__(self, number: int, holds: Iterable[ImportHold]) -> None:

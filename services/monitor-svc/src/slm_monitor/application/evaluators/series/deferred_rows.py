@@ -60,7 +60,7 @@ class DeferredRows:
 
 
 def _folded(deltas: Sequence[MinuteSumChange]) -> list[MinuteSumChange]:
-    """Add up the changes of a series with one classifier to one change per minute."""
+    """Add up the changes of one series, which has a single classifier, to one change per minute."""
     sums: dict[int, tuple[int, int]] = {}
     for delta in deltas:
         good, total = sums.get(delta.minute, (0, 0))

@@ -74,7 +74,7 @@ class TargetMinuteColumns:
         self._sum: tuple[int, int, Decimal] | None = None
 
     def for_series(self, series: Sequence[Any]) -> TargetMinuteColumns:
-        """Return these columns for the given series. They are emptied if other series were given before."""
+        """Return these columns for the given series, emptied first if the last call was for other series."""
         if list(series) != list(self._together.series):
             self.forget()
             self._together = JoinedSeries(list(series))
@@ -86,7 +86,7 @@ class TargetMinuteColumns:
         self._extremes = _Columns()
 
     def touch(self, minutes: Iterable[int]) -> None:
-        """Read minutes again whose rows have changed. Their hours must be in memory."""
+        """Read the given minutes again, because their rows have changed. Their hours must be in memory."""
         for minute in set(minutes):
             for measure, columns in self._counts.items():
                 columns.touch(self._reads(measure), minute)
@@ -109,7 +109,8 @@ class TargetMinuteColumns:
         return self._extremes.columns(self._together.extremes, first, last)
 
     def unclassified_minutes(self, measure: RowClassifier, first: int, last: int) -> list[int]:
-        """Return the minutes from ``first`` to ``last`` (since 1970) with values that may be good or bad.
+        """Return the minutes from ``first`` to ``last`` (since 1970) with values that cannot be classified as good or
+        bad.
 
         These are values of histograms whose buckets do not show on which side of the classifier's limit they lie.
         """
@@ -138,8 +139,8 @@ class TargetMinuteColumns:
     def _may_slide(self, since: int, until: int, first: int, last: int) -> bool:
         """Return whether the sum can be derived from that of the previous window.
 
-        It can if few minutes differ, and the hours of the minutes that leave the window are in memory. They may not be,
-        because they lie before the hours that the caller loaded.
+        It can if few minutes differ, and the hours of the minutes that leave the window are in memory. The caller does
+        not load these hours, because they lie before the new window.
         """
         is_near = 0 <= first - since < _SLIDES and 0 <= last - until < _SLIDES
         return is_near and (first == since or self._together.holds(since, first - 1))

@@ -136,7 +136,7 @@ class SeriesEvaluator:
             self._dirty.setdefault(subject, DirtySpan()).touch(since, cause)
 
     def exclude(self, moved: ExclusionChange) -> None:
-        """Sum the rows of targets again whose excluded time has changed, and mark their windows for evaluation."""
+        """Drop the sums of the targets whose excluded time has changed, and mark their windows for evaluation."""
         for subject, targets in self._targets.items():
             for target in targets.values():
                 since = moved.since(target.target_state.line)
@@ -165,8 +165,8 @@ class SeriesEvaluator:
         return accepted
 
     def _create_labelled_series(self, fact: Fact) -> None:
-        """Create the series of a label value with its first fact, even if a fact with a higher
-        rank replaces that one.
+        """Create the series for the labels of a fact if it does not exist, even if a fact with a higher rank replaces
+        this one.
         """
         name = name_labelled_series(fact.subject, fact.body.get("labels") or {})
         if name == fact.subject or self._streams.has(name):
@@ -230,7 +230,7 @@ class SeriesEvaluator:
             self._timers.set((COUNT, subject), AT_ONCE)
 
     def wake_held(self, hold: ImportHold) -> None:
-        """Mark the indicators that a hold covered for a full evaluation, because the hold has ended."""
+        """Mark for a full evaluation the indicators that a released hold covered."""
         for subject, targets in self._targets.items():
             if hold.covers(subject):
                 self._deferred.forget_calm()

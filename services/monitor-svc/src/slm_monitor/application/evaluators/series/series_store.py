@@ -50,7 +50,8 @@ class JoinedSeries:
         return good, total
 
     def unclassified_minutes(self, measure: RowClassifier, first: int, last: int) -> list[int]:
-        """Return the minutes from ``first`` to ``last`` (since 1970) with values that may be good or bad.
+        """Return the minutes from ``first`` to ``last`` (since 1970) with values that cannot be classified as good or
+        bad.
 
         These are values of histograms whose buckets do not show on which side of the classifier's limit they lie.
         """
@@ -267,8 +268,8 @@ class IndicatorSeriesStore:
     async def change(
         self, series: IndicatorSeries, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
     ) -> None:
-        """Replace the row that a counter reading contributes under this key. ``before``, ``row``: None if there is no
-        row.
+        """Replace the row that a counter reading contributes under this key. ``before``: the old row; ``row``: the new
+        one; None: no row.
         """
         await self.load_rows(series, [each for each in (before, row) if each is not None])
         self._pending.append(series)
@@ -358,7 +359,9 @@ class IndicatorSeriesStore:
         return segments
 
     def evict(self, indicator: str, reach: Callable[[], int]) -> None:
-        """Drop saved hours more than ``reach`` minutes before the latest row, and the rows of most other hours."""
+        """Drop saved hours that lie more than ``reach`` minutes before the latest row. Of later hours keep the sums,
+        but drop the rows except in the last few hours.
+        """
         for series in self.of_indicator(indicator):
             if not series.is_tidy:
                 latest = series.high_water // HOUR

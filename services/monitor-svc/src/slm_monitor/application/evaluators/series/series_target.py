@@ -161,8 +161,8 @@ class SeriesTarget(CalendarWindowTarget):
         self.tallies[name].add(delta, place)
 
     def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
-        """Yield (window id, start, terms, minute) of the windows with a bad minute, under an objective of 100 percent,
-        whose sums up to that minute are not known yet.
+        """Yield (window id, start, terms, first bad minute) for the windows with an objective of 100 percent whose sums
+        up to that minute are not known yet.
         """
         for name, window in self.target_state.windows.items():
             tally, terms = self.tallies.get(name), self.target_state.line.at(window.start)
@@ -304,8 +304,8 @@ def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:
 def build_checkpoint(series: IndicatorSeries, targets: Iterable[SeriesTarget]) -> SeriesCheckpoint:
     """Return the checkpoint of a series.
 
-    ``targets``: the targets whose accumulators it contains. The series without labels contains those of all targets of
-    its indicator, because they count rows of all labels; any other series contains none.
+    ``targets``: the targets whose accumulators it contains. For the series without labels they are all targets of its
+    indicator, because these count rows of all labels; for any other series there are none.
     """
     kept = SeriesCheckpoint(series.high_water)
     for target in targets:

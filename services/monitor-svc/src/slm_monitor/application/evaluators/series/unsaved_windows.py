@@ -1,4 +1,4 @@
-"""Windows whose figures changed since the last checkpoint without a change that must be written with a step."""
+"""Windows of which only figures changed since the last checkpoint, so that they can wait for the next one."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class UnsavedWindows(dict[Key, TargetWindow]):
         *,
         is_recounted: bool,
     ) -> None:
-        """Leave windows of which only figures changed to the next checkpoint. A change of verdict is written with this
-        step.
+        """Leave to the next checkpoint the windows of which only figures changed. A change of verdict is written with
+        this step.
 
         ``is_recounted``: a restart would count the indicator again from the record, as its checkpoint is outdated.
         """

@@ -133,7 +133,7 @@ class RollingAvailabilityTarget(RollingTargetBase):
         present: int,
         since: UtcMicroseconds | None,
     ) -> RollingWindowSource:
-        """Return the sums of the windows that end with a minute or a later one."""
+        """Return the sums of the windows that end with the minute ``minute`` or later."""
         reach = (rolling_minutes.compute_lookback_minutes(self.target_state.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
         out = excluded.intervals_of(terms)

@@ -123,7 +123,7 @@ class StateEvaluator:
         return await self._states.accept_facts(facts, self._touch)
 
     def new_labels(self) -> dict[str, int]:
-        """Return the label sets that appeared for the first time since the last call, as names of series."""
+        """Return name of series → NOTHING_YET, for each label set that first appeared since the last call."""
         return self._seen_labels.unsaved()
 
     def _touch(self, subject: str, since: UtcMicroseconds) -> None:
@@ -157,7 +157,7 @@ class StateEvaluator:
             self._timers.set((STATE, subject), AT_ONCE)
 
     def wake_held(self, hold: ImportHold) -> None:
-        """Mark the indicators that a hold covered for a full evaluation, because the hold has ended."""
+        """Mark for a full evaluation the indicators that a released hold covered."""
         for subject, line in self._lines():
             if hold.covers(subject):
                 self._dirty.setdefault(subject, DirtySpan()).touch(line.begins_at, self._causes.get(subject))
@@ -174,7 +174,7 @@ class StateEvaluator:
             self._dirty.setdefault(subject, DirtySpan()).touch(since, cause)
 
     def exclude(self, moved: ExclusionChange) -> None:
-        """Mark the windows for evaluation in which the excluded time has changed."""
+        """Mark for evaluation the windows in which the excluded time has changed."""
         for subject, line in self._lines():
             since = moved.since(line)
             if since is not None:
