@@ -134,17 +134,17 @@ class Part:
 
 @dataclass
 class Absences:
-    """The services that did not answer while one page was made, and how old the answers are that stand in."""
+    """The services that did not answer while one page was made, and how old the answers shown instead are."""
 
     read_at: dict[str, int | None] = field(default_factory=dict)
-    """Service → the instant of the oldest answer shown in place, in microseconds since 1970; None without one."""
+    """Service → instant of its oldest answer that is shown instead, in microseconds since 1970; None without one."""
     late: set[str] = field(default_factory=set)
-    """Services that did not answer in time: they are not asked again for this page, which would wait once more."""
+    """Services that did not answer in time: the page sends them no further request, because it would wait again."""
     is_subject_old: bool = False
     """Whether the thing that the page is about is shown as it was, because its service is away."""
 
     def note(self, context: str, read_at: int | None) -> None:
-        """Record that a service is away, and when the answer was given that is shown instead."""
+        """Record that a service is away. ``read_at`` is the instant of the answer shown instead; None without one."""
         known = [each for each in (self.read_at.get(context), read_at) if each is not None]
         self.read_at[context] = min(known, default=None)
 
@@ -171,7 +171,7 @@ class Services:
     async def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Send a request to the service that owns the path and return its answer; raises ServiceAway.
 
-        Raises NotFound for a path of the demonstration if there is none.
+        Raises NotFound for a path of the demonstration if no demonstration is connected.
         """
         context = owner_of(path)
         client = self._clients.get(context)
@@ -231,7 +231,7 @@ class Api:
         return data
 
     async def known(self, path: str, parameters: Parameters | None = None) -> Json:
-        """Send a GET request for the thing that a page is about; if its service is away, return its last answer.
+        """Send a GET request for the subject of a page; if the service is away, return its last answer to the request.
 
         Raises ApiError: ServiceAway only if the request was never answered before.
         """
@@ -269,8 +269,8 @@ class Api:
     async def change(self, path: str, changed: Callable[[Json], Mapping[str, Any]]) -> Json:
         """Read a resource, pass it to ``changed`` and PUT the result; return the new resource.
 
-        The entity tag is sent as ``If-Match``: if somebody else changed the resource meanwhile, it stays as it is.
-        Raises ApiError.
+        Raises ApiError, also if somebody else changed the resource meanwhile: their change is not overwritten, because
+        the entity tag is sent as ``If-Match``.
         """
         read = await self._ask("GET", path)
         headers = {"If-Match": read.headers["etag"]}
@@ -294,9 +294,10 @@ class Api:
         return dict(zip(queries, parts, strict=True))
 
     async def included(self, holder: Part, **queries: str | Query | Whole) -> dict[str, Part]:
-        """Return a Part for each query, by the argument's name, from an answer that contains theirs under these names.
+        """Return a Part for each query, by the argument's name; take it from ``holder`` if that includes the answer.
 
-        What the answer does not contain, or only its first page, is asked for. Raises SignedOut.
+        ``holder`` is an answer whose fields of the same names are the answers to these queries. A request is sent only
+        if the field is missing or has just the first page. Raises SignedOut.
         """
         found: dict[str, Part] = {}
         for name, query in queries.items():

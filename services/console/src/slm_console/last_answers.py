@@ -10,7 +10,7 @@ from typing import Any
 
 Json = Any
 Parameters = Mapping[str, str | Sequence[str]]
-"""Query parameters; one with several values is sent once for each."""
+"""Query parameters; a parameter with several values is sent once for each value."""
 Query = tuple[str, Parameters]
 """The path of a GET request and its query parameters."""
 
@@ -27,7 +27,7 @@ class LastAnswers:
     _kept: OrderedDict[bytes, tuple[int, Json]] = field(default_factory=OrderedDict)
 
     def keep(self, key: str, query: Query, data: Json, now: int) -> None:
-        """Store an answer and drop the oldest ones beyond ``most``."""
+        """Store an answer, and drop the oldest answers if there are more than ``most``."""
         place = _place(key, query)
         self._kept[place] = (now, data)
         self._kept.move_to_end(place)

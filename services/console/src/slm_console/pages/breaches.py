@@ -118,7 +118,7 @@ async def assign(visit: SignedIn, form: Fields) -> Response:
 
 @router.post("/assign/undo")
 async def end_assignment(visit: SignedIn, form: Fields) -> Response:
-    """Undo an assignment: assign the breach, risk or cause to the person who held it before."""
+    """Undo an assignment: assign the breach, risk or cause back to the person who had it before, or to nobody."""
     return await _assign(visit, form, form.text("before"))
 
 

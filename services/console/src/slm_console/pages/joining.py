@@ -63,7 +63,7 @@ async def accept_invitation(visit: AnyVisit, code: str, form: Fields) -> Respons
             )
         except RefusedRequest as refused:
             if "party" in refused.fields and not is_company:
-                # Only the answer says that the code is a company's, so it is asked who it is.
+                # Only this refusal says that the code invites a company, so the form for a company is shown now.
                 return render(visit, "joining/invitation.html", {"is_company": True, "typed": typed, "errors": {}})
             errors = {"form": account.why_no_way_in(visit.reader, refused.status, str(refused))}
             if refused.code == "address-taken" and "take_address" in str(refused):

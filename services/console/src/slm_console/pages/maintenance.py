@@ -89,9 +89,9 @@ async def _show_form(
 
 
 async def _agreement(visit: Visit, agreement_id: str) -> Mapping[str, Any]:
-    """Return the agreement for the form, which needs only its title; without one if agreement-svc is away.
+    """Return the agreement whose title the form shows; raises NotFound.
 
-    Raises NotFound.
+    If agreement-svc is away and has not answered this before, the title is a text that says so.
     """
     part = await visit.api.part(f"/api/v1/agreements/{agreement_id}")
     if part.missing:

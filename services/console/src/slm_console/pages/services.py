@@ -73,9 +73,9 @@ async def show_service(visit: SignedIn, service_id: str) -> Response:
 
 
 async def _service(visit: Visit, service_id: str) -> Json:
-    """Return a service; while agreement-svc is away, as the reader was last shown it, also in a list.
+    """Return a service; raises ApiError.
 
-    Raises ApiError.
+    While agreement-svc is away, it is taken from the last answer about this service, or else from the last list.
     """
     try:
         return await visit.api.known(f"/api/v1/services/{service_id}")

@@ -46,8 +46,8 @@ async def sign_in(visit: AnyVisit, form: Fields) -> Response:
 @router.post("/sign-out")
 async def sign_out(visit: AnyVisit, form: Fields) -> Response:
     """End the session in the API and remove the browser's session cookie."""
-    # What is no session is a key that goes on in programs: the browser forgets it. While the service is away the
-    # browser forgets it too: the session then ends by itself, and nobody at this machine can go on with it.
+    # An API key that is no session stays valid, because programs use it: only the browser forgets it. The browser
+    # forgets a session too while the service is away. It then expires, and nobody at this machine can go on with it.
     with contextlib.suppress(SignedOut, NotFound, ServiceAway):
         await visit.api.delete(f"{_SESSIONS}/current")
     answer = go(visit, "/sign-in")

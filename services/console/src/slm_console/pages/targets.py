@@ -70,14 +70,14 @@ async def download_worked_out(visit: SignedIn, target_id: str) -> Response:
 
 
 def _period(visit: Visit) -> dict[str, str]:
-    """Return the API parameters for the period in the page's address and the instant as of which it is explained."""
+    """Return the API parameters ``window`` and ``known_at``, from ``period`` and ``as_of`` in the page's address."""
     asked = visit.request.query_params
     names = {"period": "window", "as_of": "known_at"}
     return {names[name]: asked[name] for name in names if asked.get(name)}
 
 
 def _instant_of(window: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the API parameter that explains an open window as of the instant of its figure; empty if it is closed."""
+    """Return the API parameter to explain an open window as of its figure's instant; empty for any other window."""
     if window is None or window["closed_at"] is not None or not window["as_of"]:
         return {}
     return {"known_at": str(window["as_of"])}

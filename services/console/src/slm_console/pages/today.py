@@ -28,7 +28,7 @@ from slm_console.web.visit import SignedIn, Visit
 router = APIRouter()
 _MOST = str(MOST_LISTED)
 _MOST_SERVICES = 50
-"""How many services stand below the rows; those that are down or breached come first."""
+"""How many services are listed below the rows; those that are down or breached come first."""
 
 
 @router.get("/")
@@ -37,7 +37,7 @@ async def today(visit: SignedIn) -> Response:
     parts = await _read(visit, {"party": visit.scope} if visit.scope else {})
     directory = directory_from(parts)
     found = parts["agreements"].data
-    # An answer that was kept from before an update has no list of signed versions.
+    # An answer that was cached before an update may lack the list of signed versions.
     lines = [*found["needs"], *found.get("signed", ())] if found else []
     needs = [each for each in lines if visit.scope in ("", each["other_party_id"])]
     causes = [each for each in parts["causes"].items if _is_within_cause(visit.scope, each)]
@@ -73,8 +73,8 @@ async def _read(visit: Visit, scope: Mapping[str, str]) -> dict[str, Part]:
         ),
         agreements=("/api/v1/agreement-summary", {"include": ["me", "parties", "people", "services"]}),
     )
-    # The latest causes come from an index; to find all open ones, each cause of the past would be read. What an older
-    # one is about has rows all the same: its breaches that nobody acknowledged, and what is down.
+    # The latest causes come from an index; to find all open ones, each cause of the past would be read. An older cause
+    # is not missed: its breaches that nobody acknowledged, and what is down, have rows of their own.
     found = await api.included(
         parts["summary"], causes=("/api/v1/causes", {"limit": _MOST}), assignments=HELD["assignments"]
     )

@@ -39,7 +39,7 @@ class AgendaGroup:
 def agenda_groups(reader: Reader, items: Sequence[Item]) -> list[AgendaGroup]:
     """Return the agenda's items as groups of lines; empty groups are left out.
 
-    A period in which its target was breached has a line among the breaches only, with the period's last figure.
+    A target that was breached in a period has one line for that period: among the breaches, with the last figure.
     """
     newest = sorted(items, key=lambda each: -(read(each["at"]) or 0))
     figures = _first_of(each for each in newest if each["kind"] in _FIGURES)
@@ -149,7 +149,7 @@ def _told(reader: Reader, item: Item, figure: Item) -> str:
 def _name_of(item: Item) -> str:
     """Return the title of the item's target.
 
-    An item that was stored before items had it as ``target_title`` has it before the last colon of its own title.
+    Old items have no ``target_title``: their own title begins with the target's, up to the last colon.
     """
     return str(item["detail"].get("target_title") or str(item["title"]).rpartition(": ")[0] or item["title"])
 

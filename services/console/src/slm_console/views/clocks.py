@@ -1,4 +1,4 @@
-"""Clocks on a page: a length of time that grows or shrinks, which the browser counts on without asking the server."""
+"""Clocks on a page: lengths of time that grow or shrink, and that the browser updates without asking the server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LENGTH = "{length}"
 class RunningClock:
     """A length of time until or since an instant, with the text around it.
 
-    ``until`` or ``since`` is that instant in microseconds since 1970; the other one is None.
+    Either ``until`` or ``since`` is that instant, in microseconds since 1970; the other one of the two is None.
     """
 
     text: str
@@ -35,14 +35,17 @@ class RunningClock:
 
 
 def time_until(reader: Reader, instant: int, say: Callable[[str], str], over: str) -> RunningClock:
-    """Return a clock that runs down to an instant. ``say`` puts a length into its text."""
+    """Return a clock that runs down to an instant; ``over`` is its text afterwards.
+
+    ``say`` returns the clock's text for a length of time.
+    """
     left = instant - reader.now
     text = say(reader.running(left)) if left > 0 else over
     return RunningClock(text, say(_LENGTH), over, until=instant)
 
 
 def time_since(reader: Reader, instant: int, say: Callable[[str], str]) -> RunningClock:
-    """Return a clock that counts up from an instant. ``say`` puts a length into its text."""
+    """Return a clock that counts up from an instant. ``say`` returns the clock's text for a length of time."""
     return RunningClock(say(reader.running(reader.now - instant)), say(_LENGTH), since=instant)
 
 

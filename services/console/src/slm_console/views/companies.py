@@ -100,9 +100,9 @@ def _now(reader: Reader, line: CompanyLine) -> str:
 
 
 def relatives(directory: Directory, agreements: Sequence[Mapping[str, Any]], side: str) -> list[str]:
-    """Return the ids of the companies to which the reader's company is ``side``, sorted by name.
+    """Return the ids of the reader's customers (``side`` is ``provider``) or suppliers (``customer``), sorted by name.
 
-    ``provider`` gives its customers, ``customer`` its suppliers.
+    ``side`` is the side of the reader's company.
     """
     found = {directory.other(each) for each in agreements if directory.side(each) == side}
     return sorted(found, key=lambda party_id: directory.company(party_id).casefold())
@@ -117,7 +117,7 @@ def lines_of(
 ) -> list[CompanyLine]:
     """Return the rows for customers (``side`` is ``provider``) or suppliers (``customer``), most breaches first.
 
-    ``standings`` are the API's numbers of targets by state, one item for each provider and customer.
+    ``standings`` are the API's numbers of targets by state, one item for each pair of provider and customer.
     """
     with_company: dict[str, list[dict[str, Any]]] = {}
     for each in agreements:

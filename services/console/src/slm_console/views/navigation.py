@@ -9,7 +9,7 @@ from slm_console.views.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the navigation: path, name, letter of its shortcut after ``g``, and whether the page is within it."""
+    """An entry of the navigation. The keys ``g`` and ``letter`` open it; ``is_here``: the shown page belongs to it."""
 
     path: str
     name: str
@@ -20,9 +20,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What decides which places the navigation offers: the reader's roles, and the sides of the reader's company.
+    """What the navigation depends on: the reader's roles, and whether their company is provider, customer or both.
 
-    Every place stays open by its address; what it shows is decided by the API.
+    Pages that the navigation does not offer can still be opened by their address; the API decides what they show.
     """
 
     roles: frozenset[str] = frozenset()

@@ -83,7 +83,7 @@ class Reader:
         return format_time(self.local(microseconds), "HH:mm", locale=self.locale)
 
     def day(self, microseconds: int) -> str:
-        """Return the day in the reader's time zone: ``Thu 3 Dec``; in another year than the page's ``3 Dec 2027``."""
+        """Return the day in the reader's time zone: ``Thu 3 Dec``, or ``3 Dec 2027`` if not in the present year."""
         local = self.local(microseconds)
         same_year = local.year == self.local(self.now).year
         return format_date(local, "EEE d MMM" if same_year else "d MMM y", locale=self.locale)
@@ -106,8 +106,9 @@ class Reader:
         return format_date(self.local(microseconds), "LLL", locale=self.locale)
 
     def moment(self, microseconds: int) -> str:
-        """Return an instant as short as it is clear: ``10:42`` today, ``Thu 14:00`` within six days, else
-        ``3 Dec 14:00``.
+        """Return an instant in the shortest form that is clear.
+
+        ``10:42`` today, ``Thu 14:00`` within six days, else ``3 Dec 14:00``, or ``3 Dec 2027 14:00`` in another year.
         """
         local, now = self.local(microseconds), self.local(self.now)
         apart = (local.date() - now.date()).days
@@ -134,7 +135,7 @@ class Reader:
         return f"{self.moment(start)} – {self.moment(end)}"
 
     def full(self, microseconds: int, zone: str = "") -> str:
-        """Return an instant to the second for a tooltip: in the zone ``zone``, if it is not UTC, and in UTC."""
+        """Return an instant to the second for a tooltip: in UTC, and in ``zone`` too if that is another time zone."""
         utc = format_datetime(at(microseconds), "d MMM y HH:mm:ss 'UTC'", locale=self.locale)
         if not zone or zone == "UTC":
             return utc
@@ -162,9 +163,9 @@ class Reader:
         return " ".join(texts) or self._unit("min", 0)
 
     def running(self, microseconds: int) -> str:
-        """Return the length of a clock that runs, rounded down: to minutes, in the last ten minutes to seconds.
+        """Return the length that a running clock shows, rounded down: to minutes, or below ten minutes to seconds.
 
-        The browser counts the clock on by the same rule (``clocks.js``).
+        The browser updates the clock by the same rule (``clocks.js``).
         """
         unit = SECOND if microseconds < _SECONDS_WITHIN else MINUTE
         return self.length(max(0, microseconds) // unit * unit)

@@ -39,7 +39,7 @@ def hits_of(
 ) -> list[Hit]:
     """Return the search results, at most MOST: pages, tickets by number, the API's hits with a page, other tickets.
 
-    ``tickets`` matched in any field. Those whose number does not match come last: the name of a team matches many.
+    ``tickets`` match in some field. Those that do not match by their number come last: a team's name matches many.
     """
     wanted = words.casefold()
     pages = [Hit(reader.gettext("Page"), each.name, "", each.path) for each in places]

@@ -19,7 +19,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """A column. ``text`` is used to filter and download; a column without it shows a drawing or a button."""
+    """A column. ``text`` returns a row's text to filter and download; None for a column of drawings or buttons."""
 
     key: str
     title: str
@@ -58,7 +58,7 @@ class Table(Generic[Row]):
 
     @property
     def has_filter(self) -> bool:
-        """Whether the filter is offered: for many rows, and while one is set."""
+        """Whether the page offers the filter: if the table has many rows, or while a filter is set."""
         return self.of > SEEN_AT_ONCE or bool(self.wish.q)
 
     @property

@@ -84,7 +84,7 @@ def ticket_page(
 ) -> TicketPage:
     """Return the view model of a ticket's page.
 
-    ``explained``: clock → its explanation; ``targets``: target id → the target. Both lack what was not available.
+    ``explained``: clock → its explanation; ``targets``: target id → the target. What the API did not answer is missing.
     """
     clocks = ticket["clocks"]
     start = min([read(each["started_at"]) or reader.now for each in clocks], default=reader.now)
@@ -235,7 +235,7 @@ def _cause_in_words(reader: Reader, cause: str, kind: str) -> str:
 
 
 def _event_of_cause(reader: Reader, cause: str) -> str:
-    """Return in words with what an interval of a clock began: an event of the ticket, or a rule of the hours."""
+    """Return in words what began an interval of a clock: an event of the ticket, or a rule of the service hours."""
     event, _, state = cause.partition(" to ")
     if event == "state_changed" and state:
         return reader.gettext("state became “%(state)s”", state=state.replace("_", " "))
@@ -281,7 +281,8 @@ def _facts(
     reader: Reader, directory: Directory, ticket: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
     opened, ended = read(ticket.get("opened_at")), read(ticket.get("ended_at"))
-    # A supplier's promise names the reader's own company as customer; whose ticket it is, the sold service says.
+    # In a supplier's promise, the customer is the reader's own company. The ticket's customer is the one of a promise
+    # in which the reader's company is the provider.
     sold = [each for each in targets if directory.side(each) == "provider"] or targets
     customers = dict.fromkeys(directory.company(each["customer_party_id"]) for each in sold)
     services = dict.fromkeys(directory.service(each.get("service_id")) for each in sold)

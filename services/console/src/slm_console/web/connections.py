@@ -15,7 +15,7 @@ ALL = {"limit": "1000"}
 
 
 def listing(visit: Visit, **filters: str) -> dict[str, str]:
-    """Return the query parameters for the page of a list that the address names, with ``filters``."""
+    """Return the API's query parameters for one page of a list: page size, ``filters``, and the address's cursor."""
     cursor = visit.request.query_params.get("cursor", "")
     return {"limit": PAGE, **filters, **({"cursor": cursor} if cursor else {})}
 

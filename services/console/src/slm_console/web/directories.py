@@ -36,11 +36,14 @@ def who_reads(api: Api) -> dict[str, str]:
 
 
 def reach_of(api: Api) -> Reach:
-    """Return what decides which places the navigation offers, from the cached answer of an earlier page."""
+    """Return the Reach of the reader, on which the navigation depends, from the cached answer of an earlier page.
+
+    Without such an answer, the navigation offers every place.
+    """
     me = _last_me(api)
     if not me:
         return EVERYWHERE
-    # An answer that was kept from before an update does not have the sides.
+    # An answer that was cached before an update may lack the two sides.
     sides = bool(me.get("is_provider", True)), bool(me.get("is_customer", True))
     return Reach(frozenset(me.get("roles") or ()), *sides, is_known=True)
 
@@ -68,7 +71,7 @@ def snoozed_rows(part: Part) -> set[str]:
 
 
 def holding_from(parts: Mapping[str, Part], directory: Directory) -> HoldersOfItems:
-    """Return who holds which breach, risk or cause, from the answers to the requests in HELD."""
+    """Return to whom each breach, risk or cause is assigned, from the answers to the requests in HELD."""
     people = {str(each["person_id"]): str(each["name"]) for each in parts["people"].items}
     held = {
         f"{each['kind']}/{each['item_id']}": str(each["assigned_to"])

@@ -68,7 +68,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _away(request: Request, error: Exception) -> Response:
-    """Answer with a page that leads to the parts that work, and that keeps what was typed to send it again."""
+    """Answer with a page that links to the parts that work, and keeps what was typed so that it can be sent again."""
     visit = open_visit(request)
     assert isinstance(error, ServiceAway)
     has_rail = visit.is_signed_in and not is_guest(visit.api)
@@ -84,9 +84,9 @@ async def _away(request: Request, error: Exception) -> Response:
 
 
 async def _typed(request: Request) -> list[tuple[str, str]] | None:
-    """Return the fields of a form to be sent again; None if it has a secret or a file, which no page may repeat.
+    """Return the fields of a submitted form, for a page that can send them again; None if it must not show them.
 
-    None too for a form that is not from the reader's session: only its own fields are shown to the reader.
+    No page may repeat a secret or a file, nor show the fields of a form that is not from the reader's session.
     """
     try:
         form = await read_form(request)

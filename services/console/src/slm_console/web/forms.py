@@ -69,5 +69,5 @@ Fields = Annotated[Form, Depends(read_form)]
 
 
 def go(visit: Visit, path: str) -> Response:
-    """Return a redirect (303) to a page of this console; any other target becomes the first page."""
+    """Return a redirect (303) to a page of this console; any other target is replaced by the Today page."""
     return RedirectResponse(visit.prefix + safe_next(path), 303)

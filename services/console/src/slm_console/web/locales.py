@@ -67,7 +67,7 @@ def zone_of(name: str) -> ZoneInfo | None:
 def choose(tags: tuple[str, ...]) -> tuple[str, Locale]:
     """Return the language of the texts and the locale of the formats, for language tags in order of preference.
 
-    The first tag that can be read decides: its language if the console has texts in it, else English; and its region.
+    The first valid tag decides. If the console has no texts in its language, both are English, with the tag's region.
     """
     for tag in tags:
         if tag == PSEUDO:
@@ -104,7 +104,7 @@ def translations_of(language: str) -> NullTranslations:
 def _parsed(tag: str) -> Locale | None:
     """Return the locale of a language tag, None if it is not valid.
 
-    A tag without a region gets the one where most speakers of the language live.
+    A tag without a region gets the most likely region of its language: ``de`` → ``de_DE``.
     """
     try:
         parsed = Locale.parse(tag, sep="-", resolve_likely_subtags=True)

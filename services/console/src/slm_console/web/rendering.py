@@ -23,7 +23,7 @@ from slm_events.catalogue import ACCESS, BY_TYPE, CATALOGUE
 
 THEME = "slm_theme"
 KEYBOARD = "slm_keyboard"
-"""Name of the cookie that switches keyboard shortcuts on or off; THEME is the one for the colours."""
+"""Name of the cookie that switches keyboard shortcuts on or off; THEME names the cookie for the colours."""
 
 _EVENT_NAMES = " ".join(row.event.__name__ for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE))
 """Names of all event types that the event stream can send to a page, separated by spaces."""

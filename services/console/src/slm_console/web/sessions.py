@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 SESSION = "slm_session"
 VISIT = "slm_visit"
-"""Cookie of a visitor without a session: the CSRF tokens of the forms for signing in and for guests are derived from
-it.
+"""Visitor's cookie, for somebody without a session. The CSRF tokens of the forms for signing in and for guests are
+derived from its value.
 """
 TOKEN_FIELD = "csrf_token"
 TOKEN_HEADER = "x-csrf-token"
@@ -25,7 +25,7 @@ def key_of(request: Request) -> str:
 
 
 def start(request: Request, response: Response, key: str, seconds: int) -> None:
-    """Set the session cookie for ``seconds``, at most 12 hours, and delete the visitor's cookie."""
+    """Set the session cookie for ``seconds``, at most 12 hours, and delete the visitor's cookie (VISIT)."""
     _set(request, response, SESSION, key, max(0, min(seconds, _LONGEST_SECONDS)))
     response.delete_cookie(VISIT, path=_path(request))
 
@@ -38,8 +38,8 @@ def end(request: Request, response: Response) -> None:
 def csrf_token(request: Request) -> str:
     """Return the CSRF token for the forms of this page.
 
-    It is derived from the session key by a one-way function, so the server stores nothing, and a token is useless in
-    any other session.
+    It is derived from the session key, or the visitor's cookie (VISIT), by a one-way function. So the server stores
+    nothing, and a token is useless in any other session.
     """
     return _token(_secret(request))
 
@@ -55,7 +55,7 @@ def is_genuine(request: Request, token: str) -> bool:
 
 
 def remember_visit(request: Request, response: Response) -> None:
-    """Set the visitor's cookie if one was created while this page was rendered."""
+    """Set the visitor's cookie (VISIT) if its value was created while this page was rendered."""
     made = getattr(request.state, "new_visit", "")
     if made:
         _set(request, response, VISIT, made, _LONGEST_SECONDS)

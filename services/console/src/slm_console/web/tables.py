@@ -27,9 +27,8 @@ def wish_of(visit: Visit) -> Wish:
 def render_table(visit: Visit, template: str, model: Mapping[str, Any], table: Table[Any], name: str) -> Response:
     """Render the page with its table, or return the table as a CSV file if the address has ``format=csv``.
 
-    Raises ServiceAway for a file of rows whose service is away.
-
-    ``name`` is the file's name without its extension.
+    ``name`` is the file's name without its extension. Raises ServiceAway instead of returning a file if the service
+    with the rows is away, because its last answer may be old.
     """
     if visit.request.query_params.get("format") != "csv":
         return render(visit, template, {**model, "table": table})

@@ -99,7 +99,7 @@ def open_visit(request: Request) -> Visit:
 
 
 async def visit_of(request: Request) -> Visit:
-    """FastAPI dependency that returns ``open_visit``.
+    """FastAPI dependency that returns the visit of a request, as ``open_visit`` does.
 
     It is a coroutine, because the caller's address is a context variable that must be set in the task of the handler.
     """
@@ -133,7 +133,7 @@ def safe_next(wanted: str) -> str:
 def sign_in_address(visit: Visit) -> str:
     """Return the address of the sign-in page, which leads back to the present page.
 
-    For a form, this is the page that the form was on.
+    After a form was sent, it leads back to the page that the form was on.
     """
     back = visit.address if visit.request.method == "GET" else safe_next(_referring(visit))
     return f"{visit.prefix}/sign-in?next={quote(back, safe='/')}"

@@ -87,7 +87,7 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
 
 
 async def _backtests(visit: Visit, agreement: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the newest back-tests of the reader's company if the terms are still being negotiated, else nothing."""
+    """Return the newest back-tests of the reader's company; none for a guest, or if no terms are negotiated now."""
     if agreement["state"] not in OPEN or visit.only_page:
         return []
     return (await visit.api.part("/api/v1/backtests", _NEWEST)).items
@@ -96,9 +96,9 @@ async def _backtests(visit: Visit, agreement: Mapping[str, Any]) -> list[dict[st
 async def _compared_with(
     visit: Visit, agreement: Mapping[str, Any], revisions: Part
 ) -> tuple[Mapping[str, Any] | None, int]:
-    """Return the revision before the newest one, while a version is negotiated: its document and its number.
+    """Return document and number of the revision that the newest one is compared with: the one before it.
 
-    None and 0 if there is no earlier revision to compare with.
+    None and 0 if there is no earlier revision, for a draft, and if the version is no longer negotiated.
     """
     number = int(agreement["revision"]["number"])
     if agreement["state"] not in ("proposed", "countered", "agreed") or number < 2:

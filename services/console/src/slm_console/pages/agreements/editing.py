@@ -65,7 +65,7 @@ class Sheet:
 async def show_editor(visit: SignedIn, agreement_id: str) -> Response:
     """Show the editor with the newest revision.
 
-    If the reader may not edit this version, redirect to another version that is a draft, or to the document.
+    If the reader may not edit this version, redirect to a draft that they may edit, or else to the document.
     """
     directory, parts = await _asked(visit, agreement_id)
     agreement = parts["agreement"].data
@@ -118,7 +118,7 @@ async def edit(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
 async def _asked(visit: Visit, agreement_id: str) -> tuple[Directory, dict[str, Part]]:
     directory, parts = await ask(visit, agreement_id, indicators=Whole("/api/v1/indicators", {"limit": "500"}))
     if visit.only_page:
-        # A guest reads and answers one document; its pages are others.
+        # A guest reads and answers one document, on other pages than the editor.
         raise NotFound(404, {})
     return directory, parts
 
@@ -126,7 +126,7 @@ async def _asked(visit: Visit, agreement_id: str) -> tuple[Directory, dict[str, 
 def _beginning(directory: Directory, agreement: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document that the editor starts with.
 
-    For an amendment, the first day is left empty, because it cannot take effect when the old terms did.
+    For an amendment, the first day is left empty: the new terms cannot begin on the day on which the old ones began.
     """
     document = editor.writable(agreement["document"])
     if edit_purpose(directory, agreement) == "amend":

@@ -62,7 +62,7 @@ def _is_for_reader(agreement: Mapping[str, Any], act: str) -> bool:
 
 
 def edit_purpose(directory: Directory, agreement: Mapping[str, Any]) -> str:
-    """Return what the reader may write: ``draft``, ``counter`` (changes to a proposal), ``amend``, or empty."""
+    """Return what the reader may write: ``draft``, ``counter`` (changes to a proposal), ``amend``; empty if nothing."""
     state = agreement["state"]
     if not directory.has_role("service_level_manager"):
         return ""
@@ -81,9 +81,10 @@ def _amendment(agreement: Mapping[str, Any]) -> int | None:
 
 
 def draft_beside(agreement: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the entry of another version that is a draft which the reader may see, None if there is none.
+    """Return the entry in ``versions`` of a draft other than the shown version; None if there is none.
 
-    This is a draft of the reader's company, or the draft of a target revision, which both sides see.
+    The API lists only drafts of the reader's company, and drafts that answer a target revision proposal, which both
+    sides see.
     """
     return next(
         (

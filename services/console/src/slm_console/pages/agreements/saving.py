@@ -22,8 +22,8 @@ _STALE = 412
 class Order:
     """What the reader wants done with the edited document.
 
-    ``act`` is ``save``, ``keep`` (over somebody else's change) or ``propose``; ``base`` is the hash of the revision and
-    ``tag`` the entity tag from which editing began.
+    ``act`` is ``save``, ``propose``, or ``keep``: save over somebody else's change. ``base`` is the hash of the
+    revision from which editing began, ``tag`` the entity tag that the agreement had then.
     """
 
     act: str
@@ -40,7 +40,7 @@ class SavedTerms:
 
 @dataclass(frozen=True)
 class Overtaken:
-    """Somebody else changed the agreement meanwhile: who, when (in words), and the number of that revision."""
+    """Somebody else changed the agreement meanwhile: who, when (in words), and the number of the revision they made."""
 
     by: str
     when: str

@@ -18,7 +18,7 @@ from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
 _REASON = "reason:"
-"""What the names of the fields begin with in which a person says why they sign in spite of a finding."""
+"""Prefix of the names of form fields: in each, the signatory says why they waive one finding."""
 
 
 @router.get("/agreements/{agreement_id}/sign")

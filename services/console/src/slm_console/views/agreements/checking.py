@@ -19,7 +19,8 @@ _LEVELS = {"error": "breached", "slip": "at-risk", "warning": "at-risk"}
 class CheckLine:
     """One finding of the check.
 
-    ``target`` is the index of the target it is about, None for any other place; ``line`` is its line in the text view.
+    ``target`` is the index, from 0, of the target that the finding is about; None if it is not about a target. ``line``
+    is the finding's line in the text view; None in the view of sentences.
     """
 
     mark: str
@@ -42,7 +43,7 @@ class CheckPanel:
     """Titles of the points that an agreement should fill and this one leaves empty."""
 
     def of_target(self, index: int) -> list[CheckLine]:
-        """Return the findings about the target at this index."""
+        """Return the findings about the target at this index, from 0."""
         return [each for each in self.lines if each.target == index]
 
     @property

@@ -42,7 +42,7 @@ class Word:
 
     @property
     def accepts(self) -> bool:
-        """Whether the side accepts the promise as it is now; a change counts, because the side proposed these terms."""
+        """Whether the side accepts the promise as it is now: it said so, or it proposed the present terms itself."""
         return self.answer in ("accepted", "changed")
 
 

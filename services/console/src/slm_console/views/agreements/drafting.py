@@ -1,7 +1,7 @@
 """Form for a new agreement of any kind with three usual promises, and the request body for the API.
 
-With a service level agreement the reader's company promises a customer; with the other kinds it is promised something
-by a supplier or an internal team.
+In a service level agreement, the reader's company makes the promises to a customer. In the other kinds, a supplier or
+an internal team makes them to the reader's company.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class DraftForm:
     """Who promises whom with this kind, in a sentence."""
     companies: list[tuple[str, str]]
     services: list[tuple[str, str]]
-    """Own services, or with another kind than ``sla`` those of other companies, each with its company's name."""
+    """For ``sla``, own services; for other kinds, services of other companies, each with its company's name."""
     measurements: list[str]
     templates: list[DraftTemplate]
     values: Mapping[str, str]
@@ -228,7 +228,7 @@ def _targets(
 
 
 def _measured_by_customer(targets: Sequence[dict[str, Any]]) -> None:
-    """Say in each target that its indicator belongs to the customer, which is the reader's company and measures it."""
+    """Set the customer as owner of each target's indicator: the reader's company is the customer, and it measures."""
     for each in targets:
         if "indicator" in each:
             each["indicator"] = {"key": each["indicator"], "owner": "customer"}

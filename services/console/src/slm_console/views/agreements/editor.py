@@ -138,9 +138,12 @@ def applied(reader: Reader, document: Mapping[str, Any], sent: Mapping[str, str]
 
 
 def rearranged(reader: Reader, made: WorkingDocument, act: str, service: str) -> WorkingDocument:
-    """Return the document after ``add:available``, ``remove:2``, ``up:2`` or ``down:2``; unchanged for any other act.
+    """Return the document after a button's act, which adds, removes or moves a target.
 
-    Texts that could not be read move along with their target.
+    ``act`` is ``add:`` with the name of a sentence form, such as ``add:available``; or ``remove:``, ``up:`` or
+    ``down:`` with a target's index from 0, such as ``up:2``. The targets stay as they are for any other act. What was
+    typed in a target's blanks and could not be read moves with the target, or is removed with it. ``service`` is the
+    service's name, for the title of a new target.
     """
     verb, _, what = act.partition(":")
     targets = list(made.document.get("targets") or ())
@@ -168,7 +171,7 @@ def is_rearranging(act: str) -> bool:
 def _moved_names(texts: Mapping[str, str], order: Sequence[int]) -> dict[str, str]:
     """Rename the fields of targets that moved, and drop those of removed targets.
 
-    ``order`` lists the old indexes in their new order.
+    ``order`` lists the old indexes of the targets, from 0, in the new order.
     """
     places = {f"t{old}": f"t{new}" for new, old in enumerate(order)}
     moved: dict[str, str] = {}

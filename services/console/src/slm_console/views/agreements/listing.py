@@ -33,7 +33,7 @@ class Row:
 
     @property
     def verb_path(self) -> str:
-        """Path of the next act's page below the agreement's page: ``/sign``, ``/edit``, or empty for the latter."""
+        """Path of the next act's page below the agreement's page: ``/sign``, ``/edit``; empty for that page itself."""
         return {"sign": "/sign", "write": "/edit"}.get(self.standing.act, "")
 
 

@@ -20,7 +20,7 @@ _SIGNED = ("finalized", "in_force", *_ENDED)
 
 @dataclass(frozen=True, slots=True)
 class SignedLine:
-    """One signature: a sentence, the instant to the second, the mandate, and the doubts that the person set aside."""
+    """One signature: a sentence, the instant to the second, the mandate, and the findings that the person waived."""
 
     sentence: str
     full: str
@@ -90,14 +90,14 @@ def who_signed(reader: Reader, directory: Directory, agreement: Mapping[str, Any
 
 
 def day_of(reader: Reader, at: int) -> str:
-    """Return the reader's day of an instant with its year, as papers state it: ``1 Dec 2026``."""
+    """Return the day of an instant in the reader's time zone, always with the year: ``1 Dec 2026``."""
     return reader.contract_day(at, reader.zone.key)
 
 
 def signed_bytes(content: Mapping[str, Any]) -> bytes:
     """Return a revision's content as the bytes that its hash is computed from (RFC 8785).
 
-    The content has no fractions as numbers, so that sorted names and no spaces are all that the standard asks for.
+    The content has no numbers with fractions, so the standard asks only for sorted names and no spaces.
     """
     ordered = _sorted(content)
     return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()

@@ -17,7 +17,7 @@ from slm_console.views.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A finding that the signatory must waive, with a reason of its own. ``key`` names it in the form."""
+    """A finding that the signatory must waive with a reason. ``key`` is its name in the form."""
 
     key: str
     text: str
@@ -71,7 +71,7 @@ def signing_page(
 def unwaived(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the findings that the next signatory must waive.
 
-    These are no errors, and no signature on this revision has waived them.
+    Left out are errors, which nobody can waive, and findings that a signature on this revision has waived already.
     """
     return [each for each in findings if each["severity"] != "error" and _waiver_of(agreement, each) is None]
 
@@ -88,14 +88,14 @@ def _waiver_of(agreement: Mapping[str, Any], finding: Mapping[str, Any]) -> Mapp
 
 
 def doubt_key(finding: Mapping[str, Any]) -> str:
-    """Return the name of a finding in the form. Several findings may have one code, so the field is part of it."""
+    """Return a finding's name in the form: its code and its field, because several findings may have the same code."""
     return f"{finding['code']}@{finding['field']}"
 
 
 def waivers_of(findings: Sequence[Mapping[str, Any]], reasons: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return a waiver for each finding that is not an error, with its reason from ``reasons``, by ``doubt_key``.
+    """Return a waiver for each finding that is not an error and has a reason. ``reasons``: ``doubt_key`` → reason.
 
-    A finding without a reason gets no waiver: its signatory has not seen it, or has not answered it.
+    A finding without a reason gets no waiver: the signatory has not seen it, or has not answered it.
     """
     return [
         {"code": str(each["code"]), "field": str(each["field"]), "reason": reasons[doubt_key(each)]}

@@ -81,7 +81,7 @@ def _length(reader: Reader, duration: str | None) -> tuple[str, str]:
 
 def _source(reader: Reader, interval: Mapping[str, Any]) -> str:
     cause = str(interval.get("cause") or "")
-    # What the sender did not number is named by the hash of its content, of which the beginning is enough.
+    # A fact that its sender did not number is named by a hash of its content; the first characters are enough.
     _, named, number = cause.partition("fact ")
     if named and number:
         shown = number[1:9] if number.startswith("#") else number

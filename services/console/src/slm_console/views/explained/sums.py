@@ -47,7 +47,7 @@ def exact_hours(reader: Reader, microseconds: int) -> str:
 
 
 def whole_seconds(microseconds: int) -> int:
-    """Return a length of time in microseconds, rounded to whole seconds."""
+    """Return a length of time rounded to whole seconds; argument and result are in microseconds."""
     return round(Fraction(microseconds, SECOND)) * SECOND
 
 

@@ -107,7 +107,8 @@ def _remainder(reader: Reader, amount: str, is_over: bool) -> str:
 def downtime_left(reader: Reader, left: int, whole: int) -> str:
     """Return what is left of a budget of downtime, in words: ``2 of 43 min of allowed downtime left``.
 
-    ``left`` is below zero if the budget is overspent. What is left is rounded down, so that nobody counts on more.
+    ``left`` and ``whole`` are in microseconds; ``left`` is negative if the budget is overspent. What is left is rounded
+    down, so that nobody counts on more.
     """
     if left < 0:
         return reader.gettext("%(length)s over the allowed downtime", length=reader.length(-left))
@@ -122,7 +123,7 @@ def downtime_left(reader: Reader, left: int, whole: int) -> str:
 
 
 def share_used(reader: Reader, percent: str | None) -> str:
-    """Return how much of a budget is used, for one that is no time: ``95 % of what is allowed is used``.
+    """Return the used share of a budget that is not in time: ``95 % of what is allowed is used``.
 
     Empty if it is not known.
     """
@@ -134,7 +135,7 @@ def share_used(reader: Reader, percent: str | None) -> str:
 def pace_in_words(reader: Reader, burn_rate: str | None, projected_at: str | None) -> str:
     """Return how fast the error budget is used: ``6 times too fast: used up by Thu 14:00``.
 
-    Empty if no future instant is projected at which it is used up.
+    Empty if ``projected_at``, the instant at which the budget will be used up, is not known or has passed.
     """
     when = instants.read(projected_at)
     if when is None or when <= reader.now:

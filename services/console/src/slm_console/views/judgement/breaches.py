@@ -59,13 +59,13 @@ class BreachPage:
     is_mine: bool
     steps: Sequence[Step]
     down: Sequence[tuple[str, str]]
-    """The outages or recoveries that prove it, the latest first: when it began and how long it lasted."""
+    """The outages or recoveries that prove the breach, the latest first: when each began and how long it lasted."""
 
 
 def breach_page_of(
     reader: Reader, directory: Directory, breach: Answer, explanation: Answer | None = None
 ) -> BreachPage:
-    """Return the view model of a breach. ``explanation`` is that of its period's figure, None if not available."""
+    """Return the view model of a breach. ``explanation`` explains the figure of its period; None if not available."""
     life = breach.get("life") or {"allowed": (), "steps": ()}
     ticket = breach.get("ticket")
     certain = instants.read(breach["certain_at"])

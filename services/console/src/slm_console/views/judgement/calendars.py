@@ -1,4 +1,4 @@
-"""Calendar month of the requests to exclude time, in weeks of days."""
+"""Calendar of one month, week by week, with the requests to exclude time."""
 
 from __future__ import annotations
 

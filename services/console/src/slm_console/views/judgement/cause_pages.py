@@ -39,7 +39,7 @@ class CausePage:
     title: str
     mark: str
     state: str
-    """The word of its state: not over yet, breached or at risk."""
+    """The cause's state in words: not over yet, breached, at risk, or over without a breach."""
     when: str
     clock: RunningClock | None
     """The clock whose present text is ``when``; None once the outage is over."""

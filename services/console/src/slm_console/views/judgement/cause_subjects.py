@@ -12,7 +12,7 @@ Answer = Mapping[str, Any]
 
 
 def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
-    """Return a cause's title: what its service is for, or with several services the item they share."""
+    """Return a cause's title: what its only service is for, or else a configuration item or service, ``and others``."""
     services = [directory.outcome(each) for each in cause["service_ids"]]
     if len(services) == 1:
         return services[0]
@@ -23,7 +23,7 @@ def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
 def things_of_cause(cause: Answer) -> list[str]:
     """Return the names of the configuration items and the numbers of the tickets that a cause is about.
 
-    These are names that people gave. An indicator's key is none: ``keys_of_cause`` has it.
+    People gave these names. Keys of indicators are not among them: ``keys_of_cause`` returns those.
     """
     items = [str(each["name"]) for each in cause["about"] if each["kind"] == "item"]
     # A ticket's name begins with its source, ``desk/INC-7``.

@@ -17,7 +17,7 @@ from slm_console.views.reader import DAY, Reader
 WIDTH, HEIGHT = 720, 160
 _RIGHT = 120
 _MARGIN = 8
-"""Space in pixels above and below a figure's line; _RIGHT is that for the label of the last point."""
+"""Space in pixels above and below a figure's line. ``_RIGHT`` is the space for the label of the last point."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Effect of excluding time on figures: each figure before and after, and those whose effect is not known."""
+"""Effect of excluding time on figures: each figure before and after, and targets for which the effect is not known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EffectLine:
-    """A figure that would change. ``amount`` says by how much, in words; empty if only the figures tell it."""
+    """A figure that would change. ``amount`` says by how much, in words; empty if the error budget is not in time."""
 
     target_id: str
     title: str
@@ -49,7 +49,7 @@ class Effects:
 
 
 def effects_of(reader: Reader, effect: Answer | None) -> Effects | None:
-    """Return the effect that the API computed; None if there is none, because the service is away."""
+    """Return the effect that the API computed; None if the API did not answer, because the service is away."""
     if effect is None:
         return None
     changed = [each for each in effect["windows"] if each["changes"]]

@@ -17,7 +17,7 @@ MOST_TIMES = 366
 
 @dataclass(frozen=True)
 class TypedExclusion:
-    """Request body for the API; if ``errors`` has messages by field name, the body is empty."""
+    """Request body for the API, empty if there are errors. ``errors``: field name → message."""
 
     body: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)

@@ -34,8 +34,8 @@ class Surroundings:
 class Blank:
     """A blank of a sentence.
 
-    ``shown`` returns its text for a target's terms; ``write`` returns the terms with a typed text and raises Misread.
-    If there are ``options``, the value is chosen from a list.
+    ``shown`` returns the blank's text for a target's terms. ``write`` returns the terms with a typed text put in, or
+    raises Misread. If there are ``options``, the value is chosen from a list.
     """
 
     name: str
@@ -119,7 +119,7 @@ def answer_time_blank() -> Blank:
 
 
 def measurement_blank(kind: str) -> Blank:
-    """Return the blank for the indicator that measures the target; ``kind`` is the kind to suggest."""
+    """Return the blank for the indicator that measures the target; it suggests indicators of ``kind``."""
 
     def shown(_: Reader, terms: Terms) -> str:
         measured = terms["indicator"]
@@ -140,7 +140,7 @@ def measurement_blank(kind: str) -> Blank:
 
 
 def period_blank() -> Blank:
-    """Return the blank for the calendar period; a rolling window of the terms is offered as well."""
+    """Return the blank for the calendar period; if the terms have a rolling window, it can be kept."""
 
     def value_of(window: Mapping[str, Any]) -> str:
         return str(window["calendar"]) if "calendar" in window else f"rolling:{window['rolling']}"

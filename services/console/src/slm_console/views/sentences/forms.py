@@ -32,7 +32,7 @@ class SentenceForm:
     blanks: Sequence[Blank]
     says: Callable[[Terms], bool]
     new: Callable[[Reader, str], dict[str, Any]]
-    """Function that returns the terms of a new target for a service's name; the key may still change."""
+    """Function that returns the terms of a new target, given the service's name; their key may still change."""
 
 
 def form_of(terms: object) -> SentenceForm | None:

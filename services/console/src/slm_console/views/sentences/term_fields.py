@@ -25,7 +25,8 @@ _CLOCK = re.compile(r"(.*?)[ T,]+(\d{1,2})[:.](\d{2})\s*\Z")
 class TermField:
     """A field of the editor.
 
-    ``shown`` returns its text for a document; ``write`` returns the document with a typed text and raises Misread.
+    ``shown`` returns the field's text for a document. ``write`` returns the document with a typed text put in, or
+    raises Misread.
     """
 
     name: str
@@ -69,7 +70,7 @@ def _write_title(reader: Reader, document: Document, text: str) -> dict[str, Any
 def _instant_field(name: str, *, is_end: bool) -> tuple[Callable[..., str], Callable[..., dict[str, Any]]]:
     """Return the functions ``shown`` and ``write`` for a day of the term.
 
-    With ``is_end``, midnight is shown as the last day that the term includes.
+    With ``is_end``, midnight is shown as the day before it, the last one that the term includes.
     """
 
     def shown(reader: Reader, document: Document) -> str:

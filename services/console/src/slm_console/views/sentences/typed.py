@@ -141,7 +141,7 @@ def notice(reader: Reader, text: str) -> str:
 def day(reader: Reader, text: str, today: date) -> date:
     """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``; raises Misread.
 
-    Without a year, it is the next such day, counted from the day before ``today``.
+    Without a year, it is in this year, or in the next one if it would be earlier than yesterday.
     """
     typed = text.strip()
     found, named = _DAYS.fullmatch(typed), _NAMED.fullmatch(typed)

@@ -15,7 +15,7 @@ from slm_console.views.today.rows import AT_RISK, BREACHED, BUCKETS, OUTAGE, TIC
 
 Item = Mapping[str, Any]
 CAUSE_BUCKETS = {"now": "now", "unacknowledged": "today", "at_risk": "this_week", "unexplained": "later"}
-"""Urgency of a cause in the API → that of its row. Causes of other urgencies need nobody."""
+"""Urgency of a cause in the API → bucket of its row. For causes of other urgencies, nobody has to do anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +97,10 @@ def _counted(cause: Item, *, is_down: bool) -> frozenset[str]:
 
 
 def with_parts(row: UrgentRow, parts: Sequence[UrgentRow]) -> UrgentRow:
-    """Return a row that stands for ``parts`` too, the most urgent first: it is at least as urgent as that one.
+    """Return ``row`` changed so that it stands for ``parts`` too, which are rows, the most urgent first.
 
-    It takes the clock of a ticket, unless it has one that says how long its cause has lasted.
+    It becomes at least as urgent as the first part and gets that part's deadline. It gets that part's clock too, unless
+    ``row`` has a clock of its own, which says how long the cause has lasted.
     """
     if not parts:
         return row
@@ -115,7 +116,7 @@ def with_parts(row: UrgentRow, parts: Sequence[UrgentRow]) -> UrgentRow:
 
 
 def say_since(reader: Reader, instant: object) -> str:
-    """Return since when something lasts, ``since 10:02``; empty if that is not known."""
+    """Return ``since 10:02`` for the instant at which something began; empty if it is not known."""
     when = instants.read(instant)
     return "" if when is None else reader.gettext("since %(moment)s", moment=reader.moment(when))
 

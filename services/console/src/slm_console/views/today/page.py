@@ -56,7 +56,7 @@ class Today:
     is_empty: bool
     """Whether there is nothing to show yet; the page then offers the first steps of the set-up."""
     is_cut: bool = False
-    """Whether there is more of something than the page asked for."""
+    """Whether a list of the API may be longer than the page asked for, so that rows are missing."""
 
     @property
     def rows(self) -> list[UrgentRow]:
@@ -74,7 +74,8 @@ def today_of(
 ) -> Today:
     """Return the view model of the Today page.
 
-    ``mine`` are the items that the reader holds. Without a summary, the page has only rows about causes and agreements.
+    ``mine`` has the keys, such as ``breach/ID``, of the items that are assigned to the reader. Without a summary, the
+    page has only rows about causes and agreements.
     """
     if summary is None:
         summary = NOTHING
@@ -110,7 +111,10 @@ def without(reader: Reader, today: Today, keys: Collection[str]) -> Today:
 
 
 def only(reader: Reader, today: Today, part: str) -> Today:
-    """Return the page with only the rows that a part of the sentence is about; the sentence stays as it is."""
+    """Return the page with only the rows that one part of the sentence is about; the sentence stays as it is.
+
+    ``part`` is the key of that part.
+    """
     keys = {row.key for row in select_rows(reader, today.rows, part)}
     return _with_rows(today, lambda row: row.key in keys)
 

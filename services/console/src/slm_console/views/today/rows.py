@@ -12,7 +12,7 @@ BUCKETS = ("now", "today", "this_week", "later")
 OUTAGE, BREACHED, AT_RISK, TO_DECIDE, SILENT, TICKET_DUE, TO_SIGN, TO_ANSWER, AGREEMENT_TO_DECIDE = COUNTED = (
     "outage", "breached", "at-risk", "to-decide", "silent", "ticket-due", "to-sign", "to-answer", "agreement-to-decide",
 )  # fmt: skip
-"""What the sentence on top of the page counts: each row says as which of these it counts."""
+"""Kinds of rows that the sentence on top of the page counts; ``UrgentRow.counted`` has the kinds of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +52,20 @@ class UrgentRow:
     item: str = ""
     """``breach/ID``, ``risk/ID`` or ``cause/ID``: the item to assign or snooze; empty for other rows."""
     parts: frozenset[str] = frozenset()
-    """The items, like ``item``, of the breaches and risks that the row stands for."""
+    """Keys, such as ``breach/ID``, of the breaches and risks that the row stands for."""
     word: str = ""
-    """The word of the row's state, if it is not that of its mark: what is down has the shape of a breach."""
+    """The word for the row's state, if it differs from the word of its mark: an outage has the mark of a breach."""
     clock: RunningClock | None = None
     """The clock whose present text is ``left``, if it is one that runs."""
     deadline: int | None = None
-    """The agreed deadline, in microseconds since 1970; a forecast is none, because it moves."""
+    """The agreed deadline, in microseconds since 1970; None for a forecast, because it moves."""
     counted: frozenset[str] = frozenset()
-    """As which of ``COUNTED`` the sentence counts the row."""
+    """The kinds in ``COUNTED`` as which the sentence counts the row."""
 
     def order_among(self, mine: Collection[str]) -> tuple[object, ...]:
-        """Return the key that sorts rows: by urgency, within it what the reader holds (``mine``), whole or in part,
-        first.
+        """Return the row's sort key: by urgency, then the reader's rows first, then by ``order``.
+
+        A row is the reader's if its item or one of its parts is in ``mine``.
         """
         is_mine = self.item in mine or not self.parts.isdisjoint(mine)
         return (BUCKETS.index(self.bucket), not is_mine, self.order, self.key)

@@ -1,4 +1,4 @@
-"""Rows of the Today page for agreements that both sides have signed within the last days."""
+"""Rows of the Today page for agreements that both sides have signed in the last few days."""
 
 from __future__ import annotations
 

@@ -39,9 +39,9 @@ def rows_of(
 ) -> list[UrgentRow]:
     """Return the rows of the Today page, the most urgent first.
 
-    All breaches and risks of one cause share a row; a breach or risk without a cause has a row of its own. ``mine`` are
-    the items that the reader holds: they come first among rows of the same urgency.
-    ``needs`` are acts that agreements need and, without a ``need``, versions that both sides signed lately.
+    All breaches and risks of one cause share a row; a breach or risk without a cause has a row of its own. ``mine`` has
+    the keys of the items that are assigned to the reader: their rows come first among those of the same urgency.
+    ``needs`` are acts that agreements need, and versions that both sides signed lately, which have no field ``need``.
     """
     grouped = {breach for cause in causes for breach in cause["breach_ids"]}
     single = [each for each in summary["breaches"] if each["breach_id"] not in grouped]
@@ -103,9 +103,9 @@ def rows_of(
 
 @dataclass(frozen=True, slots=True)
 class _KnownRows:
-    """Rows that another row may stand for.
+    """Rows of tickets and risks, which are left out if the row of a cause or breach stands for them.
 
-    ``tickets_of``: breach or risk id → the ticket that it is about; ``titles``: the same → the title of its target.
+    ``tickets_of``: breach or risk id → key of its ticket in ``tickets``; ``titles``: the same id → title of its target.
     """
 
     tickets: Mapping[tuple[str, str], UrgentRow]
@@ -182,8 +182,8 @@ def _with_company(reader: Reader, directory: Directory, item: Item, title: str) 
 def _outages(reader: Reader, summary: Item, causes: Sequence[Item], single: Sequence[Item]) -> Iterator[UrgentRow]:
     """Yield a row for each indicator that is down, without those that a cause or one of ``single`` already shows.
 
-    ``single`` are the breaches that have no cause yet. An outage of which nothing is left to do but to wait for its end
-    has no cause in ``causes``, and so a row here.
+    ``single`` are the breaches that have no cause yet. ``causes`` are only those in which somebody has something to do;
+    if people only wait for the end of an outage, it gets a row here.
     """
     explained = {str(each["name"]) for cause in causes for each in cause["about"] if cause["end_at"] is None}
     breached = {each["service_id"] for each in single if each["is_down"]}
@@ -331,7 +331,7 @@ def _silent(reader: Reader, directory: Directory, stale: Item) -> UrgentRow:
 def _path_of(need: Item) -> str:
     """Return the path of the page on which the reader does the act that an agreement needs.
 
-    This is the page of ending it, of an amendment's version, or of the agreement.
+    It is the page to end the agreement, the page of an amendment, or the agreement's own page.
     """
     path = f"/agreements/{need['agreement_id']}"
     if need["about"] == "termination_request":
