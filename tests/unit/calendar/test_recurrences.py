@@ -61,6 +61,8 @@ def test_the_last_sunday_of_each_month_is_found() -> None:
         ("FREQ=DAILY;UNTIL=tomorrow", "UNTIL=20261231"),
         ("FREQ=DAILY;UNTIL=20360101", "more than"),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;UNTIL=20991231", "never occurs"),
+        ("FREQ=YEARLY;COUNT=20", "more than ten years"),
+        ("FREQ=YEARLY;UNTIL=20370101", "more than ten years"),
         ("FREQ=DAILY;BYDAY=XX;COUNT=3", "RRULE"),
         ("EXDATE=20261010", "parts are"),
     ],

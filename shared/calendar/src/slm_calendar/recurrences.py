@@ -16,7 +16,7 @@ from slm_events.instants import UtcMicroseconds
 MOST = 1_000
 """The most occurrences of one rule: about nineteen years of weekly ones."""
 LONGEST = 10 * 366 * DAY
-"""How long after its first occurrence a rule is evaluated, in microseconds."""
+"""How long after its first occurrence a rule may go on, in microseconds: some ten years."""
 
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 
@@ -32,17 +32,18 @@ def occurrences(
     """Return ``[start, start + length)`` for each occurrence of the rule that begins at or after ``first`` and before
     ``end``.
 
-    Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time in microseconds. Those that begin
-    later than LONGEST after ``first`` are left out. Raises CalendarError for a rule that is invalid, has neither COUNT
-    nor UNTIL while ``end`` is None, never occurs, or occurs more than MOST times.
+    Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time in microseconds. Raises CalendarError
+    for a rule that is invalid, has neither COUNT nor UNTIL while ``end`` is None, never occurs, occurs more than MOST
+    times, or goes on for longer than LONGEST.
     """
     parts = _parts(rule, field)
     where = zone_named(zone)
     count, until = _count(parts, field), _until(parts, where, field)
     if count is None and until is None and end is None:
         raise refusal(field, rule, "say where it ends: add COUNT or UNTIL")
-    ends = [end, None if until is None else until + 1]
-    bound = min([first + LONGEST, *(each for each in ends if each is not None)])
+    ends = [each for each in (end, None if until is None else until + 1) if each is not None]
+    furthest = first + LONGEST
+    bound = min([furthest, *ends])
     try:
         latest = wall_clock(where, bound) + timedelta(days=1)
         wall_times = rules.matching_times(parts, wall_clock(where, first), latest)
@@ -53,6 +54,9 @@ def occurrences(
     except (ValueError, TypeError, LookupError, OverflowError) as problem:
         raise refusal(field, rule, f"write an RRULE such as FREQ=WEEKLY;BYDAY=SU;COUNT=10 ({problem})") from problem
     found = [(start, start + length) for start in starts if start < bound]
+    is_cut = min(ends, default=furthest + 1) > furthest and (count is None or len(starts) < count)
+    if found and is_cut:
+        raise refusal(field, rule, "it goes on for more than ten years: end it sooner, and renew it then")
     if len(found) > MOST:
         raise refusal(field, rule, f"it has more than {MOST} occurrences: end it sooner, or write several")
     if not found:
