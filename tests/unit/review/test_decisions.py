@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from slm_events.agreement import AgreementSuperseded
+from slm_events.agreement import AgreementExpired, AgreementSuperseded, AgreementTerminated
 from slm_events.review import ActionOpened, LessonRecorded, TargetRevisionProposed
 from slm_review.application import actions, agreements, breaches, lessons, proposals, windows
 from slm_review.application.actions import ActionDecision
@@ -170,3 +170,20 @@ async def test_terms_that_hold_no_longer_are_not_proposed_to_be_raised(ledger: M
     await agreements.end_agreement_version(ledger, turned(AgreementSuperseded, "2026-11-15T00:00", by_version=2))
     await comfortable(ledger, 7, 8, 9)
     assert ledger.told(TargetRevisionProposed) == []
+
+
+@pytest.mark.parametrize(("event", "more"), [(AgreementExpired, {}), (AgreementTerminated, {"reason": "moved"})])
+async def test_an_open_proposal_lapses_when_its_agreement_ends(
+    ledger: MemoryLedger, event: type[Any], more: dict[str, Any]
+) -> None:
+    await propose(ledger, at_least="99.95")
+    await agreements.end_agreement_version(ledger, turned(event, "2026-12-15T00:00", **more))
+    (kept,) = ledger.proposals.values.values()
+    assert (kept.state, kept.ended_at, kept.end_reason) == ("lapsed", at("2026-12-15T00:00"), "The agreement ended.")
+
+
+async def test_an_open_proposal_stays_when_another_version_goes_on(ledger: MemoryLedger) -> None:
+    await propose(ledger, at_least="99.95")
+    await agreements.end_agreement_version(ledger, turned(AgreementSuperseded, "2026-12-15T00:00", by_version=2))
+    (kept,) = ledger.proposals.values.values()
+    assert kept.state == "proposed"

@@ -244,7 +244,7 @@ class ProposalAnswer(Answer):
     """What caused the first proposed target: a review, or figures attained for some time"""
     state: Literal["proposed", "drafted", "agreed", "declined", "lapsed"]
     """`drafted`: a draft amendment answers the proposal; `agreed`: that amendment was signed; `lapsed`: a new version
-    was signed that does not answer the proposal
+    was signed that does not answer the proposal, or the agreement ended
     """
     amendment_version: int | None
     """The version of the agreement that was drafted in answer; null until then"""

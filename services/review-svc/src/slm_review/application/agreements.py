@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from slm_events.agreement import AgreementFinalized, AgreementLifeEvent
+from slm_events import instants
+from slm_events.agreement import AgreementFinalized, AgreementLifeEvent, AgreementSuperseded
 from slm_review.application import breaches, cadence, plans, proposals, windows
 from slm_review.application.ledger import Ledger
 from slm_review.domain import agreements
@@ -23,10 +24,15 @@ async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
 
 
 async def end_agreement_version(ledger: Ledger, event: AgreementLifeEvent) -> None:
-    """Store the end of a version. If the agreement ends with it, scheduled reviews are shortened or cancelled."""
+    """Store the end of a version. If the agreement ends with it, scheduled reviews are shortened or cancelled, and open
+    proposals lapse.
+    """
     await ledger.lock(event.agreement_id)
     agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))
     if agreement is None:
         return
     await ledger.agreements.put(agreements.version_with_end(agreement, event))
     await cadence.shorten_scheduled_reviews(ledger, event.agreement_id)
+    versions = await ledger.agreements.find(agreement_id=event.agreement_id)
+    if not isinstance(event, AgreementSuperseded) and all(version.ended_at is not None for version in versions):
+        await proposals.lapse_open_proposals(ledger, event.agreement_id, instants.from_text(event.at))

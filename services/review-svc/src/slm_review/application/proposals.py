@@ -8,6 +8,7 @@ from slm_chassis.access import Principal
 from slm_chassis.identity import new_id
 from slm_events import instants
 from slm_events.agreement import AgreementWithdrawn, AmendmentDrafted
+from slm_events.instants import UtcMicroseconds
 from slm_review.application import agenda, reviews, targets
 from slm_review.application.ledger import Desk, Ledger
 from slm_review.application.locking import lock_and_read
@@ -103,6 +104,12 @@ async def end_answered_proposals(ledger: Ledger, agreement: Agreement) -> None:
         else:
             continue
         await ledger.proposals.put(proposed.proposal_with_end(proposal, state, reason, agreement.finalized_at))
+
+
+async def lapse_open_proposals(ledger: Ledger, agreement_id: str, at: UtcMicroseconds) -> None:
+    """End the open proposals of an agreement that ended at the instant ``at``: nobody can answer them any more."""
+    for proposal in await ledger.proposals.find(agreement_id=agreement_id):
+        await ledger.proposals.put(proposed.proposal_with_end(proposal, "lapsed", "The agreement ended.", at))
 
 
 async def decline_withdrawn_proposal(ledger: Ledger, event: AgreementWithdrawn) -> None:
