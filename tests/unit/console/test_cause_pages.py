@@ -7,6 +7,7 @@ from typing import Any
 
 from slm_console.views.directory import directory_of
 from slm_console.views.judgement.cause_pages import CausePage, cause_page_of
+from slm_console.views.judgement.cause_subjects import name_cause
 from slm_console.views.reader import Reader
 from tests.unit.console import alder_answers as alder
 from tests.unit.console.stub_api import StubApi, StubClock, browser_of, listed
@@ -71,3 +72,10 @@ async def test_the_page_asks_for_the_risks_of_the_cause_as_the_reader_may_see_th
     assert "/api/v1/risks?cause_id=c-mail&limit=200&standing=true" in asked
     assert "What it puts at risk" in page and 'data-row="risk/r-1"' in page
     assert re.search(r'mark-breached">.*?<span class="word">not over yet</span>', page, re.DOTALL)
+
+
+def test_a_cause_without_a_service_is_named_after_its_ticket_or_measurement() -> None:
+    about = [{"kind": "ticket", "name": "desk/INC-7"}, {"kind": "indicator", "name": "alder/mail.up"}]
+    assert name_cause(READER, DIRECTORY, {"service_ids": [], "about": about}) == "INC-7, mail.up"
+    item = {"kind": "item", "name": "Rack 4"}
+    assert name_cause(READER, DIRECTORY, {"service_ids": [], "about": [item]}) == "Rack 4 and others"

@@ -12,12 +12,17 @@ Answer = Mapping[str, Any]
 
 
 def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
-    """Return a cause's title: what its only service is for, or else a configuration item or service, ``and others``."""
+    """Return a cause's title: what its only service is for, or else a configuration item or service, ``and others``.
+
+    A cause without any of them is named after the ticket or measurement that it is about.
+    """
     services = [directory.outcome(each) for each in cause["service_ids"]]
     if len(services) == 1:
         return services[0]
     items = [str(each["name"]) for each in cause["about"] if each["kind"] == "item"]
-    return reader.gettext("%(name)s and others", name=(items or services or [""])[0])
+    if not items and not services:
+        return ", ".join([*things_of_cause(cause), *keys_of_cause(cause)])
+    return reader.gettext("%(name)s and others", name=(items or services)[0])
 
 
 def things_of_cause(cause: Answer) -> list[str]:

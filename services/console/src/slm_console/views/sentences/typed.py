@@ -141,7 +141,7 @@ def notice(reader: Reader, text: str) -> str:
 def day(reader: Reader, text: str, today: date) -> date:
     """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``; raises Misread.
 
-    Without a year, it is in this year, or in the next one if it would be earlier than yesterday.
+    Without a year, it is the next such day, counted from yesterday.
     """
     typed = text.strip()
     found, named = _DAYS.fullmatch(typed), _NAMED.fullmatch(typed)
@@ -163,8 +163,10 @@ def day(reader: Reader, text: str, today: date) -> date:
 def _next(day_: int, month: int, year: str | None, today: date) -> date:
     if year:
         return date(int(year), month, day_)
-    this_year = date(today.year, month, day_)
-    return this_year if this_year >= today - timedelta(days=1) else date(today.year + 1, month, day_)
+    yesterday = today - timedelta(days=1)
+    # On 1 January, yesterday is in the year before.
+    found = date(yesterday.year, month, day_)
+    return found if found >= yesterday else date(yesterday.year + 1, month, day_)
 
 
 def plain(value: Decimal) -> str:
