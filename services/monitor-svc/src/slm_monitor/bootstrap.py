@@ -33,8 +33,8 @@ from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.queries.risk_queries import RiskQueries
 from slm_monitor.adapters.queries.source_queries import SourceQueries
-from slm_monitor.adapters.queries.standing_queries import StandingQueries
 from slm_monitor.adapters.queries.summary_queries import SummaryQueries
+from slm_monitor.adapters.queries.target_count_queries import TargetCountQueries
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.queries.watched_targets import WatchedTargetQueries
@@ -146,7 +146,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     dependencies.QUERIES.put(http, TargetQueries(database))
     dependencies.RISKS.put(http, RiskQueries(database))
     dependencies.SUMMARIES.put(http, SummaryQueries(database))
-    dependencies.STANDINGS.put(http, StandingQueries(database))
+    dependencies.TARGET_COUNTS.put(http, TargetCountQueries(database))
     dependencies.TICKETS.put(http, TicketQueries(database))
     dependencies.SNAPSHOTS.put(http, SqlSnapshots(database))
     dependencies.INDICATOR_QUERIES.put(http, IndicatorQueries(database))

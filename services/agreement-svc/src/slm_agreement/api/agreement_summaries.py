@@ -133,7 +133,9 @@ class AgreementsSummaryResponse(Answer):
     needs: list[NeededActLine]
     """Acts that are needed of your party: first those that you may perform, then by deadline; 200 at most"""
     ending: list[EndingVersionLine]
-    """Signed versions that end, or whose last instant for notice is, within `days`; the earliest first, 200 at most"""
+    """Signed versions that end within `days`, or whose last instant for notice is in that time; the earliest first, 200
+    at most
+    """
     signed: list[SignedVersionLine]
     """Versions that have not ended and got their last signature within the past 7 days; the latest first, 200 at most
     """
@@ -162,8 +164,8 @@ async def summarize_agreements(
     """Count your party's agreements by state; list what they need of your party, those that end soon, and those that
     both parties signed lately.
 
-    `include` adds the first pages of the lists that explain the ids in other answers, so that one request is enough for
-    a page of a tool; the key's scopes must allow reading these resources, too.
+    `include` adds answers with the names behind the ids in other answers: who you are, and the first pages of the lists
+    of parties, people and services. The key's scopes must allow reading each of these resources.
     """
     for resource in include:
         check_scope(caller, resource, "read")

@@ -41,7 +41,7 @@ async def search_everything(
     caller: Caller,
     database: TheDatabase,
     page: Paging,
-    q: Annotated[str, Query(max_length=200, description="Words, of which the beginnings suffice: `check avail`")],
+    q: Annotated[str, Query(max_length=200, description="Words or their beginnings, such as `check avail`")],
     kind: Annotated[Kind | None, Query(description="Only hits of this kind")] = None,
 ) -> dict[str, Any]:
     """Find agreements, targets, services, parties and people that you may see, the best matches first.

@@ -68,10 +68,10 @@ async def prepare(visit: SignedIn, form: Fields) -> Response:
 
 async def _list(visit: Visit, side: str) -> Response:
     parts = await visit.api.gather(
-        **WHO, agreements=Whole(_AGREEMENTS, _MANY), standings=Whole("/api/v1/summary/parties", _MANY)
+        **WHO, agreements=Whole(_AGREEMENTS, _MANY), target_counts=Whole("/api/v1/summary/parties", _MANY)
     )
     directory = directory_from(parts)
-    found = parts["agreements"].items, parts["standings"].items
+    found = parts["agreements"].items, parts["target_counts"].items
     lines = companies.lines_of(visit.reader, directory, side, *found)
     table = table_of(companies.company_columns(visit.reader), lines, wish_of(visit))
     model = {

@@ -113,17 +113,17 @@ def lines_of(
     directory: Directory,
     side: str,
     agreements: Sequence[dict[str, Any]],
-    standings: Sequence[Mapping[str, Any]],
+    target_counts: Sequence[Mapping[str, Any]],
 ) -> list[CompanyLine]:
     """Return the rows for customers (``side`` is ``provider``) or suppliers (``customer``), most breaches first.
 
-    ``standings`` are the API's numbers of targets by state, one item for each pair of provider and customer.
+    ``target_counts`` are the API's numbers of targets by state, one item for each pair of provider and customer.
     """
     with_company: dict[str, list[dict[str, Any]]] = {}
     for each in agreements:
         if directory.side(each) == side:
             with_company.setdefault(directory.other(each), []).append(each)
-    counted = {directory.other(each): each for each in standings if directory.side(each) == side}
+    counted = {directory.other(each): each for each in target_counts if directory.side(each) == side}
     lines = [
         _line(reader, directory, party_id, with_company[party_id], counted.get(party_id, _NOT_JUDGED))
         for party_id in relatives(directory, agreements, side)

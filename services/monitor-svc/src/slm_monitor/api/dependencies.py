@@ -21,8 +21,8 @@ from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.queries.risk_queries import RiskQueries
 from slm_monitor.adapters.queries.source_queries import SourceQueries
-from slm_monitor.adapters.queries.standing_queries import StandingQueries
 from slm_monitor.adapters.queries.summary_queries import SummaryQueries
+from slm_monitor.adapters.queries.target_count_queries import TargetCountQueries
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.queries.watched_targets import WatchedTargetQueries
@@ -64,7 +64,7 @@ SOURCES = Part[SourceQueries]("sources")
 SNAPSHOTS = Part[SqlSnapshots]("snapshots")
 SUSPENDED_SOURCES = Part[SuspendedSources]("suspended_sources")
 STORE = Part[SqlEvaluationStore]("store")
-STANDINGS = Part[StandingQueries]("standings")
+TARGET_COUNTS = Part[TargetCountQueries]("target_counts")
 SUMMARIES = Part[SummaryQueries]("summaries")
 TICKETS = Part[TicketQueries]("tickets")
 FAILED_TARGETS = Part[FailedTargetQueries]("failed_targets")
@@ -94,7 +94,7 @@ TheSources = Annotated[SourceQueries, Depends(SOURCES.of)]
 TheSnapshots = Annotated[SqlSnapshots, Depends(SNAPSHOTS.of)]
 TheSuspendedSources = Annotated[SuspendedSources, Depends(SUSPENDED_SOURCES.of)]
 TheStore = Annotated[SqlEvaluationStore, Depends(STORE.of)]
-TheStandings = Annotated[StandingQueries, Depends(STANDINGS.of)]
+TheTargetCounts = Annotated[TargetCountQueries, Depends(TARGET_COUNTS.of)]
 TheSummaries = Annotated[SummaryQueries, Depends(SUMMARIES.of)]
 TheTickets = Annotated[TicketQueries, Depends(TICKETS.of)]
 TheFailedTargets = Annotated[FailedTargetQueries, Depends(FAILED_TARGETS.of)]

@@ -95,7 +95,7 @@ class NewAction(ReviewRequestBody):
     text: Text
     owner: Name
     due_at: GivenInstant
-    target: Name | None = Field(None, description="Id or key of the target it should move")
+    target: Name | None = Field(None, description="Id or key of the target that the action should improve")
     expected_change: Text
     external_refs: Annotated[list[ExternalRef], Field(max_length=50)] = []
 

@@ -143,7 +143,9 @@ async def list_assignments(
     queries: TheAssignments,
     paging: Paging,
     kind: Literal["breach", "risk", "cause"] | None = None,
-    assigned_to: Annotated[str | None, Query(description="Only what this person holds", max_length=100)] = None,
+    assigned_to: Annotated[
+        str | None, Query(description="Only what is assigned to this person (id)", max_length=100)
+    ] = None,
     snoozed: Annotated[bool | None, Query(description="Only what the caller has snoozed, or only the rest")] = None,
 ) -> dict[str, Any]:
     """List what the caller's party has assigned, and what the caller has snoozed, in the order of kind and id."""

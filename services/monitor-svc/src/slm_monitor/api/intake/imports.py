@@ -146,7 +146,7 @@ async def list_imports(
     store: TheImports,
     paging: Paging,
     state: Annotated[
-        Literal["open", "judged"] | None, Query(description="`open`: those that something still waits for")
+        Literal["open", "judged"] | None, Query(description="`open`: those that are not judged yet")
     ] = None,
 ) -> dict[str, Any]:
     """List the imports that concern the caller, the latest first: those of the caller's party, and those of the other

@@ -150,7 +150,7 @@ async def list_indicators(
     queries: TheIndicatorQueries,
     paging: Paging,
     stale: bool | None = None,
-    with_last: Annotated[bool, Query(description="With `last_fact_at`, for which the facts are looked into")] = False,
+    with_last: Annotated[bool, Query(description="Add `last_fact_at`, the instant of the latest fact")] = False,
 ) -> dict[str, Any]:
     """List the indicators of the caller's party; with ``stale=true`` those that have stopped sending."""
     return await queries.page(caller, paging, stale, with_last=with_last)
@@ -162,7 +162,8 @@ async def read_indicator(
     caller: Caller,
     queries: TheIndicatorQueries,
     owner_party_id: Annotated[
-        str | None, Query(description="For operators: the party whose indicator it is; the caller's where left out")
+        str | None,
+        Query(description="For operators: the party whose indicator it is; the caller's own party if left out"),
     ] = None,
 ) -> dict[str, Any]:
     """Read one indicator of the caller's party, and since when it has stopped sending, if it has."""

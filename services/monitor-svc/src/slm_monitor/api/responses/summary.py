@@ -288,7 +288,7 @@ class ServiceItem(Answer):
     """The worst verdict of each month of `months`; null if nothing was evaluated in the month"""
 
 
-class StandingAnswer(Answer):
+class TargetCountsAnswer(Answer):
     """How the promises of one provider to one customer stand: the number of targets, by the state of their latest
     window.
     """

@@ -40,7 +40,7 @@ async def read_figures_to_date(
     log: TheLog,
     agreement_id: str,
     as_of: Annotated[
-        str | None, Query(description="As the facts received by this instant have it; now if left out")
+        str | None, Query(description="By the facts that were received by this instant; now if left out")
     ] = None,
     since: Annotated[
         str | None, Query(alias="from", description="Windows that end at or before it are left out")

@@ -132,7 +132,8 @@ class CauseFilters:
         Query(description="Those with a breach in this state"),
     ] = None
     side: Annotated[
-        Literal["provider", "customer"] | None, Query(description="Those of which the caller's party is this side")
+        Literal["provider", "customer"] | None,
+        Query(description="Those in which the caller's party is the provider, or the customer"),
     ] = None
     agreement_id: str | None = None
     service_id: str | None = None

@@ -27,10 +27,10 @@ from slm_monitor.api.dependencies import (
     TheAssignments,
     TheCauses,
     TheReaders,
-    TheStandings,
     TheSummaries,
+    TheTargetCounts,
 )
-from slm_monitor.api.responses.summary import StandingAnswer, SummaryAnswer
+from slm_monitor.api.responses.summary import SummaryAnswer, TargetCountsAnswer
 from slm_monitor.api.results.targets import AtMinPosition
 from slm_monitor.application.explain.current_status import CurrentStatusReader
 from slm_monitor.application.reading import summary
@@ -120,9 +120,13 @@ async def read_summary(
 @router.get(
     "/parties",
     dependencies=[AtMinPosition],
-    **operation("Count the targets of each provider and customer by state", list_of(StandingAnswer), "not-judged-yet"),
+    **operation(
+        "Count the targets of each provider and customer by state", list_of(TargetCountsAnswer), "not-judged-yet"
+    ),
 )
-async def list_standings(caller: Caller, queries: TheStandings, clock: TheClock, paging: Paging) -> dict[str, Any]:
+async def list_target_counts(
+    caller: Caller, queries: TheTargetCounts, clock: TheClock, paging: Paging
+) -> dict[str, Any]:
     """Count the targets between each provider and customer that the caller sees, by the state of their latest window.
 
     The states are those of the last evaluation. A customer that is not shown warnings gets none counted.

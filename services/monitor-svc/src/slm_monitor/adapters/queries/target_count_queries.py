@@ -1,4 +1,4 @@
-"""Query for standings: the number of targets of each provider and customer, by the state of their latest window."""
+"""Query for the number of targets of each provider and customer, by the state of their latest window."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ window: it counts as met once it has a ticket, because each ticket is judged by 
 """
 
 
-class StandingQueries:
-    """Query for the standings that the caller sees."""
+class TargetCountQueries:
+    """Query for the numbers of the targets that the caller sees."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def page(self, caller: Principal, page: Page, now: int) -> dict[str, Any]:
-        """Return a page of standings, one for each pair of provider and customer, sorted by the ids of both.
+        """Return a page of the numbers, one item for each pair of provider and customer, sorted by the ids of both.
 
         ``now``: microseconds UTC.
         """
