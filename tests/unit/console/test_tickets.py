@@ -98,7 +98,7 @@ def test_the_queue_says_service_and_customer_and_a_paused_clock_keeps_its_time()
     late = {"deadline_at": "2026-11-26T09:40:00Z", "state": "breached", "breached_at": "2026-11-26T09:40:00Z"}
     clocks = [{**CLOCK, **common}, {**CLOCK, **common, "state": "paused"}, {**CLOCK, **common, **late}]
     lines = queue_of(READER, DIRECTORY, clocks)
-    assert [line.left for line in lines] == ["2 min late", "41 min to the deadline", "paused, 1 h 23 min left"]
+    assert [line.left for line in lines] == ["2 min late", "41 min", "paused, 1 h 23 min left"]
     assert {(line.service, line.customer) for line in lines} == {("Checkout", "Corner Shop Group")}
     assert [line.running is None for line in lines] == [False, False, True]
 

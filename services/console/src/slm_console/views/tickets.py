@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slm_console.views.clocks import RunningClock, time_since, time_to_deadline
+from slm_console.views.clocks import RunningClock, time_since, time_until
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.reader import MINUTE, Reader
@@ -87,7 +87,8 @@ def _line(reader: Reader, directory: Directory, clock: Mapping[str, Any]) -> Clo
     if left < 0:
         running = time_since(reader, deadline, lambda length: reader.gettext("%(length)s late", length=length))
     elif mark != "paused":
-        running = time_to_deadline(reader, deadline)
+        # The heading of the column says that it is time left.
+        running = time_until(reader, deadline, str, reader.gettext("past the deadline"))
     return ClockLine(
         source=str(clock["source"]),
         number=str(clock["number"]),
