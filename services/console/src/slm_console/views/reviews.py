@@ -95,8 +95,8 @@ def report_columns(reader: Reader) -> list[Column[ReportLine]]:
     """Return the columns of the list of reports."""
     state = {True: reader.gettext("final"), False: reader.gettext("so far")}
     return [
-        Column("period", reader.gettext("Period"), lambda line: line.period, is_natural=True),
         Column("agreement", reader.gettext("Agreement"), lambda line: line.title),
+        Column("period", reader.gettext("Period"), lambda line: line.period, is_natural=True),
         Column("service", reader.gettext("Service"), lambda line: line.service),
         Column("result", reader.gettext("Result"), lambda line: MARKS[line.mark].word(reader)),
         Column(
