@@ -12,7 +12,7 @@ def sentence_in(page: str) -> str:
     """Return the text of the page's first heading."""
     found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
     assert found is not None
-    return re.sub(r"<[^>]+>", "", found[1]).strip()
+    return re.sub(r"<[^>]+>", "", found[1].replace("&nbsp;", " ")).strip()
 
 
 async def test_what_is_snoozed_is_not_counted_in_the_sentence() -> None:

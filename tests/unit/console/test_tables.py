@@ -221,8 +221,8 @@ async def test_the_download_of_a_short_table_takes_no_line_above_it() -> None:
         page = (await browser.get("/services")).text
         assert page.count(link) == 1 and page.index("</table>") < page.index(link)
         today = (await browser.get("/")).text
-        head = re.search(r'<div class="head".*?</div>', today, re.DOTALL)
-        assert today.count(link) == 1 and head is not None and link in head[0]
+        head = re.search(r'<div class="bucket">.*?</div>', today, re.DOTALL)
+        assert today.count(link) == 1 and head is not None and link in head[0], "on the line of the first heading"
         assert link not in (await browser.get("/agreements")).text, "an empty table has no download"
     async with browser_of(PagedApi(many())) as browser:
         page = (await browser.get("/services")).text
