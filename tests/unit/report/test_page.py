@@ -62,13 +62,17 @@ def shown(**terms: Any) -> dict[str, Any]:
     }
 
 
+CHARTS = 4
+"""Three of attained against agreed figures, and the timeline; each is drawn wide and narrow."""
+
+
 def test_the_page_is_well_formed_and_stands_alone() -> None:
     page = html_page.render_report_page(shown())
     outline = Outline()
     outline.feed(page)
     assert outline.open == []
     assert {"script", "link", "img", "iframe", "form"}.isdisjoint(outline.seen)
-    assert outline.seen.count("svg") == 4
+    assert outline.seen.count("svg") == 2 * CHARTS
     assert not re.findall(r"(?:src|href)=\"https?:", page.replace('xmlns="http://www.w3.org/2000/svg"', ""))
 
 
@@ -80,8 +84,23 @@ def test_the_page_shows_unmet_as_unmet() -> None:
 
 def test_each_chart_has_a_name_and_a_description() -> None:
     page = html_page.render_report_page(shown())
-    assert page.count('role="img"') == 4
-    assert page.count("<desc>") == 4
+    assert page.count('role="img"') == page.count("<desc>") == 2 * CHARTS
+
+
+def test_each_chart_has_a_narrow_form_in_which_everything_is_within_a_phones_width() -> None:
+    page = html_page.render_report_page(shown())
+    found = re.findall(r'<div class="narrow">(<svg.*?</svg>)</div>', page, re.DOTALL)
+    assert len(found) == CHARTS
+    for chart in found:
+        assert 'viewBox="0 0 344 ' in chart
+        ends = [float(each) for each in re.findall(r' (?:x|x1|x2|cx)="([0-9.]+)"', chart)]
+        boxes = re.findall(r'<rect x="([0-9.]+)" y="[0-9.]+" width="([0-9.]+)"', chart)
+        assert max([*ends, *(float(x) + float(width) for x, width in boxes)]) <= 344
+    wide, narrow = (re.findall(rf'<div class="{name}">(.*?)</div>', page, re.DOTALL) for name in ("wide", "narrow"))
+    for each, other in zip(wide, narrow, strict=True):
+        assert set(re.findall(r"(?:attained|in time) [^<]*", each)) == set(
+            re.findall(r"(?:attained|in time) [^<]*", other)
+        )
 
 
 def test_lines_of_one_unit_share_one_marked_scale() -> None:

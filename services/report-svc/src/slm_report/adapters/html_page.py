@@ -64,8 +64,13 @@ def render_report_page(report: Mapping[str, Any], back: tuple[str, str] | None =
     return _templates.get_template("report.html").render(
         report=report,
         back=back,
-        attainment=svg_attainment.draw_attainment_charts(report),
+        attainment=zip(
+            svg_attainment.draw_attainment_charts(report),
+            svg_attainment.draw_attainment_charts(report, svg_attainment.NARROW),
+            strict=True,
+        ),
         timeline=svg_timeline.draw_timeline(report),
+        narrow_timeline=svg_timeline.draw_timeline(report, svg_timeline.NARROW),
         dates=dates,
         shown=SHOWN,
         counts=_counts(report),

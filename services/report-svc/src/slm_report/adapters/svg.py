@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from markupsafe import Markup
@@ -12,6 +13,21 @@ GOOD, BAD = "var(--second, #5c5e59)", "var(--breached, #b3261e)"
 WARN, ACCENT = "var(--at-risk, #8f5a00)", "var(--accent, #3b4cca)"
 GOOD_TINT, BAD_TINT = "var(--rule, #e3e3df)", "var(--bad-tint, #fae6e4)"
 """The page's colours, light or dark; a picture that stands without the page is light."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a chart draws its rows, in pixels: a wide one beside their names, a narrow one, for phones, below them."""
+
+    width: int
+    plot_x: int
+    plot_width: int
+    drop: int
+    """How far the plot of a row is below its name; 0 beside it."""
+
+    def at(self, share: float) -> float:
+        """Return the horizontal position of a share of the plot; shares below 0 and above 1 are at its ends."""
+        return self.plot_x + max(0.0, min(1.0, share)) * self.plot_width
 
 
 def new_drawing(width: int, height: int, title: str, description: str) -> Element:

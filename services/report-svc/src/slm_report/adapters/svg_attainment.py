@@ -10,10 +10,13 @@ from xml.etree.ElementTree import Element
 from markupsafe import Markup
 
 from slm_report.adapters import report_words, svg
+from slm_report.adapters.svg import Layout
 from slm_report.domain import figures
 
-WIDTH, ROW, TOP = 1040, 58, 34
-_PLOT_X, _PLOT_WIDTH = 300, 380
+ROW, TOP = 58, 34
+WIDE = Layout(width=1040, plot_x=300, plot_width=380, drop=0)
+NARROW = Layout(width=344, plot_x=0, plot_width=344, drop=40)
+"""Without the allowances, which the table of figures has, too."""
 _AXIS, _TICKS = 20, 4
 _BUDGET_X, _BUDGET_WIDTH, _BUDGET_FULL = 760, 240, 160
 """The left edge of the bars of the error budget, the width of the longest bar, and that of one whole budget, in
@@ -22,18 +25,17 @@ pixels.
 
 
 class Scale(NamedTuple):
-    """The mapping of figures to pixels. Only drawing uses floats; no figure is computed from a pixel."""
+    """The range of figures that a chart shows. Only drawing uses floats; no figure is computed from a pixel."""
 
     low: Fraction
     high: Fraction
 
-    def x(self, figure: Fraction) -> float:
-        """Return the pixel position of a figure, within the chart."""
-        share = float((figure - self.low) / (self.high - self.low))
-        return _PLOT_X + max(0.0, min(1.0, share)) * _PLOT_WIDTH
+    def share(self, figure: Fraction) -> float:
+        """Return where a figure is between the ends of the range: 0 at the low end, 1 at the high one."""
+        return float((figure - self.low) / (self.high - self.low))
 
 
-def draw_attainment_charts(report: Mapping[str, Any]) -> list[Markup]:
+def draw_attainment_charts(report: Mapping[str, Any], layout: Layout = WIDE) -> list[Markup]:
     """Return one chart for each unit and comparison, and one for the lines without a number.
 
     All lines of a chart share the scale that its axis shows. A ticket target is drawn as its share of tickets in time.
@@ -41,7 +43,7 @@ def draw_attainment_charts(report: Mapping[str, Any]) -> list[Markup]:
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in report["lines"]:
         groups.setdefault(_group(line), []).append(line)
-    return [_chart(unit, comparison, lines) for (unit, comparison), lines in groups.items()]
+    return [_chart(layout, unit, comparison, lines) for (unit, comparison), lines in groups.items()]
 
 
 def _group(line: Mapping[str, Any]) -> tuple[str, str]:
@@ -53,29 +55,31 @@ def _group(line: Mapping[str, Any]) -> tuple[str, str]:
     return str(line["unit"]), bound[0]
 
 
-def _chart(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Markup:
+def _chart(layout: Layout, unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Markup:
     scale = _scale(unit, comparison, lines)
-    height = TOP + ROW * len(lines) + (_AXIS if scale else 8)
-    root = svg.new_drawing(WIDTH, height, "Attained against agreed", _description(lines))
+    row = ROW + layout.drop
+    bottom = TOP + row * len(lines)
+    root = svg.new_drawing(
+        layout.width, bottom + (_AXIS if scale else 8), "Attained against agreed", _description(lines)
+    )
     named = {"tickets": "Tickets in time"}.get(comparison, "Attained against agreed")
-    for x, text in (
-        (0, "Target"),
-        (_PLOT_X, f"{named}, {figures.unit_sign(unit)}" if unit else named),
-        (_BUDGET_X, "Allowance used"),
-    ):
+    heads = [(layout.plot_x, f"{named}, {figures.unit_sign(unit)}" if unit else named)]
+    if layout is WIDE:
+        heads += [(0, "Target"), (_BUDGET_X, "Allowance used")]
+    for x, text in heads:
         svg.add_label(root, x, 14, text, fill=svg.MUTED, font_size=12)
     if scale is not None:
-        _axis(root, scale, TOP + ROW * len(lines))
+        _axis(root, layout, scale, bottom)
     for index, line in enumerate(lines):
-        _row(root, TOP + ROW * index, line, scale)
+        _row(root, layout, TOP + row * index, line, scale)
     return svg.to_markup(root)
 
 
-def _axis(root: Element, scale: Scale, bottom: float) -> None:
+def _axis(root: Element, layout: Layout, scale: Scale, bottom: float) -> None:
     """Draw the chart's scale with marks at both ends and between."""
     for tick in range(_TICKS + 1):
         figure = scale.low + (scale.high - scale.low) * tick / _TICKS
-        x = _PLOT_X + _PLOT_WIDTH * tick / _TICKS
+        x = layout.at(tick / _TICKS)
         anchor = "start" if tick == 0 else "end" if tick == _TICKS else "middle"
         svg.add_element(root, "line", x1=x, x2=x, y1=TOP - 8, y2=bottom, stroke=svg.LINE, stroke_dasharray="2 3")
         svg.add_label(root, x, bottom + 12, _mark_of(figure), font_size=11, text_anchor=anchor, fill=svg.MUTED)
@@ -86,8 +90,8 @@ def _mark_of(figure: Fraction) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _row(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
-    svg.add_element(root, "line", x1=0, x2=WIDTH, y1=y - 8, y2=y - 8, stroke=svg.LINE)
+def _row(root: Element, layout: Layout, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
+    svg.add_element(root, "line", x1=0, x2=layout.width, y1=y - 8, y2=y - 8, stroke=svg.LINE)
     svg.add_label(root, 0, y + 14, line["title"], longest=36, font_weight="600")
     svg.add_label(
         root,
@@ -99,40 +103,39 @@ def _row(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) 
         font_size=12,
     )
     if line["tickets"]:
-        _tickets(root, y, line)
+        _tickets(root, layout, y + layout.drop, line)
     else:
-        _figure(root, y, line, scale)
-    _budget(root, y, line)
+        _figure(root, layout, y + layout.drop, line, scale)
+    if layout is WIDE:
+        _budget(root, y, line)
 
 
-def _figure(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
+def _figure(root: Element, layout: Layout, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
     bound, actual = figures.bound_of(line["objective"]), figures.parse_figure(line["attained"]["exact"])
     if bound is None or actual is None or scale is None:
-        svg.add_label(root, _PLOT_X, y + 22, _nothing(line), fill=svg.MUTED, font_style="italic")
+        svg.add_label(root, layout.plot_x, y + 22, _nothing(line), fill=svg.MUTED, font_style="italic")
         return
     comparison, limit = bound
-    _ground(root, y, comparison, scale.x(limit))
+    _ground(root, layout, y, comparison, layout.at(scale.share(limit)))
     for name in ("baseline", "trend"):
         figure = figures.parse_figure(line[name]["exact"])
         if figure is not None:
-            _mark(
-                root, name, scale.x(figure), y + 13, f"{name} {line[name]['display']} {figures.unit_sign(line['unit'])}"
-            )
+            hint = f"{name} {line[name]['display']} {figures.unit_sign(line['unit'])}"
+            _mark(root, name, layout.at(scale.share(figure)), y + 13, hint)
     colour = {"met": svg.GOOD, "breached": svg.BAD, "at_risk": svg.WARN}.get(line["verdict"], svg.ACCENT)
     shown = f"{line['attained']['display']} {figures.unit_sign(line['unit'])}".strip()
-    svg.add_element(
-        root, "circle", f"attained {shown}", cx=scale.x(actual), cy=y + 13, r=6, fill=colour, stroke=svg.PAPER
-    )
-    svg.add_label(root, _PLOT_X, y + 38, f"attained {shown}", fill=colour, font_size=12, font_weight="600")
-    svg.add_label(root, _PLOT_X + _PLOT_WIDTH, y + 38, f"agreed {line['agreed']}", font_size=12, text_anchor="end")
+    x = layout.at(scale.share(actual))
+    svg.add_element(root, "circle", f"attained {shown}", cx=x, cy=y + 13, r=6, fill=colour, stroke=svg.PAPER)
+    svg.add_label(root, layout.plot_x, y + 38, f"attained {shown}", fill=colour, font_size=12, font_weight="600")
+    svg.add_label(root, layout.at(1), y + 38, f"agreed {line['agreed']}", font_size=12, text_anchor="end")
 
 
-def _ground(root: Element, y: float, comparison: str, limit_x: float) -> None:
+def _ground(root: Element, layout: Layout, y: float, comparison: str, limit_x: float) -> None:
     """Draw the agreed and the not agreed side in two colours, with the objective between them."""
     met_right = comparison == "at_least"
     left, right = (svg.BAD_TINT, svg.GOOD_TINT) if met_right else (svg.GOOD_TINT, svg.BAD_TINT)
-    end = _PLOT_X + _PLOT_WIDTH
-    svg.add_element(root, "rect", x=_PLOT_X, y=y + 4, width=limit_x - _PLOT_X, height=18, fill=left)
+    start, end = layout.at(0), layout.at(1)
+    svg.add_element(root, "rect", x=start, y=y + 4, width=limit_x - start, height=18, fill=left)
     svg.add_element(root, "rect", x=limit_x, y=y + 4, width=end - limit_x, height=18, fill=right)
     svg.add_element(root, "line", "agreed", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
 
@@ -176,19 +179,19 @@ def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale 
     return Scale(min([Fraction(0), *shown]), high)
 
 
-def _tickets(root: Element, y: float, line: Mapping[str, Any]) -> None:
+def _tickets(root: Element, layout: Layout, y: float, line: Mapping[str, Any]) -> None:
     tickets = line["tickets"]
     if not tickets["judged"]:
-        svg.add_label(root, _PLOT_X, y + 22, "no ticket judged", fill=svg.MUTED, font_style="italic")
+        svg.add_label(root, layout.plot_x, y + 22, "no ticket judged", fill=svg.MUTED, font_style="italic")
         return
-    met = tickets["met"] / tickets["judged"] * _PLOT_WIDTH
-    svg.add_element(root, "rect", "in time", x=_PLOT_X, y=y + 4, width=met, height=18, fill=svg.GOOD)
-    if met < _PLOT_WIDTH:
-        svg.add_element(
-            root, "rect", "breached", x=_PLOT_X + met, y=y + 4, width=_PLOT_WIDTH - met, height=18, fill=svg.BAD
-        )
+    start, edge, end = layout.at(0), layout.at(tickets["met"] / tickets["judged"]), layout.at(1)
+    svg.add_element(root, "rect", "in time", x=start, y=y + 4, width=edge - start, height=18, fill=svg.GOOD)
+    if edge < end:
+        svg.add_element(root, "rect", "breached", x=edge, y=y + 4, width=end - edge, height=18, fill=svg.BAD)
     colour = svg.BAD if tickets["breached"] else svg.GOOD
-    svg.add_label(root, _PLOT_X, y + 38, line["attained"]["display"], fill=colour, font_size=12, font_weight="600")
+    svg.add_label(
+        root, layout.plot_x, y + 38, line["attained"]["display"], fill=colour, font_size=12, font_weight="600"
+    )
 
 
 def _budget(root: Element, y: float, line: Mapping[str, Any]) -> None:

@@ -11,26 +11,28 @@ from markupsafe import Markup
 from slm_events import instants, wording
 from slm_report.adapters import report_words, svg
 from slm_report.adapters.local_dates import LocalDates
+from slm_report.adapters.svg import Layout
 
-WIDTH, ROW, TOP = 1040, 36, 30
-_PLOT_X, _PLOT_WIDTH = 300, 720
-_TICKS = 6
+ROW, TOP = 36, 30
+WIDE = Layout(width=1040, plot_x=300, plot_width=720, drop=0)
+NARROW = Layout(width=344, plot_x=8, plot_width=328, drop=24)
+_TICKS = {WIDE: 6, NARROW: 3}
 
 
 class Axis:
     """The mapping of instants of the period to pixels."""
 
-    def __init__(self, period: Mapping[str, str]) -> None:
+    def __init__(self, layout: Layout, period: Mapping[str, str]) -> None:
+        self.layout = layout
         self.start = instants.from_text(period["start_at"])
         self.end = instants.from_text(period["end_at"])
 
     def x(self, at: str) -> float:
         """Return the pixel position of an instant, within the chart."""
-        share = (instants.from_text(at) - self.start) / (self.end - self.start)
-        return _PLOT_X + max(0.0, min(1.0, share)) * _PLOT_WIDTH
+        return self.layout.at((instants.from_text(at) - self.start) / (self.end - self.start))
 
 
-def draw_timeline(report: Mapping[str, Any]) -> Markup:
+def draw_timeline(report: Mapping[str, Any], layout: Layout = WIDE) -> Markup:
     """Return the chart of breaches and warnings over the period, with one row for each target.
 
     A breach is red from when it was certain until it recovered; warnings are amber.
@@ -42,13 +44,16 @@ def draw_timeline(report: Mapping[str, Any]) -> Markup:
         wording.count_in_words(len(report["risks"]), "warning"),
     )
     summary = f"{' and '.join(found)} between the ends of {report_words.period_in_words(report['period']['id'])}"
-    root = svg.new_drawing(WIDTH, TOP + ROW * len(targets) + 30, "Breaches and warnings over the period", summary)
-    axis, dates = Axis(report["period"]), LocalDates(report["period"]["timezone"])
-    _scale(root, axis, dates, TOP + ROW * len(targets))
+    row = ROW + layout.drop
+    bottom = TOP + row * len(targets)
+    root = svg.new_drawing(layout.width, bottom + 30, "Breaches and warnings over the period", summary)
+    axis, dates = Axis(layout, report["period"]), LocalDates(report["period"]["timezone"])
+    _scale(root, axis, dates, bottom)
     for index, (key, title) in enumerate(targets):
-        y = TOP + ROW * index
+        y = TOP + row * index
         svg.add_label(root, 0, y + 17, title, longest=42)
-        svg.add_element(root, "line", x1=_PLOT_X, x2=_PLOT_X + _PLOT_WIDTH, y1=y + 13, y2=y + 13, stroke=svg.LINE)
+        y += layout.drop
+        svg.add_element(root, "line", x1=layout.at(0), x2=layout.at(1), y1=y + 13, y2=y + 13, stroke=svg.LINE)
         for risk in (risk for risk in report["risks"] if risk["target_key"] == key):
             _draw_risk(root, axis, dates, y, risk)
         for breach in (breach for breach in breaches if breach["target_key"] == key):
@@ -57,10 +62,11 @@ def draw_timeline(report: Mapping[str, Any]) -> Markup:
 
 
 def _scale(root: Element, axis: Axis, dates: LocalDates, bottom: float) -> None:
-    for tick in range(_TICKS + 1):
-        at = axis.start + (axis.end - axis.start) * tick // _TICKS
-        x = _PLOT_X + _PLOT_WIDTH * tick / _TICKS
-        anchor = "start" if tick == 0 else "end" if tick == _TICKS else "middle"
+    ticks = _TICKS[axis.layout]
+    for tick in range(ticks + 1):
+        at = axis.start + (axis.end - axis.start) * tick // ticks
+        x = axis.layout.at(tick / ticks)
+        anchor = "start" if tick == 0 else "end" if tick == ticks else "middle"
         svg.add_element(root, "line", x1=x, x2=x, y1=TOP - 8, y2=bottom, stroke=svg.LINE, stroke_dasharray="2 3")
         svg.add_label(
             root,
