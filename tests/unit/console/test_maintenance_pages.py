@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import httpx
@@ -79,7 +80,7 @@ async def test_a_request_is_sent_only_after_its_effect_was_shown() -> None:
     ("changed", "said"),
     [
         ({"to": "27.11. 01:00"}, "Write an end after the beginning."),
-        ({"from": "soon"}, "Write a day and a time"),
+        ({"from": "soon"}, "Write a day and a time, such as 12 Nov 14:00."),
         ({"repeat": "DAILY", "times": "1000"}, "Write how many times, from 2 to 366."),
         ({"text": ""}, "Say why; the other side decides by it."),
     ],
@@ -88,6 +89,24 @@ async def test_what_cannot_be_asked_is_said_beside_its_field(changed: dict[str, 
     api = StubApi(answers())
     page = await _posted(api, "/maintenance/new", step="send", **{**_TYPED, **changed})
     assert page.status_code == 422 and said in page.text and not api.sent
+
+
+async def test_a_request_that_comes_from_an_interruption_has_its_times_filled_in() -> None:
+    async with browser_of(StubApi(answers())) as browser:
+        target = (await browser.get("/targets/t-checkout")).text
+        found = re.search(r'href="([^"]+)" title="Ask for time that does not count">Should not count', target)
+        assert found is not None
+        page = (await browser.get(unescape(found[1]))).text
+    assert 'name="from" type="text" value="17 Nov 2026 15:20"' in page
+    assert 'name="to" type="text" value="17 Nov 2026 15:50"' in page
+    assert '<option value="t-checkout" selected>' in page
+
+
+async def test_who_may_not_ask_is_not_led_to_the_form() -> None:
+    known = answers()
+    known["/api/v1/me"] = {**known["/api/v1/me"], "roles": ["viewer"]}
+    async with browser_of(StubApi(known)) as browser:
+        assert "Should not count" not in (await browser.get("/targets/t-checkout")).text
 
 
 async def test_refusing_and_revoking_need_a_reason_and_approving_does_not() -> None:

@@ -13,7 +13,8 @@ from slm_console.views.explained.time_sums import kinds_in_words
 from slm_console.views.judgement.calendars import month_of_days
 from slm_console.views.judgement.exclusion_effects import Effects, effects_of
 from slm_console.views.judgement.service_pages import maintenance_columns, maintenance_row, maintenance_rows
-from slm_console.views.judgement.typed_exclusions import KINDS, exclusion_of
+from slm_console.views.judgement.typed_exclusions import ASKERS, KINDS, exclusion_of
+from slm_console.views.judgement.typed_times import instant_to_type
 from slm_console.views.tables import table_of
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, Form, go
@@ -26,7 +27,6 @@ _EXCLUSIONS = "/api/v1/exclusions"
 _MANY = {"limit": "500"}
 _STATES = ("requested", "approved", "rejected", "revoked")
 _TYPED = ("agreement", "target", "from", "to", "repeat", "times", "kind", "text")
-_ASKERS = ("service_level_manager", "integrator")
 
 
 @router.get("/maintenance")
@@ -52,7 +52,7 @@ async def list_all(visit: SignedIn) -> Response:
         "filters": filters,
         "kinds": [(kind, kinds_in_words(visit.reader)[kind]) for kind in KINDS],
         "here": "/maintenance",
-        "may_ask": directory.has_role(*_ASKERS),
+        "may_ask": directory.has_role(*ASKERS),
         "part": parts["exclusions"],
     }
     table = table_of(maintenance_columns(visit.reader), rows, wish_of(visit))
@@ -61,8 +61,14 @@ async def list_all(visit: SignedIn) -> Response:
 
 @router.get("/maintenance/new")
 async def show_new_request(visit: SignedIn) -> Response:
-    """Show the form for a new request to exclude time."""
-    return await _show_form(visit, {name: visit.request.query_params.get(name, "") for name in _TYPED}, {})
+    """Show the form for a new request to exclude time.
+
+    An interruption's link gives its instants, which the form shows as people type them.
+    """
+    given = {name: visit.request.query_params.get(name, "") for name in _TYPED}
+    for name in ("from", "to"):
+        given[name] = instant_to_type(visit.reader, given[name], is_end=name == "to")
+    return await _show_form(visit, given, {})
 
 
 async def _show_form(

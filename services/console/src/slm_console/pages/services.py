@@ -16,6 +16,7 @@ from slm_console.views.judgement.service_pages import (
     target_columns,
     target_rows,
 )
+from slm_console.views.judgement.typed_exclusions import ASKERS
 from slm_console.views.tables import table_of
 from slm_console.views.today.page import service_columns, today_of
 from slm_console.views.watching import watched
@@ -109,7 +110,7 @@ async def show_maintenance(visit: SignedIn, service_id: str) -> Response:
         "month": month_of_days(visit.reader, visit.request.query_params.get("month", ""), rows, concerning),
         "here": f"/services/{service_id}/maintenance",
         "filters": {},
-        "may_ask": directory.has_role("service_level_manager", "integrator"),
+        "may_ask": directory.has_role(*ASKERS),
         "agreements": sorted(agreements),
         "provider": directory.company(service["provider_party_id"]),
         "part": parts["exclusions"],

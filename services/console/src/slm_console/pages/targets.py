@@ -11,6 +11,7 @@ from starlette.responses import Response
 from slm_console.api_client import Part
 from slm_console.views.explained.worked_out import worked_out_of
 from slm_console.views.judgement.targets import target_page_of
+from slm_console.views.judgement.typed_exclusions import ASKERS
 from slm_console.views.watching import watched
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.rendering import render
@@ -33,16 +34,18 @@ async def show_target(visit: SignedIn, target_id: str) -> Response:
         **({"series": (f"{path}/budget", {"window": window["window_id"], "step": "P1D"})} if window else {}),
     )
     series = parts.get("series", Part()).data
+    directory = directory_from(parts)
     model = {
         "target": target_page_of(
             visit.reader,
-            directory_from(parts),
+            directory,
             target,
             parts["windows"].items,
             parts["explanation"].data,
             series["points"] if series else (),
         ),
         "part": parts["windows"],
+        "may_ask": directory.has_role(*ASKERS),
         "watch": watched([target_id]),
     }
     return render(visit, "targets/page.html", model)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from slm_console.views import durations, instants
 from slm_console.views.explained.sums import exact_hours, hours_in_words
 from slm_console.views.explained.time_sums import kinds_in_words
 from slm_console.views.reader import Reader
+from slm_events.instants import to_text
 
 MOST_FACTS = 200
 """How many facts the page shows at most; the download has all of them."""
@@ -30,6 +32,12 @@ class Fact:
     """Path of the page of the exclusion or ticket; empty for any other fact."""
     exact: str = ""
     """The duration to the microsecond, if ``lasted`` is rounded; else empty."""
+
+    @property
+    def as_query(self) -> str:
+        """The fact's interval as the parameters ``from`` and ``to`` of an address; ``to`` is missing if it goes on."""
+        ends = {"to": to_text(self.until)} if self.until is not None else {}
+        return urlencode({"from": to_text(self.at), **ends})
 
 
 def facts_of(reader: Reader, explanation: Mapping[str, Any]) -> list[Fact]:

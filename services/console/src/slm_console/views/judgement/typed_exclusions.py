@@ -13,6 +13,8 @@ from slm_console.views.reader import SECOND, Reader
 KINDS = ("planned", "force_majeure", "customer_caused", "claim")
 REPEATS = ("", "DAILY", "WEEKLY", "MONTHLY")
 MOST_TIMES = 366
+ASKERS = ("service_level_manager", "integrator")
+"""The roles that may ask for time that does not count."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ def exclusion_of(reader: Reader, typed: Mapping[str, str]) -> TypedExclusion:
     """
     start, end = instant_of(reader, typed["from"]), instant_of(reader, typed["to"])
     times = typed["times"] or "2"
-    hint = reader.gettext("Write a day and a time, such as 12.11. 14:00.")
+    hint = reader.gettext("Write a day and a time, such as 12 Nov 14:00.")
     errors: dict[str, str] = {}
     if start is None:
         errors["from"] = hint

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,7 +17,6 @@ from slm_console.views.sentences import typed
 from slm_console.views.sentences.typed import Misread
 
 Document = Mapping[str, Any]
-_CLOCK = re.compile(r"(.*?)[ T,]+(\d{1,2})[:.](\d{2})\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -92,24 +90,24 @@ def _instant_field(name: str, *, is_end: bool) -> tuple[Callable[..., str], Call
             return _with_term(document, name, None)
         zone = zone_in(document)
         today = reader.local(reader.now).date()
-        clock = _CLOCK.fullmatch(text)
-        found = typed.day(reader, clock[1] if clock else text, today)
+        clock = typed.split_clock(text)
+        found = typed.day(reader, clock[0] if clock else text, today)
         return _with_term(document, name, _text(reader, text, found, clock, zone, is_end=is_end))
 
     return shown, write
 
 
 def _text(
-    reader: Reader, typed_text: str, day: date, clock: re.Match[str] | None, zone: ZoneInfo, *, is_end: bool
+    reader: Reader, typed_text: str, day: date, clock: tuple[str, int, int] | None, zone: ZoneInfo, *, is_end: bool
 ) -> str:
     try:
-        hour = time(int(clock[2]), int(clock[3])) if clock else time(0)
+        hour = time(clock[1], clock[2]) if clock else time(0)
         day = day + timedelta(days=1) if is_end and clock is None else day
         local = datetime.combine(day, hour, zone)
         return local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
         raise Misread(
-            reader.gettext("“%(text)s” is not a time. Write one such as 1.12.2026 08:30.", text=typed_text)
+            reader.gettext("“%(text)s” is not a time. Write one such as 1 Dec 2026 08:30.", text=typed_text)
         ) from None
 
 

@@ -16,6 +16,8 @@ _QUANTITY = re.compile(r"([\d.,' ]*\d)\s*([A-Za-zµ%/]*)")
 _THOUSANDS = re.compile(r"\d{1,3}([.,']\d{3})+")
 _DAYS = re.compile(r"(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./]?(?P<year>\d{4})?|(?P<iso>\d{4}-\d{1,2}-\d{1,2})")
 _NAMED = re.compile(r"(?P<day>\d{1,2})\.? +(?P<name>[A-Za-z]{3,9})\.?,? *(?P<year>\d{4})?")
+_WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]? +", re.I)
+_CLOCK = re.compile(r"(?:(.*?)(?:,? +at +|[ T,]+))?(\d{1,2})[:.](\d{2})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WORKING = re.compile(r"(?P<end>(?:the )?end of )?(?P<count>\d{1,3})(?:st|nd|rd|th)? (?:working|business) days?", re.I)
 
@@ -139,30 +141,47 @@ def notice(reader: Reader, text: str) -> str:
 
 
 def day(reader: Reader, text: str, today: date) -> date:
-    """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``; raises Misread.
+    """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``, ``Tue 1 Dec``; raises Misread.
 
     Without a year, it is the next such day, counted from yesterday.
     """
-    typed = text.strip()
-    found, named = _DAYS.fullmatch(typed), _NAMED.fullmatch(typed)
     try:
-        if found is not None and found["iso"]:
-            year, month, day_ = map(int, found["iso"].split("-"))
-            return date(year, month, day_)
+        found = day_parts(text)
         if found is not None:
-            return _next(int(found["day"]), int(found["month"]), found["year"], today)
-        if named is not None and named["name"][:3].lower() in _MONTHS:
-            return _next(int(named["day"]), _MONTHS.index(named["name"][:3].lower()) + 1, named["year"], today)
+            year, month, day_ = found
+            return date(year, month, day_) if year else _next(day_, month, today)
     except ValueError:
         pass
-    raise Misread(
-        reader.gettext("“%(text)s” is not a day. Write one such as 1.12.2026, 1 Dec 2026 or 2026-12-01.", text=text)
-    )
+    raise Misread(reader.gettext("“%(text)s” is not a day. Write one such as 1 Dec 2026 or 2026-12-01.", text=text))
 
 
-def _next(day_: int, month: int, year: str | None, today: date) -> date:
-    if year:
-        return date(int(year), month, day_)
+def day_parts(text: str) -> tuple[int, int, int] | None:
+    """Return year, month and number of a typed day, None if it cannot be read; the year is 0 if it is missing.
+
+    The three need not be a day of the calendar: ``31.2.`` → (0, 2, 31).
+    """
+    plain_day = _WEEKDAY.sub("", text.strip())
+    if (found := _DAYS.fullmatch(plain_day)) is not None:
+        if found["iso"]:
+            year, month, day_ = map(int, found["iso"].split("-"))
+            return year, month, day_
+        return int(found["year"] or 0), int(found["month"]), int(found["day"])
+    named = _NAMED.fullmatch(plain_day)
+    if named is None or named["name"][:3].lower() not in _MONTHS:
+        return None
+    return int(named["year"] or 0), _MONTHS.index(named["name"][:3].lower()) + 1, int(named["day"])
+
+
+def split_clock(text: str) -> tuple[str, int, int] | None:
+    """Return the text before a time of day at the end, with hour and minute: ``1 Dec 18:40`` → (``1 Dec``, 18, 40).
+
+    None if the text does not end with a time of day.
+    """
+    found = _CLOCK.fullmatch(text.strip())
+    return (found[1], int(found[2]), int(found[3])) if found is not None else None
+
+
+def _next(day_: int, month: int, today: date) -> date:
     yesterday = today - timedelta(days=1)
     # On 1 January, yesterday is in the year before.
     found = date(yesterday.year, month, day_)
