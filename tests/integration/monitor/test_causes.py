@@ -80,6 +80,12 @@ async def act(client: httpx.AsyncClient, cause: dict[str, Any], step: str, body:
     return await client.post(f"/api/v1/causes/{cause['cause_id']}/{step}", json=body)
 
 
+async def life_of(client: httpx.AsyncClient, breach_id: str) -> dict[str, Any]:
+    """Read how a breach was handled."""
+    life: dict[str, Any] = (await client.get(f"/api/v1/breaches/{breach_id}")).json()["life"]
+    return life
+
+
 def told(service: Service, cause_id: str) -> list[dict[str, Any]]:
     """The events of a cause, in the order of the log."""
     assert isinstance(service.log, MemoryEventLog)
@@ -99,6 +105,7 @@ async def test_one_outage_over_forty_agreements_is_one_row_and_one_acknowledgeme
         sorted(agreements),
         MANY,
     )
+    assert (cause["is_downtime"], cause["acknowledged_at"], cause["acknowledged_by_name"]) == (True, None, None)
 
     answer = (await act(service.provider, cause, "acknowledge", {"note": "seen"})).json()
     assert (sorted(answer["done"]), answer["skipped"], answer["remaining"]) == (cause["breach_ids"], [], 0)
@@ -119,6 +126,10 @@ async def test_one_outage_over_forty_agreements_is_one_row_and_one_acknowledgeme
     assert own["cause_id"] == cause["cause_id"]
     assert (own["breaches"], own["agreement_ids"], own["customer_party_ids"]) == (1, [agreements[7]], [customer(7)])
     assert (own["breach_states"]["acknowledged"], own["revision"]) == (1, 0)
+    (taken,) = await causes_about(service.provider, "forty")
+    (step,) = {each["by_name"] for each in (await life_of(service.provider, own["breach_ids"][0]))["steps"]}
+    assert step and taken["acknowledged_by_name"] == own["acknowledged_by_name"] == step
+    assert taken["acknowledged_at"] and own["is_downtime"]
     params = {"cause_id": cause["cause_id"]}
     listed = (await own_client.get("/api/v1/breaches", params=params)).json()["items"]
     assert [each["breach_id"] for each in listed] == own["breach_ids"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from slm_console.views import instants
 from slm_console.views.clocks import RunningClock
 
 BUCKETS = ("now", "today", "this_week", "later")
@@ -13,6 +14,8 @@ OUTAGE, BREACHED, AT_RISK, TO_DECIDE, SILENT, TICKET_DUE, TO_SIGN, TO_ANSWER, AG
     "outage", "breached", "at-risk", "to-decide", "silent", "ticket-due", "to-sign", "to-answer", "agreement-to-decide",
 )  # fmt: skip
 """Kinds of rows that the sentence on top of the page counts; ``UrgentRow.counted`` has the kinds of a row."""
+NEVER = 1 << 62
+"""The place in the order of a row without a deadline: after all that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,8 @@ class UrgentRow:
         """
         is_mine = self.item in mine or not self.parts.isdisjoint(mine)
         return (BUCKETS.index(self.bucket), not is_mine, self.order, self.key)
+
+
+def order_by_deadline(deadline: object) -> tuple[int, int]:
+    """Return the ``order`` of a row by its deadline (RFC 3339 text); a row without one comes last."""
+    return (instants.read(deadline) or NEVER, 0)

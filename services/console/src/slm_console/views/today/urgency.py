@@ -11,7 +11,7 @@ from slm_console.views.clocks import time_since, time_to_deadline
 from slm_console.views.directory import Directory
 from slm_console.views.judgement.allowances import downtime_left, pace_in_words, share_used
 from slm_console.views.judgement.figures import period_name
-from slm_console.views.reader import DAY, SECOND, Reader
+from slm_console.views.reader import SECOND, Reader
 from slm_console.views.tickets import clock_in_words
 from slm_console.views.today import rows as kinds
 from slm_console.views.today.cause_rows import (
@@ -22,11 +22,11 @@ from slm_console.views.today.cause_rows import (
     say_since,
     with_parts,
 )
-from slm_console.views.today.rows import RowAct, UrgentRow
+from slm_console.views.today.needs import need_row
+from slm_console.views.today.rows import NEVER, RowAct, UrgentRow, order_by_deadline
 from slm_console.views.today.signed import signed_rows
 
 Item = Mapping[str, Any]
-_NEVER = 1 << 62
 
 
 def rows_of(
@@ -95,7 +95,7 @@ def rows_of(
         *_outages(reader, summary, listed, single),
         *(_exclusion(reader, directory, each) for each in summary["exclusions"]),
         *(_silent(reader, directory, each) for each in summary["stale"]),
-        *(_need(reader, each) for each in needs if "need" in each),
+        *(need_row(reader, each) for each in needs if "need" in each),
         *signed_rows(reader, [each for each in needs if "need" not in each]),
     ]
     return sorted(rows, key=lambda row: row.order_among(mine))
@@ -128,10 +128,6 @@ def _ticket_of(finding: Item) -> tuple[str, str]:
     return str(finding["ticket"]["source"]), str(finding["ticket"]["number"])
 
 
-def _order(deadline: object, weight: int = 0) -> tuple[int, int]:
-    return (instants.read(deadline) or _NEVER, -weight)
-
-
 def _breach(reader: Reader, directory: Directory, breach: Item) -> UrgentRow:
     path = f"/breaches/{breach['breach_id']}"
     is_mine = directory.own == breach["responsible_party_id"]
@@ -140,7 +136,7 @@ def _breach(reader: Reader, directory: Directory, breach: Item) -> UrgentRow:
         if is_mine
         else RowAct(reader.gettext("Open"), path)
     )
-    why = [say_since(reader, breach["certain_at"]), str(breach["service_name"] or "")]
+    why = [_when_broken(reader, breach), str(breach["service_name"] or "")]
     return UrgentRow(
         key=f"breach/{breach['breach_id']}",
         bucket=breach["urgency"],
@@ -157,6 +153,16 @@ def _breach(reader: Reader, directory: Directory, breach: Item) -> UrgentRow:
         item=f"breach/{breach['breach_id']}",
         counted=frozenset({kinds.BREACHED, kinds.OUTAGE} if breach["is_down"] else {kinds.BREACHED}),
     )
+
+
+def _when_broken(reader: Reader, breach: Item) -> str:
+    """Return since when it is down, if it is; else when the promise was broken, which may be long over."""
+    broken, recovered = instants.read(breach["certain_at"]), instants.read(breach["recovered_at"])
+    if breach["is_down"] or broken is None:
+        return say_since(reader, breach["certain_at"])
+    if recovered is None:
+        return reader.gettext("promise broken %(moment)s", moment=reader.moment(broken))
+    return reader.gettext("promise broken %(span)s, over", span=reader.span(broken, recovered))
 
 
 def _titled(reader: Reader, directory: Directory, item: Item) -> str:
@@ -241,7 +247,7 @@ def _ticket(reader: Reader, directory: Directory, clock: Item) -> UrgentRow:
         left=left.text,
         extent=str(clock["priority"] or ""),
         act=RowAct(reader.gettext("Open ticket"), path),
-        order=_order(clock["deadline_at"]),
+        order=order_by_deadline(clock["deadline_at"]),
         clock=left,
         deadline=deadline,
         counted=frozenset({kinds.TICKET_DUE} if clock["urgency"] == "now" else ()),
@@ -267,7 +273,7 @@ def _risk(reader: Reader, directory: Directory, risk: Item) -> UrgentRow:
         left=left,
         extent="" if left else reader.gettext("at risk"),
         act=RowAct(label, path),
-        order=_order(risk["deadline_at"]),
+        order=order_by_deadline(risk["deadline_at"]),
         explain=f"{path}/worked-out?period={risk['window_id']}",
         item=f"risk/{risk['risk_id']}",
         counted=frozenset({kinds.AT_RISK}),
@@ -292,7 +298,7 @@ def _exclusion(reader: Reader, directory: Directory, exclusion: Item) -> UrgentR
         left=left,
         extent=str(exclusion["service_name"] or ""),
         act=RowAct(reader.gettext("Decide"), path),
-        order=_order(exclusion["deadline_at"]),
+        order=order_by_deadline(exclusion["deadline_at"]),
         deadline=deadline,
         counted=frozenset({kinds.TO_DECIDE}),
     )
@@ -322,79 +328,7 @@ def _silent(reader: Reader, directory: Directory, stale: Item) -> UrgentRow:
         left=clock.text if clock else "",
         extent="",
         act=RowAct(reader.gettext("Open service"), path),
-        order=(_NEVER, -stale["seconds"]),
+        order=(NEVER, -stale["seconds"]),
         clock=clock,
         counted=frozenset({kinds.SILENT}),
-    )
-
-
-def _path_of(need: Item) -> str:
-    """Return the path of the page on which the reader does the act that an agreement needs.
-
-    It is the page to end the agreement, the page of an amendment, or the agreement's own page.
-    """
-    path = f"/agreements/{need['agreement_id']}"
-    if need["about"] == "termination_request":
-        return f"{path}/end"
-    return f"{path}?version={need['version']}" if need.get("version", 1) > 1 else path
-
-
-def need_key(need: Item) -> str:
-    """Return the key of the row for an act that an agreement needs."""
-    return f"agreement/{need['agreement_id']}/{need['need']}/{need['about']}"
-
-
-def _need(reader: Reader, need: Item) -> UrgentRow:
-    """Return the row for an act that an agreement needs from the reader's company."""
-    path = _path_of(need)
-    deadline = instants.read(need["deadline"])
-    other = need["other_party_name"]
-    texts = {
-        "answer": (
-            reader.gettext("Answer"),
-            reader.gettext("%(other)s waits for your answer", other=other),
-            kinds.TO_ANSWER,
-        ),
-        "signature": (
-            reader.gettext("Read and sign"),
-            reader.gettext("agreed with %(other)s, not signed", other=other),
-            kinds.TO_SIGN,
-        ),
-        "decision": (
-            reader.gettext("Decide"),
-            reader.gettext("%(other)s waits for your decision", other=other),
-            kinds.AGREEMENT_TO_DECIDE,
-        ),
-    }
-    if need["about"] == "drafted_amendment":
-        drafted = reader.gettext("new targets are drafted after months of good figures: propose or withdraw them")
-        texts["decision"] = (reader.gettext("Read draft"), drafted, kinds.AGREEMENT_TO_DECIDE)
-    verb, why, kind = texts.get(need["need"], (reader.gettext("Open"), other, ""))
-    left = ""
-    if deadline is not None:
-        moment = reader.moment(deadline)
-        left = {
-            kinds.TO_ANSWER: reader.gettext("answer by %(moment)s", moment=moment),
-            kinds.TO_SIGN: reader.gettext("sign by %(moment)s", moment=moment),
-        }.get(kind) or reader.gettext("decide by %(moment)s", moment=moment)
-    what, signed_at = str(need["title"]), instants.read(need.get("other_signed_at"))
-    if signed_at is not None:
-        names = {"other": other, "title": what, "day": reader.day(signed_at)}
-        what = reader.gettext("%(other)s signed “%(title)s” on %(day)s: your company has not signed", **names)
-        if need["yours"]:
-            what = reader.gettext("%(other)s signed “%(title)s” on %(day)s: sign it too", **names)
-        why = reader.gettext("it binds neither side until both have signed")
-    return UrgentRow(
-        key=need_key(need),
-        bucket="this_week" if deadline is None or deadline - reader.now > DAY else "today",
-        mark="on-track",
-        what=what,
-        path=path,
-        why=why,
-        left=left,
-        extent=str(need["service_name"]),
-        act=RowAct(verb if need["yours"] else reader.gettext("Open"), path),
-        order=_order(need["deadline"]),
-        deadline=deadline,
-        counted=frozenset({kind} if need["yours"] and kind else ()),
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnClause, ColumnElement, column, select, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger, Integer, Text
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
+from slm_events.instants import to_text
 from slm_monitor.domain.causes.cause_views import CURRENT
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
 
@@ -50,6 +52,24 @@ SELECT view.cause_id, view.party_id, view.provider_party_id, view.revision, view
             ELSE view.party_id = :party END
    AND (CAST(:cause_id AS text) IS NULL OR view.cause_id = :cause_id)
 """
+_DETAILS = """
+SELECT finding.cause_id, view.party_id,
+       coalesce(bool_or(target.terms ->> 'aggregation' IN ('availability', 'outages')), FALSE) AS is_downtime,
+       max(step.at) AS acknowledged_at,
+       (array_agg(step.principal_name ORDER BY step.at DESC) FILTER (WHERE step.at IS NOT NULL))[1] AS acknowledged_by
+  FROM cause_view AS view
+  JOIN cause_finding AS finding
+    ON finding.cause_id = view.cause_id AND view.party_id IN (finding.provider_party_id, finding.customer_party_id)
+  LEFT JOIN target USING (target_id)
+  LEFT JOIN breach ON finding.kind = 'breach' AND breach.breach_id = finding.finding_id
+  LEFT JOIN breach_step AS step
+    ON step.breach_id = breach.breach_id AND step.revision = breach.revision AND step.step = 'acknowledge'
+ WHERE finding.cause_id = ANY(CAST(:cause_ids AS text[]))
+   AND (NOT finding.is_hidden OR view.party_id = finding.provider_party_id)
+   AND coalesce(breach.standing, TRUE)
+ GROUP BY finding.cause_id, view.party_id
+"""
+"""What a cause says about its findings beyond their counts: read only for the causes of one page."""
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Text) for name in ("cause_id", "party_id", "provider_party_id", "state")),
     *(column(name, BigInteger) for name in ("start", "until", "risks_standing", "left_to_do", *_STATES)),
@@ -101,7 +121,7 @@ class CauseQueries:
         )
         async with self.database.read() as connection:
             found = await connection.execute(query, {"party": _party(caller), "cause_id": None})
-            rows = [dict(row) for row in found.mappings()]
+            rows = await _detailed(connection, [dict(row) for row in found.mappings()])
         return page.shape(rows, lambda row: [row[key.name] for key in keys], build_cause_document)
 
     async def one(self, caller: Principal, cause_id: str) -> dict[str, Any] | None:
@@ -111,8 +131,19 @@ class CauseQueries:
         query = text(_VIEWS).columns(*_COLUMNS)
         async with self.database.read() as connection:
             found = await connection.execute(query, {"party": _party(caller), "cause_id": cause_id})
-            row = found.mappings().one_or_none()
-        return None if row is None else build_cause_document(row)
+            rows = await _detailed(connection, [dict(row) for row in found.mappings()])
+        return build_cause_document(rows[0]) if rows else None
+
+
+async def _detailed(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of causes with the columns of ``_DETAILS``."""
+    ids = [row["cause_id"] for row in rows]
+    found = (await connection.execute(text(_DETAILS), {"cause_ids": ids})).mappings() if ids else ()
+    details = {(each["cause_id"], each["party_id"]): dict(each) for each in found}
+    return [{**_NO_DETAILS, **row, **details.get((row["cause_id"], row["party_id"]), {})} for row in rows]
+
+
+_NO_DETAILS: Mapping[str, Any] = {"is_downtime": False, "acknowledged_at": None, "acknowledged_by": None}
 
 
 def _party(caller: Principal) -> str | None:
@@ -154,4 +185,7 @@ def build_cause_document(row: Mapping[Any, Any]) -> dict[str, Any]:
         "breach_states": counts,
         "risks_standing": row["risks_standing"],
         "responsible_party_ids": sorted(row["responsible"]),
+        "is_downtime": row["is_downtime"],
+        "acknowledged_at": None if row["acknowledged_at"] is None else to_text(row["acknowledged_at"]),
+        "acknowledged_by_name": row["acknowledged_by"],
     }

@@ -64,6 +64,8 @@ class CauseAnswer(Answer):
     """Start of the cause, as far as this party's own breaches and risks show it"""
     end_at: Instant | None
     """End of the cause; null while it lasts"""
+    is_downtime: bool
+    """Whether a service was down: a breach or risk is of a target about availability or outages"""
     urgency: Urgency
     """`now`: the cause lasts and something is left to do; `unacknowledged`: it is over, and a breach is not
     acknowledged; `at_risk`: only a warning is in force; `unexplained`: a root cause is missing; `in_hand`: a breach is
@@ -77,6 +79,10 @@ class CauseAnswer(Answer):
     """How many breaches the cause has"""
     breach_states: BreachStateCounts
     """How many of the breaches are in each state of their handling"""
+    acknowledged_at: Instant | None
+    """When a breach of the cause was last acknowledged; null if none was"""
+    acknowledged_by_name: str | None
+    """Name of the person or system that did so; null if nobody did"""
     breach_ids: list[str]
     """Ids of up to 1,000 breaches; `/breaches?cause_id=` lists all"""
     risks: int
