@@ -44,7 +44,7 @@ async def test_a_breach_is_acknowledged_from_a_message_at_night(
     async with open_as("ada", size="phone") as (page, _):
         journey = Journey(page, "7 acknowledge at night (phone)")
         await journey.open(f"/breaches/{breach['breach_id']}", then="Checkout is available")
-        await journey.sees("What was missed", "since")
+        await journey.sees("What was missed", "promise broken")
         await journey.click("Acknowledge", then="Ada Byron")
         costs.append(journey.cost)
         assert journey.cost.clicks <= 3

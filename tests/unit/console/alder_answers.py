@@ -119,6 +119,7 @@ CAUSE: dict[str, Any] = {
     "breaches": 4, "breach_states": {"open": 4, "acknowledged": 0, "root_cause_given": 0, "closed": 0, "disputed": 0,
                                      "confirmed": 0},
     "breach_ids": ["b-mail-1", "b-mail-2", "b-mail-3", "b-mail-4"], "risks": 2, "risks_standing": 2, "risk_ids": [],
+    "is_downtime": True, "acknowledged_at": None, "acknowledged_by_name": None,
 }  # fmt: skip
 
 _DETAIL = {

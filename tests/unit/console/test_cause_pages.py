@@ -54,8 +54,11 @@ def test_the_state_of_a_cause_is_a_shape_and_a_word() -> None:
     down = page_of()
     assert (down.mark, down.state, down.when) == ("breached", "not over yet", "since 09:02, 40 min so far")
     over = page_of(end_at=OVER)
-    assert (over.mark, over.state, over.when) == ("at-risk", "at risk", "09:02–09:30, 28 min")
-    assert page_of((alder.BREACH,), end_at=OVER).state == "breached"
+    assert (over.mark, over.state, over.when) == ("at-risk", "at risk", "down 09:02–09:30, over after 28 min")
+    assert page_of(end_at=OVER, is_downtime=False).when == "09:02–09:30, over after 28 min"
+    broken = page_of((alder.BREACH,), end_at=OVER)
+    assert (broken.mark, broken.state) == ("breached", "1 promise broken")
+    assert broken.breaches[0].broken == "promise broken 21 Oct 13:10"
     assert page_of(risks=(), end_at=OVER).mark == "met"
 
 

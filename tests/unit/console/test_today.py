@@ -11,7 +11,7 @@ from slm_console.views.today.page import NOTHING, only, today_of, without
 from slm_console.views.today.rows import COUNTED
 from slm_console.views.today.urgency import rows_of
 from tests.unit.console import alder_answers as alder
-from tests.unit.console.stub_api import StubClock
+from tests.unit.console.stub_api import StubApi, StubClock, browser_of
 
 READER = Reader(StubClock().at)
 DIRECTORY = directory_of(
@@ -86,7 +86,39 @@ def test_what_is_down_is_so_at_once_not_only_when_a_promise_breaks() -> None:
     assert "first promise breaks 13:00 at this pace" in row.why
     [over] = [row for row in rows((outage(end_at="2026-11-26T09:30:00Z", urgency="at_risk", risk_ids=[]),))
               if row.key == "cause/c-mail"]  # fmt: skip
-    assert (over.mark, over.word, over.what) == ("at-risk", "", "Staff can read mail")
+    assert (over.mark, over.word, over.what) == ("at-risk", "over", "Staff can read mail: down 09:02–09:30")
+
+
+def test_what_is_over_never_reads_as_if_it_lasted() -> None:
+    ended = {**alder.CAUSE, "start_at": "2026-11-09T10:14:00Z", "end_at": "2026-11-09T11:06:00Z",
+             "urgency": "unacknowledged", "customer_party_ids": [alder.SHOP]}  # fmt: skip
+    [row] = [row for row in rows((ended,)) if row.key == "cause/c-mail"]
+    assert (row.what, row.word) == ("Staff can read mail: down 9 Nov 10:14–11:06", "over")
+    assert row.why.startswith("over after 52 min · ") and "since" not in row.why
+    [slow] = [row for row in rows(({**ended, "is_downtime": False},)) if row.key == "cause/c-mail"]
+    assert slow.what == "Staff can read mail: 9 Nov 10:14–11:06"
+    titled = [{**each, "target_title": "Staff can read mail"} for each in alder.SUMMARY["breaches"]]
+    [row] = [row for row in rows((ended,), breaches=titled) if row.key == "cause/c-mail"]
+    assert row.why == "over after 52 min", "a promise of the same name is not said again"
+
+
+def test_a_breach_without_a_cause_says_when_the_promise_was_broken() -> None:
+    [orders, mail] = alder.SUMMARY["breaches"]
+    why = {row.key: row.why for row in rows((), breaches=[orders, mail])}
+    assert why["breach/b-orders"] == "promise broken 07:12 · Checkout"
+    assert why["breach/b-mail-1"].startswith("since 09:20"), "it is down now"
+    recovered = {**orders, "recovered_at": "2026-11-26T07:30:00Z"}
+    [row] = [row for row in rows((), breaches=[recovered]) if row.key == "breach/b-orders"]
+    assert row.why == "promise broken 07:12–07:30, over · Checkout"
+
+
+async def test_a_company_that_only_receives_services_reads_first_whether_they_work() -> None:
+    known = alder.answers()
+    for is_provider in (True, False):
+        known["/api/v1/me"] = {**known["/api/v1/me"], "is_provider": is_provider, "is_customer": True}
+        async with browser_of(StubApi(known)) as browser:
+            page = (await browser.get("/")).text
+        assert (page.index('data-row="service/') < page.index('data-row="cause/')) is not is_provider
 
 
 def test_what_lasts_is_not_said_to_be_down_where_nothing_is() -> None:

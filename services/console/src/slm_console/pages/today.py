@@ -21,7 +21,7 @@ from slm_console.views.today.page import (
     without,
 )
 from slm_console.views.watching import watched
-from slm_console.web.directories import HELD, WHO, directory_from, holding_from, snoozed_rows
+from slm_console.web.directories import HELD, WHO, directory_from, holding_from, reach_of, snoozed_rows
 from slm_console.web.tables import render_table, wish_of
 from slm_console.web.visit import SignedIn, Visit
 
@@ -58,6 +58,8 @@ async def today(visit: SignedIn) -> Response:
         "snoozed": count_of(page, hidden),
         "holding": holding,
         "part": parts["summary"],
+        # A company that only receives services asks first whether they work.
+        "services_first": reach_of(visit.api).only_receives,
         "watch": _watched(parts["summary"].data, page),
     }
     return render_table(visit, "today/page.html", model, table, "today")

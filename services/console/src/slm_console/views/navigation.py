@@ -32,15 +32,19 @@ class Reach:
     """Whether the API has said who the reader is; until then every place is offered."""
 
     @property
+    def only_receives(self) -> bool:
+        """Whether the reader's company only receives services: it provides none to anybody."""
+        return self.is_known and self.is_customer and not self.is_provider
+
+    @property
     def connects(self) -> bool:
         """Whether the reader may connect tools, or read how they are connected.
 
         A company that only receives services measures nothing unless somebody is made its integrator.
         """
-        is_only_customer = self.is_customer and not self.is_provider
         if not self.is_known or self.roles & {"integrator", "operator"}:
             return True
-        return bool(self.roles & {"service_level_manager", "auditor"}) and not is_only_customer
+        return bool(self.roles & {"service_level_manager", "auditor"}) and not self.only_receives
 
 
 EVERYWHERE = Reach()

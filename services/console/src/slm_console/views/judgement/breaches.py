@@ -44,7 +44,8 @@ class BreachPage:
     standing: str
     """``open`` in words, or that the breach was withdrawn or corrected."""
     is_withdrawn: bool
-    since: str
+    broken: str
+    """When the promise was broken: ``promise broken 9 Nov 10:57``."""
     lines: Sequence[tuple[str, str]]
     """Facts about the breach, as pairs of name and value."""
     explain: str
@@ -79,7 +80,7 @@ def breach_page_of(
         period=f"{ticket['number']}" if ticket else period_name(reader, breach["window_id"]),
         standing=_standing(reader, breach),
         is_withdrawn=not breach["standing"],
-        since=reader.gettext("since %(moment)s", moment=reader.moment(certain)),
+        broken=reader.gettext("promise broken %(moment)s", moment=reader.moment(certain)),
         lines=_lines(reader, breach, explanation),
         explain=explain,
         target_id=breach["target_id"],

@@ -39,7 +39,7 @@ class CausePage:
     title: str
     mark: str
     state: str
-    """The cause's state in words: not over yet, breached, at risk, or over without a breach."""
+    """The cause's state in words: not over yet, how many promises are broken, at risk, or over without a breach."""
     when: str
     clock: RunningClock | None
     """The clock whose present text is ``when``; None once the outage is over."""
@@ -74,10 +74,11 @@ def cause_page_of(
         # A cause does not tell whether its thing is down, or slow, or answers wrongly.
         mark, state = "breached", reader.gettext("not over yet")
     elif cause["breaches"]:
-        mark, state = "breached", MARKS["breached"].word(reader)
+        count = cause["breaches"]
+        mark, state = "breached", reader.ngettext("%(count)s promise broken", "%(count)s promises broken", count)
     elif at_risk:
         mark, state = "at-risk", MARKS["at-risk"].word(reader)
-    when = f"{reader.span(start, end)}, {reader.length(max(0, end - start))}" if end is not None else ""
+    when = _when_over(reader, cause, start, end) if end is not None else ""
     return CausePage(
         cause_id=cause["cause_id"],
         title=name_cause(reader, directory, cause),
@@ -94,6 +95,14 @@ def cause_page_of(
         is_replaced=cause["state"] != "current",
         replaced_by=cause["replaced_by"],
     )
+
+
+def _when_over(reader: Reader, cause: Answer, start: int, end: int) -> str:
+    """Return when it was and how long it lasted: ``down 9 Nov 10:14–11:06, over after 52 min``."""
+    texts = {"span": reader.span(start, end), "length": reader.length(max(0, end - start))}
+    if cause.get("is_downtime"):
+        return reader.gettext("down %(span)s, over after %(length)s", **texts)
+    return reader.gettext("%(span)s, over after %(length)s", **texts)
 
 
 def _at_risk(

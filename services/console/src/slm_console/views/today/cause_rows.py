@@ -34,16 +34,18 @@ class CauseDetails:
 
 def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseDetails) -> UrgentRow:
     """Return the row of a cause."""
-    start = instants.read(cause["start_at"])
-    lasts = cause["end_at"] is None and start is not None
+    start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
+    lasts = end is None and start is not None
     is_down = details.is_down and lasts
     subject = name_cause(reader, directory, cause)
     companies = [directory.company(each) for each in cause["customer_party_ids"]]
+    promises = [each for each in details.promises if each != subject]
     why = [
-        say_since(reader, cause["start_at"]),
+        say_since(reader, cause["start_at"]) if end is None else "",
+        reader.gettext("over after %(length)s", length=reader.length(end - start)) if end and start else "",
         _first_breach(reader, details.projected) if lasts and not cause["breaches"] else "",
         # One service may have several causes at once: whom or what they are about tells them apart.
-        list_shortened(reader, companies if len(companies) > 1 else details.promises or things_of_cause(cause)),
+        list_shortened(reader, companies if len(companies) > 1 else promises or things_of_cause(cause)),
     ]
     what, word, clock = subject, "", None
     if lasts and start is not None and is_down:
@@ -52,6 +54,8 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
     elif lasts and start is not None:
         what, word = reader.gettext("%(what)s: not over yet", what=subject), reader.gettext("not over yet")
         clock = time_since(reader, start, lambda length: reader.gettext("%(length)s so far", length=length))
+    elif end is not None:
+        what, word = say_what_was(reader, cause, subject), reader.gettext("over")
     act = _act(reader, directory, cause)
     return UrgentRow(
         key=f"cause/{cause['cause_id']}",
@@ -119,6 +123,21 @@ def say_since(reader: Reader, instant: object) -> str:
     """Return ``since 10:02`` for the instant at which something began; empty if it is not known."""
     when = instants.read(instant)
     return "" if when is None else reader.gettext("since %(moment)s", moment=reader.moment(when))
+
+
+def say_what_was(reader: Reader, cause: Item, subject: str) -> str:
+    """Return what happened and when, for a cause that is over: ``Customers can pay online: down 9 Nov 10:14–11:06``.
+
+    ``subject`` is what the cause is about. Without downtime, such as for slow answers, only the time is said.
+    """
+    start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
+    if start is None or end is None:
+        return subject
+    texts = {"what": subject, "span": reader.span(start, end)}
+    # An answer that was cached before an update may not tell whether it was downtime.
+    if cause.get("is_downtime"):
+        return reader.gettext("%(what)s: down %(span)s", **texts)
+    return reader.gettext("%(what)s: %(span)s", **texts)
 
 
 def list_shortened(reader: Reader, names: Sequence[str]) -> str:
