@@ -144,7 +144,9 @@ class Absences:
     """Whether the thing that the page is about is shown as it was, because its service is away."""
 
     def note(self, context: str, read_at: int | None) -> None:
-        """Record that a service is away. ``read_at`` is the instant of the answer shown instead; None without one."""
+        """Record that a service is away. ``read_at`` is the instant of the earlier answer that is shown instead; None
+        if there is none.
+        """
         known = [each for each in (self.read_at.get(context), read_at) if each is not None]
         self.read_at[context] = min(known, default=None)
 

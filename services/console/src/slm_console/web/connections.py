@@ -21,7 +21,9 @@ def listing(visit: Visit, **filters: str) -> dict[str, str]:
 
 
 def shell(directory: Directory, tab: str, part: Part) -> Mapping[str, Any]:
-    """Return the template variables that all tabs share: tab, answer, the reader's permissions, next page's cursor."""
+    """Return the template variables that all tabs share: tab, the API's answer, the reader's permissions, and the next
+    page's cursor.
+    """
     return {
         "tab": tab,
         "part": part,

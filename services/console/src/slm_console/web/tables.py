@@ -1,4 +1,4 @@
-"""Pages with a table: the filter, sort and page in the address, and the answer as a page or a CSV file."""
+"""Pages with a table: the filter, sort and page number from the address, and the table as a page or a CSV file."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from slm_events.monitor import RiskCleared, TargetAtRisk, TargetBreached, Target
 from slm_report.domain.facts import Breach, Risk
 
 TICKETS = "tickets"
-"""The window id of ticket targets in the answer; their window is the whole requested time."""
+"""The window id of ticket targets in monitor-svc's answer; their window is the whole requested time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class FiguresToDate:
     risks: list[Risk] = field(default_factory=list)
 
     def of(self, target_id: str, window_id: str) -> dict[str, Any]:
-        """Return the figure of a window; empty if the answer has none."""
+        """Return a target's figure in a window; empty if monitor-svc's answer has none."""
         return self.windows.get((target_id, window_id), {})
 
     def instances_of(self, target_key: str) -> Iterator[dict[str, Any]]:
@@ -41,7 +41,7 @@ class FiguresToDate:
         return (each for each in self.windows.values() if each["target_key"].startswith(f"{target_key}["))
 
     def reference(self) -> dict[str, Any]:
-        """Return the answer's instant, log position and SHA-256, by which a report refers to the answer."""
+        """Return the instant, log position and SHA-256 of monitor-svc's answer, with which a report refers to it."""
         digest = hashlib.sha256(self.text).hexdigest()
         return {"as_of": instants.to_text(self.as_of), "position": self.position, "sha256": digest}
 

@@ -125,7 +125,7 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _wrong(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the answer's errors for one error of pydantic, each about one field.
+    """Yield the problem document's errors for one error of pydantic, each about one field.
 
     Usually there is one. A validator of free data may name several wrong places, as ``places`` in the error's context;
     then there is one for each place.

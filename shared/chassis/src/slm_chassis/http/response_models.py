@@ -58,7 +58,8 @@ def absent_field(alias: str | None = None) -> Any:
     """Return the default of a field that some answers leave out. If the field is present it is not null, unless its
     type says so.
 
-    ``alias`` is the field's name in the answer, if Python does not allow that name.
+    ``alias`` is the field's name in those answers, if Python does not allow that name. Without it, the attribute's name
+    is used.
     """
     return Field(default=None, alias=alias, json_schema_extra=_without_default)
 
@@ -72,7 +73,7 @@ def _written(value: Any) -> Any:
 
 
 Instant = Annotated[str, BeforeValidator(_written), WithJsonSchema({"type": "string", "format": "date-time"})]
-"""An instant: microseconds UTC in the use cases, RFC 3339 text in the answer."""
+"""An instant: microseconds UTC in the use cases, RFC 3339 text in answers."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

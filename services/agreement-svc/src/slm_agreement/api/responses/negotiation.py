@@ -56,7 +56,7 @@ class TargetAnswerEntry(TargetAnswerFields):
     """One answer in the list of all answers that parties gave to targets of a version."""
 
     number: int
-    """Place of the answer in the list, from 1"""
+    """Place of this answer in the list, from 1"""
     target: str
     """Key of the target"""
     party_id: str

@@ -14,7 +14,9 @@ from slm_events.instants import UtcMicroseconds
 
 
 def check_answer_by(answer_by: UtcMicroseconds | None, now: UtcMicroseconds) -> None:
-    """Raise Invalid if a deadline for the answer is not in the future; None means no deadline."""
+    """Raise Invalid if the deadline for answering a proposal is not in the future. ``answer_by`` None means no
+    deadline.
+    """
     if answer_by is not None and answer_by <= now:
         remedy = f"write an instant after {instants.to_text(now)}, or leave it out"
         finding = Finding("answer_by", instants.to_text(answer_by), remedy)

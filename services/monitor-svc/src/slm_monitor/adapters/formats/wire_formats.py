@@ -316,7 +316,7 @@ _COUNTER_NAMES = tuple(each.name for each in fields(CounterReading))
 def _remedy_of(name: str, known: tuple[str, ...]) -> str:
     """Return the remedy for a field that is not known: the known field with a similar spelling, if any.
 
-    The answer is cached: the items of a large batch mostly have the same wrong field, and comparing it with every known
+    The remedy is cached: the items of a large batch mostly have the same wrong field, and comparing it with every known
     name for each of 90,000 items would make their sender wait for seconds.
     """
     place, _, last = name.rpartition(".")

@@ -138,7 +138,7 @@ def explain_composite_window(
 ) -> ExplainedWindow:
     """Evaluate the window ``facts.span`` of a composite of figures or verdicts from the outcomes of its members.
 
-    ``listed``: the members as the answer shows them.
+    ``listed``: the members as the explanation shows them.
     """
     finding = composite_evaluation.evaluate_composite(made, members, terms, facts.span[1], facts.as_of)
     return ExplainedWindow(

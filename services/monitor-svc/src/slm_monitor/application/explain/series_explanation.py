@@ -104,7 +104,7 @@ def _of_share(target: ServiceLevelTarget, facts: KnownWindowFacts, counting: Cou
 
 
 def _raw(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
-    """Return the share without exclusions, as a field of the answer; empty if no exclusion matters."""
+    """Return the share without exclusions, as a field of the explanation; empty if no exclusion matters."""
     if not counting.excluded:
         return {}
     total = int(counting.raw.total.sum())

@@ -73,7 +73,7 @@ def are_enough_members_met(verdicts: Sequence[bool | None], needed: int) -> bool
     """Return whether at least ``needed`` members are met.
 
     ``verdicts`` are True for a met member, False for a missed one, None for one without a verdict. Return None while
-    members without a verdict can still change the answer.
+    members without a verdict can still decide this.
     """
     met, undecided = verdicts.count(True), verdicts.count(None)
     if met >= needed:

@@ -163,8 +163,8 @@ def count_minutes_until_share_exceeded(left: Counts, total: int, bad: int, share
     """Return in how many minutes the bad events first exceed a share of the window's events, if no events arrive.
 
     The window slides on, so its oldest events leave: ``left[k]`` (never decreasing) is how many of its ``total`` events
-    have left after k + 1 minutes. ``bad`` (at least 1) is taken as constant. The answer is the smallest n with
-    bad > share × (events that remain after n minutes); 0 if that holds already.
+    have left after k + 1 minutes. ``bad`` (at least 1) is taken as constant. The result is the smallest n with bad >
+    share × (events that remain after n minutes); 0 if that holds already.
     """
     if not share:
         return 0

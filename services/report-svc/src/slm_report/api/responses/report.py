@@ -148,11 +148,11 @@ class FiguresReference(Answer):
     """A reference to the answer of monitor-svc that an interim report was made from."""
 
     as_of: Instant
-    """The instant of the answer's figures"""
+    """The instant of the figures in monitor-svc's answer"""
     position: dict[str, int]
     """`topic:partition` → the number of its records that the figures include"""
     sha256: str
-    """SHA-256 of the answer; `/reports/{report_id}/figures` gives the answer byte for byte"""
+    """SHA-256 of monitor-svc's answer, which `/reports/{report_id}/figures` gives byte for byte"""
 
 
 class ReportChange(Answer):
