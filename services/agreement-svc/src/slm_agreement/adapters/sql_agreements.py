@@ -92,7 +92,9 @@ class SqlAgreements:
         self._transaction = transaction
 
     async def identity(self, agreement_id: str) -> Identity | None:
-        """Return what all versions of an agreement have in common; None if there is no such agreement."""
+        """Return an agreement's ids, kind, scope, parties and service, which all its versions share; None if there is
+        no such agreement.
+        """
         table = agreement_tables.agreement
         statement = select(*(table.c[name] for name in _IDENTITY)).where(table.c.agreement_id == agreement_id)
         row = (await self._transaction.execute(statement)).mappings().one_or_none()

@@ -25,7 +25,9 @@ class Agreements(Protocol):
     """The agreements with all their versions. A use case that changes an agreement calls ``Ledger.lock`` first."""
 
     async def identity(self, agreement_id: str) -> Identity | None:
-        """Return what all versions of an agreement have in common; None if there is no such agreement."""
+        """Return an agreement's ids, kind, scope, parties and service, which all its versions share; None if there is
+        no such agreement.
+        """
 
     async def add(self, identity: Identity) -> None:
         """Add an agreement without versions."""

@@ -40,7 +40,7 @@ class TermFindings:
 async def check_terms(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, terms: UnsavedTerms
 ) -> TermFindings:
-    """Return what the check finds in terms. Nothing is stored.
+    """Return the findings of the check of these terms. Nothing is stored.
 
     Terms of a signed version are checked as an amendment of that version. Raises NotAllowed unless the caller is a
     manager of a party, and Unknown for an agreement or version that the caller may not see.

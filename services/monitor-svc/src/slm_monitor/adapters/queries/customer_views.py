@@ -91,10 +91,12 @@ def build_risk_condition(caller: Principal, now: int) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class CallerCustomerViews:
-    """What one caller is shown of each of several agreements."""
+    """Which warnings and live figures one caller is shown, for each of several agreements."""
 
     views: dict[str, CustomerView] = field(default_factory=dict)
-    """Agreement id → what the caller is shown. Agreements in which the caller's party is the provider are missing."""
+    """Agreement id → which warnings and live figures the caller is shown. If an agreement is missing, the caller is
+    shown everything of it, as its provider or as an operator.
+    """
 
     def of(self, agreement_id: str) -> CustomerView:
         return self.views.get(agreement_id, _SHOWS_ALL)
@@ -107,7 +109,10 @@ class CustomerViewQueries:
         self._database = database
 
     async def shown_to(self, caller: Principal, agreement_ids: Iterable[str], now: int) -> CallerCustomerViews:
-        """Return what the caller is shown of these agreements. The caller must be allowed to see them."""
+        """Return which warnings and live figures of each agreement the caller is shown under ``customer_sees``.
+
+        The caller must be allowed to see the agreements.
+        """
         if caller.is_operator:
             return CallerCustomerViews()
         async with self._database.read() as connection:
@@ -117,7 +122,11 @@ class CustomerViewQueries:
 async def read_caller_customer_views(
     connection: AsyncConnection, caller: Principal, agreement_ids: Iterable[str], now: int
 ) -> CallerCustomerViews:
-    """Return what the caller is shown of these agreements, by a query on an open connection."""
+    """Return which warnings and live figures of each agreement the caller is shown under ``customer_sees``, by a query
+    on an open connection.
+
+    Not for operators: they are shown everything.
+    """
     given = {"agreements": sorted(set(agreement_ids)), "me": caller.party_id or "", "now": now}
     found = (await connection.execute(text(_VIEWS), given)).all()
     return CallerCustomerViews({row.agreement_id: CustomerView(row.risks_after, row.live_figure) for row in found})

@@ -195,8 +195,8 @@ def _column(name: str) -> ColumnElement[Any]:
 
 
 def get_ticket_visibility(row: Mapping[str, Any], caller: Principal) -> str:
-    """Return how much of a ticket the caller sees: WHOLE for its owner and for operators, otherwise as the agreement
-    says.
+    """Return how much of a ticket the caller sees: WHOLE for its owner and for operators, otherwise WHOLE or PROJECTED,
+    as the ticket's row says for the caller's party.
     """
     if caller.is_operator or row["owner_party_id"] == caller.party_id:
         return WHOLE

@@ -150,7 +150,7 @@ class ServiceLevelTarget:
     customer_names: frozenset[str] = frozenset()
     """The names by which tickets may refer to the agreement's customer: id, key and external references."""
     customer_view: CustomerView = customer_view.DEFAULT
-    """What the customer is shown of warnings and open windows."""
+    """Which warnings, live figures and plans the customer is shown."""
 
     @property
     def is_support(self) -> bool:
