@@ -35,7 +35,8 @@ def _names(identity: str, key: str, refs: Iterable[Mapping[str, Any]]) -> frozen
 
 
 def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
-    """Return an error for each name by which a ticket of this agreement could belong to another customer.
+    """Return an error for each customer or service name in ``applies_to`` that is not the agreement's own, and for each
+    name that its customer shares with another customer of the same service.
 
     ``others`` are the scopes of the provider's other signed agreements. Both parties read the findings, so the findings
     name only what the agreement itself contains.
@@ -46,7 +47,7 @@ def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: S
 
 
 def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator[Finding]:
-    """Yield an error if ``applies_to`` has names other than those of the agreement's customer and service."""
+    """Yield an error if a clock's ``applies_to`` names another customer or service than the agreement's own."""
     for attribute, names in _OWN.items():
         written = target["applies_to"].get(attribute, [])
         foreign = sorted(({written} if isinstance(written, str) else set(written)) - getattr(own, names))
@@ -59,7 +60,9 @@ def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator
 
 
 def _shared(own: TicketScope, others: Sequence[TicketScope]) -> Iterator[Finding]:
-    """Yield an error for each name that two customers of the same service share."""
+    """Yield an error for each name by which tickets refer both to the agreement's customer and to another customer of
+    the same service.
+    """
     for other in others:
         if other.customer_party_id == own.customer_party_id or not own.services & other.services:
             continue

@@ -26,7 +26,9 @@ SLOT_MICROSECONDS = 600_000_000
 MOST_KEPT = 20
 """Most refused items that are kept of a source: the latest ones."""
 MOST_NAMES = 100
-"""Most names under which one principal's items are counted. Items with further names count as items without a name."""
+"""Most source names under which one principal's items are counted. Items with further names count as items without a
+name.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from uuid import UUID
 from slm_events.instants import UtcMicroseconds
 
 LONGEST_NAME = 200
-"""The greatest length of a name in bytes of UTF-8: several names form a key, and a PostgreSQL index entry has a limited
-size.
+"""The greatest length of a name that a sender gives, such as a source or an id, in bytes of UTF-8. Several names form a
+key, and a PostgreSQL index entry has a limited size.
 """
 LONGEST_TEXT = 4_000
 """The greatest number of characters of a text that is not a name."""
@@ -98,7 +98,7 @@ def check_text_length_and_storability(longest: int = LONGEST_TEXT, /, **texts: s
 
 
 def check_storable_names(**names: str | None) -> None:
-    """Raise ItemRejected for a name that cannot be stored, is empty or is too long."""
+    """Raise ItemRejected for a name, such as a source or an id, that cannot be stored, is empty or is too long."""
     check_text_length_and_storability(**names)
     for name, text in names.items():
         if text is not None and (not text or len(text.encode()) > LONGEST_NAME):
