@@ -63,8 +63,8 @@ class DatabaseAddresses:
 async def open_installation(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Installation]:
     """Give the block an installation that is ready to serve; close all of it at the end, the PostgreSQL last.
 
-    ``clock`` replaces that of the settings. Raises DataDirectoryInUse, PostgresFailed, StartupFailed, and ValueError
-    for settings that are not valid.
+    ``clock`` replaces the clock of the settings, if given. Raises DataDirectoryInUse, PostgresFailed, StartupFailed,
+    and ValueError for settings that are not valid.
     """
     clock = clock or parse_clock(settings.clock)
     key = operator_key(settings)

@@ -105,8 +105,8 @@ def _zone(timezone: object) -> ZoneInfo:
 def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> HolidayFileResult:
     """Read the all-day events of the years first_year to last_year as holidays. Recurring events are expanded.
 
-    A holiday is ``{"date"}`` or ``{"from", "to"}`` with a name. ``zone`` decides the day of times in UTC. Raises
-    CalendarError for a text that is no calendar, needs too much work or gives no holiday.
+    A holiday is ``{"date"}`` or ``{"from", "to"}`` with a name. ``zone`` (None: UTC) decides the day of times in UTC.
+    Raises CalendarError for a text that is no calendar, needs too much work or gives no holiday.
     """
     if last_year < first_year:
         raise refusal("last_year", last_year, f"give a year that is not before {first_year}")

@@ -42,7 +42,7 @@ async def upsert(
 
     Every row has the same columns, and no two rows share a primary key. JSONB columns take text (see ``to_json``).
     ``newer`` is (JSONB column, field): a stored row is replaced only if the field's value in the new row is at least as
-    high, or if one of the two rows has no such value.
+    high, or if one of the two rows has no such value; None: it is always replaced.
     """
     if not rows:
         return

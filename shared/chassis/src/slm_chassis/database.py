@@ -95,7 +95,9 @@ class Transaction:
         self.append(row.topic.name, Record(key, to_json(event), to_headers(envelope)))
 
     def append(self, topic: str, record: Record, partition: int | None = None) -> None:
-        """Append a finished record, as it is, to a topic when this transaction commits."""
+        """Append a finished record, as it is, to a topic when this transaction commits. If ``partition`` is None, the
+        record's key decides on the partition.
+        """
         self._outgoing.append(_OutgoingEvent(topic, partition, record))
 
     @asynccontextmanager

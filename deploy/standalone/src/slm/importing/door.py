@@ -138,7 +138,7 @@ class ImportClient:
         return time.monotonic() - begun
 
     def imports(self, state: str | None = None) -> Iterator[Item]:
-        """Yield the imports of the key's party, the latest first; with ``state`` only those in that state."""
+        """Yield the imports of the key's party, the latest first; only those in the state ``state`` if it is given."""
         yield from self._pages("/api/v1/imports", {} if state is None else {"state": state})
 
     def end_import(self, import_id: str) -> Item:

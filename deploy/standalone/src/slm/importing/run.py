@@ -48,8 +48,8 @@ class ImportResult:
 
 
 def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | None) -> int:
-    """Return when the file was exported, microseconds UTC: the ``given`` time, else the mapping's, else its last
-    change.
+    """Return when the file was exported, microseconds UTC: the time ``given`` (RFC 3339), else the time in the mapping,
+    else the file's last change.
     """
     written = given or (by.exported_at if isinstance(by, TicketMapping) else None)
     if written is None:
@@ -62,7 +62,8 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
 
 
 def check_file(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
-    """Read the whole file through the mapping and return its summary. ``exported_at`` in microseconds UTC.
+    """Read the whole file through the mapping and return its summary. ``exported_at`` is in microseconds UTC; None: as
+    ``export_instant`` finds it.
 
     Raises ImportRefused at the first record that the mapping does not cover, for values that it does not list, and if
     the file has no item to send.

@@ -273,7 +273,7 @@ async def agreement_response(
 
 
 def choose_version(versions: list[Version], number: int | None) -> Version:
-    """Return the version with this number, or the one that is shown by default; raises 404."""
+    """Return the version with this number or, if it is None, the one that is shown by default; raises 404."""
     version = shapes.find_version_to_show(versions, number)
     if version is None:
         raise not_found("version", str(number))

@@ -67,7 +67,9 @@ class Directory:
 def directory_of(
     me: Mapping[str, Any] | None, parties: list[dict[str, Any]], services: list[dict[str, Any]]
 ) -> Directory:
-    """Return the Directory made from the API's answers about the reader (``me``), the parties and the services."""
+    """Return the Directory made from the API's answers about the reader (``me``; None: not known), the parties and the
+    services.
+    """
     me = me or {}
     party = me.get("party") or {}
     names = {str(each["party_id"]): str(each["name"]) for each in parties}

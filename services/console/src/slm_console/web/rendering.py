@@ -39,7 +39,7 @@ def fingerprint(name: str) -> str:
 
 
 def render(visit: Visit, template: str, model: Mapping[str, Any] | None = None, *, status: int = 200) -> Response:
-    """Render a template as the answer to a visit; the keys of ``model`` become variables of the template."""
+    """Render a template as the answer to a visit; the keys of ``model``, if given, become variables of the template."""
     text = _environment_of(visit.reader.translations).get_template(template).render(**_context(visit), **(model or {}))
     answer = HTMLResponse(text, status)
     sessions.remember_visit(visit.request, answer)

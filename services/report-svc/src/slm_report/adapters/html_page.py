@@ -58,7 +58,7 @@ _templates.filters["percent"] = lambda exact: figures.display_figure(figures.par
 def render_report_page(report: Mapping[str, Any], back: tuple[str, str] | None = None) -> str:
     """Return the HTML page of a report's JSON document.
 
-    ``back`` is the path and the text of a link above the report; it is not printed.
+    ``back`` is the path and the text of a link above the report, which is not printed; None: there is no link.
     """
     dates = LocalDates(report["period"]["timezone"])
     return _templates.get_template("report.html").render(

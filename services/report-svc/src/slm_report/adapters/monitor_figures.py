@@ -24,7 +24,8 @@ class MonitorFigures:
         self._monitor = monitor
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
-        """Return the figures of the period's windows that are open, or that closed after ``closed_after``.
+        """Return the figures of the period's windows that are open, or that closed after ``closed_after``; None: only
+        of open windows.
 
         Raises FiguresUnavailable and FiguresForbidden.
         """

@@ -143,7 +143,7 @@ class Figures(Protocol):
         self, key: str, agreement_id: str, period: Period, closed_after: UtcMicroseconds | None
     ) -> FiguresToDate:
         """Return the figures, as of one instant, of the period's windows that are open, or that closed after
-        ``closed_after``.
+        ``closed_after``; None: only of open windows.
 
         The figures are read with the rights of the API key ``key``. Raises FiguresUnavailable and FiguresForbidden.
         """

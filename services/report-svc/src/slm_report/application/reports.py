@@ -142,7 +142,7 @@ async def _settle(opened: _OpenDesk, agenda: Agenda, until: UtcMicroseconds) -> 
 
 def _since(agenda: Agenda, first: UtcMicroseconds, end: UtcMicroseconds | None) -> UtcMicroseconds:
     """Return an instant in the earliest period that must be reported, within the agreement's term from ``first`` to
-    ``end``.
+    ``end`` (None: it has no end).
     """
     since = first if agenda.settled_until is None else agenda.settled_until
     if agenda.stale_from is not None:

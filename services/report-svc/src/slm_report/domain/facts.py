@@ -166,7 +166,7 @@ class Facts:
         return {(window.target_id, window.window_id): window for window in self.windows}
 
     def breaches_of(self, target_id: str, window_id: str | None = None) -> list[Breach]:
-        """Return the breaches of a target, or of one of its windows."""
+        """Return the breaches of a target, only those of the window ``window_id`` if it is given."""
         return [
             breach
             for breach in self.breaches
@@ -174,7 +174,7 @@ class Facts:
         ]
 
     def risks_of(self, target_id: str, window_id: str | None = None) -> list[Risk]:
-        """Return the risks of a target, or of one of its windows."""
+        """Return the risks of a target, only those of the window ``window_id`` if it is given."""
         return [
             risk
             for risk in self.risks

@@ -26,7 +26,8 @@ async def gather_agenda_items(ledger: Ledger, review: Review, opened_by: Breach 
     """Return the agenda of a review, earliest item first.
 
     It contains breaches, windows and reports of the time that the review covers, and the agreement's open actions and
-    proposals. The review need not have opened. If a breach opens it, ``opened_by`` is the only breach on the agenda.
+    proposals. The review need not have opened. If a breach opens it, that is ``opened_by`` and the only breach on the
+    agenda; None: another cause opens it.
     """
     whose = {"agreement_id": review.agreement_id}
     breaches = [breach for breach in await ledger.breaches.find(**whose) if _concerns(review, breach)]

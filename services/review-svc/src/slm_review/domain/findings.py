@@ -46,7 +46,7 @@ class Breach:
 
 
 def breach_after_publication(event: TargetBreached, known: Breach | None) -> Breach:
-    """Return the breach after it was published or revised; ``known`` is the breach so far.
+    """Return the breach after it was published or revised; ``known`` is the breach so far, None if it is new.
 
     Of a breach and its withdrawal the higher revision counts; with equal revisions the withdrawal does.
     """
@@ -78,8 +78,8 @@ def breach_after_publication(event: TargetBreached, known: Breach | None) -> Bre
 
 
 def breach_after_withdrawal(event: BreachWithdrawn, known: Breach | None) -> Breach:
-    """Return the breach after its withdrawal; ``known`` is the breach so far. It is returned unchanged if its revision
-    is later than the withdrawal's.
+    """Return the breach after its withdrawal. ``known`` is the breach so far, None if the withdrawal arrived first; it
+    is returned unchanged if its revision is later than the withdrawal's.
     """
     if known is not None:
         if event.revision < known.revision:

@@ -36,7 +36,7 @@ _MINUTE = 60_000_000
 def read_objective(reader: FieldReader, aggregation: Aggregation, unit: str | None) -> dict[str, str]:
     """Read the objective, such as ``{"at_least": "99.9", "unit": "percent"}``.
 
-    ``unit`` is the indicator's unit, for an objective that is a number in that unit.
+    ``unit`` is the indicator's unit, for an objective that is a number in that unit; None: there is no such unit.
     """
     if is_composite_of_verdicts(aggregation) and not reader.has("objective"):
         reader.raw("objective")

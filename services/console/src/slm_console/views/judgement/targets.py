@@ -130,7 +130,8 @@ def _headline(reader: Reader, detail: Answer, figure: str) -> str:
 
 
 def _as_of_one_instant(present: Answer | None, windows: Sequence[Answer]) -> list[Answer]:
-    """Return the windows, where the open one has the figures of ``present``.
+    """Return the windows, where the open one has the figures of ``present``; unchanged if ``present`` is None or has
+    closed.
 
     So the list shows the same figures as the top of the page, although the API answered the two requests at different
     instants.

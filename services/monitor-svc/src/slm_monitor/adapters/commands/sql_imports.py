@@ -133,7 +133,8 @@ class SqlImports:
     async def page(self, caller: Principal, page: Page, state: str | None) -> dict[str, Any]:
         """Return a page of the imports that concern the caller, the latest first.
 
-        ``state``: only imports that are ``open`` (which includes ``completing``), or only those that are ``judged``.
+        ``state``: only imports that are ``open`` (which includes ``completing``), or only those that are ``judged``;
+        None: all.
         """
         at, name = page.values(int, str) or (None, None)
         asked = {**_who(caller), "state": state, "opened_before": at, "id_before": name, "most": page.fetch}

@@ -117,7 +117,7 @@ def encode_hour_segment(chunks: Sequence[HourChunk]) -> tuple[int, bytes]:
 
 
 def decode_hour_segment(data: bytes, known_at: int | None = None) -> HourChunk:
-    """Decode the rows of one hour; if ``known_at`` is given, return only those received by that instant."""
+    """Decode the rows of one hour: those received by the instant ``known_at``, or all if it is None."""
     document = _decoder.decode(zlib.decompress(data))
     at = np.cumsum(np.frombuffer(document["at"], dtype="<i8"))
     chunk = HourChunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))

@@ -147,7 +147,7 @@ class TicketQueries:
 
     async def facts(self, subject: str, known_at: int | None = None) -> list[tuple[Fact, int]]:
         """Return the facts of a ticket, each with the instant of its receipt. ``known_at``: only facts received by
-        then.
+        then; None: all.
         """
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -53,7 +53,8 @@ async def explain_derived_window(
 ) -> Outcome:
     """Return the facts and the outcome of a derived target's window, by what is known of its members.
 
-    ``judge``: function that evaluates the window of a member.
+    ``judge``: function that evaluates the window of a member. ``known_at``: the record as it was at that instant; None:
+    as it is now.
     """
     excluded, named = await records.read_excluded_time(record, terms, span, known_at)
     facts = KnownWindowFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)

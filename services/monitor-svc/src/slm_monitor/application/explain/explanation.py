@@ -123,7 +123,7 @@ async def evaluate_window(
     present: UtcMicroseconds,
     known_at: UtcMicroseconds | None,
 ) -> EvaluatedWindow:
-    """Evaluate a window from its facts.
+    """Evaluate a window from its facts, as they were known at ``known_at`` or, if it is None, as they are known now.
 
     A long computation runs in a thread, so that other requests are answered meanwhile.
     """

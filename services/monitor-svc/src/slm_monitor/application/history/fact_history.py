@@ -119,7 +119,10 @@ async def read_known_facts(
     as_of: UtcMicroseconds,
     known_at: UtcMicroseconds | None = None,
 ) -> KnownWindowFacts:
-    """Read all known facts of a window of a target that has an indicator, and the exclusions."""
+    """Read all known facts of a window of a target that has an indicator, and the exclusions.
+
+    ``known_at``: the record as it was at that instant; None: as it is now.
+    """
     assert terms.indicator is not None
     if terms.aggregation in SINGLE_FACT_AGGREGATIONS:
         indicator = await record.indicator(terms.indicator)
@@ -174,7 +177,10 @@ async def _counted(
 async def read_excluded_time(
     record: FactHistoryStore, terms: ServiceLevelTarget, span: Interval, known_at: UtcMicroseconds | None
 ) -> tuple[list[Interval], list[tuple[ApprovedExclusion, EffectiveExclusion]]]:
-    """Return the excluded time of a target in a window, and the exclusions that it comes from."""
+    """Return the excluded time of a target in a window, and the exclusions that it comes from.
+
+    ``known_at``: the record as it was at that instant; None: as it is now.
+    """
     named = await _exclusions(record, terms, known_at)
     return intervals.clip(intervals.union(*(counted.intervals for _, counted in named)), *span), named
 

@@ -202,10 +202,12 @@ def list_backtest_windows(
     between: tuple[int, int] | None,
     per: str = "month",
 ) -> list[BacktestWindow]:
-    """Return the ended windows to evaluate: the last ``last`` of them, or those that begin within ``between``.
+    """Return the ended windows to evaluate: those that begin within ``between`` or, if ``between`` is None, the last
+    ``last`` ones.
 
-    A window that ends before ``first``, the first fact, is left out. A rolling target is evaluated on consecutive
-    intervals of its length up to now; a per-ticket target on calendar windows of the kind ``per``.
+    A window that ends before ``first``, the first fact, is left out; if ``first`` is None, there is no fact and no
+    window. A rolling target is evaluated on consecutive intervals of its length up to now; a per-ticket target on
+    calendar windows of the kind ``per``.
     """
     if first is None:
         return []

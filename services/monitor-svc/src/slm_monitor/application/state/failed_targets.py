@@ -49,8 +49,8 @@ class FailedTargets:
     ) -> Iterator[EvaluationChanges]:
         """Evaluate a target into changes of its own, which are kept only if the evaluation succeeds.
 
-        If it fails, the target is set aside. ``mark``: fields that every published event gets. Raises PartitionNotOwned
-        and infrastructure faults.
+        If it fails, the target is set aside. ``mark``: fields that every published event gets in addition, if any.
+        Raises PartitionNotOwned and infrastructure faults.
         """
         own = EvaluationChanges(mark=mark or {})
         try:

@@ -29,7 +29,9 @@ class DirtySpan:
         self.since = at if self.since is None else min(self.since, at)
 
     def within(self, begins_at: UtcMicroseconds | None) -> DirtySpan:
-        """Return the invalidation cut to instants from ``begins_at`` on, from which the record is complete."""
+        """Return the invalidation cut to instants from ``begins_at`` on, from which the record is complete; None: it is
+        complete from the beginning.
+        """
         if begins_at is None:
             return self
         since = None if self.since is None else max(self.since, begins_at)

@@ -33,8 +33,9 @@ class TimerHeap:
         return self._heap[0][0] if self._heap else None
 
     def due(self, instant: UtcMicroseconds, most: int | None = None) -> list[Subject]:
-        """Remove and return the subjects due by an instant, the earliest first, at most ``most`` of them; the others
-        stay due."""
+        """Remove and return the subjects due by an instant, the earliest first, at most ``most`` of them (None: all);
+        the others stay due.
+        """
         subjects: list[Subject] = []
         while (most is None or len(subjects) < most) and (at := self.next_due()) is not None and at <= instant:
             _, subject = heapq.heappop(self._heap)

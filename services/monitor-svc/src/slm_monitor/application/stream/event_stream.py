@@ -156,8 +156,8 @@ class EventStream:
     async def client(self, wanted: StreamFilter, last_event_id: str | None) -> StreamClient:
         """Make a client, which gets events as soon as its ``lines`` are read.
 
-        With ``last_event_id`` it first gets the events that followed the event with that id. Raises
-        InvalidStreamPosition.
+        With ``last_event_id`` it first gets the events that followed the event with that id; without it, only events
+        from now on. Raises InvalidStreamPosition.
         """
         await self._started.wait()
         if not last_event_id:

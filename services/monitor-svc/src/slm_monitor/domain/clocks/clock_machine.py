@@ -98,7 +98,7 @@ class TicketClockMachine:
             self._late_since = at
 
     def apply(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
-        """Apply an event; ``state`` and ``attributes`` are the ticket's after the event.
+        """Apply an event; ``state`` (None: not known) and ``attributes`` are the ticket's after the event.
 
         The conditions of cancelling are checked first, then those of stopping, then those of pausing.
         """

@@ -54,7 +54,7 @@ def replay_ticket_clocks(
     """Return every clock that a ticket has had under these terms histories.
 
     ``lines`` are the terms histories of targets in order: the first that matches the ticket applies.
-    ``replay_clocks_by_rules`` says how amendments and failures are treated.
+    ``replay_clocks_by_rules`` says what ``until`` and ``failed`` do.
     """
     return replay_clocks_by_rules(events, target_matching.TicketRuleBook(lines), until, failed)
 
@@ -67,8 +67,8 @@ def replay_clocks_by_rules(
 ) -> list[TicketClockState]:
     """Return every clock that a ticket has had under the rules in ``book``.
 
-    Amendments after the last event apply up to ``until``. A clock that cannot be evaluated is passed to ``failed``;
-    without ``failed`` the error is raised.
+    Amendments that took effect after the last event are applied too, if they did so by ``until``; without ``until``
+    they are not. A clock that cannot be evaluated is passed to ``failed``; without ``failed`` the error is raised.
     """
     found: list[TicketClockState] = []
     scope = book.scope_of(events)

@@ -79,8 +79,8 @@ def compute_escalation_instants(clock: TicketClockState) -> list[tuple[Escalatio
 def compute_offset_from_deadline(
     clock: TicketClockState, offset: Duration, deadline: UtcMicroseconds | None = None
 ) -> UtcMicroseconds:
-    """Return the instant at an offset from the clock's deadline, or from ``deadline``; of several service hours, the
-    earliest instant.
+    """Return the instant at an offset from ``deadline`` or, if it is None, from the clock's deadline. With several
+    service hours, return the earliest instant.
     """
     due = clock.deadline_at if deadline is None else deadline
     return min(durations.compute_deadline(offset, due, hours) for hours in clock.hours)

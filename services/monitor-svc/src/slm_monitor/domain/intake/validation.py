@@ -82,10 +82,11 @@ def validate_measurements(
     now: UtcMicroseconds,
     may_name_owner: bool,
 ) -> ValidatedBatch:
-    """Validate measurements one by one, given as (index, item).
+    """Validate measurements one by one. ``items`` are pairs (index, item).
 
-    ``owner`` is the party that owns the indicators of items that name no owner. ``may_name_owner`` is whether an item
-    may name another party: items from an operator or a topic may, items from a party may not.
+    ``owner`` is the party that owns the indicators of items that name no owner; None: every item must name one.
+    ``may_name_owner`` is whether an item may name another party: items from an operator or a topic may, items from a
+    party may not.
     """
     rows = _Rows()
     facts: list[Fact] = []

@@ -37,7 +37,8 @@ def find_last_minute_of_term(line: TargetTermsHistory) -> int:
 def skip_minutes_held_by_import(
     window: TargetWindow, line: TargetTermsHistory, through: UtcMicroseconds | None
 ) -> None:
-    """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts.
+    """Mark the minutes up to ``through`` as evaluated, because an import is loading their facts; None: no import is
+    loading.
 
     When the import ends, these minutes are evaluated in full. Until then an open breach continues through them.
     """
@@ -56,9 +57,9 @@ def find_minutes_to_evaluate(
 ) -> list[tuple[int, int]]:
     """Return the (first, last) minutes to evaluate now, as intervals.
 
-    These are the minutes whose windows contain new facts (which lie in the minutes ``touched``), all minutes from
-    ``since`` (microseconds) on, and those since the last evaluation. Minutes up to ``through`` wait for the end of an
-    import.
+    These are the minutes whose windows contain new facts (which lie in the minutes ``touched``; None: there are none),
+    all minutes from ``since`` (microseconds; None: no earlier minutes) on, and those since the last evaluation. Minutes
+    up to ``through`` wait for the end of an import; None: none wait.
     """
     assert window.judged_to is not None
     begins, last = find_first_minute_of_term(line), min(present, find_last_minute_of_term(line))

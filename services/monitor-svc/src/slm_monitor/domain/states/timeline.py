@@ -142,7 +142,10 @@ def read_outage_from_fact(fact: Fact) -> tuple[int, int] | None:
 
 
 def build_state_timeline(facts: Iterable[Fact], initial_state: str, stale_after: int | None = None) -> StateTimeline:
-    """Build the timeline of an indicator from its facts."""
+    """Build the timeline of an indicator from its facts.
+
+    The state becomes unknown ``stale_after`` microseconds after the last measurement; never if ``stale_after`` is None.
+    """
     kept = list(facts)
     changes = sorted(change for fact in kept if (change := read_state_change_from_fact(fact)) is not None)
     outages = [outage for fact in kept if (outage := read_outage_from_fact(fact)) is not None]

@@ -115,7 +115,8 @@ class TargetTermsHistory:
 def build_terms_histories(
     versions: Sequence[Mapping[str, Any]], ended_at: UtcMicroseconds | None
 ) -> list[TargetTermsHistory]:
-    """Return the terms histories of all targets in the versions of one agreement.
+    """Return the terms histories of all targets in the versions of one agreement. ``ended_at`` is the instant of its
+    termination; None: it was not terminated.
 
     A target that a later version leaves out ends when that version takes effect. A target whose terms cannot be read in
     one version has no history at all: evaluating only its other versions would not be what was signed.

@@ -113,9 +113,9 @@ def continue_availability_progress(
 ) -> tuple[WindowEvaluation, AvailabilityProgress]:
     """Evaluate a window from where the last evaluation stopped; return the evaluation and the new progress.
 
-    ``passed`` is the progress of the last evaluation. ``since`` is the earliest instant whose states have changed; the
-    next facts are expected to change only states after that instant. ``lately`` are uptime sums of the time before
-    ``as_of``, if the caller has them.
+    ``passed`` is the progress of the last evaluation. ``since`` is the earliest instant whose states have changed
+    (None: no state has changed); the next facts are expected to change only states after that instant. ``lately`` are
+    uptime sums of the time before ``as_of``, if the caller has them.
     """
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))

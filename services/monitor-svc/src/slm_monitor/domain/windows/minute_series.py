@@ -42,8 +42,8 @@ class TargetMinuteCounts:
     def minutes(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> tuple[Counts, Counts]:
         """Return (good, total) of the minutes ``first`` to ``last`` inclusive, numbered since 1970.
 
-        Minutes that start outside service hours or before ``begins_at``, and removed exclusions, are 0; in excused
-        exclusions all events count as good.
+        Minutes that start outside service hours or before ``begins_at`` (None: no limit), and removed exclusions, are
+        0; in excused exclusions all events count as good.
         """
         good, total = self.sums.minutes(classifiers.build_row_classifier(self.terms), first, last)
         kept = self.kept(first, last, begins_at)
@@ -59,7 +59,9 @@ class TargetMinuteCounts:
         return good, total
 
     def kept(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> npt.NDArray[np.bool_] | None:
-        """Return which of the minutes count for the target, as a mask; None if all do."""
+        """Return which of the minutes count for the target, as a mask; None if all do. Minutes before ``begins_at`` do
+        not count; None: no limit.
+        """
         hours = self.terms.hours
         is_cut = begins_at is not None and begins_at > first * MINUTE
         removed = () if self.terms.planned_downtime == "excused" else self.excluded
@@ -93,7 +95,9 @@ class BurnRateLookback:
             self._total = np.concatenate((self._total, np.cumsum(total)))
 
     def lost(self, length: int, since: UtcMicroseconds | None = None) -> int:
-        """Return the number of bad events in the last ``length`` microseconds, without those before ``since``."""
+        """Return the number of bad events in the last ``length`` microseconds, without those before ``since`` (None: no
+        limit).
+        """
         if since is not None:
             length = min(length, (self._minute + 1) * MINUTE - since)
         return self._counts(length)[0] if length >= MINUTE else 0

@@ -37,7 +37,7 @@ def evaluate_accumulator(
     """Evaluate the window ``span`` from its accumulator ``tally``, by the facts up to ``as_of``.
 
     ``burning`` are burn rate warnings. ``excluded`` are exclusions whose time slices are not scheduled. ``first_bad``
-    is the first bad event, with which an objective of 100 percent is missed.
+    is the first bad event, with which an objective of 100 percent is missed; None: it is not known, or there is none.
     """
     if tally.unclassified:
         return WindowEvaluation(None, 0, 0, met=True, detail=build_unclassified_detail(tally.unclassified, terms))
@@ -316,7 +316,7 @@ _SHOWN = 20
 
 
 def _minutes(tally: OccurrenceAccumulator, until: int | None = None) -> list[dict[str, Any]]:
-    """Return the latest minutes with occurrences, up to minute ``until``, as documents."""
+    """Return the latest minutes with occurrences, up to minute ``until`` (None: all minutes), as documents."""
     last = sorted(minute for minute in tally.by_minute if until is None or minute <= until)[-_SHOWN:]
     return [{"from": to_text(minute * slices.MINUTE), "number": tally.by_minute[minute]} for minute in last]
 

@@ -92,8 +92,8 @@ def evaluate_budget_drops(
 ) -> list[RiskEvaluation]:
     """Return the warnings of budget drops. The terms name pairs of a share of the budget and a time.
 
-    A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``since`` does not
-    count.
+    A pair warns if at least nine tenths of its share were spent within its time. Budget spent before ``since`` (None:
+    no limit) does not count. Without ``lately`` nothing warns.
     """
     found = []
     for share, within in terms.warn_at.drops if lately is not None else ():

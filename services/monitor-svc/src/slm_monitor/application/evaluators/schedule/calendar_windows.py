@@ -75,8 +75,8 @@ class CalendarWindowTarget:
     ) -> Iterator[tuple[TargetWindow, ServiceLevelTarget]]:
         """Yield the windows to evaluate, each with its terms.
 
-        These are all windows that begin at or before ``moment.as_of`` and are open or end after ``since``, except
-        windows that ended by ``moment.through``: they wait for an import.
+        These are all windows that begin at or before ``moment.as_of`` and are open or end after ``since`` (None: only
+        open windows), except windows that ended by ``moment.through``: they wait for an import.
         """
         line, as_of = self.target_state.line, moment.as_of
         first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))

@@ -40,7 +40,11 @@ class RollingTargetBase(CalendarWindowTarget):
     def _ranges(
         self, window: TargetWindow, since: UtcMicroseconds | None, moment: EvaluationMoment
     ) -> Iterator[tuple[int, int]]:
-        """Yield ranges of minutes (first, last) to evaluate, split where another version of the terms takes effect."""
+        """Yield ranges of minutes (first, last) to evaluate, split where another version of the terms takes effect.
+
+        These are the minutes since the last evaluation and, unless ``since`` is None, all minutes from ``since``
+        (microseconds) on.
+        """
         line, present = self.target_state.line, moment.as_of // MINUTE
         rolling_minutes.skip_minutes_held_by_import(window, line, moment.through)
         for start, end in rolling_minutes.find_minutes_to_evaluate(window, line, None, since, present, moment.through):
