@@ -53,7 +53,9 @@ class Installation:
 
 @dataclass(frozen=True)
 class DatabaseAddresses:
-    """The URLs of the event log and of each service's database, by context."""
+    """The URL of the event log, and ``databases``: context (``agreement``, ``monitor``, …) → URL of that service's
+    database.
+    """
 
     log: str
     databases: dict[str, str]

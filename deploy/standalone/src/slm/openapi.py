@@ -17,7 +17,8 @@ def product_document() -> dict[str, Any]:
 
 
 def merge_documents(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Merge the services' OpenAPI documents, given by context, into one.
+    """Merge the services' OpenAPI documents into one. ``documents``: context (``agreement``, ``monitor``, …) →
+    document.
 
     Schemas with equal names but different content are renamed ``<Context><Name>``.
     """

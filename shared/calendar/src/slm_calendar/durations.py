@@ -104,9 +104,9 @@ def compute_deadline(
 ) -> UtcMicroseconds:
     """Return the instant at which the duration that begins at ``start`` is over.
 
-    ``fields`` are the ticket's dates as instants, by field name; only ``due_at`` reads them. If its date is missing or
-    before ``start``, the deadline is one second after ``start``. Raises NeverOpen if the hours have no open instant
-    within ten years.
+    ``fields``: name of a date field of the ticket → its instant. Only a duration of kind ``due_at`` reads them. If its
+    date is missing (or ``fields`` is None) or lies before ``start``, the deadline is one second after ``start``. Raises
+    NeverOpen if the hours have no open instant within ten years.
     """
     if duration.kind == "due_at":
         due = (fields or {}).get(str(duration.amount))

@@ -29,8 +29,8 @@ _CYCLE = 400
 
 
 def parse_rule(rule: str) -> dict[str, str]:
-    """Return the parts of a rule such as ``FREQ=YEARLY;COUNT=3`` by name; raises ValueError that says what to write
-    instead.
+    """Return name → value for each part of a rule such as ``FREQ=YEARLY;COUNT=3``; raises ValueError that says what to
+    write instead.
     """
     parts: dict[str, str] = {}
     for part in rule.removeprefix("RRULE:").split(";"):

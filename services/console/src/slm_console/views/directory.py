@@ -11,7 +11,8 @@ from typing import Any
 class Directory:
     """Names of companies and services by id, and who the reader is.
 
-    ``own`` is the id of the reader's company, empty for an operator.
+    ``own`` is the id of the reader's company, empty for an operator. ``parties``: id → company's name. ``services``: id
+    → the API's service.
     """
 
     own: str = ""

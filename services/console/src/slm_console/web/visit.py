@@ -68,7 +68,7 @@ class Visit:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The query parameters by name; the last value of a name that occurs several times."""
+        """Name → value of each query parameter; if a name occurs several times, its last value."""
         return dict(self.request.query_params)
 
     def with_parameters(self, **changed: str) -> str:

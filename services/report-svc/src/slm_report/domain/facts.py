@@ -150,7 +150,7 @@ class Facts:
     plans: list[Plan] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     exclusions: dict[str, Exclusion] = field(default_factory=dict)
-    """Exclusions by id."""
+    """Exclusion id → exclusion."""
 
     def until(self, instant: UtcMicroseconds) -> Facts:
         """Return the facts without breaches, risks and stops of clocks after an instant. All other facts are kept."""

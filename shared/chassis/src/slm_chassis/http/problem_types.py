@@ -26,7 +26,7 @@ class ProblemType:
 
 
 def by_code(types: Iterable[ProblemType]) -> Mapping[str, ProblemType]:
-    """Return the types by their codes; raises ValueError if one code has two meanings."""
+    """Return code → problem type; raises ValueError if one code has two meanings."""
     found: dict[str, ProblemType] = {}
     for each in types:
         if found.setdefault(each.code, each) != each:

@@ -15,8 +15,8 @@ def share_of(
 ) -> frozenset[TopicPartition]:
     """Return the partitions that ``member`` should own.
 
-    ``members`` are the group's members, in the same order for all of them, with the topics that each reads.
-    ``partitions`` is the number of partitions by topic.
+    ``members``: member of the group → the topics that it reads; every member must pass them in the same order.
+    ``partitions``: topic → number of its partitions.
     """
     return frozenset(
         TopicPartition(topic, number)

@@ -29,8 +29,8 @@ _SIGNING = {"business_signatory": "Signs as a customer", "provider_signatory": "
 
 @dataclass(frozen=True)
 class Participants:
-    """What was registered: ids of ``parties`` and ``services`` by their key, API ``keys`` and ids of ``principals`` by
-    person.
+    """What was registered. ``parties``: key → id. ``services``: key → id. ``keys``: person → API key. ``principals``:
+    person → id of the principal.
 
     ``systems_key`` and ``operator_key`` are the API keys of the provider's systems and of the operator.
     """

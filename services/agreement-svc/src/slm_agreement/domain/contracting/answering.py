@@ -67,7 +67,7 @@ def _terms(target: Mapping[str, Any], document: Mapping[str, Any], seen: frozens
 
 
 def latest_target_answers(version: Version, party_id: str) -> dict[str, LatestTargetAnswer]:
-    """Return a party's latest answers to targets of the current revision, by the target's key.
+    """Return target key → a party's latest answer to that target of the current revision.
 
     A target that the party has never answered is left out. A party that accepts or proposes a whole revision accepts
     each of its targets.
@@ -102,7 +102,7 @@ def accept_every_target(
 ) -> list[TargetAnswer]:
     """Return one accepting answer for each target of a revision.
 
-    ``reasons`` says by target key why the proposer of the revision changed a target; None: there are no reasons.
+    ``reasons``: target key → why the proposer of the revision changed the target; None: there are no reasons.
     """
     keys = [target["key"] for target in revision.document["targets"]]
     return _answers(revision, [(key, ACCEPTED, (reasons or {}).get(key, "")) for key in keys], actor, now)

@@ -58,7 +58,7 @@ NAMES = tuple(point.name for point in (*TEN_POINTS, *FURTHER))
 
 
 def resolve_clauses(raw: Any, findings: Findings) -> dict[str, Any]:
-    """Return the clauses by name, each an object with a ``text`` and optional data beside it.
+    """Return clause name → clause: an object with a ``text`` and optional data beside it.
 
     A plain text is short for ``{"text": …}``.
     """

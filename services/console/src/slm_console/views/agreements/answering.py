@@ -15,7 +15,9 @@ _MOST_REASON = 1_000
 
 @dataclass
 class Choices:
-    """The submitted answers, by the target's key: choice (accept, change, refuse), reason, changed limit and period."""
+    """The submitted answers. Each field maps a target's key to one part of its answer: choice (accept, change, refuse),
+    reason, changed limit or changed period.
+    """
 
     choices: Mapping[str, str]
     reasons: Mapping[str, str] = field(default_factory=dict)

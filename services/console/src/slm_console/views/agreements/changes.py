@@ -37,7 +37,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """All changes between two documents: of targets and clauses by their keys, and of other fields."""
+    """All changes between two documents. ``targets``: key → change. ``clauses``: key → change."""
 
     targets: Mapping[str, Change]
     clauses: Mapping[str, Change]
@@ -89,7 +89,7 @@ def _compared(before: Mapping[str, str], after: Mapping[str, str], titles: Mappi
 
 
 def _promises(reader: Reader, document: Mapping[str, Any]) -> dict[str, str]:
-    """Return each target of the document as a sentence, by the target's key."""
+    """Return target key → the target as a sentence, for each target of the document."""
     return {str(each["key"]): sentence(reader, each) for each in document.get("targets") or ()}
 
 

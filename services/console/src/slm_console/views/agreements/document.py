@@ -216,7 +216,7 @@ def _left(reader: Reader, budget: Mapping[str, Any] | None, mark: str) -> str:
 
 
 def _words(directory: Directory, agreement: Mapping[str, Any]) -> dict[tuple[str, str], Word]:
-    """Return each side's valid answer to each target, by the target's key and ``own`` or ``theirs``.
+    """Return (target key, ``own`` or ``theirs``) → that side's valid answer to the target.
 
     A side accepts the terms that it changed itself, with the reason for the change. So an acceptance with a reason is
     shown as ``changed``.

@@ -53,7 +53,7 @@ class DraftTemplate:
 
 @dataclass(frozen=True)
 class DraftBody:
-    """Request body for the API, None if a field is wrong; ``errors`` by the field's name."""
+    """Request body for the API, None if a field is wrong. ``errors``: field's name → error."""
 
     body: dict[str, Any] | None
     errors: dict[str, str]

@@ -29,7 +29,7 @@ class UnreadableDocument(ValueError):
 class WorkingDocument:
     """The document with the submitted changes.
 
-    ``typed`` and ``errors`` hold, by field name, the texts that could not be read and the reasons.
+    ``typed``: field name → text that could not be read. ``errors``: field name → the reason.
     """
 
     document: dict[str, Any]

@@ -99,7 +99,10 @@ def _next_revision(published: Mapping[tuple[str, str], PublishedCauseView], chan
 async def _touched(
     store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None]
 ) -> dict[str, tuple[CauseFinding, str]]:
-    """Return the stored findings that are connected to a changed one, by its content before or after the change."""
+    """Return finding id → (stored finding, id of its cause), for findings that are connected to a changed one as it was
+    before the change or as it is after. ``changed``: finding id → the finding after the change; None: it no longer
+    exists.
+    """
     held = dict(await store.findings(changed))
     present = [finding for finding in changed.values() if finding is not None]
     while True:

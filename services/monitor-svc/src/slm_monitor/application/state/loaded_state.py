@@ -27,7 +27,7 @@ class LoadedTargetResults:
         """
 
     def windows(self, target_id: str) -> dict[str, TargetWindow]:
-        """Return the windows of a target, by id."""
+        """Return window id → window for the windows of a target."""
         return {each.window_id: each for each in self._windows.get(target_id, ())}
 
     def target_state(self, line: TargetTermsHistory) -> TargetState:

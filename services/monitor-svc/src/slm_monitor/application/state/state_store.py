@@ -29,7 +29,9 @@ class StateFactCache:
         self._most_facts = most_facts
         self._records: OrderedDict[str, StateHistory] = OrderedDict()
         self._grouped: dict[str, dict[tuple[str, ...], LabelledStateHistory]] = {}
-        """Indicator → label names → its timelines by label values, if a target is grouped by these names."""
+        """Indicator → label names → its histories for the values of these labels, if a target is grouped by these
+        names.
+        """
         self._labels: dict[str, set[tuple[str, ...]]] = {}
         """Indicator → the sets of label names that its targets are grouped by."""
         self._held = 0

@@ -20,7 +20,9 @@ from slm_monitor.domain.windows import compliance
 
 @dataclass(frozen=True, slots=True)
 class DirectDependencies:
-    """The direct sources of a derived target: indicators by subject, targets by id, and per-ticket targets by id."""
+    """The direct sources of a derived target: ``subjects`` of indicators, ids of ``targets``, and ids of per-ticket
+    targets (``clocks``).
+    """
 
     subjects: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
@@ -31,7 +33,7 @@ class DirectDependencies:
 class TransitiveDependencies:
     """All sources of a derived target, direct or through members that are derived too.
 
-    They are indicators, by subject, and the parties whose tickets the target counts.
+    These are the ``subjects`` of indicators, and the parties whose tickets the target counts.
     """
 
     subjects: frozenset[str] = frozenset()

@@ -21,7 +21,7 @@ _HOUR = 3_600_000_000
 @dataclass(frozen=True, slots=True)
 class ExclusionScope:
     """The services, indicators and targets of an agreement that an exclusion applies to; the whole agreement if none is
-    named. Indicators are given by subject.
+    named. ``indicators`` holds their subjects, ``<owner party>/<key>``.
     """
 
     services: frozenset[str] = frozenset()
@@ -113,7 +113,8 @@ def parse_maintenance_rules(finalized: Mapping[str, Any]) -> PlannedMaintenanceR
 def compute_effective_exclusions(
     approved: Iterable[ApprovedExclusion], versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, EffectiveExclusion]:
-    """Return which time each approved exclusion of one agreement excludes, and which not, by exclusion id.
+    """Return exclusion id → which of its time is excluded and which is not, for the approved exclusions of one
+    agreement.
 
     The cap is spent in the order of approval. For each interval the version in force at its start gives the rules.
     """

@@ -36,8 +36,8 @@ FUTURE_LIMIT = 5 * 60 * 1_000_000
 
 @dataclass(slots=True)
 class ValidatedBatch:
-    """The result of validating a batch: the rows and facts that were accepted, and the rejections
-    by index of the item.
+    """The result of validating a batch: the rows and facts that were accepted, and the rejections, each with the index
+    of its item.
     """
 
     values: MeasuredValues
@@ -227,7 +227,11 @@ def _outage(outage: Mapping[str, datetime], limit: UtcMicroseconds) -> tuple[int
 def validate_ticket_events(
     items: Iterable[tuple[int, SentTicketEvent]], owner: str | None, now: UtcMicroseconds, may_name_owner: bool
 ) -> tuple[list[Fact], list[IntakeRejection]]:
-    """Validate ticket events one by one, given as (index, item); return the facts, and the rejections by index."""
+    """Validate ticket events one by one. ``items`` are pairs (index, item). Return the facts, and the rejections, each
+    with the index of its item.
+
+    ``owner`` is the party that owns the tickets of items that name no owner; None: every item must name one.
+    """
     facts: list[Fact] = []
     refused: list[IntakeRejection] = []
     for index, item in items:

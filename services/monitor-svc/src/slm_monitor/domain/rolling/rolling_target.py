@@ -35,9 +35,8 @@ NEVER_WORSENED_BY_GOOD_EVENTS = EVENT_SHARE_AGGREGATIONS | {"availability"}
 class EvaluatedRollingMinutes:
     """The result of evaluating the rolling windows of a target that end with the minutes ``first`` to ``last``.
 
-    Minutes are numbered since 1970.
-    ``runs`` are the runs of missed minutes by level. ``parts`` are (first minute, last minute, windows) for each
-    version of the terms; together they cover the evaluated minutes and one minute more.
+    Minutes are numbered since 1970. ``runs``: level → its runs of missed minutes. ``parts`` are (first minute, last
+    minute, windows) for each version of the terms; together they cover the evaluated minutes and one minute more.
     """
 
     first: int

@@ -67,8 +67,8 @@ _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
 class ValueAccumulator:
     """The running sum, number, minimum and maximum of the exact values in one window.
 
-    ``beyond`` counts by minute, for each level of an objective on a minimum or maximum, the values that break the level
-    by themselves.
+    ``beyond``: level of an objective on a minimum or maximum → minute → number of the values that break the level by
+    themselves.
     """
 
     def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Objective]] = ()) -> None:

@@ -90,10 +90,10 @@ class HourBucket:
     """One hour of a series with its sixty minute sums: ``good[k]`` and ``total[k]`` are counted by the series'
     classifier k.
 
-    ``chunks`` are the rows as columns, None if they are no longer in memory. ``named`` holds the rows of facts that are
-    stored one by one, by fact key. ``exact`` holds the exact values of each minute while the rows are in memory.
-    ``unsaved`` are chunks that are not in the store yet. ``values`` are the sums, minima and maxima of the exact values
-    by minute, built on first use.
+    ``chunks`` are the rows as columns, None if they are no longer in memory. ``named``: fact key → the fact's rows, for
+    facts that are stored one by one. ``exact``: minute → its exact values, while the rows are in memory. ``unsaved``
+    are chunks that are not in the store yet. ``values`` are the sums, minima and maxima of the exact values by minute,
+    built on first use.
     """
 
     good: Counts

@@ -23,9 +23,7 @@ BEFORE_ALL_WINDOWS = -(2**62)
 
 
 class StateHistory:
-    """The state facts of one indicator by key; of several facts under one key the one with the highest
-    rank is valid.
-    """
+    """The state facts of one indicator. Of several facts with the same key the one with the highest rank is valid."""
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self.facts: dict[str, Fact] = {fact.key: fact for fact in facts}

@@ -17,7 +17,7 @@ MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NOMINAL_WINDOW_LENGTHS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
-"""The nominal length of a calendar window in microseconds, which is the period of its burn rates."""
+"""Kind of calendar window → its nominal length in microseconds. Burn rates of such a window have this period."""
 _NOMINAL_PERIODS = frozenset({DAY, 7 * DAY, 28 * DAY, 30 * DAY, 90 * DAY, 365 * DAY})
 _DEFAULTS = ((Fraction(2, 100), HOUR), (Fraction(5, 100), 6 * HOUR), (Fraction(1, 10), DAY), (Fraction(1, 10), 3 * DAY))
 _LOWEST_FACTOR = Fraction(9, 10)

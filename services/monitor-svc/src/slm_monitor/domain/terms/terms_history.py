@@ -145,7 +145,7 @@ def build_terms_histories(
 
 
 def explain_unreadable_targets(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return, by target id, why a target's terms cannot be read. The key ``ALL`` has the reason if no target of the
+    """Return target id → why the target's terms cannot be read. The key ``ALL`` has the reason if no target of the
     agreement can be read.
     """
     found: dict[str, str] = {}
@@ -159,7 +159,7 @@ def explain_unreadable_targets(versions: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def _unread(version: Mapping[str, Any]) -> dict[str, str]:
-    """Return, by target id, why single targets of a version cannot be read.
+    """Return target id → why the target cannot be read, for single targets of a version.
 
     Empty if all targets can be read, or if the cause lies outside the targets, as when every one of several targets
     fails.

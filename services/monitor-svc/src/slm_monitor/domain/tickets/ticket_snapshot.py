@@ -66,7 +66,7 @@ def derive_events_from_snapshot(
     """Return the events that must have happened between the known events and a snapshot.
 
     A snapshot that shows nothing new implies no event, so sending it again adds nothing. ``events`` are the known
-    events in order, ``facts`` the known facts by key.
+    events in order. ``facts``: fact key → known fact.
     """
     then = _known(event for event in events if event.at <= snapshot.updated_at)
     ever = _known(events)

@@ -348,7 +348,9 @@ class IndicatorSeriesStore:
     # -- the record ---------------------------------------------------------------------------------------------
 
     def unsaved(self, subject: str) -> list[tuple[str, int, list[HourChunk]]]:
-        """Return the rows that are not in the record yet, by hour; they count as saved from now on."""
+        """Return (subject, hour since 1970, rows) for the rows that are not in the record yet; they count as saved from
+        now on.
+        """
         series = self._series[subject]
         segments = []
         for hour in sorted(series.unsaved):
