@@ -11,7 +11,7 @@ import re
 from typing import Any, NoReturn
 
 MOST_BYTES = 16 << 20
-"""The most bytes of a record's value, which is the limit of the log on Kafka."""
+"""The most bytes that the value of a record may have. Kafka as the log has the same limit."""
 DEEPEST = 96
 """The deepest nesting of lists and objects: half as deep again as is allowed in a request's body, because events
 contain such bodies.

@@ -68,7 +68,8 @@ def _rank(title: ColumnElement[str], words: list[str]) -> ColumnElement[int]:
 def _visible(caller: Principal) -> ColumnElement[bool]:
     """Return the condition for search entries that the caller may see.
 
-    These are agreements of its party, services and names of parties that are related to it, and its own people.
+    These are the agreements of the caller's party, the services and names of related parties, and the party's own
+    people.
     """
     if caller.is_operator:
         return true()

@@ -52,7 +52,7 @@ class Directory:
         return replace(self, parties={**told, **self.parties}, services={**service, **self.services})
 
     def other(self, agreement: Mapping[str, Any]) -> str:
-        """Return the id of the party to an agreement that is not the reader's company."""
+        """Return the id of the agreement's other party; of its provider if the reader's company is neither party."""
         provider = str(agreement["provider_party_id"])
         return str(agreement["customer_party_id"]) if provider == self.own else provider
 

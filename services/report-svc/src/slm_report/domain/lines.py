@@ -16,7 +16,7 @@ from slm_report.domain.periods import Period
 from slm_report.domain.terms_history import Term, Window
 
 TREND_WINDOWS = 6
-"""The most windows in a trend, which is the mean of the last closed windows with a figure, up to the reported one."""
+"""The most windows in a trend. A trend is the mean of the last closed windows with a figure, up to the reported one."""
 
 
 PartyNames = Mapping[str, str]

@@ -39,7 +39,9 @@ class FactHistoryStore(Protocol):
     async def indicator(self, subject: str) -> Indicator | None: ...
 
     async def single(self, subject: str, span: Interval | None, known_at: UtcMicroseconds | None) -> Sequence[Fact]:
-        """Return the facts of an indicator or ticket that are stored singly, not as rows: those of a span, or all."""
+        """Return the singly stored facts of an indicator or ticket, without rows. ``span``: only facts of this time;
+        None: all.
+        """
         ...
 
     async def readings(
@@ -119,7 +121,7 @@ async def read_known_facts(
     as_of: UtcMicroseconds,
     known_at: UtcMicroseconds | None = None,
 ) -> KnownWindowFacts:
-    """Read all known facts of a window of a target that has an indicator, and the exclusions.
+    """Read all known facts of a window, and the exclusions. The window's target must have an indicator.
 
     ``known_at``: the record as it was at that instant; None: as it is now.
     """

@@ -19,7 +19,7 @@ JUDGED, WAITING, HELD = "judged", "waiting", "held"
 
 @dataclass(slots=True)
 class ImportEffect:
-    """The number of windows, clocks and breach events of one agreement that were published for one import."""
+    """The numbers of windows, clocks and breach events that were published for one import, in one agreement."""
 
     provider_party_id: str
     customer_party_id: str

@@ -119,7 +119,7 @@ class EvaluationStore(Protocol):
         ...
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
-        """Return subject → key → fact, for all facts of these indicators or tickets that are stored singly."""
+        """Return subject → key → fact, for all singly stored facts of these indicators and tickets."""
         ...
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Fact]:

@@ -139,7 +139,7 @@ def create_breach(
     subject: str,
     now: UtcMicroseconds,
 ) -> Breach:
-    """Create a breach: a new one, or the next revision of a breach with the same id that was withdrawn before."""
+    """Create a breach. If a breach with the same id was withdrawn before, this is its next revision."""
     identity = key.derive_id(terms)
     earlier = breaches.get(identity)
     breach = Breach(

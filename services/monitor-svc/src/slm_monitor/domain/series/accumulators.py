@@ -147,7 +147,7 @@ class ValueAccumulator:
 
 
 class OccurrenceAccumulator:
-    """The number of occurrences in each minute of one window that has any."""
+    """The numbers of occurrences in one window. ``by_minute``: minute → number, for the minutes with any occurrence."""
 
     def __init__(self, kept: Any = None) -> None:
         self.by_minute = {int(minute): int(number) for minute, number in (kept or {}).items()}

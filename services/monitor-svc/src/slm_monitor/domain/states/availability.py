@@ -174,7 +174,7 @@ class ServiceTimeMeter:
 def clip_segments_to_service_hours(
     segments: Sequence[StateSegment], open_intervals: Sequence[tuple[int, int]]
 ) -> Iterator[StateSegment]:
-    """Yield the parts of the segments that lie inside service hours; both are sorted."""
+    """Yield the parts of the segments that lie inside service hours. Segments and service hours must be sorted."""
     if not segments:
         return
     position = 0

@@ -168,7 +168,7 @@ class ImportHolds:
         return [each for each in self._holds.values() if each.import_id in self._evaluated_everywhere]
 
     def finish_derived(self, hold: ImportHold, step: PartitionStepChanges) -> None:
-        """Remove a hold whose derived targets this partition has evaluated too, which is the last state."""
+        """Remove a hold after this partition has evaluated its derived targets too. No step of the hold follows."""
         del self._holds[hold.import_id]
         step.derived.append(hold.import_id)
 

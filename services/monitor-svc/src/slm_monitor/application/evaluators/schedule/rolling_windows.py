@@ -18,9 +18,10 @@ at that minute.
 
 
 class RollingTargetBase(CalendarWindowTarget):
-    """Base of the targets of states and of derived targets that are evaluated minute by minute.
+    """Base of rolling targets of states and of rolling derived targets; both are evaluated once for each minute that
+    has begun.
 
-    Only minutes that have begun are evaluated: a window ends at the start of its minute.
+    Here the window at a minute ends at the first instant of that minute; in ``_ByMinute`` it includes the minute.
     """
 
     def _first(self) -> int:
