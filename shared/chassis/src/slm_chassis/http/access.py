@@ -133,9 +133,10 @@ def _key_in_cookie(request: Request) -> str:
 def _is_of_same_origin(request: Request) -> bool:
     """Whether a browser says that a page of this origin sent the request.
 
-    Browsers send Sec-Fetch-Site only over https and to localhost. On other connections they send Origin whenever a page
-    of another origin could read the answer. An image or a script of another origin is requested without Origin, but
-    does not accept an event stream.
+    Three headers are looked at, in this order. Sec-Fetch-Site decides if it is there; browsers send it only over https
+    and to localhost. Otherwise Origin decides if it is there; browsers send it whenever a page of another origin could
+    read the answer to the request. Otherwise Accept decides. Images and scripts of another origin are requested without
+    Origin, but never with ``Accept: text/event-stream``.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None:
