@@ -1,4 +1,4 @@
-"""The last use of each API key: noted in memory at each request, stored at most once a minute for each key."""
+"""The last use of each API key: recorded in memory at each request, stored at most once a minute for each key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KeyUses:
         self._seen: dict[str, Principal] = {}
 
     def note(self, principal: Principal) -> None:
-        """Note that a key was used just now. This only sets an entry of a dictionary; no clock is read."""
+        """Record that a key was used just now. This only sets an entry of a dictionary; no clock is read."""
         if principal.key_id is not None:
             self._seen[principal.key_id] = principal
 
@@ -56,15 +56,15 @@ class KeyUseWriter:
         self._pruned_at: UtcMicroseconds | None = None
 
     async def run(self) -> None:
-        """Store the noted uses once a second until cancelled."""
+        """Store the recorded uses once a second until cancelled."""
         while True:
             await self.look()
             self.progress.beat()
             await asyncio.sleep(TURN_SECONDS)
 
     async def look(self) -> None:
-        """Store the latest use of each noted key, unless one was stored within the last minute; once a day, delete old
-        uses.
+        """Store the latest use of each key that was used, unless one was stored within the last minute; once a day,
+        delete old uses.
         """
         now = self._database.clock.now()
         self._waiting |= {key_id: (principal, now) for key_id, principal in self._uses.take().items()}

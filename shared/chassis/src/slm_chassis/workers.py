@@ -53,7 +53,7 @@ class Progress:
         self._beat_at = time.monotonic()
 
     def beat(self) -> None:
-        """Note that a turn is finished."""
+        """Record that a turn is finished."""
         self._beat_at = time.monotonic()
 
     def idle_seconds(self) -> float:

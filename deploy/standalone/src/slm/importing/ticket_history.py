@@ -74,7 +74,7 @@ class ColumnTranslator:
     ) -> str | None:
         """Return the translation of a value; None if the value is missing, dropped or not listed.
 
-        A value that is not listed is noted in ``unlisted``.
+        A value that is not listed is added to ``unlisted``.
         """
         if value is None or value in source.values:
             return None if value is None else source.values[value]
@@ -88,7 +88,7 @@ class ColumnTranslator:
     def state(self, row: Record, column: str) -> TicketState | None:
         """Return the state that a column names; None if the mapping does not list it.
 
-        Such a value is noted in ``unlisted``.
+        Such a value is added to ``unlisted``.
         """
         return self.state_named(row, column, self.text(row, column))
 

@@ -89,7 +89,7 @@ class LiveSender:
         self._begin = clock.now() // MINUTE * MINUTE
 
     def looked(self) -> None:
-        """Note that a visitor has opened a page. The script counts from the first call."""
+        """Record that a visitor has opened a page. The script counts from the first call."""
         if self._look is None:
             self._look = self._clock.now()
 

@@ -41,7 +41,7 @@ class CatchUpTracker:
             self._pending.setdefault(each.key, set()).update(waiting)
 
     def note_evaluated_everywhere(self, agreement_id: str, version: int) -> None:
-        """Note that all partitions have evaluated the indicators and tickets of this agreement version."""
+        """Record that all partitions have evaluated the indicators and tickets of this agreement version."""
         found = self._found.get((agreement_id, version))
         if found is not None:
             found.is_evaluated_everywhere = True
@@ -93,7 +93,7 @@ class CatchUpTracker:
                 step.catch_up_breaches[key] = step.catch_up_breaches.get(key, 0) + 1
 
     def remove_evaluated(self, step: PartitionStepChanges) -> None:
-        """Note which tickets the step has evaluated in full: no agreement version waits for them any more."""
+        """Record which tickets the step has evaluated in full: no agreement version waits for them any more."""
         if any(self._pending.values()):
             done = {ticket for ticket, state in step.tickets.items() if state == JUDGED}
             for waiting in self._pending.values():

@@ -37,11 +37,11 @@ class CheckpointSchedule:
         self._is_set_apart = False
 
     def note_records(self, number: int) -> None:
-        """Note that records arrived now for the partition with this number."""
+        """Record that the partition with this number received records just now."""
         self._taken_at[number] = time.monotonic()
 
     def grown(self) -> None:
-        """Note that many objects were loaded which will remain in memory."""
+        """Record that many objects have just been loaded, which will remain in memory."""
         self._grown_at, self._is_set_apart = time.monotonic(), False
 
     @property

@@ -71,7 +71,7 @@ class DecisionDelivery:
             self._derived.reopen(ref["target_id"], since, DISPUTE)
 
     def forget(self, ref: Mapping[str, Any]) -> None:
-        """Note the instant from which on the facts of an indicator are still stored. Older windows are not evaluated
+        """Record the instant from which on the facts of an indicator are still stored. Older windows are not evaluated
         again.
         """
         subject, begins_at = ref["subject"], ref["begins_at"]

@@ -137,7 +137,9 @@ class OriginFaultCounter:
         self._aside = known
 
     def handled(self, records: int, read: DecodedRecords | None = None) -> None:
-        """Note that records were evaluated without a fault; this lowers the fault rate of the origins that had some."""
+        """Record that ``records`` records were evaluated without a fault. ``read``: these records as decoded; they
+        lower the fault rates of origins that had faults. None: no origin's rate changes.
+        """
         self._ours.handled(records)
         if self._limits and read is not None:
             for part in split_records_into_parts(read):

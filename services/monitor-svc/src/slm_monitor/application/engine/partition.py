@@ -141,7 +141,7 @@ class Partition:
         return self._counts.has_rows
 
     def settle(self) -> None:
-        """Note that everything taken in so far has been evaluated, so that a client that waits for its own write may
+        """Record that everything taken in so far has been evaluated, so that a client that waits for its own write may
         read.
         """
         if self._evaluated != self.positions:

@@ -39,7 +39,7 @@ class StalenessMonitor:
             self._set(subject)
 
     async def note_values(self, values: MeasuredValues | None) -> None:
-        """Note the latest instant of each series after rows were accepted."""
+        """Record the latest instant of each series among accepted rows. ``values`` None: no rows were accepted."""
         if values is None or not len(values):
             return
         watched = [await self._watch(parse_series_indicator(subject)) for subject in values.subjects]
@@ -52,8 +52,8 @@ class StalenessMonitor:
                 self._note_signal(parse_series_indicator(subject), at)
 
     async def note_facts(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
-        """Note the signals in accepted facts. ``last_of``: indicator → its exact last signal,
-        for indicators of states.
+        """Record the signals in accepted facts. ``last_of``: indicator of states → its exact last signal; None: it has
+        none.
         """
         for fact in facts:
             subject = parse_series_indicator(fact.subject)

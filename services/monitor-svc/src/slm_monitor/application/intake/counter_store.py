@@ -33,7 +33,7 @@ class CounterReadingChanges:
         self.arrived: dict[str, dict[str, Fact]] = {}
 
     def note(self, before: Fact | None, fact: Fact) -> None:
-        """Note that a fact counts from now on, in place of ``before`` if there was one."""
+        """Record that a fact counts from now on, in place of ``before``; None: there was no fact with its key."""
         if before is not None and counters.is_counter_reading(before):
             self.gone.setdefault(counters.name_counter_stream(before), {})[before.key] = before
         if counters.is_counter_reading(fact):

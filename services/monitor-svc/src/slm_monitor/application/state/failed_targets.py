@@ -101,7 +101,7 @@ class FailedTargets:
         return is_kept or line.target_id in self._readable
 
     def amended(self, line: TargetTermsHistory) -> None:
-        """Note that a target has new terms."""
+        """Record that a target has new terms."""
         if self.holds(line):
             self.wants_reload = True
         if self._kept.get(line.target_id, "").startswith(UNREAD):

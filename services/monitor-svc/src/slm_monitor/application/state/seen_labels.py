@@ -22,7 +22,7 @@ class SeenLabelSets:
             self._of.setdefault(parse_series_indicator(name), set()).add(name)
 
     def add(self, fact: Fact) -> bool:
-        """Note the labels of a fact; return whether this set is new for its indicator."""
+        """Record the labels of a fact; return whether this set of labels is new for its indicator."""
         labels = fact.body.get("labels")
         if not labels:
             return False

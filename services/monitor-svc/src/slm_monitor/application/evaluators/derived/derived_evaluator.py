@@ -114,9 +114,10 @@ class DerivedEvaluator:
         self._touch(line.target_id, line.begins_at if fresh or self._aside.returns(line) else None)
 
     def receive(self, row: PartitionInboxMessage) -> list[int]:
-        """Note that a member of a target changed. ``row``: the inbox message about it.
+        """Record that a member of a derived target changed, as the inbox message ``row`` says.
 
-        Return the numbers of inbox rows that can be deleted, because a pending evaluation covers them.
+        Return the row's number if the row can be deleted at once: this partition does not have the target, or an
+        earlier row already requires the evaluation. Otherwise return an empty list.
         """
         target_id, since = row.ref["target_id"], int(row.ref["since"])
         if row.seq in self._rows:

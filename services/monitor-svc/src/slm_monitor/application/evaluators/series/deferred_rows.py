@@ -46,7 +46,7 @@ class DeferredRows:
                     target.add(series, folded)
 
     def note_calm(self, series: IndicatorSeries, targets: Collection[SeriesTarget]) -> None:
-        """Note the minutes in which good rows of a series can only change figures, after its targets were evaluated."""
+        """Record in which minutes good rows of a series can only change figures, after its targets were evaluated."""
         spans = [target.quiet for target in targets if target.counts(series)]
         calm = (max(start for start, _ in spans), min(end for _, end in spans)) if spans else NEVER
         if series.plain is not None and calm[0] < calm[1]:
