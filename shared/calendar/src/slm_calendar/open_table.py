@@ -24,7 +24,7 @@ TABLES_KEPT = 4096
 
 
 class OpenTable:
-    """The open intervals of one table's stretch of time, and the sum of open time up to the end of each, in
+    """The open intervals within the 407 days of one table, and the sum of open time up to the end of each, in
     microseconds.
     """
 

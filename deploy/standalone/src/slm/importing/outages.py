@@ -131,7 +131,7 @@ def indicator_key(name: str, names: IndicatorNames) -> str | None:
 
 
 def _length(value: str, length: Length) -> int:
-    """Return a length of time in microseconds. Raises ValueError or InvalidOperation for text that is not a length."""
+    """Return a duration in microseconds. Raises ValueError or InvalidOperation for text that is not a duration."""
     if length.unit == "iso":
         try:
             return durations.from_iso(value, "length")

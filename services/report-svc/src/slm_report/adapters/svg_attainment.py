@@ -38,7 +38,8 @@ class Scale(NamedTuple):
 def draw_attainment_charts(report: Mapping[str, Any], layout: Layout = WIDE) -> list[Markup]:
     """Return one chart for each unit and comparison, and one for the lines without a number.
 
-    All lines of a chart share the scale that its axis shows. A ticket target is drawn as its share of tickets in time.
+    All lines of a chart share the scale that its axis shows. A ticket target is drawn as the share of its tickets that
+    met their deadline.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in report["lines"]:

@@ -1,4 +1,4 @@
-"""The tickets in a report line: the share in time, how long tickets took, and the late ones."""
+"""The tickets in a report line: the share that met their deadline, how long tickets took, and the late ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sort_tickets_by_outcome(
 ) -> tuple[set[str], set[str]]:
     """Return the names of the tickets that missed their deadline, and of those that met it.
 
-    Breaches decide: a ticket whose clock stopped late, but whose breach was withdrawn, was in time.
+    Breaches decide: a ticket whose clock stopped late, but whose breach was withdrawn, met its deadline.
     """
     missed = {breach.breached.window_id for breach in breaches if breach.is_standing}
     undone = {breach.breached.window_id for breach in breaches} - missed
@@ -44,7 +44,8 @@ def ticket_summary(
     measure: str,
     as_of: UtcMicroseconds,
 ) -> dict[str, Any]:
-    """Return the number of tickets, the share in time, percentiles of their duration, and the late ones.
+    """Return the number of tickets, the share that met their deadline, percentiles of their duration, and the late
+    ones.
 
     ``measure`` is the kind of time that the objective counts: ``calendar`` or a kind of service time. Only tickets that
     have ended have a duration.

@@ -123,7 +123,7 @@ def downtime_left(reader: Reader, left: int, whole: int) -> str:
 
 
 def share_used(reader: Reader, percent: str | None) -> str:
-    """Return the used share of a budget that is not in time: ``95 % of what is allowed is used``.
+    """Return the used share of a budget that is not an amount of time: ``95 % of what is allowed is used``.
 
     Empty if it is not known.
     """

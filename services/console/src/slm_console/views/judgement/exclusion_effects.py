@@ -17,7 +17,9 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EffectLine:
-    """A figure that would change. ``amount`` says by how much, in words; empty if the error budget is not in time."""
+    """A figure that would change. ``amount`` says by how much, in words; empty if the error budget is not an amount of
+    time.
+    """
 
     target_id: str
     title: str
@@ -80,7 +82,9 @@ def _changed_figure(reader: Reader, window: Answer) -> EffectLine:
 
 
 def _amount(reader: Reader, before: Answer | None, after: Answer | None) -> str:
-    """Return in words how much downtime no longer counts, or counts again; empty if the budget is not in time."""
+    """Return in words how much downtime no longer counts, or counts again; empty if the budget is not an amount of
+    time.
+    """
     if before is None or after is None or before["unit"] != "microseconds":
         return ""
     moved = (exact(before["consumed"]) or Fraction(0)) - (exact(after["consumed"]) or Fraction(0))

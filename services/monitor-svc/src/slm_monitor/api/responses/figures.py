@@ -80,9 +80,9 @@ class FigureToDate(Answer):
     exclusions: list[ExcludedSeconds] = ABSENT
     """The exclusions with time in the window"""
     unknown_seconds: int | None = ABSENT
-    """Seconds of service time in which the state is not known; null if the figure is not made of time"""
+    """Service time with an unknown state, seconds; null if the figure is not computed from lengths of time"""
     downtime_seconds: int | None = ABSENT
-    """Seconds of downtime; null if the figure is not made of time"""
+    """Seconds of downtime; null if the figure is not computed from lengths of time"""
     coverage_percent: Exact | None = ABSENT
     """Known share of the time or events, percent, exact; null if it cannot be calculated"""
     reliability: ReliabilityAnswer | None = ABSENT

@@ -177,9 +177,9 @@ class RiskItem(_AboutAgreement):
     budget_consumed_percent: Exact | None
     """Used share of the error budget, percent, exact; null if there is no budget"""
     budget_seconds: int | None
-    """A budget of time, seconds: the downtime that the objective allows in the window; null for other budgets"""
+    """The downtime that the objective allows in the window, seconds; null if the budget is not an amount of time"""
     budget_left_seconds: int | None
-    """Remaining part of a budget of time, seconds; below zero if it is overspent, null for other budgets"""
+    """Remaining allowed downtime, seconds; below zero if overspent, null if the budget is not an amount of time"""
     projected_breach_at: Instant | None
     """When the objective will be missed at the present pace; null if never"""
     time_left_seconds: int | None

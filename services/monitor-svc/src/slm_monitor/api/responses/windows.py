@@ -32,11 +32,11 @@ class WindowSums(Answer):
     unknown: int = ABSENT
     """Service time in which the state is not known, microseconds"""
     excluded: int = ABSENT
-    """Left out because of exclusions: microseconds of time, or a number of events"""
+    """Left out because of exclusions: a time in microseconds, or a number of events"""
     outside_service_hours: int = ABSENT
     """Number of events outside service hours"""
     good: int | Exact = ABSENT
-    """Good events; of time slices the good ones, exact"""
+    """Number of good events or, for a target of time slices, of good slices, exact"""
     bad: int = ABSENT
     """Bad events"""
     total: int = ABSENT

@@ -188,8 +188,8 @@ def _escalation(clock: TicketClockState, offset: Duration, deadline: UtcMicrosec
 
 
 def _exchanges(found: Iterable[TicketClockState]) -> dict[str, Any] | None:
-    """Summarize the answered messages of an update clock: whether all were in time, and the mean and the longest time
-    to an answer.
+    """Summarize the answered messages of an update clock: whether all were answered by their deadlines, and the mean
+    and the longest time to an answer.
 
     The mean is in whole µs, rounded down. None if no message was answered.
     """

@@ -228,8 +228,8 @@ def _budget_left(row: Mapping[str, Any]) -> int | None:
 
 
 def _projected(row: Mapping[str, Any], now: UtcMicroseconds) -> UtcMicroseconds | None:
-    """Return the instant (µs) of the projected breach; None if there is none. For a budget of time it is computed as of
-    now.
+    """Return the instant (µs) of the projected breach; None if there is none. For a budget that is an amount of time it
+    is computed as of now.
     """
     budget, detail = _time_budget(row), row["detail"] or {}
     if budget is not None and not detail.get("exhausted_at"):
