@@ -43,7 +43,7 @@ async def check_request(request: Request) -> None:
 
 
 def check_query(given: QueryParams, known: Collection[str]) -> None:
-    """Raise 422 that names every unknown parameter, or a parameter whose text cannot be stored."""
+    """Raise 422 that names every unknown parameter or, if all are known, the first one whose text cannot be stored."""
     unknown = [name for name in given if name not in known]
     if unknown:
         takes = f"this takes {', '.join(sorted(known))}" if known else "this takes no query parameters"

@@ -103,7 +103,9 @@ def replace_objective(
 
 
 def _promising(target: Mapping[str, Any], objective: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a target with another objective. If that leaves no error budget, warnings about the budget are removed."""
+    """Return a target with another objective. If that leaves no error budget, the entries of ``warn_at`` about the
+    budget are removed.
+    """
     changed = {**target, "objective": dict(objective)}
     if objectives.has_no_error_budget(changed["objective"]) and target["warn_at"]:
         kept = {name: value for name, value in target["warn_at"].items() if name not in target_warnings.OF_BUDGETS}
