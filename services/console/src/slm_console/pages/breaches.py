@@ -11,6 +11,7 @@ from starlette.responses import Response
 from slm_console.api_client import NotFound, RefusedRequest, Whole
 from slm_console.views.judgement.breaches import breach_page_of
 from slm_console.views.judgement.cause_pages import cause_page_of
+from slm_console.views.judgement.plans import MOST_TARGETS, plans_of
 from slm_console.web.directories import HELD, WHO, directory_from, holding_from, snoozed_rows
 from slm_console.web.forms import Fields, Form, go
 from slm_console.web.rendering import render
@@ -19,6 +20,7 @@ from slm_console.web.visit import SignedIn, Visit
 router = APIRouter()
 _MANY = {"limit": "200"}
 _BREACHES, _CAUSES, _RISKS = "/api/v1/breaches", "/api/v1/causes", "/api/v1/risks"
+_TARGETS = "/api/v1/targets"
 
 
 @router.get("/breaches/{breach_id}")
@@ -31,16 +33,21 @@ async def _breach(visit: Visit, breach_id: str, given: dict[str, str] | None = N
     breach = await visit.api.known(f"{_BREACHES}/{breach_id}")
     explained = {}
     if not breach["ticket"]:
-        path = f"/api/v1/targets/{breach['target_id']}/explain"
+        path = f"{_TARGETS}/{breach['target_id']}/explain"
         explained["explanation"] = (path, {"window": str(breach["window_id"])})
     parts = await visit.api.gather(
-        **WHO, lessons=("/api/v1/lessons", {"agreement_id": breach["agreement_id"], "limit": "5"}), **HELD, **explained
+        **WHO,
+        lessons=("/api/v1/lessons", {"agreement_id": breach["agreement_id"], "limit": "5"}),
+        target=f"{_TARGETS}/{breach['target_id']}",
+        **HELD,
+        **explained,
     )
     directory = directory_from(parts)
     holding = holding_from(parts, directory)
     explanation = parts["explanation"].data if explained else None
     model = {
         "breach": breach_page_of(visit.reader, directory, breach, explanation),
+        "plans": plans_of([parts["target"].data] if parts["target"].data else ()),
         "lessons": parts["lessons"].items,
         "given": given or {},
         "may_snooze": holding.may_assign,
@@ -164,8 +171,11 @@ async def show_cause(visit: SignedIn, cause_id: str) -> Response:
     breaches, risks = parts["breaches"].items, parts["risks"].items
     directory = directory_from(parts)
     holding = holding_from(parts, directory)
+    ids = list(dict.fromkeys(str(each["target_id"]) for each in (*breaches, *risks)))[:MOST_TARGETS]
+    targets = await visit.api.gather(**{each: f"{_TARGETS}/{each}" for each in ids})
     model = {
         "cause": cause_page_of(visit.reader, directory, cause, breaches, risks),
+        "plans": plans_of(each.data for each in targets.values() if each.data),
         "part": parts["breaches"],
         "may_snooze": holding.may_assign,
         "is_snoozed": f"cause/{cause_id}" in snoozed_rows(parts["assignments"]),

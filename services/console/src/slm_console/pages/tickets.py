@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from slm_console.api_client import Part, Whole
 from slm_console.views import ticket_pages, tickets
+from slm_console.views.judgement.plans import plans_of
 from slm_console.views.tables import table_of
 from slm_console.views.watching import watched
 from slm_console.web.directories import WHO, directory_from
@@ -77,7 +78,7 @@ async def show_ticket(visit: SignedIn, source: str, number: str) -> Response:
     parts = await visit.api.gather(**WHO)
     explained, targets = await asyncio.gather(_explanations(visit, ticket), _judging_targets(visit, ticket))
     page = ticket_pages.ticket_page(visit.reader, directory_from(parts), ticket, explained, targets)
-    return render(visit, "tickets/ticket.html", {"page": page})
+    return render(visit, "tickets/ticket.html", {"page": page, "plans": plans_of(targets.values())})
 
 
 async def _explanations(visit: Visit, ticket: Mapping[str, Any]) -> dict[ticket_pages.ClockKey, Mapping[str, Any]]:

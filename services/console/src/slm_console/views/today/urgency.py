@@ -272,7 +272,7 @@ def _risk(reader: Reader, directory: Directory, risk: Item) -> UrgentRow:
         why=" · ".join(part for part in why if part),
         left=left,
         extent="" if left else reader.gettext("at risk"),
-        act=RowAct(label, path),
+        act=RowAct(label, f"{path}#plan" if plan else path),
         order=order_by_deadline(risk["deadline_at"]),
         explain=f"{path}/worked-out?period={risk['window_id']}",
         item=f"risk/{risk['risk_id']}",
