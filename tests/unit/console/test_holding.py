@@ -51,10 +51,10 @@ async def test_a_row_is_assigned_and_given_back() -> None:
     api = StubApi({**answers(), "/api/v1/people": listed(person), "/api/v1/assignments": listed(held)})
     async with browser_of(api) as browser:
         for path in ("/", "/breaches/b-orders"):
-            assert "held by Grace Hopper" in (await browser.get(path)).text
+            assert "assigned to Grace Hopper" in (await browser.get(path)).text
         for path in ("/", "/causes/c-mail"):
             page = (await browser.get(path)).text
-            assert 'value="cause/c-mail"' in page and "held by nobody" in page
+            assert 'value="cause/c-mail"' in page and "assigned to nobody" in page
         assert 'value="risk/r-1"' in (await browser.get("/")).text
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert token is not None
@@ -82,9 +82,9 @@ async def test_what_the_reader_holds_comes_first_in_its_group_and_says_so() -> N
         return re.findall(r'data-row="breach/([^"]+)"', page), page
 
     shown, page = await breaches()
-    assert shown == ["b-late", "b-early"] and "held by you" not in page
+    assert shown == ["b-late", "b-early"] and "assigned to you" not in page
     shown, page = await breaches(**{"/api/v1/assignments": listed(held)})
-    assert shown == ["b-early", "b-late"] and "held by you" in page and "held by Grace Hopper" not in page
+    assert shown == ["b-early", "b-late"] and "assigned to you" in page and "assigned to Grace Hopper" not in page
     assert page.index("cause/c-mail") < page.index("b-early"), "what is more urgent stays before"
     shown, _ = await breaches(**{"/api/v1/assignments": listed({**held, "assigned_to": "p-2"})})
     assert shown == ["b-late", "b-early"]
@@ -113,6 +113,33 @@ async def test_a_row_of_a_cause_says_that_the_reader_holds_a_part_of_it_and_come
 
     # Without an assignment the cause with more breaches comes first.
     found, page = await rows()
-    assert found == ["c-mail", "c-portal"] and "part of it held by you" not in page
+    assert found == ["c-mail", "c-portal"] and "part of it assigned to you" not in page
     found, page = await rows(**{"/api/v1/assignments": listed(held)})
-    assert found == ["c-portal", "c-mail"] and page.count("part of it held by you") == 1
+    assert found == ["c-portal", "c-mail"] and page.count("part of it assigned to you") == 1
+
+
+async def test_who_acknowledged_and_when_stands_in_the_row_and_on_the_pages() -> None:
+    taken = {**CAUSE, "breach_states": {**CAUSE["breach_states"], "open": 0, "acknowledged": 4},
+             "acknowledged_at": "2026-11-26T09:40:00Z", "acknowledged_by_name": "Ada Byron"}  # fmt: skip
+    partly = {**taken, "breach_states": {**taken["breach_states"], "open": 1}}
+    said = "acknowledged by Ada Byron 10:40"
+    for cause, is_said in ((taken, True), (partly, False), (CAUSE, False)):
+        known = {**answers(), "/api/v1/causes": listed(cause), "/api/v1/causes/c-mail": cause}
+        async with browser_of(StubApi(known)) as browser:
+            for path in ("/", "/causes/c-mail"):
+                assert (said in (await browser.get(path)).text) is is_said, path
+            assert "acknowledged by Grace Hopper 21 Oct 15:20" in (await browser.get("/breaches/b-orders")).text
+
+
+async def test_a_ticket_is_not_held_by_two_at_once() -> None:
+    """The desk says who holds a ticket; to whom the company assigns its row is another thing, and named differently."""
+    over = {**CAUSE, "breaches": 0, "breach_ids": [], "risk_ids": ["r-t"], "end_at": "2026-11-26T09:30:00Z",
+            "urgency": "at_risk"}  # fmt: skip
+    risk = {**SUMMARY["risks"][0], "risk_id": "r-t", "ticket": {"source": "desk", "number": "INC-20417"}}
+    person = {"person_id": "p-1", "name": "Grace Hopper"}
+    known = {**answers(), "/api/v1/causes": listed(over), "/api/v1/people": listed(person),
+             "/api/v1/summary": {**SUMMARY, "risks": [risk]}}  # fmt: skip
+    async with browser_of(StubApi(known)) as browser:
+        page = (await browser.get("/")).text
+    row = page[page.index('data-row="ticket/desk/INC-20417"') :].partition("</li>")[0]
+    assert "held by Application desk" in row and "assigned to nobody" in row and "held by nobody" not in row

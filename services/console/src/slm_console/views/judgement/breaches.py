@@ -56,6 +56,8 @@ class BreachPage:
     customer: str
     provider: str
     state: str
+    acknowledged: str
+    """Who acknowledged it, and when; empty before, and in a list."""
     allowed: frozenset[str]
     is_mine: bool
     steps: Sequence[Step]
@@ -90,11 +92,21 @@ def breach_page_of(
         customer=directory.company(breach["customer_party_id"]),
         provider=directory.company(breach["provider_party_id"]),
         state=state_in_words(reader, breach["state"]),
+        acknowledged=_acknowledged(reader, life["steps"]),
         allowed=frozenset(life["allowed"]),
         is_mine=directory.own == breach["responsible_party_id"],
         steps=[_step(reader, directory, each) for each in life["steps"]],
         down=_down(reader, breach["evidence"]),
     )
+
+
+def _acknowledged(reader: Reader, steps: Sequence[Answer]) -> str:
+    for step in steps:
+        when = instants.read(step["at"])
+        if step["step"] == "acknowledge" and step.get("by_name") and when is not None:
+            name, moment = str(step["by_name"]), reader.moment(when)
+            return reader.gettext("acknowledged by %(name)s %(moment)s", name=name, moment=moment)
+    return ""
 
 
 def _standing(reader: Reader, breach: Answer) -> str:

@@ -11,7 +11,7 @@ from slm_console.views.clocks import RunningClock, time_since
 from slm_console.views.directory import Directory
 from slm_console.views.judgement.allowances import pace_in_words
 from slm_console.views.judgement.breaches import BreachPage, breach_page_of
-from slm_console.views.judgement.cause_subjects import name_cause, things_of_cause
+from slm_console.views.judgement.cause_subjects import name_cause, say_acknowledged, things_of_cause
 from slm_console.views.judgement.figures import period_name
 from slm_console.views.marks import MARKS
 from slm_console.views.reader import Reader
@@ -44,6 +44,8 @@ class CausePage:
     clock: RunningClock | None
     """The clock whose present text is ``when``; None once the outage is over."""
     is_over: bool
+    acknowledged: str
+    """Who acknowledged all its breaches, and when; empty before."""
     subjects: Sequence[str]
     breaches: Sequence[BreachPage]
     risks: Sequence[PromiseAtRisk]
@@ -87,6 +89,7 @@ def cause_page_of(
         when=clock.text if clock else when,
         clock=clock,
         is_over=end is not None,
+        acknowledged=say_acknowledged(reader, cause),
         subjects=things_of_cause(cause),
         breaches=[breach_page_of(reader, directory, each) for each in breaches],
         risks=at_risk,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from slm_console.views import instants
 from slm_console.views.directory import Directory
 from slm_console.views.reader import Reader
 
@@ -39,3 +40,12 @@ def things_of_cause(cause: Answer) -> list[str]:
 def keys_of_cause(cause: Answer) -> list[str]:
     """Return the keys of the indicators that a cause is about, for a tooltip."""
     return [str(each["name"]).rpartition("/")[2] for each in cause["about"] if each["kind"] == "indicator"]
+
+
+def say_acknowledged(reader: Reader, cause: Answer) -> str:
+    """Return who acknowledged the breaches of a cause last, and when; empty while one waits for it, or nobody did."""
+    # An answer that was cached before an update may lack both.
+    when, name = instants.read(cause.get("acknowledged_at")), cause.get("acknowledged_by_name")
+    if when is None or not name or cause["breach_states"]["open"]:
+        return ""
+    return reader.gettext("acknowledged by %(name)s %(moment)s", name=name, moment=reader.moment(when))

@@ -9,7 +9,7 @@ from typing import Any
 from slm_console.views import instants
 from slm_console.views.clocks import time_since
 from slm_console.views.directory import Directory
-from slm_console.views.judgement.cause_subjects import keys_of_cause, name_cause, things_of_cause
+from slm_console.views.judgement.cause_subjects import keys_of_cause, name_cause, say_acknowledged, things_of_cause
 from slm_console.views.reader import Reader
 from slm_console.views.today.rows import AT_RISK, BREACHED, BUCKETS, OUTAGE, TICKET_DUE, RowAct, UrgentRow
 
@@ -43,6 +43,7 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
     why = [
         say_since(reader, cause["start_at"]) if end is None else "",
         reader.gettext("over after %(length)s", length=reader.length(end - start)) if end and start else "",
+        say_acknowledged(reader, cause),
         _first_breach(reader, details.projected) if lasts and not cause["breaches"] else "",
         # One service may have several causes at once: whom or what they are about tells them apart.
         list_shortened(reader, companies if len(companies) > 1 else promises or things_of_cause(cause)),
