@@ -74,8 +74,8 @@ class Transaction:
     def publish(self, event: Any, *, at: UtcMicroseconds | None = None, event_id: str | None = None) -> None:
         """Publish an event when this transaction commits.
 
-        ``at`` is when the event happened, by default ``now`` (microseconds UTC). Raises KeyError if
-        ``slm_events.catalogue`` does not list the event's type.
+        ``at`` is when the event happened, by default ``now`` (microseconds UTC). ``event_id`` is by default a random
+        id. Raises KeyError if ``slm_events.catalogue`` does not list the event's type.
         """
         row = PUBLISHED[type(event)]
         identity = event_id or self._new_id()

@@ -22,7 +22,7 @@ def open_engine(
     url: str, *, client: str, pool_size: int, statement_seconds: float | None = _STATEMENT_SECONDS
 ) -> AsyncEngine:
     """Return an engine for ``postgresql://…`` with the product's timeouts. The server lists its connections under
-    ``client``.
+    ``client``. ``statement_seconds`` None: statements may take any time.
     """
     # asyncpg parses the URL itself: it understands sslmode and the like, which SQLAlchemy would pass on unchanged.
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -39,7 +39,9 @@ class LedgerOfTransaction(Protocol):
         ...
 
     def publish(self, event: Any, *, at: UtcMicroseconds | None = None, event_id: str | None = None) -> None:
-        """Publish the event if the transaction commits."""
+        """Publish the event if the transaction commits. ``at`` is when it happened, by default now; ``event_id`` is by
+        default a random id.
+        """
         ...
 
     async def note(

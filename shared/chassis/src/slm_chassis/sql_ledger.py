@@ -86,7 +86,9 @@ class SqlLedgerOfTransaction:
         await self._transaction.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
 
     def publish(self, event: Any, *, at: UtcMicroseconds | None = None, event_id: str | None = None) -> None:
-        """Publish the event if the transaction commits."""
+        """Publish the event if the transaction commits. ``at`` is when it happened, by default now; ``event_id`` is by
+        default a random id.
+        """
         self._transaction.publish(event, at=at, event_id=event_id)
 
     async def note(

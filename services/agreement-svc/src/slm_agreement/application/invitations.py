@@ -214,7 +214,10 @@ async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitat
 async def _arrive(
     ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None
 ) -> EnrolledPrincipal:
-    """Register a new company: its party with a random id, and its first service level manager, who is returned."""
+    """Register a new company: its party with a random id, and its first service level manager, who is returned.
+
+    Raises Invalid if ``newcomer`` is None.
+    """
     if newcomer is None:
         remedy = "say who you are: party {key, name} and person {key, name, email}"
         raise Invalid("The invitation is for a company.", [Finding("party", "none", remedy)])

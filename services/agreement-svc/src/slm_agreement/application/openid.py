@@ -151,7 +151,9 @@ async def _locked(ledger: Ledger, principal_id: str) -> EnrolledPrincipal | None
 async def _with_roles(
     ledger: Ledger, identity: ProvenIdentity, found: EnrolledPrincipal | None, party: Party, claimed: ClaimedRoles
 ) -> EnrolledPrincipal:
-    """Return the principal with the roles that the rules give. Somebody new is recorded and enrolled."""
+    """Return the principal with the roles that the rules give. Somebody new (``found`` is None) is recorded and
+    enrolled.
+    """
     if found is None:
         found = await _recorded(ledger, identity, party)
     try:

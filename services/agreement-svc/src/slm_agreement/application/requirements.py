@@ -42,7 +42,7 @@ async def record_requirement(
 ) -> tuple[Requirement, bool]:
     """Record a requirement of the caller's party; return the requirement and whether it is new.
 
-    An operator names the customer.
+    An operator names the customer. ``key`` None: the requirement gets a random key.
     """
     callers.require_manager(caller)
     customer = callers.require_acting_party(caller, customer_party_id, "customer_party_id")

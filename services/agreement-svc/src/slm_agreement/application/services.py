@@ -39,7 +39,7 @@ async def catalogue_service(
 ) -> tuple[Service, bool]:
     """Add a service of the caller's party; return the service and whether it is new.
 
-    An operator names the provider.
+    An operator names the provider. ``key`` None: the service gets a random key.
     """
     callers.require_manager(caller)
     provider = callers.require_acting_party(caller, provider_party_id, "provider_party_id")

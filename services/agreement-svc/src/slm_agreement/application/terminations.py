@@ -37,7 +37,8 @@ async def terminate_agreement(
 async def request_termination(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: UtcMicroseconds | None
 ) -> Turned:
-    """Ask the other party to end the agreement earlier than the notice period allows.
+    """Ask the other party to end the agreement earlier than the notice period allows: at ``at`` (microseconds UTC;
+    None: as soon as the other party consents).
 
     Return all versions and the one that stores the request. Repeating it changes nothing.
     """

@@ -196,7 +196,9 @@ async def _write(
 
 
 def _published(report: ServiceReport, now: UtcMicroseconds, before: StoredReport | None) -> StoredReport:
-    """Return the next published revision of a report, with its differences from the previous one."""
+    """Return the next published revision of a report, with its differences from ``before``, the previous one; None: it
+    is the first.
+    """
     stored = _stored(report, now)
     return replace(stored, revision=(before.revision if before else 0) + 1, changes=_changes(before, stored.document))
 

@@ -89,8 +89,8 @@ def elapsed_seconds(clock: ClockStopped, measure: str) -> int:
 def _late(
     ticket: str, clock: ClockStopped | None, certain_at: UtcMicroseconds | None, measure: str, as_of: UtcMicroseconds
 ) -> dict[str, Any]:
-    """Return a late ticket as the report shows it. A ticket that is still open is late by the calendar time up to
-    ``as_of``.
+    """Return a late ticket as the report shows it. A ticket that is still open (``clock`` is None) is late by the
+    calendar time up to ``as_of``. ``certain_at`` is its deadline if the clock has none.
     """
     deadline = certain_at
     if clock is not None and clock.deadline_at is not None:

@@ -204,7 +204,9 @@ def check_roles(roles: list[str], party_id: str | None, person_id: str | None) -
 
 
 def check_principal_end(roles: list[str], ends_at: UtcMicroseconds | None, now: UtcMicroseconds) -> None:
-    """Raise Invalid if a principal with these roles cannot have this end; ``now`` is when the end is set."""
+    """Raise Invalid if a principal with these roles cannot have the end ``ends_at`` (None: no end). ``now`` is when it
+    is set.
+    """
     if ends_at is None and AUDITOR in roles:
         remedy = "write the instant at which the audit ends, like 2027-03-31T22:00:00Z"
         raise Invalid("An auditor is let in until a date.", [Finding("ends_at", "none", remedy)])

@@ -54,7 +54,9 @@ class FieldReader:
         return self._data.get(name, default)
 
     def choice(self, name: str, options: Sequence[str], default: str | None = None) -> str:
-        """Return the field's value, which must be one of the options."""
+        """Return the field's value, which must be one of the options. Without ``default`` the field must not be
+        missing.
+        """
         value = self.raw(name, default)
         if value in options and isinstance(value, str):
             return value

@@ -129,7 +129,11 @@ class AssignmentQueries:
     async def page(
         self, caller: Principal, page: Page, kind: str | None, assigned_to: str | None, snoozed: bool | None
     ) -> dict[str, Any]:
-        """Return a page of the items that the caller's party assigned or the caller snoozed, sorted by kind and id."""
+        """Return a page of the items that the caller's party assigned or the caller snoozed, sorted by kind and id.
+
+        Only items of the kind ``kind`` that are assigned to the person ``assigned_to`` are returned. ``snoozed``: True
+        for items that the caller snoozed, False for all others. None removes any of these limits.
+        """
         after = page.values(str, str) or (None, None)
         given = {
             **self._own(caller),

@@ -94,7 +94,11 @@ class TicketQueries:
         inconsistent: bool = False,
         q: str | None = None,
     ) -> dict[str, Any]:
-        """Return a page of the tickets that the caller may see, sorted by owner, source and number."""
+        """Return a page of the tickets that the caller may see, sorted by owner, source and number.
+
+        ``is_open``: True for open tickets only, False for ended ones only, None for both. ``q``: only tickets with this
+        text; None: all.
+        """
         wanted = [_TICKET.c[name] == value for name, value in filters.items() if value is not None]
         if any(filters.get(name) is not None for name in _OWNERS_OWN) or unjudgeable:
             # A filter on a hidden field would reveal it: only tickets that the caller sees in full are searched.

@@ -236,7 +236,7 @@ async def find_indicators_of_measurements(
 
 
 def list_measurement_subjects(items: Sequence[tuple[int, SentMeasurement]], owner: str | None) -> list[str]:
-    """Return the subjects of the indicators of measurements."""
+    """Return the subjects of the items' indicators. ``owner`` owns the indicators of items that name no owner."""
     return list({f"{item.owner or owner}/{item.indicator}" for _, item in items})
 
 

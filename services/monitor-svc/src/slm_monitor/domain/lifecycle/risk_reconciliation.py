@@ -90,7 +90,9 @@ def _measures(finding: WindowEvaluation, found: RiskEvaluation) -> target_events
 
 
 def compute_risk_transition_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> UtcMicroseconds:
-    """Return the instant at which a warning opens or clears: now, but not after the end of its window."""
+    """Return the instant at which a warning opens or clears: now, but not after the end of its window (None: it has no
+    end).
+    """
     end = span[1]
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
 

@@ -72,6 +72,9 @@ class StateHistory:
     def timeline(self, initial_state: str, stale_after: int | None = None) -> StateTimeline:
         """Return the timeline by the facts known now. It shares this history's lists, so it must not be used after
         another fact is added.
+
+        The state becomes unknown ``stale_after`` microseconds after the last measurement; never if ``stale_after`` is
+        None.
         """
         if self._united is None:
             self._united = intervals.union(self._outages)

@@ -18,7 +18,8 @@ def format_exact_fraction(figure: Fraction | None) -> str | None:
 def format_rounded_figure(figure: Fraction | None, objective: Fraction | None = None, *, at_most: bool = False) -> str:
     """Return a figure with four decimals, rounded half-even.
 
-    If rounding would show a missed objective as met, the figure is rounded away from the objective instead.
+    If rounding would show a missed objective as met, the figure is rounded away from the objective instead. Without a
+    figure the result is a dash; without an objective the figure is just rounded.
     """
     if figure is None:
         return "–"

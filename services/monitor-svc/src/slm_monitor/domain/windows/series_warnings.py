@@ -40,8 +40,8 @@ def evaluate_window_warnings(
     """Return (warnings, instant of the next evaluation) for budget drops and exhaustion; the instant is None if none is
     needed.
 
-    A warning whose ``at`` is in the future will hold from then on. The budget is a share of the expected volume, or
-    without one, of the volume extrapolated to the window's end.
+    ``lately`` None: budget drops are not evaluated. A warning whose ``at`` is in the future will hold from then on. The
+    budget is a share of the expected volume, or without one, of the volume extrapolated to the window's end.
     """
     start, end = span
     if not (terms.warn_at.drops or terms.warn_at.exhaustion) or not start < as_of < end:
