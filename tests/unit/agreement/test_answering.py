@@ -117,6 +117,16 @@ def test_a_counter_proposal_answers_each_target_by_its_document() -> None:
     assert isinstance(version.events[-1], AgreementAgreed)
 
 
+def test_the_reason_of_a_change_is_of_that_change_only() -> None:
+    version = _proposed()
+    _refuse(version, up="Too little")
+    _counter(version, ADA, TargetDecisions([], {"up": "A second line is laid"}), targets=[STRICTER, SHARE])
+    assert answering.latest_target_answers(version, PROVIDER)["up"].answer.reason == "A second line is laid"
+    _refuse(version, up="Still too little")
+    _counter(version, ADA, targets=[{**STRICTER, "objective": {"at_least": "99.99", "unit": "percent"}}, SHARE])
+    assert answering.latest_target_answers(version, PROVIDER)["up"].answer.reason == ""
+
+
 def test_a_document_that_contradicts_the_lists_is_refused() -> None:
     version = _proposed()
     with pytest.raises(Invalid) as refused:

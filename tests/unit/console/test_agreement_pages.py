@@ -64,6 +64,23 @@ async def test_every_tab_is_shown_whatever_the_agreement_rests_on(tab: str, supp
     assert page.status_code == 200, page.text
 
 
+@pytest.mark.parametrize(("answer", "prefilled"), [("accepted", ""), ("refused", "Parts come by courier")])
+async def test_only_a_refusal_keeps_its_reason_in_the_next_answer(answer: str, prefilled: str) -> None:
+    """The reason of a change is stored with the acceptance of the own terms; the next change has one of its own."""
+    api = known()
+    own = {"answer": answer, "reason": "Parts come by courier", "by": "Grace", "stands": True}
+    theirs = {"answer": "refused", "reason": "Too slow.", "by": "Carl", "stands": True}
+    words = [{"target": "p1", "provider": own, "customer": theirs, "agreed": False}]
+    path = "/api/v1/agreements/agreement-1"
+    api.answers[path] = {**api.answers[path], "state": "countered", "answer_awaited_from": ALDER, 
+                         "needs": [{"need": "answer", "yours": True, "version": 1}],
+                         "target_answers": words}  # fmt: skip
+    async with browser_of(api) as browser:
+        page = (await browser.get("/agreements/agreement-1")).text
+    found = re.search(r'name="reason:p1" value="([^"]*)"', page)
+    assert found is not None and found[1] == prefilled
+
+
 async def test_supports_are_named_by_title_and_company_and_never_by_an_id() -> None:
     api = known(supports=[{"agreement_id": each} for each in ("ola", "uc", "unread")])
     async with browser_of(api) as browser:
