@@ -72,7 +72,7 @@ async def test_only_a_refusal_keeps_its_reason_in_the_next_answer(answer: str, p
     theirs = {"answer": "refused", "reason": "Too slow.", "by": "Carl", "stands": True}
     words = [{"target": "p1", "provider": own, "customer": theirs, "agreed": False}]
     path = "/api/v1/agreements/agreement-1"
-    api.answers[path] = {**api.answers[path], "state": "countered", "answer_awaited_from": ALDER, 
+    api.answers[path] = {**api.answers[path], "state": "countered", "answer_awaited_from": ALDER,
                          "needs": [{"need": "answer", "yours": True, "version": 1}],
                          "target_answers": words}  # fmt: skip
     async with browser_of(api) as browser:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import NotFound, RefusedRequest, ServiceAway, Whole
+from slm_console.pages.reviews import OF
 from slm_console.views import companies
 from slm_console.views.tables import table_of
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
 from slm_console.web.tables import render_table, wish_of
-from slm_console.web.visit import SignedIn, Visit
+from slm_console.web.visit import SCOPE, SignedIn, Visit
 
 router = APIRouter()
 _MANY = {"limit": "500"}
@@ -47,8 +49,13 @@ async def show_supplier(visit: SignedIn, party_id: str) -> Response:
 
 @router.post("/companies/prepare")
 async def prepare(visit: SignedIn, form: Fields) -> Response:
-    """Build a report of the present period for each agreement in force with the selected companies."""
+    """Build a report of the present period for each agreement in force with the selected companies.
+
+    It leads to the reports and meetings with these companies only.
+    """
     wanted = set(form.texts("party"))
+    if not wanted:
+        return go(visit, form.next)
     parts = await visit.api.gather(agreements=Whole(_AGREEMENTS, _MANY))
     chosen = [
         each["agreement_id"]
@@ -63,7 +70,8 @@ async def prepare(visit: SignedIn, form: Fields) -> Response:
             return  # an agreement without a period yet has no report; the others are made all the same
 
     await asyncio.gather(*(build(agreement_id) for agreement_id in chosen))
-    return go(visit, "/reviews")
+    name = SCOPE if len(wanted) == 1 else OF
+    return go(visit, "/reviews?" + urlencode({name: ",".join(sorted(wanted))}))
 
 
 async def _list(visit: Visit, side: str) -> Response:

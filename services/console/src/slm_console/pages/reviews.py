@@ -21,25 +21,70 @@ from slm_console.web.visit import SignedIn, Visit
 router = APIRouter()
 _MANY = {"limit": "200"}
 _REPORTS, _REVIEWS = "/api/v1/reports", "/api/v1/reviews"
+OF = "of"
+"""Query parameter with the ids of the companies, with commas between, for which a month was prepared."""
+_LONGEST_WAY_BACK = 300
+"""The longest path that report-svc takes for the link above a report."""
+_MOST_NAMES = 5
 
 
 @router.get("/reviews")
 async def list_reports(visit: SignedIn) -> Response:
     """List the reports, the latest period first."""
-    parts = await visit.api.gather(reports=Whole(_REPORTS, _MANY))
-    lines = reviews.report_lines(visit.reader, parts["reports"].items)
+    parts, found = await _read(visit, reports=Whole(_REPORTS, _MANY))
+    lines = reviews.report_lines(visit.reader, found)
     table = table_of(reviews.report_columns(visit.reader), lines, wish_of(visit))
-    return _table_page(visit, "reports", table, parts["reports"])
+    return _table_page(visit, "reports", table, parts)
 
 
-def _table_page(visit: Visit, tab: str, table: Table[Any], part: Part) -> Response:
-    return render_table(visit, f"reviews/{tab}.html", {"part": part, "tab": tab}, table, tab)
+async def _read(visit: Visit, **asked: Whole) -> tuple[dict[str, Part], list[dict[str, Any]]]:
+    """Read the rows of a tab, without those of agreements with companies that the page is not about.
+
+    Rows of an agreement are found by its id, because reports, actions and lessons do not name the two companies.
+    """
+    wanted = _companies(visit)
+    within = {**WHO, "agreements": Whole("/api/v1/agreements", _MANY)} if wanted else {}
+    parts = await visit.api.gather(**within, **asked)
+    rows = parts[next(iter(asked))].items
+    if not wanted:
+        return parts, rows
+    if visit.scope:
+        visit.scope_name = directory_from(parts).company(visit.scope)
+    known = {
+        each["agreement_id"]
+        for each in parts["agreements"].items
+        if wanted & {each["provider_party_id"], each["customer_party_id"]}
+    }
+    return parts, [each for each in rows if each["agreement_id"] in known]
+
+
+def _companies(visit: Visit) -> frozenset[str]:
+    """Return the ids of the companies that the page is about, none for all: the scope, or those prepared before."""
+    return frozenset(filter(None, [visit.scope] if visit.scope else visit.request.query_params.get(OF, "").split(",")))
+
+
+def _table_page(visit: Visit, tab: str, table: Table[Any], parts: Mapping[str, Part]) -> Response:
+    of, names = "", ""
+    if not visit.scope and (wanted := _companies(visit)):
+        directory = directory_from(parts)
+        of = ",".join(sorted(wanted))
+        names = (
+            visit.reader.names(sorted(directory.company(each) for each in wanted))
+            if len(wanted) <= _MOST_NAMES
+            else visit.reader.gettext("%(count)s companies", count=visit.reader.whole(len(wanted)))
+        )
+    model = {"part": parts.get(tab) or parts["reviews"], "tab": tab, "of": of, "names": names}
+    return render_table(visit, f"reviews/{tab}.html", model, table, tab)
 
 
 @router.get("/reviews/reports/{report_id}")
 async def show_report(visit: SignedIn, report_id: str) -> Response:
     """Show a report as an HTML page that report-svc renders, with a link above it that leads back to the list."""
-    back = {"back": f"{visit.prefix}/reviews", "back_text": visit.reader.gettext("Reviews")}
+    of = visit.request.query_params.get(OF, "")
+    address = visit.scoped("/reviews", **{OF: of})
+    if len(address) > _LONGEST_WAY_BACK:
+        address = visit.scoped("/reviews")
+    back = {"back": address, "back_text": visit.reader.gettext("Reviews")}
     answer = await visit.api.read(f"{_REPORTS}/{report_id}/page", back)
     kept = ("content-type", "content-security-policy", "referrer-policy")
     headers = {name: answer.headers[name] for name in kept if name in answer.headers}
@@ -54,12 +99,13 @@ async def list_meetings(visit: SignedIn) -> Response:
     found = parts["reviews"].items
     if visit.scope:
         visit.scope_name = directory.company(visit.scope)
-        found = [each for each in found if visit.scope in (each["provider_party_id"], each["customer_party_id"])]
+    if wanted := _companies(visit):
+        found = [each for each in found if wanted & {each["provider_party_id"], each["customer_party_id"]}]
     order = {"open": 0, "scheduled": 1}
     found = sorted(found, key=lambda each: order.get(each["state"], 2))
     lines = [reviews.meeting_line(visit.reader, directory, each) for each in found]
     table = table_of(reviews.meeting_columns(visit.reader), lines, wish_of(visit))
-    return _table_page(visit, "meetings", table, parts["reviews"])
+    return _table_page(visit, "meetings", table, parts)
 
 
 @router.get("/reviews/meetings/{review_id}")
@@ -116,10 +162,10 @@ async def _decided(visit: Visit, review_id: str, what: str, body: Mapping[str, o
 @router.get("/reviews/actions")
 async def list_actions(visit: SignedIn) -> Response:
     """List the improvement actions, open ones first."""
-    parts = await visit.api.gather(actions=Whole("/api/v1/actions", _MANY))
-    lines = reviews.action_lines(visit.reader, parts["actions"].items)
+    parts, found = await _read(visit, actions=Whole("/api/v1/actions", _MANY))
+    lines = reviews.action_lines(visit.reader, found)
     table = table_of(reviews.action_columns(visit.reader), lines, wish_of(visit))
-    return _table_page(visit, "actions", table, parts["actions"])
+    return _table_page(visit, "actions", table, parts)
 
 
 @router.post("/reviews/actions/{action_id}/complete")
@@ -132,7 +178,7 @@ async def complete_action(visit: SignedIn, action_id: str, form: Fields) -> Resp
 @router.get("/reviews/lessons")
 async def list_lessons(visit: SignedIn) -> Response:
     """List the lessons learned, the latest first."""
-    parts = await visit.api.gather(lessons=Whole("/api/v1/lessons", _MANY))
-    lines = reviews.lesson_lines(visit.reader, parts["lessons"].items)
+    parts, found = await _read(visit, lessons=Whole("/api/v1/lessons", _MANY))
+    lines = reviews.lesson_lines(visit.reader, found)
     table = table_of(reviews.lesson_columns(visit.reader), lines, wish_of(visit))
-    return _table_page(visit, "lessons", table, parts["lessons"])
+    return _table_page(visit, "lessons", table, parts)
