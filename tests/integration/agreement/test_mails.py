@@ -74,6 +74,32 @@ async def test_an_invitation_without_an_address_shows_its_code(
     assert made["code"] and not await _sender(mailing).step()
 
 
+async def test_the_invitation_of_who_signs_is_mailed_and_shown_to_nobody(
+    mailing: AgreementUnderTest, mailbox: Mailbox, cast: Cast
+) -> None:
+    made = await negotiation.post(
+        mailing.client, cast.provider_manager_key, "/api/v1/invitations", {"email": "emil@bakery.example"}
+    )
+    assert made["code"] is None and await _sender(mailing).step()
+    code = link_in(mailbox.to("emil@bakery.example")[0]).rpartition("/")[2].partition("?")[0]
+    reply = {
+        "party": {"key": "bakery", "name": "The Bakery"},
+        "person": {"key": "emil", "name": "Emil"},
+        "signatory": {"name": "Rosa", "email": "rosa@bakery.example"},
+        "password": "eleven green bottles",
+    }
+    status, answer = await mailing.ask(code, "POST", "/api/v1/invitations/accept", reply)
+    assert (status, answer["signatory_link"]) == (200, None), answer
+    assert await _sender(mailing).step()
+    [text] = mailbox.to("rosa@bakery.example")
+    code = link_in(text).rpartition("/")[2]
+    status, session = await mailing.ask(
+        code, "POST", "/api/v1/invitations/accept", {"password": "eleven green bottles"}
+    )
+    me = (await mailing.ask(session["key"], "GET", "/api/v1/me"))[1]
+    assert (status, me["person"]["name"], me["may_sign"]) == (200, "Rosa", True)
+
+
 async def test_a_refused_mail_is_tried_again_and_given_up(
     mailing: AgreementUnderTest, mailbox: Mailbox, cast: Cast
 ) -> None:

@@ -241,3 +241,58 @@ async def test_the_code_of_the_first_start_expires(service: AgreementUnderTest) 
     assert (await _set_up(service, "slm_" + "a" * 43))[0] == 401
     await service.move_to("2026-11-23T10:00:00Z")
     assert (await _set_up(service, made["code"]))[0] == 401
+
+
+_BAKERY = {
+    "party": {"key": "bakery", "name": "The Bakery"},
+    "person": {"key": "emil", "name": "Emil", "email": "emil@bakery.example"},
+    "password": PASSWORD,
+}
+
+
+async def test_a_company_that_accepts_names_who_signs_for_it(service: AgreementUnderTest, cast: Cast) -> None:
+    made = await _invite(service, cast.provider_manager_key, alias="The bakery")
+    rosa = {"name": "Rosa", "email": "rosa@bakery.example"}
+    status, manager = await _accept(service, made["code"], **_BAKERY, signatory=rosa)
+    assert status == 200, manager
+    code = manager["signatory_link"].removeprefix("/invitations/")
+    session = (await _accept(service, code, password="ten green bottles"))[1]
+    me = await _me(service, session["key"])
+    assert (me["person"]["name"], me["party"]["name"], me["may_sign"]) == ("Rosa", "The Bakery", True)
+    assert me["roles"] == ["business_signatory", "provider_signatory"]
+    people = (await service.ask(manager["key"], "GET", "/api/v1/people"))[1]["items"]
+    [mandates] = [each["mandates"] for each in people if each["name"] == "Rosa"]
+    assert {each["text"] for each in mandates} == {"Named by Emil at the company's start"}
+    listed = (await service.ask(manager["key"], "GET", "/api/v1/invitations"))[1]["items"]
+    assert listed == [], "a manager cannot withdraw or repeat the invitation of who signs"
+
+
+async def test_a_company_may_name_nobody_who_signs(service: AgreementUnderTest, cast: Cast) -> None:
+    made = await _invite(service, cast.provider_manager_key)
+    status, manager = await _accept(service, made["code"], **_BAKERY)
+    assert (status, manager["signatory_link"]) == (200, None)
+
+
+@pytest.mark.parametrize(
+    ("signatory", "field"),
+    [
+        ({"name": "Emil", "email": "EMIL@bakery.example"}, "signatory.email"),
+        ({"key": "emil", "name": "Rosa", "email": "rosa@bakery.example"}, "signatory.key"),
+        ({"name": "Rosa", "email": "nowhere"}, "signatory.email"),
+    ],
+)
+async def test_a_company_that_names_a_wrong_signatory_is_not_registered(
+    service: AgreementUnderTest, cast: Cast, signatory: dict[str, str], field: str
+) -> None:
+    made = await _invite(service, cast.provider_manager_key)
+    status, problem = await _accept(service, made["code"], **_BAKERY, signatory=signatory)
+    assert (status, problem["errors"][0]["field"]) == (422, field)
+    assert (await _accept(service, made["code"], **_BAKERY))[0] == 200
+
+
+async def test_only_a_company_that_comes_in_names_who_signs(service: AgreementUnderTest, cast: Cast) -> None:
+    principal = await _viewer(service, cast.provider_manager_key, "lise", email="lise@example.com")
+    made = await _invite(service, cast.provider_manager_key, principal_id=principal)
+    rosa = {"name": "Rosa", "email": "rosa@bakery.example"}
+    status, problem = await _accept(service, made["code"], password=PASSWORD, signatory=rosa)
+    assert (status, problem["errors"][0]["field"]) == (422, "signatory")

@@ -96,3 +96,31 @@ async def test_a_support_that_cannot_be_read_is_still_on_the_page() -> None:
     async with browser_of(api) as browser:
         page = await browser.get("/agreements/agreement-1/rests-on")
     assert page.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "button"), [("provider_signatory", "Read and sign"), ("service_level_manager", "Who signs")]
+)
+async def test_an_agreed_document_asks_only_who_may_sign_to_sign(role: str, button: str) -> None:
+    api = known()
+    api.answers["/api/v1/agreements/agreement-1"] |= {"state": "agreed"}
+    api.answers["/api/v1/me"] |= {"roles": [role]}
+    async with browser_of(api) as browser:
+        page = (await browser.get("/agreements/agreement-1")).text
+    assert re.findall(r'href="/agreements/agreement-1/sign">([^<]+)<', page) == [button]
+
+
+@pytest.mark.parametrize(
+    ("signers", "says"),
+    [
+        ([], "Nobody can sign for Alder yet. Tell whoever runs this installation"),
+        ([{"name": "Petra Vogel", "side": "provider", "holds": True}], "Petra Vogel signs for Alder."),
+    ],
+)
+async def test_the_page_to_sign_says_who_signs(signers: list[dict[str, Any]], says: str) -> None:
+    api = known()
+    api.answers["/api/v1/agreements/agreement-1"] |= {"state": "agreed"}
+    api.answers[f"/api/v1/parties/{ALDER}/summary"] = {"signers": signers}
+    async with browser_of(api) as browser:
+        page = (await browser.get("/agreements/agreement-1/sign")).text
+    assert says in page and '<button class="button primary">Sign for' not in page

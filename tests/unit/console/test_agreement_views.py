@@ -175,6 +175,41 @@ def test_who_cannot_sign_reads_why(state: str, roles: list[str]) -> None:
     assert signing.signing_page(READER, directory(SHOP, *roles), agreement(state), []).obstacle
 
 
+@pytest.mark.parametrize(
+    ("signers", "named", "says"),
+    [
+        ([("Emmy Noether", "customer", True)], [], "Emmy Noether signs for Corner Shop."),
+        (
+            [("Emmy", "customer", True), ("Lise", "customer", True)],
+            [],
+            "These people may sign for Corner Shop: Emmy",
+        ),
+        ([("Emmy", "customer", True), ("Lise", "customer", True)], ["Lise"], "Lise signs for Corner Shop."),
+        ([("Emmy", "provider", True), ("Lise", "customer", False)], [], "Nobody can sign for Corner Shop yet. Tell"),
+        ([], [], "Nobody can sign for Corner Shop yet. Tell whoever runs this installation the name and the mail"),
+        (None, [], "Somebody with the right to sign for Corner Shop signs it."),
+    ],
+)
+def test_who_may_not_sign_reads_who_does(
+    signers: list[tuple[str, str, bool]] | None, named: list[str], says: str
+) -> None:
+    known = None
+    if signers is not None:
+        known = [{"name": name, "side": side, "holds": holds} for name, side, holds in signers]
+    agreed = agreement("agreed", signatories=[{"name": name, "side": "customer"} for name in named])
+    assert signing.signing_page(READER, directory(SHOP), agreed, [], known).obstacle.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("roles", "verb"),
+    [(["business_signatory"], "Read and sign"), (["provider_signatory"], "Read"), (["service_level_manager"], "Read")],
+)
+def test_only_who_may_sign_for_the_side_is_asked_to_sign(roles: list[str], verb: str) -> None:
+    assert standing_of(READER, directory(SHOP, *roles), agreement("agreed")).verb == verb
+    signed = agreement("agreed", signatures=[SIGNATURE])
+    assert standing_of(READER, directory(SHOP, *roles), signed).verb == verb
+
+
 def test_a_name_is_a_signature_however_it_is_spaced() -> None:
     assert signing.is_name("  emmy   NOETHER ", "Emmy Noether")
     assert not signing.is_name("Emmy", "Emmy Noether")

@@ -31,6 +31,16 @@ def test_today_says_that_the_other_side_has_signed() -> None:
     assert row.what == "Checkout"
 
 
+def test_who_may_sign_goes_from_today_to_the_page_to_sign() -> None:
+    """The agreement's own page has the same button, so that two were to be pressed one after the other."""
+    [row] = rows_of(READER, Directory(), NOTHING, (), [{**NEED, "version": 2}])
+    assert row.act is not None
+    assert (row.act.label, row.act.path) == ("Read and sign", "/agreements/a/sign?version=2")
+    [row] = rows_of(READER, Directory(), NOTHING, (), [{**NEED, "yours": False}])
+    assert row.act is not None
+    assert (row.act.label, row.act.path) == ("Read", "/agreements/a")
+
+
 def test_today_says_that_both_have_signed_and_asks_for_nothing() -> None:
     today = today_of(READER, Directory(), NOTHING, (), [SIGNED])
     [row] = [row for bucket in today.buckets for row in bucket.rows]

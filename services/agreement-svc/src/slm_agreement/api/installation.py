@@ -11,8 +11,9 @@ from slm_agreement.api.bodies.installation import FirstPersonBody, NewInstallati
 from slm_agreement.api.dependencies import TheLedgers, ThePasswords, TheProvider
 from slm_agreement.api.invitations import IdempotencyKey, refuse_stored_secret
 from slm_agreement.api.responses.installation import InstallationResponse, NewInstallationResponse, SetUpLinkResponse
-from slm_agreement.application import invitations, set_up
-from slm_agreement.application.set_up import FirstPersonDetails, SetUpData
+from slm_agreement.application import new_invitations, set_up
+from slm_agreement.application.first_people import FirstPersonDetails
+from slm_agreement.application.set_up import SetUpData
 from slm_chassis.http.access import Caller
 from slm_chassis.http.operation import operation
 from slm_chassis.http.parts import TheAccess
@@ -57,7 +58,8 @@ async def set_up_installation(
     """Register the first party with its first service level manager, who gets a session. The set-up code takes the
     place of an API key.
 
-    With `signatory` the first person who may sign is enrolled too, and the response has the link of their invitation.
+    With `signatory` the first person who may sign is enrolled too, and gets an invitation: mailed if
+    the installation sends mails, else its link is in the response.
     """
     first = SetUpData(
         body.name,
@@ -73,7 +75,7 @@ async def set_up_installation(
     return {
         **await sessions.new_session_json(made.begun, access),
         "party": shapes.party_json(made.party),
-        "signatory_link": None if code is None else f"{invitations.PAGE}{code}",
+        "signatory_link": None if code is None else f"{new_invitations.PAGE}{code}",
     }
 
 

@@ -15,8 +15,11 @@ from slm_agreement.api.responses.invitations import (
     InvitationResponse,
     NewInvitationResponse,
 )
-from slm_agreement.application import invitations
-from slm_agreement.application.invitations import AcceptedInvitation, InvitationReply, InvitationRequest, Newcomer
+from slm_agreement.application import invitations, new_invitations
+from slm_agreement.application.first_people import FirstPersonDetails
+from slm_agreement.application.invitations import AcceptedInvitation, InvitationReply, Newcomer
+from slm_agreement.application.new_invitations import InvitationRequest
+from slm_agreement.domain.errors import Finding, Invalid
 from slm_agreement.domain.people.invitations import Invitation
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
@@ -27,6 +30,9 @@ from slm_chassis.http.problems import Problem
 from slm_chassis.http.response_models import list_of
 
 IdempotencyKey = Annotated[str | None, Header(include_in_schema=False)]
+
+_SIGNATORY = "signatory"
+"""Key of the signatory for whom the request names no key."""
 
 router = APIRouter(prefix="/api/v1/invitations", tags=["invitations and relations"])
 
@@ -62,7 +68,7 @@ async def create_invitation(
     wanted = InvitationRequest(body.principal_id, body.alias, body.note, body.email, expires_at)
     made, code = await invitations.create_invitation(ledgers, caller, wanted)
     await access.wait_until_logged(made.invitation_id)
-    link = None if code is None else invitations.invitation_path(made, code)
+    link = None if code is None else new_invitations.invitation_path(made, code)
     return {**shapes.invitation_json(made, clock.now()), "code": code, "link": link}
 
 
@@ -102,7 +108,9 @@ async def accept_invitation(
 
     A company that is not registered yet, or a person who creates a key, sends the code as `Authorization: Bearer` and
     gets a key, which is shown only in this response. With a `password` the person gets an account and the key of a
-    session instead, and earlier sessions end. A registered party sends its own key, and the code in the body.
+    session instead, and earlier sessions end. A new company may name its first `signatory`, who gets an invitation:
+    mailed if the installation sends mails, else its link is in the response. A registered party sends its own key, and
+    the code in the body.
     """
     refuse_stored_secret(idempotency_key)
     acceptance = InvitationReply(body.code, _newcomer(body), body.password, body.client, body.take_address)
@@ -138,19 +146,25 @@ def refuse_stored_secret(idempotency_key: str | None) -> None:
 
 
 def _newcomer(body: AcceptanceBody) -> Newcomer | None:
+    named = body.signatory
     if body.party is None or body.person is None:
+        if named is not None:
+            remedy = "leave it out, or say who you are: party {key, name} and person {key, name, email}"
+            raise Invalid("Only a company that comes in names who signs.", [Finding("signatory", named.name, remedy)])
         return None
-    return Newcomer(body.party.key, body.party.name, body.person.key, body.person.name, body.person.email)
+    signatory = None if named is None else FirstPersonDetails(named.key or _SIGNATORY, named.name, named.email)
+    return Newcomer(body.party.key, body.party.name, body.person.key, body.person.name, body.person.email, signatory)
 
 
 def _invitation_answer(accepted: AcceptedInvitation, now: int) -> dict[str, Any]:
     if accepted.api_key is None:
         return shapes.invitation_json(accepted.invitation, now)
-    key = accepted.api_key
+    key, code = accepted.api_key, accepted.signatory_code
     made = {
         "principal_id": accepted.principal_id,
         "key_id": key.key_id,
         "key": accepted.secret,
         "key_expires_at": shapes.instant_text(key.expires_at),
+        "signatory_link": None if code is None else f"{new_invitations.PAGE}{code}",
     }
     return {**shapes.invitation_json(accepted.invitation, now), **made}

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from slm_agreement.application import accounts, callers, mails, principals, relations, sessions
+from slm_agreement.application import (
+    accounts,
+    callers,
+    first_people,
+    new_invitations,
+    principals,
+    relations,
+    sessions,
+)
 from slm_agreement.application.accounts import NewPassword
+from slm_agreement.application.first_people import FirstPersonDetails
 from slm_agreement.application.ledger import Ledger, LedgerFactory
+from slm_agreement.application.new_invitations import InvitationRequest
 from slm_agreement.application.passwords import Passwords
 from slm_agreement.application.people import check_address_is_free
 from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
 from slm_agreement.domain.people import enrolment
-from slm_agreement.domain.people import mails as mails_of
 from slm_agreement.domain.people import sessions as sessions_of
 from slm_agreement.domain.people.accounts import check_password, normalise_address
 from slm_agreement.domain.people.enrolment import ApiKey, EnrolledPrincipal
@@ -22,13 +31,6 @@ from slm_agreement.domain.people.relations import INVITATION
 from slm_agreement.domain.people.sessions import Identification
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import new_id
-from slm_events import instants
-from slm_events.instants import UtcMicroseconds
-
-PAGE = "/invitations/"
-"""Path of the console's page for an invitation, to which the code is appended."""
-DAY = 86_400_000_000
-DAYS_OPEN, MOST_DAYS_OPEN = 14, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +42,8 @@ class Newcomer:
     person_key: str
     person_name: str
     email: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class InvitationRequest:
-    """An invitation to create: for the person behind a principal or, without ``principal_id``, for a company."""
-
-    principal_id: str | None
-    alias: str
-    note: str
-    email: str | None
-    expires_at: UtcMicroseconds | None
+    signatory: FirstPersonDetails | None = None
+    """The first person who signs for the company; None if nobody is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +66,15 @@ class AcceptedInvitation:
     """The result of accepting an invitation: the invitation, and the new key if one was created, which is shown only
     once.
 
-    With a password the key is that of a session.
+    With a password the key is that of a session. ``signatory_code`` is the code of the invitation of the first person
+    who signs; it is None if it was mailed or nobody was named.
     """
 
     invitation: Invitation
     principal_id: str | None = None
     api_key: ApiKey | None = None
     secret: str | None = None
+    signatory_code: str | None = None
 
 
 async def create_invitation(
@@ -95,44 +90,11 @@ async def create_invitation(
             principal = await principals.lock_principal_to_invite(ledger, caller, wanted.principal_id)
             await _check_address(ledger, principal, wanted.email)
         is_mailed = wanted.email is not None and ledgers.console_url is not None
-        invitation, code = await open_invitation(ledger, caller, wanted, is_mailed=is_mailed)
+        invitation, code = await new_invitations.open_invitation(ledger, caller, wanted, is_mailed=is_mailed)
         if not is_mailed:
             return invitation, code
-        recipient = mails_of.check_mail_address(str(wanted.email), "email")
-        url = f"{ledgers.console_url}{invitation_path(invitation, code)}"
-        expires = instants.to_text(invitation.expires_at)[:10]
-        await mails.store_mail(ledger, recipient, mails_of.invitation_mail(caller.name, wanted.alias, url, expires))
+        await new_invitations.mail_invitation(ledger, str(ledgers.console_url), invitation, code)
         return invitation, None
-
-
-def invitation_path(invitation: Invitation, code: str) -> str:
-    """Return the path of the console's page on which an invitation is accepted: one for companies, one for people."""
-    return f"{PAGE}{code}{'?for=company' if invitation.kind == PARTY else ''}"
-
-
-async def open_invitation(
-    ledger: Ledger, caller: Principal, wanted: InvitationRequest, *, is_mailed: bool = False
-) -> tuple[Invitation, str]:
-    """Create an invitation in the present transaction; return it and its code. The caller's right is not checked."""
-    code = new_key()
-    invitation = Invitation(
-        invitation_id=new_id(),
-        party_id=None if caller.is_operator else caller.party_id,
-        principal_id=wanted.principal_id,
-        alias=wanted.alias,
-        note=wanted.note,
-        sha256=hash_of(code),
-        created_at=ledger.now,
-        created_by_principal_id=caller.principal_id,
-        created_by_name=caller.name,
-        expires_at=_expiry(wanted.expires_at, ledger.now),
-        email=wanted.email,
-        is_mailed=is_mailed,
-    )
-    await ledger.invitations.put(invitation)
-    ledger.publish(invitation.opened())
-    await ledger.note(caller, "invitation.make", invitation.invitation_id, {"kind": invitation.kind})
-    return invitation, code
 
 
 async def withdraw_invitation(ledgers: LedgerFactory, caller: Principal, invitation_id: str) -> Invitation:
@@ -179,8 +141,14 @@ async def accept_invitation(
         else:
             principal = await _invited(ledger, invitation, acceptance.newcomer)
         if password_hash is None:
-            return await _with_key(ledger, caller, invitation, principal)
-        return await _with_password(ledger, caller, invitation, principal, acceptance, password_hash)
+            accepted = await _with_key(ledger, caller, invitation, principal)
+        else:
+            accepted = await _with_password(ledger, caller, invitation, principal, acceptance, password_hash)
+        signatory = acceptance.newcomer.signatory if acceptance.newcomer else None
+        code = await first_people.invite_signatory(
+            ledger, str(principal.party_id), principal, signatory, ledgers.console_url
+        )
+        return replace(accepted, signatory_code=code)
 
 
 def _check_acceptance(acceptance: InvitationReply) -> None:
@@ -223,6 +191,9 @@ async def _arrive(
         raise Invalid("The invitation is for a company.", [Finding("party", "none", remedy)])
     for field, key in (("party.key", newcomer.key), ("person.key", newcomer.person_key)):
         callers.key_or_random(key, field)
+    if newcomer.signatory is not None:
+        email = newcomer.email or invitation.email or ""
+        first_people.check_signatory(newcomer.signatory, newcomer.person_key, email)
     party = Party(new_id(), newcomer.key, newcomer.name)
     person_id = callers.derive_id(party.party_id, "person", newcomer.person_key)
     person = Person(
@@ -346,12 +317,3 @@ async def _open(ledger: Ledger, invitation_id: str) -> Invitation:
 
 def _no_such_code() -> NoReturn:
     raise Unknown("There is no open invitation with this code: ask whoever invited you for a new one.")
-
-
-def _expiry(expires_at: UtcMicroseconds | None, now: UtcMicroseconds) -> UtcMicroseconds:
-    if expires_at is None:
-        return now + DAYS_OPEN * DAY
-    if now < expires_at <= now + MOST_DAYS_OPEN * DAY:
-        return expires_at
-    remedy = f"write an instant within {MOST_DAYS_OPEN} days from now, or leave it out for {DAYS_OPEN} days"
-    raise Invalid("An invitation must expire.", [Finding("expires_at", instants.to_text(expires_at), remedy)])

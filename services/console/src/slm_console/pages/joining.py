@@ -40,7 +40,7 @@ async def set_up(visit: AnyVisit, code: str, form: Fields) -> Response:
         except (RefusedRequest, SignedOut) as refused:
             errors = {"form": account.why_no_way_in(visit.reader, _status(refused), str(refused))}
         else:
-            return _welcome(visit, made)
+            return _welcome(visit, typed, made)
     return render(visit, "joining/set_up.html", {"typed": typed, "errors": errors}, status=422)
 
 
@@ -71,7 +71,7 @@ async def accept_invitation(visit: AnyVisit, code: str, form: Fields) -> Respons
         except SignedOut:
             errors = {"form": account.why_no_way_in(visit.reader, 401, "")}
         else:
-            return _signed_in(visit, {**session, "expires_at": session.get("key_expires_at")}, "/")
+            return _welcome(visit, typed, {**session, "expires_at": session.get("key_expires_at")})
     model = {"is_company": is_company, "typed": typed, "errors": errors}
     return render(visit, "joining/invitation.html", model, status=422)
 
@@ -109,18 +109,18 @@ def _signed_in(visit: Visit, session: Mapping[str, Any], path: str) -> Response:
     return answer
 
 
-def _welcome(visit: Visit, made: Mapping[str, Any]) -> Response:
-    """Sign the first manager in, and show the signatory's invitation link, if one was made, for the only time."""
-    if not made.get("signatory_link"):
+def _welcome(visit: Visit, typed: Mapping[str, str], made: Mapping[str, Any]) -> Response:
+    """Sign the company's first manager in, and say how who signs is invited: by a link shown only now, or by mail.
+
+    A person who named nobody is redirected to Today.
+    """
+    if not typed["signatory"]:
         return _signed_in(visit, made, "/")
-    answer = render(visit, "joining/welcome.html", {"link": _absolute(visit, str(made["signatory_link"]))})
+    link = visit.absolute(str(made["signatory_link"])) if made.get("signatory_link") else ""
+    model = {"link": link, "name": typed["signatory"], "address": typed["signatory_email"]}
+    answer = render(visit, "joining/welcome.html", model)
     keep(visit, answer, dict(made))
     return answer
-
-
-def _absolute(visit: Visit, path: str) -> str:
-    base = visit.request.base_url
-    return f"{base.scheme}://{base.netloc}{visit.prefix}{path}"
 
 
 def _typed(form: Form) -> dict[str, str]:
@@ -129,6 +129,9 @@ def _typed(form: Form) -> dict[str, str]:
 
 def _missing(visit: Visit, typed: Mapping[str, str], required: tuple[str, ...], password: str) -> dict[str, str]:
     errors = {name: visit.reader.gettext("Please fill this in.") for name in required if not typed[name]}
+    for given, other in (("signatory", "signatory_email"), ("signatory_email", "signatory")):
+        if typed[given] and not typed[other]:
+            errors[other] = visit.reader.gettext("Please fill this in.")
     if fault := account.password_fault(visit.reader, password):
         errors["password"] = fault
     return errors
@@ -143,10 +146,17 @@ def _installation(visit: Visit, code: str, typed: Mapping[str, str], password: s
         "password": password,
         "client": _client(visit),
     }
-    if typed["signatory"] and typed["signatory_email"]:
-        signatory = {"name": typed["signatory"], "email": typed["signatory_email"]}
-        body["signatory"] = {"key": account.key_of(typed["signatory"]), **signatory}
-    return body
+    return body | _signatory(typed)
+
+
+def _signatory(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return who signs for the company, as a field of the API's request; empty if nobody is named."""
+    name, email = typed["signatory"], typed["signatory_email"]
+    if not name or not email:
+        return {}
+    # Names without Latin letters all make the same key; the API then chooses another one than the manager's.
+    key = {} if account.key_of(name) == account.key_of(typed["name"]) else {"key": account.key_of(name)}
+    return {"signatory": {**key, "name": name, "email": email}}
 
 
 def _acceptance(visit: Visit, typed: Mapping[str, str], password: str, is_company: bool) -> dict[str, Any]:
@@ -155,6 +165,7 @@ def _acceptance(visit: Visit, typed: Mapping[str, str], password: str, is_compan
         body["party"] = {"key": account.key_of(typed["company"]), "name": typed["company"]}
         person = {"name": typed["name"], "email": typed["email"]}
         body["person"] = {"key": account.key_of(typed["name"]), **person}
+        body |= _signatory(typed)
     return body
 
 

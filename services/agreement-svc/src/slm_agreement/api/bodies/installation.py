@@ -13,7 +13,7 @@ Password = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class FirstPersonBody(RequestBody):
-    """A person of the first party, in the request body of the set-up."""
+    """A person of a company that comes in: its first manager or signatory."""
 
     key: Key = None
     name: Name

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from slm_agreement.api import examples
+from slm_agreement.api.bodies.installation import FirstPersonBody
 from slm_agreement.api.bodies.shapes import Client, Name, RequestBody
 
 
@@ -42,7 +43,9 @@ class NewcomerPersonBody(NewcomerPartyBody):
 
 
 class AcceptanceBody(RequestBody):
-    """Request body for accepting an invitation. `party` and `person` are for a company that is not registered yet."""
+    """Request body for accepting an invitation. `party` and `person` are for a company that is not registered yet,
+    which may also name a `signatory`.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})
     code: Annotated[
@@ -51,7 +54,9 @@ class AcceptanceBody(RequestBody):
     party: NewcomerPartyBody | None = None
     """The company that is not registered yet"""
     person: NewcomerPersonBody | None = None
-    """The person who accepts for it"""
+    """The person who accepts for it: its first service level manager"""
+    signatory: FirstPersonBody | None = None
+    """The first person who may sign for it, somebody else than the one who accepts"""
     password: Annotated[str | None, Field(max_length=200)] = None
     """Password of an account for the person; the response then has the key of a session"""
     take_address: bool = False

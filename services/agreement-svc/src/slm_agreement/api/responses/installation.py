@@ -37,6 +37,6 @@ class NewInstallationResponse(NewSessionResponse):
     party: PartyResponse
     """The party that was registered: your company"""
     signatory_link: str | None
-    """Path of the console's page where the signatory chooses a password; pass it on yourself; null: no signatory was
-    named
+    """Path of the console's page where the signatory chooses a password; pass it on yourself; null: it was mailed, or
+    no signatory was named
     """

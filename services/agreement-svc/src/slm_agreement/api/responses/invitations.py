@@ -58,3 +58,7 @@ class AcceptedInvitationResponse(InvitationResponse):
     """The API key itself: keep it, only its hash is stored"""
     key_expires_at: Instant | None = ABSENT
     """From this instant on the key is refused, if it is that of a session; null: it does not expire"""
+    signatory_link: str | None = ABSENT
+    """Path of the console's page where the signatory chooses a password; pass it on yourself; null: it was mailed, or
+    no signatory was named
+    """

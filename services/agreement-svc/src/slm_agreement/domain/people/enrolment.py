@@ -40,7 +40,9 @@ class ApiKey:
     """Id of the principal that issued the key or, for a key from an invitation, of the inviter."""
     issued_by_name: str = ""
     may_sign: bool = False
-    """Whether the key may sign: only the principal itself or an operator was involved in issuing it."""
+    """Whether the key may sign: only the principal itself or an operator was involved in issuing it, or the person who
+    named it as the first signatory when their company came in.
+    """
     expires_at: UtcMicroseconds | None = None
     """The instant from which the key is refused (microseconds UTC); None if it does not expire."""
     identified_by: str = KEY

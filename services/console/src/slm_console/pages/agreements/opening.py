@@ -105,6 +105,7 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
     is_guest = bool(visit.only_page)
     agreement_id, state = str(agreement["agreement_id"]), agreement["state"]
     awaited = awaited_from(agreement) == directory.own
+    is_to_sign = state == "agreed" and missing_of(agreement, side)
     return {
         "agreement": agreement,
         "kind": kind_in_words(visit.reader, agreement["kind"]),
@@ -125,5 +126,6 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "may_propose": is_manager and agreement["state"] == "draft",
         "may_answer": awaited and _is_for_reader(agreement, "answer"),
         "may_change": is_manager,
-        "may_sign": agreement["state"] == "agreed" and missing_of(agreement, side),
+        "may_sign": may_sign_for_side and is_to_sign,
+        "waits_for_signature": is_to_sign and not may_sign_for_side,
     }

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from slm_console.api_client import NotFound, RefusedRequest
 from slm_console.pages.agreements.opening import address, ask, head_of, version_asked
 from slm_console.views.agreements import receipt, signing
+from slm_console.views.directory import Directory
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
 from slm_console.web.visit import SignedIn, Visit
@@ -91,11 +92,20 @@ async def _page(visit: Visit, agreement_id: str, typed: dict[str, str], errors: 
     )
     agreement = parts["agreement"].data
     findings = (parts["check"].data or {}).get("findings") or ()
+    signers = await _signers(visit, directory)
     model: dict[str, Any] = {
         **head_of(visit, directory, agreement, "sign"),
-        "page": signing.signing_page(visit.reader, directory, agreement, findings),
+        "page": signing.signing_page(visit.reader, directory, agreement, findings, signers),
         "name": directory.name,
         "typed": typed,
         "errors": errors,
     }
     return render(visit, "agreements/sign.html", model, status=422 if errors else 200)
+
+
+async def _signers(visit: Visit, directory: Directory) -> list[dict[str, Any]] | None:
+    """Return the people with a mandate of the reader's company; None if the reader may not know them."""
+    if directory.has_role("provider_signatory", "business_signatory") or visit.only_page or not directory.own:
+        return None
+    company = (await visit.api.part(f"/api/v1/parties/{directory.own}/summary")).data
+    return None if company is None else list(company["signers"])

@@ -40,9 +40,16 @@ class SigningPage:
 
 
 def signing_page(
-    reader: Reader, directory: Directory, agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]
+    reader: Reader,
+    directory: Directory,
+    agreement: Mapping[str, Any],
+    findings: Sequence[Mapping[str, Any]],
+    signers: Sequence[Mapping[str, Any]] | None = None,
 ) -> SigningPage:
-    """Return the view model of the signing page for the reader's side."""
+    """Return the view model of the signing page for the reader's side.
+
+    ``signers`` are the people with a mandate of the reader's company; None if they are not known.
+    """
     document = agreement["document"]
     errors = [finding_in_words(reader, each) for each in findings if each["severity"] == "error"]
     return SigningPage(
@@ -64,7 +71,7 @@ def signing_page(
         ],
         errors=errors,
         company=directory.company(directory.own),
-        obstacle=_obstacle(reader, directory, agreement),
+        obstacle=_obstacle(reader, directory, agreement, signers),
     )
 
 
@@ -126,16 +133,41 @@ def _term(reader: Reader, document: Mapping[str, Any]) -> str:
     )
 
 
-def _obstacle(reader: Reader, directory: Directory, agreement: Mapping[str, Any]) -> str:
+def _obstacle(
+    reader: Reader, directory: Directory, agreement: Mapping[str, Any], signers: Sequence[Mapping[str, Any]] | None
+) -> str:
     side = directory.side(agreement)
     if agreement["state"] != "agreed":
         return reader.gettext("It can be signed as soon as both sides have accepted every promise.")
     if any(each["side"] == side and each["name"] == directory.name for each in agreement["signatures"]):
         return reader.gettext("You have signed it.")
     if not directory.has_role("provider_signatory" if side == "provider" else "business_signatory"):
-        return reader.gettext(
-            "Somebody with the right to sign for %(company)s signs it.", company=directory.company(directory.own)
-        )
+        return _who_signs(reader, directory.company(directory.own), _names_of(agreement, side, signers))
     if not directory.may_sign:
         return reader.gettext("Sign in by yourself to sign: this session was opened by somebody else.")
     return ""
+
+
+def _names_of(agreement: Mapping[str, Any], side: str, signers: Sequence[Mapping[str, Any]] | None) -> list[str] | None:
+    """Return the names of the people who may sign for a side; None if they are not known."""
+    named = [each for each in agreement.get("signatories") or () if each["side"] == side and each.get("name")]
+    if not named and signers is None:
+        return None
+    able = named or [each for each in signers or () if each["side"] == side and each["holds"]]
+    return sorted({str(each["name"]) for each in able})
+
+
+def _who_signs(reader: Reader, company: str, names: list[str] | None) -> str:
+    if names is None:
+        return reader.gettext("Somebody with the right to sign for %(company)s signs it.", company=company)
+    if not names:
+        return reader.gettext(
+            "Nobody can sign for %(company)s yet. Tell whoever runs this installation the name and the mail address of "
+            "the person who signs: they invite that person, who must be somebody else than who writes the agreements.",
+            company=company,
+        )
+    if len(names) == 1:
+        return reader.gettext("%(name)s signs for %(company)s.", name=names[0], company=company)
+    return reader.gettext(
+        "These people may sign for %(company)s: %(names)s.", company=company, names=reader.names(names)
+    )

@@ -90,16 +90,18 @@ def awaited_from(agreement: Mapping[str, Any]) -> str:
 
 def _to_sign(reader: Reader, directory: Directory, agreement: Mapping[str, Any], other: str) -> Turn:
     missing = missing_of(agreement, directory.side(agreement))
+    is_provider = directory.side(agreement) == "provider"
+    may_sign = directory.has_role("provider_signatory" if is_provider else "business_signatory")
     if missing and _has_other_signed(agreement, directory.side(agreement)):
         signed = reader.gettext("%(other)s has signed, waits for the signature of your company", other=other)
-        if not directory.has_role("provider_signatory", "business_signatory"):
-            return Turn(signed, "mine")
+        if not may_sign:
+            return Turn(signed, "mine", reader.gettext("Read"))
         signed = reader.gettext("%(other)s has signed, waits for your signature", other=other)
         return Turn(signed, "mine", reader.gettext("Read and sign"), "sign")
-    if missing and directory.has_role("provider_signatory", "business_signatory"):
+    if missing and may_sign:
         return Turn(reader.gettext("agreed, waits for your signature"), "mine", reader.gettext("Read and sign"), "sign")
     if missing:
-        return Turn(reader.gettext("agreed, waits for the signature of your company"), "mine")
+        return Turn(reader.gettext("agreed, waits for the signature of your company"), "mine", reader.gettext("Read"))
     return Turn(reader.gettext("agreed, waits for the signature of %(other)s", other=other), "theirs")
 
 

@@ -16,11 +16,13 @@ Item = Mapping[str, Any]
 def _path_of(need: Item) -> str:
     """Return the path of the page on which the reader does the act that an agreement needs.
 
-    It is the page to end the agreement, the page of an amendment, or the agreement's own page.
+    It is the page to end the agreement, the page to sign it, the page of an amendment, or the agreement's own page.
     """
     path = f"/agreements/{need['agreement_id']}"
     if need["about"] == "termination_request":
         return f"{path}/end"
+    if need["need"] == "signature" and need["yours"]:
+        path = f"{path}/sign"
     return f"{path}?version={need['version']}" if need.get("version", 1) > 1 else path
 
 
@@ -55,6 +57,7 @@ def need_row(reader: Reader, need: Item) -> UrgentRow:
         drafted = reader.gettext("new targets are drafted after months of good figures: propose or withdraw them")
         texts["decision"] = (reader.gettext("Read draft"), drafted, kinds.AGREEMENT_TO_DECIDE)
     verb, why, kind = texts.get(need["need"], (reader.gettext("Open"), other, ""))
+    others_verb = reader.gettext("Read") if kind == kinds.TO_SIGN else reader.gettext("Open")
     left = ""
     if deadline is not None:
         moment = reader.moment(deadline)
@@ -78,7 +81,7 @@ def need_row(reader: Reader, need: Item) -> UrgentRow:
         why=why,
         left=left,
         extent=str(need["service_name"]),
-        act=RowAct(verb if need["yours"] else reader.gettext("Open"), path),
+        act=RowAct(verb if need["yours"] else others_verb, path),
         order=order_by_deadline(need["deadline"]),
         deadline=deadline,
         counted=frozenset({kind} if need["yours"] and kind else ()),
