@@ -98,8 +98,8 @@ def describe_missing_signatures(version: Version) -> list[dict[str, str]]:
     """Return the signatures that are still required, each as ``{"side", "needs"}``; ``needs`` says in words who must
     sign.
 
-    Everybody whom the document names must sign, at least one person of each side, and on the side of the revision's
-    author at least one person other than the author.
+    There are three conditions. Everybody whom the document names has signed. Each side has at least one signature. The
+    author of the revision is not the only one who signed for their side.
     """
     return [{"side": side, "needs": need} for side in SIDES for _, need in _missing_of(version, side)]
 

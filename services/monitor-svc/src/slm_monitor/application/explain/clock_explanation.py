@@ -48,8 +48,8 @@ def explain_clock(
 ) -> dict[str, Any]:
     """Return the explanation of a clock as JSON. The same facts and terms give the same bytes.
 
-    ``signed``: the target as it was signed. ``viewer``: a reader with the projected view must not see what the ticket
-    says about itself, so the reasons why other targets do not apply are left out.
+    ``signed``: the target as it was signed. ``viewer``: whoever sees only a part of the ticket, the other party of an
+    OLA or UC, gets one general reason why other targets do not apply, because the true ones would tell its attributes.
     """
     until = clock.ended_at or ticket.as_of
     segments = clock_derivation.derive_clock_segments(clock, ticket.events, until)

@@ -149,10 +149,10 @@ def determine_verdict_at(target: ServiceLevelTarget, finding: WindowEvaluation, 
 
 
 def combine_verdict_with_warning(verdict: str | None, is_warned: bool) -> str | None:
-    """Return the verdict of a window, given whether one of its published warnings is in force.
+    """Return the verdict of a window: ``at_risk`` instead of ``met`` while one of its published warnings is in force.
 
-    A warning puts a target at risk even if the figures are back at their threshold, or if the cause of the warning lies
-    before the window.
+    The warning counts even if the window's own facts would not raise it: it stays until its value is clearly below its
+    threshold, and a burn rate looks back beyond the start of the window.
     """
     return "at_risk" if verdict == "met" and is_warned else verdict
 

@@ -94,7 +94,9 @@ class RollingSumWindows:
 
 
 def compute_budget_consumed_share(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
-    """Return which share of the budget, or of the limit of a number of events, is spent; None without a budget."""
+    """Return which share of the error budget is spent or, for a target that limits how many events or outages there may
+    be, of that number. None if there is neither, or if the number is 0.
+    """
     assert terms.promise is not None
     if terms.aggregation in NUMBER_AGGREGATIONS:
         is_limit = terms.promise.comparison == "at_most" and terms.promise.value
