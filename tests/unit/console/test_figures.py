@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from babel import Locale
 
-from slm_console.views.judgement.figures import figure_in_words, period_name
+from slm_console.views.judgement.figures import figure_in_words, period_name, so_far
 from slm_console.views.reader import Reader
 from slm_events.instants import from_text
 
@@ -63,3 +63,12 @@ def test_numbers_have_the_format_of_the_readers_region(locale: str, shown: str) 
     reader = Reader(READER.now, Locale.parse(locale))
     figure = figure_in_words(reader, Fraction("1234.5"), {"at_most": "2000.5", "unit": "ms"})
     assert figure.replace("\N{NO-BREAK SPACE}", " ").replace("00 ", " ") == shown
+
+
+def test_only_the_figure_of_a_calendar_period_that_is_not_over_is_so_far() -> None:
+    present = {"window_id": "2026-11", "closed_at": None, "figure": "999/10", "end_at": "2026-11-30T23:00:00Z"}
+    assert so_far(READER, present) == "so far"
+    ended = {"end_at": "2026-11-26T09:40:00Z"}
+    for changed in (ended, {"closed_at": "2026-11-30T23:10:00Z"}, {"figure": None}, {"window_id": "P28D"}):
+        assert so_far(READER, {**present, **changed}) == ""
+    assert so_far(READER, None) == ""

@@ -9,12 +9,30 @@ from typing import Any
 import httpx
 import pytest
 
+from slm_console.views.judgement.exclusion_effects import effects_of
+from slm_console.views.reader import Reader
 from tests.unit.console.alder_answers import EFFECT, EXCLUSION, WITHOUT_EFFECT, answers
-from tests.unit.console.stub_api import StubApi, browser_of, listed
+from tests.unit.console.stub_api import StubApi, StubClock, browser_of, listed
 
 
 def words_of(page: str) -> str:
     return " ".join(re.sub("<[^>]+>", " ", page).split())
+
+
+def test_a_preview_never_calls_on_track_what_may_be_at_risk() -> None:
+    """Warnings are not worked out for a preview: what is at risk elsewhere is only said not to be breached."""
+    [window] = EFFECT["windows"]
+    met = {**window, "before": {**window["before"], "verdict": "met"}}
+    reader = Reader(StubClock().at)
+
+    def marks(**changes: Any) -> tuple[str, str, str]:
+        found = effects_of(reader, {**EFFECT, "windows": [{**met, **changes}]})
+        assert found is not None
+        return found.lines[0].before_mark, found.lines[0].after_mark, found.lines[0].period
+
+    assert marks() == ("", "", "November 2026 so far")
+    assert marks(window_id="P28D", to="2026-11-26T09:42:00Z") == ("", "", "last 28 days")
+    assert marks(window_id="2026-10", to="2026-10-31T23:00:00Z") == ("met", "met", "October 2026")
 
 
 async def test_a_request_shows_its_effect_before_the_decision() -> None:
@@ -23,7 +41,7 @@ async def test_a_request_shows_its_effect_before_the_decision() -> None:
     async with browser_of(StubApi(known)) as browser:
         page = await browser.get("/maintenance/e-1")
     assert "29 min 10 s of downtime no longer count" in page.text
-    assert "99.8864 breached 99.9671 on track" in words_of(page.text)
+    assert "November 2026 so far 99.8864 breached 99.9671 not breached" in words_of(page.text)
     assert "Approve: 1 h do not count" in page.text
     assert "Checkout answers within 300 ms, November 2026 both sides accepted it" in words_of(page.text)
 

@@ -55,4 +55,5 @@ async def test_a_page_of_a_customer_writes_figures_by_the_same_rule() -> None:
     )
     async with browser_of(api) as browser:
         page = (await browser.get(f"/customers/{alder.SHOP}")).text
-    assert ">99.886\N{NO-BREAK SPACE}%<" in page and ">–<" in page and "– %" not in page
+    assert '>99.886\N{NO-BREAK SPACE}% <span class="fine">so far</span><' in page
+    assert ">–<" in page and "– %" not in page

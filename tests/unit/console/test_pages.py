@@ -149,3 +149,16 @@ async def test_today_sends_one_request_to_each_service() -> None:
         api.asked.clear()
         await browser.get("/")
     assert [path for path, _ in api.asked if path == "/api/v1/parties"] == ["/api/v1/parties"]
+
+
+@pytest.mark.parametrize(
+    ("path", "figure"),
+    [
+        ("/targets/t-checkout", r'<dt>November 2026 so far</dt>.*99\.886.%</a> <span class="fine">so far</span>'),
+        ("/services/checkout", r'99\.886.%</a> <span class="fine">so far</span>'),
+        ("/targets/t-checkout/worked-out", r'<p class="figure">99\.886.% <span class="fine">so far</span>'),
+    ],
+)
+async def test_a_figure_of_a_period_that_is_not_over_says_so(path: str, figure: str) -> None:
+    async with browser_of(StubApi(answers())) as browser:
+        assert re.search(figure, (await browser.get(path)).text, re.DOTALL)

@@ -16,7 +16,7 @@ from slm_console.views.agreements.clauses import Clause, clauses_of, price
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.judgement.allowances import CALM, used_so_far
-from slm_console.views.judgement.figures import exact, figure_in_words
+from slm_console.views.judgement.figures import exact, figure_in_words, so_far
 from slm_console.views.marks import mark_of
 from slm_console.views.promises import Promise, promise_of
 from slm_console.views.reader import Reader
@@ -30,6 +30,8 @@ class Live:
     figure: str
     note: str
     target_id: str
+    so_far: str = ""
+    """``so far`` if the figure's period is not over; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def live_of(reader: Reader, target: Mapping[str, Any]) -> Live:
         return Live("on-track" if tickets else "no-data", "", _tickets_note(reader, tickets), target_id)
     mark = mark_of(window.get("verdict"), is_open=window.get("closed_at") is None)
     figure = figure_in_words(reader, exact(window["figure"]), target["terms"]["objective"])
-    return Live(mark, figure, _left(reader, window.get("budget"), mark), target_id)
+    return Live(mark, figure, _left(reader, window.get("budget"), mark), target_id, so_far(reader, window))
 
 
 def _tickets_note(reader: Reader, tickets: Mapping[str, Any] | None) -> str:

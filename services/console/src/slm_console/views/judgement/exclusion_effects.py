@@ -26,6 +26,7 @@ class EffectLine:
     period: str
     before: str
     before_mark: str
+    """The state mark; empty for a period that is not over and not breached, because warnings are not worked out."""
     after: str
     after_mark: str
     amount: str
@@ -68,17 +69,24 @@ def effects_of(reader: Reader, effect: Answer | None) -> Effects | None:
 
 def _changed_figure(reader: Reader, window: Answer) -> EffectLine:
     before, after = window["before"], window["after"]
-    is_open = (instants.read(window["to"]) or 0) > reader.now
+    is_rolling = str(window["window_id"]).startswith("P")
+    is_open = is_rolling or (instants.read(window["to"]) or 0) > reader.now
+    period = period_name(reader, window["window_id"])
     return EffectLine(
         target_id=window["target_id"],
         title=str(window["target_title"]),
-        period=period_name(reader, window["window_id"]),
+        period=reader.gettext("%(period)s so far", period=period) if is_open and not is_rolling else period,
         before=str(before["figure_display"]),
-        before_mark=mark_of(before["verdict"], is_open=is_open),
+        before_mark=_mark(before["verdict"], is_open=is_open),
         after=str(after["figure_display"]),
-        after_mark=mark_of(after["verdict"], is_open=is_open),
+        after_mark=_mark(after["verdict"], is_open=is_open),
         amount=_amount(reader, before["budget"], after["budget"]),
     )
+
+
+def _mark(verdict: str | None, *, is_open: bool) -> str:
+    found = mark_of(verdict, is_open=is_open)
+    return "" if found == "on-track" else found
 
 
 def _amount(reader: Reader, before: Answer | None, after: Answer | None) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from babel.dates import format_date
 
-from slm_console.views import durations
+from slm_console.views import durations, instants
 from slm_console.views.promises import COMPARISONS
 from slm_console.views.reader import Reader, at
 from slm_events.instants import from_text
@@ -76,6 +76,19 @@ def figure_in_words(reader: Reader, figure: Fraction | None, objective: Mapping[
     number = reader.decimal(figure, places_for(figure, objective))
     unit = unit_in_words(str(objective.get("unit") or ""))
     return f"{number}\N{NO-BREAK SPACE}{unit}" if unit else number
+
+
+def so_far(reader: Reader, window: Mapping[str, Any] | None) -> str:
+    """Return the words beside a figure of a period that is not over, ``so far``; empty for any other figure.
+
+    A rolling window such as ``last 28 days`` has its whole length behind it, so its figure is no part of one.
+    """
+    if not window or window.get("closed_at") is not None or not window.get("figure"):
+        return ""
+    if str(window.get("window_id") or "").startswith("P"):
+        return ""
+    end = instants.read(window.get("end_at"))
+    return reader.gettext("so far") if end is None or end > reader.now else ""
 
 
 def explain_path(target_id: str, window: Mapping[str, Any] | None) -> str:

@@ -12,7 +12,7 @@ from slm_console.views.explained.facts import Fact, facts_of
 from slm_console.views.explained.sums import exact_hours, hours_in_words
 from slm_console.views.judgement.allowances import Allowance, allowance_of, pace_in_words
 from slm_console.views.judgement.charts import StepChart, chart_of
-from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, period_name
+from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, period_name, so_far
 from slm_console.views.marks import mark_of
 from slm_console.views.promises import sentence
 from slm_console.views.reader import Reader
@@ -55,6 +55,8 @@ class TargetPage:
     headline_exact: str
     """The downtime to the microsecond, if the headline is rounded; else empty."""
     figure: str
+    so_far: str
+    """``so far`` if the period is not over; else empty."""
     explain: str
     """Path of the page that shows how the figure is worked out, as of the instant of this page's figures."""
     allowance: Allowance | None
@@ -100,6 +102,7 @@ def target_page_of(
         headline=_headline(reader, detail, shown),
         headline_exact=exact_hours(reader, int(detail.get("down") or 0)),
         figure=shown,
+        so_far=so_far(reader, window),
         explain=explain_path(target["target_id"], window),
         allowance=allowance,
         pace=pace_in_words(
@@ -155,8 +158,7 @@ def _period(reader: Reader, target: Answer, window: Answer) -> PeriodRow:
         notes.append(reader.gettext("corrected on %(day)s", day=moment))
     if window.get("accepted"):
         notes.append(reader.gettext("accepted by both sides"))
-    if is_open:
-        notes.append(reader.gettext("so far"))
+    notes += [text for text in (so_far(reader, window),) if text]
     return PeriodRow(
         period_id=window["window_id"],
         period=period_name(reader, window["window_id"]),
