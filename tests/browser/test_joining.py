@@ -52,7 +52,7 @@ async def link_on(page: Page) -> str:
 async def test_a_company_comes_in_writes_three_promises_and_both_sides_sign(
     start: Start, browser: Browser, costs: list[Cost]
 ) -> None:
-    """Everything by clicking. An operator lets the signatory of the customer in, since a manager may not."""
+    """Everything by clicking. Whoever brings a company in names who signs for it."""
     url = start.running.url
     async with opened(browser, url) as (page, _):
         journey = Journey(page, "1 first start")
@@ -69,17 +69,20 @@ async def test_a_company_comes_in_writes_three_promises_and_both_sides_sign(
         journey = Journey(page, "1a invite, write three promises")
         await journey.open("/customers", then="No customer yet")
         await journey.click("Invite a company", then="Another company")
-        await journey.type("What you call it", "Corner Shop")
+        await journey.type("What you call it", "Corner Shop Group")
+        await journey.type("Mail address", "carl@shop.example")
         await journey.click("Make a link for the company", then="Pass this link on.")
         shops = await link_on(page)
         async with opened(browser, url, size="phone") as (phone, _):
             joining = Journey(phone, "1a join as the customer (phone)")
             await joining.open(shops, then="You are invited")
-            await joining.type("Your company", "Corner Shop Group")
+            await joining.sees("Ada Byron of Alder Managed Services invites Corner Shop Group.")
             await joining.type("Your name", "Carl Friedrich")
-            await joining.type("Your mail address", "carl@shop.example")
             await joining.type("Password", PASSWORD)
-            await joining.click("Accept and sign in", then="Today")
+            await joining.type("Name of who signs", "Emmy Noether")
+            await joining.type("Their mail address", "emmy@shop.example")
+            await joining.click("Accept and sign in", then="One link to pass on")
+            emmys = await link_on(phone)
             costs.append(joining.cost)
         await journey.open("/agreements/new", then="What is promised")
         await journey.type("Name of the service", "Checkout")
@@ -102,7 +105,7 @@ async def test_a_company_comes_in_writes_three_promises_and_both_sides_sign(
         await expect(page).to_have_title(re.compile("Today"))
         await sign(page, path, "Grace Hopper", "Alder Managed Services", costs, "The need is known to both.")
     async with opened(browser, url, size="phone") as (page, _):
-        await page.goto(await _signatory_of_the_customer(start, browser, costs))
+        await page.goto(emmys)
         await page.get_by_label("Password").fill(PASSWORD)
         await page.get_by_role("button", name="Accept and sign in").click()
         await expect(page).to_have_title(re.compile("Today"))
@@ -151,20 +154,6 @@ async def sign(page: Page, path: str, name: str, company: str, costs: list[Cost]
     await journey.type("Your name", name)
     await journey.click(f"Sign for {company}", then="What was signed")
     costs.append(journey.cost)
-
-
-async def _signatory_of_the_customer(start: Start, browser: Browser, costs: list[Cost]) -> str:
-    """Let an operator invite who signs for the customer; a manager may not."""
-    async with opened(browser, start.running.url, key=start.world.operator_key) as (page, _):
-        journey = Journey(page, "1a invite the customer's signatory (operator)")
-        await journey.open("/invite", then="A colleague")
-        await journey.choose("Of which company", "Corner Shop Group")
-        await journey.type("Name", "Emmy Noether")
-        await journey.type("Their mail address", "emmy@shop.example")
-        await journey.choose("What they do here", "signs for the customer")
-        await journey.click("Make a link for the colleague", then="Pass this link on.")
-        costs.append(journey.cost)
-        return await link_on(page)
 
 
 async def test_a_used_link_lets_nobody_in(start: Start, browser: Browser) -> None:

@@ -54,7 +54,7 @@ async def test_an_invitation_is_mailed_and_its_code_not_shown(
     assert (made["code"], made["link"]) == (None, None)
     assert await _sender(mailing).step()
     [text] = mailbox.to("Emil@bakery.example")
-    assert "Ada Byron" in text and "2026-12-06" in text
+    assert "Ada Byron of Acme Hosting invites you (The bakery)" in text and "2026-12-06" in text
     link = link_in(text)
     assert link.startswith("https://slm.example.com/invitations/slm_")
     newcomer = {"party": {"key": "bakery", "name": "The Bakery"}, "person": {"key": "emil", "name": "Emil"}}
@@ -92,6 +92,7 @@ async def test_the_invitation_of_who_signs_is_mailed_and_shown_to_nobody(
     assert (status, answer["signatory_link"]) == (200, None), answer
     assert await _sender(mailing).step()
     [text] = mailbox.to("rosa@bakery.example")
+    assert "Emil of The Bakery invites you (Rosa)" in text
     code = link_in(text).rpartition("/")[2]
     status, session = await mailing.ask(
         code, "POST", "/api/v1/invitations/accept", {"password": "eleven green bottles"}

@@ -296,3 +296,27 @@ async def test_only_a_company_that_comes_in_names_who_signs(service: AgreementUn
     rosa = {"name": "Rosa", "email": "rosa@bakery.example"}
     status, problem = await _accept(service, made["code"], password=PASSWORD, signatory=rosa)
     assert (status, problem["errors"][0]["field"]) == (422, "signatory")
+
+
+async def test_whoever_is_invited_reads_by_whom_before_accepting(service: AgreementUnderTest, cast: Cast) -> None:
+    made = await _invite(service, cast.provider_manager_key, alias="The bakery", email="emil@bakery.example")
+    status, seen = await service.ask(made["code"], "POST", "/api/v1/invitations/preview")
+    assert status == 200, seen
+    assert seen == {
+        "kind": "party",
+        "alias": "The bakery",
+        "email": "emil@bakery.example",
+        "inviter_name": "Ada Byron",
+        "inviter_company": "Acme Hosting",
+        "expires_at": made["expires_at"],
+    }
+    assert (await _accept(service, made["code"], **_BAKERY))[0] == 200
+    assert (await service.ask(made["code"], "POST", "/api/v1/invitations/preview"))[0] == 401
+    assert (await service.ask(cast.provider_manager_key, "POST", "/api/v1/invitations/preview"))[0] == 404
+
+
+async def test_an_operator_who_invites_is_not_named(service: AgreementUnderTest, cast: Cast) -> None:
+    grace = await _me(service, cast.provider_signatory_key)
+    made = await _invite(service, OPERATOR_KEY, principal_id=grace["principal_id"])
+    seen = (await service.ask(made["code"], "POST", "/api/v1/invitations/preview"))[1]
+    assert (seen["kind"], seen["inviter_name"], seen["inviter_company"]) == ("principal", None, None)

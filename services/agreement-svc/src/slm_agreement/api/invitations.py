@@ -12,6 +12,7 @@ from slm_agreement.api.bodies.invitations import AcceptanceBody, NewInvitation
 from slm_agreement.api.dependencies import TheLedgers, ThePasswords
 from slm_agreement.api.responses.invitations import (
     AcceptedInvitationResponse,
+    InvitationPreviewResponse,
     InvitationResponse,
     NewInvitationResponse,
 )
@@ -118,6 +119,20 @@ async def accept_invitation(
     if accepted.principal_id is not None:
         await access.wait_until_logged(accepted.principal_id)
     return _invitation_answer(accepted, clock.now())
+
+
+@router.post("/preview", **operation("Read the invitation whose code you send", InvitationPreviewResponse, "not-found"))
+async def preview_invitation(caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
+    """Read who invites whom, with the code as `Authorization: Bearer`, before you accept. The code stays valid."""
+    invitation, company = await invitations.preview_invitation(ledgers, caller)
+    return {
+        "kind": invitation.kind,
+        "alias": invitation.alias,
+        "email": invitation.email,
+        "inviter_name": None if company is None else invitation.created_by_name,
+        "inviter_company": company,
+        "expires_at": shapes.instant_text(invitation.expires_at),
+    }
 
 
 @router.get("/{invitation_id}", **operation("Read one invitation without its code", InvitationResponse))

@@ -61,7 +61,9 @@ async def send_guest_link(ledgers: LedgerFactory, caller: Principal, agreement_i
         )
         await ledger.guest_links.put(link)
         title, until = versions[-1].current.document["title"], instants.to_text(link.expires_at)[:10]
-        content = mails_of.guest_link_mail(caller.name, title, f"{ledgers.console_url}{PAGE}{code}", until)
+        company = await ledger.parties.get(own_party_id)
+        sender = mails_of.person_of_company(caller.name, company.name if company else None)
+        content = mails_of.guest_link_mail(sender, title, f"{ledgers.console_url}{PAGE}{code}", until)
         await mails.store_mail(ledger, email, content)
         # Private: whom one side asks to read is not the other side's business.
         detail = {"link_id": link.link_id, "person_id": person_id, "private": True}

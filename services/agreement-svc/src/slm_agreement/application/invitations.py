@@ -151,6 +151,16 @@ async def accept_invitation(
         return replace(accepted, signatory_code=code)
 
 
+async def preview_invitation(ledgers: LedgerFactory, caller: Principal) -> tuple[Invitation, str | None]:
+    """Return the open invitation whose code the caller sent, and the inviter's company (None: an operator).
+
+    Raises Unknown for a code that is wrong, used, withdrawn or expired.
+    """
+    async with ledgers.begin() as ledger:
+        invitation = await _open(ledger, caller.principal_id)
+        return invitation, await new_invitations.inviting_company(ledger, invitation)
+
+
 def _check_acceptance(acceptance: InvitationReply) -> None:
     if acceptance.password is None:
         return

@@ -66,8 +66,20 @@ async def mail_invitation(ledger: Ledger, console_url: str, invitation: Invitati
     recipient = mails_of.check_mail_address(str(invitation.email), "email")
     url = f"{console_url}{invitation_path(invitation, code)}"
     expires = instants.to_text(invitation.expires_at)[:10]
-    content = mails_of.invitation_mail(invitation.created_by_name, invitation.alias, url, expires)
+    inviter = mails_of.person_of_company(invitation.created_by_name, await inviting_company(ledger, invitation))
+    content = mails_of.invitation_mail(inviter, invitation.alias, url, expires)
     await mails.store_mail(ledger, recipient, content)
+
+
+async def inviting_company(ledger: Ledger, invitation: Invitation) -> str | None:
+    """Return the name of the company of the person who made an invitation; None if an operator made it."""
+    party_id = invitation.party_id
+    if party_id is None:
+        # The first signatory of a company is invited in an operator's place, by the company's manager.
+        author = await ledger.principals.get(invitation.created_by_principal_id)
+        party_id = author.party_id if author is not None else None
+    party = await ledger.parties.get(party_id) if party_id is not None else None
+    return None if party is None else party.name
 
 
 def _expiry(expires_at: UtcMicroseconds | None, now: UtcMicroseconds) -> UtcMicroseconds:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import Api, RefusedRequest, SignedOut
+from slm_console.api_client import Api, NotFound, RefusedRequest, ServiceAway, SignedOut
 from slm_console.pages.sign_in import browser_in_words, keep
 from slm_console.views import account
 from slm_console.web.forms import Fields, Form, go
@@ -16,6 +16,7 @@ from slm_console.web.rendering import render
 from slm_console.web.visit import AnyVisit, Visit
 
 router = APIRouter()
+_PREVIEW = "/api/v1/invitations/preview"
 _ACCEPT, _INSTALLATION, _SESSIONS = "/api/v1/invitations/accept", "/api/v1/installation", "/api/v1/sessions"
 _NAMES = ("company", "name", "email", "installation", "signatory", "signatory_email")
 
@@ -48,7 +49,10 @@ async def set_up(visit: AnyVisit, code: str, form: Fields) -> Response:
 async def show_invitation(visit: AnyVisit, code: str) -> Response:
     """Show the form of an invitation: a company states its name and first person, a colleague sets a password."""
     is_company = visit.request.query_params.get("for") == "company"
-    return render(visit, "joining/invitation.html", {"is_company": is_company, "typed": {}, "errors": {}})
+    seen = await _preview(visit, code)
+    typed = {"company": str(seen.get("alias") or ""), "email": str(seen.get("email") or "")} if is_company else {}
+    model = {"is_company": is_company, "typed": typed, "errors": {}, "by": account.inviter(visit.reader, seen)}
+    return render(visit, "joining/invitation.html", model)
 
 
 @router.post("/invitations/{code}")
@@ -64,7 +68,8 @@ async def accept_invitation(visit: AnyVisit, code: str, form: Fields) -> Respons
         except RefusedRequest as refused:
             if "party" in refused.fields and not is_company:
                 # Only this refusal says that the code invites a company, so the form for a company is shown now.
-                return render(visit, "joining/invitation.html", {"is_company": True, "typed": typed, "errors": {}})
+                model = {"is_company": True, "typed": typed, "errors": {}, "by": await _by(visit, code)}
+                return render(visit, "joining/invitation.html", model)
             errors = {"form": account.why_no_way_in(visit.reader, refused.status, str(refused))}
             if refused.code == "address-taken" and "take_address" in str(refused):
                 errors = {"taken": visit.reader.gettext("Somebody else signs in with your mail address.")}
@@ -72,7 +77,7 @@ async def accept_invitation(visit: AnyVisit, code: str, form: Fields) -> Respons
             errors = {"form": account.why_no_way_in(visit.reader, 401, "")}
         else:
             return _welcome(visit, typed, {**session, "expires_at": session.get("key_expires_at")})
-    model = {"is_company": is_company, "typed": typed, "errors": errors}
+    model = {"is_company": is_company, "typed": typed, "errors": errors, "by": await _by(visit, code)}
     return render(visit, "joining/invitation.html", model, status=422)
 
 
@@ -92,6 +97,19 @@ async def use_sign_in_link(visit: AnyVisit, code: str, form: Fields) -> Response
         error = account.why_no_way_in(visit.reader, _status(refused), "")
         return render(visit, "joining/link.html", {"error": error}, status=403)
     return _signed_in(visit, session, "/")
+
+
+async def _preview(visit: Visit, code: str) -> Mapping[str, Any]:
+    """Return who invites whom; empty if the code is void or the service does not answer: the form says so later."""
+    try:
+        found: Mapping[str, Any] = await Api(visit.api.services, code, visit.api.now).post(_PREVIEW, {})
+    except (RefusedRequest, SignedOut, NotFound, ServiceAway):
+        return {}
+    return found
+
+
+async def _by(visit: Visit, code: str) -> str:
+    return account.inviter(visit.reader, await _preview(visit, code))
 
 
 def _anonymous(visit: Visit) -> Api:

@@ -75,6 +75,18 @@ def why_no_way_in(reader: Reader, status: int, said: str) -> str:
     return said
 
 
+def inviter(reader: Reader, preview: Mapping[str, Any]) -> str:
+    """Return the sentence that says who invites whom; empty if that is not known."""
+    if not preview:
+        return ""
+    name, company, whom = preview.get("inviter_name"), preview.get("inviter_company"), preview.get("alias")
+    if not company:
+        return reader.gettext("Whoever runs this installation invites you.")
+    if not whom:
+        return reader.gettext("%(name)s of %(company)s invites you.", name=name, company=company)
+    return reader.gettext("%(name)s of %(company)s invites %(whom)s.", name=name, company=company, whom=whom)
+
+
 def invitation_lines(reader: Reader, invitations: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Return the rows for the invitations that are open."""
     return [

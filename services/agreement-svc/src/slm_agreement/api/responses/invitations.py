@@ -38,6 +38,23 @@ class InvitationResponse(Answer):
     """Mail address of the invited person; null: the inviter passes the code on"""
 
 
+class InvitationPreviewResponse(Answer):
+    """What the holder of an invitation's code may know before accepting: who invites whom."""
+
+    kind: Literal["party", "principal"]
+    """Whom it invites: a company (`party`), or the person behind a principal (`principal`)"""
+    alias: str
+    """The inviter's name for the invited company or person; empty: none was given"""
+    email: str | None
+    """Mail address of the invited company or person; null: the inviter passed the code on"""
+    inviter_name: str | None
+    """Name of the person who invites; null: an operator of the installation"""
+    inviter_company: str | None
+    """Company of the person who invites; null: an operator of the installation"""
+    expires_at: Instant
+    """From this instant on its code is void"""
+
+
 class NewInvitationResponse(InvitationResponse):
     """Response to inviting: the invitation with its code. Only this response shows the code."""
 

@@ -9,6 +9,8 @@ from slm_events.instants import UtcMicroseconds
 
 MOST_TRIES = 12
 """After so many failed tries a mail is given up: about 18 hours after the first try."""
+OPERATOR_IN_WORDS = "The operator of this installation"
+"""How mails and pages name an operator, whose own name says nothing to people outside."""
 _FIRST_PAUSE = 30_000_000
 _LONGEST_PAUSE = 3 * 3_600_000_000
 
@@ -38,13 +40,18 @@ def retry_pause(tries: int) -> int:
 
 
 def invitation_mail(inviter: str, whom: str, url: str, expires: str) -> tuple[str, str]:
-    """Return the subject and the text of the mail with an invitation."""
+    """Return the subject and the text of the mail with an invitation. ``inviter`` names person and company."""
     text = (
         f"{_line(inviter)} invites you{f' ({_line(whom)})' if whom else ''} to agree on service levels.\n\n"
         f"Open this link to accept; it works once, until {expires}:\n\n{url}\n\n"
         "If you do not know who wrote this, do nothing."
     )
-    return f"{_line(inviter)} invites you", text
+    return f"{_line(inviter)} invites {_line(whom) or 'you'}", text
+
+
+def person_of_company(name: str, company: str | None) -> str:
+    """Return who writes, as a mail names them: the person with the company, or an operator without one."""
+    return f"{_line(name)} of {_line(company)}" if company else OPERATOR_IN_WORDS
 
 
 def guest_link_mail(sender: str, title: str, url: str, expires: str) -> tuple[str, str]:
