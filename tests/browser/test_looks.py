@@ -112,3 +112,37 @@ async def test_a_timeline_begins_at_the_edge_of_the_page(open_as: Opening, scene
             })"""
         )
     assert starts and all(abs(each - edge) <= 1 for each in starts), (edge, starts)
+
+
+async def test_a_row_of_tickets_on_a_phone_begins_with_the_ticket_and_its_time(open_as: Opening) -> None:
+    async with open_as("ada", size="phone") as (page, _):
+        await page.goto("/tickets")
+        row = page.locator("tbody tr").first
+        ticket, left = await row.locator("td").nth(0).bounding_box(), await row.locator("td").nth(2).bounding_box()
+        service = await row.locator("td").nth(1).bounding_box()
+    assert ticket and left and service
+    assert abs(ticket["y"] - left["y"]) <= 2 and left["x"] > ticket["x"] and service["y"] > ticket["y"]
+
+
+async def test_the_plan_of_a_target_stands_beside_its_chart(open_as: Opening, scene: Scene) -> None:
+    async with open_as("ada") as (page, _):
+        await page.goto((await addresses(scene))["target"].path)
+        chart = await page.locator("figure svg").first.bounding_box()
+        plan = await page.get_by_role("heading", name="If it is at risk").bounding_box()
+        rule = await page.locator("figure .title").bounding_box()
+    assert chart and plan and rule
+    assert plan["x"] > chart["x"] + chart["width"] and plan["y"] < chart["y"]
+    assert abs(rule["width"] - chart["width"]) <= 24, "the chart is as wide as the rule above it"
+
+
+async def test_what_a_written_promise_is_called_and_its_acts_share_a_line(open_as: Opening, scene: Scene) -> None:
+    async with open_as("carl") as (page, _):
+        await page.goto((await addresses(scene))["editor-of-changes"].path)
+        promise = page.locator(".promise-blank").first
+        called = await promise.locator(".sentence.small").bounding_box()
+        acts = await promise.locator(".row-acts").bounding_box()
+        edge = await promise.locator(".sentence > *").first.bounding_box()
+        box = await promise.bounding_box()
+    assert called and acts and edge and box
+    assert acts["x"] > called["x"] and acts["y"] < called["y"] + called["height"]
+    assert abs(edge["x"] - box["x"]) <= 1
