@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from slm_console.views.judgement.breaches import breach_page_of
 from slm_console.views.reader import Reader
@@ -35,6 +37,22 @@ def test_a_breach_without_an_explanation_or_with_the_same_figure_has_one() -> No
     for explanation in (None, same, {**ENDED, "figure": None}):
         lines = dict(breach_page_of(READER, directory(), BREACH, explanation).lines)
         assert "October 2026 in the end" not in lines
+
+
+def test_a_breach_says_its_time_by_the_agreements_zone_where_that_is_another() -> None:
+    """A report of the same breach writes this time."""
+    assert breach_page_of(READER, directory(), BREACH, ENDED).elsewhere == (
+        "9 Oct 11:57 by the agreement's time zone, Zurich"
+    )
+    in_paris = replace(READER, zone=ZoneInfo("Europe/Paris"))
+    assert breach_page_of(in_paris, directory(), BREACH, ENDED).elsewhere == ""
+    assert breach_page_of(READER, directory(), BREACH).elsewhere == ""
+
+
+async def test_the_time_of_a_breach_has_both_zones_on_hover() -> None:
+    async with browser_of(StubApi({**alder.answers(), "/api/v1/breaches/b-orders": BREACH})) as browser:
+        page = (await browser.get("/breaches/b-orders")).text
+    assert '<time title="9 Oct 2026 11:57:00 Zurich · 9 Oct 2026 09:57:00 UTC">' in page
 
 
 async def test_the_page_says_what_was_missed_also_while_the_explanation_is_away() -> None:

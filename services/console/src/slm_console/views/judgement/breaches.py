@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from slm_console.views import durations, instants
 from slm_console.views.directory import Directory
@@ -46,6 +47,12 @@ class BreachPage:
     is_withdrawn: bool
     broken: str
     """When the promise was broken: ``promise broken 9 Nov 10:57``."""
+    certain: int
+    """When the promise was broken, in microseconds since 1970."""
+    zone: str
+    """IANA name of the agreement's time zone, empty if it is not known here."""
+    elsewhere: str
+    """The same instant by the agreement's time zone, as reports write it; empty if it is the reader's time of day."""
     lines: Sequence[tuple[str, str]]
     """Facts about the breach, as pairs of name and value."""
     explain: str
@@ -73,6 +80,7 @@ def breach_page_of(
     ticket = breach.get("ticket")
     certain = instants.read(breach["certain_at"])
     assert certain is not None
+    zone = str(explanation["window"]["timezone"]) if explanation else ""
     explain = f"/targets/{breach['target_id']}/worked-out?period={breach['window_id']}"
     if ticket:
         explain = f"/tickets/{ticket['source']}/{ticket['number']}"
@@ -83,6 +91,9 @@ def breach_page_of(
         standing=_standing(reader, breach),
         is_withdrawn=not breach["standing"],
         broken=reader.gettext("promise broken %(moment)s", moment=reader.moment(certain)),
+        certain=certain,
+        zone=zone,
+        elsewhere=_elsewhere(reader, certain, zone),
         lines=_lines(reader, breach, explanation),
         explain=explain,
         target_id=breach["target_id"],
@@ -107,6 +118,15 @@ def _acknowledged(reader: Reader, steps: Sequence[Answer]) -> str:
             name, moment = str(step["by_name"]), reader.moment(when)
             return reader.gettext("acknowledged by %(name)s %(moment)s", name=name, moment=moment)
     return ""
+
+
+def _elsewhere(reader: Reader, instant: int, zone: str) -> str:
+    there = replace(reader, zone=ZoneInfo(zone)) if zone else reader
+    if there.local(instant).utcoffset() == reader.local(instant).utcoffset():
+        return ""
+    return reader.gettext(
+        "%(moment)s by the agreement's time zone, %(city)s", moment=there.moment(instant), city=there.city
+    )
 
 
 def _standing(reader: Reader, breach: Answer) -> str:
