@@ -25,6 +25,13 @@ def test_nothing_of_another_origin_is_named() -> None:
         assert "http" not in each.read_text(encoding="utf-8").replace("http://www.w3.org/", "")
 
 
+def test_a_screen_without_a_keyboard_shows_no_keys() -> None:
+    style = (STATIC / "console.css").read_text(encoding="utf-8")
+    assert "(max-width:600px),(hover:none){:is(a,button) kbd{display:none}}" in style.replace(": ", ":").replace(
+        ", ", ","
+    )
+
+
 def test_building_again_gives_the_same_bytes(tmp_path: Path) -> None:
     if shutil.which("npm") is None:
         real.unavailable("npm", FileNotFoundError("npm"))
