@@ -112,7 +112,7 @@ async def test_an_engineer_finds_why_and_the_customer_approves(
         await journey.press(target, then="Interruptions")
         await journey.click("How is this worked out?", then="In a sentence")
         assert journey.cost.clicks <= 2
-        await journey.click("Disagree", then="Ask for time that does not count")
+        await journey.click("Ask for time that does not count", then="Show what it changes")
         await journey.type("From", begin)
         await journey.type("Until", end)
         await journey.type("Why", "Announced on Friday.")
@@ -123,7 +123,7 @@ async def test_an_engineer_finds_why_and_the_customer_approves(
     async with behind.opened(browser, "carl", "phone") as (page, _):
         journey = Journey(page, f"3 approve the time{ending}")
         await journey.open(path, then="asks that 1 h do not count")
-        await journey.press(page.get_by_role("button", name="Approve: 1 h do not count"), then="It shall count after")
+        await journey.press(page.get_by_role("button", name="Approve: 1 h do not count"), then="Withdraw the approval")
         costs.append(journey.cost)
         assert journey.cost.clicks <= 2
     async with behind.opened(browser, "ada") as (page, _):

@@ -47,7 +47,7 @@ async def test_a_promise_is_refused_with_a_comment_and_the_next_version_signed(
         costs.append(journey.cost)
     async with open_as("carl", size="phone") as (page, _):
         journey = Journey(page, "6 accept the next version (phone)")
-        await journey.open(path, then="1 place changed since revision")
+        await journey.open(path, then="1 change since revision")
         await expect(page.locator("#target-p2-resolution del")).to_have_text("8")
         await expect(page.locator("#target-p2-resolution ins")).to_have_text("4")
         await journey.sees("Alder Managed Services changed it: “Four hours it is.”")

@@ -28,7 +28,7 @@ async def test_what_is_snoozed_is_not_counted_in_the_sentence() -> None:
     async with browser_of(StubApi({**known, "/api/v1/assignments": listed(kept, risk)})) as browser:
         page = (await browser.get("/")).text
         assert sentence_in(page).startswith("1 breached and unanswered · 1 request to decide")
-        assert 'data-row="risk/' not in page and "2 snoozed" in page
+        assert 'data-row="risk/' not in page and "2 hidden until they change" in page
         assert "1 outage now" in sentence_in((await browser.get("/?snoozed=shown")).text)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from slm_console.views.judgement.exclusion_effects import effects_of
 from slm_console.views.reader import Reader
-from tests.unit.console.alder_answers import EFFECT, EXCLUSION, WITHOUT_EFFECT, answers
+from tests.unit.console.alder_answers import ALDER, EFFECT, EXCLUSION, SHOP, WITHOUT_EFFECT, answers
 from tests.unit.console.stub_api import StubApi, StubClock, browser_of, listed
 
 
@@ -144,7 +144,7 @@ async def test_refusing_and_revoking_need_a_reason_and_approving_does_not() -> N
         ({}, ["service_level_manager"], {"Approve"}),
         ({}, ["viewer"], set()),
         ({"waits_for_party_id": "p-shop"}, ["service_level_manager"], set()),
-        ({"state": "approved", "waits_for_party_id": None}, ["provider_signatory"], {"Revoke"}),
+        ({"state": "approved", "waits_for_party_id": None}, ["provider_signatory"], {"Withdraw"}),
         ({"state": "approved", "waits_for_party_id": None}, ["integrator"], set()),
         ({"state": "rejected", "waits_for_party_id": None}, ["service_level_manager"], set()),
     ],
@@ -155,7 +155,42 @@ async def test_each_reader_is_offered_its_own_verbs(changed: dict[str, Any], rol
     known["/api/v1/me"] = {**known["/api/v1/me"], "roles": roles}
     async with browser_of(StubApi(known)) as browser:
         page = await browser.get("/maintenance/e-1")
-    assert {verb for verb in ("Approve", "Revoke") if f"{verb}: 1 h" in page.text} == verbs
+    assert {verb for verb in ("Approve", "Withdraw") if f"{verb}: 1 h" in page.text} == verbs
+
+
+@pytest.mark.parametrize(
+    ("changed", "title", "decided"),
+    [
+        ({}, "Corner Shop Group asks that 1 h do not count", ""),
+        (
+            {"state": "approved", "decided_by_party_id": ALDER},
+            "1 h do not count",
+            "approved by Alder Managed Services, Tue 11:15",
+        ),
+        ({"state": "approved"}, "1 h do not count", "by itself, because nobody decided in time, Tue 11:15"),
+        (
+            {"state": "rejected", "decided_by_party_id": ALDER},
+            "Corner Shop Group asked that 1 h do not count",
+            "refused by Alder Managed Services, Tue 11:15",
+        ),
+        (
+            {"state": "revoked", "decided_by_party_id": ALDER, "revoked_by_party_id": SHOP,
+             "revoked_at": "2026-11-26T08:00:00Z"},
+            "Corner Shop Group asked that 1 h do not count",
+            "approved by Alder Managed Services, Tue 11:15 approval withdrawn by Corner Shop Group, Today 09:00",
+        ),
+    ],
+)  # fmt: skip
+async def test_a_decided_request_says_who_decided_it_and_when(
+    changed: dict[str, Any], title: str, decided: str
+) -> None:
+    if changed:
+        changed = {"decided_at": "2026-11-24T10:15:00Z", "waits_for_party_id": None, **changed}
+    known = {**answers(), "/api/v1/exclusions/e-1": {**EXCLUSION, **changed}}
+    async with browser_of(StubApi(known)) as browser:
+        page = (await browser.get("/maintenance/e-1")).text
+    assert f"<h1>{title}</h1>" in page
+    assert (f"Decided {decided}" in words_of(page)) if decided else ("<dt>Decided" not in page)
 
 
 async def test_the_calendar_shows_a_recurring_time_on_each_of_its_days() -> None:

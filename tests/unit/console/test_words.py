@@ -13,8 +13,9 @@ WORDS = (
     "window", "indicator", "burn rate", "error budget", "budget consumed", "certain_at", "withdrawn_at", "restated",
     "exclusion", "derivation", "explanation", "raw actual", "agreed actual", "countered", "finalized", "up_to",
     "principal", "quarantine", "dead letter", "SLAM", "watermelon", "variance", "standing",
+    "snooze", "snoozed", "places? changed", "doubt", "count after all", "Disagree",
 )  # fmt: skip
-"""The API's words of which the console has its own."""
+"""Words of the API of which the console has its own, and words at which readers had to guess."""
 _TRANSLATED = re.compile(r"{%-? *trans[^%]*%}(.*?){%-? *endtrans", re.DOTALL)
 _CALLED = re.compile(r"""(?:gettext|_)\(\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)')""")
 _PLURALS = re.compile(r"""ngettext\(\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
@@ -38,7 +39,7 @@ def test_there_are_texts_to_check() -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_of_the_api_is_on_no_page(word: str) -> None:
-    pattern = re.compile(rf"\b{re.escape(word)}s?\b", re.IGNORECASE)
+    pattern = re.compile(rf"\b{word}s?\b", re.IGNORECASE)
     assert [(name, text) for name, text in texts() if pattern.search(text)] == []
 
 

@@ -179,7 +179,7 @@ def _facts(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]
     charges = (document.get("clauses") or {}).get("charges") or {}
     if isinstance(charges, Mapping) and charges.get("amount"):
         facts.append((reader.gettext("Price"), price(reader, charges)))
-    facts.append((reader.gettext("Clock"), zone.rpartition("/")[2].replace("_", " ")))
+    facts.append((reader.gettext("Time zone"), zone.rpartition("/")[2].replace("_", " ")))
     return facts
 
 

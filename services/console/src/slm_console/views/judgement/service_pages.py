@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,10 @@ class MaintenanceRow:
     agreement_id: str
     repeats: str
     """How many times it recurs, in words; empty if it does not recur."""
+    title: str
+    """What was asked or decided: ``Corner Shop asks that 1 h do not count``, ``1 h do not count``."""
+    decisions: Sequence[str]
+    """Who decided it and who withdrew an approval, each with its time, in their order."""
 
 
 DECIDERS = ("service_level_manager", "business_signatory", "provider_signatory")
@@ -157,7 +161,34 @@ def maintenance_row(reader: Reader, directory: Directory, exclusion: Answer) -> 
         sort_at=first[0],
         agreement_id=exclusion["agreement_id"],
         repeats=reader.ngettext("%(count)s time", "%(count)s times", len(spans)) if exclusion["recurrence"] else "",
+        title=_title(reader, directory, exclusion, reader.length(length)),
+        decisions=list(_decisions(reader, directory, exclusion)),
     )
+
+
+def _title(reader: Reader, directory: Directory, exclusion: Answer, length: str) -> str:
+    company = directory.company(exclusion["requested_by_party_id"])
+    if exclusion["state"] == "requested":
+        return reader.gettext("%(company)s asks that %(length)s do not count", company=company, length=length)
+    if exclusion["state"] == "approved":
+        return reader.gettext("%(length)s do not count", length=length)
+    return reader.gettext("%(company)s asked that %(length)s do not count", company=company, length=length)
+
+
+def _decisions(reader: Reader, directory: Directory, exclusion: Answer) -> Iterator[str]:
+    at = instants.read(exclusion["decided_at"])
+    if at is not None and exclusion["decided_by_party_id"]:
+        by, moment = directory.company(exclusion["decided_by_party_id"]), reader.dated(at)
+        if exclusion["state"] == "rejected":
+            yield reader.gettext("refused by %(company)s, %(moment)s", company=by, moment=moment)
+        else:
+            yield reader.gettext("approved by %(company)s, %(moment)s", company=by, moment=moment)
+    elif at is not None:
+        yield reader.gettext("by itself, because nobody decided in time, %(moment)s", moment=reader.dated(at))
+    revoked = instants.read(exclusion["revoked_at"])
+    if revoked is not None:
+        by = directory.company(exclusion["revoked_by_party_id"])
+        yield reader.gettext("approval withdrawn by %(company)s, %(moment)s", company=by, moment=reader.dated(revoked))
 
 
 def _instant(text: object) -> int:
