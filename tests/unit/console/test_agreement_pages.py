@@ -124,3 +124,20 @@ async def test_the_page_to_sign_says_who_signs(signers: list[dict[str, Any]], sa
     async with browser_of(api) as browser:
         page = (await browser.get("/agreements/agreement-1/sign")).text
     assert says in page and '<button class="button primary">Sign for' not in page
+
+
+NO_NEED = "The agreement does not say which need of the customer its promises meet"
+
+
+@pytest.mark.parametrize(
+    ("state", "is_said"), [("draft", True), ("proposed", True), ("agreed", True), ("in_force", False)]
+)
+async def test_the_writer_reads_before_proposing_that_no_need_is_named(state: str, is_said: bool) -> None:
+    finding = {"code": "relevant.no-requirement", "field": "requirements", "severity": "warning", "remedy": "name"}
+    api = known()
+    api.answers["/api/v1/agreements/agreement-1"] |= {"state": state}
+    api.answers["/api/v1/agreements/agreement-1/check"] = {"findings": [finding]}
+    async with browser_of(api) as browser:
+        assert (NO_NEED in (await browser.get("/agreements/agreement-1")).text) == is_said
+        api.answers["/api/v1/agreements/agreement-1/check"] = {"findings": []}
+        assert NO_NEED not in (await browser.get("/agreements/agreement-1")).text

@@ -211,6 +211,14 @@ def test_only_who_may_sign_for_the_side_is_asked_to_sign(roles: list[str], verb:
     assert standing_of(READER, directory(SHOP, *roles), signed).verb == verb
 
 
+def test_whoever_signs_reads_in_plain_words_that_no_need_is_named() -> None:
+    finding = {"code": "relevant.no-requirement", "field": "requirements", "severity": "warning", "remedy": "name"}
+    page = signing.signing_page(READER, directory(SHOP, "business_signatory"), agreement("agreed"), [finding])
+    assert [each.text for each in page.doubts] == [
+        "The agreement does not say which need of the customer its promises meet"
+    ]
+
+
 def test_a_name_is_a_signature_however_it_is_spaced() -> None:
     assert signing.is_name("  emmy   NOETHER ", "Emmy Noether")
     assert not signing.is_name("Emmy", "Emmy Noether")

@@ -65,18 +65,20 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
     )
     agreement = parts["agreement"].data
     before, number = await _compared_with(visit, agreement, parts["revisions"])
+    findings = (parts["check"].data or {}).get("findings") or ()
     sources = Sources(
         agreement,
         before,
         parts["targets"].items,
         parts["comments"].items,
-        (parts["check"].data or {}).get("findings") or (),
+        findings,
         await _backtests(visit, agreement),
     )
     model = {
         **head_of(visit, directory, agreement, "document"),
         "page": document.page_of(visit.reader, directory, sources),
         "compared_with": number,
+        "says_no_need": document.says_no_need(agreement, findings),
         "signed_by": receipt.who_signed(visit.reader, directory, agreement),
         "targets_part": parts["targets"],
         "has_comments": not parts["comments"].missing,

@@ -13,6 +13,7 @@ from slm_console.views.agreements import changes
 from slm_console.views.agreements.backtests import BacktestSummary, backtest_in_words
 from slm_console.views.agreements.changes import Change, Changes
 from slm_console.views.agreements.clauses import Clause, clauses_of, price
+from slm_console.views.agreements.standing import OPEN
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
 from slm_console.views.judgement.allowances import CALM, used_so_far
@@ -20,6 +21,9 @@ from slm_console.views.judgement.figures import exact, figure_in_words, so_far
 from slm_console.views.marks import mark_of
 from slm_console.views.promises import Promise, promise_of
 from slm_console.views.reader import Reader
+
+NO_NEED = "relevant.no-requirement"
+"""Code of the finding that an agreement names no requirement of the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +246,15 @@ def _findings_of(reader: Reader, findings: Sequence[Mapping[str, Any]], index: i
     return [finding_in_words(reader, each) for each in findings if str(each.get("field", "")).startswith(place)]
 
 
+def says_no_need(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether terms that are still negotiated name no need of the customer, for which whoever signs gives a reason."""
+    return agreement["state"] in OPEN and any(each.get("code") == NO_NEED for each in findings)
+
+
 def finding_in_words(reader: Reader, finding: Mapping[str, Any]) -> str:
     """Return a finding of the check as a sentence, usually its remedy."""
     known = {
-        "relevant.no-requirement": reader.gettext("No need of the customer is named that these promises answer"),
+        NO_NEED: reader.gettext("The agreement does not say which need of the customer its promises meet"),
         "time-bound.no-review": reader.gettext("Nothing says how often both sides meet about it"),
         "time-bound.no-effective-at": reader.gettext("Nothing says from when on it applies"),
     }
