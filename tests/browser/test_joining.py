@@ -71,7 +71,7 @@ async def test_a_company_comes_in_writes_three_promises_and_both_sides_sign(
         await journey.click("Invite a company", then="Another company")
         await journey.type("What you call it", "Corner Shop Group")
         await journey.type("Mail address", "carl@shop.example")
-        await journey.click("Make a link for the company", then="Pass this link on.")
+        await journey.click("Invite the company", then="Pass this link on.")
         shops = await link_on(page)
         async with opened(browser, url, size="phone") as (phone, _):
             joining = Journey(phone, "1a join as the customer (phone)")

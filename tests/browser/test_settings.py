@@ -27,7 +27,7 @@ async def test_an_auditor_comes_in_reads_the_trail_and_is_deactivated(
         await page.get_by_label("Their mail address").fill("lise@auditors.example")
         await page.get_by_label("What they do here").select_option("auditor")
         await page.get_by_label("Until").fill("31 Mar 2099")
-        await page.get_by_role("button", name="Make a link for the colleague").click()
+        await page.get_by_role("button", name="Invite the colleague").click()
         link = await link_on(page)
     async with opened(browser, scene.url) as (page, watch):
         await page.goto(link)

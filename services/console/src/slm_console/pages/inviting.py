@@ -86,6 +86,7 @@ async def _invite_page(
     model = {
         "typed": typed,
         "errors": errors,
+        "writes_agreement": visit.request.query_params.get("for") == "agreement",
         "link": link,
         "mailed": mailed,
         "roles": roles.choices(visit.reader, is_operator=directory.has_role("operator")),

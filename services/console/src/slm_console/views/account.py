@@ -100,3 +100,9 @@ def invitation_lines(reader: Reader, invitations: Sequence[Mapping[str, Any]]) -
         for each in invitations
         if each["state"] == "open"
     ]
+
+
+def invited_companies(invitations: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the companies that are invited and have not accepted yet."""
+    open_ones = [each for each in invitations if each["kind"] == "party" and each["state"] == "open"]
+    return sorted({name for each in open_ones if (name := str(each["alias"] or each.get("email") or ""))})

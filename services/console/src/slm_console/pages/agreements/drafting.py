@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import RefusedRequest, Whole
+from slm_console.views import account
 from slm_console.views.agreements import drafting
 from slm_console.web.directories import WHO, directory_from
 from slm_console.web.forms import Fields, go
@@ -63,7 +64,10 @@ async def draft(visit: SignedIn, form: Fields) -> Response:
 
 
 async def _form(visit: Visit, values: Mapping[str, str], errors: Mapping[str, str]) -> Response:
-    parts = await visit.api.gather(**WHO, indicators=_INDICATORS, templates=_TEMPLATES)
+    parts = await visit.api.gather(
+        **WHO, indicators=_INDICATORS, templates=_TEMPLATES, invitations=Whole("/api/v1/invitations", {"limit": "100"})
+    )
     choices = drafting.DraftSources(parts["indicators"].items, parts["templates"].items)
     page = drafting.form_of(visit.reader, directory_from(parts), choices, values, errors)
-    return render(visit, "agreements/new.html", {"page": page}, status=422 if errors else 200)
+    invited = account.invited_companies(parts["invitations"].items)
+    return render(visit, "agreements/new.html", {"page": page, "invited": invited}, status=422 if errors else 200)
