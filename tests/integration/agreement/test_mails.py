@@ -101,6 +101,23 @@ async def test_the_invitation_of_who_signs_is_mailed_and_shown_to_nobody(
     assert (status, me["person"]["name"], me["may_sign"]) == (200, "Rosa", True)
 
 
+async def test_the_first_start_mails_the_invitation_of_who_signs(mailing: AgreementUnderTest, mailbox: Mailbox) -> None:
+    made = await negotiation.post(mailing.client, OPERATOR_KEY, "/api/v1/installation/links", {})
+    body = {
+        "code": made["code"],
+        "name": "Northhost",
+        "party": {"name": "Northhost GmbH"},
+        "person": {"name": "Sam Keller", "email": "sam@northhost.example"},
+        "signatory": {"name": "Petra Vogel", "email": "petra@northhost.example"},
+        "password": "eleven green bottles",
+    }
+    answer = (await mailing.client.post("/api/v1/installation", json=body)).json()
+    assert answer["signatory_link"] is None, answer
+    assert await _sender(mailing).step()
+    [text] = mailbox.to("petra@northhost.example")
+    assert "Sam Keller of Northhost GmbH invites you (Petra Vogel)" in text and "/invitations/slm_" in text
+
+
 async def test_a_refused_mail_is_tried_again_and_given_up(
     mailing: AgreementUnderTest, mailbox: Mailbox, cast: Cast
 ) -> None:

@@ -18,6 +18,7 @@ from slm_console.views.today.page import (
     only,
     table_of_rows,
     today_of,
+    unmeasured,
     without,
 )
 from slm_console.views.watching import watched
@@ -52,6 +53,7 @@ async def today(visit: SignedIn) -> Response:
     part = visit.request.query_params.get("show", "")
     shown = only(visit.reader, unsnoozed, part)
     table = table_of_rows(visit.reader, shown, wish_of(visit))
+    reach = reach_of(visit.api)
     model = {
         "today": replace(shown, buckets=buckets_on_page(shown, table)),
         "only": part if len(shown.rows) < len(unsnoozed.rows) else "",
@@ -59,7 +61,8 @@ async def today(visit: SignedIn) -> Response:
         "holding": holding,
         "part": parts["summary"],
         # A company that only receives services asks first whether they work.
-        "services_first": reach_of(visit.api).only_receives,
+        "services_first": reach.only_receives,
+        "unmeasured": unmeasured(directory, parts["summary"].data) if reach.connects else [],
         "watch": _watched(parts["summary"].data, page),
     }
     return render_table(visit, "today/page.html", model, table, "today")

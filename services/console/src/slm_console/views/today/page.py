@@ -155,6 +155,14 @@ def _service(reader: Reader, directory: Directory, months: Sequence[str], servic
     )
 
 
+def unmeasured(directory: Directory, summary: Answer | None) -> list[str]:
+    """Return the names of the reader's own services for which no state is measured, in alphabetical order."""
+    services = summary["services"] if summary else ()
+    found = [str(each["service_id"]) for each in services if each["state"] is None]
+    own = [each for each in found if directory.services.get(each, {}).get("provider_party_id") == directory.own]
+    return sorted(directory.service(each) for each in own)
+
+
 def service_columns(reader: Reader, month: str) -> list[Column[ServiceRow]]:
     """Return the columns of the table of services. ``month`` is the present month's short name."""
     return [
