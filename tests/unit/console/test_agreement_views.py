@@ -135,7 +135,39 @@ def test_a_document_shows_words_findings_and_comments_beside_promises() -> None:
     assert [(each.company, each.text) for each in row.remarks] == [("Corner Shop", "Why?")]
     assert found.promises[0].theirs is None
     assert found.summary.startswith("Alder makes Corner Shop 2 promises about Checkout.")
-    assert ("Price", "€\N{NO-BREAK SPACE}4,200") in found.facts
+    assert ("Price", "€\N{NO-BREAK SPACE}4,200 a period") in found.facts
+
+
+def test_the_price_has_its_period_at_the_head_in_the_clause_and_where_it_is_signed() -> None:
+    made = agreement("agreed")
+    made["document"]["clauses"]["charges"] |= {"per": "month"}
+    found = document.page_of(READER, directory(ALDER), Sources(made))
+    price = ("Price", "€\N{NO-BREAK SPACE}4,200 a month")
+    assert price in found.facts
+    assert price in next(each.clause.facts for each in found.clauses if each.clause.key == "charges")
+    page = signing.signing_page(READER, directory(ALDER, "provider_signatory"), made, [])
+    assert "The price is €\N{NO-BREAK SPACE}4,200 a month." in page.until
+
+
+def test_the_hours_that_promises_name_are_said_once() -> None:
+    made = agreement()
+    hours = [["08:00", "12:00"], ["13:00", "18:00"]]
+    made["document"]["service_hours"] = {
+        "24x7": "24x7",
+        "desk": {
+            "timezone": "UTC",
+            "weekly": {**dict.fromkeys(("mon", "tue", "wed"), hours), "sat": [["08:00", "16:00"]]},
+        },
+        "unused": {"timezone": "UTC", "weekly": {"mon": hours}},
+        "bank": {"timezone": "UTC", "weekly": {"fri": [["08:00", "16:00"]]}, "holidays": [{"date": "2026-12-25"}]},
+    }
+    first, second = made["document"]["targets"]
+    made["document"]["targets"] = [{**first, "service_hours": "desk"}, {**second, "service_hours": ["bank", "desk"]}]
+    facts = document.page_of(READER, directory(ALDER), Sources(made)).facts
+    assert [(name, text) for name, text in facts if name.startswith("Hours")] == [
+        ("Hours “desk”", "Mon–Wed 08:00–12:00 13:00–18:00, Sat 08:00–16:00"),
+        ("Hours “bank”", "Fri 08:00–16:00, with exceptions"),
+    ]
 
 
 def test_terms_that_a_side_changed_itself_are_shown_with_its_reason() -> None:

@@ -25,12 +25,12 @@ FAST = {
         (available(), "Available at least 99.9 % of each month"),
         (
             {**available("99.50"), "service_hours": "business"},
-            "Available at least 99.50 % of the business hours in each month",
+            "Available at least 99.50 % of the hours “business” in each month",
         ),
         (resolved(), "P1 incidents: resolved within 4 h"),
         (
             {**resolved(), "clock": "response", "service_hours": "desk"},
-            "P1 incidents: first answer within 4 h, during desk hours",
+            "P1 incidents: first answer within 4 h, during the hours “desk”",
         ),
         ({**resolved(), "applies_to": {}}, "Incidents: resolved within 4 h"),
         (FAST, "Answers within 300 ms in at least 95 % of cases in any 28 days"),

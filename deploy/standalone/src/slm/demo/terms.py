@@ -63,7 +63,7 @@ def counter_proposal(drafted: dict[str, Any]) -> dict[str, Any]:
         monthly_availability_target(AVAILABILITY_PERCENT) if target["key"] == "availability" else target
         for target in drafted["targets"]
     ]
-    charges = {"text": "A fixed price a month.", "amount": "4200.00", "currency": "EUR"}
+    charges = {"text": "A fixed price a month.", "amount": "4200.00", "currency": "EUR", "per": "month"}
     return {**drafted, "targets": raised, "clauses": {**drafted["clauses"], "charges": charges}}
 
 

@@ -57,7 +57,7 @@ def sentence(reader: Reader, terms: Terms) -> str:
     if aggregation == "availability":
         if hours != "24x7":
             return reader.gettext(
-                "Available %(limit)s of the %(hours)s hours in %(period)s", limit=limit, hours=hours, period=period
+                "Available %(limit)s of the hours “%(hours)s” in %(period)s", limit=limit, hours=hours, period=period
             )
         return reader.gettext("Available %(limit)s of %(period)s", limit=limit, period=period)
     if isinstance(aggregation, Mapping) and "share_at_most" in aggregation:
@@ -130,7 +130,7 @@ def _clock_sentence(reader: Reader, terms: Terms) -> str:
     told = sentences.get(str(terms.get("clock")), f"{what}: {limit}")
     if hours == "24x7":
         return told
-    return reader.gettext("%(promise)s, during %(hours)s hours", promise=told, hours=hours)
+    return reader.gettext("%(promise)s, during the hours “%(hours)s”", promise=told, hours=hours)
 
 
 def tickets_in_words(reader: Reader, applies_to: Mapping[str, Any]) -> str:

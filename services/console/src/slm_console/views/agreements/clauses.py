@@ -65,10 +65,10 @@ def _clause(reader: Reader, name: str, content: Mapping[str, Any] | str) -> Clau
 
 
 def _fact(reader: Reader, name: str, value: Any, content: Mapping[str, Any]) -> tuple[str, str] | None:
-    if name in ("text", "currency") or value in (None, "", [], {}):
+    if name in ("text", "currency", "per") or value in (None, "", [], {}):
         return None
     if name == "amount":
-        return reader.gettext("Price a period"), price(reader, content)
+        return reader.gettext("Price"), price(reader, content)
     titles = {
         "channels": reader.gettext("Reached by"),
         "rto": reader.gettext("Back within"),
@@ -78,11 +78,23 @@ def _fact(reader: Reader, name: str, value: Any, content: Mapping[str, Any]) -> 
 
 
 def price(reader: Reader, charges: Mapping[str, Any]) -> str:
-    """Return the amount of the charges clause as money, or as it was written if it is not a number."""
+    """Return the amount of the charges clause with its period: ``€ 1,800 a month``.
+
+    The clause names its period in ``per``; without one, the price is of ``a period``. An amount that is not a number is
+    returned as it was written.
+    """
     try:
-        return reader.money(Decimal(str(charges["amount"])), str(charges.get("currency") or "EUR"))
+        money = reader.money(Decimal(str(charges["amount"])), str(charges.get("currency") or "EUR"))
     except (InvalidOperation, KeyError):
-        return str(charges.get("amount") or "")
+        money = str(charges.get("amount") or "")
+    periods = {
+        "day": reader.gettext("%(price)s a day", price=money),
+        "week": reader.gettext("%(price)s a week", price=money),
+        "month": reader.gettext("%(price)s a month", price=money),
+        "quarter": reader.gettext("%(price)s a quarter", price=money),
+        "year": reader.gettext("%(price)s a year", price=money),
+    }
+    return periods.get(str(charges.get("per")), reader.gettext("%(price)s a period", price=money))
 
 
 def _value(reader: Reader, value: Any) -> str:

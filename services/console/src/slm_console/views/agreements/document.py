@@ -13,6 +13,7 @@ from slm_console.views.agreements import changes
 from slm_console.views.agreements.backtests import BacktestSummary, backtest_in_words
 from slm_console.views.agreements.changes import Change, Changes
 from slm_console.views.agreements.clauses import Clause, clauses_of, price
+from slm_console.views.agreements.hours import hours_of
 from slm_console.views.agreements.standing import OPEN
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
@@ -183,6 +184,7 @@ def _facts(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]
     charges = (document.get("clauses") or {}).get("charges") or {}
     if isinstance(charges, Mapping) and charges.get("amount"):
         facts.append((reader.gettext("Price"), price(reader, charges)))
+    facts += [(reader.gettext("Hours “%(name)s”", name=name), hours) for name, hours in hours_of(reader, document)]
     facts.append((reader.gettext("Time zone"), zone.rpartition("/")[2].replace("_", " ")))
     return facts
 

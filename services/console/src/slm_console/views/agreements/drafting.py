@@ -269,4 +269,5 @@ def _charges(reader: Reader, values: Mapping[str, str], errors: dict[str, str]) 
         errors["amount"] = reader.gettext("Write an amount, such as 4200.")
         return {}
     text = reader.gettext("A fixed price a month.")
-    return {"charges": {"text": text, "amount": f"{amount:.2f}", "currency": values.get("currency") or "EUR"}}
+    currency = values.get("currency") or "EUR"
+    return {"charges": {"text": text, "amount": f"{amount:.2f}", "currency": currency, "per": "month"}}

@@ -124,7 +124,7 @@ def _term(reader: Reader, document: Mapping[str, Any]) -> str:
     charges = (document.get("clauses") or {}).get("charges") or {}
     cost = ""
     if isinstance(charges, Mapping) and charges.get("amount"):
-        cost = " " + reader.gettext("The price is %(price)s a period.", price=price(reader, charges))
+        cost = " " + reader.gettext("The price is %(price)s.", price=price(reader, charges))
     if ends is None:
         return reader.gettext("It binds both sides from %(start)s until notice is given.", start=start) + cost
     return (

@@ -161,7 +161,7 @@ def period_blank() -> Blank:
 
 def hours_in_words(reader: Reader, name: str) -> str:
     """Return service hours by their name in the document, as a sentence says them: ``24x7`` → ``all hours``."""
-    return reader.gettext("all hours") if name == ALWAYS else reader.gettext("the %(name)s hours", name=name)
+    return reader.gettext("all hours") if name == ALWAYS else reader.gettext("the hours “%(name)s”", name=name)
 
 
 def hours_blank() -> Blank:

@@ -55,7 +55,7 @@ class AgreementPlan:
             "clauses": {
                 "service_description": f"{self.title}. {self.need}",
                 "availability": "As the targets say.",
-                "charges": {"text": "A fixed price a month.", "amount": self.charge, "currency": "EUR"},
+                "charges": {"text": "A fixed price a month.", "amount": self.charge, "currency": "EUR", "per": "month"},
                 "continuity": {"text": "After the loss of a site.", "rto": "PT4H", "rpo": "PT15M"},
             },
             "targets": [dict(each) for each in self.targets],
