@@ -36,6 +36,18 @@ async def test_a_list_is_filtered_sorted_and_downloaded(open_as: Opening) -> Non
     assert [each["Agreement"] for each in read] == titles and len(read) == shown
 
 
+async def test_a_tap_on_a_row_opens_what_it_is_about(scene: Scene, open_as: Opening) -> None:
+    async with open_as("ada", size="phone") as (page, _):
+        await page.goto(f"/services/{scene.world.services['checkout']}")
+        row = page.locator("tr[data-row^='target/']").first
+        target = str(await row.get_attribute("data-row"))
+        await row.locator("td").nth(1).click()
+        await expect(page).to_have_url(f"/targets/{target.removeprefix('target/')}")
+        await page.go_back()
+        await row.locator("[data-drawer]").click()
+        await expect(page.locator("dialog.drawer")).to_be_visible()
+
+
 async def test_a_table_is_filtered_and_downloaded_without_script(open_as: Opening) -> None:
     async with open_as("ada", scripts=False) as (page, _):
         # Few services are looked over at once: the filter is offered for more than eight rows, or while one is set.

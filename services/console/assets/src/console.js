@@ -7,6 +7,7 @@ import { startKeyboard } from "./keyboard.js";
 import { startLive } from "./live.js";
 import { startWholeTexts } from "./page.js";
 import { startPalette } from "./palette.js";
+import { startRows } from "./rows.js";
 import { startTabs } from "./tabs.js";
 import { startZone } from "./zone.js";
 
@@ -18,6 +19,7 @@ startDrawer();
 startPalette();
 startActs();
 startKeyboard();
+startRows();
 startTabs();
 startWholeTexts();
 startLive();
