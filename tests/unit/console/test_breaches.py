@@ -26,10 +26,18 @@ ENDED: dict[str, Any] = {
 
 def test_both_figures_say_of_which_time_they_are_and_have_the_same_decimals() -> None:
     lines = dict(breach_page_of(READER, directory(), BREACH, ENDED).lines)
-    assert list(lines) == ["Promised", "Allowed", "When it broke, 9 Oct 09:57", "Short by", "October 2026 in the end"]
+    assert list(lines) == ["Promised", "Allowed", "When it broke, 9 Oct 09:57", "Short by", "October 2026 in the end",
+                           "Short by in the end"]  # fmt: skip
     assert lines["When it broke, 9 Oct 09:57"] == "99.647\N{NO-BREAK SPACE}%"
     assert lines["Short by"] == "0.253 percentage points"
     assert lines["October 2026 in the end"] == "99.836\N{NO-BREAK SPACE}%, 1 h 11 min down"
+    assert lines["Short by in the end"] == "0.064 percentage points"
+
+
+def test_a_period_that_goes_on_has_no_shortfall_in_the_end() -> None:
+    window = {**ENDED["window"], "closes_at": "2026-11-30T23:10:00Z"}
+    lines = dict(breach_page_of(READER, directory(), BREACH, {**ENDED, "window": window}).lines)
+    assert "October 2026 so far" in lines and "Short by in the end" not in lines
 
 
 def test_a_breach_without_an_explanation_or_with_the_same_figure_has_one() -> None:

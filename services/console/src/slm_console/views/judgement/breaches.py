@@ -15,6 +15,8 @@ from slm_console.views.judgement.figures import (
     MORE_DECIMALS,
     exact,
     figure_in_words,
+    is_kept,
+    limit_of,
     period_name,
     places_for,
     unit_in_words,
@@ -178,10 +180,7 @@ def _reached(reader: Reader, breach: Answer, explanation: Answer | None) -> Iter
         label = reader.gettext("When it broke, %(moment)s", moment=reader.moment(broke))
         yield label, figure_in_words(reader, figure, objective)
     if shortfall is not None:
-        unit = unit_in_words(str(objective.get("unit") or ""))
-        points = reader.gettext("percentage points") if unit == "%" else unit
-        places = MORE_DECIMALS if figure is None else places_for(figure, objective)
-        yield reader.gettext("Short by"), f"{reader.decimal(shortfall, places)} {points}".strip()
+        yield reader.gettext("Short by"), _short_by(reader, shortfall, figure, objective)
     whole = exact(explanation.get("figure")) if explanation else None
     if explanation is None or whole is None or whole == figure:
         return
@@ -197,6 +196,20 @@ def _reached(reader: Reader, breach: Answer, explanation: Answer | None) -> Iter
         length = hours_in_words(reader, int(down))
         shown = reader.gettext("%(figure)s, %(length)s down", figure=shown, length=length)
     yield label, shown
+    limit = limit_of(objective)
+    if not is_open and limit and not is_kept(whole, limit[0], Fraction(limit[1])):
+        yield (
+            reader.gettext("Short by in the end"),
+            _short_by(reader, abs(Fraction(limit[1]) - whole), whole, objective),
+        )
+
+
+def _short_by(reader: Reader, shortfall: Fraction, figure: Fraction | None, objective: Answer) -> str:
+    """Return a shortfall with its unit, with as many decimals as the figure: ``0.253 percentage points``."""
+    unit = unit_in_words(str(objective.get("unit") or ""))
+    points = reader.gettext("percentage points") if unit == "%" else unit
+    places = MORE_DECIMALS if figure is None else places_for(figure, objective)
+    return f"{reader.decimal(shortfall, places)} {points}".strip()
 
 
 def _step(reader: Reader, directory: Directory, step: Answer) -> Step:
