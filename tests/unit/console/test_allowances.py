@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from slm_console.views.judgement.allowances import allowance_of, pace_in_words
+from slm_console.views.judgement.allowances import allowance_of, budget_of, pace_in_words, whole_minutes
 from slm_console.views.reader import MINUTE, SECOND, Reader
 from slm_events.instants import from_text
 
@@ -29,6 +29,7 @@ def said(whole: Fraction | int, used: Fraction | int, unit: str = "microseconds"
         (Fraction("43.2") * MINUTE, 43 * MINUTE + 11 * SECOND, "43 of 43 min used, 1 s left"),
         (Fraction("43.2") * MINUTE, 60 * MINUTE, "60 of 43 min used, 17 min over"),
         (Fraction("4.32") * MINUTE, 100 * SECOND, "1 min 40 s of 4 min 19 s used, 2 min 39 s left"),
+        (2_678 * SECOND, 1_945 * SECOND, "32 of 45 min used, 13 min left"),
         (72 * 60 * MINUTE, 20 * 60 * MINUTE, "20 of 72 h used, 52 h left"),
     ],
 )
@@ -40,6 +41,7 @@ def test_time_is_said_in_minutes(whole: Fraction | int, used: Fraction | int, se
     ("unit", "whole", "used", "sentence"),
     [
         ("events", 50, 38, "38 of 50 errors used, 12 left"),
+        ("slow", 95, 38, "38 of 95 slow answers used, 57 left"),
         ("events", Fraction(36, 5), 12, "12 of 7 errors used, 5 over"),
         ("tickets", 2, 1, "1 of 2 late tickets used, 1 left"),
         ("outages", 1, 1, "1 of 1 outages used, 0 left"),
@@ -59,6 +61,23 @@ def test_beside_a_calm_state_nothing_is_called_too_much(unit: str, words: str) -
     assert (allowance.sentence, allowance.left, allowance.is_over) == (words, "", False)
     breached = allowance_of(READER, budget, "breached")
     assert breached is not None and breached.is_over and "over" in breached.sentence
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "unit"),
+    [({"share_at_most": "300"}, "slow"), ({"quantile": "0.95"}, "slow"), ("ratio", "events"), ({"x": "1"}, "events")],
+)
+def test_an_answer_that_took_too_long_is_no_error(aggregation: object, unit: str) -> None:
+    budget = budget_of({"aggregation": aggregation}, {"budget": {"unit": "events"}})
+    assert budget is not None and budget["unit"] == unit
+    time = budget_of({"aggregation": aggregation}, {"budget": {"unit": "microseconds"}})
+    assert time is not None and time["unit"] == "microseconds"
+    assert budget_of({"aggregation": aggregation}, None) is None
+
+
+def test_lost_minutes_are_rounded_as_used_ones() -> None:
+    lost = {0: 0, 10 * SECOND: 1, 28 * MINUTE + 24 * SECOND: 28, 32 * MINUTE + 31 * SECOND: 33}
+    assert {each: whole_minutes(each) for each in lost} == lost
 
 
 def test_nothing_allowed_is_no_allowance() -> None:

@@ -164,6 +164,8 @@ def test_every_amount_says_of_what_it_is_left() -> None:
         return next(row.left for row in rows(risks=[{**risk, **more}]) if row.key.startswith("risk/"))
 
     assert left() == "2 of 43 min of allowed downtime left"
+    # 44 min 38 s, of which 12 min 13 s are left: the page of the target says 32 of 45 min used, 13 min left.
+    assert left(budget_seconds=2_678, budget_left_seconds=733) == "13 of 45 min of allowed downtime left"
     assert left(budget_left_seconds=40) == "40 s of 43 min of allowed downtime left"
     assert left(budget_left_seconds=-1_020) == "17 min over the allowed downtime"
     assert left(budget_seconds=72 * 3_600, budget_left_seconds=4_000) == "1 of 72 h of allowed downtime left"
@@ -238,7 +240,7 @@ def test_an_installation_without_anything_is_set_up() -> None:
 def test_services_are_called_by_their_outcome() -> None:
     services = today_of(READER, DIRECTORY, alder.SUMMARY).services
     assert services[0].name == "Staff can read mail" and services[0].now == "down since 09:02"
-    assert services[1].lost == "42", "a begun minute counts"
+    assert services[1].lost == "41", "rounded as in: 41 of 43 min used"
 
 
 def test_what_an_agreement_needs_is_a_row_with_its_verb() -> None:

@@ -19,6 +19,10 @@ _EXACT_WITHIN = 5 * MINUTE
 """Below this, the remaining time is shown to the second; in microseconds."""
 
 
+SLOW = "slow"
+"""Unit of a budget of answers that may take longer than promised; the API counts them as ``events``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """An error budget in words."""
@@ -59,6 +63,20 @@ def allowance_of(reader: Reader, budget: Mapping[str, Any] | None, mark: str = "
     return Allowance(said, left, share, used > whole)
 
 
+def counts_slow_answers(terms: Mapping[str, Any]) -> bool:
+    """Whether the bad events of a target are answers that took too long; those of other targets are called errors."""
+    aggregation = terms["aggregation"]
+    return isinstance(aggregation, Mapping) and not {"share_at_most", "quantile"}.isdisjoint(aggregation)
+
+
+def budget_of(terms: Mapping[str, Any], window: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the error budget of a window for ``allowance_of``, None if it has none."""
+    budget: Mapping[str, Any] | None = (window or {}).get("budget")
+    if budget and budget["unit"] == "events" and counts_slow_answers(terms):
+        return {**budget, "unit": SLOW}
+    return budget
+
+
 def used_so_far(reader: Reader, used: Fraction, unit: str) -> str:
     """Return the used amount without comparing it with the budget: ``41 min 3 s used so far``."""
     amount = reader.length(used) if unit == "microseconds" else reader.whole(-(-used // 1))
@@ -88,6 +106,7 @@ def _of_number(reader: Reader, whole: Fraction, used: Fraction, unit: str) -> tu
     allowed, spent = whole // 1, -(-used // 1)
     texts = {"used": reader.whole(spent), "whole": reader.whole(allowed)}
     said = {
+        SLOW: reader.gettext("%(used)s of %(whole)s slow answers used", **texts),
         "tickets": reader.gettext("%(used)s of %(whole)s late tickets used", **texts),
         "outages": reader.gettext("%(used)s of %(whole)s outages used", **texts),
         "slices": reader.gettext("%(used)s of %(whole)s bad intervals used", **texts),
@@ -107,8 +126,8 @@ def _remainder(reader: Reader, amount: str, is_over: bool) -> str:
 def downtime_left(reader: Reader, left: int, whole: int) -> str:
     """Return what is left of a budget of downtime, in words: ``2 of 43 min of allowed downtime left``.
 
-    ``left`` and ``whole`` are in microseconds; ``left`` is negative if the budget is overspent. What is left is rounded
-    down, so that nobody counts on more.
+    ``left`` and ``whole`` are in microseconds; ``left`` is negative if the budget is overspent. It is rounded as
+    ``allowance_of`` does; near the limit it is rounded down, so that nobody counts on more.
     """
     if left < 0:
         return reader.gettext("%(length)s over the allowed downtime", length=reader.length(-left))
@@ -116,10 +135,19 @@ def downtime_left(reader: Reader, left: int, whole: int) -> str:
     if left < MINUTE or (one == MINUTE and whole >= _HOURS_FROM) or whole < _ROUGH_FROM:
         texts = {"left": reader.running(left), "whole": reader.length(whole // MINUTE * MINUTE or whole)}
         return reader.gettext("%(left)s of %(whole)s of allowed downtime left", **texts)
-    texts = {"left": reader.whole(left // one), "whole": reader.whole(round(whole / one))}
+    all_shown = round(Fraction(whole, one))
+    shown = left // one if left < _EXACT_WITHIN else all_shown - round(Fraction(whole - left, one))
+    texts = {"left": reader.whole(shown), "whole": reader.whole(all_shown)}
     if one == HOUR:
         return reader.gettext("%(left)s of %(whole)s h of allowed downtime left", **texts)
     return reader.gettext("%(left)s of %(whole)s min of allowed downtime left", **texts)
+
+
+def whole_minutes(lost: int) -> int:
+    """Return lost time (in microseconds) in whole minutes, rounded as the used part of a budget; at least 1 if any was
+    lost.
+    """
+    return max(round(Fraction(lost, MINUTE)), 1 if lost else 0)
 
 
 def share_used(reader: Reader, percent: str | None) -> str:

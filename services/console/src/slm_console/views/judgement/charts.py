@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from slm_console.views import instants
-from slm_console.views.judgement.allowances import allowance_of
+from slm_console.views.judgement.allowances import allowance_of, budget_of
 from slm_console.views.judgement.figures import exact, figure_in_words, limit_of
 from slm_console.views.reader import DAY, Reader
 
@@ -147,7 +147,7 @@ def step_chart_of(
         label_y=_n(min(y(last) + 4, Fraction(HEIGHT))),
         over=over,
         ticks=_ticks(axis, start, end, x),
-        rows=[ChartRow(reader.moment(_at(each)), _sentence(reader, each)) for each in usable],
+        rows=[ChartRow(reader.moment(_at(each)), _sentence(reader, target, each)) for each in usable],
         title=reader.gettext("What is left of %(whole)s", whole=_whole(reader, usable[-1], whole)),
         measure=reader.gettext("Allowed"),
     )
@@ -159,8 +159,8 @@ def _at(point: Mapping[str, Any]) -> int:
     return found
 
 
-def _sentence(reader: Reader, point: Mapping[str, Any]) -> str:
-    allowance = allowance_of(reader, point["budget"])
+def _sentence(reader: Reader, target: Mapping[str, Any], point: Mapping[str, Any]) -> str:
+    allowance = allowance_of(reader, budget_of(target["terms"], point))
     return allowance.sentence if allowance else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from slm_console.views import instants
 from slm_console.views.directory import Directory
 from slm_console.views.explained.time_sums import kinds_in_words
-from slm_console.views.judgement.allowances import Allowance, allowance_of, pace_in_words
+from slm_console.views.judgement.allowances import Allowance, allowance_of, budget_of, pace_in_words
 from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, so_far
 from slm_console.views.marks import MARKS, mark_of
 from slm_console.views.promises import objective_in_words
@@ -104,7 +104,7 @@ def _target(reader: Reader, directory: Directory, target: Answer) -> TargetRow:
         so_far=so_far(reader, target["window"]),
         explain=explain_path(target["target_id"], window),
         mark=mark,
-        allowance=allowance_of(reader, window.get("budget"), mark),
+        allowance=allowance_of(reader, budget_of(target["terms"], window), mark),
         pace=pace_in_words(reader, (window or {}).get("detail", {}).get("burn_rate"), left.get("projected_breach_at")),
     )
 

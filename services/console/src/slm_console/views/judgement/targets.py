@@ -10,7 +10,13 @@ from slm_console.views import instants
 from slm_console.views.directory import Directory
 from slm_console.views.explained.facts import Fact, facts_of
 from slm_console.views.explained.sums import exact_hours, hours_in_words
-from slm_console.views.judgement.allowances import Allowance, allowance_of, pace_in_words
+from slm_console.views.judgement.allowances import (
+    Allowance,
+    allowance_of,
+    budget_of,
+    counts_slow_answers,
+    pace_in_words,
+)
 from slm_console.views.judgement.charts import StepChart, chart_of
 from slm_console.views.judgement.figures import exact, explain_path, figure_in_words, period_name, so_far
 from slm_console.views.marks import mark_of
@@ -86,7 +92,7 @@ def target_page_of(
     detail = window["detail"] if window else {}
     responsible = terms.get("responsible") or {}
     mark = mark_of(window["verdict"], is_open=True) if window else "no-data"
-    allowance = allowance_of(reader, (window or {}).get("budget"), mark)
+    allowance = allowance_of(reader, budget_of(terms, window), mark)
     other = target["customer_party_id"] if directory.own == target["provider_party_id"] else target["provider_party_id"]
     return TargetPage(
         target_id=target["target_id"],
@@ -99,7 +105,7 @@ def target_page_of(
         mark=mark,
         period_id=window["window_id"] if window else "",
         period=period_name(reader, window["window_id"]) if window else "",
-        headline=_headline(reader, detail, shown),
+        headline=_headline(reader, terms, detail, shown),
         headline_exact=exact_hours(reader, int(detail.get("down") or 0)),
         figure=shown,
         so_far=so_far(reader, window),
@@ -122,11 +128,13 @@ def _zone(explanation: Answer | None) -> str:
     return str(explanation["window"]["timezone"]) if explanation else ""
 
 
-def _headline(reader: Reader, detail: Answer, figure: str) -> str:
+def _headline(reader: Reader, terms: Answer, detail: Answer, figure: str) -> str:
     if "down" in detail:
         if not detail["down"]:
             return reader.gettext("not down")
         return reader.gettext("%(length)s down", length=hours_in_words(reader, int(detail["down"])))
+    if "bad" in detail and counts_slow_answers(terms):
+        return reader.ngettext("%(count)s slow answer", "%(count)s slow answers", int(detail["bad"]))
     if "bad" in detail:
         return reader.ngettext("%(count)s error", "%(count)s errors", int(detail["bad"]))
     return figure

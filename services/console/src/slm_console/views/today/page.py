@@ -8,10 +8,11 @@ from typing import Any
 
 from slm_console.views import instants
 from slm_console.views.directory import Directory
+from slm_console.views.judgement.allowances import whole_minutes
 from slm_console.views.judgement.figures import short_month
 from slm_console.views.judgement.strips import Strip, strip_of
 from slm_console.views.marks import MARKS, mark_of
-from slm_console.views.reader import MINUTE, SECOND, Reader
+from slm_console.views.reader import SECOND, Reader
 from slm_console.views.tables import Column, Table, Wish, number_in, table_of
 from slm_console.views.today.rows import BUCKETS, UrgentRow
 from slm_console.views.today.sentence import SentencePart, select_rows, sentence_of
@@ -151,7 +152,7 @@ def _service(reader: Reader, directory: Directory, months: Sequence[str], servic
         now=now,
         month_mark=mark_of(service["verdict"], is_open=True),
         strip=strip_of(reader, months, service["strip"]),
-        lost="" if lost is None else reader.whole(-(-lost * SECOND // MINUTE)),
+        lost="" if lost is None else reader.whole(whole_minutes(lost * SECOND)),
     )
 
 
