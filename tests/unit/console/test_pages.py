@@ -162,3 +162,11 @@ async def test_today_sends_one_request_to_each_service() -> None:
 async def test_a_figure_of_a_period_that_is_not_over_says_so(path: str, figure: str) -> None:
     async with browser_of(StubApi(answers())) as browser:
         assert re.search(figure, (await browser.get(path)).text, re.DOTALL)
+
+
+async def test_a_figure_says_when_its_promise_was_broken_not_since_when() -> None:
+    path = "/api/v1/targets/t-checkout/explain"
+    broken = {**answers()[path], "verdict": "breached", "breached_at": "2026-11-09T09:57:00Z"}
+    async with browser_of(StubApi({**answers(), path: broken})) as browser:
+        page = (await browser.get("/targets/t-checkout/worked-out")).text
+    assert "promise broken 9 Nov 10:57" in page and "since 9 Nov" not in page

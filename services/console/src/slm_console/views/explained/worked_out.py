@@ -28,7 +28,7 @@ class WorkedOut:
     promise: str
     figure: str
     mark: str
-    since: str
+    broken: str
     sentences: Sequence[str]
     lines: Sequence[Line]
     facts: Sequence[Fact]
@@ -62,7 +62,9 @@ def worked_out_of(reader: Reader, explanation: Mapping[str, Any]) -> WorkedOut:
         promise=objective_in_words(reader, objective),
         figure=shown,
         mark=mark_of(explanation["verdict"], is_open=is_open),
-        since=reader.gettext("since %(moment)s", moment=reader.moment(breached)) if breached is not None else "",
+        broken=reader.gettext("promise broken %(moment)s", moment=reader.moment(breached))
+        if breached is not None
+        else "",
         sentences=worked.sentences,
         lines=worked.lines,
         facts=facts_of(reader, explanation),
