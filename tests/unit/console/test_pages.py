@@ -114,7 +114,7 @@ async def test_a_snoozed_row_leaves_today_and_a_link_shows_it() -> None:
     )
     async with browser_of(api) as browser:
         page = await browser.get("/")
-        assert 'data-row="cause/c-mail"' not in page.text and "1 snoozed" in page.text
+        assert 'data-row="cause/c-mail"' not in page.text and "1 hidden until it changes" in page.text
         assert 'data-row="cause/c-mail"' in (await browser.get("/?snoozed=shown")).text
         cause = await browser.get("/causes/c-mail")
         token = re.search(r'name="csrf_token" value="([^"]+)"', cause.text)
