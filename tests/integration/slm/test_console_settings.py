@@ -104,7 +104,7 @@ async def test_an_operator_gives_and_takes_mandates(world: Populated, browser: h
     browser.cookies.clear()
     await sign_in(browser, world.cast.provider_manager_key)
     page = await browser.get(path)
-    assert f'action="{path}"' not in page.text and "whoever runs the installation" in page.text
+    assert f'action="{path}"' not in page.text and "an operator, who signs in with a key" in page.text
 
 
 async def test_invitations_are_made_again_and_withdrawn(world: Populated, browser: httpx.AsyncClient) -> None:

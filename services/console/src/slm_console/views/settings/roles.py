@@ -21,7 +21,7 @@ def names(reader: Reader) -> Mapping[str, str]:
         "provider_signatory": reader.gettext("signs for the provider"),
         "business_signatory": reader.gettext("signs for the customer"),
         AUDITOR: reader.gettext("reads everything until a date, changes nothing"),
-        "operator": reader.gettext("runs the installation"),
+        "operator": reader.gettext("operates the installation"),
     }
 
 
