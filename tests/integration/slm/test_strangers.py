@@ -29,7 +29,7 @@ KEYLESS = {
     ("/api/v1/agreements/{agreement_id}/guest-links", "post"),
 }
 """Ways in: most are asked by somebody who has no key yet; each has tests of its own."""
-COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews")
+COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews", "/api/v1/invitations/preview")
 """Posts that keep nothing: whoever has a key may ask."""
 STREAM = "/api/v1/stream"
 FOR_OPERATORS = "-dead-letters"
