@@ -302,16 +302,17 @@ class Api:
         if the field is missing or has just the first page. Raises SignedOut.
         """
         found: dict[str, Part] = {}
+        missing: dict[str, str | Query | Whole] = {}
         for name, query in queries.items():
             data = (holder.data or {}).get(name)
             if data is None or data.get("next") is not None:
-                found |= await self.gather(**{name: query})
+                missing[name] = query
                 continue
             if not holder.away:
                 place = (query.path, query.parameters) if isinstance(query, Whole) else _query(query)
                 self.services.last.keep(self.key, place, data, self.now)
             found[name] = replace(holder, data=data)
-        return found
+        return found | await self.gather(**missing)
 
     async def part(self, path: str, parameters: Parameters | None = None) -> Part:
         """Send a GET request and return the answer as a Part, also if the service is away or refuses.

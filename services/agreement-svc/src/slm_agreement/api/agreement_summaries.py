@@ -157,9 +157,9 @@ async def summarize_agreements(
     ledgers: TheLedgers,
     days: Annotated[int, Query(ge=1, le=3_660, description="How far ahead to look for ends and notice dates")] = 90,
     include: Annotated[
-        list[Literal["me", "parties", "people", "services"]],
+        list[Literal["me", "parties", "people", "services"]] | None,
         Query(description="Answers to add to the summary; repeat it for several"),
-    ] = [],  # noqa: B006  FastAPI copies it for each request
+    ] = None,
 ) -> dict[str, Any]:
     """Count your party's agreements by state; list what they need of your party, those that end soon, and those that
     both parties signed lately.
@@ -167,7 +167,8 @@ async def summarize_agreements(
     `include` adds answers with the names behind the ids in other answers: who you are, and the first pages of the lists
     of parties, people and services. The key's scopes must allow reading each of these resources.
     """
-    for resource in include:
+    included = sorted(set(include or ()))
+    for resource in included:
         check_scope(caller, resource, "read")
     more: Mapping[str, Callable[[], Awaitable[dict[str, Any]]]] = {
         "me": lambda: me.get_me(caller, ledgers, database),
@@ -188,5 +189,5 @@ async def summarize_agreements(
         ],
         "ending": [reading_shapes.ending_version_json(row, caller) for row in ending],
         "signed": [reading_shapes.signed_version_json(row, caller) for row in signed],
-        **{name: await more[name]() for name in sorted(set(include))},
+        **{name: await more[name]() for name in included},
     }

@@ -20,7 +20,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What the navigation depends on: the reader's roles, and whether their company is provider, customer or both.
+    """The facts that decide which places the navigation offers: the reader's roles, and the sides of their company.
 
     Pages that the navigation does not offer can still be opened by their address; the API decides what they show.
     """

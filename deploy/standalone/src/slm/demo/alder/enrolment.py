@@ -29,8 +29,10 @@ _SIGNING = {"business_signatory": "Signs as a customer", "provider_signatory": "
 
 @dataclass(frozen=True)
 class Participants:
-    """What was registered. ``parties``: key → id. ``services``: key → id. ``keys``: person → API key. ``principals``:
-    person → id of the principal.
+    """The ids and API keys of what was registered.
+
+    ``parties``: key → id. ``services``: key → id. ``keys``: person → API key. ``principals``: person → id of the
+    principal.
 
     ``systems_key`` and ``operator_key`` are the API keys of the provider's systems and of the operator.
     """

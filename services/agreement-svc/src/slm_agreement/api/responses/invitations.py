@@ -39,7 +39,7 @@ class InvitationResponse(Answer):
 
 
 class InvitationPreviewResponse(Answer):
-    """What the holder of an invitation's code may know before accepting: who invites whom."""
+    """Response: who invites whom, for somebody who has the code of an invitation and has not accepted it yet."""
 
     kind: Literal["party", "principal"]
     """Whom it invites: a company (`party`), or the person behind a principal (`principal`)"""

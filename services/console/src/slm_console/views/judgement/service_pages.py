@@ -60,7 +60,7 @@ class MaintenanceRow:
     repeats: str
     """How many times it recurs, in words; empty if it does not recur."""
     title: str
-    """What was asked or decided: ``Corner Shop asks that 1 h do not count``, ``1 h do not count``."""
+    """The title: ``Corner Shop asks that 1 h do not count``, and once that is decided ``1 h do not count``."""
     decisions: Sequence[str]
     """Who decided it and who withdrew an approval, each with its time, in their order."""
 

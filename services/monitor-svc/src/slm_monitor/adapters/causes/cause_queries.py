@@ -57,19 +57,18 @@ SELECT finding.cause_id, view.party_id,
        coalesce(bool_or(target.terms ->> 'aggregation' IN ('availability', 'outages')), FALSE) AS is_downtime,
        max(step.at) AS acknowledged_at,
        (array_agg(step.principal_name ORDER BY step.at DESC) FILTER (WHERE step.at IS NOT NULL))[1] AS acknowledged_by
-  FROM cause_view AS view
+  FROM unnest(CAST(:cause_ids AS text[]), CAST(:party_ids AS text[])) AS view (cause_id, party_id)
   JOIN cause_finding AS finding
     ON finding.cause_id = view.cause_id AND view.party_id IN (finding.provider_party_id, finding.customer_party_id)
   LEFT JOIN target USING (target_id)
   LEFT JOIN breach ON finding.kind = 'breach' AND breach.breach_id = finding.finding_id
   LEFT JOIN breach_step AS step
     ON step.breach_id = breach.breach_id AND step.revision = breach.revision AND step.step = 'acknowledge'
- WHERE finding.cause_id = ANY(CAST(:cause_ids AS text[]))
-   AND (NOT finding.is_hidden OR view.party_id = finding.provider_party_id)
+ WHERE (NOT finding.is_hidden OR view.party_id = finding.provider_party_id)
    AND coalesce(breach.standing, TRUE)
  GROUP BY finding.cause_id, view.party_id
 """
-"""What a cause says about its findings beyond their counts: read only for the causes of one page."""
+"""SQL for details of the breaches and risks of given views of causes. It is run for one page of causes at a time."""
 _COLUMNS: tuple[ColumnClause[Any], ...] = (
     *(column(name, Text) for name in ("cause_id", "party_id", "provider_party_id", "state")),
     *(column(name, BigInteger) for name in ("start", "until", "risks_standing", "left_to_do", *_STATES)),
@@ -137,8 +136,8 @@ class CauseQueries:
 
 async def _detailed(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of causes with the columns of ``_DETAILS``."""
-    ids = [row["cause_id"] for row in rows]
-    found = (await connection.execute(text(_DETAILS), {"cause_ids": ids})).mappings() if ids else ()
+    given = {"cause_ids": [row["cause_id"] for row in rows], "party_ids": [row["party_id"] for row in rows]}
+    found = (await connection.execute(text(_DETAILS), given)).mappings() if rows else ()
     details = {(each["cause_id"], each["party_id"]): dict(each) for each in found}
     return [{**_NO_DETAILS, **row, **details.get((row["cause_id"], row["party_id"]), {})} for row in rows]
 

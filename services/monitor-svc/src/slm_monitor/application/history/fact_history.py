@@ -93,8 +93,8 @@ class FactHistoryStore(Protocol):
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
 
     async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
-        """Return ticket → its facts known at ``known_at``, for the party's tickets of which something was received
-        later.
+        """Return ticket → its facts known at ``known_at``, for those of the party's tickets about which facts were
+        received later.
         """
         ...
 

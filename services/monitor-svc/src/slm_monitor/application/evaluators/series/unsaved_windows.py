@@ -1,4 +1,4 @@
-"""Windows of which only figures changed since the last checkpoint, so that they can wait for the next one."""
+"""Windows that wait for the next checkpoint to be stored, because only their figures changed, not their verdicts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class UnsavedWindows(dict[Key, TargetWindow]):
         *,
         is_recounted: bool,
     ) -> None:
-        """Leave to the next checkpoint the windows of which only figures changed. A change of verdict is written with
+        """Let windows wait for the next checkpoint if only their figures changed. A change of verdict is stored with
         this step.
 
         ``is_recounted``: a restart would count the indicator again from the record, as its checkpoint is outdated.
