@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
@@ -251,6 +251,9 @@ class MemoryKept(Generic[T]):
 
     async def get(self, key: str) -> T | None:
         return self.values.get(key)
+
+    async def get_all(self, keys: Collection[str]) -> dict[str, T]:
+        return {key: self.values[key] for key in keys if key in self.values}
 
     async def find(self, **equal: Any) -> list[T]:
         return [v for _, v in sorted(self.values.items()) if all(getattr(v, n) == x for n, x in equal.items())]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
 from slm.demo import negotiation, terms
 from slm.demo.negotiation import Cast
 from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
@@ -76,3 +79,45 @@ async def test_a_name_that_two_customers_share_is_an_error(service: AgreementUnd
         "SHOPS",
         "error",
     )
+
+
+async def sign_with_others(service: AgreementUnderTest, signed_id: str, count: int) -> None:
+    """Add as many customers, and a signed agreement with each: a copy of the one with this id."""
+    for number in range(count):
+        key = f"shop-{uuid.uuid4()}"
+        status, party = await service.ask(OPERATOR_KEY, "POST", "/api/v1/parties", {"key": key, "name": f"S {number}"})
+        assert status == 201, party
+        copied = {"agreement_id": str(uuid.uuid4()), "customer_party_id": party["party_id"], "key": key}
+        async with service.app.database.engine.begin() as transaction:
+            for table in ("agreement", "agreement_version"):
+                changed = ", ".join(f"'{name}', '{value}'" for name, value in copied.items())
+                copy = f"jsonb_populate_record(each, jsonb_build_object({changed}))"
+                await transaction.execute(
+                    text(f"INSERT INTO {table} SELECT ({copy}).* FROM {table} AS each WHERE agreement_id = :signed"),
+                    {"signed": signed_id},
+                )
+
+
+async def statements_of_a_check(service: AgreementUnderTest, cast: Cast, agreement: dict[str, Any]) -> int:
+    """The number of statements that the service sends to PostgreSQL for one check."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await findings(service, cast, agreement)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return len(sent)
+
+
+async def test_a_check_reads_as_often_for_many_customers_as_for_one(service: AgreementUnderTest) -> None:
+    # It read the customer and the service of each agreement: with 400 agreements, signing took ten times as long.
+    cast, signed = await negotiation.negotiate_and_sign(service.client, OPERATOR_KEY, EFFECTIVE)
+    draft = await drafted(service, cast, cast.customer_party_id)
+    await sign_with_others(service, signed["agreement_id"], 1)
+    with_one = await statements_of_a_check(service, cast, draft)
+    await sign_with_others(service, signed["agreement_id"], 4)
+    assert 0 < await statements_of_a_check(service, cast, draft) == with_one

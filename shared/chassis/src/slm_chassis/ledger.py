@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +18,10 @@ class Repository(Protocol[T]):
 
     async def get(self, key: str) -> T | None:
         """Return the value with this id; None if there is none."""
+
+    async def get_all(self, keys: Collection[str]) -> dict[str, T]:
+        """Return {id: value} of the values with these ids; an id without a value is left out."""
+        ...
 
     async def find(self, **equal: Any) -> list[T]:
         """Return the values whose fields equal the given ones, ordered by id."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, Table, bindparam, func, select
+from sqlalchemy import ARRAY, Select, Table, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from slm_chassis import tracing
@@ -44,6 +44,14 @@ class SqlRepository(Generic[T]):
         """Return the value with this id; None if there is none."""
         found = await self.find(**{self._key.name: key})
         return found[0] if found else None
+
+    async def get_all(self, keys: Collection[str]) -> dict[str, T]:
+        """Return {id: value} of the values with these ids; an id without a value is left out. It is one statement."""
+        if not keys:
+            return {}
+        statement = select(self._table).where(self._key == any_(bindparam("keys", sorted(keys), ARRAY(self._key.type))))
+        rows = (await self._transaction.execute(statement)).mappings()
+        return {row[self._key.name]: self._load(**row) for row in rows}
 
     async def find(self, **equal: Any) -> list[T]:
         """Return the values whose fields equal the given ones, ordered by id. None matches NULL."""

@@ -100,16 +100,20 @@ class SqlAgreements:
         row = (await self._transaction.execute(statement)).mappings().one_or_none()
         return None if row is None else Identity(**row)
 
-    async def signed_of(self, provider_party_id: str) -> list[Identity]:
-        """Return a provider's agreements with at least one signed version that has not ended."""
+    async def signed_customers_and_services(self, provider_party_id: str, kind: str) -> list[tuple[str, str]]:
+        """Return each pair (customer party id, service id) for which the provider has an agreement of this kind with at
+        least one signed version that has not ended.
+        """
         table, version = agreement_tables.agreement, agreement_tables.agreement_version
         live = select(version.c.agreement_id).where(version.c.state.in_([str(state) for state in LIVE]))
         statement = (
-            select(*(table.c[name] for name in _IDENTITY))
-            .where(table.c.provider_party_id == provider_party_id, table.c.agreement_id.in_(live))
-            .order_by(table.c.agreement_id)
+            select(table.c.customer_party_id, table.c.service_id)
+            .distinct()
+            .where(table.c.provider_party_id == provider_party_id, table.c.kind == kind, table.c.agreement_id.in_(live))
+            .order_by(table.c.customer_party_id, table.c.service_id)
         )
-        return [Identity(**row) for row in (await self._transaction.execute(statement)).mappings()]
+        rows = (await self._transaction.execute(statement)).mappings()
+        return [(row["customer_party_id"], row["service_id"]) for row in rows]
 
     async def add(self, identity: Identity) -> None:
         """Insert an agreement without versions."""

@@ -37,8 +37,10 @@ class Agreements(Protocol):
         """Return every version of an agreement, in ascending order."""
         ...
 
-    async def signed_of(self, provider_party_id: str) -> list[Identity]:
-        """Return a provider's agreements with at least one signed version that has not ended."""
+    async def signed_customers_and_services(self, provider_party_id: str, kind: str) -> list[tuple[str, str]]:
+        """Return each pair (customer party id, service id) for which the provider has an agreement of this kind with at
+        least one signed version that has not ended.
+        """
         ...
 
     async def save(self, version: Version) -> None:

@@ -17,25 +17,34 @@ async def find_ticket_scope_errors(ledger: Ledger, version: Version) -> list[Fin
     Only agreements with customers are checked. Operational level agreements and underpinning contracts cover the same
     tickets on purpose.
     """
-    identity = version.identity
-    own = await _scope(ledger, identity) if identity.kind == _SLA else None
-    if own is None:
+    identity, document = version.identity, version.current.document
+    if identity.kind != _SLA or not ticket_scopes.has_ticket_targets(document):
         return []
-    others = []
-    for other in await ledger.agreements.signed_of(identity.provider_party_id):
-        if other.kind == _SLA and other.agreement_id != identity.agreement_id:
-            others.append(await _scope(ledger, other))
-    known = [scope for scope in others if scope is not None]
-    return ticket_scopes.check_ticket_scopes(version.current.document, own, known)
+    customer = await ledger.parties.get(identity.customer_party_id)
+    service = await ledger.services.get(identity.service_id)
+    if customer is None or service is None:
+        return []
+    own = ticket_scopes.ticket_scope_of(customer, service)
+    return ticket_scopes.check_ticket_scopes(document, own, await _scopes_of_others(ledger, identity))
+
+
+async def _scopes_of_others(ledger: Ledger, identity: Identity) -> list[TicketScope]:
+    """Return the ticket scopes of the provider's signed agreements with other customers, each scope once.
+
+    The number of statements does not depend on the number of agreements: a provider may have thousands.
+    """
+    signed = await ledger.agreements.signed_customers_and_services(identity.provider_party_id, _SLA)
+    others = [(customer, service) for customer, service in signed if customer != identity.customer_party_id]
+    parties = await ledger.parties.get_all({customer for customer, _ in others})
+    services = await ledger.services.get_all({service for _, service in others})
+    return [
+        ticket_scopes.ticket_scope_of(parties[customer], services[service])
+        for customer, service in others
+        if customer in parties and service in services
+    ]
 
 
 async def read_ticket_scope_errors(ledgers: LedgerFactory, version: Version) -> list[Finding]:
     """Return the errors about ticket scopes of a version, read in a transaction of their own."""
     async with ledgers.begin() as ledger:
         return await find_ticket_scope_errors(ledger, version)
-
-
-async def _scope(ledger: Ledger, identity: Identity) -> TicketScope | None:
-    customer = await ledger.parties.get(identity.customer_party_id)
-    service = await ledger.services.get(identity.service_id)
-    return None if customer is None or service is None else ticket_scopes.ticket_scope_of(customer, service)

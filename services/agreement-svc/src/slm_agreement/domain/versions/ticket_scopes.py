@@ -34,6 +34,11 @@ def _names(identity: str, key: str, refs: Iterable[Mapping[str, Any]]) -> frozen
     return frozenset({identity, key, *(str(each["id"]) for each in refs)})
 
 
+def has_ticket_targets(document: Mapping[str, Any]) -> bool:
+    """Whether a document has targets that are judged for each ticket."""
+    return any(each["aggregation"] == "clock" for each in document["targets"])
+
+
 def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
     """Return an error for each customer or service name in ``applies_to`` that is not the agreement's own, and for each
     name that its customer shares with another customer of the same service.
@@ -43,7 +48,7 @@ def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: S
     """
     clocks = [(place, each) for place, each in enumerate(document["targets"]) if each["aggregation"] == "clock"]
     found = [finding for place, target in clocks for finding in _foreign(target, f"targets[{place}]", own)]
-    return [*found, *_shared(own, others)] if clocks else []
+    return [*found, *(_shared(own, others) if clocks else [])]
 
 
 def _foreign(target: Mapping[str, Any], path: str, own: TicketScope) -> Iterator[Finding]:
