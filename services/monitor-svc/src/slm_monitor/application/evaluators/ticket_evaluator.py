@@ -4,7 +4,7 @@ a ticket is evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 import structlog
@@ -37,6 +37,10 @@ class TicketEvaluator:
         self._timers = timers
         self._lines: dict[str, dict[str, Sequence[TargetTermsHistory]]] = {}
         """Party → agreement → the terms histories of its targets."""
+        self._pairs: dict[str, set[tuple[str, str]]] = {}
+        """Party → the pairs of customer and service of its agreements."""
+        self._with_clocks: dict[str, set[str]] = {}
+        """Party → its agreements with per-ticket targets."""
         self._books: dict[str, TicketRuleBook] = {}
         self._waiting: dict[str, None] = {}
         self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
@@ -59,25 +63,26 @@ class TicketEvaluator:
         if not lines:
             return frozenset()
         terms = lines[0].latest
-        is_news = any(line.latest.clock is not None for line in lines)
+        has_clocks = any(line.latest.clock is not None for line in lines)
+        is_news = has_clocks
         for owner in terms.ticket_owners:
-            known = self._lines.setdefault(owner, {})
-            is_news = is_news or self._may_be_about(terms, known)
-            known[terms.agreement_id] = lines
+            is_news = is_news or self._may_be_about(terms, owner)
+            self._lines.setdefault(owner, {})[terms.agreement_id] = lines
+            self._pairs.setdefault(owner, set()).add((terms.customer_party_id, terms.service_id))
+            with_clocks = self._with_clocks.setdefault(owner, set())
+            (with_clocks.add if has_clocks else with_clocks.discard)(terms.agreement_id)
             self._books.pop(owner, None)
         return terms.ticket_owners if is_news else frozenset()
 
-    @staticmethod
-    def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TargetTermsHistory]]) -> bool:
-        """Return whether the terms of an agreement may change which other agreements evaluate a ticket.
+    def _may_be_about(self, terms: ServiceLevelTarget, owner: str) -> bool:
+        """Return whether the terms of an agreement may change which other agreements evaluate a ticket of this party.
 
         They may if the agreement's pair of customer and service is new, or if the agreement was known before, because
         it may end earlier now.
         """
-        pairs = {(each[0].latest.customer_party_id, each[0].latest.service_id) for each in known.values()}
-        is_new_pair = (terms.customer_party_id, terms.service_id) not in pairs
-        has_clocks = any(line.latest.clock is not None for lines in known.values() for line in lines)
-        return has_clocks and (is_new_pair or terms.agreement_id in known)
+        is_new_pair = (terms.customer_party_id, terms.service_id) not in self._pairs.get(owner, ())
+        is_known = terms.agreement_id in self._lines.get(owner, {})
+        return bool(self._with_clocks.get(owner)) and (is_new_pair or is_known)
 
     def _book(self, owner: str) -> TicketRuleBook:
         if owner not in self._books:
