@@ -62,7 +62,7 @@ class SqlRepository(Generic[T]):
     async def put(self, *values: T) -> None:
         """Insert the values, or replace those with the same id."""
         if values:
-            await self._transaction.execute(_upsert(self._table), [self._dump(value) for value in values])
+            await self._transaction.execute(upsert(self._table), [self._dump(value) for value in values])
 
     def _columns_of(self, value: T) -> dict[str, Any]:
         return {column.name: getattr(value, column.name) for column in self._table.c}
@@ -76,7 +76,8 @@ def _select(table: Table, given: tuple[str, ...], absent: tuple[str, ...]) -> Se
 
 
 @cache
-def _upsert(table: Table) -> Insert:
+def upsert(table: Table) -> Insert:
+    """Return the statement that inserts rows of a table, or replaces those with the same primary key."""
     statement = insert(table)
     others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)

@@ -24,6 +24,7 @@ from slm_agreement.domain.versions.agreement import (
 )
 from slm_agreement.domain.versions.term import LIVE, last_notice_at
 from slm_chassis.database import Transaction
+from slm_chassis.sql_ledger import upsert
 from slm_events import instants
 
 _IDENTITY = (
@@ -188,12 +189,8 @@ class SqlAgreements:
         return grouped
 
     async def _upsert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
-        statement = insert(table)
-        others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-        keys = list(table.primary_key)
-        await self._transaction.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+        if rows:
+            await self._transaction.execute(upsert(table), rows)
 
 
 def _starts_at(version: Version) -> int | None:

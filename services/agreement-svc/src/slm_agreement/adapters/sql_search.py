@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, and_, delete, or_, select
-from sqlalchemy.dialects.postgresql import insert
 
 from slm_agreement.adapters import agreement_tables, search_tables
 from slm_agreement.adapters.search_words import reference_texts, searchable_text
@@ -14,7 +13,7 @@ from slm_agreement.domain.documents.templates import KINDS
 from slm_agreement.domain.people.people import Party, Person, Service
 from slm_agreement.domain.versions.agreement import Version
 from slm_chassis.database import Transaction
-from slm_chassis.sql_ledger import SqlRepository
+from slm_chassis.sql_ledger import SqlRepository, upsert
 
 T = TypeVar("T")
 SearchEntry = dict[str, Any]
@@ -116,11 +115,5 @@ def _entry(kind: str, identity: str, party_id: str, title: str, subtitle: str, w
 
 
 async def _upsert_entries(transaction: Transaction, entries: list[SearchEntry]) -> None:
-    if not entries:
-        return
-    table = search_tables.search_entry
-    statement = insert(table)
-    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-    await transaction.execute(
-        statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others), entries
-    )
+    if entries:
+        await transaction.execute(upsert(search_tables.search_entry), entries)
