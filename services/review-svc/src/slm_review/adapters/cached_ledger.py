@@ -7,7 +7,7 @@ later searches by it are answered from memory and include the changes of this ba
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -83,6 +83,11 @@ class CachedRepository(Generic[T]):
         if key not in self._values:
             await self.read((self._key,), [(key,)])
         return self._values.get(key)
+
+    async def get_all(self, keys: Collection[str]) -> dict[str, T]:
+        """Return {id: value} of the values with these ids; an id without a value is left out."""
+        await self.read((self._key,), [(key,) for key in keys if key not in self._values])
+        return {key: self._values[key] for key in keys if key in self._values}
 
     async def find(self, **equal: Any) -> list[T]:
         """Return the values whose fields equal the given ones, ordered by id.
