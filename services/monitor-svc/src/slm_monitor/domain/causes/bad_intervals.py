@@ -1,4 +1,4 @@
-"""The bad interval of a breach or a risk: the uninterrupted bad time in which it became certain.
+"""The bad interval of a breach or a risk: the uninterrupted bad time in which the breach or risk became certain.
 
 For a target on states, this is the whole outage of the indicator, without regard to the target's service hours and
 exclusions. Two agreements with different hours therefore have the same outage.
@@ -87,8 +87,8 @@ def _outage(
 def _reach(found: PublishedFinding, terms: ServiceLevelTarget | None) -> Interval:
     """Return the bad interval of a finding whose figure sums up many measurements.
 
-    It is the last hour before the finding was certain, or as much of that hour as lies in the window. For a breach of a
-    rolling window of at most an hour it lasts until the target recovers.
+    It is the last hour before the finding was certain, or less if the window is shorter or began later. For a breach of
+    a rolling window of at most an hour, the bad interval continues until the target recovers.
     """
     length = terms.rolling_microseconds if terms else 0
     since = found.at - min(length or LONGEST_EVIDENCE_REACH, LONGEST_EVIDENCE_REACH)

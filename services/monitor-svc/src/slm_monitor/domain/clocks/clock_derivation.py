@@ -18,8 +18,9 @@ Kind = Literal["open", "closed", "paused"]
 class ClockSegment(NamedTuple):
     """One interval ``[start, end)`` of a clock's time that is open, closed or paused throughout.
 
-    ``service`` is the service time in the interval, in microseconds. ``cause`` names the reason: for closed time the
-    rule of the service hours that closes it, for other time the event with which it began, or ``service hours open``.
+    ``service`` is the service time in the interval, in microseconds. ``cause`` names the reason. For closed time this
+    is the rule of the service hours that closes it. For other time it is the event with which the interval began, or
+    ``service hours open``.
     """
 
     start: UtcMicroseconds
@@ -63,9 +64,11 @@ def _running(
 def _cause(
     events: Sequence[TicketEvent], at: UtcMicroseconds, clock: TicketClockState
 ) -> tuple[str, TicketEvent | None]:
-    """Return (text, event) of the event that changed the clock at an instant.
+    """Return (text, event) of the event that changed the clock at an instant. The event is None if no event has this
+    instant.
 
-    Of several events at that instant, one with a state, or one that ends the ticket, is preferred.
+    If several events have this instant, the last one that names a state or ends the ticket is taken. At the clock's
+    start, an ``opened`` event is preferred to all others.
     """
     there = [event for event in events if event.at == at]
     telling = [event for event in there if event.state is not None or event.event in ENDS] or there

@@ -67,8 +67,8 @@ def replay_clocks_by_rules(
 ) -> list[TicketClockState]:
     """Return every clock that a ticket has had under the rules in ``book``.
 
-    Amendments that took effect after the last event are applied too, if they did so by ``until``; without ``until``
-    they are not. A clock that cannot be evaluated is passed to ``failed``; without ``failed`` the error is raised.
+    ``until``: also apply amendments that took effect after the last event, up to this instant; None: no such amendment.
+    ``failed`` is called with each clock that cannot be evaluated; without ``failed`` the error is raised.
     """
     found: list[TicketClockState] = []
     scope = book.scope_of(events)
@@ -250,7 +250,7 @@ class _Walk:
         return True
 
     def _next_stint(self, run: TicketClockMachine, event: TicketEvent) -> None:
-        """After the clock of one assignment, begin the clock of the next assignment, of the same target or another."""
+        """If the event begins a further assignment's clock, under the same or another target, begin that clock."""
         if self._match() is not run.target:
             self._ended.append(run.clock())
             self._run = self._tried = None
@@ -305,7 +305,7 @@ class _Walk:
         return self._rules.passed_over(target, self._opened_at, self._amended_to, self._attributes)
 
     def _attach(self, event: TicketEvent) -> None:
-        """Begin the clock of the target that applies, if an event started it and no later event ended it."""
+        """Begin the clock of the target that matches, if this or an earlier event started it and no event ended it."""
         target, tried = self._match(), self._tried
         self._tried = target
         if target is None or target.clock is None:
@@ -320,7 +320,7 @@ class _Walk:
             self._run.apply(event, self._state, self._attributes)
 
     def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> TicketClockMachine | None:
-        """Return the clock that the target would have if it had always applied; None if it would not run."""
+        """Return the clock that a target would have if it had always applied; None if this clock would not run."""
         run = _Walk(target_matching.SingleTargetRule(target)).walk(events)
         return None if run is None or run.over else run
 

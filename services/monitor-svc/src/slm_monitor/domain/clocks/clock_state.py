@@ -27,10 +27,10 @@ Span = tuple[int, int]
 class TicketClockState:
     """The state of one clock of one ticket, by the facts known. Instants and lengths are in microseconds.
 
-    ``ordinal`` counts the clocks of the same target on the ticket: a target may cease to apply and apply again.
-    ``deadline_at`` of a paused clock is the deadline before the present pause, which will move it further.
-    ``breached_at`` of a running clock may be in the future: a timer is set for it.
-    ``carried`` is the (calendar, service) time taken over from the target that applied before ``measured_from``.
+    * ``ordinal`` counts the clocks of the same target on the ticket: a target may cease to apply and apply again.
+    * ``deadline_at`` of a paused clock leaves out the present pause, which will move the deadline further.
+    * ``breached_at`` of a running clock may be in the future: a timer is set for it.
+    * ``carried`` is the (calendar, service) time taken over from the target that applied before ``measured_from``.
     """
 
     target: ServiceLevelTarget
@@ -61,8 +61,8 @@ class TicketClockState:
     carried_net: Span = (0, 0)
     net_calendar: int = 0
     net_service: int = 0
-    """The elapsed service time less all pauses, also those after the deadline; ``net_calendar`` is the same in wall
-    time.
+    """The elapsed service time less all pauses, including those after the deadline. ``net_calendar`` is the elapsed
+    wall time less the same pauses.
     """
     passed_over: tuple[tuple[str, str], ...] = ()
     """Targets of the same kind of clock that come before this one in the agreement and do not apply to the ticket:
@@ -88,7 +88,8 @@ class TicketClockState:
     def is_notified(self) -> bool:
         """Whether a breach of this clock is published.
 
-        For a clock that was past due when its target began to apply, the terms must ask for it.
+        If the deadline had passed before the target began to apply, the breach is published only if the terms ask for
+        it.
         """
         return not self.past_due or (self.target.clock is not None and self.target.clock.notify_past_due)
 

@@ -22,8 +22,8 @@ Passed = tuple[tuple[str, str], ...]
 class TicketAgreementMatch:
     """The result of matching a ticket, as it is now, to agreements.
 
-    ``evaluated_by`` are the ids of the agreements that evaluate it. ``unmatched_cause`` is why no agreement with a
-    customer covers it, or why no agreement evaluates it; None if neither is so.
+    ``evaluated_by``: the ids of the agreements that evaluate the ticket. ``unmatched_cause``: the reason if no
+    agreement with a customer covers the ticket, or if no agreement evaluates it; otherwise None.
     """
 
     evaluated_by: frozenset[str]

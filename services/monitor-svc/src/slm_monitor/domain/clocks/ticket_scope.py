@@ -26,8 +26,8 @@ _MOST_KNOWN = 10_000
 class TicketCoverage:
     """The ids of the agreements that cover a ticket.
 
-    ``reason`` is why no agreement with a customer covers it; None if one does, or if there are only agreements of
-    other kinds (OLA, UC …).
+    ``reason`` is why no agreement with a customer covers the ticket. It is None if such an agreement covers the ticket,
+    or if there are only agreements of other kinds (OLA, UC …).
     """
 
     agreements: frozenset[str]
@@ -69,7 +69,8 @@ class TicketScope:
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
         """Return (agreements with a customer that cover a ticket, ``reason`` of its ``TicketCoverage``).
 
-        A ticket that names no service, or no customer, is covered only if there is no doubt about which one is meant.
+        No agreement covers the ticket if its customer or its service is in doubt: the agreements that fit its
+        attributes have several customers or, if it names no service, several services.
         """
         found: Sequence[ServiceLevelTarget] = self.slas
         if not found:

@@ -57,10 +57,10 @@ class ApprovedExclusion:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMaintenanceRules:
-    """The limits of planned maintenance in one version of an agreement.
+    """The limits of planned maintenance in one version of an agreement, in microseconds; None: no limit.
 
-    ``notice`` is how long ahead maintenance must be announced, ``cap`` how much of it can be excluded in each ``per``
-    (a calendar window in ``zone``); both in microseconds, None: no limit.
+    ``notice``: how long ahead maintenance must be announced. ``cap``: how much maintenance can be excluded in each
+    calendar window of the kind ``per``, in the time zone ``zone``.
     """
 
     effective_at: UtcMicroseconds
@@ -113,10 +113,11 @@ def parse_maintenance_rules(finalized: Mapping[str, Any]) -> PlannedMaintenanceR
 def compute_effective_exclusions(
     approved: Iterable[ApprovedExclusion], versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, EffectiveExclusion]:
-    """Return exclusion id → which of its time is excluded and which is not, for the approved exclusions of one
-    agreement.
+    """Return exclusion id → the excluded part of its time and the part that is not excluded, for the approved
+    exclusions of one agreement.
 
-    The cap is spent in the order of approval. For each interval the version in force at its start gives the rules.
+    Only planned maintenance is limited. Its cap is spent in the order of approval. Each interval follows the rules of
+    the version that is in force at the start of the interval.
     """
     rules = sorted((parse_maintenance_rules(version) for version in versions), key=lambda each: each.effective_at)
     used: dict[tuple[str, int], list[Interval]] = {}

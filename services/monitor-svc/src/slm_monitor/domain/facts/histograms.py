@@ -50,10 +50,10 @@ class Histogram:
         return sum(self.counts[:ended]) if ends_there or not self.counts[ended] else None
 
     def at_least(self, limit: float) -> int | None:
-        """Return how many values are at least the limit.
+        """Return how many values are at least the limit; None if this number is unknown.
 
-        None if the bucket in which the limit lies, or which ends at the limit, holds values: it is unknown how many of
-        them reach the limit.
+        The number is unknown if there are values in the bucket that contains the limit, even if the bucket ends at the
+        limit.
         """
         place = bisect_left(self.bounds, limit)
         return None if self.counts[place] else sum(self.counts[place:])

@@ -192,7 +192,7 @@ def shorten_value_for_display(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    """Return a large integer, a list or an object as JSON text, as its sender wrote it."""
+    """Return a large integer, a list or an object as shortened JSON, and any other value as the name of its type."""
     if isinstance(value, int) and value.bit_length() > _SHOWN * 8:
         return "a huge number"
     if not isinstance(value, int | list | dict):

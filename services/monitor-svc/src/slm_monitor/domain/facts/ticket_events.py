@@ -11,7 +11,9 @@ from slm_events.instants import UtcMicroseconds, to_text
 _RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "fulfilled": 2, "closed": 2, "state_changed": 3, "reopened": 4}
 _OTHER_RANK = 3
 DELETED_EVENTS_KEY = "\x1fforgotten"
-"""The key of the fact that replaces a ticket's events once they are deleted; the last results of its clocks stay."""
+"""The key of the fact that replaces a ticket's events once they are deleted. The last results of the ticket's clocks
+stay.
+"""
 
 ENDED_STATES = {
     "resolved": "resolved",
@@ -138,10 +140,11 @@ def _word(value: Any) -> str:
 
 
 def derive_ticket_state_after_event(event: TicketEvent, before: str | None) -> str | None:
-    """Return the ticket's state after an event: the state that the event names.
+    """Return the ticket's state after an event.
 
-    If the event names none, the ticket stays in the state ``before``. But after an end or a reopening that names none,
-    the state is unknown (None).
+    * An event that names a state: this state.
+    * An event that ends or reopens the ticket and names no state: unknown (None).
+    * Any other event: the state ``before``.
     """
     return event.state or (None if event.event in STATE_CLEARING_EVENTS else before)
 

@@ -143,8 +143,11 @@ def _at(item: SentMeasurement, limit: UtcMicroseconds) -> UtcMicroseconds:
 
 
 def _recorded(item: SentMeasurement | SentTicketEvent, now: UtcMicroseconds) -> UtcMicroseconds:
-    """Return when the producer recorded the item, or else when it was received (``now``). Of two contents under one id
-    the one that was recorded later is valid.
+    """Return the instant that decides between two contents sent under one id: the later content is valid.
+
+    * ``recorded_at`` of the item, if it has one;
+    * otherwise, for an item with an id, the instant of its receipt (``now``);
+    * otherwise 0.
     """
     if item.recorded_at is not None:
         return validate_instant(item.recorded_at, "recorded_at")

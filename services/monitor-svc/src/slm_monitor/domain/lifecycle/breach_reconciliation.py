@@ -139,7 +139,7 @@ def create_breach(
     subject: str,
     now: UtcMicroseconds,
 ) -> Breach:
-    """Create a breach. If a breach with the same id was withdrawn before, this is its next revision."""
+    """Create a breach. If an earlier breach with the same id was withdrawn, the new breach is its next revision."""
     identity = key.derive_id(terms)
     earlier = breaches.get(identity)
     breach = Breach(

@@ -92,9 +92,10 @@ class BreachWorkflow:
         return replace(self, reached=_FORWARD[self.reached][1], contest=None, number=self.number + 1)
 
     def after_evaluation(self, revision: int, is_in_force: bool) -> BreachWorkflow:
-        """Return the workflow after an evaluation; ``is_in_force`` False withdraws the breach.
+        """Return the workflow after an evaluation of its breach.
 
-        A new revision starts a new workflow. A revision that is valid again after its withdrawal keeps its state.
+        ``revision``: the breach's present revision. A new revision starts a new workflow; the same revision keeps its
+        state, even if it was withdrawn in between. ``is_in_force`` False: the breach is withdrawn.
         """
         return replace(self if revision == self.revision else BreachWorkflow(revision), withdrawn=not is_in_force)
 

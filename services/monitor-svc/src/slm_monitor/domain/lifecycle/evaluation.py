@@ -73,10 +73,11 @@ def evaluate_objective_risks(
     consumed: Fraction | None = None,
     burn: Fraction | None = None,
 ) -> list[RiskEvaluation]:
-    """Return the warning that the figure so far misses its objective; nothing if the figure meets it clearly.
+    """Return the warning that the figure so far misses its objective, or an empty list.
 
-    An open warning stays open until the figure is better than the objective by a tenth: of the budget, or of the limit
-    of an ``at_most`` number. An ``at_least`` number has no such tenth, because its scale may end before that.
+    If the figure meets the objective narrowly, the returned warning only keeps an open warning open. Narrowly means
+    that more than nine tenths of the error budget, or of the limit of an ``at_most`` number, are used. For an
+    ``at_least`` number nothing is narrow, because its scale may end too close to the objective.
     """
     if figure is None:
         return []
@@ -99,7 +100,9 @@ class MissedObjectiveLevel:
     level: str
     at: UtcMicroseconds
     figure: Fraction | None
-    """The figure at ``at``, which is one microsecond, or one event, after the budget was spent exactly."""
+    """The figure at ``at``. This is one microsecond, or one event, later than the point at which the budget was just
+    spent.
+    """
     evidence: dict[str, Any] | None = None
     """The evidence as of ``at``. None: use the evidence of the whole evaluation, which changes with further facts."""
 

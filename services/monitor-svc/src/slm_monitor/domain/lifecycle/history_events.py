@@ -28,11 +28,11 @@ def build_import_judged(
     *,
     now: UtcMicroseconds,
 ) -> monitor.ImportJudged:
-    """Build the event which says that an import has been evaluated for one agreement, and the results published.
+    """Build the event that reports the evaluation of an import for one agreement.
 
-    The import loaded the time before ``through``. ``ended_as`` is how the import ended, ``now`` when its evaluation
-    ended.
-    ``touched`` has the fields in ``_TOUCHED``: the agreement, its parties, and how many results the import changed.
+    The import loaded the time before ``through``. ``ended_as``: how the import ended. ``now``: when its evaluation
+    ended. ``touched`` has the fields in ``_TOUCHED``: the agreement, its parties, and how many results the import
+    changed.
     """
     return monitor.ImportJudged(
         import_id=import_id,

@@ -90,8 +90,9 @@ def _measures(finding: WindowEvaluation, found: RiskEvaluation) -> target_events
 
 
 def compute_risk_transition_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> UtcMicroseconds:
-    """Return the instant at which a warning opens or clears: now, but not after the end of its window (None: it has no
-    end).
+    """Return the instant at which a warning opens or clears: now, or the end of its window if that has passed.
+
+    It is never before ``moment.as_of``. ``span``: start and end of the window; an end of None: the window has no end.
     """
     end = span[1]
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
@@ -104,7 +105,9 @@ def _forget(target_state: TargetState, as_of: UtcMicroseconds) -> None:
 
 
 def _reopen(target_state: TargetState, window_id: str, found: RiskEvaluation, at: UtcMicroseconds) -> Risk | None:
-    """Reopen the same warning under its next revision if it cleared recently, and return it; otherwise return None."""
+    """Reopen the same warning, as its next revision, if it cleared recently. Return the reopened warning, otherwise
+    None.
+    """
     cleared = [
         risk
         for risk in target_state.risks.values()

@@ -85,8 +85,8 @@ def build_target_breached(
 ) -> monitor.TargetBreached:
     """Build a TargetBreached event.
 
-    ``promised`` is the missed objective, None for a ticket. ``figure`` is compared with it, so it is a share if the
-    unit is percent.
+    ``promised``: the missed objective; None for a ticket. ``figure`` is in the form that ``promised`` is compared with:
+    for the unit percent it is a share.
     """
     shortfall = None if promised is None else promised.shortfall(figure)
     return monitor.TargetBreached(

@@ -112,8 +112,8 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """An event to publish. ``event_id`` is set if the id follows from what the event is about, so that a replay does
-    not publish it twice.
+    """An event to publish. ``event_id`` is set if the id is derived from the event's subject, so that a replay does not
+    publish the event twice.
     """
 
     event: Any

@@ -164,8 +164,9 @@ class ObjectiveLevelReconciliation:
         breach_reconciliation.withdraw_breach(breach, terms, figure, _NO_SPAN, self.moment, self.changes)
 
     def _end(self, breach: Breach, run: MissedMinuteRun) -> None:
-        """Set the end of a breach to that of its run; publish the recovery if the minute after the run met the
-        objective.
+        """Set the end of a breach to the end of its run; None while the run lasts.
+
+        If the breach ends, publish the recovery. Only a breach of the objective itself has a recovery.
         """
         assert self.window.judged_to is not None
         until = (run.last + 1) * MINUTE if run.last < self.window.judged_to else None

@@ -108,7 +108,7 @@ class RollingVerdictWindows:
     """The verdicts of a composite's members at each minute.
 
     ``missing[k]`` is how many members miss their objective at minute ``first`` + k, ``silent`` how many have no data
-    now. Which members had no data at past minutes is not stored; there they count as members that do not miss.
+    now. Which members had no data at past minutes is not stored: ``missed`` counts these members as met.
     """
 
     first: int

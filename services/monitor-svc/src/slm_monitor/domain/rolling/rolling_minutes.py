@@ -55,11 +55,16 @@ def find_minutes_to_evaluate(
     present: int,
     through: UtcMicroseconds | None = None,
 ) -> list[tuple[int, int]]:
-    """Return the (first, last) minutes to evaluate now, as intervals.
+    """Return the minutes to evaluate now, as (first, last) intervals.
 
-    These are the minutes whose windows contain new facts (which lie in the minutes ``touched``; None: there are none),
-    all minutes from ``since`` (microseconds; None: no earlier minutes) on, and those since the last evaluation. Minutes
-    up to ``through`` wait for the end of an import; None: none wait.
+    A minute is evaluated for any of these reasons:
+
+    * Its window contains new facts. The new facts lie in the minutes ``touched``; None: there are no new facts.
+    * All minutes from the instant ``since`` (microseconds) on must be evaluated again; None: none must. If ``touched``
+      begins earlier, this starts at the first minute of ``touched``.
+    * It is later than the last evaluated minute, and not later than ``present``.
+
+    Minutes up to ``through`` are left out, because an import still loads their facts; None: no import is loading.
     """
     assert window.judged_to is not None
     begins, last = find_first_minute_of_term(line), min(present, find_last_minute_of_term(line))

@@ -53,8 +53,9 @@ class RollingSliceWindows:
         """Set, for each of the first ``number`` slices, whether it is evaluated and whether it is good, as 1 or 0.
 
         The slices follow each other from minute ``self._start`` (numbered since 1970) on. Facts before ``begins_at``
-        (microseconds UTC) do not count. A slice is evaluated if its first minute counts for the target, and if it has
-        data or missing data counts. With the budget ``ratio``, its share of good events is set too.
+        (microseconds UTC) do not count. A slice is evaluated if its first minute counts for the target. It must also
+        have data, unless missing data counts. With the budget ``ratio``, the share of good events of each slice is set
+        too.
         """
         width, last = self._width, self._start + number * self._width - 1
         good, total = (

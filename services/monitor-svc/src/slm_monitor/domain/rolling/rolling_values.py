@@ -72,8 +72,9 @@ class RollingValueWindows:
     def missed(self, promised: Objective) -> Flags:
         """Return at which of the minutes the figure misses the objective.
 
-        A maximum misses an upper limit if any value exceeds it, but a lower limit only if all values lie below it; a
-        minimum the other way round.
+        A maximum misses an upper limit if any value exceeds the limit, and a lower limit only if all values lie below
+        it. A minimum misses a lower limit if any value lies below the limit, and an upper limit only if all values
+        exceed it.
         """
         if not self._is_extreme:
             means = (self._mean(place) for place in range(len(self._number)))

@@ -60,10 +60,13 @@ class RollingWindowSource(Protocol):
     def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: RollingWindows, value: RollingWindowValue, stands: bool
     ) -> int | None:
-        """Return the next minute at which the objective may be missed or a warning opened without new facts; None if
-        neither can.
+        """Return the next minute at which the result may change without new facts; None if there is none.
 
-        If a breach or warning is open (``stands``), the next minute at which it may end without new facts counts, too.
+        These changes count:
+
+        * The objective may be missed, or a warning may open.
+        * An open breach or warning may end. This counts only if there is one (``stands``).
+
         ``value`` is the value of the window that ends with ``minute``, and ``windows`` includes that window.
         """
         ...
@@ -94,8 +97,9 @@ class RollingSumWindows:
 
 
 def compute_budget_consumed_share(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
-    """Return which share of the error budget is spent or, for a target that limits how many events or outages there may
-    be, of that number. None if there is neither, or if the number is 0.
+    """Return the spent share of the error budget; None if the target has no budget.
+
+    For a target that limits the number of events or outages, the limit is the budget.
     """
     assert terms.promise is not None
     if terms.aggregation in NUMBER_AGGREGATIONS:
@@ -142,7 +146,7 @@ def find_next_span_boundary(things: Iterable[SpanCountedInWindows], minute: int)
 def evaluate_rolling_budget_risks(
     terms: ServiceLevelTarget, spent: Fraction | None, at: UtcMicroseconds
 ) -> list[RiskEvaluation]:
-    """Return a warning for each share of the budget that the terms name, if at least nine tenths of it are spent."""
+    """Return a warning for each budget share that the terms name, if at least nine tenths of that share are spent."""
     return evaluation.evaluate_budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 
 

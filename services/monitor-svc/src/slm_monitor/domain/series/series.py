@@ -80,7 +80,7 @@ class IndicatorSeries:
         return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
     def unlisted(self, hours: Iterable[int]) -> set[int]:
-        """Return those of the hours whose rows are not in memory, so that no single row can be removed from them."""
+        """Return those of the hours whose rows must be loaded before a single row can be removed from them."""
         without = {hour for hour in self.hours if self._is_exact and self.hours[hour].chunks is None}
         return {hour for hour in hours if hour not in self.hours or hour in without}
 
@@ -126,8 +126,7 @@ class IndicatorSeries:
     ) -> tuple[npt.NDArray[np.bool_], list[MinuteSumChange]]:
         """Add rows sorted by instant to hours in memory; return a mask of the new rows, and the changes of minutes."""
         if out_of is not None and np.isnan(out_of).all():
-            # The column exists because another series of the batch has counts. Without it the row would arrive with no
-            # column, and both must have the same identity.
+            # The counts of another series made this column: a row must have the same identity with and without it.
             out_of = None
         new = np.ones(len(at), dtype=np.bool_)
         if not self._is_new(at):
@@ -153,7 +152,7 @@ class IndicatorSeries:
         return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
 
     def count(self, chunk: HourChunk, minutes: Sequence[tuple[int, int, int]]) -> list[MinuteSumChange]:
-        """Add new rows of one hour in memory, counted by ``plain`` as (minute, good, total); return the changes."""
+        """Add rows of one hour in memory, counted by ``plain`` as (minute, good, total) in ``minutes``."""
         number = minutes[0][0] // 60
         hour = self.hours[number]
         hour.add_chunk(chunk)
@@ -280,7 +279,7 @@ class IndicatorSeries:
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
-        """Add the histograms among the rows to ``sums``, which begin with hour ``first`` (None: hold one hour)."""
+        """Add the histograms among the rows to ``sums``, whose first hour is ``first``; None: it is the only one."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.unclassified.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
@@ -291,7 +290,9 @@ class IndicatorSeries:
                 self.unclassified.note(measure, minute, hidden)
 
     def load_sums(self, first: int, last: int, chunks: Sequence[HourChunk], named: Sequence[MeasuredRow]) -> None:
-        """Set the sums by minute of the hours ``first`` to ``last`` from stored rows, which are not kept in memory."""
+        """Compute the sums by minute of hours ``first`` to ``last`` from stored rows: ``chunks`` in columns, ``named``
+        of single facts. Keep only the sums in memory, not the rows.
+        """
         sums = sum_rows_by_minute([*chunks, *convert_rows_to_chunks(named)], self.measures, first, last - first + 1)
         self._count_histograms(named, sums, first)
         self.past.put(first, sums)

@@ -142,9 +142,9 @@ class SliceBudgetExhaustion(NamedTuple):
 class SliceProgress:
     """The slices of a window up to an instant.
 
-    ``scheduled`` counts all slices of the window except those in ``removed``: slices that are over and have no data.
-    ``judged`` counts the evaluated slices, ``good`` how much of them was good. ``course`` lists the evaluated slices in
-    order: (end, number of slices removed before it, share of the slice that counts as good).
+    ``removed`` slices are over and have no data; ``scheduled`` counts all other slices of the window. ``judged`` counts
+    the evaluated slices, ``good`` how much of them was good. ``course`` lists the evaluated slices in order: (end,
+    number of slices removed before it, share of the slice that counts as good).
     """
 
     scheduled: int

@@ -133,7 +133,8 @@ class ServiceTimeMeter:
     def _tell(self, crossing: BudgetCrossing, start: UtcMicroseconds, counts: str) -> None:
         """Set the figure and the evidence of a crossing that lies in the interval which begins at ``start``.
 
-        They are taken at the crossing, or one microsecond later if the figure there still meets the objective.
+        Both are taken at the crossing, or one microsecond later if the figure at the crossing still meets the
+        objective.
         """
         assert crossing.at is not None
         for passed in (crossing.at - start, crossing.at + 1 - start):

@@ -46,7 +46,7 @@ class JointMemberStates:
     def _state(self, states: Sequence[str]) -> str:
         """Return the joint state of members in these states.
 
-        It is unknown if it depends on members whose state is unknown.
+        The joint state is unknown if it depends on members whose state is unknown.
         """
         up, degraded, unknown = states.count(UP), states.count(DEGRADED), states.count(UNKNOWN)
         if up >= self.needed:

@@ -134,8 +134,8 @@ def parse_clock_terms(target: Mapping[str, Any], also_hours: Sequence[ServiceHou
 def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -> bool:
     """Whether each assignment has its own clock under these terms.
 
-    This is the default for an ownership clock that starts at ``assigned``. Raises ValueError if the terms ask for it
-    and the clock starts at another event.
+    This is so for a clock that starts at ``assigned`` and either measures ownership or has ``each: assignment``. Raises
+    ValueError for another value of ``each``, and for ``each`` on a clock that starts at another event.
     """
     at_assignment = all(each.events == frozenset({"assigned"}) for each in start)
     if target.get("each") not in (None, ASSIGNMENT) or (target.get("each") and not at_assignment):

@@ -159,10 +159,10 @@ def explain_unreadable_targets(versions: Sequence[Mapping[str, Any]]) -> dict[st
 
 
 def _unread(version: Mapping[str, Any]) -> dict[str, str]:
-    """Return target id → why the target cannot be read, for single targets of a version.
+    """Return target id → the reason, for the targets of a version whose terms cannot be read.
 
-    Empty if all targets can be read, or if the cause lies outside the targets, as when every one of several targets
-    fails.
+    The result is empty if all targets can be read. It is also empty if a version has several targets and none can be
+    read: the reason then lies outside the targets.
     """
     found = {}
     for target in version.get("targets") or ():

@@ -115,7 +115,7 @@ def evaluate_ticket(
 def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: EvaluationMoment) -> bool:
     """Whether a clock is not evaluated yet, because an import is loading the time in which it ended.
 
-    A clock waits, too, if its deadline passed in that time and no breach is published for that deadline.
+    A clock waits, too, if its deadline passed in that time, unless a breach with this deadline is published.
     """
     clock, through = entry.clock, moment.through
     if through is None:
@@ -283,7 +283,7 @@ def _withdraw(
 ) -> bool:
     """Withdraw the published breaches that are not in ``wanted``.
 
-    Return whether one of them waits for the end of an import, and so is not withdrawn yet.
+    Return whether any of these breaches is not withdrawn yet, because it waits for the end of an import.
     """
     waits = False
     for identity, breach in sorted(breaches.items()):
@@ -306,7 +306,7 @@ def _undo(
 ) -> bool:
     """Cancel the published clocks that never existed by the facts known now, such as after an earlier opening arrived.
 
-    Return whether one of them waits for the end of an import, and so is not cancelled yet.
+    Return whether any of these clocks is not cancelled yet, because it waits for the end of an import.
     """
     waits = False
     for key, published in sorted(states.items(), key=lambda each: each[0]):

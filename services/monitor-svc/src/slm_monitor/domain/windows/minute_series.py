@@ -42,8 +42,8 @@ class TargetMinuteCounts:
     def minutes(self, first: int, last: int, begins_at: UtcMicroseconds | None = None) -> tuple[Counts, Counts]:
         """Return (good, total) of the minutes ``first`` to ``last`` inclusive, numbered since 1970.
 
-        Minutes that start outside service hours or before ``begins_at`` (None: no limit), and removed exclusions, are
-        0; in excused exclusions all events count as good.
+        Both are 0 for minutes that start outside service hours, before ``begins_at`` (None: no limit) or in removed
+        exclusions. In excused exclusions, all events count as good.
         """
         good, total = self.sums.minutes(classifiers.build_row_classifier(self.terms), first, last)
         kept = self.kept(first, last, begins_at)

@@ -111,7 +111,7 @@ def find_outages_reaching_length(
 ) -> list[tuple[int, Outage]]:
     """Return (instant, outage) of the outages that begin at or after ``start`` and become long enough to count.
 
-    At the instant the outage is just long enough; for an ongoing outage it may lie in the future.
+    The instant is when the outage is just long enough. For an ongoing outage it may lie in the future.
     """
     length = get_shortest_counted_outage(terms)
     # Facts may be later than the instant up to which all facts have arrived.

@@ -81,8 +81,11 @@ def evaluate_good_share(
 ) -> WindowEvaluation:
     """Evaluate the share of good events in a window that ends at ``end``.
 
-    A level is missed at the close. It is missed earlier once it could not be met even with only good events up to
-    the expected volume. An objective of 100 percent is missed with the first bad event.
+    A level is missed at the earliest of these instants:
+
+    * An objective of 100 percent is missed with the first bad event.
+    * Another level is missed once it could not be met even with only good events up to the expected volume.
+    * A level that the figure misses at the close is missed at the close.
     """
     assert terms.promise is not None
     promised, bad = terms.promise, terms.promise.bad(good, total)
@@ -331,9 +334,9 @@ def _of_slices(
 ) -> WindowEvaluation:
     """Evaluate the share of good slices among the evaluated ones.
 
-    A level is missed at the end of the slice at which the bad slices exceed the budget. This slice is a bad one, or one
-    without data, because slices without data reduce the budget. At the close the result is the same as if the figure
-    were compared with the objective.
+    A level is missed at the end of the slice with which the bad slices exceed the budget. This can be a slice without
+    data, because such slices reduce the budget. At the close the result is the same as if the figure were compared with
+    the objective.
     """
     assert terms.promise is not None
     seen = slices.evaluate_slices_from_sums(tally.sums, tally.terms, terms.hours, span, as_of, terms.no_data, excluded)
