@@ -86,7 +86,9 @@ class CauseFilter:
     """
 
     open: bool | None = None
-    """Whether something is left to do: a breach of the cause is not closed, or a risk has not cleared."""
+    """True: only causes with something left to do, which is a breach that is not closed or a risk that has not cleared.
+    False: only causes with nothing left to do.
+    """
     lasting: bool | None = None
     state: str | None = None
     """A state of handling that at least one breach of the cause has."""

@@ -111,7 +111,9 @@ class AssignmentQueries:
         self.database = database
 
     async def one(self, kind: Kind, item_id: str, caller: Principal) -> dict[str, Any]:
-        """Return the assignment of an item by the caller's party, and the caller's snooze of it, as one JSON object."""
+        """Return one JSON object with the assignment of an item within the caller's party, and the caller's own snooze
+        of the item.
+        """
         given = {**self._own(caller), "kind": kind, "id": item_id}
         async with self.database.read() as connection:
             row = (await connection.execute(text(_ONE), given)).mappings().one()

@@ -34,8 +34,8 @@ _OTHER_SIDE = """
                        OR (target.terms ->> 'aggregation' = 'clock' AND target.provider_party_id = import.owner_party_id
                            AND jsonb_array_length(import.sources) > 0)))
 """
-"""SQL condition for imports of other parties that concern the caller's party: one of its targets uses an indicator of
-the import, or tickets of the import's owner.
+"""SQL condition for imports of other parties that concern the caller's party: a target in one of its agreements uses an
+indicator of the import, or evaluates tickets of the party that owns the import.
 """
 _LISTED = f"""
 SELECT * FROM import
@@ -72,8 +72,8 @@ SELECT DISTINCT member.asked FROM member JOIN waiting ON
            '$.aggregation.composite.members[*].indicator ? (@.owner_party_id == $owner && $keys[*] == @.key)',
            jsonb_build_object('owner', waiting.owner_party_id, 'keys', waiting.indicators))
 """
-"""SQL query for targets that must wait for an import: it loads history for the targets, or for members from which they
-are derived.
+"""SQL query for those of the given targets that must wait for an import: the import loads history for the target
+itself, or for a member (direct or indirect) from which the target is derived.
 """
 _SHARED = """
 SELECT DISTINCT indicator FROM target
@@ -165,8 +165,8 @@ class SqlImports:
         return {**build_import_document(row, caller, shown), **counts, "agreements": touched}
 
     async def held(self, target_ids: Sequence[str]) -> set[str]:
-        """Return the ids of the given targets that must wait for an import, because not all of its history has been
-        evaluated.
+        """Return the ids of those targets that must wait, because the history of an import has not been evaluated in
+        full.
         """
         async with self._database.read() as connection:
             return {row[0] for row in await connection.execute(text(_HELD), {"target_ids": list(target_ids)})}
@@ -177,9 +177,7 @@ def _who(caller: Principal) -> dict[str, Any]:
 
 
 async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the subjects of indicators in imports of other parties, if a target in an agreement of the caller uses
-    them.
-    """
+    """Return the subjects of the indicators in other parties' imports that targets in the caller's agreements use."""
     named = [
         f"{row['owner_party_id']}/{key}"
         for row in rows

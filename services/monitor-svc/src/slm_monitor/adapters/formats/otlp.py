@@ -3,8 +3,8 @@ are numbers or names.
 
 The name of a metric is the key of an indicator; the attribute ``slm.indicator`` names another key. ``slm.part`` (good,
 bad, total) makes a sum one part of a ratio. A gauge is a value. A monotonic sum of delta temporality is a number of
-occurrences; one of cumulative temporality is a counter reading, with the resource as its source. Other attributes are
-labels. A point without a recorded value is left out.
+occurrences. A monotonic sum of cumulative temporality is a counter reading, with the resource as its source. Other
+attributes are labels. A point without a recorded value is left out.
 """
 
 from __future__ import annotations

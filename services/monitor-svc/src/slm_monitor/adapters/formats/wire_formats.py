@@ -156,8 +156,9 @@ def _is_lines(content_type: str) -> bool:
 
 
 def _may_hold_nul(body: bytes) -> bool:
-    """Whether a text in the body may contain NUL, which no database column can hold. The whole body is searched, not
-    text by text.
+    """Whether a text in the body may contain NUL, which no database column can hold.
+
+    The bytes of the body are searched, not its parsed texts, so the result can be True although no text contains NUL.
     """
     return b"\\u0000" in body
 

@@ -27,23 +27,23 @@ RISK_SHOWN = f"""({_SEES_ALL_OF} OR EXISTS (
     SELECT FROM customer_view AS shown
      WHERE shown.agreement_id = {{0}}.agreement_id AND {IN_FORCE}
        AND {{0}}.opened_at + shown.risks_after <= least(:now, {{0}}.cleared_at)))"""
-"""SQL condition on a row ``{0}`` of a warning: the caller is shown it, as provider, or because it has lasted long
-enough for the customer. ``least`` ignores nulls.
+"""SQL condition: the caller may see the warning in row ``{0}``. Operators and the provider see every warning, the
+customer sees one that has lasted as long as the agreement requires. ``least`` ignores a null ``cleared_at``.
 """
 
 CLOCK_WARNING_SHOWN = f"""({_SEES_ALL_OF} OR EXISTS (
     SELECT FROM customer_view AS shown
      WHERE shown.agreement_id = {{0}}.agreement_id AND {IN_FORCE}
        AND {{0}}.at_risk_at + shown.risks_after <= :now))"""
-"""SQL condition on a row ``{0}`` of a clock: the caller is shown its warning, as provider, or because it has lasted
-long enough for the customer.
+"""SQL condition: the caller may see the warning of the clock in row ``{0}``. Operators and the provider see every
+warning, the customer sees one that has lasted as long as the agreement requires.
 """
 
 WARNINGS_SHOWN = f"""({_SEES_ALL_OF} OR EXISTS (
     SELECT FROM customer_view AS shown
      WHERE shown.agreement_id = {{0}}.agreement_id AND {IN_FORCE} AND shown.risks_after = 0))"""
-"""SQL condition on a row ``{0}``: the caller is shown warnings at once, and so also figures from which a warning could
-be inferred.
+"""SQL condition: the caller may see warnings of the agreement in row ``{0}`` at once, and therefore also figures from
+which a warning could be inferred.
 """
 
 LIVE_SHOWN = f"""({_SEES_ALL_OF} OR NOT EXISTS (

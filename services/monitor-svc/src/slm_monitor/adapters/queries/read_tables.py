@@ -12,11 +12,11 @@ from slm_chassis.access import Principal
 _PARTIES = (column("provider_party_id", Text), column("customer_party_id", Text))
 BUDGET_LEFT = """1000000 - least(split_part({0}, '/', 1)::numeric * 10000
     / coalesce(nullif(split_part({0}, '/', 2), '')::numeric, 1), 1000000000000)::bigint"""
-"""SQL for the budget left, in millionths of the budget and negative if it is overspent, from the consumed percentage
-``{0}``, which is written as a fraction.
+"""SQL for the budget left, in millionths of the budget; negative if the budget is overspent. ``{0}`` is SQL for the
+consumed percentage of the budget, written as a fraction.
 """
 HAS_WINDOWS = "(target.instance_of IS NOT NULL OR coalesce(target.terms -> 'group_by', '[]') IN ('[]', 'null'))"
-"""SQL condition that a target has windows: of one with ``group_by``, its instances have them."""
+"""SQL condition: the target has windows. A target with ``group_by`` has none of its own; its instances have windows."""
 TARGET = table(
     "target",
     column("target_id", Text),

@@ -53,8 +53,7 @@ def build_row_document(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OF_EVENTS = ("hidden_from_party_id", "customer_sees_plan")
-"""Fields of an event that say who may see it. Answers leave them out, because only those who may see the event get an
-answer.
+"""Fields of an event that say who may see it. Answers leave these fields out: whoever gets an answer may see the event.
 """
 
 

@@ -51,7 +51,7 @@ class SourceQueries:
         self._database = database
 
     async def page(self, caller: Principal, page: Page, now: int) -> dict[str, Any]:
-        """Return a page of sources: first those that never sent a fact, then from the longest silent to the latest."""
+        """Return a page of sources: first those that never sent a fact, then the others, the longest silent first."""
         last: ColumnElement[int] = func.coalesce(_SOURCE.c.last_fact_at, -1, type_=BigInteger)
         query = select(_SOURCE).where(_seen_by(caller), page.beyond(last, _SOURCE.c.source_id))
         found = await self._documents(query.order_by(last, _SOURCE.c.source_id).limit(page.fetch), now)

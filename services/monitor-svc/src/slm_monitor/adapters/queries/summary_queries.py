@@ -33,8 +33,8 @@ _WATCHING = f"""
        AND {HAS_WINDOWS}
        AND {_TARGETS} AND {LIVE_SHOWN.format("target")}
 """
-"""SQL for the targets with an open window. Of a target with ``group_by``, its instances are meant, because they have
-the windows.
+"""SQL for the targets that use an indicator and have an open window whose figures the caller may see. A target with
+``group_by`` is replaced by its instances, because only they have windows.
 """
 
 _LABELLED = "(watched.labels = '{}' OR coalesce(fact.body -> 'labels', '{}') @> watched.labels)"
@@ -119,10 +119,11 @@ SELECT service_id, month, max(array_position(CAST(:verdicts AS text[]), verdict)
  WHERE month >= 1
  GROUP BY service_id, month
 """
-"""SQL for the worst verdict of each service and month. A window belongs to the month of its middle; a long one to its
-last month.
+"""SQL for the worst verdict of each service in each month.
 
-Windows are grouped by their times before their months are computed, because many windows share few different times.
+A window counts in one month: the month of its middle or, if the window is longer than a month, the month half a month
+before its end. A breach of a target without calendar windows counts in every month in which the breach lasts. Windows
+are grouped by their times before their months are computed, because many windows share few different times.
 """
 
 _LOST = f"""

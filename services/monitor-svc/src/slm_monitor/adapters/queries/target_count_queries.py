@@ -37,10 +37,11 @@ SELECT provider_party_id, customer_party_id, count(*)::int AS targets,
   ) AS shown
  GROUP BY provider_party_id, customer_party_id
 """
-"""SQL for the targets of each pair of companies, by the verdict of the latest window as the caller is shown it.
+"""SQL for the number of targets between each pair of companies, by the verdict of their latest window as the caller may
+see it.
 
-Of a target with ``group_by`` its instances are counted, because they have the windows. A target of tickets has no
-window: it counts as met once it has a ticket, because each ticket is judged by itself.
+A target with ``group_by`` is replaced by its instances, because only they have windows. A per-ticket target has no
+window. It counts as met once a ticket has a clock under it, and as without data before.
 """
 
 

@@ -153,7 +153,7 @@ class TargetQueries:
         return {row["target_id"]: row for row in rows}
 
     async def windows_at(self, target_ids: Sequence[str], instant: int) -> dict[str, dict[str, Any]]:
-        """Return target id → the window that contains the instant, or the last window that began before it."""
+        """Return target id → the window that contains the instant; if none does, the last window that began before."""
         query = (
             select(WINDOW)
             .where(WINDOW.c.target_id.in_(target_ids), WINDOW.c.start <= instant)

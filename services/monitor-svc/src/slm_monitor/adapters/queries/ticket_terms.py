@@ -17,8 +17,8 @@ SELECT agreement_id, document, ended_at FROM agreement_terms LEFT JOIN agreement
 
 
 async def fetch_ticket_agreements_of_party(driver: asyncpg.Connection, party_id: str) -> list[AgreementTerms]:
-    """Return the agreements in which a party is the provider, and the OLAs and UCs in which it is the customer. Each
-    has all its versions.
+    """Return the agreements in which a party is the provider, and the OLAs and UCs in which the party is the customer,
+    each agreement with all its versions.
     """
     versions: dict[str, list[Mapping[str, Any]]] = {}
     ends: dict[str, int | None] = {}

@@ -15,8 +15,9 @@ SELECT breach_id, revision FROM breach JOIN unnest($1::text[], $2::bigint[]) AS 
        USING (breach_id, published_at)
  WHERE standing ORDER BY breach_id FOR UPDATE OF breach
 """
-"""SQL that locks the breaches that were not published anew: a breach published again after a withdrawal has another
-instant of publication. Rows are locked in the order of their ids, as steps on a whole cause lock them.
+"""SQL that locks the breaches that are only revised. A breach that is published again after its withdrawal is left out,
+because its instant of publication has changed. Rows are locked in the order of their ids, as by steps on a whole cause,
+so that the two cannot block each other.
 """
 _CARRIED = """
 UPDATE breach_life AS life SET revision = revised.later
@@ -24,8 +25,8 @@ UPDATE breach_life AS life SET revision = revised.later
  WHERE life.breach_id = revised.breach_id AND life.revision = revised.earlier
    AND life.contest IS DISTINCT FROM 'disputed'
 """
-"""SQL that moves workflows to the next revision, except those with an open dispute: the dispute is about the facts of
-its revision.
+"""SQL that moves workflows to the next revision of their breach. A workflow with an open dispute is not moved, because
+the dispute is about the facts of the earlier revision.
 """
 
 

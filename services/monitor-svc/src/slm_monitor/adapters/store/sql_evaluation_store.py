@@ -88,8 +88,8 @@ _DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $
 
 
 class PartitionCountMismatch(Exception):
-    """The configured number of partitions differs from that of the installation, which cannot be changed after its
-    creation.
+    """The configured number of partitions differs from the number with which the installation was created. The latter
+    cannot be changed.
     """
 
 

@@ -229,8 +229,9 @@ def _of_indicator(values: MeasuredValues, subject: str) -> MeasuredValues:
 
 
 def _first_of(blobs: Sequence[bytes], subject: str) -> int | None:
-    """Return the first instant of an indicator in the blobs, which hold rows that no checkpoint has written to segments
-    yet.
+    """Return the first instant at which the blobs have a row of the indicator; None if they have no such row.
+
+    Blobs hold the rows that no checkpoint has written to segments yet.
     """
     parts = (_of_indicator(column_codec.decode_value_blob(data), subject) for data in blobs)
     return min((int(part.at.min()) for part in parts if len(part)), default=None)
