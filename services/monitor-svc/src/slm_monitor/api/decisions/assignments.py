@@ -101,7 +101,7 @@ def _act(summary: str) -> dict[str, Any]:
 
 @router.post("/breaches/{breach_id}/assign", **_act("Assign a breach to a person of the own party"))
 async def assign_breach(breach_id: str, given: AssignmentRequest, parts: TheItemAssigner) -> dict[str, Any]:
-    """Assign a breach to a person of the caller's party, or to nobody. The other party never sees it."""
+    """Assign a breach to a person of the caller's party, or to nobody. The other party never sees the assignment."""
     return await parts.assign("breach", breach_id, given)
 
 
@@ -115,7 +115,7 @@ async def snooze_breach(
 
 @router.post("/risks/{risk_id}/assign", **_act("Assign a risk to a person of the own party"))
 async def assign_risk(risk_id: str, given: AssignmentRequest, parts: TheItemAssigner) -> dict[str, Any]:
-    """Assign a risk to a person of the caller's party, or to nobody. The other party never sees it."""
+    """Assign a risk to a person of the caller's party, or to nobody. The other party never sees the assignment."""
     return await parts.assign("risk", risk_id, given)
 
 
@@ -127,7 +127,7 @@ async def snooze_risk(risk_id: str, given: SnoozeRequest, caller: Handler, queri
 
 @router.post("/causes/{cause_id}/assign", **_act("Assign a cause to a person of the own party"))
 async def assign_cause(cause_id: str, given: AssignmentRequest, parts: TheItemAssigner) -> dict[str, Any]:
-    """Assign a cause to a person of the caller's party, or to nobody. The other party never sees it."""
+    """Assign a cause to a person of the caller's party, or to nobody. The other party never sees the assignment."""
     return await parts.assign("cause", cause_id, given)
 
 
@@ -148,7 +148,7 @@ async def list_assignments(
     ] = None,
     snoozed: Annotated[bool | None, Query(description="Only what the caller has snoozed, or only the rest")] = None,
 ) -> dict[str, Any]:
-    """List what the caller's party has assigned, and what the caller has snoozed, in the order of kind and id."""
+    """List the items that the caller's party has assigned or the caller has snoozed, in the order of kind and id."""
     return await queries.page(caller, paging, kind, assigned_to, snoozed)
 
 

@@ -112,7 +112,7 @@ async def state_root_cause(
     queries: TheBreaches,
     response: Response,
 ) -> dict[str, Any]:
-    """Give the root cause of a breach and the corrective action, as the party that is responsible for it."""
+    """Give the root cause of a breach and the corrective action, as the party responsible for the breach."""
     return await _take_step(breach_id, GIVE_ROOT_CAUSE, given, caller, if_match, queries, response)
 
 
@@ -125,7 +125,7 @@ async def link_problem(
     queries: TheBreaches,
     response: Response,
 ) -> dict[str, Any]:
-    """Link a problem record to a breach, as the party that is responsible for it. The breach keeps its state."""
+    """Link a problem record to a breach, as the party responsible for the breach. The breach keeps its state."""
     return await _take_step(breach_id, LINK_PROBLEM, given, caller, if_match, queries, response)
 
 

@@ -64,9 +64,7 @@ async def preview_exclusion(
 async def read_exclusion_effect(
     exclusion_id: str, caller: Caller, queries: TheExclusions, readers: TheReaders
 ) -> dict[str, Any]:
-    """Calculate what approving a requested exclusion, or revoking an approved one, would change in each window it
-    affects.
-    """
+    """Calculate the changes, window by window, if a requested exclusion were approved or an approved one revoked."""
     entry = await queries.one(caller, exclusion_id)
     if entry is None:
         raise not_found("exclusion", exclusion_id)

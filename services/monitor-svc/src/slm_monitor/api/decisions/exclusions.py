@@ -243,9 +243,9 @@ async def request_exclusion(
 ) -> dict[str, Any]:
     """Request from the other party of an agreement that some time is excluded from figures.
 
-    Once approved, the time is removed from all figures that it concerns: from those of open windows at once, from those
-    of closed windows by a restatement. Planned time is excluded only as far as the agreement's notice and cap allow;
-    ``uncounted`` of an approved exclusion lists the time that is approved but not excluded.
+    Once the exclusion is approved, the time is removed from all figures that the exclusion concerns. Open windows
+    change at once, closed windows by a restatement. Planned time is excluded only as far as the agreement's notice and
+    cap allow; ``uncounted`` of an approved exclusion lists the time that is approved but not excluded.
     """
     by, wanted = require_acting_party(caller), parse_exclusion_request(given)
 

@@ -48,8 +48,8 @@ class BacktestWindowSelection(BaseModel):
     """Which ended windows a back-test evaluates: the latest ``last`` of them, or those between ``from`` and ``to``.
 
     Give either ``last`` or ``from`` and ``to``; a request with both is refused. Without any of them the last 12 windows
-    are evaluated. A window between ``from`` and ``to`` begins at ``from`` or later, and before ``to``. Without ``from``
-    they begin at the first fact, without ``to`` they end at the present.
+    are evaluated. A window between ``from`` and ``to`` begins at ``from`` or later, and before ``to``. ``from`` is the
+    first fact if left out, ``to`` is the present.
     """
 
     model_config = {"extra": "forbid"}

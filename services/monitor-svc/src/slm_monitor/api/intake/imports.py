@@ -149,10 +149,10 @@ async def list_imports(
         Literal["open", "judged"] | None, Query(description="`open`: those that are not judged yet")
     ] = None,
 ) -> dict[str, Any]:
-    """List the imports that concern the caller, the latest first: those of the caller's party, and those of the other
-    party of an agreement whose targets use the imported history.
+    """List the imports that concern the caller, the latest first.
 
-    Each has its owner, its opening, and the instant before which results wait for it.
+    These are the imports of the caller's party, and imports of other parties whose history is used by targets in the
+    caller's agreements. Each import has its owner, its opening, and the instant before which results wait for its end.
     """
     return await store.page(caller, paging, state)
 

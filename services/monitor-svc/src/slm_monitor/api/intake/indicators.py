@@ -79,7 +79,7 @@ def build_indicator_document(indicator: Indicator) -> dict[str, Any]:
 async def register_indicator(
     given: IndicatorToRegister, caller: Registrar, indicators: TheIndicators, response: Response
 ) -> dict[str, Any]:
-    """Register an indicator. Answers 200 if it is registered with the same definition, 409 if with another one."""
+    """Register an indicator. Answers 200 if it exists with the same definition, 409 if it exists with another one."""
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
         raise invalid("owner_party_id", None, "an operator names the party that owns the indicator")
@@ -166,7 +166,7 @@ async def read_indicator(
         Query(description="For operators: the party whose indicator it is; the caller's own party if left out"),
     ] = None,
 ) -> dict[str, Any]:
-    """Read one indicator of the caller's party, and since when it has stopped sending, if it has."""
+    """Read one indicator of the caller's party. If it is stale, the answer says since when it has sent nothing."""
     owner = owner_party_id or caller.party_id
     if owner is None:
         raise invalid("query.owner_party_id", None, "an operator names the party that owns the indicator")

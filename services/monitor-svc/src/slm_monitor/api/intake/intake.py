@@ -90,8 +90,8 @@ def _nothing_accepted(document: Mapping[str, Any], path: str) -> bytes:
 
 
 _FEW = 1_000
-"""Most rejected items with which an answer is encoded on the event loop. Longer answers are encoded in a thread: 90,000
-items take half a second, in which no other request would be answered.
+"""An answer with at most so many rejected items is encoded on the event loop, a longer answer in a thread: 90,000 items
+take half a second, in which no other request would be answered.
 """
 _MOST_ERRORS = 20
 

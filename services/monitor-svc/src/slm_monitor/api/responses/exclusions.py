@@ -160,7 +160,7 @@ class WindowEffect(AffectedWindowAnswer):
     before: FigureUnderExclusions
     """The outcome now"""
     after: FigureUnderExclusions
-    """The outcome if the exclusion were approved or, if it is approved, revoked"""
+    """The outcome after the decision: if the requested exclusion were approved, or the approved one revoked"""
     changes: bool
     """Whether the two outcomes differ"""
 

@@ -44,7 +44,7 @@ class ExplainedInterval(TimeInterval):
     until: str = ABSENT
     """What the interval ends with"""
     facts: list[str] | int = ABSENT
-    """The facts from which the interval follows, by source and id; of a series their number"""
+    """The facts from which the interval follows, by source and id; for a series, the number of its facts"""
     good: int = ABSENT
     """Good events in the interval"""
     total: int = ABSENT

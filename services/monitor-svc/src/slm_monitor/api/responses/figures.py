@@ -105,6 +105,8 @@ class FiguresAnswer(Answer):
     windows: list[FigureToDate]
     """The open windows, and one entry for each per-ticket target"""
     breaches: list[PublishedBreach]
-    """Breaches in force that became certain in the time asked for, or earlier in one of these windows"""
+    """Breaches in force that became certain in the requested time. Also earlier breaches in one of `windows`, if the
+    target had not recovered before the requested time
+    """
     risks: list[RiskAnswer]
     """Warnings that were in force at any instant of the time asked for"""

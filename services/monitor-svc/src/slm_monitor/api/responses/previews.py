@@ -288,7 +288,7 @@ class ExhaustionWarning(Answer):
     under: Length
     """The warning is raised if less time than this is left"""
     burn_rate: Exact
-    """The burn rate that uses up a whole budget in that time, exact"""
+    """The burn rate that uses up a whole budget within the time `under`, exact"""
     warns: bool | None
     """Whether the requested `rate` raises the warning; null if no rate was given, or for an objective of 100 percent"""
 

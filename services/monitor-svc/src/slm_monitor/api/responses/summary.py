@@ -281,17 +281,15 @@ class ServiceItem(Answer):
     verdict: Verdict | None
     """The worst verdict of the present month; null if nothing was evaluated in it"""
     lost_seconds: int | None
-    """Seconds of downtime this month, exclusions left out, of the availability target that has lost most; null if there
-    is none, and for services with an indicator down beyond the first ten
+    """Seconds of downtime this month, without exclusions, of the availability target that has lost most; null if there
+    is no such target. Of the services with an indicator down, at most ten have a number, the others have null
     """
     strip: list[Verdict | None]
     """The worst verdict of each month of `months`; null if nothing was evaluated in the month"""
 
 
 class TargetCountsAnswer(Answer):
-    """How the promises of one provider to one customer stand: the number of targets, by the state of their latest
-    window.
-    """
+    """The number of targets between one provider and one customer, by the state of their latest window."""
 
     provider_party_id: str
     """Id of the party that provides"""

@@ -164,8 +164,8 @@ class WindowRevisionAnswer(Answer):
 
 
 class WindowAdjustmentAnswer(Answer):
-    """The change that later facts would make to an accepted window. It is booked in the window that is open when it is
-    published.
+    """The change that later facts would make to an accepted window. The change is booked in the window that is open
+    when the adjustment is published.
     """
 
     window_id: str
@@ -187,7 +187,7 @@ class WindowAdjustmentAnswer(Answer):
     total: str
     """Denominator of the figure with the later facts"""
     difference: Exact | None
-    """The figure minus the figure before, exact, in its unit"""
+    """The figure with the later facts minus the figure in `before`, exact, in the objective's unit"""
     cause: RestatementCause
     """What changed the figure"""
     before: PublishedFigure
@@ -197,7 +197,7 @@ class WindowAdjustmentAnswer(Answer):
 class WindowAnswer(Answer):
     """A window of a target, with all its published revisions.
 
-    With ``known_at``, the window is as it was known at that instant, without ``closed_at`` and anything later.
+    With ``known_at``, the window as it was known at that instant, without the fields about its closing and acceptance.
     """
 
     target_id: str = ABSENT

@@ -68,7 +68,7 @@ async def stream_figures(
     events: Annotated[bool, Query(description="Also the events of `/api/v1/stream`, in the same stream")] = False,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> StreamingResponse:
-    """Stream the figures of targets: each once at first, then whenever a figure changes as it is displayed.
+    """Stream the figures of targets: each target once at first, and again whenever its displayed values change.
 
     A target is sent at most once a second. Figures that change without new facts, such as those during an outage, are
     sent about every ten seconds. The stream ends within two seconds after the session or the API key has ended.

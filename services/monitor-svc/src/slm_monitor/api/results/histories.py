@@ -52,7 +52,7 @@ _CLOSED = (
 )
 """The fields of a window that are also in its closed figure."""
 _AT_ONCE = 50
-"""Most windows of which one answer calculates what was known at an earlier instant."""
+"""Most windows that one answer calculates as they were known at an earlier instant."""
 
 
 @router.get(

@@ -39,7 +39,7 @@ from slm_monitor.domain.lifecycle import urgency
 
 router = APIRouter(prefix="/api/v1/summary", tags=["summary"])
 _MOST_LIVE = 10
-"""Most services with an indicator down whose lost time is calculated anew, because the
+"""Most services whose lost time one summary calculates anew. Only services with an indicator down need this, and each
 calculation reads their facts.
 """
 
@@ -129,7 +129,8 @@ async def list_target_counts(
 ) -> dict[str, Any]:
     """Count the targets between each provider and customer that the caller sees, by the state of their latest window.
 
-    The states are those of the last evaluation. A customer that is not shown warnings gets none counted.
+    The states are those of the last evaluation. A target at risk counts as met for a caller who is not shown the
+    warning.
     """
     return await queries.page(caller, paging, clock.now())
 

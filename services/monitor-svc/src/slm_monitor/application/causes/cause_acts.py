@@ -23,8 +23,8 @@ from slm_monitor.domain.lifecycle.breach_workflow import (
 )
 
 MOST_BREACHES = 1_000
-"""Most breaches that one request takes through a step. The request locks their rows, for which the evaluation may be
-waiting.
+"""The most breaches that one request takes through a step. The request locks the rows of these breaches, and an
+evaluation that changes one of them must wait.
 """
 ALREADY, NOT_YOURS, NOT_NOW = "already", "not-your-turn", "wrong-step"
 

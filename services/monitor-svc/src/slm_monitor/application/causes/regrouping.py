@@ -41,8 +41,8 @@ class CauseGroupingStore(Protocol):
     async def connected(
         self, provider_party_id: str, spans: Mapping[str, Sequence[Interval]], cause_ids: Collection[str]
     ) -> Membership:
-        """Return the findings that have a key of ``spans`` and a bad interval that overlaps one of its intervals, and
-        all findings of the given causes.
+        """Return findings of two kinds: those with a key of ``spans`` and a bad interval that overlaps an interval of
+        that key, and all findings of the given causes.
 
         ``spans``: cause key → intervals (µs).
         """
@@ -99,9 +99,10 @@ def _next_revision(published: Mapping[tuple[str, str], PublishedCauseView], chan
 async def _touched(
     store: CauseGroupingStore, provider_party_id: str, changed: Mapping[str, CauseFinding | None]
 ) -> dict[str, tuple[CauseFinding, str]]:
-    """Return finding id → (stored finding, id of its cause), for findings that are connected to a changed one as it was
-    before the change or as it is after. ``changed``: finding id → the finding after the change; None: it no longer
-    exists.
+    """Return finding id → (stored finding, id of its cause), for all findings that are connected to a changed finding.
+
+    A changed finding connects by its content before the change and by its content after the change. ``changed``:
+    finding id → the finding after the change; None: it no longer exists.
     """
     held = dict(await store.findings(changed))
     present = [finding for finding in changed.values() if finding is not None]

@@ -75,8 +75,9 @@ async def take_breach_step(
     """Take a breach through one step of its handling; return the new state of the handling.
 
     The responsible party acknowledges and gives the root cause; after that, either party may close. A party that denies
-    that there was a breach disputes it instead, in a review. ``unless_changed`` is called with the present state and
-    may raise. Raises NoSuchBreach, BreachStepNotAllowed, InvalidBreachStep.
+    that there was a breach disputes the breach instead, in a review. ``unless_changed`` is called with the present
+    state, and raises if the state is not the one that the caller has read. Raises NoSuchBreach, BreachStepNotAllowed,
+    InvalidBreachStep.
     """
     held = await store.locked(breach_id)
     if held is None or not (caller.is_operator or caller.party_id in held.parties()):

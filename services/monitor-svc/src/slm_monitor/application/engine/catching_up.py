@@ -53,11 +53,11 @@ class CatchUpTracker:
         return reached
 
     def next_due(self, watermark: UtcMicroseconds) -> UtcMicroseconds | None:
-        """Return the first instant (µs) after the watermark at which terms arrived that this partition has not caught
-        up with; None if there is none.
+        """Return the first instant (µs) after the watermark for which a catch-up of this partition waits; None if there
+        is none.
 
-        The catch-up can end in this partition only after timers up to that instant have fired. It waits for the instant
-        even if no timer is set before it.
+        A catch-up waits for the instant at which its terms arrived. It can end in this partition only after all timers
+        up to this instant have fired, so the partition waits for the instant even if no timer is set before it.
         """
         waiting = (each.begun_at for each in self._found.values() if not each.is_evaluated_here)
         return min((begun_at for begun_at in waiting if begun_at > watermark), default=None)
@@ -100,8 +100,9 @@ class CatchUpTracker:
                 waiting -= done
 
     def waiting_here(self, watermark: UtcMicroseconds) -> list[AgreementCatchUp]:
-        """Return the catch-ups that may end in this partition: the watermark has reached the arrival of their terms,
-        and all their tickets are evaluated. Those that have ended here are left out.
+        """Return the catch-ups that may end in this partition now, and have not ended here yet.
+
+        The watermark has reached the arrival of their terms, and all their tickets are evaluated.
         """
         return [
             each

@@ -13,11 +13,11 @@ from slm_monitor.application.state.ports import EvaluationStore
 WHOLE_SECONDS = 30.0
 WHOLE_ROWS = 100_000
 QUIET_SECONDS = 2.0
-"""Seconds without records after which a partition writes its rows to the record at once.
+"""Seconds without records after which the next checkpoint of a partition also writes its rows to the record.
 
 Otherwise rows, and accumulators with them, are written less often than figures; until then they are kept in the blobs
 of the steps. A write costs about the same for an indicator whether it brings one row or many, so more rows per write
-are cheaper. The limit is the number of rows that a restart has to count again.
+are cheaper. The number of rows that a restart must count again limits how long rows may wait.
 """
 GROWN_SECONDS = 5.0
 """Seconds after a large load at which the loaded objects are frozen out of garbage collection, even without a quiet
@@ -53,8 +53,9 @@ class CheckpointSchedule:
         """Return (partition, whether its checkpoint must be whole) for each partition whose last checkpoint is at least
         ``at_most_every`` seconds old.
 
-        A whole checkpoint contains rows and accumulators too. If several partitions need one because of the age of
-        their last, only the partition with the oldest gets it, so that no partition waits for more than one other.
+        A whole checkpoint contains rows and accumulators too. A partition with very many unsaved rows always gets one.
+        Of the others, at most one gets it per call, so that no partition waits for many whole checkpoints: the one
+        whose last whole checkpoint is the oldest, if it is old enough or the partition receives no records.
         """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]

@@ -56,8 +56,8 @@ class DecisionDelivery:
         )
 
     def overturn(self, ref: Mapping[str, Any], step: PartitionStepChanges) -> None:
-        """Withdraw a breach that a dispute overturned, by evaluating its target again from the
-        message's ``since`` on.
+        """Withdraw a breach that a dispute overturned, by a new evaluation of its ticket, or of the windows of its
+        indicator or derived target that end after the message's ``since``.
         """
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]

@@ -193,7 +193,11 @@ class EvaluationWorker:
         self._consumer = consumer
 
     def _pause(self) -> float:
-        """Return the seconds of real time until something can happen without a new record."""
+        """Return how many seconds of real time the next poll may wait for records.
+
+        It is 0 if work is waiting already. Otherwise the wait ends when a timer may fire, or at the latest when the
+        inbox must be read or unsaved changes must be written to a checkpoint.
+        """
         if (self._inbox_rings and self._owned) or any(each.has_waiting for each in self._owned.values()):
             return 0.0
         is_saved = all(each.is_saved for each in self._owned.values())

@@ -77,8 +77,8 @@ class TicketEvaluator:
     def _may_be_about(self, terms: ServiceLevelTarget, owner: str) -> bool:
         """Return whether the terms of an agreement may change which other agreements evaluate a ticket of this party.
 
-        They may if the agreement's pair of customer and service is new, or if the agreement was known before, because
-        it may end earlier now.
+        They may only if a ``known`` agreement has per-ticket targets. In addition, the agreement's pair of customer and
+        service must be new, or the agreement must be known already, because it may end earlier now.
         """
         is_new_pair = (terms.customer_party_id, terms.service_id) not in self._pairs.get(owner, ())
         is_known = terms.agreement_id in self._lines.get(owner, {})
@@ -104,8 +104,8 @@ class TicketEvaluator:
         return woken
 
     def to_evaluate(self, agreement_id: str) -> list[str]:
-        """Return the tickets of an agreement's parties that wait to be evaluated, or of which an import holds some
-        time.
+        """Return the tickets of an agreement's parties that are not evaluated in full: they wait, or an import holds
+        some of their time.
         """
         owners = {owner for owner, known in self._lines.items() if agreement_id in known}
         return [ticket for ticket in (*self._waiting, *self._history, *self._held) if ticket.split("/", 1)[0] in owners]

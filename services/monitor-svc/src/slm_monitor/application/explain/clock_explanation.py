@@ -48,8 +48,9 @@ def explain_clock(
 ) -> dict[str, Any]:
     """Return the explanation of a clock as JSON. The same facts and terms give the same bytes.
 
-    ``signed``: the target as it was signed. ``viewer``: whoever sees only a part of the ticket, the other party of an
-    OLA or UC, gets one general reason why other targets do not apply, because the true ones would tell its attributes.
+    ``signed``: the target in the signed agreement. ``viewer``: the party that reads. The other party of an OLA or UC
+    sees only part of the ticket, so it gets one general reason why other targets do not apply: the true reasons would
+    reveal attributes of the ticket.
     """
     until = clock.ended_at or ticket.as_of
     segments = clock_derivation.derive_clock_segments(clock, ticket.events, until)

@@ -35,8 +35,8 @@ class CurrentStatusReader:
     async def window_fields(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
         """Return fields to add to a window's row, or to replace in it: the budget and the time left.
 
-        An open calendar window of a target of states also gets its figure. It changes without new facts, so it is
-        calculated at the time of the request.
+        An open calendar window of a target of states also gets its figure. This figure changes without new facts, so it
+        is calculated at the time of the request.
         """
         terms = await self._terms(target, window)
         if terms is None or terms.promise is None:

@@ -123,7 +123,8 @@ async def evaluate_window(
     present: UtcMicroseconds,
     known_at: UtcMicroseconds | None,
 ) -> EvaluatedWindow:
-    """Evaluate a window from its facts, as they were known at ``known_at`` or, if it is None, as they are known now.
+    """Evaluate a window from its facts. ``known_at``: only facts known at that instant are used; None: all facts known
+    now.
 
     A long computation runs in a thread, so that other requests are answered meanwhile.
     """
@@ -215,7 +216,8 @@ def _in_unit(seen: ExplainedWindow) -> str | None:
 
 
 def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
-    """Return the target as it was signed in the version by which it is evaluated."""
+    """Return the target as written in the signed version by which it is evaluated; empty if there is no such version.
+    """
     target_id = terms.instance_of or terms.target_id
     for version in agreement.versions:
         if version["version"] == terms.version:

@@ -9,7 +9,7 @@ from typing import Any
 from slm_events import wording
 
 _LABELS = {"cause": "because"}
-"""Field of an interval → label, for fields whose own name would be odd before their content."""
+"""Field of an interval → the word that is shown before its content, where the field's own name would read badly."""
 
 
 def format_explanation(explained: Mapping[str, Any]) -> str:

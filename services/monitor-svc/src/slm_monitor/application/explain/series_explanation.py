@@ -113,8 +113,8 @@ def _raw(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, s
 
 
 def _quantile(target: ServiceLevelTarget, counting: CountedWindowRows) -> dict[str, str | None]:
-    """Return the quantile's value as a field: the least value that at least the promised share of values does not
-    exceed (nearest rank).
+    """Return the value of the quantile as a field: the smallest value such that at least the promised share of all
+    values is less than or equal to it (nearest rank).
     """
     if target.aggregation != "quantile" or target.promise is None:
         return {}

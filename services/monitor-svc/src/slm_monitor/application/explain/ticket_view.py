@@ -168,8 +168,10 @@ def _held_at_breach(clock: TicketClockState, ticket: TicketWithClocks) -> str | 
 
 
 def _warnings(clock: TicketClockState, as_of: UtcMicroseconds, party_id: str | None) -> list[dict[str, Any]]:
-    """Return the warnings of a clock. For a customer, one counts as reached only after the agreed delay, and the list
-    is empty if the agreement shows customers no warnings.
+    """Return the warnings of a clock.
+
+    For a customer, a warning counts as reached only after the agreed delay. The list is empty if the agreement shows
+    customers no warnings.
     """
     terms = clock.target
     delay: int | None = 0

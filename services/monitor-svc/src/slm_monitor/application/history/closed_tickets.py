@@ -23,7 +23,10 @@ from slm_monitor.domain.tickets import ticket_target
 
 @dataclass(frozen=True, slots=True)
 class ClosedTicket:
-    """A ticket with clocks that ended in a window. It is met if all of these clocks were met."""
+    """A ticket of which at least one clock ended in a window; the ticket itself may still be open.
+
+    It is met if each clock that ended in the window was met, or missed with a breach that a dispute overturned.
+    """
 
     ticket: str
     ended_at: UtcMicroseconds
@@ -96,10 +99,10 @@ def evaluate_ticket_outcome(
 def find_clock_end_instants(
     clocks: Sequence[TicketClockState], present: UtcMicroseconds
 ) -> Iterable[tuple[TicketClockState, int]]:
-    """Return clocks, each with the instant (µs) at which it counts.
+    """Return the clocks that count by ``present``, each with the instant (µs) at which it counts.
 
-    The clocks that one target has for several assignments count together: at their first breach or, without a breach,
-    when the last of them stopped.
+    A clock counts when it is met or breached. But if a target gives each assignment a clock of its own, these clocks
+    count together: at their first breach or, without a breach, when the last of them stopped.
     """
     stints: dict[str, list[TicketClockState]] = {}
     for clock in clocks:
@@ -130,10 +133,10 @@ async def find_tickets_ended_in_span(
     as_of: UtcMicroseconds,
     known_at: UtcMicroseconds | None,
 ) -> Sequence[ClosedTicket]:
-    """Return the tickets whose clocks of these targets ended in a span, in order of name.
+    """Return the tickets of which a clock of these targets ended in a span, in order of name.
 
-    ``terms`` is a target of the same agreement. For a ticket of which nothing was received since ``known_at``, the
-    stored result is taken; any other ticket is evaluated again from the facts known at that instant.
+    ``terms`` is a target of the same agreement. ``known_at`` None: the stored results are returned. Otherwise a ticket
+    about which facts were received after ``known_at`` is evaluated again, from the facts known at that instant.
     """
     as_it_is = await record.tickets_ended(target_ids, span, as_of)
     if known_at is None:

@@ -36,7 +36,7 @@ class PagedTicketHistory(FactHistoryStore, Protocol):
 
 
 class FactHistoryUnderDraftTerms:
-    """The record of facts in which the draft is the only agreement, and nothing was excluded or disputed.
+    """A view of the record of facts in which the draft is the only agreement, and nothing was excluded or disputed.
 
     ``document``: the draft in the form of AgreementFinalized.
     """

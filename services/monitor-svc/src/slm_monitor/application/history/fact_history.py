@@ -47,8 +47,8 @@ class FactHistoryStore(Protocol):
     async def readings(
         self, stream: str, first: UtcMicroseconds, last: UtcMicroseconds, known_at: UtcMicroseconds | None
     ) -> Sequence[Fact]:
-        """Return a stream's counter readings from ``first`` to ``last`` (µs), with the one before and the one after
-        them.
+        """Return a stream's counter readings from ``first`` to ``last`` (µs), the last reading before them, and the
+        first reading after them.
         """
         ...
 
@@ -71,9 +71,7 @@ class FactHistoryStore(Protocol):
     async def overturned_runs(
         self, target_id: str, window_id: str, minute: int, known_at: UtcMicroseconds | None
     ) -> Collection[str]:
-        """Find the runs of missed minutes of a rolling target that contain a minute (since 1970) and that a dispute
-        overturned; return their levels.
-        """
+        """Return the levels at which a dispute overturned a run of missed minutes that contains ``minute``."""
         ...
 
     async def accepted_at(self, target_id: str, window_id: str) -> UtcMicroseconds | None:
@@ -145,8 +143,8 @@ async def read_known_facts(
 def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interval) -> Interval:
     """Return the span in which excluded time matters for a window.
 
-    For recoveries it begins earlier than the window: a recovery may have begun, and lost data, before the window in
-    which it ended.
+    For recoveries the span begins earlier than the window: a recovery counts in the window in which it ended, but it
+    may have begun, and lost data, before that window.
     """
     if terms.aggregation not in RECOVERY_AGGREGATIONS:
         return span
@@ -167,8 +165,7 @@ def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
 async def _counted(
     record: FactHistoryStore, single: Sequence[Fact], known_at: UtcMicroseconds | None
 ) -> Sequence[Fact]:
-    """Return facts that are stored singly, with each counter reading replaced by the count that it adds to the one
-    before.
+    """Return facts that are stored singly, with each counter reading replaced by its increase over the reading before.
     """
     around: list[Fact] = []
     for stream, (first, last) in counters.find_reading_spans_by_stream(single).items():
@@ -215,7 +212,7 @@ class TargetIdentity:
 
     @property
     def signed_id(self) -> str:
-        """The id of the target as it was signed."""
+        """The target's id in the signed agreement; for an instance of a grouped target, the grouped target's id."""
         return self.instance_of or self.target_id
 
 
@@ -294,9 +291,10 @@ def find_calendar_window(
 
 
 def compute_rolling_span(line: TargetTermsHistory, terms: ServiceLevelTarget, at: UtcMicroseconds) -> Interval:
-    """Return the interval that a rolling figure covers at an instant, within the term.
+    """Return the interval that a rolling figure covers at an instant, within the term of the agreement.
 
-    For states and slices it ends at the start of the instant's minute; for sums by the minute, at that minute's end.
+    For states and slices the interval ends at the start of the minute that contains the instant; for sums by the
+    minute, at the end of that minute.
     """
     minute = at // MINUTE * MINUTE
     if _is_before_its_minute(terms):

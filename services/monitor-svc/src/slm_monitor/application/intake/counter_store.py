@@ -41,7 +41,7 @@ class CounterReadingChanges:
 
 
 class CounterReadingCache:
-    """Keeps the last reading of each stream in memory, because nearly every new reading follows that one."""
+    """Keeps the last reading of each stream in memory, because nearly every new reading follows the last one."""
 
     def __init__(self, store: EvaluationStore, counting: CounterSeriesOwner) -> None:
         self._store = store

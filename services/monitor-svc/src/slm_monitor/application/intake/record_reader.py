@@ -23,7 +23,9 @@ from slm_monitor.domain.intake.fast_path import PlainValueColumns
 from slm_monitor.domain.intake.validation import ValidatedBatch, validate_measurements, validate_ticket_events
 
 ANYONE = "*"
-"""In the settings, stands for a party: the source belongs to the operator, and each of its items names its party."""
+"""Stands for a party's id in the setting ``sources``: the source belongs to the operator, and each of its items names
+the party.
+"""
 
 
 class IntakeRecordFormat(Protocol):

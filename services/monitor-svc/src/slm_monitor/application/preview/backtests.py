@@ -205,9 +205,10 @@ def list_backtest_windows(
     """Return the ended windows to evaluate: those that begin within ``between`` or, if ``between`` is None, the last
     ``last`` ones.
 
-    A window that ends before ``first``, the first fact, is left out; if ``first`` is None, there is no fact and no
-    window. A rolling target is evaluated on consecutive intervals of its length up to now; a per-ticket target on
-    calendar windows of the kind ``per``.
+    * ``first`` is the instant of the first fact: windows that end before it are left out. None: there is no fact, so
+      there is no window.
+    * A rolling target is evaluated on consecutive intervals of its length, up to now or to the end of ``between``.
+    * A per-ticket target is evaluated on calendar windows of the kind ``per``.
     """
     if first is None:
         return []

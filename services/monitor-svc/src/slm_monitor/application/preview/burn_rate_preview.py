@@ -21,9 +21,11 @@ class BurnRatePreviewQuestion:
     """A question for a preview: which burn rate warnings does an objective get over a period?
 
     ``objective``: a share between 0 and 1. ``period``: µs. ``pairs``: documents, or None for the default pairs.
-    ``rate``: a burn rate to explain. ``bad``: the bad share of the outage whose detection is timed. ``drops`` and
-    ``exhaustions`` are written as in a target's ``warn_at``. If there is a rate, each warning says whether that rate
-    would raise it, provided that it lasts for the whole lookback and that the budget was unspent before.
+    ``bad``: the bad share of the outage whose detection is timed. ``drops`` and ``exhaustions`` are written as in a
+    target's ``warn_at``.
+
+    ``rate``: a burn rate to explain. If it is given, each warning says whether this burn rate raises it, provided that
+    the rate lasts for the whole lookback and that the budget was unspent before.
     """
 
     objective: Fraction

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _OURS = ("objective", "unacceptable", "window")
-"""The parts of a target whose fields are all read while it is parsed. Other parts hold free content, or are read
-later."""
+"""The parts of a target in which parsing reads every field that it knows, so that an unread field is unknown. Other
+parts hold free content, or are read later.
+"""
 
 
 class ReadTrackingDocument(dict[str, Any]):

@@ -108,8 +108,9 @@ def _as_approved(entry: ExclusionRecord, now: UtcMicroseconds) -> ApprovedExclus
 def _differing(
     earlier: Mapping[str, EffectiveExclusion], later: Mapping[str, EffectiveExclusion]
 ) -> Sequence[Interval]:
-    """Return the time that is excluded on one side only. All exclusions are compared, because one that uses up a cap
-    shortens others.
+    """Return the time that is excluded either before or after the decision, but not both.
+
+    All exclusions of the agreement are compared, because an exclusion that uses up a cap shortens others.
     """
     found: list[Interval] = []
     for name in earlier.keys() | later.keys():

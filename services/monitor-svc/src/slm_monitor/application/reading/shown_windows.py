@@ -23,7 +23,8 @@ AT_CLOSE = "its figures are shown when the window closes"
 def hide_warnings(window: dict[str, Any], view: CustomerView, *, is_disclosed: bool) -> dict[str, Any]:
     """Return a window without its warnings: `at_risk` becomes `met`, and the projected breach is removed.
 
-    ``is_disclosed``: one of its warnings is shown to the customer, so nothing is hidden.
+    The window is returned unchanged if the agreement shows warnings at once, or if one of the window's warnings is
+    already shown to the customer (``is_disclosed``).
     """
     if view.risks_after == 0 or is_disclosed:
         return window

@@ -207,7 +207,7 @@ def _risk(row: Mapping[str, Any], names: Names, horizon: UrgencyHorizon) -> dict
 
 
 _FAR = 253_402_300_799_000_000
-"""The end of a rolling window as stored, µs since 1970 (in the year 9999), because it never ends."""
+"""The end that is stored for a rolling window, which never ends: µs since 1970, in the year 9999."""
 
 
 def _time_budget(row: Mapping[str, Any]) -> Fraction | None:
@@ -228,8 +228,9 @@ def _budget_left(row: Mapping[str, Any]) -> int | None:
 
 
 def _projected(row: Mapping[str, Any], now: UtcMicroseconds) -> UtcMicroseconds | None:
-    """Return the instant (µs) of the projected breach; None if there is none. For a budget that is an amount of time it
-    is computed as of now.
+    """Return the instant (µs) of the projected breach; None if there is none.
+
+    If the budget is an amount of time, the instant is computed as of now; otherwise it is the published one.
     """
     budget, detail = _time_budget(row), row["detail"] or {}
     if budget is not None and not detail.get("exhausted_at"):

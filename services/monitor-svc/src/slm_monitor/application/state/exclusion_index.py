@@ -47,9 +47,9 @@ class ExclusionIndex:
     ) -> ExclusionChange:
         """Replace the terms or exclusions of an agreement; return the change, as it affects targets.
 
-        ``since``: the earliest instant at which anything changed, if known. The first message about an agreement after
-        a restart needs it: the partition may have loaded the new exclusions already without having evaluated by them,
-        so that a comparison finds no change.
+        ``since``: the earliest instant at which an exclusion changed, if known. It is needed for the first message
+        about an agreement after a restart: the partition may have loaded the new exclusions already without having
+        evaluated by them, so that a comparison finds no change.
         """
         before = self._counting.get(agreement_id, [])
         self._replace(agreement_id, versions, approved)
@@ -142,8 +142,8 @@ def list_exclusions_in_window(
 class ExclusionChange:
     """The difference between two sets of exclusions of one agreement, as it affects targets.
 
-    A figure also names the exclusions in its window and their time that is not excluded. A change of these is a
-    difference too.
+    A figure also names each exclusion in its window, with the part of its time that is not excluded. A change of these
+    is a difference, even if the excluded time as a whole stays the same.
     """
 
     def __init__(

@@ -47,10 +47,10 @@ class FailedTargets:
     def attempt(
         self, line: TargetTermsHistory, changes: EvaluationChanges, mark: Mapping[str, Any] | None = None
     ) -> Iterator[EvaluationChanges]:
-        """Evaluate a target into changes of its own, which are kept only if the evaluation succeeds.
+        """Context for the evaluation of a target: yields changes that are kept only if the evaluation succeeds.
 
-        If it fails, the target is set aside. ``mark``: fields that every published event gets in addition, if any.
-        Raises PartitionNotOwned and infrastructure faults.
+        If the evaluation fails, the target is set aside. ``mark``: fields that every published event gets in addition,
+        if any. Raises PartitionNotOwned and infrastructure faults.
         """
         own = EvaluationChanges(mark=mark or {})
         try:

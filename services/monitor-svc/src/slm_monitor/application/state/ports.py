@@ -31,14 +31,15 @@ class PartitionInboxMessage:
 
     - ``terms``: {agreement_id}: a version was signed, the agreement ended early, or the references changed by which
       tickets name its customer or service
-    - ``exclusion``: {agreement_id, since}: exclusions changed; all excluded time lies after ``since`` (may be null)
+    - ``exclusion``: {agreement_id, since}: exclusions changed, at ``since`` or later (null: unknown)
     - ``hold``, ``release``, ``derive``: {import_id}: an import began; its facts may be evaluated; derived targets may
       be evaluated from its facts
     - ``caught_up``: {agreement_id, version}: all partitions have evaluated the past of a signed version
     - ``derived``: {target_id, since}: a derived target must be evaluated again, because its members changed
     - ``accepted``: {windows, accepted_at}: both parties accepted windows, each [target id, window id, revision]
     - ``dispute``: {breach_id, target_id, subject, since}: the decision on a dispute overturned a breach
-    - ``record``: {subject, begins_at}: an indicator's facts before ``begins_at`` will be deleted
+    - ``record``: {subject, begins_at}: an indicator's windows before ``begins_at`` are not evaluated any more, because
+      the facts of that time will be deleted
     - ``sources``: {}: the suspended sources changed
     """
 
@@ -131,8 +132,8 @@ class EvaluationStore(Protocol):
         ...
 
     async def readings(self, stream: str, first: UtcMicroseconds, last: UtcMicroseconds) -> Sequence[Fact]:
-        """Return a stream's counter readings from ``first`` to ``last`` (µs), with the one before and the one after
-        them.
+        """Return a stream's counter readings from ``first`` to ``last`` (µs), the last reading before them, and the
+        first reading after them.
         """
         ...
 
@@ -185,10 +186,10 @@ class EvaluationStore(Protocol):
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: UtcMicroseconds
     ) -> Sequence[tuple[int, int]]:
-        """Return for each span (number of tickets, number met).
+        """Return (number of tickets, number of met tickets) for each span.
 
-        A ticket counts if a clock of these targets ended in the span (stopped or breached) by ``as_of``; it is met if
-        it met every one.
+        A ticket counts in a span if at least one clock of these targets ended (stopped or breached) in it, by
+        ``as_of``. The ticket is met if each of these clocks was met, or missed with a breach that a dispute overturned.
         """
         ...
 

@@ -43,9 +43,9 @@ class SeenLabelSets:
         }
 
     def unsaved(self) -> dict[str, int]:
-        """Return name of series → NOTHING_YET, for each new label set; they count as saved from now on.
+        """Return name of series → NOTHING_YET, for each new label set. These label sets count as saved from now on.
 
-        The step that contains the facts saves them, as series without rows.
+        The step that contains their facts saves them, as series without rows.
         """
         unsaved, self._unsaved = self._unsaved, set()
         return dict.fromkeys(unsaved, NOTHING_YET)

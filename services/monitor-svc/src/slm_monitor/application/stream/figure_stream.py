@@ -1,9 +1,9 @@
 """The live figures of targets: one reader per process, whose results go to every stream that watches the targets.
 
-While anybody watches, the reader asks four times a second which of the watched targets were evaluated, in one query for
-all of them; events about tickets, risks and breaches also trigger a read. Only what changed is calculated, once for all
-callers of a party, and sent if it differs from what was sent before. Figures that may change without new facts are
-calculated again after ten seconds, a few in each turn.
+While anybody watches, the reader asks four times a second which of the watched targets were evaluated; one query covers
+all of them. Events about tickets, risks and breaches also trigger a read. Only changed targets are calculated, once for
+all callers of a party, and sent if the result differs from the one sent before. Figures that may change without new
+facts are calculated again after ten seconds, a few in each turn.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OLD_AFTER_SECONDS = 10.0
 _OLD_AT_ONCE = 5
 _READ_AT_ONCE = 100
 _IDLE_SHARE = 3
-"""Ratio of the reader's idle time to its working time, at least, so that it never occupies the process."""
+"""The reader idles at least this many times as long as it works, so that it never occupies the process."""
 
 Sample = Mapping[str, Any]
 Read = Callable[[Sequence[str]], Awaitable[Sequence[Sample]]]
@@ -118,8 +118,8 @@ class FigureStream:
             await self._send(audience, [target_id for each, target_id in due if each == audience], now)
 
     def _due(self, now: float, watched: set[Place]) -> list[Place]:
-        """Return what must be read now: changed targets that were not read just before, and a few that were read long
-        ago.
+        """Return what must be read now: the changed targets that were not read within the last second, and a few of
+        those that were last read at least ten seconds ago.
         """
         changed = [place for place in self._changed if now - self._at(place) >= _AT_MOST_EVERY_SECONDS]
         old = [place for place in watched - self._changed if now - self._at(place) >= _OLD_AFTER_SECONDS]

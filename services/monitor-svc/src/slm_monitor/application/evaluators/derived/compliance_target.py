@@ -23,7 +23,7 @@ from slm_monitor.domain.windows import compliance, series_evaluation
 
 
 class ClockBasedTarget:
-    """A target evaluated from the clocks of one per-ticket target, which ``compose`` finds."""
+    """A target that is evaluated from the clocks of a per-ticket target. ``compose`` finds the per-ticket target."""
 
     target_state: TargetState
     _clocks: Sequence[str] = ()

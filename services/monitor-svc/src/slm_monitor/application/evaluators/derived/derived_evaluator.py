@@ -33,7 +33,7 @@ from slm_monitor.domain.terms.terms_history import TargetTermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
-"""µs after which a target is tried again that waits for tickets of its clocks to be evaluated."""
+"""µs after which the evaluation of a target is tried again, if tickets of its clocks had yet to be evaluated."""
 
 
 class DerivedTarget(Protocol):
@@ -147,8 +147,8 @@ class DerivedEvaluator:
                     self._touch(target_id, since, CAUSE)
 
     def wake_held(self, hold: ImportHold) -> None:
-        """Mark for a full evaluation the derived targets that wait for a hold, after all partitions have evaluated its
-        facts.
+        """Mark the derived targets that wait for a hold for a full evaluation. All partitions have evaluated the facts
+        of the hold.
         """
         for target_id, targets in self._targets.items():
             if is_derived_target_held(hold, self._derivations.reached(target_id)):

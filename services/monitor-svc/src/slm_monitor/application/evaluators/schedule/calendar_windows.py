@@ -75,8 +75,9 @@ class CalendarWindowTarget:
     ) -> Iterator[tuple[TargetWindow, ServiceLevelTarget]]:
         """Yield the windows to evaluate, each with its terms.
 
-        These are all windows that begin at or before ``moment.as_of`` and are open or end after ``since`` (None: only
-        open windows), except windows that ended by ``moment.through``: they wait for an import.
+        These are the open windows and, unless ``since`` is None, all windows that end after ``since``. Two kinds are
+        left out: windows that begin after ``moment.as_of``, and windows that ended by ``moment.through``, which wait
+        for an import.
         """
         line, as_of = self.target_state.line, moment.as_of
         first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
@@ -110,8 +111,8 @@ def compute_window_closing_instant(window: TargetWindow, terms: ServiceLevelTarg
 def find_window_at(line: TargetTermsHistory, instant: UtcMicroseconds) -> calendar_windows.Window | None:
     """Return the window that contains an instant, cut to the term of the agreement; None outside the term.
 
-    A window that began under earlier terms keeps its end, whatever period the new terms have. An amendment that splits
-    windows cuts it, and the second part is named after the new version: ``2026-11.v2``.
+    A window that began before an amendment keeps its end, whatever period the new terms have. But if the amendment
+    splits windows, the window is cut there, and its second part is named after the new version: ``2026-11.v2``.
     """
     terms = line.at(instant)
     if terms is None:

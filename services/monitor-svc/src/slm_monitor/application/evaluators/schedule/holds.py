@@ -81,8 +81,8 @@ class ImportHolds:
     def moment(self, subject: str, moment: EvaluationMoment) -> EvaluationMoment:
         """Return the moment of an evaluation, completed for an indicator or a ticket.
 
-        It gets the instant up to which an import holds the subject's past or, if no import does, the id of the import
-        that published events must name.
+        ``through`` of the result is the instant up to which an import holds the subject's past. If no import holds it,
+        ``import_id`` is the import whose history is evaluated now; published events name that import.
         """
         if not self._holds:
             return moment
@@ -96,8 +96,8 @@ class ImportHolds:
     def moment_derived(self, made_of: TransitiveDependencies, moment: EvaluationMoment) -> EvaluationMoment:
         """Return the moment of an evaluation, completed for a derived target.
 
-        It gets the instant up to which an import holds the target's past or, if no import does, the id of the import
-        that published events must name.
+        ``through`` of the result is the instant up to which an import holds the target's past. If no import holds it,
+        ``import_id`` is the import whose history is evaluated now; published events name that import.
         """
         if not self._holds:
             return moment

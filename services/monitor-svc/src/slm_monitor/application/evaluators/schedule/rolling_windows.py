@@ -43,8 +43,8 @@ class RollingTargetBase(CalendarWindowTarget):
     ) -> Iterator[tuple[int, int]]:
         """Yield ranges of minutes (first, last) to evaluate, split where another version of the terms takes effect.
 
-        These are the minutes since the last evaluation and, unless ``since`` is None, all minutes from ``since``
-        (microseconds) on.
+        These are the minutes since the last evaluation and, unless ``since`` is None, all earlier minutes from the
+        instant ``since`` (microseconds) on. Minutes that an import holds are left out.
         """
         line, present = self.target_state.line, moment.as_of // MINUTE
         rolling_minutes.skip_minutes_held_by_import(window, line, moment.through)

@@ -137,9 +137,9 @@ class TargetMinuteColumns:
         return total
 
     def _may_slide(self, since: int, until: int, first: int, last: int) -> bool:
-        """Return whether the sum can be derived from that of the previous window.
+        """Return whether the sum of the new window can be derived from the sum of the previous window.
 
-        It can if few minutes differ, and the hours of the minutes that leave the window are in memory. The caller does
+        Few minutes may differ, and the hours of the minutes that leave the window must be in memory. The caller does
         not load these hours, because they lie before the new window.
         """
         is_near = 0 <= first - since < _SLIDES and 0 <= last - until < _SLIDES

@@ -161,8 +161,10 @@ class SeriesTarget(CalendarWindowTarget):
         self.tallies[name].add(delta, place)
 
     def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
-        """Yield (window id, start, terms, first bad minute) for the windows with an objective of 100 percent whose sums
-        up to that minute are not known yet.
+        """Yield the windows for which the sums up to the first bad minute must still be computed.
+
+        Each is (window id, start, terms, first bad minute). Only windows with an objective of 100 percent need these
+        sums.
         """
         for name, window in self.target_state.windows.items():
             tally, terms = self.tallies.get(name), self.target_state.line.at(window.start)
@@ -302,10 +304,10 @@ def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:
 
 
 def build_checkpoint(series: IndicatorSeries, targets: Iterable[SeriesTarget]) -> SeriesCheckpoint:
-    """Return the checkpoint of a series.
+    """Return the checkpoint of a series, with the accumulators of ``targets``.
 
-    ``targets``: the targets whose accumulators it contains. For the series without labels they are all targets of its
-    indicator, because these count rows of all labels; for any other series there are none.
+    For the series without labels, ``targets`` are all targets of its indicator, because they count rows of all labels.
+    For any other series, ``targets`` is empty.
     """
     kept = SeriesCheckpoint(series.high_water)
     for target in targets:

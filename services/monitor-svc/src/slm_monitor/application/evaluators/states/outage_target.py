@@ -35,8 +35,9 @@ class OutageTarget(AvailabilityTarget):
     def _from(
         self, states: StateProvider, terms: ServiceLevelTarget, since: UtcMicroseconds | None, as_of: UtcMicroseconds
     ) -> UtcMicroseconds | None:
-        """Return the instant from which on windows must be evaluated: ``since``, or the start of an ongoing outage if
-        that is earlier, because that outage may still count. None: only open windows must be evaluated.
+        """Return the instant from which on windows must be evaluated; None: only open windows must be evaluated.
+
+        It is ``since`` or, if that is earlier, the start of an ongoing outage, because this outage may still count.
         """
         ongoing = outage_evaluation.find_ongoing_outage_start(states, terms, self.target_state.line.begins_at, as_of)
         return since if ongoing is None else ongoing if since is None else min(since, ongoing)
