@@ -81,7 +81,7 @@ _COLUMNS: tuple[ColumnClause[Any], ...] = (
 class CauseFilter:
     """The conditions by which a list of causes is filtered. None means any value.
 
-    ``lasting``: True for outages that have not ended, False for those that have. ``side``: ``provider`` or
+    ``lasting``: True for outages that have not ended, False for outages that have ended. ``side``: ``provider`` or
     ``customer``, the role of the caller's party. ``span``: the interval (µs) in which the cause began.
     """
 

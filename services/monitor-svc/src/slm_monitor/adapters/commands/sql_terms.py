@@ -149,9 +149,7 @@ class SqlIndicators:
     async def register(
         self, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]]
     ) -> tuple[Indicator, bool]:
-        """Register an indicator. Return the indicator that is registered under its subject now, and whether this call
-        wrote it.
-        """
+        """Register an indicator. Return the definition that is registered now, and whether this call wrote it."""
         async with self._database.begin() as transaction:
             return await register_indicator_row(transaction, indicator, external_refs)
 
@@ -163,11 +161,10 @@ async def register_indicator_row(
     *,
     from_terms: bool = False,
 ) -> tuple[Indicator, bool]:
-    """Register an indicator. Return the indicator that is registered under its subject now, and whether this call wrote
-    it.
+    """Register an indicator. Return the definition that is registered now, and whether this call wrote it.
 
-    Signed terms (``from_terms``) register an indicator with no more than its kind. Its owner may then define it once in
-    full, with the same kind. Any other definition of a known indicator changes nothing.
+    Signed terms (``from_terms``) register an indicator with no more than its kind. The indicator's owner may then
+    define it once in full, with the same kind. Any other definition of a known indicator changes nothing.
     """
     done = await transaction.execute(
         text(

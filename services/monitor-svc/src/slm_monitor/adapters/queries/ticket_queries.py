@@ -65,8 +65,8 @@ SELECT target_id, count(*) FROM ticket, jsonb_array_elements_text(inconsistent -
 
 
 def _seen(caller: Principal) -> ColumnElement[bool]:
-    """Return the SQL condition for the tickets that the caller sees: those of its party, and those that one of its
-    agreements evaluates.
+    """Return the SQL condition for the tickets that the caller may see: an operator sees all, a party sees its own
+    tickets and those that are shown to it under an agreement.
     """
     if caller.is_operator:
         return true()

@@ -282,8 +282,8 @@ class SqlEvaluationStore:
         return found.get(subject)
 
     async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]:
-        """Return subject → indicator. Unregistered subjects are left out and not cached, so that new ones are found at
-        once.
+        """Return subject → indicator. Unregistered subjects are left out and not cached, so that a newly registered
+        indicator is found at once.
         """
         missing = [subject for subject in subjects if subject not in self._indicators]
         # An indicator that only terms have registered is read every time: its owner may still define it on any replica.

@@ -25,8 +25,7 @@ SELECT * FROM window_revision WHERE target_id = :target_id AND window_id = ANY(:
 
 
 async def write_window_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
-    """Store the closings, restatements and adjustments of windows among the events, in the transaction that publishes
-    them.
+    """Store those of the events that close, restate or adjust a window, in the transaction that publishes the events.
     """
     rows = [_revision_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:

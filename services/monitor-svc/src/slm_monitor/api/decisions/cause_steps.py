@@ -56,7 +56,7 @@ async def state_root_cause_of_cause(
 async def link_problem_to_cause(
     cause_id: str, given: ProblemLinkRequest, caller: Handler, queries: TheCauses
 ) -> dict[str, Any]:
-    """Link one problem record to every breach of a cause, whatever state its handling has."""
+    """Link one problem record to every breach of a cause, in whatever state the handling of the breach is."""
     return await _take(cause_id, LINK_PROBLEM, given, caller, queries)
 
 

@@ -58,7 +58,9 @@ class BacktestWindowSelection(BaseModel):
     since: str | None = Field(None, alias="from", examples=["2026-01-01T00:00:00Z"])
     until: str | None = Field(None, alias="to", examples=["2026-07-01T00:00:00Z"])
     per: Literal["day", "week", "month", "quarter", "year"] = "month"
-    """For a per-ticket target: the calendar windows by which its clocks are grouped, by the instant of their end."""
+    """For a per-ticket target: the kind of calendar window by which its clocks are grouped. A clock belongs to the
+    window in which it ended.
+    """
 
 
 class BacktestToRun(BaseModel):

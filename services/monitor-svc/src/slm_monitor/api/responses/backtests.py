@@ -37,7 +37,9 @@ class BacktestQuestionAnswer(Answer):
     owner: str
     """Id of the party whose facts are used"""
     per: Literal["day", "week", "month", "quarter", "year"]
-    """For a target per ticket: the calendar windows into which clocks are grouped, by the instant of their end"""
+    """For a per-ticket target: the kind of calendar window by which its clocks are grouped; a clock belongs to the
+    window in which it ended
+    """
 
 
 class BacktestedTickets(Answer):

@@ -160,11 +160,11 @@ def _zone(name: str) -> ZoneInfo:
 
 
 async def _lost_by_now(rows: SummaryRows, readers: TargetReaders, now: int) -> Mapping[str, int | None]:
-    """Return service id → time lost until now (µs), for the services with an indicator down, whose lost time keeps
+    """Return service id → time lost until now (µs), for the services with an indicator down: their lost time keeps
     growing.
 
-    It is computed for at most ten services. For the others it is None, because the stored value lacks their latest
-    downtime.
+    The time is computed for at most ten services. It is None for the others, because the stored value lacks their
+    latest downtime.
     """
     down = {each for row in rows.streams if row["state"] == "down" for each in row["service_ids"]}
     worst = [row for row in rows.lost if row["service_id"] in down][:_MOST_LIVE]

@@ -107,7 +107,9 @@ def _indicator_of_terms(named: Mapping[str, Any], kind: str, terms: ServiceLevel
 
 
 def _indicator_kind(terms: ServiceLevelTarget) -> str:
-    """Return the kind of a target's indicator: the one in the terms, else the only one that the aggregation accepts."""
+    """Return the kind of a target's indicator: the kind in the terms, or else the only kind that the aggregation
+    accepts.
+    """
     if terms.indicator_kind is not None:
         return terms.indicator_kind
     if terms.aggregation in RECOVERY_AGGREGATIONS:

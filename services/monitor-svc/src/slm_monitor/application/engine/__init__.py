@@ -2,5 +2,5 @@
 transaction.
 
 It also contains watermarks, checkpoints, and the isolation of records that cannot be evaluated. This package must not
-know how a figure is computed; it must not be known by any other package of the application.
+know how a figure is computed, and no other package of the application may know this package.
 """

@@ -210,7 +210,7 @@ class Partition:
         return step
 
     async def _note_signals(self, step: PartitionStepChanges) -> None:
-        """End the staleness of each indicator that sent something, and start its next waiting time."""
+        """End the staleness of each indicator that sent something, and set the timer for its next staleness."""
         await self._silences.note_values(step.blob)
         stated = {fact.subject for fact in step.facts if not is_fact_summed_by_minute(fact)}
         watched = [subject for subject in stated if await self._silences.is_watched(subject)]

@@ -203,8 +203,8 @@ def _evaluate_or_mark(
     """Evaluate a ticket; return the next instant (µs) at which its result may change without new data, and whether some
     of its time is held.
 
-    A ticket that cannot be evaluated is marked so; neither other tickets nor the record that brought its events are
-    affected.
+    A ticket whose evaluation fails is marked with the reason. The failure affects neither other tickets nor the record
+    that brought the ticket's events.
     """
     own = EvaluationChanges(mark=moment.mark)
     try:

@@ -1,5 +1,5 @@
-"""Explanations: how a figure or a clock was derived, with terms, facts, intervals and sums, so that it can be
-recalculated.
+"""Explanations: how a figure or a clock was derived, with terms, facts, intervals and sums, so that a reader can
+recalculate it.
 
 The figures come from the functions of the domain that the evaluators use. This package must not write anything, and
 must not know the worker.

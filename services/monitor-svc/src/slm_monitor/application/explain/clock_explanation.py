@@ -1,5 +1,5 @@
-"""Explanation of a ticket's clock: terms, every interval with its cause, and the sums, so that
-it can be recalculated.
+"""Explanation of a ticket's clock: terms, every interval with its cause, and the sums, so that a reader can recalculate
+the clock.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Explanation of a figure: terms, window, every interval with its facts, sums and verdict, so that it can be
-recalculated.
+"""Explanation of a figure: terms, window, every interval with its facts, sums and verdict, so that a reader can
+recalculate the figure.
 """
 
 from __future__ import annotations

@@ -45,6 +45,8 @@ class ReadTrackingDocument(dict[str, Any]):
 
 
 def track_fields_read_of_target(document: Mapping[str, Any]) -> ReadTrackingDocument:
-    """Wrap a target's document, and those of its parts whose fields are all read, to track which fields are read."""
+    """Wrap a target's document, and the parts of it that ``_OURS`` names, so that they record which of their fields are
+    read.
+    """
     parts = {name: ReadTrackingDocument(document[name]) for name in _OURS if isinstance(document.get(name), Mapping)}
     return ReadTrackingDocument({**document, **parts})

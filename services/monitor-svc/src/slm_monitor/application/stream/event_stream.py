@@ -142,7 +142,8 @@ class EventStream:
     def offer(self, client: StreamClient, line: bytes) -> None:
         """Put an event, as bytes, into a client's queue.
 
-        A client whose queue is full is dropped, so that it delays no other; it can resume by its last event id.
+        A client whose queue is full is dropped, so that it does not delay other clients. The client can resume by its
+        last event id.
         """
         if client.is_slow:
             return

@@ -89,7 +89,9 @@ class UncountedExclusionTime:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveExclusion:
-    """The approved intervals that are excluded (``intervals``), and those that are not (``uncounted``)."""
+    """The approved intervals that are excluded (``intervals``), and the approved intervals that are not
+    (``uncounted``).
+    """
 
     intervals: tuple[Interval, ...]
     uncounted: tuple[UncountedExclusionTime, ...] = ()

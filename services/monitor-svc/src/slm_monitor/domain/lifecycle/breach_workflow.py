@@ -30,7 +30,7 @@ _FORWARD = {
     ACKNOWLEDGED: (GIVE_ROOT_CAUSE, ROOT_CAUSE_GIVEN),
     ROOT_CAUSE_GIVEN: (CLOSE, CLOSED),
 }
-"""State of a breach → (next step, state after it), apart from disputes."""
+"""State of a breach → (next step, state after that step), apart from disputes."""
 
 
 class InvalidBreachStep(ValueError):
@@ -64,7 +64,8 @@ class BreachWorkflow:
     def allowed(self) -> tuple[str, ...]:
         """The steps that are possible now.
 
-        After a confirmed dispute, these are the steps that were possible before it, except another dispute.
+        After a dispute that confirmed the breach, these are the steps that were possible before the dispute, except
+        another dispute.
         """
         if self.withdrawn:
             return ()

@@ -1,4 +1,6 @@
-"""Events which say that past facts are evaluated: those that an import loaded, or those before a signed version."""
+"""Events which say that past facts have been evaluated: facts that an import loaded, or facts from before a signed
+version.
+"""
 
 from __future__ import annotations
 

@@ -256,7 +256,7 @@ class TargetState:
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     overturned: Collection[str] = ()
-    """The ids of breaches, of all targets, that the decision on a dispute annulled."""
+    """The ids of all breaches, whatever their target, that the decision on a dispute annulled."""
     record_begins_at: UtcMicroseconds | None = None
     """The instant from which the store has all facts; None if no fact was ever deleted."""
 

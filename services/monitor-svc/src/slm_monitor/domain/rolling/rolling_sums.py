@@ -44,7 +44,7 @@ class ExcludedMinutesProvider(Protocol):
 class RollingSeriesSource:
     """The source of rolling windows for one indicator whose values are summed by the minute.
 
-    The caller must have loaded the hours of the windows, and those that warnings look back on.
+    The caller must have loaded the hours of the windows, and the earlier hours on which warnings look back.
     """
 
     def __init__(

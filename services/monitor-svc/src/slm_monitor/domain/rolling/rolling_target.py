@@ -141,7 +141,7 @@ def _settle_present(
 ) -> UtcMicroseconds | None:
     """Update figures, verdict and warnings of the window that ends with the last evaluated minute.
 
-    Return the instant (microseconds) at which they may change without new facts; None: never.
+    Return the instant (microseconds) at which one of these may change without new facts; None: no such instant.
     """
     assert window.judged_to is not None
     line, minute = target_state.line, window.judged_to

@@ -67,8 +67,8 @@ _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
 class ValueAccumulator:
     """The running sum, number, minimum and maximum of the exact values in one window.
 
-    ``beyond``: level of an objective on a minimum or maximum → minute → number of the values that break the level by
-    themselves.
+    ``beyond``, for an objective on a minimum or maximum: level → minute → how many values of the minute break the level
+    by themselves.
     """
 
     def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Objective]] = ()) -> None:

@@ -119,7 +119,7 @@ def build_terms_histories(
     termination; None: it was not terminated.
 
     A target that a later version leaves out ends when that version takes effect. A target whose terms cannot be read in
-    one version has no history at all: evaluating only its other versions would not be what was signed.
+    one version has no history at all: evaluation by its other versions alone is not what the parties signed.
     """
     by_target: dict[str, list[ServiceLevelTarget]] = {}
     unread = explain_unreadable_targets(versions)

@@ -34,7 +34,7 @@ class AvailabilityProgress:
     excluded: Sequence[Interval]
     scheduled: list[Interval]
     evaluated_hours: list[Interval]
-    """The service hours to evaluate: without the exclusions if these are removed, with them if they are excused."""
+    """The service hours to evaluate. Removed exclusions are cut out of them; excused exclusions are not."""
     excluded_time: int
     upto: UtcMicroseconds
     """The instant up to which the meters ``agreed`` and ``raw`` have measured; not after the instant up to which all
@@ -113,9 +113,9 @@ def continue_availability_progress(
 ) -> tuple[WindowEvaluation, AvailabilityProgress]:
     """Evaluate a window from where the last evaluation stopped; return the evaluation and the new progress.
 
-    ``passed`` is the progress of the last evaluation. ``since`` is the earliest instant whose states have changed
-    (None: no state has changed); the next facts are expected to change only states after that instant. ``lately`` are
-    uptime sums of the time before ``as_of``, if the caller has them.
+    ``passed``: the progress of the last evaluation. ``since``: the first instant whose states have changed; None: no
+    state has changed. The next facts are expected to change only states after that instant. ``lately``: uptime sums of
+    the time before ``as_of``, if the caller has them.
     """
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))

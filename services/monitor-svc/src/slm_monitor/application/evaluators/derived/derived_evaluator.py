@@ -73,7 +73,8 @@ def _derived_target_class(line: TargetTermsHistory) -> Callable[[TargetState], D
 
 
 class DerivedEvaluator:
-    """Keeps one partition's derived targets, which of them must be evaluated, and the inbox rows that require it."""
+    """Keeps one partition's derived targets, those of them that must be evaluated, and the inbox rows that cause this.
+    """
 
     def __init__(
         self,
