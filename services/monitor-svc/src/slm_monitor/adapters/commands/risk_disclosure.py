@@ -29,7 +29,7 @@ _PAUSE_SECONDS = 1.0
 class RiskDiscloser:
     """Worker that publishes a warning to the customer once the warning has lasted as long as the agreement says.
 
-    Every replica may run one: a warning is locked while it is disclosed, so that it is disclosed once.
+    Every replica may run this worker: a warning is locked while it is disclosed, so that it is disclosed once.
     """
 
     name = "risk disclosure"

@@ -1,7 +1,7 @@
-"""Assignments and snoozes of breaches, risks and causes. An assignment is seen only by its party, a snooze only by its
-person.
+"""Assignments and snoozes of breaches, risks and causes. Only the party sees its assignments, only the person sees its
+snoozes.
 
-No event is published about them, and no answer to the other party contains them.
+No event is published about assignments and snoozes, and no answer to the other party contains them.
 """
 
 from __future__ import annotations

@@ -133,8 +133,7 @@ class SqlImports:
     async def page(self, caller: Principal, page: Page, state: str | None) -> dict[str, Any]:
         """Return a page of the imports that concern the caller, the latest first.
 
-        ``state``: only imports that are ``open`` (which includes ``completing``), or only those that are ``judged``;
-        None: all.
+        ``state``: ``open`` for imports that are not judged yet, ``judged`` for those that are; None: all imports.
         """
         at, name = page.values(int, str) or (None, None)
         asked = {**_who(caller), "state": state, "opened_before": at, "id_before": name, "most": page.fetch}

@@ -220,8 +220,8 @@ def _parsed_or_wrong(text: bytes) -> Any:
 def _parsed(text: bytes) -> Any:
     """Parse JSON with Python's reader.
 
-    It accepts NaN, Infinity, lone surrogates and very long numbers, so that only the item that has them is rejected,
-    and not the whole batch.
+    This reader accepts NaN, Infinity, lone surrogates and very long numbers. An item that has them is then rejected
+    alone, and not the whole batch.
     """
     return json.loads(text, parse_int=_integer)
 
@@ -317,8 +317,8 @@ _COUNTER_NAMES = tuple(each.name for each in fields(CounterReading))
 def _remedy_of(name: str, known: tuple[str, ...]) -> str:
     """Return the remedy for a field that is not known: the known field with a similar spelling, if any.
 
-    The remedy is cached: the items of a large batch mostly have the same wrong field, and comparing it with every known
-    name for each of 90,000 items would make their sender wait for seconds.
+    The remedy is cached. The items of a large batch mostly have the same wrong field, and without the cache the
+    comparison with all known names for each of 90,000 items would make the sender wait for seconds.
     """
     place, _, last = name.rpartition(".")
     near = get_close_matches(last, _COUNTER_NAMES if place else known, 1)

@@ -94,7 +94,7 @@ class CallerCustomerViews:
     """Which warnings and live figures one caller is shown, for each of several agreements."""
 
     views: dict[str, CustomerView] = field(default_factory=dict)
-    """Agreement id → which warnings and live figures the caller is shown. If an agreement is missing, the caller is
+    """Agreement id → the warnings and live figures that the caller is shown. An agreement is missing if the caller is
     shown everything of it, as its provider or as an operator.
     """
 

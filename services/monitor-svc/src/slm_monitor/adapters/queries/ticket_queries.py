@@ -165,8 +165,8 @@ class TicketQueries:
             return await ticket_terms.fetch_ticket_agreements_of_party(driver, owner_party_id)
 
     async def inconsistent_counts(self, target_ids: list[str]) -> dict[str, int]:
-        """Return target id → number of tickets that the target would have evaluated, but whose events contradict each
-        other.
+        """Return target id → number of inconsistent tickets: tickets that the target does not evaluate, because their
+        events contradict each other.
         """
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

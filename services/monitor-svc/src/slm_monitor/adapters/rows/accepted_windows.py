@@ -100,8 +100,8 @@ class AcceptedWindowQueries:
         }
 
     async def adjustments(self, target_id: str, window_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """Return the adjustments of these windows, and adjustments of other windows that are reported in one of these,
-        in the order of publication.
+        """Return the adjustments of these windows, and the adjustments of other windows that are reported in these
+        windows, in the order of publication.
         """
         return [_adjustment_document(row) for row in await self._rows(_ADJUSTMENTS, target_id, window_ids)]
 

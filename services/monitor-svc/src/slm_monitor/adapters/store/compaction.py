@@ -95,9 +95,7 @@ class Compaction:
 
 
 def _together(held: Sequence[asyncpg.Record]) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return three lists of rows: those to mark as compacted, those to write with joined segments,
-    and those to delete.
-    """
+    """Return three lists of rows: rows to mark as compacted, rows to write with joined segments, and rows to delete."""
     noted: list[Any] = []
     put: list[Any] = []
     dropped: list[Any] = []

@@ -25,8 +25,7 @@ SELECT * FROM window_revision WHERE target_id = :target_id AND window_id = ANY(:
 
 
 async def write_window_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
-    """Store those of the events that close, restate or adjust a window, in the transaction that publishes the events.
-    """
+    """Store the events that close, restate or adjust a window, in the transaction that publishes all given events."""
     rows = [_revision_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))

@@ -35,7 +35,7 @@ async def acknowledge_cause(
 ) -> dict[str, Any]:
     """Acknowledge every open breach of a cause for which the caller's party is responsible.
 
-    All of it happens in one transaction. Each breach gets its own record and event, as if it had been acknowledged
+    All breaches are acknowledged in one transaction, each with its own record and event, as if it were acknowledged
     alone. Breaches that cannot be acknowledged are skipped, with the reason. Repeating the request changes nothing.
     """
     return await _take(cause_id, ACKNOWLEDGE, given, caller, queries)

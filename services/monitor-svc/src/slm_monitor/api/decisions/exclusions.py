@@ -105,7 +105,7 @@ class ExclusionToRequest(_ExclusionBody):
     targets: Names = []
     evidence: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=50)] = []
     announced_at: str | None = None
-    """The instant at which the time was announced to the other party; now if left out."""
+    """The instant at which the time was announced to the other party; by default the instant of the request."""
     decide_by_at: str | None = None
     if_silent: Literal["approved", "rejected"] | None = None
 

@@ -86,7 +86,7 @@ class TicketSnapshotToPut(BaseModel):
     fields: dict[str, Any] = {}
     """Further fields of the ticket, named as in its tool."""
     owner_party_id: UUID | None = None
-    """The party that owns the ticket. Operators must name it; for others it is their own party."""
+    """The party that owns the ticket. Operators must name it; for other callers it is always the own party."""
 
 
 class OpenTicketToReconcile(BaseModel):

@@ -177,7 +177,7 @@ class TicketClockAnswer(ClockTimes):
 
 
 class NonMatchingTarget(Answer):
-    """A target that would take precedence over the one that applies to the ticket, but does not match the ticket."""
+    """A target that does not match the ticket. If it matched, it would take precedence over the target that applies."""
 
     target_key: str
     """The target's key in the agreement"""

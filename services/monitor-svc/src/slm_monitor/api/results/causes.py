@@ -30,9 +30,7 @@ async def list_causes(caller: Caller, queries: TheCauses, filters: TheCauseFilte
 
 @router.get("/{cause_id}", **operation("Read one cause", CauseAnswer))
 async def read_cause(cause_id: str, caller: Caller, queries: TheCauses) -> dict[str, Any]:
-    """Read one cause. If later facts have replaced it, its id still works and the answer names the causes that replaced
-    it.
-    """
+    """Read one cause. If later facts replaced the cause, its id still works, and the answer names the new causes."""
     found = await queries.one(caller, cause_id)
     if found is None:
         raise not_found("cause", cause_id)

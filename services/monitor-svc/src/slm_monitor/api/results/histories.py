@@ -237,9 +237,7 @@ async def read_budget_series(
 async def _with_adjustments(
     readers: TargetReaders, target_id: str, found: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return closed figures as published, those of accepted windows with the adjustments that
-    later facts would make.
-    """
+    """Return closed figures as published, each with its acceptance by both parties and adjustments by later facts."""
     names = [each["window_id"] for each in found]
     accepted = await readers.accepted_windows.accepted(target_id, names)
     adjustments = await readers.accepted_windows.adjustments(target_id, names)

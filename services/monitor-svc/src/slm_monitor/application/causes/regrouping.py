@@ -62,8 +62,8 @@ async def regroup_findings_of_provider(
 ) -> Sequence[CauseViewChange]:
     """Group a provider's findings into causes again after some of them changed; return the changes of views.
 
-    ``changed``: id of a finding → its present content, or None if it is not a finding any more. Only findings that are,
-    or were, connected to the changed ones are grouped again, because no other cause can be affected.
+    ``changed``: id of a finding → its present content; None: it is not a finding any more. Only the findings that are
+    or were connected to a changed finding are grouped again, because no other cause can be affected.
     """
     before = await _touched(store, provider_party_id, changed)
     after = {identity: finding for identity, (finding, _) in before.items()}

@@ -28,7 +28,7 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoredFinding:
-    """A breach or a risk as stored. ``row`` has its columns and those of its target."""
+    """A breach or a risk as stored. ``row`` has the columns of the breach or risk, and the columns of its target."""
 
     published: PublishedFinding
     row: Mapping[str, Any]

@@ -103,8 +103,8 @@ def _event_id(breach_id: str, step: str, life: BreachWorkflow) -> str:
 
 
 def _responsible(held: HandledBreach) -> str:
-    """Return the id of the party that the breach names as responsible, if it is one of the two parties; else the
-    provider's.
+    """Return the id of the responsible party: the one that the breach names if it is one of the two parties, else the
+    provider.
     """
     named = held.published.get("responsible_party_id")
     return named if named in held.parties() else held.parties()[0]

@@ -93,9 +93,10 @@ class TicketEvaluator:
     async def wake_owner(
         self, owner: str, partition: int, step: PartitionStepChanges, holds: ImportHolds
     ) -> Sequence[str]:
-        """Mark all tickets of a party as waiting after new terms, and return them.
+        """Mark all tickets of a party as waiting after new terms, and return the tickets.
 
-        The step stores that they wait. They are evaluated after tickets with new events, because there may be many.
+        The step stores that they wait. They are evaluated after tickets with new events, because there may be many of
+        them.
         """
         woken = await self._store.tickets_of(owner, partition)
         for ticket in woken:

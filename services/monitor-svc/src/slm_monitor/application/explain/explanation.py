@@ -216,8 +216,7 @@ def _in_unit(seen: ExplainedWindow) -> str | None:
 
 
 def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
-    """Return the target as written in the signed version by which it is evaluated; empty if there is no such version.
-    """
+    """Return the target as written in the signed version by which it is evaluated; empty if this version is missing."""
     target_id = terms.instance_of or terms.target_id
     for version in agreement.versions:
         if version["version"] == terms.version:

@@ -83,8 +83,8 @@ def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction
 def list_state_intervals(
     target: ServiceLevelTarget, facts: KnownWindowFacts, states: StateProvider
 ) -> list[dict[str, Any]]:
-    """Return the window split into intervals of one state each, as JSON: how each counts, its service time, and what
-    began and ended it.
+    """Return the window as intervals of one state each, in JSON. Each interval says how it counts, its service time,
+    and the causes of its start and end.
     """
     start, end = facts.span
     known = max(start, min(end, facts.as_of))

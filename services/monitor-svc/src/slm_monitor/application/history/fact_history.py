@@ -91,8 +91,8 @@ class FactHistoryStore(Protocol):
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
 
     async def tickets_changed(self, owner_party_id: str, known_at: UtcMicroseconds) -> Mapping[str, Sequence[Fact]]:
-        """Return ticket → its facts known at ``known_at``, for those of the party's tickets about which facts were
-        received later.
+        """Return ticket → its facts as known at ``known_at``, for a party's tickets that have facts received after
+        ``known_at``.
         """
         ...
 
@@ -165,8 +165,7 @@ def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
 async def _counted(
     record: FactHistoryStore, single: Sequence[Fact], known_at: UtcMicroseconds | None
 ) -> Sequence[Fact]:
-    """Return facts that are stored singly, with each counter reading replaced by its increase over the reading before.
-    """
+    """Return facts that are stored singly, with each counter reading replaced by its increase over the last one."""
     around: list[Fact] = []
     for stream, (first, last) in counters.find_reading_spans_by_stream(single).items():
         around += await record.readings(stream, first, last, known_at)

@@ -95,7 +95,9 @@ class ExplainedWindow:
         return replace(self, missed=missed, extra=extra, verdict=verdict, breached_at=None)
 
     def levels_document(self, as_of: UtcMicroseconds) -> list[dict[str, Any]]:
-        """Return each promised level: whether the figure keeps it, and since when it was certain that it is missed."""
+        """Return, for each promised level, whether the figure keeps the level, and since when a miss of the level is
+        certain.
+        """
         since = {each.level: each.at for each in self.missed if each.at <= as_of}
         return [
             {

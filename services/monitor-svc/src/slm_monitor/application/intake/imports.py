@@ -53,8 +53,8 @@ class HistoryImportStore(Protocol):
 
 
 async def open_history_import(imports: HistoryImportStore, wanted: HistoryImport) -> HistoryImport:
-    """Open a hold on indicators (by key) or ticket sources of a party. If an import with the same id exists, return
-    that one.
+    """Open a hold on indicators (by key) or ticket sources of a party. If an import with this id exists, return the
+    existing one.
     """
     await imports.open(wanted)
     opened = await imports.find(wanted.import_id)

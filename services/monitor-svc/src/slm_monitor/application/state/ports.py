@@ -166,7 +166,7 @@ class EvaluationStore(Protocol):
         ...
 
     async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedMinuteRun]]:
-        """Return target → the runs of minutes in which it missed its objective over a rolling window, according to its
+        """Return target → the runs of minutes in which the target missed its objective over a rolling window, by its
         breaches.
         """
         ...

@@ -1,7 +1,7 @@
-"""The views of causes: what each party is shown of every cause, and how that view changed.
+"""The views of causes: what each party is shown of every cause, and the changes of a view.
 
-A view is computed from the party's own findings alone. A customer's view therefore contains nothing of other customers:
-neither their findings, nor how many there are, nor when they began.
+A view is computed from the party's own findings alone. A customer's view therefore shows nothing of other customers:
+neither their findings, nor the number of these findings, nor their times.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def compare_cause_views(
 ) -> list[CauseViewChange]:
     """Return the changes of views that must be published, sorted by cause and party.
 
-    ``before`` are the findings as they were grouped until now, ``causes`` the groups of the same findings now.
-    ``published`` maps (cause id, party id) to the view as last published.
+    ``before``: the findings in their groups until now. ``causes``: the present groups of the same findings.
+    ``published``: (cause id, party id) → the view as last published.
     """
     after = {finding.finding_id: (finding, cause.cause_id) for cause in causes for finding in cause.findings}
     parties = {party for finding, _ in (*before.values(), *after.values()) for party in finding.parties}

@@ -1,4 +1,4 @@
-"""How a clock's elapsed time comes about: its open, closed and paused intervals, their causes, and their sums."""
+"""Derivation of a clock's elapsed time: its open, closed and paused intervals, their causes, and their sums."""
 
 from __future__ import annotations
 

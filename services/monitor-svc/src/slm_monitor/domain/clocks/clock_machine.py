@@ -98,9 +98,11 @@ class TicketClockMachine:
             self._late_since = at
 
     def apply(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
-        """Apply an event; ``state`` (None: not known) and ``attributes`` are the ticket's after the event.
+        """Apply an event. ``state`` (None: not known) and ``attributes`` are the state and attributes of the ticket
+        after the event.
 
-        The conditions of cancelling are checked first, then those of stopping, then those of pausing.
+        The conditions for cancelling are checked first, then the conditions for stopping, then the conditions for
+        pausing.
         """
         if self._cancelled_at is not None:
             return

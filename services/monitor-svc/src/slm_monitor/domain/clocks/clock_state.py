@@ -76,7 +76,7 @@ class TicketClockState:
 
     @property
     def hours(self) -> tuple[ServiceHours, ...]:
-        """The target's service hours, and further ones that its terms add."""
+        """The target's service hours, and further service hours that its terms add."""
         terms = self.target.clock
         return (self.target.hours, *terms.also_hours) if terms is not None else (self.target.hours,)
 

@@ -24,7 +24,7 @@ def find_instant_of_elapsed_share(clock: TicketClockState, percent: Fraction | i
 def _reached(clock: TicketClockState, percent: Fraction, hours: ServiceHours) -> UtcMicroseconds:
     """Return the instant at which ``percent`` of the duration has elapsed, by one of the clock's service hours.
 
-    Pauses that begin before that instant move it, as they move the deadline.
+    A pause that begins before this instant delays the instant, as it would delay the deadline.
     """
     within, start = clock.within, clock.measured_from
     share = _whole(clock, hours) * percent // 100 - _carried(clock)

@@ -56,7 +56,7 @@ class TicketRuleBook:
         return self.agreements.at_opening(ticket_events.find_ticket_opening_instant(events))
 
     def matching(self, events: Sequence[TicketEvent], evaluated_by: Collection[str]) -> TicketAgreementMatch:
-        """Match a ticket, as it is after all these events, to the agreements.
+        """Match a ticket to the agreements, by its attributes after all these events.
 
         ``evaluated_by`` are the agreements that already have clocks on the ticket.
         """
@@ -81,8 +81,8 @@ class TicketRuleBook:
         return "; ".join(each.why_none(opened_at, said) for each in rules[:3]) or "no target is about tickets"
 
     def next_change(self, after: UtcMicroseconds) -> UtcMicroseconds | None:
-        """Return the next instant after this one at which an amendment changes running clocks; None if
-        there is none.
+        """Return the first instant later than ``after`` at which an amendment changes running clocks; None if there is
+        none.
         """
         position = bisect_right(self._moving, after)
         return self._moving[position] if position < len(self._moving) else None

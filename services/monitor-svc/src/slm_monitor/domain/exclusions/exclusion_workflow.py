@@ -165,8 +165,8 @@ def build_exclusion_requested(entry: ExclusionRecord) -> exclusions.ExclusionReq
 def build_exclusion_decided(
     entry: ExclusionRecord, uncounted: Sequence[UncountedExclusionTime], now: UtcMicroseconds
 ) -> exclusions.ExclusionDecided:
-    """Build the event of a decision. ``uncounted`` is approved time that is not excluded, because it was announced too
-    late or exceeds the cap.
+    """Build the event of a decision. ``uncounted``: approved time that is not excluded, because the exclusion was
+    announced too late or the cap is used up.
     """
     return exclusions.ExclusionDecided(
         **_event_fields(entry),

@@ -27,8 +27,9 @@ def hash_fact_content(content: Mapping[str, Any]) -> str:
 
 
 FAILED = math.inf
-"""The value of a failed probe. It exceeds every limit, and mean, maximum and minimum leave it out. NaN cannot be used:
-it is not equal to itself, so the same failure delivered twice would count as two rows."""
+"""The value of a failed probe. The value exceeds every limit; mean, maximum and minimum leave it out. NaN cannot be
+used: NaN is not equal to itself, so the same failure delivered twice would count as two rows.
+"""
 CATEGORY = "category"
 """The name of the label that holds the category of an occurrence."""
 _APART = "\x1f"
@@ -58,7 +59,7 @@ class Fact:
     """A fact that is stored by itself: a state change, an outage, a ticket event.
 
     ``subject`` is ``<owner>/<indicator>`` or ``<owner>/<source>/<ticket>``; ``at`` and ``recorded_at`` are microseconds
-    since 1970 UTC. Of several facts under one key the one with the highest ``rank`` is valid, so the order of arrival
+    since 1970 UTC. If several facts have one key, the fact with the highest ``rank`` is valid, so the order of arrival
     never matters.
     """
 

@@ -43,8 +43,8 @@ EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TicketEvent:
-    """One event of a ticket. ``attributes`` are those that the event sets (type, priority, service …); they stay set
-    after it.
+    """One event of a ticket. ``attributes`` are the attributes that the event sets (type, priority, service …). They
+    keep their values after the event.
     """
 
     fact_key: str

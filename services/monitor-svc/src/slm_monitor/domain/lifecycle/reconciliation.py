@@ -31,8 +31,7 @@ def reconcile_calendar_window(
     moment: EvaluationMoment,
     changes: EvaluationChanges,
 ) -> None:
-    """Update a calendar window, its breaches and its warnings to an evaluation; publish an event for each difference.
-    """
+    """Update a calendar window, its breaches and its warnings to an evaluation; publish each difference as an event."""
     if target_state.is_beyond_record(window):
         return
     finding = _as_decided(target_state, window, terms, finding)

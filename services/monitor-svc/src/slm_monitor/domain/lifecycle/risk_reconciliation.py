@@ -14,10 +14,11 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 def select_risks_that_hold(
     target_state: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int
 ) -> list[RiskEvaluation]:
-    """Return the warnings that hold: at their threshold; or, if already open, less than a tenth below it.
+    """Return the warnings that hold: a warning at its threshold, and an open warning less than a tenth below its
+    threshold.
 
-    A warning whose ``at`` is later than ``by`` does not hold yet, except for an open burn rate warning: its ``at`` is
-    the end of the current minute, of which not all facts have arrived.
+    A warning whose ``at`` is later than ``by`` does not hold yet. Only an open burn rate warning still holds then: its
+    ``at`` is the end of the current minute, of which not all facts have arrived.
     """
     held = {(risk.cause, risk.threshold) for risk in target_state.open_risks(window_id)}
     opening = [risk for risk in found if risk.at <= by and not risk.keeps]

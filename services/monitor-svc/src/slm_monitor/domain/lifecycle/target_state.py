@@ -182,8 +182,8 @@ class PublishedClock:
 class InconsistentTicket:
     """A ticket whose events contradict each other, so that none of its clocks is evaluated.
 
-    It counts in the windows that contain ``at`` as a ticket that could not be evaluated. ``targets`` are the ids of the
-    targets that would apply to it.
+    In each window that contains ``at``, the ticket counts as one that could not be evaluated. ``targets`` are the ids
+    of the targets that would apply to the ticket.
     """
 
     reason: str

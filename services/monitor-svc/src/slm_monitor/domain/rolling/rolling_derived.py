@@ -39,8 +39,8 @@ class EndedClock(NamedTuple):
 class RollingTicketSource:
     """The source of rolling windows for compliance of tickets.
 
-    A ticket counts in a window in which at least one of its clocks ended. It is met if all of its clocks that ended in
-    the window were met.
+    A ticket counts in a window in which at least one of its clocks ended. In this window the ticket is met if all its
+    clocks that ended in the window were met.
     """
 
     def __init__(self, ended: Iterable[EndedClock], length: int) -> None:

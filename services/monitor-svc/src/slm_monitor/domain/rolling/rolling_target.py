@@ -199,7 +199,8 @@ def find_interval_without_verdict_changes(target_state: TargetState, window: Tar
     """Return the interval (microseconds) in which further good events change the figures but no verdict, breach or
     warning; (0, 0) if there is none.
 
-    It begins after all breaches and warnings have ended. Good events in it can be counted in a fast way.
+    The interval begins after all breaches and warnings have ended. Good events in this interval can be counted in a
+    fast way.
     """
     line = target_state.line
     is_plain = all(

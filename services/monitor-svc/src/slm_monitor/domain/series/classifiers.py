@@ -38,8 +38,8 @@ class RowClassifier(NamedTuple):
     def counted(self, value: Rows, out_of: Rows | None) -> tuple[Counts, Counts]:
         """Return the numbers of good and of all events of each row.
 
-        ``out_of`` holds the totals of rows that are good-of-total counts, and NaN for other rows; it is None if there
-        are none. A row of a kind that this classifier does not count adds 0 to both.
+        ``out_of``: the total of each row that is a good-of-total count, NaN for other rows; None: no row is such a
+        count. If the classifier does not count a row of this kind, both numbers are 0.
         """
         if self.kind == COUNTS:
             if out_of is None:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from slm_monitor.domain.facts.histograms import Histogram
 
 EXACT_DECIMAL_CONTEXT = Context(prec=1_100, traps=[Inexact])
-"""A decimal context precise enough to add any doubles, each as its shortest decimal, without rounding; rounding would
-raise Inexact.
+"""A decimal context in which doubles, each as its shortest decimal, are added exactly. It would raise Inexact rather
+than round.
 """
 NOTHING = Decimal(0)
 

@@ -21,7 +21,7 @@ _LATEST = 20
 
 @dataclass(frozen=True, slots=True)
 class StateCountingPolicy:
-    """How unknown and degraded time is counted under a target's terms.
+    """The way in which unknown and degraded time is counted under a target's terms.
 
     ``unknown`` is removed | up | down. ``degraded`` is removed | up | down, or the share of degraded time that counts
     as up, such as ``1/2``.

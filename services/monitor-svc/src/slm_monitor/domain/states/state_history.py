@@ -70,11 +70,10 @@ class StateHistory:
         return min(earlier, self._changed_since([fact]) or BEFORE_ALL_WINDOWS)
 
     def timeline(self, initial_state: str, stale_after: int | None = None) -> StateTimeline:
-        """Return the timeline by the facts known now. It shares this history's lists, so it must not be used after
-        another fact is added.
+        """Return the timeline by the facts known now. The timeline shares this history's lists, so it must not be used
+        after another fact is added.
 
-        The state becomes unknown ``stale_after`` microseconds after the last measurement; never if ``stale_after`` is
-        None.
+        The state becomes unknown ``stale_after`` microseconds after the last measurement; None: it never does.
         """
         if self._united is None:
             self._united = intervals.union(self._outages)

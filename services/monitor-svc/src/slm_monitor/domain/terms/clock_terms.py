@@ -1,4 +1,4 @@
-"""The terms of a ticket clock: what starts, stops and pauses it, and to which tickets it applies."""
+"""The terms of a ticket clock: the conditions that start, stop and pause it, and the tickets to which it applies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class EscalationStep:
 
 @dataclass(frozen=True)
 class TicketClockTerms:
-    """What starts, stops and pauses a ticket's clock, and to which tickets it applies."""
+    """The conditions that start, stop and pause a ticket's clock, and the tickets to which the clock applies."""
 
     clock: str
     within: durations.Duration

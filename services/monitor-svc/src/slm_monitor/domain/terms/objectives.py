@@ -61,8 +61,8 @@ class Objective:
     def bad(self, good: int, total: int) -> int:
         """Return how many of ``total`` events count against the budget.
 
-        For an objective ``at_least`` these are the events that are not good. For ``at_most`` they are the good ones,
-        because such an objective limits the events that it counts.
+        For an objective ``at_least`` these are the events that are not good. For ``at_most`` they are the ``good``
+        events, because such an objective limits the number of the events that are counted.
         """
         return total - good if self.comparison == AT_LEAST else good
 

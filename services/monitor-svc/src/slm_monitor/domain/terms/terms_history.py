@@ -21,8 +21,8 @@ ALL = "*"
 class TargetTermsHistory:
     """Versions of one target that are evaluated in the same way: same indicator, aggregation and kind of window.
 
-    For a calendar window the terms at its start apply to all of it; for a rolling window, those at the instant of
-    evaluation.
+    A calendar window follows the terms in force at its start, for its whole length. A rolling window follows the terms
+    in force at the instant of evaluation.
     """
 
     def __init__(
@@ -217,8 +217,8 @@ def _split(versions: Sequence[ServiceLevelTarget], ended_at: UtcMicroseconds | N
 def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
     """Return a key that is equal for two versions if they are evaluated in the same way.
 
-    Versions with calendar windows of different kinds, such as month and quarter, have the same key; versions with
-    rolling windows of different lengths have not.
+    Two calendar windows of different kinds, such as month and quarter, have the same key. Two rolling windows of
+    different lengths have different keys.
     """
     return (
         terms.indicator,

@@ -71,7 +71,7 @@ def parse_warning_terms(
 def get_risk_reopening_time(written: str | None, rolling: int) -> int:
     """Return the time, in microseconds, within which a warning that cleared and returns is the same warning.
 
-    It is one hour unless the terms say otherwise, and at most the length ``rolling`` of a rolling window (0: not
+    This time is one hour unless the terms say otherwise, and at most the length ``rolling`` of a rolling window (0: not
     rolling).
     """
     length = WarningTerms.again_after if written is None else durations.from_iso(written)

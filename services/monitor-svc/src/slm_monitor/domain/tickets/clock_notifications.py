@@ -48,9 +48,10 @@ NONE = ClockNotifications((), ())
 
 
 def schedule_clock_notifications(clock: TicketClockState) -> ClockNotifications:
-    """Return the notifications of a clock: all if it is running, only escalations if it is breached, otherwise none.
+    """Return the notifications that a clock still has: a running clock has all of them, a breached clock only
+    escalations.
 
-    A clock whose breach is not published has none.
+    Any other clock has none, and neither has a clock whose breach is not published.
     """
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE

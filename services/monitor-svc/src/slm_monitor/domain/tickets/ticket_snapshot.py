@@ -96,7 +96,9 @@ def _known(events: Iterable[TicketEvent]) -> _KnownTicket:
 
 
 def _opening(snapshot: TicketSnapshot, known: _KnownTicket) -> ImpliedTicketEvent:
-    """Return the opening event. The ticket's attributes at that time are unknown, so the present ones are assumed."""
+    """Return the opening event. The ticket's attributes at that time are unknown, so its present attributes are
+    assumed.
+    """
     at = snapshot.updated_at if snapshot.opened_at is None else snapshot.opened_at
     state = snapshot.state if at >= snapshot.updated_at else None
     attributes = {name: value for name, value in snapshot.attributes.items() if value is not None}
@@ -130,10 +132,12 @@ def _ends(snapshot: TicketSnapshot, known: _KnownTicket, facts: Mapping[str, Fac
 def _happened(
     name: str, at: UtcMicroseconds, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
 ) -> Iterable[ImpliedTicketEvent]:
-    """Yield the event; if an earlier snapshot implied it at another instant, yield a correction of that instant.
+    """Yield the event ``name`` at the instant ``at``, or its correction, or nothing.
 
-    ``before`` is the event as known until now; None if it is unknown. An event that the tool itself sent is not
-    changed: nothing is yielded.
+    * The event is not known yet (``before`` is None or another event): yield it, unless a fact with this identity
+      exists.
+    * An earlier snapshot implied the event at another instant: yield a correction of this instant.
+    * The tool itself sent the event: yield nothing.
     """
     if before is None or facts[before.fact_key].body["event"] != name:
         # A ticket that was opened in an ended state has no end event of its own that could be corrected.

@@ -95,8 +95,8 @@ class BurnRateLookback:
             self._total = np.concatenate((self._total, np.cumsum(total)))
 
     def lost(self, length: int, since: UtcMicroseconds | None = None) -> int:
-        """Return the number of bad events in the last ``length`` microseconds, without those before ``since`` (None: no
-        limit).
+        """Return the number of bad events in the last ``length`` microseconds, without events before ``since`` (None:
+        no limit).
         """
         if since is not None:
             length = min(length, (self._minute + 1) * MINUTE - since)
@@ -110,9 +110,10 @@ class BurnRateLookback:
         return promised.bad(int(self._good[-1] - self._good[first]), total), total
 
     def burn_rate_risks(self) -> list[RiskEvaluation]:
-        """Return the burn rate warnings whose two windows are above the factor, or less than a tenth below it.
+        """Return the burn rate warnings for the windows that end with the minute.
 
-        A warning below the factor keeps an open warning open, but opens no new one.
+        A pair warns if the burn rates of both windows are above the factor. If one of them is at most a tenth below the
+        factor, the warning only keeps an open warning open.
         """
         found = []
         for pair in self._terms.warn_at.pairs:
@@ -136,8 +137,8 @@ class BurnRateLookback:
     def may_rise_at(self) -> int | None:
         """Return the first minute at which a burn rate warning may open without new events; None if none can.
 
-        As time passes, events leave a window. Its number of bad events only decreases, so its rate is at most all
-        present bad events ÷ the events that remain.
+        As time passes, events leave a window. The number of bad events in the window only decreases, so its rate is at
+        most all present bad events ÷ the events that remain.
         """
         found = []
         for pair in self._terms.warn_at.pairs:

@@ -20,7 +20,9 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget, TermsNotEvaluable
 
 DAY = 86_400_000_000
 _AHEAD = 32 * DAY
-"""How far into the future an ongoing outage is followed, in microseconds, to find when it is long enough to count."""
+"""The time, in microseconds, for which an ongoing outage is followed into the future to find when it is long enough to
+count.
+"""
 _TOLD = 20
 
 

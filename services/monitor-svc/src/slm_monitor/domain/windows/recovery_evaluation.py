@@ -190,7 +190,8 @@ def _of_share(
 ) -> tuple[MissedObjectiveLevel, ...]:
     """Return the levels that the share of recoveries within their limits misses.
 
-    An objective of 100 percent is missed with the first recovery outside its limits, any other at the close.
+    An objective of 100 percent is missed with the first recovery outside its limits. Another objective is missed at the
+    close of the window.
     """
     closes = end + terms.closing_delay <= as_of
     found = []

@@ -164,8 +164,10 @@ def _slopes(policy: StateCountingPolicy, allowed: Fraction, *, is_early: bool = 
 
 
 def evaluate_burn_rate_risks(passed: UptimeSums, as_of: UtcMicroseconds) -> list[RiskEvaluation]:
-    """Return the burn rate warnings at ``as_of``. The burn rate is the share of downtime ÷ (1 − objective); it must be
-    above the factor, or less than a tenth below it, in both windows of a pair.
+    """Return the burn rate warnings at ``as_of``. The burn rate is the share of downtime ÷ (1 − objective).
+
+    A pair warns if the burn rates of both windows are above the factor. If one of them is at most a tenth below the
+    factor, the warning only keeps an open warning open.
     """
     found = []
     for pair in passed.terms.warn_at.pairs:

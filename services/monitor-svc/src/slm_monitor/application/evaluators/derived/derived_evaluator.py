@@ -73,8 +73,7 @@ def _derived_target_class(line: TargetTermsHistory) -> Callable[[TargetState], D
 
 
 class DerivedEvaluator:
-    """Keeps one partition's derived targets, those of them that must be evaluated, and the inbox rows that cause this.
-    """
+    """Keeps one partition's derived targets, those that must be evaluated, and the inbox rows that cause this."""
 
     def __init__(
         self,

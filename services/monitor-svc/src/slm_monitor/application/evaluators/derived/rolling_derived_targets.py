@@ -73,8 +73,8 @@ class RollingVerdictCompositeTarget(CompositeTargetBase, _ByMinute):
 
 
 class RollingComplianceTarget(ClockBasedTarget, _ByMinute):
-    """Compliance over a rolling window: the share of tickets that met their clock, among those whose clock ended within
-    the window.
+    """Compliance over a rolling window: of the tickets whose clock ended within the window, the share whose clock was
+    met.
     """
 
     async def derive(

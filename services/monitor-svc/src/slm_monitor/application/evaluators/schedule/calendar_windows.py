@@ -38,8 +38,9 @@ class CalendarWindowTarget:
                 self._bound(window)
 
     def _bound(self, window: TargetWindow) -> None:
-        """Give a window that is not closed the end that the present terms define; drop it if
-        they have no such window.
+        """Give a window that is not closed the end that the present terms define.
+
+        If the present terms have no such window, drop it.
         """
         span = self._span(window.start)
         if span is not None and (span.id, span.start) == (window.window_id, window.start):

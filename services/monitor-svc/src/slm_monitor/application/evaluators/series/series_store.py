@@ -19,7 +19,7 @@ from slm_monitor.domain.series.hour_extremes import sum_decimals_exactly
 from slm_monitor.domain.series.series import IndicatorSeries, MinuteSumChange, read_rows_from_fact
 
 HOURS_KEPT = 3
-"""Hours of sums kept in memory before the latest row, in addition to those that windows of targets need."""
+"""Hours of sums that are kept in memory in addition to the hours on which the windows of targets look back."""
 ROWS_KEPT = 2
 """Hours of rows kept in memory before the latest row, because a late row is compared with the rows of its hour."""
 HOURS_AT_ONCE = 7 * 24
@@ -320,8 +320,8 @@ class IndicatorSeriesStore:
             await self._load(series, await self._load_sums(series, missing))
 
     async def _load_sums(self, series: IndicatorSeries, hours: list[int]) -> list[int]:
-        """Load only the sums of those hours for which sums are enough; return the hours that must be loaded with their
-        rows.
+        """Load the sums of those hours for which sums are enough. Return the other hours, which must be loaded with
+        their rows.
         """
         older = [hour for hour in hours if hour < series.high_water // HOUR]
         if not older or older[-1] - older[0] >= len(older) or not series.takes_sums(older[0], older[-1]):

@@ -63,7 +63,5 @@ class UnsavedWindows(dict[Key, TargetWindow]):
 
 
 def _published_fields(window: TargetWindow) -> tuple[object, ...]:
-    """Return the published fields of a window. If one of them changes, the window is written with the step that changes
-    it.
-    """
+    """Return the published fields of a window. A change of one of them is written with the step that makes it."""
     return (window.verdict, window.revision, window.closed_at, window.frozen_at, window.adjusted)
