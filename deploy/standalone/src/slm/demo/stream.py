@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from slm.demo.negotiation import ApiProblem
+from slm.server_sent import EventParser
 from slm_chassis.clock import Clock
 
 _PAUSE_SECONDS = 0.5
@@ -69,17 +70,12 @@ class StreamListener:
                 return
             if answer.status_code != 200:
                 raise ApiProblem(f"GET /api/v1/stream: {answer.status_code} {(await answer.aread()).decode()}")
-            name = ""
+            parser = EventParser(self._last_id)
             async for line in answer.aiter_lines():
-                field, _, value = line.partition(": ")
-                if field == "id":
-                    if not self._last_id:
-                        self.since = self._clock.now()
-                        self.listens.set()
-                    self._last_id = value
-                elif field == "event":
-                    name = value
-                elif field == "data" and name not in ("", "reset"):
-                    yield StreamedEvent(name, json.loads(value)["data"])
-                elif not line:
-                    name = ""
+                event = parser.feed(line)
+                if parser.last_id and not self._last_id:
+                    self.since = self._clock.now()
+                    self.listens.set()
+                self._last_id = parser.last_id
+                if event is not None and event.name != "reset":
+                    yield StreamedEvent(event.name, json.loads(event.data)["data"])
