@@ -12,6 +12,7 @@ from slm.dead_letters import cli as dead_letters
 from slm.demo import cli as demonstration
 from slm.importing import cli as importing
 from slm.importing import holds_cli as holds
+from slm.reading import cli as reading
 from slm.refusals import exit_on_refusal
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ app.add_typer(importing.app)
 app.add_typer(holds.app)
 app.add_typer(dead_letters.app)
 app.command("demo")(demonstration.demo)
+for _command in (reading.status, reading.breaches, reading.explain, reading.watch):
+    app.command()(_command)
 
 DataDir = Annotated[
     Path | None, typer.Option(help="Folder of the private PostgreSQL and the operator key; SLM_DATA_DIR, else .slm.")

@@ -1,0 +1,1 @@
+"""Commands that read how promises stand: ``slm status``, ``slm breaches``, ``slm explain``, ``slm watch``."""

@@ -1,0 +1,185 @@
+"""``slm status``, ``slm breaches``, ``slm explain`` and ``slm watch``: their options and exit codes."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from slm.importing.cli import DEFAULT_URL
+
+Url = Annotated[str, typer.Option("--url", envvar="SLM_URL", help="Address of the API.")]
+Key = Annotated[str, typer.Option("--key", envvar="SLM_KEY", help="An API key; every role may read.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON with ids and exact values, for programs.")]
+OfAgreement = Annotated[str | None, typer.Option("--agreement", help="Only this agreement: title, key or id.")]
+OfService = Annotated[str | None, typer.Option("--service", help="Only this service: name, key or id.")]
+OfCustomer = Annotated[str | None, typer.Option("--customer", help="Only what this company receives: name or id.")]
+CANNOT = 2
+"""Exit code of a question without an answer. It is also the one of wrong options."""
+BREACHED = 1
+INTERRUPTED = 130
+
+
+def status(
+    agreement: OfAgreement = None,
+    service: OfService = None,
+    customer: OfCustomer = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Show how every promise stands now, the worst first.
+
+    The exit code is 0 if none is broken in its present period, 1 if one is broken, and 2 if it is not known: the server
+    cannot be reached, refuses the key, or the options are wrong. A target of single tickets counts as broken while a
+    ticket is late and not done.
+    """
+    with _answered():
+        from slm.reading import status as standing
+        from slm.reading.api_reader import ApiReader
+        from slm.reading.names import read_names
+        from slm.reading.screen import Screen, reader_here
+
+        reader = reader_here()
+        with ApiReader(url, key) as api:
+            wanted = standing.StatusFilter(agreement, service, customer)
+            rows = standing.read_status(api, reader, read_names(api), wanted)
+        if as_json:
+            _print_json(standing.document_of(rows))
+        else:
+            standing.show_status(Screen(), reader, rows)
+        if standing.is_any_breached(rows):
+            raise typer.Exit(BREACHED)
+
+
+def breaches(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are closed or withdrawn.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Only from then on: 2026-11-01, an instant, or 7d ago.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Most breaches; 0: all.")] = 100,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """List broken promises, the latest first: those that are open, or with --all every one.
+
+    A breach is open until the company that is responsible for it closes it. The exit code is 0, or 2 if the server
+    cannot be reached, refuses the key, or the options are wrong.
+    """
+    with _answered():
+        from slm.reading import breaches as broken
+        from slm.reading.api_reader import ApiReader
+        from slm.reading.names import read_names
+        from slm.reading.screen import Screen, reader_here
+
+        reader = reader_here()
+        begin = broken.since_of(reader, since)
+        with ApiReader(url, key) as api:
+            names = read_names(api)
+            listed = broken.read_breaches(api, everything=everything, since=begin, most=limit)
+        if as_json:
+            _print_json(broken.documents_of(reader, names, listed))
+        else:
+            broken.show_breaches(Screen(), reader, names, listed, everything=everything)
+
+
+def explain(
+    named: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="Id of a target, breach or risk, or its end as tables show it; a ticket's number, or source/number; "
+            "or a part of a target's name.",
+        ),
+    ],
+    period: Annotated[
+        str | None, typer.Option("--period", help="2026-11 of a month; the present one if left out.")
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Explain how a figure, a breach or a ticket's clock is worked out: the sentence, the sum, the facts.
+
+    The exit code is 0, or 2 if there is no such thing, the server cannot be reached or refuses the key.
+    """
+    with _answered():
+        from slm.reading import explain as explained
+        from slm.reading.api_reader import ApiReader
+        from slm.reading.names import read_names
+        from slm.reading.screen import Screen, reader_here
+
+        with ApiReader(url, key) as api:
+            found = explained.read_explanation(api, named, period)
+            names = None if as_json else read_names(api)
+        if names is None:
+            _print_json(found.document())
+        else:
+            explained.show_explanation(Screen(), reader_here(), names, found)
+
+
+def watch(
+    agreement: OfAgreement = None,
+    service: OfService = None,
+    as_json: AsJson = False,
+    url: Url = DEFAULT_URL,
+    key: Key = "",
+) -> None:
+    """Follow breaches and risks as they happen, a line each, until Ctrl-C. With --json each line is a CloudEvent.
+
+    While the server is away it waits and continues where it stopped, so that nothing is lost or shown twice. What
+    happens to the connection is written to standard error. The exit code is 2 if the first connection fails or the
+    server refuses the key.
+    """
+    with _answered():
+        from slm.reading.api_reader import ApiReader
+        from slm.reading.names import LatestNames, choose_agreement, choose_service
+        from slm.reading.screen import Screen, print_line, reader_here
+        from slm.reading.watch_lines import line_of
+        from slm.reading.watching import BreachWatcher
+
+        screen = Screen()
+        with ApiReader(url, key) as api:
+            latest = LatestNames(api)
+            only = {"agreement_id": choose_agreement(latest.names, agreement)} if agreement is not None else {}
+            only |= {"service_id": choose_service(latest.names, service)} if service is not None else {}
+            watcher = BreachWatcher(api, only, lambda text: typer.echo(f"slm: {text}", err=True))
+            for event in watcher.events():
+                if as_json:
+                    print_line(json.dumps({name: value for name, value in event.items() if name != "name"}))
+                    continue
+                names = latest.knowing(event["data"]["service_id"])
+                mark, line = line_of(reader_here(), names, event)
+                screen.event(line, mark)
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Run the block; print one line and exit with code 2 if a question gets no answer. Ctrl-C ends without a word.
+
+    A fault of the program exits with 2, too: 1 would say that a promise is broken.
+    """
+    from slm.reading.api_reader import NoAnswer
+
+    try:
+        yield
+    except (typer.Exit, BrokenPipeError):
+        raise
+    except NoAnswer as reason:
+        typer.echo(f"slm: {reason}", err=True)
+        raise typer.Exit(CANNOT) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception:
+        traceback.print_exc()
+        typer.echo("slm: this is a fault of slm; please report it with the lines above", err=True)
+        raise typer.Exit(CANNOT) from None
+
+
+def _print_json(document: object) -> None:
+    typer.echo(json.dumps(document, indent=2))
