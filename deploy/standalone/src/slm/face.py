@@ -42,9 +42,9 @@ class ResourceOwnedTwice(Exception):
 class PublicFace:
     """ASGI application that passes each request to the service or the console that owns its path.
 
-    It answers health checks, metrics and documents itself. ``prefix`` is the path under which the console is served.
-    Browsers send the session's cookie only below ``prefix``. The event streams accept that cookie, so they are also
-    served there.
+    It answers requests for health checks, metrics and documents itself. ``prefix`` is the path under which the console
+    is served. The event streams are served below ``prefix`` too: browsers send the session's cookie only there, and the
+    event streams accept the cookie.
     """
 
     def __init__(

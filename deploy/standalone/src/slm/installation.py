@@ -199,8 +199,9 @@ def operator_key(settings: Settings) -> OperatorKey:
 
 
 def _kept_key(path: Path) -> str:
-    """Return the key in the data directory. Raises StartupFailed if the file is readable by others, empty or its key
-    weak.
+    """Return the key in the data directory.
+
+    Raises StartupFailed if others can read the file, the file is empty, or its key is weak.
     """
     state = path.stat()
     if state.st_mode & 0o077:

@@ -90,9 +90,12 @@ def _unknown(dead_letter_id: str) -> DeadLetterRefusal:
 
 @asynccontextmanager
 async def _databases(settings: Settings) -> AsyncIterator[dict[str, Database]]:
-    """Open the services' databases: those whose URL is set, and the others in the PostgreSQL of the data directory.
+    """Open the databases of the services, whether the installation is running or stopped.
 
-    If the data directory has no PostgreSQL, only the former are opened. The installation may be running or stopped.
+    A service whose URL is set has its database there, every other service in the PostgreSQL of the data directory. If
+    there is no PostgreSQL in the data directory, only the databases with a URL are opened.
+
+    Raises DeadLetterRefusal.
     """
     opened: dict[str, Database] = {}
     async with _urls(settings) as urls:

@@ -68,8 +68,9 @@ def demo(
 ) -> None:
     """Show Alder Managed Services, a made-up provider with twelve months of history, on an installation of its own.
 
-    With --once, or on a running installation, it plays one cycle and checks it instead: negotiate, finalize, monitor
-    with a risk and a breach, report, review. For a running installation, set SLM_CLOCK to that installation's value.
+    With --once, or on a running installation, the command instead plays one cycle and checks its results: negotiate,
+    finalize, monitor with a risk and a breach, report, review. For a running installation, set SLM_CLOCK to that
+    installation's value.
     """
     from slm.demo import embedded, layouts
     from slm.demo.alder import start

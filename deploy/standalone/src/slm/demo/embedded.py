@@ -79,7 +79,10 @@ class PortInUse(Exception):
 
 
 def choose_port(wanted: int | None, usual: int) -> int:
-    """Return the wanted port. Without one: the usual port if it is free, else 0 (any free port). Raises PortInUse."""
+    """Return the port to serve on: ``wanted`` if it is given, else ``usual`` if it is free, else 0 (any free port).
+
+    Raises PortInUse if ``wanted`` is in use.
+    """
     with socket.socket() as probe:
         probe.settimeout(1)
         is_free = probe.connect_ex((HOST, wanted or usual)) != 0 if wanted or usual else True

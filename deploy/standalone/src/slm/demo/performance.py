@@ -88,7 +88,11 @@ async def _perform(
 
 
 def _plan(clock: Clock) -> tuple[FactSchedule, str]:
-    """Return the schedule and a suffix for the parties' keys, which on real time gives each play parties of its own."""
+    """Return the schedule, and a suffix for the keys of the parties.
+
+    On real time each play gets another suffix, so that it has parties of its own. On a scaled clock the suffix is
+    empty.
+    """
     if isinstance(clock, ScaledClock):
         return FactSchedule.beginning(clock.origin), ""
     plan = FactSchedule.beginning(clock.now() - _BEFORE)

@@ -23,7 +23,8 @@ FIRST_OUTAGE = 9
 FIRST_REPORTED = 11
 """The minute in which the first outage is reported, after it has ended."""
 FACTS_WAIT_FROM = 13
-"""The minute from which on facts are not sent before the demonstration has seen the first risk's action plan."""
+"""The minute of the schedule before whose facts the demonstration waits until it has seen the first risk's action plan.
+"""
 SLOW = range(13, 15)
 SECOND_OUTAGE = 13
 SECOND_OVER = 16

@@ -34,8 +34,9 @@ class ResultWaiter:
     async def until(self, look: Callable[[], Awaitable[T | None]], what: str, due: int | None = None) -> T:
         """Call ``look`` repeatedly and return its first result that is not None.
 
-        ``due``: the installation's instant (microseconds UTC) at which the result is expected; None: now. Raises
-        ResultNotSeen, which names ``what``, and ApiProblem.
+        ``due`` is the instant by the installation's clock (microseconds UTC) at which the result is expected; None
+        means now. If there is no result ``seconds`` after that, raises ResultNotSeen, whose text contains ``what``.
+        Raises ApiProblem.
         """
         ahead = 0.0 if due is None else self._clock.real_seconds(due - self._clock.now())
         give_up_at = time.monotonic() + max(0.0, ahead) + self.seconds

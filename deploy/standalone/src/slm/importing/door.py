@@ -26,7 +26,9 @@ _EXAMPLES_KEPT = 10
 
 @dataclass(frozen=True, slots=True)
 class ImportVerdict:
-    """A completed import: the seconds until all of it was evaluated, and the agreements whose figures it changed."""
+    """The result of a completed import: the seconds until the whole import was evaluated, and the agreements whose
+    figures it changed.
+    """
 
     import_id: str
     seconds: float

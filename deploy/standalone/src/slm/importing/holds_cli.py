@@ -24,8 +24,8 @@ Everything = Annotated[bool, typer.Option("--all", help="Also imports that are j
 
 @app.command("list")
 def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False) -> None:
-    """List imports, one a line: id, state, owner, sources or indicators, opening, and the instant before which timers
-    wait.
+    """List imports, one a line: id, state, owner, sources or indicators, when it was opened, and until which instant it
+    holds timers.
     """
 
     def lines(door: ImportClient) -> list[str]:

@@ -53,8 +53,8 @@ class OutageMapping(MappingPart):
     ends: str | None = None
     length: Length | None = None
     still_open: Literal["down", "left_out"] = "down"
-    """An outage without an end: down from its start until a later import with the same id gives its end, or
-    left out.
+    """What is sent for an outage without an end. ``down``: the state from its start, until a later import with the same
+    id gives its end. ``left_out``: nothing.
     """
     indicator: IndicatorNames
     exclude_where: tuple[Condition, ...] = ()

@@ -24,8 +24,8 @@ _LONGEST = 100 * 366 * 86_400 * 10**6
 def outage_measurements(rows: Iterable[Record], mapping: OutageMapping, oddities: Oddities) -> Iterator[Item]:
     """Yield outages as items of POST /api/v1/measurements. ``oddities`` collects what is left out or unusual.
 
-    An outage without an end becomes the state ``down`` from its start. It gets the same id as the whole outage will
-    have, so a later import that gives the end replaces it.
+    An outage without an end becomes the state ``down`` from its start. This item has the id that the whole outage will
+    have, so a later import that gives the end replaces the item.
     """
     reader = _Reader(mapping, oddities)
     for row in rows:
@@ -33,7 +33,7 @@ def outage_measurements(rows: Iterable[Record], mapping: OutageMapping, oddities
 
 
 class _Reader:
-    """Converts one record at a time, and remembers from which name each indicator key was made."""
+    """Converts one record at a time. It keeps the name behind each indicator key, to report names that share a key."""
 
     def __init__(self, mapping: OutageMapping, oddities: Oddities) -> None:
         self._mapping = mapping

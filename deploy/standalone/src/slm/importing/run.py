@@ -22,7 +22,7 @@ REPORTS_PATIENCE_SECONDS = 600.0
 
 @dataclass(slots=True)
 class FileSummary:
-    """A file's contents as its mapping reads them, from the check before anything is sent."""
+    """The result of checking a file before anything is sent: the contents that the mapping finds in the file."""
 
     path: Path
     by: TicketMapping | OutageMapping
@@ -48,8 +48,9 @@ class ImportResult:
 
 
 def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | None) -> int:
-    """Return when the file was exported, microseconds UTC: the time ``given`` (RFC 3339), else the time in the mapping,
-    else the file's last change.
+    """Return the instant at which the file was exported, microseconds UTC.
+
+    It is ``given`` (RFC 3339), else the time in the mapping ``by``, else the time of the file's last change.
     """
     written = given or (by.exported_at if isinstance(by, TicketMapping) else None)
     if written is None:
@@ -62,11 +63,11 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
 
 
 def check_file(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
-    """Read the whole file through the mapping and return its summary. ``exported_at`` is in microseconds UTC; None: as
-    ``export_instant`` finds it.
+    """Read the whole file through the mapping and return its summary.
 
-    Raises ImportRefused at the first record that the mapping does not cover, for values that it does not list, and if
-    the file has no item to send.
+    ``exported_at`` is in microseconds UTC; None means the instant that ``export_instant`` finds. Raises ImportRefused
+    at the first record that the mapping does not cover, for values that it does not list, and if the file has no item
+    to send.
     """
     instant = export_instant(path, by, None) if exported_at is None else exported_at
     found = FileSummary(path, by, instant)
@@ -97,12 +98,13 @@ def send_file(
     reports_patience: float = REPORTS_PATIENCE_SECONDS,
     sent: Callable[[int], None] = lambda items: None,
 ) -> ImportResult:
-    """Send the items of a checked file as an import, and wait until all of them are evaluated.
+    """Send the items of a checked file as an import, and wait until all of them are evaluated and the reports include
+    them.
 
-    Meanwhile the timers of the file's sources or indicators are held. ``sent`` is called with the number of items of
-    each batch. Missing indicators are registered. Sending a file again, or parts of it, changes nothing. The function
-    returns once all items have been evaluated and the reports include them, or after ``reports_patience`` seconds. An
-    import that cannot continue is ended, so that no timer waits for it. Raises ImportRefused.
+    The wait for the reports ends after ``reports_patience`` seconds. Missing indicators are registered. The timers of
+    the file's sources or indicators are held until the import ends; an import that cannot continue is ended. Sending a
+    file again, or parts of it, changes nothing. ``sent`` is called with the number of items of each batch. Raises
+    ImportRefused.
     """
     taken, by = SentItems(), found.by
     if isinstance(by, OutageMapping):

@@ -31,7 +31,7 @@ class HistoryRow:
 
 
 def _is_over(state: str | None) -> bool:
-    """Whether a ticket that is opened in a state of this name counts as ended in the product."""
+    """Whether the product counts a ticket as ended if it is opened in the state with this name."""
     return (state or "").lower() in ("resolved", "fulfilled", "closed", "cancelled", "canceled")
 
 
@@ -64,7 +64,7 @@ class ColumnTranslator:
             raise ImportRefused("The mapping does not fit the file", [finding]) from None
 
     def read(self, row: Record, source: str | TranslatedColumn | None, field: str) -> str | None:
-        """Return a constant as it is, or a column's value as ``values`` translates it."""
+        """Return ``source`` itself if it is a constant. If it names a column, return the column's value, translated."""
         if source is None or isinstance(source, str):
             return source
         return self.translated(row, source.column, self.text(row, source.column), source, field)
@@ -93,9 +93,10 @@ class ColumnTranslator:
         return self.state_named(row, column, self.text(row, column))
 
     def state_named(self, row: Record, column: str, named: str | None) -> TicketState | None:
-        """Return what a state of the source means by the mapping; that may depend on the row's other columns.
+        """Return the entry of the mapping for the source's state ``named``. The row's other columns may decide which
+        entry it is.
 
-        None if the mapping does not list the state, which is then noted in ``unlisted``.
+        None if no entry fits. The state is then noted in ``unlisted``.
         """
         listed = self._mapping.states.get(named or "", ())
         for state in listed:
@@ -123,9 +124,9 @@ class TicketHistory:
         self._oddities = oddities
 
     def rows(self, group: Sequence[Record]) -> list[HistoryRow]:
-        """Return the rows of a ticket that belong to its history, in the file's order.
+        """Return the history of one ticket, made from its records ``group``, in the file's order.
 
-        A row's ordinal is its place among all rows of the ticket, from 1.
+        Records that the mapping excludes are left out. A row's ordinal is the place of its record in ``group``, from 1.
         """
         if not self._mapping.has_history:
             return []
@@ -181,11 +182,12 @@ class TicketHistory:
     # -- the opening ----------------------------------------------------------------------------------------------
 
     def first_state(self, ticket: str, rows: Sequence[HistoryRow], opened_at: int, *, judged: bool) -> str | None:
-        """Return the state in which the ticket was opened; None if the file does not say.
+        """Return the name of the state in which the ticket was opened; None if the file does not say.
 
-        The first row of a longer history holds from the opening on. A single row, or one that ends the ticket, says
-        nothing about the time before it: used as the opening's state it would pause or end clocks from the beginning.
-        Such a row is noted as an oddity if the ticket will be evaluated (``judged``).
+        If the file has a column for the state before a change, the first row's value is used. Otherwise the first row's
+        state is used, unless the row is later than the opening and is the only one, or ends the ticket: such a state
+        would pause or end clocks from the beginning. The result is then None, which is noted as an oddity if the ticket
+        will be evaluated (``judged``).
         """
         states = [row for row in rows if row.state is not None]
         if not states:
@@ -253,10 +255,10 @@ class TicketHistory:
             state = state if row.state is None else row.state.state
 
     def _moved(self, ticket: str, row: HistoryRow, opened_at: int) -> Item:
-        """Return the fields that move a row's event to the ticket's opening, if the row is dated before the opening.
+        """Return the fields that move a row's event to the ticket's opening; empty if the event keeps its own instant.
 
-        Empty for any other row, for a row that ends the ticket, and if the mapping does not ask for it: these keep
-        their own instant.
+        The event is moved if the row is dated before the opening, unless the row ends the ticket or the mapping does
+        not ask for it.
         """
         if row.at >= opened_at:
             return {}
@@ -269,7 +271,8 @@ class TicketHistory:
     def _event(self, now: TicketState, before: str) -> str:
         """Return the event by which a ticket enters the state ``now``; ``before`` is the name of the state before.
 
-        It is ``state_changed`` if both states are the same, or if a column gives the instant of the event.
+        ``state_changed`` if both states are the same, or if a column gives the instant of the event. ``reopened`` if
+        the state before had ended the ticket.
         """
         by_column = self._mapping.resolution_moment is not None
         event = str(now.event)

@@ -24,7 +24,7 @@ TICKET_EVENTS = (
     "cancelled",
 )
 MOMENTS = ("assigned", "first_response", "resolved", "fulfilled", "closed", "cancelled")
-"""Events whose instant a column can hold, in the order in which they follow if their instants are equal."""
+"""Events whose instant a column can hold. Events with the same instant follow one another in this order."""
 ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
 
 
@@ -96,8 +96,8 @@ class EventColumn(MappingPart):
 
 
 class Resolution(MappingPart):
-    """When a ticket counts as resolved: once, at the time in a column, or each time it enters a state that means
-    resolved.
+    """The policy that decides when a ticket counts as resolved: once, at the time in a column, or each time it enters a
+    state that means resolved.
     """
 
     column: str | None = None
@@ -198,7 +198,7 @@ class TicketMapping(MappingPart):
 
     @property
     def resolution_moment(self) -> tuple[str, EventColumn] | None:
-        """The event and column of the one resolution, if a column gives its instant."""
+        """The event of the resolution, and the column with its instant; None if no column gives this instant."""
         for event in ("resolved", "fulfilled"):
             if event in self.moments:
                 return event, self.moments[event]

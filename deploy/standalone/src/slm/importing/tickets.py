@@ -80,8 +80,8 @@ class _Ticket:
         self._group = group
 
     def events(self, exported_at: int) -> Iterator[Item]:
-        """Yield the ticket's opening, its history in the file's order, the events of its instants, and its present
-        state.
+        """Yield the ticket's opening, its history in the file's order, the events whose instants are in columns, and
+        its present state.
         """
         mapping, group = self._mapping, self._group
         rows = self._history.rows(group)
@@ -112,8 +112,8 @@ class _Ticket:
         return min((row.at for row in rows), default=None) if written is None else written
 
     def _moments(self) -> dict[str, int]:
-        """Return event → instant (microseconds UTC) from the columns that hold an event's instant, in the usual order
-        of events.
+        """Return event → instant (microseconds UTC) for each event whose instant is in a column, in the order of
+        ``MOMENTS``.
         """
         found = dict(self._mapping.moments)
         if self._mapping.resolution_moment is not None:

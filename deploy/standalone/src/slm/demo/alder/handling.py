@@ -22,9 +22,10 @@ _UNANSWERED_MONTHS = 1
 async def request_exclusions(
     enrolled: Participants, timeline: Timeline, signed: Mapping[str, Agreement]
 ) -> dict[str, str]:
-    """Request two exclusions: of maintenance, which the shop approves, and of a cut line, which the bank leaves open.
+    """Request two exclusions, and return name → id of each.
 
-    Return name → id of each exclusion.
+    ``maintenance`` is planned maintenance, which the shop approves. ``waiting`` is the time in which a line was cut, on
+    which the bank has not decided.
     """
     ada = enrolled.manager(PROVIDER)
     begin, end = history.maintenance_interval(timeline)
@@ -52,9 +53,9 @@ async def request_exclusions(
 
 
 async def answer_breaches(enrolled: Participants, timeline: Timeline) -> None:
-    """Acknowledge, explain and close past breaches, except those of the last month and of the present one.
+    """Acknowledge, explain and close the breaches of past months. Those of the last month and of this month stay open.
 
-    The provider of the breached agreement answers; a supplier without anybody who logs in does not answer.
+    The provider of the breached agreement acts. If nobody of the provider logs in, its breaches stay open.
     """
     ada = enrolled.manager(PROVIDER)
     answering = {enrolled.parties[each.company]: enrolled.manager(each.company) for each in PEOPLE if each.logs_in}

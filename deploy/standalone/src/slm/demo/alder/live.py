@@ -76,9 +76,9 @@ def everyday_measurements(minute: int, portal_from: int) -> list[Fact]:
 
 
 class LiveSender:
-    """Sends everyday facts from the start on, and the scripted ones after a visitor has opened a page (``looked``).
+    """Sends the everyday facts from the start, and the scripted facts after a visitor has opened a page (``looked``).
 
-    ``mail_left``: microseconds of downtime that this month still allows mail.
+    ``mail_left`` is the downtime that mail's targets still allow this month, in microseconds.
     """
 
     def __init__(self, enrolled: Participants, clock: Clock, mail_left: int) -> None:

@@ -27,9 +27,10 @@ class _Pace:
 
 
 class PlayedClock:
-    """A clock that shows real time plus the hours that were played. All instants in microseconds UTC.
+    """A clock that runs as fast as real time, and 60 times as fast while an hour is played, so that it gets ahead.
 
-    Like every ``Clock`` it never goes back, and all parts of the process see the same time.
+    All instants are microseconds UTC. Like every ``Clock`` it never goes back, and all parts of the process see the
+    same time.
     """
 
     def __init__(self, real: Callable[[], int] = real_now) -> None:

@@ -142,9 +142,9 @@ def _people() -> list[PersonAnswer]:
 
 
 class DemoFace:
-    """The installation's HTTP face with the demonstration's routes added.
+    """The installation's HTTP application with the demonstration's routes added.
 
-    It tells the demonstration when a visitor opens a page, since the script counts from the first one.
+    It tells the demonstration when a visitor opens a page, because the script begins with the first page opened.
     """
 
     def __init__(self, face: ASGIApp, own: ASGIApp, world: DemonstrationWorld) -> None:

@@ -20,7 +20,7 @@ _DESK = {"timezone": ZONE, "weekly": {"mon-fri": [["08:00", "18:00"]]}}
 class AgreementPlan:
     """The content of one agreement of the demonstration.
 
-    ``supports`` holds the keys of the agreements that it depends on, which are signed before it.
+    ``supports`` holds the keys of the agreements that this agreement depends on. They are signed before it.
     """
 
     key: str
@@ -35,14 +35,16 @@ class AgreementPlan:
     charge: str
     supports: tuple[str, ...] = ()
     countered: Target | None = None
-    """The target that the customer's counter-proposal changes: in ``COUNTERED`` as the customer wants it, in other
-    plans as the provider proposed it first.
+    """One target as it is at another step of the negotiation. In ``COUNTERED`` it is the target that the customer's
+    counter-proposal asks for. In every other plan it is the provider's first proposal, which the customer counters with
+    the first of ``targets``.
     """
 
     def document(self, effective_at: int, supports: Sequence[str], wanted: Sequence[str]) -> dict[str, Any]:
-        """Return the agreement's document, as it is sent to the API. ``effective_at`` in microseconds UTC.
+        """Return the agreement's document as it is sent to the API. ``effective_at`` is in microseconds UTC.
 
-        ``supports`` and ``wanted``: ids of the agreements that it depends on and of the requirements that it answers.
+        ``supports`` are the ids of the agreements that this agreement depends on, ``wanted`` the ids of the
+        requirements that it answers.
         """
         return {
             "title": self.title,
@@ -168,8 +170,7 @@ PROMISED = (
 )  # fmt: skip
 
 SIGNED = UNDERPINNING + PROMISED
-"""The twelve signed agreements: those with suppliers and teams first, then those with customers, which depend on them.
-"""
+"""The twelve signed agreements: first those with suppliers and teams, because those with customers depend on them."""
 
 DRAFT = AgreementPlan(
     "checkout-next-year", "sla", "Checkout next year, 99.99 % available", PROVIDER, "corner-shop", "checkout",

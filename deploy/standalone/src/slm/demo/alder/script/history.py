@@ -128,9 +128,10 @@ def _of_present(timeline: Timeline) -> list[Outage]:
 
 
 def mail_downtime_left(timeline: Timeline) -> int:
-    """Return the microseconds of downtime that mail's targets still allow this month: ``MAIL_LEFT``.
+    """Return the downtime that mail's targets still allow this month, in microseconds.
 
-    In the first hours of a month it is more, because fewer outages have fitted into the month so far.
+    It is ``MAIL_LEFT``, and more in the first hours of a month, when the planned outages do not fit at their full
+    length.
     """
     month = timeline.month(0)
     down = sum(
@@ -140,9 +141,10 @@ def mail_downtime_left(timeline: Timeline) -> int:
 
 
 def _spread(timeline: Timeline, indicator: str, total: int, places: tuple[float, ...]) -> list[Outage]:
-    """Divide ``total`` microseconds among outages that begin at these shares (0..1) of the month so far.
+    """Divide ``total`` microseconds of downtime among outages, one for each place.
 
-    In the first hours of a month fewer outages fit, so that more downtime is left.
+    A place is the share (0 to 1) of the month so far at which its outage begins. In the first hours of a month the
+    outages are shortened to fit, so the sum is less than ``total``.
     """
     month = timeline.month(0)
     elapsed = timeline.now - month.start
@@ -188,7 +190,7 @@ def _counted(timeline: Timeline, indicator: str, volume: int, bad: float, random
 
 
 def _portal(timeline: Timeline, random: Random) -> Iterator[Fact]:
-    """Yield the results portal's counts of pages shown, going back from the last measurement that it sent."""
+    """Yield the counts of pages shown by the results portal, from its last measurement back to the first one."""
     for at in range(last_portal_measurement(timeline), timeline.begin, -_STEP):
         total = random.randrange(200, 900)
         yield {**_named(targets.PORTAL_PAGES, at), "total": total, "good": total - random.choice((0, 0, 0, 1))}
