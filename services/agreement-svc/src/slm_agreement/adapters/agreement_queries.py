@@ -190,7 +190,10 @@ async def fetch_signed_versions(database: Database, caller: Principal, since: in
 
 
 async def fetch_sides_of_party(database: Database, caller: Principal) -> tuple[bool, bool]:
-    """Return whether the caller's party is a provider, and whether it is a customer, in an agreement it may see."""
+    """Return whether the caller's party is the provider of any agreement, and whether it is the customer of any.
+
+    Only agreements that the caller may see count.
+    """
     if caller.party_id is None:
         return False, False
     agreement, version = agreement_tables.agreement, agreement_tables.agreement_version

@@ -1,4 +1,4 @@
-"""Queries of the audit trail: acts of the caller's party, and acts of others on what belongs to that party."""
+"""Queries of the audit trail: acts of the caller's party, and acts of others on objects of the caller's party."""
 
 from __future__ import annotations
 

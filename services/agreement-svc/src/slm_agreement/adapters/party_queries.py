@@ -40,9 +40,10 @@ async def fetch_party_summaries(database: Database, caller: Principal, page: Pag
 
 
 async def fetch_party_summary(database: Database, caller: Principal, party_id: str) -> Any:
-    """Return the row of one party with counts of its agreements; None if the caller may not see the party.
+    """Return the row of one party, with counts of its agreements with the caller's party; None if the caller may not
+    see it.
 
-    The caller's own party is possible, too.
+    ``party_id`` may also be the caller's own party.
     """
     statement, _ = _summary(caller)
     async with database.read() as connection:

@@ -16,8 +16,8 @@ KINDS = ("agreement", "service", "party", "target", "person")
 
 
 async def search_entries(database: Database, caller: Principal, page: Page, text: str, kind: str | None) -> Rows:
-    """Return a page of the search entries that match a text, the best first; only those of the kind ``kind`` if it is
-    given.
+    """Return a page of the search entries that match a text, the best first. If ``kind`` is given, only entries of that
+    kind.
 
     Each word of the text must be the beginning of a word of the entry. Entries whose title equals the text come first,
     then titles that begin with the text, then titles with all its words, then all others. An agreement is also found by

@@ -27,10 +27,10 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """A mail server, by the address ``smtp://user:password@host:port`` or ``smtps://…``, and the sender's mail address.
+    """A mail server, and the mail address that is given as the sender.
 
-    ``smtps`` uses TLS from the beginning. With ``smtp``, STARTTLS is used where the server offers it, and a password is
-    never sent without TLS.
+    The server's address is ``smtp://user:password@host:port`` or ``smtps://…``. ``smtps`` uses TLS from the beginning.
+    With ``smtp``, STARTTLS is used where the server offers it, and a password is never sent without TLS.
     """
 
     url: str
@@ -69,9 +69,8 @@ class SmtpServer:
 class MailSender:
     """A worker that sends waiting mails one after the other.
 
-    Several replicas may run: while one sends a mail, no other takes this mail.
-
-    A mail may arrive twice if the process dies between the server's reply and the commit.
+    Several replicas may run: each mail is sent by one of them only. A mail may arrive twice if the process dies between
+    the mail server's reply and the commit.
     """
 
     name = "mail sender"

@@ -123,9 +123,9 @@ class SqlLedger(SqlLedgerOfTransaction):
         return [person_from_row(**row) for row in rows]
 
     async def take_openid_log_in(self, sha256: str) -> OpenIdLogIn | None:
-        """Delete and return the log-in whose ``state`` has this hash; None if there is none.
+        """Delete and return the log-in whose ``state`` has this hash; None if there is no such log-in.
 
-        If two transactions try at the same time, only one gets it.
+        If two transactions try at the same time, only one of them gets the log-in.
         """
         table = sign_in_tables.openid_log_in
         taken = delete(table).where(table.c.sha256 == sha256).returning(table)
@@ -190,7 +190,9 @@ class SqlLedgerFactory:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[SqlLedger]:
-        """Begin a transaction. Its changes are committed at the end of the block, or rolled back if that raises."""
+        """Begin a transaction for the block. It is committed at the end of the block, or rolled back if the block
+        raises.
+        """
         async with self._database.begin() as transaction:
             ledger = SqlLedger(transaction)
             yield ledger

@@ -53,7 +53,7 @@ class AgreementSummary(AgreementIdentity):
     """An agreement as an item of a list, with the version that is being negotiated."""
 
     negotiated: NegotiatedVersion | None
-    """The newest version that is being negotiated, which may be the one shown; null: none is"""
+    """The newest version that is being negotiated, which may be the one shown; null: no version is being negotiated"""
 
 
 class AgreementSummaryLine(Answer):
@@ -93,7 +93,7 @@ class EndingVersionLine(AgreementSummaryLine):
     ends_at: Instant | None
     """When it ends"""
     last_notice_at: Instant | None
-    """The last instant at which notice of that end can be given; null: no notice is agreed"""
+    """The last instant at which notice of the version's end can be given; null: no notice is agreed"""
     end_reason: str
     """Why it was terminated; empty: it ends by its terms"""
 

@@ -273,7 +273,7 @@ async def agreement_response(
 
 
 def choose_version(versions: list[Version], number: int | None) -> Version:
-    """Return the version with this number or, if it is None, the one that is shown by default; raises 404."""
+    """Return the version with this number. Without a number, return the one that is shown by default. Raises 404."""
     version = shapes.find_version_to_show(versions, number)
     if version is None:
         raise not_found("version", str(number))
@@ -289,7 +289,9 @@ def _readable(version: Version, caller: Principal) -> list[Revision]:
 
 
 def _revision(versions: list[Version], number: int | None, named: str, caller: Principal) -> Revision:
-    """Return a revision by its number in the version, or by its hash in any version. Raises 404."""
+    """Return the revision that ``named`` means: a number in the version ``number``, or a hash in any version. Raises
+    404.
+    """
     for revision in _readable(choose_version(versions, number), caller):
         if named in (str(revision.number), revision.hash):
             return revision

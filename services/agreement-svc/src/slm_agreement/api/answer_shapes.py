@@ -22,9 +22,10 @@ def target_answers_json(version: Version) -> dict[str, Any]:
 
 
 def target_answer_entries_json(version: Version, party_id: str | None) -> list[dict[str, Any]]:
-    """Return a version's answers to targets, without answers to revisions that the party may not read.
+    """Return a version's answers to targets as JSON, without answers to revisions that the party may not read.
 
-    A ``party_id`` of None reads all. The ``number`` of an answer is its place among all answers of the version, from 1.
+    With a ``party_id`` of None no answer is left out. The ``number`` of an answer is its place among all answers of the
+    version, from 1.
     """
     readable = {revision.hash: revision for revision in version.revisions_for(party_id or "*")}
     return [

@@ -75,7 +75,7 @@ class HoursChainPreviewRequest(_ChainQuestion):
 class TermChainPreviewRequest(_ChainQuestion):
     """Question of a chain preview: do the terms of supporting agreements cover the term?
 
-    Each term is its first and its last day, both included.
+    A term is given as its first and its last day, both included.
     """
 
     required: tuple[Day, Day]
@@ -88,9 +88,9 @@ class SupportRecoveryRequest(_ChainQuestion):
     """The recovery time and recovery point that a supporting agreement promises."""
 
     rto: Length
-    """Recovery time that it promises (ISO 8601)"""
+    """Recovery time that the supporting agreement promises (ISO 8601)"""
     rpo: Length
-    """Recovery point that it promises (ISO 8601)"""
+    """Recovery point that the supporting agreement promises (ISO 8601)"""
 
 
 class RecoveryChainPreviewRequest(_ChainQuestion):

@@ -55,7 +55,7 @@ async def change_password(
     """Set the password of your account, whose mail address is the one recorded with your person. Your other sessions
     end.
 
-    The first password needs only your key. To replace one, send the present one as `current_password`.
+    The first password needs only your key. To replace a password, send the present one as `current_password`.
     """
     refuse_stored_secret(idempotency_key)
     await accounts.change_password(ledgers, passwords, caller, body.current_password, body.password)

@@ -158,7 +158,8 @@ async def terminate_agreement(
 ) -> dict[str, Any]:
     """Terminate the agreement before its term, with a reason and the agreed notice (signatories).
 
-    With `by_consent` this only asks the other side for an earlier end: see `termination_request` in the response.
+    With `by_consent` the agreement does not end yet: the other side is asked to consent to an earlier end. See
+    `termination_request` in the response.
     """
     at = instants.read_optional_instant(body.at, "at")
     end = terminations.request_termination if body.by_consent else terminations.terminate_agreement
@@ -173,8 +174,8 @@ async def terminate_agreement(
 async def consent_to_termination(
     agreement_id: str, body: TerminationRequestReference, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Consent to the end that the other side requested (signatories): at the requested instant, or now if that has
-    passed.
+    """Consent to the end that the other side requested (signatories). The agreement ends at the requested instant, or
+    now if that instant has passed.
     """
     moved = await terminations.consent_to_termination(ledgers, caller, agreement_id, body.request_id)
     return await agreement_response(ledgers, caller, moved, response)
@@ -187,6 +188,6 @@ async def consent_to_termination(
 async def withdraw_termination_request(
     agreement_id: str, body: TerminationRequestReference, caller: Caller, ledgers: TheLedgers, response: Response
 ) -> dict[str, Any]:
-    """Withdraw your side's request to end the agreement early, or decline that of the other side (signatories)."""
+    """Withdraw your side's request to end the agreement early, or decline the other side's request (signatories)."""
     moved = await terminations.drop_termination_request(ledgers, caller, agreement_id, body.request_id)
     return await agreement_response(ledgers, caller, moved, response)

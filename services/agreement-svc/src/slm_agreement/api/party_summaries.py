@@ -29,9 +29,11 @@ class PartySummaryResponse(PartyResponse):
     """
 
     is_customer: bool
-    """Whether it is a customer of your party by an agreement, in any state that you see"""
+    """Whether this party is the customer in an agreement with your party; agreements of every state that you see count
+    """
     is_supplier: bool
-    """Whether it is a supplier of your party by an agreement, in any state that you see"""
+    """Whether this party is the provider in an agreement with your party; agreements of every state that you see count
+    """
     agreements: int
     """Number of agreements with your party"""
     signed: int
@@ -41,7 +43,7 @@ class PartySummaryResponse(PartyResponse):
     next_end_at: Instant | None
     """When the next of the signed agreements ends; null: none has an end"""
     next_notice_at: Instant | None
-    """The next last instant for notice among the signed agreements, which may have passed; null: no notice is agreed"""
+    """The earliest last instant for notice of the signed agreements; it may have passed. Null: no notice is agreed"""
 
 
 class SignerResponse(Answer):

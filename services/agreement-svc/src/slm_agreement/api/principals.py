@@ -93,7 +93,7 @@ async def edit_principal(
 async def deactivate_principal(principal_id: str, caller: Caller, ledgers: TheLedgers) -> dict[str, Any]:
     """End a principal now. Its keys and sessions are revoked; it can neither log in nor accept an invitation.
 
-    `PUT` with a later `ends_at`, or without one, lets it log in again; revoked keys stay revoked.
+    `PUT` with a later `ends_at`, or without one, lets the principal log in again; revoked keys stay revoked.
     """
     return shapes.principal_json(await principals.deactivate_principal(ledgers, caller, principal_id))
 

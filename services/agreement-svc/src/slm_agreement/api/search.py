@@ -29,8 +29,8 @@ class SearchHitResponse(Answer):
     title: str
     """Name or title for people"""
     subtitle: str
-    """For an agreement its other party, for a target its agreement, for a service its outcome, for a party its key, for
-    a person the mail address
+    """Agreement: name of its other party. Target: title of its agreement. Service: its outcome. Party: its key. Person:
+    the mail address
     """
     agreement_id: str | None
     """Id of the agreement, for an agreement or a target; null for all other objects"""

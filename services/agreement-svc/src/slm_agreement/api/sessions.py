@@ -76,7 +76,7 @@ async def list_sessions(caller: Caller, ledgers: TheLedgers, page: Paging) -> di
 async def end_session(session_id: str, caller: Caller, ledgers: TheLedgers) -> None:
     """End a session: its key is invalid in this service immediately, and in every other one within two seconds.
 
-    `current` instead of an id logs out: it ends the session whose key you send.
+    To log out, send `current` instead of an id: this ends the session whose key you send.
     """
     await sessions.end_session(ledgers, caller, str(caller.key_id) if session_id == CURRENT else session_id)
 

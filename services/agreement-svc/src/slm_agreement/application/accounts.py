@@ -43,7 +43,7 @@ class NewPassword:
     is_proven: bool = False
     """Whether the account's person is known to read the mailbox of the address."""
     takes_address: bool = False
-    """Whether to take the address from another account, whose person has not proven to read the mailbox."""
+    """Whether to take the mail address from another account whose person has never proven to read this mailbox."""
 
 
 async def describe_caller(ledgers: LedgerFactory, caller: Principal) -> CallerProfile:

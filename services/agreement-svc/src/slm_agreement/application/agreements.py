@@ -261,7 +261,7 @@ async def lock_visible_versions(ledger: Ledger, caller: Principal, agreement_id:
 
 
 def select_visible_versions(caller: Principal, agreement_id: str, versions: list[Version]) -> list[Version]:
-    """Return those of an agreement's versions that the caller may see; raises Unknown if there are none."""
+    """Return the versions of an agreement that the caller may see; raises Unknown if there are none."""
     may_see = bool(versions) and caller.may_see(
         versions[0].identity.provider_party_id, versions[0].identity.customer_party_id
     )
@@ -274,7 +274,7 @@ def select_visible_versions(caller: Principal, agreement_id: str, versions: list
 async def _same(
     ledger: Ledger, caller: Principal, identity: Identity, known: Identity, document: dict[str, Any]
 ) -> list[Version]:
-    """Return the versions of an existing agreement if its content is the same; raises KeyTaken if it is not.
+    """Return the versions of an existing agreement if its content is the caller's ``document``; raises KeyTaken if not.
 
     The error reveals nothing about the existing agreement.
     """

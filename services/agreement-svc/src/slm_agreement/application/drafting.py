@@ -1,4 +1,4 @@
-"""The completion of a document as its author wrote it, with a check against what is registered."""
+"""Completion of the document that an author wrote, and its check against the objects that are registered."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ async def resolve_draft(
 ) -> dict[str, Any]:
     """Return the document with every default, checked against what the author's party has registered.
 
-    ``earlier`` are earlier versions of the agreement. A supporting agreement that one of them names may stay even if
-    it is not one of the author's party: the other party may have named it.
+    ``earlier`` are earlier versions of the agreement. A supporting agreement that an earlier version names may stay,
+    even if the author's party is not a party to it: the other party may have named it.
     """
     template = _template(template_key, identity.kind)
     document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])

@@ -27,7 +27,7 @@ class FirstPersonDetails:
 async def enrol_person(
     ledger: Ledger, party_id: str, somebody: FirstPersonDetails, roles: list[str], mandates: list[Mandate]
 ) -> EnrolledPrincipal:
-    """Record a person of a company that comes in, and their principal with these roles."""
+    """Store a person of a company that is being registered, and a principal with these roles for the person."""
     person_id = callers.derive_id(party_id, "person", somebody.key)
     person = Person(person_id, party_id, somebody.key, somebody.name, somebody.email, mandates)
     principal = EnrolledPrincipal(

@@ -63,11 +63,11 @@ class InvitationReply:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedInvitation:
-    """The result of accepting an invitation: the invitation, and the new key if one was created, which is shown only
+    """The result of accepting an invitation: the invitation and, if one was created, the new key, which is shown only
     once.
 
-    With a password the key is that of a session. ``signatory_code`` is the code of the invitation of the first person
-    who signs; it is None if it was mailed or nobody was named.
+    With a password, the key is the key of a session. ``signatory_code`` is the code of the invitation for the first
+    person who signs; it is None if that code was mailed, or if no such person was named.
     """
 
     invitation: Invitation

@@ -192,7 +192,9 @@ class LedgerFactory(Protocol):
     """The address of the console, for links in mails; None if the installation sends no mails."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
-        """Begin a transaction. Its changes are committed at the end of the block, or rolled back if that raises."""
+        """Begin a transaction for the block. It is committed at the end of the block, or rolled back if the block
+        raises.
+        """
         ...
 
     async def due(self) -> list[str]:

@@ -81,7 +81,9 @@ async def _must_not_sign(ledger: Ledger, caller: Principal, person: Person) -> N
 
 
 async def check_address_is_free(ledger: Ledger, person: Person) -> None:
-    """Raise Invalid if another person of the same party has this mail address, because it identifies a human being."""
+    """Raise Invalid if another person of the same party has this mail address, because an address identifies one human
+    being.
+    """
     if not person.email:
         return
     await ledger.lock(f"addresses of {person.party_id}")

@@ -53,7 +53,7 @@ class KeyLimits:
 
     scopes: list[str]
     expires_at: UtcMicroseconds | None
-    """The instant from which the key is refused (microseconds UTC); None if it does not expire."""
+    """The instant from which the key is refused (microseconds UTC); None if the key does not expire."""
 
 
 async def enrol_principal(
@@ -90,8 +90,8 @@ async def edit_principal(
     """Change the name, roles or end of a principal. Its keys get the new roles at once; its person cannot change.
 
     ``unless_changed`` raises if the principal has changed since the caller read it. Raises Unknown, NotAllowed and
-    Invalid. Raises WrongState if the principal would get its first role that signs although a manager was involved in
-    issuing one of its valid keys.
+    Invalid. Raises WrongState if the change would give the principal its first role that signs while it has a valid key
+    that a manager helped to issue.
     """
     async with ledgers.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)

@@ -25,7 +25,7 @@ REQUIREMENTS = Register[Requirement](
 
 @dataclass(frozen=True, slots=True)
 class RequirementDetails:
-    """What a customer requires of a service, and the business outcome that it is for."""
+    """The customer's requirement of a service, and the business outcome that depends on it."""
 
     service_id: str
     text: str

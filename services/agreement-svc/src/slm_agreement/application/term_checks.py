@@ -76,11 +76,11 @@ async def _findings(
 
 
 def _edited(versions: Sequence[Version], number: int | None, caller: Principal) -> Version:
-    """Return the version into which the caller would write a change of version ``number``.
+    """Return the version into which the caller would write a change of version ``number``. Raises Unknown.
 
-    ``number`` None means the version being negotiated, or else the newest. A version being negotiated is returned
-    itself. For any other version, the result is a new amendment that is not stored; its number is one more than the
-    highest that the caller may see. Raises Unknown.
+    With ``number`` None, the change is of the version being negotiated, or else of the newest. A version being
+    negotiated is itself returned. For any other version, a new amendment is returned that is not stored. Its number
+    follows the highest that the caller may see.
     """
     open_ = [each for each in versions if each.state in OPEN]
     newest = max(open_ or versions, key=lambda each: each.number).number

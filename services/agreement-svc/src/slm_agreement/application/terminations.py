@@ -19,10 +19,10 @@ Turned = tuple[list[Version], Version]
 async def terminate_agreement(
     ledgers: LedgerFactory, caller: Principal, agreement_id: str, reason: str, at: UtcMicroseconds | None
 ) -> Turned:
-    """End the agreement at an instant that keeps the notice period (microseconds UTC; None means now).
+    """End the agreement at the instant ``at`` (microseconds UTC; None: now), which must keep the notice period.
 
     Return all versions and the newest one that ends. Raises NotAllowed unless the caller may sign for a side,
-    WrongState if no version is signed, and Invalid within the notice period.
+    WrongState if no version is signed, and Invalid if ``at`` is too early for the notice period.
     """
     async with ledgers.begin() as ledger:
         versions = await agreements.lock_visible_versions(ledger, caller, agreement_id)

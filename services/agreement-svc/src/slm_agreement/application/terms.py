@@ -13,7 +13,7 @@ async def apply_due_changes(ledgers: LedgerFactory) -> int:
     """Apply all automatic changes that are due, each agreement in its own transaction; return how many changes were
     applied.
 
-    Several replicas may do so at the same time: each change is applied once.
+    Several replicas may call this at the same time: each change is applied once.
     """
     turns = 0
     for agreement_id in await ledgers.due():

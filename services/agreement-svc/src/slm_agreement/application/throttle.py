@@ -16,7 +16,7 @@ WINDOW = 15 * _MINUTE
 
 @dataclass(frozen=True, slots=True)
 class AttemptLimit:
-    """How many attempts a subject (an account, a network address) may make in a time window."""
+    """The number of attempts that a subject (an account, a network address) may make in a time window."""
 
     subject: str
     most: int

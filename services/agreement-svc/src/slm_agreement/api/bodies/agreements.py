@@ -52,7 +52,8 @@ class TermsToCheck(RequestBody):
     template: str | None = None
     """Key of a template: its clauses are used where the document has none"""
     version: Annotated[int, Field(ge=1, le=2**31 - 1), NO_TEXT] | None = None
-    """Number of the version into which they would be written; by default the one being negotiated, else the newest"""
+    """Number of the version into which the terms would be written; by default the one being negotiated, else the newest
+    """
 
 
 class NewAmendment(RequestBody):

@@ -47,4 +47,4 @@ class NewInstallation(RequestBody):
     signatory: FirstPersonBody | None = None
     """The first person who may sign, somebody else than you"""
     client: Client = ""
-    """Where you set it up, for your list of sessions, such as a browser and a machine"""
+    """Browser or machine on which you set up the installation; shown in your list of sessions"""

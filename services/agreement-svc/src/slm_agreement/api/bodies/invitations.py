@@ -23,7 +23,8 @@ class NewInvitation(RequestBody):
         Field(description="Id of the principal for whom the code creates a key; without it the code invites a company"),
     ] = None
     email: Annotated[str | None, Field(min_length=3, max_length=320)] = None
-    """Mail address of the invited company or person; for a principal the one that is recorded with its person"""
+    """Mail address of the invited company or person; if one is recorded for the principal's person, it must be that one
+    """
     expires_at: Annotated[str | None, Field(description="RFC 3339, within 90 days; by default in 14 days")] = None
 
 
@@ -56,10 +57,10 @@ class AcceptanceBody(RequestBody):
     person: NewcomerPersonBody | None = None
     """The person who accepts for it: its first service level manager"""
     signatory: FirstPersonBody | None = None
-    """The first person who may sign for it, somebody else than the one who accepts"""
+    """The first person who may sign for the company, somebody else than the person who accepts"""
     password: Annotated[str | None, Field(max_length=200)] = None
     """Password of an account for the person; the response then has the key of a session"""
     take_address: bool = False
-    """Whether to end another account that has your mail address and never proved it, if this code was mailed to you"""
+    """If another account has your mail address and never proved it: end that account, if this code was mailed to you"""
     client: Client = ""
     """Where you accept, for your list of sessions, such as a browser and a machine"""

@@ -53,7 +53,8 @@ class RevisionSummary(Answer):
     tabled_at: Instant | None
     """When it was proposed to the other party; null: only its author's party sees it"""
     base_version: int | None
-    """Number of the signed version from which it was written; null: it belongs to the first version"""
+    """Number of the signed version from which the revision was written; null: the revision belongs to the first version
+    """
 
 
 class RevisionContent(Answer):
@@ -92,7 +93,7 @@ class FindingResponse(Answer):
     value: str
     """The field's value, shortened"""
     remedy: str
-    """How to correct it, such as `write 1 to 100`"""
+    """How to correct the value, such as `write 1 to 100`"""
     code: str
     """Name of the rule, as a waiver names it"""
     severity: Literal["error", "slip", "warning"]
@@ -118,7 +119,7 @@ class SignatureResponse(Answer):
     """The signature of a person for one side of an agreement."""
 
     side: Side
-    """The side for which it was given"""
+    """The side for which the signature was given"""
     party_id: str
     """Id of the party of that side"""
     person_id: str
@@ -151,7 +152,7 @@ class MissingSignatureResponse(Answer):
     """A signature that an accepted version still requires."""
 
     side: Side
-    """The side for which it is required"""
+    """The side for which the signature is required"""
     needs: str
     """Who has to sign, in words"""
 
@@ -216,7 +217,7 @@ class AgreementIdentity(Answer):
     needs: list[NeededActResponse]
     """The acts that the agreement needs of your party, in any version"""
     external_refs: list[ExternalRefResponse]
-    """The same agreement in other systems"""
+    """References to the agreement in other systems"""
     version: int
     """Number of the version that is shown: by default the one signed last, else the newest"""
     state: AgreementState
@@ -243,7 +244,7 @@ class RequirementLine(Answer):
     text: str
     """The requirement in the customer's words"""
     outcome: str
-    """The business outcome that depends on it"""
+    """The business outcome that depends on the requirement"""
 
 
 class SignatoryLine(Answer):
@@ -263,11 +264,11 @@ class AgreementResponse(AgreementIdentity):
     your_side: Side | None
     """The side of your party; null: you are an operator"""
     requirements: list[RequirementLine]
-    """The requirements that the document answers, in its order"""
+    """The requirements that the document answers, in the order of the document"""
     signatories: list[SignatoryLine]
     """The people whom the document names as signatories; empty: any person with a mandate may sign"""
     revision: RevisionSummary
-    """The proposed revision, else the one being drafted"""
+    """The proposed revision; if none is proposed, the one being drafted"""
     on_the_table_of: str | None
     """Id of the party that proposed the present revision; null: no revision is proposed"""
     answer_awaited_from: str | None
@@ -308,7 +309,7 @@ class CheckedPointResponse(Answer):
     says: str
     """Guidance on what the clause should contain"""
     filled: bool
-    """Whether a clause, or terms with the same meaning, fill it"""
+    """Whether the point is filled, by a clause or by terms with the same meaning"""
     may_be_empty: bool
     """Whether an agreement of this kind may leave it empty"""
 
@@ -332,7 +333,7 @@ class TermsCheckResponse(Answer):
     version: int
     """Number of the version into which the terms would be written"""
     is_valid: bool
-    """Whether they could be saved as they are"""
+    """Whether the terms could be saved as they are"""
     points: list[CheckedPointResponse]
     """The ten points; empty for terms that could not be saved"""
     findings: list[FindingResponse]
@@ -372,7 +373,7 @@ class HistoryDetail(Answer):
     person_id: str = ABSENT
     """Id of the person to whom the link was mailed"""
     event: str = ABSENT
-    """Name of the event that was published when a due instant was reached, such as `AgreementExpired`"""
+    """Name of the event that was published when something became due, such as `AgreementExpired`"""
 
 
 class HistoryEntry(Answer):
@@ -385,7 +386,7 @@ class HistoryEntry(Answer):
     action: str
     """The action, as kind of object and verb, such as `agreement.propose`"""
     by_principal_id: str | None
-    """Id of the principal that did it; null: the product did it, when it was due or in answer to a proposal"""
+    """Id of the principal that acted; null: the product acted, because something was due or in answer to a proposal"""
     by_party_id: str | None
     """Id of the principal's party; null: there is none"""
     detail: HistoryDetail

@@ -59,8 +59,8 @@ class AuditEntry(Answer):
     by_party_id: str | None
     """Id of that principal's party; null: there is none"""
     by_name: str | None
-    """Name of that principal at that time; null: there is none, it is of the other party, or an older version wrote the
-    entry
+    """Name of that principal at that time; null: no principal acted, it is of the other party, or the entry is from an
+    older version of the product
     """
     key_id: str | None
     """Id of the API key or session that was used; null: not known, or not of your party"""

@@ -22,7 +22,7 @@ class ServiceResponse(Answer):
     description: str
     """Description of the service for its customers"""
     external_refs: list[ExternalRefResponse]
-    """The same service in other systems"""
+    """References to the service in other systems"""
 
 
 class RequirementResponse(Answer):
@@ -39,8 +39,8 @@ class RequirementResponse(Answer):
     text: str
     """The requirement in the customer's words"""
     outcome: str
-    """The business outcome that depends on it"""
+    """The business outcome that depends on the requirement"""
     recorded_at: Instant
     """When it was recorded"""
     external_refs: list[ExternalRefResponse]
-    """The same requirement in other systems"""
+    """References to the requirement in other systems"""

@@ -9,12 +9,15 @@ class AvailabilityChainResponse(Answer):
     """Whether the supporting agreements together achieve the promised availability."""
 
     achievable_percent: str
-    """Availability that they achieve together, in percent (exact fraction as text, such as `9989/100`)"""
+    """Availability that the supporting agreements achieve together, in percent (exact fraction as text, such as
+    `9989/100`)
+    """
     holds: bool
-    """Whether it is at least what is promised"""
+    """Whether this availability is at least the promised one"""
     needed: dict[str, str | None] = ABSENT
-    """If it does not hold: supporting agreement → percent that this one would have to promise if the others stay
-    unchanged (exact fraction as text; above 100 it cannot be enough); null: no change of this one can be enough
+    """If `holds` is false: supporting agreement → percent that it would have to promise if the others stay unchanged
+    (exact fraction as text). Above 100, this agreement alone cannot be enough. Null: its promise makes no difference,
+    or it occurs several times in the structure
     """
 
 
@@ -24,7 +27,7 @@ class DurationChainResponse(Answer):
     sum: str
     """Their sum (ISO 8601 duration)"""
     holds: bool
-    """Whether it is at most what is promised"""
+    """Whether the sum is at most the promised duration"""
     short_by: str = ABSENT
     """If it does not hold: by how much it is longer (ISO 8601 duration)"""
 
@@ -66,11 +69,11 @@ class RecoveryChainResponse(Answer):
     rto: str
     """Time until everything is restored (ISO 8601 duration)"""
     rto_holds: bool
-    """Whether it is at most the recovery time that is promised"""
+    """Whether `rto` is at most the promised recovery time"""
     rpo: str
     """The largest data loss, as time (ISO 8601 duration)"""
     rpo_holds: bool
-    """Whether it is at most the recovery point that is promised"""
+    """Whether `rpo` is at most the promised recovery point"""
 
 
 class ChainPreviewResponse(Answer):

@@ -44,7 +44,7 @@ class TargetChange(Answer):
     target: str
     """Key of the target"""
     title: str
-    """Title of the target for people, as in the second revision if it has it"""
+    """Title of the target, as in the second revision; if that has no such target, as in the first"""
     change: Change
     """Whether the second revision adds, removes or changes the target"""
     fields: list[FieldChange]

@@ -23,7 +23,7 @@ class HolidayResponse(Answer):
 
 
 class HoursOverrideResponse(Answer):
-    """The service hours of a single day, in place of those of the week and of holidays."""
+    """The service hours of a single day, which replace the hours of the week and of holidays."""
 
     date: str
     """The day (`YYYY-MM-DD`)"""
@@ -39,7 +39,7 @@ class ServiceHoursBreakResponse(Answer):
     begins_at: str = Field(alias="from")
     """First closed instant (RFC 3339)"""
     ends_at: str = Field(alias="to")
-    """First instant after it that is open again (RFC 3339)"""
+    """The end of the break: the first open instant after it (RFC 3339)"""
     name: str | None = ABSENT
     """Why it is closed"""
 
@@ -65,9 +65,9 @@ class CalendarFileResponse(Answer):
     taken: int
     """Number of events that became holidays"""
     left_out: list[SkippedCalendarEventResponse]
-    """The events that did not, at most some of them if there are many"""
+    """The events that did not become holidays; only the first of them if there are many"""
     more_left_out: int = ABSENT
-    """Number of further events that did not and are not listed"""
+    """Number of further events that did not become holidays and are not listed"""
 
 
 class ServiceHoursResponse(Answer):

@@ -13,9 +13,9 @@ class InvitationResponse(Answer):
     invitation_id: str
     """Id of the invitation (UUID)"""
     kind: Literal["party", "principal"]
-    """Whom it invites: a company (`party`), or the person behind a principal (`principal`), who creates an API key"""
+    """Who is invited: a company (`party`), or the person behind a principal (`principal`), who creates an API key"""
     state: Literal["open", "accepted", "withdrawn", "expired"]
-    """Whether its code can still be used, or how it ended"""
+    """Whether the invitation's code can still be used (`open`), or how the invitation ended"""
     party_id: str | None
     """Id of the party that invites; null: an operator of the installation"""
     principal_id: str | None
@@ -74,7 +74,7 @@ class AcceptedInvitationResponse(InvitationResponse):
     key: str = ABSENT
     """The API key itself: keep it, only its hash is stored"""
     key_expires_at: Instant | None = ABSENT
-    """From this instant on the key is refused, if it is that of a session; null: it does not expire"""
+    """When the key expires, if it is a session's key: from this instant on it is refused; null: it does not expire"""
     signatory_link: str | None = ABSENT
     """Path of the console's page where the signatory chooses a password; pass it on yourself; null: it was mailed, or
     no signatory was named

@@ -13,7 +13,9 @@ class TargetAnswerFields(Answer):
     answer: Literal["accepted", "refused", "changed"]
     """`changed`: the party's counter-proposal changes or removes the target"""
     reason: str
-    """Why it was refused, or why the party that proposes the revision changed it; empty: no reason was given"""
+    """Why the target was refused, or why the party that proposed the revision changed the target; empty: no reason was
+    given
+    """
     revision_number: int
     """Number of the revision that was answered"""
     revision_hash: str
@@ -32,7 +34,9 @@ class LatestTargetAnswerResponse(TargetAnswerFields):
     stands: bool
     """Whether it applies to the proposed revision: false if the target's terms have changed since"""
     carried: bool
-    """Whether it applies although it was given to an earlier revision, because the target's terms have not changed"""
+    """Whether the answer applies although it was given to an earlier revision, because the target's terms are still the
+    same
+    """
 
 
 class TargetAnswersResponse(Answer):
@@ -117,7 +121,7 @@ class NeededActResponse(Answer):
     version: int
     """Number of the version"""
     deadline: Instant | None
-    """By when it is needed: the instant that the other party asked for, or when the version takes effect; null: no
+    """By when the act is needed: the instant that the other party asked for, or when the version takes effect; null: no
     deadline
     """
     yours: bool

@@ -14,11 +14,11 @@ class PartyResponse(Answer):
     party_id: str
     """Id of the party (UUID)"""
     key: str
-    """Key that was chosen for it, or a random one"""
+    """Key that was chosen for the party, or a random one"""
     name: str
     """Name for people"""
     external_refs: list[ExternalRefResponse]
-    """The same party in other systems"""
+    """References to the party in other systems"""
 
 
 class MandateResponse(Answer):
@@ -52,7 +52,7 @@ class PersonResponse(Answer):
     mandates: list[MandateResponse]
     """The person's mandates to sign"""
     external_refs: list[ExternalRefResponse]
-    """The same person in other systems"""
+    """References to the person in other systems"""
 
 
 class RelationResponse(Answer):
@@ -63,6 +63,8 @@ class RelationResponse(Answer):
     party_ids: list[str]
     """Ids of the two parties"""
     made_how: Literal["invitation", "operator"]
-    """Whether one accepted an invitation of the other, or an operator linked them"""
+    """How the parties were related: one accepted the other's invitation (`invitation`), or an operator did it
+    (`operator`)
+    """
     made_at: Instant
     """When they were related"""

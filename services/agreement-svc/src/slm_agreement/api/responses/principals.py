@@ -17,9 +17,9 @@ class ApiKeyResponse(Answer):
     created_at: Instant
     """When it was issued"""
     issued_how: IssuedHow
-    """Who took part in issuing it: an operator, an invitation's code, its holder, or a manager of its party"""
+    """How the key was issued: by an operator, with an invitation's code, by its holder, or by a manager of the party"""
     issued_by: str
-    """Name of the principal that issued it or, for a key from an invitation, of the inviter"""
+    """Name of the principal that issued the key or, for a key from an invitation, of the inviter"""
     may_sign: bool
     """Whether signatures may be given with it: only its holder or an operator took part in issuing it"""
     identified_by: IdentifiedBy
@@ -38,7 +38,7 @@ class PrincipalResponse(Answer):
     party_id: str | None
     """Id of the principal's party; null: an operator of the installation"""
     key: str
-    """Key that was chosen for it, or a random one. This is not an API key"""
+    """Key that was chosen for the principal, or a random one. This is not an API key"""
     name: str
     """Name for people"""
     roles: list[Role]
@@ -92,7 +92,7 @@ class CallerResponse(Answer):
     identified_by: IdentifiedBy
     """How you are identified; all but `key` are sessions"""
     limited_to: list[str]
-    """The only requests that the key may send, for example a guest's key; empty: no such limit"""
+    """The only requests that the key may send, as with a guest's key; empty: all that roles and scopes allow"""
     may_sign: bool
     """Whether you may sign with this key, if you have the role and a mandate"""
     expires_at: Instant | None

@@ -12,7 +12,7 @@ class SessionResponse(Answer):
     """A session: an API key that a person got by logging in."""
 
     session_id: str
-    """Id of the session, which is also that of its API key (UUID)"""
+    """Id of the session and of its API key (UUID)"""
     client: str
     """Where the session was begun, in the words of the client; empty: the client did not say"""
     identified_by: IdentifiedBy
@@ -61,7 +61,7 @@ class GuestLinkResponse(Answer):
     person_id: str
     """Id of the person to whom it was mailed"""
     state: Literal["open", "withdrawn", "expired", "blocked"]
-    """Whether it can still be used, or how it ended; `blocked`: after twenty wrong codes"""
+    """Whether the link can still be used (`open`), or how it ended; `blocked`: after twenty wrong codes"""
     created_by: str
     """Name of the principal that sent it"""
     created_at: Instant

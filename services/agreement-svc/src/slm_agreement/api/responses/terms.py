@@ -18,7 +18,7 @@ class AgreementTermResponse(Answer):
     expires_at: Instant | None
     """When it ends, excluded; null: open-ended"""
     notice: str | None
-    """How long before its end one side must give notice (ISO 8601 duration); null: no notice is needed"""
+    """The time before the end by which one side must give notice (ISO 8601 duration); null: no notice is needed"""
 
 
 class IndicatorResponse(Answer):
@@ -31,7 +31,7 @@ class IndicatorResponse(Answer):
     kind: Literal["availability", "ratio", "value", "count", "rating", "recovery"]
     """Kind of its measurements"""
     unit: str | None
-    """Unit of its values, such as `ms`; null where values have none"""
+    """Unit of the values, such as `ms`; null if they have none"""
 
 
 class ObjectiveResponse(Answer):
@@ -71,7 +71,7 @@ class BudgetDropResponse(Answer):
     by: str
     """Percent of the budget (exact decimal as text)"""
     within: str
-    """The time within which that part is spent (ISO 8601 duration)"""
+    """The time within which the percent `by` of the budget is spent (ISO 8601 duration)"""
 
 
 class FigureWarningsResponse(Answer):
@@ -131,8 +131,8 @@ class ClockObjectiveResponse(Answer):
     """The time within which a ticket's clock must stop."""
 
     within: dict[str, str | int]
-    """The time, by the way it is measured: `service_time`, `calendar` (ISO 8601 durations), `business_days`,
-    `business_days_end` (whole days) or `due_at` (a field of the ticket)
+    """The time limit, under the name of the way in which it is measured: `service_time`, `calendar` (ISO 8601
+    durations), `business_days`, `business_days_end` (whole days) or `due_at` (a field of the ticket)
     """
 
 
@@ -170,7 +170,7 @@ class CommonTermsResponse(Answer):
     responsible: RiskResponsibilityResponse
     """Who acts when the target is at risk"""
     assets: list[str]
-    """The configuration items that it is about, by their ids in other systems"""
+    """The configuration items that the target is about, by their ids in other systems"""
     credit: None
     """Always null: service credits are described in the clause `charges`"""
 
@@ -192,7 +192,7 @@ class FigureTargetResponse(CommonTermsResponse):
     warn_at: FigureWarningsResponse
     """When a risk is announced"""
     warn_again_after: str
-    """A warning that returns within this time after it was cleared is the same risk (ISO 8601 duration)"""
+    """If a warning returns within this time after it was cleared, it is the same risk (ISO 8601 duration)"""
     group_by: list[str]
     """Labels of measurements: the target is evaluated once for each combination of their values"""
     expected_volume: int | None
@@ -233,15 +233,15 @@ class ClockTargetResponse(CommonTermsResponse):
     cancel: str | list[Condition]
     """Events after which the clock is dropped"""
     on_priority_change: Literal["carry_elapsed", "restart", "from_opening"]
-    """What a changed priority does to a running clock"""
+    """What happens to a running clock when the ticket's priority changes"""
     on_reopen: Literal["resume", "resume_counting_gap", "new_clock"]
     """What happens to a clock that was stopped by the end of its ticket, if the ticket is reopened"""
     on_terms_change: Literal["keep", "from_opening", "carry_elapsed"]
-    """What amended terms do to a running clock"""
+    """What happens to a running clock when amended terms apply"""
     carry_pauses: bool
     """With `from_opening`: whether the pauses so far are also pauses of the new clock"""
     after_first_response: bool
-    """Of an update clock: whether it ignores what happens before the first response, which the response clock times"""
+    """For an update clock: whether it ignores what happens before the first response, which has a clock of its own"""
     notify_past_due: bool
     """Whether a clock that is past its deadline when it begins to apply to a ticket is published as a breach"""
     escalations: list[EscalationResponse]
@@ -299,7 +299,7 @@ class PlannedMaintenanceResponse(Answer):
     """Which planned maintenance is excluded from the figures."""
 
     notice: str = ABSENT
-    """How long before its beginning it must be announced (ISO 8601 duration)"""
+    """How long before its beginning the maintenance must be announced (ISO 8601 duration)"""
     cap: MaintenanceCapResponse = ABSENT
     """How much of it is excluded at most"""
 
@@ -308,7 +308,7 @@ class RiskDelayResponse(Answer):
     """A delay after which the customer is shown a risk."""
 
     after: str
-    """How long after the provider the customer is shown it (ISO 8601 duration)"""
+    """How much later than the provider the customer is shown the risk (ISO 8601 duration)"""
 
 
 class CustomerSeesResponse(Answer):
@@ -332,13 +332,14 @@ class AgreementDocumentResponse(Answer):
     term: AgreementTermResponse
     """When the agreement is in force"""
     closing_delay: str
-    """How long after its end a window is closed (ISO 8601 duration); measurements that arrive later are late"""
+    """The time from the end of a window until it is closed (ISO 8601 duration); measurements that arrive later are late
+    """
     service_hours: dict[str, Literal["24x7"] | ServiceHoursResponse]
     """Name → service hours; `24x7` is always open"""
     targets: list[FigureTargetResponse | ClockTargetResponse]
     """The service level targets in the order of the document"""
     clauses: dict[str, dict[str, Any]]
-    """Name of a clause → its `text`, and data beside it as the author wrote it"""
+    """Name of a clause → its `text`, and other data that the author wrote with the text"""
     signatories: SignatoriesResponse
     """Who has to sign"""
     requirements: list[str]
@@ -350,8 +351,8 @@ class AgreementDocumentResponse(Answer):
     review: ReviewTermsResponse
     """When reviews are held"""
     customer_sees: CustomerSeesResponse = ABSENT
-    """What the customer is shown, and when; missing in revisions that are older than this term: risks at the breach, no
-    plans
+    """What the customer is shown, and when. Missing in old revisions, which do not have this term: the customer is then
+    shown risks at the breach, and no plans
     """
     planned_maintenance: PlannedMaintenanceResponse = ABSENT
     """Which planned maintenance is excluded; missing: all that the other party approves"""

@@ -144,8 +144,8 @@ def _complete(version: Version, document: dict[str, Any]) -> list[Finding]:
 def _up_to_date(version: Version, revision: Revision, others: Sequence[Version]) -> list[Finding]:
     """Return an error if signing the revision would undo the changes of a version that was signed meanwhile.
 
-    That is so if the revision is based on an older version than the one signed last. A revision of a terminated
-    agreement is an error as well.
+    This is the case if the revision is based on an older version than the one signed last. A revision of a terminated
+    agreement is an error too.
     """
     if any(other.state == VersionState.TERMINATED for other in others):
         return [

@@ -20,7 +20,7 @@ _OTHER_PARTS = frozenset({"term", "planned_maintenance", "customer_sees", "signa
 
 @dataclass(frozen=True, slots=True)
 class CommentPlace:
-    """What a comment is about: one target, one clause, or the whole revision if both are None."""
+    """The subject of a comment: one target, one clause, or the whole revision if both are None."""
 
     target: str | None = None
     clause: str | None = None
@@ -66,10 +66,11 @@ def check_commenter(identity: Identity, actor: Actor) -> None:
 
 
 def check_comment_place(version: Version, revision: Revision, place: CommentPlace, internal: bool) -> None:
-    """Raise unless a comment may be written at this place of a revision.
+    """Raise WrongState if the version has ended, and Invalid if no comment may be written at this place:
 
-    WrongState: the version has ended. Invalid: the place names both a target and a clause, or one that the revision
-    does not have; or the other party cannot read the revision and the comment is not internal.
+    - the place names both a target and a clause,
+    - the revision has no such target, or there is no clause of that name,
+    - the other party cannot read the revision, and the comment is not internal.
     """
     if version.state not in OPEN | LIVE:
         raise WrongState(f"Version {version.number} is {version.state}: comment on one that has not ended.")

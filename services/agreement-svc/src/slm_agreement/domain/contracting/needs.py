@@ -30,7 +30,7 @@ class RequiredAct:
     """The subject of the act: ``revision``, ``termination_request`` or ``drafted_amendment``."""
     party_id: str
     roles: tuple[str, ...]
-    """The roles of which a principal needs one to perform the act."""
+    """The roles that allow a principal to perform the act; one of them is enough."""
     person_id: str | None
     """The only person who can perform the act; None: anybody of the party with one of the roles."""
     not_by: tuple[str, ...]

@@ -149,9 +149,10 @@ def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Map
 
 
 def _waives(waiver: Mapping[str, str | None], finding: Finding, others: Sequence[Finding]) -> bool:
-    """Return whether the waiver covers the finding: it names the same code, and the same field if it names one.
+    """Return whether the waiver covers the finding.
 
-    A waiver without a field covers a finding only if no other finding has this code.
+    Both must have the same code and, if the waiver names a field, the same field. A waiver without a field covers a
+    finding only if no other finding has its code.
     """
     if waiver["code"] != finding.code:
         return False

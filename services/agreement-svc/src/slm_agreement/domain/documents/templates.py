@@ -111,5 +111,5 @@ def template_by_key(key: str) -> Template:
 
 
 def template_of_kind(kind: str) -> Template:
-    """Return the template of a kind of agreement, which says which points agreements of this kind may leave empty."""
+    """Return the template of a kind of agreement. It tells which points an agreement of this kind may leave empty."""
     return TEMPLATES[f"{kind}-standard"]

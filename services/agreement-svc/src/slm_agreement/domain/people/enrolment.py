@@ -40,11 +40,13 @@ class ApiKey:
     """Id of the principal that issued the key or, for a key from an invitation, of the inviter."""
     issued_by_name: str = ""
     may_sign: bool = False
-    """Whether the key may sign: only the principal itself or an operator was involved in issuing it, or the person who
-    named it as the first signatory when their company came in.
+    """Whether the key may sign. It may if nobody was involved in issuing it except:
+
+    - the principal itself or an operator,
+    - the person who named the principal as the first signatory when their company was registered.
     """
     expires_at: UtcMicroseconds | None = None
-    """The instant from which the key is refused (microseconds UTC); None if it does not expire."""
+    """The instant from which the key is refused (microseconds UTC); None if the key does not expire."""
     identified_by: str = KEY
     limited_to: list[str] = field(default_factory=list)
     """The only requests that may be sent with the key, such as ``GET /api/v1/me``; empty: all that its roles and scopes
@@ -100,7 +102,7 @@ class EnrolledPrincipal:
         return next((key for key in self.keys if key.key_id == key_id and key.is_live(now)), None)
 
     def has_ended(self, now: UtcMicroseconds) -> bool:
-        """Return whether the principal's end is reached, so that it can neither log in nor use a key."""
+        """Return whether the principal has ended, so that it can neither log in nor use a key."""
         return self.ends_at is not None and now >= self.ends_at
 
     def expiry_of(self, key: ApiKey) -> UtcMicroseconds | None:
@@ -113,8 +115,9 @@ class EnrolledPrincipal:
         return min(ends, default=None)
 
     def deactivate(self, now: UtcMicroseconds) -> None:
-        """End the principal now and revoke all its keys. With a later end it can log in again, but revoked keys stay
-        revoked.
+        """End the principal now and revoke all its keys.
+
+        If the end is moved to a later instant, the principal can log in again, but revoked keys stay revoked.
         """
         self.ends_at = now
         self.keys = [replace(key, revoked_at=now) if key.is_live(now) else key for key in self.keys]
@@ -206,8 +209,9 @@ def check_roles(roles: list[str], party_id: str | None, person_id: str | None) -
 
 
 def check_principal_end(roles: list[str], ends_at: UtcMicroseconds | None, now: UtcMicroseconds) -> None:
-    """Raise Invalid if a principal with these roles cannot have the end ``ends_at`` (None: no end). ``now`` is when it
-    is set.
+    """Raise Invalid if a principal with these roles cannot have the end ``ends_at`` (None: no end).
+
+    ``now`` is the instant at which the end is set.
     """
     if ends_at is None and AUDITOR in roles:
         remedy = "write the instant at which the audit ends, like 2027-03-31T22:00:00Z"

@@ -10,7 +10,9 @@ MINUTE = 60_000_000
 LINK_LASTS = 30 * 24 * 60 * MINUTE
 CODE_MINUTES = 10
 MOST_FAILURES = 20
-"""Wrong codes after which a link is blocked. With a million codes, guessing succeeds for one link in 50,000."""
+"""The number of wrong codes after which a link is blocked. There are a million codes, so guessing succeeds for one link
+in 50,000.
+"""
 OPEN, WITHDRAWN, EXPIRED, BLOCKED = "open", "withdrawn", "expired", "blocked"
 _READ = ("", "/**")
 _DONE = ("/accept", "/answer", "/counter", "/comments", "/sign")

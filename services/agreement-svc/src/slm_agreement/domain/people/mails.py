@@ -10,7 +10,7 @@ from slm_events.instants import UtcMicroseconds
 MOST_TRIES = 12
 """After so many failed tries a mail is given up: about 18 hours after the first try."""
 OPERATOR_IN_WORDS = "The operator of this installation"
-"""How mails and pages name an operator, whose own name says nothing to people outside."""
+"""The name of an operator in mails and pages, because the operator's own name says nothing to people outside."""
 _FIRST_PAUSE = 30_000_000
 _LONGEST_PAUSE = 3 * 3_600_000_000
 

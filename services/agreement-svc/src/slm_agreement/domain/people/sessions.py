@@ -13,13 +13,15 @@ LASTS = 12 * HOUR
 keys.
 """
 MOST = 20
-"""The most sessions of one principal at a time. One more ends the oldest, so that the principal's record stays small.
+"""The most sessions of one principal at a time. Another one ends the oldest session, so that the principal's record
+stays small.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """How a person proved who they are at a log-in, and who issued the means of proof, such as a link or password.
+    """The way in which a person proved who they are at a log-in, and who issued the means of proof, such as a link or
+    password.
 
     ``may_sign`` is whether signatures may be given in the session that begins.
     """

@@ -84,7 +84,7 @@ _QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """How a target's figure is computed from its measurements, such as ``availability`` or ``{"quantile": "0.95"}``.
+    """The method by which a target's figure is computed, such as ``availability`` or ``{"quantile": "0.95"}``.
 
     ``document`` is the aggregation as the signed document has it, with its parameters. ``unit`` is the unit of a limit
     among the parameters, such as ``ms`` for ``300ms``; None if no unit was written.

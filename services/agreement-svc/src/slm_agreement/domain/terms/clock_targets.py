@@ -75,8 +75,8 @@ def _within(reader: FieldReader) -> dict[str, Any]:
 def read_duration(written: Any, path: str, findings: Findings, *, offset: bool = False) -> dict[str, Any]:
     """Read a duration in service time, calendar time or business days, such as ``{"service_time": "PT4H"}``.
 
-    A duration that ends with a field of the ticket (``due_at``) is possible, too, except as an ``offset``. Only an
-    offset may be negative.
+    A duration may also end at an instant in a field of the ticket (``due_at``). An ``offset`` may be negative, but may
+    not use ``due_at``.
     """
     try:
         parsed = durations.parse_duration(written, path, offset=offset)

@@ -15,7 +15,7 @@ RULES = {
     "figures": ("weighted_mean", "missing_sum"),
     "verdicts": ("all_of",),
 }
-"""What a composite combines → the rule names that it may have. States and verdicts also allow ``{"k_of_n": k}``."""
+"""Kind of composite → the names of its rules. Composites of states and of verdicts also allow ``{"k_of_n": k}``."""
 _SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices"})
 _MOST_MEMBERS = 100
 

@@ -87,7 +87,7 @@ def read_warn_again_after(reader: FieldReader, window: dict[str, str]) -> str:
     """Read ``warn_again_after`` and return it as an ISO 8601 duration.
 
     A warning that returns within this time after it was cleared counts as the same warning. The default is an hour, or
-    the window if that is shorter; the most is the window.
+    the length of the window if that is shorter. The longest allowed value is the length of the window.
     """
     longest = NOMINAL.get(window.get("calendar", "")) or parse_duration(window.get("rolling"))
     default = "PT1H" if longest is None or longest >= 60 * MINUTE else window["rolling"]
@@ -190,7 +190,7 @@ def _minutes(reader: FieldReader, name: str) -> str:
 
 
 def _factor(reader: FieldReader, long: int, period: int) -> str:
-    """Read the factor of a pair, or compute it from the share of the budget that may be spent in the long window."""
+    """Read the factor of a burn-rate pair, or compute it from the budget share that its long window may spend."""
     if reader.has("factor") or not reader.has("budget_share"):
         reader.raw("budget_share")
         return reader.decimal("factor")

@@ -165,7 +165,8 @@ class Signature:
     party_id: str
     person_id: str
     identity: str
-    """The mail address of the person if it is known, else the person's id: one human being cannot sign for both sides.
+    """The mail address of the person if it is known, else the person's id. By it a human being who signs for both
+    sides is recognized.
     """
     name: str
     mandate: str
@@ -194,8 +195,8 @@ class Version:
     number: int
     state: VersionState = VersionState.DRAFT
     drafted_by_party_id: str | None = None
-    """The party whose draft it is. None: the product drafted it in answer to a proposal, and both parties see the
-    draft.
+    """The party whose draft the version is. None: the product drafted it in answer to a proposal, and both parties see
+    it.
     """
     proposal_id: str | None = None
     revisions: list[Revision] = field(default_factory=list)

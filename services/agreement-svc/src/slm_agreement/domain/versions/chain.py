@@ -10,7 +10,8 @@ from typing import Any
 
 MOST_DEEP = 20
 MOST_SUPPORTS = 50
-"""The most supporting agreements in a structure, each counted as often as it occurs: the exact fractions grow with it.
+"""The most supporting agreements in a structure; one that occurs several times counts each time. There is a limit
+because the exact fractions become longer with each of them.
 """
 
 
@@ -93,11 +94,12 @@ def combined_availability(structure: str | SupportGroup, shares: Mapping[str, Fr
 def needed_shares(
     structure: str | SupportGroup, shares: Mapping[str, Fraction], objective: Fraction
 ) -> dict[str, Fraction | None]:
-    """Return, for each supporting agreement, the share that it would have to promise to reach the objective if all
-    others stay as they are.
+    """Return the needed share of each supporting agreement: with it the structure would reach the objective, if the
+    shares of all others stay unchanged.
 
-    A share above 1 means that this agreement alone cannot make up for the others. None means that its share makes no
-    difference, or that it occurs several times in the structure, so that the equation is not linear.
+    A share above 1 means that this agreement alone cannot make up for the others. None means that the agreement's share
+    makes no difference, or that the agreement occurs several times in the structure, so that the equation is not
+    linear.
     """
     places = list(support_names(structure))
     found: dict[str, Fraction | None] = {}
@@ -111,8 +113,8 @@ def needed_shares(
 def combined_recovery_time(structure: str | SupportGroup, times: Mapping[str, int], side_by_side: bool = False) -> int:
     """Return the time until the whole structure is restored, in the unit of ``times``.
 
-    Serial parts are restored one after the other, so their times are added. Of k of n parts the k-th shortest time
-    counts. With ``side_by_side`` all parts are restored at the same time, so the longest of serial parts counts.
+    Serial parts are restored one after the other, so their times are added. With ``side_by_side`` they are restored at
+    the same time, so the longest time counts. Of k of n parts the k-th shortest time counts.
     """
     if isinstance(structure, str):
         return times[structure]

@@ -34,11 +34,9 @@ def next_state_change_at(version: Version) -> UtcMicroseconds | None:
 
 
 def last_notice_at(version: Version) -> UtcMicroseconds | None:
-    """Return the last instant at which notice of the version's end can be given (microseconds UTC); None if there is
-    none.
+    """Return the last instant at which notice of the version's end can be given (microseconds UTC).
 
-    This instant is the version's end minus the notice period. A version without an end, or without a notice period, has
-    none.
+    This instant is the version's end minus the notice period. None if the version has no end, or no notice period.
     """
     terms = version.current.document["term"]
     expires_at = instants.from_text(terms["expires_at"]) if terms["expires_at"] else None
@@ -67,7 +65,9 @@ class TerminationRequest:
     request_id: str
     party_id: str
     identity: str
-    """The mail address or else the id of the person who made the request. The same person cannot consent to it."""
+    """The mail address, or else the id, of the person who made the request. The same person cannot consent to the
+    request.
+    """
     name: str
     reason: str
     at: UtcMicroseconds | None

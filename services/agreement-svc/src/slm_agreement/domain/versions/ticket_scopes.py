@@ -40,8 +40,10 @@ def has_ticket_targets(document: Mapping[str, Any]) -> bool:
 
 
 def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
-    """Return an error for each customer or service name in ``applies_to`` that is not the agreement's own, and for each
-    name that its customer shares with another customer of the same service.
+    """Return the errors in the names by which clock targets find their tickets:
+
+    - a customer or service name in ``applies_to`` that is not the agreement's own,
+    - a name by which tickets refer both to the agreement's customer and to another customer of the same service.
 
     ``others`` are the scopes of the provider's other signed agreements. Both parties read the findings, so the findings
     name only what the agreement itself contains.
