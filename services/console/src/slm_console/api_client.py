@@ -117,8 +117,9 @@ class ServiceAway(ApiError):
 class Part:
     """The answer to one of several requests of a page: the data, or why there is none.
 
-    If the service is away, ``away`` names it, and ``data`` is its last answer to the same request (None without one),
-    given at ``read_at``, in microseconds since 1970. ``missing`` means that the service refused the request.
+    ``missing`` means that the service refused the request. If the service is away, ``away`` is its name, and ``data``
+    is its last answer to the same request, given at ``read_at`` (microseconds since 1970); both are None if there is no
+    such answer.
     """
 
     data: Json = None
@@ -137,11 +138,14 @@ class Absences:
     """The services that did not answer while one page was made, and how old the answers shown instead are."""
 
     read_at: dict[str, int | None] = field(default_factory=dict)
-    """Service → instant of its oldest answer that is shown instead, in microseconds since 1970; None without one."""
+    """Service → instant of the oldest of its earlier answers that are shown instead, in microseconds since 1970; None
+    if there are none.
+    """
     late: set[str] = field(default_factory=set)
     """Services that did not answer in time: the page sends them no further request, because it would wait again."""
     is_subject_old: bool = False
-    """Whether the thing that the page is about is shown as it was, because its service is away."""
+    """Whether the page shows an earlier answer about its own object, such as an agreement, because the service is away.
+    """
 
     def note(self, context: str, read_at: int | None) -> None:
         """Record that a service is away. ``read_at`` is the instant of the earlier answer that is shown instead; None
@@ -296,10 +300,10 @@ class Api:
         return dict(zip(queries, parts, strict=True))
 
     async def included(self, holder: Part, **queries: str | Query | Whole) -> dict[str, Part]:
-        """Return a Part for each query, by the argument's name; take it from ``holder`` if that includes the answer.
+        """Return a Part for each query, by the argument's name.
 
-        ``holder`` is an answer whose fields of the same names are the answers to these queries. A request is sent only
-        if the field is missing or has just the first page. Raises SignedOut.
+        ``holder`` is an answer that may already include the answers to these queries, in fields with the same names. A
+        request is sent only if such a field is missing, or has only the first page of a list. Raises SignedOut.
         """
         found: dict[str, Part] = {}
         missing: dict[str, str | Query | Whole] = {}

@@ -63,7 +63,7 @@ async def list_all(visit: SignedIn) -> Response:
 async def show_new_request(visit: SignedIn) -> Response:
     """Show the form for a new request to exclude time.
 
-    An interruption's link gives its instants, which the form shows as people type them.
+    A link from an interruption has the instants in its address. The form shows them in the format in which people type.
     """
     given = {name: visit.request.query_params.get(name, "") for name in _TYPED}
     for name in ("from", "to"):
@@ -97,7 +97,7 @@ async def _show_form(
 async def _agreement(visit: Visit, agreement_id: str) -> Mapping[str, Any]:
     """Return the agreement whose title the form shows; raises NotFound.
 
-    If agreement-svc is away and has not answered this before, the title is a text that says so.
+    If agreement-svc is away and has never returned this agreement before, the title is a text that says so.
     """
     part = await visit.api.part(f"/api/v1/agreements/{agreement_id}")
     if part.missing:
@@ -159,7 +159,7 @@ async def _effects(visit: Visit, exclusion_id: str) -> Effects | None:
 
 
 def _told(part: Part) -> Mapping[str, Any] | None:
-    """Return the effect from an API answer, None if it is an old answer of a service that is away.
+    """Return the effect from an API answer; None if the service is away, so that the answer is an earlier one.
 
     People decide by the effect, so an outdated one must not be shown.
     """

@@ -38,9 +38,10 @@ async def list_reports(visit: SignedIn) -> Response:
 
 
 async def _read(visit: Visit, **asked: Whole) -> tuple[dict[str, Part], list[dict[str, Any]]]:
-    """Read the rows of a tab, without those of agreements with companies that the page is not about.
+    """Read the rows of a tab. If the page is narrowed to some companies, only rows of agreements with these are
+    returned.
 
-    Rows of an agreement are found by its id, because reports, actions and lessons do not name the two companies.
+    Reports, actions and lessons do not name the two companies, so the agreements are read to find these.
     """
     wanted = _companies(visit)
     within = {**WHO, "agreements": Whole("/api/v1/agreements", _MANY)} if wanted else {}

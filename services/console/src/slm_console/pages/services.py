@@ -76,7 +76,8 @@ async def show_service(visit: SignedIn, service_id: str) -> Response:
 async def _service(visit: Visit, service_id: str) -> Json:
     """Return a service; raises ApiError.
 
-    While agreement-svc is away, it is taken from the last answer about this service, or else from the last list.
+    While agreement-svc is away, the service comes from the last answer about it, or else from the last list of
+    services.
     """
     try:
         return await visit.api.known(f"/api/v1/services/{service_id}")

@@ -39,7 +39,8 @@ class AgendaGroup:
 def agenda_groups(reader: Reader, items: Sequence[Item]) -> list[AgendaGroup]:
     """Return the agenda's items as groups of lines; empty groups are left out.
 
-    A target that was breached in a period has one line for that period: among the breaches, with the last figure.
+    A target that was breached in a period has only one line for the period. It is among the breaches and has the last
+    figure.
     """
     newest = sorted(items, key=lambda each: -(read(each["at"]) or 0))
     figures = _first_of(each for each in newest if each["kind"] in _FIGURES)
@@ -155,9 +156,9 @@ def _name_of(item: Item) -> str:
 
 
 def _figure_in(detail: Item) -> Fraction | None:
-    """Return an item's figure: the exact one, else the one in the API's display form; None if there is none.
+    """Return an item's exact figure or, if it has none, the figure in the API's display form; None if it has neither.
 
-    Breaches, and windows that were stored earlier, have only the display form.
+    Breaches, and windows that were stored by older versions, have only the display form.
     """
     try:
         return Fraction(str(detail.get("figure") or detail.get("figure_display") or ""))

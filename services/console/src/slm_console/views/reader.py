@@ -92,7 +92,7 @@ class Reader:
         """Return a day in the contract's own time zone, always with the year: ``1 Jan 2027``.
 
         The reader's zone is not used: midnight in Zurich is the day before in Lisbon, but the contract names one day.
-        With ``is_end``, midnight becomes the day before it, the last day that the contract includes.
+        With ``is_end``, midnight is shown as the day before, which is the last day that the contract includes.
         """
         there = at(microseconds - 1 if is_end else microseconds).astimezone(ZoneInfo(zone))
         return format_date(there, "d MMM y", locale=self.locale)

@@ -37,9 +37,10 @@ def hits_of(
     tickets: Iterable[Mapping[str, Any]],
     places: Iterable[Entry],
 ) -> list[Hit]:
-    """Return the search results, at most MOST: pages, tickets by number, the API's hits with a page, other tickets.
+    """Return the search results, at most MOST: pages, tickets found by number, the API's hits, then all other tickets.
 
-    ``tickets`` match in some field. Those that do not match by their number come last: a team's name matches many.
+    The API's hits are left out if the console has no page for them. The other tickets were found by another field, such
+    as the team's name, which many tickets share.
     """
     wanted = words.casefold()
     pages = [Hit(reader.gettext("Page"), each.name, "", each.path) for each in places]

@@ -9,10 +9,10 @@ from slm_console.views.reader import Reader
 
 
 def page(reader: Reader, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables of the page's template. ``told`` is the demonstration's answer.
+    """Return the variables of the page's template, made from the demonstration's answer ``told``.
 
-    The variables are the stories, each with its person, the people by company, and how far the demonstration's history
-    is loaded.
+    They are the stories, each with its person; the people by company; and how far the demonstration's history is
+    loaded.
     """
     people = list(told["people"])
     names = {each["key"]: each for each in people}

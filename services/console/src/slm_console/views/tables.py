@@ -30,7 +30,7 @@ class Column(Generic[Row]):
     is_shown: bool = True
     """Whether the page shows the column; the download has every column with a text."""
     is_natural: bool = False
-    """Whether the rows are already in the order of this column, so that it only keeps or reverses their order."""
+    """Whether the rows already come in the order of this column: sorting by it then only keeps or reverses the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,7 @@ def address(visit: Visit, agreement_id: str, path: str = "", **parameters: str) 
 
 
 async def ask(visit: Visit, agreement_id: str, **more: str | Query | Whole) -> tuple[Directory, dict[str, Part]]:
-    """Send the requests for an agreement, for the companies and services, and those in ``more``; raises NotFound,
-    ServiceAway.
-    """
+    """Request an agreement, the companies and services, and what ``more`` names; raises NotFound and ServiceAway."""
     agreement = (f"/api/v1/agreements/{agreement_id}", version_asked(visit))
     parts = await visit.api.gather(**WHO, agreement=agreement, **more)
     if parts["agreement"].missing:

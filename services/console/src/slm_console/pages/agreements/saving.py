@@ -20,7 +20,7 @@ _STALE = 412
 
 @dataclass(frozen=True)
 class Order:
-    """What the reader wants done with the edited document.
+    """The reader's order for the edited document.
 
     ``act`` is ``save``, ``propose``, or ``keep``: save over somebody else's change. ``base`` is the hash of the
     revision from which editing began, ``tag`` the entity tag that the agreement had then.

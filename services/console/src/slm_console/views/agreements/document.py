@@ -49,7 +49,7 @@ class Word:
 
     @property
     def accepts(self) -> bool:
-        """Whether the side accepts the promise as it is now: it said so, or it proposed the present terms itself."""
+        """Whether the side agrees to the present terms of the promise: it accepted or proposed them."""
         return self.answer in ("accepted", "changed")
 
 
@@ -249,7 +249,10 @@ def _findings_of(reader: Reader, findings: Sequence[Mapping[str, Any]], index: i
 
 
 def says_no_need(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether terms that are still negotiated name no need of the customer, for which whoever signs gives a reason."""
+    """Whether the agreement is still negotiated and its terms name no need of the customer.
+
+    Whoever signs such terms must give a reason.
+    """
     return agreement["state"] in OPEN and any(each.get("code") == NO_NEED for each in findings)
 
 

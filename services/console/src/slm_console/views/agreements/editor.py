@@ -1,6 +1,7 @@
 """View model of the editor: the document with the submitted changes, and the form that shows it.
 
-The whole document travels with the form. A field changes only its own place, so parts without a field stay as they are.
+The form contains the whole document. A field of the form changes only its own place in the document, so parts without a
+field stay as they are.
 """
 
 from __future__ import annotations

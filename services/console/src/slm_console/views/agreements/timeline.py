@@ -63,7 +63,7 @@ def act_in_words(reader: Reader, event: Mapping[str, Any]) -> str:
 
 
 def _turn_in_words(reader: Reader, event: str) -> str:
-    """Return what happened because a date was reached, by the name of the event that was published for it."""
+    """Return in words the change that happened when a date was reached; ``event`` names the published event."""
     names = {
         "AgreementInForce": reader.gettext("it came into force"),
         "AgreementExpired": reader.gettext("it ended at its term"),

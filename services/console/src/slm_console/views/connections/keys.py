@@ -87,7 +87,8 @@ def _key_line(reader: Reader, principal: Mapping[str, Any], key: Mapping[str, An
 def snippet(base: str, key: str, found: Sequence[Mapping[str, Any]], now: str) -> str:
     """Return shell commands that send a first measurement with the key.
 
-    They use the first suitable indicator of ``found``, else they also register one named ``website``.
+    The measurement is of the first suitable indicator in ``found``. If there is none, the commands first register an
+    indicator named ``website``.
     """
     lines = []
     chosen = next((each for each in found if each["kind"] in _SENT), None)

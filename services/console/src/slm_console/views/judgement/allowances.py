@@ -124,10 +124,10 @@ def _remainder(reader: Reader, amount: str, is_over: bool) -> str:
 
 
 def downtime_left(reader: Reader, left: int, whole: int) -> str:
-    """Return what is left of a budget of downtime, in words: ``2 of 43 min of allowed downtime left``.
+    """Return the remaining allowed downtime in words: ``2 of 43 min of allowed downtime left``.
 
-    ``left`` and ``whole`` are in microseconds; ``left`` is negative if the budget is overspent. It is rounded as
-    ``allowance_of`` does; near the limit it is rounded down, so that nobody counts on more.
+    ``left`` and ``whole`` are in microseconds; ``left`` is negative if more than allowed is used. ``left`` is rounded
+    as in ``allowance_of``; when little is left it is rounded down, so that nobody counts on more.
     """
     if left < 0:
         return reader.gettext("%(length)s over the allowed downtime", length=reader.length(-left))

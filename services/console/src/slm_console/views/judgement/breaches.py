@@ -54,7 +54,9 @@ class BreachPage:
     zone: str
     """IANA name of the agreement's time zone, empty if it is not known here."""
     elsewhere: str
-    """The same instant by the agreement's time zone, as reports write it; empty if it is the reader's time of day."""
+    """The instant ``certain`` in the agreement's time zone, as reports write it; empty if the reader's time of day is
+    the same.
+    """
     lines: Sequence[tuple[str, str]]
     """Facts about the breach, as pairs of name and value."""
     explain: str

@@ -13,9 +13,11 @@ Answer = Mapping[str, Any]
 
 
 def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
-    """Return a cause's title: what its only service is for, or else a configuration item or service, ``and others``.
+    """Return the title of a cause.
 
-    A cause without any of them is named after the ticket or measurement that it is about.
+    If the cause affects only one service, the title is the outcome that this service is for. Otherwise the title is the
+    first configuration item, or else the first service, with ``and others``. A cause without any of these is named
+    after its ticket or measurement.
     """
     services = [directory.outcome(each) for each in cause["service_ids"]]
     if len(services) == 1:

@@ -52,9 +52,10 @@ class StepChart:
 def chart_of(
     reader: Reader, target: Mapping[str, Any], points: Sequence[Mapping[str, Any]], zone: str = ""
 ) -> StepChart | None:
-    """Return the chart of a target's present period: of its error budget, or of its figure if it has none.
+    """Return the chart of a target's present period: of its error budget or, if it has none, of its figure.
 
-    ``zone`` is the agreement's time zone, in which the period's days begin; if empty, the reader's.
+    ``zone`` is the agreement's time zone, in which the period's days begin. If it is empty, the reader's time zone is
+    used.
     """
     axis = replace(reader, zone=ZoneInfo(zone)) if zone else reader
     return step_chart_of(reader, target, points, axis) or figure_chart_of(reader, target, points, axis)

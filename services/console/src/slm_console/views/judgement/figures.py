@@ -79,9 +79,10 @@ def figure_in_words(reader: Reader, figure: Fraction | None, objective: Mapping[
 
 
 def so_far(reader: Reader, window: Mapping[str, Any] | None) -> str:
-    """Return the words beside a figure of a period that is not over, ``so far``; empty for any other figure.
+    """Return the words ``so far`` beside a figure of a period that is not over; empty for any other figure.
 
-    A rolling window such as ``last 28 days`` has its whole length behind it, so its figure is no part of one.
+    The figure of a rolling window such as ``last 28 days`` always covers the window's whole length, so it gets no
+    words.
     """
     if not window or window.get("closed_at") is not None or not window.get("figure"):
         return ""

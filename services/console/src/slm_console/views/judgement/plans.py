@@ -1,4 +1,4 @@
-"""Agreed plans in words: what is done, and by whom, if a target is at risk or what it measures is down."""
+"""Agreed plans in words: what is done, and by whom, if a target is at risk or its service is down."""
 
 from __future__ import annotations
 

@@ -58,11 +58,11 @@ class MaintenanceRow:
     sort_at: int
     agreement_id: str
     repeats: str
-    """How many times it recurs, in words; empty if it does not recur."""
+    """How many times the excluded time recurs, in words; empty if it does not recur."""
     title: str
     """The title: ``Corner Shop asks that 1 h do not count``, and once that is decided ``1 h do not count``."""
     decisions: Sequence[str]
-    """Who decided it and who withdrew an approval, each with its time, in their order."""
+    """Who decided the request, and who withdrew an approval, each with the time, in order of time."""
 
 
 DECIDERS = ("service_level_manager", "business_signatory", "provider_signatory")

@@ -141,11 +141,11 @@ def _headline(reader: Reader, terms: Answer, detail: Answer, figure: str) -> str
 
 
 def _as_of_one_instant(present: Answer | None, windows: Sequence[Answer]) -> list[Answer]:
-    """Return the windows, where the open one has the figures of ``present``; unchanged if ``present`` is None or has
-    closed.
+    """Return the windows, with the figures of ``present`` in the open one, so that list and page top show the same
+    figures.
 
-    So the list shows the same figures as the top of the page, although the API answered the two requests at different
-    instants.
+    The two come from two answers of the API, as of different instants. If ``present`` is None or closed, the windows
+    are returned unchanged.
     """
     if not present or present["closed_at"] is not None:
         return list(windows)

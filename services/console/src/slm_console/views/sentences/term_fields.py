@@ -68,7 +68,7 @@ def _write_title(reader: Reader, document: Document, text: str) -> dict[str, Any
 def _instant_field(name: str, *, is_end: bool) -> tuple[Callable[..., str], Callable[..., dict[str, Any]]]:
     """Return the functions ``shown`` and ``write`` for a day of the term.
 
-    With ``is_end``, midnight is shown as the day before it, the last one that the term includes.
+    With ``is_end``, midnight is shown as the day before, which is the last day that the term includes.
     """
 
     def shown(reader: Reader, document: Document) -> str:

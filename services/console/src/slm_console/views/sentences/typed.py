@@ -143,7 +143,7 @@ def notice(reader: Reader, text: str) -> str:
 def day(reader: Reader, text: str, today: date) -> date:
     """Return a typed day: ``1.12.``, ``1/12/2026``, ``2026-12-01``, ``1 Dec``, ``Tue 1 Dec``; raises Misread.
 
-    Without a year, it is the next such day, counted from yesterday.
+    If the year is missing, the first such day from yesterday on is meant.
     """
     try:
         found = day_parts(text)

@@ -49,7 +49,9 @@ class WrittenTerms:
     lines: Mapping[str, int] = field(default_factory=dict)
 
     def line_of(self, path: str) -> int:
-        """Return the line of a field; if it is missing, that of the nearest field around it, else 1."""
+        """Return the line of a field. If the text lacks the field, return the line of the nearest field around it, else
+        1.
+        """
         while path:
             if path in self.lines:
                 return self.lines[path]

@@ -13,7 +13,7 @@ ROLES = ("viewer", "service_level_manager", "integrator", *SIGNATORIES, AUDITOR)
 
 
 def names(reader: Reader) -> Mapping[str, str]:
-    """Return role → what it may do, in words."""
+    """Return role → what people with this role may do, in words."""
     return {
         "viewer": reader.gettext("reads"),
         "service_level_manager": reader.gettext("writes agreements and reviews"),

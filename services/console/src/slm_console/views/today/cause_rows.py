@@ -25,11 +25,11 @@ class CauseDetails:
     parts: Sequence[UrgentRow]
     """The rows of its risks and tickets"""
     projected: Sequence[str | None]
-    """The instants at which its risks become breaches at the present pace"""
+    """The instants at which the cause's risks become breaches at the present pace"""
     promises: Sequence[str]
-    """The titles of the targets that it breached or puts at risk, as far as they are known"""
+    """The titles of the targets that the cause breached or puts at risk, as far as they are known"""
     is_down: bool
-    """Whether one of its services is down now; a cause that lasts may also be slowness or wrong answers"""
+    """Whether a service of the cause is down now; a cause that lasts may also be slowness or wrong answers"""
 
 
 def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseDetails) -> UrgentRow:
@@ -102,10 +102,10 @@ def _counted(cause: Item, *, is_down: bool) -> frozenset[str]:
 
 
 def with_parts(row: UrgentRow, parts: Sequence[UrgentRow]) -> UrgentRow:
-    """Return ``row`` changed so that it stands for ``parts`` too, which are rows, the most urgent first.
+    """Return ``row`` changed so that it also stands for the rows ``parts``, which are in order of urgency.
 
-    It becomes at least as urgent as the first part and gets that part's deadline. It gets that part's clock too, unless
-    ``row`` has a clock of its own, which says how long the cause has lasted.
+    The row becomes at least as urgent as the first part and gets the deadline of the first part. It also gets the clock
+    of the first part, unless it has its own, which says how long the cause has lasted.
     """
     if not parts:
         return row

@@ -59,7 +59,7 @@ class UrgentRow:
     word: str = ""
     """The word for the row's state, if it differs from the word of its mark: an outage has the mark of a breach."""
     clock: RunningClock | None = None
-    """The clock whose present text is ``left``, if it is one that runs."""
+    """The running clock that ``left`` shows; None if ``left`` is no running time."""
     deadline: int | None = None
     """The agreed deadline, in microseconds since 1970; None for a forecast, because it moves."""
     counted: frozenset[str] = frozenset()

@@ -103,9 +103,10 @@ def rows_of(
 
 @dataclass(frozen=True, slots=True)
 class _KnownRows:
-    """Rows of tickets and risks, which are left out if the row of a cause or breach stands for them.
+    """Rows of tickets and risks. They are left out if the row of a cause or of a breach stands for them.
 
-    ``tickets_of``: breach or risk id → key of its ticket in ``tickets``; ``titles``: the same id → title of its target.
+    ``tickets_of`` maps the id of a breach or risk to the key of its ticket in ``tickets``, and ``titles`` maps the id
+    to the title of the target.
     """
 
     tickets: Mapping[tuple[str, str], UrgentRow]
@@ -156,7 +157,7 @@ def _breach(reader: Reader, directory: Directory, breach: Item) -> UrgentRow:
 
 
 def _when_broken(reader: Reader, breach: Item) -> str:
-    """Return since when it is down, if it is; else when the promise was broken, which may be long over."""
+    """Return when the promise was broken: ``since …`` while the service is down, else ``promise broken …``."""
     broken, recovered = instants.read(breach["certain_at"]), instants.read(breach["recovered_at"])
     if breach["is_down"] or broken is None:
         return say_since(reader, breach["certain_at"])
@@ -186,10 +187,10 @@ def _with_company(reader: Reader, directory: Directory, item: Item, title: str) 
 
 
 def _outages(reader: Reader, summary: Item, causes: Sequence[Item], single: Sequence[Item]) -> Iterator[UrgentRow]:
-    """Yield a row for each indicator that is down, without those that a cause or one of ``single`` already shows.
+    """Yield a row for each indicator that is down, except those that a row of a cause or breach already shows.
 
-    ``single`` are the breaches that have no cause yet. ``causes`` are only those in which somebody has something to do;
-    if people only wait for the end of an outage, it gets a row here.
+    ``causes`` are those in which somebody has something to do. An outage whose end people only wait for is not among
+    them, so it gets a row here. ``single`` are the breaches that have no cause yet.
     """
     explained = {str(each["name"]) for cause in causes for each in cause["about"] if cause["end_at"] is None}
     breached = {each["service_id"] for each in single if each["is_down"]}
