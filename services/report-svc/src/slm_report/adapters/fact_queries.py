@@ -58,8 +58,11 @@ def _windows(agreement_id: str, period: Period, trend_windows: int) -> Select[An
 
 
 def _breaches(agreement_id: str, period: Period) -> Select[Any]:
-    """Select the breaches that became certain in the period, breaches of windows that overlap it, and breaches of
-    rolling targets that had not recovered when it began.
+    """Select the breaches that a report of the period may need:
+
+    - breaches that became certain in the period,
+    - breaches of windows that overlap the period,
+    - breaches of rolling targets that had not recovered when the period began.
     """
     rows = tables.breach
     # A breach that is certain at its window's end belongs to that window. LEAST ignores a NULL end.

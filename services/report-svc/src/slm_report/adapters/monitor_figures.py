@@ -24,10 +24,9 @@ class MonitorFigures:
         self._monitor = monitor
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> FiguresToDate:
-        """Return the figures of the period's windows that are open, or that closed after ``closed_after``; None: only
-        of open windows.
+        """Return the figures of the period's windows that are open, and of those that closed after ``closed_after``.
 
-        Raises FiguresUnavailable and FiguresForbidden.
+        With ``closed_after`` None, only of the open windows. Raises FiguresUnavailable and FiguresForbidden.
         """
         params = {
             "agreement_id": agreement_id,

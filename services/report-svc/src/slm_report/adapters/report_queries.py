@@ -61,9 +61,14 @@ async def will_reports_change(
 ) -> bool:
     """Whether the agreement's reports will still change because of events received up to ``until_at``.
 
-    True while a report is due or stale, while events of an import or of the evaluation of a signed version's past are
-    missing, and while no event of the import ``import_id`` has been received. True if ``until_at`` is None, and False
-    for an agreement that the caller may not see.
+    True in each of these cases:
+
+    - a report is due or stale,
+    - events of an import, or of the evaluation of a signed version's past, are missing,
+    - no event of the import ``import_id`` has been received,
+    - ``until_at`` is None.
+
+    False for an agreement that the caller may not see.
     """
     if until_at is None:
         return True

@@ -23,8 +23,8 @@ from slm_report.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class _StoredKind:
-    """How one kind of event is stored: its list in a batch, its table, its row, and how the newer of two events is
-    found.
+    """The way in which one kind of event is stored: its list in a batch, its table, its row, and which of two events is
+    newer.
     """
 
     events: Callable[[Batch], Sequence[Any]]
@@ -223,10 +223,10 @@ class SqlReceivedFacts:
     async def _count(
         self, statement: str, heard: Mapping[tuple[str, Any], int], expected: Mapping[tuple[str, Any], int]
     ) -> None:
-        """Add to the stored numbers of breach events, one for each import or each evaluated past of a signed version.
+        """Add new breach events to the stored counts, and store the final counts where they are known.
 
-        ``heard`` maps (agreement id, import id or version) to the number of new events, ``expected`` to the final
-        number, if it is known. ``statement`` stores both.
+        Both maps have keys (agreement id, id of an import or number of a signed version). ``heard`` has the number of
+        new events, ``expected`` the final count. ``statement`` stores both.
         """
         keys = sorted(heard.keys() | expected.keys())
         if keys:

@@ -181,10 +181,11 @@ def _importing() -> ColumnElement[bool]:
 
 
 def _quiet(heard: ConsumerPosition, quiet_seconds: float) -> ColumnElement[bool]:
-    """Return the SQL condition that the agreement's reports can be rebuilt now.
+    """Return the SQL condition that the agreement's reports can be rebuilt now. It is true in two cases:
 
-    Either no event has affected them for ``quiet_seconds``, counted back from the instant up to which all events have
-    been received, or a stale report has waited ``IMPATIENCE`` times as long.
+    - No event has affected the reports for ``quiet_seconds`` before the instant up to which all events have been
+      received.
+    - A report has been stale for ``IMPATIENCE`` times as long.
     """
     until = literal(heard.until_on_server, DateTime(timezone=True))
     pause = literal(quiet_seconds) * text("interval '1 second'")

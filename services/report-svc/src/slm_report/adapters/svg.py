@@ -17,13 +17,15 @@ GOOD_TINT, BAD_TINT = "var(--rule, #e3e3df)", "var(--bad-tint, #fae6e4)"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a chart draws its rows, in pixels: a wide one beside their names, a narrow one, for phones, below them."""
+    """The horizontal measures of a chart, in pixels. The wide layout draws a row's plot beside the row's name; the
+    narrow one, for phones, draws it below the name.
+    """
 
     width: int
     plot_x: int
     plot_width: int
     drop: int
-    """How far the plot of a row is below its name; 0 beside it."""
+    """Distance of a row's plot below the row's name; 0 if the plot is beside the name."""
 
     def at(self, share: float) -> float:
         """Return the horizontal position of a share of the plot; shares below 0 and above 1 are at its ends."""

@@ -138,7 +138,7 @@ import_heard = Table(
 """For each import that affected an agreement: the number of its breach events received so far, and the final number
 (null until known).
 
-The agreement's reports wait while the first is less than the second.
+The agreement's reports wait while fewer events than the final number have been received.
 """
 
 catch_up_heard = Table(

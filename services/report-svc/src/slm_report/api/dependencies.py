@@ -12,7 +12,7 @@ from slm_report.application.ports import Desk
 
 DESK = Part[Desk]("desk")
 LAG = Part[LagMeter]("lag")
-"""The part that knows up to which position this service has received events. Answers state it."""
+"""The part that knows up to which position this service has received events. The answers contain this position."""
 
 TheDesk = Annotated[Desk, Depends(DESK.of)]
 TheLag = Annotated[LagMeter, Depends(LAG.of)]

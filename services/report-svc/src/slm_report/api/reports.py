@@ -145,7 +145,7 @@ async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Respons
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """The query parameters of a report's page for a link above the report, which is not printed."""
+    """Query parameters for the link above a report's page that leads back to another page. The link is not printed."""
 
     back: Annotated[
         str | None,

@@ -62,8 +62,8 @@ class ReceivedFacts(Protocol):
     """
 
     async def keep(self, batch: Batch) -> None:
-        """Store a batch of events. Of several events about one thing the newest is kept, whatever the order of
-        arrival.
+        """Store a batch of events. If it has several events about one thing, the newest is kept, in whatever order they
+        arrived.
         """
         ...
 
@@ -115,9 +115,11 @@ class Reports(Protocol):
     async def next_agenda(self, heard: Lagging, quiet_seconds: float) -> Agenda | None:
         """Lock and return one agenda that is due or stale; None if there is none.
 
-        An agenda is skipped while events of an import, or of the evaluation of a signed version's past, are missing,
-        while its agreement keeps getting events, and while it is postponed. It is due when all events up to ``due_at``
-        have been received.
+        An agenda is due when all events up to ``due_at`` have been received. It is skipped in each of these cases:
+
+        - events of an import, or of the evaluation of a signed version's past, are missing,
+        - its agreement keeps getting events,
+        - it is postponed.
         """
         ...
 
@@ -142,10 +144,11 @@ class Figures(Protocol):
     async def to_date(
         self, key: str, agreement_id: str, period: Period, closed_after: UtcMicroseconds | None
     ) -> FiguresToDate:
-        """Return the figures, as of one instant, of the period's windows that are open, or that closed after
-        ``closed_after``; None: only of open windows.
+        """Return the figures, as of one instant, of the period's windows that are open or closed after
+        ``closed_after``.
 
-        The figures are read with the rights of the API key ``key``. Raises FiguresUnavailable and FiguresForbidden.
+        With ``closed_after`` None, only of the open windows. The figures are read with the rights of the API key
+        ``key``. Raises FiguresUnavailable and FiguresForbidden.
         """
         ...
 

@@ -58,8 +58,8 @@ class Batch:
     """(agreement, import) → the number of events on the topic ``slm.breaches`` that the import caused."""
     caught_up: list[AgreementCaughtUp] = field(default_factory=list)
     catching_up: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """(agreement, version) → the number of events on the topic ``slm.breaches`` that the evaluation of its past
-    caused.
+    """(agreement, version) → the number of events on the topic ``slm.breaches`` that the evaluation of the version's
+    past caused.
     """
     stale: dict[str, int] = field(default_factory=dict)
     """Agreement → the earliest instant from which its reports may be out of date."""
@@ -124,7 +124,9 @@ def target_breached(batch: Batch, event: TargetBreached) -> None:
 
 
 def breach_revised(batch: Batch, event: BreachRevised) -> None:
-    """Collect a revised breach. The report of the period to which it belonged before is stale, too."""
+    """Collect a revised breach. If the revision moves the breach to another period, the report of the period before is
+    stale too.
+    """
     target_breached(batch, event)
     batch.mark(event.agreement_id, _last_instant(event, event.before.get("certain_at") or event.certain_at))
 
@@ -163,8 +165,10 @@ def clock_stopped(batch: Batch, event: ClockStopped) -> None:
 
 
 def clock_changed(batch: Batch, event: TicketClockEvent) -> None:
-    """Collect a change of a ticket's clock other than a stop. It undoes an earlier stop, and ``store_batch`` marks the
-    report with that stop as stale.
+    """Collect a change of a ticket's clock other than a stop.
+
+    Such a change undoes an earlier stop of the clock. ``store_batch`` marks the report that contains this stop as
+    stale.
     """
     batch.clocks.append(event)
 

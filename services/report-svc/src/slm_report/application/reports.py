@@ -160,10 +160,10 @@ async def _write(
 ) -> tuple[StoredReport, bool] | None:
     """Write the period's report if it changed; return the report and whether it changed.
 
-    A period is complete if all its windows are closed and its report was due by ``until``, the instant up to which all
-    events have been received (None: more facts are known to come). For an incomplete period, an earlier published
-    report is returned. If there is none, an interim report with the figures of ``to_date`` is written; without
-    ``to_date`` the result is None.
+    A period is complete if all its windows are closed and its report was due by ``until``: the instant up to which all
+    events have been received, or None if more events are known to come. A complete period's report is published. For an
+    incomplete period, a report that was published earlier is returned; without one, an interim report with the figures
+    of ``to_date`` is written, or None is returned if ``to_date`` is None.
     """
     agreement_id = terms[-1].terms.agreement_id
     facts = await opened.heard.facts(agreement_id, period, lines.TREND_WINDOWS)
@@ -196,8 +196,9 @@ async def _write(
 
 
 def _published(report: ServiceReport, now: UtcMicroseconds, before: StoredReport | None) -> StoredReport:
-    """Return the next published revision of a report, with its differences from ``before``, the previous one; None: it
-    is the first.
+    """Return the next published revision of a report, with its differences from the previous revision ``before``.
+
+    ``before`` is None for the first revision.
     """
     stored = _stored(report, now)
     return replace(stored, revision=(before.revision if before else 0) + 1, changes=_changes(before, stored.document))

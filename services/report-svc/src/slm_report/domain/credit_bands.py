@@ -14,8 +14,8 @@ from slm_report.domain import figures
 FORMULAS = ("nothing", "flat", "percent_of_charge", "per_missed_percent", "per_missed_unit")
 ATTAINED, MISSED_PERCENT, MISSED_UNITS = "attained", "missed_percent", "missed_units"
 MEASURES: Mapping[str, Fraction | None] = {ATTAINED: Fraction(100), MISSED_PERCENT: Fraction(100), MISSED_UNITS: None}
-"""The value that the bands of a schedule measure → the end of its scale, an allowed value; None if the scale has no
-end.
+"""The values that the bands of a schedule can measure → the highest value of the scale, which is itself allowed. None:
+the scale has no highest value.
 """
 _MINOR_UNITS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),

@@ -18,7 +18,7 @@ CREDIT, REWARD, NONE = "credit", "reward", "none"
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
-    """The result of a target in the period, as far as the credit schedule needs it.
+    """The result of a target in the period, with the values that a credit schedule needs.
 
     ``attained`` and ``objective`` are percents; ``missed_units`` is a count, for example of late tickets or of minutes
     beyond a limit.

@@ -197,9 +197,10 @@ def belongs_to_period(breach: Breach, period: Period) -> bool:
 
 
 def restatement_entry(window: WindowClosed) -> dict[str, object] | None:
-    """Return why a window was restated and its previous result; None if the window was not restated.
+    """Return the cause of a window's restatement, and the result before; None if the window was not restated.
 
-    ``before`` always has the same four fields, even if the event lacks some, so that every page can show them.
+    ``before`` in the returned entry always has the same four fields, also where the event lacks some, so that every
+    page can show it.
     """
     if not isinstance(window, WindowRestated):
         return None

@@ -90,8 +90,8 @@ def build_service_report(
 ) -> ServiceReport:
     """Return the report of a period. ``terms`` are all versions of the agreement; facts after ``as_of`` are ignored.
 
-    For an interim report, ``to_date`` has the figures, breaches and warnings of open windows; it is None for a
-    published report. Its breaches and warnings replace those among the facts, except withdrawn breaches.
+    ``to_date`` has the figures, breaches and warnings of open windows for an interim report; it is None for a published
+    report. Breaches and warnings of ``to_date`` replace those of the facts, except withdrawn breaches.
     """
     if to_date is not None:
         facts = _with_findings(facts, to_date)

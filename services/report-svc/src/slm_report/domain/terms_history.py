@@ -26,8 +26,8 @@ class Term:
     start: UtcMicroseconds
     end: UtcMicroseconds | None
     superseded: bool
-    """Whether the version ended because the next one came into force. Windows that began before that are evaluated by
-    this version to their end.
+    """Whether the version ended because the next one came into force. If so, windows that began earlier are evaluated
+    by this version to their end.
     """
 
     def has(self, target_id: str) -> bool:
@@ -89,7 +89,7 @@ def term_at(terms: Sequence[Term], instant: UtcMicroseconds) -> Term | None:
 
 
 def agreement_term(terms: Sequence[Term]) -> tuple[int, int | None]:
-    """Return the instant at which the first version takes effect and the end of the last one (None if it has no end).
+    """Return the start of the first version's term and the end of the last version's term (None if it has no end).
 
     Needs at least one version.
     """
@@ -180,9 +180,9 @@ def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: 
 
 
 def _judging(terms: Sequence[Term], target_id: str, interval: Period) -> tuple[Term, int] | None:
-    """Return the version by which a window is evaluated, and the instant from which on the version applies.
+    """Return the version by which a window is evaluated, and the instant from which on this version applies.
 
-    It is the first version with the target that is in force at some time of the window; None if there is none.
+    The version is the first one that has the target and is in force during a part of the window. None if there is none.
     """
     for term in terms:
         if term.has(target_id) and term.holds(interval.start, interval.end):

@@ -89,8 +89,10 @@ def elapsed_seconds(clock: ClockStopped, measure: str) -> int:
 def _late(
     ticket: str, clock: ClockStopped | None, certain_at: UtcMicroseconds | None, measure: str, as_of: UtcMicroseconds
 ) -> dict[str, Any]:
-    """Return a late ticket as the report shows it. A ticket that is still open (``clock`` is None) is late by the
-    calendar time up to ``as_of``. ``certain_at`` is its deadline if the clock has none.
+    """Return a late ticket as the report shows it.
+
+    A ticket that is still open (``clock`` is None) is late by the calendar time up to ``as_of``. ``certain_at``, when
+    the breach became certain, is used as the deadline if the clock does not give one.
     """
     deadline = certain_at
     if clock is not None and clock.deadline_at is not None:

@@ -42,10 +42,10 @@ PROPOSALS = Listing(tables.proposal, "proposed_at", true())
 async def fetch_page(
     database: Database, listing: Listing, caller: Principal, page: Page, filters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the rows of one page, and one more that shows whether there is a next page.
+    """Return the rows of one page, and one more row if there is a next page.
 
-    ``filters`` maps columns to values; a value of None is ignored. A dict matches a column with a list if the list
-    contains the dict.
+    ``filters`` maps columns to values; a value of None is ignored. If a value is a dict, its column holds a list, and
+    the row matches if the list contains the dict.
     """
     order = listing.order
     statement = (
@@ -69,9 +69,7 @@ async def fetch_row(database: Database, listing: Listing, caller: Principal, key
 
 
 async def fetch_agenda_page(database: Database, review_id: str, page: Page) -> list[dict[str, Any]]:
-    """Return one page of a review's agenda items, earliest first, and one more that shows whether there is a next
-    page.
-    """
+    """Return one page of a review's agenda items, earliest first, and one more item if there is a next page."""
     item = tables.agenda_item
     statement = (
         select(item)

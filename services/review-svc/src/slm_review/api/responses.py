@@ -8,7 +8,7 @@ from slm_chassis.http.response_models import ABSENT, Answer, Instant, fields_of_
 from slm_review.domain import agenda, decisions, plans, proposed, reviews
 
 Document = dict[str, Any]
-"""A JSON object whose members depend on its content, such as signed terms."""
+"""A JSON object whose fields depend on what it describes, such as the terms of a target."""
 _WHOSE = {
     "agreement_id": "Id of the agreement",
     "agreement_version": "Version of the agreement",
@@ -208,7 +208,7 @@ class ProposedTarget(Answer):
     target_title: str
     """The target's title in the agreement"""
     present_objective: Document
-    """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
+    """The objective as the agreement writes it, such as `{"at_least": "99.9", "unit": "percent"}`"""
     objective: Document
     """The proposed objective, in the same form"""
     reason: str

@@ -23,11 +23,10 @@ async def assemble_agenda(ledger: Ledger, review: Review, opened_by: Breach | No
 
 
 async def gather_agenda_items(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[AgendaItem]:
-    """Return the agenda of a review, earliest item first.
+    """Return the agenda of a review, earliest item first. The review need not have opened.
 
     It contains breaches, windows and reports of the time that the review covers, and the agreement's open actions and
-    proposals. The review need not have opened. If a breach opens it, that is ``opened_by`` and the only breach on the
-    agenda; None: another cause opens it.
+    proposals. If a breach opens the review, ``opened_by`` is this breach, and no other breach is on the agenda.
     """
     whose = {"agreement_id": review.agreement_id}
     breaches = [breach for breach in await ledger.breaches.find(**whose) if _concerns(review, breach)]

@@ -13,7 +13,7 @@ from slm_review.domain.reviews import Review
 
 
 async def handle_breach(ledger: Ledger, event: TargetBreached) -> None:
-    """Store a breach. It ends open action plans, and opens a review if the agreement demands one."""
+    """Store a breach, end the action plans that should avert it, and open a review if the agreement demands one."""
     await ledger.lock(event.agreement_id)
     known = await ledger.breaches.get(event.breach_id)
     await _keep(ledger, known, findings.breach_after_publication(event, known))

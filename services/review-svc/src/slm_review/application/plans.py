@@ -65,7 +65,7 @@ async def end_quiet_plans(desk: Desk) -> int:
 
 
 async def open_waiting_plans(ledger: Ledger, agreement: Agreement) -> None:
-    """Open the action plans that waited for this version of an agreement, because its terms have their steps."""
+    """Open the action plans that waited for this version of an agreement. Their steps are part of its terms."""
     found = await ledger.plans.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, state="waiting"
     )

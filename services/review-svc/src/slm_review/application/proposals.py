@@ -93,8 +93,9 @@ async def link_amendment(ledger: Ledger, event: AmendmentDrafted) -> None:
 
 
 async def end_answered_proposals(ledger: Ledger, agreement: Agreement) -> None:
-    """End open proposals after a version was signed: a proposal that it answers is agreed, others for older versions
-    lapse.
+    """End the open proposals of an agreement after a version was signed.
+
+    A proposal that this version answers becomes agreed. Proposals for older versions lapse.
     """
     for proposal in await ledger.proposals.find(agreement_id=agreement.agreement_id):
         if proposal.amendment_version == agreement.version:

@@ -85,8 +85,8 @@ async def _runs(
     """Return the run of comfortably met windows of a target, or one run for each instance of a target with
     ``group_by``.
 
-    The list is empty unless the target, or each of its instances, has such a run. The windows of instances close one
-    after the other: only when the last one has closed are the runs of all instances complete.
+    The list is empty unless every instance has such a run. The instances' windows close one after the other, so the
+    list is also empty until the last of them has closed.
     """
     needed = agreement.after_met_windows
     ids = [window.target_id]

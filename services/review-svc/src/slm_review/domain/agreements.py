@@ -69,7 +69,7 @@ class Agreement:
 
     @property
     def after_met_windows(self) -> int:
-        """How many windows in a row, each met with half of its error budget left, lead to a proposal."""
+        """The number of consecutive windows, each met with half of its error budget left, that lead to a proposal."""
         return int(self.review.get("after_met_windows") or 3)
 
     @property

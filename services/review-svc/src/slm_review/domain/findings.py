@@ -48,7 +48,8 @@ class Breach:
 def breach_after_publication(event: TargetBreached, known: Breach | None) -> Breach:
     """Return the breach after it was published or revised; ``known`` is the breach so far, None if it is new.
 
-    Of a breach and its withdrawal the higher revision counts; with equal revisions the withdrawal does.
+    A breach and its withdrawal may arrive in either order. The event with the higher revision decides whether the
+    breach is in force. If both have the same revision, the breach is withdrawn.
     """
     breach = Breach(
         breach_id=event.breach_id,

@@ -19,7 +19,7 @@ from slm_events.review import ActionPlanEnded, ActionPlanOpened
 from slm_review.domain.findings import Breach
 
 MARGIN = 10
-"""The part of the time until the expected breach that is left when a plan is due: a tenth, so that its steps can take
+"""A plan is due when a tenth of the time from the warning to the expected breach is left, so that its steps can take
 effect.
 """
 
@@ -165,7 +165,9 @@ def _harm_expected_at(event: TargetAtRisk, at: UtcMicroseconds) -> UtcMicrosecon
 
 
 def plan_after_clearing(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
-    """Return the plan after its risk cleared. Of several such events the one with the latest revision counts."""
+    """Return the plan after its risk cleared. If the risk clears several times, the event with the latest revision
+    counts.
+    """
     if event.revision <= plan.cleared_revision:
         return plan
     if plan.at_risk_at is not None and event.revision < plan.risk_revision:
@@ -192,7 +194,7 @@ def find_breach_of_plan(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach 
     """Return the breach that the plan should have averted; None if there is none.
 
     ``breaches`` are those of the plan's target and window. A rolling window keeps its id for ever, so breaches from
-    before the risk are ignored. If the risk is known to have ended in a breach, an earlier or a withdrawn one counts,
+    before the risk are ignored. If the risk is known to have ended in a breach, an earlier or a withdrawn breach counts
     too.
     """
     if plan.at_risk_at is None:
@@ -239,18 +241,18 @@ def watched_plan(plan: ActionPlan) -> ActionPlan:
 
 
 ELAPSED, WARNED_LATE = "elapsed", 75
-"""The cause ``elapsed`` of warnings about tickets, and a percentage. A breach counts as averted if a ticket met its
-deadline after a warning at this percentage of its duration, or a higher one.
+"""The cause of warnings about tickets, and a percentage of a ticket's duration. If a ticket met its deadline after a
+warning at this percentage or a higher one, the plan has averted a breach.
 """
 
 
 def _cleared_to(plan: ActionPlan, verdict: str | None, now: UtcMicroseconds, again_after: int) -> str | None:
     """Return the next state of a plan whose risk has cleared without a known breach; None while it is not decided.
 
-    A breach was averted only if a projection had predicted one and the window closed without one. A rolling window has
-    no verdict: a breach was averted if none came within a window's length after the predicted instant. For a ticket,
-    ``WARNED_LATE`` decides. If the risk ended in a breach, the plan waits for the breach, to name it, or for the
-    window's verdict, which comes on another topic and may be later.
+    - Window with a verdict: a breach was averted if a projection had predicted one and the window closed without one.
+    - Rolling window: a breach was averted if none came within a window's length after the predicted instant.
+    - Ticket: ``WARNED_LATE`` decides.
+    - If the risk ended in a breach, the plan waits for the breach event, which names the breach, or for the verdict.
     """
     assert plan.cleared_at is not None
     if plan.cleared_as == "breached":

@@ -134,8 +134,8 @@ def new_proposal_from_figures(
 ) -> Proposal:
     """Return a new proposal that a run of comfortably met windows caused.
 
-    ``until_at`` is the end of the run's last window. The id is made from it, so that processing the events again makes
-    the same proposal.
+    ``until_at`` is the end of the run's last window. The proposal's id is derived from this instant, so that processing
+    the events again makes the same proposal.
     """
     return Proposal(
         proposal_id=named_id(agreement.agreement_id, "raise", agreement.version, target["target_id"], until_at),

@@ -69,8 +69,8 @@ class ReportedBreach(Answer):
     and for breaches without a ticket
     """
     overdue_seconds: int | None
-    """Seconds of calendar time from the deadline to the ticket's end, or to the report's `as_of` while it is open; null
-    for breaches without a ticket
+    """Seconds of calendar time from the deadline to the ticket's end or, while the ticket is open, to the report's
+    `as_of`; null for breaches without a ticket
     """
     responsible_party_id: str
     """Id of the party that is responsible for the breach"""

@@ -31,8 +31,8 @@ class LateTicketLine(Answer):
     took_seconds: int | None
     """Seconds that the ticket took, in the kind of time of the objective; null while it is open"""
     late_seconds: int | None
-    """Seconds of calendar time from the deadline to the ticket's end, or to the report's `as_of` while it is open; null
-    if the deadline is not known
+    """Seconds of calendar time from the deadline to the ticket's end or, while the ticket is open, to the report's
+    `as_of`; null if the deadline is not known
     """
 
 
@@ -40,7 +40,7 @@ class TicketSummary(Answer):
     """The tickets of a report line: how many met or missed their deadline in the period, and how long they took."""
 
     judged: int
-    """Number of tickets: those that met their deadline and those that missed it"""
+    """Number of tickets that met or missed their deadline"""
     met: int
     """Number of tickets that met their deadline"""
     breached: int
@@ -143,7 +143,7 @@ class ReportLineAnswer(Answer):
     `no_breach` for a rolling target that was not breached in the period
     """
     objective: Document
-    """The objective as the agreement writes it, such as `at_least` 99.9 `unit` percent"""
+    """The objective as the agreement writes it, such as `{"at_least": "99.9", "unit": "percent"}`"""
     agreed: str
     """The objective in words"""
     unit: str

@@ -33,8 +33,9 @@ class WaitingReason(Answer):
 
 
 class AgreementReadingPosition(ReadingPosition):
-    """How far this service has read the events of the other services; with `agreement_id` also whether the agreement's
-    reports will still change.
+    """The position up to which this service has read the events of the other services.
+
+    With `agreement_id` also whether the agreement's reports will still change.
     """
 
     settling: bool = ABSENT
@@ -246,6 +247,6 @@ class StoredFiguresAnswer(Answer):
     windows: list[Document]
     """Every open window with its figure, as monitor-svc documents them"""
     breaches: list[Document]
-    """The breaches of these windows, as monitor-svc documents them"""
+    """The breaches of these windows, in the form that monitor-svc documents"""
     risks: list[Document]
-    """The warnings of these windows, as monitor-svc documents them"""
+    """The warnings of these windows, in the form that monitor-svc documents"""

@@ -13,7 +13,7 @@ Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"
 Exact = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(/\d+)?$")]
 """An exact number: a fraction such as ``1999/20``, or a decimal such as ``99.95``."""
 Document = dict[str, Any]
-"""A JSON object whose members depend on its content, such as signed terms."""
+"""A JSON object whose fields depend on what it describes, such as the terms of a target."""
 ReportState = Literal["interim", "published"]
 ReportVerdict = Literal["met", "at_risk", "breached", "no_data"]
 
