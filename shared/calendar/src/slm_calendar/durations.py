@@ -104,9 +104,9 @@ def compute_deadline(
 ) -> UtcMicroseconds:
     """Return the instant at which the duration that begins at ``start`` is over.
 
-    ``fields``: name of a date field of the ticket → its instant. Only a duration of kind ``due_at`` reads them. If its
-    date is missing (or ``fields`` is None) or lies before ``start``, the deadline is one second after ``start``. Raises
-    NeverOpen if the hours have no open instant within ten years.
+    ``fields`` maps names of the ticket's date fields to instants. Only a duration of kind ``due_at`` reads them: it
+    ends at the date in its field. If that date is missing or lies before ``start``, the deadline is one second after
+    ``start``. Raises NeverOpen if the hours have no open instant within ten years.
     """
     if duration.kind == "due_at":
         due = (fields or {}).get(str(duration.amount))
@@ -124,7 +124,7 @@ def compute_deadline(
 def extend_deadline(duration: Duration, due: UtcMicroseconds, paused: int, hours: ServiceHours) -> UtcMicroseconds:
     """Return the deadline ``due`` moved later by ``paused`` microseconds.
 
-    They are calendar time for a calendar duration, and service time for every other kind.
+    ``paused`` is calendar time for a calendar duration, and service time for every other kind.
     """
     if not paused:
         return due

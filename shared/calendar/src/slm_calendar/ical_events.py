@@ -58,8 +58,8 @@ class Event:
     and_following: bool = False
     sequence: int = 0
     why_not: str = ""
-    """Why the event gives no holiday; empty if it gives one. If an override has a reason here, the day that it replaces
-    is no holiday either.
+    """The reason why the event gives no holiday; empty if it gives one. If an override has a reason here, the day that
+    it replaces is no holiday either.
     """
 
 

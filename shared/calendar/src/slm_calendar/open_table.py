@@ -15,8 +15,8 @@ from slm_calendar.local_time import utc_date
 from slm_events.instants import UtcMicroseconds
 
 BLOCK_BITS = 45
-"""The length of a table is 2^45 µs, 407 days. Its number is the instant shifted right by these bits, which costs far
-less than finding the year.
+"""A table covers 2^45 µs, which are 407 days. The number of an instant's table is the instant shifted right by these
+bits, which costs far less than finding the year.
 """
 
 TABLES_KEPT = 4096

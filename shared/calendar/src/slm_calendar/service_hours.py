@@ -107,10 +107,10 @@ class ServiceHours:
         raise self._never_open(at)
 
     def last_open(self, at: UtcMicroseconds) -> UtcMicroseconds:
-        """Return ``at`` if the hours are open just before it, else the last closing instant before it.
+        """Return ``at`` if the hours are open just before ``at``, else the last closing instant before ``at``.
 
         This is the mirror image of ``next_open``: walking backward, an interval includes its closing instant and
-        excludes its opening. Raises NeverOpen after ten years without one.
+        excludes its opening. Raises NeverOpen if the hours are closed during the ten years before ``at``.
         """
         if self.always_open:
             return at

@@ -31,7 +31,7 @@ class Principal:
     person_id: str | None = None
     key_id: str | None = None
     expires_at: UtcMicroseconds | None = None
-    """The instant from which the key is refused, microseconds UTC; None if it does not expire."""
+    """The instant from which the key is refused (microseconds UTC); None if the key does not expire."""
     limited_to: tuple[str, ...] = ()
     """The only requests that the key may send, as ``METHOD path``. A path may end in ``/**``: all below it. Empty: any
     request.

@@ -106,10 +106,11 @@ class AccessRegistry:
         self._take(event)
 
     async def wait_until_logged(self, principal_id: str) -> None:
-        """Wait until the log has delivered the principal's events that ``learn`` has applied; at most
+        """Wait until the log has delivered the principal's events that ``learn`` applied, but at most
         ``logged_wait_seconds``.
 
-        Every service then accepts the principal's new key, because it reads the log to its end before it refuses a key.
+        After that every service accepts the principal's new key, because a service reads the log to its end before it
+        refuses a key.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.logged_wait_seconds), self._moved:
@@ -262,9 +263,10 @@ class AccessRegistry:
         self._confirmed_at, self._trouble = max(asked_at, self._confirmed_at or 0.0), None
 
     async def run(self) -> None:
-        """Read the topic from its beginning until cancelled. Called again, it continues where it stopped.
+        """Read the topic until cancelled.
 
-        Raises LogUnavailable.
+        The first call reads the topic from its beginning; a later call continues where the last one stopped. Raises
+        LogUnavailable.
         """
         beating = asyncio.create_task(self._beat(), name="access beat")
         try:

@@ -109,7 +109,9 @@ class BuildFunction(Protocol):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling, which would raise the signal again before connections are closed."""
+    """uvicorn without its own signal handling, which would raise the signal again and so end the process before
+    connections are closed.
+    """
 
     def __init__(self, config: uvicorn.Config, watch: OpenConnections) -> None:
         super().__init__(config)

@@ -40,9 +40,9 @@ async def upsert(
 ) -> None:
     """Insert rows, or replace those with the same primary key, in one statement and in the order of their keys.
 
-    Every row has the same columns, and no two rows share a primary key. JSONB columns take text (see ``to_json``).
-    ``newer`` is (JSONB column, field): a stored row is replaced only if the field's value in the new row is at least as
-    high, or if one of the two rows has no such value; None: it is always replaced.
+    Every row has the same columns, and no two rows share a primary key. JSONB columns take text (see ``to_json``). If
+    ``newer`` is None, a stored row is always replaced. Otherwise it is (JSONB column, field), and a stored row is kept
+    if the field has a lower value in the new row; if one of the rows has no such value, the stored row is replaced.
     """
     if not rows:
         return

@@ -188,7 +188,7 @@ class Database:
     def enclose(self, transaction: Transaction) -> Iterator[None]:
         """Make ``begin()`` and ``read()`` of this task use the given transaction inside the block.
 
-        It lets a caller commit its own writes together with those of a use case.
+        So a caller can commit its own writes together with those of a use case.
         """
         token = _enclosing.set(_EnclosingTransaction(self, transaction, asyncio.current_task()))
         try:

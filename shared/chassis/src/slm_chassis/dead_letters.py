@@ -62,7 +62,7 @@ _BY_KEY = -1
 
 
 class NotFirstOfKey(ValueError):
-    """The dead letter waits behind another one of its key, which must be redriven first."""
+    """The dead letter waits behind an earlier one of the same key, which must be redriven first."""
 
 
 async def fetch_dead_letters(database: Database, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
@@ -143,7 +143,9 @@ async def store_refused_event(
 
 
 async def park_record(transaction: Transaction, consumer: str, record: StoredRecord, *, behind: str) -> None:
-    """Store a record that must wait, because an earlier record of its key is a dead letter, whose id is ``behind``."""
+    """Store a record that must wait, because an earlier record with the same key is a dead letter (its id is
+    ``behind``).
+    """
     await _keep(transaction, consumer, record, state="parked", reason=f"parked behind {behind}", attempts=0)
 
 

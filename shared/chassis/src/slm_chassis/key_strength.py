@@ -8,7 +8,8 @@ import string
 
 LEAST_BITS = 128
 LEAST_WITHOUT_WORDS = 84
-"""The least bits of a strong key if words, sequences and repetitions count with their low value."""
+"""The fewest bits of a strong key when a word counts as one choice from a list, and a sequence or repetition as none.
+"""
 _WORD_BITS = 13.0
 """The bits of a word that was drawn from a list of eight thousand."""
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")

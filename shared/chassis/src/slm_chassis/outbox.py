@@ -23,8 +23,8 @@ from slm_chassis.workers import Backoff, Progress
 _log = structlog.get_logger(__name__)
 
 APPEND_SECONDS = 20.0
-"""A relay that has not appended its batch this long after taking the lock gives up the batch, so that another may take
-it.
+"""Seconds after taking the lock in which a relay must have appended its batch. Otherwise it gives up the batch, so that
+another relay may append it.
 """
 
 # Take the lock first and read the rows in a second statement: a snapshot from before the lock would still show rows
@@ -143,7 +143,7 @@ class OutboxRelay:
         return found
 
     async def _append_singly(self, topic: str, records: Sequence[Record], partition: int | None) -> list[Refused]:
-        """Append the records one by one, so that one that the log refuses does not block the others."""
+        """Append the records one by one, so that a record that the log refuses does not block the other records."""
         found: list[Refused] = []
         for record in records:
             try:

@@ -14,7 +14,9 @@ from slm_chassis.log.port import Consumer, EventLog, TopicPartition
 from slm_chassis.tables import consumer_position as table
 
 RECLAIM_SECONDS = 5.0
-"""How long a partition whose fence was lost is left alone before it is claimed again, if the group still assigns it."""
+"""Seconds to wait before a partition whose fence was lost is claimed again, if the group still assigns it to the
+consumer.
+"""
 
 
 class FenceLost(Exception):

@@ -68,8 +68,8 @@ class DataDirectoryInUse(RuntimeError):
 class PrivatePostgres:
     """A PostgreSQL server on a data directory, reached through a socket that only this user can open.
 
-    The server outlives the process that started it: after ``kill -9`` the next ``start`` on the directory takes over
-    the running server, or recovers what a dead one left.
+    The server outlives the process that started it. After ``kill -9`` of that process, the next ``start`` on the
+    directory takes over the running server. If the server died too, ``start`` recovers its data.
     """
 
     def __init__(self, data_dir: Path, lock: int, sockets: Path) -> None:
@@ -221,8 +221,8 @@ def _configuration(sockets: str) -> str:
 
 
 def _socket_directory(data_dir: Path) -> Path:
-    """Return the directory for the socket: the data directory, or a short private one if its path is too long for a
-    socket.
+    """Return the directory for the socket: the data directory, or a short private one if the socket's path would be too
+    long.
     """
     if len(os.fsencode(data_dir / f".s.PGSQL.{_PORT}.lock")) <= _LONGEST_SOCKET_PATH:
         return data_dir

@@ -76,7 +76,9 @@ async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> i
 
 
 def _gist(said: str) -> str:
-    """Return the newest three lines of the server's output that say why it gave up, or its last three lines."""
+    """Return the newest three lines of the server's output that give a fatal error; if there are none, its last three
+    lines.
+    """
     # The last messages of the dying server's children do not say why it cannot start again.
     lines = [line for line in said.strip().splitlines() if "unexpected postmaster exit" not in line]
     return "\n".join([line for line in lines if "FATAL" in line or "PANIC" in line][-3:] or lines[-3:])

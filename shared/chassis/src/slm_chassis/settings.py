@@ -86,8 +86,8 @@ class Settings(OpenIdSettings):
     head_seconds: float = Field(default=10.0, gt=0)
     """Real seconds from the opening of a connection, or the first byte of a request, to the end of its headers."""
     body_seconds: float = Field(default=30.0, gt=0)
-    """Real seconds in which a body must arrive, and one more for each 32 KiB received. A slower one is answered with
-    408.
+    """Real seconds in which a body must arrive, and one more second for each 32 KiB received. A slower body is answered
+    with 408.
     """
     idle_seconds: int = Field(default=75, ge=1)
     """Real seconds that a connection stays open between two requests."""

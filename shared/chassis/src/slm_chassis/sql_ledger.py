@@ -41,7 +41,7 @@ class SqlRepository(Generic[T]):
         self._key = next(iter(table.primary_key))
 
     async def get(self, key: str) -> T | None:
-        """Return the value with this id; None if there is none."""
+        """Return the value with the id ``key``; None if there is none."""
         found = await self.find(**{self._key.name: key})
         return found[0] if found else None
 

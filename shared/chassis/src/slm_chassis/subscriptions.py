@@ -149,7 +149,7 @@ class Subscriptions:
     async def step(self, wait_seconds: float = 0.5) -> int:
         """Poll once, handle at most ``max_records`` records and return how many were handled.
 
-        Raises infrastructure faults, after which it may be called again, and Halt and OffsetVanished.
+        Raises infrastructure faults, after which ``step`` may be called again, and Halt and OffsetVanished.
         """
         consumer = await self._join()
         await self._positions.recover(consumer)

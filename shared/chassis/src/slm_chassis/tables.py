@@ -39,7 +39,7 @@ outbox = Table(
 """Records that wait to be appended to the log. The relay deletes them once they are appended."""
 
 outbox_relay = Table("outbox_relay", metadata, Column("id", SmallInteger, primary_key=True, autoincrement=False))
-"""One row. The relay that holds its lock works; all others wait."""
+"""A table of one row. The relay that holds the lock of this row works; all other relays wait."""
 
 write_probe = Table(
     "write_probe",

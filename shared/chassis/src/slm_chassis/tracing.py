@@ -1,8 +1,8 @@
 """Tracing: ids that travel from an HTTP request to every event that it causes.
 
 A ``traceparent`` (W3C Trace Context) is passed on unchanged. Only OpenTelemetry makes spans: with the extra ``tracing``
-installed and an exporter configured, each request is a span and the parent of what follows. Without it no span is
-invented, since nobody could look it up.
+installed and an exporter configured, each request is a span and the parent of what follows. Without OpenTelemetry no
+span ids are made, since nobody could look them up.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ _SHOWN = 300
 class Worker(Protocol):
     """Something that works until it is cancelled.
 
-    A worker with a ``progress`` calls ``progress.beat`` at each turn, even an idle one. If a worker has no
-    ``progress``, nobody notices when it hangs.
+    A worker with a ``progress`` calls ``progress.beat`` at each turn, even if there was nothing to do. If a worker
+    without a ``progress`` hangs, nobody notices.
     """
 
     @property
@@ -124,7 +124,9 @@ class Supervisor:
             post.task = None
 
     def healthy(self) -> list[str]:
-        """Return what is wrong, one sentence for each worker; empty if all are well."""
+        """Return the problems of the workers, one sentence for each worker that has one; empty if all workers are
+        healthy.
+        """
         return [problem for post in self._posts if (problem := self._problem(post)) is not None]
 
     def _problem(self, post: _Post) -> str | None:

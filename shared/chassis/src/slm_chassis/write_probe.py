@@ -14,7 +14,7 @@ from slm_chassis.tables import outbox, write_probe
 KEPT_SECONDS = 1.0
 PATIENCE_SECONDS = 2.0
 STUCK_SECONDS = 10.0
-"""An event that waits longer than this to be relayed is reported as a problem that does not resolve by itself."""
+"""Seconds after which an event that still waits to be relayed is reported as a problem."""
 
 _WORDS = {
     READ_ONLY: "it is read-only: it is a former primary, or was set to read-only",

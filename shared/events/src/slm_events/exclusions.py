@@ -47,7 +47,7 @@ class ExclusionRequested(ExclusionEvent):
 class ExclusionDecided(ExclusionEvent):
     """An exclusion was approved or rejected. Approved time is excluded from the figures from now on.
 
-    The other party or its delegate decided, or ``if_silent`` applied because nobody decided until ``decide_by_at``.
+    The other party or its delegate decided, or ``if_silent`` applied because nobody decided by ``decide_by_at``.
     """
 
     decision: str

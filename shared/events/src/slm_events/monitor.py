@@ -114,8 +114,8 @@ class TargetBreached(TargetResultEvent):
 
     breach_id: str
     revision: int
-    """The revision of the breach: 0 at first, one more when facts change it, and when it is published again after a
-    withdrawal.
+    """The revision of the breach: 0 at first. It rises by one when facts change the breach, and when the breach is
+    published again after a withdrawal.
     """
     level: str
     """The level that was missed: ``objective`` | ``unacceptable``."""

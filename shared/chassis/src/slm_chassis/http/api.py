@@ -35,7 +35,9 @@ from slm_chassis.write_probe import WriteProbe
 DOCUMENTATION = Part[Documentation]("documentation")
 POLICIES = Part[Policies]("policies")
 _checked: dict[int, tuple[APIRouter, list[BaseRoute]]] = {}
-"""Id of a router → the router, which is kept so that no other one gets its id, and its routes with the check."""
+"""Id of a router → the router, and its routes with the check. The router is kept so that no other router gets the same
+id.
+"""
 
 
 def build_api(

@@ -8,15 +8,15 @@ from slm_chassis.faults import Overload
 
 RETRY_SECONDS = 1
 _SHARE = 4
-"""The requests of one party may hold one part in ``_SHARE`` of all bytes."""
+"""The requests of one party may together hold a quarter of the bytes (one part in ``_SHARE``)."""
 
 
 class BodyBudget:
     """Counts the body bytes in memory of all requests that are not answered yet.
 
     A ``holder`` is a party, the operators together, or all callers without a key together. Bytes that were announced
-    and have not arrived are not counted, because they may never come. ``largest`` is the largest allowed body: if the
-    share of a holder were smaller, such a body would always be refused.
+    and have not arrived are not counted, because they may never come. ``largest`` is the largest allowed body: a
+    holder's share is never smaller, so that such a body can be accepted.
     """
 
     def __init__(self, most: int, largest: int) -> None:

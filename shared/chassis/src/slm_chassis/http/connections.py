@@ -1,7 +1,7 @@
-"""Client connections: the request head is limited in size, count and time, and a body is read only when asked for.
+"""Client connections with limits for the request head: its size, its number of headers and the time it may take.
 
-uvicorn's parser has none of these limits. ``Connection`` sits between the socket and uvicorn's protocol. It decides how
-much is read at a time, and how to close a connection with unread data.
+The body is read only when the application asks for it. uvicorn's parser does neither. ``Connection`` sits between the
+socket and uvicorn's protocol. It decides how much is read at a time, and how to close a connection with unread data.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class OpenConnections:
             next(iter(self._unknown)).end()
 
     def vouched(self, connection: LimitedHttpProtocol) -> None:
-        """Mark the caller of a connection as authenticated, so that it is not closed to make room."""
+        """Mark the caller of a connection as authenticated, so that the connection is not closed to make room for
+        others.
+        """
         self._unknown.pop(connection, None)
 
     def discard(self, connection: LimitedHttpProtocol) -> None:
@@ -103,7 +105,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     @property
     def bite(self) -> int:
-        """How many bytes to read next from the socket.
+        """The number of bytes to read next from the socket.
 
         While the head of a request is read the number is small, so that little of the body is read with it.
         """

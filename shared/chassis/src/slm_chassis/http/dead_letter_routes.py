@@ -31,7 +31,7 @@ class DeadLetterAnswer(Answer):
     consumer: str
     """Which part of the service could not handle it"""
     topic: str
-    """The topic that it came on"""
+    """The topic of the record"""
     key: str
     """The record's key, shortened where it is long"""
     event_type: str | None

@@ -28,7 +28,7 @@ FAREWELL_SECONDS = 1.0
 DRAIN_SECONDS = 0.5
 """Seconds to wait for the rest of a small refused body, so that its connection can be used again."""
 SLOWEST = 32 << 10
-"""Bytes a second. A body that arrives at least this fast is accepted, however long it takes."""
+"""Bytes a second: the slowest rate at which a body may arrive. A body that keeps this rate may take any time."""
 _BULK_VALUES = 4
 """How many times the usual number of JSON values a bulk body may have: enough for 100,000 items of three fields."""
 _ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")

@@ -34,7 +34,7 @@ HEADER = "Idempotency-Key"
 KEPT = 72 * 3_600 * SECOND
 """How long a stored answer is repeated, in real microseconds."""
 LEASE = 60 * SECOND
-"""How long a running request blocks others with the same key, in real microseconds."""
+"""The time for which a running request blocks others with the same key, in real microseconds."""
 
 _logger = structlog.get_logger(__name__)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -141,8 +141,11 @@ class _Claim:
     async def insert(self, transaction: Transaction) -> bool:
         """Claim the idempotency key in the database; return whether that succeeded.
 
-        It succeeds if the key is new, was stored longer ago than KEPT, or is left over from the same request after its
-        lease.
+        It succeeds in each of these cases:
+
+        - the key is new,
+        - the stored key is older than KEPT,
+        - the same request claimed the key before, got no answer, and its lease has ended.
         """
         now = self.leased_until - LEASE
         row = {

@@ -50,8 +50,8 @@ class Page:
     def values(self, *kinds: type) -> tuple[Any, ...] | None:
         """Return the cursor's sort values, for a query that compares them itself; None for the first page.
 
-        Raises 422 if the cursor belongs to another list: it must have as many values as ``kinds``, and where a kind is
-        ``int`` or ``str``, the value must be of that type or None.
+        Raises 422 if the cursor belongs to another list. A cursor of this list has as many values as ``kinds``; where
+        the kind is ``int`` or ``str``, the value is of that type or None.
         """
         if self.after is None:
             return None
@@ -64,7 +64,8 @@ class Page:
         return self.after
 
     def within(self, items: Sequence[Item], key: Callable[[Item], Sequence[Any]]) -> Sequence[Item]:
-        """Return the items of this page from a list that is in memory, and one more, so that ``shape`` knows of it.
+        """Return the items of this page from a list that is in memory, and the next item, if any, so that ``shape``
+        knows about it.
 
         Raises 422 if the list has no item with the cursor's sort values.
         """

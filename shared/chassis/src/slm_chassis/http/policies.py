@@ -76,11 +76,10 @@ class Policies:
         )
 
     def refuses(self, method: str, path: str) -> bool:
-        """Whether the most specific route path that matches lacks this method, although a wider one such as ``/{id}``
-        may have it.
+        """Whether a method is not allowed on a path because the most specific route that matches the path lacks it.
 
-        For example, ``PUT /things/newest`` does not mean ``PUT /things/{id}`` if there is a ``GET /things/newest``.
-        Only valid after ``of`` was called once.
+        A wider route such as ``/{id}`` may have the method: ``PUT /things/newest`` does not mean ``PUT /things/{id}``
+        if there is a ``GET /things/newest``. Only valid after ``of`` was called once.
         """
         methods = self._methods_of_narrow(path)
         return methods is not None and method not in methods

@@ -119,7 +119,10 @@ def _examples(media: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _resolved(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
-    """Return a schema with its references replaced by what they name, down to ``depth`` levels, to stop recursion."""
+    """Return a schema in which each reference is replaced by the schema that it names.
+
+    Only references down to ``depth`` levels are replaced, because a schema may refer to itself.
+    """
     if isinstance(schema, list):
         return [_resolved(document, each, depth) for each in schema]
     if not isinstance(schema, dict):

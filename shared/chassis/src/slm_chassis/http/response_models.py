@@ -19,7 +19,7 @@ class Answer(BaseModel):
     """A JSON answer, or a part of one.
 
     The text below a field is its description in the API's document: what it means, its unit, its format. A field
-    without a default is in every answer, null where its type says so.
+    without a default is in every answer; it is null only if its type allows null.
     """
 
     model_config = ConfigDict(use_attribute_docstrings=True, from_attributes=True)
@@ -28,8 +28,8 @@ class Answer(BaseModel):
 class ListAnswer(Answer, Generic[Item], use_attribute_docstrings=False):
     """One page of a list. A subclass that adds fields switches ``use_attribute_docstrings`` on again.
 
-    It is off here because ``ListAnswer[Item]`` is a class without source: pydantic would look for its text in every
-    frame of the call stack, which took a third of a service's start.
+    This option is off here because ``ListAnswer[Item]`` is a class without source: pydantic would look for its text in
+    every frame of the call stack, which took a third of a service's start.
     """
 
     items: list[Item] = Field(description="The items of this page, in the order of the list")
@@ -38,11 +38,11 @@ class ListAnswer(Answer, Generic[Item], use_attribute_docstrings=False):
 
 @cache
 def list_of(item: type[BaseModel]) -> type[BaseModel]:
-    """Return the model of a page of these items, so that clients can name it.
+    """Return the model of one page of these items, with a name that clients can use.
 
-    It is called ``PartyList`` for a ``PartyAnswer`` or a ``PartyResponse``.
+    For ``PartyAnswer`` or ``PartyResponse`` the name is ``PartyList``.
 
-    A list with more fields than its items is a class of its own, see ``ListAnswer``.
+    A list with further fields is a class of its own, see ``ListAnswer``.
     """
     name = f"{item.__name__.removesuffix('Answer').removesuffix('Response')}List"
     text = f"One page of a list of {item.__name__}."

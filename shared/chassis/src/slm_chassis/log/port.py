@@ -91,7 +91,8 @@ class Batch:
 
 
 class Rebalance(Protocol):
-    """What a group's member does when it gains or loses partitions. It must not block for more than a few seconds.
+    """The reaction of a group's member when it gains or loses partitions. It must not block for more than a few
+    seconds.
 
     It is called only during ``poll`` and when the member leaves, so never in parallel with the member's own work.
     """

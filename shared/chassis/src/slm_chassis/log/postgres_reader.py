@@ -160,7 +160,10 @@ def _stored(source: TopicPartition, row: tuple[int, int, int, int, int, bytes, b
 
 
 def _headers_of(written: bytes) -> dict[str, str]:
-    """Return a record's headers; none if another program wrote something unreadable, so that the record is no event."""
+    """Return a record's headers.
+
+    If another program wrote headers that cannot be read, the result is empty, so that the record counts as no event.
+    """
     try:
         return _headers.decode(written)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

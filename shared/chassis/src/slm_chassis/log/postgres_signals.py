@@ -18,7 +18,7 @@ RECONNECT_SECONDS = 0.5
 
 
 class LogSignals:
-    """Wakes this process's readers directly, and those of other processes with one NOTIFY for several signals.
+    """Wakes the readers of this process directly, and readers of other processes with one NOTIFY for several signals.
 
     A signal is lost if its connection breaks, so every reader also looks for records without a signal from time to
     time.

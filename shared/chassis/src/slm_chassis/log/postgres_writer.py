@@ -118,7 +118,7 @@ class GroupCommitWriter:
                 _answer(request, [next(offsets) for _ in request.rows])
 
     async def _commit_singly(self, requests: list[AppendRequest], cause: Exception) -> None:
-        """Append each request by itself, so that a bad one does not fail those that waited beside it."""
+        """Append each request in a transaction of its own, so that a refused request does not make the others fail."""
         if len(requests) == 1:
             _fail(requests[0], RecordRefused(f"the log refused the records: {cause}"))
             return

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 
 class Wakeups:
-    """For each topic, the bells of the readers that wait for it."""
+    """The bells of waiting readers, by topic. A bell wakes its reader when the topic has grown."""
 
     def __init__(self) -> None:
         self._bells: dict[str, set[Bell]] = {}

@@ -44,7 +44,7 @@ class OpenIdSettings(BaseSettings):
     oidc_roles: list[RoleRule] = Field(default_factory=list)
     """Rules that give people their party and roles by a claim, as JSON. Without any, only people on record get in."""
     oidc_party: str = ""
-    """Without rules: the only party whose people get in, by its id or its key; empty for all."""
+    """Id or key of the only party whose people may log in, if there are no rules; empty for all parties."""
     oidc_audience: str = ""
     """Audience of the provider's access tokens that the API takes as keys; without it, it takes none."""
     oidc_seconds: float = Field(default=3.0, gt=0, le=30)
