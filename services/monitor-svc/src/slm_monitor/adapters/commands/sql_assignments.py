@@ -120,8 +120,10 @@ class AssignmentQueries:
         return build_assignment_document(row)
 
     async def of_items(self, caller: Principal, items: Sequence[tuple[Kind, str]]) -> list[dict[str, Any]]:
-        """Return one JSON object with assignment and snooze for each of the given items (kind, id) that the caller's
-        party assigned or the caller snoozed, sorted by kind and id.
+        """Return one JSON object for each of the given items (kind, id) that the caller's party assigned or the caller
+        snoozed.
+
+        Each has the assignment and the snooze of the item. They are sorted by kind and id.
         """
         given = {**self._own(caller), "items": [f"{kind}/{item_id}" for kind, item_id in items]}
         async with self.database.read() as connection:
@@ -158,10 +160,9 @@ class AssignmentQueries:
 def build_assignment_conditions(
     kind: Kind, identity: str, caller: Principal, assigned_to: str | None, snoozed: bool | None, now: int
 ) -> list[ColumnElement[bool]]:
-    """Return SQL conditions that filter a list of items by whom they are assigned to and whether the caller snoozed
-    them.
+    """Return SQL conditions that filter a list of items by assignee and by the caller's snoozes.
 
-    ``identity`` is the column with the items' ids. A filter that is None gives no condition.
+    ``identity`` is the column with the items' ids. ``assigned_to`` or ``snoozed`` None: no condition.
     """
     own = f"SELECT 1 FROM ({_OWN}) AS own WHERE own.kind = '{kind}' AND own.item_id = {identity}"
     wanted = [] if assigned_to is None else [f"EXISTS ({own} AND own.assigned_to = :assigned_to)"]

@@ -147,8 +147,9 @@ class SqlImports:
         )
 
     async def one(self, import_id: str, caller: Principal) -> dict[str, Any] | None:
-        """Return an import with the number of results that it changed, in total and for each agreement that the caller
-        may see; None if the caller may not see the import.
+        """Return an import; None if the caller may not see the import.
+
+        It has the number of results that the import changed, in total and for each agreement that the caller may see.
         """
         asked = {**_who(caller), "import_id": import_id}
         async with self._database.read() as connection:

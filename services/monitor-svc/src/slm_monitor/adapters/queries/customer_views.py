@@ -91,7 +91,7 @@ def build_risk_condition(caller: Principal, now: int) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class CallerCustomerViews:
-    """Which warnings and live figures one caller is shown, for each of several agreements."""
+    """The warnings and live figures that one caller is shown, by agreement."""
 
     views: dict[str, CustomerView] = field(default_factory=dict)
     """Agreement id → the warnings and live figures that the caller is shown. An agreement is missing if the caller is

@@ -1,4 +1,4 @@
-"""Rows of the members of derived targets, and the messages that report a changed member to its derived targets."""
+"""Rows of the members of derived targets, and the messages that tell derived targets that a member has changed."""
 
 from __future__ import annotations
 

@@ -68,9 +68,7 @@ def _answered(answer: IntakeBatchAnswer, path: str) -> Response:
 
 
 def _nothing_accepted(document: Mapping[str, Any], path: str) -> bytes:
-    """Return the problem document, as JSON bytes, for a batch that is empty or of which no item was accepted or
-    quarantined.
-    """
+    """Return the problem document, as JSON bytes, for a batch that is empty or whose items were all refused."""
     errors = [
         {**error, "field": f"items[{item['index']}].{error['field']}".rstrip(".")}
         for item in document["items"][:_MOST_ERRORS]

@@ -121,7 +121,7 @@ class ImportAnswer(Answer):
     opened_by: str | None
     """Id of the principal that opened the import; null for readers of another party"""
     indicators: list[str]
-    """Keys of the indicators whose past is not evaluated before the import ends, as far as the reader may see these"""
+    """Keys of the indicators whose past is not evaluated before the import ends; only those that the reader may see"""
     sources: list[str]
     """Names of the ticket sources whose past is not evaluated before the import ends"""
     ended_as: Literal["completed", "ended", "expired"] | None

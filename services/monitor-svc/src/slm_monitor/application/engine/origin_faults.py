@@ -61,8 +61,8 @@ class SubjectRecordPart(NamedTuple):
 
 
 def find_fact_origin(fact: Fact) -> FactOrigin:
-    """Return the source that sent a fact: the source of a ticket fact is in its subject, that of a measured fact in its
-    key or its labels.
+    """Return the source that sent a fact. A ticket fact has the source in its subject, a measured fact in its key or
+    labels.
     """
     owner, _, rest = fact.subject.partition("/")
     if "/" in rest:

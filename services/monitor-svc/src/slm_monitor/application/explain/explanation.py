@@ -40,8 +40,8 @@ class NoSuchWindow(ValueError):
 class ExplanationQuestion:
     """The window to explain.
 
-    ``window``: id of a calendar window, or length of a rolling one, which ends at ``at``. None: the window at ``at``,
-    or else the present one. ``known_at``: use only facts received by then.
+    ``window``: the id of a calendar window, or the length of a rolling window that ends at ``at``. None: the window
+    that contains ``at``. Without ``at``, the present instant is taken. ``known_at``: use only facts received by then.
     """
 
     window: str | None

@@ -265,9 +265,7 @@ async def evaluate_backtest_window(
 async def _derived_window(
     draft: FactHistoryUnderDraftTerms, target: ServiceLevelTarget, span: BacktestWindow
 ) -> dict[str, Any]:
-    """Evaluate a window of a derived target, or of a per-ticket target, whose clocks count in the window in which they
-    ended.
-    """
+    """Evaluate a window of a derived or per-ticket target. A clock counts in the window in which it ended."""
     bounds, as_of = (span.start, span.end), span.end + target.closing_delay
     row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
     if target.aggregation == "clock":

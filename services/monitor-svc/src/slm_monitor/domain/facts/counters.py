@@ -1,8 +1,8 @@
 """Cumulative counters: the increments between successive readings.
 
 Readings are stored as they were sent, and their increments are derived from them. A reading that is late, corrected or
-retracted changes only its own increment and that of the next reading. The same set of readings therefore gives the
-same increments, in whatever order it arrived.
+retracted changes only its own increment and the increment of the next reading. The same readings therefore give the
+same increments, whatever the order of their arrival.
 """
 
 from __future__ import annotations

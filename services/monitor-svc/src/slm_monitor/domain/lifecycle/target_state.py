@@ -235,7 +235,8 @@ class TicketClock:
     def since(self) -> UtcMicroseconds:
         """The earliest instant from which this clock may differ from its published state.
 
-        For a clock that was past due when its target began to apply, the deadline lies before the start.
+        It can be earlier than the clock's start: if the clock was past due when its target began to apply, the deadline
+        lies before the start.
         """
         known = [self.clock.started_at, self.published.started_at, self.clock.breached_at]
         if self.published.state:

@@ -133,7 +133,8 @@ class ObjectiveLevelReconciliation:
     def _refigure(self, breach: Breach, value: RollingWindowValue) -> None:
         """Revise a breach after more facts of its first minute arrived.
 
-        While that minute lasts, every fact would change it, so the revision is kept pending until the minute is over.
+        While that minute lasts, every fact would change the breach, so the revision is kept pending until the minute is
+        over.
         """
         terms = self.target_state.line.of_version(breach.version)
         moved = self._event(terms, breach, value, self.moment.now)

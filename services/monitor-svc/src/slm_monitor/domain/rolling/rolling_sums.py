@@ -141,8 +141,10 @@ class RollingSeriesSource:
         return min((each for each in found if each is not None), default=None)
 
     def _misses_at(self, terms: ServiceLevelTarget, minute: int, value: RollingWindowValue) -> int | None:
-        """Return the first minute at which the share of bad events may miss the objective or open a warning without new
-        events, because good events leave the window; None if there are no bad events.
+        """Return the first minute at which the objective may be missed or a warning may open without new events; None
+        if there are no bad events.
+
+        Without new events, good events leave the window, and the share of bad events rises.
         """
         assert terms.promise is not None
         bad = terms.promise.bad(value.good, value.total)

@@ -66,8 +66,9 @@ class SliceWindowFigure:
     judged: int
     good: Fraction
     budget: Fraction
-    """How many slices may be bad: 1 − objective, times the scheduled slices that are not removed (calendar window) or
-    the judged slices (rolling window)."""
+    """How many slices may be bad: (1 − objective) × a number of slices. In a calendar window these are the scheduled
+    slices that are not removed, in a rolling window the judged slices.
+    """
 
     @property
     def figure(self) -> Fraction | None:

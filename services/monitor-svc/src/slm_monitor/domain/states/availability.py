@@ -47,9 +47,9 @@ class BudgetCrossing:
     """Finds the instant at which downtime exceeds a share of the error budget, computed in integers.
 
     Let the objective be n/d, ``share`` p/q and the weight of degraded time m/e. In units of 1/(d·q·e) µs the balance is
-    d·q·e·down − p·(d − n)·e·(service − removed). A microsecond of downtime raises it by d·q·e, a microsecond of removed
-    time by p·(d − n)·e, and uptime does not change it. The share is exceeded where the balance rises above zero; the
-    balance never falls.
+    d·q·e·down − p·(d − n)·e·(service − removed). A microsecond of downtime raises the balance by d·q·e, a microsecond
+    of removed time by p·(d − n)·e; uptime does not change the balance. The share is exceeded where the balance rises
+    above zero. The balance never falls.
     """
 
     def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:

@@ -70,10 +70,9 @@ def subtract_weighted_shortfalls(figures: Sequence[Fraction], weights: Sequence[
 
 
 def are_enough_members_met(verdicts: Sequence[bool | None], needed: int) -> bool | None:
-    """Return whether at least ``needed`` members are met.
+    """Return whether at least ``needed`` members are met; None if members without a verdict can still decide this.
 
-    ``verdicts`` are True for a met member, False for a missed one, None for one without a verdict. Return None while
-    members without a verdict can still decide this.
+    ``verdicts`` has one entry for each member: True (met), False (missed) or None (no verdict).
     """
     met, undecided = verdicts.count(True), verdicts.count(None)
     if met >= needed:

@@ -92,10 +92,11 @@ class StateHistory:
         """Return the earliest instant from which these facts, added or removed, change the states; None if they change
         none.
 
-        A state change acts from its own instant on. The first state change acts from the beginning, because its
-        ``previous`` names the state before it. A state change whose ``previous`` says that nobody was watching acts
-        from the state change before it. The first fact, and the removal of the only fact, also change how much of every
-        earlier window is known.
+        * A state change acts from its own instant on.
+        * The first state change acts from the beginning, because its ``previous`` names the state before it.
+        * A state change whose ``previous`` says that nobody was watching acts from the state change before it.
+        * The first fact, and the removal of the only fact, act from the beginning: they change how much is known of
+          every window.
         """
         changes = [change for each in both if (change := read_state_change_from_fact(each)) is not None]
         outages = [outage for each in both if (outage := read_outage_from_fact(each)) is not None]

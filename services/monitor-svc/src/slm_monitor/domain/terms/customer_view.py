@@ -14,11 +14,12 @@ from slm_events.instants import UtcMicroseconds
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """Which warnings, figures and plans the customer of an agreement is shown.
+    """The warnings, figures and plans of an agreement that its customer is shown.
 
-    ``risks_after``: how many microseconds a warning must last until the customer is shown it; 0: at once; None: never,
-    so that the customer sees only a breach, if one follows. ``live_figure``: whether figures of open windows are shown.
-    ``plans``: how much of the plans against shown warnings is shown: ``none`` | ``titles`` | ``full``.
+    * ``risks_after``: how many microseconds a warning must last until the customer is shown it. 0: it is shown at once.
+      None: it is never shown; the customer sees only a breach, if one follows.
+    * ``live_figure``: whether figures of open windows are shown.
+    * ``plans``: how much is shown of the plans against shown warnings: ``none`` | ``titles`` | ``full``.
     """
 
     risks_after: int | None = None

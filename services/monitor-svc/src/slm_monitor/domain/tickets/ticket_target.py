@@ -58,9 +58,9 @@ def evaluate_ticket(
 ) -> tuple[int | None, bool]:
     """Evaluate a ticket (``<owner>/<source>/<number>``) and add to ``changes`` the events and states that have changed.
 
-    ``facts`` are all facts of the ticket, in any order; ``book`` has the rules of its owner. ``states`` is what was
-    last published of its clocks. ``breaches`` (breach id → breach) are its published breaches, to which new breaches
-    are added. ``overturned`` are the ids of breaches that the decision on a dispute annulled.
+    ``facts``: all facts of the ticket, in any order. ``book``: the rules of the ticket's owner. ``states``: the last
+    published states of the ticket's clocks. ``breaches``: breach id → published breach of the ticket; new breaches are
+    added to it. ``overturned``: the ids of breaches that the decision on a dispute annulled.
 
     Return (timer, waits). The timer is the instant (microseconds UTC) at which the ticket must be evaluated again
     although no event arrives; None if there is none. ``waits``: whether part of the ticket is not evaluated yet,

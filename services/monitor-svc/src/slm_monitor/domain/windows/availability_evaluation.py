@@ -24,7 +24,8 @@ _WHOLE = Fraction(1)
 
 @dataclass(slots=True)
 class AvailabilityProgress:
-    """A window of which the time before ``upto`` is measured, and need not be measured again unless a fact changes it.
+    """The progress of measuring a window, from which the next evaluation continues: the time before ``upto`` is
+    measured.
 
     ``scheduled`` are the service hours in the window, ``excluded_time`` how many microseconds of them are excluded.
     """
@@ -193,8 +194,11 @@ def _finding(
 ) -> WindowEvaluation:
     """Return the evaluation of a window from its meters.
 
-    ``known`` has measured the window up to ``as_of``, ``whole`` up to its end as if the last known state lasts, ``raw``
-    up to ``as_of`` without exclusions. ``segments`` are the states from ``passed.upto`` on, for the projection.
+    * ``known`` has measured the window up to ``as_of``.
+    * ``whole`` has measured the window up to its end, as if the last known state lasts.
+    * ``raw`` has measured the window up to ``as_of``, as if there were no exclusions.
+
+    ``segments`` are the states from ``passed.upto`` on, for the projection.
     """
     terms, (start, end) = passed.terms, passed.span
     assert terms.objective is not None
@@ -276,7 +280,7 @@ def _finding(
 def compute_known_state_percentage(states: StateProvider, finding: WindowEvaluation) -> str | None:
     """Return the exact percentage of service time, without exclusions, in which the state is known.
 
-    "0/1" if the indicator was never measured, so that its state is only assumed; None if the evaluation counts no time.
+    "0/1": the indicator was never measured, so its state is only assumed. None: the evaluation counts no time.
     """
     service_time = finding.detail.get("service_time")
     if not isinstance(service_time, int) or service_time <= 0:

@@ -30,7 +30,8 @@ def count_included_tickets(judged: int, inconsistent: int) -> dict[str, Any]:
 
 
 def find_first_missed_ticket(ended: Iterable[tuple[str, int, bool]]) -> FirstBadEvent | None:
-    """Return when the first ticket missed the target; None if none did.
+    """Return the instant at which the first ticket missed the target, with the counts up to then; None: no ticket
+    missed it.
 
     ``good`` of the result is how many tickets had met the target by then, ``total`` how many had ended. ``ended`` are
     (ticket, instant, whether the target was met) of clocks that ended.

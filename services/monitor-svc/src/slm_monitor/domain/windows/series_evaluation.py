@@ -116,7 +116,8 @@ def evaluate_good_share(
 
 
 class FirstBadEvent(NamedTuple):
-    """The first bad event of a window: ``at`` is the start of its minute, or its instant, in microseconds.
+    """The first bad event of a window. ``at`` (microseconds) is the start of its minute; for a ticket, its exact
+    instant.
 
     ``good`` and ``total`` are the window's good events and all its events up to the end of that minute or instant.
     """

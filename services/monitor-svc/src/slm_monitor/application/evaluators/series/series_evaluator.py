@@ -165,8 +165,8 @@ class SeriesEvaluator:
         return accepted
 
     def _create_labelled_series(self, fact: Fact) -> None:
-        """Create the series for the labels of a fact if it does not exist, even if a fact with a higher rank replaces
-        this one.
+        """Create the series for the labels of a fact if it does not exist, even for a fact that is outdated because a
+        fact with a higher rank replaces it.
         """
         name = name_labelled_series(fact.subject, fact.body.get("labels") or {})
         if name == fact.subject or self._streams.has(name):

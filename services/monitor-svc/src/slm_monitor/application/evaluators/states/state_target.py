@@ -26,10 +26,10 @@ StatesOf = Callable[[ServiceLevelTarget], StateProvider]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationOccasion:
-    """When a window is evaluated, and since when its facts changed.
+    """The instants of a window's evaluation, and the burn rate risks at that time.
 
-    ``as_of``: instant of the evaluation (µs); ``since``: instant from which on facts changed (µs), None if none did;
-    ``burns``: the burn rate risks in force, only for the window that is open at ``as_of``.
+    ``as_of``: instant of the evaluation (µs). ``since``: instant from which on facts changed (µs); None: no facts
+    changed. ``burns``: the burn rate risks in force, only for the window that is open at ``as_of``.
     """
 
     since: UtcMicroseconds | None
