@@ -20,7 +20,7 @@ $(READY): uv.lock pyproject.toml $(wildcard shared/*/pyproject.toml services/*/p
 demo: $(READY) ## a made-up provider with customers, suppliers and a year of history; each start is new
 	@.venv/bin/slm demo
 
-up: $(READY) ## all four services and their PostgreSQL in one process
+up: $(READY) ## all services and their PostgreSQL in one process
 	@.venv/bin/slm up
 
 test: $(READY) ## every test but benchmarks, attacks, pages in a browser and soak runs, shared by two processes; J=0: one after the other

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from slm_events import catalogue
 from slm_events.catalogue import EventType
+from slm_notification.domain.endpoints import SENT
 
 ROOT = Path(__file__).resolve().parents[1]
-CONTEXTS = ("agreement", "monitor", "report", "review")
+CONTEXTS = ("agreement", "monitor", "report", "review", "notification")
 
 
 class UnknownEvent(LookupError):
@@ -131,9 +132,18 @@ def _is_type(node: ast.AST, parent: ast.AST) -> bool:
     return isinstance(parent, ast.Call) and (node is parent.func or _last_name(parent.func) == "isinstance")
 
 
+def _takers_of_all(name: str, path: Path, root: Path) -> Iterator[Place]:
+    """Yield the assignment of a name that stands for every event that can be sent, instead of an entry for each."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.AnnAssign) and _last_name(node.target) == name:
+            yield _place(path, root, node, "as every event that can be sent")
+
+
 def _handlers(row: EventType, context: str, root: Path) -> list[Place]:
     path = _source(root, context) / "subscriptions.py"
     found = list(_entries(row, path, root)) if path.exists() else []
+    if context == "notification" and path.exists() and row.type in SENT:
+        found += _takers_of_all("EVENTS", path, root)
     if row.topic is catalogue.ACCESS:
         found += _followers("ACCESS", root)
     return found

@@ -18,6 +18,7 @@ SOURCES = {
     "mon": "services/monitor-svc/src/slm_monitor",
     "rep": "services/report-svc/src/slm_report",
     "rev": "services/review-svc/src/slm_review",
+    "not": "services/notification-svc/src/slm_notification",
     "cal": "shared/calendar/src/slm_calendar",
 }
 TOPICS = {row.event.__name__: row.topic.name for row in PUBLISHED.values()}

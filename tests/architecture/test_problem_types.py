@@ -14,11 +14,18 @@ from slm_agreement.domain import errors
 from slm_chassis.http.document import Documentation
 from slm_chassis.http.problem_types import OF_EVERY_API, OF_SEVERAL
 from slm_monitor.api.document import DOCUMENT as MONITOR
+from slm_notification.api.document import DOCUMENT as NOTIFICATION
 from slm_report.api.document import DOCUMENT as REPORT
 from slm_review.api.document import DOCUMENT as REVIEW
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = {"agreement": AGREEMENT, "monitor": MONITOR, "report": REPORT, "review": REVIEW}
+DOCUMENTS = {
+    "agreement": AGREEMENT,
+    "monitor": MONITOR,
+    "report": REPORT,
+    "review": REVIEW,
+    "notification": NOTIFICATION,
+}
 
 
 @pytest.mark.parametrize("context", contexts.CONTEXTS)

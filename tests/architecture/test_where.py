@@ -80,10 +80,10 @@ def test_every_published_event_is_born_in_one_module() -> None:
     assert {name: places for name, places in created.items() if len({place.path for place in places}) != 1} == {}
 
 
-def test_a_breach_is_built_once_and_received_by_report_and_review() -> None:
+def test_a_breach_is_built_once_and_received_by_report_review_and_notification() -> None:
     answer = where.find("TargetBreached")
     assert len(answer.created) == 1
-    assert set(answer.handled) == {"report", "review"}
+    assert set(answer.handled) == {"report", "review", "notification"}
 
 
 def test_an_unknown_name_ends_with_what_comes_near() -> None:

@@ -19,7 +19,7 @@ from tests.support.gateway import Door, NoNginx, gateway
 from tests.support.mailbox import Mailbox
 from tests.support.processes import free_port, started
 
-CONTEXTS = ("agreement", "monitor", "report", "review")
+CONTEXTS = ("agreement", "monitor", "report", "review", "notification")
 
 
 @dataclass(frozen=True)

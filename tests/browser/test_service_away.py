@@ -122,7 +122,7 @@ async def test_monitor_svc_is_away_for_half_a_minute(
     assert await every_page(before, browser, {"today": known["today"], "target": known["target"]}) == []
 
 
-@pytest.mark.parametrize("context", [each for each in CONTEXTS if each != "monitor"])
+@pytest.mark.parametrize("context", [each for each in CONTEXTS if each not in ("monitor", "notification")])
 async def test_another_service_is_away(
     context: str, before: Gateway, browser: Browser, known: dict[str, Address]
 ) -> None:

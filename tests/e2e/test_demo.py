@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from slm.contexts import CONTEXTS
 from slm.demo.embedded import ORIGIN, RATE
 from slm_chassis.clock import real_now
 from slm_events.instants import to_text
@@ -127,8 +128,7 @@ async def test_it_passes_with_services_apart_on_kafka(
     monitors: int, clock: str, seen: dict[str, list[str]], own_kafka: str, postgres: object, tmp_path: Path
 ) -> None:
     urls = {
-        context: postgres_support.session().url(postgres_support.fresh_name(f"slm_{context}"))
-        for context in ("agreement", "monitor", "report", "review")
+        context: postgres_support.session().url(postgres_support.fresh_name(f"slm_{context}")) for context in CONTEXTS
     }
     layout = apart(
         tmp_path, log=f"kafka://{own_kafka}", database=urls.__getitem__, clock=clock, replicas={"monitor": monitors}

@@ -18,7 +18,7 @@ READY_SECONDS = 120.0
 
 @dataclass
 class Installation:
-    """Four services in processes. Replicas are numbered from 0; a restarted process keeps its port and so its URL."""
+    """The services in processes. Replicas are numbered from 0; a restarted process keeps its port and so its URL."""
 
     folder: Path
     environment: Mapping[str, str]

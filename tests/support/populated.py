@@ -150,6 +150,7 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     cast, agreement = await negotiation.negotiate_and_sign(client, OPERATOR_KEY, to_text(now - 70 * DAY))
     agreement_id = agreement["agreement_id"]
     imported = await _measure(client, cast, now)
+    await _name_endpoint(client, cast)
     await _ask_for(client, cast, agreement_id, now)
     await _report_and_review(client, cast, agreement_id, now)
     known: dict[str, set[str]] = {"import_id": {imported}, "key": {terms.AVAILABILITY_INDICATOR}}
@@ -217,6 +218,15 @@ async def _measure(client: httpx.AsyncClient, cast: Cast, now: int, ticket_numbe
     made = await negotiation.post(client, key, "/api/v1/imports", {"sources": ["history"], "key": "history"})
     await negotiation.post(client, key, f"/api/v1/imports/{made['import_id']}/complete", {})
     return str(made["import_id"])
+
+
+async def _name_endpoint(client: httpx.AsyncClient, cast: Cast) -> None:
+    """Make a webhook endpoint of the provider, paused so that nothing is ever sent, with a delivery that waits."""
+    body = {"title": "Bridge", "url": "https://93.184.216.34/slm", "paused": True}
+    made = await negotiation.post(client, cast.provider_manager_key, "/api/v1/webhook-endpoints", body)
+    await negotiation.post(
+        client, cast.provider_manager_key, f"/api/v1/webhook-endpoints/{made['endpoint_id']}/test-events", {}
+    )
 
 
 async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:

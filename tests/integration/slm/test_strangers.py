@@ -42,6 +42,7 @@ CALLERS = frozenset(
         "/api/v1/invitations/accept",
         "/api/v1/me/password",
         "/api/v1/installation/links",
+        "/api/v1/webhook-endpoints",
     }
 )
 """What is made there is of the caller's own party, or a party of its own."""

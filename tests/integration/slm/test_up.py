@@ -76,7 +76,7 @@ async def test_services_given_a_server_use_it(tmp_path: Path, postgres: object) 
 
     urls = {
         f"SLM_{name}_DATABASE_URL": session().url(fresh_name("slm"))
-        for name in ("AGREEMENT", "MONITOR", "REPORT", "REVIEW")
+        for name in ("AGREEMENT", "MONITOR", "REPORT", "REVIEW", "NOTIFICATION")
     }
     urls["SLM_LOG"] = session().url(fresh_name("slm_log"))
     async with up(tmp_path, **urls) as running:

@@ -81,7 +81,7 @@ class StubApi:
 def console_over(api: StubApi, **settings: Any) -> FastAPI:
     """Return the console over an API in this process."""
     console = bootstrap.build(ConsoleSettings(**settings), StubClock())
-    SERVICES.find(console).lend(dict.fromkeys(("agreement", "monitor", "report", "review"), api))
+    SERVICES.find(console).lend(dict.fromkeys(("agreement", "monitor", "report", "review", "notification"), api))
     return console
 
 

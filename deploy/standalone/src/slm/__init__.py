@@ -1,1 +1,1 @@
-"""The standalone installation, which runs all four services in one process, and the ``slm`` command line."""
+"""The standalone installation, which runs all services in one process, and the ``slm`` command line."""

@@ -44,7 +44,7 @@ def up(
     port: Annotated[int, typer.Option(envvar="SLM_PORT", min=0, max=65_535, help="Port to listen on.")] = 8080,
     data_dir: DataDir = None,
 ) -> None:
-    """Run all four services in one process, with a private PostgreSQL unless database URLs are set."""
+    """Run all services in one process, with a private PostgreSQL unless database URLs are set."""
     from slm import up as installation
 
     with exit_on_refusal():

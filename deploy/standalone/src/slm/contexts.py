@@ -1,4 +1,4 @@
-"""The four services by context: their settings, packages and ``build`` functions."""
+"""The services by context: their settings, packages and ``build`` functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slm_chassis.app import BuildFunction
 from slm_chassis.http.problem_types import ProblemType
 from slm_chassis.settings import ServiceSettings
 
-CONTEXTS = ("agreement", "monitor", "report", "review")
+CONTEXTS = ("agreement", "monitor", "report", "review", "notification")
 
 
 def package_of(context: str) -> str:

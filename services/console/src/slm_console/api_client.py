@@ -38,6 +38,9 @@ OWNERS: Mapping[str, str] = {
             "sources", "stream", "summary", "targets", "tickets",
         ),
         "report": ("credit-previews", "report-dead-letters", "report-key-uses", "reports"),
+        "notification": (
+            "notification-dead-letters", "notification-key-uses", "webhook-deliveries", "webhook-endpoints",
+        ),
         "review": (
             "action-plans", "actions", "lessons", "review-dead-letters", "review-key-uses", "reviews",
             "target-revision-proposals",
@@ -156,7 +159,7 @@ class Absences:
 
 
 class Services:
-    """The HTTP clients of the four services, and of the demonstration if there is one; opened once."""
+    """The HTTP clients of the services, and of the demonstration if there is one; opened once."""
 
     def __init__(self, addresses: Mapping[str, str], seconds: float) -> None:
         self._seconds = seconds

@@ -24,12 +24,14 @@ class ConsoleSettings(ServiceSettings):
     """Address of report-svc. Without it, the console asks the report-svc of its own process."""
     review_url: str = ""
     """Address of review-svc. Without it, the console asks the review-svc of its own process."""
+    notification_url: str = ""
+    """Address of notification-svc. Without it, the console asks the notification-svc of its own process."""
     api_seconds: float = Field(default=4.0, gt=0)
     """Seconds of real time that a page waits for a service, before it shows the service as away."""
     time_zone: str = "UTC"
     """IANA name of the time zone for people who have not chosen one."""
 
-    @field_validator("agreement_url", "monitor_url", "report_url", "review_url")
+    @field_validator("agreement_url", "monitor_url", "report_url", "review_url", "notification_url")
     @classmethod
     def _is_web_address(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
@@ -37,7 +39,8 @@ class ConsoleSettings(ServiceSettings):
         return url.rstrip("/")
 
     def addresses(self) -> dict[str, str]:
-        """Return the address of each service, by ``agreement``, ``monitor``, ``report`` and ``review``.
+        """Return the address of each service, by ``agreement``, ``monitor``, ``report``, ``review`` and
+        ``notification``.
 
         An address is empty if the service runs in this process.
         """
@@ -46,4 +49,5 @@ class ConsoleSettings(ServiceSettings):
             "monitor": self.monitor_url,
             "report": self.report_url,
             "review": self.review_url,
+            "notification": self.notification_url,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_chassis.http.document import Documentation, read_answer_examples
-from slm_chassis.http.problem_types import KEY_TAKEN, ProblemType
+from slm_chassis.http.problem_types import KEY_TAKEN, NO_IDEMPOTENCY_HERE, ProblemType
 
 _TAGS = {
     "agreements": "Agreements with their versions and revisions: draft, read, compare, check and amend.",
@@ -140,13 +140,7 @@ _PROBLEMS = (
         "Have another mail address recorded with the person. If the code of an invitation was mailed to you, send"
         " `take_address`: an account that never proved the address gives it up.",
     ),
-    ProblemType(
-        "no-idempotency-here",
-        400,
-        "Secrets are issued without Idempotency-Key",
-        "The answer holds a secret that is not stored, so that it cannot be given again.",
-        "Send the request without Idempotency-Key, and revoke a key or invitation whose answer was lost.",
-    ),
+    NO_IDEMPOTENCY_HERE,
 )
 DOCUMENT = Documentation(
     tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=read_answer_examples(__package__ or "")

@@ -304,5 +304,12 @@ NOT_YOUR_TURN = ProblemType(
     "This step belongs to the other party.",
     "Ask the other party, or use a key of the party that `detail` names.",
 )
-OF_SEVERAL = (ALREADY_ENDED, KEY_TAKEN, NOT_YOUR_TURN)
+NO_IDEMPOTENCY_HERE = ProblemType(
+    "no-idempotency-here",
+    400,
+    "Secrets are issued without Idempotency-Key",
+    "The answer holds a secret that is not stored, so that it cannot be given again.",
+    "Send the request without Idempotency-Key, and revoke or replace a secret whose answer was lost.",
+)
+OF_SEVERAL = (ALREADY_ENDED, KEY_TAKEN, NO_IDEMPOTENCY_HERE, NOT_YOUR_TURN)
 """Types of problem that several services share. Each service lists those that it uses."""

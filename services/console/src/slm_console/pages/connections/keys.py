@@ -21,7 +21,7 @@ from slm_events.instants import to_text
 
 router = APIRouter()
 _PRINCIPALS = "/api/v1/principals"
-_USES = ("agreement", "monitor", "report", "review")
+_USES = ("agreement", "monitor", "report", "review", "notification")
 _MANY = {"limit": "1000"}
 
 

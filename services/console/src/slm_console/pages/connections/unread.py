@@ -14,7 +14,7 @@ from slm_console.web.rendering import render
 from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
-SERVICES = ("agreement", "monitor", "report", "review")
+SERVICES = ("agreement", "monitor", "report", "review", "notification")
 
 
 @router.get("/connections/unread")

@@ -1,0 +1,1 @@
+"""Notifications: the events that a party may see, sent to its addresses."""

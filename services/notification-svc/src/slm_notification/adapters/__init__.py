@@ -1,0 +1,1 @@
+"""The storage of notification-svc in PostgreSQL, and the client that sends webhooks."""

@@ -1,0 +1,195 @@
+"""The storage of notification-svc in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import RowMapping, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from slm_chassis.database import Database, Transaction
+from slm_chassis.sql_ledger import SqlLedgerOfTransaction
+from slm_events.instants import UtcMicroseconds
+from slm_notification.adapters import sql_sending
+from slm_notification.adapters.tables import heard_event, webhook_delivery, webhook_endpoint, webhook_secret
+from slm_notification.application.ports import NewDelivery
+from slm_notification.domain.attempts import AttemptAnswer, ClaimedDelivery, FailedAttempt
+from slm_notification.domain.endpoints import EventFilter, HeardEvent, WebhookEndpoint, delivery_id_of
+from slm_notification.domain.signatures import WebhookSecret
+
+
+class SqlNotificationLedger(SqlLedgerOfTransaction):
+    """The storage within one transaction."""
+
+    async def endpoint(self, endpoint_id: str) -> WebhookEndpoint | None:
+        """Return the endpoint with this id, locked against changes."""
+        # Not FOR UPDATE, for which the transaction that writes deliveries would have to wait.
+        statement = select(webhook_endpoint).where(webhook_endpoint.c.endpoint_id == endpoint_id)
+        rows = await self._transaction.execute(statement.with_for_update(key_share=True))
+        row = rows.mappings().one_or_none()
+        return None if row is None else endpoint_from_row(row)
+
+    async def count_endpoints(self, party_id: str) -> int:
+        """Return how many endpoints a party has."""
+        statement = select(func.count()).where(webhook_endpoint.c.party_id == party_id)
+        return int((await self._transaction.execute(statement)).scalar_one())
+
+    async def endpoints_of(self, party_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
+        """Return the endpoints of these parties that are not gone. None of them is removed before the transaction
+        ends.
+        """
+        if not party_ids:
+            return []
+        statement = (
+            select(webhook_endpoint)
+            .where(webhook_endpoint.c.party_id.in_(party_ids), webhook_endpoint.c.state != "gone")
+            .order_by(webhook_endpoint.c.endpoint_id)
+            .with_for_update(read=True, key_share=True)
+        )
+        return [endpoint_from_row(row) for row in (await self._transaction.execute(statement)).mappings()]
+
+    async def put_endpoint(self, endpoint: WebhookEndpoint) -> None:
+        """Insert the endpoint, or replace the one with its id."""
+        row = asdict(endpoint)
+        statement = insert(webhook_endpoint).values(row)
+        others = {name: value for name, value in row.items() if name != "endpoint_id"}
+        await self._transaction.execute(statement.on_conflict_do_update(index_elements=["endpoint_id"], set_=others))
+
+    async def remove_endpoint(self, endpoint_id: str) -> None:
+        """Remove an endpoint with its secrets and deliveries."""
+        for table in (webhook_endpoint, webhook_secret, webhook_delivery):
+            await self._transaction.execute(delete(table).where(table.c.endpoint_id == endpoint_id))
+
+    async def put_secret(self, secret: WebhookSecret) -> None:
+        """Insert a secret."""
+        await self._transaction.execute(insert(webhook_secret).values(asdict(secret)))
+
+    async def end_secrets(self, endpoint_id: str, ends_at: UtcMicroseconds) -> None:
+        """Let all present secrets of an endpoint end at this instant of real time, unless they end earlier."""
+        column = webhook_secret.c.ends_at
+        await self._transaction.execute(
+            update(webhook_secret)
+            .where(webhook_secret.c.endpoint_id == endpoint_id, or_(column.is_(None), column > ends_at))
+            .values(ends_at=ends_at)
+        )
+
+    async def keep_events(self, events: Sequence[HeardEvent]) -> None:
+        """Store events, without those that are stored already."""
+        if events:
+            rows = [asdict(each) for each in events]
+            await self._transaction.execute(insert(heard_event).on_conflict_do_nothing(), rows)
+
+    async def add_deliveries(self, deliveries: Sequence[NewDelivery], due_at: UtcMicroseconds) -> None:
+        """Write deliveries that are due at this instant of real time, without those that are written already."""
+        if deliveries:
+            rows = [self._delivery_row(each, due_at) for each in deliveries]
+            await self._transaction.execute(insert(webhook_delivery).on_conflict_do_nothing(), rows)
+
+    def _delivery_row(self, delivery: NewDelivery, due_at: UtcMicroseconds) -> dict[str, Any]:
+        endpoint, event = delivery.endpoint, delivery.event
+        return {
+            "delivery_id": delivery_id_of(endpoint.endpoint_id, event.event_id),
+            "endpoint_id": endpoint.endpoint_id,
+            "party_id": endpoint.party_id,
+            "event_id": event.event_id,
+            "event_type": event.event_type,
+            "agreement_id": event.agreement_id,
+            "state": "waiting",
+            "attempts": 0,
+            "created_at": self.now,
+            "due_at": due_at,
+            "problem": "",
+            "excerpt": "",
+        }
+
+    async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
+        """Let deliveries be sent again from this instant of real time on, as if they had not been tried; return how
+        many. One that is being sent now is left as it is.
+        """
+        table = webhook_delivery
+        statement = (
+            update(table)
+            .where(table.c.delivery_id.in_(delivery_ids))
+            .where(or_(table.c.leased_until.is_(None), table.c.leased_until < due_at))
+            .values(state="waiting", attempts=0, due_at=due_at, first_attempt_at=None, delivered_at=None)
+        )
+        return (await self._transaction.execute(statement)).rowcount
+
+    async def endpoint_id_of(self, delivery_id: str, party_id: str | None) -> str | None:
+        """Return the endpoint of a delivery of a party (None: of any party); None without one."""
+        statement = select(webhook_delivery.c.endpoint_id).where(webhook_delivery.c.delivery_id == delivery_id)
+        if party_id is not None:
+            statement = statement.where(webhook_delivery.c.party_id == party_id)
+        found: str | None = (await self._transaction.execute(statement)).scalar_one_or_none()
+        return found
+
+    async def kept_events(
+        self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds, limit: int
+    ) -> Sequence[HeardEvent]:
+        """Return events that a party may see and that were recorded in an interval, the earliest first."""
+        table = heard_event
+        statement = (
+            select(table)
+            .where(table.c.recorded_at >= since, table.c.recorded_at < until, table.c.party_ids.contains([party_id]))
+            .order_by(table.c.recorded_at, table.c.event_id)
+            .limit(limit)
+        )
+        return [HeardEvent(**row) for row in (await self._transaction.execute(statement)).mappings()]
+
+
+class SqlNotificationDesk:
+    """The storage of the service. ``parallel``: the most requests to one endpoint at a time."""
+
+    def __init__(self, database: Database, parallel: int) -> None:
+        self._database = database
+        self._parallel = parallel
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqlNotificationLedger]:
+        """Open a transaction and yield its ledger; the changes commit at the end of the block."""
+        async with self._database.begin() as transaction:
+            yield SqlNotificationLedger(transaction)
+
+    async def claim(self, most: int, lease_seconds: float) -> Sequence[ClaimedDelivery]:
+        """Claim due deliveries with a lease, at most so many: no other process sends them until it ends."""
+        async with self._database.begin() as transaction:
+            return await sql_sending.claim_due(transaction, most, self._parallel, lease_seconds)
+
+    async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
+        """Store that a delivery was accepted, and that its endpoint works."""
+        async with self._database.begin() as transaction:
+            await sql_sending.store_success(transaction, claim, answer)
+
+    async def record_failure(
+        self, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int
+    ) -> None:
+        """Store a failed attempt. The endpoint is left alone for a while, suspended after ``suspend_after``
+        microseconds without success, or gone if the answer says so.
+        """
+        async with self._database.begin() as transaction:
+            await sql_sending.hold_endpoint(transaction, claim, answer, follows, suspend_after)
+            await sql_sending.store_failure(transaction, claim, answer, follows)
+
+    async def release(self, claims: Sequence[ClaimedDelivery]) -> None:
+        """Give back claims whose deliveries were not sent."""
+        async with self._database.begin() as transaction:
+            for claim in claims:
+                await sql_sending.release_claim(transaction, claim)
+
+    async def prune(self, keep_microseconds: int) -> int:
+        """Remove events and deliveries that are older; return how many deliveries."""
+        async with self._database.begin() as transaction:
+            return await sql_sending.remove_before(transaction, transaction.now - keep_microseconds)
+
+
+def ledger_of(transaction: Transaction) -> SqlNotificationLedger:
+    """Return the ledger of a transaction that the caller has begun."""
+    return SqlNotificationLedger(transaction)
+
+
+def endpoint_from_row(row: RowMapping) -> WebhookEndpoint:
+    """Return the endpoint of a row of its table."""
+    return WebhookEndpoint(**{**row, "wanted": EventFilter(**row["wanted"])})

@@ -1,0 +1,198 @@
+"""The statements with which deliveries are claimed for sending, and with which attempts are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from slm_chassis.clock import SECOND, real_now
+from slm_chassis.database import Transaction
+from slm_events.instants import UtcMicroseconds
+from slm_notification.domain.attempts import AttemptAnswer, ClaimedDelivery, FailedAttempt
+
+# The lock of an endpoint guards its deliveries: two processes never count its running requests at the same time. In
+# random order, so that no endpoint comes last each time.
+_LOCK_ENDPOINTS = text("""
+    SELECT endpoint_id, url, failures FROM webhook_endpoint AS e
+    WHERE state = 'active' AND (retry_at IS NULL OR retry_at <= :now) AND EXISTS (
+        SELECT 1 FROM webhook_delivery AS d
+        WHERE d.endpoint_id = e.endpoint_id AND d.state = 'waiting' AND d.due_at <= :now
+            AND (d.leased_until IS NULL OR d.leased_until <= :now)
+    )
+    ORDER BY random() LIMIT :most
+    FOR NO KEY UPDATE SKIP LOCKED
+""")
+# A statement of its own, because it must see what was committed before the endpoints were locked.
+_CLAIM = text("""
+    WITH chosen AS (
+        SELECT d.delivery_id
+        FROM unnest(CAST(:endpoint_ids AS text[]), CAST(:rooms AS int[])) AS e (endpoint_id, room)
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS busy FROM webhook_delivery AS b
+            WHERE b.endpoint_id = e.endpoint_id AND b.leased_until > :now
+        ) AS running
+        CROSS JOIN LATERAL (
+            SELECT delivery_id FROM webhook_delivery AS w
+            WHERE w.endpoint_id = e.endpoint_id AND w.state = 'waiting' AND w.due_at <= :now
+                AND (w.leased_until IS NULL OR w.leased_until <= :now)
+            ORDER BY w.due_at, w.delivery_id
+            LIMIT greatest(0, e.room - running.busy)
+        ) AS d
+        LIMIT :most
+    )
+    UPDATE webhook_delivery AS d
+    SET leased_until = :leased_until, attempts = attempts + 1, last_attempt_at = :now,
+        first_attempt_at = coalesce(first_attempt_at, :now)
+    FROM chosen, heard_event AS h
+    WHERE d.delivery_id = chosen.delivery_id AND h.event_id = d.event_id
+    RETURNING d.delivery_id, d.endpoint_id, d.attempts, d.first_attempt_at, h.body
+""")
+_SECRETS = text("""
+    SELECT endpoint_id, text FROM webhook_secret
+    WHERE endpoint_id = ANY(CAST(:endpoint_ids AS text[])) AND (ends_at IS NULL OR ends_at > :now)
+    ORDER BY made_at DESC, secret_id
+""")
+_ENDPOINT_WORKS = text("""
+    UPDATE webhook_endpoint SET failures = 0, failing_since = NULL, retry_at = NULL
+    WHERE endpoint_id = :endpoint_id AND failures > 0
+""")
+_DELIVERED = text("""
+    UPDATE webhook_delivery
+    SET state = 'delivered', delivered_at = :now, leased_until = NULL, status = :status, problem = '',
+        excerpt = :excerpt
+    WHERE delivery_id = :delivery_id AND state = 'waiting'
+""")
+# Requests that were on their way together count as one failure, or the pause would grow with their number.
+_ENDPOINT_FAILS = text("""
+    UPDATE webhook_endpoint
+    SET failures = failures + 1, failing_since = coalesce(failing_since, CAST(:now AS bigint)), retry_at = :hold_until,
+        state = CASE WHEN :is_gone THEN 'gone' WHEN :now - failing_since >= :suspend_after THEN 'suspended'
+            ELSE state END,
+        state_reason = CASE WHEN :is_gone THEN :gone_reason
+            WHEN :now - failing_since >= :suspend_after THEN :suspended_reason ELSE state_reason END,
+        state_at = CASE WHEN :is_gone OR :now - failing_since >= :suspend_after THEN :state_at ELSE state_at END,
+        version = CASE WHEN :is_gone OR :now - failing_since >= :suspend_after THEN version + 1 ELSE version END
+    WHERE endpoint_id = :endpoint_id AND state IN ('active', 'paused')
+        AND (:is_gone OR retry_at IS NULL OR retry_at <= :claimed_at)
+""")
+_NOT_DELIVERED = text("""
+    UPDATE webhook_delivery
+    SET state = :state, due_at = :due_at, leased_until = NULL, status = :status, problem = :problem, excerpt = :excerpt
+    WHERE delivery_id = :delivery_id AND state = 'waiting' AND leased_until = :leased_until
+""")
+_NOTHING_MORE = text("""
+    UPDATE webhook_delivery SET state = 'failed', problem = :problem
+    WHERE endpoint_id = :endpoint_id AND state = 'waiting' AND leased_until IS NULL
+""")
+_RELEASE = text("""
+    UPDATE webhook_delivery SET leased_until = NULL, attempts = greatest(0, attempts - 1)
+    WHERE delivery_id = :delivery_id AND state = 'waiting' AND leased_until = :leased_until
+""")
+_REMOVE = text("""
+    WITH removed AS (DELETE FROM heard_event WHERE recorded_at < :before RETURNING event_id)
+    DELETE FROM webhook_delivery AS d USING removed WHERE d.event_id = removed.event_id
+""")
+_REMOVE_SECRETS = text("DELETE FROM webhook_secret WHERE ends_at <= :now")
+_GONE_REASON = "The receiver answered 410 Gone: it wants no more deliveries."
+_SUSPENDED_REASON = "No delivery was accepted for a long time. What waits is sent when the endpoint is active again."
+
+
+async def claim_due(transaction: Transaction, most: int, parallel: int, lease_seconds: float) -> list[ClaimedDelivery]:
+    """Claim due deliveries. An endpoint has at most ``parallel`` requests at a time, and one while it fails."""
+    now = real_now()
+    endpoints = (await transaction.execute(_LOCK_ENDPOINTS, {"now": now, "most": most})).mappings().all()
+    if not endpoints:
+        return []
+    leased_until = now + int(lease_seconds * SECOND)
+    asked = {
+        "endpoint_ids": [each["endpoint_id"] for each in endpoints],
+        "rooms": [1 if each["failures"] else parallel for each in endpoints],
+        "now": now,
+        "leased_until": leased_until,
+        "most": most,
+    }
+    rows = (await transaction.execute(_CLAIM, asked)).mappings().all()
+    secrets = await _secrets_of(transaction, {each["endpoint_id"] for each in rows}, now)
+    of = {each["endpoint_id"]: each for each in endpoints}
+    return [
+        ClaimedDelivery(
+            delivery_id=row["delivery_id"],
+            endpoint_id=row["endpoint_id"],
+            url=of[row["endpoint_id"]]["url"],
+            body=row["body"],
+            secrets=tuple(secrets.get(row["endpoint_id"], ())),
+            attempts=row["attempts"],
+            failures=of[row["endpoint_id"]]["failures"],
+            first_attempt_at=row["first_attempt_at"],
+            claimed_at=now,
+            leased_until=leased_until,
+        )
+        for row in rows
+    ]
+
+
+async def _secrets_of(
+    transaction: Transaction, endpoint_ids: set[str], now: UtcMicroseconds
+) -> dict[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    asked: dict[str, Any] = {"endpoint_ids": sorted(endpoint_ids), "now": now}
+    for row in await transaction.execute(_SECRETS, asked):
+        found.setdefault(row.endpoint_id, []).append(row.text)
+    return dict(found)
+
+
+async def store_success(transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
+    """Store that the receiver accepted a delivery."""
+    await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id})
+    row = {"delivery_id": claim.delivery_id, "now": real_now(), "status": answer.status, "excerpt": answer.excerpt}
+    await transaction.execute(_DELIVERED, row)
+
+
+async def hold_endpoint(
+    transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int
+) -> None:
+    """Leave an endpoint that failed alone for a while, suspend it, or let it be gone."""
+    row = {
+        "endpoint_id": claim.endpoint_id,
+        "now": real_now(),
+        "hold_until": follows.hold_until,
+        "is_gone": answer.is_gone,
+        "gone_reason": _GONE_REASON,
+        "suspended_reason": _SUSPENDED_REASON,
+        "suspend_after": suspend_after,
+        "state_at": transaction.now,
+        "claimed_at": claim.claimed_at,
+    }
+    await transaction.execute(_ENDPOINT_FAILS, row)
+    if answer.is_gone:
+        await transaction.execute(_NOTHING_MORE, {"endpoint_id": claim.endpoint_id, "problem": _GONE_REASON})
+
+
+async def store_failure(
+    transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt
+) -> None:
+    """Store that an attempt failed, and when the delivery is due again. Nothing is stored if the claim has ended."""
+    row = {
+        "delivery_id": claim.delivery_id,
+        "leased_until": claim.leased_until,
+        "state": follows.state,
+        "due_at": follows.due_at,
+        "status": answer.status,
+        "problem": answer.problem,
+        "excerpt": answer.excerpt,
+    }
+    await transaction.execute(_NOT_DELIVERED, row)
+
+
+async def release_claim(transaction: Transaction, claim: ClaimedDelivery) -> None:
+    """Give back a claim whose delivery was not sent."""
+    row = {"delivery_id": claim.delivery_id, "leased_until": claim.leased_until}
+    await transaction.execute(_RELEASE, row)
+
+
+async def remove_before(transaction: Transaction, before: UtcMicroseconds) -> int:
+    """Remove the events recorded before an instant, with their deliveries, and the secrets that have ended."""
+    await transaction.execute(_REMOVE_SECRETS, {"now": real_now()})
+    return (await transaction.execute(_REMOVE, {"before": before})).rowcount

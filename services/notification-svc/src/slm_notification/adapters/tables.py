@@ -1,0 +1,85 @@
+"""The tables of notification-svc."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+webhook_endpoint = Table(
+    "webhook_endpoint",
+    metadata,
+    Column("endpoint_id", Text, primary_key=True),
+    Column("party_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("wanted", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_reason", Text, nullable=False),
+    Column("state_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", BigInteger),
+    Column("retry_at", BigInteger),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by_principal_id", Text, nullable=False),
+    Index("webhook_endpoint_party_id", "party_id", "created_at"),
+)
+"""The addresses of parties. ``failing_since`` and ``retry_at`` are real time."""
+
+webhook_secret = Table(
+    "webhook_secret",
+    metadata,
+    Column("secret_id", Text, primary_key=True),
+    Column("endpoint_id", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
+    Index("webhook_secret_endpoint_id", "endpoint_id"),
+)
+"""The secrets of endpoints, in a table of their own so that no query of endpoints reads them. Times are real."""
+
+heard_event = Table(
+    "heard_event",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("event_type", Text, nullable=False),
+    Column("agreement_id", Text),
+    Column("service_id", Text),
+    Column("party_ids", ARRAY(Text), nullable=False),
+    Column("named_party_ids", ARRAY(Text), nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("heard_event_recorded_at", "recorded_at", "event_id"),
+)
+"""Events that a party with an endpoint may see, as they are sent."""
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("endpoint_id", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("agreement_id", Text),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("leased_until", BigInteger),
+    Column("first_attempt_at", BigInteger),
+    Column("last_attempt_at", BigInteger),
+    Column("delivered_at", BigInteger),
+    Column("status", Integer),
+    Column("problem", Text, nullable=False),
+    Column("excerpt", Text, nullable=False),
+    Index("webhook_delivery_due", "endpoint_id", "due_at", postgresql_where=text("state = 'waiting'")),
+    Index("webhook_delivery_leased", "endpoint_id", postgresql_where=text("leased_until IS NOT NULL")),
+    Index("webhook_delivery_party", "party_id", "created_at", "delivery_id"),
+    Index("webhook_delivery_endpoint", "endpoint_id", "created_at", "delivery_id"),
+    Index("webhook_delivery_created_at", "created_at", "delivery_id"),
+    Index("webhook_delivery_event_id", "event_id"),
+)
+"""One row for each event and endpoint. All times but ``created_at`` are real time."""

@@ -1,0 +1,96 @@
+"""The HTTP client that sends webhooks: signed, without redirects, only to addresses that are allowed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+
+from slm_chassis.clock import SECOND, real_now
+from slm_chassis.outgoing import (
+    AddressRefused,
+    AddressRules,
+    GuardedTransport,
+    Resolve,
+    checked_addresses,
+    system_resolve,
+)
+from slm_notification.domain.attempts import SHOWN_OF_ANSWER, AttemptAnswer, ClaimedDelivery
+from slm_notification.domain.signatures import signature_headers
+
+_READ_BYTES = 4 * SHOWN_OF_ANSWER
+_RESOLVE_SECONDS = 5.0
+_HEADERS = {
+    "content-type": "application/cloudevents+json",
+    "user-agent": "slm-webhooks/1",
+    # What is not asked for need not be unpacked: a small answer could become a huge one.
+    "accept-encoding": "identity",
+}
+
+
+class WebCourier:
+    """Sends webhooks over HTTP. An attempt with all its parts takes at most ``attempt_seconds``."""
+
+    def __init__(self, rules: AddressRules, attempt_seconds: float, *, resolve: Resolve = system_resolve) -> None:
+        self._rules = rules
+        self._resolve = resolve
+        self._seconds = attempt_seconds
+        self._client = httpx.AsyncClient(
+            transport=GuardedTransport(rules, resolve=resolve),
+            timeout=attempt_seconds,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def check(self, url: str) -> str | None:
+        """Return why nothing may be sent to this URL, in words for whoever entered it; None if it may."""
+        try:
+            async with asyncio.timeout(_RESOLVE_SECONDS):
+                await checked_addresses(url, self._rules, self._resolve)
+        except AddressRefused as refused:
+            return str(refused)
+        except (OSError, UnicodeError):
+            return "the name of the host cannot be resolved"
+        return None
+
+    async def send(self, claim: ClaimedDelivery) -> AttemptAnswer:
+        """Send a delivery once and return how it ended. It raises nothing but cancellation."""
+        body = claim.body.encode()
+        signed = signature_headers(claim.secrets, claim.delivery_id, real_now() // SECOND, body)
+        try:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._client.stream("POST", claim.url, content=body, headers={**_HEADERS, **signed}) as answer,
+            ):
+                return await _answer_of(answer)
+        except AddressRefused as refused:
+            return AttemptAnswer(None, f"Not sent: {refused}.")
+        except (TimeoutError, httpx.TimeoutException):
+            return AttemptAnswer(None, f"No answer within {self._seconds:g} seconds.")
+        except httpx.ConnectError:
+            return AttemptAnswer(None, "No connection: the receiver is away, its name or its certificate is wrong.")
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            return AttemptAnswer(None, f"The connection broke ({type(error).__name__}).")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+async def _answer_of(answer: httpx.Response) -> AttemptAnswer:
+    read = bytearray()
+    async for chunk in answer.aiter_raw():
+        read += chunk
+        if len(read) >= _READ_BYTES:
+            break
+    excerpt = read[:_READ_BYTES].decode("utf-8", "replace").replace("\x00", "�")[:SHOWN_OF_ANSWER]
+    status = answer.status_code
+    problem = "" if 200 <= status < 300 else f"Answered with status {status}."
+    if 300 <= status < 400:
+        problem = f"Answered with status {status}: redirects are not followed."
+    return AttemptAnswer(status, problem, excerpt, _retry_after(answer))
+
+
+def _retry_after(answer: httpx.Response) -> int | None:
+    text = answer.headers.get("retry-after", "")
+    return int(text) * SECOND if text.isascii() and text.isdigit() and len(text) < 8 else None

@@ -1,0 +1,1 @@
+"""The REST API of notification-svc: a module for each resource."""

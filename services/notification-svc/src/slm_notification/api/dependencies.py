@@ -1,0 +1,19 @@
+"""The dependencies of routes: the typed parts of the service, and the callers that may change endpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from slm_chassis.access import Principal
+from slm_chassis.http.access import require_role
+from slm_chassis.http.parts import Part
+from slm_notification.application.webhooks import WebhookOffice
+
+OFFICE = Part[WebhookOffice]("office")
+EDITORS = ("integrator", "service_level_manager")
+
+TheOffice = Annotated[WebhookOffice, Depends(OFFICE.of)]
+Editor = Annotated[Principal, Depends(require_role(*EDITORS))]
+"""Type of a route's parameter: only these roles get in."""

@@ -1,0 +1,49 @@
+"""The texts of notification-svc's OpenAPI document that are not written at its routes."""
+
+from __future__ import annotations
+
+from slm_chassis.http.document import Documentation, read_answer_examples
+from slm_chassis.http.problem_types import NO_IDEMPOTENCY_HERE, ProblemType
+
+_TAGS = {
+    "dead-letters": "Records that the service could not handle, for operators.",
+    "key-uses": "When API keys were last used in the service.",
+    "schemas": "JSON Schemas of the published events.",
+    "webhook-deliveries": "What was sent to the endpoints of your party, and how each attempt ended.",
+    "webhook-endpoints": "Addresses to which events are sent as signed webhooks, after Standard Webhooks.",
+}
+_PARAMETERS = {
+    "agreement_id": "Id of the agreement",
+    "dead_letter_id": "Id of the dead letter",
+    "delivery_id": "Id of the delivery, which is also its `webhook-id`",
+    "endpoint_id": "Id of the endpoint",
+    "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
+    "state": "Only those in this state",
+}
+_PROBLEMS = (
+    ProblemType(
+        "without-party",
+        403,
+        "An operator has no endpoints",
+        "An endpoint gets the events of the party that it belongs to, and an operator belongs to none.",
+        "Use a key of the party whose events are to be sent.",
+    ),
+    ProblemType(
+        "too-many-endpoints",
+        409,
+        "The party has too many endpoints",
+        "A party has at most fifty endpoints.",
+        "Remove one that is not used, or let one endpoint get the events of several agreements.",
+    ),
+    ProblemType(
+        "endpoint-gone",
+        409,
+        "The receiver wants no more deliveries",
+        "The receiver answered a delivery with 410 Gone, so nothing more is sent to it.",
+        "Change the endpoint, with the same or another URL: then it is active again.",
+    ),
+    NO_IDEMPOTENCY_HERE,
+)
+DOCUMENT = Documentation(
+    tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS, examples=read_answer_examples(__package__)
+)

@@ -1,0 +1,43 @@
+"""Problem documents for refusals of the use cases: for each class of refusal its status, title and remedy."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from slm_chassis.http import problems
+from slm_chassis.http.problems import Problem
+from slm_notification.domain.errors import (
+    EndpointGone,
+    NotAcceptable,
+    NotFound,
+    Refusal,
+    TooManyEndpoints,
+    WithoutParty,
+)
+
+
+def install_refusal_handler(api: FastAPI) -> None:
+    """Register an exception handler that answers each refusal with its problem document."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refusal)
+        return problems.problem_response(problem_of(error), request.url.path)
+
+    api.add_exception_handler(Refusal, answer)
+
+
+def problem_of(refused: Refusal) -> Problem:
+    """Return the problem document that answers a refusal."""
+    if isinstance(refused, NotFound):
+        return problems.not_found(refused.what, refused.identity)
+    if isinstance(refused, NotAcceptable):
+        return problems.invalid(refused.field, refused.value, refused.remedy)
+    if isinstance(refused, WithoutParty):
+        return Problem(403, "without-party", "An operator has no endpoints", f"{refused} Use a key of the party.")
+    if isinstance(refused, TooManyEndpoints):
+        return Problem(409, "too-many-endpoints", "The party has too many endpoints", f"{refused} Remove one first.")
+    if isinstance(refused, EndpointGone):
+        detail = f"{refused} Change the endpoint to use it again."
+        return Problem(409, "endpoint-gone", "The receiver wants no more deliveries", detail)
+    raise refused

@@ -1,0 +1,65 @@
+"""The models of request bodies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_Id = Annotated[str, Field(min_length=1, max_length=100)]
+_Ids = Annotated[list[_Id], Field(max_length=100)]
+_THIRTY_DAYS = 30 * 86_400
+
+
+class WebhookEndpointBody(BaseModel):
+    """An address to which events are sent, and which events: those that pass every filter. An empty filter: all."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "On-call bridge",
+                    "url": "https://hooks.acme.example/slm",
+                    "event_types": ["slm.monitor.target-at-risk.v1", "slm.monitor.target-breached.v1"],
+                    "paused": True,
+                }
+            ]
+        },
+    )
+
+    title: Annotated[str, Field(min_length=1, max_length=300)]
+    url: Annotated[str, Field(min_length=1, max_length=2_000)] = Field(
+        description="An https address outside the operator's own network"
+    )
+    event_types: _Ids = Field([], description="Only these types, such as `slm.monitor.target-breached.v1`")
+    agreement_ids: _Ids = Field([], description="Only events of these agreements")
+    service_ids: _Ids = Field([], description="Only events that name one of these services")
+    other_party_ids: _Ids = Field(
+        [], description="Only events that name one of these customers, providers or suppliers beside your own party"
+    )
+    paused: bool = Field(False, description="True: events wait here until it is set to false again")
+
+
+class SecretReplacementBody(BaseModel):
+    """The request for a new secret."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"overlap_seconds": 86400}]})
+
+    overlap_seconds: Annotated[int, Field(ge=0, le=_THIRTY_DAYS)] = 86_400
+    """For how long deliveries are signed with the earlier secrets as well."""
+
+
+class ReplayBody(BaseModel):
+    """The request to send kept events again."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        json_schema_extra={"examples": [{"from": "2026-11-22T10:00:00Z", "until": "2026-11-22T12:00:00Z"}]},
+    )
+
+    since: Annotated[str, Field(alias="from", max_length=40)]
+    """Events that were recorded at this instant or later."""
+    until: Annotated[str, Field(max_length=40)] | None = None
+    """Events that were recorded before this instant; by default up to now."""

@@ -1,0 +1,238 @@
+"""What people do with webhook endpoints: make, change and remove them, replace secrets, test, send again, replay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slm_chassis.access import Principal
+from slm_chassis.clock import SECOND, real_now
+from slm_chassis.identity import NewId
+from slm_events.instants import UtcMicroseconds, to_text
+from slm_notification.application.ports import Courier, NewDelivery, NotificationDesk, NotificationLedger
+from slm_notification.domain.endpoints import (
+    MOST_OF_A_PARTY,
+    TEST_EVENT,
+    EventFilter,
+    HeardEvent,
+    WebhookEndpoint,
+    changed_endpoint,
+    delivery_id_of,
+)
+from slm_notification.domain.errors import EndpointGone, NotAcceptable, NotFound, TooManyEndpoints, WithoutParty
+from slm_notification.domain.signatures import SECRET_BYTES, WebhookSecret, secret_text
+
+MOST_REPLAYED = 10_000
+"""The most events that one replay sends again."""
+_KIND = "webhook endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookOffice:
+    """What the use cases need: storage, the check of addresses, ids and random bytes."""
+
+    desk: NotificationDesk
+    courier: Courier
+    new_id: NewId
+    random: Callable[[int], bytes]
+    source: str
+    """``source`` of the events that test an endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDetails:
+    """What a user says of an endpoint."""
+
+    title: str
+    url: str
+    wanted: EventFilter
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedEvents:
+    """What a replay came to."""
+
+    deliveries: int
+    until: UtcMicroseconds
+    """The replay covers the events that were recorded up to this instant."""
+    is_whole: bool
+    """Whether this is the instant that was asked for; if not, ask again from it."""
+
+
+async def make_endpoint(
+    office: WebhookOffice, caller: Principal, details: EndpointDetails
+) -> tuple[WebhookEndpoint, WebhookSecret]:
+    """Make an endpoint of the caller's party and return it with its secret.
+
+    Raises WithoutParty, NotAcceptable and TooManyEndpoints.
+    """
+    if caller.party_id is None:
+        raise WithoutParty("An operator has no party whose events could be sent.")
+    await _check_url(office, details.url)
+    async with office.desk.begin() as ledger:
+        await ledger.lock(f"webhook endpoints of {caller.party_id}")
+        if await ledger.count_endpoints(caller.party_id) >= MOST_OF_A_PARTY:
+            raise TooManyEndpoints(f"A party has at most {MOST_OF_A_PARTY} endpoints.")
+        endpoint = WebhookEndpoint(
+            endpoint_id=office.new_id(),
+            party_id=caller.party_id,
+            title=details.title,
+            url=details.url,
+            wanted=details.wanted,
+            state="paused" if details.is_paused else "active",
+            state_reason="",
+            state_at=ledger.now,
+            failures=0,
+            failing_since=None,
+            retry_at=None,
+            version=1,
+            created_at=ledger.now,
+            created_by_principal_id=caller.principal_id,
+        )
+        await ledger.put_endpoint(endpoint)
+        secret = _new_secret(office, endpoint.endpoint_id)
+        await ledger.put_secret(secret)
+        await ledger.note(caller, "webhook-endpoint.make", endpoint.endpoint_id)
+        return endpoint, secret
+
+
+async def change_endpoint(
+    office: WebhookOffice,
+    caller: Principal,
+    endpoint_id: str,
+    details: EndpointDetails,
+    unless_changed: Callable[[WebhookEndpoint], None],
+) -> WebhookEndpoint:
+    """Change title, URL and filter of an endpoint, pause it or let it go on. Raises NotFound and NotAcceptable.
+
+    ``unless_changed`` raises if the endpoint is not as the caller has read it.
+    """
+    async with office.desk.begin() as ledger:
+        known = await _own_endpoint(ledger, caller, endpoint_id)
+    # Outside of the transaction, since resolving a name may take seconds. A URL that stays is checked at each sending
+    # only, so that an endpoint can be paused while its name cannot be resolved.
+    if details.url != known.url:
+        await _check_url(office, details.url)
+    async with office.desk.begin() as ledger:
+        endpoint = await _own_endpoint(ledger, caller, endpoint_id)
+        unless_changed(endpoint)
+        changed = changed_endpoint(endpoint, details.title, details.url, details.wanted, details.is_paused, ledger.now)
+        await ledger.put_endpoint(changed)
+        await ledger.note(caller, "webhook-endpoint.change", endpoint_id, {"state": changed.state})
+        return changed
+
+
+async def remove_endpoint(office: WebhookOffice, caller: Principal, endpoint_id: str) -> None:
+    """Remove an endpoint; what waits for it is not sent any more. Raises NotFound."""
+    async with office.desk.begin() as ledger:
+        await _own_endpoint(ledger, caller, endpoint_id)
+        await ledger.remove_endpoint(endpoint_id)
+        await ledger.note(caller, "webhook-endpoint.remove", endpoint_id)
+
+
+async def replace_secret(
+    office: WebhookOffice, caller: Principal, endpoint_id: str, overlap_seconds: int
+) -> tuple[WebhookEndpoint, WebhookSecret]:
+    """Give an endpoint a new secret. The earlier ones sign beside it for some time. Raises NotFound."""
+    async with office.desk.begin() as ledger:
+        endpoint = await _own_endpoint(ledger, caller, endpoint_id)
+        secret = _new_secret(office, endpoint_id)
+        await ledger.end_secrets(endpoint_id, secret.made_at + overlap_seconds * SECOND)
+        await ledger.put_secret(secret)
+        await ledger.note(caller, "webhook-endpoint.replace-secret", endpoint_id)
+        return endpoint, secret
+
+
+async def send_test(office: WebhookOffice, caller: Principal, endpoint_id: str) -> str:
+    """Write an event for this endpoint alone, and return the id of its delivery. Raises NotFound and EndpointGone."""
+    async with office.desk.begin() as ledger:
+        endpoint = await _usable_endpoint(ledger, caller, endpoint_id)
+        event = _test_event(office, endpoint, ledger.now)
+        await ledger.keep_events([event])
+        await ledger.add_deliveries([NewDelivery(endpoint, event)], real_now())
+        return delivery_id_of(endpoint_id, event.event_id)
+
+
+async def resend(office: WebhookOffice, caller: Principal, delivery_id: str) -> None:
+    """Let a delivery be sent again now, under its own id. Raises NotFound and EndpointGone."""
+    async with office.desk.begin() as ledger:
+        party_id = None if caller.is_operator else caller.party_id or ""
+        endpoint_id = await ledger.endpoint_id_of(delivery_id, party_id)
+        if endpoint_id is None:
+            raise NotFound("webhook delivery", delivery_id)
+        await _usable_endpoint(ledger, caller, endpoint_id)
+        await ledger.repeat_deliveries([delivery_id], real_now())
+        await ledger.note(caller, "webhook-delivery.resend", delivery_id)
+
+
+async def replay(
+    office: WebhookOffice, caller: Principal, endpoint_id: str, since: UtcMicroseconds, until: UtcMicroseconds | None
+) -> ReplayedEvents:
+    """Send the kept events again that the endpoint wants and that were recorded in an interval.
+
+    Raises NotFound, NotAcceptable and EndpointGone.
+    """
+    async with office.desk.begin() as ledger:
+        endpoint = await _usable_endpoint(ledger, caller, endpoint_id)
+        end = ledger.now if until is None else min(until, ledger.now)
+        if since >= end:
+            raise NotAcceptable("from", to_text(since), "write an instant that is past, and before `until`")
+        events = await ledger.kept_events(endpoint.party_id, since, end, MOST_REPLAYED)
+        is_whole = len(events) < MOST_REPLAYED
+        wanted = [each for each in events if endpoint.wants(each)]
+        due_at = real_now()
+        await ledger.add_deliveries([NewDelivery(endpoint, each) for each in wanted], due_at)
+        ids = [delivery_id_of(endpoint_id, each.event_id) for each in wanted]
+        count = await ledger.repeat_deliveries(ids, due_at)
+        await ledger.note(caller, "webhook-endpoint.replay", endpoint_id, {"from": to_text(since)})
+        return ReplayedEvents(count, end if is_whole else events[-1].recorded_at, is_whole)
+
+
+async def _own_endpoint(ledger: NotificationLedger, caller: Principal, endpoint_id: str) -> WebhookEndpoint:
+    endpoint = await ledger.endpoint(endpoint_id)
+    if endpoint is None or not caller.may_see(endpoint.party_id):
+        raise NotFound(_KIND, endpoint_id)
+    return endpoint
+
+
+async def _usable_endpoint(ledger: NotificationLedger, caller: Principal, endpoint_id: str) -> WebhookEndpoint:
+    endpoint = await _own_endpoint(ledger, caller, endpoint_id)
+    if endpoint.state == "gone":
+        raise EndpointGone("The receiver answered 410 Gone, so nothing is sent to it.")
+    return endpoint
+
+
+async def _check_url(office: WebhookOffice, url: str) -> None:
+    if (reason := await office.courier.check(url)) is not None:
+        raise NotAcceptable("url", url, f"give another URL: {reason}")
+
+
+def _new_secret(office: WebhookOffice, endpoint_id: str) -> WebhookSecret:
+    return WebhookSecret(office.new_id(), endpoint_id, secret_text(office.random(SECRET_BYTES)), real_now(), None)
+
+
+def _test_event(office: WebhookOffice, endpoint: WebhookEndpoint, now: UtcMicroseconds) -> HeardEvent:
+    event_id = office.new_id()
+    document = {
+        "specversion": "1.0",
+        "id": event_id,
+        "type": TEST_EVENT,
+        "source": office.source,
+        "subject": endpoint.endpoint_id,
+        "time": to_text(now),
+        "datacontenttype": "application/json",
+        "data": {"endpoint_id": endpoint.endpoint_id, "text": "This is a test. There is nothing to do."},
+    }
+    return HeardEvent(
+        event_id=event_id,
+        event_type=TEST_EVENT,
+        agreement_id=None,
+        service_id=None,
+        # Of nobody: a replay to another endpoint must not contain it.
+        party_ids=(),
+        named_party_ids=(),
+        recorded_at=now,
+        body=json.dumps(document, separators=(",", ":")),
+    )

@@ -1,0 +1,70 @@
+"""The construction of notification-svc from its settings, the event log and a clock."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from slm_chassis.app import ServiceApp
+from slm_chassis.clock import Clock
+from slm_chassis.foundation import open_foundation
+from slm_chassis.http import dead_letter_routes, key_use_routes
+from slm_chassis.http.api import build_api, openapi_of
+from slm_chassis.identity import new_id
+from slm_chassis.lag import LagMeter
+from slm_chassis.log.port import EventLog
+from slm_chassis.outbox import OutboxRelay
+from slm_chassis.outgoing import AddressRules, Resolve, parse_networks, system_resolve
+from slm_chassis.settings import ServiceSettings
+from slm_chassis.subscriptions import Subscriptions, topics_of
+from slm_chassis.workers import Worker
+from slm_notification.adapters.sql_desk import SqlNotificationDesk
+from slm_notification.adapters.web_courier import WebCourier
+from slm_notification.api import dependencies, problems, webhook_deliveries, webhook_endpoints
+from slm_notification.api.document import DOCUMENT
+from slm_notification.application.sending import WebhookSender
+from slm_notification.application.webhooks import WebhookOffice
+from slm_notification.settings import NotificationSettings
+from slm_notification.subscriptions import EVENTS, projection
+
+CONTEXT = "notification"
+GROUP = "slm-notification"
+RECORDS_AT_ONCE = 2_000
+"""The most events of a partition that are handled in one transaction."""
+_TITLE = "Notifications"
+_ROUTERS = (
+    webhook_endpoints.router,
+    webhook_deliveries.router,
+    dead_letter_routes.dead_letter_router(CONTEXT),
+    key_use_routes.key_use_router(CONTEXT, "integrator", "service_level_manager", "auditor"),
+)
+
+
+async def build(
+    settings: ServiceSettings, log: EventLog, clock: Clock, *, resolve: Resolve = system_resolve
+) -> ServiceApp:
+    """Migrate the database and return the service, not started; raises OSError or DBAPIError if the database cannot be
+    reached. ``resolve`` finds the addresses of host names.
+    """
+    foundation = await open_foundation(CONTEXT, settings, log, clock)
+    database = foundation.database
+    own = settings if isinstance(settings, NotificationSettings) else NotificationSettings(**settings.model_dump())
+    http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
+    problems.install_refusal_handler(http)
+    limits = own.sending_limits()
+    rules = AddressRules(parse_networks(own.allowed_networks))
+    desk = SqlNotificationDesk(database, own.parallel)
+    courier = WebCourier(rules, limits.attempt_seconds, resolve=resolve)
+    dependencies.OFFICE.put(http, WebhookOffice(desk, courier, new_id, secrets.token_bytes, database.source))
+    workers: list[Worker] = [
+        OutboxRelay(database, log),
+        Subscriptions(GROUP, database, log, projection(limits.keep_microseconds), max_records=RECORDS_AT_ONCE),
+        LagMeter(GROUP, database, log, topics_of(EVENTS), foundation.metrics),
+        WebhookSender(desk, courier, own.retry_rules(), limits),
+    ]
+    return ServiceApp(foundation, http, workers)
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document of the service. It needs neither a database nor a log."""
+    return openapi_of(title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)

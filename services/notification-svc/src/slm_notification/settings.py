@@ -1,0 +1,62 @@
+"""Settings of notification-svc, read from the environment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from slm_chassis.clock import SECOND
+from slm_chassis.outgoing import parse_networks
+from slm_chassis.settings import ServiceSettings
+from slm_notification.application.sending import SendingLimits
+from slm_notification.domain.attempts import RetryRules
+
+_HOUR = 3_600 * SECOND
+_DAY = 24 * _HOUR
+
+
+class NotificationSettings(ServiceSettings):
+    """Settings read from ``SLM_NOTIFICATION_<FIELD>`` or else ``SLM_<FIELD>``."""
+
+    context: ClassVar[str] = "notification"
+
+    allowed_networks: str = ""
+    """Networks inside which webhooks may be sent, separated by commas, such as ``10.20.0.0/16``. Without it only public
+    addresses get any.
+    """
+    attempt_seconds: float = Field(default=15.0, gt=0, le=120)
+    """Real seconds that a receiver has to accept a webhook."""
+    parallel: int = Field(default=4, ge=1, le=100)
+    """The most requests to one endpoint at a time."""
+    at_once: int = Field(default=200, ge=1, le=10_000)
+    """The most requests of one process at a time."""
+    first_retry_seconds: float = Field(default=5.0, gt=0)
+    """Real seconds until a failed delivery is tried again; each further pause is three times as long."""
+    longest_retry_hours: float = Field(default=6.0, gt=0)
+    """Real hours that a pause between two attempts lasts at most."""
+    give_up_hours: float = Field(default=72.0, gt=0)
+    """Real hours from a delivery's first attempt until it is given up, and for which an endpoint may fail until it is
+    suspended.
+    """
+    keep_days: int = Field(default=30, ge=1, le=3_650)
+    """Days for which events and deliveries are kept, and so how far back a replay reaches."""
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        try:
+            parse_networks(text)
+        except ValueError as error:
+            raise ValueError(f"{error}; write networks like 10.20.0.0/16,fd00:20::/32") from None
+        return text
+
+    def retry_rules(self) -> RetryRules:
+        """Return when failed deliveries are sent again."""
+        give_up = int(self.give_up_hours * _HOUR)
+        first = int(self.first_retry_seconds * SECOND)
+        return RetryRules(first, int(self.longest_retry_hours * _HOUR), give_up, give_up)
+
+    def sending_limits(self) -> SendingLimits:
+        """Return how much is sent at once, and for how long events are kept."""
+        return SendingLimits(self.at_once, self.attempt_seconds, self.keep_days * _DAY)
