@@ -13,9 +13,10 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries import customer_views, ticket_terms
+from slm_monitor.adapters.queries import customer_views
 from slm_monitor.adapters.queries.read_tables import CLOCK, build_party_condition
 from slm_monitor.adapters.queries.row_documents import build_row_document
+from slm_monitor.adapters.rows import ticket_terms
 from slm_monitor.application.state.loaded_partition import AgreementTerms
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.facts import Fact

@@ -16,8 +16,7 @@ from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
 from slm_events.instants import to_text
 from slm_monitor.adapters.formats import column_codec
-from slm_monitor.adapters.queries import ticket_terms
-from slm_monitor.adapters.rows import counter_rows, partition_rows, ticket_rows
+from slm_monitor.adapters.rows import counter_rows, partition_rows, ticket_rows, ticket_terms
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
