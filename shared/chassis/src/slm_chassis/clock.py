@@ -74,7 +74,7 @@ class ScaledClock:
 
 
 class ManualClock:
-    """A clock for tests. It shows the same instant until a test calls ``move_to``."""
+    """A clock that shows the same instant until ``move_to`` is called: for answers as of one instant, and for tests."""
 
     def __init__(self, at: UtcMicroseconds) -> None:
         self._at = at
