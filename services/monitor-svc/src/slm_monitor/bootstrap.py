@@ -35,6 +35,7 @@ from slm_monitor.adapters.queries.risk_queries import RiskQueries
 from slm_monitor.adapters.queries.source_queries import SourceQueries
 from slm_monitor.adapters.queries.summary_queries import SummaryQueries
 from slm_monitor.adapters.queries.target_count_queries import TargetCountQueries
+from slm_monitor.adapters.queries.target_metric_queries import TargetMetricQueries
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.queries.watched_targets import WatchedTargetQueries
@@ -60,6 +61,7 @@ from slm_monitor.api.results import (
     histories,
     stream,
     summary,
+    target_metrics,
     targets,
     tickets,
 )
@@ -93,6 +95,7 @@ _ROUTERS = (
     previews.router,
     stream.router,
     summary.router,
+    target_metrics.router,
     figures.router,
     figure_stream.router,
     explanations.router,
@@ -147,6 +150,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     dependencies.RISKS.put(http, RiskQueries(database))
     dependencies.SUMMARIES.put(http, SummaryQueries(database))
     dependencies.TARGET_COUNTS.put(http, TargetCountQueries(database))
+    dependencies.TARGET_METRICS.put(http, TargetMetricQueries(database, own.most_metric_targets))
     dependencies.TICKETS.put(http, TicketQueries(database))
     dependencies.SNAPSHOTS.put(http, SqlSnapshots(database))
     dependencies.INDICATOR_QUERIES.put(http, IndicatorQueries(database))

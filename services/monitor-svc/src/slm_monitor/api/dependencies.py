@@ -23,6 +23,7 @@ from slm_monitor.adapters.queries.risk_queries import RiskQueries
 from slm_monitor.adapters.queries.source_queries import SourceQueries
 from slm_monitor.adapters.queries.summary_queries import SummaryQueries
 from slm_monitor.adapters.queries.target_count_queries import TargetCountQueries
+from slm_monitor.adapters.queries.target_metric_queries import TargetMetricQueries
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.queries.watched_targets import WatchedTargetQueries
@@ -65,6 +66,7 @@ SNAPSHOTS = Part[SqlSnapshots]("snapshots")
 SUSPENDED_SOURCES = Part[SuspendedSources]("suspended_sources")
 STORE = Part[SqlEvaluationStore]("store")
 TARGET_COUNTS = Part[TargetCountQueries]("target_counts")
+TARGET_METRICS = Part[TargetMetricQueries]("target_metrics")
 SUMMARIES = Part[SummaryQueries]("summaries")
 TICKETS = Part[TicketQueries]("tickets")
 FAILED_TARGETS = Part[FailedTargetQueries]("failed_targets")
@@ -95,6 +97,7 @@ TheSnapshots = Annotated[SqlSnapshots, Depends(SNAPSHOTS.of)]
 TheSuspendedSources = Annotated[SuspendedSources, Depends(SUSPENDED_SOURCES.of)]
 TheStore = Annotated[SqlEvaluationStore, Depends(STORE.of)]
 TheTargetCounts = Annotated[TargetCountQueries, Depends(TARGET_COUNTS.of)]
+TheTargetMetrics = Annotated[TargetMetricQueries, Depends(TARGET_METRICS.of)]
 TheSummaries = Annotated[SummaryQueries, Depends(SUMMARIES.of)]
 TheTickets = Annotated[TicketQueries, Depends(TICKETS.of)]
 TheFailedTargets = Annotated[FailedTargetQueries, Depends(FAILED_TARGETS.of)]

@@ -21,6 +21,7 @@ _TAGS = {
     "schemas": "JSON Schemas of the published events.",
     "stream": "Events as they are published, as server-sent events.",
     "summary": "What needs somebody, and how the services stand, as of one instant.",
+    "target-metrics": "Figures and verdicts of targets as series, for Prometheus.",
     "targets": "Service level targets with their windows, figures, budgets and explanations.",
     "tickets": "Tickets as their tools send them, and the clocks that targets run on them.",
 }

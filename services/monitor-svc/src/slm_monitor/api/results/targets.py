@@ -100,12 +100,19 @@ TheTargetStateReaders = Annotated[TargetStateReaders, Depends(_state_readers)]
 
 
 async def list_shown_states(
-    rows: list[dict[str, Any]], readers: TargetStateReaders, caller: Principal
+    rows: list[dict[str, Any]],
+    readers: TargetStateReaders,
+    caller: Principal,
+    present: CurrentStatusReader | None = None,
 ) -> list[dict[str, Any]]:
     """Return the present states of targets as JSON, without what the caller may not see. ``rows``: targets of the
     store.
+
+    ``present`` calculates what changes without facts; None: a new one.
     """
-    states, past = await _states(rows, readers), readers.past
+    past = readers.past
+    present = present or CurrentStatusReader(past.record, past.parsed_terms, past.clock.now())
+    states = await _states(rows, readers, present)
     shown = await past.views.shown_to(caller, [row["agreement_id"] for row in rows], past.clock.now())
     if not shown.views:
         return states
@@ -127,13 +134,14 @@ def _shown_window(
     return shown_windows.hide_live_figure(shown, view, is_closed=window["closed_at"] is not None)
 
 
-async def _states(rows: list[dict[str, Any]], readers: TargetStateReaders) -> list[dict[str, Any]]:
+async def _states(
+    rows: list[dict[str, Any]], readers: TargetStateReaders, present: CurrentStatusReader
+) -> list[dict[str, Any]]:
     past = readers.past
-    queries, now = past.queries, past.clock.now()
+    queries, now = past.queries, present.now
     ids = [row["target_id"] for row in rows]
     windows = await queries.windows_at(ids, now)
     failures = await readers.failed_targets.failures_of(ids)
-    present = CurrentStatusReader(past.record, past.parsed_terms, now)
     of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
     counts = await queries.clock_counts(of_tickets)
     odd = await readers.tickets.inconsistent_counts(of_tickets)

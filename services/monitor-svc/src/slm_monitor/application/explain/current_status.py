@@ -29,7 +29,7 @@ class CurrentStatusReader:
     def __init__(self, record: FactHistoryStore, parsed: records.ParsedTermsCache, now: UtcMicroseconds) -> None:
         self._parsed = parsed
         self._record = record
-        self._now = now
+        self.now = now
         self._agreements: dict[str, AgreementTerms] = {}
 
     async def window_fields(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ class CurrentStatusReader:
         An open calendar window of a target of states also gets its figure. This figure changes without new facts, so it
         is calculated at the time of the request.
         """
-        terms = await self._terms(target, window)
+        terms = await self.find_terms(target, window["start"])
         if terms is None or terms.promise is None:
             return {"budget": None, "time_left": None}
         shown: dict[str, Any] = {}
@@ -52,20 +52,24 @@ class CurrentStatusReader:
             shown = await self._measured(terms, window)
         else:
             shown["budget"] = _kept(terms, window)
-        return {**shown, "time_left": _left(window, shown.get("detail") or window["detail"], self._now)}
+        return {**shown, "time_left": _left(window, shown.get("detail") or window["detail"], self.now)}
 
-    async def _terms(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> ServiceLevelTarget | None:
+    async def find_terms(self, target: Mapping[str, Any], starts_at: UtcMicroseconds) -> ServiceLevelTarget | None:
+        """Return the terms that apply to the window of a target that starts at ``starts_at``; None if none apply.
+
+        To a rolling window those in force now apply.
+        """
         agreement_id = target["agreement_id"]
         if agreement_id not in self._agreements:
             self._agreements[agreement_id] = await self._record.agreement(agreement_id)
         for line in self._parsed.lines(self._agreements[agreement_id], records.read_target_identity(target)):
-            instant = self._now if line.latest.window_kind == "rolling" else window["start"]
+            instant = self.now if line.latest.window_kind == "rolling" else starts_at
             if (terms := line.at(instant)) is not None:
                 return terms
         return None
 
     async def _measured(self, terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any]:
-        as_of = min(self._now, window["end"])
+        as_of = min(self.now, window["end"])
         facts = await records.read_known_facts(self._record, terms, (window["start"], window["end"]), as_of)
         seen = await asyncio.to_thread(explanation_dispatch.explain_window_figure, terms, facts, brief=True)
         shown: dict[str, Any] = {

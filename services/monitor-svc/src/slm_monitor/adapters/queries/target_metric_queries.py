@@ -1,0 +1,119 @@
+"""Query for the targets whose figures are series for Prometheus, with what their series need besides their states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, TextClause, and_, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_monitor.adapters.queries.customer_views import build_customer_view_condition, build_risk_condition
+from slm_monitor.adapters.queries.read_tables import HAS_WINDOWS, RISK, TARGET, build_party_condition
+from slm_monitor.application.reading.target_metrics import OpenWarnings, TargetMetricRows
+
+_LIVE = f"""(
+    {HAS_WINDOWS}
+    AND NOT EXISTS (SELECT FROM agreement_end AS ended
+                     WHERE ended.agreement_id = {{0}}.agreement_id AND ended.ended_at <= :now)
+    AND (EXISTS (SELECT FROM target_window AS present
+                  WHERE present.target_id = {{0}}.target_id AND present.closed_at IS NULL
+                    AND present.start <= :now AND present."end" > :now)
+      OR EXISTS (SELECT FROM agreement_terms AS signed
+                  WHERE signed.agreement_id = {{0}}.agreement_id AND signed.version <= {{0}}.version
+                    AND signed.version = (SELECT max(shown.version) FROM customer_view AS shown
+                                           WHERE shown.agreement_id = {{0}}.agreement_id AND shown.effective_at <= :now)
+                    AND coalesce((signed.document ->> 'expires_at')::timestamptz, 'infinity')
+                        > to_timestamp(:now / 1000000.0))))"""
+"""SQL condition on a row ``{0}`` of a target: it is evaluated now. It has an open window or, like a target of tickets,
+has none and is part of the terms in force. Of a target with ``group_by``, its instances are meant.
+"""
+
+_NAMES = """
+SELECT DISTINCT ON (agreement_id) agreement_id, title, provider_name, customer_name, service_id, service_name,
+       document ->> 'agreement_key' AS agreement_key, document ->> 'service_key' AS service_key
+  FROM agreement_terms WHERE agreement_id = ANY(CAST(:ids AS text[])) ORDER BY agreement_id, version DESC
+"""
+_BREACHES = """
+SELECT target_id, count(*) AS count
+  FROM breach LEFT JOIN breach_life AS life ON life.breach_id = breach.breach_id AND life.revision = breach.revision
+ WHERE breach.standing AND coalesce(life.state, 'open') = 'open' AND target_id = ANY(CAST(:ids AS text[]))
+ GROUP BY target_id
+"""
+_DEADLINES = """
+SELECT target_id, min(deadline_at) AS deadline_at FROM clock
+ WHERE state = 'running' AND deadline_at > :now AND target_id = ANY(CAST(:ids AS text[]))
+ GROUP BY target_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMetricFilter:
+    """The agreements and services whose targets are wanted; empty: those of every agreement or service."""
+
+    agreement_ids: Sequence[str] = ()
+    service_ids: Sequence[str] = ()
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The SQL conditions on rows of targets."""
+        wanted: list[ColumnElement[bool]] = []
+        if self.agreement_ids:
+            wanted.append(TARGET.c.agreement_id.in_(self.agreement_ids))
+        if self.service_ids:
+            wanted.append(TARGET.c.service_id.in_(self.service_ids))
+        return wanted
+
+
+class TargetMetricQueries:
+    """Query for the targets of which one answer has series: ``most`` at most."""
+
+    def __init__(self, database: Database, most: int) -> None:
+        self._database = database
+        self.most = most
+
+    async def read(self, caller: Principal, wanted: TargetMetricFilter, now: int) -> TargetMetricRows:
+        """Return the targets that the caller sees and that are evaluated now, on one snapshot of the database.
+
+        If there are more than ``most``, those that come first by agreement and key are returned: always the same ones,
+        so that their series do not come and go. ``now``: microseconds UTC.
+        """
+        live = build_customer_view_condition(_LIVE, "target", caller, now)
+        seen = and_(build_party_condition(TARGET, caller), live, *wanted.conditions)
+        order = (TARGET.c.agreement_id, TARGET.c.key, TARGET.c.target_id)
+        async with self._database.read() as connection:
+            await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            visible = await connection.scalar(select(func.count()).select_from(TARGET).where(seen)) or 0
+            targets = await _fetch_rows(connection, select(TARGET).where(seen).order_by(*order).limit(self.most))
+            ids = [row["target_id"] for row in targets]
+            agreements = sorted({row["agreement_id"] for row in targets})
+            names = await _fetch_rows(connection, text(_NAMES).bindparams(ids=agreements))
+            breaches = await _fetch_rows(connection, text(_BREACHES).bindparams(ids=ids))
+            deadlines = await _fetch_rows(connection, text(_DEADLINES).bindparams(ids=ids, now=now))
+            warnings = await _fetch_rows(connection, _select_warnings(caller, ids, now))
+        return TargetMetricRows(
+            visible,
+            targets,
+            {row["agreement_id"]: row for row in names},
+            {row["target_id"]: row["count"] for row in breaches},
+            {row["target_id"]: row["deadline_at"] for row in deadlines},
+            [OpenWarnings(**row) for row in warnings],
+        )
+
+
+def _select_warnings(caller: Principal, target_ids: Sequence[str], now: int) -> Any:
+    """Return the query for the numbers of open warnings that the caller is shown, by target, cause and threshold."""
+    keys = (RISK.c.target_id, RISK.c.cause, RISK.c.threshold)
+    return (
+        select(*keys, func.count().label("count"))
+        .where(RISK.c.standing, RISK.c.target_id.in_(target_ids), build_risk_condition(caller, now))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+
+
+async def _fetch_rows(connection: AsyncConnection, query: Any | TextClause) -> list[dict[str, Any]]:
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
