@@ -23,7 +23,13 @@ every_context = pytest.mark.parametrize("context", contexts.CONTEXTS)
 
 
 def test_compose_starts_the_services_their_stores_the_console_and_a_gateway() -> None:
-    assert set(COMPOSE["services"]) == {*contexts.CONTEXTS, "console", "gateway", "postgres", "kafka"}
+    started = {name for name, service in COMPOSE["services"].items() if "profiles" not in service}
+    assert started == {*contexts.CONTEXTS, "console", "gateway", "postgres", "kafka"}
+
+
+def test_prometheus_and_grafana_start_only_on_request() -> None:
+    on_request = {name: service["profiles"] for name, service in COMPOSE["services"].items() if "profiles" in service}
+    assert on_request == {"prometheus": ["figures"], "grafana": ["figures"]}
 
 
 def test_the_console_is_told_where_every_service_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,9 +62,9 @@ def test_a_service_is_started_alone_and_told_only_what_its_settings_know(
 def test_every_file_that_compose_and_dockerfile_name_is_there() -> None:
     mounted = [
         volume.split(":")[0]
-        for name in ("postgres",)
-        for volume in COMPOSE["services"][name]["volumes"]
-        if volume.startswith("./")
+        for service in COMPOSE["services"].values()
+        for volume in service.get("volumes", ())
+        if isinstance(volume, str) and volume.startswith("./")
     ]
     copied = [
         path
@@ -120,7 +126,7 @@ def test_every_secret_is_made_at_random_and_kept_once_made(tmp_path: Path) -> No
     assert folder.stat().st_mode & 0o777 == 0o700
     assert explain_weakness(made["operator-key"].strip()) is None
     passwords = [content for name, content in made.items() if name.endswith("password")]
-    assert len(set(passwords)) == len(contexts.CONTEXTS) + 1 and all(len(each.strip()) == 64 for each in passwords)
+    assert len(set(passwords)) == len(contexts.CONTEXTS) + 2 and all(len(each.strip()) == 64 for each in passwords)
     assert made == {file.name: file.read_text() for file in made_secrets(tmp_path).iterdir()}
     other = tmp_path / "other"
     other.mkdir()
@@ -171,6 +177,6 @@ def test_images_are_named_by_their_full_version() -> None:
     stages = dict(re.findall(r"^FROM (\S+) AS (\S+)", DOCKERFILE, flags=re.MULTILINE))
     images |= set(re.findall(r"^FROM (\S+)", DOCKERFILE, flags=re.MULTILINE)) - set(stages.values())
     for image in images:
-        version = re.search(r":(\d+(?:\.\d+)+)", image)
+        version = re.search(r":v?(\d+(?:\.\d+)+)", image)
         # PostgreSQL counts in two numbers, the others in three.
         assert version and version[1].count(".") == (1 if image.startswith("postgres") else 2), image

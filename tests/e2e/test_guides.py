@@ -19,8 +19,8 @@ FIRST_STEPS = GUIDES / "first-steps.md"
 TYPED = sorted(page for page in GUIDES.glob("*.md") if page != FIRST_STEPS and steps(page))
 """The guides whose blocks go on where first steps ends."""
 PROMISED = {
-    "causes", "measurements", "negotiation", "reports", "reviews", "roles-people-and-keys", "service-hours",
-    "signing-in", "tickets-and-clocks", "time-that-does-not-count",
+    "causes", "measurements", "negotiation", "prometheus", "reports", "reviews", "roles-people-and-keys",
+    "service-hours", "signing-in", "tickets-and-clocks", "time-that-does-not-count",
 }  # fmt: skip
 SECONDS = 150
 KEEP = "{ declare -p | grep -v '^declare -[^ ]*r'; declare -f; } > first-steps.sh\n"

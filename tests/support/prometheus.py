@@ -45,10 +45,10 @@ async def run(name: str, *arguments: str, folder: Path) -> str:
 @asynccontextmanager
 async def scraping(address: str, key: str, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Give the block the API of a Prometheus with the delivered configuration and rules, which scrapes ``address``
-    (host and port) with an API key every second.
+    (host and port) with an API key every five seconds.
     """
     configuration = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
-    configuration["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    configuration["global"] |= {"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "1s"}
     for job in configuration["scrape_configs"]:
         job["static_configs"] = [{"targets": [address]}]
     (folder / "metrics-key").write_text(key)
