@@ -74,7 +74,8 @@ async def look(world: Populated, caller: Neighbour) -> None:
         answer = await world.ask(caller.key, "GET", operation.path)
         if answer.status_code == 200:
             caller.seen |= set(UUID.findall(answer.text))
-            remember(answer.json().get("items", []), caller.own)
+            if answer.headers["content-type"] == "application/json":
+                remember(answer.json().get("items", []), caller.own)
 
 
 def remember(value: Any, own: dict[str, list[str]]) -> None:

@@ -23,7 +23,7 @@ async def refuse_everything(world: World) -> None:
             path = re.sub(r"{\w+}", NOBODY, operation.path)
             query = "?from=1&to=2" if path.endswith("/diff") else ""
             await play.ask(manager, "GET", path + query)
-        elif operation.method == "get" and not operation.path.endswith("/stream"):
+        elif operation.method == "get" and not operation.path.endswith(("/stream", "/target-metrics")):
             await play.ask(manager, "GET", f"{operation.path}?nonsense=1")
             await play.ask(manager, "GET", f"{operation.path}?limit=0&cursor=nonsense")
     play.stage = "refused: bodies"

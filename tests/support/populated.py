@@ -291,7 +291,9 @@ async def _explore(installation: Installation, client: httpx.AsyncClient, known:
     """Read every list and summary as an operator, and note the field name of each id."""
     for operation in operations_of(installation):
         asks_for_more = any(each.get("required") for each in operation.document.get("parameters", []))
-        if operation.method == "get" and not asks_for_more and not operation.path.endswith("/stream"):
+        # What is not JSON, such as series for Prometheus, says the same as a list that is.
+        is_json = "application/json" in operation.document["responses"].get("200", {}).get("content", {})
+        if operation.method == "get" and is_json and not asks_for_more:
             answer = await negotiation.get(client, OPERATOR_KEY, operation.path)
             items = answer["items"][:20] if "items" in answer else [answer]
             assert items or operation.path in EMPTY, f"{operation} shows nothing: let {__name__} make one"
