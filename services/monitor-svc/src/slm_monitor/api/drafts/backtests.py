@@ -45,11 +45,11 @@ Asker = Annotated[Principal, Depends(require_role("service_level_manager", "inte
 
 
 class BacktestWindowSelection(BaseModel):
-    """Which ended windows a back-test evaluates: the latest ``last`` of them, or those between ``from`` and ``to``.
+    """The ended windows that a back-test evaluates: the latest ``last`` of them, or those between ``from`` and ``to``.
 
-    Give either ``last`` or ``from`` and ``to``; a request with both is refused. Without any of them the last 12 windows
-    are evaluated. A window between ``from`` and ``to`` begins at ``from`` or later, and before ``to``. ``from`` is the
-    first fact if left out, ``to`` is the present.
+    Give either ``last`` or ``from`` and ``to``; a request with both is refused. If none of the three is given, the last
+    12 windows are evaluated. A window between ``from`` and ``to`` begins at ``from`` or later, and before ``to``. The
+    default of ``from`` is the first fact, the default of ``to`` is the present.
     """
 
     model_config = {"extra": "forbid"}

@@ -77,8 +77,8 @@ class TicketEvaluator:
     def _may_be_about(self, terms: ServiceLevelTarget, owner: str) -> bool:
         """Return whether the terms of an agreement may change which other agreements evaluate a ticket of this party.
 
-        They may only if a ``known`` agreement has per-ticket targets. In addition, the agreement's pair of customer and
-        service must be new, or the agreement must be known already, because it may end earlier now.
+        They may only if an attached agreement of the party has per-ticket targets. In addition, the pair of customer
+        and service must be new, or the agreement must be attached already, because it may end earlier now.
         """
         is_new_pair = (terms.customer_party_id, terms.service_id) not in self._pairs.get(owner, ())
         is_known = terms.agreement_id in self._lines.get(owner, {})

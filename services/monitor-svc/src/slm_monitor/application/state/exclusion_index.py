@@ -142,8 +142,8 @@ def list_exclusions_in_window(
 class ExclusionChange:
     """The difference between two sets of exclusions of one agreement, as it affects targets.
 
-    A figure also names each exclusion in its window, with the part of its time that is not excluded. A change of these
-    is a difference, even if the excluded time as a whole stays the same.
+    A figure also names each exclusion in its window, and what part of that exclusion is not excluded. If an exclusion
+    or such a part changes, this is a difference, even if the excluded time as a whole stays the same.
     """
 
     def __init__(

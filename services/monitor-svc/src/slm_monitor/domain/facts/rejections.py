@@ -192,7 +192,10 @@ def shorten_value_for_display(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    """Return a large integer, a list or an object as shortened JSON, and any other value as the name of its type."""
+    """Return an integer, a list or an object as shortened JSON.
+
+    For a huge number, or a value that JSON cannot represent, only its kind is named.
+    """
     if isinstance(value, int) and value.bit_length() > _SHOWN * 8:
         return "a huge number"
     if not isinstance(value, int | list | dict):

@@ -63,5 +63,5 @@ class UnsavedWindows(dict[Key, TargetWindow]):
 
 
 def _published_fields(window: TargetWindow) -> tuple[object, ...]:
-    """Return the published fields of a window. A change of one of them is written with the step that makes it."""
+    """Return the published fields of a window. The step that changes one of them writes the window."""
     return (window.verdict, window.revision, window.closed_at, window.frozen_at, window.adjusted)
