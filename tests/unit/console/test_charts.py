@@ -82,3 +82,15 @@ def test_the_axis_of_a_month_begins_on_its_first_day_in_the_agreements_zone() ->
     assert chart is not None
     # The clocks change on 25 October, after which the days begin an hour later in UTC.
     assert [name for _, name in chart.ticks] == ["Thu 1 Oct", "Thu 8 Oct", "Thu 15 Oct", "Thu 22 Oct", "Thu 29 Oct"]
+
+
+def test_the_line_of_the_limit_is_named_and_no_label_crosses_it() -> None:
+    chart = chart_of(READER, values(SLOWEST), points("120/1", "310/1"))
+    assert chart is not None and chart.limit == "300\xa0ms"
+    for last in ("299/1", "300/1", "301/1", "450/1", "120/1"):
+        drawn = chart_of(READER, values(SLOWEST), points("120/1", "450/1", last))
+        assert drawn is not None
+        top, bottom = float(drawn.label_y) - 9, float(drawn.label_y) + 3
+        assert not top < float(drawn.zero) < bottom, last
+    left = chart_of(READER, alder.target("t-checkout", "Checkout is available"), alder.SERIES["points"])
+    assert left is not None and left.limit == "used up"

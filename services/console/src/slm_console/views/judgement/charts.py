@@ -17,7 +17,9 @@ from slm_console.views.reader import DAY, Reader
 WIDTH, HEIGHT = 720, 160
 _RIGHT = 120
 _MARGIN = 8
-"""Space in pixels above and below a figure's line. ``_RIGHT`` is the space for the label of the last point."""
+"""Space in pixels above and below a figure's line. ``_RIGHT`` is the space for the labels of last point and limit."""
+_LINE = 14
+"""Height in pixels of a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,15 @@ class ChartRow:
 
 @dataclass(frozen=True, slots=True)
 class StepChart:
-    """A drawing of WIDTH × HEIGHT pixels. Paths are SVG path data; ``zero`` is the y coordinate of the limit."""
+    """A drawing of WIDTH × HEIGHT pixels. Paths are SVG path data; ``zero`` is the y coordinate of the limit.
+
+    ``limit`` names the line of the limit; ``label`` says where the last point is.
+    """
 
     line: str
     forecast: str
     zero: str
+    limit: str
     now_x: str
     now_y: str
     label: str
@@ -92,10 +98,11 @@ def figure_chart_of(
         line=path,
         forecast="",
         zero=_n(y(bound)),
+        limit=figure_in_words(reader, bound, objective),
         now_x=_n(x(last_at)),
         now_y=_n(y(last)),
         label=figure_in_words(reader, last, objective),
-        label_y=_n(min(y(last) + 4, Fraction(HEIGHT))),
+        label_y=_n(_label_y(y(last), y(bound))),
         over="",
         ticks=_ticks(axis, start, end, x),
         rows=[ChartRow(reader.moment(at), figure_in_words(reader, figure, objective)) for at, figure in known],
@@ -142,16 +149,24 @@ def step_chart_of(
         line="".join(path),
         forecast=_forecast(target, x, y, (last_at, last), end),
         zero=_n(y(Fraction(0))),
+        limit=reader.gettext("used up"),
         now_x=_n(x(last_at)),
         now_y=_n(y(last)),
         label=label,
-        label_y=_n(min(y(last) + 4, Fraction(HEIGHT))),
+        label_y=_n(_label_y(y(last), y(Fraction(0)))),
         over=over,
         ticks=_ticks(axis, start, end, x),
         rows=[ChartRow(reader.moment(_at(each)), _sentence(reader, target, each)) for each in usable],
         title=reader.gettext("What is left of %(whole)s", whole=_whole(reader, usable[-1], whole)),
         measure=reader.gettext("Allowed"),
     )
+
+
+def _label_y(last: Fraction, limit: Fraction) -> Fraction:
+    """Return the y coordinate of the last point's label: beside the point, but not across the line of the limit."""
+    if abs(last - limit) < _LINE:
+        return limit - 8 if last <= limit else limit + 16
+    return min(last + 4, Fraction(HEIGHT))
 
 
 def _at(point: Mapping[str, Any]) -> int:
