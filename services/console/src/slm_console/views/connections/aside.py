@@ -11,6 +11,8 @@ from slm_console.views.directory import Directory
 from slm_console.views.reader import Reader
 
 _SHOWN = 300
+_NAMED = 3
+"""As many names stand in a heading; of more, the first one and the number of the others."""
 
 
 def aside_lines(reader: Reader, facts: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -60,9 +62,11 @@ def import_line(reader: Reader, directory: Directory, found: Mapping[str, Any]) 
         "completing": reader.gettext("is being judged"),
         "judged": reader.gettext("judged"),
     }
+    names = [str(each) for each in [*found["indicators"], *found["sources"]]]
     return {
         "import_id": str(found["import_id"]),
-        "what": ", ".join([*found["indicators"], *found["sources"]]),
+        "what": _some_of(reader, names),
+        "all": names if len(names) > _NAMED else [],
         "owner": directory.company(str(found["owner_party_id"])),
         "is_own": found["owner_party_id"] == directory.own,
         "state": states.get(str(found["state"]), str(found["state"])),
@@ -72,6 +76,13 @@ def import_line(reader: Reader, directory: Directory, found: Mapping[str, Any]) 
         "judged": "" if found["judged_at"] is None else moment_of(reader, found["judged_at"]),
         "how": _how_it_ended(reader, found["ended_as"]),
     }
+
+
+def _some_of(reader: Reader, names: list[str]) -> str:
+    """Return names as a heading can have them: all of a few, the first of many with the number of the others."""
+    if len(names) <= _NAMED:
+        return reader.names(names)
+    return reader.gettext("%(name)s and %(count)s more", name=names[0], count=reader.whole(len(names) - 1))
 
 
 def _how_it_ended(reader: Reader, ended_as: str | None) -> str:
