@@ -36,7 +36,7 @@ class WriteProbe:
         self._oldest_since = 0.0
 
     async def problems(self) -> list[str]:
-        """Return what is wrong, one sentence each; empty if all is well. A result is reused for ``KEPT_SECONDS``."""
+        """Return the problems, one sentence each; empty if all is well. A result is reused for ``KEPT_SECONDS``."""
         async with self._asking:
             if self._asked_at is None or time.monotonic() - self._asked_at > KEPT_SECONDS:
                 self._found = await self._ask()

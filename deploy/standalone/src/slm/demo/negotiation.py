@@ -69,7 +69,8 @@ async def negotiate_and_sign(
 async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str = "") -> Cast:
     """Register both parties and the service, enrol everyone, issue their keys, and connect the two parties.
 
-    All ids are derived from the parties' keys. ``suffix`` is appended to those keys and so makes other parties.
+    All ids are derived from the parties' keys. ``suffix`` is appended to the parties' keys: another suffix gives other
+    parties.
     """
     provider = await _party(client, operator_key, f"acme-hosting{suffix}", "Acme Hosting")
     customer = await _party(client, operator_key, f"corner-shop{suffix}", "The Corner Shop")

@@ -1,4 +1,4 @@
-"""Invitations: creating and withdrawing them, and accepting them by their code."""
+"""Invitations: functions that create, preview, withdraw and accept them."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ async def show_form(visit: SignedIn) -> Response:
 
 @router.post("/invite/company")
 async def invite_company(visit: SignedIn, form: Fields) -> Response:
-    """Invite a company, and show the invitation's link, or that it was mailed."""
+    """Invite a company. Show the link of the invitation or, if it was mailed, say so."""
     body = {"alias": form.text("alias"), **({"email": form.text("email")} if form.text("email") else {})}
     try:
         made = await visit.api.post("/api/v1/invitations", body)
@@ -52,7 +52,7 @@ async def invite_person(visit: SignedIn, form: Fields) -> Response:
 
 
 async def _made_page(visit: Visit, made: Mapping[str, Any]) -> Response:
-    """Show the link of the new invitation, or only the address that it was mailed to."""
+    """Show the link of the new invitation or, if it was mailed, only the mail address."""
     if made.get("link"):
         return await _invite_page(visit, {}, {}, visit.absolute(str(made["link"])))
     return await _invite_page(visit, {}, {}, "", str(made.get("email") or ""))

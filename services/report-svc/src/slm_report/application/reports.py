@@ -113,7 +113,7 @@ async def settle_next_agenda(desk: Desk) -> bool:
 
 
 async def postpone_agreement(desk: Desk, agreement_id: str, seconds: float) -> None:
-    """Leave an agreement's reports alone for some seconds, so that those of other agreements are built."""
+    """Do not build an agreement's reports for some seconds, so that reports of other agreements are built meanwhile."""
     async with desk.database.begin() as transaction:
         await desk.reports(transaction).postpone(agreement_id, seconds)
 

@@ -1,4 +1,4 @@
-"""The SMART check: what is wrong, doubtful or empty in a document that has been read without an error.
+"""The SMART check: the errors, doubtful values and gaps in a document that could be read.
 
-This package must not change anything, and does not know who asks.
+This package must not change anything, and does not know who asks for the check.
 """

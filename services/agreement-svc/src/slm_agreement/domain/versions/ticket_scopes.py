@@ -1,4 +1,6 @@
-"""The scope of an agreement's tickets: those of its own service and customer, and of no other customer."""
+"""The ticket scope of an agreement: only tickets about its own service and from its own customer belong to the
+agreement.
+"""
 
 from __future__ import annotations
 
