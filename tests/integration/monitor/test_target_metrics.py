@@ -173,7 +173,9 @@ async def test_the_customer_sees_no_more_than_in_the_lists(service: Service) -> 
     assert {name: of_customer.verdict(each) for name, each in month.items()} == {
         "open": "at_risk", "never": "met", "closed": "met",
     }  # fmt: skip
-    for name in ("slm_target_time_to_breach_seconds", "slm_target_warnings"):
+    tell = ("slm_target_time_to_breach_seconds", "slm_target_warnings", "slo:current_burn_rate:ratio",
+            "slo:sli_error:ratio_rate1h")  # fmt: skip
+    for name in tell:
         for view, target_id in month.items():
             assert of_provider.of(name, target_id=target_id), (name, view)
             assert bool(of_customer.of(name, target_id=target_id)) == (view == "open"), (name, view)
@@ -234,6 +236,20 @@ async def test_the_client_chooses_the_format(service: Service) -> None:
         assert plain.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8", accepted
     refused = await service.provider.get(PATH, headers={"Accept": "application/json"})
     assert problem(refused)["status"] == 406
+
+
+async def test_burn_rates_are_those_of_the_last_minutes_and_hours(service: Service) -> None:
+    """The month has been down for four hours; of the values, one a minute, the last two are bad."""
+    series = await read(service.provider)
+    errors = [f"slo:sli_error:ratio_rate{window}" for window in ("5m", "30m", "1h", "6h")]
+    month = target("open", "availability")
+    assert [series.one(name, sloth_id=month) for name in errors[:3]] == [1, 1, 1]
+    assert series.one(errors[3], sloth_id=month) == pytest.approx(4 / 6, abs=0.02)
+    assert series.one("slo:current_burn_rate:ratio", sloth_id=month) == pytest.approx(100)
+    values = target("open", "fast")
+    assert 0 < (series.one(errors[0], sloth_id=values) or 0) <= 0.7
+    assert series.one(errors[3], sloth_id=values) == pytest.approx(2 / 30, abs=0.01)
+    assert series.of(errors[0], sloth_id=target("open", "p1-resolution")) == []
 
 
 async def test_all_is_as_of_one_instant(service: Service) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -141,6 +143,16 @@ def test_a_share_of_time_has_a_budget_in_seconds_and_the_series_of_sloth() -> No
     }
     assert values(table, catalogue.SLOTH_INFO, "sloth_objective") == {"99.9": 1}
     assert values(table, catalogue.BUDGET_EVENTS, "target_id") == {}
+
+
+def test_recent_errors_have_their_window_and_the_last_five_minutes_a_burn_rate() -> None:
+    target = replace(shown(available("99.9"), window()), recent={"5m": Fraction(1, 2), "6h": Fraction(1, 1000)})
+    table = gauges(target)
+    assert values(table, "slo:sli_error:ratio_rate5m", "sloth_window") == {"5m": 0.5}
+    assert values(table, "slo:sli_error:ratio_rate6h", "sloth_window") == {"6h": 0.001}
+    assert values(table, catalogue.SLO_CURRENT_BURN_RATE, "sloth_slo") == {"checkout/availability": 500}
+    late = replace(target, recent={"6h": Fraction(1, 1000)})
+    assert values(gauges(late), catalogue.SLO_CURRENT_BURN_RATE, "sloth_slo") == {}
 
 
 def test_an_objective_of_all_has_no_burn_rate() -> None:

@@ -20,6 +20,7 @@ from slm_monitor.adapters.queries.target_metric_queries import TargetMetricFilte
 from slm_monitor.api.dependencies import TheTargetMetrics
 from slm_monitor.api.results.targets import AtMinPosition, TheTargetStateReaders, list_shown_states
 from slm_monitor.application.explain.current_status import CurrentStatusReader
+from slm_monitor.application.explain.recent_errors import compute_recent_error_shares
 from slm_monitor.application.reading.target_metrics import ShownTarget, TargetMetricRows, build_target_gauges
 
 router = APIRouter(prefix="/api/v1/target-metrics", tags=["target-metrics"])
@@ -82,7 +83,16 @@ async def read_target_metrics(
     at_now = replace(readers, past=replace(readers.past, clock=ManualClock(now)))
     present = CurrentStatusReader(readers.past.record, readers.past.parsed_terms, now)
     states = await list_shown_states([dict(row) for row in rows.targets], at_now, caller, present)
-    shown = [await _shown(row, state, rows, present) for row, state in zip(rows.targets, states, strict=True)]
+    views = await readers.past.views.shown_to(caller, rows.names, now)
+    shown = []
+    for row, state in zip(rows.targets, states, strict=True):
+        target = await _shown(row, state, rows, present)
+        view = views.of(row["agreement_id"])
+        # A burn rate tells of a warning, so it is for those who are shown warnings at once.
+        if target.terms is not None and view.live_figure and view.risks_after == 0:
+            recent = await compute_recent_error_shares(readers.past.record, target.terms, now)
+            target = replace(target, recent=recent)
+        shown.append(target)
     media_type = accept.preferred_media_type(request.headers.get("accept", ""), (PLAIN, OPENMETRICS)) or PLAIN
     # Hundreds of targets are ten thousand lines: other requests are answered meanwhile.
     content = await asyncio.to_thread(lambda: build_target_gauges(rows, shown, now).write(media_type))

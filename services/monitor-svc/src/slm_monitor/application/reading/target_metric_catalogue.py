@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slm_chassis.exposition import GaugeDescription
+from slm_monitor.application.explain.recent_errors import RECENT_WINDOWS
 from slm_monitor.domain.clocks import clock_state
 
 TARGET = ("target_id", "service", "agreement", "target")
@@ -35,6 +36,9 @@ CLOCKS, TIME_TO_DEADLINE = "slm_target_clocks", "slm_target_time_to_deadline_sec
 SLOTH_INFO, SLO_OBJECTIVE, SLO_BUDGET = "sloth_slo_info", "slo:objective:ratio", "slo:error_budget:ratio"
 SLO_PERIOD, SLO_PERIOD_BURN_RATE = "slo:time_period:days", "slo:period_burn_rate:ratio"
 SLO_BUDGET_LEFT = "slo:period_error_budget_remaining:ratio"
+SLO_CURRENT_BURN_RATE = "slo:current_burn_rate:ratio"
+SLO_ERRORS = {window: f"slo:sli_error:ratio_rate{window}" for window in RECENT_WINDOWS}
+"""Name of a window → the series of the bad share in it."""
 
 CATALOGUE = (
     GaugeDescription(VISIBLE, "Targets that the key may see, that the filter names and that are judged now."),
@@ -82,6 +86,13 @@ CATALOGUE = (
     GaugeDescription(SLO_PERIOD, "The length of the present window in days.", SLOTH),
     GaugeDescription(
         SLO_PERIOD_BURN_RATE, "Bad share of the window so far, divided by the share that may be bad.", SLOTH
+    ),
+    GaugeDescription(
+        SLO_CURRENT_BURN_RATE, "Bad share of the last five minutes, divided by the share that may be bad.", SLOTH
+    ),
+    *(
+        GaugeDescription(name, f"Bad share of time or events in the last {window}.", (*SLOTH, "sloth_window"))
+        for window, name in SLO_ERRORS.items()
     ),
     GaugeDescription(
         SLO_BUDGET_LEFT, "The share of the present window's budget that is left; below 0 if it is overspent.", SLOTH

@@ -69,6 +69,8 @@ class ShownTarget:
     state: Mapping[str, Any]
     terms: ServiceLevelTarget | None
     names: Mapping[str, Any]
+    recent: Mapping[str, Fraction] = field(default_factory=dict)
+    """Name of a window that ends now → the bad share in it; empty if there is none, or the caller may not see it."""
 
     @property
     def window(self) -> Mapping[str, Any]:
@@ -248,6 +250,10 @@ def _add_sloth(table: GaugeTable, target: ShownTarget, now: UtcMicroseconds) -> 
     bad = None if figure is None else _share_of_bad(terms.promise, figure)
     if bad is not None and allowed:
         table.add(catalogue.SLO_PERIOD_BURN_RATE, labels, float(bad / allowed))
+    for window, share in target.recent.items():
+        table.add(catalogue.SLO_ERRORS[window], {**labels, "sloth_window": window}, float(share))
+    if allowed and "5m" in target.recent:
+        table.add(catalogue.SLO_CURRENT_BURN_RATE, labels, float(target.recent["5m"] / allowed))
     if budget is not None and budget["consumed_share"] is not None:
         table.add(catalogue.SLO_BUDGET_LEFT, labels, float(1 - Fraction(budget["consumed_share"])))
 

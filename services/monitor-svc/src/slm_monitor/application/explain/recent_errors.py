@@ -1,0 +1,53 @@
+"""The bad share of a target's latest time or events, over the short windows from which burn rates are seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from slm_events.instants import UtcMicroseconds
+from slm_monitor.application.explain import explanation_dispatch
+from slm_monitor.application.history import fact_history as records
+from slm_monitor.application.history.fact_history import FactHistoryStore, FactsNoLongerStored
+from slm_monitor.application.history.window_result import KnownWindowFacts
+from slm_monitor.domain.facts.facts import HOUR, MINUTE
+from slm_monitor.domain.terms.objectives import AT_LEAST
+from slm_monitor.domain.terms.terms import EVENT_SHARE_AGGREGATIONS, ServiceLevelTarget
+
+RECENT_WINDOWS = {"5m": 5 * MINUTE, "30m": 30 * MINUTE, "1h": HOUR, "6h": 6 * HOUR}
+"""Name of a window, as Prometheus writes it → its length: those by which the loss of a budget is noticed fast."""
+_AGGREGATIONS = EVENT_SHARE_AGGREGATIONS | {"availability"}
+
+
+async def compute_recent_error_shares(
+    record: FactHistoryStore, terms: ServiceLevelTarget, now: UtcMicroseconds
+) -> Mapping[str, Fraction]:
+    """Return name of a window → the bad share of the time or the events of a target in the window that ends now.
+
+    Windows in which nothing counts are left out, and so are all of a target that is no share of states or events. Time
+    before the terms took effect does not count.
+    """
+    begins_at = max(now - max(RECENT_WINDOWS.values()), terms.effective_at) // MINUTE * MINUTE
+    if terms.aggregation not in _AGGREGATIONS or terms.indicator is None:
+        return {}
+    try:
+        await records.check_facts_are_stored(record, terms.indicator, (begins_at, now))
+    except FactsNoLongerStored:
+        return {}
+    facts = await records.read_known_facts(record, terms, (begins_at, now), now)
+    return await asyncio.to_thread(_shares, terms, facts)
+
+
+def _shares(terms: ServiceLevelTarget, facts: KnownWindowFacts) -> Mapping[str, Fraction]:
+    assert terms.promise is not None
+    begins_at, now = facts.span
+    found = {}
+    for name, length in RECENT_WINDOWS.items():
+        # The minute of its beginning belongs to a window, because events are counted by the minute.
+        start = max(begins_at, (now - length) // MINUTE * MINUTE)
+        figure = explanation_dispatch.explain_window_figure(terms, replace(facts, span=(start, now)), brief=True).figure
+        if figure is not None:
+            found[name] = 1 - figure if terms.promise.comparison == AT_LEAST else figure
+    return found
