@@ -65,19 +65,24 @@ def runnable_programs() -> Path:
     if server_user() is None or _is_open(home):
         return home
     state = (home / "bin" / "postgres").stat()
-    name = hashlib.sha256(f"{home} {state.st_size} {state.st_mtime_ns}".encode()).hexdigest()[:16]
-    copy = _COPIES / f"postgres-{name}"
-    if not copy.exists():
+    # The programs find their libraries in the folder beside the package, so both are copied as they lie in the wheel.
+    libraries = home.parents[1] / f"{home.parent.name}.libs"
+    name = hashlib.sha256(f"{home} {libraries} {state.st_size} {state.st_mtime_ns}".encode()).hexdigest()[:16]
+    whole = _COPIES / f"postgres-{name}"
+    copy = whole / home.parent.name / home.name
+    if not whole.exists():
         _COPIES.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix="making-", dir=_COPIES))
-        shutil.copytree(home, making, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(home, making / home.parent.name / home.name, symlinks=True)
+        if libraries.exists():
+            shutil.copytree(libraries, making / libraries.name, symlinks=True)
         for each in (making, *making.rglob("*")):
             if not each.is_symlink():
                 mode = each.stat().st_mode
                 each.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
         with suppress(FileExistsError):
             # Another process may have been faster; its copy is the same.
-            making.rename(copy)
+            making.rename(whole)
         shutil.rmtree(making, ignore_errors=True)
     if not _is_open(copy):
         raise PostgresFailed(
