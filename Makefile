@@ -1,11 +1,12 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-unit attack attack-share test-browser screenshots fuzz fuzz-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
+.PHONY: help setup demo up wheels wheels-check sbom test test-unit attack attack-share test-browser screenshots fuzz fuzz-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded tests/fuzz tests/browser)
 E ?=
 F ?=
+P ?=
 J ?= 2
 PYTEST = .venv/bin/pytest -q -m "not soak" -n $(J) --dist loadfile --no-loadscope-reorder
 
@@ -69,6 +70,15 @@ check-rules: $(READY)
 
 openapi-lint: $(READY) ## the OpenAPI document by Spectral and the rules in tools/openapi (needs npm)
 	@.venv/bin/python -m tools.openapi.lint
+
+wheels: $(READY) ## the wheels of all distributions into dist, and what is in them checked
+	@.venv/bin/python -m tools.wheels
+
+wheels-check: $(READY) ## the same, installed into empty environments, where a demonstration is played; P="3.11 3.13"
+	@.venv/bin/python -m tools.wheels check $(P)
+
+sbom: $(READY) ## bill of materials (CycloneDX) of all that an installation needs, into dist/sbom.cdx.json
+	@.venv/bin/python -m tools.sbom dist/sbom.cdx.json
 
 bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
 	@.venv/bin/python -m tests.bench

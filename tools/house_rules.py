@@ -35,8 +35,15 @@ CUSTOMERS_WORDS = (
 )
 """Words of the domain that the chassis must not contain, so that it can serve any product."""
 
-OTHERS_WORDS = ("target_metadata", "target=", "TARGET_POSTGRES_VERSION", "checkpoint_completion_target")
-"""Names of alembic, the standard library, the PostgreSQL wheel and PostgreSQL that contain such a word and are allowed.
+OTHERS_WORDS = (
+    "service-level-management",
+    "target_metadata",
+    "target=",
+    "TARGET_POSTGRES_VERSION",
+    "checkpoint_completion_target",
+)
+"""Names of the distributions, alembic, the standard library, the PostgreSQL wheel and PostgreSQL that contain such a
+word and are allowed.
 """
 
 NO_ROOMS = frozenset({"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "util", "utils"})

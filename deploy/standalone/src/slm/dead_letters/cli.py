@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from slm.platforms import refuse_windows
+
 if TYPE_CHECKING:
     from slm_chassis.settings import Settings
 
@@ -58,6 +60,7 @@ def redrive(
 
 
 def _settings(data_dir: Path | None) -> Settings:
+    refuse_windows()
     from slm.refusals import exit_on_refusal
     from slm_chassis.settings import Settings
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from slm.demo import terms
+from slm.platforms import refuse_windows
 
 
 class Act(StrEnum):
@@ -72,6 +73,7 @@ def demo(
     finalize, monitor with a risk and a breach, report, review. For a running installation, set SLM_CLOCK to that
     installation's value.
     """
+    refuse_windows()
     from slm.demo import embedded, layouts
     from slm.demo.alder import start
     from slm.demo.performance import PlayOptions

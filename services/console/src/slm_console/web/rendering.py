@@ -83,5 +83,5 @@ def _context(visit: Visit) -> dict[str, Any]:
         "who": who_reads(visit.api),
         "marks": MARKS,
         "event_names": _EVENT_NAMES,
-        "version": version("slm-console"),
+        "version": version("service-level-management-console"),
     }

@@ -114,7 +114,7 @@ def bare_api(
     api = _Api(
         title=title,
         description=document.INTRODUCTION,
-        version=version("slm-chassis"),
+        version=version("service-level-management-chassis"),
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         contact={"name": "The operator of this installation"},
         servers=[{"url": "/", "description": "This installation"}],
