@@ -14,6 +14,7 @@ from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Batch, Record, TopicPartition
 from slm_events import envelope
 from slm_events.catalogue import PUBLISHED
+from slm_monitor.application.stream import event_stream
 from slm_monitor.application.stream.event_stream import (
     QUEUE,
     EventStream,
@@ -120,6 +121,36 @@ async def test_an_id_that_names_no_place_is_refused(log: Lagging, place: str) ->
     async with replica(log) as live:
         with pytest.raises(InvalidStreamPosition):
             await live.client(OPERATOR, place)
+
+
+async def test_a_heartbeat_moves_the_place_of_a_client_that_wants_nothing_of_what_comes(
+    log: Lagging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "_BEAT_SECONDS", 0.05)
+    log.gate.set()
+    few = StreamFilter(OPERATOR.caller, types=frozenset({"TargetBreached"}))
+    async with replica(log) as live, asyncio.timeout(10):
+        place = ""
+        async with aclosing(live.lines(await live.client(few, None))) as lines:
+            first = await anext(lines)
+            await tell(log, "a", "b")
+            while not place or place.encode() in first:
+                line = (await anext(lines)).decode()
+                assert line.startswith(": still here\n")
+                place = line.rpartition("id: ")[2].strip()
+        ends = await log.end_offsets("slm.agreements")
+        assert place.startswith(f"{ends[0]}.{ends[1]}-")
+        hearing = asyncio.create_task(hear(live, await live.client(OPERATOR, place), 1))
+        await asyncio.sleep(0.1)
+        await tell(log, "c")
+        assert (await hearing)[0] == ["c"], "what passed before the heartbeat is not sent again"
+
+
+def test_a_heartbeat_does_not_move_past_events_that_wait() -> None:
+    live = EventStream(MemoryEventLog())
+    client = StreamClient(OPERATOR)
+    client.queue.put_nowait(b"id: 1\n\n")
+    assert b"id:" not in live._beat(client)
 
 
 async def test_a_client_that_does_not_read_is_let_go(log: Lagging) -> None:

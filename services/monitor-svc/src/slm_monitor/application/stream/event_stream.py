@@ -181,11 +181,21 @@ class EventStream:
                 async for line in self._missed(client, client.missed):
                     yield line
             while not client.is_slow or not client.queue.empty():
-                yield await _within(_BEAT_SECONDS, client.queue.get()) or _BEAT
+                yield await _within(_BEAT_SECONDS, client.queue.get()) or self._beat(client)
         finally:
             self._streams -= 1
             client.end = lambda: None
             self._open.pop(id(client), None)
+
+    def _beat(self, client: StreamClient) -> bytes:
+        """Return a heartbeat with the position up to which the client has got everything that it wants.
+
+        A client of few events keeps a late position with it: it would otherwise resume from its last event, which may
+        be so far behind that all in between counts as missed.
+        """
+        if not client.queue.empty() or client.is_slow:
+            return _BEAT
+        return f": still here\nid: {format_stream_position(self._at)}\n\n".encode()
 
     async def _joined(self, client: StreamClient) -> AsyncIterator[bytes]:
         """Yield heartbeats until this replica has read up to the position from which the client resumes; then add the
