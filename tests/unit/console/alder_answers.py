@@ -291,6 +291,7 @@ def answers() -> dict[str, Any]:
         "/api/v1/targets/t-checkout/explain": EXPLANATION,
         "/api/v1/targets/t-checkout/budget": SERIES,
         "/api/v1/requirements": listed({"requirement_id": "r", "customer_party_id": SHOP, "service_id": "checkout",
+                                        "key": "christmas",
                                         "text": "Checkout works during the Christmas season",
                                         "outcome": "Half of the year's turnover"}),
         "/api/v1/breaches": listed({**BREACH, "life": None}),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from slm_console.api_client import ServiceAway, Whole
+from slm_console.api_client import RefusedRequest, ServiceAway, Whole
 from slm_console.last_answers import Json
+from slm_console.views.agreements import needs
 from slm_console.views.judgement.calendars import month_of_days
 from slm_console.views.judgement.service_pages import (
     maintenance_columns,
@@ -21,11 +24,13 @@ from slm_console.views.tables import table_of
 from slm_console.views.today.page import service_columns, today_of
 from slm_console.views.watching import watched
 from slm_console.web.directories import WHO, directory_from
+from slm_console.web.forms import Fields, go
 from slm_console.web.tables import render_table, wish_of
 from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
 _MANY = {"limit": "500"}
+NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({"text": "", "outcome": ""})
 
 
 def _summary(visit: Visit) -> tuple[str, dict[str, str]]:
@@ -49,6 +54,30 @@ async def list_services(visit: SignedIn) -> Response:
 @router.get("/services/{service_id}")
 async def show_service(visit: SignedIn, service_id: str) -> Response:
     """Show a service: its state, its downtime this month in minutes, and its targets with their error budgets."""
+    return await _service_page(visit, service_id)
+
+
+@router.post("/services/{service_id}/needs")
+async def record_need(visit: SignedIn, service_id: str, form: Fields) -> Response:
+    """Record what the reader's company needs of a service."""
+    written = {"text": form.text("text"), "outcome": form.text("outcome")}
+    refused = ""
+    if not written["text"]:
+        refused = visit.reader.gettext("Write what your company needs.")
+    else:
+        try:
+            await visit.api.post("/api/v1/requirements", {"service_id": service_id, **written})
+        except RefusedRequest as error:
+            refused = str(error)
+    if refused:
+        return await _service_page(visit, service_id, written, refused)
+    return go(visit, f"/services/{service_id}#needs")
+
+
+async def _service_page(
+    visit: Visit, service_id: str, written: Mapping[str, str] = NOTHING_WRITTEN, refused: str = ""
+) -> Response:
+    """Return the page; ``written`` is the form of a need that was not recorded, and ``refused`` is why."""
     service = await _service(visit, service_id)
     parts = await visit.api.gather(
         **WHO,
@@ -66,11 +95,14 @@ async def show_service(visit: SignedIn, service_id: str) -> Response:
         "provider": directory.company(service["provider_party_id"]),
         "targets": table.rows,
         "requirements": [each for each in parts["requirements"].items if each["service_id"] == service_id],
+        "may_record_need": needs.may_record(directory, service),
+        "need": written,
+        "need_refused": refused,
         "part": parts["targets"],
         "tab": "now",
         "watch": watched(services=[service_id]),
     }
-    return render_table(visit, "services/page.html", model, table, "targets")
+    return render_table(visit, "services/page.html", model, table, "targets", status=422 if refused else 200)
 
 
 async def _service(visit: Visit, service_id: str) -> Json:

@@ -24,14 +24,16 @@ def wish_of(visit: Visit) -> Wish:
     return Wish(given.get("q", ""), given.get("sort", ""), number)
 
 
-def render_table(visit: Visit, template: str, model: Mapping[str, Any], table: Table[Any], name: str) -> Response:
+def render_table(
+    visit: Visit, template: str, model: Mapping[str, Any], table: Table[Any], name: str, status: int = 200
+) -> Response:
     """Render the page with its table, or return the table as a CSV file if the address has ``format=csv``.
 
     ``name`` is the file's name without its extension. Raises ServiceAway instead of returning a file if the service
     with the rows is away, because its last answer may be old.
     """
     if visit.request.query_params.get("format") != "csv":
-        return render(visit, template, {**model, "table": table})
+        return render(visit, template, {**model, "table": table}, status=status)
     if (part := model.get("part")) is not None and part.away:
         # A page says that its figures are old; a file cannot, and is passed on.
         raise ServiceAway(part.away, was_sent=False)

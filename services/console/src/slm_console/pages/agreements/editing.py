@@ -21,7 +21,7 @@ from slm_console.pages.agreements.opening import (
     version_asked,
 )
 from slm_console.pages.agreements.saving import Overtaken, SavedTerms
-from slm_console.views.agreements import checking, editor
+from slm_console.views.agreements import checking, editor, needs
 from slm_console.views.agreements.editor import UnreadableDocument, WorkingDocument
 from slm_console.views.agreements.standing import standing_of
 from slm_console.views.directory import Directory
@@ -89,6 +89,9 @@ async def edit(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
     if not directory.has_role("service_level_manager"):
         return go(visit, address(visit, agreement_id))
     sheet = _sheet_in(visit, form, _beginning(directory, agreement))
+    if form.text(needs.SHOWN) and sheet.arrived:
+        shown = needs.choices_of(agreement, sheet.made.document, parts["requirements"].items)
+        sheet.made.document = needs.with_choice(sheet.made.document, shown, form.texts(needs.FIELD))
     act = form.text("do")
     if not edit_purpose(directory, agreement):
         sheet.notice = _why_not(visit, directory, agreement)
@@ -116,7 +119,12 @@ async def edit(visit: SignedIn, agreement_id: str, form: Fields) -> Response:
 
 
 async def _asked(visit: Visit, agreement_id: str) -> tuple[Directory, dict[str, Part]]:
-    directory, parts = await ask(visit, agreement_id, indicators=Whole("/api/v1/indicators", {"limit": "500"}))
+    directory, parts = await ask(
+        visit,
+        agreement_id,
+        indicators=Whole("/api/v1/indicators", {"limit": "500"}),
+        requirements=Whole("/api/v1/requirements", {"limit": "500"}),
+    )
     if visit.only_page:
         # A guest reads and answers one document, on other pages than the editor.
         raise NotFound(404, {})
@@ -210,6 +218,8 @@ async def _editor_page(
         "purpose": edit_purpose(directory, agreement),
         "panel": panel,
         "fields": [] if is_text else editor.field_forms(reader, sheet.made),
+        "needs": [] if is_text else needs.choices_of(agreement, document, parts["requirements"].items),
+        "may_record_need": agreement["customer_party_id"] == directory.own,
         "targets": [] if is_text else editor.target_forms(reader, sheet.made, around),
         "adders": editor.adders(reader),
         "packed": "" if is_text else editor.packed(document),
