@@ -52,10 +52,10 @@ def test_a_ticket_at_risk_leads_to_the_ticket() -> None:
 
 def test_the_state_of_a_cause_is_a_shape_and_a_word() -> None:
     down = page_of()
-    assert (down.mark, down.state, down.when) == ("breached", "not over yet", "since 09:02, 40 min so far")
+    assert (down.mark, down.state, down.when) == ("breached", "down", "since 09:02, 40 min so far")
     over = page_of(end_at=OVER)
-    assert (over.mark, over.state, over.when) == ("at-risk", "at risk", "down 09:02–09:30, over after 28 min")
-    assert page_of(end_at=OVER, is_downtime=False).when == "09:02–09:30, over after 28 min"
+    assert (over.mark, over.state, over.when) == ("at-risk", "at risk", "down 09:02–09:30, lasted 28 min")
+    assert page_of(end_at=OVER, is_downtime=False).when == "09:02–09:30", "its end is when a promise broke"
     broken = page_of((alder.BREACH,), end_at=OVER)
     assert (broken.mark, broken.state) == ("breached", "1 promise broken")
     assert broken.breaches[0].broken == "promise broken 21 Oct 13:10"
@@ -74,7 +74,7 @@ async def test_the_page_asks_for_the_risks_of_the_cause_as_the_reader_may_see_th
         page = (await browser.get("/causes/c-mail")).text
     assert "/api/v1/risks?cause_id=c-mail&limit=200&standing=true" in asked
     assert "What it puts at risk" in page and 'data-row="risk/r-1"' in page
-    assert re.search(r'mark-breached">.*?<span class="word">not over yet</span>', page, re.DOTALL)
+    assert re.search(r'mark-breached">.*?<span class="word">down</span>', page, re.DOTALL)
 
 
 def test_a_cause_without_a_service_is_named_after_its_ticket_or_measurement() -> None:
@@ -82,3 +82,20 @@ def test_a_cause_without_a_service_is_named_after_its_ticket_or_measurement() ->
     assert name_cause(READER, DIRECTORY, {"service_ids": [], "about": about}) == "INC-7, mail.up"
     item = {"kind": "item", "name": "Rack 4"}
     assert name_cause(READER, DIRECTORY, {"service_ids": [], "about": [item]}) == "Rack 4 and others"
+
+
+def test_a_late_ticket_is_not_said_to_be_over_at_its_deadline() -> None:
+    """The end of its cause is the deadline: the ticket may have been done later, or not at all."""
+    about = [{"kind": "ticket", "name": "desk/INC-7"}]
+    late = page_of((alder.BREACH,), end_at=OVER, is_downtime=False, about=about)
+    assert (late.title, late.when, list(late.subjects)) == ("INC-7, Staff can read mail", "not done by 09:30", [])
+    warned = page_of(end_at=OVER, is_downtime=False, about=about)
+    assert (warned.title, warned.when) == ("INC-7, Staff can read mail", "")
+
+
+def test_the_page_says_why_there_is_nothing_to_acknowledge() -> None:
+    assert page_of().nothing_to_acknowledge.startswith("Nothing is broken yet.")
+    assert page_of((alder.BREACH,)).nothing_to_acknowledge == ""
+    waiting = {**alder.CAUSE["breach_states"], "open": 1}
+    foreign = page_of((alder.BREACH,), responsible_party_ids=[alder.CLOUD], breach_states=waiting)
+    assert foreign.nothing_to_acknowledge == "Greyline Cloud acknowledges it."

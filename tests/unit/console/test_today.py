@@ -94,12 +94,15 @@ def test_what_is_over_never_reads_as_if_it_lasted() -> None:
              "urgency": "unacknowledged", "customer_party_ids": [alder.SHOP]}  # fmt: skip
     [row] = [row for row in rows((ended,)) if row.key == "cause/c-mail"]
     assert (row.what, row.word) == ("Staff can read mail: down 9 Nov 10:14–11:06", "over")
-    assert row.why.startswith("over after 52 min · ") and "since" not in row.why
+    assert row.why.startswith("lasted 52 min · ") and "since" not in row.why
     [slow] = [row for row in rows(({**ended, "is_downtime": False},)) if row.key == "cause/c-mail"]
-    assert slow.what == "Staff can read mail: 9 Nov 10:14–11:06"
+    assert slow.what == "Staff can read mail: 9 Nov 10:14–11:06" and "lasted" not in slow.why
+    about = [{"kind": "ticket", "name": "desk/INC-7"}]
+    [late] = [row for row in rows(({**ended, "is_downtime": False, "about": about},)) if row.key == "cause/c-mail"]
+    assert late.what == "INC-7, Staff can read mail: not done by 9 Nov 11:06"
     titled = [{**each, "target_title": "Staff can read mail"} for each in alder.SUMMARY["breaches"]]
     [row] = [row for row in rows((ended,), breaches=titled) if row.key == "cause/c-mail"]
-    assert row.why == "over after 52 min", "a promise of the same name is not said again"
+    assert row.why == "lasted 52 min", "a promise of the same name is not said again"
 
 
 def test_a_breach_without_a_cause_says_when_the_promise_was_broken() -> None:
@@ -123,7 +126,7 @@ async def test_a_company_that_only_receives_services_reads_first_whether_they_wo
 
 def test_what_lasts_is_not_said_to_be_down_where_nothing_is() -> None:
     [row] = [row for row in rows((outage(),), breaches=[], down=[DOWN]) if row.key == "cause/c-mail"]
-    assert (row.mark, row.word, row.what) == ("at-risk", "not over yet", "Staff can read mail: not over yet")
+    assert (row.mark, row.word, row.what) == ("at-risk", "degraded", "Staff can read mail: degraded")
     assert (row.left, sorted(row.counted)) == ("40 min so far", ["at-risk"])
 
 

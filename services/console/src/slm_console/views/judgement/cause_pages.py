@@ -11,7 +11,7 @@ from slm_console.views.clocks import RunningClock, time_since
 from slm_console.views.directory import Directory
 from slm_console.views.judgement.allowances import pace_in_words
 from slm_console.views.judgement.breaches import BreachPage, breach_page_of
-from slm_console.views.judgement.cause_subjects import name_cause, say_acknowledged, things_of_cause
+from slm_console.views.judgement.cause_subjects import is_of_tickets, name_cause, say_acknowledged, things_of_cause
 from slm_console.views.judgement.figures import period_name
 from slm_console.views.marks import MARKS
 from slm_console.views.reader import Reader
@@ -39,13 +39,15 @@ class CausePage:
     title: str
     mark: str
     state: str
-    """The cause's state in words: not over yet, how many promises are broken, at risk, or over without a breach."""
+    """The cause's state in words: down, degraded, how many promises are broken, at risk, or over without a breach."""
     when: str
     clock: RunningClock | None
     """The clock whose present text is ``when``; None once the outage is over."""
     is_over: bool
     acknowledged: str
     """Who acknowledged all its breaches, and when; empty before."""
+    nothing_to_acknowledge: str
+    """Why there is nothing for the reader to acknowledge; empty if there is, or if it was done."""
     subjects: Sequence[str]
     breaches: Sequence[BreachPage]
     risks: Sequence[PromiseAtRisk]
@@ -73,8 +75,7 @@ def cause_page_of(
                 "since %(moment)s, %(length)s so far", moment=reader.moment(start), length=length
             ),
         )
-        # A cause does not tell whether its thing is down, or slow, or answers wrongly.
-        mark, state = "breached", reader.gettext("not over yet")
+        mark, state = "breached", reader.gettext("down") if cause.get("is_downtime") else reader.gettext("degraded")
     elif cause["breaches"]:
         count = cause["breaches"]
         mark, state = "breached", reader.ngettext("%(count)s promise broken", "%(count)s promises broken", count)
@@ -90,7 +91,8 @@ def cause_page_of(
         clock=clock,
         is_over=end is not None,
         acknowledged=say_acknowledged(reader, cause),
-        subjects=things_of_cause(cause),
+        nothing_to_acknowledge=_nothing_to_acknowledge(reader, directory, cause),
+        subjects=[] if is_of_tickets(cause) else things_of_cause(cause),
         breaches=[breach_page_of(reader, directory, each) for each in breaches],
         risks=at_risk,
         may_acknowledge=is_mine and bool(states["open"]),
@@ -100,12 +102,28 @@ def cause_page_of(
     )
 
 
+def _nothing_to_acknowledge(reader: Reader, directory: Directory, cause: Answer) -> str:
+    if directory.own not in cause["responsible_party_ids"]:
+        companies = ", ".join(directory.company(each) for each in cause["responsible_party_ids"])
+        waits = cause["breach_states"]["open"] and companies
+        return reader.gettext("%(company)s acknowledges it.", company=companies) if waits else ""
+    if cause["breaches"] or cause["state"] != "current":
+        return ""
+    return reader.gettext("Nothing is broken yet. It can be acknowledged as soon as a promise breaks.")
+
+
 def _when_over(reader: Reader, cause: Answer, start: int, end: int) -> str:
-    """Return when it was and how long it lasted: ``down 9 Nov 10:14–11:06, over after 52 min``."""
-    texts = {"span": reader.span(start, end), "length": reader.length(max(0, end - start))}
-    if cause.get("is_downtime"):
-        return reader.gettext("down %(span)s, over after %(length)s", **texts)
-    return reader.gettext("%(span)s, over after %(length)s", **texts)
+    """Return when it was and how long it lasted: ``down 9 Nov 10:14–11:06, lasted 52 min``.
+
+    A cause without downtime ends when a promise broke, which may be before its trouble was over: only the time is said.
+    """
+    if is_of_tickets(cause):
+        moment = reader.moment(end)
+        return reader.gettext("not done by %(moment)s", moment=moment) if cause["breaches"] else ""
+    span = reader.span(start, end)
+    if not cause.get("is_downtime"):
+        return span
+    return reader.gettext("down %(span)s, lasted %(length)s", span=span, length=reader.length(max(0, end - start)))
 
 
 def _at_risk(

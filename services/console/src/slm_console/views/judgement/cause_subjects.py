@@ -17,15 +17,22 @@ def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
 
     If the cause affects only one service, the title is the outcome that this service is for. Otherwise the title is the
     first configuration item, or else the first service, with ``and others``. A cause without any of these is named
-    after its ticket or measurement.
+    after its ticket or measurement. Numbers of tickets come first, where a cause is about tickets alone.
     """
     services = [directory.outcome(each) for each in cause["service_ids"]]
     if len(services) == 1:
-        return services[0]
+        return ", ".join([*things_of_cause(cause), services[0]]) if is_of_tickets(cause) else services[0]
     items = [str(each["name"]) for each in cause["about"] if each["kind"] == "item"]
     if not items and not services:
         return ", ".join([*things_of_cause(cause), *keys_of_cause(cause)])
     return reader.gettext("%(name)s and others", name=(items or services)[0])
+
+
+def is_of_tickets(cause: Answer) -> bool:
+    """Whether a cause is about tickets alone. Its end is then the deadline, or the instant of the warning: nothing says
+    there whether the ticket is done.
+    """
+    return bool(cause["about"]) and all(each["kind"] == "ticket" for each in cause["about"])
 
 
 def things_of_cause(cause: Answer) -> list[str]:

@@ -9,7 +9,13 @@ from typing import Any
 from slm_console.views import instants
 from slm_console.views.clocks import time_since
 from slm_console.views.directory import Directory
-from slm_console.views.judgement.cause_subjects import keys_of_cause, name_cause, say_acknowledged, things_of_cause
+from slm_console.views.judgement.cause_subjects import (
+    is_of_tickets,
+    keys_of_cause,
+    name_cause,
+    say_acknowledged,
+    things_of_cause,
+)
 from slm_console.views.reader import Reader
 from slm_console.views.today.rows import AT_RISK, BREACHED, BUCKETS, OUTAGE, TICKET_DUE, RowAct, UrgentRow
 
@@ -36,13 +42,15 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
     """Return the row of a cause."""
     start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
     lasts = end is None and start is not None
-    is_down = details.is_down and lasts
+    # An answer that was cached before an update may not tell whether it was downtime.
+    is_down, was_down = details.is_down and lasts, bool(cause.get("is_downtime"))
     subject = name_cause(reader, directory, cause)
     companies = [directory.company(each) for each in cause["customer_party_ids"]]
     promises = [each for each in details.promises if each != subject]
     why = [
         say_since(reader, cause["start_at"]) if end is None else "",
-        reader.gettext("over after %(length)s", length=reader.length(end - start)) if end and start else "",
+        # Only of downtime the end is known: other figures are sums, and their causes end when a promise broke.
+        reader.gettext("lasted %(length)s", length=reader.length(end - start)) if end and start and was_down else "",
         say_acknowledged(reader, cause),
         _first_breach(reader, details.projected) if lasts and not cause["breaches"] else "",
         # One service may have several causes at once: whom or what they are about tells them apart.
@@ -53,7 +61,7 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
         what, word = reader.gettext("%(what)s: down", what=subject), reader.gettext("down")
         clock = time_since(reader, start, lambda length: reader.gettext("down for %(length)s", length=length))
     elif lasts and start is not None:
-        what, word = reader.gettext("%(what)s: not over yet", what=subject), reader.gettext("not over yet")
+        what, word = reader.gettext("%(what)s: degraded", what=subject), reader.gettext("degraded")
         clock = time_since(reader, start, lambda length: reader.gettext("%(length)s so far", length=length))
     elif end is not None:
         what, word = say_what_was(reader, cause, subject), reader.gettext("over")
@@ -129,13 +137,16 @@ def say_since(reader: Reader, instant: object) -> str:
 def say_what_was(reader: Reader, cause: Item, subject: str) -> str:
     """Return what happened and when, for a cause that is over: ``Customers can pay online: down 9 Nov 10:14–11:06``.
 
-    ``subject`` is what the cause is about. Without downtime, such as for slow answers, only the time is said.
+    ``subject`` is what the cause is about. Without downtime, such as for slow answers, only the time is said; of a late
+    ticket, when it was due.
     """
     start, end = instants.read(cause["start_at"]), instants.read(cause["end_at"])
     if start is None or end is None:
         return subject
     texts = {"what": subject, "span": reader.span(start, end)}
-    # An answer that was cached before an update may not tell whether it was downtime.
+    if is_of_tickets(cause):
+        late = reader.gettext("%(what)s: not done by %(moment)s", what=subject, moment=reader.moment(end))
+        return late if cause["breaches"] else subject
     if cause.get("is_downtime"):
         return reader.gettext("%(what)s: down %(span)s", **texts)
     return reader.gettext("%(what)s: %(span)s", **texts)
