@@ -32,7 +32,7 @@ class TrafficSender:
         self.sent = 0
 
     def go_on(self) -> None:
-        """Let ``run`` send the facts that it holds back until the demonstration has seen the first risk."""
+        """Release the facts that ``run`` holds back: the demonstration has seen the action plan of the first risk."""
         self._may_go_on.set()
 
     async def until_played(self) -> str:

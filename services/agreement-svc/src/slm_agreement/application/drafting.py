@@ -103,7 +103,10 @@ async def check_own_signatories(
 
 
 async def _is_partys_own(ledger: Ledger, identity: Identity, party_id: str | None, agreement_id: str) -> bool:
-    """Return whether a supporting agreement is another agreement of the author's party, and visible to that party."""
+    """Return whether a draft of this party may name an agreement as supporting.
+
+    The agreement must not be the draft's own. The party must be a party to it and see at least one of its versions.
+    """
     other = await ledger.agreements.identity(agreement_id)
     if other is None or other.agreement_id == identity.agreement_id:
         return False

@@ -51,7 +51,9 @@ EVERYWHERE = Reach()
 
 
 def entries(reader: Reader, path: str, reach: Reach = EVERYWHERE) -> list[Entry]:
-    """Return the upper entries of the navigation, for a page at ``path``."""
+    """Return the navigation's entries above Connections and Settings that ``reach`` offers. The one to which ``path``
+    belongs is marked.
+    """
     places = [
         ("/", reader.gettext("Today"), "t", True, True),
         ("/services", reader.gettext("Services"), "s", True, True),

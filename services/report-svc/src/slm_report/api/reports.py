@@ -70,9 +70,10 @@ async def list_reports(
 ) -> dict[str, Any]:
     """List reports, each in its newest revision.
 
-    With ``agreement_id``, ``heard.settling`` says whether one of the agreement's reports will still change because of
-    known facts. ``heard.waits_for`` gives the reasons why the agreement's reports wait: an ``import``, or the
-    evaluation of a signed version over the past (``catching_up``, with the longest time that is left).
+    With ``agreement_id``, ``heard.settling`` says whether the agreement's reports may still change because events
+    received so far are not in them yet, or because the import ``import_id`` has not arrived. ``heard.waits_for`` lists
+    why its reports are not published yet. ``import``: history is being imported. ``catching_up``: the time before a
+    version was signed is still being evaluated; ``at_most_seconds`` is the longest time that this still takes.
     """
     agreement_id = filters.agreement_id
     async with desk.database.read() as connection:

@@ -57,9 +57,10 @@ def urgent_resolution(look: int) -> list[Fact]:
 
 
 def everyday_measurements(minute: int, portal_from: int) -> list[Fact]:
-    """Return what the monitoring measures in a minute: answer times, requests and, once the portal is back, its pages.
+    """Return the measurements of one minute: answer times, requests and, once the portal is back, pages of the portal.
 
-    ``minute``: its first instant; ``portal_from``: the instant at which the portal is back. Microseconds UTC.
+    ``minute`` is the instant at which the minute begins, ``portal_from`` the instant at which the portal is back. Both
+    are microseconds UTC.
     """
     random = Random(f"{history.SEED}/{minute}")
     at = {"source": history.SOURCE, "at": to_text(minute)}

@@ -22,7 +22,7 @@ class TemplatePointResponse(Answer):
 
 
 class FurtherClauseResponse(Answer):
-    """A clause that an agreement may have beyond the ten points."""
+    """An optional clause, such as a warranty. It is not one of the ten points that every agreement has."""
 
     clause: str
     """Name of the clause"""

@@ -182,8 +182,9 @@ async def convert_to_plain_batch(
     owner: str | None,
     now: UtcMicroseconds,
 ) -> MeasuredValues | None:
-    """Return a batch that has only single values, all of which are accepted; None: the items must be checked one by
-    one.
+    """Convert a body to measured values, if each of its items is a single value that is certainly valid.
+
+    Return None for any other body, or if ``owner`` is None: the items must then be checked one by one.
     """
     if owner is None or (batch := form.plain_values(body, content_type)) is None:
         return None

@@ -33,7 +33,7 @@ NOTHING_YET = -(2**62)
 
 @dataclass(slots=True)
 class MinuteSumChange:
-    """Change of one minute (numbered since 1970): counts by classifier (negative: removed rows), and exact values."""
+    """Change of one minute's sums. ``good`` and ``total``: counts by classifier, negative if rows were removed."""
 
     minute: int
     good: Sequence[int]
@@ -279,7 +279,7 @@ class IndicatorSeries:
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
-        """Add the histograms among the rows to ``sums``, whose first hour is ``first``; None: it is the only one."""
+        """Add the rows' histograms to ``sums``, which begin with the hour ``first``; None: they are of one hour."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.unclassified.forget([minute for minute, _ in merged])
         for minute, histogram in merged:

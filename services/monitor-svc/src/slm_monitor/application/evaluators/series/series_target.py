@@ -39,7 +39,8 @@ NEVER = (0, 0)
 class SeriesTarget(CalendarWindowTarget):
     """A target evaluated from sums by the minute.
 
-    ``tallies``: window → accumulator; ``raw``: window → accumulator without exclusions, if any exclusion applies.
+    ``tallies``: window → accumulator; ``raw``: window → accumulator that ignores exclusions; it is
+    filled for shares, and for other figures if any exclusion applies.
     ``quiet``: instants ``[start, end)`` in which good rows can only change figures, because no warning and no miss is
     possible.
     """
@@ -79,7 +80,7 @@ class SeriesTarget(CalendarWindowTarget):
         return self._fingerprint
 
     def kept(self) -> dict[str, Sequence[Any]]:
-        """Return the accumulators in the form of a checkpoint: window id → [start, sums, sums without exclusions]."""
+        """Return the accumulators in the form of a checkpoint: window id → [start, sums, raw sums]."""
         starts = {window.window_id: window.start for window in self.target_state.windows.values()}
         return {
             name: [starts[name], tally.document(), self.raw[name].document()]
