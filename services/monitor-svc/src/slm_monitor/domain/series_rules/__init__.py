@@ -1,0 +1,1 @@
+"""Rules by which time series become measurements: selectors, regular expressions, and what a sample says."""
