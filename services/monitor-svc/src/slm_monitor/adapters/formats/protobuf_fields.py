@@ -1,0 +1,108 @@
+"""Fields of protobuf messages, read one after another from bytes, with a limit for the number of all fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_MASK = (1 << 64) - 1
+_VARINT, _EIGHT, _TEXT, _FOUR = 0, 1, 2, 5
+
+
+class MalformedMessage(ValueError):
+    """The bytes are no protobuf message, or end too early."""
+
+
+class TooManyFields(Exception):
+    """The messages have more fields than the budget allows."""
+
+
+class FieldBudget:
+    """The number of fields that may still be read."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, fields: int) -> None:
+        """Raise TooManyFields if so many fields are not left."""
+        self.left -= fields
+        if self.left < 0:
+            raise TooManyFields
+
+
+def fields(data: bytes, at: int, end: int, budget: FieldBudget) -> Iterator[tuple[int, int, int]]:
+    """Yield (number, start, end) of the content of each field of the message in ``data[at:end]``. Raises
+    MalformedMessage and TooManyFields.
+    """
+    while at < end:
+        budget.left -= 1
+        if budget.left < 0:
+            raise TooManyFields
+        tag = data[at]
+        at += 1
+        if tag > 0x7F:
+            tag, at = read_varint(data, at - 1, end)
+        kind = tag & 7
+        if kind == _TEXT:
+            if at >= end:
+                raise MalformedMessage("it ends in the middle of a field")
+            length = data[at]
+            at += 1
+            if length > 0x7F:
+                length, at = read_varint(data, at - 1, end)
+            stop = at + length
+        elif kind == _VARINT:
+            stop = at
+            while stop < end and data[stop] > 0x7F:
+                stop += 1
+            stop += 1
+        elif kind in (_EIGHT, _FOUR):
+            stop = at + (8 if kind == _EIGHT else 4)
+        else:
+            raise MalformedMessage(f"a field has the wire type {kind}")
+        if stop > end:
+            raise MalformedMessage("it ends in the middle of a field")
+        if tag < 8:
+            raise MalformedMessage("a field has the number 0")
+        # A number of another wire type is another field, as protobuf's own readers take it.
+        yield tag >> 3, at, stop
+        at = stop
+
+
+def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Read a number of 64 bits; return it with the place after it. Raises MalformedMessage."""
+    number = shift = 0
+    while at < end:
+        byte = data[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number & _MASK, at
+        shift += 7
+        if shift > 63:
+            break
+    raise MalformedMessage("a number has no end")
+
+
+def read_packed(data: bytes, at: int, end: int, budget: FieldBudget) -> list[int]:
+    """Read numbers that follow one another. A single number, which old writers send, is read alike."""
+    budget.spend((end - at) // 2 + 1)
+    packed = data[at:end]
+    if packed.isascii():  # Every number has one byte.
+        return list(packed)
+    found = []
+    while at < end:
+        number, at = read_varint(data, at, end)
+        found.append(number)
+    return found
+
+
+def signed(number: int) -> int:
+    """Return a number of 64 bits as a signed one."""
+    return number - (1 << 64) if number >> 63 else number
+
+
+def zigzag(number: int) -> int:
+    """Return the signed number that protobuf's zigzag encoding writes as this one."""
+    return (number >> 1) ^ -(number & 1)

@@ -1,0 +1,246 @@
+"""Reading of remote write requests of Prometheus, protocols 1.0 and 2.0: protobuf in a block of snappy.
+
+Protobuf is read by hand, and not into objects of a library, so that what a body may cost is known before it is spent: a
+body of 32 MiB may hold sixteen million empty messages.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import cramjam
+
+from slm_monitor.adapters.formats import protobuf_fields as wire
+from slm_monitor.adapters.formats.protobuf_fields import FieldBudget, MalformedMessage
+from slm_monitor.domain.facts.native_histograms import NativeHistogram
+from slm_monitor.domain.series_rules.samples import InvalidLabels, LabelKey, WrittenSeries
+
+VERSION_1, VERSION_2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
+MESSAGES = (VERSION_1, VERSION_2)
+MOST_BYTES = 32 << 20
+"""The greatest size of a request after decompression."""
+MOST_FIELDS = 2_000_000
+"""Most fields of all messages of a request."""
+MOST_SAMPLES = 100_000
+LONGEST_LABELS = 16_384
+"""The greatest size of the labels of one series, in bytes."""
+_DOUBLE = struct.Struct("<d")
+
+
+class RequestTooLarge(ValueError):
+    """The request is larger than one may be."""
+
+
+def read_write_request(body: bytes, message: str) -> list[WrittenSeries]:
+    """Read a request, which is a message of this name in a block of snappy.
+
+    Raises ValueError for a body that is none, RequestTooLarge for one that is too large.
+    """
+    data = _decompressed(body)
+    budget = FieldBudget(MOST_FIELDS)
+    try:
+        return _version_1(data, budget) if message == VERSION_1 else _version_2(data, budget)
+    except MalformedMessage as error:
+        raise ValueError(f"the body is no {message}: {error}") from error
+    except wire.TooManyFields as error:
+        raise RequestTooLarge(f"the request has more than {MOST_FIELDS} fields") from error
+
+
+def read_labels(key: LabelKey) -> dict[str, str]:
+    """Return the labels of a series by name. Raises InvalidLabels."""
+    texts = key if isinstance(key, tuple) else _texts_of(key)
+    labels = dict(zip(texts[::2], texts[1::2], strict=True))
+    if not labels.get("__name__"):
+        raise InvalidLabels("send the label __name__ with every series")
+    if len(labels) * 2 != len(texts):
+        raise InvalidLabels("send each label of a series once")
+    if not all(labels) or not all(labels.values()):
+        raise InvalidLabels("send labels with a name and a value")
+    return labels
+
+
+def _decompressed(body: bytes) -> bytes:
+    try:
+        length, _ = wire.read_varint(body, 0, min(len(body), 5))
+    except MalformedMessage as error:
+        raise ValueError("the body is no block of snappy: its length is missing") from error
+    if length > MOST_BYTES:
+        raise RequestTooLarge(f"the decompressed body has {length} bytes, more than {MOST_BYTES}")
+    # Snappy expands a byte to less than 64: what claims more is wrong, and reserves no memory.
+    if length > len(body) * 64:
+        raise ValueError("the body is no block of snappy: it cannot be as long as it says")
+    try:
+        return b"" if body == b"\0" else bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError as error:
+        raise ValueError(f"the body is no block of snappy: {error}") from error
+
+
+def _version_1(data: bytes, budget: FieldBudget) -> list[WrittenSeries]:
+    found = []
+    samples = 0
+    for number, start, end in wire.fields(data, 0, len(data), budget):
+        if number == 1:
+            series = WrittenSeries()
+            labels: list[bytes] = []
+            size = 0
+            for inner, begin, stop in wire.fields(data, start, end, budget):
+                if inner == 1:
+                    size += stop - begin + 2
+                    if size <= LONGEST_LABELS:
+                        labels.append(data[begin:stop])
+                elif inner == 2:
+                    series.samples.append(_sample(data, begin, stop, budget))
+                    if len(series.samples) > MOST_SAMPLES:
+                        break
+                elif inner == 3:
+                    series.exemplars += 1
+                elif inner == 4:
+                    series.histograms.append(_histogram(data, begin, stop, budget))
+            if size <= LONGEST_LABELS:
+                series.labels = b"".join([len(each).to_bytes(2, "big") + each for each in labels])
+            else:
+                series.fault = f"send at most {LONGEST_LABELS} bytes of labels with a series"
+            samples = _counted(samples, series)
+            found.append(series)
+    return found
+
+
+def _texts_of(key: bytes) -> list[str]:
+    """Return names and values of the labels of version 1 in turn."""
+    budget = FieldBudget(LONGEST_LABELS)
+    texts: list[str] = []
+    at = 0
+    while at < len(key):
+        start = at + 2
+        at = start + int.from_bytes(key[at:start], "big")
+        pair = ["", ""]
+        try:
+            for number, begin, stop in wire.fields(key, start, at, budget):
+                if number in (1, 2):
+                    pair[number - 1] = key[begin:stop].decode()
+        except UnicodeDecodeError as error:
+            raise InvalidLabels("send labels as UTF-8") from error
+        except MalformedMessage as error:
+            raise InvalidLabels(f"send labels with a name and a value ({error})") from error
+        texts += pair
+    return texts
+
+
+def _version_2(data: bytes, budget: FieldBudget) -> list[WrittenSeries]:
+    symbols: list[str] = []
+    places = []
+    for number, start, end in wire.fields(data, 0, len(data), budget):
+        if number == 4:
+            try:
+                symbols.append(data[start:end].decode())
+            except UnicodeDecodeError as error:
+                raise MalformedMessage("a symbol is not UTF-8") from error
+        elif number == 5:
+            places.append((start, end))
+            if len(places) > MOST_SAMPLES:
+                raise RequestTooLarge(f"the request has more than {MOST_SAMPLES} samples or series")
+    if places and (not symbols or symbols[0]):
+        raise MalformedMessage("the first symbol is the empty text")
+    found = []
+    samples = 0
+    for start, end in places:
+        series = _series_2(data, start, end, symbols, budget)
+        samples = _counted(samples, series)
+        found.append(series)
+    return found
+
+
+def _series_2(data: bytes, start: int, end: int, symbols: Sequence[str], budget: FieldBudget) -> WrittenSeries:
+    series = WrittenSeries()
+    refs: list[int] = []
+    created = 0
+    for number, begin, stop in wire.fields(data, start, end, budget):
+        if number == 1:
+            refs += wire.read_packed(data, begin, stop, budget)
+        elif number == 2:
+            series.samples.append(_sample(data, begin, stop, budget))
+            if len(series.samples) > MOST_SAMPLES:
+                break
+        elif number == 3:
+            series.histograms.append(_histogram(data, begin, stop, budget))
+        elif number == 4:
+            series.exemplars += 1
+        elif number == 6:
+            created = wire.signed(wire.read_varint(data, begin, stop)[0])
+    if created:
+        series.samples = [(at, value, since or created) for at, value, since in series.samples]
+    labels: tuple[str, ...] = ()
+    try:
+        labels = tuple([symbols[ref] for ref in refs])
+    except IndexError:
+        series.fault = "send references to symbols that are in the request"
+    if len(refs) % 2:
+        series.fault = "send labels as pairs of references, name and value"
+    elif sum(map(len, labels)) > LONGEST_LABELS:
+        series.fault = f"send at most {LONGEST_LABELS} bytes of labels with a series"
+    elif series.samples and series.histograms:
+        series.fault = "send samples or histograms with a series, not both"
+    if not series.fault:
+        series.labels = labels
+    return series
+
+
+def _counted(samples: int, series: WrittenSeries) -> int:
+    # An empty series takes as much memory as a sample.
+    samples += max(1, len(series.samples) + len(series.histograms))
+    if samples > MOST_SAMPLES:
+        raise RequestTooLarge(f"the request has more than {MOST_SAMPLES} samples or series")
+    return samples
+
+
+def _sample(data: bytes, at: int, end: int, budget: FieldBudget) -> tuple[int, float, int]:
+    """Read a sample: instant in ms, value, and start of the counter in ms, 0 if it was left out."""
+    value, instant, since = 0.0, 0, 0
+    for number, begin, stop in wire.fields(data, at, end, budget):
+        if number == 1 and stop - begin == 8:
+            value = _DOUBLE.unpack_from(data, begin)[0]
+        elif number == 2:
+            instant = wire.signed(wire.read_varint(data, begin, stop)[0])
+        elif number == 3:
+            since = wire.signed(wire.read_varint(data, begin, stop)[0])
+    return instant, value, since
+
+
+def _histogram(data: bytes, at: int, end: int, budget: FieldBudget) -> NativeHistogram:
+    found = NativeHistogram()
+    for number, begin, stop in wire.fields(data, at, end, budget):
+        if number in (2, 7, 10, 13):
+            found.is_float = found.is_float or stop > begin
+        elif number in _WHOLE:
+            setattr(found, _WHOLE[number], wire.read_varint(data, begin, stop)[0])
+        elif number in _DOUBLES and stop - begin == 8:
+            setattr(found, _DOUBLES[number], _DOUBLE.unpack_from(data, begin)[0])
+        elif number == 4:
+            found.schema = wire.zigzag(wire.read_varint(data, begin, stop)[0])
+        elif number in (8, 11):
+            spans = found.negative_spans if number == 8 else found.positive_spans
+            spans.append(_span(data, begin, stop, budget))
+        elif number in (9, 12):
+            deltas = found.negative_deltas if number == 9 else found.positive_deltas
+            deltas += [wire.zigzag(each) for each in wire.read_packed(data, begin, stop, budget)]
+        elif number in (15, 17):
+            setattr(found, "at" if number == 15 else "since", wire.signed(wire.read_varint(data, begin, stop)[0]))
+        elif number == 16:
+            budget.spend((stop - begin) // 8)
+            found.custom_bounds += struct.unpack(f"<{(stop - begin) // 8}d", data[begin : stop - (stop - begin) % 8])
+    return found
+
+
+_WHOLE = {1: "count", 6: "zero_count", 14: "reset_hint"}
+_DOUBLES = {3: "sum", 5: "zero_bound"}
+
+
+def _span(data: bytes, at: int, end: int, budget: FieldBudget) -> tuple[int, int]:
+    offset = length = 0
+    for number, begin, stop in wire.fields(data, at, end, budget):
+        if number == 1:
+            offset = wire.zigzag(wire.read_varint(data, begin, stop)[0])
+        elif number == 2:
+            length = wire.read_varint(data, begin, stop)[0]
+    return offset, length
