@@ -28,6 +28,7 @@ NOT_READ = {
     f"{API}/sources",
     f"{API}/sources/{{source_id}}",
     f"{API}/target-metrics",
+    f"{API}/series-rules",
     *(f"{API}/{context}-key-uses" for context in CONTEXTS),
 }
 """Endless answers, recorded by themselves; what other pages describe; and what a timer stores once a minute."""

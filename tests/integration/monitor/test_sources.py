@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from slm_chassis.access import Principal
@@ -33,11 +34,16 @@ OPERATOR = Principal("o", None, "Operator", frozenset({"operator"}))
 ALL = Page(100, None)
 
 
-async def source(service: Service, name: str, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The provider's source of this name, as soon as it is as it should be."""
+async def source(
+    service: Service,
+    name: str,
+    until: Callable[[dict[str, Any]], bool],
+    reader: httpx.AsyncClient | None = None,
+) -> dict[str, Any]:
+    """The reader's source of this name, as soon as it is as it should be; the provider's if no reader is given."""
     async with asyncio.timeout(10):
         while True:
-            items = (await service.provider.get(PATH, params={"limit": 1000})).json()["items"]
+            items = (await (reader or service.provider).get(PATH, params={"limit": 1000})).json()["items"]
             found = next((each for each in items if each["source"] == name), None)
             if found is not None and until(found):
                 return dict(found)

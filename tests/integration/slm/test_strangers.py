@@ -29,7 +29,8 @@ KEYLESS = {
     ("/api/v1/agreements/{agreement_id}/guest-links", "post"),
 }
 """Ways in: most are asked by somebody who has no key yet; each has tests of its own."""
-COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews", "/api/v1/invitations/preview")
+COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews", "/api/v1/invitations/preview",
+            "/api/v1/series-rules/preview")  # fmt: skip
 """Posts that keep nothing: whoever has a key may ask."""
 STREAM = "/api/v1/stream"
 FOR_OPERATORS = "-dead-letters"
@@ -39,6 +40,7 @@ CALLERS = frozenset(
         "/api/v1/parties",
         "/api/v1/otlp/v1/metrics",
         "/api/v1/backtests",
+        "/api/v1/series-rules",
         "/api/v1/invitations/accept",
         "/api/v1/me/password",
         "/api/v1/installation/links",

@@ -17,7 +17,7 @@ from slm_monitor.adapters.formats import remote_write_wire as wire
 from slm_monitor.adapters.formats.remote_write_wire import RequestTooLarge, read_labels, read_write_request
 from slm_monitor.domain.facts.histograms import InvalidHistogram
 from slm_monitor.domain.facts.native_histograms import convert_interval_histogram
-from slm_monitor.domain.series_rules.samples import InvalidLabels, describe_series
+from slm_monitor.domain.mapping.samples import InvalidLabels, describe_series
 from tests.support.remote_write import (
     STALE,
     V1,

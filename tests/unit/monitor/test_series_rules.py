@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.domain.series_rules.linear_pattern import MOST_CELLS, LinearPattern
-from slm_monitor.domain.series_rules.pattern_syntax import InvalidPattern
-from slm_monitor.domain.series_rules.rules import InvalidRule, LabelMissing, SeriesRules, parse_rule
-from slm_monitor.domain.series_rules.selectors import (
+from slm_monitor.domain.mapping.linear_pattern import MOST_CELLS, LinearPattern
+from slm_monitor.domain.mapping.pattern_syntax import InvalidPattern
+from slm_monitor.domain.mapping.rules import InvalidRule, LabelMissing, SeriesRules, parse_rule
+from slm_monitor.domain.mapping.selectors import (
     InvalidSelector,
     MatchBudget,
     MatchingTooCostly,

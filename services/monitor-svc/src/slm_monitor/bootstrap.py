@@ -27,6 +27,7 @@ from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.commands.sql_sources import SourceCountWriter
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine
+from slm_monitor.adapters.formats.remote_write_wire import read_labels
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries.customer_views import CustomerViewQueries
@@ -45,13 +46,24 @@ from slm_monitor.adapters.store.retention import DAY, Retention
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.adapters.store.sql_history import SqlHistory
+from slm_monitor.adapters.store.sql_series_rules import SqlSeriesRules
 from slm_monitor.adapters.store.suspended_sources import SuspendedSources
 from slm_monitor.adapters.store.window_history import WindowRevisionQueries
 from slm_monitor.api import dependencies
 from slm_monitor.api.decisions import assignments, breach_steps, cause_steps, exclusion_effects, exclusions
 from slm_monitor.api.document import DOCUMENT
 from slm_monitor.api.drafts import backtests, previews
-from slm_monitor.api.intake import imports, indicators, intake, otlp, quarantine, sources, ticket_snapshots
+from slm_monitor.api.intake import (
+    imports,
+    indicators,
+    intake,
+    otlp,
+    quarantine,
+    remote_write,
+    series_rules,
+    sources,
+    ticket_snapshots,
+)
 from slm_monitor.api.results import (
     breaches,
     causes,
@@ -71,6 +83,7 @@ from slm_monitor.application.intake.backlog import IntakeBacklogMonitor
 from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.application.intake.quarantine import QuarantineDecisions
 from slm_monitor.application.intake.record_reader import IntakeRecordReader
+from slm_monitor.application.intake.series_intake import SeriesIntake
 from slm_monitor.application.preview.backtesting import BacktestWorker
 from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.application.stream.figure_stream import FigureStream
@@ -83,6 +96,8 @@ _TITLE = "Measurements, judgement and breaches"
 _ROUTERS = (
     intake.router,
     otlp.router,
+    remote_write.router,
+    series_rules.router,
     indicators.router,
     imports.router,
     targets.router,
@@ -141,6 +156,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     )
     door = FactIntake(log, form, store, SqlQuarantine(database), clock, partitions, backlog)
     dependencies.INTAKE.put(http, door)
+    rules = dependencies.SERIES_RULES.put(http, SqlSeriesRules(database))
+    dependencies.SERIES_INTAKE.put(http, SeriesIntake(door, store, rules, read_labels, clock))
     dependencies.SOURCES.put(http, SourceQueries(database))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))

@@ -31,12 +31,14 @@ from slm_monitor.adapters.rows.accepted_windows import AcceptedWindowQueries
 from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.adapters.store.sql_history import SqlHistory
+from slm_monitor.adapters.store.sql_series_rules import SqlSeriesRules
 from slm_monitor.adapters.store.suspended_sources import SuspendedSources
 from slm_monitor.adapters.store.window_history import WindowRevisionQueries
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.history.fact_history import ParsedTermsCache
 from slm_monitor.application.intake.intake import FactIntake
 from slm_monitor.application.intake.quarantine import QuarantineDecisions
+from slm_monitor.application.intake.series_intake import SeriesIntake
 from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.application.stream.figure_stream import FigureStream
 
@@ -61,6 +63,8 @@ PARSED_TERMS = Part[ParsedTermsCache]("parsed_terms")
 QUERIES = Part[TargetQueries]("queries")
 RECORD = Part[SqlHistory]("record")
 RISKS = Part[RiskQueries]("risks")
+SERIES_INTAKE = Part[SeriesIntake]("series_intake")
+SERIES_RULES = Part[SqlSeriesRules]("series_rules")
 SOURCES = Part[SourceQueries]("sources")
 SNAPSHOTS = Part[SqlSnapshots]("snapshots")
 SUSPENDED_SOURCES = Part[SuspendedSources]("suspended_sources")
@@ -92,6 +96,8 @@ TheParsedTerms = Annotated[ParsedTermsCache, Depends(PARSED_TERMS.of)]
 TheQueries = Annotated[TargetQueries, Depends(QUERIES.of)]
 TheRecord = Annotated[SqlHistory, Depends(RECORD.of)]
 TheRisks = Annotated[RiskQueries, Depends(RISKS.of)]
+TheSeriesIntake = Annotated[SeriesIntake, Depends(SERIES_INTAKE.of)]
+TheSeriesRules = Annotated[SqlSeriesRules, Depends(SERIES_RULES.of)]
 TheSources = Annotated[SourceQueries, Depends(SOURCES.of)]
 TheSnapshots = Annotated[SqlSnapshots, Depends(SNAPSHOTS.of)]
 TheSuspendedSources = Annotated[SuspendedSources, Depends(SUSPENDED_SOURCES.of)]

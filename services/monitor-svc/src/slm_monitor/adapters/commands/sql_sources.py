@@ -21,12 +21,13 @@ SILENT_SOURCES_KEPT_FOR = 400 * DAY
 
 _SOURCE = """
 INSERT INTO source (source_id, owner_party_id, topic, source, principal_id, principal_name, first_seen_at,
-                    last_fact_at, last_refused_at)
-VALUES (:source_id, :owner_party_id, :topic, :source, :principal_id, :principal_name, :now, :fact, :refused)
+                    last_fact_at, last_refused_at, ignored)
+VALUES (:source_id, :owner_party_id, :topic, :source, :principal_id, :principal_name, :now, :fact, :refused, :ignored)
 ON CONFLICT (source_id) DO UPDATE
 SET principal_name = excluded.principal_name,
     last_fact_at = greatest(source.last_fact_at, excluded.last_fact_at),
-    last_refused_at = greatest(source.last_refused_at, excluded.last_refused_at)
+    last_refused_at = greatest(source.last_refused_at, excluded.last_refused_at),
+    ignored = coalesce(excluded.ignored, source.ignored)
 """
 _SLOT = """
 INSERT INTO source_slot (source_id, slot, code, items) VALUES (:source_id, :slot, :code, :items)
@@ -108,6 +109,7 @@ async def _store_one(transaction: Transaction, name: SourceName, tally: SourceTa
         "now": now,
         "fact": tally.last_fact_at,
         "refused": tally.last_refused_at,
+        "ignored": json.dumps(tally.ignored_names) if tally.ignored_names else None,
     }
     await transaction.execute(text(_SOURCE), row)
     slots = [

@@ -14,7 +14,7 @@ import cramjam
 from slm_monitor.adapters.formats import protobuf_fields as wire
 from slm_monitor.adapters.formats.protobuf_fields import FieldBudget, MalformedMessage
 from slm_monitor.domain.facts.native_histograms import NativeHistogram
-from slm_monitor.domain.series_rules.samples import InvalidLabels, LabelKey, WrittenSeries
+from slm_monitor.domain.mapping.samples import InvalidLabels, LabelKey, WrittenSeries
 
 VERSION_1, VERSION_2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
 MESSAGES = (VERSION_1, VERSION_2)
@@ -220,7 +220,7 @@ def _histogram(data: bytes, at: int, end: int, budget: FieldBudget) -> NativeHis
             found.schema = wire.zigzag(wire.read_varint(data, begin, stop)[0])
         elif number in (8, 11):
             spans = found.negative_spans if number == 8 else found.positive_spans
-            spans.append(_span(data, begin, stop, budget))
+            spans.append(_read_span(data, begin, stop, budget))
         elif number in (9, 12):
             deltas = found.negative_deltas if number == 9 else found.positive_deltas
             deltas += [wire.zigzag(each) for each in wire.read_packed(data, begin, stop, budget)]
@@ -236,7 +236,7 @@ _WHOLE = {1: "count", 6: "zero_count", 14: "reset_hint"}
 _DOUBLES = {3: "sum", 5: "zero_bound"}
 
 
-def _span(data: bytes, at: int, end: int, budget: FieldBudget) -> tuple[int, int]:
+def _read_span(data: bytes, at: int, end: int, budget: FieldBudget) -> tuple[int, int]:
     offset = length = 0
     for number, begin, stop in wire.fields(data, at, end, budget):
         if number == 1:

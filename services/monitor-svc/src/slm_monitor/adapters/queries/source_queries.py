@@ -13,6 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
+from slm_monitor.application.intake.source_counts import IGNORED
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -27,6 +28,7 @@ _SOURCE = table(
     column("first_seen_at", BigInteger),
     column("last_fact_at", BigInteger),
     column("last_refused_at", BigInteger),
+    column("ignored", Text),
 )
 _SLOT = table(
     "source_slot",
@@ -101,7 +103,9 @@ def _seen_by(caller: Principal) -> ColumnElement[bool]:
 
 
 def _source_figures(row: Mapping[str, Any], counts: Sequence[Mapping[str, Any]], now: int) -> dict[str, Any]:
-    accepted = next((each for each in counts if each["code"] == ""), {"hour": 0, "day": 0})
+    none = {"hour": 0, "day": 0}
+    accepted = next((each for each in counts if each["code"] == ""), none)
+    ignored = next((each for each in counts if each["code"] == IGNORED), none)
     return {
         **row,
         "state": _state(row["last_fact_at"], now),
@@ -111,8 +115,10 @@ def _source_figures(row: Mapping[str, Any], counts: Sequence[Mapping[str, Any]],
         "facts_last_hour": int(accepted["hour"]),
         "facts_last_day": int(accepted["day"]),
         "refused_last_day": [
-            {"code": each["code"], "items": int(each["day"])} for each in counts if each["code"] != ""
+            {"code": each["code"], "items": int(each["day"])} for each in counts if each["code"] not in ("", IGNORED)
         ],
+        "ignored_last_day": int(ignored["day"]),
+        "ignored": json.loads(row["ignored"]) if row["ignored"] and ignored["day"] else [],
     }
 
 

@@ -8,6 +8,7 @@ from slm_chassis.http.response_models import ABSENT, Answer
 from slm_monitor.api.responses.shapes import Document, Exact, Instant, Length
 
 IndicatorKind = Literal["availability", "ratio", "value", "count", "rating", "recovery"]
+Reading = Literal["value", "state", "counter", "good", "bad"]
 QuarantineState = Literal["quarantined", "released", "discarded"]
 
 
@@ -260,6 +261,10 @@ class SourceAnswer(Answer):
     """Facts accepted in the last day, exact to ten minutes"""
     refused_last_day: list[RefusedCount]
     """Items rejected or quarantined in the last day, by reason"""
+    ignored_last_day: int
+    """Samples of time series in the last day that were left out, because no series rule matches them"""
+    ignored: list[str]
+    """Some of the series that were left out last, ten at most"""
 
 
 class RefusedItemOfSource(Answer):
@@ -286,3 +291,55 @@ class SourceWithRefused(SourceAnswer):
 
     refused: list[RefusedItemOfSource]
     """The last twenty items that were refused, the latest first"""
+
+
+class SeriesRuleAnswer(Answer):
+    """A rule: which series it is for, and what their samples measure."""
+
+    match: str
+    """A selector of series as in PromQL"""
+    indicator: str
+    """Key of the indicator; `{label}` stands for the value of that label"""
+    labels: list[str]
+    """Labels of the series that its measurements keep"""
+    reading: Reading | None
+    """What a sample is; null: what the kind of the indicator takes"""
+
+
+class SeriesRulesAnswer(Answer):
+    """All rules of a party, in order: the first that matches a series is used."""
+
+    rules: list[SeriesRuleAnswer]
+    """The rules, in order"""
+    revision: int
+    """How often the rules were changed"""
+    changed_at: Instant | None
+    """When the rules were last changed; null: never"""
+    changed_by: str | None
+    """Name of who changed them last; null: nobody did"""
+
+
+class PreviewedSeries(Answer):
+    """What a series would measure."""
+
+    series: str
+    """The series as Prometheus writes it, or the name of its metric with a hash if that is too long"""
+    rule: int | None
+    """Number of the rule that matches, from 0; null: none does"""
+    indicator: str | None
+    """Key of the indicator, by the rule or by the label `slm_indicator`; null: the series would be left out"""
+    labels: dict[str, str]
+    """Labels that its measurements would have"""
+    reading: Reading | None
+    """What its samples would be; null if that cannot be said"""
+    kind: IndicatorKind | None
+    """Kind of the indicator; null if it is not registered"""
+    problem: str | None
+    """Why its samples would be refused; null if they would be taken or left out"""
+
+
+class SeriesPreview(Answer):
+    """What each of the given series would measure."""
+
+    items: list[PreviewedSeries]
+    """One entry for each series, in the order in which they were given"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from slm_monitor.application.intake.source_counts import SourceCounts, tally_bat
 from slm_monitor.application.state.partition_step import QuarantineEntry
 from slm_monitor.application.state.ports import QuarantineStore
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
+from slm_monitor.domain.facts.intake_items import SentMeasurement
 from slm_monitor.domain.facts.rejections import IntakeRejection, build_rejection_documents
 from slm_monitor.domain.intake.validation import ValidatedBatch, validate_measurements, validate_ticket_events
 
@@ -123,6 +124,13 @@ class FactIntake:
         """Count a request that could not be read, in the counts of its source."""
         self.sources.count_unreadable(caller, topic, why, self._clock.now())
 
+    async def store(self, admitted: ValidatedBatch, items: Mapping[int, SentMeasurement], caller: Principal) -> str:
+        """Store measurements that were checked elsewhere, and put aside those that are quarantined; return the position
+        after them, as text. ``items``: the measurements by the index in their rejections. Raises Overload.
+        """
+        await self._quarantine_items(admitted, items, caller)
+        return await self._append(MEASUREMENTS.name, admitted)
+
     async def append_ticket_facts(self, facts: Sequence[Fact]) -> str:
         """Append ticket facts that were checked elsewhere; return the position after them, as text."""
         empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
@@ -164,7 +172,7 @@ class FactIntake:
             self._backlog.appended(topic, last)
         return format_min_position(topic, last)
 
-    async def _quarantine_items(self, admitted: ValidatedBatch, items: dict[int, Any], caller: Principal) -> None:
+    async def _quarantine_items(self, admitted: ValidatedBatch, items: Mapping[int, Any], caller: Principal) -> None:
         aside = [refusal for refusal in admitted.refusals if refusal.outcome == "quarantined"]
         if aside:
             await self._quarantine.add(

@@ -23,6 +23,8 @@ from slm_monitor.domain.facts.rejections import (
 
 SLOT_MICROSECONDS = 600_000_000
 """Length of a counting interval, µs: items are counted in slots of ten minutes."""
+IGNORED = "@ignored"
+"""In the place of a refusal's code: samples that are left out."""
 MOST_KEPT = 20
 """Most refused items that are kept of a source: the latest ones."""
 MOST_NAMES = 100
@@ -80,6 +82,8 @@ class SourceTally:
     last_fact_at: UtcMicroseconds | None = None
     last_refused_at: UtcMicroseconds | None = None
     refused: deque[RefusedSample] = field(default_factory=lambda: deque(maxlen=MOST_KEPT))
+    ignored_names: Sequence[str] = ()
+    """Some of the series that no rule matched, as they came last."""
 
     def accept(self, count: int, now: UtcMicroseconds) -> None:
         """Count accepted items."""
@@ -92,8 +96,14 @@ class SourceTally:
         self.last_refused_at = sample.at
         self.refused.append(sample)
 
+    def ignore(self, count: int, names: Sequence[str], now: UtcMicroseconds) -> None:
+        """Count samples that are left out, because no rule matches their series. ``names`` are some of the series."""
+        self.items[now // SLOT_MICROSECONDS * SLOT_MICROSECONDS, IGNORED] += count
+        self.ignored_names = tuple(names)
+
     def add(self, later: SourceTally) -> None:
         """Add the counts of a later tally of the same source."""
+        self.ignored_names = later.ignored_names or self.ignored_names
         self.items.update(later.items)
         self.last_fact_at = later.last_fact_at or self.last_fact_at
         self.last_refused_at = later.last_refused_at or self.last_refused_at
@@ -167,6 +177,11 @@ class SourceCounts:
         """Count a request that could not be read, as one refused item."""
         refusal = IntakeRejection(0, "rejected", "malformed_body", "", None, why)
         self.count_refused(caller, topic, "", RefusedSample(now, "", refusal))
+
+    def count_source(self, caller: Principal, topic: str, source: str, tally: SourceTally) -> None:
+        """Add counts of one source of the caller's own party."""
+        if caller.party_id is not None:
+            self.add({_name(caller, topic, caller.party_id, source): tally})
 
     def add(self, tallies: Tallies) -> None:
         """Add the counts of a batch, by source."""

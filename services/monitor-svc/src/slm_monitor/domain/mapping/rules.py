@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slm_monitor.domain.series_rules.selectors import NAME, InvalidSelector, MatchBudget, Selector, parse_selector
+from slm_monitor.domain.mapping.selectors import NAME, InvalidSelector, MatchBudget, Selector, parse_selector
 
 READINGS = ("value", "state", "counter", "good", "bad")
 """What the samples of a series are: values; 1 for up and 0 for down; a counter's readings; a counter of the good or of

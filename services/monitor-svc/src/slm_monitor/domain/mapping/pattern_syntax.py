@@ -32,7 +32,7 @@ class CharacterSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequenced:
+class Concatenation:
     """Parts that follow one another."""
 
     parts: tuple[Node, ...]
@@ -54,7 +54,7 @@ class Repetition:
     most: int | None
 
 
-Node = CharacterSet | Sequenced | Alternatives | Repetition
+Node = CharacterSet | Concatenation | Alternatives | Repetition
 
 
 def parse_pattern(written: str) -> Node:
@@ -64,14 +64,14 @@ def parse_pattern(written: str) -> Node:
     # The whole text is matched anyway; people write the anchors all the same.
     text = written.removeprefix("^")
     ends = text.endswith("$") and (len(text) - len(text[:-1].rstrip("\\"))) % 2 == 1
-    reader = _Reader(text[:-1] if ends else text)
+    reader = _PatternReader(text[:-1] if ends else text)
     node = reader.alternatives(0)
     if not reader.is_at_end:
         reader.refuse("a ) closes no group; write \\) for the character itself")
     return node
 
 
-class _Reader:
+class _PatternReader:
     """Reads an expression from left to right."""
 
     def __init__(self, text: str) -> None:
@@ -100,7 +100,7 @@ class _Reader:
             while not self.is_at_end and self._peek() in _SPECIAL:
                 part = self._repeated(part)
             parts.append(part)
-        return Sequenced(tuple(parts))
+        return Concatenation(tuple(parts))
 
     def _one(self, depth: int) -> Node:
         character = self._next()

@@ -11,13 +11,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from slm_monitor.domain.series_rules.pattern_syntax import (
+from slm_monitor.domain.mapping.pattern_syntax import (
     Alternatives,
     CharacterSet,
+    Concatenation,
     InvalidPattern,
     Node,
     Repetition,
-    Sequenced,
     parse_pattern,
 )
 
@@ -57,7 +57,7 @@ class _Positions:
             self.free[start].append(own)
             self.steps[own] = (node, end)
             return end
-        if isinstance(node, Sequenced):
+        if isinstance(node, Concatenation):
             for part in node.parts:
                 start = self.add(part, start)
             return start

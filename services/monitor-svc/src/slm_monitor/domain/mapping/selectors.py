@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from slm_monitor.domain.series_rules.linear_pattern import LinearPattern
-from slm_monitor.domain.series_rules.pattern_syntax import InvalidPattern
+from slm_monitor.domain.mapping.linear_pattern import LinearPattern
+from slm_monitor.domain.mapping.pattern_syntax import InvalidPattern
 
 NAME = "__name__"
 LONGEST_SELECTOR = 4_000
@@ -76,7 +76,7 @@ def parse_selector(written: str) -> Selector:
     """Parse a selector. Raises InvalidSelector."""
     if len(written) > LONGEST_SELECTOR:
         raise InvalidSelector(f"write at most {LONGEST_SELECTOR} characters")
-    matchers = _Reader(written).selector()
+    matchers = _SelectorReader(written).selector()
     if len(matchers) > MOST_MATCHERS:
         raise InvalidSelector(f"write at most {MOST_MATCHERS} conditions")
     if all(each.matches({}, MatchBudget(1)) for each in matchers):
@@ -84,7 +84,7 @@ def parse_selector(written: str) -> Selector:
     return Selector(tuple(matchers))
 
 
-class _Reader:
+class _SelectorReader:
     """Reads a selector from left to right."""
 
     def __init__(self, text: str) -> None:

@@ -13,8 +13,8 @@ from slm_monitor.domain.facts.histograms import InvalidHistogram
 from slm_monitor.domain.facts.intake_items import CounterReading, SentMeasurement
 from slm_monitor.domain.facts.native_histograms import NativeHistogram, convert_interval_histogram
 from slm_monitor.domain.facts.rejections import LONGEST_NAME, ItemRejected
-from slm_monitor.domain.series_rules.rules import READINGS, MappedSeries
-from slm_monitor.domain.series_rules.selectors import NAME
+from slm_monitor.domain.mapping.rules import READINGS, MappedSeries
+from slm_monitor.domain.mapping.selectors import NAME
 
 LabelKey = bytes | tuple[str, ...]
 """The labels of a series in the form in which they were written: equal for equal labels of one sender."""

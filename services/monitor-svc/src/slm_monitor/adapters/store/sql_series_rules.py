@@ -1,0 +1,60 @@
+"""The series rules of parties in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.sql_ledger import SqlLedgerOfTransaction
+from slm_events.instants import to_text
+from slm_monitor.domain.mapping.rules import SeriesRules, parse_rule
+
+_REVISION = "SELECT revision FROM series_rules WHERE party_id = :party_id"
+_RULES = "SELECT revision, rules, changed_at, changed_by FROM series_rules WHERE party_id = :party_id"
+# A revision is never used twice, not even after the rules were deleted: processes compare it with what they remember.
+_REPLACE = """
+INSERT INTO series_rules (party_id, revision, rules, changed_at, changed_by) VALUES (:party_id, 1, :rules, :now, :name)
+ON CONFLICT (party_id) DO UPDATE
+   SET revision = series_rules.revision + 1, rules = excluded.rules, changed_at = excluded.changed_at,
+       changed_by = excluded.changed_by
+"""
+
+
+class SqlSeriesRules:
+    """The series rules of parties: read, and replaced as a whole."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def revision(self, party_id: str) -> int:
+        """Return the number of the party's present rules; 0: it has none."""
+        async with self._database.read() as connection:
+            found = (await connection.execute(text(_REVISION), {"party_id": party_id})).scalar_one_or_none()
+        return found or 0
+
+    async def rules(self, party_id: str) -> tuple[int, SeriesRules]:
+        """Return the party's present rules with their number."""
+        document = await self.document(party_id)
+        rules = [parse_rule(**rule) for rule in document["rules"]]
+        return document["revision"], SeriesRules(rules)
+
+    async def document(self, party_id: str) -> dict[str, Any]:
+        """Return the party's present rules as JSON."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(text(_RULES), {"party_id": party_id})).mappings().one_or_none()
+        if row is None:
+            return {"rules": [], "revision": 0, "changed_at": None, "changed_by": None}
+        return {**row, "rules": json.loads(row["rules"]), "changed_at": to_text(row["changed_at"])}
+
+    async def replace(self, party_id: str, rules: Sequence[Mapping[str, Any]], caller: Principal) -> dict[str, Any]:
+        """Replace the party's rules, and return them as JSON."""
+        async with self._database.begin() as transaction:
+            given = {"party_id": party_id, "rules": json.dumps(rules), "now": transaction.now, "name": caller.name}
+            await transaction.execute(text(_REPLACE), given)
+            await SqlLedgerOfTransaction(transaction).note(caller, "series-rules.replaced", party_id)
+        return await self.document(party_id)
