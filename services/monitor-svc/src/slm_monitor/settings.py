@@ -22,7 +22,7 @@ class MonitorSettings(ServiceSettings):
     """Days for which a fact is kept after its receipt. None: facts are kept for ever."""
     most_streams: int = Field(default=5_000, ge=1)
     """Most live streams that one replica keeps open at the same time. Further ones are refused with status 503."""
-    most_metric_targets: int = Field(default=500, ge=1)
+    most_metric_targets: int = Field(default=200, ge=1)
     """Most targets of which one answer of ``/api/v1/target-metrics`` has series, of some thirty each. It says how many
     it leaves out.
     """
