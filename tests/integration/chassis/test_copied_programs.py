@@ -1,4 +1,4 @@
-"""The programs of the private PostgreSQL run from the copy that is made where its user cannot reach the wheel."""
+"""The programs of the private PostgreSQL run from a copy where their user cannot reach them; what lacks is said."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ def test_a_copy_of_the_programs_has_the_libraries_that_they_need(
         done = subprocess.run([home / "bin" / program, "--version"], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     assert postgres_programs.runnable_programs() == home
+
+
+def test_an_image_without_useradd_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(postgres_programs.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(postgres_programs, "_USER", "nobody-of-this-name")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(postgres_programs.PostgresFailed, match=r"'useradd'.*; make that user, or run this as another"):
+        postgres_programs.server_user()

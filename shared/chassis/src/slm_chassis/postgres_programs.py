@@ -35,12 +35,18 @@ def server_user() -> pwd.struct_passwd | None:
         return None
     with suppress(KeyError):
         return pwd.getpwnam(_USER)
-    made = subprocess.run(["useradd", "--system", _USER], check=False, capture_output=True, text=True)
+    try:
+        # Small images have no such program.
+        made = subprocess.run(["useradd", "--system", _USER], check=False, capture_output=True, text=True)
+        reason = made.stderr.strip()
+    except OSError as error:
+        reason = str(error)
     try:
         return pwd.getpwnam(_USER)
     except KeyError:
         raise PostgresFailed(
-            f"PostgreSQL does not run as root, and no user {_USER} could be made: {made.stderr}"
+            f"PostgreSQL does not run as root, and no user {_USER} could be made ({reason}); make that user, or run "
+            "this as another user than root"
         ) from None
 
 
