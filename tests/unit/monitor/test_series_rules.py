@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.domain.mapping.linear_pattern import MOST_CELLS, LinearPattern
@@ -38,6 +38,7 @@ PATTERNS = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(PATTERNS, st.text("abc.1ä\n", max_size=8))
 def test_an_expression_matches_what_pythons_own_matches(pattern: str, text: str) -> None:
     expected = re.compile(pattern, re.DOTALL | re.ASCII).fullmatch(text) is not None
