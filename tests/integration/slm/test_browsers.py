@@ -133,6 +133,15 @@ def addressed(world: Populated, schema: dict[str, Any], depth: int = 6) -> Itera
 
 
 async def test_no_address_that_runs_as_code_can_be_written(world: Populated) -> None:
+    # An endpoint is looked up before its new address is checked.
+    endpoint = await world.ask(
+        world.cast.provider_manager_key,
+        "POST",
+        "/api/v1/webhook-endpoints",
+        json={"title": "Archive", "url": "https://93.184.215.14/slm"},
+    )
+    assert endpoint.status_code == 201, endpoint.text
+    known = {"endpoint_id": endpoint.json()["endpoint_id"]}
     tried, wrong = 0, []
     for operation in world.operations():
         body = world.body_of(operation)
@@ -147,7 +156,7 @@ async def test_no_address_that_runs_as_code_can_be_written(world: Populated) -> 
         for place in places:
             for unsafe in UNSAFE:
                 given = written({**body}, place, unsafe)
-                path = operation.path.format_map(dict.fromkeys(operation.parameters, "1"))
+                path = operation.path.format_map({**dict.fromkeys(operation.parameters, "1"), **known})
                 answer = await world.ask(
                     world.cast.provider_manager_key, operation.method, path, json=given, headers=CHANGES
                 )

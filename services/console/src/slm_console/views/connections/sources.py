@@ -29,6 +29,9 @@ class SourceLine:
     day: str
     refused: int
     why: str
+    left_out: str
+    """How many samples were left out in the last day because no rule matches their series, and names of some; empty if
+    there were none."""
 
 
 def source_line(reader: Reader, source: Mapping[str, Any]) -> SourceLine:
@@ -52,6 +55,17 @@ def source_line(reader: Reader, source: Mapping[str, Any]) -> SourceLine:
         day=reader.whole(int(source["facts_last_day"])),
         refused=sum(int(each["items"]) for each in refused),
         why=", ".join(reason_of(reader, str(each["code"])) for each in refused),
+        left_out=_left_out(reader, source),
+    )
+
+
+def _left_out(reader: Reader, source: Mapping[str, Any]) -> str:
+    # An answer that was cached before an update has neither.
+    count, names = int(source.get("ignored_last_day") or 0), ", ".join(source.get("ignored") or ())
+    return (
+        reader.gettext("%(count)s samples, such as of %(names)s", count=reader.whole(count), names=names)
+        if count
+        else ""
     )
 
 
