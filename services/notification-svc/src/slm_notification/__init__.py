@@ -1,1 +1,1 @@
-"""Notifications: the events that a party may see, sent to its addresses."""
+"""Notifications: events that a party may see are sent to the party's addresses."""

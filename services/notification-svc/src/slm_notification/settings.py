@@ -22,8 +22,8 @@ class NotificationSettings(ServiceSettings):
     context: ClassVar[str] = "notification"
 
     allowed_networks: str = ""
-    """Networks inside which webhooks may be sent, separated by commas, such as ``10.20.0.0/16``. Without it only public
-    addresses get any.
+    """Networks inside which webhooks may be sent, separated by commas, such as ``10.20.0.0/16``. If empty, webhooks are
+    sent to public addresses only.
     """
     attempt_seconds: float = Field(default=15.0, gt=0, le=120)
     """Real seconds that a receiver has to accept a webhook."""
@@ -36,8 +36,8 @@ class NotificationSettings(ServiceSettings):
     longest_retry_hours: float = Field(default=6.0, gt=0)
     """Real hours that a pause between two attempts lasts at most."""
     give_up_hours: float = Field(default=72.0, gt=0)
-    """Real hours from a delivery's first attempt until it is given up, and for which an endpoint may fail until it is
-    suspended.
+    """Real hours after which a delivery that keeps failing is given up, counted from its first attempt. An endpoint
+    that fails for so long without any success is suspended.
     """
     keep_days: int = Field(default=30, ge=1, le=3_650)
     """Days for which events and deliveries are kept, and so how far back a replay reaches."""
@@ -52,11 +52,11 @@ class NotificationSettings(ServiceSettings):
         return text
 
     def retry_rules(self) -> RetryRules:
-        """Return when failed deliveries are sent again."""
+        """Return the rules by which failed deliveries are sent again."""
         give_up = int(self.give_up_hours * _HOUR)
         first = int(self.first_retry_seconds * SECOND)
         return RetryRules(first, int(self.longest_retry_hours * _HOUR), give_up, give_up)
 
     def sending_limits(self) -> SendingLimits:
-        """Return how much is sent at once, and for how long events are kept."""
+        """Return the most requests at a time, the longest time of an attempt, and for how long events are kept."""
         return SendingLimits(self.at_once, self.attempt_seconds, self.keep_days * _DAY)

@@ -13,13 +13,16 @@ from slm_notification.application import hearing
 from slm_notification.domain.endpoints import SENT
 
 EVENTS: tuple[type[Any], ...] = tuple(row.event for row in SENT.values())
-"""Every event that can be sent. There is one handler for all of them, because who sees an event and what is sent of it
-follow from the catalogue: an event that is added to it needs nothing here.
+"""The classes of all events that can be sent. They share one handler, because the catalogue says who may see an event,
+and every event is sent as a whole: an event that is added to the catalogue needs no change here.
 """
 
 
 def projection(keep_microseconds: int) -> BatchProjection:
-    """Return the handler of received events. Their deliveries are written in the transaction that reads them."""
+    """Return the handler that stores received events and their deliveries.
+
+    It stores them in the transaction that marks the events as handled, so that a crash loses none.
+    """
 
     async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
         await hearing.keep_heard_events(ledger_of(transaction), envelopes, keep_microseconds)

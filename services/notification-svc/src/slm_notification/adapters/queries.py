@@ -1,4 +1,6 @@
-"""Queries for the lists of endpoints and deliveries, limited to those of the caller's party."""
+"""Queries for endpoints, deliveries and secrets. Those with a ``caller`` return only rows of his party; an operator
+gets the rows of all parties.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,9 @@ async def fetch_endpoint(database: Database, caller: Principal, endpoint_id: str
 async def fetch_delivery_page(
     database: Database, caller: Principal, page: Page, filters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the deliveries of one page, the newest first, and one more if there is a next page. A filter of None is
-    ignored.
+    """Return the deliveries of one page, the newest first, and one more if there is a next page.
+
+    ``filters``: column name → the value that a delivery must have; None lets every value pass.
     """
     table = webhook_delivery
     order = (table.c.created_at, table.c.delivery_id)
@@ -68,7 +71,7 @@ async def fetch_delivery(database: Database, caller: Principal, delivery_id: str
 
 
 async def fetch_delivery_counts(database: Database, endpoint_id: str) -> dict[str, Any]:
-    """Return how many deliveries of an endpoint wait and failed, and when the last one was accepted."""
+    """Return how many deliveries of an endpoint wait or have failed, and when it last accepted one (real time)."""
     table = webhook_delivery
     statement = select(
         func.count().filter(table.c.state == "waiting").label("waiting"),
@@ -80,7 +83,7 @@ async def fetch_delivery_counts(database: Database, endpoint_id: str) -> dict[st
 
 
 async def fetch_secrets(database: Database, endpoint_id: str) -> Sequence[Mapping[str, Any]]:
-    """Return the secrets of an endpoint that are in use, the newest first, without their texts."""
+    """Return the secrets of an endpoint that still sign deliveries, the newest first, without the secret texts."""
     table = webhook_secret
     statement = (
         select(table.c.secret_id, table.c.made_at, table.c.ends_at)

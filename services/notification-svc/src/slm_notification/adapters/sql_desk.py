@@ -25,7 +25,7 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
     """The storage within one transaction."""
 
     async def endpoint(self, endpoint_id: str) -> WebhookEndpoint | None:
-        """Return the endpoint with this id, locked against changes."""
+        """Return the endpoint with this id, locked against changes; None if there is none."""
         # Not FOR UPDATE, for which the transaction that writes deliveries would have to wait.
         statement = select(webhook_endpoint).where(webhook_endpoint.c.endpoint_id == endpoint_id)
         rows = await self._transaction.execute(statement.with_for_update(key_share=True))
@@ -38,8 +38,8 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         return int((await self._transaction.execute(statement)).scalar_one())
 
     async def endpoints_of(self, party_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return the endpoints of these parties that are not gone. None of them is removed before the transaction
-        ends.
+        """Return the endpoints of these parties, without those in state ``gone``. No other transaction can remove them
+        before this transaction ends.
         """
         if not party_ids:
             return []
@@ -83,7 +83,7 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
             await self._transaction.execute(insert(heard_event).on_conflict_do_nothing(), rows)
 
     async def add_deliveries(self, deliveries: Sequence[NewDelivery], due_at: UtcMicroseconds) -> None:
-        """Write deliveries that are due at this instant of real time, without those that are written already."""
+        """Store deliveries, due at ``due_at`` (real time). Deliveries that are stored already are not changed."""
         if deliveries:
             rows = [self._delivery_row(each, due_at) for each in deliveries]
             await self._transaction.execute(insert(webhook_delivery).on_conflict_do_nothing(), rows)
@@ -106,8 +106,9 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         }
 
     async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
-        """Let deliveries be sent again from this instant of real time on, as if they had not been tried; return how
-        many. One that is being sent now is left as it is.
+        """Let deliveries be sent again from ``due_at`` (real time) on, with their attempts counted from 0 again.
+
+        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted.
         """
         table = webhook_delivery
         statement = (
@@ -119,7 +120,9 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         return (await self._transaction.execute(statement)).rowcount
 
     async def endpoint_id_of(self, delivery_id: str, party_id: str | None) -> str | None:
-        """Return the endpoint of a delivery of a party (None: of any party); None without one."""
+        """Return the id of a delivery's endpoint; None if the party has no delivery with this id. If ``party_id`` is
+        None, the delivery may be of any party.
+        """
         statement = select(webhook_delivery.c.endpoint_id).where(webhook_delivery.c.delivery_id == delivery_id)
         if party_id is not None:
             statement = statement.where(webhook_delivery.c.party_id == party_id)
@@ -129,7 +132,9 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
     async def kept_events(
         self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds, limit: int
     ) -> Sequence[HeardEvent]:
-        """Return events that a party may see and that were recorded in an interval, the earliest first."""
+        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``:
+        the earliest ``limit`` of them, in the order of recording.
+        """
         table = heard_event
         statement = (
             select(table)
@@ -154,33 +159,39 @@ class SqlNotificationDesk:
             yield SqlNotificationLedger(transaction)
 
     async def claim(self, most: int, lease_seconds: float) -> Sequence[ClaimedDelivery]:
-        """Claim due deliveries with a lease, at most so many: no other process sends them until it ends."""
+        """Claim at most ``most`` due deliveries. No other process sends them before ``lease_seconds`` have passed."""
         async with self._database.begin() as transaction:
             return await sql_sending.claim_due(transaction, most, self._parallel, lease_seconds)
 
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-        """Store that a delivery was accepted, and that its endpoint works."""
+        """Store that a delivery was accepted, and that its endpoint is not failing."""
         async with self._database.begin() as transaction:
             await sql_sending.store_success(transaction, claim, answer)
 
     async def record_failure(
         self, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int
     ) -> None:
-        """Store a failed attempt. The endpoint is left alone for a while, suspended after ``suspend_after``
-        microseconds without success, or gone if the answer says so.
+        """Store a failed attempt, and send nothing to its endpoint for a while.
+
+        The endpoint is suspended if it has failed for ``suspend_after`` microseconds without a success, and gone if the
+        receiver answered 410.
         """
         async with self._database.begin() as transaction:
             await sql_sending.hold_endpoint(transaction, claim, answer, follows, suspend_after)
             await sql_sending.store_failure(transaction, claim, answer, follows)
 
     async def release(self, claims: Sequence[ClaimedDelivery]) -> None:
-        """Give back claims whose deliveries were not sent."""
+        """Give back claims, so that other processes can claim the deliveries at once. The attempt of each is not
+        counted.
+        """
         async with self._database.begin() as transaction:
             for claim in claims:
                 await sql_sending.release_claim(transaction, claim)
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove events and deliveries that are older; return how many deliveries."""
+        """Remove the events recorded more than ``keep_microseconds`` ago with their deliveries, and the secrets that
+        have ended. Return the number of deliveries removed.
+        """
         async with self._database.begin() as transaction:
             return await sql_sending.remove_before(transaction, transaction.now - keep_microseconds)
 
@@ -191,5 +202,5 @@ def ledger_of(transaction: Transaction) -> SqlNotificationLedger:
 
 
 def endpoint_from_row(row: RowMapping) -> WebhookEndpoint:
-    """Return the endpoint of a row of its table."""
+    """Return the endpoint in a row of ``webhook_endpoint``."""
     return WebhookEndpoint(**{**row, "wanted": EventFilter(**row["wanted"])})

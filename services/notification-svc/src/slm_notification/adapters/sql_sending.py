@@ -1,4 +1,4 @@
-"""The statements with which deliveries are claimed for sending, and with which attempts are stored."""
+"""The SQL statements that claim due deliveries and store the results of attempts."""
 
 from __future__ import annotations
 
@@ -100,7 +100,10 @@ _SUSPENDED_REASON = "No delivery was accepted for a long time. What waits is sen
 
 
 async def claim_due(transaction: Transaction, most: int, parallel: int, lease_seconds: float) -> list[ClaimedDelivery]:
-    """Claim due deliveries. An endpoint has at most ``parallel`` requests at a time, and one while it fails."""
+    """Claim at most ``most`` due deliveries for ``lease_seconds``.
+
+    An endpoint gets at most ``parallel`` requests at a time, and only one while its requests fail.
+    """
     now = real_now()
     endpoints = (await transaction.execute(_LOCK_ENDPOINTS, {"now": now, "most": most})).mappings().all()
     if not endpoints:
@@ -153,7 +156,11 @@ async def store_success(transaction: Transaction, claim: ClaimedDelivery, answer
 async def hold_endpoint(
     transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int
 ) -> None:
-    """Leave an endpoint that failed alone for a while, suspend it, or let it be gone."""
+    """Send nothing to the endpoint of a failed attempt before ``follows.hold_until``.
+
+    The endpoint is suspended if it has failed for ``suspend_after`` microseconds without a success. If the receiver
+    answered 410, the endpoint is gone, and its waiting deliveries have failed.
+    """
     row = {
         "endpoint_id": claim.endpoint_id,
         "now": real_now(),
@@ -173,7 +180,9 @@ async def hold_endpoint(
 async def store_failure(
     transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt
 ) -> None:
-    """Store that an attempt failed, and when the delivery is due again. Nothing is stored if the claim has ended."""
+    """Store that an attempt failed, and when the delivery is due again. Nothing is stored if the delivery has been
+    claimed again or accepted since.
+    """
     row = {
         "delivery_id": claim.delivery_id,
         "leased_until": claim.leased_until,
@@ -187,12 +196,14 @@ async def store_failure(
 
 
 async def release_claim(transaction: Transaction, claim: ClaimedDelivery) -> None:
-    """Give back a claim whose delivery was not sent."""
+    """Give back a claim, so that the delivery can be claimed again at once. Its attempt is not counted."""
     row = {"delivery_id": claim.delivery_id, "leased_until": claim.leased_until}
     await transaction.execute(_RELEASE, row)
 
 
 async def remove_before(transaction: Transaction, before: UtcMicroseconds) -> int:
-    """Remove the events recorded before an instant, with their deliveries, and the secrets that have ended."""
+    """Remove the events recorded before an instant, with their deliveries, and all secrets that have ended. Return the
+    number of deliveries removed.
+    """
     await transaction.execute(_REMOVE_SECRETS, {"now": real_now()})
     return (await transaction.execute(_REMOVE, {"before": before})).rowcount

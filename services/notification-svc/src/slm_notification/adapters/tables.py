@@ -26,7 +26,7 @@ webhook_endpoint = Table(
     Column("created_by_principal_id", Text, nullable=False),
     Index("webhook_endpoint_party_id", "party_id", "created_at"),
 )
-"""The addresses of parties. ``failing_since`` and ``retry_at`` are real time."""
+"""Webhook endpoints: the addresses of parties. ``failing_since`` and ``retry_at`` are real time."""
 
 webhook_secret = Table(
     "webhook_secret",
@@ -38,7 +38,8 @@ webhook_secret = Table(
     Column("ends_at", BigInteger),
     Index("webhook_secret_endpoint_id", "endpoint_id"),
 )
-"""The secrets of endpoints, in a table of their own so that no query of endpoints reads them. Times are real."""
+"""The secrets of endpoints, in a table of their own so that no query of endpoints reads them. All times are real time.
+"""
 
 heard_event = Table(
     "heard_event",
@@ -53,7 +54,7 @@ heard_event = Table(
     Column("body", Text, nullable=False),
     Index("heard_event_recorded_at", "recorded_at", "event_id"),
 )
-"""Events that a party with an endpoint may see, as they are sent."""
+"""Events that a party with an endpoint may see, in the form in which they are sent."""
 
 webhook_delivery = Table(
     "webhook_delivery",

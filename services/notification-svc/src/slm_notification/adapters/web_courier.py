@@ -1,4 +1,4 @@
-"""The HTTP client that sends webhooks: signed, without redirects, only to addresses that are allowed."""
+"""The HTTP client that sends webhooks: it signs them, follows no redirects, and connects only to allowed addresses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ _HEADERS = {
 
 
 class WebCourier:
-    """Sends webhooks over HTTP. An attempt with all its parts takes at most ``attempt_seconds``."""
+    """Sends webhooks over HTTP. An attempt, from resolving the name to reading the answer, takes at most
+    ``attempt_seconds``.
+    """
 
     def __init__(self, rules: AddressRules, attempt_seconds: float, *, resolve: Resolve = system_resolve) -> None:
         self._rules = rules
@@ -43,7 +45,9 @@ class WebCourier:
         )
 
     async def check(self, url: str) -> str | None:
-        """Return why nothing may be sent to this URL, in words for whoever entered it; None if it may."""
+        """Return the reason why nothing may be sent to this URL, in words for the user who entered it; None if the URL
+        is allowed.
+        """
         try:
             async with asyncio.timeout(_RESOLVE_SECONDS):
                 await checked_addresses(url, self._rules, self._resolve)
@@ -54,7 +58,7 @@ class WebCourier:
         return None
 
     async def send(self, claim: ClaimedDelivery) -> AttemptAnswer:
-        """Send a delivery once and return how it ended. It raises nothing but cancellation."""
+        """Send a delivery once, and return how the attempt ended. A failure is returned, never raised."""
         body = claim.body.encode()
         signed = signature_headers(claim.secrets, claim.delivery_id, real_now() // SECOND, body)
         try:

@@ -16,4 +16,4 @@ EDITORS = ("integrator", "service_level_manager")
 
 TheOffice = Annotated[WebhookOffice, Depends(OFFICE.of)]
 Editor = Annotated[Principal, Depends(require_role(*EDITORS))]
-"""Type of a route's parameter: only these roles get in."""
+"""Type of a route's parameter: the caller, who needs one of the roles ``EDITORS``."""

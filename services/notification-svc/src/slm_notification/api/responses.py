@@ -17,8 +17,7 @@ class WebhookEndpointResponse(Answer):
     title: str
     """What the endpoint is for, in the party's words"""
     url: str
-    """Where events are sent; without its path for those who may not change the endpoint, because a path may be a secret
-    """
+    """URL to which events are sent; callers who may not change the endpoint see `/…` in place of path and query"""
     event_types: list[str]
     """Only these types of events are sent; empty: all"""
     agreement_ids: list[str]
@@ -30,17 +29,17 @@ class WebhookEndpointResponse(Answer):
     state: Literal["active", "paused", "suspended", "gone"]
     """`paused` by its party; `suspended` after a long time without any success; `gone`: the receiver answered 410"""
     state_reason: str
-    """Why it is suspended or gone; else empty"""
+    """Why the endpoint is suspended or gone; empty otherwise"""
     state_at: Instant
-    """Since when it is in this state"""
+    """Since when the endpoint is in this state"""
     created_at: Instant
-    """When it was made; it gets no event that was recorded before"""
+    """When the endpoint was made; only a replay sends events that were recorded earlier"""
     created_by_principal_id: str
-    """Id of the principal that made it"""
+    """Id of the principal that made the endpoint"""
 
 
 class IssuedWebhookEndpointResponse(WebhookEndpointResponse):
-    """A new endpoint with the secret of its signatures."""
+    """A new endpoint, with the secret that signs its deliveries."""
 
     secret_id: str
     """Id of the secret (UUID)"""
@@ -60,33 +59,33 @@ class IssuedSecretResponse(Answer):
 
 
 class WebhookSecretAnswer(Answer):
-    """A secret that is in use, without its text."""
+    """A secret that signs deliveries, without its text."""
 
     secret_id: str
     """Id of the secret (UUID)"""
     made_at: Instant
-    """When it was made"""
+    """When the secret was made"""
     ends_at: Instant | None
-    """When it ends; null: it is the newest and has no end"""
+    """From when on the secret signs nothing; null for the newest, which has no end"""
 
 
 class WebhookStatusResponse(Answer):
-    """How an endpoint is doing now."""
+    """The state of an endpoint, its waiting and failed deliveries, and its secrets."""
 
     endpoint_id: str
     """Id of the endpoint (UUID)"""
     state: Literal["active", "paused", "suspended", "gone"]
-    """As in the endpoint"""
+    """State of the endpoint, as `GET /api/v1/webhook-endpoints/{endpoint_id}` shows it"""
     waiting: int
     """Deliveries that are still to be sent"""
     failed: int
     """Deliveries that were given up"""
     failing_since: Instant | None
-    """The first failure since the last success; null if the latest delivery was accepted"""
+    """The first failure since the last success; null if the endpoint is not failing"""
     next_attempt_at: Instant | None
-    """Until then a failing endpoint is left alone; null if it does not fail"""
+    """Nothing is sent to a failing endpoint before this instant; null if the endpoint is not failing"""
     last_delivered_at: Instant | None
-    """When it last accepted a delivery; null if it never did"""
+    """When the endpoint last accepted a delivery that is still kept; null if there is none"""
     secrets: list[WebhookSecretAnswer]
     """The secrets with which deliveries are signed, the newest first"""
 
@@ -107,33 +106,33 @@ class WebhookDeliveryResponse(Answer):
     state: Literal["waiting", "delivered", "failed"]
     """`waiting` for its next attempt; `delivered`: the receiver answered with 2xx; `failed`: given up"""
     attempts: int
-    """Attempts up to now, since it was last asked for"""
+    """Attempts up to now; a resend or a replay counts from 0 again"""
     created_at: Instant
-    """When the event was heard"""
+    """When the delivery was stored, before its first attempt"""
     last_attempt_at: Instant | None
-    """When it was last sent; null before the first attempt"""
+    """When the latest attempt began; null before the first attempt"""
     next_attempt_at: Instant | None
-    """When it is due; null unless it is waiting"""
+    """When the next attempt is due; null unless the delivery is waiting"""
     delivered_at: Instant | None
-    """When the receiver accepted it; null until then"""
+    """When the receiver accepted the delivery; null until then"""
     status: int | None
-    """HTTP status of the latest answer; null without an answer"""
+    """HTTP status of the answer to the latest attempt; null if there was no answer"""
     problem: str
-    """Why the latest attempt failed; empty if it did not"""
+    """Why the latest attempt failed, or why nothing is sent any more; empty otherwise"""
     excerpt: str
-    """The beginning of the latest answer's body"""
+    """The beginning of the body of the answer to the latest attempt; empty if there was no answer"""
 
 
 class WebhookReplayResponse(Answer):
-    """What a replay sends again."""
+    """The result of a replay: how many deliveries are sent again, and which interval the replay covers."""
 
     endpoint_id: str
     """Id of the endpoint (UUID)"""
     deliveries: int
-    """How many deliveries are due now"""
+    """How many deliveries are sent again; a delivery that is being sent now is not counted"""
     since: Instant = absent_field("from")
-    """The earliest instant of the replay"""
+    """The replay covers events that were recorded at this instant or later"""
     until: Instant
-    """The replay covers what was recorded before this instant"""
+    """The replay covers events that were recorded before this instant"""
     complete: bool
-    """False: there are more events; replay again from `until`"""
+    """Whether the replay covers the whole interval asked for; if false, replay again from `until`"""

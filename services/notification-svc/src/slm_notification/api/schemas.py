@@ -12,7 +12,9 @@ _THIRTY_DAYS = 30 * 86_400
 
 
 class WebhookEndpointBody(BaseModel):
-    """An address to which events are sent, and which events: those that pass every filter. An empty filter: all."""
+    """An address, and the filters that choose its events. An event is sent if it passes all filters; an empty filter
+    lets every event pass.
+    """
 
     model_config = ConfigDict(
         extra="forbid",

@@ -1,4 +1,6 @@
-"""Endpoints and deliveries as JSON. Times of attempts are real time, and become installation time here."""
+"""Endpoints and deliveries as JSON. The times of attempts are stored in real time; the JSON has them in installation
+time.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from slm_notification.domain.endpoints import WebhookEndpoint
 
 
 def endpoint_json(endpoint: WebhookEndpoint, caller: Principal) -> dict[str, Any]:
-    """Return an endpoint as JSON; its whole URL only for those who may change it."""
+    """Return an endpoint as JSON. Only callers who may change endpoints get the whole URL."""
     sees_all = caller.has_role(*EDITORS)
     wanted = endpoint.wanted
     return {

@@ -1,4 +1,4 @@
-"""``/api/v1/webhook-deliveries``: what was sent to endpoints, and how each attempt ended."""
+"""``/api/v1/webhook-deliveries``: the deliveries to endpoints, each with the result of its latest attempt."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def list_webhook_deliveries(
     database: TheDatabase,
     clock: TheClock,
 ) -> dict[str, Any]:
-    """List the deliveries to the endpoints of your party, with their attempts, the newest first."""
+    """List the deliveries to the endpoints of your party, each with its latest attempt, the newest first."""
     rows = await queries.fetch_delivery_page(database, caller, page, filters)
     return page.shape(rows, lambda row: [row["created_at"], row["delivery_id"]], lambda row: delivery_json(row, clock))
 
@@ -48,7 +48,7 @@ async def list_webhook_deliveries(
 async def get_webhook_delivery(
     delivery_id: str, caller: Caller, database: TheDatabase, clock: TheClock
 ) -> dict[str, Any]:
-    """Read a delivery: its state, attempts, and the latest answer's status and beginning."""
+    """Read a delivery: its state, its number of attempts, and the status and beginning of the latest answer."""
     row = await queries.fetch_delivery(database, caller, delivery_id)
     if row is None:
         raise not_found("webhook delivery", delivery_id)

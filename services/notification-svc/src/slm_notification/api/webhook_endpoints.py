@@ -66,8 +66,8 @@ async def make_webhook_endpoint(
 ) -> dict[str, Any]:
     """Make an endpoint of your party. `secret` is shown only in this answer.
 
-    It gets the events that your party may see, as in the live stream, from now on. The URL needs https and a public
-    address, unless an operator has allowed others.
+    From now on the endpoint gets the events that your party may see, as in the live stream, if they pass the filters.
+    The URL needs https and a public address, unless an operator has allowed its network.
     """
     _refuse_stored_secret(idempotency_key)
     endpoint, secret = await webhooks.make_endpoint(office, caller, _details(body))
@@ -79,7 +79,7 @@ async def make_webhook_endpoint(
 async def get_webhook_endpoint(
     endpoint_id: str, caller: Caller, database: TheDatabase, response: Response
 ) -> dict[str, Any]:
-    """Read an endpoint: its address, what it gets, and whether it is active."""
+    """Read an endpoint: its URL, its filters and its state."""
     endpoint = await _endpoint_or_404(endpoint_id, caller, database)
     response.headers["ETag"] = etag.etag_of(endpoint.version)
     return endpoint_json(endpoint, caller)
@@ -94,9 +94,10 @@ async def change_webhook_endpoint(
     if_match: IfMatch,
     response: Response,
 ) -> dict[str, Any]:
-    """Change an endpoint, pause it, or let it go on.
+    """Change an endpoint, pause it, or make it active again.
 
-    With `paused: false` an endpoint that was suspended or gone is active again, and what waits is sent at once.
+    With `paused: false` an endpoint that was paused, suspended or gone is active, and its deliveries that are due are
+    sent at once.
     """
     endpoint = await webhooks.change_endpoint(office, caller, endpoint_id, _details(body), _unless_changed(if_match))
     response.headers["ETag"] = etag.etag_of(endpoint.version)
@@ -105,7 +106,7 @@ async def change_webhook_endpoint(
 
 @router.delete("/{endpoint_id}", **operation("Remove a webhook endpoint", None, status=204))
 async def remove_webhook_endpoint(endpoint_id: str, caller: Editor, office: TheOffice) -> None:
-    """Remove an endpoint with its deliveries; what waits is not sent any more."""
+    """Remove an endpoint with its secrets and deliveries. Deliveries that wait are not sent any more."""
     await webhooks.remove_endpoint(office, caller, endpoint_id)
 
 
@@ -113,7 +114,9 @@ async def remove_webhook_endpoint(endpoint_id: str, caller: Editor, office: TheO
 async def get_webhook_status(
     endpoint_id: str, caller: Caller, database: TheDatabase, clock: TheClock
 ) -> dict[str, Any]:
-    """Read what waits for an endpoint, since when it fails, and the secrets that are in use."""
+    """Read how many deliveries to an endpoint wait or have failed, since when the endpoint fails, and which secrets are
+    in use.
+    """
     endpoint = await _endpoint_or_404(endpoint_id, caller, database)
     counts = await queries.fetch_delivery_counts(database, endpoint_id)
     secrets = await queries.fetch_secrets(database, endpoint_id)
@@ -178,11 +181,12 @@ async def send_webhook_test(
 async def replay_webhook_events(
     endpoint_id: str, body: ReplayBody, caller: Editor, office: TheOffice
 ) -> dict[str, Any]:
-    """Send the events again that were recorded in an interval and that the endpoint wants, each under its own
+    """Send again the events that were recorded in an interval and that pass the endpoint's filters, each under its own
     `webhook-id`, whether they were accepted or not.
 
-    Events are kept from the moment on at which your party made its first endpoint, for thirty days unless an operator
-    has set another time. At most 10,000 are sent at once.
+    An event is kept if, at its publication, a party that may see it has an endpoint that is not gone. Events are kept
+    for thirty days, unless an operator has set another time. One replay looks at no more than 10,000 events that your
+    party may see.
     """
     since = instants.read_instant(body.since, "from")
     until = instants.read_optional_instant(body.until, "until")

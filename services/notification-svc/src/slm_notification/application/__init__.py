@@ -1,1 +1,1 @@
-"""The use cases of notification-svc: webhook endpoints, hearing events, and sending deliveries."""
+"""The use cases of notification-svc: webhook endpoints, storing events, and sending deliveries."""

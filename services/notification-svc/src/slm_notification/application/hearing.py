@@ -1,4 +1,4 @@
-"""Hearing events: each one that a party with an endpoint may see is kept, with a delivery for each endpoint."""
+"""The intake of events: stores each event that a party with an endpoint may see, and its deliveries."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from slm_notification.domain.endpoints import HeardEvent, party_ids_named
 async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Envelope], keep_microseconds: int) -> None:
     """Store the events that a party with an endpoint may see, and a delivery for each endpoint that wants one.
 
-    An endpoint gets no event that was recorded before it was made, and nothing is done for events that are older than
-    what is kept: the service may have to catch up with years.
+    An endpoint gets no event that was recorded before the endpoint was made. Events older than ``keep_microseconds``
+    are ignored: after a long stop the service may read years of them.
     """
     seen_by = [PUBLISHED[type(each.data)].parties_who_see(_parties_in(each.data)) for each in envelopes]
     endpoints = await ledger.endpoints_of({party_id for each in seen_by for party_id in each})
@@ -43,9 +43,10 @@ async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Enve
 
 
 def heard_event(envelope: Envelope, now: int) -> HeardEvent:
-    """Return an event as it is sent: a CloudEvent in structured JSON, with those who may see it.
+    """Return an event in the form in which it is sent, a CloudEvent as JSON, with the parties who may see the event.
 
-    Who may see it is decided by the catalogue of events alone, as for the live stream.
+    The catalogue of events alone decides who may see an event, as for the live stream. If the event has no instant of
+    recording, ``now`` is used.
     """
     event = envelope.data
     row = PUBLISHED[type(event)]
@@ -69,7 +70,7 @@ def _parties_in(event: Any) -> dict[str, Any]:
 
 
 def cloud_event(envelope: Envelope) -> str:
-    """Return an event as CloudEvents' structured JSON."""
+    """Return an event as a CloudEvent in JSON (structured mode)."""
     attributes = {
         "specversion": "1.0",
         "id": envelope.id,

@@ -30,18 +30,18 @@ class NotificationLedger(Protocol):
     """Installation time, microseconds UTC."""
 
     async def lock(self, subject: str) -> None:
-        """Lock the subject with this id against other transactions until this one ends."""
+        """Lock the subject with this id against other transactions until this transaction ends."""
 
     async def endpoint(self, endpoint_id: str) -> WebhookEndpoint | None:
-        """Return the endpoint with this id, locked against changes."""
+        """Return the endpoint with this id, locked against changes; None if there is none."""
 
     async def count_endpoints(self, party_id: str) -> int:
         """Return how many endpoints a party has."""
         ...
 
     async def endpoints_of(self, party_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return the endpoints of these parties that are not gone. None of them is removed before the transaction
-        ends.
+        """Return the endpoints of these parties, without those in state ``gone``. No other transaction can remove them
+        before this transaction ends.
         """
         ...
 
@@ -61,21 +61,26 @@ class NotificationLedger(Protocol):
         """Store events, without those that are stored already."""
 
     async def add_deliveries(self, deliveries: Sequence[NewDelivery], due_at: UtcMicroseconds) -> None:
-        """Write deliveries that are due at this instant of real time, without those that are written already."""
+        """Store deliveries, due at ``due_at`` (real time). Deliveries that are stored already are not changed."""
 
     async def repeat_deliveries(self, delivery_ids: Sequence[str], due_at: UtcMicroseconds) -> int:
-        """Let deliveries be sent again from this instant of real time on, as if they had not been tried; return how
-        many. One that is being sent now is left as it is.
+        """Let deliveries be sent again from ``due_at`` (real time) on, with their attempts counted from 0 again.
+
+        Return the number of these deliveries. A delivery that is being sent now stays as it is and is not counted.
         """
         ...
 
     async def endpoint_id_of(self, delivery_id: str, party_id: str | None) -> str | None:
-        """Return the endpoint of a delivery of a party (None: of any party); None without one."""
+        """Return the id of a delivery's endpoint; None if the party has no delivery with this id. If ``party_id`` is
+        None, the delivery may be of any party.
+        """
 
     async def kept_events(
         self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds, limit: int
     ) -> Sequence[HeardEvent]:
-        """Return events that a party may see and that were recorded in an interval, the earliest first."""
+        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``:
+        the earliest ``limit`` of them, in the order of recording.
+        """
         ...
 
     async def note(
@@ -92,24 +97,30 @@ class NotificationDesk(Protocol):
         ...
 
     async def claim(self, most: int, lease_seconds: float) -> Sequence[ClaimedDelivery]:
-        """Claim due deliveries with a lease, at most so many: no other process sends them until it ends."""
+        """Claim at most ``most`` due deliveries. No other process sends them before ``lease_seconds`` have passed."""
         ...
 
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-        """Store that a delivery was accepted, and that its endpoint works."""
+        """Store that a delivery was accepted, and that its endpoint is not failing."""
 
     async def record_failure(
         self, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int
     ) -> None:
-        """Store a failed attempt. The endpoint is left alone for a while, suspended after ``suspend_after``
-        microseconds without success, or gone if the answer says so.
+        """Store a failed attempt, and send nothing to its endpoint for a while.
+
+        The endpoint is suspended if it has failed for ``suspend_after`` microseconds without a success, and gone if the
+        receiver answered 410.
         """
 
     async def release(self, claims: Sequence[ClaimedDelivery]) -> None:
-        """Give back claims whose deliveries were not sent."""
+        """Give back claims, so that other processes can claim the deliveries at once. The attempt of each is not
+        counted.
+        """
 
     async def prune(self, keep_microseconds: int) -> int:
-        """Remove events and deliveries that are older; return how many deliveries."""
+        """Remove the events recorded more than ``keep_microseconds`` ago with their deliveries, and the secrets that
+        have ended. Return the number of deliveries removed.
+        """
         ...
 
 
@@ -117,8 +128,10 @@ class Courier(Protocol):
     """Sends webhooks."""
 
     async def send(self, claim: ClaimedDelivery) -> AttemptAnswer:
-        """Send a delivery once and return how it ended. It raises nothing but cancellation."""
+        """Send a delivery once, and return how the attempt ended. A failure is returned, never raised."""
         ...
 
     async def check(self, url: str) -> str | None:
-        """Return why nothing may be sent to this URL, in words for whoever entered it; None if it may."""
+        """Return the reason why nothing may be sent to this URL, in words for the user who entered it; None if the URL
+        is allowed.
+        """

@@ -25,24 +25,26 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SendingLimits:
-    """How much is sent at once, for how long an attempt may last, and how long events are kept."""
+    """The most requests at a time, the longest time of an attempt, and for how long events are kept."""
 
     at_once: int = 200
-    """Requests of this process on their way."""
+    """The most requests that this process has open at a time."""
     attempt_seconds: float = 15.0
     keep_microseconds: int = 30 * 86_400 * SECOND
 
     @property
     def lease_seconds(self) -> float:
-        """How long a claimed delivery belongs to a process. After a kill it is sent again when this has passed."""
+        """Seconds for which a claimed delivery belongs to a process. If the process is killed, the delivery is sent
+        again after this time.
+        """
         return 2 * self.attempt_seconds + 1
 
 
 class WebhookSender:
     """The worker that sends deliveries and stores how each attempt ended.
 
-    A delivery is sent only while its lease has room for a whole attempt, so that two processes never send it at the
-    same time.
+    A delivery is sent only if its lease lasts for a whole attempt, so that no other process sends the delivery
+    meanwhile.
     """
 
     name = "sender of webhooks"
@@ -57,7 +59,9 @@ class WebhookSender:
         self._prune_at = 0.0
 
     async def run(self) -> None:
-        """Send until cancelled. At the end what is on its way gets a few seconds; the rest is given back."""
+        """Send until cancelled. Open requests then get a few seconds to end; those left over are cancelled, and their
+        claims given back.
+        """
         try:
             while True:
                 claimed = await self.step()
@@ -68,7 +72,7 @@ class WebhookSender:
             await self._drain()
 
     async def step(self) -> int:
-        """Begin to send as many due deliveries as there is room for, and return how many."""
+        """Begin to send due deliveries, as many as ``at_once`` still allows. Return their number."""
         room = self._limits.at_once - len(self._running)
         claims = await self._desk.claim(room, self._limits.lease_seconds) if room > 0 else []
         for claim in claims:
@@ -79,7 +83,7 @@ class WebhookSender:
         return len(claims)
 
     async def settle(self) -> None:
-        """Wait until everything that is on its way has ended."""
+        """Wait until no request is open and all results are stored."""
         while self._running:
             await asyncio.wait(self._running)
 
@@ -118,7 +122,7 @@ class WebhookSender:
             await backoff.pause()
 
     async def _pause(self) -> None:
-        """Wait until something that was on its way has ended, or for a moment."""
+        """Wait until an open request has ended, at most for ``_POLL_SECONDS``."""
         if self._running:
             await asyncio.wait(self._running, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         else:

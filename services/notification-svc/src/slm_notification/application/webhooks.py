@@ -1,4 +1,4 @@
-"""What people do with webhook endpoints: make, change and remove them, replace secrets, test, send again, replay."""
+"""The use cases of webhook endpoints: make, change and remove them, replace secrets, test, send again, replay."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from slm_notification.domain.errors import EndpointGone, NotAcceptable, NotFound
 from slm_notification.domain.signatures import SECRET_BYTES, WebhookSecret, secret_text
 
 MOST_REPLAYED = 10_000
-"""The most events that one replay sends again."""
+"""The most events that one replay reads; of these, those that the endpoint wants are sent again."""
 _KIND = "webhook endpoint"
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookOffice:
-    """What the use cases need: storage, the check of addresses, ids and random bytes."""
+    """The parts that the use cases need: storage, the check of URLs, new ids and random bytes."""
 
     desk: NotificationDesk
     courier: Courier
@@ -42,7 +42,7 @@ class WebhookOffice:
 
 @dataclass(frozen=True, slots=True)
 class EndpointDetails:
-    """What a user says of an endpoint."""
+    """The fields of an endpoint that a user chooses."""
 
     title: str
     url: str
@@ -52,13 +52,13 @@ class EndpointDetails:
 
 @dataclass(frozen=True, slots=True)
 class ReplayedEvents:
-    """What a replay came to."""
+    """The result of a replay: how many deliveries are sent again, and which interval the replay covers."""
 
     deliveries: int
     until: UtcMicroseconds
-    """The replay covers the events that were recorded up to this instant."""
+    """The replay covers the events that were recorded before this instant."""
     is_whole: bool
-    """Whether this is the instant that was asked for; if not, ask again from it."""
+    """Whether the replay covers the whole interval asked for; if not, ask again from ``until``."""
 
 
 async def make_endpoint(
@@ -105,9 +105,9 @@ async def change_endpoint(
     details: EndpointDetails,
     unless_changed: Callable[[WebhookEndpoint], None],
 ) -> WebhookEndpoint:
-    """Change title, URL and filter of an endpoint, pause it or let it go on. Raises NotFound and NotAcceptable.
+    """Change title, URL and filter of an endpoint, pause it, or make it active. Raises NotFound and NotAcceptable.
 
-    ``unless_changed`` raises if the endpoint is not as the caller has read it.
+    ``unless_changed`` raises if the endpoint has changed since the caller read it.
     """
     async with office.desk.begin() as ledger:
         known = await _own_endpoint(ledger, caller, endpoint_id)
@@ -125,7 +125,7 @@ async def change_endpoint(
 
 
 async def remove_endpoint(office: WebhookOffice, caller: Principal, endpoint_id: str) -> None:
-    """Remove an endpoint; what waits for it is not sent any more. Raises NotFound."""
+    """Remove an endpoint; its waiting deliveries are not sent any more. Raises NotFound."""
     async with office.desk.begin() as ledger:
         await _own_endpoint(ledger, caller, endpoint_id)
         await ledger.remove_endpoint(endpoint_id)
@@ -135,7 +135,7 @@ async def remove_endpoint(office: WebhookOffice, caller: Principal, endpoint_id:
 async def replace_secret(
     office: WebhookOffice, caller: Principal, endpoint_id: str, overlap_seconds: int
 ) -> tuple[WebhookEndpoint, WebhookSecret]:
-    """Give an endpoint a new secret. The earlier ones sign beside it for some time. Raises NotFound."""
+    """Give an endpoint a new secret. For ``overlap_seconds`` the earlier secrets sign as well. Raises NotFound."""
     async with office.desk.begin() as ledger:
         endpoint = await _own_endpoint(ledger, caller, endpoint_id)
         secret = _new_secret(office, endpoint_id)
@@ -146,7 +146,9 @@ async def replace_secret(
 
 
 async def send_test(office: WebhookOffice, caller: Principal, endpoint_id: str) -> str:
-    """Write an event for this endpoint alone, and return the id of its delivery. Raises NotFound and EndpointGone."""
+    """Store a test event with a delivery to this endpoint alone, and return the delivery's id. Raises NotFound and
+    EndpointGone.
+    """
     async with office.desk.begin() as ledger:
         endpoint = await _usable_endpoint(ledger, caller, endpoint_id)
         event = _test_event(office, endpoint, ledger.now)
@@ -156,7 +158,7 @@ async def send_test(office: WebhookOffice, caller: Principal, endpoint_id: str) 
 
 
 async def resend(office: WebhookOffice, caller: Principal, delivery_id: str) -> None:
-    """Let a delivery be sent again now, under its own id. Raises NotFound and EndpointGone."""
+    """Let a delivery be sent again now, under its own id, whatever its state. Raises NotFound and EndpointGone."""
     async with office.desk.begin() as ledger:
         party_id = None if caller.is_operator else caller.party_id or ""
         endpoint_id = await ledger.endpoint_id_of(delivery_id, party_id)
@@ -170,9 +172,9 @@ async def resend(office: WebhookOffice, caller: Principal, delivery_id: str) -> 
 async def replay(
     office: WebhookOffice, caller: Principal, endpoint_id: str, since: UtcMicroseconds, until: UtcMicroseconds | None
 ) -> ReplayedEvents:
-    """Send the kept events again that the endpoint wants and that were recorded in an interval.
+    """Let the stored events that the endpoint wants be sent again, if they were recorded in ``[since, until)``.
 
-    Raises NotFound, NotAcceptable and EndpointGone.
+    ``until`` is by default now. Raises NotFound, NotAcceptable and EndpointGone.
     """
     async with office.desk.begin() as ledger:
         endpoint = await _usable_endpoint(ledger, caller, endpoint_id)

@@ -1,4 +1,4 @@
-"""What the answer to a delivery means, and when the next attempt is made. All instants are real time."""
+"""The meaning of the answer to a delivery, and the time of the next attempt. All instants are real time."""
 
 from __future__ import annotations
 
@@ -10,36 +10,40 @@ from slm_events.instants import UtcMicroseconds
 
 GROWTH = 3
 LONGEST_HOLD = 600 * SECOND
-"""The longest time for which an endpoint that fails gets no request at all: a receiver that is back is noticed soon."""
+"""The longest pause between two requests to a failing endpoint, unless the receiver asks for a longer one. It is short,
+so that a receiver that works again is noticed soon.
+"""
 _LARGEST_POWER = 30
 SHOWN_OF_ANSWER = 200
-"""Characters of an answer's body that are kept."""
+"""The number of characters that are kept of an answer's body."""
 GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
 class RetryRules:
-    """When failed deliveries are sent again, in microseconds."""
+    """The pauses before failed deliveries are sent again, and when to give up. All fields are in microseconds."""
 
     first: int = 5 * SECOND
-    """Pause after the first failure; each further pause is three times as long."""
+    """The pause after the first failure. Each further pause is three times as long, but at most ``longest``."""
     longest: int = 6 * 3_600 * SECOND
     give_up_after: int = 72 * 3_600 * SECOND
-    """From the first attempt of a delivery; after it the delivery has failed."""
+    """If an attempt fails so long after the delivery's first attempt, the delivery is not sent again."""
     suspend_after: int = 72 * 3_600 * SECOND
-    """After so long without any success the endpoint is suspended."""
+    """An endpoint is suspended when its requests have failed for so long without any success."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptAnswer:
-    """How an attempt ended: with a status, or with a problem in words if there was no answer."""
+    """The result of an attempt. ``status`` is None if there was no answer; ``problem`` says why the attempt failed, and
+    is empty after a success.
+    """
 
     status: int | None
     problem: str = ""
     excerpt: str = ""
     """The beginning of the answer's body."""
     retry_after: int | None = None
-    """Microseconds that the receiver asked to wait."""
+    """Microseconds that the receiver asked to wait before the next request; None if it did not ask."""
 
     @property
     def is_success(self) -> bool:
@@ -48,7 +52,7 @@ class AttemptAnswer:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the receiver wants no more deliveries."""
+        """Whether the receiver wants no more deliveries: status 410."""
         return self.status == GONE
 
 
@@ -63,7 +67,7 @@ class ClaimedDelivery:
     secrets: tuple[str, ...]
     attempts: int
     failures: int
-    """Failed requests of the endpoint before this one."""
+    """Number of failed requests to the endpoint since its last success, without this request."""
     first_attempt_at: UtcMicroseconds
     claimed_at: UtcMicroseconds
     leased_until: UtcMicroseconds
@@ -74,17 +78,17 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """What follows from a failed attempt."""
+    """The consequences of a failed attempt for the delivery and for its endpoint."""
 
     state: Literal["waiting", "failed"]
     due_at: UtcMicroseconds
-    """When the delivery is sent again, if it waits."""
+    """When the delivery is due again, if ``state`` is ``waiting``."""
     hold_until: UtcMicroseconds
-    """Until when the endpoint gets no other request."""
+    """The endpoint gets no new request before this instant."""
 
 
 def pause_after(rules: RetryRules, failures: int, jitter: float) -> int:
-    """Return the pause after a number of failures in a row, in microseconds; ``jitter`` is a factor about 1."""
+    """Return the pause in microseconds after so many failures in a row. ``jitter`` is a random factor near 1."""
     grown = rules.first * GROWTH ** min(max(failures, 1) - 1, _LARGEST_POWER)
     return int(min(grown, rules.longest) * jitter)
 
@@ -92,7 +96,9 @@ def pause_after(rules: RetryRules, failures: int, jitter: float) -> int:
 def after_failure(
     rules: RetryRules, claim: ClaimedDelivery, answer: AttemptAnswer, now: UtcMicroseconds, jitter: float
 ) -> FailedAttempt:
-    """Return what follows from a failed attempt: when it is tried again, and how long the endpoint is left alone."""
+    """Return what happens to the delivery and to its endpoint: whether and when the delivery is sent again, and how
+    long the endpoint gets no request. ``jitter`` is a random factor near 1.
+    """
     asked = min(answer.retry_after or 0, rules.longest)
     due_at = now + max(pause_after(rules, claim.attempts, jitter), asked)
     hold = min(pause_after(rules, claim.failures + 1, jitter), LONGEST_HOLD)

@@ -1,4 +1,4 @@
-"""Webhook endpoints: the address of a party, which events it wants, and its state."""
+"""Webhook endpoints: the addresses of parties, the filters of events, and the states of endpoints."""
 
 from __future__ import annotations
 
@@ -16,25 +16,29 @@ MOST_OF_A_PARTY = 50
 SENT: Mapping[str, EventType] = {
     row.type: row for row in PUBLISHED.values() if row.topic in (AGREEMENTS, BREACHES, TARGETS, REPORTS, REVIEWS)
 }
-"""Type → every event that is sent: those that the live stream shows."""
+"""Type → row of the catalogue, for every event that can be sent: those that the live stream shows."""
 TEST_EVENT = "slm.notification.webhook-tested.v1"
-"""Type of the event that a party sends to its own endpoint, to try it. It is on no topic."""
+"""Type of the event that a party sends to its own endpoint to test it. Such events are on no topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which of the events that a party may see are sent. An empty list: any."""
+    """The choice among the events that a party may see. An event has to pass every list; an empty list lets any event
+    pass.
+    """
 
     event_types: Sequence[str] = ()
     agreement_ids: Sequence[str] = ()
     service_ids: Sequence[str] = ()
     other_party_ids: Sequence[str] = ()
-    """Customers, providers and suppliers: only events that name one of them beside the party itself."""
+    """Ids of customers, providers and suppliers. Only events that name one of them pass; the endpoint's own party does
+    not count.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardEvent:
-    """An event as it is sent to those who may see it."""
+    """An event in the form in which it is sent to the parties who may see it."""
 
     event_id: str
     event_type: str
@@ -43,7 +47,7 @@ class HeardEvent:
     party_ids: Sequence[str]
     """Ids of the parties who may see the event."""
     named_party_ids: Sequence[str]
-    """Ids of all parties that the event is about, also of one that may not see it."""
+    """Ids of all parties that the event names, including a party that may not see the event."""
     recorded_at: UtcMicroseconds
     body: str
     """The CloudEvent as JSON."""
@@ -53,7 +57,7 @@ class HeardEvent:
 class WebhookEndpoint:
     """An address to which events of a party are sent.
 
-    ``failures`` counts failed requests since the last that succeeded. ``failing_since`` and ``retry_at`` are real time.
+    ``failures`` counts the failed requests since the last success. ``failing_since`` and ``retry_at`` are real time.
     """
 
     endpoint_id: str
@@ -72,7 +76,9 @@ class WebhookEndpoint:
     created_by_principal_id: str
 
     def wants(self, event: HeardEvent) -> bool:
-        """Whether the event is of interest here: the party may see it, and the filter lets it through."""
+        """Whether the event is sent to this endpoint: the endpoint's party may see the event, and the filter lets it
+        pass.
+        """
         wanted = self.wanted
         return (
             self.party_id in event.party_ids
@@ -91,9 +97,9 @@ def _lets_through(wanted: Sequence[str], value: str | None) -> bool:
 
 
 def delivery_id_of(endpoint_id: str, event_id: str) -> str:
-    """Return the id of the delivery of an event to an endpoint, which is also its ``webhook-id``.
+    """Return the id of the delivery of an event to an endpoint, which is the ``webhook-id`` of every attempt.
 
-    It is computed, so that every repetition has the same.
+    The id is computed from both ids, so that a replay of the event has the same ``webhook-id``.
     """
     return named_id(endpoint_id, "delivery", event_id)
 
@@ -103,7 +109,7 @@ def changed_endpoint(
 ) -> WebhookEndpoint:
     """Return the endpoint with a new title, URL and filter, paused or active.
 
-    An endpoint that becomes active begins without failures: what waits for it is sent at once.
+    Its failures are counted from 0 again, so that an active endpoint gets all due deliveries at once.
     """
     state: EndpointState = "paused" if is_paused else "active"
     return replace(
@@ -122,5 +128,5 @@ def changed_endpoint(
 
 
 def party_ids_named(data: Mapping[str, object], fields: Sequence[str]) -> list[str]:
-    """Return the ids in an event's party fields, without those that are empty."""
+    """Return the party ids that an event has in these fields. Empty fields are left out."""
     return [str(data[name]) for name in fields if data.get(name)]

@@ -16,7 +16,7 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """There is no such thing that the caller may see. ``what`` names the kind of thing."""
+    """There is no endpoint or delivery with this id that the caller may see. ``what`` names the kind of thing."""
 
     def __init__(self, what: str, identity: str) -> None:
         super().__init__(f"There is no {what} {identity!r} that you may see.")

@@ -35,9 +35,9 @@ def secret_text(random: bytes) -> str:
 
 
 def signature_headers(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers that identify and sign a body. ``timestamp``: seconds since 1970 at which it is sent.
+    """Return the headers that identify and sign a body. ``timestamp``: when it is sent, in seconds since 1970.
 
-    While two secrets are valid there are two signatures; receivers accept either.
+    There is one signature for each secret, and a receiver accepts any of them.
     """
     signed = f"{message_id}.{timestamp}.".encode() + body
     return {
