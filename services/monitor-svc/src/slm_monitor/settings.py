@@ -23,8 +23,8 @@ class MonitorSettings(ServiceSettings):
     most_streams: int = Field(default=5_000, ge=1)
     """Most live streams that one replica keeps open at the same time. Further ones are refused with status 503."""
     most_metric_targets: int = Field(default=200, ge=1)
-    """Most targets of which one answer of ``/api/v1/target-metrics`` has series, of some thirty each. It says how many
-    it leaves out.
+    """Most targets that have series in one answer of ``/api/v1/target-metrics``, some thirty series each. The answer
+    says how many targets it leaves out.
     """
     sources: dict[str, str] = Field(default_factory=dict)
     """The systems that may write to the intake topics directly: ``ce_source`` of their records → id of the party whose

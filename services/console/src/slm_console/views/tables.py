@@ -104,7 +104,8 @@ def table_of(
 ) -> Table[Row]:
     """Return the table with the rows filtered and sorted as ``wish`` says.
 
-    ``group`` returns a row's group number: rows of smaller groups come first, whatever the sort.
+    ``group`` returns a row's group number. Rows with a lower number come first; ``wish`` sorts the rows within each
+    group.
     """
     texts = [each.text for each in columns if each.text is not None]
     word = wish.q.strip().casefold()

@@ -1,4 +1,4 @@
-"""View model of a customer's needs: which ones an agreement's promises meet, and who may record one."""
+"""View model of a customer's requirements: which of them an agreement names as met, and who may record one."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ from typing import Any
 from slm_console.views.directory import Directory
 
 FIELD, SHOWN = "needs", "needs-shown"
-"""The names of the checkboxes, and of the hidden field that tells a form without a tick from one without checkboxes."""
+"""``FIELD``: the name of all checkboxes. ``SHOWN``: the name of a hidden field beside them. A form without any tick
+sends no checkbox, and only this field tells it from a form that had no checkboxes.
+"""
 
 
 @dataclass(frozen=True)
 class NeedChoice:
-    """A need of the customer in the editor, with whether the document says that its promises meet it."""
+    """A requirement of the customer, as a checkbox in the editor of an agreement."""
 
     requirement_id: str
     key: str
     text: str
     outcome: str
     is_met: bool
+    """Whether the document names the requirement as met: then the box is ticked."""
 
 
 def choices_of(
     agreement: Mapping[str, Any], document: Mapping[str, Any], requirements: Sequence[Mapping[str, Any]]
 ) -> list[NeedChoice]:
-    """Return the needs that the agreement's customer recorded for its service, in the order of the list.
+    """Return the requirements that the agreement's customer recorded for its service, in the order of ``requirements``.
 
-    The document names a need by its id, or by its key where somebody wrote it as text.
+    The document names a requirement by its id, or by its key if a person wrote the document as text.
     """
     named = document.get("requirements")
     met = {str(each) for each in named} if isinstance(named, list) else set()
@@ -47,7 +50,10 @@ def choices_of(
 
 
 def with_choice(document: Mapping[str, Any], shown: Sequence[NeedChoice], chosen: Sequence[str]) -> dict[str, Any]:
-    """Return the document that names the chosen needs; those that were not shown stay as they are."""
+    """Return the document with the requirements that the user ticked: ``chosen`` holds their ids.
+
+    A requirement of ``shown`` that is not chosen is removed. Requirements that were not shown stay as they are.
+    """
     offered = {each.requirement_id for each in shown}
     written = document.get("requirements")
     names = offered | {each.key for each in shown}
@@ -56,7 +62,7 @@ def with_choice(document: Mapping[str, Any], shown: Sequence[NeedChoice], chosen
 
 
 def may_record(directory: Directory, service: Mapping[str, Any]) -> bool:
-    """Whether the reader may record what his company needs of a service: a manager of another company than its
-    provider's.
+    """Whether the reader may record what his company needs of a service: he has to be a service level manager, and
+    another company has to provide the service.
     """
     return directory.has_role("service_level_manager") and service["provider_party_id"] != directory.own

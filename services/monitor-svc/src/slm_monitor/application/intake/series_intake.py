@@ -74,12 +74,14 @@ class KnownSeries:
 
 @dataclass(slots=True)
 class _Party:
-    """The rules of a party, and what they say of the series that came lately."""
+    """A party's rules, and a cache of their results for the series that the party has sent."""
 
     revision: int
     rules: SeriesRules
     known: dict[LabelKey, KnownSeries] = field(default_factory=dict)
+    """The cache: labels of a series → result of the rules. When the cache is full, it is emptied."""
     size: int = 0
+    """Estimated bytes of the cache."""
 
 
 @dataclass(slots=True)

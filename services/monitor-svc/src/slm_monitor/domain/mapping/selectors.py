@@ -34,7 +34,7 @@ class MatchBudget:
         self.left = characters
 
     def spend(self, text: str) -> None:
-        """Raise MatchingTooCostly if nothing is left for a text."""
+        """Subtract the length of a text that is about to be read. Raises MatchingTooCostly if too little is left."""
         self.left -= len(text) + 1
         if self.left < 0:
             raise MatchingTooCostly
@@ -42,7 +42,7 @@ class MatchBudget:
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """A condition for one label. A series without the label has it empty, as in PromQL."""
+    """A condition for one label. As in PromQL, a series that lacks the label is treated as if the label were empty."""
 
     label: str
     operator: str
@@ -59,7 +59,7 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """The conditions that a series has to meet, all of them."""
+    """The conditions of one selector. A series has to meet all of them."""
 
     matchers: tuple[Matcher, ...]
 
@@ -68,12 +68,14 @@ class Selector:
 
     @property
     def cells(self) -> int:
-        """The size of the tables of its regular expressions."""
+        """The number of cells in the tables of all regular expressions of the selector."""
         return sum(each.pattern.cells for each in self.matchers if each.pattern is not None)
 
 
 def parse_selector(written: str) -> Selector:
-    """Parse a selector. Raises InvalidSelector."""
+    """Parse a selector. Raises InvalidSelector if it cannot be read, is too long, or would match a series without
+    labels.
+    """
     if len(written) > LONGEST_SELECTOR:
         raise InvalidSelector(f"write at most {LONGEST_SELECTOR} characters")
     matchers = _SelectorReader(written).selector()

@@ -113,8 +113,10 @@ class StateTimeline:
             yield StateSegment(since, end, self._state_ahead(state, end))
 
     def _state_before(self, position: int) -> str:
-        """Return the state after the first ``position`` state changes; if ``position`` is 0, the ``previous`` of the
-        first change or the initial state.
+        """Return the state after the first ``position`` state changes.
+
+        Before the first change (``position`` 0) the state is the ``previous`` of that change, which is unknown for
+        ``UNOBSERVED``. If that change has no ``previous``, or there are no changes, the state is the initial state.
         """
         if position:
             return self.changes[position - 1].state
