@@ -1,6 +1,7 @@
 """Gauges as text for Prometheus: in its own text format, or in OpenMetrics where a client prefers that.
 
-Unlike ``metrics``, these are made for one answer from data that the caller may see, and are kept nowhere.
+Unlike the metrics of the module ``metrics``, these gauges are made for one answer, from data that the caller may see,
+and are not kept.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from prometheus_client.registry import Collector
 
 PLAIN, OPENMETRICS = "text/plain", "application/openmetrics-text"
 CONTENT_TYPES = {PLAIN: CONTENT_TYPE_PLAIN_0_0_4, OPENMETRICS: openmetrics.CONTENT_TYPE_LATEST}
-"""Media type → the content type of an answer in it, with the version of the format."""
+"""Media type → ``Content-Type`` header of an answer of this media type, which also names the version of the format."""
 MOST_CHARACTERS = 120
-"""The most characters of a label's value. What is longer ends in ``…``."""
+"""The most characters of a label's value. A longer value is cut and ends in ``…``."""
 _INFO = "_info"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 
@@ -27,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 class GaugeDescription:
     """The name of a gauge, what its value means, and the names of its labels.
 
-    A name in ``_info`` is a series that is always 1, and says something in its labels only.
+    A gauge whose name ends in ``_info`` is always 1; its information is in its labels.
     """
 
     name: str
@@ -36,7 +37,7 @@ class GaugeDescription:
 
 
 class GaugeTable(Collector):
-    """Values of gauges. Each described gauge is in the text, also without any value."""
+    """Gauges with their values. A described gauge without values still has its name and help in the text."""
 
     def __init__(self, described: Sequence[GaugeDescription]) -> None:
         self._metrics: dict[str, Metric] = {}
@@ -47,7 +48,9 @@ class GaugeTable(Collector):
         self._labels = {each.name: each.labels for each in described}
 
     def add(self, name: str, labels: Mapping[str, str], value: float = 1.0) -> None:
-        """Add a value. Raises KeyError for a gauge that is not described, and ValueError for other labels than its."""
+        """Add a value. Raises KeyError for a gauge that is not described, and ValueError if the labels are not the
+        described ones in the described order.
+        """
         if tuple(labels) != self._labels[name]:
             raise ValueError(f"{name} has the labels {self._labels[name]}, not {tuple(labels)}")
         self._metrics[name].add_sample(name, {key: _bounded(text) for key, text in labels.items()}, value)

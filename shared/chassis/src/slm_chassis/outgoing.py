@@ -1,4 +1,5 @@
-"""Requests to addresses that users enter: never to an address inside the operator's network, unless it is allowed.
+"""Requests to addresses that users enter: never to an address inside the operator's network, unless the operator allows
+that address.
 
 A name is resolved once for each request. All its addresses are checked, and the connection goes to the very addresses
 that were checked: a name that resolves differently the second time (DNS rebinding) gains nothing.
@@ -56,7 +57,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(ValueError):
-    """The URL, or an address to which its host resolves, is one to which nothing is sent. The text says why."""
+    """Nothing is sent to this URL, because of the URL itself or of an address of its host. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class AddressRules:
     allowed: Sequence[Network] = ()
 
     def check(self, scheme: str, text: str) -> Address:
-        """Return the address; raises AddressRefused unless a request with this scheme may go there."""
+        """Return the address in ``text``. Raises AddressRefused unless a request with this scheme may go there."""
         address = _plain(text)
         inner = IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else address
         if any(inner in each for each in self.allowed):
@@ -82,12 +83,14 @@ class AddressRules:
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
-    """Return the networks of a text that separates them by commas; raises ValueError that names the wrong one."""
+    """Return the networks in a text that separates them by commas. Raises ValueError that names an invalid network."""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _plain(text: str) -> Address:
-    """Return the address of a text; an IPv6 address that is an IPv4 address in another form becomes that."""
+    """Return the address in a text; as IPv4 if an IPv6 address only wraps an IPv4 address (``::ffff:10.0.0.1``). Raises
+    AddressRefused if the text has no valid address.
+    """
     try:
         address = ip_address(text)
     except ValueError:
@@ -100,8 +103,8 @@ def _plain(text: str) -> Address:
 
 
 def host_of(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of a URL; raises AddressRefused if it is written in a way that could be read
-    differently by another program.
+    """Return scheme, host and port of a URL. Raises AddressRefused unless it is an http or https URL without a user, in
+    which every program finds the same host.
     """
     if not url.isascii() or not url.isprintable() or any(sign in url for sign in ' \\<>"`{}|^#'):
         raise AddressRefused("the URL has signs that do not belong there; write a name with other letters as xn--…")
@@ -124,7 +127,7 @@ def host_of(url: str) -> tuple[str, str, int]:
 
 
 def _check_name(host: str) -> None:
-    """Refuse a host that is no plain name and no IPv4 address in its usual form.
+    """Raise AddressRefused unless the host is a plain name, or an IPv4 address in its usual form.
 
     A host whose last label is a number is an address for many programs: ``127.1``, ``2130706433``, ``0x7f.1``.
     """
@@ -143,14 +146,14 @@ def _check_literal(host: str) -> None:
 
 
 async def system_resolve(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host by the system's resolver; raises OSError."""
+    """Return the addresses of a host by the system's resolver. Raises OSError if the host cannot be resolved."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 async def checked_addresses(url: str, rules: AddressRules, resolve: Resolve = system_resolve) -> list[Address]:
-    """Return the addresses of a URL's host, resolved once. Raises AddressRefused if one of them is not allowed, and
-    OSError if the name cannot be resolved.
+    """Return the addresses of a URL's host, resolved once. Raises AddressRefused if the URL or one of the addresses is
+    not allowed, and OSError if the name cannot be resolved.
     """
     scheme, host, port = host_of(url)
     try:
@@ -166,10 +169,10 @@ async def checked_addresses(url: str, rules: AddressRules, resolve: Resolve = sy
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """A transport that connects only to addresses that the rules allow, and to the address that it has checked.
+    """A transport that connects only to addresses that it has itself resolved and checked by the rules.
 
-    The request keeps its ``Host`` header, and TLS checks the certificate against the name. Connections are not kept:
-    another name may have the same address. Raises AddressRefused beside the errors of httpx.
+    The request keeps its ``Host`` header, and TLS checks the certificate against the name. Connections are not reused,
+    because another name may have the same address. Raises AddressRefused, apart from the errors of httpx.
     """
 
     def __init__(

@@ -62,7 +62,9 @@ def wheel_directory() -> Path:
 
 
 def missing_server(libc: str) -> str:
-    """Return what to do without the private PostgreSQL. ``libc``: the C library's name; empty for musl and on macOS."""
+    """Return an error text that says what to do if the private PostgreSQL is missing. ``libc``: the C library's name;
+    empty for musl and on macOS.
+    """
     given = "give the addresses of your own (SLM_LOG and SLM_<CONTEXT>_DATABASE_URL)"
     if sys.platform == "linux" and libc != "glibc":
         return f"there is no private PostgreSQL for this system, which has no glibc (Alpine): {given}"

@@ -46,7 +46,9 @@ class SqlRepository(Generic[T]):
         return found[0] if found else None
 
     async def get_all(self, keys: Collection[str]) -> dict[str, T]:
-        """Return {id: value} of the values with these ids; an id without a value is left out. It is one statement."""
+        """Return {id: value} of the values with these ids; an id without a value is left out. One statement reads them
+        all.
+        """
         if not keys:
             return {}
         statement = select(self._table).where(self._key == any_(bindparam("keys", sorted(keys), ARRAY(self._key.type))))
