@@ -157,6 +157,7 @@ async def _connections(world: World) -> list[Address]:
     sources = (await world.get("ada", "sources"))["items"]
     source = next(each["source_id"] for each in sources if each["source"] == "probes-berlin")
     imported = (await world.get("ada", "imports"))["items"][0]["import_id"]
+    hook = (await world.get("ada", "webhook-endpoints"))["items"][0]["endpoint_id"]
     systems = (await world.get("ada", "principals"))["items"]
     board = next(each for each in systems if each["name"] == "The board on the wall")
     key = f"/connections/keys/{board['principal_id']}/{board['keys'][0]['key_id']}"
@@ -168,6 +169,9 @@ async def _connections(world: World) -> list[Address]:
         Address("unread", "operator", "/connections/unread", "Connections"),
         Address("imports", "ada", "/connections/imports", "Connections"),
         Address("import", "ada", f"/connections/imports/{imported}", "old-desk"),
+        Address("webhooks", "ada", "/connections/webhooks", "Connections"),
+        Address("webhook", "ada", f"/connections/webhooks/{hook}", "On-call bridge"),
+        Address("remove-webhook", "ada", f"/connections/webhooks/{hook}/remove", "Remove On-call bridge"),
         Address("keys", "ada", "/connections/keys", "Connections"),
         Address("revoke-key", "ada", f"{key}/revoke", "Revoke a key of The board on the wall"),
     ]

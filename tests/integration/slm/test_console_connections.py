@@ -17,7 +17,7 @@ from slm_chassis.log.port import StoredRecord
 from tests.integration.slm.test_console_shell import sign_in, token_of
 from tests.support.populated import OPERATOR_KEY, Populated
 
-TABS = ("", "/measurements", "/aside", "/imports", "/keys")
+TABS = ("", "/measurements", "/aside", "/imports", "/keys", "/webhooks")
 
 
 @pytest.fixture
@@ -194,3 +194,32 @@ async def test_who_only_reads_is_offered_no_verb(world: Populated, browser: http
     assert "Last used" not in page.text, "when a colleague was at work is nobody else's matter"
     form = {"name": "Mine"}
     assert (await sent(browser, "/connections/keys", "/connections/keys", **form)).status_code == 422
+
+
+async def test_events_are_sent_to_an_address_that_is_made_by_clicking(
+    browser: httpx.AsyncClient, world: Populated
+) -> None:
+    await sign_in(browser, world.cast.provider_manager_key)
+    here = "/connections/webhooks"
+    inside = {"title": "Archive", "url": "https://10.0.0.1/slm", "what": "all"}
+    refused = await sent(browser, here, here, **inside)
+    assert refused.status_code == 422 and "Archive" in refused.text, "an address inside is refused beside its field"
+    made = await sent(browser, here, here, **{**inside, "url": "https://93.184.215.14/slm"})
+    assert read(made.text, "secret").startswith("whsec_")
+    found = re.search(rf'href="({here}/[0-9a-f-]+)/remove"', made.text)
+    assert found is not None
+    page = found[1]
+    assert (await sent(browser, page, f"{page}/test")).status_code == 303
+    await shown(browser, page, "webhook tested")
+    await sent(browser, page, f"{page}/paused", paused="yes")
+    assert "paused, events wait" in (await browser.get(page)).text
+    await sent(browser, page, f"{page}/paused", paused="no")
+    assert "gets events" in (await browser.get(page)).text
+    renewed = await sent(browser, page, f"{page}/secret")
+    assert read(renewed.text, "secret") != read(made.text, "secret")
+    resend = re.search(rf'action="({page}/deliveries/[0-9a-f-]+/resend)"', renewed.text)
+    assert resend is not None and (await sent(browser, page, resend[1])).status_code == 303
+    assert (await sent(browser, page, f"{page}/replay", **{"from": "1 Jan"})).status_code == 303
+    assert (await sent(browser, f"{page}/remove", f"{page}/remove")).headers["location"] == here
+    assert "Archive" not in (await browser.get(here)).text
+    assert (await browser.get(page)).status_code == 404

@@ -1,9 +1,9 @@
-"""HTTP handlers of the Connections pages: sources, measurements, facts and records set aside, imports, API keys."""
+"""HTTP handlers of the Connections pages: sources, measurements, what was set aside, imports, API keys, webhooks."""
 
 from fastapi import APIRouter
 
-from slm_console.pages.connections import aside, imports, keys, measurements, sources, unread
+from slm_console.pages.connections import aside, imports, keys, measurements, sources, unread, webhooks
 
 router = APIRouter()
-for module in (sources, measurements, aside, unread, imports, keys):
+for module in (sources, measurements, aside, unread, imports, keys, webhooks):
     router.include_router(module.router)

@@ -1,0 +1,167 @@
+"""View models of webhooks: the addresses to which a company's events are sent, and their deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from slm_console.views.connections.sources import moment_of
+from slm_console.views.reader import Reader
+from slm_console.views.tables import Column
+
+ALARMS = (
+    "slm.monitor.target-at-risk.v1", "slm.monitor.risk-cleared.v1", "slm.monitor.target-breached.v1",
+    "slm.monitor.breach-revised.v1", "slm.monitor.target-recovered.v1", "slm.monitor.breach-withdrawn.v1",
+)  # fmt: skip
+"""The types of events that tell of risks and breaches, and of their ends."""
+BREACHES = tuple(each for each in ALARMS if "risk" not in each)
+CHOICES: Mapping[str, Sequence[str]] = {"alarms": ALARMS, "breaches": BREACHES, "all": ()}
+"""Choice in the form → types of events; none: all types."""
+_MARKS = {"active": "on-track", "paused": "paused", "suspended": "breached", "gone": "breached"}
+_DELIVERY_MARKS = {"delivered": "met", "waiting": "on-track", "failed": "breached"}
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookLine:
+    """An address to which events are sent, as a row or as the head of its page."""
+
+    endpoint_id: str
+    title: str
+    host: str
+    url: str
+    what: str
+    mark: str
+    state: str
+    since: str
+    reason: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookStanding:
+    """What waits for an address and how it has answered, in words."""
+
+    waiting: str
+    failed: str
+    last: str
+    failing: str
+    """Since when it fails and when it is tried next; empty if the latest delivery was accepted."""
+    secrets: Sequence[str]
+    """For each secret in use, when it was made and when it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """The delivery of one event, as a row."""
+
+    delivery_id: str
+    what: str
+    created: str
+    mark: str
+    state: str
+    answer: str
+    attempts: int
+
+
+def webhook_line(reader: Reader, endpoint: Mapping[str, Any]) -> WebhookLine:
+    """Return an address as a row: where, what it gets, and whether it gets it now."""
+    states = {
+        "active": reader.gettext("gets events"),
+        "paused": reader.gettext("paused, events wait"),
+        "suspended": reader.gettext("stopped: nothing was accepted for days"),
+        "gone": reader.gettext("stopped: the address wants no more"),
+    }
+    state, url = str(endpoint["state"]), str(endpoint["url"])
+    return WebhookLine(
+        endpoint_id=str(endpoint["endpoint_id"]),
+        title=str(endpoint["title"]),
+        host=urlsplit(url).hostname or url,
+        url=url,
+        what=_what(reader, endpoint),
+        mark=_MARKS.get(state, "no-data"),
+        state=states.get(state, state),
+        since=moment_of(reader, endpoint["state_at"]),
+        reason=str(endpoint["state_reason"]),
+        is_active=state == "active",
+    )
+
+
+def _what(reader: Reader, endpoint: Mapping[str, Any]) -> str:
+    wanted = frozenset(endpoint["event_types"])
+    narrowed = any(endpoint[name] for name in ("agreement_ids", "service_ids", "other_party_ids"))
+    if wanted == frozenset(ALARMS):
+        what = reader.gettext("risks and breaches")
+    elif wanted == frozenset(BREACHES):
+        what = reader.gettext("breaches")
+    elif wanted:
+        what = ", ".join(event_in_words(each) for each in sorted(wanted))
+    else:
+        what = reader.gettext("everything")
+    if not narrowed:
+        return what
+    return reader.gettext("%(what)s, of chosen agreements, services or companies only", what=what)
+
+
+def event_in_words(event_type: str) -> str:
+    """Return a type of events in words, without context and version: ``slm.monitor.risk-cleared.v1`` → risk cleared."""
+    parts = event_type.split(".")
+    return parts[-2].replace("-", " ") if len(parts) > 2 else event_type
+
+
+def webhook_columns(reader: Reader) -> list[Column[WebhookLine]]:
+    """Return the columns of the list of addresses."""
+    return [
+        Column("title", reader.gettext("Name"), lambda line: line.title),
+        Column("host", reader.gettext("Address"), lambda line: line.host),
+        Column("what", reader.gettext("What is sent"), lambda line: line.what),
+        Column("state", reader.gettext("State"), lambda line: line.state),
+        Column("since", reader.gettext("Since"), lambda line: line.since, is_natural=True),
+    ]
+
+
+def standing_of_webhook(reader: Reader, status: Mapping[str, Any]) -> WebhookStanding:
+    """Return what waits for an address, since when it fails, and its secrets."""
+    failing = ""
+    if status["failing_since"]:
+        failing = reader.gettext(
+            "since %(since)s, next attempt %(next)s",
+            since=moment_of(reader, status["failing_since"]),
+            next=moment_of(reader, status["next_attempt_at"]),
+        )
+    return WebhookStanding(
+        waiting=reader.whole(int(status["waiting"])),
+        failed=reader.whole(int(status["failed"])),
+        last=moment_of(reader, status["last_delivered_at"]),
+        failing=failing,
+        secrets=[_secret(reader, each) for each in status["secrets"]],
+    )
+
+
+def _secret(reader: Reader, secret: Mapping[str, Any]) -> str:
+    made = moment_of(reader, secret["made_at"])
+    if secret["ends_at"] is None:
+        return reader.gettext("made %(made)s", made=made)
+    return reader.gettext("made %(made)s, ends %(ends)s", made=made, ends=moment_of(reader, secret["ends_at"]))
+
+
+def delivery_line(reader: Reader, delivery: Mapping[str, Any]) -> DeliveryLine:
+    """Return a delivery as a row: which event, when, and what the address answered."""
+    states = {
+        "delivered": reader.gettext("accepted"),
+        "waiting": reader.gettext("waits"),
+        "failed": reader.gettext("given up"),
+    }
+    state = str(delivery["state"])
+    status = delivery["status"]
+    answer = [reader.gettext("answer %(status)s", status=status) if status else "", str(delivery["problem"])]
+    return DeliveryLine(
+        delivery_id=str(delivery["delivery_id"]),
+        what=event_in_words(str(delivery["event_type"])),
+        created=moment_of(reader, delivery["created_at"]),
+        mark=_DELIVERY_MARKS.get(state, "no-data"),
+        state=states.get(state, state),
+        answer=" · ".join(each for each in answer if each),
+        attempts=int(delivery["attempts"]),
+    )
