@@ -10,6 +10,8 @@ from schemathesis import AuthContext, Case, GenerationMode, HookContext
 from tests.fuzz.callers import Callers, digest_of
 
 CALLERS = Callers.read()
+# Bytes at random: what remote write and OTLP take are protobuf's.
+schemathesis.serializer.alias("application/x-protobuf", "application/octet-stream")
 POSITIONS = ("cursor", "min_position", "known_at", "as_of")
 """Parameters that only an earlier answer could have given."""
 
