@@ -18,7 +18,7 @@ class EventParser:
     """Builds the events of one connection from its lines.
 
     An id counts only once its event is complete. After a connection that broke inside an event, the next connection
-    resumes before that event, so it is sent again and not lost.
+    resumes before that event, so that the server sends the event again.
     """
 
     def __init__(self, last_id: str = "") -> None:
@@ -29,7 +29,7 @@ class EventParser:
         self._data: list[str] = []
 
     def feed(self, line: str) -> ServerSentEvent | None:
-        """Take the next line without its end; return the event that it completes, None if it completes none."""
+        """Take the next line, without its line break; return the event that the line completes, or None."""
         if line:
             field, _, value = line.partition(":")
             value = value.removeprefix(" ")

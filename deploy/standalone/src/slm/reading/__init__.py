@@ -1,1 +1,1 @@
-"""Commands that read how promises stand: ``slm status``, ``slm breaches``, ``slm explain``, ``slm watch``."""
+"""Commands that show the state of promises: ``slm status``, ``slm breaches``, ``slm explain``, ``slm watch``."""

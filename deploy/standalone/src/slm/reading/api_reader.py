@@ -14,19 +14,19 @@ from slm.importing.messages import ImportRefused
 Item = Mapping[str, Any]
 
 SECONDS = 30.0
-"""How long the server may take for one answer."""
+"""Seconds to wait for the server to connect, or to send the next part of an answer."""
 PATIENCE_SECONDS = 10.0
-"""How long a server that says that it is busy or starting is asked again."""
+"""Seconds during which a request is repeated while the server answers that it is busy or not ready."""
 PAGE = "500"
 _LATER = frozenset({429, 502, 503, 504})
 
 
 class NoAnswer(Exception):
-    """A question that got no answer. The text is one line: what is wrong, and what to do."""
+    """The command cannot answer the question. The message is one line: what is wrong, and what to do."""
 
 
 class ApiReader:
-    """A client of the public API with one key that only reads."""
+    """A client that only reads from the public API, with one API key."""
 
     def __init__(self, url: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
         if not key:
@@ -49,12 +49,15 @@ class ApiReader:
         return self.document(self._get(path, parameters))
 
     def find(self, path: str, **parameters: str) -> dict[str, Any] | None:
-        """Return the JSON object at a path of the API, None if there is none (404). Raises NoAnswer."""
+        """Return the JSON object at a path of the API; None if the server answers 404. Raises NoAnswer."""
         answer = self._get(path, parameters)
         return None if answer.status_code == 404 else self.document(answer)
 
     def explained(self, path: str, **parameters: str) -> tuple[dict[str, Any] | None, str]:
-        """Return an explanation and an empty text; or None and the reason why the server does not explain it."""
+        """Return (explanation, ""), or (None, the server's reason) if the server has no explanation to show.
+
+        Raises NoAnswer for other refusals.
+        """
         answer = self._get(path, parameters)
         if answer.status_code in (403, 404, 410, 422):
             return None, refusal(answer)
@@ -71,7 +74,7 @@ class ApiReader:
             asked["cursor"] = page["next"]
 
     def items_if_allowed(self, path: str) -> list[dict[str, Any]]:
-        """Return the items of a list, none of them if the key may not read it. Raises NoAnswer for other refusals."""
+        """Return the items of a list; no items if the key may not read the list. Raises NoAnswer for other refusals."""
         if self._get(path, {"limit": "1"}).status_code == 403:
             return []
         return list(self.items(path))
@@ -100,7 +103,7 @@ class ApiReader:
         )
 
     def document(self, answer: httpx.Response) -> dict[str, Any]:
-        """Return the JSON object of an answer. Raises NoAnswer for a refusal, and for an answer of something else."""
+        """Return the JSON object of an answer. Raises NoAnswer for a refusal or an answer without a JSON object."""
         if not answer.is_success:
             raise NoAnswer(refusal(answer))
         found = _json(answer)
@@ -110,7 +113,7 @@ class ApiReader:
 
 
 def pause_of(answer: httpx.Response) -> float:
-    """Return the seconds after which a busy server wants to be asked again, at most 5."""
+    """Return the seconds to wait before a busy server is asked again: its ``Retry-After``, between 0.1 and 5."""
     try:
         return min(max(float(answer.headers.get("Retry-After", 1)), 0.1), 5.0)
     except ValueError:

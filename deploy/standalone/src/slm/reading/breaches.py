@@ -20,7 +20,7 @@ from slm_events.instants import from_text, to_text
 
 Breach = Mapping[str, Any]
 OPEN_STATES = ("open", "acknowledged", "root_cause_given", "disputed", "confirmed")
-"""States of handling in which something is left to do."""
+"""States of the handling of a breach that is not closed yet."""
 HEADINGS = (
     TableColumn("State"),
     TableColumn("Promise broken"),
@@ -37,17 +37,19 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class BreachList:
-    """The breaches that were asked for, the latest first; ``has_more``: there are earlier ones that are left out."""
+    """The breaches to show, the latest first. ``has_more``: earlier breaches are left out, because of the limit."""
 
     breaches: Sequence[Breach]
     has_more: bool
 
 
 def read_breaches(api: ApiReader, *, everything: bool, since: int | None, most: int) -> BreachList:
-    """Read breaches, the latest first: those that are open, or also those closed or withdrawn.
+    """Read the open breaches or, with ``everything``, also the closed and withdrawn breaches; the latest come first.
 
-    ``since``: only those certain at or after this instant, in microseconds since 1970. ``most``: how many at most, 0
-    for all. Raises NoAnswer.
+    - ``since``: only breaches that became certain at or after this instant, in microseconds since 1970.
+    - ``most``: how many breaches to return at most; 0: all.
+
+    Raises NoAnswer.
     """
     span = {} if since is None else {"from": to_text(since)}
     wanted = most + 1 if most else None
@@ -64,9 +66,11 @@ def read_breaches(api: ApiReader, *, everything: bool, since: int | None, most: 
 
 
 def since_of(reader: Reader, text: str | None) -> int | None:
-    """Return the instant that a person typed: an instant, a day in the reader's time zone, or a length of time ago.
+    """Return the instant that a person typed, in microseconds since 1970; None if ``text`` is None. Raises NoAnswer.
 
-    ``2026-11-01T08:00:00Z``, ``2026-11-01`` and ``7 d`` can be read. None: nothing was typed. Raises NoAnswer.
+    - ``2026-11-01T08:00:00Z``: this instant.
+    - ``2026-11-01``: the beginning of this day in the reader's time zone.
+    - ``7 d``: this length of time before now.
     """
     if text is None:
         return None
@@ -97,7 +101,7 @@ def show_breaches(screen: Screen, reader: Reader, names: Names, listed: BreachLi
 
 
 def documents_of(reader: Reader, names: Names, listed: BreachList) -> list[dict[str, Any]]:
-    """Return breaches as JSON: the API's answer for each, and names and values in words."""
+    """Return breaches as JSON: each as the API answers it, with names and values in words added."""
     return [
         {
             **each,

@@ -19,7 +19,7 @@ OfAgreement = Annotated[str | None, typer.Option("--agreement", help="Only this 
 OfService = Annotated[str | None, typer.Option("--service", help="Only this service: name, key or id.")]
 OfCustomer = Annotated[str | None, typer.Option("--customer", help="Only what this company receives: name or id.")]
 CANNOT = 2
-"""Exit code of a question without an answer. It is also the one of wrong options."""
+"""Exit code if there is no answer. Wrong options have the same exit code."""
 BREACHED = 1
 INTERRUPTED = 130
 
@@ -32,11 +32,11 @@ def status(
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """Show how every promise stands now, the worst first.
+    """Show the present state of every promise, the worst first.
 
-    The exit code is 0 if none is broken in its present period, 1 if one is broken, and 2 if it is not known: the server
-    cannot be reached, refuses the key, or the options are wrong. A target of single tickets counts as broken while a
-    ticket is late and not done.
+    The exit code is 0 if no promise is broken in its present period, and 1 if a promise is broken. It is 2 if there is
+    no answer: the server cannot be reached or refuses the key, or the options are wrong. A promise about single tickets
+    counts as broken while a ticket is late and not done.
     """
     with _answered():
         from slm.reading import status as standing
@@ -66,10 +66,10 @@ def breaches(
     url: Url = DEFAULT_URL,
     key: Key = "",
 ) -> None:
-    """List broken promises, the latest first: those that are open, or with --all every one.
+    """List open breaches (broken promises), the latest first; with --all also closed and withdrawn breaches.
 
-    A breach is open until the company that is responsible for it closes it. The exit code is 0, or 2 if the server
-    cannot be reached, refuses the key, or the options are wrong.
+    A breach is open until the company that is responsible for it closes it. The exit code is 0. It is 2 if the
+    server cannot be reached or refuses the key, or if the options are wrong.
     """
     with _answered():
         from slm.reading import breaches as broken
@@ -106,7 +106,8 @@ def explain(
 ) -> None:
     """Explain how a figure, a breach or a ticket's clock is worked out: the sentence, the sum, the facts.
 
-    The exit code is 0, or 2 if there is no such thing, the server cannot be reached or refuses the key.
+    The exit code is 0. It is 2 if the given id or name means nothing or several things, or if the server cannot be
+    reached or refuses the key.
     """
     with _answered():
         from slm.reading import explain as explained
@@ -132,9 +133,9 @@ def watch(
 ) -> None:
     """Follow breaches and risks as they happen, a line each, until Ctrl-C. With --json each line is a CloudEvent.
 
-    While the server is away it waits and continues where it stopped, so that nothing is lost or shown twice. What
-    happens to the connection is written to standard error. The exit code is 2 if the first connection fails or the
-    server refuses the key.
+    While the server is away, the command waits; then it continues after the last event that it showed. If the server
+    cannot send all events in between, a message says so. Messages about the connection go to standard error. The exit
+    code is 2 if the first connection fails or the server refuses the key.
     """
     with _answered():
         from slm.reading.api_reader import ApiReader
@@ -160,9 +161,10 @@ def watch(
 
 @contextmanager
 def _answered() -> Iterator[None]:
-    """Run the block; print one line and exit with code 2 if a question gets no answer. Ctrl-C ends without a word.
+    """Run the block. If there is no answer, print the reason in one line and exit with code 2.
 
-    A fault of the program exits with 2, too: 1 would say that a promise is broken.
+    Ctrl-C exits with code 130 and prints nothing. A fault of the program exits with code 2 too, because code 1 would
+    say that a promise is broken.
     """
     from slm.reading.api_reader import NoAnswer
 

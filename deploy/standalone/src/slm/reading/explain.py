@@ -23,13 +23,17 @@ _TARGETS, _CLOCKS = "/api/v1/targets", "/api/v1/clocks"
 
 @dataclass(frozen=True, slots=True)
 class ExplainedThing:
-    """What a person asked about, with all answers of the API that explain it."""
+    """The thing that a person asked about, with the answers of the API that explain it."""
 
     thing: NamedThing
     answers: Mapping[str, Any]
-    """``explanation``: of the figure, or None; ``clocks``: of a ticket's clocks; ``targets``: id → target."""
+    """For a figure: ``explanation``, None if there is none.
+
+    For a ticket: ``clocks``, the explanation of each of its clocks or None; ``targets``, target id → target; and
+    ``ticket``, if the person asked about a breach or risk of the ticket.
+    """
     reason: str = ""
-    """Why the figure is not explained; empty if it is."""
+    """Why there is no explanation of the figure; empty if there is one."""
 
     def document(self) -> dict[str, Any]:
         """Return the API's answers as JSON."""
@@ -37,9 +41,10 @@ class ExplainedThing:
 
 
 def read_explanation(api: ApiReader, named: str, period: str | None = None) -> ExplainedThing:
-    """Find what a person named, and read how it is worked out. ``period``: such as ``2026-11``; None: the present one.
+    """Find the thing that a person named, and read the API's explanation of it. Raises NoAnswer.
 
-    Raises NoAnswer.
+    ``period`` is a window such as ``2026-11``. None means the present window of a target, or the own window of a breach
+    or risk. For a ticket, ``period`` has no effect.
     """
     thing = find_thing(api, named)
     if thing.kind == "ticket":
@@ -60,7 +65,7 @@ def read_explanation(api: ApiReader, named: str, period: str | None = None) -> E
 
 
 def show_explanation(screen: Screen, reader: Reader, names: Names, found: ExplainedThing) -> None:
-    """Print an explanation, as the console shows it."""
+    """Print an explanation in the words in which the console shows it."""
     if found.thing.kind == "breach":
         page = breach_page_of(reader, names.directory, found.thing.item, found.answers.get("explanation"))
         _show_breach(screen, names, page)
@@ -124,7 +129,7 @@ def _show_worked_out(screen: Screen, reader: Reader, worked: WorkedOut) -> None:
 
 
 def _show_sum(screen: Screen, lines: Sequence[Line]) -> None:
-    """Print the lines of a sum, their amounts below each other."""
+    """Print the lines of a sum, with the amounts aligned below each other."""
     widest, longest = max(len(each.label) for each in lines), max(len(each.amount) for each in lines)
     for each in lines:
         exact = f"   ({each.exact})" if each.exact else ""

@@ -1,4 +1,4 @@
-"""The search for what a person names: a target, breach, risk or ticket, by its id, the end of its id, or its name."""
+"""The search for a target, breach, risk or ticket that a person names by an id, the end of an id, or a name."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ _PATHS: tuple[tuple[Kind, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class NamedThing:
-    """What a person named: its kind, and the API's answer about it."""
+    """The thing that a person named: its kind, and the API's answer about it."""
 
     kind: Kind
     item: dict[str, Any]
 
 
 def find_thing(api: ApiReader, text: str) -> NamedThing:
-    """Return what a person named.
+    """Return the thing that a person named by ``text``. Raises NoAnswer if nothing or several things are meant.
 
-    It can be the id of a target, breach or risk; a ticket as ``source/number`` or its number alone; the end of an id as
-    tables show it; or a part of a target's name. Raises NoAnswer unless exactly one is meant.
+    ``text`` can be:
+
+    - the id of a target, breach or risk, or the end of such an id, as tables show it,
+    - a ticket as ``source/number``, or the ticket's number alone,
+    - a part of a target's name.
     """
     wanted = text.strip()
     if _UUID.fullmatch(wanted.lower()):

@@ -10,14 +10,14 @@ from slm.reading.api_reader import ApiReader, NoAnswer
 from slm_console.views.directory import Directory, directory_of
 
 MOST_NAMED = 8
-"""How many names an error lists."""
+"""Most names that an error lists."""
 SHORT = 8
-"""How many characters of an id a table shows: the last ones, which are random in every kind of id."""
+"""Number of characters that a table shows of an id: the last ones, which are random in every kind of id."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """The names that the key's owner may read. ``agreements``: id → the API's agreement."""
+    """The names that the key's owner may read. ``agreements``: agreement id → agreement as the API answers it."""
 
     directory: Directory
     agreements: Mapping[str, Mapping[str, Any]]
@@ -27,14 +27,14 @@ class Names:
         return str(self.agreements.get(agreement_id, {}).get("title") or agreement_id)
 
     def other(self, item: Mapping[str, Any]) -> str:
-        """Return the name of the other company of a target or breach; of the customer if the reader is an operator."""
+        """Return the name of the other party of a target or breach; for an operator, the name of the customer."""
         if not self.directory.own:
             return self.directory.company(item["customer_party_id"])
         return self.directory.company(self.directory.other(item))
 
 
 def read_names(api: ApiReader) -> Names:
-    """Read all names from the API. Lists that the key may not read are left out, and ids stand for their names."""
+    """Read all names from the API. If the key may not read a list, ids are shown instead of the names in the list."""
     agreements = api.items_if_allowed("/api/v1/agreements")
     parties, services = api.items_if_allowed("/api/v1/parties"), api.items_if_allowed("/api/v1/services")
     me = api.read("/api/v1/me")
@@ -42,7 +42,7 @@ def read_names(api: ApiReader) -> Names:
 
 
 class LatestNames:
-    """The names for a command that runs for long: they are read again when a service is not known yet."""
+    """The names for a command that runs for a long time: read again when an event names an unknown service."""
 
     def __init__(self, api: ApiReader) -> None:
         self._api = api
@@ -50,7 +50,10 @@ class LatestNames:
         self.names = read_names(api)
 
     def knowing(self, service_id: str) -> Names:
-        """Return the names, read again if they lack this service. If the server is away, its id stands for it."""
+        """Return the names, read again (once for each service) if they lack this service.
+
+        While the server is away, the names stay as they are, and the service is shown by its id.
+        """
         if service_id not in self.names.directory.services and service_id not in self._tried:
             try:
                 self.names = read_names(self._api)
@@ -77,10 +80,10 @@ def choose_customer(names: Names, text: str) -> str:
 
 
 def _choose(kind: str, text: str, named: Mapping[str, Sequence[str]]) -> str:
-    """Return the id of what a person named. ``named``: id → its names, the one to show first.
+    """Return the id that a person means by ``text``. Raises NoAnswer if no id or several ids are meant.
 
-    An id or a whole name wins over a part of a name; upper and lower case are the same. Raises NoAnswer unless exactly
-    one is meant.
+    ``named``: id → names; the first name is the one that errors show. An id or a whole name wins over a part of a name;
+    upper and lower case are the same.
     """
     wanted = text.strip().casefold()
     whole = [id for id, names in named.items() if wanted in {each.casefold() for each in (id, *names)}]

@@ -1,4 +1,4 @@
-"""Output for people: tables as wide as the terminal, plain columns in a pipe, state marks, no control characters."""
+"""Output for people: tables as wide as the terminal or plain columns in a pipe, without control characters."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Cell:
 
     @property
     def whole(self) -> str:
-        """The text as it is shown."""
+        """The printable text, after the state's shape if ``has_sign``."""
         text = printable(self.text)
         return f"{SIGNS[self.mark]} {text}" if self.has_sign else text
 
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """The heading of a column, and how it is shown. ``from_width``: the column is left out of narrower terminals."""
+    """A column of a table. ``from_width``: a terminal with fewer characters in a line does not show the column."""
 
     title: str
     is_number: bool = False
@@ -62,9 +62,9 @@ class TableColumn:
 
 
 def reader_here() -> Reader:
-    """Return the reader at this terminal: English, the time zone of this machine, now by the clock of ``SLM_CLOCK``.
+    """Return the reader at this terminal: English, in the time zone of this machine.
 
-    Raises NoAnswer if that setting is not valid.
+    The reader's present time is that of ``SLM_CLOCK``. Raises NoAnswer if this setting is not valid.
     """
     try:
         now = parse_clock(os.environ.get("SLM_CLOCK", "")).now()
@@ -93,17 +93,17 @@ def state_cell(reader: Reader, mark: str) -> Cell:
 
 
 def printable(text: str) -> str:
-    """Return a text without what a terminal would obey: control characters and changes of the writing direction.
+    """Return a text with a � in place of each control character and each change of the writing direction.
 
-    Names come from others; an escape sequence in one of them could rewrite the screen. No-break spaces become spaces,
-    so that ``grep`` finds what is seen.
+    Names come from other companies: an escape sequence in a name could rewrite the screen. No-break spaces become
+    spaces, so that ``grep`` finds a text as it is seen.
     """
     shown = ("�" if each in _BIDI or unicodedata.category(each) == "Cc" else each for each in text)
     return "".join(shown).replace("\N{NO-BREAK SPACE}", " ")
 
 
 class Screen:
-    """Standard output for people: with colours and as wide as the terminal, or plain where it is no terminal."""
+    """Standard output for people: coloured and as wide as the terminal, or plain text if there is no terminal."""
 
     def __init__(self, console: Console | None = None) -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -113,12 +113,14 @@ class Screen:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a person looks at the output."""
+        """Whether the output goes to a terminal."""
         return self.console.is_terminal
 
     def table(self, headings: Sequence[TableColumn], rows: Sequence[Sequence[Cell]]) -> None:
-        """Print a table: wrapped to the terminal's width, or in a pipe one line for each row, columns two blanks
-        apart.
+        """Print a table.
+
+        On a terminal, the table is wrapped to the terminal's width, and columns that need more width are left out. In a
+        pipe, each row is one line with all columns, two blanks apart.
         """
         if not self.is_terminal:
             self._plain(headings, rows)
@@ -135,12 +137,12 @@ class Screen:
         self.console.print(table)
 
     def line(self, text: str = "", mark: str = "", *, style: str = "") -> None:
-        """Print a text, coloured by a state if ``mark`` names one. A terminal wraps it between words."""
+        """Print a text, coloured by the state ``mark`` if there is one. On a terminal, it is wrapped between words."""
         styled = Text(printable(text), style=style or _STYLES.get(mark, ""))
         self.console.print(styled, soft_wrap=not self.is_terminal)
 
     def event(self, text: str, mark: str) -> None:
-        """Print a text in one line at once, coloured by the state that ``mark`` names; a terminal may break it."""
+        """Print a text as one line, coloured by the state ``mark``. Only the terminal itself may break the line."""
         self.console.print(Text(printable(text), style=_STYLES.get(mark, "")), soft_wrap=True)
 
     def _plain(self, headings: Sequence[TableColumn], rows: Sequence[Sequence[Cell]]) -> None:
@@ -155,7 +157,7 @@ class Screen:
 
 
 def print_line(text: str) -> None:
-    """Print a line to standard output at once, also where it is a pipe."""
+    """Print a line to standard output without delay, also into a pipe."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""``slm status``: how every target stands now, the worst first."""
+"""``slm status``: the present state of every target, the worst first."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """How one target stands: the state mark, and everything in words."""
+    """The present state of one target: its state mark, and the columns of ``slm status`` in words."""
 
     mark: str
     service: str
@@ -47,12 +47,12 @@ class StatusRow:
     figure: str
     left: str
     used: Fraction
-    """The used share of what is allowed; -1 if it is not known."""
+    """The used share of the error budget; -1 if it is not known."""
     source: Target
     """The target as the API answers it."""
 
     def document(self) -> dict[str, Any]:
-        """Return the row as JSON: the API's ids and exact values, and the same in words."""
+        """Return the row as JSON: ids and exact values as the API answers them, and the values in words."""
         window, terms = self.source["window"] or {}, self.source["terms"]
         ids = ("target_id", "agreement_id", "service_id", "provider_party_id", "customer_party_id", "key", "labels")
         return {
@@ -78,7 +78,7 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusFilter:
-    """What a person typed to see only a part; None: everything."""
+    """The agreement, service and customer to show, as a person typed them. None: targets of all of them."""
 
     agreement: str | None = None
     service: str | None = None
@@ -86,7 +86,7 @@ class StatusFilter:
 
 
 def read_status(api: ApiReader, reader: Reader, names: Names, wanted: StatusFilter) -> list[StatusRow]:
-    """Return how the targets stand that the key's owner may see, the worst first. Raises NoAnswer."""
+    """Return a row for each wanted target that the key's owner may see, the worst first. Raises NoAnswer."""
     parameters = {}
     if wanted.agreement is not None:
         parameters["agreement_id"] = choose_agreement(names, wanted.agreement)
@@ -111,7 +111,7 @@ def rows_of(reader: Reader, names: Names, targets: Sequence[Target], warned: Col
 
 
 def is_any_breached(rows: Sequence[StatusRow]) -> bool:
-    """Whether a promise of the rows is broken."""
+    """Whether a promise in these rows is broken."""
     return any(row.mark == "breached" for row in rows)
 
 
@@ -197,7 +197,7 @@ def _mark_of_window(target: Target) -> str:
 
 
 def _mark_of_tickets(target: Target, warned: Collection[str]) -> str:
-    """Return the state of a target of single tickets: breached while a ticket is late and not done."""
+    """Return the state mark of a target about single tickets: ``breached`` while a ticket is late and not done."""
     if target["unjudgeable"]:
         return "no-data"
     if target["tickets"]["states"].get("breached"):

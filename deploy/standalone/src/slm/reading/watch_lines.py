@@ -102,7 +102,7 @@ def _risk(reader: Reader, data: Data) -> str:
 
 
 def _past(reader: Reader, data: Data) -> str:
-    """Return the words for an event about the past, found in imported or earlier facts; empty for any other."""
+    """Return a note that an event is about imported history or about time before the signing; empty if neither."""
     if data.get("import_id"):
         return reader.gettext(" (imported history)")
     return reader.gettext(" (before signing)") if data.get("catch_up") is not None else ""

@@ -1,4 +1,4 @@
-"""``slm watch``: breaches and risks as they are published, a line each, across every interruption of the stream."""
+"""``slm watch``: the stream of breaches and risks, resumed after every interruption."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ SILENCE_SECONDS = 45.0
 """A connection that is silent for this long is dead: the server sends something every 15 seconds."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 REMEMBERED = 20_000
-"""How many shown events are remembered. The log may carry an event twice, if a server died between two steps."""
+"""Number of latest events that are remembered, so that none is shown twice.
+
+The log may contain an event twice, if a server died between two steps.
+"""
 
 Event = Mapping[str, Any]
 
@@ -35,7 +38,7 @@ Event = Mapping[str, Any]
 class BreachWatcher:
     """Follows the stream of breaches and risks: each event once, in the order of the log.
 
-    ``tell`` is called with what happens to the connection, for people.
+    ``tell`` is called with a sentence for people about each change of the connection.
     """
 
     def __init__(
@@ -55,9 +58,9 @@ class BreachWatcher:
         self._is_connected = False
 
     def events(self) -> Iterator[Event]:
-        """Yield every event as its CloudEvent, with the name of its class as ``name``, for ever.
+        """Yield events without end, each a CloudEvent with its class, such as ``TargetBreached``, added as ``name``.
 
-        Raises NoAnswer if the first connection fails, and whenever the server refuses the key.
+        Raises NoAnswer if the first connection fails, and whenever the server refuses the request or the key.
         """
         pause = SHORTEST_PAUSE_SECONDS
         while True:
@@ -79,7 +82,7 @@ class BreachWatcher:
             self._tell(f"the connection to {self._api.url} is lost; trying again")
 
     def _connection(self) -> Iterator[Event | None]:
-        """Yield the events of one connection until it ends; None for a part of the stream that is no such event."""
+        """Yield the events of one connection until it ends, and None after each line without a complete one."""
         headers = {"Last-Event-ID": self._last_id} if self._last_id else {}
         timeout = httpx.Timeout(30.0, read=SILENCE_SECONDS)
         asked = self._api.client.stream("GET", STREAM, params=self._parameters, headers=headers, timeout=timeout)
@@ -124,8 +127,9 @@ class BreachWatcher:
         return {"name": event.name, **document}
 
     def _is_new(self, event: Event) -> bool:
-        """Whether the event was not yielded before; remembers it. A risk that is disclosed to the customer is the same
-        for those who were shown it before.
+        """Return whether the event was not yielded before, and remember the event.
+
+        The disclosure of a risk to the customer is not new if the risk itself was yielded before.
         """
         data = event["data"]
         names = [str(event.get("id"))]
