@@ -59,7 +59,7 @@ async def show_service(visit: SignedIn, service_id: str) -> Response:
 
 @router.post("/services/{service_id}/needs")
 async def record_need(visit: SignedIn, service_id: str, form: Fields) -> Response:
-    """Record what the reader's company needs of a service."""
+    """Record a requirement: what the reader's company needs of a service."""
     written = {"text": form.text("text"), "outcome": form.text("outcome")}
     refused = ""
     if not written["text"]:
@@ -77,7 +77,7 @@ async def record_need(visit: SignedIn, service_id: str, form: Fields) -> Respons
 async def _service_page(
     visit: Visit, service_id: str, written: Mapping[str, str] = NOTHING_WRITTEN, refused: str = ""
 ) -> Response:
-    """Return the page; ``written`` is the form of a need that was not recorded, and ``refused`` is why."""
+    """Return the page. ``written``: a requirement that could not be recorded, as typed; ``refused``: the reason."""
     service = await _service(visit, service_id)
     parts = await visit.api.gather(
         **WHO,

@@ -30,8 +30,8 @@ class SourceLine:
     refused: int
     why: str
     left_out: str
-    """How many samples were left out in the last day because no rule matches their series, and names of some; empty if
-    there were none."""
+    """How many samples were left out in the last day because no rule matches their series, and the names of some of
+    these series; empty if no sample was left out."""
 
 
 def source_line(reader: Reader, source: Mapping[str, Any]) -> SourceLine:

@@ -47,7 +47,7 @@ class CausePage:
     acknowledged: str
     """Who acknowledged all its breaches, and when; empty before."""
     nothing_to_acknowledge: str
-    """Why there is nothing for the reader to acknowledge; empty if there is, or if it was done."""
+    """Why the reader cannot acknowledge anything yet: another company has to, or no promise is broken. Else empty."""
     subjects: Sequence[str]
     breaches: Sequence[BreachPage]
     risks: Sequence[PromiseAtRisk]

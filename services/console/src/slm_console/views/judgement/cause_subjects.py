@@ -29,8 +29,10 @@ def name_cause(reader: Reader, directory: Directory, cause: Answer) -> str:
 
 
 def is_of_tickets(cause: Answer) -> bool:
-    """Whether a cause is about tickets alone. Its end is then the deadline, or the instant of the warning: nothing says
-    there whether the ticket is done.
+    """Whether a cause is about tickets alone.
+
+    The end of such a cause is the ticket's deadline or the instant of the warning. It does not say whether the ticket
+    is done.
     """
     return bool(cause["about"]) and all(each["kind"] == "ticket" for each in cause["about"])
 

@@ -19,7 +19,7 @@ _RIGHT = 120
 _MARGIN = 8
 """Space in pixels above and below a figure's line. ``_RIGHT`` is the space for the labels of last point and limit."""
 _LINE = 14
-"""Height in pixels of a label."""
+"""Height of a label in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def step_chart_of(
 
 
 def _label_y(last: Fraction, limit: Fraction) -> Fraction:
-    """Return the y coordinate of the last point's label: beside the point, but not across the line of the limit."""
+    """Return the y coordinate of the last point's label: next to the point, but never on the line of the limit."""
     if abs(last - limit) < _LINE:
         return limit - 8 if last <= limit else limit + 16
     return min(last + 4, Fraction(HEIGHT))
