@@ -25,15 +25,16 @@ class FieldBudget:
         self.left = left
 
     def spend(self, fields: int) -> None:
-        """Raise TooManyFields if so many fields are not left."""
+        """Count fields that are read. Raises TooManyFields if more fields were read than the budget allows."""
         self.left -= fields
         if self.left < 0:
             raise TooManyFields
 
 
 def fields(data: bytes, at: int, end: int, budget: FieldBudget) -> Iterator[tuple[int, int, int]]:
-    """Yield (number, start, end) of the content of each field of the message in ``data[at:end]``. Raises
-    MalformedMessage and TooManyFields.
+    """Yield (field number, start of the content, end of the content) for each field of a message.
+
+    The message is ``data[at:end]``. Raises MalformedMessage and TooManyFields.
     """
     while at < end:
         budget.left -= 1
@@ -71,7 +72,7 @@ def fields(data: bytes, at: int, end: int, budget: FieldBudget) -> Iterator[tupl
 
 
 def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Read a number of 64 bits; return it with the place after it. Raises MalformedMessage."""
+    """Read a varint of at most 64 bits at ``at``. Return (number, place after it). Raises MalformedMessage."""
     number = shift = 0
     while at < end:
         byte = data[at]
@@ -86,7 +87,10 @@ def read_varint(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def read_packed(data: bytes, at: int, end: int, budget: FieldBudget) -> list[int]:
-    """Read numbers that follow one another. A single number, which old writers send, is read alike."""
+    """Read a packed field: varints, one after another. A field with a single number, as old writers send it, is valid.
+
+    Raises MalformedMessage and TooManyFields.
+    """
     budget.spend((end - at) // 2 + 1)
     packed = data[at:end]
     if packed.isascii():  # Every number has one byte.
@@ -99,10 +103,10 @@ def read_packed(data: bytes, at: int, end: int, budget: FieldBudget) -> list[int
 
 
 def signed(number: int) -> int:
-    """Return a number of 64 bits as a signed one."""
+    """Return the signed number that has the same 64 bits as this unsigned number."""
     return number - (1 << 64) if number >> 63 else number
 
 
 def zigzag(number: int) -> int:
-    """Return the signed number that protobuf's zigzag encoding writes as this one."""
+    """Decode an unsigned number to the signed number for which it stands in protobuf's zigzag encoding."""
     return (number >> 1) ^ -(number & 1)

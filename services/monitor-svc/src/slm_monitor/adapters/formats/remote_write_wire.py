@@ -1,7 +1,7 @@
 """Reading of remote write requests of Prometheus, protocols 1.0 and 2.0: protobuf in a block of snappy.
 
-Protobuf is read by hand, and not into objects of a library, so that what a body may cost is known before it is spent: a
-body of 32 MiB may hold sixteen million empty messages.
+The protobuf is read field by field, and not by a library that makes an object of each message: a body of 32 MiB may
+hold sixteen million empty messages. Reading stops at a limit, before the request has taken much memory.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from slm_monitor.domain.mapping.samples import InvalidLabels, LabelKey, WrittenS
 VERSION_1, VERSION_2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
 MESSAGES = (VERSION_1, VERSION_2)
 MOST_BYTES = 32 << 20
-"""The greatest size of a request after decompression."""
+"""The greatest size of a request after decompression, in bytes."""
 MOST_FIELDS = 2_000_000
-"""Most fields of all messages of a request."""
+"""Most fields of a request, counted over all messages in it."""
 MOST_SAMPLES = 100_000
 LONGEST_LABELS = 16_384
-"""The greatest size of the labels of one series, in bytes."""
+"""The greatest size of all labels of one series: in bytes for protocol 1.0, in characters for 2.0."""
 _DOUBLE = struct.Struct("<d")
 
 
 class RequestTooLarge(ValueError):
-    """The request is larger than one may be."""
+    """The request has more bytes, fields, samples or series than a request may have."""
 
 
 def read_write_request(body: bytes, message: str) -> list[WrittenSeries]:
-    """Read a request, which is a message of this name in a block of snappy.
+    """Read the series from the body of a request. ``message``: name of the protobuf message in the body.
 
-    Raises ValueError for a body that is none, RequestTooLarge for one that is too large.
+    Raises RequestTooLarge for a request that is too large, and another ValueError for a body that cannot be read.
     """
     data = _decompressed(body)
     budget = FieldBudget(MOST_FIELDS)
@@ -48,7 +48,7 @@ def read_write_request(body: bytes, message: str) -> list[WrittenSeries]:
 
 
 def read_labels(key: LabelKey) -> dict[str, str]:
-    """Return the labels of a series by name. Raises InvalidLabels."""
+    """Return the labels of a series, label name → value. Raises InvalidLabels."""
     texts = key if isinstance(key, tuple) else _texts_of(key)
     labels = dict(zip(texts[::2], texts[1::2], strict=True))
     if not labels.get("__name__"):
@@ -107,7 +107,7 @@ def _version_1(data: bytes, budget: FieldBudget) -> list[WrittenSeries]:
 
 
 def _texts_of(key: bytes) -> list[str]:
-    """Return names and values of the labels of version 1 in turn."""
+    """Return the labels of a series of protocol 1.0 as name, value, name, value … Raises InvalidLabels."""
     budget = FieldBudget(LONGEST_LABELS)
     texts: list[str] = []
     at = 0
@@ -195,7 +195,7 @@ def _counted(samples: int, series: WrittenSeries) -> int:
 
 
 def _sample(data: bytes, at: int, end: int, budget: FieldBudget) -> tuple[int, float, int]:
-    """Read a sample: instant in ms, value, and start of the counter in ms, 0 if it was left out."""
+    """Return a sample as (instant in ms, value, start of the counter in ms); the start is 0 if it was not sent."""
     value, instant, since = 0.0, 0, 0
     for number, begin, stop in wire.fields(data, at, end, budget):
         if number == 1 and stop - begin == 8:

@@ -1,4 +1,4 @@
-"""Query for the targets whose figures are series for Prometheus, with what their series need besides their states."""
+"""Query for the targets that Prometheus reads, with the data that their series need besides the targets' states."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ _LIVE = f"""(
                                            WHERE shown.agreement_id = {{0}}.agreement_id AND shown.effective_at <= :now)
                     AND coalesce((signed.document ->> 'expires_at')::timestamptz, 'infinity')
                         > to_timestamp(:now / 1000000.0))))"""
-"""SQL condition on a row ``{0}`` of a target: it is evaluated now. It has an open window or, like a target of tickets,
-has none and is part of the terms in force. Of a target with ``group_by``, its instances are meant.
+"""SQL condition on a row ``{0}`` of ``target``: the target is evaluated now.
+
+Its agreement has not ended, and the target has an open window or belongs to the terms in force. A target of tickets has
+no window. A target with ``group_by`` does not meet the condition, but its instances do.
 """
 
 _NAMES = """
@@ -52,14 +54,14 @@ SELECT target_id, min(deadline_at) AS deadline_at FROM clock
 
 @dataclass(frozen=True, slots=True)
 class TargetMetricFilter:
-    """The agreements and services whose targets are wanted; empty: those of every agreement or service."""
+    """Ids of the agreements and of the services whose targets are wanted. An empty list excludes no target."""
 
     agreement_ids: Sequence[str] = ()
     service_ids: Sequence[str] = ()
 
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
-        """The SQL conditions on rows of targets."""
+        """The filter as SQL conditions on the table ``target``."""
         wanted: list[ColumnElement[bool]] = []
         if self.agreement_ids:
             wanted.append(TARGET.c.agreement_id.in_(self.agreement_ids))
@@ -69,17 +71,17 @@ class TargetMetricFilter:
 
 
 class TargetMetricQueries:
-    """Query for the targets of which one answer has series: ``most`` at most."""
+    """Query for the targets that get series in one answer, at most ``most`` targets."""
 
     def __init__(self, database: Database, most: int) -> None:
         self._database = database
         self.most = most
 
     async def read(self, caller: Principal, wanted: TargetMetricFilter, now: int) -> TargetMetricRows:
-        """Return the targets that the caller sees and that are evaluated now, on one snapshot of the database.
+        """Return the targets that the caller sees and that are evaluated now, read from one snapshot of the database.
 
-        If there are more than ``most``, those that come first by agreement and key are returned: always the same ones,
-        so that their series do not come and go. ``now``: microseconds UTC.
+        Of more than ``most`` targets, the first by agreement id and key are returned. These are the same targets in
+        every answer, so that their series do not come and go. ``now``: microseconds UTC.
         """
         live = build_customer_view_condition(_LIVE, "target", caller, now)
         seen = and_(build_party_condition(TARGET, caller), live, *wanted.conditions)
@@ -105,7 +107,7 @@ class TargetMetricQueries:
 
 
 def _select_warnings(caller: Principal, target_ids: Sequence[str], now: int) -> Any:
-    """Return the query for the numbers of open warnings that the caller is shown, by target, cause and threshold."""
+    """Return the query that counts the open warnings that the caller may see, by target, cause and threshold."""
     keys = (RISK.c.target_id, RISK.c.cause, RISK.c.threshold)
     return (
         select(*keys, func.count().label("count"))

@@ -26,25 +26,25 @@ ON CONFLICT (party_id) DO UPDATE
 
 
 class SqlSeriesRules:
-    """The series rules of parties: read, and replaced as a whole."""
+    """The store of series rules. The rules of a party are read and replaced as a whole."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def revision(self, party_id: str) -> int:
-        """Return the number of the party's present rules; 0: it has none."""
+        """Return the revision number of the party's rules; 0 if the party never set any."""
         async with self._database.read() as connection:
             found = (await connection.execute(text(_REVISION), {"party_id": party_id})).scalar_one_or_none()
         return found or 0
 
     async def rules(self, party_id: str) -> tuple[int, SeriesRules]:
-        """Return the party's present rules with their number."""
+        """Return (revision number, rules) of the party."""
         document = await self.document(party_id)
         rules = [parse_rule(**rule) for rule in document["rules"]]
         return document["revision"], SeriesRules(rules)
 
     async def document(self, party_id: str) -> dict[str, Any]:
-        """Return the party's present rules as JSON."""
+        """Return the party's rules as JSON, with their revision number and who changed them when."""
         async with self._database.read() as connection:
             row = (await connection.execute(text(_RULES), {"party_id": party_id})).mappings().one_or_none()
         if row is None:
@@ -52,7 +52,7 @@ class SqlSeriesRules:
         return {**row, "rules": json.loads(row["rules"]), "changed_at": to_text(row["changed_at"])}
 
     async def replace(self, party_id: str, rules: Sequence[Mapping[str, Any]], caller: Principal) -> dict[str, Any]:
-        """Replace the party's rules, and return them as JSON."""
+        """Replace all rules of the party; return the new rules as JSON. An empty list deletes the rules."""
         async with self._database.begin() as transaction:
             given = {"party_id": party_id, "rules": json.dumps(rules), "now": transaction.now, "name": caller.name}
             await transaction.execute(text(_REPLACE), given)

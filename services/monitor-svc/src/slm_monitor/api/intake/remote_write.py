@@ -1,4 +1,4 @@
-"""Route that takes in what Prometheus sends with remote write: ``POST /api/v1/prometheus/write``."""
+"""Route that takes in the samples that Prometheus sends by remote write: ``POST /api/v1/prometheus/write``."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ _SMALLER = "send smaller batches (queue_config.max_samples_per_send)"
 async def post_prometheus_write(request: Request, series: TheSeriesIntake) -> Response:
     """Accept samples from Prometheus: the party's series rules say which indicator each series measures.
 
-    Accepted samples are durable when the answer is sent. Series that no rule matches are left out and counted. Where a
-    sample is refused, the answer is 400 with the reasons: the others are accepted, and the same request is not to be
-    sent again. The headers of remote write 2.0 say how many samples, histograms and exemplars were written.
+    Accepted samples are durable when the answer is sent. Series that no rule matches, and that have no label
+    `slm_indicator`, are left out and counted. If samples are refused, the answer is 400 with the reasons. All other
+    samples of the request are accepted, so do not send the request again. The headers of remote write 2.0 say how many
+    samples, histograms and exemplars were written.
     """
     caller = await identify(request)
     check_role(caller, "integrator", "service_level_manager")
@@ -91,8 +92,9 @@ async def post_prometheus_write(request: Request, series: TheSeriesIntake) -> Re
 
 
 def _written_headers(answer: SeriesAnswer) -> dict[str, str]:
-    """Return the headers with the numbers of what was written. What the party's rules leave out was written, too: it
-    is not to be reported as lost.
+    """Return the headers that say how many samples, histograms and exemplars were written.
+
+    All but refused samples count as written. Otherwise Prometheus would report samples without a rule as lost.
     """
     counts = {
         "Samples": answer.samples - answer.refused_samples,
@@ -103,8 +105,9 @@ def _written_headers(answer: SeriesAnswer) -> dict[str, str]:
 
 
 def _message_of(request: Request) -> str:
-    """Return the name of the message in the body. Raises 415 for a content type or an encoding that is not read
-    here.
+    """Return the name of the protobuf message in the body, by the request's headers.
+
+    Raises 415 for a content type, message or encoding that this route does not read.
     """
     media, _, rest = request.headers.get("content-type", _PROTOBUF).partition(";")
     parameters = dict(_parameter(each) for each in rest.split(";") if each.strip())

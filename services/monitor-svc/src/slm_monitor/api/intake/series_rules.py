@@ -40,7 +40,7 @@ _SERIES: dict[str, Any] = {"__name__": "up", "job": "checkout", "instance": "web
 
 
 class SeriesRuleToKeep(BaseModel):
-    """A rule: which series it is for, and what their samples measure."""
+    """A series rule: the series that it matches, and the indicator that the samples of these series measure."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [_RULE]}}
 
@@ -62,7 +62,7 @@ class SeriesRuleToKeep(BaseModel):
 
 
 class SeriesRulesToKeep(BaseModel):
-    """Request body with all rules of a party, in order: the first that matches a series is used."""
+    """Request body with all series rules of a party, in order. For a series, the first rule that matches it is used."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"rules": [_RULE]}]}}
 
@@ -70,19 +70,20 @@ class SeriesRulesToKeep(BaseModel):
 
 
 class SeriesToPreview(BaseModel):
-    """Request body with series, and rules to try on them; without rules, those that are kept are tried."""
+    """Request body with series and the rules to try on them. Without `rules`, the party's stored rules are tried."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"series": [_SERIES], "rules": [_RULE]}]}}
 
     series: Annotated[list[dict[Label, Label]], Field(max_length=MOST_PREVIEWED)]
-    """Series, each as an object of its labels, ``__name__`` for the name of the metric."""
+    """Series, each as an object of label name → value, in which ``__name__`` is the name of the metric."""
     rules: Annotated[list[SeriesRuleToKeep], Field(max_length=MOST_RULES)] | None = None
 
 
 @router.get("", **operation("Read the party's series rules", SeriesRulesAnswer))
 async def read_series_rules(caller: Caller, kept: TheSeriesRules) -> dict[str, Any]:
-    """Read the rules by which the series that Prometheus sends for the caller's party become measurements. An operator
-    belongs to no party and has none.
+    """Read the rules of the caller's party. They say which series from Prometheus become which measurements.
+
+    An operator belongs to no party and has no rules.
     """
     return await kept.document(caller.party_id or "")
 
@@ -92,7 +93,7 @@ async def read_series_rules(caller: Caller, kept: TheSeriesRules) -> dict[str, A
     **operation("Replace the party's series rules", SeriesRulesAnswer, "missing-role", "no-party"),
 )
 async def replace_series_rules(given: SeriesRulesToKeep, caller: Keeper, kept: TheSeriesRules) -> dict[str, Any]:
-    """Replace all rules of the caller's party. They hold for every sample that arrives after the answer."""
+    """Replace all rules of the caller's party. The new rules apply to every sample that arrives after the answer."""
     party_id = _party_of(caller)
     _parsed(given.rules)
     return await kept.replace(party_id, [rule.model_dump() for rule in given.rules], caller)
@@ -100,7 +101,7 @@ async def replace_series_rules(given: SeriesRulesToKeep, caller: Keeper, kept: T
 
 @router.delete("", **operation("Delete the party's series rules", None, "missing-role", "no-party", status=204))
 async def delete_series_rules(caller: Keeper, kept: TheSeriesRules) -> None:
-    """Delete all rules of the caller's party: only series with the label `slm_indicator` are taken in from then on."""
+    """Delete all rules of the caller's party. After that, only series with the label `slm_indicator` are accepted."""
     await kept.replace(_party_of(caller), [], caller)
 
 
@@ -108,7 +109,7 @@ async def delete_series_rules(caller: Keeper, kept: TheSeriesRules) -> None:
 async def preview_series_rules(
     given: SeriesToPreview, caller: Caller, kept: TheSeriesRules, store: TheStore
 ) -> dict[str, Any]:
-    """Tell what each series would measure, by the given rules or by those that are kept. Nothing is stored."""
+    """Tell what each series would measure, by the given rules or else by the stored rules. Nothing is stored."""
     party_id = _party_of(caller)
     rules = (await kept.rules(party_id))[1] if given.rules is None else _parsed(given.rules)
     budget = MatchBudget(_MOST_MATCHED)
@@ -152,7 +153,7 @@ def _previewed(rules: SeriesRules, labels: dict[str, str], budget: MatchBudget) 
 
 
 def _parsed(given: list[SeriesRuleToKeep]) -> SeriesRules:
-    """Return the rules as they will be used. Raises 422 with the place of the first that cannot be."""
+    """Parse the rules. Raises 422 with the field of the first rule that is not valid."""
     parsed: list[SeriesRule] = []
     for number, rule in enumerate(given):
         try:

@@ -262,9 +262,9 @@ class SourceAnswer(Answer):
     refused_last_day: list[RefusedCount]
     """Items rejected or quarantined in the last day, by reason"""
     ignored_last_day: int
-    """Samples of time series in the last day that were left out, because no series rule matches them"""
+    """Samples from Prometheus that were left out in the last day, because no series rule matches their series"""
     ignored: list[str]
-    """Some of the series that were left out last, ten at most"""
+    """Names of at most ten of the series whose samples were left out last"""
 
 
 class RefusedItemOfSource(Answer):
@@ -294,48 +294,48 @@ class SourceWithRefused(SourceAnswer):
 
 
 class SeriesRuleAnswer(Answer):
-    """A rule: which series it is for, and what their samples measure."""
+    """A series rule: the series that it matches, and the indicator that the samples of these series measure."""
 
     match: str
     """A selector of series as in PromQL"""
     indicator: str
     """Key of the indicator; `{label}` stands for the value of that label"""
     labels: list[str]
-    """Labels of the series that its measurements keep"""
+    """Names of the series' labels that are kept as labels of the measurements"""
     reading: Reading | None
-    """What a sample is; null: what the kind of the indicator takes"""
+    """What each sample is; null: the reading that fits the kind of the indicator"""
 
 
 class SeriesRulesAnswer(Answer):
-    """All rules of a party, in order: the first that matches a series is used."""
+    """All series rules of a party, in order. For a series, the first rule that matches it is used."""
 
     rules: list[SeriesRuleAnswer]
     """The rules, in order"""
     revision: int
-    """How often the rules were changed"""
+    """How often the rules were replaced or deleted"""
     changed_at: Instant | None
     """When the rules were last changed; null: never"""
     changed_by: str | None
-    """Name of who changed them last; null: nobody did"""
+    """Name of the principal who changed the rules last; null: never changed"""
 
 
 class PreviewedSeries(Answer):
     """What a series would measure."""
 
     series: str
-    """The series as Prometheus writes it, or the name of its metric with a hash if that is too long"""
+    """The series as Prometheus writes it; if this is too long or not printable, the metric's name with a hash"""
     rule: int | None
-    """Number of the rule that matches, from 0; null: none does"""
+    """Number of the rule that is used, from 0; null: no rule matches, or a label that the rule needs is missing"""
     indicator: str | None
-    """Key of the indicator, by the rule or by the label `slm_indicator`; null: the series would be left out"""
+    """Key of the indicator, by rule or label `slm_indicator`; null: the series is left out or has a `problem`"""
     labels: dict[str, str]
-    """Labels that its measurements would have"""
+    """Labels that the measurements of the series would have"""
     reading: Reading | None
-    """What its samples would be; null if that cannot be said"""
+    """What each sample of the series would be; null if there is no indicator or a `problem`"""
     kind: IndicatorKind | None
-    """Kind of the indicator; null if it is not registered"""
+    """Kind of the indicator; null if there is no indicator, or it is not registered"""
     problem: str | None
-    """Why its samples would be refused; null if they would be taken or left out"""
+    """Why all samples of the series would be refused; null if no such reason is known"""
 
 
 class SeriesPreview(Answer):

@@ -52,12 +52,12 @@ class MetricParameters:
 
     @property
     def wanted(self) -> TargetMetricFilter:
-        """Convert the query parameters to the filter of the query."""
+        """The filter that the query parameters describe."""
         return TargetMetricFilter(self.agreement_id or (), self.service_id or ())
 
 
 def _declared() -> dict[str, Any]:
-    """Return the declaration of the route, with both formats in which it answers."""
+    """Return the OpenAPI declaration of the route, with its two response formats."""
     declared = operation(
         "Read figures and verdicts of targets as series for Prometheus", _SERIES, "not-judged-yet", media=PLAIN
     )
@@ -75,8 +75,8 @@ async def read_target_metrics(
 ) -> Response:
     """Read the figures, budgets, burn rates and verdicts of all targets that the key may see and that are judged now.
 
-    They are as of one instant and as `GET /targets` shows them to the caller. An answer has the series of a limited
-    number of targets, always of the same ones; `slm_targets_left_out` counts the others.
+    All values are as of one instant, and the caller sees the same values as in `GET /targets`. The number of targets in
+    an answer is limited. It is the same targets each time; `slm_targets_left_out` is the number of the other targets.
     """
     now = readers.past.clock.now()
     rows = await queries.read(caller, parameters.wanted, now)

@@ -105,10 +105,10 @@ async def list_shown_states(
     caller: Principal,
     present: CurrentStatusReader | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the present states of targets as JSON, without what the caller may not see. ``rows``: targets of the
-    store.
+    """Return the present states of targets as JSON, without the parts that the caller may not see.
 
-    ``present`` calculates what changes without facts; None: a new one.
+    - ``rows``: rows of the table ``target``.
+    - ``present``: the reader that calculates figures and budgets that change without new facts. None: a new reader.
     """
     past = readers.past
     present = present or CurrentStatusReader(past.record, past.parsed_terms, past.clock.now())

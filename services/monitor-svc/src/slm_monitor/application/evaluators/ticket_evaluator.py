@@ -75,10 +75,13 @@ class TicketEvaluator:
         return terms.ticket_owners if is_news else frozenset()
 
     def _may_be_about(self, terms: ServiceLevelTarget, owner: str) -> bool:
-        """Return whether the terms of an agreement may change which other agreements evaluate a ticket of this party.
+        """Return whether an agreement's terms may change which other agreements evaluate tickets of this party.
 
-        They may only if an attached agreement of the party has per-ticket targets. In addition, the pair of customer
-        and service must be new, or the agreement must be attached already, because it may end earlier now.
+        Both must be true:
+
+        - An attached agreement of the party has per-ticket targets.
+        - The terms' pair of customer and service is new, or the agreement is attached already: its new terms may end
+          earlier.
         """
         is_new_pair = (terms.customer_party_id, terms.service_id) not in self._pairs.get(owner, ())
         is_known = terms.agreement_id in self._lines.get(owner, {})

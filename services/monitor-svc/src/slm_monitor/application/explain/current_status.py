@@ -55,9 +55,9 @@ class CurrentStatusReader:
         return {**shown, "time_left": _left(window, shown.get("detail") or window["detail"], self.now)}
 
     async def find_terms(self, target: Mapping[str, Any], starts_at: UtcMicroseconds) -> ServiceLevelTarget | None:
-        """Return the terms that apply to the window of a target that starts at ``starts_at``; None if none apply.
+        """Return the terms that apply to the target's window that starts at ``starts_at``; None if no terms apply.
 
-        To a rolling window those in force now apply.
+        To a rolling window, the terms in force now apply.
         """
         agreement_id = target["agreement_id"]
         if agreement_id not in self._agreements:

@@ -1,4 +1,4 @@
-"""The bad share of a target's latest time or events, over the short windows from which burn rates are seen."""
+"""The bad share of a target's time or events in the last minutes and hours, from which burn rates are computed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from slm_monitor.domain.terms.objectives import AT_LEAST
 from slm_monitor.domain.terms.terms import EVENT_SHARE_AGGREGATIONS, ServiceLevelTarget
 
 RECENT_WINDOWS = {"5m": 5 * MINUTE, "30m": 30 * MINUTE, "1h": HOUR, "6h": 6 * HOUR}
-"""Name of a window, as Prometheus writes it → its length: those by which the loss of a budget is noticed fast."""
+"""Name of a window, as Prometheus writes it → its length. Such short windows show a fast loss of budget early."""
 _AGGREGATIONS = EVENT_SHARE_AGGREGATIONS | {"availability"}
 
 
 async def compute_recent_error_shares(
     record: FactHistoryStore, terms: ServiceLevelTarget, now: UtcMicroseconds
 ) -> Mapping[str, Fraction]:
-    """Return name of a window → the bad share of the time or the events of a target in the window that ends now.
+    """Return name of a window → bad share of the target's time or events in the window of that name that ends now.
 
-    Windows in which nothing counts are left out, and so are all of a target that is no share of states or events. Time
-    before the terms took effect does not count.
+    - Time before the terms took effect does not count. A window in which nothing counts is left out.
+    - No window is returned if the target's figure is no share of time or events, or if its facts are no longer stored.
     """
     begins_at = max(now - max(RECENT_WINDOWS.values()), terms.effective_at) // MINUTE * MINUTE
     if terms.aggregation not in _AGGREGATIONS or terms.indicator is None:

@@ -125,8 +125,10 @@ class FactIntake:
         self.sources.count_unreadable(caller, topic, why, self._clock.now())
 
     async def store(self, admitted: ValidatedBatch, items: Mapping[int, SentMeasurement], caller: Principal) -> str:
-        """Store measurements that were checked elsewhere, and put aside those that are quarantined; return the position
-        after them, as text. ``items``: the measurements by the index in their rejections. Raises Overload.
+        """Store measurements that the caller of this method has validated; return the position after them, as text.
+
+        Measurements that validation put in quarantine are stored there first. ``items``: index in a rejection → the
+        measurement that it is about. Raises Overload.
         """
         await self._quarantine_items(admitted, items, caller)
         return await self._append(MEASUREMENTS.name, admitted)

@@ -24,7 +24,7 @@ from slm_monitor.domain.facts.rejections import (
 SLOT_MICROSECONDS = 600_000_000
 """Length of a counting interval, µs: items are counted in slots of ten minutes."""
 IGNORED = "@ignored"
-"""In the place of a refusal's code: samples that are left out."""
+"""Key of the count of samples that no series rule matches. Refused items are counted by the code of the refusal."""
 MOST_KEPT = 20
 """Most refused items that are kept of a source: the latest ones."""
 MOST_NAMES = 100
@@ -83,7 +83,7 @@ class SourceTally:
     last_refused_at: UtcMicroseconds | None = None
     refused: deque[RefusedSample] = field(default_factory=lambda: deque(maxlen=MOST_KEPT))
     ignored_names: Sequence[str] = ()
-    """Some of the series that no rule matched, as they came last."""
+    """Names of some of the series without a matching rule in the latest request that had such series."""
 
     def accept(self, count: int, now: UtcMicroseconds) -> None:
         """Count accepted items."""
@@ -97,7 +97,7 @@ class SourceTally:
         self.refused.append(sample)
 
     def ignore(self, count: int, names: Sequence[str], now: UtcMicroseconds) -> None:
-        """Count samples that are left out, because no rule matches their series. ``names`` are some of the series."""
+        """Count samples that are left out, because no rule matches their series. ``names``: of some of these series."""
         self.items[now // SLOT_MICROSECONDS * SLOT_MICROSECONDS, IGNORED] += count
         self.ignored_names = tuple(names)
 
@@ -179,7 +179,7 @@ class SourceCounts:
         self.count_refused(caller, topic, "", RefusedSample(now, "", refusal))
 
     def count_source(self, caller: Principal, topic: str, source: str, tally: SourceTally) -> None:
-        """Add counts of one source of the caller's own party."""
+        """Add a tally to the counts of one source of the caller's own party."""
         if caller.party_id is not None:
             self.add({_name(caller, topic, caller.party_id, source): tally})
 

@@ -1,4 +1,4 @@
-"""The series that Prometheus reads of targets: the name of each, what its value means, and its labels."""
+"""The series about targets that Prometheus reads: name, meaning and labels of each series."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from slm_monitor.application.explain.recent_errors import RECENT_WINDOWS
 from slm_monitor.domain.clocks import clock_state
 
 TARGET = ("target_id", "service", "agreement", "target")
-"""The labels of every series of a target: its id, and the keys of its service, its agreement and its own."""
+"""The labels of every series of a target: the target's id, and the keys of its service, agreement and itself."""
 SLOTH = ("sloth_id", "sloth_service", "sloth_slo", "target_id")
-"""The labels of the series that Sloth's dashboards and rules read. ``sloth_id`` is the target's id, too."""
+"""The labels of the series that Sloth's dashboards and rules read. ``sloth_id`` and ``target_id`` are equal."""
 
 VERDICTS = ("met", "at_risk", "breached", "no_data", "not_applicable", "unjudgeable")
 CLOCK_STATES = (
@@ -21,7 +21,7 @@ CLOCK_STATES = (
     clock_state.CANCELLED,
     "inconsistent",
 )
-"""The states of clocks; ``inconsistent``: tickets that are not judged, because their events contradict each other."""
+"""The states of clocks. ``inconsistent`` counts tickets that are not judged: an event is dated before the opening."""
 
 VISIBLE, LEFT_OUT, AS_OF = "slm_targets_visible", "slm_targets_left_out", "slm_targets_as_of_timestamp_seconds"
 INFO, VERDICT = "slm_target_info", "slm_target_verdict"
@@ -38,7 +38,7 @@ SLO_PERIOD, SLO_PERIOD_BURN_RATE = "slo:time_period:days", "slo:period_burn_rate
 SLO_BUDGET_LEFT = "slo:period_error_budget_remaining:ratio"
 SLO_CURRENT_BURN_RATE = "slo:current_burn_rate:ratio"
 SLO_ERRORS = {window: f"slo:sli_error:ratio_rate{window}" for window in RECENT_WINDOWS}
-"""Name of a window → the series of the bad share in it."""
+"""Name of a window → name of the series that shows the bad share in this window."""
 
 CATALOGUE = (
     GaugeDescription(VISIBLE, "Targets that the key may see, that the filter names and that are judged now."),

@@ -16,7 +16,10 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 _MOST_WARNINGS = 20
-"""Most pairs of cause and threshold of one target; agreed terms may have any number. The rest is counted as one."""
+"""Most pairs of cause and threshold that get a series for one target, since terms may have any number of pairs.
+
+The warnings of all further pairs are added up in one series.
+"""
 _OTHER = "other"
 _SECONDS = {
     "ns": Fraction(1, 10**9),
@@ -37,7 +40,7 @@ _SECONDS = {
 
 @dataclass(frozen=True, slots=True)
 class OpenWarnings:
-    """The number of open warnings of a target with one cause and threshold."""
+    """The number of a target's open warnings that have this cause and this threshold."""
 
     target_id: str
     cause: str
@@ -47,11 +50,12 @@ class OpenWarnings:
 
 @dataclass(frozen=True, slots=True)
 class TargetMetricRows:
-    """Targets that the caller sees, and what their gauges show besides their states.
+    """The targets that get gauges, and the data that their gauges show besides the targets' states.
 
-    ``visible`` is the number of all targets that could have gauges; ``targets`` are those that get them. ``names``:
-    agreement id → names and keys of agreement, service and parties. ``breaches``: target id → number of breaches that
-    nobody has acknowledged. ``deadlines``: target id → the next deadline of a running clock.
+    - ``visible``: number of all targets that the caller sees, with those that get no gauges.
+    - ``names``: agreement id → names and keys of the agreement, its service and its parties.
+    - ``breaches``: target id → number of breaches that nobody has acknowledged.
+    - ``deadlines``: target id → the next deadline of a running clock.
     """
 
     visible: int
@@ -64,13 +68,13 @@ class TargetMetricRows:
 
 @dataclass(frozen=True, slots=True)
 class ShownTarget:
-    """One target with its state, as the answers of the API show it to the caller, and the terms in force."""
+    """A target's state as the API shows it to the caller, and the terms of its present window (None if none apply)."""
 
     state: Mapping[str, Any]
     terms: ServiceLevelTarget | None
     names: Mapping[str, Any]
     recent: Mapping[str, Fraction] = field(default_factory=dict)
-    """Name of a window that ends now → the bad share in it; empty if there is none, or the caller may not see it."""
+    """Name of a window that ends now → bad share in it; empty if it is not known, or the caller may not see it."""
 
     @property
     def window(self) -> Mapping[str, Any]:
@@ -91,7 +95,10 @@ class ShownTarget:
 
     @property
     def sloth_labels(self) -> dict[str, str]:
-        """The same in the labels of Sloth: the agreement is part of the name, which must be unique in a service."""
+        """The labels of the target's series that are named as Sloth names them.
+
+        ``sloth_slo`` must be unique in a service, so the agreement's key is part of it.
+        """
         own = self.labels
         return {
             "sloth_id": own["target_id"],
@@ -102,7 +109,7 @@ class ShownTarget:
 
     @property
     def figure(self) -> Fraction | None:
-        """The exact figure of the present window, in the objective's unit."""
+        """The exact figure of the present window, in the objective's unit; None if there is none."""
         written = self.window.get("figure")
         return None if written is None else Fraction(written)
 
@@ -160,7 +167,7 @@ def _factor_of_unit(promised: Objective) -> Fraction:
 
 
 def _values(target: ShownTarget, now: UtcMicroseconds) -> Iterator[tuple[str, float]]:
-    """Yield the gauges that have no labels but those of the target, each with its value."""
+    """Yield (gauge name, value) for each gauge that has only the target's labels."""
     terms, figure = target.terms, target.figure
     if terms is not None and terms.promise is not None:
         promised = terms.promise
@@ -203,7 +210,7 @@ def _share_of_bad(promised: Objective, figure: Fraction) -> Fraction | None:
 
 
 def _add_verdict(table: GaugeTable, target: ShownTarget) -> None:
-    """Add the verdict of a target that has windows. Clocks of tickets are judged one by one, and have none."""
+    """Add the verdict of a target that has windows. A target of tickets has no windows: each clock is judged alone."""
     if target.state["tickets"] is not None:
         return
     verdict = target.window.get("verdict")

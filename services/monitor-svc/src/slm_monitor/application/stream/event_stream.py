@@ -188,10 +188,10 @@ class EventStream:
             self._open.pop(id(client), None)
 
     def _beat(self, client: StreamClient) -> bytes:
-        """Return a heartbeat with the position up to which the client has got everything that it wants.
+        """Return a heartbeat, with the present position as its id unless events still wait to be sent to the client.
 
-        A client of few events keeps a late position with it: it would otherwise resume from its last event, which may
-        be so far behind that all in between counts as missed.
+        A client that gets few events resumes from this position after a break. Its last event may be so old that the
+        stream would skip to the present and report all events since then as missed.
         """
         if not client.queue.empty() or client.is_slow:
             return _BEAT

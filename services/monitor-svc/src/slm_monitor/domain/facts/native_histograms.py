@@ -1,4 +1,4 @@
-"""Native histograms of Prometheus as they are written, and which of them are measurements."""
+"""Native histograms as Prometheus sends them, and the conversion of those that can be measurements."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from slm_monitor.domain.facts import histograms
 from slm_monitor.domain.facts.histograms import Histogram, InvalidHistogram
 
 CUSTOM_BOUNDS = -53
-"""The schema of histograms whose bounds are given."""
+"""The schema number of histograms that list the bounds of their buckets."""
 GAUGE = 3
-"""The hint that the histogram counts the values of an interval, not all since a start."""
+"""The reset hint of a histogram that counts the values of one interval, not all values since a start."""
 
 
 @dataclass(slots=True)
 class NativeHistogram:
-    """A native histogram of whole counts, if not ``is_float``. Instants are in ms; ``since`` is 0 if it is not known.
+    """A native histogram as it was sent. Its counts are whole numbers unless ``is_float``.
 
-    Spans are (offset from the end of the span before, length), deltas are differences to the bucket before.
+    ``at`` and ``since`` are in ms; ``since`` is 0 if it was not sent. Each span is (offset from the end of the span
+    before, length). Each delta is the difference to the count of the bucket before.
     """
 
     at: int = 0
@@ -37,12 +38,12 @@ class NativeHistogram:
 
     @property
     def is_stale(self) -> bool:
-        """Whether it says that the series has ended."""
+        """Whether the histogram is only a mark that the series has ended."""
         return histograms.is_prometheus_stale_marker(self.sum)
 
 
 def convert_interval_histogram(written: NativeHistogram) -> Histogram:
-    """Convert a histogram of the values of one interval. Raises InvalidHistogram for all others."""
+    """Convert a histogram of one interval's values. Raises InvalidHistogram for all other and for faulty histograms."""
     if written.reset_hint != GAUGE:
         raise InvalidHistogram(
             "a histogram that only grows cannot be split into minutes: send its buckets as counters of good and of bad"

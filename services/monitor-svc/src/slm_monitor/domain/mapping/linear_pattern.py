@@ -24,16 +24,18 @@ from slm_monitor.domain.mapping.pattern_syntax import (
 MOST_POSITIONS = 2_000
 """Most states of the nondeterministic automaton: repetitions such as ``a{500}`` are written out in it."""
 MOST_CELLS = 20_000
-"""Most entries of the table of an expression, two bytes each."""
+"""Most entries in the table of one expression; an entry has two bytes."""
 _MOST_WORK = 300_000
-"""Most steps for compiling an expression, about a tenth of a second."""
+"""Most steps for compiling one expression; they take about a tenth of a second."""
 _NOWHERE = -1
 
 
 @dataclass(slots=True)
 class _Positions:
-    """A nondeterministic automaton: ``free[n]`` are the states after n without a character, ``steps[n]`` the
-    characters and the state after them.
+    """A nondeterministic automaton.
+
+    ``free[n]``: the states that follow state n without reading a character. ``steps[n]``: the characters that state n
+    can read, and the state that follows then; None if it reads no character.
     """
 
     free: list[list[int]] = field(default_factory=list)
@@ -84,7 +86,7 @@ class _Positions:
         return end
 
     def closed(self, states: Iterable[int]) -> frozenset[int]:
-        """Return these states and all that are reached from them without a character."""
+        """Return these states and all states that can be reached from them without reading a character."""
         found = set(states)
         waiting = list(found)
         while waiting:
@@ -96,7 +98,10 @@ class _Positions:
 
 
 class LinearPattern:
-    """A regular expression that has to match the whole of a text. Raises InvalidPattern if it cannot be bounded."""
+    """A regular expression that has to match a whole text.
+
+    Raises InvalidPattern if the expression cannot be read or needs too large an automaton.
+    """
 
     def __init__(self, written: str) -> None:
         positions = _Positions()
@@ -139,11 +144,11 @@ class LinearPattern:
 
     @property
     def cells(self) -> int:
-        """The size of the automaton's table."""
+        """The number of entries in the automaton's table."""
         return len(self._table)
 
     def matches(self, text: str) -> bool:
-        """Whether the expression matches the whole text: one step of the table for each character."""
+        """Whether the expression matches the whole text. Each character costs one step in the table."""
         state, width, table, class_of = 0, self._width, self._table, self._class_of
         for character in text:
             kind = class_of.get(character)
@@ -155,7 +160,7 @@ class LinearPattern:
         return self._accepting[state]
 
     def _classes_of(self, given: CharacterSet) -> Sequence[int]:
-        """Return the numbers of the classes of characters between two edges that belong to a set."""
+        """Return the numbers of the classes that make up a set; a class is the characters between two edges."""
         return [
             kind
             for low, high in given.ranges

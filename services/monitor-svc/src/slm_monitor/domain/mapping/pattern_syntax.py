@@ -9,7 +9,7 @@ from typing import NoReturn
 LONGEST_PATTERN = 1_000
 """Most characters of an expression."""
 _DEEPEST = 20
-"""Most groups within one another."""
+"""Most levels of groups nested in one another."""
 _MOST_REPEATED = 1_000
 _LAST = 0x10FFFF
 _DIGITS = ((0x30, 0x39),)
@@ -26,28 +26,28 @@ class InvalidPattern(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CharacterSet:
-    """One character of a set, given as ascending ranges of code points that do not touch."""
+    """A part that matches one character of a set. ``ranges``: ascending ranges of code points that do not touch."""
 
     ranges: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Concatenation:
-    """Parts that follow one another."""
+    """Parts that must match one after another."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Parts of which one matches."""
+    """Parts of which one must match."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """A part that is repeated ``least`` to ``most`` times; None: without end."""
+    """A part that is repeated ``least`` to ``most`` times. ``most`` is None if there is no upper limit."""
 
     part: Node
     least: int
@@ -58,7 +58,7 @@ Node = CharacterSet | Concatenation | Alternatives | Repetition
 
 
 def parse_pattern(written: str) -> Node:
-    """Parse an expression, which has to match a whole text. Raises InvalidPattern."""
+    """Parse an expression that has to match a whole text, with or without ``^`` and ``$``. Raises InvalidPattern."""
     if len(written) > LONGEST_PATTERN:
         raise InvalidPattern(f"write at most {LONGEST_PATTERN} characters")
     # The whole text is matched anyway; people write the anchors all the same.

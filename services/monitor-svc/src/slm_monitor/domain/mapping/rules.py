@@ -1,4 +1,4 @@
-"""Rules by which time series become measurements: the first rule whose selector matches names the indicator."""
+"""Rules by which time series become measurements. The first rule whose selector matches names the indicator."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from dataclasses import dataclass
 from slm_monitor.domain.mapping.selectors import NAME, InvalidSelector, MatchBudget, Selector, parse_selector
 
 READINGS = ("value", "state", "counter", "good", "bad")
-"""What the samples of a series are: values; 1 for up and 0 for down; a counter's readings; a counter of the good or of
-the bad events of a ratio.
+"""What each sample of a series can be: a value; a state (1 is up, 0 is down); or the reading of a counter, of a counter
+of a ratio's good events, or of a counter of a ratio's bad events.
 """
 INDICATOR_LABEL, PART_LABEL = "slm_indicator", "slm_part"
-"""Labels that a sender sets itself: the key of the indicator, and good or bad, for series that no rule matches."""
+"""Labels by which a sender can say what a series measures if no rule matches it.
+
+``slm_indicator`` is the key of the indicator. ``slm_part`` is one of READINGS, mostly ``good`` or ``bad``.
+"""
 MOST_RULES = 200
 MOST_CELLS = 200_000
-"""Most entries of the tables of all regular expressions of a party, two bytes each."""
+"""Most entries in the tables of all regular expressions of one party; an entry has two bytes."""
 _PLACE = re.compile(r"\{([^{}]*+)\}")
 _RESERVED = (NAME, INDICATOR_LABEL, PART_LABEL)
 
 
 class InvalidRule(ValueError):
-    """A rule that cannot be kept. ``field`` is its wrong field; the message says what to write."""
+    """A rule that is not valid. ``field`` is the field that is wrong; the message says what to write."""
 
     def __init__(self, field: str, remedy: str) -> None:
         super().__init__(remedy)
@@ -30,14 +33,16 @@ class InvalidRule(ValueError):
 
 
 class LabelMissing(ValueError):
-    """A series lacks a label that the rule's template names. ``args`` has the label."""
+    """A series lacks a label that is part of the rule's indicator key. ``args[0]`` is the label's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesRule:
-    """A rule: the series it is for, the indicator's key with ``{label}`` in it, labels to keep, and what samples are.
+    """A rule that maps the series that ``selector`` matches to an indicator.
 
-    ``reading`` is one of READINGS, or None: what the kind of the indicator takes.
+    - ``indicator``: key of the indicator, in which ``{label}`` stands for the value of that label.
+    - ``labels``: names of the series' labels that the measurements keep.
+    - ``reading``: what each sample is, one of READINGS. None: as the indicator's kind needs it.
     """
 
     selector: Selector
@@ -59,8 +64,11 @@ class SeriesRule:
 
 @dataclass(frozen=True, slots=True)
 class MappedSeries:
-    """What a series measures: the indicator's key, the labels of its measurements, what its samples are (None: what the
-    indicator's kind takes), and the number of the rule from 0 (None: named by the sender's label).
+    """What a series measures.
+
+    - ``indicator``, ``labels``: key of the indicator, and labels of the measurements.
+    - ``reading``: what each sample is, one of READINGS. None: as the indicator's kind needs it.
+    - ``rule``: number of the rule that matched, from 0. None: the sender's label named the indicator.
     """
 
     indicator: str
@@ -84,7 +92,7 @@ def parse_rule(match: str, indicator: str, labels: Sequence[str], reading: str |
 
 
 class SeriesRules:
-    """The rules of one party, in order. Raises InvalidRule if their regular expressions together are too large."""
+    """The rules of one party, in order. Raises InvalidRule if all their regular expressions together are too large."""
 
     def __init__(self, rules: Sequence[SeriesRule]) -> None:
         self._rules = list(enumerate(rules))
@@ -92,9 +100,10 @@ class SeriesRules:
             raise InvalidRule("match", "all regular expressions together need too many states; write simpler ones")
 
     def map_series(self, labels: Mapping[str, str], budget: MatchBudget) -> MappedSeries | None:
-        """Return what a series measures; None if no rule matches and the series names no indicator itself.
+        """Return what a series with these labels measures.
 
-        Raises LabelMissing and MatchingTooCostly.
+        None if no rule matches and the series has no label ``slm_indicator``. Raises LabelMissing and
+        MatchingTooCostly.
         """
         for number, rule in self._rules:
             if rule.selector.matches(labels, budget):

@@ -1,4 +1,4 @@
-"""Samples of time series as measurements: what a series is called, and what each of its samples says."""
+"""The conversion of samples of time series to measurements, and the names of time series."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slm_monitor.domain.mapping.rules import READINGS, MappedSeries
 from slm_monitor.domain.mapping.selectors import NAME
 
 LabelKey = bytes | tuple[str, ...]
-"""The labels of a series in the form in which they were written: equal for equal labels of one sender."""
+"""The labels of a series as they were sent, not yet read: bytes in protocol 1.0; names and values in turn in 2.0."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_COUNTED = 2**53
 _READING_OF_KIND = {"availability": "state", "value": "value", "count": "counter"}
@@ -31,7 +31,8 @@ class InvalidLabels(ValueError):
 class WrittenSeries:
     """A series of a request. ``samples`` are (instant in ms, value, start of the counter in ms or 0).
 
-    ``fault`` says what is wrong with its labels; empty: nothing that was seen so far.
+    ``fault``: why the series cannot be taken in; empty if reading the request showed no fault. The labels may still be
+    wrong.
     """
 
     labels: LabelKey = b""
@@ -42,8 +43,9 @@ class WrittenSeries:
 
 
 def describe_series(labels: Mapping[str, str]) -> str:
-    """Return a series as Prometheus writes it, ``up{job="shop"}``, if it can be stored as a name; otherwise the name of
-    its metric with a hash of the labels.
+    """Return a name for a series: as Prometheus writes it, such as ``up{job="shop"}``, if this can be stored.
+
+    A text that is too long or not printable is replaced by the metric's name with a hash, or by the hash alone.
     """
     rest = ",".join(f"{name}={_quoted(labels[name])}" for name in sorted(labels) if name != NAME)
     name = labels.get(NAME, "")
@@ -60,7 +62,10 @@ def _quoted(value: str) -> str:
 
 
 def choose_reading(mapped: MappedSeries, kind: str) -> str:
-    """Return what the samples of a series are for an indicator of this kind. Raises ItemRejected."""
+    """Return what each sample of a series is, one of READINGS: by the rule or label, or else by the indicator's kind.
+
+    Raises ItemRejected if none of them says it.
+    """
     reading = mapped.reading or _READING_OF_KIND.get(kind)
     if reading in READINGS:
         return str(reading)
@@ -74,7 +79,7 @@ def choose_reading(mapped: MappedSeries, kind: str) -> str:
 def measure_sample(
     mapped: MappedSeries, source: str, reading: str, sample: tuple[int, float, int]
 ) -> SentMeasurement | None:
-    """Return a sample as a measurement; None if it only says that the series has ended. Raises ItemRejected."""
+    """Return a sample as a measurement; None if the sample only marks the end of the series. Raises ItemRejected."""
     at, value, since = sample
     if histograms.is_prometheus_stale_marker(value):
         return None
@@ -93,8 +98,9 @@ def measure_sample(
 
 
 def measure_histogram(mapped: MappedSeries, source: str, written: NativeHistogram) -> SentMeasurement | None:
-    """Return a native histogram as a measurement; None if it only says that the series has ended. Raises
-    ItemRejected.
+    """Return a native histogram as a measurement; None if the histogram only marks the end of the series.
+
+    Raises ItemRejected.
     """
     if written.is_stale:
         return None
@@ -108,7 +114,7 @@ def measure_histogram(mapped: MappedSeries, source: str, written: NativeHistogra
 
 
 def convert_milliseconds(at: int) -> datetime:
-    """Return the instant so many ms after 1970. Raises ItemRejected."""
+    """Return the instant that is given in ms since the beginning of 1970. Raises ItemRejected."""
     try:
         return _EPOCH + timedelta(milliseconds=at)
     except OverflowError as error:

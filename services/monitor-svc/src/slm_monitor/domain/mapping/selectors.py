@@ -24,7 +24,7 @@ class InvalidSelector(ValueError):
 
 
 class MatchingTooCostly(Exception):
-    """The texts of one request are too long for the regular expressions of the rules."""
+    """The label values of one request have more characters than the rules' regular expressions may read."""
 
 
 class MatchBudget:
