@@ -1,4 +1,4 @@
-"""Intake of time series: each is mapped to an indicator by its party's rules, and its samples become measurements."""
+"""Intake of time series: rules of the party map each series to an indicator, and samples become measurements."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from slm_monitor.domain.mapping.samples import (
 from slm_monitor.domain.mapping.selectors import MatchBudget
 
 SOURCE_NAME = "prometheus"
-"""The name under which all series of a sender are counted among its sources."""
+"""The name of the source under which the samples of all series of one principal are counted."""
 MOST_MATCHED = 5_000_000
-"""Most characters that the rules may read for one request, about half a second."""
+"""Most characters that the rules' regular expressions may read for one request, in about half a second."""
 MOST_NAMES_SHOWN = 10
 _MOST_KNOWN_BYTES = 8 << 20
 _MOST_PARTIES = 64
@@ -47,23 +47,25 @@ _WHOLE_YEARS_MS = 62_000_000_000_000
 
 
 class SeriesRuleStore(Protocol):
-    """The rules of parties, as they are stored."""
+    """The store of the parties' series rules."""
 
     async def revision(self, party_id: str) -> int:
-        """Return the number of the party's present rules; 0: it has none."""
+        """Return the revision number of the party's rules; 0 if the party never set any."""
         ...
 
     async def rules(self, party_id: str) -> tuple[int, SeriesRules]:
-        """Return the party's present rules with their number."""
+        """Return (revision number, rules) of the party."""
         ...
 
 
 @dataclass(slots=True)
 class KnownSeries:
-    """What the labels of a series say: what it measures, or why nothing (``mapped`` is None).
+    """The result for the labels of a series, remembered for its next samples.
 
-    ``refusal`` is set if its samples are refused; otherwise a series that measures nothing is one that no rule matches.
-    ``row``: the name of its rows, if they were validated already.
+    - ``mapped``: what the series measures.
+    - ``refusal``: why all samples of the series are refused.
+    - Neither: no rule matches, so the samples are left out.
+    - ``row``: name of the rows to which values of the series are added; empty until the labels are validated.
     """
 
     name: str
@@ -79,15 +81,16 @@ class _Party:
     revision: int
     rules: SeriesRules
     known: dict[LabelKey, KnownSeries] = field(default_factory=dict)
-    """The cache: labels of a series → result of the rules. When the cache is full, it is emptied."""
     size: int = 0
-    """Estimated bytes of the cache."""
 
 
 @dataclass(slots=True)
 class SeriesAnswer:
-    """The result of a request: how many samples, histograms and exemplars it had, how many of them were refused, and
-    why. Samples of series that no rule matches are not refused.
+    """The result of a request: the numbers of samples, histograms and exemplars in it, and of the refused ones.
+
+    - ``ignored``: number of samples and histograms of series that no rule matches; these do not count as refused.
+    - ``ignored_names``: names of some of these series.
+    - ``reasons``: some of the refused series, each with the remedy.
     """
 
     samples: int = 0
@@ -101,7 +104,7 @@ class SeriesAnswer:
 
 
 class _Batch:
-    """The samples of a request, on their way to facts."""
+    """The samples of a request, collected for validation, and the refusals among them."""
 
     def __init__(self) -> None:
         self.answer = SeriesAnswer()
@@ -120,7 +123,7 @@ class _Batch:
         self.items[self._number(name, is_histogram)] = item
 
     def refuse(self, name: str, error: ItemRejected, *, is_histogram: bool) -> None:
-        """Add a sample that is no measurement."""
+        """Add a refusal: the sample cannot become a measurement."""
         self.refusals.append(IntakeRejection(self._number(name, is_histogram), *error.parts))
 
     def _number(self, name: str, is_histogram: bool) -> int:
@@ -140,9 +143,7 @@ class _Batch:
 
 
 class SeriesIntake:
-    """Takes in time series: maps them by the rules of the sender's party, and hands their measurements to the
-    intake.
-    """
+    """Takes in time series: maps each series by the rules of the sender's party, and stores its measurements."""
 
     def __init__(
         self,
@@ -160,9 +161,10 @@ class SeriesIntake:
         self._parties: OrderedDict[str, _Party] = OrderedDict()
 
     async def take(self, written: Sequence[WrittenSeries], caller: Principal, party_id: str) -> SeriesAnswer:
-        """Take in the series of a request; what is accepted is durable on return.
+        """Take in the series of a request. The accepted samples are durable when this method returns.
 
-        Raises Overload before anything is stored, and MatchingTooCostly.
+        Raises MatchingTooCostly before anything is stored, and Overload before any measurement is accepted. At an
+        Overload, samples may have gone to quarantine already.
         """
         party = await self._party(party_id)
         known = await asyncio.to_thread(self._known, written, party)
@@ -280,7 +282,11 @@ def _measure(
     party_id: str,
     latest: int,
 ) -> None:
-    """Add the samples of a series to the batch. ``latest``: no sample may be later, in ms."""
+    """Add the samples and histograms of a series to the batch.
+
+    Finite values up to the instant ``latest`` (in ms) need no more than the checks made here. All other samples are
+    added for validation, or as refusals.
+    """
     indicator = None if known.mapped is None else indicators.get(f"{party_id}/{known.mapped.indicator}")
     refusal, reading = known.refusal, "value"
     if refusal is None and known.mapped is not None and indicator is not None and series.samples:
@@ -319,6 +325,6 @@ def _measure(
 
 
 def _name_row(mapped: MappedSeries, source: str, indicator: Indicator) -> str:
-    """Return the name of the rows of a series of values, as the full validation makes it. Raises ItemRejected."""
+    """Return the name of the rows for a series of values, the same as validation gives. Raises ItemRejected."""
     labels = read_measurement_labels(SentMeasurement(mapped.indicator, labels=dict(mapped.labels)))
     return name_labelled_series(indicator.subject, {**labels, SOURCE: source})
