@@ -38,14 +38,14 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         return int((await self._transaction.execute(statement)).scalar_one())
 
     async def endpoints_of(self, party_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return the endpoints of these parties, without those in state ``gone``. No other transaction can remove them
-        before this transaction ends.
+        """Return the endpoints of these parties, whatever their state. No other transaction can remove them before this
+        transaction ends.
         """
         if not party_ids:
             return []
         statement = (
             select(webhook_endpoint)
-            .where(webhook_endpoint.c.party_id.in_(party_ids), webhook_endpoint.c.state != "gone")
+            .where(webhook_endpoint.c.party_id.in_(party_ids))
             .order_by(webhook_endpoint.c.endpoint_id)
             .with_for_update(read=True, key_share=True)
         )

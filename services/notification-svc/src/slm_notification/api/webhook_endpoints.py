@@ -184,8 +184,8 @@ async def replay_webhook_events(
     """Send again the events that were recorded in an interval and that pass the endpoint's filters, each under its own
     `webhook-id`, whether they were accepted or not.
 
-    An event is kept if, at its publication, a party that may see it has an endpoint that is not gone. Events are kept
-    for thirty days, unless an operator has set another time. One replay looks at no more than 10,000 events that your
+    An event is kept if, at its publication, a party that may see it has an endpoint in any state. Events are kept for
+    thirty days, unless an operator has set another time. One replay looks at no more than 10,000 events that your
     party may see.
     """
     since = instants.read_instant(body.since, "from")

@@ -17,8 +17,9 @@ from slm_notification.domain.endpoints import HeardEvent, party_ids_named
 async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Envelope], keep_microseconds: int) -> None:
     """Store the events that a party with an endpoint may see, and a delivery for each endpoint that wants one.
 
-    An endpoint gets no event that was recorded before the endpoint was made. Events older than ``keep_microseconds``
-    are ignored: after a long stop the service may read years of them.
+    An endpoint that is gone gets no deliveries, but its party's events are stored, so that a replay can send them when
+    the endpoint is active again. An endpoint gets no event that was recorded before the endpoint was made. Events older
+    than ``keep_microseconds`` are ignored: after a long stop the service may read years of them.
     """
     seen_by = [PUBLISHED[type(each.data)].parties_who_see(_parties_in(each.data)) for each in envelopes]
     endpoints = await ledger.endpoints_of({party_id for each in seen_by for party_id in each})
@@ -37,7 +38,7 @@ async def keep_heard_events(ledger: NotificationLedger, envelopes: Sequence[Enve
         NewDelivery(endpoint, event)
         for event in heard
         for endpoint in endpoints
-        if endpoint.wants(event) and event.recorded_at >= endpoint.created_at
+        if endpoint.state != "gone" and endpoint.wants(event) and event.recorded_at >= endpoint.created_at
     ]
     await ledger.add_deliveries(deliveries, real_now())
 

@@ -40,8 +40,8 @@ class NotificationLedger(Protocol):
         ...
 
     async def endpoints_of(self, party_ids: Collection[str]) -> Sequence[WebhookEndpoint]:
-        """Return the endpoints of these parties, without those in state ``gone``. No other transaction can remove them
-        before this transaction ends.
+        """Return the endpoints of these parties, whatever their state. No other transaction can remove them before this
+        transaction ends.
         """
         ...
 
