@@ -45,7 +45,8 @@ class ReceivedWebhook:
 class Receiver:
     """An HTTP server on a port of 127.0.0.1. ``status`` and ``headers`` are its answer, after ``pause`` seconds.
 
-    ``of_path`` overrides the status for some paths. ``most`` is how many requests to a path were in progress at once.
+    ``of_path`` overrides the status for some paths; events of ``refused_types`` are answered with 400. ``most`` is how
+    many requests to a path were in progress at once.
     """
 
     port: int = field(default_factory=free_port)
@@ -54,6 +55,7 @@ class Receiver:
     answer: bytes = b"thanks"
     pause: float = 0.0
     of_path: dict[str, int] = field(default_factory=dict)
+    refused_types: set[str] = field(default_factory=set)
     slow_paths: dict[str, float] = field(default_factory=dict)
     got: list[ReceivedWebhook] = field(default_factory=list)
     most: Counter[str] = field(default_factory=Counter)
@@ -89,11 +91,14 @@ class Receiver:
             self._open[path] += 1
             self.most[path] = max(self.most[path], self._open[path])
             try:
-                self.got.append(ReceivedWebhook(path, headers, body))
+                got = ReceivedWebhook(path, headers, body)
+                self.got.append(got)
                 await asyncio.sleep(self.slow_paths.get(path, self.pause))
             finally:
                 self._open[path] -= 1
             status = self.of_path.get(path, self.status)
+            if self.refused_types and got.event["type"] in self.refused_types:
+                status = 400
             more = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
             writer.write(
                 f"HTTP/1.1 {status} X\r\n{more}content-length: {len(self.answer)}\r\nconnection: close\r\n\r\n".encode()

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from slm_chassis.clock import SystemClock
+import pytest
+from sqlalchemy import text
+
+from slm_chassis.clock import SECOND, SystemClock, real_now
 from slm_events.instants import to_text
-from tests.integration.notification.conftest import BREACH, ENDPOINTS, Service
+from slm_notification.application.sending import WebhookSender
+from slm_notification.domain.attempts import AttemptAnswer, FailedAttempt
+from tests.integration.notification.conftest import BREACH, ENDPOINTS, RISK, Service
 from tests.support.receiver import Receiver
+
+AN_HOUR = {"first_retry_seconds": 3_600.0}
+"""Whatever is sent again within a test was not sent because its own pause was over."""
+
+
+async def change_rows(service: Service, statement: str) -> None:
+    async with service.app.database.begin() as transaction:
+        await transaction.execute(text(statement))
+
+
+async def end_pause(service: Service) -> None:
+    """Let the pause of all failing endpoints be over."""
+    await change_rows(service, "UPDATE webhook_endpoint SET retry_at = 0 WHERE retry_at IS NOT NULL")
 
 
 async def go_on(service: Service, endpoint_id: str, url: str) -> None:
@@ -38,3 +56,68 @@ async def test_a_replay_brings_what_happened_while_the_only_endpoint_was_gone(
     assert (replayed.status_code, replayed.json()["deliveries"]) == (202, 4)
     assert await service.send() == 4
     assert {each.event["id"] for each in receiver.got} == {refused, *missed}
+
+
+@pytest.mark.parametrize("settings", [AN_HOUR])
+@pytest.mark.parametrize("state", ["active", "paused", "suspended"])
+async def test_who_makes_an_endpoint_active_gets_at_once_what_failed_before(
+    service: Service, receiver: Receiver, state: str
+) -> None:
+    made = await service.make("provider", receiver.url())
+    receiver.status = 500
+    await service.hear(BREACH, 3)
+    assert await service.send() == 3
+    await change_rows(service, f"UPDATE webhook_endpoint SET state = '{state}'")
+    receiver.status = 200
+    assert await service.send() == 0
+    await go_on(service, made["endpoint_id"], receiver.url())
+    assert await service.send() == 3
+    assert {each["state"] for each in await service.deliveries()} == {"delivered"}
+
+
+@pytest.mark.parametrize("settings", [AN_HOUR])
+async def test_the_first_success_brings_at_once_what_failed_before(service: Service, receiver: Receiver) -> None:
+    await service.make("provider", receiver.url("/back"))
+    await service.make("provider", receiver.url("/away"))
+    receiver.status = 500
+    await service.hear(BREACH, 3)
+    assert await service.send() == 6
+    receiver.status, receiver.of_path = 200, {"/away": 500}
+    await end_pause(service)
+    assert await service.send() == 0
+    receiver.got.clear()
+    await service.hear(BREACH)
+    await service.send()
+    assert sum(each.path == "/back" for each in receiver.got) == 4
+    assert sum(each.path == "/away" for each in receiver.got) == 1
+
+
+@pytest.mark.parametrize("settings", [AN_HOUR])
+async def test_what_is_never_accepted_is_not_tried_again_at_every_success(service: Service, receiver: Receiver) -> None:
+    await service.make("provider", receiver.url())
+    receiver.refused_types = {RISK}
+    await service.hear(RISK)
+    await service.send()
+    for _ in range(4):
+        await end_pause(service)
+        await service.hear(BREACH)
+        await service.send()
+    types = [each.event["type"] for each in receiver.got]
+    assert (types.count(BREACH), types.count(RISK)) == (4, 2)
+
+
+@pytest.mark.parametrize("settings", [AN_HOUR])
+async def test_a_request_that_began_first_and_failed_last_is_sent_again_with_the_others(
+    service: Service, receiver: Receiver
+) -> None:
+    await service.make("provider", receiver.url())
+    await service.hear(BREACH, 2)
+    desk = service.worker(WebhookSender)._desk
+    [slow], [fast] = await desk.claim(1, 31.0), await desk.claim(1, 31.0)
+    assert slow.claimed_at < fast.claimed_at
+    for claim in (fast, slow):
+        later = real_now() + 3_600 * SECOND
+        await desk.record_failure(claim, AttemptAnswer(500, "away"), FailedAttempt("waiting", later, later), later)
+    await end_pause(service)
+    await service.hear(BREACH)
+    assert await service.send() == 3

@@ -119,6 +119,12 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         )
         return (await self._transaction.execute(statement)).rowcount
 
+    async def hasten_deliveries(self, endpoint_id: str, due_at: UtcMicroseconds) -> None:
+        """Let the waiting deliveries of an endpoint be due at ``due_at`` (real time), unless they are due earlier."""
+        table = webhook_delivery
+        waiting = (table.c.endpoint_id == endpoint_id, table.c.state == "waiting", table.c.due_at > due_at)
+        await self._transaction.execute(update(table).where(*waiting).values(due_at=due_at))
+
     async def endpoint_id_of(self, delivery_id: str, party_id: str | None) -> str | None:
         """Return the id of a delivery's endpoint; None if the party has no delivery with this id. If ``party_id`` is
         None, the delivery may be of any party.
@@ -164,7 +170,7 @@ class SqlNotificationDesk:
             return await sql_sending.claim_due(transaction, most, self._parallel, lease_seconds)
 
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-        """Store that a delivery was accepted, and that its endpoint is not failing."""
+        """Store that a delivery was accepted, and that its endpoint does not fail. What failed meanwhile is due now."""
         async with self._database.begin() as transaction:
             await sql_sending.store_success(transaction, claim, answer)
 

@@ -54,9 +54,21 @@ _SECRETS = text("""
     WHERE endpoint_id = ANY(CAST(:endpoint_ids AS text[])) AND (ends_at IS NULL OR ends_at > :now)
     ORDER BY made_at DESC, secret_id
 """)
+# What failed first since the endpoint fails is due at once. What failed earlier, and then not because the receiver was
+# away, keeps its own pauses: at every success it would be tried again, and each failure delays all other deliveries.
 _ENDPOINT_WORKS = text("""
-    UPDATE webhook_endpoint SET failures = 0, failing_since = NULL, retry_at = NULL
-    WHERE endpoint_id = :endpoint_id AND failures > 0
+    WITH failing AS (
+        SELECT endpoint_id, failing_since FROM webhook_endpoint
+        WHERE endpoint_id = :endpoint_id AND failures > 0
+        FOR NO KEY UPDATE
+    ), working AS (
+        UPDATE webhook_endpoint AS e SET failures = 0, failing_since = NULL, retry_at = NULL
+        FROM failing WHERE e.endpoint_id = failing.endpoint_id
+    )
+    UPDATE webhook_delivery AS d SET due_at = :now
+    FROM failing
+    WHERE d.endpoint_id = failing.endpoint_id AND d.state = 'waiting' AND d.due_at > :now
+        AND d.first_attempt_at >= failing.failing_since
 """)
 _DELIVERED = text("""
     UPDATE webhook_delivery
@@ -64,10 +76,16 @@ _DELIVERED = text("""
         excerpt = :excerpt
     WHERE delivery_id = :delivery_id AND state = 'waiting'
 """)
+# Of requests that were on their way together, the one that began first may fail last.
+_FAILS_SINCE = text("""
+    UPDATE webhook_endpoint SET failing_since = :claimed_at
+    WHERE endpoint_id = :endpoint_id AND failing_since > :claimed_at
+""")
 # Requests that were on their way together count as one failure, or the pause would grow with their number.
 _ENDPOINT_FAILS = text("""
     UPDATE webhook_endpoint
-    SET failures = failures + 1, failing_since = coalesce(failing_since, CAST(:now AS bigint)), retry_at = :hold_until,
+    SET failures = failures + 1, failing_since = coalesce(failing_since, CAST(:claimed_at AS bigint)),
+        retry_at = :hold_until,
         state = CASE WHEN :is_gone THEN 'gone' WHEN :now - failing_since >= :suspend_after THEN 'suspended'
             ELSE state END,
         state_reason = CASE WHEN :is_gone THEN :gone_reason
@@ -147,9 +165,10 @@ async def _secrets_of(
 
 
 async def store_success(transaction: Transaction, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-    """Store that the receiver accepted a delivery."""
-    await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id})
-    row = {"delivery_id": claim.delivery_id, "now": real_now(), "status": answer.status, "excerpt": answer.excerpt}
+    """Store that the receiver accepted a delivery. If the endpoint was failing, what failed meanwhile is due now."""
+    now = real_now()
+    await transaction.execute(_ENDPOINT_WORKS, {"endpoint_id": claim.endpoint_id, "now": now})
+    row = {"delivery_id": claim.delivery_id, "now": now, "status": answer.status, "excerpt": answer.excerpt}
     await transaction.execute(_DELIVERED, row)
 
 
@@ -173,6 +192,7 @@ async def hold_endpoint(
         "claimed_at": claim.claimed_at,
     }
     await transaction.execute(_ENDPOINT_FAILS, row)
+    await transaction.execute(_FAILS_SINCE, {"endpoint_id": claim.endpoint_id, "claimed_at": claim.claimed_at})
     if answer.is_gone:
         await transaction.execute(_NOTHING_MORE, {"endpoint_id": claim.endpoint_id, "problem": _GONE_REASON})
 

@@ -81,7 +81,7 @@ class WebhookStatusResponse(Answer):
     failed: int
     """Deliveries that were given up"""
     failing_since: Instant | None
-    """The first failure since the last success; null if the endpoint is not failing"""
+    """When the first attempt that failed since the last success began; null if the endpoint is not failing"""
     next_attempt_at: Instant | None
     """Nothing is sent to a failing endpoint before this instant; null if the endpoint is not failing"""
     last_delivered_at: Instant | None

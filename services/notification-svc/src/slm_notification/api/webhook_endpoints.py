@@ -96,7 +96,7 @@ async def change_webhook_endpoint(
 ) -> dict[str, Any]:
     """Change an endpoint, pause it, or make it active again.
 
-    With `paused: false` an endpoint that was paused, suspended or gone is active, and its deliveries that are due are
+    With `paused: false` an endpoint that was paused, suspended or gone is active, and everything that waits for it is
     sent at once.
     """
     endpoint = await webhooks.change_endpoint(office, caller, endpoint_id, _details(body), _unless_changed(if_match))

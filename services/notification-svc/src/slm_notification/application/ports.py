@@ -70,6 +70,9 @@ class NotificationLedger(Protocol):
         """
         ...
 
+    async def hasten_deliveries(self, endpoint_id: str, due_at: UtcMicroseconds) -> None:
+        """Let the waiting deliveries of an endpoint be due at ``due_at`` (real time), unless they are due earlier."""
+
     async def endpoint_id_of(self, delivery_id: str, party_id: str | None) -> str | None:
         """Return the id of a delivery's endpoint; None if the party has no delivery with this id. If ``party_id`` is
         None, the delivery may be of any party.
@@ -101,7 +104,7 @@ class NotificationDesk(Protocol):
         ...
 
     async def record_success(self, claim: ClaimedDelivery, answer: AttemptAnswer) -> None:
-        """Store that a delivery was accepted, and that its endpoint is not failing."""
+        """Store that a delivery was accepted, and that its endpoint does not fail. What failed meanwhile is due now."""
 
     async def record_failure(
         self, claim: ClaimedDelivery, answer: AttemptAnswer, follows: FailedAttempt, suspend_after: int

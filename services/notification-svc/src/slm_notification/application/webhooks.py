@@ -107,6 +107,7 @@ async def change_endpoint(
 ) -> WebhookEndpoint:
     """Change title, URL and filter of an endpoint, pause it, or make it active. Raises NotFound and NotAcceptable.
 
+    Everything that waits for an endpoint that is then active is due at once, also after failed attempts.
     ``unless_changed`` raises if the endpoint has changed since the caller read it.
     """
     async with office.desk.begin() as ledger:
@@ -120,6 +121,8 @@ async def change_endpoint(
         unless_changed(endpoint)
         changed = changed_endpoint(endpoint, details.title, details.url, details.wanted, details.is_paused, ledger.now)
         await ledger.put_endpoint(changed)
+        if changed.state == "active":
+            await ledger.hasten_deliveries(endpoint_id, real_now())
         await ledger.note(caller, "webhook-endpoint.change", endpoint_id, {"state": changed.state})
         return changed
 
