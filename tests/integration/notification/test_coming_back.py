@@ -8,7 +8,7 @@ from sqlalchemy import text
 from slm_chassis.clock import SECOND, SystemClock, real_now
 from slm_events.instants import to_text
 from slm_notification.application.sending import WebhookSender
-from slm_notification.domain.attempts import AttemptAnswer, FailedAttempt
+from slm_notification.domain.attempts import AttemptAnswer, ClaimedDelivery, FailedAttempt
 from tests.integration.notification.conftest import BREACH, ENDPOINTS, RISK, Service
 from tests.support.receiver import Receiver
 
@@ -19,6 +19,13 @@ AN_HOUR = {"first_retry_seconds": 3_600.0}
 async def change_rows(service: Service, statement: str) -> None:
     async with service.app.database.begin() as transaction:
         await transaction.execute(text(statement))
+
+
+async def fail(service: Service, claim: ClaimedDelivery, status: int) -> None:
+    """Store that the receiver answered with this status, and that nothing is due before an hour has passed."""
+    later = real_now() + 3_600 * SECOND
+    follows = FailedAttempt("failed" if status == 410 else "waiting", later, later)
+    await service.worker(WebhookSender)._desk.record_failure(claim, AttemptAnswer(status, "no"), follows, 2 * later)
 
 
 async def end_pause(service: Service) -> None:
@@ -116,8 +123,7 @@ async def test_a_request_that_began_first_and_failed_last_is_sent_again_with_the
     [slow], [fast] = await desk.claim(1, 31.0), await desk.claim(1, 31.0)
     assert slow.claimed_at < fast.claimed_at
     for claim in (fast, slow):
-        later = real_now() + 3_600 * SECOND
-        await desk.record_failure(claim, AttemptAnswer(500, "away"), FailedAttempt("waiting", later, later), later)
+        await fail(service, claim, 500)
     await end_pause(service)
     await service.hear(BREACH)
     assert await service.send() == 3

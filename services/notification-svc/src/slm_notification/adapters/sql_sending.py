@@ -70,12 +70,18 @@ _ENDPOINT_WORKS = text("""
     WHERE d.endpoint_id = failing.endpoint_id AND d.state = 'waiting' AND d.due_at > :now
         AND d.first_attempt_at >= failing.failing_since
 """)
+# Whatever its state: what was on its way when the endpoint became gone may be accepted nevertheless.
 _DELIVERED = text("""
     UPDATE webhook_delivery
     SET state = 'delivered', delivered_at = :now, leased_until = NULL, status = :status, problem = '',
         excerpt = :excerpt
-    WHERE delivery_id = :delivery_id AND state = 'waiting'
+    WHERE delivery_id = :delivery_id AND state <> 'delivered'
 """)
+# Before a failure is stored, so that each statement after it sees whether the endpoint is gone.
+_LOCK_ENDPOINT = "SELECT 1 FROM webhook_endpoint WHERE endpoint_id = :endpoint_id "
+_LOCK_AT_FAILURE = text(_LOCK_ENDPOINT + "FOR NO KEY UPDATE")
+# The strongest lock waits for transactions that are just writing deliveries, as these must not be left over.
+_LOCK_AT_410 = text(_LOCK_ENDPOINT + "FOR UPDATE")
 # Of requests that were on their way together, the one that began first may fail last.
 _FAILS_SINCE = text("""
     UPDATE webhook_endpoint SET failing_since = :claimed_at
@@ -95,18 +101,22 @@ _ENDPOINT_FAILS = text("""
     WHERE endpoint_id = :endpoint_id AND state IN ('active', 'paused')
         AND (:is_gone OR retry_at IS NULL OR retry_at <= :claimed_at)
 """)
+# The lease tells whether the delivery is still this attempt's. Its state may have changed: see _NOTHING_MORE.
 _NOT_DELIVERED = text("""
-    UPDATE webhook_delivery
-    SET state = :state, due_at = :due_at, leased_until = NULL, status = :status, problem = :problem, excerpt = :excerpt
-    WHERE delivery_id = :delivery_id AND state = 'waiting' AND leased_until = :leased_until
+    UPDATE webhook_delivery AS d
+    SET state = CASE WHEN e.state = 'gone' THEN 'failed' ELSE :state END, due_at = :due_at, leased_until = NULL,
+        status = :status, problem = :problem, excerpt = :excerpt
+    FROM webhook_endpoint AS e
+    WHERE d.delivery_id = :delivery_id AND d.leased_until = :leased_until AND e.endpoint_id = d.endpoint_id
 """)
+# Also what is on its way: its process may have been killed, and then nobody would store how the attempt ended.
 _NOTHING_MORE = text("""
     UPDATE webhook_delivery SET state = 'failed', problem = :problem
-    WHERE endpoint_id = :endpoint_id AND state = 'waiting' AND leased_until IS NULL
+    WHERE endpoint_id = :endpoint_id AND state = 'waiting'
 """)
 _RELEASE = text("""
     UPDATE webhook_delivery SET leased_until = NULL, attempts = greatest(0, attempts - 1)
-    WHERE delivery_id = :delivery_id AND state = 'waiting' AND leased_until = :leased_until
+    WHERE delivery_id = :delivery_id AND leased_until = :leased_until
 """)
 _REMOVE = text("""
     WITH removed AS (DELETE FROM heard_event WHERE recorded_at < :before RETURNING event_id)
@@ -178,8 +188,10 @@ async def hold_endpoint(
     """Send nothing to the endpoint of a failed attempt before ``follows.hold_until``.
 
     The endpoint is suspended if it has failed for ``suspend_after`` microseconds without a success. If the receiver
-    answered 410, the endpoint is gone, and its waiting deliveries have failed.
+    answered 410, the endpoint is gone, and its waiting deliveries have failed, with those that are on their way.
     """
+    lock = _LOCK_AT_410 if answer.is_gone else _LOCK_AT_FAILURE
+    await transaction.execute(lock, {"endpoint_id": claim.endpoint_id})
     row = {
         "endpoint_id": claim.endpoint_id,
         "now": real_now(),
