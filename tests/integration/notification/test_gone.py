@@ -88,3 +88,15 @@ async def test_410_ends_what_is_being_written_meanwhile(service: Service, receiv
         await asyncio.wait([gone], timeout=0.5)
     await gone
     assert await states(service) == ["failed", "failed"]
+
+
+@pytest.mark.parametrize("state", ["paused", "suspended", "gone"])
+async def test_only_an_active_endpoint_has_a_next_attempt(service: Service, receiver: Receiver, state: str) -> None:
+    made = await service.make("provider", receiver.url())
+    receiver.status = 500
+    await service.hear(BREACH)
+    await service.send()
+    assert (await service.status(made["endpoint_id"]))["next_attempt_at"] is not None
+    await change_rows(service, f"UPDATE webhook_endpoint SET state = '{state}'")
+    status = await service.status(made["endpoint_id"])
+    assert (status["state"], status["next_attempt_at"]) == (state, None)

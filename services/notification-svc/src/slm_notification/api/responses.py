@@ -83,7 +83,7 @@ class WebhookStatusResponse(Answer):
     failing_since: Instant | None
     """When the first attempt that failed since the last success began; null if the endpoint is not failing"""
     next_attempt_at: Instant | None
-    """Nothing is sent to a failing endpoint before this instant; null if the endpoint is not failing"""
+    """Nothing is sent to a failing endpoint before this instant; null if it is not failing or not active"""
     last_delivered_at: Instant | None
     """When the endpoint last accepted a delivery that is still kept; null if there is none"""
     secrets: list[WebhookSecretAnswer]

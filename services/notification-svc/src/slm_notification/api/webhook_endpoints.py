@@ -126,7 +126,7 @@ async def get_webhook_status(
         "waiting": counts["waiting"],
         "failed": counts["failed"],
         "failing_since": instant_of_real(endpoint.failing_since, clock),
-        "next_attempt_at": instant_of_real(endpoint.retry_at, clock),
+        "next_attempt_at": instant_of_real(endpoint.retry_at, clock) if endpoint.state == "active" else None,
         "last_delivered_at": instant_of_real(counts["last_delivered_at"], clock),
         "secrets": [
             {
