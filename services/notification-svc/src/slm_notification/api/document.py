@@ -9,7 +9,7 @@ _TAGS = {
     "dead-letters": "Records that the service could not handle, for operators.",
     "key-uses": "When API keys were last used in the service.",
     "schemas": "JSON Schemas of the published events.",
-    "webhook-deliveries": "What was sent to the endpoints of your party, and how each attempt ended.",
+    "webhook-deliveries": "What was sent to the endpoints of your party, and how the latest attempt of each ended.",
     "webhook-endpoints": "Addresses to which events are sent as signed webhooks, after Standard Webhooks.",
 }
 _PARAMETERS = {
