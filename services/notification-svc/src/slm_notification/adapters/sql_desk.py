@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, RowMapping, Text, any_, delete, exists, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.sql_ledger import SqlLedgerOfTransaction
@@ -113,7 +113,8 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
         table = webhook_delivery
         statement = (
             update(table)
-            .where(table.c.delivery_id.in_(delivery_ids))
+            # As one parameter: a statement has 32,767 at most, and one instant may have more events.
+            .where(table.c.delivery_id == any_(literal(list(delivery_ids), ARRAY(Text))))
             .where(or_(table.c.leased_until.is_(None), table.c.leased_until < due_at))
             .values(state="waiting", attempts=0, due_at=due_at, first_attempt_at=None, delivered_at=None)
         )
@@ -138,17 +139,30 @@ class SqlNotificationLedger(SqlLedgerOfTransaction):
     async def kept_events(
         self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds, limit: int
     ) -> Sequence[HeardEvent]:
-        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``:
-        the earliest ``limit`` of them, in the order of recording.
+        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``, in
+        the order of recording: the earliest ``limit`` of them, and all that were recorded at the same instant as the
+        last of these.
         """
-        table = heard_event
+        # Ordered by the instant alone: events of one instant are ties, which come together.
         statement = (
-            select(table)
-            .where(table.c.recorded_at >= since, table.c.recorded_at < until, table.c.party_ids.contains([party_id]))
-            .order_by(table.c.recorded_at, table.c.event_id)
-            .limit(limit)
+            select(heard_event)
+            .where(*_kept_for(party_id, since, until))
+            .order_by(heard_event.c.recorded_at)
+            .fetch(limit, with_ties=True)
         )
         return [HeardEvent(**row) for row in (await self._transaction.execute(statement)).mappings()]
+
+    async def has_kept_event(self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds) -> bool:
+        """Return whether there is a stored event that the party may see and that was recorded from ``since`` on and
+        before ``until``.
+        """
+        statement = select(exists().where(*_kept_for(party_id, since, until)))
+        return bool((await self._transaction.execute(statement)).scalar_one())
+
+
+def _kept_for(party_id: str, since: UtcMicroseconds, until: UtcMicroseconds) -> tuple[ColumnElement[bool], ...]:
+    columns = heard_event.c
+    return columns.recorded_at >= since, columns.recorded_at < until, columns.party_ids.contains([party_id])
 
 
 class SqlNotificationDesk:

@@ -185,8 +185,8 @@ async def replay_webhook_events(
     `webhook-id`, whether they were accepted or not.
 
     An event is kept if, at its publication, a party that may see it has an endpoint in any state. Events are kept for
-    thirty days, unless an operator has set another time. One replay looks at no more than 10,000 events that your
-    party may see.
+    thirty days, unless an operator has set another time. One replay looks at 10,000 events that your party may
+    see, and at the others that were recorded at the same instant as the last of them.
     """
     since = instants.read_instant(body.since, "from")
     until = instants.read_optional_instant(body.until, "until")

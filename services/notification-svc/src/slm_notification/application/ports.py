@@ -81,8 +81,15 @@ class NotificationLedger(Protocol):
     async def kept_events(
         self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds, limit: int
     ) -> Sequence[HeardEvent]:
-        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``:
-        the earliest ``limit`` of them, in the order of recording.
+        """Return stored events that the party may see and that were recorded from ``since`` on and before ``until``, in
+        the order of recording: the earliest ``limit`` of them, and all that were recorded at the same instant as the
+        last of these.
+        """
+        ...
+
+    async def has_kept_event(self, party_id: str, since: UtcMicroseconds, until: UtcMicroseconds) -> bool:
+        """Return whether there is a stored event that the party may see and that was recorded from ``since`` on and
+        before ``until``.
         """
         ...
 

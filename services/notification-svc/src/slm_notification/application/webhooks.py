@@ -24,7 +24,9 @@ from slm_notification.domain.errors import EndpointGone, NotAcceptable, NotFound
 from slm_notification.domain.signatures import SECRET_BYTES, WebhookSecret, secret_text
 
 MOST_REPLAYED = 10_000
-"""The most events that one replay reads; of these, those that the endpoint wants are sent again."""
+"""The number of events after which one replay ends, with all those of the last instant. Of the events that it reads,
+those that the endpoint wants are sent again.
+"""
 _KIND = "webhook endpoint"
 
 
@@ -185,14 +187,15 @@ async def replay(
         if since >= end:
             raise NotAcceptable("from", to_text(since), "write an instant that is past, and before `until`")
         events = await ledger.kept_events(endpoint.party_id, since, end, MOST_REPLAYED)
-        is_whole = len(events) < MOST_REPLAYED
+        covered = events[-1].recorded_at + 1 if len(events) >= MOST_REPLAYED else end
+        is_whole = not await ledger.has_kept_event(endpoint.party_id, covered, end)
         wanted = [each for each in events if endpoint.wants(each)]
         due_at = real_now()
         await ledger.add_deliveries([NewDelivery(endpoint, each) for each in wanted], due_at)
         ids = [delivery_id_of(endpoint_id, each.event_id) for each in wanted]
         count = await ledger.repeat_deliveries(ids, due_at)
         await ledger.note(caller, "webhook-endpoint.replay", endpoint_id, {"from": to_text(since)})
-        return ReplayedEvents(count, end if is_whole else events[-1].recorded_at, is_whole)
+        return ReplayedEvents(count, end if is_whole else covered, is_whole)
 
 
 async def _own_endpoint(ledger: NotificationLedger, caller: Principal, endpoint_id: str) -> WebhookEndpoint:
