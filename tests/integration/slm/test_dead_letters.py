@@ -62,6 +62,11 @@ async def spoil(data_dir: Path) -> None:
         await log.close()
 
 
+async def of_review(data: Path) -> list[str]:
+    """The listed dead letters of review-svc; another service that reads the same topic has one of its own."""
+    return [line for line in await listed(data) if "  review  " in line]
+
+
 async def test_dead_letters_are_listed_shown_and_put_back(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_port()
     environment = {"SLM_DATA_DIR": str(data), "SLM_PORT": str(port)}
@@ -74,7 +79,7 @@ async def test_dead_letters_are_listed_shown_and_put_back(tmp_path: Path) -> Non
             return await attempts(data) == [1]
 
         await until(set_aside, 60)
-        [line] = await listed(data)
+        [line] = await of_review(data)
         assert "  review  failed  slm.agreements/" in line
         assert "key 'a'  attempts 1" in line
         letter_id = line.split()[0]
@@ -88,7 +93,7 @@ async def test_dead_letters_are_listed_shown_and_put_back(tmp_path: Path) -> Non
 
         await until(tried_again, 60)
         assert await running.stop() == 0, running.said()
-    assert len(await listed(data)) == 1, "also of an installation that is down"
+    assert len(await of_review(data)) == 1, "also of an installation that is down"
     assert not (data / "postgres" / "postmaster.pid").exists(), "which is down again"
 
 
