@@ -78,6 +78,9 @@ NAMES = [
     "unread",
     "imports",
     "import",
+    "webhooks",
+    "webhook",
+    "remove-webhook",
     "keys",
     "revoke-key",
 ]
