@@ -93,9 +93,9 @@ class RefusedRequest(ApiError):
 
     @property
     def fields(self) -> dict[str, str]:
-        """The error message of each wrong field of the request body, by the field's name."""
+        """What to write instead in each wrong field of the request body, by the field's name."""
         errors = self.problem.get("errors") or ()
-        return {str(each.get("field", "")): str(each.get("message") or each.get("detail") or "") for each in errors}
+        return {str(each.get("field", "")): str(each.get("remedy") or self) for each in errors}
 
 
 class NotFound(RefusedRequest):

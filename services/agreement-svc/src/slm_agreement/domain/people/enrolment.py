@@ -40,10 +40,11 @@ class ApiKey:
     """Id of the principal that issued the key or, for a key from an invitation, of the inviter."""
     issued_by_name: str = ""
     may_sign: bool = False
-    """Whether the key may sign. It may if nobody was involved in issuing it except:
+    """Whether the key may sign. It may sign only if each person who took part in issuing it is one of these:
 
-    - the principal itself or an operator,
-    - the person who named the principal as the first signatory when their company was registered.
+    - the principal itself,
+    - an operator,
+    - the person who named the principal as first signatory when their company was registered.
     """
     expires_at: UtcMicroseconds | None = None
     """The instant from which the key is refused (microseconds UTC); None if the key does not expire."""
