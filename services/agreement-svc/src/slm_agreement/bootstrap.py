@@ -36,12 +36,14 @@ from slm_agreement.api import (
     term_checks,
 )
 from slm_agreement.api.document import DOCUMENT
+from slm_agreement.domain.errors import Refusal
 from slm_agreement.subscriptions import HANDLERS
 from slm_chassis.app import ServiceApp
 from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
 from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
+from slm_chassis.http.problems import answer_refusals
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
@@ -95,7 +97,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
         database, foundation.access, named_id(NAMESPACE, "installation", settings.installation), settings.mails_to
     )
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
-    problems.install_refusal_handler(http)
+    answer_refusals(http, Refusal, problems.problem_of)
     dependencies.LEDGERS.put(http, ledgers)
     dependencies.PASSWORDS.put(http, Argon2Passwords())
     provider = OpenIdConnect(settings, settings.console_url) if settings.oidc_issuer else None

@@ -10,6 +10,7 @@ from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
 from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
+from slm_chassis.http.problems import answer_refusals
 from slm_chassis.identity import new_id
 from slm_chassis.lag import LagMeter
 from slm_chassis.log.port import EventLog
@@ -24,6 +25,7 @@ from slm_notification.api import dependencies, problems, webhook_deliveries, web
 from slm_notification.api.document import DOCUMENT
 from slm_notification.application.sending import WebhookSender
 from slm_notification.application.webhooks import WebhookOffice
+from slm_notification.domain.errors import Refusal
 from slm_notification.settings import NotificationSettings
 from slm_notification.subscriptions import EVENTS, projection
 
@@ -50,7 +52,7 @@ async def build(
     database = foundation.database
     own = settings if isinstance(settings, NotificationSettings) else NotificationSettings(**settings.model_dump())
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
-    problems.install_refusal_handler(http)
+    answer_refusals(http, Refusal, problems.problem_of)
     limits = own.sending_limits()
     rules = AddressRules(parse_networks(own.allowed_networks))
     desk = SqlNotificationDesk(database, own.parallel)

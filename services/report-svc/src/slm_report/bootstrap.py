@@ -10,6 +10,7 @@ from slm_chassis.foundation import open_foundation
 from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
 from slm_chassis.http.peers import Peer
+from slm_chassis.http.problems import answer_refusals
 from slm_chassis.lag import LagMeter
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
@@ -23,6 +24,7 @@ from slm_report.api import credit_previews, dependencies, problems, reports
 from slm_report.api.document import DOCUMENT
 from slm_report.application.ports import Desk
 from slm_report.application.publishing import Publisher
+from slm_report.domain.errors import Refusal
 from slm_report.settings import ReportSettings
 from slm_report.subscriptions import HANDLERS, projection
 
@@ -52,7 +54,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     monitor = Peer("monitor", own.monitor_url, setting="SLM_REPORT_MONITOR_URL")
     desk = Desk(database, SqlReceivedFacts, SqlReports, MonitorFigures(monitor), lag.look, own.quiet_seconds)
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
-    problems.install_refusal_handler(http)
+    answer_refusals(http, Refusal, problems.problem_of)
     dependencies.DESK.put(http, desk)
     dependencies.LAG.put(http, lag)
     workers: list[Worker] = [

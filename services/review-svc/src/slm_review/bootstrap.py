@@ -9,6 +9,7 @@ from slm_chassis.clock import Clock
 from slm_chassis.foundation import open_foundation
 from slm_chassis.http import dead_letter_routes, key_use_routes
 from slm_chassis.http.api import build_api, openapi_of
+from slm_chassis.http.problems import answer_refusals
 from slm_chassis.lag import LagMeter
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import OutboxRelay
@@ -19,6 +20,7 @@ from slm_review.adapters.calendar_watch import CalendarWatch
 from slm_review.adapters.sql_ledger import SqlDesk
 from slm_review.api import action_plans, actions, dependencies, lessons, problems, proposals, reviews
 from slm_review.api.document import DOCUMENT
+from slm_review.domain.errors import Refusal
 from slm_review.settings import ReviewSettings
 from slm_review.subscriptions import HANDLERS, PROJECTION
 
@@ -45,7 +47,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> Servi
     foundation = await open_foundation(CONTEXT, settings, log, clock)
     database = foundation.database
     http = build_api(foundation, title=_TITLE, routers=_ROUTERS, documentation=DOCUMENT)
-    problems.install_refusal_handler(http)
+    answer_refusals(http, Refusal, problems.problem_of)
     desk = dependencies.DESK.put(http, SqlDesk(database))
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
     workers: list[Worker] = [

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-
 from slm_agreement.domain.errors import (
     Invalid,
     NotAllowed,
@@ -15,7 +12,7 @@ from slm_agreement.domain.errors import (
     WrongCredentials,
     WrongState,
 )
-from slm_chassis.http.problems import Problem, problem_response
+from slm_chassis.http.problems import Problem
 
 _STATUS: dict[type[Refusal], int] = {
     WrongCredentials: 401,
@@ -32,7 +29,7 @@ _AWAY_SECONDS = "10"
 """After how many seconds a request may be repeated if the OpenID provider does not answer."""
 
 
-def refusal_problem(refused: Refusal) -> Problem:
+def problem_of(refused: Refusal) -> Problem:
     """Return the problem document of a refusal."""
     errors = [finding.document() for finding in refused.findings]
     status = next(_STATUS[kind] for kind in type(refused).__mro__ if kind in _STATUS)
@@ -43,13 +40,3 @@ def _headers(refused: Refusal) -> dict[str, str] | None:
     if isinstance(refused, TooManyAttempts):
         return {"Retry-After": str(refused.retry_after_seconds)}
     return {"Retry-After": _AWAY_SECONDS} if isinstance(refused, ProviderAway) else None
-
-
-def install_refusal_handler(api: FastAPI) -> None:
-    """Register a handler that answers each refusal raised by a route with its problem document."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refusal)
-        return problem_response(refusal_problem(error), request.url.path)
-
-    api.add_exception_handler(Refusal, answer)

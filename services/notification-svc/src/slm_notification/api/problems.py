@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-
 from slm_chassis.http import problems
 from slm_chassis.http.problems import Problem
 from slm_notification.domain.errors import (
@@ -15,16 +12,6 @@ from slm_notification.domain.errors import (
     TooManyEndpoints,
     WithoutParty,
 )
-
-
-def install_refusal_handler(api: FastAPI) -> None:
-    """Register an exception handler that answers each refusal with its problem document."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refusal)
-        return problems.problem_response(problem_of(error), request.url.path)
-
-    api.add_exception_handler(Refusal, answer)
 
 
 def problem_of(refused: Refusal) -> Problem:

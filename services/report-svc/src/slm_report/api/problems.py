@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-
-from slm_chassis.http.problems import Problem, invalid, not_found, problem_response
+from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_report.domain.errors import (
     FiguresForbidden,
     FiguresUnavailable,
@@ -14,16 +11,6 @@ from slm_report.domain.errors import (
     Refusal,
     UnknownAgreement,
 )
-
-
-def install_refusal_handler(api: FastAPI) -> None:
-    """Register an exception handler that answers each refusal with its problem document."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refusal)
-        return problem_response(problem_of(error), request.url.path)
-
-    api.add_exception_handler(Refusal, answer)
 
 
 def problem_of(refused: Refusal) -> Problem:

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-
 from slm_chassis.http import problems
 from slm_chassis.http.problems import Problem
 from slm_review.domain.errors import AlreadyConcluded, AlreadyEnded, NotAcceptable, NotFound, NotOpen, Refusal
-
-
-def install_refusal_handler(api: FastAPI) -> None:
-    """Register an exception handler that answers each refusal with its problem document."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refusal)
-        return problems.problem_response(problem_of(error), request.url.path)
-
-    api.add_exception_handler(Refusal, answer)
 
 
 def problem_of(refused: Refusal) -> Problem:

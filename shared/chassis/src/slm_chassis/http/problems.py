@@ -17,10 +17,11 @@ from __future__ import annotations
 import http
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -69,6 +70,15 @@ def invalid(field: str, value: Any, remedy: str) -> Problem:
     """Return the problem 422 for one field."""
     errors = [{"field": field, "value": value, "remedy": remedy}]
     return Problem(422, "invalid-request", "The request is not valid", f"{field}: {remedy}", errors)
+
+
+def answer_refusals(api: FastAPI, kind: type[Exception], problem_of: Callable[[Any], Problem]) -> None:
+    """Register the handler that answers each exception of a class, raised by a route, with its problem document."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return problem_response(problem_of(error), request.url.path)
+
+    api.add_exception_handler(kind, answer)
 
 
 def problem_response(problem: Problem, instance: str) -> Response:
