@@ -27,7 +27,7 @@ ALL_WORK = {
     "monitor": {"sign-in", "agreements", "timeline", "versions", "people", "sign", "reports", "meetings", "actions",
                 "lessons", "more", "sessions", "invite", "settings", "settings-people", "guest-links", "preferences",
                 "audit-trail", "signatures", "withdraw-agreement", "end-agreement", "rests-on", "meeting",
-                "settings-person"},
+                "settings-person", "webhooks", "webhook", "remove-webhook"},
     "report": {name for name in NAMES if name not in ("reports", "keys", "unread")},
     "review": {name for name in NAMES if name not in ("breach", "customer", "supplier", "meetings", "meeting",
                                                       "actions", "lessons", "keys", "unread")},

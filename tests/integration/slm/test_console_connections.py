@@ -210,7 +210,7 @@ async def test_events_are_sent_to_an_address_that_is_made_by_clicking(
     assert found is not None
     page = found[1]
     assert (await sent(browser, page, f"{page}/test")).status_code == 303
-    await shown(browser, page, "webhook tested")
+    await shown(browser, page, ">test event</td>")
     await sent(browser, page, f"{page}/paused", paused="yes")
     assert "paused, events wait" in (await browser.get(page)).text
     await sent(browser, page, f"{page}/paused", paused="no")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from slm_console.views.connections import webhooks
-from slm_events.catalogue import PUBLISHED
+from slm_console.views.connections.event_names import event_in_words
+from slm_events.catalogue import AGREEMENTS, BREACHES, PUBLISHED, REPORTS, REVIEWS, TARGETS
 from tests.unit.console.alder_answers import answers
 from tests.unit.console.negotiated import READER
 from tests.unit.console.stub_api import StubApi, browser_of, listed
@@ -62,6 +63,13 @@ def test_the_choices_of_the_form_are_types_of_events() -> None:
     assert len(webhooks.BREACHES) == 4 and len(webhooks.ALARMS) == 6
 
 
+def test_every_event_that_is_sent_has_a_name() -> None:
+    sent = (AGREEMENTS, BREACHES, TARGETS, REPORTS, REVIEWS)
+    types = {row.type for row in PUBLISHED.values() if row.topic in sent}
+    assert len(types) > 50 and not {each for each in types if event_in_words(READER, each) == each}
+    assert event_in_words(READER, "slm.later.thing-done.v1") == "slm.later.thing-done.v1"
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
@@ -98,7 +106,7 @@ async def test_the_page_of_an_address_says_how_it_answers_and_offers_every_act()
         page = (await browser.get(PAGE)).text
         words = " ".join(re.sub("<[^>]+>", " ", page).split())
         assert "https://hooks.example/secret-path" in words and "gets events" in words
-        assert "since 10:30, next attempt 10:45" in words and "target breached" in words
+        assert "since 10:30, next attempt 10:45" in words and "promise broken" in words
         assert "answer 500 · not accepted" in words and "oops" not in words, "a receiver's text is not a page's"
         form = {"csrf_token": token_in(page)}
         for act, more in (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from slm_console.views.connections.event_names import event_in_words
 from slm_console.views.connections.sources import moment_of
 from slm_console.views.reader import Reader
 from slm_console.views.tables import Column
@@ -96,18 +97,12 @@ def _what(reader: Reader, endpoint: Mapping[str, Any]) -> str:
     elif wanted == frozenset(BREACHES):
         what = reader.gettext("breaches")
     elif wanted:
-        what = ", ".join(event_in_words(each) for each in sorted(wanted))
+        what = ", ".join(event_in_words(reader, each) for each in sorted(wanted))
     else:
         what = reader.gettext("everything")
     if not narrowed:
         return what
     return reader.gettext("%(what)s, of chosen agreements, services or companies only", what=what)
-
-
-def event_in_words(event_type: str) -> str:
-    """Return a type of events in words, without context and version: ``slm.monitor.risk-cleared.v1`` → risk cleared."""
-    parts = event_type.split(".")
-    return parts[-2].replace("-", " ") if len(parts) > 2 else event_type
 
 
 def webhook_columns(reader: Reader) -> list[Column[WebhookLine]]:
@@ -158,7 +153,7 @@ def delivery_line(reader: Reader, delivery: Mapping[str, Any]) -> DeliveryLine:
     answer = [reader.gettext("answer %(status)s", status=status) if status else "", str(delivery["problem"])]
     return DeliveryLine(
         delivery_id=str(delivery["delivery_id"]),
-        what=event_in_words(str(delivery["event_type"])),
+        what=event_in_words(reader, str(delivery["event_type"])),
         created=moment_of(reader, delivery["created_at"]),
         mark=_DELIVERY_MARKS.get(state, "no-data"),
         state=states.get(state, state),

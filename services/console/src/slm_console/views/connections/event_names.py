@@ -1,0 +1,80 @@
+"""The names of events in words, for lists of what was sent."""
+
+from __future__ import annotations
+
+from slm_console.views.reader import Reader
+
+
+def event_in_words(reader: Reader, event_type: str) -> str:
+    """Return what an event tells: ``promise broken`` for ``slm.monitor.target-breached.v1``.
+
+    A type that is not known here, such as one of a newer version, stays as it is.
+    """
+    say = reader.gettext
+    return {
+        "slm.agreement.agreement-agreed.v1": say("agreed"),
+        "slm.agreement.agreement-answer-missed.v1": say("answer overdue"),
+        "slm.agreement.agreement-comment-resolved.v1": say("comment resolved"),
+        "slm.agreement.agreement-commented.v1": say("comment"),
+        "slm.agreement.agreement-countered.v1": say("changes proposed"),
+        "slm.agreement.agreement-expired.v1": say("agreement ended on its last day"),
+        "slm.agreement.agreement-finalized.v1": say("signed"),
+        "slm.agreement.agreement-in-force.v1": say("in force"),
+        "slm.agreement.agreement-proposed.v1": say("proposed"),
+        "slm.agreement.agreement-superseded.v1": say("replaced by a newer version"),
+        "slm.agreement.agreement-terminated.v1": say("agreement terminated"),
+        "slm.agreement.agreement-withdrawn.v1": say("proposal withdrawn"),
+        "slm.agreement.amendment-drafted.v1": say("amendment drafted"),
+        "slm.agreement.requirement-recorded.v1": say("need recorded"),
+        "slm.monitor.agreement-caught-up.v1": say("the past is judged"),
+        "slm.monitor.breach-acknowledged.v1": say("breach acknowledged"),
+        "slm.monitor.breach-closed.v1": say("breach closed"),
+        "slm.monitor.breach-problem-linked.v1": say("problem linked to a breach"),
+        "slm.monitor.breach-revised.v1": say("breach corrected"),
+        "slm.monitor.breach-root-cause-given.v1": say("cause of a breach given"),
+        "slm.monitor.breach-withdrawn.v1": say("breach withdrawn"),
+        "slm.monitor.cause-revised.v1": say("cause changed"),
+        "slm.monitor.clock-cancelled.v1": say("clock of a ticket cancelled"),
+        "slm.monitor.clock-deadline-moved.v1": say("deadline of a ticket moved"),
+        "slm.monitor.clock-escalated.v1": say("ticket escalated"),
+        "slm.monitor.clock-paused.v1": say("clock of a ticket paused"),
+        "slm.monitor.clock-resumed.v1": say("clock of a ticket goes on"),
+        "slm.monitor.clock-started.v1": say("clock of a ticket started"),
+        "slm.monitor.clock-stopped.v1": say("clock of a ticket stopped"),
+        "slm.monitor.clock-warned.v1": say("deadline of a ticket is near"),
+        "slm.monitor.exclusion-decided.v1": say("time that does not count decided"),
+        "slm.monitor.exclusion-requested.v1": say("time that does not count asked for"),
+        "slm.monitor.exclusion-revoked.v1": say("time that does not count revoked"),
+        "slm.monitor.fact-quarantined.v1": say("fact set aside"),
+        "slm.monitor.import-judged.v1": say("import judged"),
+        "slm.monitor.indicator-resumed.v1": say("measurement sends again"),
+        "slm.monitor.indicator-stale.v1": say("measurement silent"),
+        "slm.monitor.risk-cleared.v1": say("no longer at risk"),
+        "slm.monitor.risk-disclosed.v1": say("risk shown to the customer"),
+        "slm.monitor.target-at-risk.v1": say("promise at risk"),
+        "slm.monitor.target-breached.v1": say("promise broken"),
+        "slm.monitor.target-judgeable.v1": say("promise can be judged again"),
+        "slm.monitor.target-recovered.v1": say("recovered"),
+        "slm.monitor.target-unjudgeable.v1": say("promise cannot be judged"),
+        "slm.monitor.window-adjusted.v1": say("period adjusted"),
+        "slm.monitor.window-closed.v1": say("period closed"),
+        "slm.monitor.window-restated.v1": say("period corrected"),
+        "slm.notification.webhook-tested.v1": say("test event"),
+        "slm.report.report-published.v1": say("report published"),
+        "slm.review.action-completed.v1": say("action done"),
+        "slm.review.action-opened.v1": say("action opened"),
+        "slm.review.action-plan-ended.v1": say("plan ended"),
+        "slm.review.action-plan-opened.v1": say("plan opened"),
+        "slm.review.breach-disputed.v1": say("breach disputed"),
+        "slm.review.dispute-decided.v1": say("dispute decided"),
+        "slm.review.lesson-recorded.v1": say("lesson recorded"),
+        "slm.review.period-accepted.v1": say("period accepted"),
+        "slm.review.plan-step-completed.v1": say("step of a plan done"),
+        "slm.review.review-concluded.v1": say("meeting concluded"),
+        "slm.review.review-lapsed.v1": say("meeting lapsed"),
+        "slm.review.review-opened.v1": say("meeting opened"),
+        "slm.review.review-scheduled.v1": say("meeting planned"),
+        "slm.review.satisfaction-surveyed.v1": say("satisfaction rated"),
+        "slm.review.target-revision-declined.v1": say("new target declined"),
+        "slm.review.target-revision-proposed.v1": say("new target proposed"),
+    }.get(event_type, event_type)
