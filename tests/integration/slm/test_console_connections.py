@@ -201,7 +201,7 @@ async def test_events_are_sent_to_an_address_that_is_made_by_clicking(
 ) -> None:
     await sign_in(browser, world.cast.provider_manager_key)
     here = "/connections/webhooks"
-    inside = {"title": "Archive", "url": "https://10.0.0.1/slm", "what": "all"}
+    inside = {"title": "Data lake", "url": "https://10.0.0.1/slm", "what": "all"}
     refused = await sent(browser, here, here, **inside)
     assert refused.status_code == 422 and re.search(r'id="url-error">[^<]+<', refused.text), "beside its field"
     made = await sent(browser, here, here, **{**inside, "url": "https://93.184.215.14/slm"})
@@ -221,5 +221,5 @@ async def test_events_are_sent_to_an_address_that_is_made_by_clicking(
     assert resend is not None and (await sent(browser, page, resend[1])).status_code == 303
     assert (await sent(browser, page, f"{page}/replay", **{"from": "1 Jan"})).status_code == 303
     assert (await sent(browser, f"{page}/remove", f"{page}/remove")).headers["location"] == here
-    assert "Archive" not in (await browser.get(here)).text
+    assert "Data lake" not in (await browser.get(here)).text
     assert (await browser.get(page)).status_code == 404
