@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, get_args
 import pytest
 from pydantic import BaseModel
 
-from slm.importing.outage_mapping import OutageMapping
-from slm.importing.ticket_mapping import TicketMapping
+from slm_mappings.outage_mapping import OutageMapping
+from slm_mappings.ticket_mapping import TicketMapping
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "imports.md"
 TEXT = PAGE.read_text(encoding="utf-8")

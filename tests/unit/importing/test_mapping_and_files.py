@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from slm.importing import mapping, outages, records
-from slm.importing.mapping_parts import Records
-from slm.importing.messages import ImportRefused, Oddities
-from slm.importing.outage_mapping import OutageMapping
+from slm_mappings import mapping, outages, records
+from slm_mappings.mapping_parts import Records
+from slm_mappings.messages import ImportRefused, Oddities
+from slm_mappings.outage_mapping import OutageMapping
 from tests.unit.importing.test_ticket_rows import DOCUMENT
 
 OUTAGES: dict[str, Any] = {

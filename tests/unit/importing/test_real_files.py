@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from slm.importing import mapping, outages, records, tickets
-from slm.importing.messages import Oddities
-from slm.importing.outage_mapping import OutageMapping
-from slm.importing.ticket_mapping import TicketMapping
 from slm_calendar import intervals, windows
 from slm_events.instants import from_text
+from slm_mappings import mapping, outages, records, tickets
+from slm_mappings.messages import Oddities
+from slm_mappings.outage_mapping import OutageMapping
+from slm_mappings.ticket_mapping import TicketMapping
 from slm_monitor.domain.clocks import clock_replay
 from slm_monitor.domain.facts.ticket_events import TicketEvent, sort_ticket_events
 from slm_monitor.domain.terms.terms import parse_targets

@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from slm.importing import mapping, run
+from slm.importing import run
 from slm.importing.door import ImportClient, SentItems
-from slm.importing.messages import ImportRefused
-from slm.importing.outage_mapping import OutageMapping
-from slm.importing.ticket_mapping import TicketMapping
+from slm_mappings import mapping
+from slm_mappings.messages import ImportRefused
+from slm_mappings.outage_mapping import OutageMapping
+from slm_mappings.ticket_mapping import TicketMapping
 from tests.unit.importing.fake_api import FakeApi
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "deploy" / "standalone" / "examples"

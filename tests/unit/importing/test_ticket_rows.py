@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from slm.importing import mapping, records, tickets
-from slm.importing.messages import ImportRefused, Oddities
-from slm.importing.records import Record
-from slm.importing.ticket_mapping import TicketMapping
 from slm_events.instants import from_text
+from slm_mappings import mapping, records, tickets
+from slm_mappings.messages import ImportRefused, Oddities
+from slm_mappings.records import Record
+from slm_mappings.ticket_mapping import TicketMapping
 
 EXPORTED = from_text("2026-12-01T00:00:00Z")
 EXAMPLES = Path(__file__).resolve().parents[3] / "deploy" / "standalone" / "examples"

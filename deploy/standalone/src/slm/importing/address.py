@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from slm.importing.messages import ImportFinding, ImportRefused
+from slm_mappings.messages import ImportFinding, ImportRefused
 
 _KEY = re.compile(r"[\x21-\x7e]{1,500}")
 

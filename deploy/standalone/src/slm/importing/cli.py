@@ -108,8 +108,9 @@ def outages(
 
 def _import(order: _Order) -> None:
     # Imported here, since httpx, pydantic and rich take half a second, which would delay `slm --help`.
-    from slm.importing import mapping, run, terminal
-    from slm.importing.messages import ImportRefused
+    from slm.importing import run, terminal
+    from slm_mappings import mapping
+    from slm_mappings.messages import ImportRefused
 
     screen = terminal.ImportScreen(order.kind)
     try:
@@ -134,7 +135,7 @@ def _import(order: _Order) -> None:
 
 def _check(connection: _Connection) -> None:
     from slm.importing import address
-    from slm.importing.messages import ImportRefused
+    from slm_mappings.messages import ImportRefused
 
     if not connection.key:
         raise ImportRefused("No key: give --key, or set SLM_KEY")

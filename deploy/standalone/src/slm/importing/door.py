@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from slm.importing import address
-from slm.importing.messages import ImportFinding, ImportRefused
+from slm_mappings.messages import ImportFinding, ImportRefused
 
 Item = dict[str, Any]
 

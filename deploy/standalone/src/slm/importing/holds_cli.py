@@ -49,7 +49,7 @@ def end(import_id: Annotated[str, typer.Argument(help="As listed.")], url: Url =
 
 def _asked(url: str, key: str, work: Callable[[ImportClient], T]) -> T:
     from slm.importing.door import ImportClient
-    from slm.importing.messages import ImportRefused
+    from slm_mappings.messages import ImportRefused
 
     try:
         if not key:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slm.importing import outages, records, tickets
 from slm.importing.door import ImportClient, ImportVerdict, Kind, SentItems, batches
-from slm.importing.messages import ImportFinding, ImportRefused, Oddities
-from slm.importing.outage_mapping import OutageMapping
-from slm.importing.ticket_mapping import TicketMapping
 from slm_events import wording
 from slm_events.instants import from_text
+from slm_mappings import outages, records, tickets
+from slm_mappings.messages import ImportFinding, ImportRefused, Oddities
+from slm_mappings.outage_mapping import OutageMapping
+from slm_mappings.ticket_mapping import TicketMapping
 
 BATCH_SIZE = 1000
 REPORTS_PATIENCE_SECONDS = 600.0

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from slm.importing import tickets
-from slm.importing.messages import ImportRefused
-from slm.importing.outage_mapping import OutageMapping
 from slm.importing.run import FileSummary, ImportResult
-from slm.importing.ticket_mapping import TicketMapping
 from slm_events.instants import to_text
 from slm_events.wording import count_in_words
+from slm_mappings import tickets
+from slm_mappings.messages import ImportRefused
+from slm_mappings.outage_mapping import OutageMapping
+from slm_mappings.ticket_mapping import TicketMapping
 
 
 class ImportScreen:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from slm.importing.address import check_api_address, check_api_key
-from slm.importing.messages import ImportRefused
+from slm_mappings.messages import ImportRefused
 
 Item = Mapping[str, Any]
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slm.importing.mapping_parts import Records
-from slm.importing.messages import ImportFinding, ImportRefused
+from slm_mappings.mapping_parts import Records
+from slm_mappings.messages import ImportFinding, ImportRefused
 
 LONGEST_LINE = 8_000_000
 """The most characters in a line. A ticket with all its comments has about a hundredth of that."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from slm.importing.messages import ImportFinding, ImportRefused
+from slm_mappings.messages import ImportFinding, ImportRefused
 
 LARGEST = 1_000_000
 """The most bytes of a mapping. One with a few hundred states and values has about a hundredth of that."""

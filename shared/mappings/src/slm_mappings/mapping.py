@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from slm.importing import yaml_document
-from slm.importing.messages import ImportFinding, ImportRefused
-from slm.importing.outage_mapping import OutageMapping
-from slm.importing.ticket_mapping import TicketMapping
+from slm_mappings import yaml_document
+from slm_mappings.messages import ImportFinding, ImportRefused
+from slm_mappings.outage_mapping import OutageMapping
+from slm_mappings.ticket_mapping import TicketMapping
 
 AnyMapping = Annotated[TicketMapping | OutageMapping, Field(discriminator="kind")]
 _ANY: TypeAdapter[TicketMapping | OutageMapping] = TypeAdapter(AnyMapping)

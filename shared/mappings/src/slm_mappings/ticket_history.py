@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slm.importing import times, values
-from slm.importing.mapping_parts import TranslatedColumn
-from slm.importing.messages import ImportFinding, ImportRefused, Oddities, UnlistedValues
-from slm.importing.records import Record
-from slm.importing.ticket_mapping import ENDS, TicketMapping, TicketState
 from slm_events.instants import to_text
+from slm_mappings import times, values
+from slm_mappings.mapping_parts import TranslatedColumn
+from slm_mappings.messages import ImportFinding, ImportRefused, Oddities, UnlistedValues
+from slm_mappings.records import Record
+from slm_mappings.ticket_mapping import ENDS, TicketMapping, TicketState
 
 Item = dict[str, Any]
 

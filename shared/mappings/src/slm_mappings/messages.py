@@ -1,4 +1,4 @@
-"""The importer's messages to its user: reasons for a refusal, and what was unusual in a file."""
+"""The messages of a mapping to its user: reasons for a refusal, and what was unusual in the records."""
 
 from __future__ import annotations
 

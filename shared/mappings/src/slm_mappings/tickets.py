@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from slm.importing import values
-from slm.importing.messages import ImportFinding, ImportRefused, Oddities
-from slm.importing.records import Record
-from slm.importing.ticket_history import ColumnTranslator, HistoryRow, TicketHistory
-from slm.importing.ticket_mapping import ENDS, MOMENTS, TicketMapping
 from slm_events.instants import to_text
+from slm_mappings import values
+from slm_mappings.messages import ImportFinding, ImportRefused, Oddities
+from slm_mappings.records import Record
+from slm_mappings.ticket_history import ColumnTranslator, HistoryRow, TicketHistory
+from slm_mappings.ticket_mapping import ENDS, MOMENTS, TicketMapping
 
 Item = dict[str, Any]
 _UNKNOWN_END = "ended at a time that the file does not give"

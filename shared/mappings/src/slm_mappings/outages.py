@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from slm.importing import times, values
-from slm.importing.messages import ImportFinding, ImportRefused, Oddities
-from slm.importing.outage_mapping import IndicatorNames, Length, OutageMapping
-from slm.importing.records import Record
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
+from slm_mappings import times, values
+from slm_mappings.messages import ImportFinding, ImportRefused, Oddities
+from slm_mappings.outage_mapping import IndicatorNames, Length, OutageMapping
+from slm_mappings.records import Record
 
 Item = dict[str, Any]
 _MICROSECONDS = {"seconds": 10**6, "minutes": 60 * 10**6, "hours": 3_600 * 10**6, "days": 86_400 * 10**6}

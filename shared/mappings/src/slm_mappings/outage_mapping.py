@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from slm.importing.mapping_parts import Condition, MappingPart, Records, Times
+from slm_mappings.mapping_parts import Condition, MappingPart, Records, Times
 
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 

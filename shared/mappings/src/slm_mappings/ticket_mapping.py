@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from slm.importing.mapping_parts import ColumnTest, Condition, MappingPart, Records, Text, Times, TranslatedColumn
+from slm_mappings.mapping_parts import ColumnTest, Condition, MappingPart, Records, Text, Times, TranslatedColumn
 
 TICKET_EVENTS = (
     "opened",

@@ -8,10 +8,10 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
-from slm.importing.mapping_parts import Times
-from slm.importing.messages import ImportFinding, ImportRefused
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import instant_of, zone_named
+from slm_mappings.mapping_parts import Times
+from slm_mappings.messages import ImportFinding, ImportRefused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

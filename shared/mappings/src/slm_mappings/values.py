@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm.importing.mapping_parts import ColumnTest, Condition
-from slm.importing.messages import ImportFinding, ImportRefused
-from slm.importing.records import Record
+from slm_mappings.mapping_parts import ColumnTest, Condition
+from slm_mappings.messages import ImportFinding, ImportRefused
+from slm_mappings.records import Record
 
 
 def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
