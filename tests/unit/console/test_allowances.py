@@ -6,7 +6,13 @@ from fractions import Fraction
 
 import pytest
 
-from slm_console.views.judgement.allowances import allowance_of, budget_of, pace_in_words, whole_minutes
+from slm_console.views.judgement.allowances import (
+    allowance_of,
+    budget_of,
+    downtime_left,
+    pace_in_words,
+    whole_minutes,
+)
 from slm_console.views.reader import MINUTE, SECOND, Reader
 from slm_events.instants import from_text
 
@@ -25,12 +31,16 @@ def said(whole: Fraction | int, used: Fraction | int, unit: str = "microseconds"
     [
         (Fraction("43.2") * MINUTE, 0, "0 of 43 min used, 43 min left"),
         (Fraction("43.2") * MINUTE, 20 * MINUTE, "20 of 43 min used, 23 min left"),
-        (Fraction("43.2") * MINUTE, 41 * MINUTE + 10 * SECOND, "41 of 43 min used, 2 min 2 s left"),
-        (Fraction("43.2") * MINUTE, 43 * MINUTE + 11 * SECOND, "43 of 43 min used, 1 s left"),
-        (Fraction("43.2") * MINUTE, 60 * MINUTE, "60 of 43 min used, 17 min over"),
+        (Fraction("43.2") * MINUTE, 20 * MINUTE + 30 * SECOND, "20 min 30 s of 43 min 12 s used, 22 min 42 s left"),
+        (Fraction("43.2") * MINUTE, 41 * MINUTE + 10 * SECOND, "41 min 10 s of 43 min 12 s used, 2 min 2 s left"),
+        (Fraction("43.2") * MINUTE, 43 * MINUTE + 11 * SECOND, "43 min 11 s of 43 min 12 s used, 1 s left"),
+        (Fraction("43.2") * MINUTE, 60 * MINUTE, "1 h of 43 min 12 s used, 16 min 48 s over"),
         (Fraction("4.32") * MINUTE, 100 * SECOND, "1 min 40 s of 4 min 19 s used, 2 min 39 s left"),
-        (2_678 * SECOND, 1_945 * SECOND, "32 of 45 min used, 13 min left"),
+        (2_678 * SECOND, 1_945 * SECOND, "32 of 44 min used, 12 min left"),
+        (2_678 * SECOND, 1_704 * SECOND, "28 of 44 min used, 16 min left"),
+        (Fraction(2_678_400_600_000, 1_000), 1_704_600_000, "28 of 44 min used, 16 min left"),
         (72 * 60 * MINUTE, 20 * 60 * MINUTE, "20 of 72 h used, 52 h left"),
+        (72 * 60 * MINUTE, 1_229 * MINUTE, "20 h 29 min of 72 h used, 51 h 31 min left"),
     ],
 )
 def test_time_is_said_in_minutes(whole: Fraction | int, used: Fraction | int, sentence: str) -> None:
@@ -75,8 +85,40 @@ def test_an_answer_that_took_too_long_is_no_error(aggregation: object, unit: str
     assert budget_of({"aggregation": aggregation}, None) is None
 
 
+@pytest.mark.parametrize("whole", [2_592 * SECOND, 2_678_400_600, 26_784 * SECOND + 1, 260_000 * SECOND + 7])
+@pytest.mark.parametrize("thousandths", [3, 77, 318, 636, 881, 993, 1_117, 1_700])
+def test_the_parts_of_a_time_budget_add_up_and_the_rest_is_never_rounded_up(whole: int, thousandths: int) -> None:
+    used = whole * thousandths // 1_000
+    amounts = [Fraction(each) for each in _amounts(said(whole, used))]
+    if used > whole:
+        assert amounts[1] + amounts[2] == amounts[0]
+    else:
+        assert amounts[0] + amounts[2] == amounts[1] and amounts[2] * SECOND <= whole - used
+
+
+def _amounts(sentence: str) -> list[int]:
+    """Return the three amounts of ``20 of 72 h used, 52 h left`` in seconds."""
+    first, _, rest = sentence.partition(" of ")
+    whole, _, rest = rest.partition(" used, ")
+    own = next((word for word in ("h", "min", "s") if first.endswith(f" {word}")), whole.split()[-1])
+    return [_seconds(each, own) for each in (first, whole, rest.rsplit(" ", 1)[0])]
+
+
+def _seconds(amount: str, unit: str) -> int:
+    words = amount.replace(",", "").split()
+    units = {"h": 3_600, "min": 60, "s": 1}
+    if len(words) == 1:
+        return int(words[0]) * units[unit]
+    return sum(int(count) * units[name] for count, name in zip(words[::2], words[1::2], strict=True))
+
+
+def test_what_is_left_is_never_rounded_up_on_today_either() -> None:
+    assert downtime_left(READER, 974 * SECOND, 2_678 * SECOND) == "16 of 44 min of allowed downtime left"
+    assert downtime_left(READER, 734 * SECOND, 2_678 * SECOND) == "12 of 44 min of allowed downtime left"
+
+
 def test_lost_minutes_are_rounded_as_used_ones() -> None:
-    lost = {0: 0, 10 * SECOND: 1, 28 * MINUTE + 24 * SECOND: 28, 32 * MINUTE + 31 * SECOND: 33}
+    lost = {0: 0, 10 * SECOND: 1, 28 * MINUTE + 24 * SECOND: 28, 32 * MINUTE + 31 * SECOND: 32}
     assert {each: whole_minutes(each) for each in lost} == lost
 
 

@@ -71,7 +71,7 @@ async def test_a_page_says_what_is_left_as_the_api_writes_it() -> None:
     async with browser_of(StubApi(alder.answers())) as browser:
         for path in ("/targets/t-checkout", "/services/checkout"):
             page = (await browser.get(path)).text
-            assert "min left" in page or "min used" in page, path
+            assert "1 min 58 s left" in page, path
 
 
 def test_the_axis_of_a_month_begins_on_its_first_day_in_the_agreements_zone() -> None:

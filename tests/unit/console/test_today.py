@@ -167,8 +167,8 @@ def test_every_amount_says_of_what_it_is_left() -> None:
         return next(row.left for row in rows(risks=[{**risk, **more}]) if row.key.startswith("risk/"))
 
     assert left() == "2 of 43 min of allowed downtime left"
-    # 44 min 38 s, of which 12 min 13 s are left: the page of the target says 32 of 45 min used, 13 min left.
-    assert left(budget_seconds=2_678, budget_left_seconds=733) == "13 of 45 min of allowed downtime left"
+    # 44 min 38 s, of which 12 min 13 s are left: the page of the target says 32 of 44 min used, 12 min left.
+    assert left(budget_seconds=2_678, budget_left_seconds=733) == "12 of 44 min of allowed downtime left"
     assert left(budget_left_seconds=40) == "40 s of 43 min of allowed downtime left"
     assert left(budget_left_seconds=-1_020) == "17 min over the allowed downtime"
     assert left(budget_seconds=72 * 3_600, budget_left_seconds=4_000) == "1 of 72 h of allowed downtime left"

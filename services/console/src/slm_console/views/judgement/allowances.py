@@ -8,12 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from slm_console.views import instants
-from slm_console.views.reader import HOUR, MINUTE, Reader
+from slm_console.views.explained.sums import hours_in_words
+from slm_console.views.reader import HOUR, MINUTE, SECOND, Reader
 
 CALM = ("on-track", "met")
 """State marks that say all is well: beside them, a budget is not called overspent."""
 _ROUGH_FROM = 10 * MINUTE
-"""From this size on, a time budget is rounded to minutes or hours; in microseconds."""
+"""From this size on, a time budget may be shown in whole minutes or hours; in microseconds."""
 _HOURS_FROM = 48 * HOUR
 _EXACT_WITHIN = 5 * MINUTE
 """Below this, the remaining time is shown to the second; in microseconds."""
@@ -84,22 +85,38 @@ def used_so_far(reader: Reader, used: Fraction, unit: str) -> str:
 
 
 def _time(reader: Reader, whole: Fraction, used: Fraction, unit: str) -> tuple[str, str]:
-    left = whole - used
-    if whole < _ROUGH_FROM:
-        said = reader.gettext("%(used)s of %(whole)s used", used=reader.length(used), whole=reader.length(whole))
-        return said, _remainder(reader, reader.length(abs(left)), left < 0)
-    one = HOUR if whole >= _HOURS_FROM else MINUTE
-    used_shown, all_shown = round(used / one), round(whole / one)
-    texts = {"used": reader.whole(used_shown), "whole": reader.whole(all_shown)}
-    count = reader.whole(abs(all_shown - used_shown))
+    """Return the used part and the rest of a time budget in words, so that both and the whole add up.
+
+    Whole and rest are rounded down, so that nobody counts on more than there is.
+    """
+    one, is_over = _unit_of(whole, used), used > whole
+    whole_shown = int(whole // one)
+    rest = int(used // one) - whole_shown if is_over else int((whole - used) // one)
+    used_shown = whole_shown + rest if is_over else whole_shown - rest
+    texts = {"used": reader.whole(used_shown), "whole": reader.whole(whole_shown)}
+    count = reader.whole(rest)
     if one == HOUR:
         said = reader.gettext("%(used)s of %(whole)s h used", **texts)
-        rest = reader.gettext("%(count)s h", count=count)
-    else:
+        return said, _remainder(reader, reader.gettext("%(count)s h", count=count), is_over)
+    if one == MINUTE and whole < _HOURS_FROM:
         said = reader.gettext("%(used)s of %(whole)s min used", **texts)
-        rest = reader.gettext("%(count)s min", count=count)
-    # Near the limit the seconds matter; further away the three rounded figures add up.
-    return said, _remainder(reader, reader.length(abs(left)) if abs(left) < _EXACT_WITHIN else rest, left < 0)
+        return said, _remainder(reader, reader.gettext("%(count)s min", count=count), is_over)
+    lengths = {"used": hours_in_words(reader, used_shown * one), "whole": hours_in_words(reader, whole_shown * one)}
+    said = reader.gettext("%(used)s of %(whole)s used", **lengths)
+    return said, _remainder(reader, hours_in_words(reader, rest * one), is_over)
+
+
+def _unit_of(whole: Fraction, used: Fraction) -> int:
+    """Return the unit in which a time budget is shown: a large one if the rounded parts add up, else the next smaller.
+
+    Near the limit, and for a small budget, the unit is seconds.
+    """
+    larger, smaller = max(whole, used), min(whole, used)
+    apart = larger - smaller
+    if whole < _ROUGH_FROM or apart < _EXACT_WITHIN:
+        return SECOND
+    units = (HOUR, MINUTE) if whole >= _HOURS_FROM else (MINUTE, SECOND)
+    return units[0] if smaller // units[0] + apart // units[0] == larger // units[0] else units[1]
 
 
 def _of_number(reader: Reader, whole: Fraction, used: Fraction, unit: str) -> tuple[str, str]:
@@ -126,8 +143,8 @@ def _remainder(reader: Reader, amount: str, is_over: bool) -> str:
 def downtime_left(reader: Reader, left: int, whole: int) -> str:
     """Return the remaining allowed downtime in words: ``2 of 43 min of allowed downtime left``.
 
-    ``left`` and ``whole`` are in microseconds; ``left`` is negative if more than allowed is used. ``left`` is rounded
-    as in ``allowance_of``; when little is left it is rounded down, so that nobody counts on more.
+    ``left`` and ``whole`` are in microseconds; ``left`` is negative if more than allowed is used. Both are rounded down
+    as in ``allowance_of``, so that nobody counts on more.
     """
     if left < 0:
         return reader.gettext("%(length)s over the allowed downtime", length=reader.length(-left))
@@ -135,19 +152,15 @@ def downtime_left(reader: Reader, left: int, whole: int) -> str:
     if left < MINUTE or (one == MINUTE and whole >= _HOURS_FROM) or whole < _ROUGH_FROM:
         texts = {"left": reader.running(left), "whole": reader.length(whole // MINUTE * MINUTE or whole)}
         return reader.gettext("%(left)s of %(whole)s of allowed downtime left", **texts)
-    all_shown = round(Fraction(whole, one))
-    shown = left // one if left < _EXACT_WITHIN else all_shown - round(Fraction(whole - left, one))
-    texts = {"left": reader.whole(shown), "whole": reader.whole(all_shown)}
+    texts = {"left": reader.whole(left // one), "whole": reader.whole(whole // one)}
     if one == HOUR:
         return reader.gettext("%(left)s of %(whole)s h of allowed downtime left", **texts)
     return reader.gettext("%(left)s of %(whole)s min of allowed downtime left", **texts)
 
 
 def whole_minutes(lost: int) -> int:
-    """Return lost time (in microseconds) in whole minutes, rounded as the used part of a budget; at least 1 if any was
-    lost.
-    """
-    return max(round(Fraction(lost, MINUTE)), 1 if lost else 0)
+    """Return lost time (in microseconds) in whole minutes, rounded down; at least 1 if any was lost."""
+    return max(lost // MINUTE, 1 if lost else 0)
 
 
 def share_used(reader: Reader, percent: str | None) -> str:
