@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -12,6 +12,8 @@ from starlette.responses import Response
 from slm_console.api_client import RefusedRequest, ServiceAway, Whole
 from slm_console.last_answers import Json
 from slm_console.views.agreements import needs
+from slm_console.views.agreements.shown_terms import cost_in_words, warnings_in_words
+from slm_console.views.directory import Directory
 from slm_console.views.judgement.calendars import month_of_days
 from slm_console.views.judgement.service_pages import (
     maintenance_columns,
@@ -30,6 +32,8 @@ from slm_console.web.visit import SignedIn, Visit
 
 router = APIRouter()
 _MANY = {"limit": "500"}
+_MOST_AGREEMENTS = 10
+"""How many agreements about a service the page of a customer asks for."""
 NOTHING_WRITTEN: Mapping[str, str] = MappingProxyType({"text": "", "outcome": ""})
 
 
@@ -87,13 +91,18 @@ async def _service_page(
     )
     directory = directory_from(parts)
     rows = today_of(visit.reader, directory, parts["summary"].data).services
-    promises = target_rows(visit.reader, directory, parts["targets"].items)
+    received = await _agreements_received(visit, directory, parts["targets"].items)
+    warnings = {each["agreement_id"]: warnings_in_words(visit.reader, directory, each) for each in received}
+    unwarned = [agreement_id for agreement_id, said in warnings.items() if said]
+    promises = target_rows(visit.reader, directory, parts["targets"].items, unwarned)
     table = table_of(target_columns(visit.reader), promises, wish_of(visit))
     model = {
         "service": service,
         "row": next((row for row in rows if row.service_id == service_id), None),
         "provider": directory.company(service["provider_party_id"]),
         "targets": table.rows,
+        "unwarned": dict.fromkeys(said for said in warnings.values() if said),
+        "costs": [(each["title"], cost) for each in received if (cost := cost_in_words(visit.reader, each))],
         "requirements": [each for each in parts["requirements"].items if each["service_id"] == service_id],
         "may_record_need": needs.may_record(directory, service),
         "need": written,
@@ -103,6 +112,17 @@ async def _service_page(
         "watch": watched(services=[service_id]),
     }
     return render_table(visit, "services/page.html", model, table, "targets", status=422 if refused else 200)
+
+
+async def _agreements_received(visit: Visit, directory: Directory, targets: Sequence[Json]) -> list[Json]:
+    """Return the agreements of these targets in which the reader's company is the customer, as far as they answer.
+
+    A customer has few agreements about one service; a provider may have hundreds, so its own are not asked for.
+    """
+    found = {each["agreement_id"] for each in targets if each["customer_party_id"] == directory.own}
+    asked = sorted(found)[:_MOST_AGREEMENTS]
+    parts = await visit.api.gather(**{f"agreement-{each}": f"/api/v1/agreements/{each}" for each in asked})
+    return [part.data for part in parts.values() if part.data is not None]
 
 
 async def _service(visit: Visit, service_id: str) -> Json:

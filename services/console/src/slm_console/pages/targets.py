@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from slm_console.api_client import Part
+from slm_console.views.agreements.shown_terms import cost_in_words, warnings_in_words
 from slm_console.views.explained.worked_out import worked_out_of
 from slm_console.views.judgement.targets import target_page_of
 from slm_console.views.judgement.typed_exclusions import ASKERS
@@ -31,10 +32,12 @@ async def show_target(visit: SignedIn, target_id: str) -> Response:
         **WHO,
         windows=(f"{path}/windows", {"limit": "12"}),
         explanation=(f"{path}/explain", _instant_of(window)),
+        agreement=f"/api/v1/agreements/{target['agreement_id']}",
         **({"series": (f"{path}/budget", {"window": window["window_id"], "step": "P1D"})} if window else {}),
     )
     series = parts.get("series", Part()).data
     directory = directory_from(parts)
+    agreement = parts["agreement"].data
     model = {
         "target": target_page_of(
             visit.reader,
@@ -45,6 +48,8 @@ async def show_target(visit: SignedIn, target_id: str) -> Response:
             series["points"] if series else (),
         ),
         "part": parts["windows"],
+        "cost": cost_in_words(visit.reader, agreement),
+        "unwarned": warnings_in_words(visit.reader, directory, agreement),
         "may_ask": directory.has_role(*ASKERS),
         "watch": watched([target_id]),
     }

@@ -14,6 +14,7 @@ from slm_console.views.agreements.backtests import BacktestSummary, backtest_in_
 from slm_console.views.agreements.changes import Change, Changes
 from slm_console.views.agreements.clauses import Clause, clauses_of, price
 from slm_console.views.agreements.hours import hours_of
+from slm_console.views.agreements.shown_terms import warnings_in_words
 from slm_console.views.agreements.standing import OPEN
 from slm_console.views.directory import Directory
 from slm_console.views.instants import read
@@ -37,6 +38,8 @@ class Live:
     target_id: str
     so_far: str = ""
     """``so far`` if the figure's period is not over; else empty."""
+    word: str = ""
+    """The state in words, if they differ from those of the mark: ``not breached`` for a customer who is not warned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,12 @@ def page_of(reader: Reader, directory: Directory, sources: Sources) -> Page:
     """Return the view model of the document's page."""
     document = sources.agreement["document"]
     changed = changes.between(reader, sources.before, document) if sources.before else changes.NOTHING
-    live = {str(each["target_id"]): live_of(reader, each) for each in sources.targets if not each.get("instance_of")}
+    is_warned = not warnings_in_words(reader, directory, sources.agreement)
+    live = {
+        str(each["target_id"]): live_of(reader, each, is_warned=is_warned)
+        for each in sources.targets
+        if not each.get("instance_of")
+    }
     words = _words(directory, sources.agreement)
     promises = [
         PromiseRow(
@@ -189,8 +197,11 @@ def _facts(reader: Reader, document: Mapping[str, Any]) -> list[tuple[str, str]]
     return facts
 
 
-def live_of(reader: Reader, target: Mapping[str, Any]) -> Live:
-    """Return the present figure of a target, given the target as the API of monitor-svc answers it."""
+def live_of(reader: Reader, target: Mapping[str, Any], *, is_warned: bool = True) -> Live:
+    """Return the present figure of a target, given the target as the API of monitor-svc answers it.
+
+    ``is_warned``: whether the agreement shows the reader's company warnings before a breach.
+    """
     target_id = str(target["target_id"])
     window = target.get("window")
     if not window:
@@ -198,7 +209,8 @@ def live_of(reader: Reader, target: Mapping[str, Any]) -> Live:
         return Live("on-track" if tickets else "no-data", "", _tickets_note(reader, tickets), target_id)
     mark = mark_of(window.get("verdict"), is_open=window.get("closed_at") is None)
     figure = figure_in_words(reader, exact(window["figure"]), target["terms"]["objective"])
-    return Live(mark, figure, _left(reader, window.get("budget"), mark), target_id, so_far(reader, window))
+    word = reader.gettext("not breached") if mark == "on-track" and not is_warned else ""
+    return Live(mark, figure, _left(reader, window.get("budget"), mark), target_id, so_far(reader, window), word)
 
 
 def _tickets_note(reader: Reader, tickets: Mapping[str, Any] | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ class TargetRow:
     explain: str
     """Path of the page that shows how the figure is worked out."""
     mark: str
+    state: str
+    """The state in words; of a customer whom the agreement does not warn, ``not breached`` instead of ``on track``."""
     allowance: Allowance | None
     pace: str
 
@@ -74,21 +76,26 @@ def target_columns(reader: Reader) -> list[Column[TargetRow]]:
     return [
         Column("promise", reader.gettext("Promise"), lambda row: f"{row.title}: {row.promise}".removesuffix(": ")),
         Column("with", reader.gettext("With"), lambda row: row.other),
-        Column("state", reader.gettext("State"), lambda row: MARKS[row.mark].word(reader), is_natural=True),
+        Column("state", reader.gettext("State"), lambda row: row.state, is_natural=True),
         Column("allowed", reader.gettext("Allowed"), lambda row: row.allowance.sentence if row.allowance else ""),
         Column("used", reader.gettext("Used")),
         Column("figure", reader.gettext("Figure"), lambda row: row.figure, is_number=True),
     ]
 
 
-def target_rows(reader: Reader, directory: Directory, targets: Iterable[Answer]) -> list[TargetRow]:
-    """Return the rows for a service's targets, the worst state first; ticket targets are left out."""
+def target_rows(
+    reader: Reader, directory: Directory, targets: Iterable[Answer], unwarned: Collection[str] = ()
+) -> list[TargetRow]:
+    """Return the rows for a service's targets, the worst state first; ticket targets are left out.
+
+    ``unwarned`` are the ids of the agreements that show the reader's company no warnings.
+    """
     order = ("breached", "at-risk", "no-data", "on-track", "met")
-    rows = [_target(reader, directory, each) for each in targets if not each.get("tickets")]
+    rows = [_target(reader, directory, each, unwarned) for each in targets if not each.get("tickets")]
     return sorted(rows, key=lambda row: (order.index(row.mark) if row.mark in order else 9, row.title))
 
 
-def _target(reader: Reader, directory: Directory, target: Answer) -> TargetRow:
+def _target(reader: Reader, directory: Directory, target: Answer, unwarned: Collection[str]) -> TargetRow:
     window = target["window"]
     objective = target["terms"]["objective"]
     other = target["customer_party_id"] if directory.own == target["provider_party_id"] else target["provider_party_id"]
@@ -104,6 +111,9 @@ def _target(reader: Reader, directory: Directory, target: Answer) -> TargetRow:
         so_far=so_far(reader, target["window"]),
         explain=explain_path(target["target_id"], window),
         mark=mark,
+        state=reader.gettext("not breached")
+        if mark == "on-track" and target["agreement_id"] in unwarned
+        else MARKS[mark].word(reader),
         allowance=allowance_of(reader, budget_of(target["terms"], window), mark),
         pace=pace_in_words(reader, (window or {}).get("detail", {}).get("burn_rate"), left.get("projected_breach_at")),
     )

@@ -1,0 +1,51 @@
+"""Terms of an agreement that explain figures: what a broken promise costs, and which warnings the customer is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slm_console.views import durations
+from slm_console.views.directory import Directory
+from slm_console.views.reader import Reader
+
+Answer = Mapping[str, Any]
+_FIXED_PRICE = "A fixed price a month."
+"""The sentence that the form for a new agreement writes into the clause about the price."""
+
+
+def cost_in_words(reader: Reader, agreement: Answer | None) -> str:
+    """Return what the agreement says about credits for a broken promise; empty if the agreement is not known.
+
+    The product computes no credits yet. An agreement describes them in the text of its clause about the price, so that
+    text is quoted. Without a text of the authors there are none: the form's own sentence says only that the price is
+    fixed.
+    """
+    document = (agreement or {}).get("document")
+    if document is None:
+        return ""
+    charges = (document.get("clauses") or {}).get("charges") or {}
+    text = str(charges.get("text") or "") if isinstance(charges, Mapping) else str(charges)
+    if text.strip() in ("", _FIXED_PRICE, reader.gettext("A fixed price a month.")):
+        return reader.gettext("No credits are agreed.")
+    return reader.gettext("The agreement says about price and credits: “%(text)s”", text=text.strip())
+
+
+def warnings_in_words(reader: Reader, directory: Directory, agreement: Answer | None) -> str:
+    """Return what the reader's company is told before a breach, if the agreement hides warnings from it; else empty.
+
+    Only a customer is not shown warnings. While they are hidden, a good state says no more than "not breached".
+    """
+    document = (agreement or {}).get("document")
+    if agreement is None or document is None or directory.own != agreement.get("customer_party_id"):
+        return ""
+    # A document without the term shows warnings at the breach.
+    risks = (document.get("customer_sees") or {}).get("risks", "at_breach")
+    if risks == "at_once":
+        return ""
+    if isinstance(risks, Mapping):
+        length = durations.in_words(reader, str(risks.get("after")))
+        return reader.gettext(
+            "The agreement shows your company a warning once it has lasted %(length)s.", length=length
+        )
+    return reader.gettext("The agreement shows your company no warning before a breach.")
