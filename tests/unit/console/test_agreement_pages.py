@@ -126,7 +126,7 @@ async def test_the_page_to_sign_says_who_signs(signers: list[dict[str, Any]], sa
     assert says in page and '<button class="button primary">Sign for' not in page
 
 
-NO_NEED = "The agreement does not say which need of the customer its promises meet"
+NO_NEED = "The promises are not linked to a need that the customer has put on record"
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_whoever_signs_reads_in_plain_words_that_no_need_is_named() -> None:
     finding = {"code": "relevant.no-requirement", "field": "requirements", "severity": "warning", "remedy": "name"}
     page = signing.signing_page(READER, directory(SHOP, "business_signatory"), agreement("agreed"), [finding])
     assert [each.text for each in page.doubts] == [
-        "The agreement does not say which need of the customer its promises meet"
+        "The promises are not linked to a need that the customer has put on record"
     ]
 
 

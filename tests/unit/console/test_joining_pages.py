@@ -34,7 +34,7 @@ async def test_an_invited_company_is_asked_who_signs() -> None:
     async with browser_of(StubApi({})) as browser:
         company = (await browser.get(f"/invitations/{KEY}?for=company")).text
         colleague = (await browser.get(f"/invitations/{KEY}")).text
-    assert "Name of who signs" in company and "Name of who signs" not in colleague
+    assert "Who signs" in company and "Who signs" not in colleague
 
 
 PREVIEW = {

@@ -92,4 +92,4 @@ async def test_inviting_from_the_form_leads_back_to_it() -> None:
 async def test_the_writer_is_told_that_the_form_names_no_need() -> None:
     async with browser_of(the_api()) as browser:
         page = (await browser.get("/agreements/new")).text
-    assert "the agreement does not say which need of the customer its promises meet" in page
+    assert "the promises are not linked to a need that the customer has put on record" in page

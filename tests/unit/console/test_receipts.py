@@ -47,7 +47,7 @@ def test_who_signed_first_reads_what_was_signed_and_for_whom_it_waits() -> None:
     assert line.sentence == (
         "Grace Hopper signed for Alder on 30 Nov 2026 at 10:42 (UTC): signed in with mail address and password."
     )
-    assert line.waived == [("say how often both sides meet", "We meet daily.")]
+    assert line.waived == [("Nothing says how often both sides meet about it", "We meet daily.")]
     assert found.following.startswith("It waits for the signature of Corner Shop. Until then it binds neither side.")
     assert (found.revision_hash, found.version) == (HASH, 1)
     assert found.what.startswith("“Checkout for Corner Shop” between Alder and Corner Shop, version 1, revision 2")

@@ -14,6 +14,7 @@ from slm_console.pages.agreements.opening import address, ask, head_of, version_
 from slm_console.views.agreements import document, receipt
 from slm_console.views.agreements.answering import Choices, Reply
 from slm_console.views.agreements.document import Sources
+from slm_console.views.agreements.next_turn import next_turn_in_words
 from slm_console.views.agreements.standing import OPEN
 from slm_console.web.forms import Fields, go
 from slm_console.web.rendering import render
@@ -79,6 +80,7 @@ async def document_page(visit: Visit, agreement_id: str, sent: Choices, reply: R
         "page": document.page_of(visit.reader, directory, sources),
         "compared_with": number,
         "says_no_need": document.says_no_need(agreement, findings),
+        "next_turn": next_turn_in_words(visit.reader, directory, agreement),
         "signed_by": receipt.who_signed(visit.reader, directory, agreement),
         "targets_part": parts["targets"],
         "has_comments": not parts["comments"].missing,

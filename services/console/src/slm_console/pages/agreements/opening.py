@@ -120,6 +120,8 @@ def head_of(visit: Visit, directory: Directory, agreement: Mapping[str, Any], ta
         "may_settle": not is_guest
         and directory.has_role("service_level_manager", "provider_signatory", "business_signatory"),
         "may_withdraw": is_manager and not is_guest and state in OPEN,
+        # Whoever got a proposal has nothing of its own to withdraw.
+        "is_receiver": agreement.get("drafting_party_id") not in (None, directory.own),
         "may_end": may_sign_for_side and not is_guest and state in ("finalized", "in_force"),
         "may_propose": is_manager and agreement["state"] == "draft",
         "may_answer": awaited and _is_for_reader(agreement, "answer"),

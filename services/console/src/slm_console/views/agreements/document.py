@@ -271,7 +271,7 @@ def says_no_need(agreement: Mapping[str, Any], findings: Sequence[Mapping[str, A
 def finding_in_words(reader: Reader, finding: Mapping[str, Any]) -> str:
     """Return a finding of the check as a sentence, usually its remedy."""
     known = {
-        NO_NEED: reader.gettext("The agreement does not say which need of the customer its promises meet"),
+        NO_NEED: reader.gettext("The promises are not linked to a need that the customer has put on record"),
         "time-bound.no-review": reader.gettext("Nothing says how often both sides meet about it"),
         "time-bound.no-effective-at": reader.gettext("Nothing says from when on it applies"),
     }

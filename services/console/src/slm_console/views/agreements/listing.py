@@ -12,7 +12,7 @@ from slm_console.views.instants import read
 from slm_console.views.reader import Reader
 from slm_console.views.tables import Column, Table, Wish, table_of
 
-GROUPS = ("mine", "theirs", "running", "ended")
+GROUPS = ("mine", "theirs", "signed", "running", "ended")
 _ENDED = ("expired", "terminated", "superseded", "withdrawn")
 
 
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A heading of the list with its rows: needs you, waits for the other side, in force, ended."""
+    """A heading of the list with its rows: needs you, waits for the other side, signed, in force, ended."""
 
     key: str
     title: str
@@ -62,6 +62,7 @@ def groups_of(reader: Reader, directory: Directory, agreements: Sequence[dict[st
     titles = {
         "mine": reader.gettext("Needs you"),
         "theirs": reader.gettext("Waits for the other side"),
+        "signed": reader.gettext("Signed, not in force yet"),
         "running": reader.gettext("In force"),
         "ended": reader.gettext("Ended"),
     }
@@ -107,6 +108,8 @@ def kind_in_words(reader: Reader, kind: str) -> str:
 def _group(agreement: dict[str, Any], standing: Turn) -> str:
     if agreement["state"] in OPEN:
         return standing.turn or "theirs"
+    if agreement["state"] == "finalized":
+        return "signed"
     return "ended" if agreement["state"] in _ENDED else "running"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from slm_console.views.agreements.document import finding_in_words
 from slm_console.views.agreements.people import identified_in_words
 from slm_console.views.agreements.standing import zone_of
 from slm_console.views.directory import Directory
@@ -26,7 +27,7 @@ class SignedLine:
     full: str
     mandate: str
     waived: list[tuple[str, str]]
-    """Remedy of each finding that the person waived, and the reason that was given."""
+    """The sentence of each finding that the person waived, as the page to sign showed it, and the reason given."""
 
 
 @dataclass(frozen=True)
@@ -137,16 +138,16 @@ def _signed_line(
         ),
         full=reader.full(at, reader.zone.key),
         mandate=str(signature.get("mandate") or ""),
-        waived=[(_doubt(signature, each), str(each["reason"])) for each in signature.get("waivers") or ()],
+        waived=[(_doubt(reader, signature, each), str(each["reason"])) for each in signature.get("waivers") or ()],
     )
 
 
-def _doubt(signature: Mapping[str, Any], waiver: Mapping[str, Any]) -> str:
-    """Return the remedy of the finding that a waiver is about, as the signer read it."""
+def _doubt(reader: Reader, signature: Mapping[str, Any], waiver: Mapping[str, Any]) -> str:
+    """Return the sentence of the finding that a waiver is about, as the signer read it on the page to sign."""
     findings: Sequence[Mapping[str, Any]] = signature.get("findings") or ()
     found = [each for each in findings if each["code"] == waiver["code"]]
     named = next((each for each in found if each["field"] == waiver.get("field")), found[0] if found else waiver)
-    return str(named.get("remedy") or named["code"])
+    return finding_in_words(reader, named) or str(named["code"])
 
 
 def _waits(reader: Reader, directory: Directory, agreement: Mapping[str, Any]) -> str:

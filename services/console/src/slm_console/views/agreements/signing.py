@@ -27,6 +27,8 @@ class Doubt:
 class SigningPage:
     """The signing page. ``obstacle`` says why the reader cannot sign, empty if nothing prevents it."""
 
+    title: str
+    """The heading: ``Sign for Corner Shop``, or ``Who signs for Corner Shop`` for a reader who may not sign."""
     what: str
     promises: list[tuple[str, str]]
     """Title and sentence of each target."""
@@ -37,6 +39,8 @@ class SigningPage:
     errors: list[str]
     company: str
     obstacle: str
+    is_for_others: bool
+    """Whether other people than the reader sign for the reader's company."""
 
 
 def signing_page(
@@ -52,15 +56,24 @@ def signing_page(
     """
     document = agreement["document"]
     errors = [finding_in_words(reader, each) for each in findings if each["severity"] == "error"]
+    company, is_for_others = directory.company(directory.own), not _may_sign_for_side(directory, agreement)
+    names = {
+        "title": agreement["title"],
+        "provider": directory.company(agreement["provider_party_id"]),
+        "customer": directory.company(agreement["customer_party_id"]),
+        "service": directory.service(agreement["service_id"]),
+        "company": company,
+    }
+    title = reader.gettext("Sign for %(company)s", company=company)
+    what = reader.gettext(
+        "You sign “%(title)s” between %(provider)s and %(customer)s, about %(service)s, for %(company)s.", **names
+    )
+    if is_for_others:
+        title = reader.gettext("Who signs for %(company)s", company=company)
+        what = reader.gettext("“%(title)s” is between %(provider)s and %(customer)s, about %(service)s.", **names)
     return SigningPage(
-        what=reader.gettext(
-            "You sign “%(title)s” between %(provider)s and %(customer)s, about %(service)s, for %(company)s.",
-            title=agreement["title"],
-            provider=directory.company(agreement["provider_party_id"]),
-            customer=directory.company(agreement["customer_party_id"]),
-            service=directory.service(agreement["service_id"]),
-            company=directory.company(directory.own),
-        ),
+        title=title,
+        what=what,
         promises=[(str(each["title"]), sentence(reader, each)) for each in document["targets"]],
         until=_term(reader, document),
         doubts=[Doubt(doubt_key(each), finding_in_words(reader, each)) for each in unwaived(agreement, findings)],
@@ -70,7 +83,8 @@ def signing_page(
             if (waiver := _waiver_of(agreement, each)) is not None
         ],
         errors=errors,
-        company=directory.company(directory.own),
+        company=company,
+        is_for_others=is_for_others,
         obstacle=_obstacle(reader, directory, agreement, signers),
     )
 
@@ -141,11 +155,15 @@ def _obstacle(
         return reader.gettext("It can be signed as soon as both sides have accepted every promise.")
     if any(each["side"] == side and each["name"] == directory.name for each in agreement["signatures"]):
         return reader.gettext("You have signed it.")
-    if not directory.has_role("provider_signatory" if side == "provider" else "business_signatory"):
+    if not _may_sign_for_side(directory, agreement):
         return _who_signs(reader, directory.company(directory.own), _names_of(agreement, side, signers))
     if not directory.may_sign:
         return reader.gettext("Sign in by yourself to sign: this session was opened by somebody else.")
     return ""
+
+
+def _may_sign_for_side(directory: Directory, agreement: Mapping[str, Any]) -> bool:
+    return directory.has_role("provider_signatory" if directory.side(agreement) == "provider" else "business_signatory")
 
 
 def _names_of(agreement: Mapping[str, Any], side: str, signers: Sequence[Mapping[str, Any]] | None) -> list[str] | None:
