@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser import chromium, watching
-from tests.browser.journeys import Cost, table
+from tests.browser.journeys import Cost, check_waiting, table
 from tests.browser.scenario import Scene, staged
 from tests.browser.watching import Watch
 from tests.support import real
@@ -51,9 +51,16 @@ def open_as(browser: Browser, scene: Scene) -> Opening:
 
 
 @pytest.fixture
-def costs(request: pytest.FixtureRequest) -> list[Cost]:
-    """The costs of journeys, which are printed as a table at the end of the run."""
-    return request.config.stash.setdefault(_COSTS, [])
+def costs(request: pytest.FixtureRequest) -> Iterator[list[Cost]]:
+    """The costs of journeys, which are printed as a table at the end of the run.
+
+    Those that a test adds are held to the longest waits, where ``SLM_JUDGE_WAITING=1`` wants that.
+    """
+    known = request.config.stash.setdefault(_COSTS, [])
+    earlier = len(known)
+    yield known
+    for cost in known[earlier:]:
+        check_waiting(cost)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.async_api import Locator, Page, expect
 
@@ -20,9 +20,16 @@ ALL_WAITS_SECONDS = 5.0
 _HEAD = ("journey", "screens", "clicks", "fields", "characters", "waiting", "longest", "human time")
 
 
+class Wait(NamedTuple):
+    """The seconds until an expected text was on the screen."""
+
+    text: str
+    seconds: float
+
+
 @dataclass
 class Cost:
-    """What a journey took. Waiting is in seconds, and is the time until the expected text was on the screen."""
+    """What a journey took."""
 
     name: str
     screens: int = 0
@@ -30,7 +37,7 @@ class Cost:
     fields: int = 0
     characters: int = 0
     decisions: int = 0
-    waits: list[float] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
 
     @property
     def human_seconds(self) -> float:
@@ -40,17 +47,20 @@ class Cost:
 
     @property
     def waiting_seconds(self) -> float:
-        return sum(self.waits)
+        return sum(wait.seconds for wait in self.waits)
+
+    @property
+    def longest_wait_seconds(self) -> float:
+        return max((wait.seconds for wait in self.waits), default=0.0)
 
     def row(self) -> list[str]:
         """Return the row of the table."""
         counts = (self.screens, self.clicks, self.fields, self.characters)
-        longest = max(self.waits, default=0.0)
         return [
             self.name,
             *map(str, counts),
             f"{self.waiting_seconds:.1f} s",
-            f"{longest:.2f} s",
+            f"{self.longest_wait_seconds:.2f} s",
             f"{self.human_seconds:.0f} s",
         ]
 
@@ -62,7 +72,7 @@ def check_waiting(cost: Cost) -> None:
     """
     if os.environ.get("SLM_JUDGE_WAITING") == "1":
         assert cost.waiting_seconds <= ALL_WAITS_SECONDS, cost
-        assert max(cost.waits, default=0.0) <= LONGEST_WAIT_SECONDS, cost
+        assert cost.longest_wait_seconds <= LONGEST_WAIT_SECONDS, cost
 
 
 class Journey:
@@ -126,7 +136,7 @@ class Journey:
 
     async def _arrived(self, text: str, began: float) -> None:
         await expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
-        self.cost.waits.append(time.perf_counter() - began)
+        self.cost.waits.append(Wait(text, time.perf_counter() - began))
 
 
 def table(costs: Iterable[Cost]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Opening
-from tests.browser.journeys import Cost, Journey, check_waiting
+from tests.browser.journeys import Cost, Journey
 from tests.browser.scenario import Scene, availability, document, draft, move, resolution
 
 MOST_TAPS = 6
@@ -34,7 +34,6 @@ async def test_a_promise_is_refused_with_a_comment_and_the_next_version_signed(
         await journey.click("Send answer: 1 accepted, 1 refused", then="waits for the answer of Alder")
         costs.append(journey.cost)
         assert journey.cost.clicks <= MOST_TAPS
-        check_waiting(journey.cost)
     async with open_as("ada") as (page, _):
         journey = Journey(page, "6 change what was refused")
         await journey.open(path, then="What is promised")
