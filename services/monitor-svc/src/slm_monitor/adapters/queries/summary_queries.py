@@ -189,7 +189,7 @@ SELECT indicator.subject, indicator.owner_party_id, indicator.key, indicator.kin
 _TICKETS = f"""
 SELECT clock.source, clock.number, clock.owner_party_id, clock.ticket, clock.target_id, clock.target_key, clock.clock,
        clock.agreement_id, clock.service_id, clock.provider_party_id, clock.customer_party_id, clock.deadline_at,
-       ticket.priority, ticket.state, ticket.team,
+       clock.started_at, ticket.priority, ticket.state, ticket.team,
        CASE WHEN :sees_all OR ticket.owner_party_id = :me OR ticket.readers ->> CAST(:me AS text) = 'whole'
             THEN ticket.held_by ELSE ticket.team END AS held_by
   FROM clock JOIN ticket ON ticket.subject = clock.ticket

@@ -255,6 +255,8 @@ class DueClockItem(_AboutAgreement):
     """Person or team that holds the ticket; only the team if the caller may not see the person; null: nobody"""
     time_left_seconds: int
     """Seconds of wall-clock time until the deadline"""
+    started_at: Instant
+    """When the clock started"""
     deadline_at: Instant
     """Deadline of the clock"""
 

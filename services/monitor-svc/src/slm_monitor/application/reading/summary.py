@@ -277,6 +277,7 @@ def _clock(row: Mapping[str, Any], names: Names, horizon: UrgencyHorizon) -> dic
         **_about(row, names),
         **{name: row[name] for name in named},
         "time_left_seconds": max(0, row["deadline_at"] - horizon.now) // _SECOND,
+        "started_at": to_text(row["started_at"]),
         "deadline_at": to_text(row["deadline_at"]),
         "urgency": horizon.urgency_of(row["deadline_at"]),
     }
