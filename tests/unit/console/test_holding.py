@@ -23,7 +23,7 @@ async def test_what_is_snoozed_is_not_counted_in_the_sentence() -> None:
         page = (await browser.get("/")).text
     assert sentence_in(page) == (
         "1 outage now · 2 breached and unanswered · 1 at risk · 1 request to decide · 1 source silent"
-        " · 1 ticket due in 4 h · 1 proposal to answer · next deadline in 41 min"
+        " · 1 ticket due within 4 h · 1 proposal to answer · next deadline in 41 min"
     )
     async with browser_of(StubApi({**known, "/api/v1/assignments": listed(kept, risk)})) as browser:
         page = (await browser.get("/")).text
@@ -54,7 +54,7 @@ async def test_a_row_is_assigned_and_given_back() -> None:
             assert "assigned to Grace Hopper" in (await browser.get(path)).text
         for path in ("/", "/causes/c-mail"):
             page = (await browser.get(path)).text
-            assert 'value="cause/c-mail"' in page and "assigned to nobody" in page
+            assert 'value="cause/c-mail"' in page and "Assign to somebody" in page
         assert 'value="risk/r-1"' in (await browser.get("/")).text
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert token is not None
@@ -142,4 +142,4 @@ async def test_a_ticket_is_not_held_by_two_at_once() -> None:
     async with browser_of(StubApi(known)) as browser:
         page = (await browser.get("/")).text
     row = page[page.index('data-row="ticket/desk/INC-20417"') :].partition("</li>")[0]
-    assert "held by Application desk" in row and "assigned to nobody" in row and "held by nobody" not in row
+    assert "held by Application desk" in row and "Assign to somebody" in row and "held by nobody" not in row

@@ -18,7 +18,8 @@ def with_services(*services: tuple[str, str, str | None]) -> StubApi:
     found = copy.deepcopy(answers())
     line: dict[str, Any] = found["/api/v1/summary"]["services"][0]
     found["/api/v1/summary"]["services"] = [
-        {**line, "service_id": name, "service_name": name, "state": state} for name, _, state in services
+        {**line, "service_id": name, "service_name": name, "state": state, "verdict": "met" if state else None}
+        for name, _, state in services
     ]
     known = [
         {"service_id": name, "name": name, "outcome": None, "provider_party_id": provider}
@@ -48,3 +49,13 @@ async def test_own_services_without_measurements_lead_to_the_connections(
 async def test_measured_and_foreign_services_ask_for_nothing(service: tuple[str, str, str | None]) -> None:
     async with browser_of(with_services(service)) as browser:
         assert CONNECT not in (await browser.get("/")).text
+
+
+async def test_a_service_that_is_judged_or_only_silent_is_not_called_unmeasured() -> None:
+    api = with_services(("Desk", ALDER, None), ("Portal", ALDER, None))
+    summary = api.answers["/api/v1/summary"]
+    summary["services"][0]["verdict"] = "met"
+    summary["stale"] = [{**summary["stale"][0], "service_id": "Portal"}]
+    async with browser_of(api) as browser:
+        page = (await browser.get("/")).text
+    assert "no measurements since" in page and CONNECT not in page

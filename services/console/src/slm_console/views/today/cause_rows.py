@@ -77,7 +77,7 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
         left=clock.text if clock else "",
         extent=_extent(reader, cause, details.parts),
         act=act,
-        order=(0, -cause["breaches"]),
+        order=_order(cause, lasts=lasts, is_waiting=act.posts),
         can_be_selected=act.posts,
         tip=", ".join(keys_of_cause(cause)),
         item=f"cause/{cause['cause_id']}",
@@ -86,6 +86,17 @@ def cause_row(reader: Reader, directory: Directory, cause: Item, details: CauseD
         clock=clock,
         counted=_counted(cause, is_down=is_down),
     )
+
+
+def _order(cause: Item, *, lasts: bool, is_waiting: bool) -> tuple[int, int]:
+    """Return the place of a cause among those of the same urgency.
+
+    What lasts comes first, the widest on top. What is over follows: first what waits for the reader, the newest on top,
+    so that an old breach which only another company can answer does not stay above a new one.
+    """
+    if lasts:
+        return (0, -int(cause["breaches"]))
+    return (1 if is_waiting else 2, -(instants.read(cause["start_at"]) or 0))
 
 
 def _act(reader: Reader, directory: Directory, cause: Item) -> RowAct:

@@ -31,6 +31,14 @@ def need_key(need: Item) -> str:
     return f"agreement/{need['agreement_id']}/{need['need']}/{need['about']}"
 
 
+def _bucket(reader: Reader, deadline: int | None) -> str:
+    """Return how urgent an act is by its deadline. Without one the other side waits, so it is one of this week."""
+    if deadline is None:
+        return "this_week"
+    left = deadline - reader.now
+    return "today" if left <= DAY else "this_week" if left <= 7 * DAY else "later"
+
+
 def need_row(reader: Reader, need: Item) -> UrgentRow:
     """Return the row for an act that an agreement needs from the reader's company."""
     path = _path_of(need)
@@ -74,7 +82,7 @@ def need_row(reader: Reader, need: Item) -> UrgentRow:
         why = reader.gettext("it binds neither side until both have signed")
     return UrgentRow(
         key=need_key(need),
-        bucket="this_week" if deadline is None or deadline - reader.now > DAY else "today",
+        bucket=_bucket(reader, deadline),
         mark="on-track",
         what=what,
         path=path,

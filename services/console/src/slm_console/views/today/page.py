@@ -157,9 +157,17 @@ def _service(reader: Reader, directory: Directory, months: Sequence[str], servic
 
 
 def unmeasured(directory: Directory, summary: Answer | None) -> list[str]:
-    """Return the names of the reader's own services for which no state is measured, in alphabetical order."""
+    """Return the names of the reader's own services that were never measured or judged, in alphabetical order.
+
+    A service whose measurements only ceased has a row that says since when.
+    """
     services = summary["services"] if summary else ()
-    found = [str(each["service_id"]) for each in services if each["state"] is None]
+    silent = {each["service_id"] for each in summary["stale"]} if summary else set()
+    found = [
+        str(each["service_id"])
+        for each in services
+        if each["state"] is None and each["verdict"] is None and each["service_id"] not in silent
+    ]
     own = [each for each in found if directory.services.get(each, {}).get("provider_party_id") == directory.own]
     return sorted(directory.service(each) for each in own)
 

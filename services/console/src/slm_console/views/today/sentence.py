@@ -63,7 +63,7 @@ def _in_words(reader: Reader, key: str, count: int) -> str:
         kinds.AT_RISK: reader.ngettext("%(count)s at risk", "%(count)s at risk", count),
         kinds.TO_DECIDE: reader.ngettext("%(count)s request to decide", "%(count)s requests to decide", count),
         kinds.SILENT: reader.ngettext("%(count)s source silent", "%(count)s sources silent", count),
-        kinds.TICKET_DUE: reader.ngettext("%(count)s ticket due in 4 h", "%(count)s tickets due in 4 h", count),
+        kinds.TICKET_DUE: reader.ngettext("%(count)s ticket due within 4 h", "%(count)s tickets due within 4 h", count),
         kinds.TO_SIGN: reader.ngettext("%(count)s agreement to sign", "%(count)s agreements to sign", count),
         kinds.TO_ANSWER: reader.ngettext("%(count)s proposal to answer", "%(count)s proposals to answer", count),
         kinds.AGREEMENT_TO_DECIDE: reader.ngettext(

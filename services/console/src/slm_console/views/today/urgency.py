@@ -12,7 +12,7 @@ from slm_console.views.directory import Directory
 from slm_console.views.judgement.allowances import downtime_left, pace_in_words, share_used
 from slm_console.views.judgement.figures import period_name
 from slm_console.views.reader import SECOND, Reader
-from slm_console.views.tickets import clock_in_words
+from slm_console.views.tickets import clock_in_words, mark_of_clock
 from slm_console.views.today import rows as kinds
 from slm_console.views.today.cause_rows import (
     CAUSE_BUCKETS,
@@ -241,7 +241,10 @@ def _ticket(reader: Reader, directory: Directory, clock: Item) -> UrgentRow:
     return UrgentRow(
         key=f"ticket/{clock['source']}/{clock['number']}",
         bucket=clock["urgency"],
-        mark="at-risk",
+        # Without the clock's start, as in an answer that was cached before an update, it is not known how much is left.
+        mark=mark_of_clock({**clock, "state": "running"}, deadline - reader.now)
+        if clock.get("started_at")
+        else "at-risk",
         what=f"{clock['number']} {title}".strip(),
         path=path,
         why=" · ".join(part for part in why if part),
