@@ -92,7 +92,7 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         (changed(DOCUMENT, "kind", "outages"), "kind", "kind: tickets"),
         (changed(DOCUMENT, "colums", {}), "colums", "no such field"),
         (changed(DOCUMENT, "columns", {"ticket": "n", "at": "t"}), "", "columns.at is the time of a state"),
-        (changed(DOCUMENT, "records.format", "xls"), "records.format", "'csv', 'jsonl' or 'json'"),
+        (changed(DOCUMENT, "records.format", "xls"), "records.format", "'csv', 'jsonl', 'json' or 'xlsx'"),
         (changed(DOCUMENT, "states.New", {"state": "new", "event": "born"}), "states.New.0.event", "'opened'"),
         (changed(DOCUMENT, "source", "a/b"), "source", "pattern"),
         (
@@ -147,7 +147,7 @@ def test_all_formats_give_the_same_records(tmp_path: Path, name: str, form: Any,
     [
         ("file", "csv", b"a,b\n1\n", "line 2: the row does not have the 2 columns"),
         ("file", "csv", b"a,b\n1,2,3\n", "line 2: the row does not have the 2 columns"),
-        ("file", "csv", b'a,b\n1,"2\n', "after line 1: unexpected end of data"),
+        ("file", "csv", b'a,b\n1,"2\n', "line 2: unexpected end of data"),
         ("file", "csv", b"a\n\xff\n", "can't decode"),
         ("file", "jsonl", b'{"a": 1}\n{"a":\n', "line 2"),
         ("file", "jsonl", b"[1]\n", "line 1 '[1]': a record must be an object"),

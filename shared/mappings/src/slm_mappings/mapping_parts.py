@@ -19,15 +19,19 @@ class MappingPart(BaseModel):
 class Records(MappingPart):
     """How a file is divided into records. A file whose name ends in .gz is unpacked."""
 
-    format: Literal["csv", "jsonl", "json"]
+    format: Literal["csv", "jsonl", "json", "xlsx"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8-sig"
     items: str | None = None
-    """The member of a JSON object that holds the list of records; dots separate nested names."""
+    """The member of a JSON object that holds the list of records; dots separate nested names, also through lists."""
+    sheet: str | None = None
+    """The sheet of a workbook; None is the first."""
 
 
 class Times(MappingPart):
-    """``format`` is ``iso``, ``unix`` (seconds) or a strptime format; ``zone`` applies to times without an offset."""
+    """``format`` is ``iso``, ``unix`` (seconds), ``unix_ms`` or a strptime format; ``zone`` applies to times without
+    an offset.
+    """
 
     format: str = "iso"
     zone: str = "UTC"

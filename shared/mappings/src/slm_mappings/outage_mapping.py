@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,18 +13,29 @@ _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
 class IndicatorNames(MappingPart):
-    """The indicators of an outage: one for each name in the column, which may hold a list."""
+    """The indicators of a record: one for each name in the column, which may hold a list; or one for the whole file,
+    which a mapping may write as a text alone.
+    """
 
-    column: str
+    column: str | None = None
     key: str = "{slug}"
-    """``{slug}`` is the name in lower case with dashes, ``{name}`` the name unchanged."""
+    """``{slug}`` is the name in lower case with dashes, ``{name}`` the name unchanged. Without a column: the key."""
     values: dict[str, str] = Field(default_factory=dict)
     """Name → key, for names whose key is not formed by ``key``."""
     initial_state: Literal["up", "unknown"] = "up"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _a_text_is_a_key(cls, written: Any) -> Any:
+        return {"key": written} if isinstance(written, str) else written
+
     @model_validator(mode="after")
     def _key_can_be_formed(self) -> IndicatorNames:
         found = set(_BRACES.findall(self.key))
+        if self.column is None:
+            if found or self.values or not self.key.strip():
+                raise ValueError("give the column that names it, or one key without braces for the whole file")
+            return self
         if found - {"{slug}", "{name}"}:
             raise ValueError("use {slug} or {name}, and no other braces")
         if not found:

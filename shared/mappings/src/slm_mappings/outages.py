@@ -99,11 +99,13 @@ class _Reader:
         if value is None:
             return None
         try:
-            return begins + _length(value.strip(), length)
+            return begins + length_of(value.strip(), length)
         except (ValueError, InvalidOperation):
             raise _outage_refusal(row, length.column, value, f"it is not a length in {length.unit}") from None
 
     def _keys(self, row: Record, own: str) -> list[str]:
+        if self._mapping.indicator.column is None:
+            return [self._mapping.indicator.key]
         names = [name.strip() for name in values.texts_of(row, self._mapping.indicator.column, self._mapping.missing)]
         keys = {}
         for name in dict.fromkeys(name for name in names if name):
@@ -130,7 +132,7 @@ def indicator_key(name: str, names: IndicatorNames) -> str | None:
     return names.key.replace("{slug}", slug).replace("{name}", name)
 
 
-def _length(value: str, length: Length) -> int:
+def length_of(value: str, length: Length) -> int:
     """Return a duration in microseconds. Raises ValueError or InvalidOperation for text that is not a duration."""
     if length.unit == "iso":
         try:

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from slm_mappings import nested_lists
 from slm_mappings.mapping_parts import Records
 from slm_mappings.messages import ImportFinding, ImportRefused
+from slm_mappings.set_aside import Aside, BadRow
 
 LONGEST_LINE = 8_000_000
 """The most characters in a line. A ticket with all its comments has about a hundredth of that."""
@@ -23,7 +25,7 @@ _HAS_NUL = "it contains a NUL character, so it is not text in this encoding; nam
 
 
 class Record(NamedTuple):
-    """A record. ``place`` is the line at which it ends; in a JSON list, its number in the list, from 1."""
+    """A record. ``place`` is the line at which it ends, or the row of a sheet; in JSON its number, from 1."""
 
     place: int
     values: Mapping[str, Any]
@@ -33,11 +35,18 @@ class Record(NamedTuple):
     """Columns that the heading names more than once."""
 
 
-def read_records(path: Path, form: Records) -> Iterator[Record]:
-    """Yield the file's records in order. Raises ImportRefused, naming the line, for one that cannot be read."""
+def read_records(path: Path, form: Records, aside: Aside | None = None) -> Iterator[Record]:
+    """Yield the file's records in order. A record that cannot be read goes to ``aside``; None: it refuses the file.
+
+    Raises ImportRefused, naming the line, for a record or a file that cannot be read.
+    """
+    bad = _refuse if aside is None else aside
     try:
+        if form.format == "xlsx":
+            yield from _xlsx(path, form)
+            return
         with _opened(path, form.encoding) as text:
-            yield from {"csv": _csv, "jsonl": _jsonl, "json": _json}[form.format](text, form)
+            yield from {"csv": _csv, "jsonl": _jsonl, "json": _json}[form.format](text, form, bad)
     except UnicodeError as problem:
         remedy = f"{problem}; is it another encoding? Name it in records.encoding, like cp1252 or utf-16"
         raise _unreadable(str(path), remedy) from problem
@@ -57,6 +66,10 @@ def _unreadable(place: str, remedy: str, value: Any = None) -> ImportRefused:
     return ImportRefused("The file cannot be read", [ImportFinding(place, value, remedy)])
 
 
+def _refuse(bad: BadRow) -> None:
+    raise _unreadable(f"{bad.field or 'line'} {bad.row}", bad.remedy, bad.value)
+
+
 def _opened(path: Path, encoding: str) -> io.TextIOBase:
     if path.suffix == ".gz":
         return io.TextIOWrapper(gzip.open(path), encoding=encoding, newline="")
@@ -74,7 +87,7 @@ def _lines(text: io.TextIOBase) -> Iterator[str]:
         yield line
 
 
-def _csv(text: io.TextIOBase, form: Records) -> Iterator[Record]:
+def _csv(text: io.TextIOBase, form: Records, bad: Aside) -> Iterator[Record]:
     try:
         reader = csv.DictReader(_lines(text), delimiter=form.delimiter, strict=True)
         heading = Counter(reader.fieldnames or ())
@@ -85,23 +98,39 @@ def _csv(text: io.TextIOBase, form: Records) -> Iterator[Record]:
     except (TypeError, ValueError) as problem:
         raise _unreadable("records.delimiter", str(problem), form.delimiter) from None
     doubled = frozenset(column for column, count in heading.items() if count > 1)
-    try:
-        for row in reader:
-            if None in row or None in row.values():
-                remedy = f"the row does not have the {len(reader.fieldnames or ())} columns of the heading; correct it"
-                raise _unreadable(f"line {reader.line_num}", remedy)
-            yield Record(reader.line_num, row, True, doubled)
-    except csv.Error as problem:
-        raise _unreadable(f"after line {reader.line_num}", str(problem)) from None
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            # The reader goes on with the line after the one that it could not read.
+            bad(BadRow(reader.reader.line_num, "", None, str(problem)))
+            continue
+        if None in row or None in row.values():
+            remedy = f"the row does not have the {len(reader.fieldnames or ())} columns of the heading; correct it"
+            bad(BadRow(reader.line_num, "", None, remedy, [*row.values()]))
+            continue
+        yield Record(reader.line_num, row, True, doubled)
 
 
-def _jsonl(text: io.TextIOBase, form: Records) -> Iterator[Record]:
+def _jsonl(text: io.TextIOBase, form: Records, bad: Aside) -> Iterator[Record]:
+    path = _path(form)
     for number, line in enumerate(_lines(text), start=1):
-        if line.strip():
-            yield Record(number, _object(_decoded(line, f"line {number}"), f"line {number}"))
+        if not line.strip():
+            continue
+        try:
+            document = _object(_decoded(line, f"line {number}"), f"line {number}")
+            for item in nested_lists.members_of_lists(document, path) if path else (document,):
+                yield Record(number, _object(item, f"line {number}"))
+        except nested_lists.NoListFound:
+            continue  # a page without records
+        except ImportRefused as refused:
+            finding = refused.findings[0]
+            bad(BadRow(number, "", finding.value, finding.remedy, line[:2000]))
 
 
-def _json(text: io.TextIOBase, form: Records) -> Iterator[Record]:
+def _json(text: io.TextIOBase, form: Records, bad: Aside) -> Iterator[Record]:
     whole = text.read(LONGEST_JSON + 1)
     if len(whole) > LONGEST_JSON:
         remedy = f"it is longer than {LONGEST_JSON:,} characters; write one object a line and use format: jsonl"
@@ -109,12 +138,38 @@ def _json(text: io.TextIOBase, form: Records) -> Iterator[Record]:
     if "\0" in whole:
         raise _unreadable("file", _HAS_NUL)
     document = _decoded(whole, "file")
-    for part in form.items.split(".") if form.items else ():
-        document = document.get(part) if isinstance(document, Mapping) else None
-    if not isinstance(document, list):
-        raise _unreadable("file", "it is not a list of records; name the member that is one in records.items")
-    for number, item in enumerate(document, start=1):
-        yield Record(number, _object(item, f"record {number}"))
+    try:
+        for number, item in enumerate(nested_lists.members_of_lists(document, _path(form)), start=1):
+            if isinstance(item, Mapping):
+                yield Record(number, item)
+            else:
+                bad(BadRow(number, "record", item, "a record must be an object", item))
+    except nested_lists.NoListFound:
+        remedy = "it is not a list of records; name the member that is one in records.items"
+        raise _unreadable("file", remedy) from None
+
+
+def _path(form: Records) -> list[str]:
+    return form.items.split(".") if form.items else []
+
+
+def _xlsx(path: Path, form: Records) -> Iterator[Record]:
+    # Imported here: only installations that read workbooks load the library.
+    from slm_mappings import workbooks
+
+    try:
+        rows = workbooks.sheet_rows(path, form.sheet)
+        heading = next(rows, None)
+        if heading is None:
+            raise _unreadable(str(path), "the sheet is empty; name another one in records.sheet")
+        names = [str(cell) for cell in heading.cells]
+        columns = Counter(name for name in names if name)
+        doubled = frozenset(column for column, count in columns.items() if count > 1)
+        for row in rows:
+            values = {name: cell for name, cell in zip(names, row.cells, strict=False) if name}
+            yield Record(row.number, values, True, doubled)
+    except workbooks.UnreadableWorkbook as problem:
+        raise _unreadable(str(path), str(problem)) from None
 
 
 def _decoded(text: str, place: str) -> Any:

@@ -47,7 +47,7 @@ def time_reader(times: Times) -> Callable[[Any], int]:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999") from problem
 
     def bounded(text: str) -> int:
-        at = _unix(text) if times.format == "unix" else instant(text)
+        at = _unix(text, _UNIX[times.format]) if times.format in _UNIX else instant(text)
         if not _EARLIEST <= at // 1_000_000 <= _LATEST:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999")
         return at
@@ -57,12 +57,17 @@ def time_reader(times: Times) -> Callable[[Any], int]:
     return lambda value: remembered(str(value).strip())
 
 
-def _unix(text: str) -> int:
+_UNIX = {"unix": 1_000_000, "unix_ms": 1_000}
+"""Format → microseconds in the unit of its numbers."""
+
+
+def _unix(text: str, microseconds: int) -> int:
     try:
-        seconds = Decimal(text)
+        number = Decimal(text)
         # Compared before the conversion to int: 1e999999999 has a billion digits.
-        if not seconds.is_finite() or not _EARLIEST <= seconds <= _LATEST:
+        in_units = 1_000_000 // microseconds
+        if not number.is_finite() or not _EARLIEST * in_units <= number <= _LATEST * in_units:
             raise ValueError(f"{text!r} lies outside of the years 1 to 9999")
-        return int(seconds * 1_000_000)
+        return int(number * microseconds)
     except InvalidOperation:
         raise ValueError(f"{text!r} is not a number of seconds") from None
