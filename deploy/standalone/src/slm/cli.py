@@ -12,6 +12,7 @@ from slm.dead_letters import cli as dead_letters
 from slm.demo import cli as demonstration
 from slm.importing import cli as importing
 from slm.importing import holds_cli as holds
+from slm.importing import measurement_cli
 from slm.platforms import refuse_windows
 from slm.reading import cli as reading
 from slm.refusals import exit_on_refusal
@@ -27,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+importing.app.command()(measurement_cli.measurements)
 app.add_typer(importing.app)
 app.add_typer(holds.app)
 app.add_typer(dead_letters.app)

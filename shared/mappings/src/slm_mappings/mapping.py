@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from slm_mappings import yaml_document
+from slm_mappings.measurement_mapping import MeasurementMapping
 from slm_mappings.messages import ImportFinding, ImportRefused
 from slm_mappings.outage_mapping import OutageMapping
 from slm_mappings.ticket_mapping import TicketMapping
@@ -22,8 +23,30 @@ def read_mapping(path: Path, kind: Literal["tickets", "outages"]) -> TicketMappi
     return parse_mapping(yaml_document.read_yaml(path), kind)
 
 
+def read_measurement_mapping(path: Path) -> MeasurementMapping:
+    """Return the mapping of measurements in a YAML file. Raises ImportRefused like ``read_mapping``."""
+    return parse_measurement_mapping(yaml_document.read_yaml(path))
+
+
+def parse_measurement_mapping(document: Any) -> MeasurementMapping:
+    """Return the mapping of measurements in a document. Raises ImportRefused."""
+    checked = _of_kind(document, "measurements")
+    try:
+        return MeasurementMapping.model_validate(checked)
+    except ValidationError as problem:
+        raise _not_valid(problem) from problem
+
+
 def parse_mapping(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
     """Return the mapping in a document of this kind. Raises ImportRefused."""
+    checked = _of_kind(document, kind)
+    try:
+        return _ANY.validate_python(checked)
+    except ValidationError as problem:
+        raise _not_valid(problem) from problem
+
+
+def _of_kind(document: Any, kind: str) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise ImportRefused(
             "The mapping is not an object", [ImportFinding("", document, f"begin it with kind: {kind}")]
@@ -32,10 +55,11 @@ def parse_mapping(document: Any, kind: Literal["tickets", "outages"]) -> TicketM
         raise ImportRefused(
             "The mapping is of another kind", [ImportFinding("kind", document.get("kind"), f"use kind: {kind}")]
         )
-    try:
-        return _ANY.validate_python(document)
-    except ValidationError as problem:
-        raise ImportRefused("The mapping is not valid", [_finding(each) for each in problem.errors()]) from problem
+    return document
+
+
+def _not_valid(problem: ValidationError) -> ImportRefused:
+    return ImportRefused("The mapping is not valid", [_finding(each) for each in problem.errors()])
 
 
 def _finding(error: Any) -> ImportFinding:

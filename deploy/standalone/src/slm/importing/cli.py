@@ -1,4 +1,4 @@
-"""``slm import tickets`` and ``slm import outages``."""
+"""``slm import tickets`` and ``slm import outages``; ``measurement_cli`` has ``slm import measurements``."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _import(order: _Order) -> None:
     try:
         if order.shown is None:
             # Checked before the file is read, which takes minutes for a large one.
-            _check(order.connection)
+            check_connection(order.connection.url, order.connection.key)
         by = mapping.read_mapping(order.mapping, order.kind)
         instant = run.export_instant(order.file, by, order.exported_at)
         found = run.check_file(order.file, by, instant)
@@ -133,14 +133,15 @@ def _import(order: _Order) -> None:
         raise typer.Exit(1)
 
 
-def _check(connection: _Connection) -> None:
+def check_connection(url: str, key: str) -> None:
+    """Raise ImportRefused if the API cannot be reached with this address and key, whatever the server says."""
     from slm.importing import address
     from slm_mappings.messages import ImportRefused
 
-    if not connection.key:
+    if not key:
         raise ImportRefused("No key: give --key, or set SLM_KEY")
-    address.check_api_key(connection.key)
-    address.check_api_address(connection.url)
+    address.check_api_key(key)
+    address.check_api_address(url)
 
 
 def _show(found: FileSummary, most: int) -> None:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -15,6 +15,7 @@ from slm.importing import address
 from slm_mappings.messages import ImportFinding, ImportRefused
 
 Item = dict[str, Any]
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 300.0
 LONGEST_WAIT_SECONDS = 10.0
@@ -88,11 +89,19 @@ class ImportClient:
 
     def register_indicator(self, key: str, kind: str, initial_state: str) -> None:
         """Register an indicator. Raises ImportRefused if it exists with another kind or initial state."""
-        document = self._of_party({"key": key, "kind": kind, "initial_state": initial_state})
-        answer = self._request("POST", "/api/v1/indicators", json=document)
-        differing = {each.get("field") for each in _problem(answer).get("errors", [])}
         # A service or unit that its owner has set does not change the figures.
-        if answer.status_code != 409 or differing & {"kind", "initial_state"}:
+        self._register({"key": key, "kind": kind, "initial_state": initial_state}, {"kind", "initial_state"})
+
+    def register_measured(self, document: Item) -> None:
+        """Register an indicator by its whole document. One that exists stays as it is: ImportRefused is raised only if
+        it has another kind. Units and scales are checked by the server with each measurement.
+        """
+        self._register(document, {"kind"})
+
+    def _register(self, document: Item, must_agree: set[str]) -> None:
+        answer = self._request("POST", "/api/v1/indicators", json=self._of_party(document))
+        differing = {each.get("field") for each in _problem(answer).get("errors", [])}
+        if answer.status_code != 409 or differing & must_agree:
             _checked(answer)
 
     def open_import(self, kind: Kind, names: Sequence[str], run_id: str) -> str:
@@ -207,9 +216,9 @@ class ImportClient:
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
 
-def batches(items: Iterable[Item], size: int) -> Iterable[list[Item]]:
+def batches(items: Iterable[T], size: int) -> Iterable[list[T]]:
     """Yield the items in lists of ``size``; the last one may be shorter."""
-    batch: list[Item] = []
+    batch: list[T] = []
     for item in items:
         batch.append(item)
         if len(batch) == size:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from slm.importing.door import ImportVerdict
 from slm.importing.run import FileSummary, ImportResult
 from slm_events.instants import to_text
 from slm_events.wording import count_in_words
@@ -82,15 +83,19 @@ class ImportScreen:
             self._shown_reasons.add(reason)
             self.line(f"waiting: {reason}")
 
+    def judged(self, verdict: ImportVerdict, reports_seconds: float | None) -> None:
+        """Print how long it took until the import was evaluated, and until all reports included it."""
+        self.line(f"judged after {verdict.seconds:.1f} s, import {verdict.import_id}")
+        if reports_seconds is None:
+            self.line("the import is judged, but not all reports include it yet; they will without further action")
+        else:
+            self.line(f"reports complete after {reports_seconds:.1f} s")
+
     def done(self, found: FileSummary, done: ImportResult) -> None:
         """Print the result of the import; the last line has the counts."""
         for example in done.taken.examples:
             self.line(f"  {example}")
-        self.line(f"judged after {done.judged.seconds:.1f} s, import {done.judged.import_id}")
-        if done.reports_seconds is None:
-            self.line("the import is judged, but not all reports include it yet; they will without further action")
-        else:
-            self.line(f"reports complete after {done.reports_seconds:.1f} s")
+        self.judged(done.judged, done.reports_seconds)
         for reason, count in done.unmatched.most_common():
             self.line(f"without a target: {count_in_words(count, 'ticket')} ({reason})")
         self.line(_last_line(found, done))
