@@ -164,7 +164,7 @@ def raised_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindow]
     attained = ", ".join(
         f"{_instance_of(window, terms)}{window.window_id} {window.figure_display}" for run in runs for window in run
     )
-    reason = f"Met comfortably in the latest {len(runs[0])} windows in a row: {attained}."
+    reason = f"Met comfortably in each of the latest {len(runs[0])} periods: {attained}."
     return proposed_target(terms, runs[0][-1].objective, raising.least_strict_objective(wanted), reason)
 
 
