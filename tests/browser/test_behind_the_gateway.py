@@ -116,7 +116,7 @@ async def test_an_engineer_finds_why_and_the_customer_approves(
         await journey.type("From", begin)
         await journey.type("Until", end)
         await journey.type("Why", "Announced on Friday.")
-        await journey.click("Show what it changes", then="of downtime no longer count")
+        await journey.click("Show what it changes", then="of downtime no longer counts")
         await journey.click("Ask the other side", then="asks that 1 h do not count")
         costs.append(journey.cost)
         path = urlsplit(page.url).path

@@ -146,3 +146,11 @@ async def test_what_a_written_promise_is_called_and_its_acts_share_a_line(open_a
     assert called and acts and edge and box
     assert acts["x"] > called["x"] and acts["y"] < called["y"] + called["height"]
     assert abs(edge["x"] - box["x"]) <= 1
+
+
+async def test_how_often_time_recurs_is_asked_only_where_it_repeats(open_as: Opening, scene: Scene) -> None:
+    async with open_as("ada") as (page, _):
+        await page.goto((await addresses(scene))["ask-for-time"].path)
+        assert not await page.locator("#times").is_visible()
+        await page.locator("#repeat").select_option("WEEKLY")
+        assert await page.locator("#times").is_visible()

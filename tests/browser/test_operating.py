@@ -72,7 +72,7 @@ async def test_an_engineer_finds_why_and_the_customer_approves_the_time(
         await journey.type("From", begin)
         await journey.type("Until", end)
         await journey.type("Why", "Announced on Friday.")
-        await journey.click("Show what it changes", then="30 min of downtime no longer count")
+        await journey.click("Show what it changes", then="30 min of downtime no longer counts")
         await journey.click("Ask the other side", then="asks that 30 min do not count")
         costs.append(journey.cost)
         path = page.url.partition(scene.url)[2]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from slm_console.views.agenda import agenda_groups
+from slm_console.views.directory import Directory
+from slm_console.views.reviews import meeting_line
 from tests.unit.console import alder_answers as alder
 from tests.unit.console.negotiated import READER
 from tests.unit.console.stub_api import StubApi, browser_of
@@ -80,6 +82,7 @@ def test_a_withdrawn_breach_and_the_figure_are_both_kept() -> None:
     withdrawn = {**ITEMS[1], "state": "withdrawn"}
     groups = agenda_groups(READER, [withdrawn, {**ITEMS[2], "detail": {**ITEMS[2]["detail"], "verdict": "met"}}])
     assert [[line.mark for line in group.lines] for group in groups] == [["withdrawn"], ["met"]]
+    assert groups[0].lines[0].note == "withdrawn: it did not happen", "the mark alone is a riddle"
 
 
 def test_a_ticket_is_named_by_its_number() -> None:
@@ -96,6 +99,24 @@ def test_a_period_without_a_figure_says_so() -> None:
     assert ": –, promised" in group.lines[0].title
 
 
+def test_figures_and_reports_stand_in_the_order_of_their_periods_however_late_they_came() -> None:
+    """After an import all figures are published on one day, in any order."""
+    windows = [
+        item("window", f"2026-12-0{day}", "Checkout is up", window_id=month, verdict="met", figure_display="100.0000")
+        for day, month in ((1, "2026-09"), (3, "2026-10"), (2, "2026-11"))
+    ]
+    reports = [
+        item("report", f"2026-12-0{day}", "Service report", period=month, verdict="met")
+        for day, month in ((3, "2026-09"), (1, "2026-11"))
+    ]
+    [group] = agenda_groups(READER, [*windows, *reports])
+    assert [line.title.partition(":")[0] for line in group.lines] == [
+        "Checkout is up, November 2026", "Checkout is up, October 2026", "Checkout is up, September 2026",
+        "Report of November 2026", "Report of September 2026",
+    ]  # fmt: skip
+    assert {line.note for line in group.lines} == {""}, "when a figure was published says nothing to a meeting"
+
+
 async def test_the_page_of_a_meeting_shows_the_groups() -> None:
     review = {
         "review_id": "r", "agreement_id": "a-shop", "agreement_title": "Checkout", "reason": "cadence",
@@ -106,3 +127,11 @@ async def test_the_page_of_a_meeting_shows_the_groups() -> None:
     async with browser_of(StubApi({**alder.answers(), "/api/v1/reviews/r": review})) as browser:
         page = (await browser.get("/reviews/meetings/r")).text
     assert "<h3>Breaches</h3>" in page and "<h3>Figures</h3>" in page and "and 1 more" in page
+
+
+def test_a_list_of_meetings_says_the_day_and_no_time_of_the_night() -> None:
+    review = {
+        "review_id": "r", "agreement_id": "a", "agreement_title": "Checkout", "reason": "breach", "state": "open",
+        "provider_party_id": alder.ALDER, "customer_party_id": alder.SHOP, "due_at": "2027-01-01T00:10:00Z",
+    }  # fmt: skip
+    assert meeting_line(READER, Directory(alder.ALDER), review).when == "1 Jan 2027"

@@ -40,8 +40,10 @@ async def test_a_request_shows_its_effect_before_the_decision() -> None:
     known = {**answers(), "/api/v1/exclusions/e-1/effect": {**EFFECT, "untold": [untold]}}
     async with browser_of(StubApi(known)) as browser:
         page = await browser.get("/maintenance/e-1")
-    assert "29 min 10 s of downtime no longer count" in page.text
-    assert "November 2026 so far 99.8864 breached 99.9671 not breached" in words_of(page.text)
+    assert "29 min 10 s of downtime no longer counts" in page.text
+    assert "November 2026 so far promised at least 99.9 % 99.900 % breached 99.970 % not breached" in words_of(
+        page.text
+    )
     assert "Approve: 1 h do not count" in page.text
     assert "Checkout answers within 300 ms, November 2026 both sides accepted it" in words_of(page.text)
 
@@ -81,7 +83,7 @@ _TYPED = {
 async def test_a_request_is_sent_only_after_its_effect_was_shown() -> None:
     api = StubApi(answers())
     page = await _posted(api, "/maintenance/new", step="try", **_TYPED)
-    assert page.status_code == 200 and "29 min 10 s of downtime no longer count" in page.text
+    assert page.status_code == 200 and "29 min 10 s of downtime no longer counts" in page.text
     assert [path for _, path, _ in api.sent] == ["/api/v1/exclusions/effect"]
     assert '<input type="hidden" name="text" value="A &lt;new&gt; disk">' in page.text
     known = {**answers(), "POST /api/v1/exclusions": EXCLUSION}
@@ -177,7 +179,7 @@ async def test_each_reader_is_offered_its_own_verbs(changed: dict[str, Any], rol
             {"state": "revoked", "decided_by_party_id": ALDER, "revoked_by_party_id": SHOP,
              "revoked_at": "2026-11-26T08:00:00Z"},
             "Corner Shop Group asked that 1 h do not count",
-            "approved by Alder Managed Services, Tue 11:15 approval withdrawn by Corner Shop Group, Today 09:00",
+            "approved by Alder Managed Services, Tue 11:15 approval withdrawn by Corner Shop Group, today 09:00",
         ),
     ],
 )  # fmt: skip
@@ -207,3 +209,17 @@ async def test_the_calendar_shows_a_recurring_time_on_each_of_its_days() -> None
         assert "Sunday 8 November 23:30–00:00" in page and "Monday 9 November 10 Tuesday" in page
         assert "October 2026" in words_of((await browser.get("/maintenance?month=2026-10")).text)
         assert "November 2026" in words_of((await browser.get("/maintenance?month=nonsense")).text)
+
+
+@pytest.mark.parametrize("state", ["requested", "approved", "rejected"])
+async def test_a_request_leads_to_what_it_is_about_whatever_was_decided(state: str) -> None:
+    decided = {} if state == "requested" else {"decided_at": "2026-11-24T10:15:00Z", "decided_by_party_id": SHOP,
+                                               "waits_for_party_id": None}  # fmt: skip
+    known = {**answers(), "/api/v1/exclusions/e-1": {**EXCLUSION, "state": state, "targets": ["t-checkout"], **decided}}
+    async with browser_of(StubApi(known)) as browser:
+        page = (await browser.get("/maintenance/e-1")).text
+    assert '<a href="/agreements/a-shop">Checkout for Corner Shop</a>' in page
+    about = page[page.index("What it is about") :].partition("</section>")[0]
+    assert '<a href="/targets/t-checkout">Checkout is available</a>' in about
+    assert "at least 99.9 %" in about and "99.886\N{NO-BREAK SPACE}%" in about
+    assert "t-fast" not in about, "the request names one target"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from slm_console.api_client import NotFound, Part, RefusedRequest, ServiceAway, Whole
 from slm_console.views.explained.time_sums import kinds_in_words
 from slm_console.views.judgement.calendars import month_of_days
-from slm_console.views.judgement.exclusion_effects import Effects, effects_of
+from slm_console.views.judgement.exclusion_effects import Effects, concerned_targets, effects_of
 from slm_console.views.judgement.service_pages import maintenance_columns, maintenance_row, maintenance_rows
 from slm_console.views.judgement.typed_exclusions import ASKERS, KINDS, exclusion_of
 from slm_console.views.judgement.typed_times import instant_to_type
@@ -87,7 +87,7 @@ async def _show_form(
         "agreement": await _agreement(visit, agreement) if agreement else None,
         "agreements": parts["all"].items,
         "targets": [each for each in items if not each.get("tickets") and not each.get("instance_of")],
-        "effects": effects_of(visit.reader, _told(effect)) if effect else None,
+        "effects": effects_of(visit.reader, _told(effect), items) if effect else None,
         "is_tried": effect is not None,
         "row": None,
     }
@@ -140,13 +140,19 @@ async def _request_page(
     visit: Visit, exclusion_id: str, given: Mapping[str, str] | None = None, error: str = ""
 ) -> Response:
     exclusion = await visit.api.known(f"{_EXCLUSIONS}/{exclusion_id}")
-    parts = await visit.api.gather(**WHO)
-    directory = directory_from(parts)
+    parts = await visit.api.gather(
+        **WHO,
+        targets=_targets(exclusion["agreement_id"]),
+        agreement=f"/api/v1/agreements/{exclusion['agreement_id']}",
+    )
+    directory, targets = directory_from(parts), parts["targets"].items
     row = maintenance_row(visit.reader, directory, exclusion)
     is_open = exclusion["state"] == "requested" or row.may_revoke
     model = {
         "row": row,
-        "effects": await _effects(visit, exclusion_id) if is_open else None,
+        "agreement_title": str((parts["agreement"].data or {}).get("title") or ""),
+        "concerned": concerned_targets(visit.reader, exclusion, targets),
+        "effects": await _effects(visit, exclusion_id, targets) if is_open else None,
         "is_requested": exclusion["state"] == "requested",
         "given": given or {},
         "error": error,
@@ -154,8 +160,8 @@ async def _request_page(
     return render(visit, "maintenance/page.html", model, status=422 if error else 200)
 
 
-async def _effects(visit: Visit, exclusion_id: str) -> Effects | None:
-    return effects_of(visit.reader, _told(await visit.api.part(f"{_EXCLUSIONS}/{exclusion_id}/effect")))
+async def _effects(visit: Visit, exclusion_id: str, targets: Sequence[Mapping[str, Any]]) -> Effects | None:
+    return effects_of(visit.reader, _told(await visit.api.part(f"{_EXCLUSIONS}/{exclusion_id}/effect")), targets)
 
 
 def _told(part: Part) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Agenda of a review meeting: one line for each target and period, in three groups, the newest first."""
+"""Agenda of a review meeting: one line for each target and period, in three groups, the newest period first."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def agenda_groups(reader: Reader, items: Sequence[Item]) -> list[AgendaGroup]:
     A target that was breached in a period has only one line for the period. It is among the breaches and has the last
     figure.
     """
-    newest = sorted(items, key=lambda each: -(read(each["at"]) or 0))
+    newest = sorted(items, key=lambda each: (_period_of(each), read(each["at"]) or 0), reverse=True)
     figures = _first_of(each for each in newest if each["kind"] in _FIGURES)
     breaches = _first_of(each for each in newest if each["kind"] == "breach")
     standing = {key for key, each in breaches.items() if each["state"] != "withdrawn"}
@@ -78,19 +78,22 @@ def _first_of(items: Any) -> dict[tuple[str, str, str], Item]:
 
 def _breach_line(reader: Reader, item: Item, figure: Item | None) -> AgendaLine:
     ticket = item["detail"].get("ticket")
-    mark = "withdrawn" if item["state"] == "withdrawn" else "breached"
+    mark, note = "breached", _day_of_item(reader, item)
+    if item["state"] == "withdrawn":
+        mark, note = "withdrawn", reader.gettext("withdrawn: it did not happen")
     if ticket:
         title = f"{ticket['number']}: {_name_of(item)}"
-        return AgendaLine(mark, title, _moment(reader, item), f"/tickets/{ticket['source']}/{ticket['number']}")
-    return AgendaLine(mark, _told(reader, item, figure or item), _moment(reader, item), f"/breaches/{item['ref_id']}")
+        return AgendaLine(mark, title, note, f"/tickets/{ticket['source']}/{ticket['number']}")
+    return AgendaLine(mark, _told(reader, item, figure or item), note, f"/breaches/{item['ref_id']}")
 
 
 def _figure_line(reader: Reader, item: Item) -> AgendaLine:
     detail = item["detail"]
     link = f"/targets/{detail['target_id']}" if detail.get("target_id") else ""
-    note = _moment(reader, item)
+    # The title names the period; when its figure was published says nothing to a meeting.
+    note = ""
     if item["kind"] == "restatement":
-        note = reader.gettext("corrected · %(at)s", at=note)
+        note = reader.gettext("corrected on %(day)s", day=_day_of_item(reader, item))
     return AgendaLine(mark_of(detail.get("verdict"), is_open=False), _told(reader, item, item), note, link)
 
 
@@ -98,7 +101,7 @@ def _report_line(reader: Reader, item: Item) -> AgendaLine:
     detail = item["detail"]
     title = reader.gettext("Report of %(period)s", period=period_name(reader, str(detail.get("period") or "")))
     link = f"/reviews/reports/{item['ref_id']}"
-    return AgendaLine(mark_of(detail.get("verdict"), is_open=False), title, _moment(reader, item), link)
+    return AgendaLine(mark_of(detail.get("verdict"), is_open=False), title, "", link)
 
 
 def _proposal_lines(reader: Reader, item: Item) -> list[AgendaLine]:
@@ -112,7 +115,7 @@ def _proposal_lines(reader: Reader, item: Item) -> list[AgendaLine]:
                 proposed=objective_in_words(reader, each["objective"]),
                 present=objective_in_words(reader, each["present_objective"]),
             ),
-            " · ".join(part for part in (_moment(reader, item), str(each.get("reason") or "")) if part),
+            " · ".join(part for part in (_day_of_item(reader, item), str(each.get("reason") or "")) if part),
             f"/targets/{each['target_id']}",
         )
         for each in item["detail"].get("targets") or ()
@@ -124,12 +127,18 @@ def _action_line(reader: Reader, item: Item) -> AgendaLine:
     owner, due = str(detail.get("owner") or ""), read(detail.get("due_at"))
     text = str(detail.get("text") or item["title"]).removeprefix(f"Open action of {owner}: ")
     title = reader.gettext("%(owner)s: %(text)s", owner=owner, text=text) if owner else text
-    note = reader.gettext("until %(day)s", day=reader.day(due)) if due is not None else _moment(reader, item)
+    note = reader.gettext("until %(day)s", day=reader.day(due)) if due is not None else _day_of_item(reader, item)
     return AgendaLine("on-track", title, note, "/reviews/actions")
 
 
-def _moment(reader: Reader, item: Item) -> str:
-    return reader.moment(read(item["at"]) or reader.now)
+def _day_of_item(reader: Reader, item: Item) -> str:
+    return reader.day(read(item["at"]) or reader.now)
+
+
+def _period_of(item: Item) -> str:
+    """Return text by which items are in order of time: the calendar period that an item is about, else its instant."""
+    period = str(item["detail"].get("window_id") or item["detail"].get("period") or "")
+    return period if period[:4].isdecimal() else str(item["at"])
 
 
 def _told(reader: Reader, item: Item, figure: Item) -> str:

@@ -128,6 +128,12 @@ class Reader:
         shown = self.moment(microseconds)
         return self.gettext("Today %(time)s", time=shown) if is_today else shown
 
+    def dated_within(self, microseconds: int) -> str:
+        """Return an instant within a sentence: ``today 10:42``, any other day as ``moment`` does."""
+        is_today = self.local(microseconds).date() == self.local(self.now).date()
+        shown = self.moment(microseconds)
+        return self.gettext("today %(time)s", time=shown) if is_today else shown
+
     def span(self, start: int, end: int) -> str:
         """Return start and end of an interval, with the day only once if it is the same: ``12 Oct 08:20–09:24``."""
         if self.local(start).date() == self.local(end).date():

@@ -141,7 +141,7 @@ def meeting_line(reader: Reader, directory: Directory, review: Mapping[str, Any]
         title=str(review["agreement_title"]),
         company=directory.company(directory.other(review)),
         why=why,
-        when=reader.moment(due) if due is not None else "",
+        when=reader.day(due) if due is not None else "",
         state=states.get(str(review["state"]), str(review["state"])),
         is_open=review["state"] == "open",
     )

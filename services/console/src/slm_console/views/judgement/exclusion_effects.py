@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from slm_console.views import instants
-from slm_console.views.judgement.figures import exact, period_name
+from slm_console.views.judgement.figures import exact, figure_in_words, period_name
 from slm_console.views.marks import mark_of
+from slm_console.views.promises import objective_in_words
 from slm_console.views.reader import Reader
 
 Answer = Mapping[str, Any]
@@ -18,7 +19,7 @@ Answer = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class EffectLine:
     """A figure that would change. ``amount`` says by how much, in words; empty if the error budget is not an amount of
-    time.
+    time. ``promised`` is the objective in words, empty if it is not known.
     """
 
     target_id: str
@@ -30,6 +31,7 @@ class EffectLine:
     after: str
     after_mark: str
     amount: str
+    promised: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,54 @@ class Effects:
         return self.is_shown and not (self.lines or self.untold)
 
 
-def effects_of(reader: Reader, effect: Answer | None) -> Effects | None:
-    """Return the effect that the API computed; None if the API did not answer, because the service is away."""
+@dataclass(frozen=True, slots=True)
+class ConcernedTarget:
+    """A target whose figures a request to exclude time is about, with its present figure."""
+
+    target_id: str
+    title: str
+    figure: str
+    promised: str
+
+
+def concerned_targets(reader: Reader, exclusion: Answer, targets: Sequence[Answer]) -> list[ConcernedTarget]:
+    """Return the targets of the agreement that a request is about, so that its page leads to their figures.
+
+    A request that names no target is about all whose figures time can change; tickets have none.
+    """
+    named = set(exclusion["targets"])
+    if exclusion["indicators"]:
+        # Which targets rest on a measurement, through others, is known to the service that judges them.
+        return []
+    return [
+        ConcernedTarget(
+            str(each["target_id"]),
+            str(each["title"]),
+            figure_in_words(reader, exact(each["window"]["figure"]), each["terms"]["objective"]),
+            objective_in_words(reader, each["terms"]["objective"]),
+        )
+        for each in targets
+        if each.get("window")
+        and not each.get("tickets")
+        and (not named or not named.isdisjoint((each["target_id"], each["key"])))
+        and (not exclusion["services"] or each["service_id"] in exclusion["services"])
+    ]
+
+
+def effects_of(reader: Reader, effect: Answer | None, targets: Sequence[Answer] = ()) -> Effects | None:
+    """Return the effect that the API computed; None if the API did not answer, because the service is away.
+
+    ``targets`` are the targets of the agreement: their objectives say with which unit a figure is
+    shown, and beside which promise.
+    """
     if effect is None:
         return None
+    objectives = {str(each["target_id"]): each["terms"]["objective"] for each in targets}
     changed = [each for each in effect["windows"] if each["changes"]]
     moved = {each["target_id"] for each in changed}
     stay = dict.fromkeys(str(each["target_title"]) for each in effect["windows"] if each["target_id"] not in moved)
     return Effects(
-        lines=[_changed_figure(reader, each) for each in changed],
+        lines=[_changed_figure(reader, each, objectives.get(str(each["target_id"]))) for each in changed],
         unchanged=list(stay),
         untold=list(_untold(reader, effect["untold"])),
         not_excluded=[(_span(reader, each), _cause(reader, each)) for each in effect["uncounted"]],
@@ -67,7 +108,7 @@ def effects_of(reader: Reader, effect: Answer | None) -> Effects | None:
     )
 
 
-def _changed_figure(reader: Reader, window: Answer) -> EffectLine:
+def _changed_figure(reader: Reader, window: Answer, objective: Answer | None) -> EffectLine:
     before, after = window["before"], window["after"]
     is_rolling = str(window["window_id"]).startswith("P")
     is_open = is_rolling or (instants.read(window["to"]) or 0) > reader.now
@@ -76,12 +117,19 @@ def _changed_figure(reader: Reader, window: Answer) -> EffectLine:
         target_id=window["target_id"],
         title=str(window["target_title"]),
         period=reader.gettext("%(period)s so far", period=period) if is_open and not is_rolling else period,
-        before=str(before["figure_display"]),
+        before=_figure(reader, before, objective),
         before_mark=_mark(before["verdict"], is_open=is_open),
-        after=str(after["figure_display"]),
+        after=_figure(reader, after, objective),
         after_mark=_mark(after["verdict"], is_open=is_open),
         amount=_amount(reader, before["budget"], after["budget"]),
+        promised=objective_in_words(reader, objective) if objective else "",
     )
+
+
+def _figure(reader: Reader, window: Answer, objective: Answer | None) -> str:
+    if objective is None or not window["figure"]:
+        return str(window["figure_display"])
+    return figure_in_words(reader, exact(window["figure"]), objective)
 
 
 def _mark(verdict: str | None, *, is_open: bool) -> str:
@@ -97,9 +145,9 @@ def _amount(reader: Reader, before: Answer | None, after: Answer | None) -> str:
         return ""
     moved = (exact(before["consumed"]) or Fraction(0)) - (exact(after["consumed"]) or Fraction(0))
     if moved > 0:
-        return reader.gettext("%(length)s of downtime no longer count", length=reader.length(moved))
+        return reader.gettext("%(length)s of downtime no longer counts", length=reader.length(moved))
     if moved < 0:
-        return reader.gettext("%(length)s of downtime count again", length=reader.length(-moved))
+        return reader.gettext("%(length)s of downtime counts again", length=reader.length(-moved))
     return reader.gettext("only the allowance changes")
 
 

@@ -188,17 +188,19 @@ def _title(reader: Reader, directory: Directory, exclusion: Answer, length: str)
 def _decisions(reader: Reader, directory: Directory, exclusion: Answer) -> Iterator[str]:
     at = instants.read(exclusion["decided_at"])
     if at is not None and exclusion["decided_by_party_id"]:
-        by, moment = directory.company(exclusion["decided_by_party_id"]), reader.dated(at)
+        by, moment = directory.company(exclusion["decided_by_party_id"]), reader.dated_within(at)
         if exclusion["state"] == "rejected":
             yield reader.gettext("refused by %(company)s, %(moment)s", company=by, moment=moment)
         else:
             yield reader.gettext("approved by %(company)s, %(moment)s", company=by, moment=moment)
     elif at is not None:
-        yield reader.gettext("by itself, because nobody decided in time, %(moment)s", moment=reader.dated(at))
+        yield reader.gettext("by itself, because nobody decided in time, %(moment)s", moment=reader.dated_within(at))
     revoked = instants.read(exclusion["revoked_at"])
     if revoked is not None:
         by = directory.company(exclusion["revoked_by_party_id"])
-        yield reader.gettext("approval withdrawn by %(company)s, %(moment)s", company=by, moment=reader.dated(revoked))
+        yield reader.gettext(
+            "approval withdrawn by %(company)s, %(moment)s", company=by, moment=reader.dated_within(revoked)
+        )
 
 
 def _instant(text: object) -> int:
