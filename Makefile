@@ -98,8 +98,9 @@ structure: $(READY) ## folders, imports, names and sizes in figures: make struct
 recorded: $(READY) ## plays the recorded scenario and compares every answer and event with the recording
 	@.venv/bin/pytest tests/recorded -q
 
-docs: $(READY) ## the generated pages of docs/reference
+docs: $(READY) ## the generated pages: docs/reference, and the table of connections
 	@.venv/bin/python -m tools.reference
+	@.venv/bin/python -m tools.connect
 
 kafka-up: $(READY) ## a real one-node Kafka, without Docker or system Java
 	@.venv/bin/python -m tests.support.kafka up
