@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,18 @@ def test_a_file_of_bad_rows_alone_sends_nothing(tmp_path: Path) -> None:
     with pytest.raises(ImportRefused, match="nothing to send: 1 record") as refused:
         checked(tmp_path / "file", mapped("values"))
     assert "line 2, ms 'x': it is not a number" in str(refused.value)
+
+
+def test_the_length_of_a_file_does_not_matter_to_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slm_mappings.measurements.LOOKED_BACK", 500)
+    peaks = []
+    for count in (2_000, 10_000):
+        with (tmp_path / "file").open("w") as file:
+            file.write(HEADING)
+            file.writelines(row(number) for number in range(count))
+        tracemalloc.start()
+        found = checked(tmp_path / "file", mapped("values"))
+        assert (found.items, sum(1 for _ in found.placed_items())) == (count, count)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.3

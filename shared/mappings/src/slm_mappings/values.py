@@ -31,8 +31,10 @@ def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
 
 def _within(value: Any, parts: Sequence[str]) -> Any:
     for place, part in enumerate(parts):
+        if isinstance(value, Mapping) and part not in value:
+            return _below_dotted_name(value, parts[place:])
         if isinstance(value, Mapping):
-            value = value.get(part)
+            value = value[part]
         elif isinstance(value, list) and part.isdecimal() and len(part) < 10:
             value = value[int(part)] if int(part) < len(value) else None
         elif isinstance(value, list):
@@ -41,6 +43,19 @@ def _within(value: Any, parts: Sequence[str]) -> Any:
         else:
             return None
     return value
+
+
+_MOST_DOTS = 12
+"""The most parts that one name of an object may have, so that a long path costs little."""
+
+
+def _below_dotted_name(holder: Mapping[str, Any], parts: Sequence[str]) -> Any:
+    """Follow a path whose first name has dots of its own, such as a host's: ``zones.www.example.org.requests``."""
+    for count in range(2, min(len(parts), _MOST_DOTS) + 1):
+        name = ".".join(parts[:count])
+        if name in holder:
+            return _within(holder[name], parts[count:])
+    return None
 
 
 def text_of(record: Record, column: str, missing: tuple[str, ...]) -> str | None:
