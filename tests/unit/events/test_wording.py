@@ -43,7 +43,7 @@ def test_a_warning_says_why(risk: tuple[str, str], words: str) -> None:
 @pytest.mark.parametrize(
     ("within", "words"),
     [
-        ({"service_time": "PT4H"}, "within 4 h service time"),
+        ({"service_time": "PT4H"}, "within 4 h of service time"),
         ({"business_days": 1}, "within 1 business day"),
         ({"business_days": 2}, "within 2 business days"),
         ({"business_days_end": 1}, "by close of business, 1 business day later"),

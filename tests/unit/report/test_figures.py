@@ -64,8 +64,8 @@ def test_the_exact_figure_survives_being_written(figure: Fraction) -> None:
         ({"at_least": "200/3", "unit": "percent"}, "≥ 200/3 %"),
         ({"at_most": "0.05"}, "≤ 0.05"),
         (LATENCY, "≤ 300 ms"),
-        ({"within": {"service_time": "PT4H"}}, "within 4 h service time"),
-        ({"within": {"calendar": "P1DT2H30M"}}, "within 1 d 2 h 30 min calendar"),
+        ({"within": {"service_time": "PT4H"}}, "within 4 h of service time"),
+        ({"within": {"calendar": "P1DT2H30M"}}, "within 1 d 2 h 30 min"),
         ({}, "–"),
     ],
 )

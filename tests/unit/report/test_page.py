@@ -98,9 +98,7 @@ def test_each_chart_has_a_narrow_form_in_which_everything_is_within_a_phones_wid
         assert max([*ends, *(float(x) + float(width) for x, width in boxes)]) <= 344
     wide, narrow = (re.findall(rf'<div class="{name}">(.*?)</div>', page, re.DOTALL) for name in ("wide", "narrow"))
     for each, other in zip(wide, narrow, strict=True):
-        assert set(re.findall(r"(?:attained|in time) [^<]*", each)) == set(
-            re.findall(r"(?:attained|in time) [^<]*", other)
-        )
+        assert set(re.findall(r"(?:figure|in time) [^<]*", each)) == set(re.findall(r"(?:figure|in time) [^<]*", other))
 
 
 def test_lines_of_one_unit_share_one_marked_scale() -> None:
@@ -111,9 +109,7 @@ def test_lines_of_one_unit_share_one_marked_scale() -> None:
     period = periods.parse_period("2026-11", "month", "UTC")
     made = service_report.build_service_report(line, facts, period, state="published", as_of=at("2026-12-01T00:10"))
     (chart,) = svg_attainment.draw_attainment_charts(made.document())
-    circles = {
-        text: float(x) for x, text in re.findall(r'<circle cx="([0-9.]+)"[^>]*><title>attained ([0-9.]+)', chart)
-    }
+    circles = {text: float(x) for x, text in re.findall(r'<circle cx="([0-9.]+)"[^>]*><title>figure ([0-9.]+)', chart)}
     assert circles["33.0000"] < circles["99.9000"]
     assert ">100</text>" in chart
 
@@ -185,13 +181,13 @@ def test_breaches_lead_to_their_evidence() -> None:
 def test_instants_are_shown_by_the_agreements_own_clock() -> None:
     page = html_page.render_report_page(shown(timezone="Europe/Berlin"))
     assert "22 Nov 2026, 10:00:00 CET" in page
-    assert "1 Nov 2026 to 30 Nov 2026 (Europe/Berlin)" in page
+    assert "1 Nov 2026 to 30 Nov 2026: days and times of Berlin, as agreed" in page
 
 
 def test_periods_hours_and_distances_are_said_in_words() -> None:
     page = html_page.render_report_page(shown())
     assert "Service report · November 2026" in page and "2026-11:" not in page
-    assert "percentage points below what was agreed" in page
+    assert "percentage points below what was promised" in page
     assert not re.search(r"24x7|Variance|Error budget|Budget spent|badge|>2026-11<", page)
     assert report_words.period_in_words("2026-W47") == "week 47 of 2026"
     assert report_words.period_in_words("2026-Q3") == "quarter 3 of 2026"
@@ -202,3 +198,21 @@ def test_the_page_is_readable_in_the_dark_and_every_cell_of_a_phone_has_its_titl
     assert "prefers-color-scheme: dark" in page
     assert not re.findall(r"(?:fill|stroke)=\"#", page), "a picture has a colour of its own"
     assert not re.findall(r"<td(?![^>]*(?:data-label|colspan))", page)
+
+
+def test_the_page_has_the_words_of_the_console_and_says_whose_time_it_shows() -> None:
+    report = shown()
+    report["lines"] = [report["lines"][0] | {"coverage_percent": "100/1", "agreement_version": 1}]
+    page = html_page.render_report_page(report)
+    heads = re.findall(r'<th scope="col">([^<]*)</th>', page.partition("<h2>Figures</h2>")[2].partition("</thead>")[0])
+    assert [each for each in heads if each != "Baseline"] == [
+        "Target", "Period", "Promised", "Figure", "Average", "Against what was promised", "Used of what is allowed",
+        "Measured", "State",
+    ]  # fmt: skip
+    assert "of the time is known" not in page and "· version" not in page
+    assert "What a broken promise costs is in the agreement, under Price." in page
+    zoned = report | {"period": report["period"] | {"timezone": "America/New_York"}}
+    assert "days and times of New York, as agreed" in html_page.render_report_page(zoned)
+    report["lines"][0] |= {"coverage_percent": "95/1", "agreement_version": 2}
+    page = html_page.render_report_page(report)
+    assert "95.0000 % of the time is known" in page and "version 2 of the agreement" in page

@@ -51,8 +51,8 @@ def window_in_words(window_id: str) -> str:
 
 
 def deadline_in_words(within: Mapping[str, Any]) -> str:
-    """Return the deadline of an objective in words, such as ``within 4 h service time``. ``within`` is a duration's
-    document.
+    """Return the deadline of an objective in words, such as ``within 4 h of service time``. ``within`` is a
+    duration's document.
     """
     for measure, amount in within.items():
         if measure == "due_at":
@@ -61,7 +61,9 @@ def deadline_in_words(within: Mapping[str, Any]) -> str:
             return f"by close of business, {count_in_words(int(amount), 'business day')} later"
         if measure == "business_days":
             return f"within {count_in_words(int(amount), 'business day')}"
-        return f"within {duration_in_words(str(amount))} {measure.replace('_', ' ')}"
+        # By the calendar an hour is an hour: only service time needs a word.
+        measured = " of service time" if measure == "service_time" else ""
+        return f"within {duration_in_words(str(amount))}{measured}"
     return "–"
 
 

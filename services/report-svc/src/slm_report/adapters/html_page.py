@@ -48,6 +48,7 @@ _templates.filters["words"] = lambda text: str(text).replace("_", " ")
 _templates.filters["verdict"] = lambda verdict: _VERDICTS.get(verdict, verdict)
 _templates.filters["period"] = report_words.period_in_words
 _templates.filters["hours"] = report_words.hours_in_words
+_templates.filters["city"] = report_words.city_in_words
 _templates.filters["against"] = report_words.against_what_was_agreed
 _templates.filters["shape"] = lambda state: _SHAPES.get(state, "○")
 _templates.filters["counted"] = wording.count_in_words

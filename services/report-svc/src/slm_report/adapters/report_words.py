@@ -31,14 +31,19 @@ def hours_in_words(service_hours: str) -> str:
     return "round the clock" if service_hours == "24x7" else service_hours
 
 
+def city_in_words(timezone: str) -> str:
+    """Return the city of a time zone: ``Europe/Zurich`` → ``Zurich``."""
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
 def against_what_was_agreed(line: Mapping[str, Any]) -> str:
     """Return how far a line's figure lies above or below its objective, ``–`` for lines without a number to compare."""
     variance, bound = figures.parse_figure(line["variance"]["exact"]), figures.bound_of(line["objective"])
     if variance is None or bound is None:
         return str(line["variance"]["display"])
     if variance == 0:
-        return "exactly what was agreed"
+        return "exactly what was promised"
     is_above = (variance > 0) == (bound[0] == "at_least")
     unit = "percentage points" if line["unit"] == "percent" else figures.unit_sign(line["unit"])
     amount = str(line["variance"]["display"]).lstrip("+-\N{MINUS SIGN}")
-    return f"{amount} {unit} {'above' if is_above else 'below'} what was agreed".replace("  ", " ")
+    return f"{amount} {unit} {'above' if is_above else 'below'} what was promised".replace("  ", " ")

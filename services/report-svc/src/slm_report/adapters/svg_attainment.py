@@ -61,12 +61,12 @@ def _chart(layout: Layout, unit: str, comparison: str, lines: list[Mapping[str, 
     row = ROW + layout.drop
     bottom = TOP + row * len(lines)
     root = svg.new_drawing(
-        layout.width, bottom + (_AXIS if scale else 8), "Attained against agreed", _description(lines)
+        layout.width, bottom + (_AXIS if scale else 8), "Figure against promise", _description(lines)
     )
-    named = {"tickets": "Tickets in time"}.get(comparison, "Attained against agreed")
+    named = {"tickets": "Tickets in time"}.get(comparison, "Figure against promise")
     heads = [(layout.plot_x, f"{named}, {figures.unit_sign(unit)}" if unit else named)]
     if layout is WIDE:
-        heads += [(0, "Target"), (_BUDGET_X, "Allowance used")]
+        heads += [(0, "Target"), (_BUDGET_X, "Used of what is allowed")]
     for x, text in heads:
         svg.add_label(root, x, 14, text, fill=svg.MUTED, font_size=12)
     if scale is not None:
@@ -98,7 +98,7 @@ def _row(root: Element, layout: Layout, y: float, line: Mapping[str, Any], scale
         root,
         0,
         y + 32,
-        f"{report_words.period_in_words(line['window_id'])} · agreed {line['agreed']}",
+        f"{report_words.period_in_words(line['window_id'])} · promised {line['agreed']}",
         longest=46,
         fill=svg.MUTED,
         font_size=12,
@@ -126,9 +126,9 @@ def _figure(root: Element, layout: Layout, y: float, line: Mapping[str, Any], sc
     colour = {"met": svg.GOOD, "breached": svg.BAD, "at_risk": svg.WARN}.get(line["verdict"], svg.ACCENT)
     shown = f"{line['attained']['display']} {figures.unit_sign(line['unit'])}".strip()
     x = layout.at(scale.share(actual))
-    svg.add_element(root, "circle", f"attained {shown}", cx=x, cy=y + 13, r=6, fill=colour, stroke=svg.PAPER)
-    svg.add_label(root, layout.plot_x, y + 38, f"attained {shown}", fill=colour, font_size=12, font_weight="600")
-    svg.add_label(root, layout.at(1), y + 38, f"agreed {line['agreed']}", font_size=12, text_anchor="end")
+    svg.add_element(root, "circle", f"figure {shown}", cx=x, cy=y + 13, r=6, fill=colour, stroke=svg.PAPER)
+    svg.add_label(root, layout.plot_x, y + 38, f"figure {shown}", fill=colour, font_size=12, font_weight="600")
+    svg.add_label(root, layout.at(1), y + 38, f"promised {line['agreed']}", font_size=12, text_anchor="end")
 
 
 def _ground(root: Element, layout: Layout, y: float, comparison: str, limit_x: float) -> None:
@@ -138,7 +138,7 @@ def _ground(root: Element, layout: Layout, y: float, comparison: str, limit_x: f
     start, end = layout.at(0), layout.at(1)
     svg.add_element(root, "rect", x=start, y=y + 4, width=limit_x - start, height=18, fill=left)
     svg.add_element(root, "rect", x=limit_x, y=y + 4, width=end - limit_x, height=18, fill=right)
-    svg.add_element(root, "line", "agreed", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
+    svg.add_element(root, "line", "promised", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
 
 
 def _mark(root: Element, name: str, x: float, y: float, hint: str) -> None:
@@ -223,4 +223,4 @@ def _nothing(line: Mapping[str, Any]) -> str:
 
 
 def _description(lines: list[Mapping[str, Any]]) -> str:
-    return "; ".join(f"{line['title']}: {line['attained']['display']}, agreed {line['agreed']}" for line in lines)
+    return "; ".join(f"{line['title']}: {line['attained']['display']}, promised {line['agreed']}" for line in lines)

@@ -71,7 +71,7 @@ def display_bound(limit: Fraction) -> str:
 
 
 def display_objective(objective: Mapping[str, Any]) -> str:
-    """Return an objective in words, such as ``≥ 99.9 %``, ``≤ 300 ms`` or ``within 4 h service time``."""
+    """Return an objective in words, such as ``≥ 99.9 %``, ``≤ 300 ms`` or ``within 4 h of service time``."""
     bound = bound_of(objective)
     if bound is not None:
         sign = "≥" if bound[0] == "at_least" else "≤"
